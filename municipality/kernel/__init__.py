@@ -1,0 +1,1 @@
+"""The ground floor: plain Python that every part of the portal stands on."""

@@ -1,0 +1,35 @@
+"""Periods of whole days, both ends included."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Period:
+    """From the first to the last day, both included."""
+
+    first: dt.date
+    last: dt.date
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise ValueError("a period ends on or after its first day")
+
+    def contains(self, day: dt.date) -> bool:
+        return self.first <= day <= self.last
+
+
+def add_years(day: dt.date, years: int) -> dt.date:
+    """The same day `years` later; 29 February becomes 28 February in a common year."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
+
+
+def following(previous_last: dt.date, years: int) -> Period:
+    """The period of `years` that starts the day after `previous_last`, so that no day is lost."""
+    first = previous_last + dt.timedelta(days=1)
+    return Period(first, add_years(first, years) - dt.timedelta(days=1))

@@ -1,0 +1,56 @@
+"""The single writer of every state.
+
+A stateful model has `state`, `last_event` and a `workflow_name` property, and names its event model in `EVENTS`.
+The event row and the new state are written in the caller's transaction, by one UPDATE whose row count decides a race;
+the database refuses a state without a fresh event for exactly that edge (`audit.guards`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connections, router, transaction
+
+from municipality.kernel import clock
+from municipality.kernel.actors import Actor
+from municipality.kernel.errors import TransitionRefused
+from municipality.kernel.workflow import WORKFLOWS, Move
+
+
+def transition(row: Any, name: str, *, actor: Actor, reason: str = "", data: dict[str, Any] | None = None, **changes: Any) -> Any:
+    """Make the move `name` on `row` and return its event; `changes` are columns that change with it.
+
+    Raises TransitionRefused("no_such_move") when the table has no such edge and TransitionRefused("moved_meanwhile")
+    when another transaction moved the row first. Must run inside a transaction.
+    """
+    model = type(row)
+    if not connections[router.db_for_write(model)].in_atomic_block:
+        raise RuntimeError("a state moves inside a transaction")
+    step = WORKFLOWS[row.workflow_name].move(name, row.state)
+    if step.needs_reason and not reason:
+        raise TransitionRefused("reason_missing", move=name)
+    with transaction.atomic():  # a lost race leaves no event behind, whatever the caller does with the refusal
+        event = _write(row, model, step, actor, reason, data, changes)
+    row.state, row.last_event = step.target, event
+    for column, value in changes.items():
+        setattr(row, column, value)
+    return event
+
+
+def _write(row: Any, model: Any, step: Move, actor: Actor, reason: str, data: dict[str, Any] | None, changes: dict[str, Any]) -> Any:
+    event = model.EVENTS.objects.create(
+        subject=row,
+        workflow=row.workflow_name,
+        move=step.name,
+        from_state=row.state,
+        to_state=step.target,
+        at=clock.now(),
+        actor_key=actor.key,
+        actor_role=actor.role,
+        reason=reason,
+        data=data or {},
+    )
+    moved = model._base_manager.filter(pk=row.pk, state=row.state).update(state=step.target, last_event=event, **changes)
+    if moved != 1:
+        raise TransitionRefused("moved_meanwhile", move=step.name)
+    return event

@@ -1,0 +1,67 @@
+"""Tables of states and moves. The only place that says which state may follow which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from municipality.kernel.errors import TransitionRefused
+
+
+@dataclass(frozen=True)
+class Move:
+    """One named step. `may` is the role that takes it; `label` is what staff and citizens read."""
+
+    name: str
+    sources: tuple[str, ...]
+    target: str
+    may: str
+    label: Any = ""
+    needs_reason: bool = False
+
+
+@dataclass(frozen=True)
+class Workflow:
+    name: str
+    initial: str
+    moves: dict[str, Move] = field(default_factory=dict)
+    finals: frozenset[str] = frozenset()
+
+    def edges(self) -> Iterator[tuple[str, str, str]]:
+        """Every (move, from, to); the beginning is ("", "", initial)."""
+        yield "", "", self.initial
+        for move in self.moves.values():
+            for source in move.sources:
+                yield move.name, source, move.target
+
+    def move(self, name: str, state: str) -> Move:
+        """The move `name` from `state`. Raises TransitionRefused."""
+        move = self.moves.get(name)
+        if move is None or state not in move.sources:
+            raise TransitionRefused("no_such_move", workflow=self.name, move=name, state=state)
+        return move
+
+    def open_moves(self, state: str, role: str) -> list[Move]:
+        """What `role` may do now."""
+        return [m for m in self.moves.values() if state in m.sources and m.may == role]
+
+
+WORKFLOWS: dict[str, Workflow] = {}
+
+
+def move(name: str, source: str | Iterable[str], *, to: str, may: str = "system", label: Any = "", needs_reason: bool = False) -> Move:
+    sources = (source,) if isinstance(source, str) else tuple(source)
+    return Move(name, tuple(str(s) for s in sources), str(to), may, label, needs_reason)
+
+
+def workflow(name: str, initial: str, *moves: Move) -> Workflow:
+    """Declare a workflow once; a second one of the same name is a programming error."""
+    if name in WORKFLOWS:
+        raise ValueError(f"workflow {name} is declared twice")
+    sources = {s for m in moves for s in m.sources}
+    finals = frozenset(m.target for m in moves if m.target not in sources)
+    WORKFLOWS[name] = table = Workflow(name, str(initial), {m.name: m for m in moves}, finals)
+    if len(table.moves) != len(moves):
+        raise ValueError(f"workflow {name} names a move twice")
+    return table

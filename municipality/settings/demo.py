@@ -1,0 +1,48 @@
+"""The portal on one machine for trying out: SQLite, simulators, keys made at first start. Loopback only."""
+
+from __future__ import annotations
+
+from municipality.settings.base import *  # noqa: F403
+from municipality.settings.base import CELERY_BROKER_TRANSPORT_OPTIONS, CONTENT_SECURITY_POLICY, VAR_DIR, env
+from municipality.settings.databases import from_url
+from municipality.settings.demo_keys import demo_keys
+
+if env.str("PORTAL_DEMO", "") != "1":
+    raise SystemExit("The demo settings work only with PORTAL_DEMO=1.")
+
+DEMO = True
+PORT = env.int("PORT", 8000)
+_keys = demo_keys(VAR_DIR)
+SECRET_KEY = _keys["SECRET_KEY"]
+CIVIL_ID_KEY = _keys["CIVIL_ID_KEY"]
+KNET_RESOURCE_KEY = _keys["KNET_RESOURCE_KEY"]
+KNET_PASSWORD = _keys["KNET_PASSWORD"]
+KNET_TRANPORTAL_ID = _keys["KNET_TRANPORTAL_ID"]
+SIGNER_PASSPHRASE = _keys["SIGNER_PASSPHRASE"]
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+PORTAL_URL = env.str("PORTAL_URL", f"http://127.0.0.1:{PORT}")
+DATABASES = {"default": from_url(env.str("DATABASE_URL", f"sqlite:///{VAR_DIR / 'portal.sqlite3'}"))}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.str("CACHE_URL")}
+    if env.str("CACHE_URL", "")
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+# The doubles stand on the ports after the portal's own.
+KNET_DOUBLE_URL = env.str("KNET_DOUBLE_URL", f"http://127.0.0.1:{PORT + 1}")
+KNET_PAYMENT_URL = f"{KNET_DOUBLE_URL}/kpg/PaymentHTTP.htm"
+KNET_TRANPIPE_URL = f"{KNET_DOUBLE_URL}/kpg/tranPipe.htm"
+MOBILE_ID_URL = env.str("MOBILE_ID_URL", f"http://127.0.0.1:{PORT + 2}")
+MOBILE_ID_SERVICE_ID = "portal-demo"
+SMS_URL = env.str("SMS_URL", f"http://127.0.0.1:{PORT + 3}")
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = VAR_DIR / "mail"
+CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] = ["'self'", KNET_DOUBLE_URL]
+
+if not env.str("REDIS_URL", ""):
+    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(VAR_DIR / "broker"),
+        "data_folder_out": str(VAR_DIR / "broker"),
+        "control_folder": str(VAR_DIR / "broker" / "control"),
+        "polling_interval": 0.2,
+    }

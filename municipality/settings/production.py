@@ -1,0 +1,29 @@
+"""Production: PostgreSQL, two Redis instances, secrets from files. Refuses to start with anything of the demo."""
+
+from __future__ import annotations
+
+from municipality.settings.base import *  # noqa: F403
+from municipality.settings.base import CONTENT_SECURITY_POLICY, env, secret
+from municipality.settings.databases import from_url
+
+DATABASE_URL = secret("DATABASE_URL")
+DATABASES = {"default": from_url(DATABASE_URL)} if DATABASE_URL else {}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": secret("CACHE_URL")}}
+CELERY_BROKER_URL = secret("REDIS_URL")
+
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
+# The bank's server and the probes speak to these paths directly; a redirect there would void a payment.
+SECURE_REDIRECT_EXEMPT = [r"^pay/knet/", r"^healthz$", r"^readyz$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = 31536000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SESSION_COOKIE_SECURE = True
+SESSION_COOKIE_NAME = "__Host-session"
+CSRF_COOKIE_SECURE = True
+CSRF_COOKIE_NAME = "__Host-csrf"
+LANGUAGE_COOKIE_SECURE = True
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 1)
+
+_gateway = "/".join(env.str("KNET_PAYMENT_URL", "").split("/")[:3])
+CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] = ["'self'", *([_gateway] if _gateway else [])]
