@@ -41,7 +41,7 @@ INSTALLED_APPS = [
     "licensing",
     "violations",
     "reports",
-    "municipality.staff.apps.StaffAdminConfig",
+    "municipality.accounts.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

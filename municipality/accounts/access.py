@@ -1,0 +1,51 @@
+"""Who may open a view. Every view carries one of these marks; a house test walks all addresses and looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+View = Callable[..., Any]
+
+
+def public(view: View) -> View:
+    """Anybody, without signing in."""
+    marked = login_not_required(view)
+    marked.portal_access = "public"  # type: ignore[attr-defined]
+    return marked
+
+
+def access(audience: str) -> Callable[[View], View]:
+    """`person`: whoever signed in through Mobile ID. `staff`: staff with a second factor. `any`: either of them.
+
+    What of it a person may see is decided by `queries.visible_to(user)`, not here.
+    """
+    if audience not in {"person", "staff", "any"}:
+        raise ValueError(f"no such audience: {audience}")
+
+    def mark(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            user: Any = request.user
+            if audience == "person" and user.is_staff:
+                raise PermissionDenied
+            if audience == "staff" and not (user.is_staff and has_second_factor(request)):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        guarded.portal_access = audience  # type: ignore[attr-defined]
+        return guarded
+
+    return mark
+
+
+def has_second_factor(request: HttpRequest) -> bool:
+    """Whether this very session was opened with a second factor."""
+    from allauth.account.authentication import get_authentication_records
+
+    return any(record.get("method") == "mfa" for record in get_authentication_records(request))

@@ -1,0 +1,130 @@
+"""People, organisations and staff."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+
+from municipality.kernel import ids
+from municipality.kernel.actors import Actor
+from municipality.places.models import Branch
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def people(self) -> UserQuerySet:
+        return self.filter(is_staff=False)
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
+    def create_user(self, *, name_ar: str, name_en: str, **fields: Any) -> User:
+        password = fields.pop("password", None)
+        user: User = self.model(name_ar=name_ar, name_en=name_en, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str) -> User:
+        return self.get(login=username)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who signs in: a citizen or resident through Kuwait Mobile ID, staff with password and second factor.
+
+    The civil number itself is kept only encrypted; `civil_id_digest` (keyed hash) finds a person by it.
+    """
+
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
+    login = models.CharField("اسم الدخول", max_length=60, unique=True, default=ids.public_id)
+    name_ar = models.CharField("الاسم", max_length=120)
+    name_en = models.CharField("الاسم بالإنجليزية", max_length=120)
+    civil_id_digest = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
+    civil_id_cipher = models.TextField(blank=True, editable=False)
+    civil_id_masked = models.CharField("الرقم المدني", max_length=12, blank=True, editable=False)
+    email = models.EmailField("البريد الإلكتروني", blank=True)
+    email_confirmed_at = models.DateTimeField(null=True, blank=True)
+    phone = models.CharField("الهاتف", max_length=12, blank=True)
+    phone_confirmed_at = models.DateTimeField(null=True, blank=True)
+    language = models.CharField("لغة المراسلة", max_length=2, choices=[("ar", "العربية"), ("en", "English")], default="ar")
+    is_active = models.BooleanField("مفعّل", default=True)
+    is_staff = models.BooleanField("موظف", default=False)
+    staff_number = models.CharField("رقم الموظف", max_length=10, blank=True)
+    branch = models.ForeignKey(Branch, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="الفرع")
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "login"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["name_ar", "name_en"]
+
+    class Meta:
+        verbose_name = "شخص"
+        verbose_name_plural = "الأشخاص"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(is_staff=False) | models.Q(civil_id_digest__isnull=True), name="accounts_staff_apart_from_person"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name_ar
+
+    def get_full_name(self) -> str:
+        return self.name_ar
+
+    def get_short_name(self) -> str:
+        return self.name_ar
+
+    @property
+    def key(self) -> str:
+        """How the record names this person."""
+        return f"{'staff' if self.is_staff else 'person'}:{self.public_id}"
+
+    @property
+    def last_four(self) -> str:
+        return self.civil_id_masked[-4:]
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether a confirmed e-mail address and phone are on file."""
+        return self.email_confirmed_at is not None and self.phone_confirmed_at is not None
+
+
+def actor_of(user: Any, role: str = "") -> Actor:
+    """The actor for history rows. Staff act as the given role (default officer), people as applicants."""
+    return Actor(role or ("officer" if user.is_staff else "applicant"), user.key)
+
+
+class Organisation(models.Model):
+    """A company with many shops."""
+
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
+    name_ar = models.CharField("الاسم", max_length=160)
+    name_en = models.CharField("الاسم بالإنجليزية", max_length=160)
+    commercial_register_no = models.CharField("السجل التجاري", max_length=20, unique=True)
+
+    class Meta:
+        verbose_name = "منشأة"
+        verbose_name_plural = "المنشآت"
+
+    def __str__(self) -> str:
+        return self.name_ar
+
+
+class Signatory(models.Model):
+    """A person who signs for an organisation, from a day until a day."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="signatories")
+    person = models.ForeignKey(User, models.PROTECT, related_name="signs_for")
+    first_day = models.DateField()
+    last_day = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "person"], name="accounts_signatory_once")]
+        verbose_name = "مفوض بالتوقيع"
+        verbose_name_plural = "المفوضون بالتوقيع"
+
+    def __str__(self) -> str:
+        return f"{self.person} ← {self.organisation}"

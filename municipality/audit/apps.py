@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class AuditConfig(AppConfig):
+    name = "municipality.audit"
+    label = "audit"
+    verbose_name = "سجل التدقيق"
+
+    def ready(self) -> None:
+        from django.utils.module_loading import autodiscover_modules
+
+        from municipality.audit import ledger
+
+        autodiscover_modules("states", "guards")
+        post_migrate.connect(ledger.after_migrate, dispatch_uid="audit.after_migrate")

@@ -1,0 +1,104 @@
+"""The append-only record: acts, looks, and the chain that numbers them."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class StateEvent(models.Model):
+    """One move of one row. Abstract: each stateful model has an insert-only table of its own."""
+
+    workflow = models.CharField(max_length=60)
+    move = models.CharField(max_length=40)
+    from_state = models.CharField(max_length=40)
+    to_state = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    actor_key = models.CharField(max_length=60)
+    actor_role = models.CharField(max_length=20)
+    reason = models.CharField(max_length=60, blank=True)
+    data = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.workflow}: {self.from_state} → {self.to_state}"
+
+
+class Edge(models.Model):
+    """The declared edges of every workflow, so that the database can refuse any other. Written after each migration."""
+
+    workflow = models.CharField(max_length=60)
+    move = models.CharField(max_length=40, blank=True)
+    from_state = models.CharField(max_length=40, blank=True)
+    to_state = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workflow", "move", "from_state", "to_state"], name="audit_edge_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.workflow}: {self.from_state} → {self.to_state}"
+
+
+class Act(models.Model):
+    """One act, as codes and opaque ids. Inserted in the transaction of the act itself: no log, no act."""
+
+    at = models.DateTimeField()
+    action = models.CharField(max_length=60)
+    subject = models.CharField(max_length=80)
+    actor_key = models.CharField(max_length=60)
+    actor_role = models.CharField(max_length=20)
+    data = models.JSONField(default=dict, blank=True)
+    commitment = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["subject", "id"], name="audit_act_subject")]
+        verbose_name = "إجراء"
+        verbose_name_plural = "سجل الإجراءات"
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject}"
+
+
+class ActText(models.Model):
+    """The words behind a commitment. May be erased one day; the chain stays whole."""
+
+    act = models.OneToOneField(Act, models.DO_NOTHING, db_constraint=False, related_name="+")
+    salt = models.CharField(max_length=32)
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return f"text of act {self.act_id}"
+
+
+class Link(models.Model):
+    """The number and chained hash of one act, given by the single sequencer within a second of the act."""
+
+    number = models.BigIntegerField(primary_key=True)
+    act = models.OneToOneField(Act, models.PROTECT, related_name="link")
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64, unique=True)
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.hash[:12]}"
+
+
+class Look(models.Model):
+    """One read of a person's data by staff: who, whose, why, where. Shown to the person."""
+
+    at = models.DateTimeField()
+    viewer_key = models.CharField(max_length=60)
+    viewer_role = models.CharField(max_length=20)
+    person_key = models.CharField(max_length=60)
+    subject = models.CharField(max_length=80)
+    purpose = models.CharField(max_length=40)
+
+    class Meta:
+        indexes = [models.Index(fields=["person_key", "-id"], name="audit_look_person")]
+        verbose_name = "اطلاع"
+        verbose_name_plural = "سجل الاطلاع"
+
+    def __str__(self) -> str:
+        return f"{self.viewer_key} → {self.subject}"

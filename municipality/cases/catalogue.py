@@ -1,0 +1,45 @@
+"""The service catalogue: what the home page lists, filled by the apps that offer the services."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ServiceEntry:
+    """One municipal service. A service that is not open has no `start` and takes no input.
+
+    `fees(today)` gives (label, fils or None, note) lines from the rulebook; `promise(today)` the promised working days or None.
+    """
+
+    code: str
+    icon: str
+    name: Any
+    summary: Any
+    needs: Any
+    order: int
+    start: str = ""  # URL name
+    workflow: str = ""
+    finished: str = ""  # the state that fulfils the promise
+    fees: Callable[[dt.date], list[tuple[Any, int | None, Any]]] | None = None
+    promise: Callable[[dt.date], int | None] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.start)
+
+
+CATALOGUE: dict[str, ServiceEntry] = {}
+
+
+def offer(entry: ServiceEntry) -> None:
+    """Add a service; called from an app's `ready`."""
+    CATALOGUE[entry.code] = entry
+
+
+def services() -> list[ServiceEntry]:
+    """All services in the order of the home page."""
+    return sorted(CATALOGUE.values(), key=lambda e: e.order)

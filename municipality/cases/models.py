@@ -1,0 +1,105 @@
+"""The case: one request of one person about one subject, moved only by its service's table."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from municipality.audit.models import StateEvent
+from municipality.kernel import clock, ids
+from municipality.kernel.workflow import WORKFLOWS
+from municipality.places.models import Branch
+
+
+class Case(models.Model):
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
+    reference = models.CharField("الرقم المرجعي", max_length=30, unique=True)
+    service = models.CharField("الخدمة", max_length=60)
+    subject = models.CharField("الموضوع", max_length=80)
+    title_ar = models.CharField("العنوان", max_length=160)
+    title_en = models.CharField("العنوان بالإنجليزية", max_length=160)
+    applicant = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="cases", verbose_name="مقدم الطلب")
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="الفرع")
+    state = models.CharField("الحالة", max_length=40)
+    is_open = models.BooleanField("مفتوح", default=True)
+    last_event = models.ForeignKey("CaseEvent", models.PROTECT, null=True, related_name="+")
+    opened_at = models.DateTimeField("فتح في")
+    closed_at = models.DateTimeField("أغلق في", null=True, blank=True)
+    due_on = models.DateField("الموعد الموعود", null=True, blank=True)
+    # The editions the case is judged by and the values used, hashed.
+    editions = models.JSONField(default=list)
+    snapshot = models.JSONField(default=list)
+    snapshot_hash = models.CharField(max_length=64)
+
+    EVENTS: ClassVar[Any]
+
+    class Meta:
+        verbose_name = "طلب"
+        verbose_name_plural = "الطلبات"
+        constraints = [
+            models.UniqueConstraint(fields=["service", "subject"], condition=models.Q(is_open=True), name="cases_one_open_case"),
+            models.CheckConstraint(
+                condition=models.Q(is_open=True, closed_at__isnull=True) | models.Q(is_open=False, closed_at__isnull=False),
+                name="cases_closed_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["applicant", "-id"], name="cases_applicant"),
+            models.Index(fields=["service", "closed_at"], name="cases_service_closed"),
+            models.Index(fields=["subject"], name="cases_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def workflow_name(self) -> str:
+        return self.service
+
+    @property
+    def key(self) -> str:
+        return f"case:{self.public_id}"
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in WORKFLOWS[self.service].finals
+
+    @property
+    def is_late(self) -> bool:
+        return self.is_open and self.due_on is not None and self.due_on < clock.today()
+
+
+class CaseEvent(StateEvent):
+    subject = models.ForeignKey(Case, models.PROTECT, related_name="events")
+
+    class Meta:
+        indexes = [models.Index(fields=["subject", "id"], name="cases_event_subject")]
+
+
+Case.EVENTS = CaseEvent
+
+
+class Block(models.Model):
+    """Something above stops something below: an unpaid settlement stops the renewals the rulebook names."""
+
+    subject = models.CharField("الموضوع", max_length=80)
+    ground = models.CharField("السبب", max_length=60)
+    source = models.CharField("المصدر", max_length=80)
+    stops = models.CharField("يوقف", max_length=60)
+    sentence_ar = models.CharField("البيان", max_length=300)
+    sentence_en = models.CharField("البيان بالإنجليزية", max_length=300)
+    placed_at = models.DateTimeField("وضع في")
+    lifted_at = models.DateTimeField("رفع في", null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subject", "source", "stops"], condition=models.Q(lifted_at__isnull=True), name="cases_block_once")
+        ]
+        indexes = [models.Index(fields=["subject"], condition=models.Q(lifted_at__isnull=True), name="cases_block_standing")]
+        verbose_name = "حظر"
+        verbose_name_plural = "الحظر"
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.ground}"

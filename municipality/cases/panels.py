@@ -1,0 +1,36 @@
+"""Panels: what lives above shows itself on pages below, batched, one query each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+# A provider takes the user and many subjects and answers by subject key.
+Provider = Callable[[Any, Sequence[Any]], dict[str, list[Any]]]
+PANELS: dict[str, dict[str, Provider]] = {}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a panel: what it is, its state, its deadline, and the next action if there is one."""
+
+    title: Any
+    state: str = ""  # ok, warn, bad, wait
+    label: Any = ""
+    reference: str = ""
+    deadline: Any = None
+    action: Any = ""
+    url: str = ""
+    order: int = 0
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def register(page: str, name: str, provider: Provider) -> None:
+    """Let `provider` fill a panel of `page` ("shop", "case", "my_shops")."""
+    PANELS.setdefault(page, {})[name] = provider
+
+
+def collect(page: str, user: Any, subjects: Sequence[Any]) -> dict[str, dict[str, list[Any]]]:
+    """Panel name → subject key → lines."""
+    return {name: provider(user, subjects) for name, provider in PANELS.get(page, {}).items()}

@@ -1,0 +1,62 @@
+"""Questions about cases."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, QuerySet
+
+from municipality.cases.models import Block, Case
+from municipality.kernel import clock
+
+
+def visible_to(user: Any) -> QuerySet[Case]:
+    """A person sees the cases they opened; staff see none here (the queue hands them theirs)."""
+    if not user.is_authenticated or user.is_staff:
+        return Case.objects.none()
+    return Case.objects.filter(applicant=user)
+
+
+def open_for(service: str, subject: str) -> Case | None:
+    """The one open case of a service about a subject."""
+    return Case.objects.filter(service=service, subject=subject, is_open=True).first()
+
+
+def standing_blocks(subject: str, service: str) -> list[Block]:
+    """What stops a service for a subject now."""
+    return list(Block.objects.filter(subject=subject, stops=service, lifted_at__isnull=True))
+
+
+def by_reference(reference: str, last_four: str) -> Case | None:
+    """A case by its reference and the last four digits of the applicant's civil number; None on any miss."""
+    case = Case.objects.filter(reference=reference).select_related("applicant", "branch").first()
+    return case if case and last_four and case.applicant.last_four == last_four else None
+
+
+@dataclass(frozen=True)
+class Reality:
+    """What the last days really took, in minutes from opening to the fulfilling state."""
+
+    count: int
+    half: int
+    ninety: int
+    late: int  # per cent
+
+
+def reality(service: str, finished: str, *, days: int = 90, branch: Any = None) -> Reality | None:
+    """Median and ninetieth percentile of the cases finished in the last `days`, from the log; None below five."""
+    since = clock.now() - dt.timedelta(days=days)
+    rows = Case.objects.filter(service=service, state=finished, closed_at__gte=since)
+    if branch is not None:
+        rows = rows.filter(branch=branch)
+    spans = sorted(
+        (int((closed - opened).total_seconds() // 60), due is not None and clock.day_of(closed) > due)
+        for opened, closed, due in rows.order_by().values_list("opened_at", "closed_at", F("due_on"))[:20_000]
+    )
+    if len(spans) < 5:
+        return None
+    minutes = [m for m, _ in spans]
+    late = sum(is_late for _, is_late in spans)
+    return Reality(len(spans), minutes[(len(spans) - 1) // 2], minutes[(len(spans) * 9 - 1) // 10], round(100 * late / len(spans)))

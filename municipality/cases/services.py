@@ -1,0 +1,103 @@
+"""Opening cases and moving them: the one way to change state."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from municipality.audit.services import record
+from municipality.cases.models import Block, Case, CaseEvent
+from municipality.documents.numbers import take
+from municipality.kernel import clock
+from municipality.kernel.actors import Actor
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.kernel.transitions import transition
+from municipality.kernel.workflow import WORKFLOWS
+from municipality.rulebook.queries import Edition, digest
+
+
+@transaction.atomic
+def open_case(
+    *,
+    service: str,
+    subject: str,
+    title_ar: str,
+    title_en: str,
+    applicant: Any,
+    branch: Any,
+    series: str,
+    editions: list[Edition],
+    actor: Actor,
+    due_on: dt.date | None = None,
+) -> Case:
+    """Begin a case in its workflow's first state. Raises Refused("already_open") where one is open for the subject."""
+    now = clock.now()
+    snapshot = [edition.snapshot() for edition in editions]
+    try:
+        with transaction.atomic():
+            case = Case.objects.create(
+                reference=take(f"{series}-{clock.today().year}"),
+                service=service,
+                subject=subject,
+                title_ar=title_ar,
+                title_en=title_en,
+                applicant=applicant,
+                branch=branch,
+                state=WORKFLOWS[service].initial,
+                opened_at=now,
+                due_on=due_on,
+                editions=[edition.stamp for edition in editions],
+                snapshot=snapshot,
+                snapshot_hash=digest(snapshot),
+            )
+    except IntegrityError as error:
+        if Case.objects.filter(service=service, subject=subject, is_open=True).exists():
+            raise Refused("already_open", _("A request for this shop is open already. It is listed under “My requests”.")) from error
+        raise
+    record("case.opened", subject=case.key, actor=actor, data={"service": service, "about": subject, "snapshot": case.snapshot_hash})
+    return case
+
+
+@transaction.atomic
+def advance(case: Case, move: str, *, actor: Actor, reason: str = "", data: dict[str, Any] | None = None) -> CaseEvent:
+    """Make one move: permission, state, event and record in one transaction.
+
+    Raises NotPermitted for the wrong actor and TransitionRefused for a move that the table does not have now.
+    """
+    table = WORKFLOWS[case.service]
+    step = table.move(move, case.state)
+    if step.may != actor.role or (actor.role == "applicant" and actor.key != case.applicant.key):
+        raise NotPermitted("not_yours", _("This step is not yours to take."))
+    changes: dict[str, Any] = {}
+    if step.target in table.finals:
+        changes = {"is_open": False, "closed_at": clock.now()}
+    event: CaseEvent = transition(case, move, actor=actor, reason=reason, data=data, **changes)
+    record(f"case.{move}", subject=case.key, actor=actor, data={"from": event.from_state, "to": event.to_state, "reason": reason})
+    return event
+
+
+@transaction.atomic
+def place_block(*, subject: str, ground: str, source: str, stops: str, sentence_ar: str, sentence_en: str, actor: Actor) -> Block:
+    """Stop what the rulebook says is stopped; the same source blocks once."""
+    block, created = Block.objects.get_or_create(
+        subject=subject,
+        source=source,
+        stops=stops,
+        lifted_at=None,
+        defaults={"ground": ground, "sentence_ar": sentence_ar, "sentence_en": sentence_en, "placed_at": clock.now()},
+    )
+    if created:
+        record("block.placed", subject=subject, actor=actor, data={"ground": ground, "source": source, "stops": stops})
+    return block
+
+
+@transaction.atomic
+def lift_block(*, subject: str, source: str, actor: Actor) -> int:
+    """Lift every standing block of a source on a subject. Returns how many."""
+    lifted = Block.objects.filter(subject=subject, source=source, lifted_at__isnull=True).update(lifted_at=clock.now())
+    if lifted:
+        record("block.lifted", subject=subject, actor=actor, data={"source": source})
+    return lifted

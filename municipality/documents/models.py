@@ -1,0 +1,112 @@
+"""Issued documents: exact bytes, their hash, their life, and the code by which anybody can check them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+
+from municipality.audit.models import StateEvent
+from municipality.documents.states import DocumentState
+from municipality.kernel import clock, ids
+
+
+class StoredFile(models.Model):
+    """Bytes in the private store, found by their SHA-256; written once, never rendered again."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    size = models.PositiveIntegerField()  # bytes
+    media_type = models.CharField(max_length=60)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.sha256[:12]
+
+    @property
+    def path(self) -> str:
+        """Where it lies inside the store."""
+        return f"{self.sha256[:2]}/{self.sha256[2:4]}/{self.sha256}"
+
+
+class Counter(models.Model):
+    """The next number of a series (`HLT-HW-2026`); moved by one UPDATE under the row's lock."""
+
+    series = models.CharField(max_length=30, primary_key=True)
+    last = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.series}: {self.last}"
+
+
+class Document(models.Model):
+    kind = models.CharField("النوع", max_length=30)
+    number = models.CharField("الرقم", max_length=40, unique=True)
+    code = models.CharField("رمز التحقق", max_length=20, unique=True, default=ids.typed_code)
+    subject = models.CharField("الموضوع", max_length=80)
+    holder_key = models.CharField(max_length=60)
+    state = models.CharField("الحالة", max_length=20, choices=DocumentState, default=DocumentState.DRAFT)
+    last_event = models.ForeignKey("DocumentEvent", models.PROTECT, null=True, related_name="+")
+    valid_from = models.DateField("من", null=True, blank=True)
+    valid_to = models.DateField("إلى", null=True, blank=True)
+    # What the check page may show: no personal data.
+    public_facts = models.JSONField(default=dict, blank=True)
+    # What the PDF was rendered from, kept beside the bytes.
+    facts = models.JSONField(default=dict, blank=True)
+    file = models.ForeignKey(StoredFile, models.PROTECT, null=True, related_name="+")
+    replaced_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField("أنشئ في")
+
+    EVENTS: ClassVar[Any]
+    workflow_name = "documents.document"
+
+    class Meta:
+        verbose_name = "مستند"
+        verbose_name_plural = "المستندات"
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(state=DocumentState.ACTIVE) | models.Q(file__isnull=False) | models.Q(kind="carried"),
+                name="documents_active_has_file",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(valid_to__isnull=True) | models.Q(valid_to__gte=models.F("valid_from")), name="documents_period"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["subject", "kind"], name="documents_subject"),
+            models.Index(fields=["holder_key"], name="documents_holder"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def is_expired(self) -> bool:
+        return self.valid_to is not None and self.valid_to < clock.today()
+
+    @property
+    def live_state(self) -> str:
+        """valid, expired, suspended, revoked, superseded or draft, as of today."""
+        if self.state in (DocumentState.ACTIVE, DocumentState.CARRIED_OVER):
+            return "expired" if self.is_expired else "valid"
+        return self.state
+
+
+class DocumentEvent(StateEvent):
+    subject = models.ForeignKey(Document, models.PROTECT, related_name="events")
+
+    class Meta:
+        indexes = [models.Index(fields=["subject", "id"], name="documents_event_subject")]
+
+
+Document.EVENTS = DocumentEvent
+
+
+class VerificationCheck(models.Model):
+    """One check of a code by somebody: counted, no address kept."""
+
+    at = models.DateTimeField()
+    document = models.ForeignKey(Document, models.PROTECT, null=True, related_name="checks")
+    found = models.BooleanField()
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d} {self.found}"

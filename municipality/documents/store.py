@@ -1,0 +1,48 @@
+"""The private store: one file a hash, written beside and renamed into place, so that no half file is ever seen."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from django.conf import settings
+
+from municipality.documents.models import StoredFile
+from municipality.kernel import clock
+
+
+def root() -> Path:
+    return Path(settings.VAR_DIR) / "documents"
+
+
+def put(content: bytes, media_type: str) -> StoredFile:
+    """Write bytes durably and return their row; the same bytes again are the same row. Raises OSError when the disk refuses."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    row = StoredFile(sha256=sha256, size=len(content), media_type=media_type, created_at=clock.now())
+    target = root() / row.path
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, beside = tempfile.mkstemp(dir=target.parent, prefix=".part-")
+        try:
+            with os.fdopen(handle, "wb") as part:
+                part.write(content)
+                part.flush()
+                os.fsync(part.fileno())
+            os.replace(beside, target)
+        except BaseException:
+            Path(beside).unlink(missing_ok=True)
+            raise
+    stored, _ = StoredFile.objects.get_or_create(
+        sha256=sha256, defaults={"size": row.size, "media_type": media_type, "created_at": row.created_at}
+    )
+    return stored
+
+
+def read(stored: StoredFile) -> bytes:
+    """The exact bytes. Raises FileNotFoundError if lost and ValueError if they are not the bytes that were kept."""
+    content = (root() / stored.path).read_bytes()
+    if hashlib.sha256(content).hexdigest() != stored.sha256:
+        raise ValueError(f"stored file {stored.pk} was changed")
+    return content

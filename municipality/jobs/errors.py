@@ -1,0 +1,13 @@
+"""Why a job does not run now."""
+
+
+class Parked(Exception):
+    """A capability is missing (no Pango, no signer): the job waits without using up a try."""
+
+    def __init__(self, capability: str, why: str = "") -> None:
+        super().__init__(f"{capability}: {why}")
+        self.capability = capability
+
+
+class Gone(Exception):
+    """The job can never succeed and a person must look: it is dead at once."""

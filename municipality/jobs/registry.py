@@ -1,0 +1,52 @@
+"""Handlers and schedules, declared in each app's `tasks.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+QUEUES = ("urgent", "documents", "messages", "bulk")
+Handler = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    name: str
+    handler: Handler
+    queue: str
+    time_limit: int  # seconds
+
+
+@dataclass(frozen=True)
+class Schedule:
+    name: str
+    seconds: int
+
+
+KINDS: dict[str, Kind] = {}
+SCHEDULES: dict[str, Schedule] = {}
+
+
+def job(name: str, *, queue: str = "urgent", time_limit: int = 60) -> Callable[[Handler], Handler]:
+    """Declare the handler of a kind. It takes ids by keyword, returns at once if the work is done already."""
+    if queue not in QUEUES:
+        raise ValueError(f"no such queue: {queue}")
+
+    def declare(handler: Handler) -> Handler:
+        if name in KINDS and KINDS[name].handler.__qualname__ != handler.__qualname__:
+            raise ValueError(f"job {name} is declared twice")
+        KINDS[name] = Kind(name, handler, queue, time_limit)
+        return handler
+
+    return declare
+
+
+def every(name: str, *, seconds: int, queue: str = "bulk", time_limit: int = 60) -> Callable[[Handler], Handler]:
+    """Declare a handler without ids that runs once in each slot of `seconds`, whatever number of beats there are."""
+
+    def declare(handler: Handler) -> Handler:
+        SCHEDULES[name] = Schedule(name, seconds)
+        return job(name, queue=queue, time_limit=time_limit)(handler)
+
+    return declare

@@ -1,0 +1,205 @@
+"""Promising work, doing it once, trying again, giving up visibly."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import os
+import socket
+import threading
+import traceback
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.db import close_old_connections, connection, transaction
+from django.db.models import F, Q
+
+from municipality.jobs import registry
+from municipality.jobs.errors import Gone, Parked
+from municipality.jobs.models import Job, JobState
+from municipality.kernel import clock
+
+log = logging.getLogger(__name__)
+
+LEASE = dt.timedelta(seconds=30)
+RERING = dt.timedelta(seconds=20)
+PARK = dt.timedelta(seconds=30)
+FIRST_DELAY = dt.timedelta(seconds=5)
+MAX_TRIES = 8
+MAX_DEATHS = 3
+ring: Callable[[int, str], None] | None = None  # set by tasks.py: tells a worker that a row is due
+
+
+def enqueue(kind: str, *, key: str, due_at: dt.datetime | None = None, **ids: Any) -> Job:
+    """Promise a job in the caller's transaction; the same (kind, key) again is the same promise.
+
+    Raises RuntimeError outside a transaction and KeyError for an undeclared kind.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("a job is promised inside the transaction of its act")
+    declared = registry.KINDS[kind]
+    now = clock.now()
+    job, created = Job.objects.get_or_create(
+        kind=kind,
+        key=key,
+        defaults={"queue": declared.queue, "args": ids, "due_at": due_at or now, "created_at": now},
+    )
+    if created and (due_at is None or due_at <= now):
+        job_id, queue = job.pk, job.queue
+
+        def ring_after_commit() -> None:
+            _ring(job_id, queue)
+
+        transaction.on_commit(ring_after_commit)
+    return job
+
+
+def _ring(job_id: int, queue: str) -> None:
+    """Ring the broker. A broker that is away is no failure: the sweep finds the row."""
+    if ring is None:
+        return
+    try:
+        ring(job_id, queue)
+    except Exception as error:  # any broker error; the promise stands in the table
+        log.warning("doorbell silent for job %s: %s", job_id, type(error).__name__)
+
+
+def claim(job_id: int, owner: str) -> Job | None:
+    """Take one due job by a single UPDATE. None if it is not due, done, or somebody else's."""
+    now = clock.now()
+    due = Q(state__in=[JobState.QUEUED, JobState.PARKED], due_at__lte=now)
+    orphaned = Q(state=JobState.RUNNING, lease_until__lt=now)
+    job = Job.objects.filter(due | orphaned, pk=job_id).first()
+    if job is None:
+        return None
+    was_orphaned = job.state == JobState.RUNNING
+    if was_orphaned and job.deaths + 1 >= MAX_DEATHS:
+        bury(job, "the worker died under this job three times")
+        return None
+    taken = Job.objects.filter(due | orphaned, pk=job_id, lease_owner=job.lease_owner).update(
+        state=JobState.RUNNING,
+        lease_owner=owner,
+        lease_until=now + LEASE,
+        deaths=F("deaths") + (1 if was_orphaned else 0),
+    )
+    return Job.objects.get(pk=job_id) if taken == 1 else None
+
+
+def bury(job: Job, why: str) -> None:
+    """No further try: a person must look."""
+    Job.objects.filter(pk=job.pk).exclude(state=JobState.DONE).update(
+        state=JobState.DEAD, last_error=why[-4000:], finished_at=clock.now(), lease_owner="", lease_until=None
+    )
+    log.error("job %s %s is dead", job.pk, job.kind)
+
+
+def run(job_id: int) -> bool:
+    """Claim and carry out one job, no transaction open around the handler. True if it was run here."""
+    owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    job = claim(job_id, owner)
+    if job is None:
+        return False
+    mine = Job.objects.filter(pk=job.pk, state=JobState.RUNNING, lease_owner=owner)
+    stop = threading.Event()
+    # In a transaction (tests, demo) one thread holds the connection; the lease then needs no renewal.
+    renewal = None if connection.in_atomic_block else threading.Thread(target=_renew, args=(job.pk, owner, stop), daemon=True)
+    if renewal:
+        renewal.start()
+    try:
+        registry.KINDS[job.kind].handler(**job.args)
+    except Parked as missing:
+        mine.update(state=JobState.PARKED, due_at=clock.now() + PARK, last_error=str(missing), lease_owner="", lease_until=None)
+    except Gone as end:
+        bury(job, str(end))
+    except Exception:  # every failure becomes a visible row and a later try
+        _try_again(job, owner, traceback.format_exc())
+    else:
+        mine.update(state=JobState.DONE, tries=F("tries") + 1, finished_at=clock.now(), last_error="", lease_owner="", lease_until=None)
+    finally:
+        stop.set()
+        if renewal:
+            renewal.join()
+    return True
+
+
+def _try_again(job: Job, owner: str, trace: str) -> None:
+    tries = job.tries + 1
+    if tries >= MAX_TRIES:
+        Job.objects.filter(pk=job.pk).update(tries=tries)
+        bury(job, trace)
+        return
+    delay = FIRST_DELAY * 2 ** (tries - 1)
+    Job.objects.filter(pk=job.pk, lease_owner=owner).update(
+        state=JobState.QUEUED, tries=tries, due_at=clock.now() + delay, last_error=trace[-4000:], lease_owner="", lease_until=None
+    )
+    log.warning("job %s %s failed, try %s: %s", job.pk, job.kind, tries, trace.strip().splitlines()[-1][:200])
+
+
+def _renew(job_id: int, owner: str, stop: threading.Event) -> None:
+    """Keep the lease while the handler runs; ends by itself when the lease was lost."""
+    try:
+        while not stop.wait(LEASE.total_seconds() / 3):
+            close_old_connections()
+            if not Job.objects.filter(pk=job_id, lease_owner=owner, state=JobState.RUNNING).update(lease_until=clock.now() + LEASE):
+                return
+    finally:
+        connection.close()
+
+
+def retry(job_id: int) -> bool:
+    """A person asks for another try of a dead or parked job. True if it was waiting for one."""
+    with transaction.atomic():
+        moved = Job.objects.filter(pk=job_id, state__in=[JobState.DEAD, JobState.PARKED]).update(
+            state=JobState.QUEUED, due_at=clock.now(), tries=0, deaths=0, finished_at=None
+        )
+        if moved:
+            queue = Job.objects.values_list("queue", flat=True).get(pk=job_id)
+
+            def ring_after_commit() -> None:
+                _ring(job_id, queue)
+
+            transaction.on_commit(ring_after_commit)
+    return bool(moved)
+
+
+def due(limit: int = 200) -> list[tuple[int, str]]:
+    """Ids and queues of due or orphaned jobs, oldest first."""
+    now = clock.now()
+    rows = Job.objects.filter(
+        Q(state__in=[JobState.QUEUED, JobState.PARKED], due_at__lte=now) | Q(state=JobState.RUNNING, lease_until__lt=now)
+    )
+    return list(rows.order_by("due_at", "pk").values_list("pk", "queue")[:limit])
+
+
+def sweep(limit: int = 500) -> int:
+    """Ring again for every due row whose bell the broker may have lost. Returns how many."""
+    now = clock.now()
+    stale = Q(rung_at__isnull=True) | Q(rung_at__lt=now - RERING)
+    rows = Job.objects.filter(
+        stale, Q(state__in=[JobState.QUEUED, JobState.PARKED], due_at__lte=now) | Q(state=JobState.RUNNING, lease_until__lt=now)
+    )
+    found = list(rows.order_by("due_at", "pk").values_list("pk", "queue")[:limit])
+    Job.objects.filter(pk__in=[pk for pk, _ in found]).update(rung_at=now)
+    for pk, queue in found:
+        _ring(pk, queue)
+    return len(found)
+
+
+def promise_periodic() -> int:
+    """Put each schedule's present slot into the outbox; the unique key makes a second beat harmless."""
+    now = clock.now()
+    promised = 0
+    for schedule in registry.SCHEDULES.values():
+        slot = int(now.timestamp()) // schedule.seconds
+        with transaction.atomic():
+            if not Job.objects.filter(kind=schedule.name, key=f"slot:{slot}").exists():
+                enqueue(schedule.name, key=f"slot:{slot}")
+                promised += 1
+    return promised
+
+
+def forget_slots(older_than: dt.timedelta = dt.timedelta(hours=6)) -> int:
+    """Drop finished periodic rows; they say nothing that anybody needs later."""
+    gone, _ = Job.objects.filter(kind__in=list(registry.SCHEDULES), state=JobState.DONE, finished_at__lt=clock.now() - older_than).delete()
+    return gone

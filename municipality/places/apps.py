@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class PlacesConfig(AppConfig):
+    name = "municipality.places"
+    label = "places"
+    verbose_name = "الأماكن"

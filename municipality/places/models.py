@@ -1,0 +1,52 @@
+"""Governorates, areas, branches. Spelling and governorate of an area come from `data/areas.csv`; PACI's list is the authority."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Governorate(models.Model):
+    code = models.CharField(max_length=2, primary_key=True)
+    iso = models.CharField(max_length=5, unique=True)  # ISO 3166-2
+    name_ar = models.CharField(max_length=60)
+    name_en = models.CharField(max_length=60)
+
+    class Meta:
+        verbose_name = "محافظة"
+        verbose_name_plural = "المحافظات"
+
+    def __str__(self) -> str:
+        return self.name_ar
+
+
+class Branch(models.Model):
+    """The municipal branch of a governorate: cases are routed by it."""
+
+    code = models.CharField(max_length=2, primary_key=True)
+    governorate = models.OneToOneField(Governorate, models.PROTECT, related_name="branch")
+    name_ar = models.CharField(max_length=80)
+    name_en = models.CharField(max_length=80)
+
+    class Meta:
+        verbose_name = "فرع البلدية"
+        verbose_name_plural = "فروع البلدية"
+
+    def __str__(self) -> str:
+        return self.name_ar
+
+
+class Area(models.Model):
+    governorate = models.ForeignKey(Governorate, models.PROTECT, related_name="areas")
+    name_ar = models.CharField(max_length=80)
+    name_en = models.CharField(max_length=80)
+    folded = models.CharField(max_length=80)
+    latitude = models.FloatField(null=True, blank=True)  # WGS 84
+    longitude = models.FloatField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["governorate", "name_ar"], name="places_area_once")]
+        verbose_name = "منطقة"
+        verbose_name_plural = "المناطق"
+
+    def __str__(self) -> str:
+        return self.name_ar

@@ -1,0 +1,21 @@
+"""A published edition does not change; its end may be set once, when a later edition follows."""
+
+from municipality.kernel.guards import frozen, guard, never_deleted
+
+_SET = "rulebook_ruleset"
+frozen(
+    _SET,
+    ["subject", "version", "instrument_ar", "instrument_en", "first_day", "is_assumption", "made_by_id", "made_at", "published_by_id", "published_at"],
+    once="OLD.published_at IS NOT NULL",
+)
+frozen(_SET, ["last_day"], once="OLD.published_at IS NOT NULL AND OLD.last_day IS NOT NULL", name="ends_once")
+never_deleted(_SET)
+for _table in ("rulebook_feerule", "rulebook_limitrule", "rulebook_conditionrule"):
+    for _event, _row in (("INSERT", "NEW"), ("UPDATE", "OLD"), ("DELETE", "OLD")):
+        guard(
+            f"{_table}_published_{_event.lower()}",
+            _table,
+            _event,
+            f"EXISTS (SELECT 1 FROM {_SET} s WHERE s.id = {_row}.ruleset_id AND s.published_at IS NOT NULL)",
+            "published",
+        )

@@ -1,0 +1,157 @@
+"""The rulebook: editions of fees, limits and conditions with their legal source, immutable once a second person published them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+
+class Authority(models.TextChoices):
+    MUNICIPALITY = "municipality", "بلدية الكويت"
+    PAFN = "pafn", "الهيئة العامة للغذاء والتغذية"
+    OTHER = "other", "جهة أخرى"
+
+
+class Activity(models.Model):
+    """What a shop does."""
+
+    code = models.CharField("الرمز", max_length=20, primary_key=True)
+    name_ar = models.CharField("الاسم", max_length=120)
+    name_en = models.CharField("الاسم بالإنجليزية", max_length=120)
+
+    class Meta:
+        verbose_name = "نشاط"
+        verbose_name_plural = "الأنشطة"
+
+    def __str__(self) -> str:
+        return self.name_ar
+
+
+class ActivityAuthority(models.Model):
+    """Which body licenses an activity, from when until when (food passed to PAFN on 15 July 2018)."""
+
+    activity = models.ForeignKey(Activity, models.PROTECT, related_name="authorities")
+    authority = models.CharField("الجهة", max_length=20, choices=Authority)
+    first_day = models.DateField("من")
+    last_day = models.DateField("إلى", null=True, blank=True)
+    source = models.CharField("السند", max_length=200)
+    is_assumption = models.BooleanField("افتراض", default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["activity", "first_day"], name="rulebook_authority_once"),
+            models.CheckConstraint(
+                condition=models.Q(last_day__isnull=True) | models.Q(last_day__gte=models.F("first_day")),
+                name="rulebook_authority_period",
+            ),
+        ]
+        verbose_name = "اختصاص"
+        verbose_name_plural = "الاختصاصات"
+
+    def __str__(self) -> str:
+        return f"{self.activity_id}: {self.authority}"
+
+
+class RuleSet(models.Model):
+    """One edition of one subject of rules: `fees.health` version 12, in force from a day, known from an instant."""
+
+    subject = models.CharField("الموضوع", max_length=40)
+    version = models.PositiveIntegerField("الإصدار")
+    instrument_ar = models.CharField("الأداة القانونية", max_length=200)
+    instrument_en = models.CharField("الأداة القانونية بالإنجليزية", max_length=200)
+    first_day = models.DateField("نافذ من")
+    last_day = models.DateField("نافذ إلى", null=True, blank=True)
+    is_assumption = models.BooleanField("افتراض", default=False, help_text="ما لم يثبت نصه في القانون")
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="أعده")
+    made_at = models.DateTimeField("أعد في")
+    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name="نشره")
+    published_at = models.DateTimeField("نشر في", null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subject", "version"], name="rulebook_ruleset_version"),
+            models.CheckConstraint(
+                condition=models.Q(published_by__isnull=True) | ~models.Q(published_by=models.F("made_by")),
+                name="rulebook_two_people",
+                violation_error_message="لا ينشر الإصدارَ من أعدّه.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(published_by__isnull=True, published_at__isnull=True)
+                | models.Q(published_by__isnull=False, published_at__isnull=False),
+                name="rulebook_published_whole",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(last_day__isnull=True) | models.Q(last_day__gte=models.F("first_day")), name="rulebook_period"
+            ),
+        ]
+        verbose_name = "إصدار قواعد"
+        verbose_name_plural = "إصدارات القواعد"
+
+    def __str__(self) -> str:
+        return f"{self.subject} v{self.version}"
+
+
+class FeeRule(models.Model):
+    """An amount in fils per unit, with the article that grounds it."""
+
+    ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="fees")
+    code = models.CharField("الرمز", max_length=40)
+    label_ar = models.CharField("البيان", max_length=120)
+    label_en = models.CharField("البيان بالإنجليزية", max_length=120)
+    article_ar = models.CharField("المادة", max_length=120)
+    article_en = models.CharField("المادة بالإنجليزية", max_length=120)
+    fils = models.PositiveBigIntegerField("المبلغ بالفلس")
+    unit = models.CharField("الوحدة", max_length=20)
+    revenue_account = models.CharField("حساب الإيراد", max_length=20)
+    is_assumption = models.BooleanField("افتراض", default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ruleset", "code"], name="rulebook_fee_once"),
+            models.CheckConstraint(condition=~models.Q(article_ar="") & ~models.Q(article_en=""), name="rulebook_fee_has_article"),
+        ]
+        verbose_name = "رسم"
+        verbose_name_plural = "الرسوم"
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class LimitRule(models.Model):
+    """A number with its unit: days of a window, years of validity, promised working days."""
+
+    ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="limits")
+    code = models.CharField("الرمز", max_length=40)
+    value = models.PositiveIntegerField("القيمة")
+    unit = models.CharField("الوحدة", max_length=20)
+    article_ar = models.CharField("المادة", max_length=160)
+    article_en = models.CharField("المادة بالإنجليزية", max_length=160)
+    is_assumption = models.BooleanField("افتراض", default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ruleset", "code"], name="rulebook_limit_once")]
+        verbose_name = "حد"
+        verbose_name_plural = "الحدود"
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ConditionRule(models.Model):
+    """A condition printed on a licence."""
+
+    ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="conditions")
+    order = models.PositiveSmallIntegerField("الترتيب")
+    text_ar = models.CharField("النص", max_length=300)
+    text_en = models.CharField("النص بالإنجليزية", max_length=300)
+    article_ar = models.CharField("المادة", max_length=160)
+    article_en = models.CharField("المادة بالإنجليزية", max_length=160)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ruleset", "order"], name="rulebook_condition_once")]
+        ordering = ["order"]
+        verbose_name = "شرط"
+        verbose_name_plural = "الشروط"
+
+    def __str__(self) -> str:
+        return self.text_ar

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class ViolationsConfig(AppConfig):
+    name = "violations"
+    label = "violations"
+    verbose_name = "المخالفات"

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class ZoningConfig(AppConfig):
+    name = "zoning"
+    label = "zoning"
+    verbose_name = "الرأي التنظيمي"
