@@ -1,0 +1,79 @@
+"""The register of shops behind every service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+from municipality.accounts.models import Organisation
+from municipality.kernel import ids
+from municipality.kernel.subjects import SubjectKey
+from municipality.places.models import Area, Branch
+from municipality.rulebook.models import Activity
+
+
+class Shop(models.Model):
+    """A place equipped for commercial, industrial, professional, craft or storage activity (MD 372/2008)."""
+
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
+    name_ar = models.CharField("الاسم التجاري", max_length=160)
+    name_en = models.CharField("الاسم التجاري بالإنجليزية", max_length=160)
+    activity = models.ForeignKey(Activity, models.PROTECT, related_name="+", verbose_name="النشاط")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="shops", verbose_name="المالك")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, blank=True, related_name="shops", verbose_name="المنشأة")
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="فرع البلدية")
+    area = models.ForeignKey(Area, models.PROTECT, related_name="+", verbose_name="المنطقة")
+    block = models.CharField("القطعة", max_length=10)
+    street = models.CharField("الشارع", max_length=60)
+    building = models.CharField("المبنى", max_length=20, blank=True)
+    plot = models.CharField("القسيمة", max_length=20, blank=True)
+    floor = models.CharField("الدور", max_length=20, blank=True)
+    unit = models.CharField("الوحدة", max_length=20, blank=True)
+    paci_number = models.CharField("الرقم الآلي للعنوان", max_length=8)
+    commercial_license_no = models.CharField("رقم الترخيص التجاري", max_length=20, unique=True)
+    commercial_license_end = models.DateField("نهاية الترخيص التجاري")
+    facts_source = models.CharField("المصدر", max_length=40)
+    facts_at = models.DateTimeField("حُدّث في")
+    closed_on = models.DateField("أغلق في", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "محل"
+        verbose_name_plural = "المحلات"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(owner__isnull=False, organisation__isnull=True) | models.Q(owner__isnull=True, organisation__isnull=False),
+                name="shops_one_owner",
+            ),
+            models.CheckConstraint(condition=models.Q(paci_number__regex=r"^[0-9]{8}$"), name="shops_paci_number"),
+            models.CheckConstraint(condition=~models.Q(building="") | ~models.Q(plot=""), name="shops_building_or_plot"),
+        ]
+        indexes = [models.Index(fields=["paci_number"], name="shops_paci")]
+
+    def __str__(self) -> str:
+        return self.name_ar
+
+    @property
+    def key(self) -> str:
+        return str(SubjectKey("shop", self.public_id))
+
+    @property
+    def licensee(self) -> Any:
+        """The person or organisation that holds the licence."""
+        return self.organisation or self.owner
+
+    def registered_facts(self) -> dict[str, str]:
+        """What a licence is issued on; a difference later sends the renewal to an officer."""
+        return {
+            "name_ar": self.name_ar,
+            "name_en": self.name_en,
+            "activity": self.activity_id,
+            "area": str(self.area_id),
+            "block": self.block,
+            "street": self.street,
+            "building": self.building,
+            "plot": self.plot,
+            "unit": self.unit,
+            "paci_number": self.paci_number,
+        }
