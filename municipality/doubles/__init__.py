@@ -1,0 +1,9 @@
+"""Simulators of the services the portal speaks to: own processes, own books, on loopback, for demo and tests only.
+
+Nothing imports them and they import nothing of the project. Start each by its path, so that the rest of the
+project stays unloaded (about 25 MiB a process; `python -m municipality.doubles.knet` works too, with more memory):
+
+    PORTAL_DEMO=1 python municipality/doubles/knet/__main__.py --port 8001 --book var/knet.sqlite3 --keys var/demo-keys.json
+    PORTAL_DEMO=1 python municipality/doubles/mobile_id/__main__.py --port 8002 --book var/mobile-id.sqlite3 --people var/demo-people.json
+    PORTAL_DEMO=1 python municipality/doubles/sms/__main__.py --port 8003 --book var/sms.sqlite3
+"""

@@ -1,0 +1,287 @@
+"""The gateway's own book: what was ordered, decided, notified, reversed and refunded. It outlives a killed process."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..storage import Book as Storage
+from .protocol import PAID, Order
+
+KUWAIT = dt.timezone(dt.timedelta(hours=3))
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS transactions (
+    paymentid TEXT PRIMARY KEY, trackid TEXT NOT NULL UNIQUE, amt INTEGER NOT NULL CHECK (amt > 0), language TEXT NOT NULL,
+    response_url TEXT NOT NULL, error_url TEXT NOT NULL, udfs TEXT NOT NULL, trandata TEXT NOT NULL,
+    result TEXT, tranid TEXT NOT NULL DEFAULT '', ref TEXT NOT NULL DEFAULT '', auth TEXT NOT NULL DEFAULT '',
+    postdate TEXT NOT NULL DEFAULT '', resp_code TEXT NOT NULL DEFAULT '',
+    dead INTEGER NOT NULL DEFAULT 0, voided INTEGER NOT NULL DEFAULT 0, refunded INTEGER NOT NULL DEFAULT 0,
+    redirect_url TEXT NOT NULL DEFAULT '', created_at REAL NOT NULL, decided_at REAL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS one_tranid ON transactions (tranid) WHERE tranid != '';
+CREATE UNIQUE INDEX IF NOT EXISTS one_ref ON transactions (ref) WHERE ref != '';
+CREATE TABLE IF NOT EXISTS jobs (
+    id INTEGER PRIMARY KEY, paymentid TEXT NOT NULL, kind TEXT NOT NULL, due_at REAL NOT NULL, claimed INTEGER NOT NULL DEFAULT 0,
+    done INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL DEFAULT '', trandata TEXT NOT NULL DEFAULT '', binding INTEGER NOT NULL DEFAULT 0,
+    sent_at REAL, status INTEGER, acknowledged INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX IF NOT EXISTS open_jobs ON jobs (due_at) WHERE done = 0;
+CREATE INDEX IF NOT EXISTS jobs_of ON jobs (paymentid);
+CREATE TABLE IF NOT EXISTS behaviours (trackid TEXT NOT NULL, name TEXT NOT NULL, number REAL NOT NULL, used INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (trackid, name));
+CREATE TABLE IF NOT EXISTS refunds (
+    id INTEGER PRIMARY KEY, paymentid TEXT NOT NULL, amt INTEGER NOT NULL CHECK (amt > 0), tranid TEXT NOT NULL UNIQUE, ref TEXT NOT NULL, made_at REAL NOT NULL
+);
+"""
+
+
+class TrackIdUsed(Exception):
+    """The track id is in the book already; `open` tells whether that payment still waits for its customer."""
+
+    def __init__(self, is_open: bool) -> None:
+        super().__init__("track id used")
+        self.open = is_open
+
+
+class AlreadyDecided(Exception):
+    """The customer has decided before, or the page is dead."""
+
+
+def _number(digits: int) -> str:
+    return f"{secrets.randbelow(10**digits):0{digits}d}"
+
+
+def _day() -> str:
+    return dt.datetime.now(KUWAIT).strftime("%Y%j")
+
+
+def new_paymentid() -> str:
+    """Eighteen digits that look like the gateway's: 100, year, day of the year, eight more."""
+    return f"100{_day()}{_number(8)}"
+
+
+def new_tranid() -> str:
+    """Fifteen digits."""
+    return f"{_day()}{_number(8)}"
+
+
+def new_ref() -> str:
+    """Twelve digits as a bank's retrieval reference: last digit of the year, day of the year, eight more."""
+    return f"{_day()[3:]}{_number(8)}"
+
+
+def _until_unique(write: Callable[[], None]) -> None:
+    for _ in range(20):
+        try:
+            write()
+        except sqlite3.IntegrityError as error:
+            if "trackid" in str(error):
+                raise
+        else:
+            return
+    raise RuntimeError("no free number was found")
+
+
+class Book(Storage):
+    """Transactions, the jobs that are due (notifications, reversals, late captures), behaviours and refunds."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, SCHEMA)
+        with self.transaction() as connection:  # a job claimed by a killed process was perhaps not done: it is due again
+            connection.execute("UPDATE jobs SET claimed = 0 WHERE done = 0")
+
+    def by_paymentid(self, paymentid: str) -> dict[str, Any] | None:
+        """The transaction, or None."""
+        return self.row("SELECT * FROM transactions WHERE paymentid = ?", paymentid)
+
+    def by_trackid(self, trackid: str) -> dict[str, Any] | None:
+        """The transaction, or None."""
+        return self.row("SELECT * FROM transactions WHERE trackid = ?", trackid)
+
+    def find(self, column: str, value: str) -> dict[str, Any] | None:
+        """The transaction by one of the identifiers of an inquiry, or None."""
+        if column not in ("trackid", "paymentid", "tranid", "ref"):
+            raise ValueError(column)
+        return self.row(f"SELECT * FROM transactions WHERE {column} = ? AND {column} != ''", value)  # noqa: S608
+
+    def open(self, order: Order, trandata: str) -> str:
+        """Write an order down and give it its payment id. Raises TrackIdUsed.
+
+        Opening a page a second time kills it, as at the gateway: a new track id is needed then.
+        """
+        with self.transaction() as connection:
+            earlier = self.by_trackid(order.trackid)
+            if earlier is None:
+                paymentid = ""
+
+                def write() -> None:
+                    nonlocal paymentid
+                    paymentid = new_paymentid()
+                    connection.execute(
+                        "INSERT INTO transactions (paymentid, trackid, amt, language, response_url, error_url, udfs, trandata, created_at) "
+                        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                        (
+                            paymentid,
+                            order.trackid,
+                            order.amt,
+                            order.language,
+                            order.response_url,
+                            order.error_url,
+                            json.dumps(order.udfs),
+                            trandata,
+                            time.time(),
+                        ),
+                    )
+
+                _until_unique(write)
+                self._give_waiting_behaviours(order.trackid)
+                return paymentid
+            is_open = earlier["result"] is None and earlier["trandata"] == trandata
+            if is_open:
+                connection.execute("UPDATE transactions SET dead = 1 WHERE trackid = ?", (order.trackid,))
+        raise TrackIdUsed(is_open)
+
+    def _give_waiting_behaviours(self, trackid: str) -> None:
+        waiting = self.setting("next", [])
+        if waiting:
+            self.lay_behaviours(trackid, waiting[0])
+            self.set_setting("next", waiting[1:])
+        self.lay_behaviours(trackid, self.setting("always", {}), keep=True)
+
+    def lay_behaviours(self, trackid: str, chosen: dict[str, float], keep: bool = False) -> None:
+        """Lay behaviours on a payment, known already or not; `keep` leaves those that lie there."""
+        with self.transaction() as connection:
+            for name, number in chosen.items():
+                verb = "IGNORE" if keep else "REPLACE"
+                connection.execute(f"INSERT OR {verb} INTO behaviours (trackid, name, number) VALUES (?, ?, ?)", (trackid, name, number))  # noqa: S608
+
+    def behaviours(self, trackid: str) -> dict[str, float]:
+        """The behaviours of a payment with their numbers."""
+        return {row["name"]: row["number"] for row in self.rows("SELECT name, number FROM behaviours WHERE trackid = ?", trackid)}
+
+    def use_behaviour(self, trackid: str, name: str) -> bool:
+        """True, and counted, while a behaviour whose number is a count has not been used up."""
+        with self.transaction() as connection:
+            changed = connection.execute(
+                "UPDATE behaviours SET used = used + 1 WHERE trackid = ? AND name = ? AND used < number", (trackid, name)
+            ).rowcount
+        return changed == 1
+
+    def decide(self, paymentid: str, result: str) -> dict[str, Any]:
+        """Write the customer's decision down once. Raises AlreadyDecided."""
+        reached_bank = result != "CANCELED"
+        with self.transaction() as connection:
+
+            def write() -> None:
+                changed = connection.execute(
+                    "UPDATE transactions SET result = ?, tranid = ?, ref = ?, auth = ?, postdate = ?, resp_code = ?, decided_at = ? "
+                    "WHERE paymentid = ? AND result IS NULL AND dead = 0",
+                    (
+                        result,
+                        new_tranid() if reached_bank else "",
+                        new_ref() if reached_bank else "",
+                        _number(6) if result == PAID else ("000000" if reached_bank else ""),
+                        dt.datetime.now(KUWAIT).strftime("%m%d") if reached_bank else "",
+                        {PAID: "00", "NOT CAPTURED": "51", "HOST TIMEOUT": "91"}.get(result, ""),
+                        time.time(),
+                        paymentid,
+                    ),
+                ).rowcount
+                if changed != 1:
+                    raise AlreadyDecided
+
+            _until_unique(write)
+            decided = self.by_paymentid(paymentid)
+        assert decided is not None
+        return decided
+
+    def capture_late(self, paymentid: str) -> dict[str, Any]:
+        """The bank took the money after all. The transaction as it is then."""
+        with self.transaction() as connection:
+            connection.execute(
+                "UPDATE transactions SET result = ?, auth = ?, resp_code = '00' WHERE paymentid = ?", (PAID, _number(6), paymentid)
+            )
+            found = self.by_paymentid(paymentid)
+        assert found is not None
+        return found
+
+    def void(self, paymentid: str) -> None:
+        """Reverse a transaction; only a captured one had money to give back, but all are marked."""
+        with self.transaction() as connection:
+            connection.execute("UPDATE transactions SET voided = 1 WHERE paymentid = ?", (paymentid,))
+
+    def refund(self, paymentid: str, amount: int) -> dict[str, str]:
+        """Credit `amount` fils once more; the caller has checked that so much is left. The refund's tranid and ref."""
+        numbers: dict[str, str] = {}
+        with self.transaction() as connection:
+
+            def write() -> None:
+                numbers.update(tranid=new_tranid(), ref=new_ref())
+                connection.execute(
+                    "INSERT INTO refunds (paymentid, amt, tranid, ref, made_at) VALUES (?, ?, ?, ?, ?)",
+                    (paymentid, amount, numbers["tranid"], numbers["ref"], time.time()),
+                )
+
+            _until_unique(write)
+            connection.execute("UPDATE transactions SET refunded = refunded + ? WHERE paymentid = ?", (amount, paymentid))
+        return numbers
+
+    def add_job(
+        self, paymentid: str, kind: str, seconds: float = 0, body: bytes = b"", trandata: str = "", binding: bool = False, claimed: bool = False
+    ) -> int:
+        """Something to do `seconds` from now; `binding` means that a bad acknowledgement reverses the payment."""
+        with self.transaction() as connection:
+            cursor = connection.execute(
+                "INSERT INTO jobs (paymentid, kind, due_at, body, trandata, binding, claimed) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (paymentid, kind, time.time() + seconds, body, trandata, binding, claimed),
+            )
+            assert cursor.lastrowid is not None
+            return cursor.lastrowid
+
+    def job(self, number: int) -> dict[str, Any]:
+        """One job."""
+        found = self.row("SELECT * FROM jobs WHERE id = ?", number)
+        assert found is not None
+        return found
+
+    def claim_due(self) -> tuple[list[int], float | None]:
+        """The jobs that are due, claimed for the caller, and the seconds until the next one (None where there is none)."""
+        now = time.time()
+        with self.transaction() as connection:
+            due = [row["id"] for row in self.rows("SELECT id FROM jobs WHERE done = 0 AND claimed = 0 AND due_at <= ?", now)]
+            connection.executemany("UPDATE jobs SET claimed = 1 WHERE id = ?", [(number,) for number in due])
+            following = self.row("SELECT min(due_at) AS at FROM jobs WHERE done = 0 AND claimed = 0")
+        at = following["at"] if following else None
+        return due, None if at is None else max(0.0, at - now)
+
+    def finish_job(self, number: int, status: int | None = None, acknowledged: bool = False, error: str = "") -> None:
+        """Mark a job done, with what came back."""
+        with self.transaction() as connection:
+            connection.execute(
+                "UPDATE jobs SET done = 1, sent_at = ?, status = ?, acknowledged = ?, error = ? WHERE id = ?",
+                (time.time(), status, acknowledged, error, number),
+            )
+
+    def set_redirect(self, paymentid: str, url: str) -> None:
+        """Where the merchant wants the browser."""
+        with self.transaction() as connection:
+            connection.execute("UPDATE transactions SET redirect_url = ? WHERE paymentid = ?", (url, paymentid))
+
+    def statement(self, trackid: str = "") -> list[dict[str, Any]]:
+        """Every transaction, oldest first, with its notifications counted: what a test compares the portal with. Amounts in fils."""
+        counted = (
+            "SELECT t.*, count(j.id) AS notifications, coalesce(sum(j.acknowledged), 0) AS acks FROM transactions t "
+            "LEFT JOIN jobs j ON j.paymentid = t.paymentid AND j.kind = 'notify' AND j.done = 1 "
+        )
+        rows = self.rows(f"{counted} WHERE ? IN ('', t.trackid) GROUP BY t.paymentid ORDER BY t.created_at, t.rowid", trackid)  # noqa: S608
+        for row in rows:
+            row["udf1"] = json.loads(row.pop("udfs"))["udf1"]
+            row["voided"], row["dead"] = bool(row["voided"]), bool(row["dead"])
+            row["behaviours"] = self.behaviours(row["trackid"])
+            del row["trandata"]
+        return rows

@@ -1,0 +1,1 @@
+"""The SMS gateway double: messages are kept and shown instead of sent."""
