@@ -5,3 +5,12 @@ class NotificationsConfig(AppConfig):
     name = "municipality.notifications"
     label = "notifications"
     verbose_name = "الإشعارات"
+
+    def ready(self) -> None:
+        from django.core.checks import Tags, register
+        from django.utils.module_loading import autodiscover_modules
+
+        from municipality.notifications.checks import twins
+
+        autodiscover_modules("notifications")
+        register(twins, Tags.translation, deploy=True)

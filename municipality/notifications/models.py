@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import get_language
 
 from municipality.kernel import ids
 
@@ -47,6 +48,24 @@ class Message(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
 
+    def _text(self, part: str) -> str:
+        language = "en" if (get_language() or "ar").startswith("en") else "ar"
+        return str(getattr(self, f"{part}_{language}"))
+
+    @property
+    def title(self) -> str:
+        """The title in the language of the page."""
+        return self._text("title")
+
+    @property
+    def body(self) -> str:
+        """The body in the language of the page."""
+        return self._text("body")
+
+    @property
+    def is_unread(self) -> bool:
+        return self.read_at is None
+
 
 class Delivery(models.Model):
     """One channel of one message; the idempotency key is the same on every try."""
@@ -56,6 +75,7 @@ class Delivery(models.Model):
     state = models.CharField(max_length=10, choices=DeliveryState, default=DeliveryState.WAITING)
     idempotency_key = models.CharField(max_length=26, unique=True, default=ids.public_id)
     provider_id = models.CharField(max_length=60, blank=True)
+    reason = models.CharField(max_length=40, blank=True)  # why it was skipped or failed: no_address, limit, refused, foreign_link
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -65,3 +85,28 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.state}"
+
+
+class SmsNumber(models.Model):
+    """A phone number that text messages went to, as a keyed hash. Its row is the lock under which its limits are counted."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    last_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.digest[:12]
+
+
+class SmsUse(models.Model):
+    """One text message to one number; a later try of the same message is the same use."""
+
+    number = models.ForeignKey(SmsNumber, models.CASCADE, related_name="uses")
+    is_code = models.BooleanField(default=False)
+    idempotency_key = models.CharField(max_length=60, unique=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["number", "at"], name="notifications_sms_use")]
+
+    def __str__(self) -> str:
+        return self.idempotency_key

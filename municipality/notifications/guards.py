@@ -1,0 +1,16 @@
+"""What was sent stays as it was sent."""
+
+from municipality.kernel.guards import frozen, never_deleted
+
+_MESSAGE = "notifications_message"
+frozen(
+    _MESSAGE,
+    [
+        *("public_id", "person_id", "kind", "key", "subject_key", "path", "created_at"),
+        *("title_ar", "title_en", "body_ar", "body_en", "short_ar", "short_en"),
+    ],
+)
+never_deleted(_MESSAGE)
+frozen("notifications_delivery", ["message_id", "channel", "idempotency_key"])
+frozen("notifications_delivery", ["state", "provider_id", "sent_at"], once="OLD.state = 'sent'", name="sent_once")
+never_deleted("notifications_delivery")

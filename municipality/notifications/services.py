@@ -1,0 +1,143 @@
+"""Promising messages inside a transaction, delivering them outside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import connection
+
+from municipality.jobs.errors import Gone
+from municipality.jobs.services import enqueue
+from municipality.kernel import clock
+from municipality.notifications import mail, sms
+from municipality.notifications.models import Channel, Delivery, DeliveryState, Message
+from municipality.notifications.registry import KINDS
+from municipality.notifications.texts import foreign_links, link
+
+
+def send(kind: str, *, person: Any, key: str, context: Mapping[str, Any], subject_key: str = "") -> Message:
+    """Put one message into a person's inbox and promise it on each channel, in the caller's transaction.
+
+    The same (kind, key, person) again is the same message. Both languages are rendered now and kept exactly so.
+    Raises RuntimeError outside a transaction, KeyError for an undeclared kind or a placeholder without a value.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("a message is promised inside the transaction of its act")
+    declared = KINDS[kind]
+    known = Message.objects.filter(kind=kind, key=key, person=person).first()
+    if known is not None:
+        return known
+    ar, en = declared.words(context, "ar"), declared.words(context, "en")
+    message, created = Message.objects.get_or_create(
+        kind=kind,
+        key=key,
+        person=person,
+        defaults={
+            "subject_key": subject_key,
+            "title_ar": ar.title,
+            "title_en": en.title,
+            "body_ar": ar.body,
+            "body_en": en.body,
+            "short_ar": ar.short,
+            "short_en": en.short,
+            "path": declared.path(context),
+            "created_at": clock.now(),
+        },
+    )
+    if created:
+        for channel in declared.channels:
+            _promise(message, channel, person)
+    return message
+
+
+def _promise(message: Message, channel: Channel, person: Any) -> None:
+    if not address_of(person, channel):
+        Delivery.objects.create(message=message, channel=channel, state=DeliveryState.SKIPPED, reason="no_address")
+        return
+    delivery = Delivery.objects.create(message=message, channel=channel)
+    enqueue("notifications.deliver", key=f"delivery:{delivery.pk}", delivery_id=delivery.pk)
+
+
+def address_of(person: Any, channel: str) -> str:
+    """The confirmed address of a person on a channel; empty if there is none."""
+    if channel == Channel.EMAIL:
+        return str(person.email) if person.email_confirmed_at else ""
+    return str(person.phone) if person.phone_confirmed_at else ""
+
+
+def deliver(delivery_id: int) -> None:
+    """Hand one message to one channel, in the person's language. No transaction is open while the channel is spoken to.
+
+    Raises Gone when the channel refuses for good; any other exception asks for another try with the same key.
+    """
+    delivery = Delivery.objects.select_related("message__person").get(pk=delivery_id)
+    if delivery.state in (DeliveryState.SENT, DeliveryState.SKIPPED):
+        return
+    message, person = delivery.message, delivery.message.person
+    address = address_of(person, delivery.channel)
+    if not address:
+        _close(delivery, DeliveryState.SKIPPED, reason="no_address")
+        return
+    try:
+        if delivery.channel == Channel.EMAIL:
+            provider_id = mail.send_message(message, to=address, language=person.language, idempotency_key=delivery.idempotency_key)
+        else:
+            provider_id = _text(message, address, person.language, delivery.idempotency_key)
+    except sms.LimitReached:
+        _close(delivery, DeliveryState.FAILED, reason="limit")
+        return
+    except Gone as end:
+        _close(delivery, DeliveryState.FAILED, reason="foreign_link" if "foreign" in str(end) else "refused")
+        raise
+    _close(delivery, DeliveryState.SENT, provider_id=provider_id[:60], sent_at=clock.now())
+
+
+def sms_text(message: Message, language: str) -> str:
+    """The short text and, where it leads somewhere, the address of that page. Raises Gone for an address that is not ours."""
+    short = message.short_ar if language == "ar" else message.short_en
+    text = "\n".join(filter(None, [short, link(message.path, language)]))
+    if foreign_links(text):
+        raise Gone("foreign link in a text message")
+    return text
+
+
+def _text(message: Message, number: str, language: str, idempotency_key: str) -> str:
+    text = sms_text(message, language)
+    sms.take(number, idempotency_key=idempotency_key)
+    return sms.gateway().send(number, text, idempotency_key)
+
+
+def _close(delivery: Delivery, state: DeliveryState, **changes: Any) -> None:
+    """One UPDATE: a second worker that sent the same message meanwhile has the same key and the same end."""
+    changes.setdefault("reason", "")
+    Delivery.objects.filter(pk=delivery.pk).exclude(state=DeliveryState.SENT).update(state=state, **changes)
+
+
+def deliver_code(*, user_id: int, channel: str, address: str, code_id: int) -> None:
+    """Send a one-time code to an address that is being confirmed. The code itself never stands in the outbox.
+
+    Over the number's limit nothing is sent; whoever asks for a code is told so beforehand (`sms.code_limit_reached`).
+    """
+    from municipality.accounts import services as accounts
+
+    text = accounts.code_text(code_id)
+    if not text:
+        return
+    key = f"code-{code_id}"
+    if channel == Channel.EMAIL:
+        mail.send_code(text, to=address, user_id=user_id, idempotency_key=key)
+        return
+    try:
+        sms.take(address, idempotency_key=key, is_code=True)
+    except sms.LimitReached:
+        return
+    sms.gateway().send(address, text, key)
+
+
+def mark_read(message: Message) -> None:
+    """Note the first time that the person opened a message."""
+    if message.read_at is None:
+        now = clock.now()
+        if Message.objects.filter(pk=message.pk, read_at__isnull=True).update(read_at=now):
+            message.read_at = now

@@ -1,0 +1,58 @@
+"""Words in both languages: values that differ by language, rendering of message templates, and links into the portal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.template import Context, Engine
+from django.urls import Resolver404, resolve
+from django.utils import translation
+
+LANGUAGES = ("ar", "en")
+_LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"']+", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Bilingual:
+    """A value that is written differently in each language, such as the trade name of a shop."""
+
+    ar: str
+    en: str
+
+    def in_language(self, language: str) -> str:
+        return self.ar if language == "ar" else self.en
+
+
+def render(template: str, context: Mapping[str, Any], language: str) -> str:
+    """A text template in one language: no HTML escaping, one trailing newline dropped. Raises TemplateDoesNotExist."""
+    values = {name: value.in_language(language) if isinstance(value, Bilingual) else value for name, value in context.items()}
+    with translation.override(language):
+        return Engine.get_default().get_template(template).render(Context(values, autoescape=False)).strip()
+
+
+def page_path(path: str, language: str) -> str:
+    """The path of a page; pages under a language get theirs, others (/verify/…) stay as they are."""
+    if not path:
+        return ""
+    with translation.override(language):
+        try:
+            resolve(f"/{language}{path}")
+        except Resolver404:
+            return path
+    return f"/{language}{path}"
+
+
+def link(path: str, language: str) -> str:
+    """The full address of a page of the portal; empty for no page."""
+    return f"{settings.PORTAL_URL}{page_path(path, language)}" if path else ""
+
+
+def foreign_links(text: str) -> list[str]:
+    """Addresses in a text that do not lead to the portal. A message of ours never carries one."""
+    own = urlsplit(settings.PORTAL_URL)
+    return [a for a in _LINK.findall(text) if (urlsplit(a).scheme, urlsplit(a).netloc) != (own.scheme, own.netloc)]
