@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import secrets
+import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -53,7 +53,7 @@ class AlreadyDecided(Exception):
 
 
 def _number(digits: int) -> str:
-    return f"{secrets.randbelow(10**digits):0{digits}d}"
+    return f"{int.from_bytes(os.urandom(8), 'big') % 10**digits:0{digits}d}"
 
 
 def _day() -> str:

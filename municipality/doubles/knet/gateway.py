@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import secrets
+import os
 import threading
 import time
 from dataclasses import dataclass
@@ -186,7 +186,7 @@ class Gateway:
         if "wrong_payment_id" in chosen:
             trandata = self._trandata(payment, paymentid=str(int(paymentid) + 1))
         if "garbage_hex" in chosen:
-            trandata = secrets.token_hex(len(true) // 2).upper()
+            trandata = os.urandom(len(true) // 2).hex().upper()
         if "spliced" in chosen:
             trandata = self._spliced(payment, true)
         if "bit_flipped" in chosen:

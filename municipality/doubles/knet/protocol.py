@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from html import escape
 from urllib.parse import quote_plus, urlencode, urlsplit
 from xml.etree.ElementTree import ParseError
-from xml.sax.saxutils import escape
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
@@ -267,7 +267,7 @@ def read_call(body: bytes) -> dict[str, str]:
 
 def write_reply(fields: dict[str, str]) -> bytes:
     """A sequence of elements without a root, as the gateway answers."""
-    return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in fields.items()).encode("utf8")
+    return "".join(f"<{name}>{escape(value, quote=False)}</{name}>" for name, value in fields.items()).encode("utf8")
 
 
 def error_reply(error: ProtocolError) -> bytes:

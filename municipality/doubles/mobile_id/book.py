@@ -1,0 +1,111 @@
+"""Requests to identify oneself, and what the people answered."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from ..storage import Book as Storage
+from .people import Person
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS requests (
+    request_id TEXT PRIMARY KEY, civil_id TEXT NOT NULL, qr TEXT UNIQUE, texts TEXT NOT NULL, callback_url TEXT NOT NULL,
+    created_at REAL NOT NULL, expires_at REAL NOT NULL, decision TEXT, decided_at REAL, person TEXT,
+    callback_status INTEGER, callback_error TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX IF NOT EXISTS requests_of ON requests (civil_id) WHERE decision IS NULL;
+"""
+TEXTS = ("service_id", "service_ar", "service_en", "reason_ar", "reason_en", "number_match")
+# The answer can be read for so long after the decision or the expiry.
+READABLE_SECONDS = 300
+
+
+class NotDecidable(Exception):
+    """Unknown, expired, decided before, or addressed to somebody else."""
+
+
+class Book(Storage):
+    """Every request with its answer."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, SCHEMA)
+
+    def ask(self, civil_id: str, texts: dict[str, str], callback_url: str, seconds: float) -> dict[str, Any]:
+        """Write a request down; an empty `civil_id` means that whoever scans the code may answer. Open for `seconds`."""
+        now = time.time()
+        request_id, qr = os.urandom(16).hex(), None if civil_id else f"MIDSIM1.{os.urandom(16).hex()}"
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT INTO requests (request_id, civil_id, qr, texts, callback_url, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (request_id, civil_id, qr, json.dumps(texts), callback_url, now, now + seconds),
+            )
+        found = self.find(request_id)
+        assert found is not None
+        return found
+
+    def find(self, request_id: str) -> dict[str, Any] | None:
+        """A request with its `status` as of now, or None; also None once the answer may no longer be read."""
+        row = self.row("SELECT * FROM requests WHERE request_id = ?", request_id)
+        return None if row is None else self._as_of_now(row)
+
+    def by_code(self, qr: str) -> dict[str, Any] | None:
+        """The request behind a scanned code, or None."""
+        row = self.row("SELECT * FROM requests WHERE qr = ?", qr)
+        return None if row is None else self._as_of_now(row)
+
+    @staticmethod
+    def _as_of_now(row: dict[str, Any]) -> dict[str, Any] | None:
+        now = time.time()
+        ended = row["decided_at"] or row["expires_at"]
+        if now > ended + READABLE_SECONDS:
+            return None
+        row["status"] = row["decision"] or ("expired" if now >= row["expires_at"] else "pending")
+        row["texts"] = json.loads(row["texts"])
+        return row
+
+    def pending(self, person: Person) -> list[dict[str, Any]]:
+        """The open requests addressed to a person, newest first."""
+        rows = self.rows(
+            "SELECT * FROM requests WHERE civil_id = ? AND decision IS NULL AND expires_at > ? ORDER BY created_at DESC", person.civil_id, time.time()
+        )
+        return [row for row in map(self._as_of_now, rows) if row]
+
+    def decide(self, request_id: str, approved: bool, person: Person | None) -> dict[str, Any]:
+        """The person's answer, taken once. A decline without a person is the network's. Raises NotDecidable."""
+        shared = json.dumps(person.shared(), ensure_ascii=False) if person and approved else None
+        with self.transaction() as connection:
+            changed = connection.execute(
+                "UPDATE requests SET decision = ?, decided_at = ?, person = ? "
+                "WHERE request_id = ? AND decision IS NULL AND expires_at > ? AND civil_id IN ('', ?)",
+                (
+                    "approved" if approved else "declined",
+                    time.time(),
+                    shared,
+                    request_id,
+                    time.time(),
+                    person.civil_id if person else self._addressee(request_id, approved),
+                ),
+            ).rowcount
+        if changed != 1:
+            raise NotDecidable
+        found = self.find(request_id)
+        assert found is not None
+        return found
+
+    def _addressee(self, request_id: str, approved: bool) -> str:
+        row = None if approved else self.row("SELECT civil_id FROM requests WHERE request_id = ?", request_id)
+        return row["civil_id"] if row else "nobody"
+
+    def expire(self, request_id: str) -> None:
+        """Let a request's time run out now."""
+        with self.transaction() as connection:
+            connection.execute("UPDATE requests SET expires_at = ? WHERE request_id = ? AND decision IS NULL", (time.time(), request_id))
+
+    def note_callback(self, request_id: str, status: int, error: str) -> None:
+        """What the portal said to the callback."""
+        with self.transaction() as connection:
+            connection.execute("UPDATE requests SET callback_status = ?, callback_error = ? WHERE request_id = ?", (status, error, request_id))

@@ -1,0 +1,189 @@
+"""The Mobile ID double over HTTP. The authority's own interface is not public; this is the portal's port for it, as JSON.
+
+- `POST /auth-requests` `{"service_id", "civil_id", "service_ar", "service_en", "reason_ar", "reason_en", "callback_url", "number_match"}`
+  answers 201 `{"request_id", "qr", "expires_at"}` (UTC). Without `civil_id`, `qr` is the text for a code that anybody may scan; else
+  it is null. A number nobody has is answered alike and simply never decided.
+- `GET /auth-requests/<id>` answers `{"status": "pending|approved|declined|expired", "assurance": "high", "person": {...}}`, the
+  person only when approved, readable for five minutes after the decision.
+- After a decision `{"RequestDetails": {"RequestID": …}}` is posted to the callback, unauthenticated as in reality.
+- `GET /phone/` is the phone. For tests: `POST /control/decide` `{"request_id", "decision": "approve|decline|expire", "person": key or
+  civil number}` (the person is needed for a scanned code only) and `POST /control/mode` `{"mode": "ok|slow|down|decline"}`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import threading
+import time
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from .. import serving
+from ..serving import Refused, Request, Response, as_html, as_json, redirect
+from . import pages
+from .book import TEXTS, Book, NotDecidable
+from .people import Person, Register
+
+LIFETIME_SECONDS = 300
+SLOW_SECONDS = 3
+MODES = ("ok", "slow", "down", "decline")
+_CIVIL_ID = re.compile(r"[0-9]{12}")
+
+
+class Desk:
+    """The routes over one book and one register of people. `lifetime` and `slow` are in seconds."""
+
+    def __init__(self, book: Book, register: Register, lifetime: float = LIFETIME_SECONDS, slow: float = SLOW_SECONDS) -> None:
+        self.book, self.register, self.lifetime, self.slow = book, register, lifetime, slow
+
+    def _weather(self) -> str:
+        mode = str(self.book.setting("mode", "ok"))
+        if mode == "down":
+            raise Refused(503, "The service is down.")
+        if mode == "slow":
+            time.sleep(self.slow)
+        return mode
+
+    # The portal's side
+
+    def ask(self, request: Request) -> Response:
+        """A new request."""
+        mode = self._weather()
+        asked = request.json()
+        texts = {name: asked.get(name, "") for name in TEXTS}
+        civil_id, callback = asked.get("civil_id") or "", asked.get("callback_url", "")
+        for name, value in texts.items():
+            if not isinstance(value, str) or len(value) > 200 or (not value and name != "number_match"):
+                raise Refused(400, f"{name} is missing or too long.")
+        if not re.fullmatch(r"([0-9]{1,3})?", texts["number_match"]):
+            raise Refused(400, "number_match has one to three digits.")
+        if not isinstance(civil_id, str) or (civil_id and not _CIVIL_ID.fullmatch(civil_id)):
+            raise Refused(400, "civil_id has twelve digits.")
+        if not isinstance(callback, str) or urlsplit(callback).scheme not in ("http", "https"):
+            raise Refused(400, "callback_url is not an address.")
+        written = self.book.ask(civil_id, texts, callback, self.lifetime)
+        if mode == "decline":
+            self._settle(self.book.decide(written["request_id"], False, None))
+        until = dt.datetime.fromtimestamp(written["expires_at"], dt.timezone.utc).isoformat()
+        return as_json({"request_id": written["request_id"], "qr": written["qr"], "expires_at": until}, 201)
+
+    def result(self, request: Request, request_id: str) -> Response:
+        """How a request stands."""
+        self._weather()
+        found = self.book.find(request_id)
+        if found is None:
+            raise Refused(404, "No such request.")
+        answer: dict[str, Any] = {"status": found["status"], "assurance": "high"}
+        if found["status"] == "approved":
+            answer["person"] = json.loads(found["person"])
+        return as_json(answer)
+
+    def _settle(self, decided: dict[str, Any]) -> None:
+        threading.Thread(target=self._call_back, args=(decided["request_id"], decided["callback_url"]), daemon=True).start()
+
+    def _call_back(self, request_id: str, url: str) -> None:
+        answer = serving.call(url, json.dumps({"RequestDetails": {"RequestID": request_id}}).encode("ascii"), serving.JSON)
+        self.book.note_callback(request_id, answer.status, answer.error)
+
+    # The phone
+
+    def phone(self, request: Request) -> Response:
+        """Whose phone, or what waits on it."""
+        language, qr = request.language(), request.query.get("qr", "").strip()
+        person = self.register.by_key(request.query.get("person", ""))
+        if person is None:
+            return as_html(pages.people_page(language, self.register.everybody(), qr))
+        notice = request.query.get("said", "")
+        if not qr:
+            return as_html(pages.phone_page(language, person, self.book.pending(person), notice))
+        scanned = self.book.by_code(qr)
+        if scanned is None or scanned["status"] != "pending":
+            return as_html(pages.phone_page(language, person, self.book.pending(person), "gone"))
+        return as_html(pages.phone_page(language, person, [scanned]))
+
+    def decide(self, request: Request) -> Response:
+        """A button on the phone."""
+        form = {name: values[-1] for name, values in request.form().items()}
+        person = self.register.by_key(form.get("person", ""))
+        if person is None or form.get("decision") not in ("approve", "decline"):
+            raise Refused(400, "Nobody, or no decision.")
+        try:
+            decided = self.book.decide(form.get("request_id", ""), form["decision"] == "approve", person)
+            self._settle(decided)
+            said = decided["status"]
+        except NotDecidable:
+            said = "gone"
+        language = form.get("lang", "ar") if form.get("lang") in ("ar", "en") else "ar"
+        return redirect(f"/phone/?{urlencode({'lang': language, 'person': person.key, 'said': said})}", 303)
+
+    # The control desk
+
+    def _person(self, asked: dict[str, Any], addressed_to: str) -> Person | None:
+        named = str(asked.get("person") or addressed_to)
+        return self.register.by_key(named) or self.register.by_civil_id(named)
+
+    def control_decide(self, request: Request) -> Response:
+        """Decide without the phone page."""
+        asked = request.json()
+        found = self.book.find(str(asked.get("request_id", "")))
+        decision = asked.get("decision")
+        if found is None:
+            raise Refused(404, "No such request.")
+        if decision == "expire":
+            self.book.expire(found["request_id"])
+            return as_json({"status": "expired"})
+        person = self._person(asked, found["civil_id"])
+        if decision not in ("approve", "decline") or (person is None and decision == "approve"):
+            raise Refused(400, "Nobody, or no decision.")
+        try:
+            decided = self.book.decide(found["request_id"], decision == "approve", person)
+        except NotDecidable:
+            raise Refused(409, "Expired, decided before, or addressed to somebody else.") from None
+        self._settle(decided)
+        return as_json({"status": decided["status"]})
+
+    def mode(self, request: Request) -> Response:
+        """Good and bad days."""
+        mode = request.json().get("mode")
+        if mode not in MODES:
+            raise Refused(400, f"mode is one of {', '.join(MODES)}.")
+        self.book.set_setting("mode", mode)
+        return as_json({"mode": mode})
+
+    def people(self, request: Request) -> Response:
+        """The people of this double, with their keys."""
+        return as_json({"people": [person.__dict__ for person in self.register.everybody()]})
+
+    def reset(self, request: Request) -> Response:
+        """An empty book."""
+        request.json()
+        self.book.clear("requests")
+        return as_json({})
+
+
+def application(desk: Desk) -> serving.Application:
+    """The routes of the double."""
+    app = serving.Application()
+    for method, path, action in (
+        ("GET", r"/style\.css", serving.style),
+        ("GET", "/", lambda request: redirect("/phone/")),
+        ("POST", "/auth-requests", desk.ask),
+        ("GET", "/auth-requests/([0-9a-f]{32})", desk.result),
+        ("GET", "/phone/", desk.phone),
+        ("POST", "/phone/decide", desk.decide),
+        ("POST", "/control/decide", desk.control_decide),
+        ("POST", "/control/mode", desk.mode),
+        ("GET", "/control/people", desk.people),
+        ("POST", "/control/reset", desk.reset),
+    ):
+        app.route(method, path, action)
+    return app
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the double until it is told to stop."""
+    chosen = serving.options("mobile-id", 2, argv, people="JSON file of people (see people.py)")
+    register = Register(chosen.people or chosen.var / "demo-people.json")
+    return serving.run(application(Desk(Book(chosen.book), register)), "mobile-id", chosen.port)
