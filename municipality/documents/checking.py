@@ -1,0 +1,119 @@
+"""Is this file one that the municipality sealed, byte for byte? Independent of the database.
+
+Stricter than a general reader: exactly one signature, a PAdES certification that allows no change, over the whole file,
+by a certificate of our own root. The state of the licence itself is another question (see the verification page).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+# Why a file is not accepted: code → sentence for people.
+REASONS = {
+    "not_pdf": _("This is not a readable PDF file."),
+    "unsigned": _("The file carries no electronic seal."),
+    "several_signatures": _("The file carries more signatures than our seal alone."),
+    "other_kind": _("The signature is not of the kind that the municipality uses."),
+    "changed": _("The content was changed after it was sealed."),
+    "added_to": _("Something was added to the file after it was sealed."),
+    "changes_allowed": _("The seal does not forbid later changes."),
+    "other_signer": _("The seal was not made by the municipality."),
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`reasons` are keys of REASONS, empty exactly when the file is accepted; `signed_at` is the signer's claim (aware)."""
+
+    intact: bool
+    trusted: bool
+    covers_whole_file: bool
+    signer: str
+    signed_at: dt.datetime | None
+    reasons: tuple[str, ...]
+
+    @property
+    def accepted(self) -> bool:
+        return self.intact and self.trusted and self.covers_whole_file and not self.reasons
+
+
+def check(pdf: bytes, *, root_pem: bytes) -> Verdict:
+    """Judge a file against the one root certificate (PEM). Never raises for a bad file, never touches the network."""
+    try:
+        return _check(pdf, root_pem)
+    except Exception:  # noqa: BLE001  a hostile file may break the parser anywhere; whatever it is, the file is not accepted
+        return _refusal("not_pdf")
+
+
+def _refusal(*reasons: str) -> Verdict:
+    return Verdict(intact=False, trusted=False, covers_whole_file=False, signer="", signed_at=None, reasons=reasons)
+
+
+def _check(pdf: bytes, root_pem: bytes) -> Verdict:
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.fields import MDPPerm
+    from pyhanko.sign.validation import validate_pdf_signature
+    from pyhanko.sign.validation.errors import SignatureValidationError
+    from pyhanko.sign.validation.status import SignatureCoverageLevel
+    from pyhanko_certvalidator import ValidationContext
+
+    reader = PdfFileReader(BytesIO(pdf))
+    signatures = reader.embedded_signatures
+    if not signatures:
+        return _refusal("unsigned")
+    if len(signatures) != 1:
+        return _refusal("several_signatures")
+    signature = signatures[0]
+    if signature.sig_object.get("/SubFilter") != "/ETSI.CAdES.detached" or signature.sig_object_type != "/Sig":
+        return _refusal("other_kind")
+    context = ValidationContext(trust_roots=[_certificate(root_pem)], allow_fetching=False)
+    try:
+        status = validate_pdf_signature(signature, signer_validation_context=context)
+    except SignatureValidationError:
+        return _refusal("changed")
+
+    whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE and _hole_is_exact(pdf, signature)
+    intact = bool(status.intact and status.valid)
+    trusted = bool(status.trusted)
+    findings = {
+        "changed": not intact,
+        "added_to": not whole or reader.xrefs.total_revisions - 1 != signature.signed_revision,
+        "changes_allowed": signature.docmdp_level != MDPPerm.NO_CHANGES,
+        "other_signer": intact and not trusted,
+    }
+    return Verdict(
+        intact=intact,
+        trusted=trusted,
+        covers_whole_file=whole,
+        signer=str(signature.signer_cert.subject.human_friendly),
+        signed_at=signature.self_reported_timestamp,
+        reasons=tuple(code for code, found in findings.items() if found),
+    )
+
+
+def _hole_is_exact(pdf: bytes, signature: Any) -> bool:
+    """The one stretch the digest leaves out holds the signature's own hexadecimal text and zeros, and nothing more."""
+    start, first, second, _length = (int(value) for value in signature.byte_range)
+    hole = pdf[start + first : second]
+    content = bytes(signature.pkcs7_content)
+    return hole.lower() == b"<" + content.hex().encode() + b">" and not any(content[_der_length(content) :])
+
+
+def _der_length(content: bytes) -> int:
+    """Length of the outermost DER element, header included. Raises IndexError for a cut one."""
+    if content[1] < 0x80:
+        return 2 + content[1]
+    octets = content[1] & 0x7F
+    return 2 + octets + int.from_bytes(content[2 : 2 + octets], "big")
+
+
+def _certificate(pem: bytes) -> Any:
+    from asn1crypto import pem as pem_codec
+    from asn1crypto import x509
+
+    return x509.Certificate.load(pem_codec.unarmor(pem)[2])

@@ -1,0 +1,59 @@
+"""What a document may read while it is drawn: a fixed table of bundled files, nothing else.
+
+WeasyPrint's own fetcher opens local files and the network. This one knows the addresses in `ASSETS` and stops the
+rendering at any other, so that a page with a foreign address is never signed.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+# Address inside a template or style sheet → file below `static/`, media type.
+ASSETS = {
+    "asset:document.css": ("css/documents/document.css", "text/css"),
+    "asset:mark.svg": ("css/documents/mark.svg", "image/svg+xml"),
+    "asset:seal.svg": ("css/documents/seal.svg", "image/svg+xml"),
+    "asset:sans-regular.ttf": ("fonts/documents/portal-document-sans-regular.ttf", "font/ttf"),
+    "asset:sans-semibold.ttf": ("fonts/documents/portal-document-sans-semibold.ttf", "font/ttf"),
+    "asset:naskh-bold.ttf": ("fonts/documents/portal-document-naskh-bold.ttf", "font/ttf"),
+}
+
+
+class ForbiddenAddress(ValueError):
+    """A document asked for something that is not in the table."""
+
+
+def asset_path(address: str) -> Path:
+    """The file behind an address of the table. Raises ForbiddenAddress."""
+    try:
+        name, _ = ASSETS[address]
+    except KeyError:
+        raise ForbiddenAddress(f"a document may not read {address[:200]!r}") from None
+    return Path(settings.BASE_DIR) / "static" / name
+
+
+@cache
+def asset(address: str) -> tuple[bytes, str]:
+    """Content and media type of an address of the table, read once a process. Raises ForbiddenAddress, OSError."""
+    return asset_path(address).read_bytes(), ASSETS[address][1]
+
+
+@cache
+def asset_fetcher() -> Any:
+    """The one URL fetcher for WeasyPrint. Raises OSError where Pango is missing."""
+    from weasyprint.urls import URLFetcher, URLFetcherResponse  # needs Pango: never at module level
+
+    class AssetFetcher(URLFetcher):  # type: ignore[misc]
+        def __init__(self) -> None:
+            # A refused address ends the rendering; the base class would only log it and leave a hole in the page.
+            super().__init__(allowed_protocols=(), allow_redirects=False, fail_on_errors=True)
+
+        def fetch(self, url: str, headers: dict[str, str] | None = None) -> Any:
+            content, media_type = asset(url)
+            return URLFetcherResponse(url, content, {"Content-Type": media_type})
+
+    return AssetFetcher()

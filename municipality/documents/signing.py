@@ -1,0 +1,113 @@
+"""The municipality's electronic seal on a PDF: PAdES baseline B-B (ETSI EN 319 142-1), certified, no changes allowed.
+
+`Signer` is the port. `FileKeySigner` keeps the key in an encrypted PKCS#12 file; a signer that leaves the key inside a
+hardware module takes its place by the setting SIGNER.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+FIELD = "Seal"
+
+
+class SignerMissing(Exception):
+    """There is no key, or it does not open: documents wait, nothing is issued unsigned."""
+
+
+class Signer(Protocol):
+    """Seals PDF files. `name` says which kind it is, `certificate_subject` whose seal it sets."""
+
+    name: str
+
+    @property
+    def certificate_subject(self) -> str: ...
+
+    def sign(self, pdf: bytes, *, reason: str, at: dt.datetime) -> bytes:
+        """The sealed file; `at` is the claimed moment (aware). Raises SignerMissing."""
+        ...
+
+
+class FileKeySigner:
+    """Seals with the key in a PKCS#12 file, read once. Raises SignerMissing when it is absent or does not open."""
+
+    name = "file"
+
+    def __init__(self, path: str | Path | None = None, passphrase: str | None = None) -> None:
+        from pyhanko.sign.signers import SimpleSigner
+
+        file = Path(path if path is not None else settings.SIGNER_KEY_FILE)
+        secret = settings.SIGNER_PASSPHRASE if passphrase is None else passphrase
+        try:
+            content = file.read_bytes()
+        except OSError as failure:
+            raise SignerMissing(f"the seal's key file {file} cannot be read") from failure
+        try:
+            self._key = SimpleSigner.load_pkcs12_data(content, other_certs=(), passphrase=secret.encode() or None)
+        except (ValueError, TypeError) as failure:
+            raise SignerMissing(f"the seal's key file {file} does not open with the passphrase given") from failure
+        if self._key is None or self._key.signing_cert is None:
+            raise SignerMissing(f"the seal's key file {file} holds no certificate")
+
+    @property
+    def certificate_subject(self) -> str:
+        return str(self._key.signing_cert.subject.human_friendly)
+
+    def sign(self, pdf: bytes, *, reason: str, at: dt.datetime) -> bytes:
+        """See Signer. Raises ValueError when `at` has no time zone or the file is already certified."""
+        if at.tzinfo is None:
+            raise ValueError("the moment of signing needs its time zone")
+        from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+        from pyhanko.sign.general import SigningError
+
+        try:
+            sealed = _pdf_signer(self._key, reason, at).sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf)))
+        except SigningError as failure:
+            raise ValueError(str(failure)) from failure
+        return cast(bytes, sealed.getvalue())
+
+
+def _pdf_signer(key: Any, reason: str, at: dt.datetime) -> Any:
+    from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
+    from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
+
+    class DatedPdfSigner(PdfSigner):  # type: ignore[misc]
+        """The library takes the machine's clock; the portal's clock decides here."""
+
+        def init_signing_session(self, pdf_out: Any, existing_fields_only: bool = False) -> Any:
+            session = super().init_signing_session(pdf_out, existing_fields_only)
+            session.system_time = at
+            return session
+
+    metadata = PdfSignatureMetadata(
+        field_name=FIELD,
+        md_algorithm="sha256",
+        reason=reason,
+        subfilter=SigSeedSubFilter.PADES,
+        certify=True,
+        docmdp_permissions=MDPPerm.NO_CHANGES,
+    )
+    return DatedPdfSigner(metadata, signer=key)
+
+
+def signer() -> Signer:
+    """The signer that the settings name, made once a process. Raises SignerMissing."""
+    return _signer(settings.SIGNER, str(settings.SIGNER_KEY_FILE), settings.SIGNER_PASSPHRASE)
+
+
+@cache
+def _signer(dotted_path: str, key_file: str, passphrase: str) -> Signer:
+    # The arguments are the cache's key: other settings, other signer. A failure is not remembered.
+    return cast(Signer, import_string(dotted_path)())
+
+
+def sign_pdf(pdf: bytes, *, reason: str, at: dt.datetime) -> bytes:
+    """Seal `pdf` with the configured signer. Raises SignerMissing."""
+    return signer().sign(pdf, reason=reason, at=at)

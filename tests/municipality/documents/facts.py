@@ -1,0 +1,79 @@
+"""Facts of one invented licence and one invented receipt, the same in every run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+from municipality.documents.contexts import Edition, HealthLicenceFacts, ReceiptFacts, ReceiptLine, Words
+from municipality.kernel.ids import with_check
+
+ISSUED = dt.datetime(2026, 11, 29, 7, 42, 11, tzinfo=dt.UTC)
+
+
+def licence(**changes: Any) -> HealthLicenceFacts:
+    """A salon in Salmiya; `changes` replace single facts."""
+    facts = HealthLicenceFacts(
+        number=with_check("HLT-HW-2026-004217"),
+        case_reference="HL-2026-004217",
+        trade_name_ar="صالون نسمة بحر",
+        trade_name_en="Nasmat Bahr Salon",
+        activity_ar="صالون نسائي",
+        activity_en="Women’s salon",
+        licensee_ar="سارة عبدالله المثال",
+        licensee_en="Sara Abdullah Al-Mithal",
+        address_ar="السالمية، قطعة 4، شارع 12، مبنى 30، الدور الأرضي، محل 5",
+        address_en="Salmiya, block 4, street 12, building 30, ground floor, shop 5",
+        paci_number="10229888",
+        commercial_licence="2019/48213",
+        commercial_licence_until=dt.date(2028, 3, 14),
+        branch_ar="فرع بلدية محافظة حولي",
+        branch_en="Hawalli Governorate Branch",
+        valid_from=dt.date(2026, 12, 1),
+        valid_until=dt.date(2027, 11, 30),
+        issued_at=ISSUED,
+        fee_fils=10_000,
+        fee_ground_ar="لائحة الرسوم، مادة 4",
+        fee_ground_en="fee regulation, art. 4",
+        conditions=(
+            Words("الالتزام بالنشاط المرخص وحدود المحل المعتمدة.", "Only the licensed activity, within the approved premises."),
+            Words("شهادات صحية سارية لجميع العاملين.", "Valid health certificates for all workers."),
+            Words("تهوية وإضاءة كافيتان ونظافة دائمة.", "Sufficient ventilation and light, and constant cleanliness."),
+            Words("تعقيم الأدوات بعد كل استعمال.", "Tools sterilised after each use."),
+        ),
+        editions=(
+            Edition("لائحة الرسوم", "fee regulation", "v12"),
+            Edition("الاشتراطات الصحية", "health requirements", "v7"),
+            Edition("التقويم", "calendar", "v3"),
+        ),
+        verification_code="7Q4MZX2K9TJ3HV8WRB1D",
+        verification_url="https://portal.example/verify/7Q4MZX2K9TJ3HV8WRB1D",
+        verification_address="https://portal.example/verify/",
+        sealed_by="Common Name: Portal organisational seal (DEMO – no legal force)",
+        supersedes=with_check("HLT-HW-2025-003981"),
+        demo=False,
+    )
+    return replace(facts, **changes)
+
+
+def receipt(**changes: Any) -> ReceiptFacts:
+    """The receipt for that licence's fee."""
+    facts = ReceiptFacts(
+        number=with_check("RCP-2026-009134"),
+        paid_at=ISSUED,
+        amount_fils=12_250,
+        payment_id="100202633312345678",
+        track_id="4217000000000001",
+        transaction_id="202633398765432",
+        reference="633310000123",
+        auth_code="B81234",
+        bill_reference="BIL-2026-011870",
+        payer_ar="سارة عبدالله المثال",
+        payer_en="Sara Abdullah Al-Mithal",
+        lines=(
+            ReceiptLine("تجديد ترخيص صحي", "Renewal of a health licence", "لائحة الرسوم، مادة 4", "fee regulation, art. 4", 10_000),
+            ReceiptLine("رسم خدمة", "Service fee", "لائحة الرسوم، مادة 9", "fee regulation, art. 9", 2_250),
+        ),
+    )
+    return replace(facts, **changes)
