@@ -5,3 +5,13 @@ class LicensingConfig(AppConfig):
     name = "licensing"
     label = "licensing"
     verbose_name = "التراخيص"
+
+    def ready(self) -> None:
+        from licensing import catalogue, panels, story, tasks  # noqa: F401
+        from municipality.cases.panels import register
+        from payments.registry import pays_for
+
+        catalogue.open_services()
+        register("my_shops", "health", panels.my_shops)
+        register("case", "licensing.renewal", panels.case_page)
+        pays_for("licensing.renewal", paid=panels.paid, voided=panels.voided)

@@ -5,3 +5,8 @@ class ShopsConfig(AppConfig):
     name = "shops"
     label = "shops"
     verbose_name = "المحلات"
+
+    def ready(self) -> None:
+        from shops.catalogue import announce
+
+        announce()

@@ -5,3 +5,8 @@ class ViolationsConfig(AppConfig):
     name = "violations"
     label = "violations"
     verbose_name = "المخالفات"
+
+    def ready(self) -> None:
+        from violations.catalogue import announce
+
+        announce()

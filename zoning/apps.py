@@ -5,3 +5,8 @@ class ZoningConfig(AppConfig):
     name = "zoning"
     label = "zoning"
     verbose_name = "الرأي التنظيمي"
+
+    def ready(self) -> None:
+        from zoning.catalogue import announce
+
+        announce()

@@ -128,3 +128,114 @@ class Signatory(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} ← {self.organisation}"
+
+
+class SignInStatus(models.TextChoices):
+    PENDING = "pending", "بانتظار الرد"
+    APPROVED = "approved", "تمت الموافقة"
+    DECLINED = "declined", "مرفوض"
+    EXPIRED = "expired", "انتهت المهلة"
+    FAILED = "failed", "رد غير مطابق"
+
+
+class SignInRequest(models.Model):
+    """One question to Kuwait Mobile ID. Its answer serves only the browser session that asked, once, for five minutes.
+
+    `browser_hash` is the SHA-256 of a nonce that lies in the asking browser's session and nowhere else.
+    """
+
+    request_id = models.CharField(max_length=100, unique=True)
+    civil_id_digest = models.CharField(max_length=64, blank=True)
+    browser_hash = models.CharField(max_length=64)
+    channel = models.CharField(max_length=4, choices=[("push", "push"), ("qr", "qr")])
+    number_match = models.CharField(max_length=2, blank=True)
+    qr = models.TextField(blank=True)
+    next_path = models.CharField(max_length=500, blank=True)
+    status = models.CharField(max_length=10, choices=SignInStatus, default=SignInStatus.PENDING)
+    assurance = models.CharField(max_length=20, blank=True)
+    person = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    hinted_at = models.DateTimeField(null=True, blank=True)
+    polled_at = models.DateTimeField(null=True, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(status__in=SignInStatus.values), name="accounts_sign_in_status"),
+            models.CheckConstraint(
+                condition=models.Q(used_at__isnull=True) | models.Q(status=SignInStatus.APPROVED), name="accounts_sign_in_used_after_approval"
+            ),
+        ]
+        indexes = [models.Index(fields=["expires_at"], name="accounts_sign_in_expires")]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.status}"
+
+
+class ContactCode(models.Model):
+    """A one-time code that confirms an e-mail address or a phone. The code is kept hashed for the check and encrypted for the sender."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    channel = models.CharField(max_length=5, choices=[("email", "email"), ("phone", "phone")])
+    address = models.CharField(max_length=254)
+    code_hash = models.CharField(max_length=64)
+    code_cipher = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(tries__lte=5), name="accounts_code_five_tries"),
+        ]
+        indexes = [
+            models.Index(fields=["user", "channel", "-id"], name="accounts_code_newest"),
+            models.Index(fields=["expires_at"], name="accounts_code_expires"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} code {self.pk}"
+
+
+class Throttle(models.Model):
+    """The recent tries under one limit: `key` is a keyed hash of limit and subject, `hits` are POSIX seconds."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    hits = models.JSONField(default=list)
+    touched_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.key[:12]} ({len(self.hits)})"
+
+
+class SecondFactorUse(models.Model):
+    """A time step of the second factor that was used already: a code works once (RFC 6238 section 5.2)."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    step = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "step"], name="accounts_second_factor_step_once")]
+
+    def __str__(self) -> str:
+        return f"step {self.step}"
+
+
+class Allowance(models.Model):
+    """How many tries of something a client used in a slot of time."""
+
+    what = models.CharField(max_length=30)
+    client = models.CharField(max_length=64)
+    slot = models.BigIntegerField()
+    used = models.PositiveIntegerField(default=0)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["what", "client", "slot"], name="accounts_allowance_once")]
+        indexes = [models.Index(fields=["expires_at"], name="accounts_allowance_old")]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.used}"

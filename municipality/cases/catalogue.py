@@ -9,10 +9,21 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class FeeLine:
+    """One fee on a service card, with its article."""
+
+    label_ar: str
+    label_en: str
+    fils: int
+    article_ar: str
+    article_en: str
+
+
+@dataclass(frozen=True)
 class ServiceEntry:
     """One municipal service. A service that is not open has no `start` and takes no input.
 
-    `fees(today)` gives (label, fils or None, note) lines from the rulebook; `promise(today)` the promised working days or None.
+    `fees(today)` gives the lines from the rulebook; `promise(today)` the promised working days or None.
     """
 
     code: str
@@ -24,7 +35,7 @@ class ServiceEntry:
     start: str = ""  # URL name
     workflow: str = ""
     finished: str = ""  # the state that fulfils the promise
-    fees: Callable[[dt.date], list[tuple[Any, int | None, Any]]] | None = None
+    fees: Callable[[dt.date], list[FeeLine]] | None = None
     promise: Callable[[dt.date], int | None] | None = None
 
     @property

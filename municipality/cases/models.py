@@ -103,3 +103,17 @@ class Block(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.ground}"
+
+
+class Figure(models.Model):
+    """What the last 90 days really took, recomputed from the log every few minutes; minutes from opening to fulfilment."""
+
+    service = models.CharField(max_length=60, primary_key=True)
+    count = models.PositiveIntegerField()
+    half = models.PositiveIntegerField()
+    ninety = models.PositiveIntegerField()
+    late = models.PositiveSmallIntegerField()  # per cent
+    computed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.service

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from municipality.cases.models import Block, Case
+from municipality.cases.models import Block, Case, Figure
 from municipality.kernel import clock
+from municipality.notifications.models import Message
 
 
 def visible_to(user: Any) -> QuerySet[Case]:
@@ -60,3 +61,13 @@ def reality(service: str, finished: str, *, days: int = 90, branch: Any = None) 
     minutes = [m for m, _ in spans]
     late = sum(is_late for _, is_late in spans)
     return Reality(len(spans), minutes[(len(spans) - 1) // 2], minutes[(len(spans) * 9 - 1) // 10], round(100 * late / len(spans)))
+
+
+def figures() -> dict[str, Figure]:
+    """What each service really took, as last computed, by workflow name."""
+    return {figure.service: figure for figure in Figure.objects.all()}
+
+
+def messages_of(case: Case) -> QuerySet[Message]:
+    """What the portal wrote to the applicant about a case, newest first."""
+    return Message.objects.filter(person=case.applicant, subject_key=case.key).order_by("-pk")

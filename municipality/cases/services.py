@@ -9,7 +9,9 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.services import record
-from municipality.cases.models import Block, Case, CaseEvent
+from municipality.cases import queries
+from municipality.cases.catalogue import services as catalogue_services
+from municipality.cases.models import Block, Case, CaseEvent, Figure
 from municipality.documents.numbers import take
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
@@ -101,3 +103,19 @@ def lift_block(*, subject: str, source: str, actor: Actor) -> int:
     if lifted:
         record("block.lifted", subject=subject, actor=actor, data={"source": source})
     return lifted
+
+
+def compute_figures() -> int:
+    """Recompute promise and reality of every open service from the log. Returns how many services have enough cases."""
+    told = 0
+    for entry in catalogue_services():
+        found = queries.reality(entry.workflow, entry.finished) if entry.workflow else None
+        if found is None:
+            Figure.objects.filter(service=entry.workflow).delete()
+            continue
+        Figure.objects.update_or_create(
+            service=entry.workflow,
+            defaults={"count": found.count, "half": found.half, "ninety": found.ninety, "late": found.late, "computed_at": clock.now()},
+        )
+        told += 1
+    return told

@@ -85,8 +85,10 @@ class Document(models.Model):
 
     @property
     def live_state(self) -> str:
-        """valid, expired, suspended, revoked, superseded or draft, as of today."""
+        """valid, not_yet, expired, suspended, revoked, superseded or draft, as of today."""
         if self.state in (DocumentState.ACTIVE, DocumentState.CARRIED_OVER):
+            if self.valid_from is not None and self.valid_from > clock.today():
+                return "not_yet"
             return "expired" if self.is_expired else "valid"
         return self.state
 

@@ -1,0 +1,85 @@
+"""What licensing shows on pages below it, and what it does when its bills are paid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from licensing import queries, rules, services
+from licensing.states import RENEWAL
+from municipality.cases.models import Case
+from municipality.cases.panels import Line
+from municipality.kernel import clock
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.models import ActivityAuthority, Authority
+from payments.models import Bill
+
+LIVE_LABELS = {
+    "valid": ("ok", _("Valid")),
+    "not_yet": ("ok", _("Renewed")),
+    "expired": ("bad", _("Ended")),
+    "suspended": ("bad", _("Suspended")),
+    "revoked": ("bad", _("Revoked")),
+    "superseded": ("wait", _("Superseded")),
+}
+
+
+def _elsewhere(shops: Sequence[Any]) -> dict[str, str]:
+    """Activities of these shops that another body licenses today, in one query."""
+    today = clock.today()
+    rows = ActivityAuthority.objects.filter(activity__in={s.activity_id for s in shops}, first_day__lte=today).order_by("first_day")
+    latest = {row.activity_id: row for row in rows}
+    return {
+        code: row.authority
+        for code, row in latest.items()
+        if row.authority != Authority.MUNICIPALITY and (row.last_day is None or row.last_day >= today)
+    }
+
+
+def my_shops(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
+    """One line a shop: licence state, its last day, and the next action."""
+    today = clock.today()
+    window = rulebook.edition("limits.health", today).limits["window_days"].value
+    licences = queries.licences_of(shops)
+    elsewhere = _elsewhere(shops)
+    open_cases = {c.subject: c for c in Case.objects.filter(service=RENEWAL, is_open=True, subject__in=[s.key for s in shops])}
+    return {shop.key: [_line(shop, licences.get(shop.pk), elsewhere, open_cases.get(shop.key), today, window)] for shop in shops}
+
+
+def _line(shop: Any, licence: Any, elsewhere: dict[str, str], case: Case | None, today: Any, window: int) -> Line:
+    renew = reverse("licensing:renew", args=[shop.public_id])
+    if shop.activity_id in elsewhere:
+        label = _("Licensed by PAFN") if elsewhere[shop.activity_id] == Authority.PAFN else _("Licensed by another body")
+        return Line(_("Health licence"), state="wait", label=label, action=_("Where to go"), url=renew)
+    if licence is None:
+        return Line(_("Health licence"), state="bad", label=_("No licence on file"), action=_("What to do"), url=renew)
+    state, label = LIVE_LABELS[licence.document.live_state]
+    line = {"title": _("Health licence"), "reference": licence.document.number, "deadline": licence.last_day}
+    if case is not None:
+        return Line(**line, state="warn", label=_("Renewal under way"), action=_("Continue the request"), url=reverse("cases:case", args=[case.public_id]))
+    if state == "ok" and rules.window_opens_on(licence.last_day, window) <= today:
+        return Line(**line, state="warn", label=_("Ends soon"), action=_("Renew"), url=renew)
+    return Line(**line, state=state, label=label, action=_("Conditions of renewal") if state != "ok" else "", url=renew)
+
+
+def case_page(user: Any, cases: Sequence[Any]) -> dict[str, list[Any]]:
+    """Facts and documents of renewal cases."""
+    found: dict[str, list[Any]] = {}
+    for case in cases:
+        renewal = queries.renewal_of(case) if case.service == RENEWAL else None
+        if renewal is not None:
+            found[case.key] = [renewal]
+    return found
+
+
+def paid(bill: Bill) -> None:
+    """The bill of a renewal is paid for certain."""
+    services.take_payment(case=services.case_of(bill))
+
+
+def voided(bill: Bill) -> None:
+    """The bank took the payment of a renewal back."""
+    services.hold_licence(case=services.case_of(bill))

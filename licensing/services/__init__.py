@@ -1,0 +1,15 @@
+"""The verbs of licensing."""
+
+from licensing.services.issuing import case_of, hold_licence, issue_renewal, supersede_previous, take_payment
+from licensing.services.renewals import close_unpaid, submit_renewal, withdraw_renewal
+
+__all__ = [
+    "case_of",
+    "close_unpaid",
+    "hold_licence",
+    "issue_renewal",
+    "submit_renewal",
+    "supersede_previous",
+    "take_payment",
+    "withdraw_renewal",
+]

@@ -1,0 +1,148 @@
+"""From payment to the signed licence; and what happens when the bank takes the money back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from licensing import documents as licence_documents
+from licensing import queries
+from licensing.models import HealthLicence, Renewal
+from licensing.notifications import LicenceHeld, RenewalIssued, RenewalPaid
+from licensing.states import RenewalState
+from municipality.cases.models import Case
+from municipality.cases.services import advance
+from municipality.documents import services as documents
+from municipality.documents.models import Document
+from municipality.documents.numbers import take
+from municipality.documents.states import LIVE
+from municipality.jobs.services import enqueue
+from municipality.kernel import clock
+from municipality.kernel.actors import system
+from municipality.kernel.errors import Refused
+from municipality.kernel.failpoints import failpoint
+from municipality.notifications.services import send
+from shops.models import Shop
+
+SYSTEM = system("licensing")
+KIND = "health_licence"
+
+
+@transaction.atomic
+def take_payment(*, case: Case) -> None:
+    """The bank's money is certain: move the case and promise the licence. Raises Refused when the case no longer takes it."""
+    if case.state in (RenewalState.PAID, RenewalState.APPROVED, RenewalState.ISSUED):
+        return
+    if case.state != RenewalState.AWAITING_PAYMENT:
+        raise Refused("case_closed")
+    advance(case, "pay", actor=SYSTEM)
+    # The clean lane: the published rule decided at submission, on facts that are kept; no officer is involved.
+    advance(case, "approve", actor=SYSTEM, reason="clean_lane")
+    enqueue("licensing.issue_renewal", key=case.public_id, case_id=case.pk)
+    send(RenewalPaid, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
+
+
+def issue_renewal(*, case: Case) -> None:
+    """Render and seal outside, then put the licence in force in one short transaction. Safe to run any number of times.
+
+    Raises documents' RendererMissing or SignerMissing where a capability is away; nothing is issued unsigned.
+    """
+    if case.state != RenewalState.APPROVED:
+        return
+    renewal = queries.renewal_of(case)
+    if renewal is None:
+        raise LookupError(f"case {case.pk} has no renewal")
+    document = _drafted(case, renewal)
+    failpoint("licence.drafted")
+    content = licence_documents.health_licence_pdf(document)
+    failpoint("licence.sealed")
+    with transaction.atomic():
+        locked = Case.objects.select_for_update().get(pk=case.pk)
+        if locked.state != RenewalState.APPROVED:
+            return
+        document = Document.objects.select_for_update().get(pk=document.pk)
+        documents.activate(document, content=content, media_type="application/pdf", actor=SYSTEM)
+        failpoint("licence.stored")
+        licence = _put_in_force(renewal, document)
+        advance(locked, "issue", actor=SYSTEM, data={"licence": document.number})
+        send(
+            RenewalIssued,
+            person=locked.applicant,
+            key=locked.public_id,
+            subject_key=locked.key,
+            context={"case": locked, "licence": licence, "document": document},
+        )
+    failpoint("licence.committed")
+
+
+@transaction.atomic
+def _drafted(case: Case, renewal: Renewal) -> Document:
+    """The numbered draft of a renewal's licence: the same one at every try, so that a killed worker wastes no number."""
+    Case.objects.select_for_update().get(pk=case.pk)
+    found = Document.objects.filter(kind=KIND, subject=case.key, state="draft").first()
+    if found:
+        return found
+    shop = Shop.objects.select_related("activity", "area__governorate", "branch", "owner", "organisation").get(pk=renewal.licence.shop_id)
+    number = take(f"HLT-{shop.branch_id}-{clock.today().year}")
+    return documents.draft(
+        kind=KIND,
+        number=number,
+        subject=case.key,
+        holder_key=case.applicant.key,
+        valid_from=renewal.first_day,
+        valid_to=renewal.last_day,
+        facts=json.loads(json.dumps(licence_documents.facts(case, renewal, shop, number))),
+        public_facts=licence_documents.public_facts(shop),
+    )
+
+
+def _put_in_force(renewal: Renewal, document: Document) -> HealthLicence:
+    old = HealthLicence.objects.select_for_update().select_related("document").get(pk=renewal.licence_id)
+    HealthLicence.objects.filter(pk=old.pk).update(is_current=False)
+    licence = HealthLicence.objects.create(
+        shop_id=old.shop_id,
+        document=document,
+        first_day=renewal.first_day,
+        last_day=renewal.last_day,
+        previous=old,
+        registered_facts=renewal.registered_facts,
+    )
+    Renewal.objects.filter(pk=renewal.pk).update(new_licence=licence)
+    # The old paper stays valid to its last day; from the first day of the new one it reads "superseded".
+    midnight = dt.datetime.combine(renewal.first_day, dt.time.min, tzinfo=clock.KUWAIT)
+    if midnight <= clock.now():
+        documents.supersede(old.document, by=document, actor=SYSTEM)
+    else:
+        enqueue("licensing.supersede", key=f"licence:{licence.pk}", due_at=midnight, licence_id=licence.pk)
+    return licence
+
+
+@transaction.atomic
+def supersede_previous(*, licence_id: int) -> None:
+    """On the first day of a renewed licence: the one before it is superseded."""
+    licence = HealthLicence.objects.select_related("document", "previous__document").get(pk=licence_id)
+    if licence.previous is not None and licence.document.state in LIVE:
+        documents.supersede(licence.previous.document, by=licence.document, actor=SYSTEM)
+
+
+@transaction.atomic
+def hold_licence(*, case: Case) -> None:
+    """The bank took the payment back after the licence was issued: suspend it and tell the owner."""
+    renewal = queries.renewal_of(case)
+    if renewal is not None and renewal.new_licence is not None and renewal.new_licence.document.state in LIVE:
+        documents.suspend(renewal.new_licence.document, reason="payment_voided", actor=SYSTEM)
+        send(LicenceHeld, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case, "document": renewal.new_licence.document})
+
+
+def demo_mark() -> bool:
+    """Whether documents must say that they are demonstrations."""
+    return bool(settings.DEMO)
+
+
+def case_of(bill: Any) -> Case:
+    """The case that a bill of this app is for."""
+    return Case.objects.select_related("applicant", "branch").get(public_id=bill.subject.partition(":")[2])

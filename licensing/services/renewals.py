@@ -1,0 +1,97 @@
+"""Submitting, withdrawing and closing a renewal of the clean lane."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from licensing import queries
+from licensing.models import Renewal
+from licensing.notifications import RenewalLapsed, RenewalSubmitted
+from licensing.states import RENEWAL, RenewalState
+from municipality.accounts.models import actor_of
+from municipality.cases.models import Case
+from municipality.cases.services import advance, open_case
+from municipality.jobs.services import enqueue
+from municipality.kernel import clock
+from municipality.kernel.actors import system
+from municipality.kernel.errors import Refused
+from municipality.notifications.services import send
+from municipality.rulebook import queries as rulebook
+from payments import queries as payments
+from payments.services import issue_bill, void_bill
+from shops.models import Shop
+
+
+@transaction.atomic
+def submit_renewal(*, shop: Shop, applicant: Any, expected_fils: int | None = None) -> Case:
+    """Submit a renewal with nothing changed: case, facts, bill and the first message commit together.
+
+    Raises Refused with the code of the first unmet condition; "price_changed" when the person saw another total (fils).
+    """
+    shop = Shop.objects.select_for_update().select_related("branch").get(pk=shop.pk)
+    offer = queries.offer(shop)
+    if not offer.may_renew or offer.licence is None or offer.period is None:
+        raise Refused(offer.unmet[0].code, _("A condition is no longer met. The page shows it with its way out."))
+    if expected_fils is not None and expected_fils != offer.total:
+        raise Refused("price_changed", _("The fee changed while the page was open. Look at the new lines and submit again."))
+    actor = actor_of(applicant)
+    case = open_case(
+        service=RENEWAL,
+        subject=shop.key,
+        title_ar=shop.name_ar,
+        title_en=shop.name_en,
+        applicant=applicant,
+        branch=shop.branch,
+        series="HL",
+        editions=[offer.fees, offer.limits, rulebook.edition("conditions.health", clock.today())],
+        actor=actor,
+        due_on=offer.due_on,
+    )
+    Renewal.objects.create(
+        case=case,
+        licence=offer.licence,
+        first_day=offer.period.first,
+        last_day=offer.period.last,
+        registered_facts=shop.registered_facts(),
+        declared_at=clock.now(),
+    )
+    advance(case, "submit", actor=actor)
+    issue_bill(
+        kind=RENEWAL,
+        subject=case.key,
+        payer=applicant,
+        title_ar=f"تجديد الترخيص الصحي: {shop.name_ar}",
+        title_en=f"Health licence renewal: {shop.name_en}",
+        lines=offer.lines,
+        actor=actor,
+    )
+    unpaid_days = offer.limits.limits["unpaid_days"].value
+    enqueue("licensing.close_unpaid", key=case.public_id, due_at=clock.now() + dt.timedelta(days=unpaid_days), case_id=case.pk)
+    send(RenewalSubmitted, person=applicant, key=case.public_id, subject_key=case.key, context={"case": case, "shop": shop, "until": clock.today() + dt.timedelta(days=unpaid_days)})
+    return case
+
+
+@transaction.atomic
+def withdraw_renewal(*, case: Case, applicant: Any) -> None:
+    """Take an unpaid renewal back. Raises Refused("payment_running") while the bank has not answered."""
+    bill = payments.bill_of(case.key)
+    if bill is not None:
+        void_bill(bill=bill, actor=actor_of(applicant))
+    advance(case, "withdraw", actor=actor_of(applicant))
+
+
+@transaction.atomic
+def close_unpaid(*, case: Case) -> None:
+    """Close a renewal that was not paid in the time the rulebook gives. Does nothing once it has moved on."""
+    if case.state != RenewalState.AWAITING_PAYMENT:
+        return
+    actor = system("licensing")
+    bill = payments.bill_of(case.key)
+    if bill is not None:
+        void_bill(bill=bill, actor=actor)
+    advance(case, "expire", actor=actor)
+    send(RenewalLapsed, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})

@@ -1,0 +1,34 @@
+"""Job handlers of licensing."""
+
+from __future__ import annotations
+
+from licensing import services
+from municipality.cases.models import Case
+from municipality.documents.rendering import RendererMissing
+from municipality.documents.signing import SignerMissing
+from municipality.jobs.errors import Parked
+from municipality.jobs.registry import job
+
+
+def _case(case_id: int) -> Case:
+    return Case.objects.select_related("applicant", "branch").get(pk=case_id)
+
+
+@job("licensing.issue_renewal", queue="documents", time_limit=90)
+def issue_renewal(*, case_id: int) -> None:
+    try:
+        services.issue_renewal(case=_case(case_id))
+    except RendererMissing as missing:
+        raise Parked("renderer", str(missing)) from missing
+    except SignerMissing as missing:
+        raise Parked("signer", str(missing)) from missing
+
+
+@job("licensing.supersede", queue="bulk")
+def supersede(*, licence_id: int) -> None:
+    services.supersede_previous(licence_id=licence_id)
+
+
+@job("licensing.close_unpaid", queue="bulk")
+def close_unpaid(*, case_id: int) -> None:
+    services.close_unpaid(case=_case(case_id))

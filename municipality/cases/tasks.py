@@ -1,0 +1,9 @@
+"""Periodic work of cases."""
+
+from municipality.cases import services
+from municipality.jobs.registry import every
+
+
+@every("cases.figures", seconds=300)
+def figures() -> None:
+    services.compute_figures()

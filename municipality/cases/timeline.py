@@ -1,0 +1,68 @@
+"""The course of a case as its person reads it: one step an event, to the minute, then what is still to come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.cases.models import Case, CaseEvent
+
+ACTORS = {
+    "applicant": _("The applicant"),
+    "system": _("The portal, by rule"),
+    "officer": _("Officer"),
+    "supervisor": _("Supervisor"),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """`kind` is done, now or next."""
+
+    kind: str
+    title: Any
+    who: Any
+    at: Any = None
+    due: Any = None
+    note: Any = ""
+
+
+@dataclass(frozen=True)
+class Story:
+    """How a service tells its states: titles by state, the path still ahead, and whose turn it is."""
+
+    titles: dict[str, Any]
+    path: Sequence[str]  # states of the usual way, in order
+    turn: dict[str, str]  # state → actor role that must act now
+    notes: dict[str, Any]
+
+
+STORIES: dict[str, Story] = {}
+
+
+def tell(service: str, story: Story) -> None:
+    """Declare how a service's cases are told."""
+    STORIES[service] = story
+
+
+def steps(case: Case, events: Sequence[CaseEvent]) -> list[Step]:
+    """Done steps, the present one, and those still ahead on the usual way."""
+    story = STORIES[case.service]
+    found = [
+        Step(
+            "now" if case.is_open and event == events[-1] else "done",
+            story.titles[event.to_state],
+            ACTORS[event.actor_role],
+            at=event.at,
+            due=case.due_on if case.is_open and event == events[-1] else None,
+            note=story.notes.get(event.to_state, "") if event == events[-1] else "",
+        )
+        for event in events
+    ]
+    if case.is_open and case.state in story.path:
+        ahead = story.path[list(story.path).index(case.state) + 1 :]
+        found += [Step("next", story.titles[state], ACTORS[story.turn.get(state, "system")]) for state in ahead]
+    return found

@@ -1,0 +1,83 @@
+"""Pages for anybody: home, a service's card, tracking a case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
+
+from municipality.accounts.access import public
+from municipality.accounts.limits import spend
+from municipality.cases import queries, timeline
+from municipality.cases.catalogue import CATALOGUE, ServiceEntry, services
+from municipality.cases.forms import TrackForm
+from municipality.cases.models import Case
+from municipality.kernel import clock
+from municipality.ui.errors import too_many_requests
+
+
+def _card(entry: ServiceEntry, figures: dict[str, Any]) -> dict[str, Any]:
+    today = clock.today()
+    return {
+        "entry": entry,
+        "url": reverse(entry.start) if entry.is_open else "",
+        "fees": entry.fees(today) if entry.fees else [],
+        "promise_days": entry.promise(today) if entry.promise else None,
+        "figure": figures.get(entry.workflow),
+    }
+
+
+@public
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The six services with promise and reality; a service that is not open says so and takes no input."""
+    figures = queries.figures()
+    cards = [_card(entry, figures) for entry in services()]
+    return render(request, "public/home.html", {"cards": cards, "track_form": TrackForm()})
+
+
+def service_card(request: HttpRequest, code: str, template: str, **context: Any) -> HttpResponse:
+    """A service's own page, used by the app that offers it."""
+    entry = CATALOGUE[code]
+    return render(request, template, {"card": _card(entry, queries.figures()), **context})
+
+
+@public
+@require_http_methods(["GET", "HEAD", "POST"])
+def track(request: HttpRequest) -> HttpResponse:
+    """A case by reference and last four digits, without an account; the same answer on every kind of miss."""
+    form = TrackForm(request.POST or None)
+    context: dict[str, Any] = {"form": form}
+    if request.method == "POST" and form.is_valid():
+        if not spend(request, "track", limit=10, seconds=600):
+            return too_many_requests(request, 600)
+        case = queries.by_reference(form.cleaned_data["reference"], form.cleaned_data["last_four"])
+        if case is None:
+            context["missed"] = True
+        else:
+            events = list(case.events.order_by("pk"))
+            context |= {"case": case, "steps": timeline.steps(case, events)}
+    return render(request, "cases/track.html", context)
+
+
+@public
+@require_GET
+def privacy(request: HttpRequest) -> HttpResponse:
+    return render(request, "public/privacy.html")
+
+
+@public
+@require_GET
+def accessibility(request: HttpRequest) -> HttpResponse:
+    return render(request, "public/accessibility.html")
+
+
+def case_or_404(cases: Any, public_id: str) -> Case:
+    """A case of the given set. Raises Http404: a stranger's case does not exist."""
+    case: Case | None = cases.filter(public_id=public_id).select_related("applicant", "branch").first()
+    if case is None:
+        raise Http404
+    return case

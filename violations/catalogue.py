@@ -1,0 +1,20 @@
+"""What the home page says of this service. It is not open yet and takes no input."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.cases.catalogue import ServiceEntry, offer
+
+
+def announce() -> None:
+    offer(
+        ServiceEntry(
+            code="violations",
+            icon="violation",
+            name=_("Violations"),
+            summary=_("See the evidence and the article, then correct, settle, object or pay by instalments."),
+            needs=_("The number of the violation and the last 4 digits of the civil number"),
+            order=3,
+        )
+    )

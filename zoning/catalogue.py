@@ -1,0 +1,20 @@
+"""What the home page says of this service. It is not open yet and takes no input."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.cases.catalogue import ServiceEntry, offer
+
+
+def announce() -> None:
+    offer(
+        ServiceEntry(
+            code="zoning",
+            icon="zoning",
+            name=_("Zoning opinion"),
+            summary=_("Is this activity allowed in this place? An instant answer, and a formal opinion where one is needed."),
+            needs=_("The PACI number or a place on the map"),
+            order=5,
+        )
+    )
