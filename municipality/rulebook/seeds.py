@@ -1,0 +1,103 @@
+"""Activities and first editions of rules, from `data/`. Editions go in as drafts; only `seed` publishes, by two people."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from municipality.accounts.models import actor_of
+from municipality.kernel import clock
+from municipality.rulebook import services
+from municipality.rulebook.models import Activity, ActivityAuthority, Authority, ConditionRule, FeeRule, LimitRule, RuleSet
+
+DATA = Path(__file__).parent / "data"
+# Food passed to the Public Authority for Food and Nutrition: licences after 15 July 2018 are its own.
+FOOD_PASSED_ON = dt.date(2018, 7, 15)
+SHOPS_REGULATION_FROM = dt.date(2008, 1, 1)  # MD 372/2008; its day in force is to be confirmed
+_REGULATION = "قرار وزاري 372/2008 بشأن لائحة المحلات العامة والمقلقة للراحة والمضرة بالصحة"
+_FOOD_LAW = "القانون 112/2013 وقرار مجلس الوزراء 908/2016 والقرار الوزاري 20/2017"
+_UNKNOWN = "لم يوجد نص؛ افتراض"
+
+
+@transaction.atomic
+def load_activities() -> int:
+    """Write or refresh activities and who licenses them, set by set; nothing is deleted. Returns how many activities."""
+    with (DATA / "activities.csv").open(encoding="utf8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    Activity.objects.bulk_create(
+        [Activity(code=row["code"], name_ar=row["name_ar"], name_en=row["name_en"]) for row in rows],
+        update_conflicts=True,
+        unique_fields=["code"],
+        update_fields=["name_ar", "name_en"],
+    )
+    ActivityAuthority.objects.bulk_create(
+        [spell for row in rows for spell in _spells(row)],
+        update_conflicts=True,
+        unique_fields=["activity", "first_day"],
+        update_fields=["authority", "last_day", "source", "is_assumption"],
+    )
+    return len(rows)
+
+
+def _spells(row: dict[str, str]) -> list[ActivityAuthority]:
+    """The competent authorities of one activity, one after the other."""
+    assumed = row["is_assumption"] == "yes"
+    begun = {"activity_id": row["code"], "first_day": SHOPS_REGULATION_FROM}
+    if row["authority"] == Authority.PAFN:
+        before = FOOD_PASSED_ON - dt.timedelta(days=1)
+        return [
+            ActivityAuthority(**begun, authority=Authority.MUNICIPALITY, last_day=before, source=_REGULATION, is_assumption=assumed),
+            ActivityAuthority(
+                activity_id=row["code"], first_day=FOOD_PASSED_ON, authority=Authority.PAFN, source=_FOOD_LAW, is_assumption=assumed
+            ),
+        ]
+    source = _REGULATION if row["authority"] == Authority.MUNICIPALITY else _UNKNOWN
+    return [ActivityAuthority(**begun, authority=Authority(row["authority"]), source=source, is_assumption=assumed)]
+
+
+def read_editions() -> list[dict[str, Any]]:
+    """The editions of `data/*.toml` as plain values, in the order of the files."""
+    return [edition for path in sorted(DATA.glob("*.toml")) for edition in tomllib.loads(path.read_text(encoding="utf8"))["edition"]]
+
+
+@transaction.atomic
+def draft_rules(maker: Any) -> list[RuleSet]:
+    """Write every edition that is not there yet as a draft of `maker`. Returns the new drafts; existing ones are left alone."""
+    held = set(RuleSet.objects.values_list("subject", "version"))
+    return [_draft(edition, maker) for edition in read_editions() if (edition["subject"], edition["version"]) not in held]
+
+
+def _draft(edition: dict[str, Any], maker: Any) -> RuleSet:
+    ruleset = RuleSet.objects.create(
+        subject=edition["subject"],
+        version=edition["version"],
+        instrument_ar=edition["instrument_ar"],
+        instrument_en=edition["instrument_en"],
+        first_day=edition["first_day"],
+        is_assumption=edition["is_assumption"],
+        made_by=maker,
+        made_at=clock.now(),
+    )
+    FeeRule.objects.bulk_create(FeeRule(ruleset=ruleset, revenue_account="HEALTH-LICENCES", **fee) for fee in edition.get("fee", []))
+    LimitRule.objects.bulk_create(LimitRule(ruleset=ruleset, **limit) for limit in edition.get("limit", []))
+    conditions = edition.get("condition", [])
+    ConditionRule.objects.bulk_create(ConditionRule(ruleset=ruleset, order=n, **condition) for n, condition in enumerate(conditions, 1))
+    return ruleset
+
+
+@transaction.atomic
+def seed(maker: Any, publisher: Any) -> int:
+    """Activities, drafts of `maker`, and their publication by `publisher`. Returns how many editions were published.
+
+    For demo and tests: in production two people read before they publish. Raises Refused("same_person") for one person.
+    """
+    load_activities()
+    drafts = draft_rules(maker)
+    for ruleset in sorted(drafts, key=lambda r: (r.subject, r.version)):
+        services.publish(ruleset=ruleset, publisher=publisher, actor=actor_of(publisher, "rule_publisher"))
+    return len(drafts)
