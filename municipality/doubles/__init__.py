@@ -1,7 +1,8 @@
 """Simulators of the services the portal speaks to: own processes, own books, on loopback, for demo and tests only.
 
 Nothing imports them and they import nothing of the project. Start each by its path, so that the rest of the
-project stays unloaded (about 25 MiB a process; `python -m municipality.doubles.knet` works too, with more memory):
+project stays unloaded (20 to 29 MiB a process, less than that shared; `python -m
+municipality.doubles.knet` works too, with more memory):
 
     PORTAL_DEMO=1 python municipality/doubles/knet/__main__.py --port 8001 --book var/knet.sqlite3 --keys var/demo-keys.json
     PORTAL_DEMO=1 python municipality/doubles/mobile_id/__main__.py --port 8002 --book var/mobile-id.sqlite3 --people var/demo-people.json

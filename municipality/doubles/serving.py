@@ -108,7 +108,9 @@ class Application:
     """Routes by method and a regular expression over the whole path; groups become arguments."""
 
     def __init__(self) -> None:
-        self._routes: list[tuple[str, re.Pattern[str], Action]] = [("GET", re.compile("/healthz"), lambda request: as_json({"status": "ok"}))]
+        self._routes: list[tuple[str, re.Pattern[str], Action]] = [
+            ("GET", re.compile("/healthz"), lambda request: as_json({"status": "ok"}))
+        ]
 
     def route(self, method: str, pattern: str, action: Action) -> None:
         """Answer `method` on paths that match `pattern`."""
@@ -277,32 +279,7 @@ def run(application: Application, name: str, port: int) -> int:
     return 0
 
 
-STYLE = """
-:root { color-scheme: light dark; --ink: #1c1b22; --page: #f1eff6; --card: #fff; --line: #cfc9dd; --soft: #5b5669; --press: #5a2a82;
-  --on-press: #fff; --no: #9c1c2c; --sim: #ffe08a; --on-sim: #3a2a00; }
-@media (prefers-color-scheme: dark) { :root { --ink: #f1eff6; --page: #16141c; --card: #221f2b; --line: #4a4459; --soft: #b9b2c9;
-  --press: #d5b3f5; --on-press: #2a1040; --no: #ffa3ad; } }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--page); color: var(--ink); font: 1.0625rem/1.65 "Noto Sans Arabic", "Segoe UI", Tahoma, sans-serif; }
-.kp-sim { background: var(--sim); color: var(--on-sim); padding: .6rem 1rem; text-align: center; font-weight: 700; }
-.kp-sim span { display: block; }
-main { max-inline-size: 30rem; margin: 1.25rem auto; padding: 1.25rem; background: var(--card); border: 1px solid var(--line); border-radius: 14px; }
-main.kp-wide { max-inline-size: 60rem; }
-h1 { font-size: 1.35rem; line-height: 1.4; margin: 0 0 .75rem; } h2 { font-size: 1.1rem; margin: 1.25rem 0 .5rem; }
-dl { display: grid; grid-template-columns: auto 1fr; gap: .25rem 1rem; margin: 0 0 1rem; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
-.kp-amount { font-size: 1.75rem; font-weight: 700; }
-.kp-match { font-size: 2.25rem; font-weight: 700; letter-spacing: .1em; }
-button, .kp-button { display: block; inline-size: 100%; min-block-size: 3rem; margin-block: .5rem; padding: .6rem 1rem; font: inherit; font-weight: 600; cursor: pointer;
-  color: var(--press); background: transparent; border: 2px solid var(--press); border-radius: 10px; text-align: center; text-decoration: none; }
-button.kp-main { color: var(--on-press); background: var(--press); } button.kp-no { color: var(--no); border-color: var(--no); }
-:focus-visible { outline: 3px solid var(--press); outline-offset: 3px; }
-ul { list-style: none; margin: 0; padding: 0; } li.kp-card { border: 1px solid var(--line); border-radius: 10px; padding: .9rem; margin-block: .75rem; }
-.kp-soft { color: var(--soft); } .kp-notice { border-inline-start: 4px solid var(--press); padding-inline-start: .75rem; }
-summary { cursor: pointer; min-block-size: 2.75rem; padding-block: .5rem; } label { display: flex; gap: .6rem; align-items: center; min-block-size: 2.5rem; }
-input[type=text], textarea { inline-size: 100%; font: inherit; padding: .6rem; border: 1px solid var(--soft); border-radius: 8px; background: var(--card); color: inherit; }
-table { inline-size: 100%; border-collapse: collapse; } th, td { text-align: start; vertical-align: top; padding: .5rem; border-block-end: 1px solid var(--line); }
-a { color: var(--press); } nav { display: flex; gap: 1rem; justify-content: space-between; flex-wrap: wrap; } nav a { display: inline-block; min-block-size: 2.75rem; padding-block: .5rem; }
-"""
+STYLE = Path(__file__).with_name("style.css").read_bytes()
 
 
 BANNER = ("محاكاة للتجربة", "Simulation, for trying out")
@@ -327,4 +304,4 @@ def page(language: str, title: str, body: str, banner: tuple[str, str] = BANNER,
 
 def style(request: Request) -> Response:
     """The style sheet of every double."""
-    return Response(STYLE.encode("utf8"), 200, "text/css; charset=utf-8")
+    return Response(STYLE, 200, "text/css; charset=utf-8")

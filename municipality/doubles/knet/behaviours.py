@@ -18,7 +18,9 @@ KNOWN: dict[str, Behaviour] = {
     "duplicate_notification": Behaviour("Several equal notifications at once (how many)", "إشعارات مكررة في اللحظة نفسها (عددها)", 3),
     "delayed_notification": Behaviour("Notification comes late (seconds)", "إشعار متأخر (ثوانٍ)", 60),
     "never_notified": Behaviour("No notification, money stays taken", "لا إشعار مع بقاء المبلغ مخصوماً"),
-    "notification_before_browser": Behaviour("Browser returns long after the notification (seconds)", "عودة المتصفح بعد الإشعار بمدة (ثوانٍ)", 3),
+    "notification_before_browser": Behaviour(
+        "Browser returns long after the notification (seconds)", "عودة المتصفح بعد الإشعار بمدة (ثوانٍ)", 3
+    ),
     "notification_after_browser": Behaviour("Browser returns first, notification later (seconds)", "عودة المتصفح قبل الإشعار (ثوانٍ)", 2),
     "wrong_amount": Behaviour("Notification names one dinar more", "مبلغ الإشعار يزيد ديناراً"),
     "wrong_payment_id": Behaviour("Notification names another payment number", "رقم دفع آخر في الإشعار"),
@@ -36,7 +38,9 @@ KNOWN: dict[str, Behaviour] = {
     "slow_tranpipe": Behaviour("Inquiry is slow (seconds)", "بطء الاستعلام (ثوانٍ)", 10),
     "suspect": Behaviour("Inquiry says SUSPECT (how many times)", "الاستعلام يجيب بالاشتباه (عدد المرات)", 1_000_000),
     "not_found": Behaviour("Inquiry says not found (how many times)", "الاستعلام لا يجد العملية (عدد المرات)", 3),
-    "odd_result": Behaviour("Inquiry answers with an undocumented word (how many times)", "الاستعلام يجيب بكلمة غير معروفة (عدد المرات)", 1_000_000),
+    "odd_result": Behaviour(
+        "Inquiry answers with an undocumented word (how many times)", "الاستعلام يجيب بكلمة غير معروفة (عدد المرات)", 1_000_000
+    ),
     "refund_lost": Behaviour("Refund is done, its answer lost", "تنفيذ رد المبلغ مع ضياع الجواب"),
     "refund_disabled": Behaviour("Refund not enabled for the terminal", "رد المبلغ غير مفعّل"),
 }

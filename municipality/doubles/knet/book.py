@@ -33,9 +33,12 @@ CREATE TABLE IF NOT EXISTS jobs (
 );
 CREATE INDEX IF NOT EXISTS open_jobs ON jobs (due_at) WHERE done = 0;
 CREATE INDEX IF NOT EXISTS jobs_of ON jobs (paymentid);
-CREATE TABLE IF NOT EXISTS behaviours (trackid TEXT NOT NULL, name TEXT NOT NULL, number REAL NOT NULL, used INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (trackid, name));
+CREATE TABLE IF NOT EXISTS behaviours (
+    trackid TEXT NOT NULL, name TEXT NOT NULL, number REAL NOT NULL, used INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (trackid, name)
+);
 CREATE TABLE IF NOT EXISTS refunds (
-    id INTEGER PRIMARY KEY, paymentid TEXT NOT NULL, amt INTEGER NOT NULL CHECK (amt > 0), tranid TEXT NOT NULL UNIQUE, ref TEXT NOT NULL, made_at REAL NOT NULL
+    id INTEGER PRIMARY KEY, paymentid TEXT NOT NULL, amt INTEGER NOT NULL CHECK (amt > 0), tranid TEXT NOT NULL UNIQUE, ref TEXT NOT NULL,
+    made_at REAL NOT NULL
 );
 """
 
@@ -98,6 +101,13 @@ class Book(Storage):
     def by_paymentid(self, paymentid: str) -> dict[str, Any] | None:
         """The transaction, or None."""
         return self.row("SELECT * FROM transactions WHERE paymentid = ?", paymentid)
+
+    def payment(self, paymentid: str) -> dict[str, Any]:
+        """The transaction. Raises LookupError."""
+        found = self.by_paymentid(paymentid)
+        if found is None:
+            raise LookupError(paymentid)
+        return found
 
     def by_trackid(self, trackid: str) -> dict[str, Any] | None:
         """The transaction, or None."""
@@ -196,19 +206,16 @@ class Book(Storage):
                     raise AlreadyDecided
 
             _until_unique(write)
-            decided = self.by_paymentid(paymentid)
-        assert decided is not None
-        return decided
+            return self.payment(paymentid)
 
     def capture_late(self, paymentid: str) -> dict[str, Any]:
         """The bank took the money after all. The transaction as it is then."""
         with self.transaction() as connection:
             connection.execute(
-                "UPDATE transactions SET result = ?, auth = ?, resp_code = '00' WHERE paymentid = ?", (PAID, _number(6), paymentid)
+                "UPDATE transactions SET result = ?, auth = ?, resp_code = '00', voided = 0 WHERE paymentid = ?",
+                (PAID, _number(6), paymentid),
             )
-            found = self.by_paymentid(paymentid)
-        assert found is not None
-        return found
+            return self.payment(paymentid)
 
     def void(self, paymentid: str) -> None:
         """Reverse a transaction; only a captured one had money to give back, but all are marked."""
@@ -232,7 +239,14 @@ class Book(Storage):
         return numbers
 
     def add_job(
-        self, paymentid: str, kind: str, seconds: float = 0, body: bytes = b"", trandata: str = "", binding: bool = False, claimed: bool = False
+        self,
+        paymentid: str,
+        kind: str,
+        seconds: float = 0,
+        body: bytes = b"",
+        trandata: str = "",
+        binding: bool = False,
+        claimed: bool = False,
     ) -> int:
         """Something to do `seconds` from now; `binding` means that a bad acknowledgement reverses the payment."""
         with self.transaction() as connection:
@@ -240,14 +254,11 @@ class Book(Storage):
                 "INSERT INTO jobs (paymentid, kind, due_at, body, trandata, binding, claimed) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (paymentid, kind, time.time() + seconds, body, trandata, binding, claimed),
             )
-            assert cursor.lastrowid is not None
-            return cursor.lastrowid
+            return int(cursor.lastrowid or 0)
 
-    def job(self, number: int) -> dict[str, Any]:
-        """One job."""
-        found = self.row("SELECT * FROM jobs WHERE id = ?", number)
-        assert found is not None
-        return found
+    def job(self, number: int) -> dict[str, Any] | None:
+        """One job, or None after a reset."""
+        return self.row("SELECT * FROM jobs WHERE id = ?", number)
 
     def claim_due(self) -> tuple[list[int], float | None]:
         """The jobs that are due, claimed for the caller, and the seconds until the next one (None where there is none)."""
@@ -278,10 +289,23 @@ class Book(Storage):
             "SELECT t.*, count(j.id) AS notifications, coalesce(sum(j.acknowledged), 0) AS acks FROM transactions t "
             "LEFT JOIN jobs j ON j.paymentid = t.paymentid AND j.kind = 'notify' AND j.done = 1 "
         )
-        rows = self.rows(f"{counted} WHERE ? IN ('', t.trackid) GROUP BY t.paymentid ORDER BY t.created_at, t.rowid", trackid)  # noqa: S608
+        order = " GROUP BY t.paymentid ORDER BY t.created_at, t.rowid"
+        rows = self.rows(f"{counted} WHERE t.trackid = ? {order}", trackid) if trackid else self.rows(counted + order)
         for row in rows:
             row["udf1"] = json.loads(row.pop("udfs"))["udf1"]
             row["voided"], row["dead"] = bool(row["voided"]), bool(row["dead"])
             row["behaviours"] = self.behaviours(row["trackid"])
             del row["trandata"]
+        return rows
+
+    def notifications(self, trackid: str = "") -> list[dict[str, Any]]:
+        """Every notification that was sent, of one payment or of all, oldest first, with its body as text."""
+        rows = self.rows(
+            "SELECT j.id, t.trackid, j.body, j.trandata, j.status, j.acknowledged, j.error, j.binding, j.sent_at "
+            "FROM jobs j JOIN transactions t USING (paymentid) WHERE j.kind = 'notify' AND j.done = 1 AND ? IN ('', t.trackid) "
+            "ORDER BY j.sent_at, j.id",
+            trackid,
+        )
+        for row in rows:
+            row["body"] = bytes(row["body"]).decode("ascii")
         return rows

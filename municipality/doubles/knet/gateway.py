@@ -28,7 +28,13 @@ IDENTIFIERS = {
     "refid": "ref",
     "seqnum": "ref",
 }
-DEFAULTS: dict[str, Any] = {"shape": "alternate", "paid_word": PAID, "page_seconds": PAGE_SECONDS, "ack_seconds": ACK_SECONDS, "tranpipe": "ok"}
+DEFAULTS: dict[str, Any] = {
+    "shape": "alternate",
+    "paid_word": PAID,
+    "page_seconds": PAGE_SECONDS,
+    "ack_seconds": ACK_SECONDS,
+    "tranpipe": "ok",
+}
 
 
 class Dropped(Exception):
@@ -157,7 +163,8 @@ class Gateway:
 
     def _outer(self, payment: dict[str, Any]) -> dict[str, str]:
         plain = {name: str(payment[name]) for name in ("paymentid", "trackid", "tranid", "ref")}
-        return plain | {"amt": protocol.amount_text(payment["amt"])} | json.loads(payment["udfs"])
+        udfs: dict[str, str] = json.loads(payment["udfs"])
+        return plain | {"amt": protocol.amount_text(payment["amt"])} | udfs
 
     def _body(self, payment: dict[str, Any], trandata: str) -> bytes:
         shape = self.setting("shape")
@@ -169,12 +176,12 @@ class Gateway:
     def _spliced(self, payment: dict[str, Any], true: str) -> str:
         """The head of an earlier captured result, or else of the customer's own order, before the tail of this one."""
         earlier = self.book.row(
-            "SELECT j.trandata FROM jobs j JOIN transactions t USING (paymentid) WHERE t.result = ? AND t.paymentid != ? AND j.trandata != '' "
-            "ORDER BY j.id DESC LIMIT 1",
+            "SELECT j.trandata FROM jobs j JOIN transactions t USING (paymentid) "
+            "WHERE t.result = ? AND t.paymentid != ? AND j.trandata != '' ORDER BY j.id DESC LIMIT 1",
             PAID,
             payment["paymentid"],
         )
-        head = earlier["trandata"] if earlier else payment["trandata"]
+        head = str(earlier["trandata"] if earlier else payment["trandata"])
         return head[:96].upper() + true[96:]
 
     def _plan(self, payment: dict[str, Any], chosen: dict[str, float]) -> list[int]:
@@ -220,9 +227,12 @@ class Gateway:
     def notify_again(self, payment: dict[str, Any], count: int) -> list[dict[str, Any]]:
         """Send the genuine result `count` times at the same moment; the jobs with what came back."""
         trandata = self._trandata(payment)
-        jobs = [self.book.add_job(payment["paymentid"], "notify", 0, self._body(payment, trandata), trandata, claimed=True) for _ in range(count)]
+        jobs = [
+            self.book.add_job(payment["paymentid"], "notify", 0, self._body(payment, trandata), trandata, claimed=True)
+            for _ in range(count)
+        ]
         self._send_together(jobs)
-        return [self.book.job(number) for number in jobs]
+        return [job for number in jobs if (job := self.book.job(number))]
 
     def _send_together(self, jobs: list[int]) -> None:
         threads = [threading.Thread(target=self._do, args=(number,), daemon=True) for number in jobs[1:]]
@@ -235,7 +245,9 @@ class Gateway:
 
     def _do(self, number: int) -> None:
         job = self.book.job(number)
-        payment = self.payment(job["paymentid"])
+        payment = self.book.by_paymentid(job["paymentid"]) if job else None
+        if job is None or payment is None:
+            return
         if job["kind"] == "void":
             self.book.void(payment["paymentid"])
             self.book.finish_job(number)
@@ -275,12 +287,13 @@ class Gateway:
             self._wake.notify_all()
 
     def _work(self) -> None:
-        while not self._stopped:
-            due, seconds = self.book.claim_due()
-            for number in due:
-                threading.Thread(target=self._do_and_nudge, args=(number,), daemon=True).start()
-            with self._wake:
-                if not self._stopped and not due:
+        # The claim is made under the lock of the wait, so that no job added in between is slept over.
+        with self._wake:
+            while not self._stopped:
+                due, seconds = self.book.claim_due()
+                for number in due:
+                    threading.Thread(target=self._do_and_nudge, args=(number,), daemon=True).start()
+                if not due:
                     self._wake.wait(None if seconds is None else min(seconds, 3600))
 
     def _do_and_nudge(self, number: int) -> None:

@@ -54,7 +54,7 @@ TEXTS = {
         "waiting": "The payment is being processed",
         "waiting_text": "Please wait. This page renews itself until the merchant has answered.",
         "closed": "Browser closed",
-        "closed_text": "The browser stays here as if it had been closed. The notification has been sent to the merchant. You can close this window.",
+        "closed_text": "The browser stays here as if closed. The notification has been sent to the merchant. You can close this window.",
         "void": "Payment reversed",
         "void_text": "The merchant did not acknowledge the payment. It has been reversed; no money was taken.",
         "refused": "The payment page cannot be opened",
@@ -69,26 +69,27 @@ def _page(language: str, title: str, body: str, refresh: int = 0) -> str:
     return serving.page(language, title, body, BANNER, refresh=refresh)
 
 
+def _knob(language: str, name: str) -> str:
+    known = KNOWN[name]
+    label = escape(known.arabic if language == "ar" else known.english)
+    number = ""
+    if known.number:
+        number = (
+            f'<input type="text" inputmode="decimal" dir="ltr" name="number:{name}" value="{known.number:.0f}" '
+            f'aria-label="{label}: {TEXTS[language]["number"]}">'
+        )
+    return f'<li><label><input type="checkbox" name="behaviour" value="{name}"> <span>{label}</span></label>{number}</li>'
+
+
 def payment_page(payment: dict[str, Any]) -> str:
     """Amount, buttons for every outcome, and a fold-out with the bad days."""
     language = payment["language"]
     text = TEXTS[language]
+    looks = {"CAPTURED": "kp-main", "error": "kp-no"}
     buttons = "".join(
-        f'<button name="result" value="{choice}" class="{"kp-main" if choice == "CAPTURED" else "kp-no" if choice == "error" else "kp-plain"}">'
-        f"{text[choice]}</button>"
-        for choice in CHOICES
+        f'<button name="result" value="{choice}" class="{looks.get(choice, "kp-plain")}">{text[choice]}</button>' for choice in CHOICES
     )
-    knobs = "".join(
-        f'<li><label><input type="checkbox" name="behaviour" value="{name}"> '
-        f"<span>{escape(known.arabic if language == 'ar' else known.english)}</span></label>"
-        + (
-            f'<label class="kp-soft"><span>{text["number"]}</span><input type="text" inputmode="decimal" name="number:{name}" value="{known.number:g}"></label>'
-            if known.number
-            else ""
-        )
-        + "</li>"
-        for name, known in KNOWN.items()
-    )
+    knobs = "".join(_knob(language, name) for name in KNOWN)
     return _page(
         language,
         text["title"],
@@ -112,4 +113,5 @@ def outcome_page(payment: dict[str, Any], kind: str) -> str:
 def refusal_page(language: str, code: str, sentence: str) -> str:
     """The gateway's own error page, for orders that leave nowhere to send the browser."""
     text = TEXTS[language]
-    return _page(language, text["refused"], f'<p>{text["code"]}: <bdi dir="ltr" lang="en">{escape(code)}</bdi></p><p lang="en" dir="ltr"><bdi>{escape(sentence)}</bdi></p>')
+    said = f'<p>{text["code"]}: <bdi dir="ltr" lang="en">{escape(code)}</bdi></p><p lang="en" dir="ltr"><bdi>{escape(sentence)}</bdi></p>'
+    return _page(language, text["refused"], said)

@@ -133,7 +133,9 @@ class Desk:
         except (behaviours.UnknownBehaviour, TypeError, ValueError) as error:
             raise Refused(400, str(error)) from None
         settings = asked.get("settings", {})
-        for name, value in settings.items() if isinstance(settings, dict) else ():
+        if not isinstance(settings, dict):
+            raise Refused(400, "settings is an object.")
+        for name, value in settings.items():
             if name not in DEFAULTS or not ALLOWED[name](value):
                 raise Refused(400, f"unknown setting {name}")
         with book.transaction():
@@ -153,14 +155,7 @@ class Desk:
 
     def notifications(self, request: Request) -> Response:
         """Every notification sent, oldest first, with its body."""
-        rows = self.gateway.book.rows(
-            "SELECT j.id, t.trackid, j.body, j.trandata, j.status, j.acknowledged, j.error, j.binding, j.sent_at FROM jobs j "
-            "JOIN transactions t USING (paymentid) WHERE j.kind = 'notify' AND j.done = 1 AND ? IN ('', t.trackid) ORDER BY j.sent_at, j.id",
-            request.query.get("trackid", ""),
-        )
-        for row in rows:
-            row["body"] = bytes(row["body"]).decode("ascii")
-        return as_json({"notifications": rows})
+        return as_json({"notifications": self.gateway.book.notifications(request.query.get("trackid", ""))})
 
     def _named(self, asked: dict[str, Any]) -> dict[str, Any]:
         payment = self.gateway.book.by_trackid(str(asked.get("trackid", "")))

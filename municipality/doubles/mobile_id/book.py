@@ -43,8 +43,12 @@ class Book(Storage):
                 "INSERT INTO requests (request_id, civil_id, qr, texts, callback_url, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (request_id, civil_id, qr, json.dumps(texts), callback_url, now, now + seconds),
             )
+        return self._written(request_id)
+
+    def _written(self, request_id: str) -> dict[str, Any]:
         found = self.find(request_id)
-        assert found is not None
+        if found is None:
+            raise LookupError(request_id)
         return found
 
     def find(self, request_id: str) -> dict[str, Any] | None:
@@ -70,7 +74,9 @@ class Book(Storage):
     def pending(self, person: Person) -> list[dict[str, Any]]:
         """The open requests addressed to a person, newest first."""
         rows = self.rows(
-            "SELECT * FROM requests WHERE civil_id = ? AND decision IS NULL AND expires_at > ? ORDER BY created_at DESC", person.civil_id, time.time()
+            "SELECT * FROM requests WHERE civil_id = ? AND decision IS NULL AND expires_at > ? ORDER BY created_at DESC",
+            person.civil_id,
+            time.time(),
         )
         return [row for row in map(self._as_of_now, rows) if row]
 
@@ -92,9 +98,7 @@ class Book(Storage):
             ).rowcount
         if changed != 1:
             raise NotDecidable
-        found = self.find(request_id)
-        assert found is not None
-        return found
+        return self._written(request_id)
 
     def _addressee(self, request_id: str, approved: bool) -> str:
         row = None if approved else self.row("SELECT civil_id FROM requests WHERE request_id = ?", request_id)
@@ -108,4 +112,6 @@ class Book(Storage):
     def note_callback(self, request_id: str, status: int, error: str) -> None:
         """What the portal said to the callback."""
         with self.transaction() as connection:
-            connection.execute("UPDATE requests SET callback_status = ?, callback_error = ? WHERE request_id = ?", (status, error, request_id))
+            connection.execute(
+                "UPDATE requests SET callback_status = ?, callback_error = ? WHERE request_id = ?", (status, error, request_id)
+            )

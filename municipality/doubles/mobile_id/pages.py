@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from .. import serving
 from .people import Person
 
-TEXTS = {
+TEXTS: dict[str, dict[str, str]] = {
     "ar": {
         "title": "هويتي – هاتف تجريبي",
         "choose": "اختيار صاحب الهاتف",
@@ -30,7 +30,6 @@ TEXTS = {
         "approved": "وصلت الموافقة إلى الجهة.",
         "declined": "وصل الرفض إلى الجهة.",
         "gone": "الطلب غير موجود أو انتهت مدته أو سبق الرد عليه.",
-        "roles": {"owner": "صاحب محل", "signatory": "مفوّض بالتوقيع", "resident": "من السكان", "staff": "موظف"},
     },
     "en": {
         "title": "Mobile ID, a phone for trying out",
@@ -52,8 +51,12 @@ TEXTS = {
         "approved": "The service has your approval.",
         "declined": "The service has your refusal.",
         "gone": "The request does not exist, has expired or was answered before.",
-        "roles": {"owner": "Shop owner", "signatory": "Authorised signatory", "resident": "Resident", "staff": "Staff"},
     },
+}
+
+ROLES: dict[str, dict[str, str]] = {
+    "ar": {"owner": "صاحب محل", "signatory": "مفوّض بالتوقيع", "resident": "من السكان", "staff": "موظف"},
+    "en": {"owner": "Shop owner", "signatory": "Authorised signatory", "resident": "Resident", "staff": "Staff"},
 }
 
 
@@ -61,7 +64,7 @@ def _link(language: str, **query: str) -> str:
     return escape(f"/phone/?{urlencode({'lang': language, **{name: value for name, value in query.items() if value}})}")
 
 
-def _nav(language: str, text: dict[str, Any], person: str = "", qr: str = "") -> str:
+def _nav(language: str, text: dict[str, str], person: str = "", qr: str = "") -> str:
     other = "en" if language == "ar" else "ar"
     direction = "ltr" if other == "en" else "rtl"
     links = f'<a href="{_link(other, person=person, qr=qr)}" lang="{other}" dir="{direction}" hreflang="{other}">{text["language"]}</a>'
@@ -76,13 +79,13 @@ def people_page(language: str, people: list[Person], qr: str = "") -> str:
     items = "".join(
         f'<li><a class="kp-button" href="{_link(language, person=person.key, qr=qr)}">'
         f"<bdi>{escape(person.name_ar if language == 'ar' else person.name_en)}</bdi>"
-        f' <span class="kp-soft">{escape(text["roles"].get(person.role, ""))}</span></a></li>'
+        f' <span class="kp-soft">{escape(ROLES[language].get(person.role, ""))}</span></a></li>'
         for person in people
     )
     return serving.page(language, text["title"], f"{_nav(language, text, qr=qr)}<h2>{text['choose']}</h2><ul>{items}</ul>")
 
 
-def _card(language: str, text: dict[str, Any], person: Person, request: dict[str, Any]) -> str:
+def _card(language: str, text: dict[str, str], person: Person, request: dict[str, Any]) -> str:
     texts = request["texts"]
     match = ""
     if texts["number_match"]:
@@ -90,9 +93,10 @@ def _card(language: str, text: dict[str, Any], person: Person, request: dict[str
             f'<p>{text["match"]}</p><p class="kp-match"><bdi dir="ltr">{escape(texts["number_match"])}</bdi></p>'
             f'<p class="kp-soft">{text["match_hint"]}</p>'
         )
+    service, reason = escape(texts[f"service_{language}"]), escape(texts[f"reason_{language}"])
     return (
-        f'<li class="kp-card" data-request="{request["request_id"]}"><dl><dt>{text["service"]}</dt><dd><bdi>{escape(texts[f"service_{language}"])}</bdi></dd>'
-        f"<dt>{text['reason']}</dt><dd><bdi>{escape(texts[f'reason_{language}'])}</bdi></dd></dl>{match}"
+        f'<li class="kp-card" data-request="{request["request_id"]}"><dl><dt>{text["service"]}</dt><dd><bdi>{service}</bdi></dd>'
+        f"<dt>{text['reason']}</dt><dd><bdi>{reason}</bdi></dd></dl>{match}"
         f'<form method="post" action="/phone/decide"><input type="hidden" name="lang" value="{language}">'
         f'<input type="hidden" name="person" value="{person.key}"><input type="hidden" name="request_id" value="{request["request_id"]}">'
         f'<button class="kp-main" name="decision" value="approve">{text["approve"]}</button>'
@@ -107,10 +111,10 @@ def phone_page(language: str, person: Person, requests: list[dict[str, Any]], no
     cards = "".join(_card(language, text, person, request) for request in requests)
     body = f"<ul>{cards}</ul>" if cards else f'<p class="kp-soft">{text["none"]}</p>'
     scan = (
-        f'<details><summary>{text["scan"]}</summary><form method="get" action="/phone/"><input type="hidden" name="lang" value="{language}">'
-        f'<input type="hidden" name="person" value="{person.key}"><label for="qr">{text["scan_hint"]}</label>'
+        f'<details><summary>{text["scan"]}</summary><form method="get" action="/phone/">'
+        f'<input type="hidden" name="lang" value="{language}"><input type="hidden" name="person" value="{person.key}"><label for="qr">{text["scan_hint"]}</label>'
         f'<input type="text" id="qr" name="qr" dir="ltr" autocomplete="off" required><button>{text["open"]}</button></form></details>'
     )
-    name = f'<p><bdi>{escape(person.name_ar if language == "ar" else person.name_en)}</bdi></p>'
+    name = f"<p><bdi>{escape(person.name_ar if language == 'ar' else person.name_en)}</bdi></p>"
     page = f"{_nav(language, text, person.key)}{name}{said}<h2>{text['pending']}</h2>{body}{scan}"
     return serving.page(language, text["title"], page, refresh=0 if cards or notice == "gone" else 5)

@@ -130,5 +130,3 @@ class Register:
     def by_key(self, key: str) -> Person | None:
         """The person, or None."""
         return next((person for person in self.everybody() if person.key == key), None)
-
-

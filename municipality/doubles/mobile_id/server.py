@@ -66,7 +66,7 @@ class Desk:
         written = self.book.ask(civil_id, texts, callback, self.lifetime)
         if mode == "decline":
             self._settle(self.book.decide(written["request_id"], False, None))
-        until = dt.datetime.fromtimestamp(written["expires_at"], dt.timezone.utc).isoformat()
+        until = dt.datetime.fromtimestamp(written["expires_at"], dt.UTC).isoformat()
         return as_json({"request_id": written["request_id"], "qr": written["qr"], "expires_at": until}, 201)
 
     def result(self, request: Request, request_id: str) -> Response:

@@ -42,7 +42,8 @@ class Book(Storage):
     def messages(self, to: str = "", limit: int = 200) -> list[dict[str, Any]]:
         """The newest messages, newest first; all or those to one number."""
         return self.rows(
-            'SELECT id, recipient AS "to", text, idempotency_key, stored_at FROM messages WHERE ? IN (\'\', recipient) ORDER BY stored_at DESC, rowid DESC LIMIT ?',
+            'SELECT id, recipient AS "to", text, idempotency_key, stored_at FROM messages '
+            "WHERE ? IN ('', recipient) ORDER BY stored_at DESC, rowid DESC LIMIT ?",
             to,
             limit,
         )

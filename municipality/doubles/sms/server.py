@@ -76,7 +76,8 @@ class Desk:
             f'<td><bdi dir="ltr">{escape(message["to"])}</bdi></td><td><bdi>{escape(message["text"])}</bdi></td></tr>'
             for message in self.book.messages()
         )
-        table = f'<table><thead><tr><th scope="col">{when}</th><th scope="col">{to}</th><th scope="col">{text}</th></tr></thead><tbody>{rows}</tbody></table>'
+        head = "".join(f'<th scope="col">{heading}</th>' for heading in (when, to, text))
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         direction = "ltr" if other == "en" else "rtl"
         nav = f'<nav><a href="/?lang={other}" lang="{other}" dir="{direction}" hreflang="{other}">{name}</a></nav>'
         return as_html(serving.page(language, title, nav + (table if rows else f"<p>{none}</p>"), wide=True))
