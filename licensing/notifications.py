@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from municipality.notifications.registry import MessageKind
 
+_DAY = dt.date(2027, 11, 24)
+
 
 class _AboutCase(MessageKind):
-    abstract = True
-
-    @classmethod
-    def path(cls, context: dict[str, Any]) -> str:
+    def path(self, context: Mapping[str, Any]) -> str:
         return f"/cases/{context['case'].public_id}/"
 
 
 class RenewalSubmitted(_AboutCase):
     kind = "licensing.renewal_submitted"
+    samples = {"until": _DAY}
 
 
 class RenewalPaid(_AboutCase):
@@ -25,6 +27,7 @@ class RenewalPaid(_AboutCase):
 
 class RenewalIssued(_AboutCase):
     kind = "licensing.renewal_issued"
+    samples = {"licence.first_day": _DAY, "licence.last_day": _DAY}
 
 
 class RenewalLapsed(_AboutCase):

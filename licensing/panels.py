@@ -15,7 +15,6 @@ from municipality.cases.panels import Line
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import ActivityAuthority, Authority
-from payments.models import Bill
 
 LIVE_LABELS = {
     "valid": ("ok", _("Valid")),
@@ -75,11 +74,11 @@ def case_page(user: Any, cases: Sequence[Any]) -> dict[str, list[Any]]:
     return found
 
 
-def paid(bill: Bill) -> None:
+def paid(bill_id: int) -> None:
     """The bill of a renewal is paid for certain."""
-    services.take_payment(case=services.case_of(bill))
+    services.take_payment(case=services.case_of_bill(bill_id))
 
 
-def voided(bill: Bill) -> None:
+def voided(bill_id: int) -> None:
     """The bank took the payment of a renewal back."""
-    services.hold_licence(case=services.case_of(bill))
+    services.hold_licence(case=services.case_of_bill(bill_id))

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from licensing import documents as licence_documents
@@ -21,11 +19,12 @@ from municipality.documents.models import Document
 from municipality.documents.numbers import take
 from municipality.documents.states import LIVE
 from municipality.jobs.services import enqueue
-from municipality.kernel import clock
+from municipality.kernel import clock, subjects
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.kernel.failpoints import failpoint
 from municipality.notifications.services import send
+from payments.models import Bill
 from shops.models import Shop
 
 SYSTEM = system("licensing")
@@ -138,11 +137,7 @@ def hold_licence(*, case: Case) -> None:
         send(LicenceHeld, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case, "document": renewal.new_licence.document})
 
 
-def demo_mark() -> bool:
-    """Whether documents must say that they are demonstrations."""
-    return bool(settings.DEMO)
-
-
-def case_of(bill: Any) -> Case:
+def case_of_bill(bill_id: int) -> Case:
     """The case that a bill of this app is for."""
-    return Case.objects.select_related("applicant", "branch").get(public_id=bill.subject.partition(":")[2])
+    subject = Bill.objects.values_list("subject", flat=True).get(pk=bill_id)
+    return Case.objects.select_related("applicant", "branch").get(public_id=subjects.parse(subject).id)

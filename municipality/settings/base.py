@@ -198,6 +198,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {
 }
 
 REST_FRAMEWORK = {
+    "EXCEPTION_HANDLER": "municipality.api.problem_handler",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],

@@ -1,0 +1,34 @@
+"""Forms of licensing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+
+class SubmitRenewal(forms.Form):
+    """The one page of a clean renewal: has anything changed, and the declaration."""
+
+    changed = forms.ChoiceField(
+        label=_("Has anything changed since the last licence?"),
+        choices=[("no", _("No, everything is as registered")), ("yes", _("Yes, something changed"))],
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": _("Choose whether anything changed."),
+            "invalid_choice": _("Choose one of the two answers."),
+        },
+    )
+    declared = forms.BooleanField(
+        label=_("I declare that the shop is as registered above and that its conditions are kept."),
+        error_messages={"required": _("The renewal needs the declaration. Tick the box if it is true.")},
+    )
+    total = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("changed") == "yes":
+            # The officer's lane decides about changes; the declaration of this page does not apply to it.
+            self.errors.pop("declared", None)
+        return data

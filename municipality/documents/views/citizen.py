@@ -1,0 +1,28 @@
+"""A person's own documents: the exact signed bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from municipality.accounts.access import access
+from municipality.documents import queries, store
+
+
+@access("person")
+@never_cache
+@require_safe
+def download(request: HttpRequest, number: str) -> HttpResponse:
+    """The file of a document that the person holds. Raises Http404 for anybody else's."""
+    user: Any = request.user
+    document = queries.visible_to(user).filter(number=number, file__isnull=False).select_related("file").first()
+    if document is None or document.file is None:
+        raise Http404
+    response = HttpResponse(store.read(document.file), content_type=document.file.media_type)
+    response["Content-Disposition"] = f'attachment; filename="{document.number}.pdf"'
+    response["Cache-Control"] = "private, no-store"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response

@@ -1,0 +1,41 @@
+"""The check page: the live state of a document for whoever holds its code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from municipality.accounts.access import public
+from municipality.accounts.limits import spend
+from municipality.documents import services
+from municipality.documents.forms import CodeForm
+from municipality.ui.errors import too_many_requests
+
+CHECKS, SECONDS = 30, 60
+
+
+@public
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask(request: HttpRequest) -> HttpResponse:
+    """The box for a code typed from paper."""
+    form = CodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        return redirect("verify", code=form.cleaned_data["code"])
+    return render(request, "documents/ask.html", {"form": form})
+
+
+@public
+@never_cache
+@require_safe
+def verify(request: HttpRequest, code: str) -> HttpResponse:
+    """Valid, expired, suspended, revoked or superseded, with no personal data; neutral on a miss, at most 30 a minute."""
+    if not spend(request, "verify", limit=CHECKS, seconds=SECONDS):
+        return too_many_requests(request, SECONDS)
+    document = services.look_up(code)
+    context: dict[str, Any] = {"document": document, "form": CodeForm(), "state": document.live_state if document else ""}
+    return render(request, "documents/verify.html", context, status=200 if document else 404)

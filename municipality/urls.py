@@ -1,0 +1,40 @@
+"""All addresses. `/ar/…` and `/en/…` carry the language; everything else stands outside it."""
+
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import include, path
+
+from municipality import health
+from municipality.accounts import outside_urls as people
+from municipality.api import urlpatterns as api_urlpatterns
+from municipality.cases.views.public import home
+from municipality.documents.views import citizen as documents
+from municipality.documents.views import public as checks
+from payments.urls import gateway_urlpatterns
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("verify/", checks.ask, name="verify_ask"),
+    path("verify/<str:code>", checks.verify, name="verify"),
+    path("documents/<str:number>.pdf", documents.download, name="document"),
+    path("api/", include(api_urlpatterns)),
+    *gateway_urlpatterns,
+    *people.urlpatterns,
+    path("admin/", admin.site.urls),
+    *i18n_patterns(
+        path("", home, name="home"),
+        path("", include("municipality.accounts.urls")),
+        path("", include("municipality.cases.urls")),
+        path("", include("municipality.notifications.urls")),
+        path("", include("shops.urls")),
+        path("", include("licensing.urls")),
+        path("", include("payments.urls")),
+        prefix_default_language=True,
+    ),
+]
+
+handler400 = "municipality.ui.errors.bad_request"
+handler403 = "municipality.ui.errors.permission_denied"
+handler404 = "municipality.ui.errors.not_found"
+handler500 = "municipality.ui.errors.server_error"

@@ -1,0 +1,35 @@
+"""My shops."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from municipality.accounts.access import access
+from municipality.cases import panels
+from municipality.kernel import clock
+from shops import queries
+
+MOST = 200  # an organisation with more pages through them by area, with the register
+
+
+@access("person")
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    """One line a shop, sorted by the nearest deadline, with the next action."""
+    user: Any = request.user
+    shops = list(queries.with_names(queries.visible_to(user)).order_by("pk")[: MOST + 1])
+    collected = panels.collect("my_shops", user, shops[:MOST])
+    rows = []
+    for shop in shops[:MOST]:
+        lines = [line for by_key in collected.values() for line in by_key.get(shop.key, [])]
+        deadlines = [line.deadline for line in lines if line.deadline]
+        rows.append({"shop": shop, "lines": lines, "deadline": min(deadlines) if deadlines else dt.date.max})
+    today = clock.today()
+    # What has ended long ago comes after what can still be lost.
+    rows.sort(key=lambda row: (row["deadline"] < today - dt.timedelta(days=90), row["deadline"], row["shop"].pk))
+    return render(request, "shops/mine.html", {"rows": rows, "more": len(shops) > MOST, "most": MOST})
