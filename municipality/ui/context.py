@@ -1,0 +1,103 @@
+"""What every page needs: name of the portal, ways through it, the other language. No query, and no look at the person unless asked."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, get_urlconf, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from municipality.ui import language
+
+
+class Entry(NamedTuple):
+    label: Any
+    url: str
+    exact: bool = False
+
+
+class Column(NamedTuple):
+    heading: Any
+    entries: tuple[Entry, ...]
+
+
+# Names of pages; one that this installation lacks is left out.
+_NAV: tuple[tuple[Any, str], ...] = (
+    (_("Services"), "home"),
+    (_("My shops"), "shops:mine"),
+    (_("My requests"), "cases:mine"),
+    (_("Messages"), "notifications:inbox"),
+)
+_FOOTER: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
+    (
+        _("Check for yourself"),
+        (
+            (_("A licence on a shop wall"), "documents:check"),
+            (_("Track a request"), "cases:track"),
+            (_("A shop"), "shops:search"),
+        ),
+    ),
+    (_("Help"), ()),
+    (
+        _("Openness and integrity"),
+        (
+            (_("Promise and reality"), "promises"),
+            (_("Open data"), "open_data"),
+        ),
+    ),
+    (
+        _("The portal"),
+        (
+            (_("Accessibility"), "accessibility"),
+            (_("Privacy"), "privacy"),
+            (_("Staff sign-in"), "admin:index"),
+        ),
+    ),
+)
+
+
+def _address(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+@lru_cache(maxsize=16)
+def _nav(urlconf: str | None, code: str) -> tuple[Entry, ...]:
+    return tuple(Entry(label, url, name == "home") for label, name in _NAV if (url := _address(name)))
+
+
+@lru_cache(maxsize=16)
+def _footer(urlconf: str | None, code: str) -> tuple[Column, ...]:
+    return tuple(
+        Column(heading, tuple(Entry(label, url) for label, name in entries if (url := _address(name)))) for heading, entries in _FOOTER
+    )
+
+
+def _urlconf() -> str:
+    return str(get_urlconf() or settings.ROOT_URLCONF)
+
+
+def portal(request: HttpRequest) -> dict[str, Any]:
+    """Variables of the base template. `nav` and `footer` are worked out only when a template walks through them."""
+    code = get_language() or "ar"
+    other = language.other()
+    return {
+        "portal_name": _("Kuwait Municipality e-services"),
+        "portal_mark": getattr(settings, "PORTAL_MARK", ""),
+        "demo": settings.DEMO,
+        "nav": SimpleLazyObject(lambda: _nav(_urlconf(), code)),
+        "footer": SimpleLazyObject(lambda: _footer(_urlconf(), code)),
+        "language": code,
+        "direction": "rtl" if code == "ar" else "ltr",
+        "other_language": other,
+        "other_language_name": language.name_of(other),
+        "other_direction": "ltr" if code == "ar" else "rtl",
+        "twin_url": SimpleLazyObject(lambda: language.twin(request)),
+    }

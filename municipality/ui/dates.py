@@ -1,0 +1,78 @@
+"""Days and instants as people in Kuwait read them. Days are Gregorian; the Hijri day beside is informational (Umm al-Qura)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.utils import formats
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
+from hijridate import Gregorian
+
+from municipality.kernel import clock
+
+_HIJRI_MONTHS_EN = (
+    "Muharram",
+    "Safar",
+    "Rabi I",
+    "Rabi II",
+    "Jumada I",
+    "Jumada II",
+    "Rajab",
+    "Shaban",
+    "Ramadan",
+    "Shawwal",
+    "Dhu al-Qadah",
+    "Dhu al-Hijjah",
+)
+
+
+def as_day(value: dt.date) -> dt.date:
+    """The Kuwait day of a date or of an aware instant."""
+    return clock.day_of(value) if isinstance(value, dt.datetime) else value
+
+
+def day_text(value: dt.date, *, weekday: bool = False) -> str:
+    """`24 November 2026`, with the weekday before it on request; parts tied by no-break spaces."""
+    day = as_day(value)
+    return formats.date_format(day, "l j\u00a0F\u00a0Y" if weekday else "j\u00a0F\u00a0Y")
+
+
+def hijri_text(value: dt.date) -> str:
+    """`14 Jumada II 1448 AH`, `14 جمادى الآخرة 1448 هـ`; empty outside the table's years (1343 to 1500 AH)."""
+    day = as_day(value)
+    try:
+        hijri = Gregorian(day.year, day.month, day.day).to_hijri()
+    except OverflowError:
+        return ""
+    if get_language() == "ar":
+        return f"{hijri.day}\u00a0{hijri.month_name('ar')}\u00a0{hijri.year}\u00a0هـ"
+    return f"{hijri.day}\u00a0{_HIJRI_MONTHS_EN[hijri.month - 1]}\u00a0{hijri.year}\u00a0AH"
+
+
+def day_html(value: dt.date, *, weekday: bool = False) -> SafeString:
+    return format_html('<time datetime="{}">{}</time>', as_day(value).isoformat(), day_text(value, weekday=weekday))
+
+
+def day_hijri_html(value: dt.date, *, weekday: bool = False) -> SafeString:
+    hijri = hijri_text(value)
+    day = day_html(value, weekday=weekday)
+    if not hijri:
+        return day
+    beside = gettext("(%(hijri)s)") % {"hijri": hijri}
+    return format_html('{} <span class="kp-soft">{}</span>', day, beside)
+
+
+def clock_html(value: dt.datetime) -> SafeString:
+    """Hours and minutes in Kuwait, `08:30`."""
+    local = value.astimezone(clock.KUWAIT)
+    return format_html('<bdi dir="ltr">{}</bdi>', f"{local:%H:%M}")
+
+
+def moment_html(value: dt.datetime, *, weekday: bool = False) -> SafeString:
+    """Day and minute of an aware instant, in Kuwait time."""
+    local = value.astimezone(clock.KUWAIT)
+    sentence = gettext("%(day)s at %(time)s")
+    before, after = (sentence % {"day": day_text(value, weekday=weekday), "time": "\x00"}).split("\x00")
+    return format_html('<time datetime="{}">{}{}{}</time>', local.isoformat(timespec="minutes"), before, clock_html(value), after)

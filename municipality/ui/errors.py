@@ -1,0 +1,96 @@
+"""Error pages in the house's style and, under /api/, problem details (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template import loader
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from municipality.kernel.errors import Refused
+from municipality.ui import language
+
+log = logging.getLogger(__name__)
+
+# The last line: what is sent when even the constant page cannot be rendered.
+_BARE = (
+    '<!doctype html><html lang="ar" dir="rtl"><head><meta charset="utf-8"><title>خطأ في البوابة</title></head><body>'
+    "<h1>تعذّر عرض الصفحة</h1><p>يُرجى المحاولة بعد دقائق.</p>"
+    '<div lang="en" dir="ltr"><h1>The page could not be shown</h1><p>Please try again in a few minutes.</p></div></body></html>'
+)
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/api/")
+
+
+def _problem(status: int, title: str, detail: str, **members: Any) -> JsonResponse:
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
+    return JsonResponse(body, status=status, content_type="application/problem+json", json_dumps_params={"ensure_ascii": False})
+
+
+def _page(request: HttpRequest, template: str, status: int, **context: Any) -> HttpResponse:
+    return HttpResponse(loader.render_to_string(template, context, request), status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400: the request itself is broken."""
+    if _is_api(request):
+        return _problem(400, _("Bad request"), _("The request could not be read."))
+    return _page(request, "errors/400.html", 400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403: signed in, but this page belongs to somebody else."""
+    if _is_api(request):
+        return _problem(403, _("No access"), _("Your account has no access to this."))
+    return _page(request, "403.html", 403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404. Says the same for what never was and for what is hidden from this person."""
+    if _is_api(request):
+        return _problem(404, _("Not found"), _("There is nothing at this address."))
+    return _page(request, "404.html", 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: constant, needs neither the database, nor the session, nor a signed-in person."""
+    code = language.of_path(request.path_info) or translation.get_language() or "ar"
+    with translation.override(code):
+        if _is_api(request):
+            return _problem(500, _("Error in the portal"), _("The error is ours and has been recorded. Please try again in a few minutes."))
+        try:
+            return HttpResponse(loader.render_to_string("500.html", {"LANGUAGE_CODE": code, "home": f"/{code}/"}), status=500)
+        except Exception:
+            log.exception("the page for errors cannot be rendered")
+            return HttpResponse(_BARE, status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form without a valid token: a page left open too long, a blocked cookie, or a forged request."""
+    if _is_api(request):
+        return _problem(403, _("No access"), _("The request carries no valid token."))
+    return _page(request, "errors/csrf.html", 403)
+
+
+def too_many_requests(request: HttpRequest, retry_after: int) -> HttpResponse:
+    """429 with Retry-After, in seconds."""
+    seconds = max(1, int(retry_after))
+    if _is_api(request):
+        response: HttpResponse = _problem(429, _("Too many attempts"), _("Please try again later."), retry_after=seconds)
+    else:
+        response = _page(request, "429.html", 429, minutes=-(-seconds // 60))
+    response["Retry-After"] = str(seconds)
+    return response
+
+
+def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
+    """A rule's "no", with its sentence and its own status (409 unless it says otherwise)."""
+    sentence = str(refusal.sentence) or _("This step is not possible now. The request may have moved on meanwhile.")
+    if _is_api(request):
+        return _problem(refusal.status, _("This is not possible now"), sentence, code=refusal.code)
+    return _page(request, "errors/refused.html", refusal.status, sentence=sentence)

@@ -1,0 +1,167 @@
+"""How forms look, and the fields of identifiers typed by people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.boundfield import BoundField
+from django.forms.renderers import DjangoTemplates
+from django.template import loader
+from django.utils.translation import gettext_lazy as _
+
+from municipality.kernel import civil_id, digits
+
+_BARE_INPUTS = {"checkbox", "radio", "hidden", "submit", "range", "color"}
+
+
+class PortalBoundField(BoundField):
+    """A field whose control carries the house's class."""
+
+    def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
+        widget = widget or self.field.widget
+        built: dict[str, Any] = super().build_widget_attrs(attrs, widget)
+        plain = not isinstance(widget, (forms.RadioSelect, forms.CheckboxSelectMultiple))
+        if plain and getattr(widget, "input_type", "") not in _BARE_INPUTS and "class" not in widget.attrs:
+            built.setdefault("class", "kp-input")
+        return built
+
+
+class PortalRenderer(DjangoTemplates):
+    """Fields by templates/components; widgets by Django's own templates."""
+
+    form_template_name = "components/form.html"
+    field_template_name = "components/field.html"
+    bound_field_class = PortalBoundField
+
+    def get_template(self, template_name: str) -> Any:
+        if template_name.startswith("django/forms/"):
+            return super().get_template(template_name)
+        return loader.get_template(template_name)
+
+
+class LtrInput(forms.TextInput):
+    """A control for digits and references: reads left to right in both languages, shows the number keyboard on phones."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None, *, inputmode: str = "numeric", css: str = "kp-input--ref") -> None:
+        base = {"dir": "ltr", "inputmode": inputmode, "autocomplete": "off", "spellcheck": "false", "class": f"kp-input {css}"}
+        super().__init__({**base, **(attrs or {})})
+
+
+class FoldedField(forms.CharField):
+    """Text of ASCII digits and letters: Arabic-Indic and Persian digits are folded, invisible marks dropped."""
+
+    widget = LtrInput
+
+    def to_python(self, value: Any) -> str:
+        return digits.clean(str(super().to_python(value) or ""))
+
+
+class CivilIdField(FoldedField):
+    """A civil number, twelve ASCII digits with a right check digit."""
+
+    default_error_messages = {
+        "required": _("Enter the civil number: the 12 digits on the front of the civil ID card."),
+        "length": _("A civil number has 12 digits and begins with 2 or 3. Check it against the card."),
+        "date": _("Digits 2 to 7 of a civil number are a birth date, and these are none. Check them against the card."),
+        "check": _("One digit is wrong: the last digit does not fit the others. Check the number against the card."),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", _("Civil number"))
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value)
+        if not text:
+            return ""
+        try:
+            return civil_id.parse(text)
+        except civil_id.InvalidCivilId as error:
+            raise ValidationError(self.error_messages[error.code], code=error.code) from None
+
+
+class PhoneField(FoldedField):
+    """A Kuwaiti phone number: 8 digits, with or without +965; stored as +965XXXXXXXX. Mobile numbers begin with 4, 5, 6 or 9."""
+
+    default_error_messages = {
+        "required": _("Enter a phone number: 8 digits."),
+        "phone": _("A phone number in Kuwait has 8 digits. Leave out everything else, or begin with +965."),
+        "mobile": _("A mobile number begins with 4, 5, 6 or 9, so that a message can reach it."),
+    }
+
+    def __init__(self, *, mobile: bool = True, **kwargs: Any) -> None:
+        self.mobile = mobile
+        kwargs.setdefault("label", _("Phone"))
+        kwargs.setdefault("widget", LtrInput({"autocomplete": "tel"}, inputmode="tel"))
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value)
+        for mark in " -().":
+            text = text.replace(mark, "")
+        if not text:
+            return ""
+        for prefix in ("+965", "00965", "965"):
+            if text.startswith(prefix) and len(text) == len(prefix) + 8:
+                text = text.removeprefix(prefix)
+                break
+        if len(text) != 8 or not text.isascii() or not text.isdigit():
+            raise ValidationError(self.error_messages["phone"], code="phone")
+        if self.mobile and text[0] not in "4569":
+            raise ValidationError(self.error_messages["mobile"], code="mobile")
+        return f"+965{text}"
+
+
+class DigitsField(FoldedField):
+    """A number with a fixed count of digits, kept as text (leading noughts count)."""
+
+    default_error_messages = {
+        "required": _("Enter the number."),
+        "digits": _("This number has %(length)s digits, and %(typed)s were typed. Check it and type all of them."),
+        "letters": _("Only digits belong here: %(length)s of them."),
+    }
+
+    def __init__(self, *, length: int, **kwargs: Any) -> None:
+        self.length = length
+        if length <= 6:
+            kwargs.setdefault("widget", LtrInput(css="kp-input--code"))
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value).replace(" ", "").replace("-", "")
+        if not text:
+            return ""
+        if not (text.isascii() and text.isdigit()):
+            raise ValidationError(self.error_messages["letters"], code="letters", params={"length": self.length})
+        if len(text) != self.length:
+            raise ValidationError(
+                self.error_messages["digits"],
+                code="digits",
+                params={"length": self.length, "typed": len(text)},
+            )
+        return text
+
+
+class ReferenceField(FoldedField):
+    """A reference or a licence number: upper case, ASCII, spaces dropped and dashes of every kind made one."""
+
+    default_error_messages = {
+        "required": _("Enter the reference number as it stands in the message or on the receipt."),
+        "reference": _("A reference holds Latin letters, digits and dashes only. Enter it as it stands in the message or on the receipt."),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", _("Reference number"))
+        kwargs.setdefault("max_length", 40)
+        kwargs.setdefault("widget", LtrInput({"autocapitalize": "characters"}, inputmode="text"))
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> str:
+        text = "".join(super().to_python(value).split()).upper()
+        for dash in "\u2010\u2011\u2012\u2013\u2014\u2212\u0640_/":
+            text = text.replace(dash, "-")
+        if text and not (text.isascii() and text.replace("-", "").isalnum()):
+            raise ValidationError(self.error_messages["reference"], code="reference")
+        return text

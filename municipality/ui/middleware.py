@@ -1,0 +1,69 @@
+"""The language of a request, and refusals told as pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import get_language_from_request
+
+from municipality.kernel.errors import Refused
+from municipality.ui import errors, language
+
+
+class LanguageMiddleware(LocaleMiddleware):
+    """/ar/ and /en/ carry the language. Elsewhere: a `_language` in the query, the cookie, Accept-Language, Arabic.
+
+    The cookie remembers the language last seen, so that pages outside the prefixes (the check page, the way back
+    from the bank) speak it too. `/` leads to /ar/ or /en/.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        wanted = request.GET.get(language.FIELD, "")
+        code = language.of_path(request.path_info)
+        if not code and wanted in dict(settings.LANGUAGES):
+            code = wanted
+            request.portal_language_chosen = True  # type: ignore[attr-defined]
+        code = code or get_language_from_request(request)
+        translation.activate(code)
+        request.LANGUAGE_CODE = code
+        if request.path_info == "/":
+            response = HttpResponseRedirect(f"/{code}/")
+            patch_vary_headers(response, ("Accept-Language", "Cookie"))
+            return response
+        return None
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        answer: HttpResponse = super().process_response(request, response)
+        carried = language.of_path(request.path_info)
+        chosen = getattr(request, "portal_language_chosen", False)
+        code = carried or (request.LANGUAGE_CODE if chosen else "")
+        if not carried:
+            patch_vary_headers(answer, ("Cookie",))
+        if code and request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) != code:
+            answer.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME,
+                code,
+                max_age=365 * 24 * 3600,
+                secure=request.is_secure(),
+                httponly=True,
+                samesite="Lax",
+            )
+        return answer
+
+
+class RefusalMiddleware:
+    """A rule's "no" that a view did not catch becomes a page with its sentence (problem+json under /api/)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return errors.refused(request, exception) if isinstance(exception, Refused) else None

@@ -1,0 +1,207 @@
+"""Tags and filters of every template (a builtin: no {% load %} needed)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext
+
+from municipality.kernel import money
+from municipality.ui import counted as counting
+from municipality.ui import dates
+
+register = template.Library()
+
+# A state has a shape of its own beside its colour.
+TAG_ICONS = {"ok": "check", "warn": "clock", "bad": "warning", "wait": "wait"}
+_NOTICE_ICONS = {"info": "info", "ok": "check", "warn": "clock", "bad": "warning"}
+_DIRECTIONAL = {"chevron"}
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    """One drawing of static/img/icons.svg, hidden from screen readers: a word always stands beside it."""
+    classes = "kp-icon" + (" kp-icon--dir" if name in _DIRECTIONAL else "") + (f" {css}" if css else "")
+    return format_html(
+        '<svg class="{}" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><use href="{}#i-{}"/></svg>',
+        classes,
+        static("img/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def mark(css: str = "") -> SafeString:
+    """The portal's own mark."""
+    return icon("mark", f"kp-mark {css}".strip())
+
+
+@register.simple_tag
+def tag(state: str, label: Any, icon: str = "") -> SafeString:
+    """A state: `ok`, `warn`, `bad` or `wait`, with its shape and its word. Raises KeyError for another state."""
+    shape = icon or TAG_ICONS[state]
+    return format_html('<span class="kp-tag kp-tag--{}">{}{}</span>', state, globals()["icon"](shape), label)
+
+
+@register.filter
+def notice_icon(kind: str) -> SafeString:
+    """The shape of a notice; `error`, `warning`, `success` and `debug` are the words of Django's messages."""
+    kind = {"error": "bad", "warning": "warn", "success": "ok", "debug": "info"}.get(kind, kind)
+    return icon(_NOTICE_ICONS[kind])
+
+
+@register.filter
+def notice_kind(kind: str) -> str:
+    """The class suffix of a message level."""
+    return {"error": "bad", "warning": "warn", "success": "ok"}.get(kind, "info")
+
+
+@register.filter
+def kwd(fils: int) -> SafeString:
+    """An amount in fils, with three decimals: `KD 10.000`, `10.000 د.ك`."""
+    amount = money.to_display(fils)
+    if get_language() == "ar":
+        return format_html('<span class="kp-num"><bdi dir="ltr">{}</bdi>\u00a0د.ك</span>', amount)
+    return format_html('<bdi dir="ltr" class="kp-num">KD\u00a0{}</bdi>', amount)
+
+
+@register.filter
+def day(value: dt.date | None, style: str = "") -> SafeString | str:
+    """`24 November 2026`; with "weekday" the weekday before it. Nothing for None."""
+    return dates.day_html(value, weekday=style == "weekday") if value else ""
+
+
+@register.filter
+def day_hijri(value: dt.date | None, style: str = "") -> SafeString | str:
+    """The day with the Hijri one beside it."""
+    return dates.day_hijri_html(value, weekday=style == "weekday") if value else ""
+
+
+@register.filter
+def moment(value: dt.datetime | None, style: str = "") -> SafeString | str:
+    """`24 November 2026 at 08:30`, Kuwait time. Nothing for None."""
+    return dates.moment_html(value, weekday=style == "weekday") if value else ""
+
+
+@register.filter
+def ref(value: Any) -> SafeString:
+    """A reference, a licence number or a code: left to right, in one piece."""
+    return format_html('<bdi dir="ltr" class="kp-ref">{}</bdi>', value)
+
+
+@register.filter
+def ltr(value: Any) -> SafeString:
+    """Anything else that reads left to right: a phone number, a masked civil number, a version."""
+    return format_html('<bdi dir="ltr">{}</bdi>', value)
+
+
+@register.filter
+def bilingual(obj: Any, field: str) -> SafeString | str:
+    """`field_ar` or `field_en` of an object (or key of a dict) by language; marked as data where only the other one is there."""
+    language = get_language() or "ar"
+    other = "en" if language == "ar" else "ar"
+    text = _value(obj, f"{field}_{language}")
+    if text:
+        return str(text)
+    text = _value(obj, f"{field}_{other}")
+    return format_html('<bdi lang="{}" data-term>{}</bdi>', other, text) if text else ""
+
+
+def _value(obj: Any, name: str) -> Any:
+    return obj.get(name, "") if isinstance(obj, dict) else getattr(obj, name, "")
+
+
+@register.filter
+def term(value: Any, language: str = "") -> SafeString | str:
+    """Data as it was written, in whatever script (a person's name, a shop's): marked so that it is read and placed rightly."""
+    if not value:
+        return ""
+    language = language or ("ar" if any("\u0600" <= letter <= "\u06ff" for letter in str(value)) else "en")
+    return format_html('<bdi lang="{}" data-term>{}</bdi>', language, value)
+
+
+@register.filter
+def counted(number: int, noun: str) -> str:
+    """`{{ 3|counted:"day" }}`: see municipality.ui.counted for the nouns."""
+    return counting.counted(number, noun)
+
+
+@register.filter
+def within(number: int, noun: str) -> str:
+    """`{{ 2|within:"hour" }}`."""
+    return counting.within(number, noun)
+
+
+@register.simple_tag
+def url_or(fallback: str, name: str, *args: Any, **kwargs: Any) -> str:
+    """The address of a named page, or the fallback where this installation has no such page."""
+    try:
+        return reverse(name, args=args, kwargs=kwargs)
+    except NoReverseMatch:
+        return fallback
+
+
+@register.inclusion_tag("components/promise.html")
+def promise(promise: float, half: float | None = None, ninety: float | None = None) -> dict[str, Any]:
+    """The promise line: half of the cases, nine of ten, and the promise, all in the same unit (hours, say).
+
+    A line longer than its promise stays honest: the tick moves inward. The figures stand as text beside it.
+    """
+    longest = max(promise, half or 0, ninety or 0) or 1
+
+    def place(value: float) -> str:
+        return f"{8 + 216 * value / longest:.1f}"
+
+    return {
+        "tick": place(promise),
+        "half": None if half is None else place(half),
+        "ninety": None if ninety is None else place(ninety),
+    }
+
+
+@register.simple_tag(takes_context=True)
+def here(context: dict[str, Any], url: str, *, exact: bool = False) -> SafeString:
+    """`aria-current` for a link to `url` when the present page is it ("page") or lies under it ("true")."""
+    path = context["request"].path
+    if path == url:
+        return mark_safe(' aria-current="page"')  # noqa: S308 - constant
+    return mark_safe(' aria-current="true"' if not exact and path.startswith(url) else "")  # noqa: S308 - constant
+
+
+@register.filter
+def state_icon(state: str) -> str:
+    """The drawing that goes with a state."""
+    return TAG_ICONS[state]
+
+
+@register.filter
+def at(items: Any, index: int) -> Any:
+    """The item at an index, the first being 0."""
+    return items[index]
+
+
+@register.filter
+def error_count(form: Any) -> int:
+    """How many messages a form's error summary holds."""
+    return sum(len(messages) for messages in form.errors.values())
+
+
+@register.filter
+def focus_id(field: Any) -> str:
+    """The id of the control that a link in the error summary leads to (the first one of a group)."""
+    if field.use_fieldset:
+        options = list(field)
+        return str(options[0].id_for_label) if options else ""
+    return str(field.id_for_label)
+
+
+@register.filter
+def person_name(user: Any) -> SafeString | str:
+    """The name of a signed-in person in the page's language, as data; their account where no name is known."""
+    return bilingual(user, "name") or gettext("My account")
