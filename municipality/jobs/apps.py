@@ -5,3 +5,8 @@ class JobsConfig(AppConfig):
     name = "municipality.jobs"
     label = "jobs"
     verbose_name = "المهام"
+
+    def ready(self) -> None:
+        from django.utils.module_loading import autodiscover_modules
+
+        autodiscover_modules("tasks")

@@ -2,12 +2,13 @@
 
     class RenewalIssued(MessageKind):
         kind = "licensing.renewal_issued"
-        placeholders = ("shop", "number", "last_day")
+        samples = {"document.valid_to": dt.date(2027, 11, 24)}
 
-        def path(self, context): return f"/licences/{context['number']}/"
+        def path(self, context): return f"/cases/{context['case'].public_id}/"
 
 The words stand in `templates/<app>/messages/<name>.title.txt`, `.body.txt` and `.short.txt`, written in English inside
-translation tags and rendered once in each language.
+translation tags and rendered once in each language. The context holds rows, plain values or `Bilingual` values;
+`{% load message_words %}{{ shop|words:"name" }}` reads `name_ar` or `name_en`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.template import TemplateDoesNotExist
@@ -27,6 +29,8 @@ LIMITS = {"title": 200, "body": 4000, "short": 300}  # characters; title and sho
 _KIND = re.compile(r"(?P<app>[a-z_]+)\.(?P<name>[a-z_]+)")
 _ARABIC = re.compile("[\u0600-\u06ff]")
 _LATIN = re.compile("[A-Za-z]{2,}")
+_MARKED = re.compile("\u27e6([^\u27e7]*)\u27e7")
+_TWIN = re.compile("_(ar|en)$")
 
 
 class TwinMissing(Exception):
@@ -47,7 +51,8 @@ class MessageKind:
 
     kind: ClassVar[str] = ""
     channels: ClassVar[tuple[Channel, ...]] = (Channel.EMAIL, Channel.SMS)
-    placeholders: ClassVar[tuple[str, ...]] = ()
+    # Example values by dotted name, for placeholders that a filter formats (dates, amounts). Only `check` reads them.
+    samples: ClassVar[Mapping[str, Any]] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -71,36 +76,78 @@ class MessageKind:
 
     def words(self, context: Mapping[str, Any], language: str) -> Words:
         """The three texts in one language. Raises KeyError for a placeholder without a value."""
-        missing = set(self.placeholders) - set(context)
+        missing = self.needs - set(context)
         if missing:
             raise KeyError(f"{self.kind} needs {', '.join(sorted(missing))}")
         title, body, short = (render(self.template(part), context, language) for part in PARTS)
         return Words(" ".join(title.split()), body, " ".join(short.split()))
+
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """The names that the templates read from the context."""
+        asked = _AskedFor(self.samples)
+        for part in PARTS:
+            render(self.template(part), asked, "en")
+        return frozenset(asked.names)
+
+
+class _Mark:
+    """Stands for a value in a trial rendering and for every attribute of it; its text is its dotted name in brackets."""
+
+    def __init__(self, name: str, samples: Mapping[str, Any]) -> None:
+        self._name, self._samples = name, samples
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        dotted = f"{self._name}.{name}"
+        return self._samples[dotted] if dotted in self._samples else _Mark(dotted, self._samples)
+
+    def __str__(self) -> str:
+        return f"\u27e6{self._name}\u27e7"
+
+
+class _AskedFor(dict[str, Any]):
+    """A context that has every name and remembers which were asked for."""
+
+    def __init__(self, samples: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.samples, self.names = samples, set[str]()
+
+    def __contains__(self, name: object) -> bool:
+        return name not in {"True", "False", "None"}
+
+    def __getitem__(self, name: str) -> Any:
+        self.names.add(name)
+        return self.samples[name] if name in self.samples else _Mark(name, self.samples)
 
 
 KINDS: dict[str, MessageKind] = {}
 
 
 def check(message: MessageKind) -> None:
-    """Raise TwinMissing unless every part exists in both languages, each in its own letters, with the same placeholders.
-
-    Placeholders are filled with digits, so that every letter left in a text is the text's own.
-    """
-    marks = {name: f"\u27e6{number}\u27e7" for number, name in enumerate(message.placeholders)}
+    """Raise TwinMissing unless every part exists in both languages, each in its own letters, with the same placeholders."""
     for part in PARTS:
-        try:
-            texts = {language: render(message.template(part), marks, language) for language in LANGUAGES}
-        except TemplateDoesNotExist as error:
-            raise TwinMissing(f"{message.kind}: no template {error}") from error
-        used = {language: {name for name, mark in marks.items() if mark in text} for language, text in texts.items()}
+        texts = {language: _trial(message, part, language) for language in LANGUAGES}
+        used = {language: {_TWIN.sub("", name) for name in _MARKED.findall(text)} for language, text in texts.items()}
         if used["ar"] != used["en"]:
             raise TwinMissing(f"{message.kind} {part}: placeholders differ: {sorted(used['ar'] ^ used['en'])}")
-        if not _ARABIC.search(texts["ar"]) or _LATIN.search(texts["ar"]):
+        own = {language: _MARKED.sub("", text) for language, text in texts.items()}
+        if not _ARABIC.search(own["ar"]) or _LATIN.search(own["ar"]):
             raise TwinMissing(f"{message.kind} {part}: no Arabic twin for {texts['en']!r}")
-        if not _LATIN.search(texts["en"]) or _ARABIC.search(texts["en"]):
+        if not _LATIN.search(own["en"]) or _ARABIC.search(own["en"]):
             raise TwinMissing(f"{message.kind} {part}: no English twin for {texts['ar']!r}")
         for language, text in texts.items():
             if len(text) > LIMITS[part]:
                 raise TwinMissing(f"{message.kind} {part}: longer than {LIMITS[part]} characters in {language}")
             if foreign_links(text):
                 raise TwinMissing(f"{message.kind} {part}: leads to a foreign host")
+
+
+def _trial(message: MessageKind, part: str, language: str) -> str:
+    try:
+        return render(message.template(part), _AskedFor(message.samples), language)
+    except TemplateDoesNotExist as error:
+        raise TwinMissing(f"{message.kind}: no template {error}") from error
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise TwinMissing(f"{message.kind} {part}: a filter needs an example in `samples`: {error}") from error

@@ -12,19 +12,20 @@ from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.notifications import mail, sms
 from municipality.notifications.models import Channel, Delivery, DeliveryState, Message
-from municipality.notifications.registry import KINDS
+from municipality.notifications.registry import KINDS, MessageKind
 from municipality.notifications.texts import foreign_links, link
 
 
-def send(kind: str, *, person: Any, key: str, context: Mapping[str, Any], subject_key: str = "") -> Message:
-    """Put one message into a person's inbox and promise it on each channel, in the caller's transaction.
+def send(kind: str | type[MessageKind], *, person: Any, key: str, context: Mapping[str, Any], subject_key: str = "") -> Message:
+    """Put one message, named by its kind or its class, into a person's inbox and promise it on each channel, in the caller's transaction.
 
     The same (kind, key, person) again is the same message. Both languages are rendered now and kept exactly so.
     Raises RuntimeError outside a transaction, KeyError for an undeclared kind or a placeholder without a value.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("a message is promised inside the transaction of its act")
-    declared = KINDS[kind]
+    declared = KINDS[kind if isinstance(kind, str) else kind.kind]
+    kind = declared.kind
     known = Message.objects.filter(kind=kind, key=key, person=person).first()
     if known is not None:
         return known

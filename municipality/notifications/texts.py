@@ -29,10 +29,19 @@ class Bilingual:
 
 
 def render(template: str, context: Mapping[str, Any], language: str) -> str:
-    """A text template in one language: no HTML escaping, one trailing newline dropped. Raises TemplateDoesNotExist."""
-    values = {name: value.in_language(language) if isinstance(value, Bilingual) else value for name, value in context.items()}
+    """A text template in one language: no HTML escaping, no space at the ends. Raises TemplateDoesNotExist."""
+    for name, value in context.items():
+        if isinstance(value, Bilingual):
+            context = {**context, name: value.in_language(language)}
     with translation.override(language):
-        return Engine.get_default().get_template(template).render(Context(values, autoescape=False)).strip()
+        return Engine.get_default().get_template(template).render(_bare(context)).strip()
+
+
+def _bare(context: Mapping[str, Any]) -> Context:
+    values = Context(autoescape=False)
+    values.dicts.append(context)
+    values.push()  # tags that set a name write here and leave the caller's mapping alone
+    return values
 
 
 def page_path(path: str, language: str) -> str:

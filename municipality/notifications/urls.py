@@ -5,6 +5,6 @@ from municipality.notifications import views
 app_name = "notifications"
 
 urlpatterns = [
-    path("", views.inbox, name="inbox"),
-    path("<str:public_id>/", views.message, name="message"),
+    path("messages/", views.inbox, name="inbox"),
+    path("messages/<str:public_id>/", views.message, name="message"),
 ]

@@ -1,0 +1,172 @@
+"""`/healthz`: this process is alive. `/readyz`: whether the portal can serve, and what of it is degraded.
+
+Down (503) is only what makes every page fail: database, migrations, disk. Everything else is `degraded` with its
+reason in both languages, because the portal goes on serving pages meanwhile.
+"""
+
+from __future__ import annotations
+
+import ctypes.util
+import datetime as dt
+import os
+import shutil
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from municipality.accounts.access import public
+from municipality.jobs import queries as jobs
+from municipality.jobs.models import Heartbeat
+from municipality.kernel import clock
+
+SILENT = dt.timedelta(seconds=30)
+WAITING = dt.timedelta(seconds=120)
+FREE_BYTES = 500 * 1024 * 1024  # READY_FREE_BYTES in the settings changes it
+FILE_KEY = "municipality.documents.signing.FileKeySigner"
+Check = Callable[[], Any]  # the reason why not, as a lazy text; None when all is well
+
+
+@public
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Alive: asks nobody."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@public
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """JSON {status: ok|degraded|down, checks: {name: {status, reason?: {ar, en}}}}; 503 when down."""
+    checks: dict[str, Any] = {}
+    status = "ok"
+    for name, check in VITAL.items():
+        checks[name] = _answer(check(), "down")
+        if checks[name]["status"] == "down":
+            status = "down"
+            break  # what stands on the broken part cannot be asked
+    if status == "ok":
+        checks |= {name: _answer(check(), "degraded") for name, check in OTHER.items()}
+        status = "degraded" if any(c["status"] != "ok" for c in checks.values()) else "ok"
+    return JsonResponse({"status": status, "checks": checks}, status=503 if status == "down" else 200)
+
+
+def _answer(reason: Any, otherwise: str) -> dict[str, Any]:
+    if reason is None:
+        return {"status": "ok"}
+    said = {}
+    for language in ("ar", "en"):
+        with translation.override(language):
+            said[language] = str(reason)
+    return {"status": otherwise, "reason": said}
+
+
+def database() -> Any:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return _("The database does not answer.")
+    return None
+
+
+@cache
+def _migrations_on_disk() -> frozenset[tuple[str, str]]:
+    from django.db.migrations.loader import MigrationLoader
+
+    return frozenset(MigrationLoader(None, ignore_no_initial=True).graph.nodes)
+
+
+def migrations() -> Any:
+    """One query: the migrations of this code are read once for each process."""
+    from django.db.migrations.recorder import MigrationRecorder
+
+    try:
+        missing = _migrations_on_disk() - set(MigrationRecorder(connection).applied_migrations())
+    except DatabaseError:
+        return _("The database does not answer.")
+    return _("The database is older than the program: migrations are missing.") if missing else None
+
+
+def disk() -> Any:
+    folder = Path(settings.VAR_DIR)
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if shutil.disk_usage(folder).free < getattr(settings, "READY_FREE_BYTES", FREE_BYTES):
+        return _("The disk is nearly full.")
+    return None
+
+
+def _silent() -> bool:
+    last = Heartbeat.objects.filter(part="tick").values_list("at", flat=True).first()
+    return last is None or clock.now() - last > SILENT
+
+
+def worker() -> Any:
+    return _("No worker has reported for half a minute. Requests are kept and carried out later.") if _silent() else None
+
+
+def beat() -> Any:
+    return _("The timer has been silent for half a minute. Retries and periodic work wait.") if _silent() else None
+
+
+def outbox() -> Any:
+    waiting = jobs.waiting_since()
+    if waiting is not None and clock.now() - waiting > WAITING:
+        return _("Promised work has waited for more than two minutes.")
+    return None
+
+
+def signer() -> Any:
+    """Whether the key of the seal is there to be read; it is not opened here."""
+    if settings.SIGNER == FILE_KEY and not os.access(settings.SIGNER_KEY_FILE, os.R_OK):
+        return _("The key of the seal is missing. Licences wait until it is back.")
+    return None
+
+
+@cache
+def _pango() -> bool:
+    return any(ctypes.util.find_library(name) for name in ("pango-1.0", "pango-1.0-0", "libpango-1.0-0"))
+
+
+def renderer() -> Any:
+    return None if _pango() else _("The Pango library is missing. Documents wait until it is installed.")
+
+
+def _redis(url: str) -> bool:
+    from redis import Redis, RedisError
+
+    try:
+        with Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1) as client:
+            client.ping()
+    except RedisError:
+        return False
+    return True
+
+
+def broker() -> Any:
+    url = str(settings.CELERY_BROKER_URL)
+    if url.startswith(("redis://", "rediss://")) and not _redis(url):
+        return _("Redis does not answer. Promised work is found by the sweep, some seconds later.")
+    return None
+
+
+VITAL: dict[str, Check] = {"database": database, "migrations": migrations, "disk": disk}
+OTHER: dict[str, Check] = {
+    "worker": worker,
+    "beat": beat,
+    "outbox": outbox,
+    "signer": signer,
+    "renderer": renderer,
+    "redis": broker,
+}

@@ -1,0 +1,193 @@
+"""Messages are promised with their act and handed over once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+from django.core import mail
+from django.db import IntegrityError, connection, transaction
+
+from municipality.jobs.errors import Gone
+from municipality.jobs.models import Job, JobState
+from municipality.kernel import guards
+from municipality.notifications import services
+from municipality.notifications.models import Delivery, DeliveryState, Message, SmsUse
+from municipality.notifications.texts import Bilingual
+from tests.municipality.notifications.conftest import GREETING, Make, RememberingSms, both
+from tests.municipality.people import NOURA, person
+
+pytestmark = pytest.mark.django_db
+Carry = Callable[[], list[Job]]
+CONTEXT = {"shop": Bilingual("مطعم الخليج", "Gulf Grill"), "number": "HLT-HW-2026-004217-K"}
+
+
+@pytest.fixture
+def greeting(make_kind: Make) -> str:
+    make_kind("testing.greeting", GREETING, path=lambda self, context: "/messages/")
+    return "testing.greeting"
+
+
+def states(message: Message) -> dict[str, str]:
+    return dict(message.deliveries.values_list("channel", "state"))
+
+
+def make_due() -> None:
+    """Let waiting tries be due now."""
+    Job.objects.filter(state=JobState.QUEUED).update(due_at="2020-01-01T00:00:00Z")
+
+
+def test_a_message_is_kept_in_both_languages_and_promised_on_each_channel(greeting: str) -> None:
+    message = services.send(greeting, person=person(), key="case-1", context=CONTEXT, subject_key="case:1")
+    message.refresh_from_db()
+    assert (message.title_ar, message.title_en) == ("صدرت رخصة مطعم الخليج", "The licence of Gulf Grill is issued")
+    assert (message.short_ar, message.short_en) == ("صدرت الرخصة HLT-HW-2026-004217-K", "Licence HLT-HW-2026-004217-K is issued")
+    assert states(message) == {"email": "waiting", "sms": "waiting"}
+    assert set(Job.objects.values_list("kind", "queue", "state")) == {("notifications.deliver", "messages", "queued")}
+    assert Job.objects.count() == 2
+
+
+def test_the_same_message_again_is_the_same_message(greeting: str) -> None:
+    salim, noura = person(), person(NOURA)
+    first = services.send(greeting, person=salim, key="case-1", context=CONTEXT)
+    assert services.send(greeting, person=salim, key="case-1", context=CONTEXT) == first
+    assert services.send(greeting, person=noura, key="case-1", context=CONTEXT) != first
+    assert services.send(greeting, person=salim, key="case-2", context=CONTEXT) != first
+    assert Message.objects.count() == 3
+    assert Job.objects.count() == 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_outside_a_transaction_is_an_error(greeting: str) -> None:
+    guards.remove(connection)  # the flush after this test empties the tables; the guards return with it
+    with pytest.raises(RuntimeError):
+        services.send(greeting, person=person(), key="case-1", context=CONTEXT)
+    assert not Message.objects.exists()
+
+
+def test_a_message_goes_with_the_act_that_rolls_back(greeting: str) -> None:
+    salim = person()
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        services.send(greeting, person=salim, key="case-1", context=CONTEXT)
+        raise ZeroDivisionError
+    assert not Message.objects.exists()
+    assert not Job.objects.exists()
+
+
+def test_a_placeholder_without_a_value_is_an_error(greeting: str) -> None:
+    with pytest.raises(KeyError, match="number"):
+        services.send(greeting, person=person(), key="case-1", context={"shop": "x"})
+
+
+def test_no_address_is_no_promise(greeting: str) -> None:
+    message = services.send(greeting, person=person(reachable=False), key="case-1", context=CONTEXT)
+    assert states(message) == {"email": "skipped", "sms": "skipped"}
+    assert set(message.deliveries.values_list("reason", flat=True)) == {"no_address"}
+    assert not Job.objects.exists()
+
+
+def test_an_address_that_went_away_meanwhile_is_skipped(greeting: str, gateway: type[RememberingSms], carry_out: Carry) -> None:
+    salim = person()
+    message = services.send(greeting, person=salim, key="case-1", context=CONTEXT)
+    salim.phone_confirmed_at = None
+    salim.save()
+    carry_out()
+    assert states(message) == {"email": "sent", "sms": "skipped"}
+    assert gateway.sent == []
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "text"),
+    [
+        ("ar", "صدرت رخصة مطعم الخليج", "صدرت الرخصة HLT-HW-2026-004217-K\nhttps://portal.example/ar/messages/"),
+        ("en", "The licence of Gulf Grill is issued", "Licence HLT-HW-2026-004217-K is issued\nhttps://portal.example/en/messages/"),
+    ],
+)
+def test_each_channel_gets_the_persons_language(
+    greeting: str, gateway: type[RememberingSms], carry_out: Carry, settings: Any, language: str, subject: str, text: str
+) -> None:
+    settings.PORTAL_URL = "https://portal.example"
+    salim = person(language=language)
+    message = services.send(greeting, person=salim, key="case-1", context=CONTEXT)
+    assert [job.state for job in carry_out()] == ["done", "done"]
+    assert states(message) == {"email": "sent", "sms": "sent"}
+    by_sms, by_email = message.deliveries.get(channel="sms"), message.deliveries.get(channel="email")
+    assert gateway.sent == [(salim.phone, text, by_sms.idempotency_key)]
+    assert by_sms.provider_id == "gateway-1"
+    [letter] = mail.outbox
+    assert (letter.subject, letter.to) == (subject, [salim.email])
+    assert letter.extra_headers["Message-ID"] == f"<{by_email.idempotency_key}@portal.example>" == by_email.provider_id
+    assert f"https://portal.example/{language}/messages/" in letter.body
+    [html] = [str(part.content) for part in letter.alternatives]
+    assert f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}">' in html
+    assert f"<h1>{subject}</h1>" in html
+
+
+def test_a_later_try_carries_the_same_key(greeting: str, gateway: type[RememberingSms], carry_out: Carry) -> None:
+    salim = person(email_confirmed_at=None)
+    gateway.failures = [requests.ConnectionError(), requests.Timeout()]
+    message = services.send(greeting, person=salim, key="case-1", context=CONTEXT)
+    for _ in range(3):
+        make_due()
+        carry_out()
+    assert states(message)["sms"] == "sent"
+    assert len(gateway.sent) == 3
+    assert {key for _to, _text, key in gateway.sent} == {message.deliveries.get(channel="sms").idempotency_key}
+    assert SmsUse.objects.count() == 1
+    make_due()
+    services.deliver(message.deliveries.get(channel="sms").pk)
+    assert len(gateway.sent) == 3
+
+
+def test_a_final_refusal_is_dead_at_once_and_can_be_tried_by_hand(greeting: str, gateway: type[RememberingSms], carry_out: Carry) -> None:
+    salim = person(email_confirmed_at=None)
+    gateway.failures = [Gone("sms gateway answered 400")]
+    message = services.send(greeting, person=salim, key="case-1", context=CONTEXT)
+    [job] = carry_out()
+    assert job.state == JobState.DEAD
+    assert states(message)["sms"] == DeliveryState.FAILED
+    services.deliver(message.deliveries.get(channel="sms").pk)
+    assert states(message)["sms"] == "sent"
+
+
+def test_a_foreign_address_never_leaves_by_text_message(make_kind: Make, gateway: type[RememberingSms], carry_out: Carry) -> None:
+    make_kind("testing.greeting", GREETING | {"short": both("صدرت {{ number }}", "Issued {{ number }}")})
+    message = services.send(
+        "testing.greeting", person=person(email_confirmed_at=None), key="1", context={"shop": "", "number": "http://bank.example/pay"}
+    )
+    [job] = carry_out()
+    assert (job.state, states(message)["sms"]) == ("dead", "failed")
+    assert message.deliveries.get(channel="sms").reason == "foreign_link"
+    assert gateway.sent == []
+
+
+def test_the_eleventh_text_message_of_a_day_is_not_sent(greeting: str, gateway: type[RememberingSms], carry_out: Carry) -> None:
+    salim = person(email_confirmed_at=None)
+    for number in range(11):
+        services.send(greeting, person=salim, key=str(number), context=CONTEXT)
+    assert {job.state for job in carry_out()} == {"done"}
+    assert len(gateway.sent) == 10
+    assert Delivery.objects.get(state=DeliveryState.FAILED).reason == "limit"
+
+
+def test_what_was_sent_cannot_be_rewritten(greeting: str, gateway: type[RememberingSms], carry_out: Carry) -> None:
+    message = services.send(greeting, person=person(), key="case-1", context=CONTEXT)
+    carry_out()
+    for attempt in (
+        lambda: Message.objects.filter(pk=message.pk).update(body_en="Something else"),
+        lambda: Delivery.objects.filter(message=message).update(state=DeliveryState.WAITING),
+        lambda: message.delete() if not message.deliveries.exists() else Delivery.objects.filter(message=message).delete(),
+    ):
+        with pytest.raises(IntegrityError, match="guard:"), transaction.atomic():
+            attempt()
+    services.mark_read(message)
+    assert Message.objects.get().read_at is not None
+
+
+def test_without_its_guard_a_sent_text_could_be_rewritten(greeting: str) -> None:
+    message = services.send(greeting, person=person(), key="case-1", context=CONTEXT)
+    guards.remove(connection)
+    assert Message.objects.filter(pk=message.pk).update(body_en="Something else") == 1
+    guards.install(connection)
