@@ -112,7 +112,8 @@ def phone_page(language: str, person: Person, requests: list[dict[str, Any]], no
     body = f"<ul>{cards}</ul>" if cards else f'<p class="kp-soft">{text["none"]}</p>'
     scan = (
         f'<details><summary>{text["scan"]}</summary><form method="get" action="/phone/">'
-        f'<input type="hidden" name="lang" value="{language}"><input type="hidden" name="person" value="{person.key}"><label for="qr">{text["scan_hint"]}</label>'
+        f'<input type="hidden" name="lang" value="{language}"><input type="hidden" name="person" value="{person.key}">'
+        f'<label for="qr">{text["scan_hint"]}</label>'
         f'<input type="text" id="qr" name="qr" dir="ltr" autocomplete="off" required><button>{text["open"]}</button></form></details>'
     )
     name = f"<p><bdi>{escape(person.name_ar if language == 'ar' else person.name_en)}</bdi></p>"
