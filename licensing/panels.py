@@ -6,15 +6,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from licensing import queries, rules, services
+from licensing.models import Renewal
 from licensing.states import RENEWAL
+from licensing.states import RenewalState as S
 from municipality.cases.models import Case
-from municipality.cases.panels import Line
+from municipality.cases.panels import CaseDetail, Fact, FileLine, Line, MoneyLine, NextStep
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import ActivityAuthority, Authority
+from municipality.ui.templatetags.portal import bilingual, day, ltr, ref
+from payments import queries as payments
 
 LIVE_LABELS = {
     "valid": ("ok", _("Valid")),
@@ -65,13 +70,68 @@ def _line(shop: Any, licence: Any, elsewhere: dict[str, str], case: Case | None,
 
 
 def case_page(user: Any, cases: Sequence[Any]) -> dict[str, list[Any]]:
-    """Facts and documents of renewal cases."""
+    """Next step, files, money and facts of renewal cases."""
     found: dict[str, list[Any]] = {}
     for case in cases:
         renewal = queries.renewal_of(case) if case.service == RENEWAL else None
         if renewal is not None:
-            found[case.key] = [renewal]
+            found[case.key] = [_detail(case, renewal)]
     return found
+
+
+def _detail(case: Case, renewal: Renewal) -> CaseDetail:
+    bill = payments.bill_of(case.key)
+    licence = renewal.new_licence
+    files = [FileLine(_("Health licence"), licence.document.number, reverse("document", args=[licence.document.number]), _("sealed file"))] if licence else []
+    receipts = payments.receipts_of(case.key)
+    files += [FileLine(_("Receipt"), r.number, reverse("payments:receipt_file", args=[r.number])) for r in receipts]
+    ways = [(_("Withdraw the request"), reverse("licensing:withdraw", args=[case.public_id]))] if case.state == S.AWAITING_PAYMENT else []
+    return CaseDetail(
+        next_step=_next_step(case, bill, licence),
+        files=files,
+        money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in bill.lines.order_by("order")] if bill else [],
+        total_fils=bill.total_fils if bill else None,
+        facts=[
+            Fact(_("Present licence"), ref(renewal.licence.document.number)),
+            Fact(_("New period"), day(renewal.first_day), format_html("{} {}", _("to"), day(renewal.last_day))),
+            Fact(_("Rules used"), ltr(", ".join(case.editions))),
+        ],
+        ways=ways,
+    )
+
+
+def _next_step(case: Case, bill: Any, licence: Any) -> NextStep | None:
+    if case.state == S.AWAITING_PAYMENT and bill is not None:
+        if payments.is_being_checked(bill):
+            return NextStep(
+                _("We are checking with the bank"),
+                _("Do not pay again. This page shows the answer as soon as the bank gives it."),
+                reverse("cases:case", args=[case.public_id]),
+                _("Look again"),
+            )
+        return NextStep(
+            _("Pay the fee"), _("The licence is issued by itself after payment."), reverse("payments:pay", args=[bill.public_id]), _("Pay by KNET")
+        )
+    if case.state in (S.PAID, S.APPROVED):
+        return NextStep(
+            _("The licence is being drawn up"),
+            _("It is sealed within a minute. This page can be left; a message comes."),
+            reverse("cases:case", args=[case.public_id]),
+            _("Look again"),
+        )
+    if case.state == S.ISSUED and licence is not None:
+        if licence.document.live_state in ("valid", "not_yet"):
+            return NextStep(
+                _("The licence is ready"),
+                _("Print it and hang it in the shop where visitors and inspectors see it."),
+                reverse("document", args=[licence.document.number]),
+                _("Download the licence"),
+                label=_("Done"),
+            )
+        return NextStep(_("The licence is not in force"), LIVE_LABELS[licence.document.live_state][1], label=_("Attention"))
+    if case.state in (S.EXPIRED, S.WITHDRAWN):
+        return NextStep(_("This request is closed"), _("No fee is due. A new renewal can be started from My shops."), reverse("shops:mine"), _("My shops"))
+    return None
 
 
 def paid(bill_id: int) -> None:

@@ -35,10 +35,12 @@ class WayOut:
 
 @dataclass(frozen=True)
 class Sentence:
-    code: str
-    is_met: bool
+    """As `components/tasks.html` reads it."""
+
+    state: str
     title: str
-    detail: str = ""
+    text: str = ""
+    word: str = ""
     ways: list[WayOut] = field(default_factory=list)
 
 
@@ -49,7 +51,9 @@ def _day(day: Any) -> str:
 def sentence(condition: Condition, *, shop: Any, open_case: Any) -> Sentence:
     """What a person reads of one condition in the active language."""
     title, detail, ways = _TEXTS[condition.code](condition, shop, open_case)
-    return Sentence(condition.code, condition.is_met, title, detail, [] if condition.is_met else ways)
+    if condition.is_met:
+        return Sentence("ok", title, detail, _("Met"))
+    return Sentence("bad", title, detail, _("Stands in the way"), ways)
 
 
 def _authority(c: Condition, shop: Any, case: Any) -> Any:

@@ -9,6 +9,8 @@ S = RenewalState
 tell(
     RENEWAL,
     Story(
+        name=_("Health licence renewal"),
+        bad=frozenset({S.EXPIRED, S.WITHDRAWN, S.REFUSED}),
         titles={
             S.AWAITING_PAYMENT: _("Submitted, waiting for payment"),
             S.PAID: _("Paid"),

@@ -8,17 +8,20 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from licensing import queries, services
+from licensing.documents import address
 from licensing.forms import SubmitRenewal
 from licensing.sentences import sentence
 from licensing.states import RENEWAL
 from municipality.accounts.access import access
 from municipality.cases import queries as cases
 from municipality.kernel.errors import Refused
-from municipality.ui.language import is_language_switch
+from municipality.ui.language import read_form
+from municipality.ui.templatetags.portal import bilingual
 from payments import queries as payments
 from shops import queries as shops
 from shops.models import Shop
@@ -38,9 +41,9 @@ def renew(request: HttpRequest, public_id: str) -> HttpResponse:
     user: Any = request.user
     shop = _shop_or_404(user, public_id)
     offer = queries.offer(shop)
-    form = SubmitRenewal(request.POST if request.method == "POST" else None, initial={"total": offer.total})
+    form, submitted = read_form(request, SubmitRenewal, initial={"total": offer.total})
     refusal: Refused | None = None
-    if request.method == "POST" and offer.may_renew and form.is_valid() and not is_language_switch(request):
+    if submitted and offer.may_renew and form.is_valid():
         if form.cleaned_data["changed"] == "yes":
             return redirect("licensing:changed", public_id=shop.public_id)
         try:
@@ -60,7 +63,13 @@ def renew(request: HttpRequest, public_id: str) -> HttpResponse:
         "form": form,
         "refusal": refusal,
         "conditions": [sentence(c, shop=shop, open_case=open_case) for c in offer.conditions],
+        "obstacles": len(offer.unmet),
+        "lines": [
+            {"name": bilingual(x, "label"), "formula": bilingual(x, "formula"), "article": bilingual(x, "article"), "fils": x.fils} for x in offer.lines
+        ],
+        "crumbs": [(_("My shops"), reverse("shops:mine")), (_("Renew a health licence"), "")],
         "open_case": open_case,
+        "address": address(shop)[0 if get_language() == "ar" else 1],
     }
     return render(request, "licensing/renew.html", context, status=409 if refusal else 200)
 

@@ -26,6 +26,54 @@ class Line:
     data: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class NextStep:
+    """The one filled button of a case page."""
+
+    title: Any
+    text: Any = ""
+    url: str = ""
+    button: Any = ""
+    label: Any = ""
+
+
+@dataclass(frozen=True)
+class FileLine:
+    label: Any
+    reference: str
+    url: str = ""
+    note: Any = ""
+
+
+@dataclass(frozen=True)
+class MoneyLine:
+    """`fils` of one line; `note` says formula or state; `url` leads to a receipt."""
+
+    label: Any
+    fils: int
+    note: Any = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Fact:
+    label: Any
+    value: Any
+    note: Any = ""
+
+
+@dataclass(frozen=True)
+class CaseDetail:
+    """What a service adds to the page of one of its cases."""
+
+    next_step: NextStep | None = None
+    files: list[FileLine] = field(default_factory=list)
+    money: list[MoneyLine] = field(default_factory=list)
+    total_fils: int | None = None
+    facts: list[Fact] = field(default_factory=list)
+    ways: list[tuple[Any, str]] = field(default_factory=list)
+
+
 def register(page: str, name: str, provider: Provider) -> None:
     """Let `provider` fill a panel of `page` ("shop", "case", "my_shops")."""
     PANELS.setdefault(page, {})[name] = provider

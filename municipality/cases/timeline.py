@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.models import Case, CaseEvent
+from municipality.ui.dates import day_html
 
 ACTORS = {
     "applicant": _("The applicant"),
@@ -20,14 +22,16 @@ ACTORS = {
 
 @dataclass(frozen=True)
 class Step:
-    """`kind` is done, now or next."""
+    """`state` is done, now, next or bad, as `components/timeline.html` reads it."""
 
-    kind: str
+    state: str
     title: Any
     who: Any
-    at: Any = None
-    due: Any = None
+    since: Any = None
+    until: Any = None
     note: Any = ""
+    tag_state: str = ""
+    tag_word: Any = ""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Story:
     path: Sequence[str]  # states of the usual way, in order
     turn: dict[str, str]  # state → actor role that must act now
     notes: dict[str, Any]
+    name: Any = ""  # of the service, as the heading of a case page
+    bad: frozenset[str] = frozenset()
 
 
 STORIES: dict[str, Story] = {}
@@ -51,18 +57,23 @@ def tell(service: str, story: Story) -> None:
 def steps(case: Case, events: Sequence[CaseEvent]) -> list[Step]:
     """Done steps, the present one, and those still ahead on the usual way."""
     story = STORIES[case.service]
-    found = [
-        Step(
-            "now" if case.is_open and event == events[-1] else "done",
-            story.titles[event.to_state],
-            ACTORS[event.actor_role],
-            at=event.at,
-            due=case.due_on if case.is_open and event == events[-1] else None,
-            note=story.notes.get(event.to_state, "") if event == events[-1] else "",
-        )
-        for event in events
-    ]
+    found = []
+    for event in events:
+        last = event == events[-1]
+        state = "now" if last and case.is_open else "bad" if last and event.to_state in story.bad else "done"
+        note = story.notes.get(event.to_state, "") if last else ""
+        if state == "now" and case.due_on:
+            note = format_html("{} {} {}", note, _("Promised by"), day_html(case.due_on))
+        found.append(Step(state, story.titles[event.to_state], ACTORS[event.actor_role], since=event.at, note=note))
     if case.is_open and case.state in story.path:
         ahead = story.path[list(story.path).index(case.state) + 1 :]
         found += [Step("next", story.titles[state], ACTORS[story.turn.get(state, "system")]) for state in ahead]
     return found
+
+
+def label(case: Case) -> tuple[str, Any]:
+    """State of a tag (ok, warn, bad, wait) and its word for a case."""
+    story = STORIES[case.service]
+    if case.is_open:
+        return ("warn" if story.turn.get(case.state) == "applicant" else "wait"), story.titles[case.state]
+    return ("bad" if case.state in story.bad else "ok"), story.titles[case.state]

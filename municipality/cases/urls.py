@@ -9,6 +9,4 @@ urlpatterns = [
     path("my-requests/", citizen.mine, name="mine"),
     path("cases/<slug:public_id>/", citizen.case, name="case"),
     path("track/", public.track, name="track"),
-    path("privacy/", public.privacy, name="privacy"),
-    path("accessibility/", public.accessibility, name="accessibility"),
 ]

@@ -6,12 +6,15 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import access
 from municipality.audit.queries import looks_at
 from municipality.cases import panels, queries, timeline
 from municipality.cases.views.public import case_or_404
+from municipality.ui.templatetags.portal import ref
 
 PAGE = 25
 
@@ -28,7 +31,11 @@ def mine(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "cases/mine.html",
-        {"cases": rows[:PAGE], "next_before": rows[PAGE - 1].pk if len(rows) > PAGE else None, "stories": timeline.STORIES, "later": bool(before)},
+        {
+            "rows": [(row, timeline.STORIES[row.service].name, *timeline.label(row)) for row in rows[:PAGE]],
+            "next_before": rows[PAGE - 1].pk if len(rows) > PAGE else None,
+            "later": bool(before),
+        },
     )
 
 
@@ -39,17 +46,20 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
     user: Any = request.user
     found = case_or_404(queries.visible_to(user), public_id)
     events = list(found.events.order_by("pk"))
-    lines = panels.collect("case", user, [found])
+    details = [detail for by_key in panels.collect("case", user, [found]).values() for detail in by_key.get(found.key, [])]
+    state, word = timeline.label(found)
     return render(
         request,
         "cases/case.html",
         {
             "case": found,
+            "service_name": timeline.STORIES[found.service].name,
+            "tag_state": state,
+            "tag_word": word,
             "steps": timeline.steps(found, events),
-            "panels": {name: by_key.get(found.key, []) for name, by_key in lines.items()},
+            "detail": details[0] if details else None,
             "messages_sent": queries.messages_of(found),
             "looks": looks_at(user.key).filter(subject=found.key)[:20],
+            "crumbs": [(_("My requests"), reverse("cases:mine")), (ref(found.reference), "")],
         },
     )
-
-

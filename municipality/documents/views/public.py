@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -14,6 +15,7 @@ from municipality.accounts.limits import spend
 from municipality.documents import services
 from municipality.documents.forms import CodeForm
 from municipality.ui.errors import too_many_requests
+from municipality.ui.language import read_form
 
 CHECKS, SECONDS = 30, 60
 
@@ -23,8 +25,8 @@ CHECKS, SECONDS = 30, 60
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
     """The box for a code typed from paper."""
-    form = CodeForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form, submitted = read_form(request, CodeForm)
+    if submitted and form.is_valid():
         return redirect("verify", code=form.cleaned_data["code"])
     return render(request, "documents/ask.html", {"form": form})
 
@@ -37,5 +39,8 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
     if not spend(request, "verify", limit=CHECKS, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
     document = services.look_up(code)
-    context: dict[str, Any] = {"document": document, "form": CodeForm(), "state": document.live_state if document else ""}
+    context: dict[str, Any] = {"document": document, "state": document.live_state if document else ""}
+    if document:
+        index = 0 if get_language() == "ar" else 1
+        context |= {name: document.public_facts[name][index] for name in ("trade_name", "activity", "area") if name in document.public_facts}
     return render(request, "documents/verify.html", context, status=200 if document else 404)
