@@ -1,0 +1,64 @@
+"""What the database refuses of money: rows of the record change never, states only by an event, receipts only by the bank."""
+
+from municipality.kernel.guards import frozen, guard, insert_only, moved_by_event, never_deleted
+
+moved_by_event("payments_bill", "payments_billevent", "'payments.bill'")
+never_deleted("payments_bill")
+frozen(
+    "payments_bill",
+    ["public_id", "reference", "kind", "subject", "payer_id", "title_ar", "title_en", "total_fils", "issued_at", "due_until"],
+)
+insert_only("payments_billline")
+guard(
+    "payments_bill_paid_has_receipt",
+    "payments_bill",
+    "UPDATE",
+    "NEW.state = 'paid' AND OLD.state <> 'paid' AND NOT EXISTS (SELECT 1 FROM payments_receipt r"
+    " JOIN payments_allocation a ON a.id = r.allocation_id WHERE r.bill_id = NEW.id AND r.fils = NEW.total_fils AND a.is_settled)",
+    "paid_without_receipt",
+)
+
+moved_by_event("payments_attempt", "payments_attemptevent", "'payments.attempt'")
+never_deleted("payments_attempt")
+frozen("payments_attempt", ["token", "trackid", "fils", "language", "started_by_id", "session_digest", "created_at"])
+for _column, _empty in (
+    ("payment_id", "IS NOT NULL"),
+    ("tran_id", "IS NOT NULL"),
+    ("redirected_at", "IS NOT NULL"),
+    ("settled_at", "IS NOT NULL"),
+):
+    frozen("payments_attempt", [_column], once=f"OLD.{_column} {_empty}", name=f"{_column}_once")
+_TOLD = (
+    "SELECT 1 FROM payments_inquiry i WHERE i.attempt_id = {attempt} AND i.agrees AND i.outcome = 'captured'"
+    " AND i.fils = {fils} AND i.trackid = {trackid} AND i.payment_id = {payment_id}"
+)
+guard(
+    "payments_attempt_told_by_bank",
+    "payments_attempt",
+    "UPDATE",
+    "NEW.state IN ('paid', 'captured_late') AND OLD.state <> NEW.state AND NOT EXISTS ("
+    + _TOLD.format(attempt="NEW.id", fils="NEW.fils", trackid="NEW.trackid", payment_id="NEW.payment_id")
+    + ")",
+    "paid_without_inquiry",
+)
+
+never_deleted("payments_allocation")
+frozen("payments_allocation", ["attempt_id", "bill_id", "fils"])
+frozen("payments_allocation", ["handed_over_at"], once="OLD.handed_over_at IS NOT NULL", name="handed_over_once")
+guard("payments_allocation_stays_closed", "payments_allocation", "UPDATE", "NOT OLD.is_open AND NEW.is_open", "closed_stays_closed")
+
+insert_only("payments_gatewaymessage")
+insert_only("payments_inquiry")
+
+never_deleted("payments_receipt")
+frozen("payments_receipt", ["number", "allocation_id", "inquiry_id", "bill_id", "fils", "issued_at"])
+frozen("payments_receipt", ["document_id"], once="OLD.document_id IS NOT NULL", name="document_once")
+guard(
+    "payments_receipt_told_by_bank",
+    "payments_receipt",
+    "INSERT",
+    "NOT EXISTS (SELECT 1 FROM payments_allocation a JOIN payments_attempt t ON t.id = a.attempt_id JOIN payments_inquiry i ON i.id = NEW.inquiry_id"
+    " WHERE a.id = NEW.allocation_id AND a.bill_id = NEW.bill_id AND a.fils = NEW.fils AND i.attempt_id = t.id AND i.agrees"
+    " AND i.outcome = 'captured' AND i.fils = t.fils AND i.trackid = t.trackid)",
+    "receipt_without_inquiry",
+)

@@ -1,0 +1,81 @@
+"""What must be true of money at any moment. Each finding is one sentence for an operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import Count, F, Q, Sum
+
+from payments.models import Allocation, Attempt, Bill, BillLine, Receipt
+from payments.states import OPEN, AttemptState, BillState
+
+
+def findings() -> Iterator[str]:
+    """Everything that does not fit. An empty iterator is the only good answer."""
+    yield from _paid_and_receipts()
+    yield from _receipts_and_inquiries()
+    yield from _sums()
+    yield from _open_attempts()
+    yield from _amounts()
+
+
+def _paid_and_receipts() -> Iterator[str]:
+    counted = Bill.objects.annotate(standing=Count("receipts", filter=Q(receipts__allocation__is_settled=True)))
+    has_money = Q(state__in=[BillState.PAID, BillState.REFUND_DUE])
+    for bill in counted.filter(has_money & ~Q(standing=1) | ~has_money & ~Q(standing=0)):
+        yield f"bill {bill.reference} is {bill.state} and has {bill.standing} receipts"
+    for attempt in Attempt.objects.annotate(settled=Count("allocations", filter=Q(allocations__is_settled=True)), all=Count("allocations")):
+        if attempt.state == AttemptState.PAID and attempt.settled != attempt.all:
+            yield f"attempt {attempt.trackid} is paid and settles {attempt.settled} of {attempt.all} bills"
+        if attempt.state != AttemptState.PAID and attempt.settled:
+            yield f"attempt {attempt.trackid} is {attempt.state} and settles bills"
+
+
+def _receipts_and_inquiries() -> Iterator[str]:
+    good = Q(
+        inquiry__agrees=True,
+        inquiry__outcome="captured",
+        inquiry__attempt=F("allocation__attempt"),
+        inquiry__trackid=F("allocation__attempt__trackid"),
+        inquiry__fils=F("allocation__attempt__fils"),
+        inquiry__payment_id=F("allocation__attempt__payment_id"),
+        bill=F("allocation__bill"),
+        fils=F("allocation__fils"),
+    )
+    for number in Receipt.objects.exclude(pk__in=Receipt.objects.filter(good).values("pk")).values_list("number", flat=True):
+        yield f"receipt {number} does not rest on an agreeing inquiry"
+    for receipt in Receipt.objects.exclude(fils=F("bill__total_fils")).select_related("bill"):
+        yield f"receipt {receipt.number} is over {receipt.fils} fils, its bill over {receipt.bill.total_fils}"
+
+
+def _sums() -> Iterator[str]:
+    for bill in Bill.objects.annotate(lines_sum=Sum("lines__fils")).exclude(lines_sum=F("total_fils")):
+        yield f"bill {bill.reference} is over {bill.total_fils} fils, its lines over {bill.lines_sum}"
+    for attempt in Attempt.objects.annotate(parts=Sum("allocations__fils")).exclude(parts=F("fils")):
+        yield f"attempt {attempt.trackid} is over {attempt.fils} fils, its parts over {attempt.parts}"
+    for allocation in Allocation.objects.exclude(fils=F("bill__total_fils")):
+        yield f"allocation {allocation.pk} is not over its bill's amount"
+    for row in (
+        Receipt.objects.filter(allocation__is_settled=True)
+        .values("issued_at__date")
+        .annotate(told=Sum("inquiry__fils", distinct=False), written=Sum("allocation__attempt__fils"))
+    ):
+        if row["told"] != row["written"]:
+            yield f"receipts of {row['issued_at__date']} are over {row['written']} fils, the bank's answers over {row['told']}"
+
+
+def _open_attempts() -> Iterator[str]:
+    for bill in Bill.objects.annotate(opened=Count("allocations", filter=Q(allocations__is_open=True))).filter(opened__gt=1):
+        yield f"bill {bill.reference} has {bill.opened} open attempts"
+    for allocation in Allocation.objects.filter(is_open=True).exclude(attempt__state__in=OPEN).select_related("attempt"):
+        yield f"attempt {allocation.attempt.trackid} is {allocation.attempt.state} and still holds a bill"
+    closed = Allocation.objects.filter(is_open=False, attempt__state__in=[s for s in OPEN if s != AttemptState.MISMATCH])
+    for allocation in closed.select_related("attempt"):
+        yield f"attempt {allocation.attempt.trackid} is open and holds no bill"
+
+
+def _amounts() -> Iterator[str]:
+    for model, column in ((Bill, "total_fils"), (BillLine, "fils"), (Attempt, "fils"), (Allocation, "fils"), (Receipt, "fils")):
+        bad = model._default_manager.filter(Q(**{f"{column}__lte": 0}) | Q(**{f"{column}__isnull": True})).count()
+        if bad:
+            yield f"{bad} rows of {model._meta.db_table} have no amount above nought"

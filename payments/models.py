@@ -1,0 +1,278 @@
+"""Bills, attempts to pay them, what the gateway said, and receipts. Amounts are whole fils.
+
+`Allocation` stands between attempt and bill, so that one payment can pay many bills.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from municipality.audit.models import StateEvent
+from municipality.documents.models import Document
+from municipality.kernel import ids, money
+from payments.states import AttemptState, BillState
+
+
+class Bill(models.Model):
+    """What a person owes for one thing. The amount never changes; a wrong bill is cancelled and another issued."""
+
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
+    reference = models.CharField("الرقم المرجعي", max_length=40, unique=True)
+    kind = models.CharField("النوع", max_length=60)
+    subject = models.CharField("الموضوع", max_length=80)
+    payer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="المكلف بالدفع")
+    title_ar = models.CharField("العنوان", max_length=160)
+    title_en = models.CharField("العنوان بالإنجليزية", max_length=160)
+    total_fils = models.BigIntegerField("المبلغ بالفلس")
+    state = models.CharField("الحالة", max_length=40, choices=BillState, default=BillState.DUE)
+    last_event = models.ForeignKey("BillEvent", models.PROTECT, null=True, related_name="+")
+    issued_at = models.DateTimeField("أصدرت في")
+    due_until = models.DateField("آخر يوم للدفع", null=True, blank=True)
+
+    EVENTS: ClassVar[Any]
+    workflow_name = "payments.bill"
+
+    class Meta:
+        verbose_name = "فاتورة"
+        verbose_name_plural = "الفواتير"
+        constraints = [
+            models.CheckConstraint(condition=Q(total_fils__gt=0, total_fils__lte=money.MAX_FILS), name="payments_bill_amount"),
+            models.CheckConstraint(condition=Q(state__in=BillState.values), name="payments_bill_state"),
+        ]
+        indexes = [
+            models.Index(fields=["subject"], name="payments_bill_subject"),
+            models.Index(fields=["payer", "-id"], name="payments_bill_payer"),
+            models.Index(fields=["state", "-id"], condition=Q(state="refund_due"), name="payments_bill_refunds"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def key(self) -> str:
+        return f"bill:{self.public_id}"
+
+    @property
+    def amount_display(self) -> str:
+        return money.to_display(self.total_fils)
+
+
+class BillEvent(StateEvent):
+    subject = models.ForeignKey(Bill, models.PROTECT, related_name="events")
+
+    class Meta:
+        indexes = [models.Index(fields=["subject", "id"], name="payments_billevent_subject")]
+
+
+Bill.EVENTS = BillEvent
+
+
+class BillLine(models.Model):
+    """One fee with its formula, its article and the edition of the rulebook it was taken from."""
+
+    bill = models.ForeignKey(Bill, models.PROTECT, related_name="lines")
+    order = models.PositiveSmallIntegerField("الترتيب")
+    code = models.CharField("الرمز", max_length=40)
+    label_ar = models.CharField("البيان", max_length=120)
+    label_en = models.CharField("البيان بالإنجليزية", max_length=120)
+    formula_ar = models.CharField("طريقة الحساب", max_length=200, blank=True)
+    formula_en = models.CharField("طريقة الحساب بالإنجليزية", max_length=200, blank=True)
+    article_ar = models.CharField("المادة", max_length=160)
+    article_en = models.CharField("المادة بالإنجليزية", max_length=160)
+    edition = models.CharField("الإصدار", max_length=60)
+    fils = models.BigIntegerField("المبلغ بالفلس")
+    revenue_account = models.CharField("حساب الإيراد", max_length=20)
+
+    class Meta:
+        ordering = ["order"]
+        constraints = [
+            models.UniqueConstraint(fields=["bill", "order"], name="payments_line_order"),
+            models.CheckConstraint(condition=Q(fils__gt=0), name="payments_line_amount"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def amount_display(self) -> str:
+        return money.to_display(self.fils)
+
+
+class Attempt(models.Model):
+    """One way to the bank and back. The token opens the receipt page, the track id names it to the bank."""
+
+    token = models.CharField(max_length=26, unique=True, default=ids.public_id)
+    trackid = models.CharField("رقم التتبع", max_length=19, unique=True)
+    fils = models.BigIntegerField("المبلغ بالفلس")
+    language = models.CharField("اللغة", max_length=2)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="الدافع")
+    session_digest = models.CharField(max_length=64)
+    state = models.CharField("الحالة", max_length=40, choices=AttemptState, default=AttemptState.CREATED)
+    last_event = models.ForeignKey("AttemptEvent", models.PROTECT, null=True, related_name="+")
+    hint = models.CharField(max_length=12, blank=True)
+    # From our own inquiry only, never from a notification.
+    payment_id = models.CharField("رقم الدفع", max_length=40, null=True, blank=True)
+    tran_id = models.CharField("رقم العملية", max_length=40, null=True, blank=True)
+    ref = models.CharField("المرجع البنكي", max_length=40, blank=True)
+    auth = models.CharField("رقم التفويض", max_length=20, blank=True)
+    postdate = models.CharField(max_length=4, blank=True)
+    auth_resp_code = models.CharField(max_length=10, blank=True)
+    created_at = models.DateTimeField("بدأت في")
+    redirected_at = models.DateTimeField(null=True, blank=True)
+    page_expires_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField("دفعت في", null=True, blank=True)
+
+    EVENTS: ClassVar[Any]
+    workflow_name = "payments.attempt"
+
+    class Meta:
+        verbose_name = "محاولة دفع"
+        verbose_name_plural = "محاولات الدفع"
+        constraints = [
+            models.CheckConstraint(condition=Q(fils__gt=0, fils__lte=money.MAX_FILS), name="payments_attempt_amount"),
+            models.CheckConstraint(condition=Q(state__in=AttemptState.values), name="payments_attempt_state"),
+            models.CheckConstraint(condition=~Q(payment_id="") & ~Q(tran_id=""), name="payments_attempt_ids_null_not_empty"),
+            models.UniqueConstraint(fields=["payment_id"], condition=Q(payment_id__isnull=False), name="payments_attempt_payment_id"),
+            models.UniqueConstraint(fields=["tran_id"], condition=Q(tran_id__isnull=False), name="payments_attempt_tran_id"),
+        ]
+        indexes = [
+            models.Index(fields=["started_by", "-id"], name="payments_attempt_person"),
+            models.Index(
+                fields=["created_at"],
+                condition=Q(state__in=["created", "redirected", "confirming", "mismatch"]),
+                name="payments_attempt_open",
+            ),
+            models.Index(fields=["-id"], condition=Q(state__in=["mismatch", "refund_due"]), name="payments_attempt_review"),
+        ]
+
+    def __str__(self) -> str:
+        return self.trackid
+
+    @property
+    def key(self) -> str:
+        return f"attempt:{self.trackid}"
+
+    @property
+    def amount_display(self) -> str:
+        return money.to_display(self.fils)
+
+
+class AttemptEvent(StateEvent):
+    subject = models.ForeignKey(Attempt, models.PROTECT, related_name="events")
+
+    class Meta:
+        indexes = [models.Index(fields=["subject", "id"], name="payments_attemptevent_subject")]
+
+
+Attempt.EVENTS = AttemptEvent
+
+
+class Allocation(models.Model):
+    """The part of an attempt that is for one bill. The database keeps one open and one settled for each bill."""
+
+    attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="allocations")
+    bill = models.ForeignKey(Bill, models.PROTECT, related_name="allocations")
+    fils = models.BigIntegerField()
+    is_open = models.BooleanField(default=True)
+    is_settled = models.BooleanField(default=False)
+    handed_over_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["attempt", "bill"], name="payments_allocation_once"),
+            models.UniqueConstraint(fields=["bill"], condition=Q(is_open=True), name="payments_one_open_attempt"),
+            models.UniqueConstraint(fields=["bill"], condition=Q(is_settled=True), name="payments_one_settled_attempt"),
+            models.CheckConstraint(condition=Q(fils__gt=0), name="payments_allocation_amount"),
+            models.CheckConstraint(condition=Q(is_open=False) | Q(is_settled=False), name="payments_open_or_settled"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id} → {self.bill_id}"
+
+
+class Direction(models.TextChoices):
+    IN = "in", "وارد"
+    OUT = "out", "صادر"
+
+
+class MessageKind(models.TextChoices):
+    INIT = "init", "تحويل إلى البنك"
+    NOTIFICATION = "notification", "إشعار"
+    INQUIRY_REQUEST = "inquiry_request", "استعلام"
+    INQUIRY_RESPONSE = "inquiry_response", "جواب الاستعلام"
+    ERROR = "error", "صفحة الخطأ"
+
+
+class GatewayMessage(models.Model):
+    """One message as it passed: encrypted hex, or XML with the password masked; never the key, never decrypted input.
+
+    A notification's plain text is kept nowhere: whoever may read what a chosen ciphertext decrypts to can compute the key.
+    """
+
+    direction = models.CharField("الاتجاه", max_length=3, choices=Direction)
+    kind = models.CharField("النوع", max_length=20, choices=MessageKind)
+    attempt = models.ForeignKey(Attempt, models.PROTECT, null=True, blank=True, related_name="messages", verbose_name="المحاولة")
+    raw = models.TextField("النص كما مر")
+    decoded = models.JSONField("المقروء من استعلامنا", default=dict, blank=True)
+    at = models.DateTimeField("الوقت")
+    remote_addr = models.CharField("عنوان المصدر", max_length=45, blank=True)
+
+    class Meta:
+        verbose_name = "رسالة مع البنك"
+        verbose_name_plural = "الرسائل مع البنك"
+        indexes = [
+            models.Index(fields=["attempt", "id"], name="payments_message_attempt"),
+            models.Index(fields=["at"], condition=Q(attempt__isnull=True), name="payments_message_stranger"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class Inquiry(models.Model):
+    """One answer to one question that we asked the bank. Only this makes anything paid."""
+
+    attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="inquiries")
+    message = models.OneToOneField(GatewayMessage, models.PROTECT, related_name="+")
+    result = models.CharField(max_length=120)
+    outcome = models.CharField(max_length=12)
+    fils = models.BigIntegerField(null=True, blank=True)
+    trackid = models.CharField(max_length=40, blank=True)
+    payment_id = models.CharField(max_length=40, blank=True)
+    agrees = models.BooleanField()
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["attempt", "-id"], name="payments_inquiry_attempt")]
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id}: {self.outcome}"
+
+
+class Receipt(models.Model):
+    """The municipality's word that a bill was paid, grounded on one inquiry of its own."""
+
+    number = models.CharField("رقم الإيصال", max_length=40, unique=True)
+    allocation = models.OneToOneField(Allocation, models.PROTECT, related_name="receipt")
+    inquiry = models.ForeignKey(Inquiry, models.PROTECT, related_name="+")
+    bill = models.ForeignKey(Bill, models.PROTECT, related_name="receipts", verbose_name="الفاتورة")
+    fils = models.BigIntegerField("المبلغ بالفلس")
+    issued_at = models.DateTimeField("صدر في")
+    document = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المستند")
+
+    class Meta:
+        verbose_name = "إيصال"
+        verbose_name_plural = "الإيصالات"
+        constraints = [models.CheckConstraint(condition=Q(fils__gt=0), name="payments_receipt_amount")]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def amount_display(self) -> str:
+        return money.to_display(self.fils)

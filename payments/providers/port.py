@@ -1,0 +1,73 @@
+"""What a gateway must be able to do. KNET is the first; a government collection system can follow behind the same port."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from payments.rules import Answer
+
+
+@dataclass(frozen=True)
+class Order:
+    """A payment to be made. `fils` > 0, `language` ar or en; `bill_reference` may reach the bank's report."""
+
+    trackid: str
+    fils: int
+    language: str
+    bill_reference: str
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Where the browser is sent, and what is kept of it: the message as it went and its masked plain fields."""
+
+    url: str
+    raw: str
+    decoded: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What a well-formed notification claims. `fils` None where it names no readable amount."""
+
+    trackid: str
+    result: str
+    payment_id: str
+    fils: int | None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The bank's answer with both messages as they passed, the password masked."""
+
+    answer: Answer
+    request: str
+    response: str
+    decoded: dict[str, str]
+
+
+class GatewayUnreachable(Exception):
+    """No usable answer came: network, certificate, status, size, form. `request` and `response` as far as they exist, masked."""
+
+    def __init__(self, why: str, request: str = "", response: str = "") -> None:
+        super().__init__(why)
+        self.why, self.request, self.response = why, request, response
+
+
+class NotConfigured(Exception):
+    """The gateway's addresses or credentials are missing."""
+
+
+class Provider(Protocol):
+    def order(self, order: Order) -> Sent:
+        """Where to send the browser for this payment. Raises NotConfigured, ValueError."""
+        ...
+
+    def read_notification(self, text: str) -> Notice | None:
+        """The claim in an encrypted notification; None for everything that is not well formed, whatever is wrong with it."""
+        ...
+
+    def inquire(self, *, trackid: str, fils: int) -> Reply:
+        """Ask the bank. Raises GatewayUnreachable, NotConfigured."""
+        ...

@@ -1,0 +1,194 @@
+"""How payments are judged: plain functions over plain values, no framework.
+
+The gateway's words and their meaning are of KNET's hosted payment page; periods marked *assumption* are ours.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from municipality.kernel import ids
+
+MAX_TRACKID = 19  # an inquiry by track id carries it in a field of 19 characters
+DOUBLE_CLICK = dt.timedelta(seconds=5)
+# After the acknowledgement: the first inquiry after a setting, then these seconds after the one before.
+EAGER_SECONDS = (0, 5, 10, 20, 40, 60)
+# After the browser was sent to the bank, whatever we heard: minutes, then hourly to the end of a day (assumption).
+SCHEDULE_MINUTES = (2, 5, 10, 20, 40, *range(60, 24 * 60 + 1, 60))
+# A declined payment is a plain word of the bank; it is asked about again only as long as a slip could still be mended.
+SHORT_SCHEDULE = 5
+# A confirmed payment that the bank suddenly does not find is asked about once more before anything is taken back.
+DOUBT_SECONDS = 60
+# Undecipherable notifications kept per minute; beyond that they get the same answer and are only counted in the log.
+KEPT_STRANGERS_PER_MINUTE = 600
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a bill, as the service that charges it has computed it from an edition of the rulebook. `fils` > 0."""
+
+    code: str
+    label_ar: str
+    label_en: str
+    formula_ar: str
+    formula_en: str
+    article_ar: str
+    article_en: str
+    edition: str
+    fils: int
+    revenue_account: str
+
+
+class NotPayable(ValueError):
+    """The lines do not make a bill; `code` is one of empty, amount, text."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+MAX_FILS = 999_999_999  # ten characters with three decimals
+
+
+def total(lines: Sequence[Line]) -> int:
+    """The sum in fils. Raises NotPayable: a bill has lines, each above nought and with its article, and fits the gateway.
+
+    A bill over nothing does not exist: where nothing is owed there is nothing to pay, and the service goes on without one.
+    """
+    if not lines:
+        raise NotPayable("empty")
+    for line in lines:
+        if type(line.fils) is not int or line.fils <= 0:
+            raise NotPayable("amount")
+        if not all((line.code, line.label_ar, line.label_en, line.article_ar, line.article_en, line.edition, line.revenue_account)):
+            raise NotPayable("text")
+    result = sum(line.fils for line in lines)
+    if result > MAX_FILS:
+        raise NotPayable("amount")
+    return result
+
+
+def new_trackid() -> str:
+    """19 letters and digits, 95 random bits; unique per attempt, never derived from a bill."""
+    return "".join(secrets.choice(ids.ALPHABET) for _ in range(MAX_TRACKID))
+
+
+class Outcome(StrEnum):
+    """What one inquiry means."""
+
+    CAPTURED = "captured"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+    DENIED = "denied"
+    NOT_FOUND = "not_found"
+    MISMATCH = "mismatch"
+    UNKNOWN = "unknown"
+
+
+O = Outcome
+# Compared as whole words: "NOT CAPTURED" contains "CAPTURED".
+RESULTS = {
+    "CAPTURED": O.CAPTURED,
+    "SUCCESS": O.CAPTURED,
+    "NOT CAPTURED": O.DECLINED,
+    "FAILURE(NOT CAPTURED)": O.DECLINED,
+    "CANCELED": O.CANCELLED,
+    "CANCELLED": O.CANCELLED,
+    "FAILURE(CANCELED)": O.CANCELLED,
+    "FAILURE(CANCELLED)": O.CANCELLED,
+    "HOST TIMEOUT": O.TIMED_OUT,
+    "FAILURE(HOST TIMEOUT)": O.TIMED_OUT,
+    "DENIED BY RISK": O.DENIED,
+    "FAILURE(DENIED BY RISK)": O.DENIED,
+    "FAILURE(SUSPECT)": O.MISMATCH,
+}
+NOT_FOUND_CODE = "0100263"
+NOT_PAID = frozenset({O.DECLINED, O.CANCELLED, O.TIMED_OUT, O.DENIED})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the bank answered to our own inquiry; empty texts where it said nothing. `fils` None where it named no amount."""
+
+    result: str
+    trackid: str = ""
+    payment_id: str = ""
+    tran_id: str = ""
+    ref: str = ""
+    auth: str = ""
+    postdate: str = ""
+    auth_resp_code: str = ""
+    fils: int | None = None
+    error_code: str = ""
+
+
+def agrees(answer: Answer, *, trackid: str, fils: int, payment_id: str | None) -> bool:
+    """Whether the answer speaks of our attempt: track id, amount to the fils and, once known, the payment id."""
+    return (
+        answer.trackid == trackid
+        and answer.fils == fils
+        and bool(answer.payment_id)
+        and (not payment_id or answer.payment_id == payment_id)
+    )
+
+
+def judge(answer: Answer, *, trackid: str, fils: int, payment_id: str | None) -> Outcome:
+    """The meaning of an answer. A captured payment that is not ours to the fils is a mismatch, never paid."""
+    if NOT_FOUND_CODE in answer.error_code or (answer.result.startswith("!ERROR!") and NOT_FOUND_CODE in answer.result):
+        return O.NOT_FOUND
+    outcome = RESULTS.get(answer.result, O.UNKNOWN)
+    if outcome is O.CAPTURED and not agrees(answer, trackid=trackid, fils=fils, payment_id=payment_id):
+        return O.MISMATCH
+    if outcome in NOT_PAID and answer.trackid and answer.trackid != trackid:
+        return O.MISMATCH
+    return outcome
+
+
+class Hint(StrEnum):
+    """What somebody said who cannot be believed: the notification, the error page, the person. It only changes when we ask."""
+
+    NONE = ""
+    CAPTURED = "captured"
+    CANCELLED = "cancelled"
+    OTHER = "other"
+    ERROR = "error"
+    GIVEN_UP = "given_up"
+
+
+def hint_of(result: str) -> Hint:
+    """The hint in a notification's result."""
+    return {O.CAPTURED: Hint.CAPTURED, O.CANCELLED: Hint.CANCELLED}.get(RESULTS.get(result, O.UNKNOWN), Hint.OTHER)
+
+
+def move_for(outcome: Outcome, *, hint: str, page_is_over: bool, is_last: bool) -> tuple[str, str]:
+    """The move of an open attempt after an inquiry that found no agreed capture, and its reason; ("", "") to keep asking.
+
+    "Not found" is no proof of non-payment while the bank's page may still be open, unless the page itself, the error
+    page or the person says that it was left. What stays unknown at the end of the schedule is for a person to look at.
+    """
+    if outcome in NOT_PAID:
+        return {O.DECLINED: "decline", O.CANCELLED: "cancel", O.TIMED_OUT: "time_out", O.DENIED: "deny"}[outcome], ""
+    if outcome is O.MISMATCH:
+        return "doubt", "disagrees"
+    if outcome is O.NOT_FOUND:
+        if hint in (Hint.CANCELLED, Hint.GIVEN_UP):
+            return "cancel", ""
+        if hint == Hint.ERROR or page_is_over:
+            return "expire", ""
+    return ("doubt", "no_answer") if is_last else ("", "")
+
+
+def next_step(step: int, *, is_open: bool, is_plain_refusal: bool) -> int | None:
+    """The following step of the schedule after `step` (counted from 1), None at its end."""
+    last = len(SCHEDULE_MINUTES) if is_open or not is_plain_refusal else SHORT_SCHEDULE
+    return step + 1 if step < last else None
+
+
+def step_due(redirected_at: dt.datetime, step: int) -> dt.datetime:
+    """When the step (from 1) of the schedule is due."""
+    return redirected_at + dt.timedelta(minutes=SCHEDULE_MINUTES[step - 1])

@@ -1,0 +1,22 @@
+"""The verbs of payments."""
+
+from payments.services.attempts import give_up, redirect_url, start_attempt
+from payments.services.bills import issue_bill, void_bill
+from payments.services.callbacks import note_error, take_notification
+from payments.services.inquiries import confirm, inquire
+from payments.services.settlement import hand_over, settle, void_attempt
+
+__all__ = [
+    "confirm",
+    "give_up",
+    "hand_over",
+    "inquire",
+    "issue_bill",
+    "note_error",
+    "redirect_url",
+    "settle",
+    "start_attempt",
+    "take_notification",
+    "void_attempt",
+    "void_bill",
+]

@@ -1,0 +1,81 @@
+"""Issuing and cancelling bills."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from municipality.audit.services import record
+from municipality.documents.numbers import take
+from municipality.kernel import clock, subjects
+from municipality.kernel.actors import Actor
+from municipality.kernel.errors import Refused
+from municipality.kernel.transitions import transition
+from payments.models import Bill, BillLine
+from payments.rules import Line, total
+
+
+@transaction.atomic
+def issue_bill(
+    *,
+    kind: str,
+    subject: str,
+    payer: Any,
+    title_ar: str,
+    title_en: str,
+    lines: Sequence[Line],
+    actor: Actor,
+    due_until: dt.date | None = None,
+) -> Bill:
+    """Write a bill whose total is the sum of its lines, in fils.
+
+    Raises rules.NotPayable for lines that make no bill (a total of nought is no bill) and ValueError for a bad subject.
+    """
+    subjects.parse(subject)
+    amount = total(lines)
+    now = clock.now()
+    bill = Bill.objects.create(
+        reference=take(f"BIL-{clock.today().year}"),
+        kind=kind,
+        subject=subject,
+        payer=payer,
+        title_ar=title_ar,
+        title_en=title_en,
+        total_fils=amount,
+        issued_at=now,
+        due_until=due_until,
+    )
+    BillLine.objects.bulk_create(
+        BillLine(
+            bill=bill,
+            order=number,
+            code=line.code,
+            label_ar=line.label_ar,
+            label_en=line.label_en,
+            formula_ar=line.formula_ar,
+            formula_en=line.formula_en,
+            article_ar=line.article_ar,
+            article_en=line.article_en,
+            edition=line.edition,
+            fils=line.fils,
+            revenue_account=line.revenue_account,
+        )
+        for number, line in enumerate(lines, start=1)
+    )
+    record("bill.issued", subject=bill.key, actor=actor, data={"kind": kind, "about": subject, "fils": amount, "lines": len(lines)})
+    return bill
+
+
+@transaction.atomic
+def void_bill(*, bill: Bill, actor: Actor, reason: str = "withdrawn") -> None:
+    """Cancel a bill that nobody has paid. Raises Refused("payment_open") while a payment of it is at the bank, TransitionRefused."""
+    locked = Bill.objects.select_for_update().get(pk=bill.pk)
+    if locked.allocations.filter(is_open=True).exists():
+        raise Refused("payment_open", _("A payment of this bill is open at the bank. The bill can be cancelled when its outcome is known."))
+    transition(locked, "void", actor=actor, reason=reason)
+    record("bill.voided", subject=locked.key, actor=actor, data={"reason": reason})
+    bill.state, bill.last_event = locked.state, locked.last_event

@@ -1,0 +1,195 @@
+"""Asking the bank, and acting on nothing but its answers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+
+from django.conf import settings
+from django.db import transaction
+
+from municipality.audit.services import record
+from municipality.jobs.services import enqueue
+from municipality.kernel import clock
+from municipality.kernel.actors import system
+from municipality.kernel.failpoints import failpoint
+from municipality.kernel.transitions import transition
+from payments import rules
+from payments.models import Attempt, Direction, GatewayMessage, Inquiry, MessageKind
+from payments.providers import provider
+from payments.providers.port import GatewayUnreachable, Reply
+from payments.rules import Outcome
+from payments.services.attempts import promise_now, promise_step
+from payments.services.settlement import settle, void_attempt
+from payments.states import AT_BANK, OPEN, UNPAID, AttemptState
+
+log = logging.getLogger(__name__)
+ME = system("payments")
+
+
+def ask(attempt: Attempt) -> Inquiry | None:
+    """One inquiry, both messages stored. None when no usable answer came; then nothing is known and nothing changes."""
+    try:
+        reply = provider().inquire(trackid=attempt.trackid, fils=attempt.fils)
+    except GatewayUnreachable as failure:
+        now = clock.now()
+        with transaction.atomic():
+            _store(attempt, Direction.OUT, MessageKind.INQUIRY_REQUEST, failure.request, {}, now)
+            _store(attempt, Direction.IN, MessageKind.INQUIRY_RESPONSE, failure.response, {"failure": failure.why}, now)
+        log.warning("inquiry of attempt %s got no answer: %s", attempt.pk, failure.why)
+        return None
+    failpoint("payments.inquired")
+    return _note(attempt, reply)
+
+
+@transaction.atomic
+def _note(attempt: Attempt, reply: Reply) -> Inquiry:
+    now, answer = clock.now(), reply.answer
+    _store(attempt, Direction.OUT, MessageKind.INQUIRY_REQUEST, reply.request, {}, now)
+    message = _store(attempt, Direction.IN, MessageKind.INQUIRY_RESPONSE, reply.response, reply.decoded, now)
+    known = Attempt.objects.values_list("payment_id", flat=True).get(pk=attempt.pk)
+    facts = {"trackid": attempt.trackid, "fils": attempt.fils, "payment_id": known}
+    outcome = rules.judge(answer, **facts)
+    reused = answer.payment_id and Attempt.objects.filter(payment_id=answer.payment_id).exclude(pk=attempt.pk).exists()
+    reused = reused or (answer.tran_id and Attempt.objects.filter(tran_id=answer.tran_id).exclude(pk=attempt.pk).exists())
+    if outcome is Outcome.CAPTURED and reused:
+        outcome = Outcome.MISMATCH
+    return Inquiry.objects.create(
+        attempt=attempt,
+        message=message,
+        result=answer.result[:120],
+        outcome=outcome,
+        fils=answer.fils,
+        trackid=answer.trackid[:40],
+        payment_id=answer.payment_id[:40],
+        agrees=not reused and rules.agrees(answer, **facts),
+        at=now,
+    )
+
+
+def _store(attempt: Attempt, direction: str, kind: str, raw: str, decoded: dict[str, str], now: dt.datetime) -> GatewayMessage:
+    return GatewayMessage.objects.create(direction=direction, kind=kind, attempt=attempt, raw=raw, decoded=decoded, at=now)
+
+
+def inquire(*, attempt_id: int, step: int = 0, why: str = "", turn: int = 0) -> None:
+    """One inquiry of the schedule (`step` from 1) or outside it, and what follows from the answer; promises the next."""
+    attempt = Attempt.objects.get(pk=attempt_id)
+    if attempt.state not in (*AT_BANK, *UNPAID):
+        return
+    inquiry = ask(attempt)
+    if inquiry is not None:
+        act_on(inquiry, is_last=_is_last(attempt, step))
+    elif _is_last(attempt, step):
+        _doubt_unanswered(attempt_id)
+    with transaction.atomic():
+        attempt = Attempt.objects.get(pk=attempt_id)
+        if attempt.state not in (*AT_BANK, *UNPAID):
+            return
+        if step:
+            following = rules.next_step(step, is_open=attempt.state in OPEN, is_plain_refusal=_is_plain_refusal(attempt))
+            if following:
+                promise_step(attempt, following)
+        elif attempt.state in (AttemptState.REDIRECTED, AttemptState.CONFIRMING) and turn + 1 < len(rules.EAGER_SECONDS):
+            promise_now(attempt, why or "ack", delay=rules.EAGER_SECONDS[turn + 1], turn=turn + 1)
+
+
+def _is_plain_refusal(attempt: Attempt) -> bool:
+    return attempt.state in (AttemptState.DECLINED, AttemptState.DENIED)
+
+
+def _is_last(attempt: Attempt, step: int) -> bool:
+    return step > 0 and attempt.state in OPEN and rules.next_step(step, is_open=True, is_plain_refusal=False) is None
+
+
+def act_on(inquiry: Inquiry, *, is_last: bool = False) -> None:
+    """Move the attempt as its inquiry says: settle an agreed capture, otherwise the table in rules.move_for."""
+    if inquiry.outcome == Outcome.CAPTURED and inquiry.agrees:
+        settle(attempt=inquiry.attempt, inquiry=inquiry)
+        return
+    with transaction.atomic():
+        attempt = Attempt.objects.select_for_update().get(pk=inquiry.attempt_id)
+        outcome = Outcome(inquiry.outcome)
+        if attempt.state in UNPAID and outcome is Outcome.MISMATCH:
+            _doubt(attempt, "disagrees")
+        if attempt.state not in AT_BANK:
+            return
+        page_is_over = attempt.page_expires_at is not None and inquiry.at >= attempt.page_expires_at
+        move, reason = rules.move_for(outcome, hint=attempt.hint, page_is_over=page_is_over, is_last=is_last)
+        if move == "doubt":
+            _doubt(attempt, reason)
+        elif move:
+            transition(attempt, move, actor=ME, data={"result": inquiry.result[:60]})
+            attempt.allocations.filter(is_open=True).update(is_open=False)
+            record(f"payment.{attempt.state}", subject=attempt.key, actor=ME, data={"inquiry": inquiry.pk})
+
+
+def _doubt(attempt: Attempt, reason: str) -> None:
+    """Money may have moved otherwise than it should: a person must look; the bill stays closed for a second payment."""
+    if attempt.state == AttemptState.MISMATCH:
+        return
+    transition(attempt, "doubt", actor=ME, reason=reason)
+    record("payment.mismatch", subject=attempt.key, actor=ME, data={"reason": reason})
+    log.error("payment %s needs a person: %s", attempt.trackid, reason)
+
+
+def _doubt_unanswered(attempt_id: int) -> None:
+    with transaction.atomic():
+        attempt = Attempt.objects.select_for_update().get(pk=attempt_id)
+        if attempt.state in (AttemptState.REDIRECTED, AttemptState.CONFIRMING):
+            _doubt(attempt, "no_answer")
+
+
+class Unanswered(Exception):
+    """The bank did not answer the confirming inquiry; the job is tried again."""
+
+
+def confirm(*, attempt_id: int, turn: int = 0) -> None:
+    """Ask again some minutes after settling: a payment that the bank reversed is taken back here.
+
+    Raises Unanswered, so that the job is tried again, when the bank gives no answer or one that says neither.
+    """
+    attempt = Attempt.objects.get(pk=attempt_id)
+    if attempt.state != AttemptState.PAID:
+        return
+    inquiry = ask(attempt)
+    if inquiry is None:
+        raise Unanswered("no answer")
+    outcome = Outcome(inquiry.outcome)
+    if outcome is Outcome.CAPTURED and inquiry.agrees:
+        return
+    if outcome in rules.NOT_PAID or (outcome is Outcome.NOT_FOUND and turn > 0):
+        void_attempt(attempt=attempt, inquiry=inquiry)
+    elif outcome is Outcome.NOT_FOUND:
+        with transaction.atomic():
+            due_at = clock.now() + dt.timedelta(seconds=rules.DOUBT_SECONDS)
+            enqueue("payments.confirm", key=f"attempt:{attempt.pk}:{turn + 1}", due_at=due_at, attempt_id=attempt.pk, turn=turn + 1)
+    else:
+        raise Unanswered(f"{outcome} after the payment was confirmed")
+
+
+def sweep() -> int:
+    """Expire attempts that never left the portal, and promise again what a dead job left unasked. Returns how many it touched."""
+    now = clock.now()
+    touched = 0
+    lifetime = dt.timedelta(seconds=settings.KNET_PAGE_LIFETIME_SECONDS)
+    for pk in Attempt.objects.filter(state=AttemptState.CREATED, created_at__lt=now - lifetime).values_list("pk", flat=True)[:200]:
+        with transaction.atomic():
+            attempt = Attempt.objects.select_for_update().get(pk=pk)
+            if attempt.state == AttemptState.CREATED:
+                transition(attempt, "expire", actor=ME, data={"result": "never_left"})
+                attempt.allocations.filter(is_open=True).update(is_open=False)
+                touched += 1
+    at_bank = Attempt.objects.filter(state__in=[AttemptState.REDIRECTED, AttemptState.CONFIRMING], redirected_at__lt=now)
+    for attempt in at_bank.order_by("pk")[:500]:
+        with transaction.atomic():
+            promise_step(attempt, _present_step(attempt, now))
+    return touched
+
+
+def _present_step(attempt: Attempt, now: dt.datetime) -> int:
+    """The first step that is not due yet, or the last one."""
+    assert attempt.redirected_at is not None
+    for step in range(1, len(rules.SCHEDULE_MINUTES) + 1):
+        if rules.step_due(attempt.redirected_at, step) > now:
+            return step
+    return len(rules.SCHEDULE_MINUTES)

@@ -1,0 +1,171 @@
+"""The one transition that makes a payment paid, what follows from it, and taking it back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from municipality.audit.services import record
+from municipality.documents.numbers import take
+from municipality.documents.services import revoke
+from municipality.documents.states import DocumentState
+from municipality.jobs.errors import Gone
+from municipality.jobs.services import enqueue
+from municipality.kernel import clock
+from municipality.kernel.actors import system
+from municipality.kernel.errors import Refused
+from municipality.kernel.failpoints import failpoint
+from municipality.kernel.transitions import transition
+from payments.models import Allocation, Attempt, Bill, Inquiry, Receipt
+from payments.registry import PAYABLES
+from payments.states import AttemptState, BillState
+
+log = logging.getLogger(__name__)
+ME = system("payments")
+SETTLED = (AttemptState.PAID, AttemptState.VOIDED, AttemptState.REFUND_DUE)
+
+
+@transaction.atomic
+def settle(*, attempt: Attempt, inquiry: Inquiry) -> list[Receipt]:
+    """Make an attempt paid on the word of one agreeing inquiry: one receipt an allocation, every bill paid, work promised.
+
+    Under the attempt's row lock and only from a state that is not final, so that any number of calls settles once; a capture
+    for bills that are not due any more (paid otherwise, cancelled) becomes an amount to be returned. Raises ValueError for
+    an inquiry that does not agree or is another attempt's.
+    """
+    row = Attempt.objects.select_for_update().get(pk=attempt.pk)
+    if inquiry.attempt_id != row.pk or not inquiry.agrees or inquiry.outcome != "captured":
+        raise ValueError("only an agreeing inquiry of the same attempt settles it")
+    if row.state in SETTLED:
+        return []
+    allocations = list(row.allocations.order_by("bill_id"))
+    bills = {bill.pk: bill for bill in Bill.objects.select_for_update().filter(pk__in=[a.bill_id for a in allocations]).order_by("pk")}
+    is_payable = all(bill.state == BillState.DUE for bill in bills.values())
+    facts = _bank_facts(inquiry) | {"settled_at": clock.now()}
+    if is_payable and row.state in (AttemptState.REDIRECTED, AttemptState.CONFIRMING):
+        transition(row, "settle", actor=ME, data={"inquiry": inquiry.pk}, **facts)
+    else:
+        transition(row, "capture_late", actor=ME, data={"inquiry": inquiry.pk}, **facts)
+        if not is_payable:
+            _owe_back(row, bills)
+            return []
+        transition(row, "settle_late", actor=ME)
+    receipts = [_pay(allocation, bills[allocation.bill_id], inquiry) for allocation in allocations]
+    failpoint("payments.settling")
+    record(
+        "payment.settled",
+        subject=row.key,
+        actor=ME,
+        data={"inquiry": inquiry.pk, "fils": row.fils, "receipts": [r.number for r in receipts]},
+    )
+    due_at = clock.now() + dt.timedelta(seconds=settings.KNET_CONFIRM_DELAY_SECONDS)
+    enqueue("payments.confirm", key=f"attempt:{row.pk}:0", due_at=due_at, attempt_id=row.pk, turn=0)
+    attempt.state = row.state
+    return receipts
+
+
+def _bank_facts(inquiry: Inquiry) -> dict[str, Any]:
+    told = inquiry.message.decoded
+    return {
+        "payment_id": inquiry.payment_id,
+        "tran_id": told.get("tranid") or None,
+        "ref": told.get("ref", "")[:40],
+        "auth": told.get("auth", "")[:20],
+        "postdate": told.get("postdate", "")[:4],
+        "auth_resp_code": told.get("authrespcode", "")[:10],
+    }
+
+
+def _pay(allocation: Allocation, bill: Bill, inquiry: Inquiry) -> Receipt:
+    now = clock.now()
+    allocation.is_open, allocation.is_settled = False, True
+    allocation.save(update_fields=["is_open", "is_settled"])
+    receipt = Receipt.objects.create(
+        number=take(f"RCT-{clock.today().year}"), allocation=allocation, inquiry=inquiry, bill=bill, fils=allocation.fils, issued_at=now
+    )
+    transition(bill, "settle", actor=ME, data={"receipt": receipt.number})
+    enqueue("payments.hand_over", key=f"receipt:{receipt.pk}", allocation_id=allocation.pk)
+    enqueue("payments.receipt_document", key=f"receipt:{receipt.pk}", receipt_id=receipt.pk)
+    return receipt
+
+
+def _owe_back(row: Attempt, bills: dict[int, Bill]) -> None:
+    states = {bill.key: bill.state for bill in bills.values()}
+    transition(row, "owe_back", actor=ME, reason="nothing_due", data={"bills": states})
+    row.allocations.filter(is_open=True).update(is_open=False)
+    record("payment.refund_due", subject=row.key, actor=ME, data={"fils": row.fils, "bills": states})
+    log.error("payment %s was taken for nothing that is due: %s fils to be returned", row.trackid, row.fils)
+
+
+def hand_over(*, allocation_id: int) -> None:
+    """Tell the owner of a paid bill, outside `settle`. A refusal leaves the money recorded and makes it owed back.
+
+    Raises jobs.errors.Gone when nobody owns the kind of bill.
+    """
+    allocation = Allocation.objects.select_related("bill").get(pk=allocation_id)
+    if allocation.handed_over_at is not None or not allocation.is_settled or allocation.bill.state != BillState.PAID:
+        return
+    payable = PAYABLES.get(allocation.bill.kind)
+    if payable is None:
+        raise Gone(f"nobody takes payments for {allocation.bill.kind}")
+    try:
+        with transaction.atomic():
+            if Allocation.objects.filter(pk=allocation.pk, handed_over_at__isnull=True).update(handed_over_at=clock.now()) != 1:
+                return
+            payable.paid(allocation.bill_id)
+    except Refused as refusal:
+        _refuse(allocation, refusal)
+
+
+@transaction.atomic
+def _refuse(allocation: Allocation, refusal: Refused) -> None:
+    bill = Bill.objects.select_for_update().get(pk=allocation.bill_id)
+    if bill.state != BillState.PAID:
+        return
+    transition(bill, "refuse", actor=ME, reason=refusal.code[:60])
+    Allocation.objects.filter(pk=allocation.pk, handed_over_at__isnull=True).update(handed_over_at=clock.now())
+    record("bill.refund_due", subject=bill.key, actor=ME, data={"code": refusal.code, "fils": allocation.fils})
+    log.error("bill %s is paid and was refused (%s): the amount is to be returned", bill.reference, refusal.code)
+
+
+@transaction.atomic
+def void_attempt(*, attempt: Attempt, inquiry: Inquiry) -> None:
+    """The bank reversed a confirmed payment: the bills are open again, receipts are revoked, owners are told by a job.
+
+    The receipt rows stay as the record that the bank's word was given; they no longer count as payment.
+    """
+    row = Attempt.objects.select_for_update().get(pk=attempt.pk)
+    if row.state != AttemptState.PAID:
+        return
+    transition(row, "void", actor=ME, reason="reversed_by_bank", data={"inquiry": inquiry.pk})
+    allocations = list(row.allocations.order_by("bill_id"))
+    bills = {bill.pk: bill for bill in Bill.objects.select_for_update().filter(pk__in=[a.bill_id for a in allocations]).order_by("pk")}
+    for allocation in allocations:
+        allocation.is_settled = False
+        allocation.save(update_fields=["is_settled"])
+        bill = bills[allocation.bill_id]
+        was_paid = bill.state == BillState.PAID
+        transition(bill, "reverse" if was_paid else "release", actor=ME, reason="reversed_by_bank")
+        receipt = Receipt.objects.select_related("document").get(allocation=allocation)
+        if receipt.document is not None and receipt.document.state == DocumentState.ACTIVE:
+            revoke(receipt.document, reason="reversed_by_bank", actor=ME)
+        if was_paid:  # otherwise its owner had refused it before
+            enqueue("payments.tell_void", key=f"allocation:{allocation.pk}", allocation_id=allocation.pk)
+    record("payment.voided", subject=row.key, actor=ME, data={"inquiry": inquiry.pk, "fils": row.fils})
+    log.error("payment %s was reversed by the bank after it had been confirmed", row.trackid)
+
+
+def tell_void(*, allocation_id: int) -> None:
+    """Tell the owner of a bill that its payment was reversed; nothing to tell if the owner never heard of the payment."""
+    allocation = Allocation.objects.select_related("bill").get(pk=allocation_id)
+    if allocation.handed_over_at is None:
+        return
+    payable = PAYABLES.get(allocation.bill.kind)
+    if payable is None:
+        raise Gone(f"nobody takes payments for {allocation.bill.kind}")
+    with transaction.atomic():
+        payable.voided(allocation.bill_id)

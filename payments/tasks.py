@@ -1,0 +1,36 @@
+"""Jobs of payments."""
+
+from __future__ import annotations
+
+from municipality.jobs.registry import every, job
+from payments.services import inquiries, receipts, settlement
+
+
+@job("payments.inquire", queue="urgent", time_limit=30)
+def inquire(*, attempt_id: int, step: int = 0, why: str = "", turn: int = 0) -> None:
+    inquiries.inquire(attempt_id=attempt_id, step=step, why=why, turn=turn)
+
+
+@job("payments.hand_over", queue="urgent", time_limit=60)
+def hand_over(*, allocation_id: int) -> None:
+    settlement.hand_over(allocation_id=allocation_id)
+
+
+@job("payments.confirm", queue="urgent", time_limit=30)
+def confirm(*, attempt_id: int, turn: int = 0) -> None:
+    inquiries.confirm(attempt_id=attempt_id, turn=turn)
+
+
+@job("payments.tell_void", queue="urgent", time_limit=60)
+def tell_void(*, allocation_id: int) -> None:
+    settlement.tell_void(allocation_id=allocation_id)
+
+
+@job("payments.receipt_document", queue="documents", time_limit=90)
+def receipt_document(*, receipt_id: int) -> None:
+    receipts.write_document(receipt_id=receipt_id)
+
+
+@every("payments.sweep", seconds=60)
+def sweep() -> None:
+    inquiries.sweep()
