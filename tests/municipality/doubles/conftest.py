@@ -55,11 +55,12 @@ def serve(server: ThreadingHTTPServer) -> Callable[[], None]:
 
 @dataclass
 class Merchant:
-    """Writes down every call; answers with `status` and `body`, by default the line the gateway wants."""
+    """Writes down every call; answers after `seconds` with `status` and `body`, by default the line the gateway wants."""
 
     url: str
     status: int = 200
     body: bytes = b""
+    seconds: float = 0
     heard: list[tuple[str, bytes]] = field(default_factory=list)
 
 
@@ -68,14 +69,15 @@ def merchant() -> Iterator[Merchant]:
     class Ear(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             told = self.rfile.read(int(self.headers["Content-Length"]))
+            shop.heard.append((self.path, told))
             body = shop.body
+            time.sleep(shop.seconds)
             self.send_response(shop.status)
             self.send_header("Content-Length", str(len(body)))
             if shop.status == 302:
                 self.send_header("Location", f"{shop.url}/elsewhere")
             self.end_headers()
             self.wfile.write(body)
-            shop.heard.append((self.path, told))
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
@@ -148,7 +150,14 @@ class KnetCounter(Counter):
 
     def call(self, wrapper: str = "", **changed: str) -> requests.Response:
         """Inquiry or refund, by default the inquiry for TRACK1 by its track id."""
-        fields = {"id": TERMINAL.id, "password": TERMINAL.password, "action": "8", "amt": "10.000", "transid": "TRACK1", "trackid": "TRACK1"}
+        fields = {
+            "id": TERMINAL.id,
+            "password": TERMINAL.password,
+            "action": "8",
+            "amt": "10.000",
+            "transid": "TRACK1",
+            "trackid": "TRACK1",
+        }
         body = "".join(f"<{name}>{value}</{name}>" for name, value in (fields | {"udf5": "TrackID"} | changed).items())
         if wrapper:
             body = f"<{wrapper}>{body}</{wrapper}>"
@@ -197,7 +206,13 @@ class MobileIdCounter(Counter):
     callback: str = ""
 
     def request(self, **changed: Any) -> dict[str, Any]:
-        asked = {"service_id": "portal-demo", "service_ar": "البلدية", "service_en": "Municipality", "reason_ar": "دخول", "reason_en": "Sign in"}
+        asked = {
+            "service_id": "portal-demo",
+            "service_ar": "البلدية",
+            "service_en": "Municipality",
+            "reason_ar": "دخول",
+            "reason_en": "Sign in",
+        }
         answer = self.post("/auth-requests", json=asked | {"callback_url": self.callback, "number_match": "42"} | changed)
         assert answer.status_code == 201, answer.text
         return dict(answer.json())

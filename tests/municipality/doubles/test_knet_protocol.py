@@ -111,7 +111,9 @@ RULES = [
 ]
 
 
-@pytest.mark.parametrize(("changed", "number"), RULES, ids=[f"{number}-{next(iter(changed))}-{n}" for n, (changed, number) in enumerate(RULES)])
+@pytest.mark.parametrize(
+    ("changed", "number"), RULES, ids=[f"{number}-{next(iter(changed))}-{n}" for n, (changed, number) in enumerate(RULES)]
+)
 def test_an_order_that_breaks_a_rule_goes_to_the_error_page_with_its_code(knet: KnetCounter, changed: dict[str, str], number: int) -> None:
     answer = knet.enter(**changed)
     assert answer.status_code == 302
@@ -227,7 +229,9 @@ def test_a_lenient_reader_would_take_most_of_the_bad_answers() -> None:
     assert len(lenient) >= 12
 
 
-@pytest.mark.parametrize("wrap", ["{}", "<request>{}</request>", "<hash><request>{}</request></hash>", '<?xml version="1.0"?><request>{}</request>'])
+@pytest.mark.parametrize(
+    "wrap", ["{}", "<request>{}</request>", "<hash><request>{}</request></hash>", '<?xml version="1.0"?><request>{}</request>']
+)
 def test_a_call_is_read_bare_and_wrapped(wrap: str) -> None:
     assert protocol.read_call(wrap.format("<id>1</id><amt>1.000</amt>").encode()) == {"id": "1", "amt": "1.000"}
 
