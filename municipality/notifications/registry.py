@@ -13,6 +13,7 @@ translation tags and rendered once in each language. The context holds rows, pla
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from typing import Any, ClassVar
 
 from django.template import TemplateDoesNotExist
 
+from municipality.kernel import clock
 from municipality.notifications.models import Channel
 from municipality.notifications.texts import LANGUAGES, foreign_links, render
 
@@ -30,6 +32,9 @@ _KIND = re.compile(r"(?P<app>[a-z_]+)\.(?P<name>[a-z_]+)")
 _ARABIC = re.compile("[\u0600-\u06ff]")
 _LATIN = re.compile("[A-Za-z]{2,}")
 _MARKED = re.compile("\u27e6([^\u27e7]*)\u27e7")
+_TIME = re.compile(r"(_day|_on|_at|_to|_from|\buntil|\bday)$")
+_SOME_INSTANT = dt.datetime(2026, 11, 24, 8, 30, tzinfo=clock.KUWAIT)
+_FIGURES = re.compile(r"\d+")
 _TWIN = re.compile("_(ar|en)$")
 
 
@@ -91,6 +96,13 @@ class MessageKind:
         return frozenset(asked.names)
 
 
+def _stand_in(name: str, samples: Mapping[str, Any]) -> Any:
+    """A sample where there is one; an instant for names of days and instants; else a mark."""
+    if name in samples:
+        return samples[name]
+    return _SOME_INSTANT if _TIME.search(name) else _Mark(name, samples)
+
+
 class _Mark:
     """Stands for a value in a trial rendering and for every attribute of it; its text is its dotted name in brackets."""
 
@@ -101,7 +113,7 @@ class _Mark:
         if name.startswith("_"):
             raise AttributeError(name)
         dotted = f"{self._name}.{name}"
-        return self._samples[dotted] if dotted in self._samples else _Mark(dotted, self._samples)
+        return _stand_in(dotted, self._samples)
 
     def __str__(self) -> str:
         return f"\u27e6{self._name}\u27e7"
@@ -119,7 +131,7 @@ class _AskedFor(dict[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         self.names.add(name)
-        return self.samples[name] if name in self.samples else _Mark(name, self.samples)
+        return _stand_in(name, self.samples)
 
 
 KINDS: dict[str, MessageKind] = {}
@@ -137,6 +149,8 @@ def check(message: MessageKind) -> None:
             raise TwinMissing(f"{message.kind} {part}: no Arabic twin for {texts['en']!r}")
         if not _LATIN.search(own["en"]) or _ARABIC.search(own["en"]):
             raise TwinMissing(f"{message.kind} {part}: no English twin for {texts['ar']!r}")
+        if set(_FIGURES.findall(own["ar"])) != set(_FIGURES.findall(own["en"])):
+            raise TwinMissing(f"{message.kind} {part}: figures differ: {own['ar']!r}, {own['en']!r}")
         for language, text in texts.items():
             if len(text) > LIMITS[part]:
                 raise TwinMissing(f"{message.kind} {part}: longer than {LIMITS[part]} characters in {language}")

@@ -21,6 +21,7 @@ DATABASES = {"default": from_url(os.environ.get("DATABASE_URL", "sqlite://:memor
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
+    "municipality.ui",
     *(f"municipality.{name}" for name in _APPS),
     "django.contrib.admin",
     "django.contrib.auth",
@@ -48,18 +49,21 @@ ROOT_URLCONF = "tests.municipality.urls_platform"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "tests" / "municipality" / "templates", BASE_DIR / "templates"],
+        "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "municipality.ui.context.portal",
             ],
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static"],
+            "builtins": ["municipality.ui.templatetags.portal", "django.templatetags.i18n", "django.templatetags.static"],
         },
     }
 ]
+FORM_RENDERER = "municipality.ui.forms.PortalRenderer"
+FORMAT_MODULE_PATH = ["municipality.ui.formats"]
 LANGUAGE_CODE = "ar"
 LANGUAGES = [("ar", "العربية"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]

@@ -38,7 +38,8 @@ def test_a_missing_template_is_found(make_kind: Make, part: str) -> None:
         (both("صدرت: https://elsewhere.example/", "Issued: https://elsewhere.example/"), "no Arabic twin|foreign"),
         (both("صدرت", "Issued, see www.elsewhere.example"), "foreign host"),
         (both("ص" * 301, "Issued"), "longer than 300"),
-        (both("حتى {{ day|date:'d' }}", "until {{ day|date:'d' }}"), "needs an example"),
+        (both("قيمته {{ bill|date:'d' }}", "costs {{ bill|date:'d' }}"), "needs an example"),
+        (both("خلال 5 أيام", "within 50 days"), "figures differ"),
     ],
 )
 def test_an_unequal_twin_is_found(make_kind: Make, text: str, why: str) -> None:
@@ -53,8 +54,16 @@ def test_the_deployment_check_tells_of_a_missing_twin(make_kind: Make) -> None:
 
 
 def test_samples_stand_in_for_formatted_values(make_kind: Make) -> None:
-    text = both("حتى {{ document.valid_to|date:'Y' }}", "until {{ document.valid_to|date:'Y' }}")
-    check(make_kind("testing.greeting", GREETING | {"short": text}, samples={"document.valid_to": dt.date(2027, 11, 24)}))
+    text = both("حتى {{ bill.paid_by|date:'Y' }}", "until {{ bill.paid_by|date:'Y' }}")
+    message = make_kind("testing.greeting", GREETING | {"short": text}, samples={"bill.paid_by": dt.date(2027, 11, 24)})
+    check(message)
+    with pytest.raises(TwinMissing, match="needs an example"):
+        check(make_kind("testing.other", GREETING | {"short": text}))
+
+
+def test_days_and_instants_are_known_by_their_names(make_kind: Make) -> None:
+    text = both("حتى {{ document.valid_to|date:'d' }}", "until {{ document.valid_to|date:'d' }}")
+    check(make_kind("testing.greeting", GREETING | {"short": text}))
 
 
 def test_rows_are_read_in_the_language_of_the_text(make_kind: Make) -> None:

@@ -1,0 +1,114 @@
+"""The inbox in both languages."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from municipality.accounts.models import User
+from municipality.kernel import clock
+from municipality.notifications.models import Delivery, Message
+from municipality.notifications.templatetags.message_words import marked, marked_line
+from tests.municipality.people import NOURA, person, signed_in, staff
+
+pytestmark = pytest.mark.django_db
+
+
+def message(to: User, number: int = 1, **fields: str) -> Message:
+    texts = {
+        "title_ar": f"صدرت الرخصة HLT-HW-2026-{number:06d}-K",
+        "title_en": f"Licence HLT-HW-2026-{number:06d}-K is issued",
+        "body_ar": "رخصة مطعم الخليج جاهزة.\n\nيُرجى طباعتها.",
+        "body_en": "The licence of مطعم الخليج is ready.\n\nPlease print it.",
+        "short_ar": "صدرت",
+        "short_en": "Issued",
+        "path": "/messages/",
+    }
+    row = Message.objects.create(person=to, kind="testing.greeting", key=str(number), created_at=clock.now(), **(texts | fields))
+    Delivery.objects.create(message=row, channel="sms", state="skipped", reason="no_address")
+    return row
+
+
+@pytest.mark.parametrize(("language", "said"), [("ar", "صدرت الرخصة"), ("en", "is issued")])
+def test_the_inbox_shows_each_message_in_the_language_of_the_page(language: str, said: str) -> None:
+    salim = person()
+    message(salim)
+    page = signed_in(salim).get(f"/{language}/messages/").content.decode()
+    assert said in page
+    assert ('<bdi dir="ltr">HLT-HW-2026-000001-K</bdi>' in page) == (language == "ar")
+
+
+def test_opening_a_message_marks_it_as_read() -> None:
+    salim = person()
+    row = message(salim)
+    client = signed_in(salim)
+    unread = client.get("/en/messages/").content.decode()
+    assert "kp-tag--ok" in unread and "New" in unread
+    page = client.get(f"/en/messages/{row.public_id}/").content.decode()
+    assert '<bdi lang="ar" data-term>مطعم الخليج</bdi> is ready.' in page
+    assert 'href="/en/messages/"' in page
+    read = client.get("/en/messages/").content.decode()
+    assert "kp-tag--ok" not in read
+    row.refresh_from_db()
+    first = row.read_at
+    client.get(f"/en/messages/{row.public_id}/")
+    row.refresh_from_db()
+    assert row.read_at == first
+
+
+def test_a_stranger_finds_nothing_and_nothing_is_marked() -> None:
+    row = message(person())
+    assert signed_in(person(NOURA)).get(f"/ar/messages/{row.public_id}/").status_code == 404
+    assert signed_in(staff("officer")).get(f"/ar/messages/{row.public_id}/").status_code in {403, 404}
+    row.refresh_from_db()
+    assert row.read_at is None
+
+
+def test_nobody_is_asked_to_sign_in(client: object) -> None:
+    answer = client.get("/ar/messages/")  # type: ignore[attr-defined]
+    assert answer.status_code == 302
+
+
+def test_an_empty_inbox_says_so() -> None:
+    page = signed_in(person()).get("/en/messages/").content.decode()
+    assert "No messages yet" in page
+
+
+def test_older_messages_follow_page_by_page_and_none_is_lost() -> None:
+    salim = person()
+    for number in range(1, 62):
+        message(salim, number)
+    message(person(NOURA), 99)
+    client = signed_in(salim)
+    address, seen = "/en/messages/", []
+    while address:
+        page = client.get(address).content.decode()
+        seen += re.findall(r"HLT-HW-2026-(\d{6})", page)
+        older = re.search(r'href="(/en/messages/\?before=[^"]+)"', page)
+        address = older[1] if older else ""
+    assert [int(number) for number in seen] == list(range(61, 0, -1))
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_the_inbox_takes_few_queries_however_many_messages(count: int) -> None:
+    salim = person()
+    for number in range(count):
+        message(salim, number)
+    client = signed_in(salim)
+    with CaptureQueriesContext(connection) as queries:
+        client.get("/ar/messages/")
+    assert len(queries) <= 12
+
+
+def test_foreign_parts_are_marked_and_markup_is_not_believed() -> None:
+    from django.utils import translation
+
+    with translation.override("ar"):
+        assert marked_line("رخصة HLT-HW-2026-1-K صالحة 24 شهرا.") == 'رخصة <bdi dir="ltr">HLT-HW-2026-1-K</bdi> صالحة 24 شهرا.'
+        assert marked_line("مطعم Gulf Grill & <b>") == 'مطعم <bdi dir="ltr">Gulf Grill</bdi> &amp; &lt;<bdi dir="ltr">b</bdi>&gt;'
+        assert marked("أولا\nثانيا\n\nثالثا") == "<p>أولا<br>ثانيا</p><p>ثالثا</p>"
+    with translation.override("en"):
+        assert marked_line("See مطعم الخليج now") == 'See <bdi lang="ar" data-term>مطعم الخليج</bdi> now'
