@@ -37,9 +37,8 @@ _FOOTER: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
     (
         _("Check for yourself"),
         (
-            (_("A licence on a shop wall"), "documents:check"),
+            (_("A licence on a shop wall"), "verify_ask"),
             (_("Track a request"), "cases:track"),
-            (_("A shop"), "shops:search"),
         ),
     ),
     (_("Help"), ()),
@@ -53,8 +52,8 @@ _FOOTER: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
     (
         _("The portal"),
         (
-            (_("Accessibility"), "accessibility"),
-            (_("Privacy"), "privacy"),
+            (_("Accessibility"), "cases:accessibility"),
+            (_("Privacy"), "cases:privacy"),
             (_("Staff sign-in"), "admin:index"),
         ),
     ),

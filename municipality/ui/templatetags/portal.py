@@ -205,3 +205,15 @@ def focus_id(field: Any) -> str:
 def person_name(user: Any) -> SafeString | str:
     """The name of a signed-in person in the page's language, as data; their account where no name is known."""
     return bilingual(user, "name") or gettext("My account")
+
+
+@register.filter
+def within_span(minutes: int) -> str:
+    """A span in minutes as a phrase: `within 6 hours`."""
+    return counting.within_span(minutes)
+
+
+@register.filter
+def days_in_minutes(days: int) -> int:
+    """Days as minutes, for the promise line."""
+    return days * 24 * 60
