@@ -1,0 +1,170 @@
+"""Plausible shops without a database: the same seed gives the same rows, on every machine and Python version.
+
+Popularity is skewed as in life: few words make most names, few areas hold most shops. Used by the demo and the benchmarks.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
+from pathlib import Path
+from random import Random
+from typing import Generic, TypeVar
+
+from municipality.kernel import ids
+from municipality.places.loading import AreaRow, read_areas
+
+DATA = Path(__file__).parent / "data"
+FOOD = frozenset({"REST", "CAFE", "BAKE", "SWEE", "JUIC", "GROC", "SUPM", "BUTC", "FISH", "VEGE", "ROAS", "CATR"})
+# Weights of the areas where trade gathers; any other built-up area weighs 2, and these words mean that nobody trades there.
+BUSY = {
+    "السالمية": 90, "حولي": 80, "الفروانية": 70, "خيطان": 50, "جليب الشيوخ": 48, "الفحيحيل": 60, "المنقف": 34, "المهبولة": 30,
+    "الجهراء": 44, "الشويخ الصناعية": 52, "الري": 40, "شرق": 36, "القبلة": 34, "المرقاب": 26, "المباركية": 30, "أبو حليفة": 20,
+    "الفنطاس": 14, "صباح السالم": 24, "القرين": 20, "العقيلة": 16, "الضجيج": 16, "العارضية الحرفية": 18, "الجابرية": 22,
+    "الرقعي": 14, "سلوى": 14, "مبارك الكبير": 12, "الصباحية": 10, "سعد العبدالله": 12, "الجهراء الصناعية الحرفية": 18,
+    "غرب أبو فطيرة الحرفية": 14, "بيان": 8, "مشرف": 8, "العارضية": 10, "الأحمدي": 12, "الصليبية": 8, "بنيد القار": 10,
+}  # fmt: skip
+EMPTY = (
+    "جزيرة", "شاليهات", "بر ", "معسكرات", "مصفاة", "ميناء", "مزارع", "جواخير", "المطار", "حكومي", "مخازن", "الزراعية", "التعليمية",
+    "الصحية", "الوزارات", "المقوع", "كاظمة", "بحرة", "الشقايا", "السالمي", "الصبية", "الروضتين", "أم العيش", "رجم", "البحيث", "صيهد",
+    "الواجهة", "الجامعية", "كبد", "العبدلي", "النويصيب", "منخفضة", "الشدادية", "الجليعة", "الزور", "بنيدر", "المطلاع", "جنوب أمغرة",
+)  # fmt: skip
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ShopRow:
+    """One shop. Days are relative to whatever day the caller calls today."""
+
+    public_id: str
+    name_ar: str
+    name_en: str
+    activity: str
+    governorate: str  # also the code of the branch
+    area_ar: str
+    block: str
+    street: str
+    building: str
+    plot: str
+    floor: str
+    unit: str
+    paci_number: str
+    commercial_license_no: str
+    commercial_license_days: int  # until its end; below nought when it has ended
+    facts_days: int  # since the register was last asked
+
+    @property
+    def is_food(self) -> bool:
+        return self.activity in FOOD
+
+
+@dataclass(frozen=True)
+class Weighted(Generic[T]):
+    """Things drawn with their weights; cumulative, so that a draw is one bisection."""
+
+    things: Sequence[T]
+    bounds: Sequence[float]
+
+    def draw(self, rng: Random) -> T:
+        return rng.choices(self.things, cum_weights=self.bounds)[0]
+
+
+def weighted(pairs: Sequence[tuple[T, float]]) -> Weighted[T]:
+    return Weighted([thing for thing, _ in pairs], list(accumulate(weight for _, weight in pairs)))
+
+
+def skewed(things: Sequence[T]) -> Weighted[T]:
+    """Weights after Zipf, gentler: the n-th thing weighs 1 / (n + 4)."""
+    return weighted([(thing, 1 / (n + 4)) for n, thing in enumerate(things)])
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What rows are drawn from."""
+
+    trades: Weighted[tuple[str, str, str]]  # code, Arabic, English
+    words: Weighted[tuple[str, str]]
+    heads: Weighted[tuple[str, str]]
+    areas: Weighted[AreaRow]
+
+
+def _read(name: str) -> list[dict[str, str]]:
+    with (DATA / name).open(encoding="utf8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+@cache
+def tables() -> Tables:
+    """The tables, read once."""
+    brands = _read("brands.csv")
+    built_up = [area for area in read_areas() if not any(word in area.name_ar for word in EMPTY)]
+    return Tables(
+        trades=weighted([((row["code"], row["name_ar"], row["name_en"]), float(row["weight"])) for row in _read("trades.csv")]),
+        words=skewed([(row["name_ar"], row["name_en"]) for row in brands if row["kind"] == "word"]),
+        heads=skewed([(row["name_ar"], row["name_en"]) for row in brands if row["kind"] == "head"]),
+        areas=weighted([(area, float(BUSY.get(area.name_ar, 2))) for area in built_up]),
+    )
+
+
+def brand(rng: Random, area: AreaRow | None = None) -> tuple[str, str]:
+    """An Arabic name and its English twin: "لمسة الياسمين", "Lamsat Al-Yasmin"."""
+    given = tables()
+    (word_ar, word_en), kind = given.words.draw(rng), rng.random()
+    if kind < 0.5:
+        return word_ar, word_en
+    head_ar, head_en = given.heads.draw(rng)
+    if kind < 0.85 or area is None:
+        return f"{head_ar} {word_ar}", f"{head_en} {word_en}"
+    if kind < 0.95:
+        return f"{head_ar} {area.name_ar}", f"{head_en} {area.name_en.partition(' (')[0]}"
+    number = rng.randint(2, 5)
+    return f"{word_ar} {number}", f"{word_en} {number}"
+
+
+def public_id(rng: Random) -> str:
+    """Like `kernel.ids.public_id`, but the same for the same seed; for made-up rows only."""
+    return "".join(rng.choices(ids.ALPHABET, k=26)).lower()
+
+
+def typed_code(rng: Random) -> str:
+    """Like `kernel.ids.typed_code`, but the same for the same seed; for made-up rows only."""
+    return "".join(rng.choices(ids.ALPHABET, k=20))
+
+
+def commercial_license_no(n: int) -> str:
+    """A different number for each n below 1,000,003; the official form is not published."""
+    return f"{n * 7919 % 1_000_003:06d}/{2012 + n % 14}"
+
+
+def shops(n: int, seed: int | str = "shops", *, start: int = 0) -> Iterator[ShopRow]:
+    """`n` shops. `start` continues the numbers of commercial licences and addresses, so that two runs do not meet."""
+    rng, given = Random(f"{seed}:{start}"), tables()
+    for number in range(start, start + n):
+        area = given.areas.draw(rng)
+        activity, trade_ar, trade_en = given.trades.draw(rng)
+        brand_ar, brand_en = brand(rng, area)
+        on_plot = rng.random() < 0.25
+        plot = f"{rng.randint(1, 90)}{rng.choice(('', '', '', 'A', 'B'))}" if on_plot else ""
+        yield ShopRow(
+            public_id=public_id(rng),
+            name_ar=f"{trade_ar} {brand_ar}",
+            name_en=f"{brand_en} {trade_en}",
+            activity=activity,
+            governorate=area.governorate,
+            area_ar=area.name_ar,
+            block=str(rng.randint(1, 12)),
+            street=str(rng.randint(1, 120)),
+            building="" if on_plot else str(rng.randint(1, 180)),
+            plot=plot,
+            floor=str(rng.randint(1, 4)) if rng.random() < 0.3 else "",
+            unit=str(rng.randint(1, 48)) if rng.random() < 0.7 else "",
+            paci_number=f"{10_000_000 + number * 48_271 % 89_999_999}",
+            commercial_license_no=commercial_license_no(number),
+            commercial_license_days=-rng.randint(1, 300) if rng.random() < 0.03 else rng.randint(70, 1400),
+            facts_days=rng.randint(0, 20),
+        )

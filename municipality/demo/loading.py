@@ -1,0 +1,97 @@
+"""Loading the demo: steps in order, each once, each in one transaction, all dates counted from one stored instant."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from time import monotonic
+from typing import Protocol, TypeVar
+
+from django.db import transaction
+
+from municipality.demo.models import Anchor
+from municipality.kernel import clock
+
+T = TypeVar("T")
+BATCH = 2000  # rows in one statement at most; keeps memory and SQLite's parameter count low
+ANCHOR = "anchor"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is made up."""
+
+    shops: int
+    shops_per_organisation: int
+    shops_per_person: int
+    signed: int  # past renewals that go through the whole portal, PDF and seal included
+
+    @property
+    def name(self) -> str:
+        return f"{self.shops} shops"
+
+
+FULL = Scale(shops=3000, shops_per_organisation=60, shops_per_person=16, signed=30)
+SMALL = Scale(shops=300, shops_per_organisation=12, shops_per_person=3, signed=4)
+
+
+@dataclass(frozen=True)
+class Loading:
+    """What every step is given."""
+
+    anchor: dt.datetime
+    scale: Scale
+    echo: Callable[[str], None]
+
+    @property
+    def today(self) -> dt.date:
+        return clock.day_of(self.anchor)
+
+    def day(self, offset: int) -> dt.date:
+        """The day `offset` days after the anchor's."""
+        return self.today + dt.timedelta(days=offset)
+
+    def instant(self, day: dt.date, rng: Random) -> dt.datetime:
+        """A moment in office hours (08:00 to 14:00 in Kuwait) of a day, never after the anchor."""
+        start = dt.datetime.combine(day, dt.time(8), tzinfo=clock.KUWAIT)
+        return min(start + dt.timedelta(seconds=rng.randrange(6 * 3600)), self.anchor).astimezone(dt.UTC)
+
+
+class Step(Protocol):
+    """One module of `demo.steps`."""
+
+    NAME: str
+
+    def run(self, loading: Loading) -> str:
+        """Load and return one line for the person who waits."""
+        ...
+
+
+def batches(rows: Sequence[T], size: int = BATCH) -> Iterator[Sequence[T]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def anchor(at: dt.datetime | None = None) -> dt.datetime:
+    """The stored instant; stored now (or as `at`) at the first call. Aware, UTC, whole seconds."""
+    wanted = (at or clock.now()).astimezone(dt.UTC).replace(microsecond=0)
+    kept, _ = Anchor.objects.get_or_create(key=ANCHOR, defaults={"at": wanted})
+    return kept.at
+
+
+def load(steps: Sequence[Step], *, scale: Scale, echo: Callable[[str], None], at: dt.datetime | None = None) -> int:
+    """Run the steps that were not run yet. Returns how many; an interrupted load goes on where it stopped."""
+    done = set(Anchor.objects.filter(key__startswith="step:").values_list("key", flat=True))
+    todo = [step for step in steps if f"step:{step.NAME}" not in done]
+    if not todo:
+        return 0
+    loading = Loading(anchor(at), scale, echo)
+    for step in todo:
+        began = monotonic()
+        with transaction.atomic():
+            line = step.run(loading)
+            Anchor.objects.create(key=f"step:{step.NAME}", at=clock.now())
+        echo(f"{line} ({monotonic() - began:.1f} s)")
+    return len(todo)

@@ -1,0 +1,66 @@
+"""The demo's staff, and the password and second factor of each: derived from this installation's own key, printed only in the demo."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import time
+from dataclasses import dataclass
+
+from allauth.mfa import app_settings as mfa_settings
+from allauth.mfa.totp.internal import auth as totp
+from django.conf import settings
+
+from municipality.places.loading import GOVERNORATES
+
+
+@dataclass(frozen=True)
+class Member:
+    """`role` is the name of the group that gives the permissions."""
+
+    login: str
+    name_ar: str
+    name_en: str
+    role: str
+    number: str
+    branch: str = ""
+
+
+_OFFICERS = {
+    "KU": ("وليد العوسج", "Waleed Al-Awsaj"),
+    "HA": ("أمل الرمال", "Amal Al-Rimal"),
+    "FA": ("ماجد السيف", "Majed Al-Seef"),
+    "AH": ("حصة البحر", "Hessa Al-Bahar"),
+    "JA": ("عادل الطيب", "Adel Al-Tayeb"),
+    "MU": ("نوف الشاطئ", "Nouf Al-Shati"),
+}
+STAFF = (
+    *(Member(f"officer.{code.lower()}", *_OFFICERS[code], "officer", f"10{n}", code) for n, code in enumerate(GOVERNORATES, start=1)),
+    Member("supervisor", "سعود المنارة", "Saud Al-Manara", "supervisor", "201"),
+    Member("auditor", "لطيفة البيان", "Latifa Al-Bayan", "auditor", "301"),
+    Member("operator", "زياد المرفأ", "Ziad Al-Marfa", "operator", "401"),
+    Member("rule.maker", "وضحة الميزان", "Wadha Al-Meezan", "rule_maker", "501"),
+    Member("rule.publisher", "عثمان القلم", "Othman Al-Qalam", "rule_publisher", "502"),
+)
+
+
+def _derived(purpose: str, login: str) -> bytes:
+    return hmac.new(settings.SECRET_KEY.encode(), f"{purpose}:{login}".encode(), hashlib.sha256).digest()
+
+
+def password(member: Member) -> str:
+    """80 random bits in four groups, different in every installation."""
+    text = base64.b32encode(_derived("demo-password", member.login)).decode().lower()[:16]
+    return "-".join(text[at : at + 4] for at in range(0, 16, 4))
+
+
+def second_factor(member: Member) -> str:
+    """The secret of the member's authenticator app (TOTP, RFC 6238), Base32."""
+    return base64.b32encode(_derived("demo-second-factor", member.login)[:20]).decode()
+
+
+def present_code(member: Member) -> str:
+    """The code that the authenticator app would show now."""
+    counter = int(time.time()) // mfa_settings.TOTP_PERIOD
+    return totp.format_hotp_value(totp.hotp_value(second_factor(member), counter))
