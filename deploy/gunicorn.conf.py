@@ -1,0 +1,23 @@
+"""The web server, in the demo as in production. WEB_BIND, WEB_WORKERS and WEB_THREADS set its size."""
+
+import os
+
+bind = os.environ.get("WEB_BIND", "127.0.0.1:8000")
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_WORKERS", "2"))
+threads = int(os.environ.get("WEB_THREADS", "4"))
+# A worker that is stuck for this long is replaced; statement_timeout (15 s) and the outside world's timeouts are shorter.
+timeout = 40
+graceful_timeout = 20
+keepalive = 5
+max_requests = 10_000
+max_requests_jitter = 1_000
+# The bank's notification is the longest line of any form; a request line of ours stays far below these.
+limit_request_line = 4094
+limit_request_fields = 60
+limit_request_field_size = 8190
+forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
+control_socket_disable = True
+accesslog = os.environ.get("WEB_ACCESS_LOG") or None
+# Method, path without the query (which may carry a search for a name), status, bytes, microseconds.
+access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s %(D)s"

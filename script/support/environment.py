@@ -1,0 +1,136 @@
+"""The project's own Python environments, made from hash-pinned requirement files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from script.support.say import Step, Stop
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+STAMP = "portal-stamp.json"
+UNFINISHED = "portal-unfinished"
+
+
+def binary(venv: Path, name: str) -> Path:
+    """A program inside the environment."""
+    return venv / "bin" / name
+
+
+def fingerprint(requirements: Path) -> dict[str, str]:
+    """What the environment was made of; equal means that nothing is to be done."""
+    return {
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "file": requirements.name,
+        "sha256": hashlib.sha256(requirements.read_bytes()).hexdigest(),
+    }
+
+
+def ensure(requirements: Path, current: Step, *, venv: Path = ROOT / ".venv", log: Path) -> None:
+    """Make `venv` hold exactly the pinned packages of `requirements` (checked by hash). Raises Stop with one sentence.
+
+    A stamp written last says that the environment is complete; a mark written first says that an earlier start was cut off.
+    """
+    stamps = _stamps(venv)
+    if stamps.get(requirements.name) == fingerprint(requirements) and _works(venv):
+        return
+    if (venv / UNFINISHED).exists():
+        current.note = "an earlier start was cut off, made anew"
+        shutil.rmtree(venv)
+    elif venv.exists() and not _works(venv):
+        current.note = "the old one no longer works, made anew"
+        shutil.rmtree(venv)
+    venv.mkdir(exist_ok=True)
+    (venv / UNFINISHED).touch()
+    (venv / STAMP).unlink(missing_ok=True)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    uv = _uv(log)
+    if uv:
+        _make_with_uv(uv, venv, requirements, log)
+    else:
+        _make_with_pip(venv, requirements, log)
+    how = "made with uv" if uv else "made with pip"
+    current.note = f"{current.note}, {how}" if current.note else how
+    stamps = {requirements.name: fingerprint(requirements)}
+    if requirements.name == "requirements-dev.txt":  # it holds every runtime package, at the same versions
+        stamps["requirements.txt"] = fingerprint(requirements.with_name("requirements.txt"))
+    (venv / STAMP).write_text(json.dumps(stamps, indent=1), encoding="utf8")
+    (venv / UNFINISHED).unlink()
+
+
+def _stamps(venv: Path) -> dict[str, dict[str, str]]:
+    try:
+        return dict(json.loads((venv / STAMP).read_text(encoding="utf8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def _works(venv: Path) -> bool:
+    """Whether its interpreter starts: it does not once the system's Python has been replaced or the folder moved."""
+    try:
+        answer = subprocess.run([binary(venv, "python"), "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return answer.returncode == 0 and Path(answer.stdout.strip()).resolve() == venv.resolve()
+
+
+def _uv(log: Path) -> str | None:
+    """uv from the machine, else installed by pip (pinned, hashed) into `.venv-tools`; None where neither can be had."""
+    private = binary(ROOT / ".venv-tools", "uv")
+    for candidate in (shutil.which("uv"), str(private)):
+        if candidate and _runs([candidate, "--version"]):
+            return candidate
+    if not _has_ensurepip():
+        return None
+    try:
+        _run([sys.executable, "-m", "venv", "--clear", str(ROOT / ".venv-tools")], log)
+        pip = [str(binary(ROOT / ".venv-tools", "python")), "-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:"]
+        _run([*pip, "-r", str(ROOT / "script/support/uv.txt")], log)
+    except Stop:
+        return None
+    return str(private) if _runs([str(private), "--version"]) else None
+
+
+def _make_with_uv(uv: str, venv: Path, requirements: Path, log: Path) -> None:
+    _run([uv, "venv", "--quiet", "--allow-existing", "--no-project", "--python", sys.executable, str(venv)], log)
+    _run([uv, "pip", "sync", "--python", str(binary(venv, "python")), "--require-hashes", str(requirements)], log)
+
+
+def _make_with_pip(venv: Path, requirements: Path, log: Path) -> None:
+    if not _has_ensurepip():
+        raise Stop("This Python lacks its venv module: install it (Debian, Ubuntu: apt-get install python3-venv) and start again.")
+    _run([sys.executable, "-m", "venv", str(venv)], log)
+    pip = [str(binary(venv, "python")), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _run([*pip, "--require-hashes", "-r", str(requirements)], log)
+
+
+def _has_ensurepip() -> bool:
+    return _runs([sys.executable, "-c", "import ensurepip, venv"])
+
+
+def _runs(command: list[str]) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, timeout=60, stdin=subprocess.DEVNULL).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def _run(command: list[str], log: Path) -> None:
+    """Run with the output in `log`. Raises Stop with the last lines when it fails."""
+    surroundings = {k: v for k, v in os.environ.items() if k not in {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH"}}
+    surroundings["UV_PYTHON_DOWNLOADS"] = "never"
+    with log.open("a", encoding="utf8") as out:
+        out.write(f"\n$ {' '.join(command)}\n")
+        out.flush()
+        begin = out.tell()
+        code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=surroundings, cwd=ROOT).returncode
+    if code:
+        with log.open(encoding="utf8", errors="replace") as written:
+            written.seek(begin)
+            tail = "".join(written.readlines()[-12:])
+        raise Stop(f"Installing the Python packages failed (whole output in {log}):\n{tail}".rstrip())

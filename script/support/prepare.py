@@ -1,0 +1,114 @@
+"""Fits database, static files, seal and demo data to the present code. Runs inside `.venv` with the demo's environment.
+
+Every part may be repeated: what an interrupted start left half done is finished by the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from script.support import translations
+from script.support.environment import ROOT
+from script.support.say import Step, Stop, step
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    """One number for names, sizes and times of files."""
+    total = hashlib.sha256()
+    for path in sorted(paths):
+        if path.is_file():
+            facts = path.stat()
+            total.update(f"{path}\0{facts.st_size}\0{facts.st_mtime_ns}\n".encode())
+    return total.hexdigest()
+
+
+def _static_digest(venv_stamp: Path) -> str:
+    folders = [ROOT / "static", *ROOT.glob("**/static")]
+    own = (p for folder in folders if ".venv" not in str(folder.relative_to(ROOT)) for p in folder.rglob("*"))
+    return _digest([*own, venv_stamp])
+
+
+def _migrate(current: Step) -> None:
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    call_command("migrate", verbosity=0, interactive=False)
+    current.note = f"{len(pending)} migrations applied" if pending else "up to date"
+
+
+def _collect(current: Step, run: Path) -> None:
+    from django.conf import settings
+    from django.core.management import call_command
+
+    stamp = run / "static.sha256"
+    digest = _static_digest(Path(sys.prefix) / "portal-stamp.json")
+    if stamp.exists() and stamp.read_text(encoding="ascii") == digest and (Path(settings.STATIC_ROOT) / "staticfiles.json").exists():
+        current.note = "unchanged"
+        return
+    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+    stamp.write_text(digest, encoding="ascii")
+
+
+def _known(name: str) -> bool:
+    from django.core.management import get_commands
+
+    return name in get_commands()
+
+
+def _call(name: str, *arguments: str) -> str:
+    """What a management command prints. Raises Stop with its reason when it refuses."""
+    from django.core.management import CommandError, call_command
+
+    out = io.StringIO()
+    try:
+        call_command(name, *arguments, stdout=out)
+    except CommandError as refusal:
+        raise Stop(f"manage.py {name}: {refusal}") from refusal
+    return out.getvalue()
+
+
+def prepare(var: Path) -> None:
+    """Print one line a part; write what the demo's people need to sign in to `var/run/people.txt`."""
+    import django
+    from django.conf import settings
+
+    run = var / "run"
+    with step("Translations") as current:
+        written = translations.compile_all(ROOT)
+        current.note = f"{written} compiled" if written else "unchanged"
+    with step("Database") as current:
+        django.setup()
+        transport = dict(settings.CELERY_BROKER_TRANSPORT_OPTIONS)
+        for key in ("data_folder_in", "data_folder_out", "control_folder"):
+            if key in transport:
+                Path(transport[key]).mkdir(parents=True, exist_ok=True)
+        _migrate(current)
+    with step("Static files") as current:
+        _collect(current, run)
+    if _known("make_seal"):
+        with step("Seal for licences") as current:
+            current.note = _last_line(_call("make_seal"))
+    if _known("demo"):
+        with step("Demo data") as current:
+            current.note = _last_line(_call("demo"))
+        (run / "people.txt").write_text(_call("demo", "--people"), encoding="utf8")
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1][:90] if lines else ""
+
+
+if __name__ == "__main__":
+    try:
+        prepare(Path(sys.argv[1]))
+    except Stop as refusal:
+        print(refusal.sentence, file=sys.stderr)
+        raise

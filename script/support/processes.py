@@ -1,0 +1,90 @@
+"""The portal's processes: their names, commands and environment, the same for the demo, the tests and production."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+QUEUES = ("urgent", "documents", "messages", "bulk")
+# Settings of a real portal that happen to be exported in the shell must not steer the demo, nor a test.
+OWN_PREFIXES = ("KNET_", "MOBILE_ID_", "SMS_", "EMAIL_", "SIGNER", "SECRET_KEY", "CIVIL_ID_KEY", "CELERY_", "WEB_", "SECURE_")
+OWN_NAMES = (
+    "DATABASE_URL",
+    "DATABASE_URL_FILE",
+    "REDIS_URL",
+    "REDIS_URL_FILE",
+    "CACHE_URL",
+    "CACHE_URL_FILE",
+    "DJANGO_SETTINGS_MODULE",
+    "ALLOWED_HOSTS",
+    "CSRF_TRUSTED_ORIGINS",
+    "PORTAL_URL",
+    "STATIC_ROOT",
+    "DEBUG",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "VIRTUAL_ENV",
+)
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process: `command` is an argument list; it gets `stop_seconds` to finish its work after SIGTERM."""
+
+    name: str
+    command: tuple[str, ...]
+    stop_seconds: int = 25
+
+
+def clean_environment(surroundings: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The shell's environment without any setting of the portal."""
+    source = os.environ if surroundings is None else surroundings
+    return {k: v for k, v in source.items() if not k.startswith(OWN_PREFIXES) and k not in OWN_NAMES}
+
+
+def demo_environment(port: int, var: Path) -> dict[str, str]:
+    """Environment of every process of the demo that listens on `port` and keeps its things in `var`."""
+    return clean_environment() | {
+        "PORTAL_DEMO": "1",
+        "DJANGO_SETTINGS_MODULE": "municipality.settings.demo",
+        "PORT": str(port),
+        "PORTAL_VAR": str(var),
+        "WEB_BIND": f"127.0.0.1:{port}",
+        "WEB_WORKERS": "1",
+        "WEB_THREADS": "4",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def doubles(python: str, port: int) -> list[Process]:
+    """The simulators of the bank, of Mobile ID and of the SMS gateway, on the ports after the portal's own."""
+    return [
+        Process("knet", (python, "-m", "municipality.doubles.knet", "--port", str(port + 1)), stop_seconds=5),
+        Process("mobile-id", (python, "-m", "municipality.doubles.mobile_id", "--port", str(port + 2)), stop_seconds=5),
+        Process("sms", (python, "-m", "municipality.doubles.sms", "--port", str(port + 3)), stop_seconds=5),
+    ]
+
+
+def web(python: str) -> Process:
+    """The web server; its size and address come from the environment (see deploy/gunicorn.conf.py)."""
+    return Process("web", (python, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "municipality.wsgi"))
+
+
+def worker(python: str, *, pool: str = "prefork", concurrency: int = 2, name: str = "worker") -> Process:
+    """The Celery worker that empties the outbox; threads in the demo, prefork (with hard time limits) in production."""
+    celery = (python, "-m", "celery", "-A", "municipality", "worker", "--loglevel", "warning", "-n", f"{name}@%h")
+    lean = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+    return Process(name, (*celery, "-P", pool, "-c", str(concurrency), "-Q", ",".join(QUEUES), *lean), stop_seconds=60)
+
+
+def beat(python: str, var: Path) -> Process:
+    """The clock that rings the periodic jobs; its schedule file lives under `var`."""
+    celery = (python, "-m", "celery", "-A", "municipality", "beat", "--loglevel", "warning")
+    return Process("beat", (*celery, "--schedule", str(var / "run" / "beat"), "--pidfile="), stop_seconds=5)
+
+
+def demo_processes(python: str, port: int, var: Path) -> list[Process]:
+    """Everything that `script/server` runs, in the order of start."""
+    return [*doubles(python, port), web(python), worker(python, pool="threads"), beat(python, var)]
