@@ -84,7 +84,7 @@ def database() -> Any:
 def _migrations_on_disk() -> frozenset[tuple[str, str]]:
     from django.db.migrations.loader import MigrationLoader
 
-    return frozenset(MigrationLoader(None, ignore_no_initial=True).graph.nodes)
+    return frozenset(MigrationLoader(None).graph.nodes)
 
 
 def migrations() -> Any:

@@ -7,11 +7,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.translation import gettext as _
 
 from municipality.jobs.errors import Gone
 from municipality.notifications.models import Message
@@ -26,17 +24,14 @@ def message_id(idempotency_key: str) -> str:
 def send_message(message: Message, *, to: str, language: str, idempotency_key: str) -> str:
     """Send one message of the inbox. Returns its Message-ID. Raises Gone when the address is refused for good."""
     with translation.override(language):
-        return _send(subject=message.title, body=message.body, url=link(message.path, language), to=to, idempotency_key=idempotency_key)
+        return send(subject=message.title, body=message.body, url=link(message.path, language), to=to, idempotency_key=idempotency_key)
 
 
-def send_code(text: str, *, to: str, user_id: int, idempotency_key: str) -> str:
-    """Send a one-time code in the language of the person."""
-    language = get_user_model().objects.values_list("language", flat=True).get(pk=user_id)
-    with translation.override(language):
-        return _send(subject=_("Your confirmation code"), body=text, url="", to=to, idempotency_key=idempotency_key)
+def send(*, subject: str, body: str, to: str, idempotency_key: str, url: str = "") -> str:
+    """Send one e-mail in the language that is active. Returns its Message-ID.
 
-
-def _send(*, subject: str, body: str, url: str, to: str, idempotency_key: str) -> str:
+    Raises Gone for an address of a foreign host in the text and when the mail system refuses the recipient for good.
+    """
     if foreign_links(f"{body}\n{url}"):
         raise Gone("foreign link in an e-mail")
     context: dict[str, Any] = {"title": subject, "body": body, "url": url, "is_arabic": translation.get_language() == "ar"}

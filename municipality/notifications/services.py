@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import connection
+from django.utils import translation
+from django.utils.translation import gettext
 
 from municipality.jobs.errors import Gone
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
+from municipality.kernel.errors import Refused
 from municipality.notifications import mail, sms
 from municipality.notifications.models import Channel, Delivery, DeliveryState, Message
 from municipality.notifications.registry import KINDS, MessageKind
@@ -118,22 +123,25 @@ def _close(delivery: Delivery, state: DeliveryState, **changes: Any) -> None:
 def deliver_code(*, user_id: int, channel: str, address: str, code_id: int) -> None:
     """Send a one-time code to an address that is being confirmed. The code itself never stands in the outbox.
 
-    Over the number's limit nothing is sent; whoever asks for a code is told so beforehand (`sms.code_limit_reached`).
+    A code that no longer serves is not sent. Over the number's limit nothing is sent either; whoever asks for a code is
+    told so beforehand (`accounts.services.contacts.send_code`).
     """
-    from municipality.accounts import services as accounts
+    from municipality.accounts.services import code_text
 
-    text = accounts.code_text(code_id)
-    if not text:
-        return
-    key = f"code-{code_id}"
-    if channel == Channel.EMAIL:
-        mail.send_code(text, to=address, user_id=user_id, idempotency_key=key)
-        return
     try:
-        sms.take(address, idempotency_key=key, is_code=True)
-    except sms.LimitReached:
+        code = code_text(code_id)
+    except Refused:
         return
-    sms.gateway().send(address, text, key)
+    language = get_user_model().objects.values_list("language", flat=True).get(pk=user_id)
+    key = f"code-{code_id}"
+    with translation.override(language):
+        text = gettext("Kuwait Municipality: your confirmation code is %(code)s. Please give it to nobody.") % {"code": code}
+        if channel == Channel.EMAIL:
+            mail.send(subject=gettext("Your confirmation code"), body=text, to=address, idempotency_key=key)
+            return
+    with suppress(sms.LimitReached):
+        sms.take(address, idempotency_key=key, is_code=True)
+        sms.gateway().send(address, text, key)
 
 
 def mark_read(message: Message) -> None:
