@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from municipality.settings.base import *  # noqa: F403
-from municipality.settings.base import CELERY_BROKER_TRANSPORT_OPTIONS, CONTENT_SECURITY_POLICY, VAR_DIR, env
+from municipality.settings.base import CELERY_BROKER_TRANSPORT_OPTIONS, CONTENT_SECURITY_POLICY, INSTALLED_APPS, VAR_DIR, env
 from municipality.settings.databases import from_url
 from municipality.settings.demo_keys import demo_keys
 
@@ -11,6 +11,7 @@ if env.str("PORTAL_DEMO", "") != "1":
     raise SystemExit("The demo settings work only with PORTAL_DEMO=1.")
 
 DEMO = True
+INSTALLED_APPS = [*INSTALLED_APPS, "municipality.demo"]
 PORT = env.int("PORT", 8000)
 _keys = demo_keys(VAR_DIR)
 SECRET_KEY = _keys["SECRET_KEY"]

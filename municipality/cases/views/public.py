@@ -66,6 +66,15 @@ def span(minutes: int) -> str:
     return within(round(minutes / 1440), "day")
 
 
+@public
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The six services with promise and reality; a service that is not open says so and takes no input."""
+    figures = queries.figures()
+    cards = [card_of(entry, figures) for entry in services()]
+    return render(request, "public/home.html", {"services": cards, "track_form": TrackForm(auto_id="home_%s")})
+
+
 def service_card(request: HttpRequest, code: str, template: str, **context: Any) -> HttpResponse:
     """A service's own page, used by the app that offers it."""
     entry = CATALOGUE[code]
