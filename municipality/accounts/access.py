@@ -32,6 +32,8 @@ def access(audience: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             user: Any = request.user
+            if not user.is_authenticated:  # the middleware sends strangers to the sign-in page; this holds without it
+                raise PermissionDenied
             if audience == "person" and user.is_staff:
                 raise PermissionDenied
             if audience == "staff" and not (user.is_staff and has_second_factor(request)):
@@ -48,4 +50,5 @@ def has_second_factor(request: HttpRequest) -> bool:
     """Whether this very session was opened with a second factor."""
     from allauth.account.authentication import get_authentication_records
 
-    return any(record.get("method") == "mfa" for record in get_authentication_records(request))
+    user: Any = request.user
+    return bool(user.is_authenticated) and any(record.get("method") == "mfa" for record in get_authentication_records(request, user))

@@ -18,15 +18,22 @@ def _key(purpose: str) -> bytes:
 
 def digest(number: str) -> str:
     """Keyed hash (HMAC-SHA-256) by which a number is found; without the key it says nothing."""
-    return hmac.new(_key("digest"), number.encode(), hashlib.sha256).hexdigest()
+    return keyed_hash("digest", number)
 
 
-def encrypt(number: str) -> str:
-    return Fernet(base64.urlsafe_b64encode(_key("cipher"))).encrypt(number.encode()).decode()
+def keyed_hash(purpose: str, text: str) -> str:
+    """HMAC-SHA-256 of a text under a key of its own for each purpose."""
+    return hmac.new(_key(purpose), text.encode(), hashlib.sha256).hexdigest()
 
 
-def decrypt(cipher: str) -> str:
-    return Fernet(base64.urlsafe_b64encode(_key("cipher"))).decrypt(cipher.encode()).decode()
+def encrypt(number: str, purpose: str = "cipher") -> str:
+    """Fernet token under the key of the purpose."""
+    return Fernet(base64.urlsafe_b64encode(_key(purpose))).encrypt(number.encode()).decode()
+
+
+def decrypt(cipher: str, purpose: str = "cipher") -> str:
+    """The text of `encrypt`. Raises cryptography.fernet.InvalidToken."""
+    return Fernet(base64.urlsafe_b64encode(_key(purpose))).decrypt(cipher.encode()).decode()
 
 
 def fields(number: str) -> dict[str, str]:

@@ -1,36 +1,78 @@
-"""How often somebody may try something guessable, counted in the database so that no cache can lose it."""
+"""How often something may be tried. Counted in the database: atomic, and alive while the cache is not."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
+import ipaddress
+from dataclasses import dataclass
 
 from allauth.account.adapter import get_adapter
-from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.http import HttpRequest
 
-from municipality.accounts.models import Allowance
+from municipality.accounts.civil_ids import keyed_hash
+from municipality.accounts.models import Throttle
 from municipality.kernel import clock
 
 
-def client_key(request: HttpRequest) -> str:
-    """A keyed hash of the client's address: enough to count by, useless to look anybody up."""
-    address = get_adapter().get_client_ip(request) or ""
-    return hashlib.sha256(f"{settings.SECRET_KEY}:{address}".encode()).hexdigest()[:32]
+@dataclass(frozen=True)
+class Limit:
+    """At most `amount` tries in any span of `seconds`, for each subject. Rows hold a keyed hash of the subject, never the subject."""
+
+    name: str
+    amount: int
+    seconds: int
+
+    def _key(self, subject: str) -> str:
+        return keyed_hash("limit", f"{self.name}:{subject}")
+
+    def take(self, subject: str) -> bool:
+        """Count one try of `subject`. False if the limit is reached; a refused try is not counted."""
+        key = self._key(subject)
+        with transaction.atomic():
+            row = None
+            while row is None:  # a row may be swept away between the two statements
+                Throttle.objects.get_or_create(key=key, defaults={"touched_at": clock.now()})
+                row = Throttle.objects.select_for_update().filter(key=key).first()
+            now = clock.now()
+            hits = [hit for hit in row.hits if hit > now.timestamp() - self.seconds]
+            if len(hits) >= self.amount:
+                return False
+            row.hits, row.touched_at = [*hits, now.timestamp()], now
+            row.save()
+        return True
+
+    def clear(self, subject: str) -> None:
+        """Forget the tries of `subject`, after a right one."""
+        Throttle.objects.filter(key=self._key(subject)).update(hits=[])
+
+
+PUSHES = Limit("push", 3, 600)  # to a civil number: nobody is worn down until they press approve
+SIGN_INS_FROM = Limit("sign_in_from", 30, 600)  # a client
+STAFF_PASSWORD = Limit("staff_password", 5, 300)  # a typed login name
+STAFF_CODE = Limit("staff_code", 5, 300)  # an account
+STAFF_FROM = Limit("staff_from", 20, 300)  # a client: several officers may share one
+CODES_TO_HOUR = Limit("code_to_hour", 3, 3600)  # an e-mail address or a phone
+CODES_TO_DAY = Limit("code_to_day", 10, 86_400)
+CODES_FROM = Limit("code_from", 20, 3600)  # a client
+CODES_OF = Limit("code_of", 10, 3600)  # a person
+CODE_TRIES = Limit("code_tries", 15, 3600)  # a person, over all codes
+
+
+def address_of(request: HttpRequest) -> str:
+    """The client's address as the trusted proxies report it; of IPv6 the /64, which is one household."""
+    address: str = get_adapter().get_client_ip(request)
+    if ":" in address:
+        return str(ipaddress.ip_network(f"{address}/64", strict=False).network_address)
+    return address
 
 
 def spend(request: HttpRequest, what: str, *, limit: int, seconds: int) -> bool:
-    """Use one of a client's `limit` tries in the present slot of `seconds`. False when they are used up."""
-    return spend_key(client_key(request), what, limit=limit, seconds=seconds)
+    """Use one of a client's `limit` tries of `what` in any span of `seconds`. False when they are used up."""
+    return Limit(what, limit, seconds).take(address_of(request))
 
 
-def spend_key(key: str, what: str, *, limit: int, seconds: int) -> bool:
-    """The same for any key of at most 64 characters (a digest of an account or number). Atomic: one UPDATE decides."""
-    slot = int(clock.now().timestamp()) // seconds
-    with transaction.atomic():
-        row, _ = Allowance.objects.get_or_create(
-            what=what, client=key, slot=slot, defaults={"expires_at": clock.now() + dt.timedelta(seconds=2 * seconds)}
-        )
-        return Allowance.objects.filter(pk=row.pk, used__lt=limit).update(used=F("used") + 1) == 1
+def forget(older_than: dt.timedelta = dt.timedelta(days=2)) -> int:
+    """Drop counters that no limit reads any more. Returns how many."""
+    gone, _counts = Throttle.objects.filter(touched_at__lt=clock.now() - older_than).delete()
+    return gone

@@ -164,7 +164,8 @@ class SignInRequest(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(status__in=SignInStatus.values), name="accounts_sign_in_status"),
             models.CheckConstraint(
-                condition=models.Q(used_at__isnull=True) | models.Q(status=SignInStatus.APPROVED), name="accounts_sign_in_used_after_approval"
+                condition=models.Q(used_at__isnull=True) | models.Q(status=SignInStatus.APPROVED),
+                name="accounts_sign_in_used_after_approval",
             ),
         ]
         indexes = [models.Index(fields=["expires_at"], name="accounts_sign_in_expires")]
@@ -222,20 +223,3 @@ class SecondFactorUse(models.Model):
 
     def __str__(self) -> str:
         return f"step {self.step}"
-
-
-class Allowance(models.Model):
-    """How many tries of something a client used in a slot of time."""
-
-    what = models.CharField(max_length=30)
-    client = models.CharField(max_length=64)
-    slot = models.BigIntegerField()
-    used = models.PositiveIntegerField(default=0)
-    expires_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["what", "client", "slot"], name="accounts_allowance_once")]
-        indexes = [models.Index(fields=["expires_at"], name="accounts_allowance_old")]
-
-    def __str__(self) -> str:
-        return f"{self.what} {self.used}"

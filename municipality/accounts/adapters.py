@@ -1,0 +1,70 @@
+"""How the sign-in library is bent to the portal: no registration, no password letters, local addresses only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.http import HttpRequest
+from django.shortcuts import resolve_url
+from django.urls import reverse
+
+from municipality.accounts import civil_ids
+from municipality.accounts.backends import path_for
+from municipality.accounts.next_paths import is_local
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Sign-in, stages and redirects."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Nobody registers by a form."""
+        return False
+
+    def is_safe_url(self, url: str | None) -> bool:
+        return is_local(url)
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        user: Any = request.user
+        return reverse("admin:index") if user.is_staff else resolve_url("/")
+
+    def get_login_stages(self) -> list[str]:
+        """One stage: every staff login asks for the second factor, enrolled or not."""
+        return ["municipality.accounts.stages.SecondFactorStage"]
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        user.backend = path_for(user)
+        super().login(request, user)
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """The pages themselves say what happened."""
+
+    def send_mail(self, *args: Any, **kwargs: Any) -> None:
+        """Letters leave the portal through its messages only."""
+
+
+class SocialAdapter(DefaultSocialAccountAdapter):
+    """People are made by `services.sign_in.welcome`; the library only opens their session."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        return False
+
+    def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> Any:
+        user = sociallogin.user
+        user.name_ar, user.name_en = data["name_ar"], data["name_en"]
+        return user
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Secrets of the second factor are encrypted at rest."""
+
+    def encrypt(self, text: str) -> str:
+        return civil_ids.encrypt(text, "second_factor")
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return civil_ids.decrypt(encrypted_text, "second_factor")
+
+    def get_totp_label(self, user: Any) -> str:
+        return str(user.login)

@@ -1,0 +1,19 @@
+from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
+
+
+class AccountsConfig(AppConfig):
+    name = "municipality.accounts"
+    label = "accounts"
+    verbose_name = "الأشخاص"
+    default = True
+
+    def ready(self) -> None:
+        from municipality.accounts import signals  # noqa: F401  (connects its receivers)
+
+
+class StaffAdminConfig(admin_apps.AdminConfig):
+    """The admin behind the staff door."""
+
+    default = False
+    default_site = "municipality.accounts.staff_site.StaffSite"

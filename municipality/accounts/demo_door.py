@@ -1,0 +1,98 @@
+"""Shortcuts for trying the portal out. They exist with PORTAL_DEMO=1 only, and only for a browser on this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import requests
+from allauth.mfa import app_settings as mfa_settings
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth as totp
+from allauth.mfa.utils import decrypt
+from django.conf import settings
+from django.http import Http404, HttpRequest
+
+from municipality.accounts import civil_ids
+from municipality.accounts.models import SignInRequest, User
+
+SHOWN = 12
+
+
+# The demo's own part sets this: the password of a login name, where it made the account.
+password_of: Callable[[str], str] = lambda login: ""
+
+
+@dataclass(frozen=True)
+class StaffCode:
+    """An officer of the demo with what opens the door now."""
+
+    user: User
+    code: str
+    password: str
+
+
+def is_open_to(request: HttpRequest) -> bool:
+    """Whether the shortcuts exist for this request: demo settings, a loopback peer, no proxy between."""
+    if not settings.DEMO or "x-forwarded-for" in request.headers or "forwarded" in request.headers:
+        return False
+    try:
+        return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
+
+
+def demo_only(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Answer 404 wherever the shortcuts do not exist."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if not is_open_to(request):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def people(request: HttpRequest) -> list[User]:
+    """The first people of the demo, or nobody."""
+    if not is_open_to(request):
+        return []
+    return list(User.objects.people().filter(is_active=True, civil_id_digest__isnull=False).order_by("pk")[:SHOWN])
+
+
+def staff_codes(request: HttpRequest) -> list[StaffCode]:
+    """The demo's officers with the present code of each, or nobody."""
+    if not is_open_to(request):
+        return []
+    step = int(time.time()) // mfa_settings.TOTP_PERIOD
+    found = []
+    rows = Authenticator.objects.filter(type=Authenticator.Type.TOTP, user__is_staff=True, user__is_active=True)
+    for row in rows.select_related("user").order_by("user_id"):
+        user: Any = row.user
+        code = totp.format_hotp_value(totp.hotp_value(decrypt(row.data["secret"]), step))
+        found.append(StaffCode(user, code, password_of(user.login)))
+    return found
+
+
+def phone_url(row: SignInRequest, language: str) -> str:
+    """The simulator's phone page, opened at the request where a code was asked for."""
+    query = {"lang": language, **({"qr": row.qr} if row.qr else {})}
+    return requests.Request("GET", f"{settings.MOBILE_ID_URL.rstrip('/')}/phone/", params=query).prepare().url or ""
+
+
+def decide(row: SignInRequest, decision: str, person: User | None = None) -> bool:
+    """Answer in the person's place at the simulator: `approve` or `decline`. True if it took the answer."""
+    body = {"request_id": row.request_id, "decision": decision}
+    if person is not None:
+        body["person"] = civil_ids.decrypt(person.civil_id_cipher)
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.post(f"{settings.MOBILE_ID_URL.rstrip('/')}/control/decide", json=body, timeout=(2, 5)).ok
+    except requests.RequestException:
+        return False

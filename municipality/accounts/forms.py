@@ -1,0 +1,116 @@
+"""What people type at the door and on their profile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.forms import LoginForm
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts import limits
+from municipality.accounts.services import second_factor
+from municipality.ui.forms import CivilIdField, DigitsField, LtrInput, PhoneField
+
+
+def _code_field(**options: Any) -> DigitsField:
+    """Six digits in any script, with or without spaces."""
+    widget = LtrInput({"autocomplete": "one-time-code"}, css="kp-input--code")
+    return DigitsField(length=6, widget=widget, error_messages={"required": _("Enter the six digits.")}, **options)
+
+
+class SignInForm(forms.Form):
+    """The number to which the request is sent."""
+
+    civil_id = CivilIdField(help_text=_("Twelve digits, as on the front of the civil ID card."))
+
+
+class EmailForm(forms.Form):
+    """The address to confirm."""
+
+    address = forms.EmailField(
+        label=_("E-mail address"),
+        help_text=_("A code of six digits is sent to this address."),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "dir": "ltr"}),
+        error_messages={
+            "required": _("Please enter the e-mail address."),
+            "invalid": _("This is not an e-mail address. An address has a name, the sign @ and a domain."),
+        },
+    )
+
+
+class PhoneForm(forms.Form):
+    """The phone to confirm."""
+
+    address = PhoneField(label=_("Mobile number"), help_text=_("Eight digits. A code of six digits is sent to this number."))
+
+
+class ContactCodeForm(forms.Form):
+    """The code that was sent."""
+
+    code = _code_field(label=_("Code"), help_text=_("The six digits in the message. The code serves for ten minutes."))
+
+
+class LanguageForm(forms.Form):
+    """The language of messages."""
+
+    language = forms.ChoiceField(label=_("Language of messages"), choices=[("ar", _("Arabic")), ("en", _("English"))])
+
+
+class StaffSignInForm(LoginForm):
+    """Login name and password, counted before they are looked at. Whatever is wrong, the answer is the same."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"] = forms.CharField(
+            label=_("Login name"),
+            max_length=60,
+            widget=forms.TextInput(attrs={"autocomplete": "username", "dir": "ltr", "autocapitalize": "none", "spellcheck": "false"}),
+            error_messages={"required": _("Please enter the login name.")},
+        )
+        self.fields["password"] = forms.CharField(
+            label=_("Password"),
+            strip=False,
+            max_length=200,
+            widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "dir": "ltr"}),
+            error_messages={"required": _("Please enter the password.")},
+        )
+
+    def clean(self) -> Any:
+        if self.errors:
+            return self.cleaned_data
+        name = self.cleaned_data["login"].casefold()
+        address = limits.address_of(self.request)
+        if not (limits.STAFF_FROM.take(address) and limits.STAFF_PASSWORD.take(name)):
+            raise ValidationError(_("Too many tries. Please try again in five minutes."), code="too_many")
+        try:
+            cleaned = super().clean()
+        except ValidationError:
+            raise ValidationError(_("The login name or the password is not right."), code="not_right") from None
+        limits.STAFF_PASSWORD.clear(name)
+        return cleaned
+
+    def user_credentials(self) -> dict[str, str]:
+        return {"username": self.cleaned_data["login"], "password": self.cleaned_data["password"]}
+
+
+class SecondFactorForm(forms.Form):
+    """The six digits of the authenticator app."""
+
+    code = _code_field(label=_("Code from the authenticator app"), help_text=_("Six digits that change every thirty seconds."))
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        self.user = user
+        super().__init__(*args, **kwargs)
+
+    def clean_code(self) -> str:
+        code: str = self.cleaned_data["code"]
+        try:
+            self.authenticator = second_factor.check(user=self.user, typed=code)
+        except second_factor.TooMany as refusal:
+            raise ValidationError(refusal.sentence, code=refusal.code) from None
+        if self.authenticator is None:
+            raise ValidationError(_("The code is not right, or was used already. Please wait for the next one."), code="not_right")
+        return code

@@ -1,0 +1,12 @@
+"""Addresses without a language prefix. The names `account_…` and `mfa_…` are those the sign-in library asks for; its own pages are not here."""
+
+from django.urls import path
+
+from municipality.accounts.views import callback, staff
+
+urlpatterns = [
+    path("staff/sign-in/", staff.staff_sign_in, name="account_login"),
+    path("staff/sign-in/code/", staff.second_factor, name="mfa_authenticate"),
+    path("staff/sign-in/closed/", staff.inactive, name="account_inactive"),
+    path("accounts/mobile-id/callback", callback.mobile_id_callback, name="mobile_id_callback"),
+]

@@ -1,0 +1,90 @@
+"""Sessions: their limits, and ending them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+
+from allauth.usersessions.internal.flows.sessions import end_sessions
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.http import HttpRequest
+
+from municipality.accounts.models import User, actor_of
+from municipality.audit.services import record
+from municipality.kernel import clock
+
+STARTED, SEEN, ENDED = "started_at", "seen_at", "ended"
+NOTE_SECONDS = 60
+End = Literal["idle", "absolute", ""]
+
+
+def mark_start(request: HttpRequest) -> None:
+    """Note the beginning of a session that was just signed in."""
+    request.session[STARTED] = request.session[SEEN] = clock.now().timestamp()
+
+
+def end_of(request: HttpRequest) -> End:
+    """Why this signed-in session is over, or nothing. A session without marks has no known age and is over.
+
+    The last sight is noted once a minute, so that a quiet session ends at most one minute early, never late.
+    """
+    now = clock.now().timestamp()
+    started, seen = request.session.get(STARTED), request.session.get(SEEN)
+    if not isinstance(started, float) or not isinstance(seen, float) or now - started >= settings.SESSION_ABSOLUTE_SECONDS:
+        return "absolute"
+    return "idle" if now - seen >= settings.SESSION_IDLE_SECONDS else ""
+
+
+def note_sight(request: HttpRequest) -> bool:
+    """Note that the session is in use; writes at most once a minute. True if it wrote."""
+    now = clock.now()
+    if now.timestamp() - request.session[SEEN] < NOTE_SECONDS:
+        return False
+    request.session[SEEN] = now.timestamp()
+    UserSession.objects.filter(session_key=request.session.session_key).update(last_seen_at=now)
+    return True
+
+
+def end_one(request: HttpRequest, user: User, session_id: int) -> bool:
+    """End one of the person's own sessions. False if it is not theirs or has ended already."""
+    row = UserSession.objects.filter(pk=session_id, user=user).first()
+    if row is None:
+        return False
+    with transaction.atomic():
+        record("accounts.session_ended", subject=user.key, actor=actor_of(user), data={"current": row.is_current()})
+        end_sessions(request, [row])
+    return True
+
+
+def end_others(request: HttpRequest, user: User) -> int:
+    """End every session of the person but this one. Returns how many."""
+    rows = list(UserSession.objects.filter(user=user).exclude(session_key=request.session.session_key))
+    with transaction.atomic():
+        record("accounts.sessions_ended", subject=user.key, actor=actor_of(user), data={"count": len(rows)})
+        end_sessions(request, rows)
+    return len(rows)
+
+
+def end_all_of(user: User) -> int:
+    """End every session of a person or an officer: a lost device, a leaver. Returns how many."""
+    rows = list(UserSession.objects.filter(user=user))
+    for row in rows:
+        row.end()
+    return len(rows)
+
+
+def own(user: User) -> list[UserSession]:
+    """The person's living sessions, the last seen first; rows whose session is gone are swept away."""
+    rows: list[Any] = UserSession.objects.purge_and_list(user)
+    return sorted(rows, key=lambda row: row.last_seen_at, reverse=True)
+
+
+def forget() -> int:
+    """Drop expired session rows and the list entries of sessions older than the absolute limit. Returns how many."""
+    now = clock.now()
+    expired, _ = Session.objects.filter(expire_date__lt=now).delete()
+    listed, _ = UserSession.objects.filter(created_at__lt=now - dt.timedelta(seconds=settings.SESSION_ABSOLUTE_SECONDS)).delete()
+    return expired + listed

@@ -1,0 +1,202 @@
+"""Signing in through Mobile ID: ask, look for the answer, let in once the browser that asked."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import logging
+import secrets
+from dataclasses import dataclass
+
+from allauth.socialaccount.models import SocialAccount
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts import civil_ids, limits
+from municipality.accounts.mobile_id.port import Channel, Person, ProviderAway, RequestRefused, Result, provider
+from municipality.accounts.mobile_id.provider import PROVIDER_ID
+from municipality.accounts.models import SignInRequest, SignInStatus, User, actor_of
+from municipality.audit.services import record
+from municipality.kernel import civil_id, clock
+from municipality.kernel.errors import Refused
+
+log = logging.getLogger(__name__)
+
+LIFETIME = dt.timedelta(minutes=5)
+POLL_PAUSE = dt.timedelta(seconds=1)
+NOBODY = "nobody:"  # request ids of questions that the provider would not put to anybody
+
+
+class TooMany(Refused):
+    """A limit is reached."""
+
+    status = 429
+
+
+class Unusable(Refused):
+    """The request cannot open a session: late, used, declined, or answered by somebody else."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A stored request and the nonce that only the asking browser's session keeps."""
+
+    row: SignInRequest
+    nonce: str
+
+
+def begin(*, number: str | None, channel: Channel, address: str, next_path: str = "") -> Asked:
+    """Ask Mobile ID. `number` is a valid civil number, needed for a push and ignored for a code to scan.
+
+    Raises TooMany and ProviderAway. A number that the provider knows nothing of looks like a phone that does not answer.
+    """
+    if channel == "push" and not number:
+        raise ValueError("a push needs a civil number")
+    if not limits.SIGN_INS_FROM.take(address):
+        raise TooMany("sign_ins_from_address", _("Too many sign-in requests came from this connection. Please try again in ten minutes."))
+    digest = civil_ids.digest(number) if number and channel == "push" else ""
+    if digest and not limits.PUSHES.take(digest):
+        raise TooMany(
+            "pushes",
+            _("Three requests were sent to this phone within ten minutes. Please wait ten minutes, or sign in with the QR code."),
+        )
+    match = f"{secrets.randbelow(90) + 10}"
+    now = clock.now()
+    try:
+        callback_url = settings.PORTAL_URL.rstrip("/") + settings.MOBILE_ID_CALLBACK_PATH
+        started = provider().start(number if digest else None, channel, number_match=match, callback_url=callback_url)
+        request_id, qr, ends = started.request_id, started.qr, started.expires_at
+    except RequestRefused:
+        request_id, qr, ends = NOBODY + secrets.token_hex(16), "", now + LIFETIME
+    nonce = secrets.token_urlsafe(32)
+    row = SignInRequest.objects.create(
+        request_id=request_id,
+        civil_id_digest=digest,
+        browser_hash=_hash(nonce),
+        channel=channel,
+        number_match=match,
+        qr=qr,
+        next_path=next_path,
+        created_at=now,
+        expires_at=min(ends, now + LIFETIME),
+    )
+    return Asked(row, nonce)
+
+
+def asked_by(row_id: object, nonce: object) -> SignInRequest | None:
+    """The request that this browser session asked, or none."""
+    if not isinstance(row_id, int) or not isinstance(nonce, str):
+        return None
+    row = SignInRequest.objects.filter(pk=row_id).first()
+    return row if row is not None and hmac.compare_digest(row.browser_hash, _hash(nonce)) else None
+
+
+def look(row: SignInRequest) -> SignInRequest:
+    """Bring the row up to date from the provider, at most once a second unless a callback hinted at news.
+
+    Raises ProviderAway; the row stays as it is.
+    """
+    if row.status != SignInStatus.PENDING:
+        return row
+    now = clock.now()
+    if now >= row.expires_at:
+        return _settle(row, SignInStatus.EXPIRED)
+    if row.request_id.startswith(NOBODY):
+        return row
+    rested = Q(polled_at__isnull=True) | Q(polled_at__lt=now - POLL_PAUSE) | Q(hinted_at__gt=F("polled_at"))
+    if not SignInRequest.objects.filter(rested, pk=row.pk, status=SignInStatus.PENDING).update(polled_at=now):
+        row.refresh_from_db()
+        return row
+    result = provider().result(row.request_id)
+    if result.status == "pending":
+        return row
+    if result.status != "approved":
+        return _settle(row, SignInStatus(result.status))
+    return _settle(row, SignInStatus.APPROVED if _number_of(row, result) else SignInStatus.FAILED)
+
+
+def _settle(row: SignInRequest, status: SignInStatus) -> SignInRequest:
+    SignInRequest.objects.filter(pk=row.pk, status=SignInStatus.PENDING).update(status=status)
+    row.refresh_from_db()
+    return row
+
+
+def _number_of(row: SignInRequest, result: Result) -> str | None:
+    """The civil number of an approval that answers this very question, or none."""
+    if result.person is None or result.assurance not in settings.MOBILE_ID_ASSURANCES:
+        return None
+    try:
+        number = civil_id.parse(result.person.civil_id)
+    except civil_id.InvalidCivilId:
+        return None
+    if row.civil_id_digest and not hmac.compare_digest(row.civil_id_digest, civil_ids.digest(number)):
+        log.error("Mobile ID answered request %s for another person", row.pk)
+        return None
+    return number
+
+
+def finish(row: SignInRequest) -> tuple[User, Result]:
+    """Take an approved request once and return whom to let in. Raises Unusable and ProviderAway."""
+    if row.status != SignInStatus.APPROVED or row.used_at is not None or clock.now() >= row.expires_at:
+        raise Unusable("request_unusable", _("This sign-in request can no longer be used. Please start again."))
+    result = provider().result(row.request_id)
+    number = _number_of(row, result) if result.status == "approved" else None
+    if number is None or result.person is None:
+        SignInRequest.objects.filter(pk=row.pk, used_at__isnull=True).update(status=SignInStatus.FAILED)
+        raise Unusable("answer_does_not_fit", _("The answer from Mobile ID does not fit this request. Please start again."))
+    with transaction.atomic():
+        taken = SignInRequest.objects.filter(
+            pk=row.pk, status=SignInStatus.APPROVED, used_at__isnull=True, expires_at__gt=clock.now()
+        ).update(used_at=clock.now())
+        if taken != 1:
+            raise Unusable("request_unusable", _("This sign-in request can no longer be used. Please start again."))
+        person = welcome(number, result.person)
+        SignInRequest.objects.filter(pk=row.pk).update(person=person, assurance=result.assurance)
+        record(
+            "accounts.signed_in", subject=person.key, actor=actor_of(person), data={"channel": row.channel, "assurance": result.assurance}
+        )
+    return person, result
+
+
+def welcome(number: str, person: Person) -> User:
+    """The user of a civil number, made at the first sign-in; later ones take over the names as Mobile ID has them."""
+    digest = civil_ids.digest(number)
+    user = User.objects.filter(civil_id_digest=digest).first()
+    if user is None:
+        try:
+            with transaction.atomic():
+                language = "en" if (get_language() or "ar").startswith("en") else "ar"
+                user = User.objects.create_user(
+                    name_ar=person.name_ar, name_en=person.name_en, language=language, **civil_ids.fields(number)
+                )
+        except IntegrityError:  # the same person signed in on two devices at once
+            user = User.objects.get(civil_id_digest=digest)
+    if (user.name_ar, user.name_en) != (person.name_ar, person.name_en):
+        User.objects.filter(pk=user.pk).update(name_ar=person.name_ar, name_en=person.name_en)
+        user.refresh_from_db()
+    SocialAccount.objects.get_or_create(provider=PROVIDER_ID, uid=digest, defaults={"user": user})
+    return user
+
+
+def hint(request_id: str) -> bool:
+    """A callback says that there is news. Only a known pending request remembers it; the answer itself is always fetched."""
+    now = clock.now()
+    noted = SignInRequest.objects.filter(request_id=request_id, status=SignInStatus.PENDING, expires_at__gt=now).update(hinted_at=now)
+    return noted == 1
+
+
+def forget(older_than: dt.timedelta = dt.timedelta(days=1)) -> int:
+    """Drop requests that can open nothing any more; the record keeps who signed in. Returns how many."""
+    gone, _counts = SignInRequest.objects.filter(expires_at__lt=clock.now() - older_than).delete()
+    return gone
+
+
+def _hash(nonce: str) -> str:
+    return hashlib.sha256(nonce.encode()).hexdigest()
+
+
+__all__ = ["Asked", "ProviderAway", "TooMany", "Unusable", "asked_by", "begin", "finish", "forget", "hint", "look", "welcome"]

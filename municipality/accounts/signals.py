@@ -1,0 +1,25 @@
+"""What is noted when a session begins or ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from municipality.accounts.services.sessions import mark_start
+
+
+@receiver(user_logged_in, dispatch_uid="accounts.session_begins")
+def session_begins(request: HttpRequest, **_: Any) -> None:
+    mark_start(request)
+
+
+@receiver(user_logged_out, dispatch_uid="accounts.session_ends")
+def session_ends(request: HttpRequest | None, **_: Any) -> None:
+    """The list of a person's sessions forgets the one that was signed out."""
+    key = request.session.session_key if request is not None else None
+    if key:
+        UserSession.objects.filter(session_key=key).delete()

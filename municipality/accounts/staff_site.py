@@ -1,0 +1,66 @@
+"""The admin in the house's name, open only behind both factors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.contrib.auth import logout
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse, reverse_lazy
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from municipality.accounts import next_paths
+from municipality.accounts.access import has_second_factor, public
+
+# Tables of the sign-in library and of permissions are not for looking at, still less for editing.
+CLOSED_APPS = frozenset({"account", "socialaccount", "mfa", "usersessions", "auth"})
+
+
+class StaffSite(AdminSite):
+    """Refuses every session that was not opened with a second factor."""
+
+    site_header = _("Kuwait Municipality, staff")
+    site_title = _("Staff")
+    index_title = _("Work")
+    site_url = "/"
+    enable_nav_sidebar = True
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        user: Any = request.user
+        return bool(user.is_active and user.is_staff and has_second_factor(request))
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        models = model_or_iterable if isinstance(model_or_iterable, list | tuple) else [model_or_iterable]
+        super().register([m for m in models if m._meta.app_label not in CLOSED_APPS], admin_class, **options)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The admin's own form is closed: to the staff door. Who is signed in otherwise is told no."""
+        if self.has_permission(request):
+            return redirect("admin:index")
+        if request.user.is_authenticated:
+            raise PermissionDenied
+        path = next_paths.asked(request)
+        return redirect(f"{reverse('account_login')}?{urlencode({'next': path})}" if path else reverse("account_login"))
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Leave, by POST, to the staff door."""
+        return _leave(request)
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        guarded: Any = super().admin_view(view, cacheable)
+        guarded.portal_access = "staff"
+        guarded.login_url = reverse_lazy("account_login")
+        return guarded  # type: ignore[no-any-return]
+
+
+@public
+@require_POST
+def _leave(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    return redirect("account_login")

@@ -1,0 +1,43 @@
+"""Where Mobile ID says that a request was answered. Anybody can post here, so it is a hint and no more."""
+
+from __future__ import annotations
+
+import json
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import RequestDataTooBig, UnreadablePostError
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from municipality.accounts.access import public
+from municipality.accounts.services import sign_in
+
+BODY_LIMIT = 16 * 1024
+
+
+@public
+@csrf_exempt
+@never_cache
+@require_POST
+def mobile_id_callback(request: HttpRequest) -> HttpResponse:
+    """Remember that a known pending request has news. One reply whatever was posted; the answer is fetched, never taken from here."""
+    request_id = _request_id(request)
+    if request_id:
+        sign_in.hint(request_id)
+    return JsonResponse({"status": "received"})
+
+
+def _request_id(request: HttpRequest) -> str:
+    """`RequestDetails.RequestID`, as integrators' callbacks carry it, or `request_id`."""
+    try:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > BODY_LIMIT:
+            return ""
+        body = json.loads(request.body)
+    except (ValueError, RecursionError, RequestDataTooBig, UnreadablePostError):
+        return ""
+    if not isinstance(body, dict):
+        return ""
+    details = body.get("RequestDetails")
+    found = details.get("RequestID") if isinstance(details, dict) else body.get("request_id")
+    return found if isinstance(found, str) and 0 < len(found) <= 100 and "\x00" not in found else ""

@@ -1,0 +1,116 @@
+"""A person's own page: names as Mobile ID has them, e-mail and phone with their codes, the language of messages."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from municipality.accounts import limits, next_paths
+from municipality.accounts.access import access
+from municipality.accounts.forms import ContactCodeForm, EmailForm, LanguageForm, PhoneForm
+from municipality.accounts.services import contacts
+from municipality.accounts.views.sign_in import SUGGESTED_PHONE
+from municipality.ui.language import read_form
+
+CONTACT_FORMS: dict[contacts.Contact, type[EmailForm | PhoneForm]] = {"email": EmailForm, "phone": PhoneForm}
+NEXT = "profile_next"
+
+
+@access("person")
+@never_cache
+@require_safe
+def profile(request: HttpRequest) -> HttpResponse:
+    """What the portal holds about the person."""
+    user: Any = request.user
+    if path := next_paths.asked(request):
+        request.session[NEXT] = path
+    page = {
+        "language_form": LanguageForm(initial={"language": user.language}),
+        "waiting": {contact: contacts.waiting_code(user, contact) for contact in CONTACT_FORMS},
+        "next": request.session.get(NEXT, ""),
+    }
+    return render(request, "accounts/profile.html", page)
+
+
+def _contact(name: str) -> contacts.Contact:
+    if name not in CONTACT_FORMS:
+        raise Http404
+    return "email" if name == "email" else "phone"
+
+
+def _suggestion(request: HttpRequest, contact: contacts.Contact) -> str:
+    user: Any = request.user
+    if contact == "email":
+        return str(user.email)
+    typed = user.phone or request.session.get(SUGGESTED_PHONE, "")
+    return str(typed).removeprefix("+965")
+
+
+@access("person")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def contact(request: HttpRequest, name: str) -> HttpResponse:
+    """Enter an address and have a code sent to it."""
+    which = _contact(name)
+    user: Any = request.user
+    form, submitted = read_form(request, CONTACT_FORMS[which], initial={"address": _suggestion(request, which)})
+    if not submitted:
+        return render(request, "accounts/contact.html", {"form": form, "contact": which})
+    if not form.is_valid():
+        return render(request, "accounts/contact.html", {"form": form, "contact": which}, status=400)
+    try:
+        contacts.send_code(user=user, contact=which, address=form.cleaned_data["address"], client=limits.address_of(request))
+    except contacts.TooMany as refusal:
+        form.add_error(None, refusal.sentence)
+        return render(request, "accounts/contact.html", {"form": form, "contact": which}, status=refusal.status)
+    return redirect("accounts:confirm", name=which)
+
+
+@access("person")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest, name: str) -> HttpResponse:
+    """Enter the code."""
+    which = _contact(name)
+    user: Any = request.user
+    code = contacts.waiting_code(user, which)
+    if code is None:
+        return render(request, "accounts/code_over.html", {"contact": which}, status=409 if request.method == "POST" else 200)
+    form, submitted = read_form(request, ContactCodeForm)
+    if not submitted:
+        return render(request, "accounts/confirm.html", {"form": form, "contact": which, "code": code})
+    status = 400
+    if form.is_valid():
+        try:
+            contacts.confirm(user=user, contact=which, typed=form.cleaned_data["code"])
+        except contacts.CodeOver as refusal:
+            return render(request, "accounts/code_over.html", {"contact": which, "refusal": refusal.sentence}, status=409)
+        except (contacts.WrongCode, contacts.TooMany) as refusal:
+            form.add_error("code" if isinstance(refusal, contacts.WrongCode) else None, refusal.sentence)
+            status = 429 if isinstance(refusal, contacts.TooMany) else 400
+        else:
+            return redirect(_after(request, user))
+    return render(request, "accounts/confirm.html", {"form": form, "contact": which, "code": code}, status=status)
+
+
+def _after(request: HttpRequest, user: Any) -> str:
+    """Back to the page that wanted the contacts, once both are confirmed; else to the profile."""
+    if user.is_reachable and (path := request.session.pop(NEXT, "")):
+        return str(path)
+    return "accounts:profile"
+
+
+@access("person")
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Choose the language of messages."""
+    user: Any = request.user
+    form = LanguageForm(request.POST)
+    if form.is_valid():
+        chosen: Literal["ar", "en"] = "en" if form.cleaned_data["language"] == "en" else "ar"
+        contacts.choose_language(user=user, language=chosen)
+    return redirect("accounts:profile")

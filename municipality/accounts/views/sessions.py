@@ -1,0 +1,40 @@
+"""Where the person is signed in, and ending it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from municipality.accounts import devices
+from municipality.accounts.access import access
+from municipality.accounts.services import sessions as services
+
+
+@access("any")
+@never_cache
+@require_safe
+def sessions(request: HttpRequest) -> HttpResponse:
+    """Every session of the person: device, since when, last seen, this one."""
+    user: Any = request.user
+    rows = [{"row": row, "device": devices.describe(row.user_agent), "is_current": row.is_current()} for row in services.own(user)]
+    return render(request, "accounts/sessions.html", {"sessions": rows, "has_others": any(not row["is_current"] for row in rows)})
+
+
+@access("any")
+@require_POST
+def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
+    """End one of one's own sessions; ending this one is signing out."""
+    services.end_one(request, request.user, session_id)  # type: ignore[arg-type]
+    return redirect("accounts:sessions") if request.user.is_authenticated else redirect(resolve_url("/"))
+
+
+@access("any")
+@require_POST
+def end_other_sessions(request: HttpRequest) -> HttpResponse:
+    """End all sessions but this one."""
+    services.end_others(request, request.user)  # type: ignore[arg-type]
+    return redirect("accounts:sessions")

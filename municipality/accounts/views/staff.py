@@ -1,0 +1,96 @@
+"""The staff door: login name and password, then the second factor, always both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.internal.decorators import login_stage_required
+from allauth.account.views import LoginView
+from allauth.mfa.base.internal.flows import post_authentication
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from django.views.generic import FormView
+
+from municipality.accounts import demo_door, next_paths
+from municipality.accounts.access import has_second_factor, public
+from municipality.accounts.forms import SecondFactorForm, StaffSignInForm
+from municipality.accounts.services.sessions import ENDED
+from municipality.accounts.stages import SecondFactorStage
+from municipality.ui.language import LanguageSwitchMixin
+
+
+class StaffSignInView(LanguageSwitchMixin, LoginView):
+    """Login name and password. Opens no session by itself."""
+
+    form_class = StaffSignInForm
+    template_name = "account/login.html"
+    http_method_names = ["get", "head", "post"]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        user: Any = request.user
+        if user.is_authenticated:
+            if user.is_staff and has_second_factor(request):
+                return redirect(next_paths.asked(request) or reverse("admin:index"))
+            # A person's own session: say so, rather than send them round in a circle.
+            return render(request, "account/other_session.html", status=403)
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        context["ended"] = self.request.session.pop(ENDED, "")
+        context["next"] = next_paths.asked(self.request)
+        context["demo_staff"] = demo_door.staff_codes(self.request)
+        return context
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        too_many = any(error.code == "too_many" for error in form.non_field_errors().as_data())
+        return self.render_to_response(self.get_context_data(form=form), status=429 if too_many else 400)
+
+
+@method_decorator(login_stage_required(stage=SecondFactorStage.key, redirect_urlname="account_login"), name="dispatch")
+class SecondFactorView(LanguageSwitchMixin, FormView):  # type: ignore[type-arg]
+    """The code of the authenticator app, after a right password in the same browser."""
+
+    form_class = SecondFactorForm
+    template_name = "mfa/authenticate.html"
+    http_method_names = ["get", "head", "post"]
+
+    @property
+    def stage(self) -> Any:
+        return self.request._login_stage  # type: ignore[attr-defined]
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "user": self.stage.login.user}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        officer = self.stage.login.user
+        context["demo_staff"] = [shown for shown in demo_door.staff_codes(self.request) if shown.user.pk == officer.pk]
+        return context
+
+    def form_valid(self, form: SecondFactorForm) -> HttpResponse:
+        assert form.authenticator is not None
+        form.authenticator.user = self.stage.login.user
+        post_authentication(self.request, form.authenticator)
+        response: HttpResponse = self.stage.exit()
+        return response
+
+    def form_invalid(self, form: SecondFactorForm) -> HttpResponse:
+        too_many = any(error.code == "staff_code" for error in form.errors.as_data().get("code", []))
+        return self.render_to_response(self.get_context_data(form=form), status=429 if too_many else 400)
+
+
+staff_sign_in = public(StaffSignInView.as_view())
+second_factor = public(SecondFactorView.as_view())
+
+
+@public
+@never_cache
+@require_safe
+def inactive(request: HttpRequest) -> HttpResponse:
+    """The account is closed."""
+    return render(request, "account/account_inactive.html", status=403)
