@@ -35,7 +35,7 @@ KNOWN: dict[str, Behaviour] = {
     "void_after_ack": Behaviour("Reversed after a good acknowledgement (seconds)", "إلغاء بعد رد سليم (ثوانٍ)", 5),
     "late_second_capture": Behaviour("HOST TIMEOUT first, captured later (seconds)", "انتهاء المهلة ثم خصم متأخر (ثوانٍ)", 5),
     "tranpipe_500": Behaviour("Inquiry fails with 500 (how many times)", "تعطل الاستعلام (عدد المرات)", 2),
-    "slow_tranpipe": Behaviour("Inquiry is slow (seconds)", "بطء الاستعلام (ثوانٍ)", 10),
+    "slow_tranpipe": Behaviour("Inquiry is slow (seconds)", "بطء الاستعلام (ثوانٍ)", 12),
     "suspect": Behaviour("Inquiry says SUSPECT (how many times)", "الاستعلام يجيب بالاشتباه (عدد المرات)", 1_000_000),
     "not_found": Behaviour("Inquiry says not found (how many times)", "الاستعلام لا يجد العملية (عدد المرات)", 3),
     "odd_result": Behaviour(

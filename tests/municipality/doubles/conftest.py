@@ -82,8 +82,11 @@ def merchant() -> Iterator[Merchant]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Ear)
-    server.daemon_threads = True
+    class Wide(ThreadingHTTPServer):
+        request_queue_size = 128  # as a real front has it: with five, simultaneous calls are turned away
+        daemon_threads = True
+
+    server = Wide(("127.0.0.1", 0), Ear)
     shop = Merchant(f"http://127.0.0.1:{server.server_port}")
     shop.body = f"REDIRECT={shop.url}/pay/r/abc\n".encode()
     stop = serve(server)
@@ -117,7 +120,7 @@ class KnetCounter(Counter):
         fields |= {"trackid": "TRACK1", "udf1": "BILL1", "udf2": "", "udf3": "", "udf4": "", "udf5": ""} | changed
         return {name: value for name, value in fields.items() if value != "-"}
 
-    def query(self, outer: dict[str, str] | None = None, **changed: str) -> dict[str, str]:
+    def query(self, outer: dict[str, str] | None = None, /, **changed: str) -> dict[str, str]:
         """The query of the payment page."""
         fields = self.order(**changed)
         plain = "&".join(f"{name}={value}" for name, value in fields.items())
@@ -125,7 +128,7 @@ class KnetCounter(Counter):
         query |= {name: fields.get(name, "") for name in ("responseURL", "errorURL")} | (outer or {})
         return {name: value for name, value in query.items() if value != "-"}
 
-    def enter(self, outer: dict[str, str] | None = None, **changed: str) -> requests.Response:
+    def enter(self, outer: dict[str, str] | None = None, /, **changed: str) -> requests.Response:
         return self.get("/kpg/PaymentHTTP.htm", params=self.query(outer, **changed))
 
     def open(self, trackid: str = "TRACK1", *behaviours: str, **changed: str) -> str:

@@ -157,7 +157,7 @@ def test_duplicates_arrive_as_often_as_asked_and_equal(knet: KnetCounter) -> Non
 
 
 def test_a_delayed_notification_comes_later_and_the_browser_waits_for_it(knet: KnetCounter) -> None:
-    paymentid = knet.open("TRACK1", "delayed_notification:0.4")
+    paymentid = knet.open("TRACK1", "delayed_notification:1")
     answer = knet.post("/kpg/decide", data={"paymentid": paymentid, "result": "CAPTURED"})
     assert answer.headers["Location"] == f"/kpg/wait.htm?PaymentID={paymentid}"
     waiting = knet.get(answer.headers["Location"])
@@ -175,7 +175,7 @@ def test_a_payment_never_notified_stays_captured(knet: KnetCounter) -> None:
 
 
 def test_the_browser_can_return_before_the_notification(knet: KnetCounter) -> None:
-    knet.open("TRACK1", "notification_after_browser:0.2")
+    knet.open("TRACK1", "notification_after_browser:0.8")
     url = urlsplit(knet.pay()["browser_url"])
     assert url.path == "/pay/knet/response"
     assert decode(f"trandata={parse_qs(url.query)['trandata'][0]}".encode())["result"] == "CAPTURED"
@@ -280,7 +280,7 @@ def test_a_lost_acknowledgement_reverses_what_the_merchant_believes_paid(knet: K
 
 
 def test_a_payment_can_be_reversed_after_a_good_acknowledgement(knet: KnetCounter) -> None:
-    knet.open("TRACK1", "void_after_ack:0.2")
+    knet.open("TRACK1", "void_after_ack:0.8")
     assert knet.pay()["voided"] is False
     assert knet.ask()["result"] == "CAPTURED"
     until(lambda: knet.statement()["voided"])
@@ -288,7 +288,7 @@ def test_a_payment_can_be_reversed_after_a_good_acknowledgement(knet: KnetCounte
 
 
 def test_a_timeout_can_become_a_capture_later(knet: KnetCounter) -> None:
-    knet.open("TRACK1", "late_second_capture:0.2")
+    knet.open("TRACK1", "late_second_capture:0.8")
     knet.pay()
     assert knet.told()["result"] == "HOST TIMEOUT"
     assert knet.ask()["result"] == "FAILURE(HOST TIMEOUT)"

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from municipality.doubles.mobile_id import book as book_module
 from municipality.doubles.mobile_id import pages, people
 from municipality.doubles.mobile_id.book import Book
 from municipality.kernel import civil_id as kernel_civil_id
@@ -81,7 +80,7 @@ def test_the_answer_can_be_read_for_five_minutes(mobile_id: MobileIdCounter, mob
     mobile_id.post("/control/decide", json={"request_id": asked["request_id"], "decision": "approve"})
     now = time.time()
     for later, status in ((299, 200), (301, 404)):
-        monkeypatch.setattr(book_module.time, "time", lambda later=later: now + later)
+        monkeypatch.setattr(time, "time", lambda later=later: now + later)
         assert mobile_id.get(f"/auth-requests/{asked['request_id']}").status_code == status
 
 

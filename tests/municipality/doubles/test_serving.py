@@ -29,11 +29,11 @@ KEYS = {"KNET_TRANPORTAL_ID": "999901", "KNET_PASSWORD": "999901pg", "KNET_RESOU
 class Running:
     """A double in a process of its own, started by its path."""
 
-    def __init__(self, name: str, var: Path, port: int = 0, **environment: str) -> None:
+    def __init__(self, name: str, var: Path, environment: dict[str, str] | None = None, port: int = 0) -> None:
         kept = {key: value for key, value in os.environ.items() if key not in (*KEYS, "PORT", "PORTAL_DEMO")}
         self.process = subprocess.Popen(
             [sys.executable, str(DOUBLES / name / "__main__.py"), "--port", str(port)],
-            env=kept | {"PORTAL_DEMO": "1", "PORTAL_VAR": str(var)} | environment,
+            env=kept | {"PORTAL_DEMO": "1", "PORTAL_VAR": str(var)} | (environment or {}),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -64,7 +64,7 @@ def started() -> Iterator[list[Running]]:
 def test_a_double_starts_by_path_without_the_rest_of_the_project_and_ends_cleanly(
     name: str, tmp_path: Path, started: list[Running]
 ) -> None:
-    started.append(Running(name, tmp_path, **KEYS))
+    started.append(Running(name, tmp_path, KEYS))
     url = started[0].url()
     assert requests.get(f"{url}/healthz", timeout=5).json() == {"status": "ok"}
     mapped = Path(f"/proc/{started[0].process.pid}/status").read_text(encoding="ascii")
@@ -76,7 +76,7 @@ def test_a_double_starts_by_path_without_the_rest_of_the_project_and_ends_cleanl
 @pytest.mark.parametrize("name", ["knet", "mobile_id", "sms"])
 @pytest.mark.parametrize("demo", ["", "0", "true"])
 def test_no_double_starts_outside_the_demo(name: str, demo: str, tmp_path: Path, started: list[Running]) -> None:
-    started.append(Running(name, tmp_path, **KEYS, PORTAL_DEMO=demo))
+    started.append(Running(name, tmp_path, KEYS | {"PORTAL_DEMO": demo}))
     _, complaint = started[0].process.communicate(timeout=10)
     assert started[0].process.returncode == 2
     assert "PORTAL_DEMO=1" in complaint
@@ -86,7 +86,7 @@ def test_no_double_starts_outside_the_demo(name: str, demo: str, tmp_path: Path,
 
 @pytest.mark.parametrize(("keys", "word"), [({}, "KNET_TRANPORTAL_ID"), (KEYS | {"KNET_RESOURCE_KEY": "short"}, "16")])
 def test_the_gateway_names_the_key_it_lacks(keys: dict[str, str], word: str, tmp_path: Path, started: list[Running]) -> None:
-    started.append(Running("knet", tmp_path, **keys))
+    started.append(Running("knet", tmp_path, keys))
     _, complaint = started[0].process.communicate(timeout=10)
     assert (started[0].process.returncode, complaint.count("\n"), word in complaint) == (2, 1, True)
 
@@ -94,13 +94,13 @@ def test_the_gateway_names_the_key_it_lacks(keys: dict[str, str], word: str, tmp
 def test_a_busy_port_is_said_in_one_sentence(tmp_path: Path, started: list[Running]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
-        started.append(Running("sms", tmp_path, port))
+        started.append(Running("sms", tmp_path, port=port))
         _, complaint = started[0].process.communicate(timeout=10)
     assert (started[0].process.returncode, complaint.count("\n"), str(port) in complaint) == (2, 1, True)
 
 
 def test_the_gateways_book_survives_a_kill_and_sends_what_was_due(tmp_path: Path, started: list[Running], merchant: Merchant) -> None:
-    started.append(Running("knet", tmp_path, **KEYS))
+    started.append(Running("knet", tmp_path, KEYS))
     knet = KnetCounter(started[0].url(), merchant)
     knet.settings(shape=1)
     paymentid = knet.open("KEPT")
@@ -110,7 +110,7 @@ def test_the_gateways_book_survives_a_kill_and_sends_what_was_due(tmp_path: Path
     before = knet.get("/control/book").json()
     assert started[0].end(signal.SIGKILL) == -signal.SIGKILL
     assert len(merchant.heard) == 1
-    started.append(Running("knet", tmp_path, **KEYS))
+    started.append(Running("knet", tmp_path, KEYS))
     knet = KnetCounter(started[1].url(), merchant)
     assert knet.get("/control/book").json()["transactions"][0] == before["transactions"][0]
     assert knet.ask(trackid="KEPT", transid="KEPT")["payid"] == paymentid
@@ -123,7 +123,7 @@ def test_a_kill_between_decision_and_acknowledgement_sends_the_notification_agai
     tmp_path: Path, started: list[Running], merchant: Merchant
 ) -> None:
     merchant.seconds = 2
-    started.append(Running("knet", tmp_path, **KEYS))
+    started.append(Running("knet", tmp_path, KEYS))
     knet = KnetCounter(started[0].url(), merchant)
     paymentid = knet.open()
     page = requests.Request("POST", f"{knet.url}/kpg/decide", data={"paymentid": paymentid, "result": "CAPTURED"}).prepare()
@@ -134,7 +134,7 @@ def test_a_kill_between_decision_and_acknowledgement_sends_the_notification_agai
     started[0].end(signal.SIGKILL)
     connection.close()
     merchant.seconds = 0
-    started.append(Running("knet", tmp_path, **KEYS))
+    started.append(Running("knet", tmp_path, KEYS))
     knet = KnetCounter(started[1].url(), merchant)
     until(lambda: knet.statement()["acks"] == 1)
     assert knet.told()["result"] == "CAPTURED"
@@ -224,7 +224,7 @@ def test_the_doubles_import_nothing_of_the_project() -> None:
 
 
 def test_the_order_of_a_payment_is_kept_out_of_the_process_output(tmp_path: Path, started: list[Running]) -> None:
-    started.append(Running("knet", tmp_path, **KEYS))
+    started.append(Running("knet", tmp_path, KEYS))
     url = started[0].url()
     secret = protocol.encrypt(b"1234567890ABCDEF", "id=999901")
     requests.get(f"{url}/kpg/PaymentHTTP.htm", params={"param": "paymentInit", "trandata": secret}, timeout=5)
