@@ -41,7 +41,9 @@ def record(action: str, *, subject: str, actor: Actor, data: dict[str, Any] | No
 
 def look(*, viewer: Actor, person_key: str, subject: str, purpose: str) -> None:
     """Write one read of a person's data by staff; before the page is shown."""
-    Look.objects.create(at=clock.now(), viewer_key=viewer.key, viewer_role=viewer.role, person_key=person_key, subject=subject, purpose=purpose)
+    Look.objects.create(
+        at=clock.now(), viewer_key=viewer.key, viewer_role=viewer.role, person_key=person_key, subject=subject, purpose=purpose
+    )
 
 
 def canonical(act: Act) -> bytes:

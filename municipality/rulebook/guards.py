@@ -5,7 +5,18 @@ from municipality.kernel.guards import frozen, guard, never_deleted
 _SET = "rulebook_ruleset"
 frozen(
     _SET,
-    ["subject", "version", "instrument_ar", "instrument_en", "first_day", "is_assumption", "made_by_id", "made_at", "published_by_id", "published_at"],
+    [
+        "subject",
+        "version",
+        "instrument_ar",
+        "instrument_en",
+        "first_day",
+        "is_assumption",
+        "made_by_id",
+        "made_at",
+        "published_by_id",
+        "published_at",
+    ],
     once="OLD.published_at IS NOT NULL",
 )
 frozen(_SET, ["last_day"], once="OLD.published_at IS NOT NULL AND OLD.last_day IS NOT NULL", name="ends_once")

@@ -78,9 +78,9 @@ def digest(snapshots: list[dict[str, Any]]) -> str:
 
 def in_force(subject: str, on: dt.date) -> QuerySet[RuleSet]:
     """Published editions of a subject whose period holds the day; the newest version first."""
-    return RuleSet.objects.filter(Q(last_day__isnull=True) | Q(last_day__gte=on), subject=subject, published_at__isnull=False, first_day__lte=on).order_by(
-        "-first_day", "-version"
-    )
+    return RuleSet.objects.filter(
+        Q(last_day__isnull=True) | Q(last_day__gte=on), subject=subject, published_at__isnull=False, first_day__lte=on
+    ).order_by("-first_day", "-version")
 
 
 def edition(subject: str, on: dt.date) -> Edition:

@@ -38,7 +38,9 @@ def marked_line(text: str) -> SafeString:
     parts = (_ARABIC_RUN if is_english else _LATIN_RUN).split(text)
     wrap = '<bdi lang="ar" data-term>{}</bdi>' if is_english else '<bdi dir="ltr">{}</bdi>'
     # split() with one group: texts at even places, the runs between them at odd ones
-    return format_html_join("", "{}", ((format_html(wrap, part) if place % 2 else conditional_escape(part),) for place, part in enumerate(parts)))
+    return format_html_join(
+        "", "{}", ((format_html(wrap, part) if place % 2 else conditional_escape(part),) for place, part in enumerate(parts))
+    )
 
 
 def _lines(text: str) -> SafeString:

@@ -1,0 +1,115 @@
+"""Cases, to read: staff see those assigned to them, auditors all, and each opening is written down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from municipality.audit.services import look
+from municipality.cases.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, structure
+from municipality.cases.models import Case, CaseEvent
+from municipality.kernel.actors import Actor
+
+AUDITOR = "auditor"
+
+
+class EventInline(ReadOnlyInline):
+    model = CaseEvent
+    fk_name = "subject"
+    ordering = ("pk",)
+    fields = ("at", "step", "actor", "reason_code")
+    readonly_fields = fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return self.readonly_fields
+
+    @admin.display(description=_("step"))
+    def step(self, event: CaseEvent) -> SafeString | str:
+        return code(f"{event.move}: {event.from_state} → {event.to_state}")
+
+    @admin.display(description=_("who"))
+    def actor(self, event: CaseEvent) -> SafeString | str:
+        return code(f"{event.actor_role} {event.actor_key}")
+
+    @admin.display(description=_("reason"))
+    def reason_code(self, event: CaseEvent) -> SafeString | str:
+        return code(event.reason)
+
+
+@admin.register(Case)
+class CaseAdmin(ReadOnlyAdmin):
+    change_list_template = "admin/cases/case/change_list.html"
+    list_display = ("reference_code", "service_code", "title_ar", "branch", "state_code", "opened_at", "due_on", "closed_at")
+    list_filter = ("is_open", "branch")
+    list_select_related = ("branch",)
+    ordering = ("-pk",)
+    search_fields = ("reference",)
+    search_help_text = _("A whole reference")
+    inlines = (EventInline,)
+    fields = (
+        *("reference_code", "service_code", "state_code", "title_ar", "title_en", "subject_code", "person", "civil_number"),
+        *("branch", "opened_at", "due_on", "closed_at", "rules", "values"),
+    )
+    readonly_fields = fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return self.readonly_fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """All for auditors. Others see what is assigned to them: nothing yet, since no service hands cases to staff."""
+        rows = super().get_queryset(request)
+        return rows if in_group(request, AUDITOR) else rows.none()
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        return (queryset.filter(reference=term.upper()) if term else queryset), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        context = {**(extra_context or {}), "own_only": not in_group(request, AUDITOR)}
+        return super().changelist_view(request, context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        case: Any = self.get_object(request, object_id)
+        if case is not None and self.has_view_permission(request, case):
+            user: Any = request.user
+            look(viewer=Actor(AUDITOR, user.key), person_key=case.applicant.key, subject=case.key, purpose="audit")
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    @admin.display(description=_("reference"), ordering="reference")
+    def reference_code(self, case: Case) -> SafeString | str:
+        return code(case.reference)
+
+    @admin.display(description=_("service"), ordering="service")
+    def service_code(self, case: Case) -> SafeString | str:
+        return code(case.service)
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_code(self, case: Case) -> SafeString | str:
+        return code(case.state)
+
+    @admin.display(description=_("subject"))
+    def subject_code(self, case: Case) -> SafeString | str:
+        return code(case.subject)
+
+    @admin.display(description=_("applicant"))
+    def person(self, case: Case) -> str:
+        return str(case.applicant.name_ar)
+
+    @admin.display(description=_("civil number"))
+    def civil_number(self, case: Case) -> SafeString | str:
+        return code(case.applicant.civil_id_masked)
+
+    @admin.display(description=_("editions of the rules"))
+    def rules(self, case: Case) -> SafeString | str:
+        return code(", ".join(case.editions))
+
+    @admin.display(description=_("values used"))
+    def values(self, case: Case) -> SafeString:
+        return structure(case.snapshot)

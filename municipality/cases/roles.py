@@ -1,0 +1,47 @@
+"""Roles of staff, as groups with the tables each may read. Written after each migration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Role → tables ("app.model") it may read. What a role may do is asked of the role itself, in the services' pages.
+READS: dict[str, tuple[str, ...]] = {
+    "officer": ("cases.case", "rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),
+    "supervisor": ("cases.case", "rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority", "places.branch"),
+    "auditor": (
+        "audit.act",
+        "audit.look",
+        "cases.case",
+        "cases.block",
+        "jobs.job",
+        "notifications.delivery",
+        "rulebook.ruleset",
+        "rulebook.activity",
+        "rulebook.activityauthority",
+        "places.branch",
+    ),
+    "operator": ("jobs.job", "notifications.delivery"),
+    "rule_maker": ("rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),
+    "rule_publisher": ("rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),
+}
+# The only rows that staff write by a form: drafts of the rulebook, until a second person publishes them.
+WRITES: dict[str, tuple[str, ...]] = {
+    "rule_maker": (
+        *("rulebook.add_ruleset", "rulebook.change_ruleset"),
+        *(f"rulebook.{verb}_{model}" for model in ("feerule", "limitrule", "conditionrule") for verb in ("add", "change", "delete")),
+    )
+}
+
+
+def ensure_roles(**_: Any) -> None:
+    """Handler of post_migrate: every role exists with exactly the permissions above, those of installed tables.
+
+    Permissions of an app appear with its own post_migrate, so the last run of a migration settles them all.
+    """
+    from django.contrib.auth.models import Group, Permission
+
+    held = {f"{p.content_type.app_label}.{p.codename}": p for p in Permission.objects.select_related("content_type")}
+    for role, tables in READS.items():
+        names = [f"{app}.view_{model}" for app, model in (table.split(".") for table in tables)] + list(WRITES.get(role, ()))
+        group, _created = Group.objects.get_or_create(name=role)
+        group.permissions.set([held[name] for name in names if name in held])

@@ -1,0 +1,101 @@
+"""The outbox, to read; a dead or parked job can be tried again by an operator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from municipality.audit.services import record
+from municipality.jobs import services
+from municipality.jobs.models import Job, JobState
+from municipality.kernel.actors import Actor
+from municipality.ui.admin_base import ReadOnlyAdmin, code, demand, in_group, structure
+
+OPERATOR = "operator"
+WAITING_FOR_A_PERSON = frozenset({JobState.DEAD, JobState.PARKED})
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    change_form_template = "admin/jobs/job/change_form.html"
+    list_display = ("kind_code", "key_code", "queue_code", "state", "tries", "deaths", "due_at", "finished_at")
+    list_filter = ("state", "queue")
+    ordering = ("-pk",)
+    search_fields = ("key",)
+    search_help_text = _("A whole key of a job")
+    fields = (
+        *("kind_code", "key_code", "queue_code", "state", "tries", "deaths"),
+        *("created_at", "due_at", "finished_at", "arguments", "error"),
+    )
+    readonly_fields = fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return self.readonly_fields
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        term = search_term.strip()
+        return (queryset.filter(key=term) if term else queryset), False
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path("<int:job_id>/retry/", self.admin_site.admin_view(self.retry), name="jobs_job_retry"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        job = self.get_object(request, object_id)
+        may = job is not None and job.state in WAITING_FOR_A_PERSON and in_group(request, OPERATOR)
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_retry": may})
+
+    def retry(self, request: HttpRequest, job_id: int) -> HttpResponse:
+        """Ask first (GET), then let the job run again (POST). The act is recorded with the retry."""
+        demand(request, OPERATOR)
+        job = get_object_or_404(Job, pk=job_id)
+        page = reverse("admin:jobs_job_change", args=[job.pk], current_app=self.admin_site.name)
+        if request.method != "POST":
+            context = {**self.admin_site.each_context(request), "opts": self.opts, "job": job, "title": _("Try again"), "back": page}
+            return TemplateResponse(request, "admin/jobs/job/retry.html", context)
+        user: Any = request.user
+        with transaction.atomic():
+            moved = services.retry(job.pk)
+            if moved:
+                data = {"kind": job.kind, "was": job.state, "tries": job.tries}
+                record("job.retried", subject=f"job:{job.pk}", actor=Actor(OPERATOR, user.key), data=data)
+        if moved:
+            self.message_user(request, _("The job is due again and will be tried now."))
+        else:
+            self.message_user(request, _("The job is not waiting for a person any more. Nothing was changed."), messages.WARNING)
+        return HttpResponseRedirect(page)
+
+    @admin.display(description=_("kind"))
+    def kind_code(self, job: Job) -> SafeString | str:
+        return code(job.kind)
+
+    @admin.display(description=_("key"))
+    def key_code(self, job: Job) -> SafeString | str:
+        return code(job.key)
+
+    @admin.display(description=_("queue"))
+    def queue_code(self, job: Job) -> SafeString | str:
+        return code(job.queue)
+
+    @admin.display(description=_("arguments"))
+    def arguments(self, job: Job) -> SafeString:
+        return structure(job.args)
+
+    @admin.display(description=_("last error"))
+    def error(self, job: Job) -> SafeString | str:
+        """The last line only: the rest of a trace may quote what staff need not read."""
+        lines = job.last_error.strip().splitlines()
+        return code(lines[-1][:300] if lines else "")

@@ -1,0 +1,157 @@
+"""The rulebook: a maker drafts an edition, a second person publishes it, and then nobody changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Max, Model
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from municipality.audit.services import record
+from municipality.kernel import clock
+from municipality.kernel.actors import Actor
+from municipality.kernel.errors import Refused
+from municipality.rulebook import services
+from municipality.rulebook.models import Activity, ActivityAuthority, ConditionRule, FeeRule, LimitRule, RuleSet
+from municipality.ui.admin_base import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, code, demand, in_group
+
+MAKER, PUBLISHER = "rule_maker", "rule_publisher"
+
+
+def may_edit(request: HttpRequest, ruleset: RuleSet | None) -> bool:
+    """A maker may edit the drafts that are their own: so whoever publishes has not written a word of it."""
+    if not in_group(request, MAKER):
+        return False
+    user: Any = request.user
+    return ruleset is None or (ruleset.published_at is None and ruleset.made_by_id == user.pk)
+
+
+class _RowInline(admin.TabularInline):  # type: ignore[type-arg]
+    extra = 0
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_edit(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_edit(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_edit(request, obj)
+
+
+class FeeInline(_RowInline):
+    model = FeeRule
+
+
+class LimitInline(_RowInline):
+    model = LimitRule
+
+
+class ConditionInline(_RowInline):
+    model = ConditionRule
+
+
+@admin.register(RuleSet)
+class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    actions = None
+    change_form_template = "admin/rulebook/ruleset/change_form.html"
+    paginator = CappedPaginator
+    show_full_result_count = False
+    list_display = ("edition", "instrument_ar", "first_day", "last_day", "is_assumption", "stage", "made_by", "published_by")
+    list_filter = ("is_assumption",)
+    list_select_related = ("made_by", "published_by")
+    ordering = ("subject", "-version")
+    search_fields = ("subject", "instrument_ar", "instrument_en")
+    inlines = (FeeInline, LimitInline, ConditionInline)
+    _written = ("subject", "instrument_ar", "instrument_en", "first_day", "is_assumption")
+    _told = ("version", "last_day", "made_by", "made_at", "published_by", "published_at")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[str]:
+        return (*self._written, *self._told) if obj else self._written
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[str]:
+        return (*self._told, "subject") if obj else ()
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return in_group(request, MAKER)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is not None and may_edit(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            last = RuleSet.objects.filter(subject=obj.subject).aggregate(last=Max("version"))["last"]
+            obj.version, obj.made_by, obj.made_at = (last or 0) + 1, request.user, clock.now()
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        user: Any = request.user
+        data = {"edition": str(form.instance), "new": not change}
+        record("rulebook.drafted", subject=f"ruleset:{form.instance.pk}", actor=Actor(MAKER, user.key), data=data)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path("<int:ruleset_id>/publish/", self.admin_site.admin_view(self.publish), name="rulebook_ruleset_publish"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        ruleset: Any = self.get_object(request, object_id)
+        may = ruleset is not None and ruleset.published_at is None and in_group(request, PUBLISHER)
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_publish": may})
+
+    def publish(self, request: HttpRequest, ruleset_id: int) -> HttpResponse:
+        """Show once more what would come into force (GET), then publish (POST); a refusal is shown as its sentence."""
+        demand(request, PUBLISHER)
+        ruleset = get_object_or_404(RuleSet.objects.prefetch_related("fees", "limits", "conditions"), pk=ruleset_id)
+        page = reverse("admin:rulebook_ruleset_change", args=[ruleset.pk], current_app=self.admin_site.name)
+        if request.method != "POST":
+            context = {**self.admin_site.each_context(request), "opts": self.opts, "ruleset": ruleset, "title": _("Publish"), "back": page}
+            return TemplateResponse(request, "admin/rulebook/ruleset/publish.html", context)
+        user: Any = request.user
+        try:
+            services.publish(ruleset=ruleset, publisher=user, actor=Actor(PUBLISHER, user.key))
+        except Refused as refusal:
+            self.message_user(request, refusal.sentence, messages.ERROR)
+        else:
+            self.message_user(request, _("The edition is published. It can no longer be changed."))
+        return HttpResponseRedirect(page)
+
+    @admin.display(description=_("edition"), ordering="subject")
+    def edition(self, ruleset: RuleSet) -> SafeString | str:
+        return code(ruleset)
+
+    @admin.display(description=_("stage"))
+    def stage(self, ruleset: RuleSet) -> Any:
+        return _("draft") if ruleset.published_at is None else _("published")
+
+
+class AuthorityInline(ReadOnlyInline):
+    model = ActivityAuthority
+
+
+@admin.register(Activity)
+class ActivityAdmin(ReadOnlyAdmin):
+    list_display = ("code", "name_ar", "name_en")
+    search_fields = ("code", "name_ar", "name_en")
+    ordering = ("code",)
+    inlines = (AuthorityInline,)
