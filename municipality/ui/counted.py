@@ -104,6 +104,6 @@ def within_span(minutes: int) -> str:
     """`within 40 minutes`, `within 6 hours`, `within 3 days`: a span in the unit people would use, rounded up."""
     if minutes < 60:
         return within(max(1, minutes), "minute")
-    if minutes <= 48 * 60:
+    if minutes < 48 * 60:
         return within(-(-minutes // 60), "hour")
     return within(-(-minutes // 1440), "day")

@@ -1,0 +1,79 @@
+"""Error pages: house style, both languages, problem details for programs, no database for the worst one."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.template import loader
+from django.test import Client
+
+ARABIC = re.compile("[\u0621-\u064a]")
+
+
+def visible(html: str) -> str:
+    """The text a person reads, without what is marked as the other language."""
+    html = re.sub(r"<(style|script)\b.*?</\1>", " ", html, flags=re.S)
+    html = re.sub(r"<(bdi|a|button)\b[^>]*\b(lang|dir)=[^>]*>.*?</\1>", " ", html, flags=re.S)
+    return re.sub("<[^>]*>", " ", html)
+
+
+@pytest.mark.parametrize(("path", "status"), [("refuse/", 409), ("forbid/", 403), ("nothing/", 404), ("slow/", 429), ("break/", 500)])
+@pytest.mark.parametrize("code", ["ar", "en"])
+def test_an_error_page_speaks_one_language_and_has_one_heading(client: Client, path: str, status: int, code: str) -> None:
+    client.raise_request_exception = False
+    answer = client.get(f"/{code}/{path}")
+    html = answer.content.decode()
+    assert answer.status_code == status
+    assert f'<html lang="{code}" dir="{"rtl" if code == "ar" else "ltr"}">' in html
+    assert html.count("<h1>") == 1
+    if code == "en":
+        assert not ARABIC.search(visible(html))
+    else:
+        assert not re.search("[A-Za-z]{2,}", visible(html))
+
+
+def test_a_refusal_becomes_a_page_with_its_sentence(client: Client) -> None:
+    assert "Renewal opens 60 days before the end." in client.get("/en/refuse/").content.decode()
+
+
+def test_a_refusal_without_the_middleware_is_a_crash(client: Client, settings: Any) -> None:
+    """Control: it is the middleware that turns the rule's no into a page."""
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if not name.endswith("RefusalMiddleware")]
+    client.raise_request_exception = False
+    assert client.get("/en/refuse/").status_code == 500
+
+
+@pytest.mark.parametrize(("path", "status"), [("refuse", 409), ("forbid", 403), ("nothing", 404), ("slow", 429), ("break", 500)])
+def test_programs_get_problem_details(client: Client, path: str, status: int) -> None:
+    client.raise_request_exception = False
+    answer = client.get(f"/api/v1/{path}", headers={"accept-language": "en"})
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["status"] == answer.status_code == status
+    assert answer.json()["title"] and answer.json()["detail"]
+    if path == "refuse":
+        assert answer.json()["code"] == "too_early"
+
+
+def test_too_many_attempts_say_when_to_come_back(client: Client) -> None:
+    answer = client.get("/en/slow/")
+    assert answer.headers["Retry-After"] == "150"
+    assert "within 3 minutes" in answer.content.decode()
+
+
+def test_a_stale_form_says_that_nothing_was_sent() -> None:
+    answer = Client(enforce_csrf_checks=True).post("/en/probe/", {"phone": "99887766"})
+    assert answer.status_code == 403
+    assert "Nothing was sent and nothing was paid." in answer.content.decode()
+
+
+def test_the_worst_page_survives_broken_templates(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: object, **kwargs: object) -> str:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(loader, "render_to_string", broken)
+    client.raise_request_exception = False
+    answer = client.get("/en/break/")
+    assert answer.status_code == 500
+    assert "Please try again in a few minutes." in answer.content.decode()
