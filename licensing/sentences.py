@@ -37,10 +37,9 @@ class WayOut:
 class Sentence:
     """As `components/tasks.html` reads it."""
 
-    state: str
+    is_met: bool
     title: str
-    text: str = ""
-    word: str = ""
+    detail: str = ""
     ways: list[WayOut] = field(default_factory=list)
 
 
@@ -51,9 +50,7 @@ def _day(day: Any) -> str:
 def sentence(condition: Condition, *, shop: Any, open_case: Any) -> Sentence:
     """What a person reads of one condition in the active language."""
     title, detail, ways = _TEXTS[condition.code](condition, shop, open_case)
-    if condition.is_met:
-        return Sentence("ok", title, detail, _("Met"))
-    return Sentence("bad", title, detail, _("Stands in the way"), ways)
+    return Sentence(condition.is_met, title, detail, [] if condition.is_met else ways)
 
 
 def _authority(c: Condition, shop: Any, case: Any) -> Any:

@@ -21,7 +21,6 @@ from municipality.accounts.access import access
 from municipality.cases import queries as cases
 from municipality.kernel.errors import Refused
 from municipality.ui.language import read_form
-from municipality.ui.templatetags.portal import bilingual
 from payments import queries as payments
 from shops import queries as shops
 from shops.models import Shop
@@ -64,9 +63,6 @@ def renew(request: HttpRequest, public_id: str) -> HttpResponse:
         "refusal": refusal,
         "conditions": [sentence(c, shop=shop, open_case=open_case) for c in offer.conditions],
         "obstacles": len(offer.unmet),
-        "lines": [
-            {"name": bilingual(x, "label"), "formula": bilingual(x, "formula"), "article": bilingual(x, "article"), "fils": x.fils} for x in offer.lines
-        ],
         "crumbs": [(_("My shops"), reverse("shops:mine")), (_("Renew a health licence"), "")],
         "open_case": open_case,
         "address": address(shop)[0 if get_language() == "ar" else 1],

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.models import Case, CaseEvent
-from municipality.ui.dates import day_html
 
 ACTORS = {
     "applicant": _("The applicant"),
@@ -22,16 +20,14 @@ ACTORS = {
 
 @dataclass(frozen=True)
 class Step:
-    """`state` is done, now, next or bad, as `components/timeline.html` reads it."""
+    """`kind` is done, now, next or bad, as `components/timeline.html` reads it."""
 
-    state: str
+    kind: str
     title: Any
     who: Any
-    since: Any = None
-    until: Any = None
+    at: Any = None
+    due: Any = None
     note: Any = ""
-    tag_state: str = ""
-    tag_word: Any = ""
 
 
 @dataclass(frozen=True)
@@ -60,11 +56,11 @@ def steps(case: Case, events: Sequence[CaseEvent]) -> list[Step]:
     found = []
     for event in events:
         last = event == events[-1]
-        state = "now" if last and case.is_open else "bad" if last and event.to_state in story.bad else "done"
-        note = story.notes.get(event.to_state, "") if last else ""
-        if state == "now" and case.due_on:
-            note = format_html("{} {} {}", note, _("Promised by"), day_html(case.due_on))
-        found.append(Step(state, story.titles[event.to_state], ACTORS[event.actor_role], since=event.at, note=note))
+        kind = "now" if last and case.is_open else "bad" if last and event.to_state in story.bad else "done"
+        due = case.due_on if kind == "now" and story.turn.get(event.to_state) != "applicant" else None
+        found.append(
+            Step(kind, story.titles[event.to_state], ACTORS[event.actor_role], event.at, due, story.notes.get(event.to_state, "") if last else "")
+        )
     if case.is_open and case.state in story.path:
         ahead = story.path[list(story.path).index(case.state) + 1 :]
         found += [Step("next", story.titles[state], ACTORS[story.turn.get(state, "system")]) for state in ahead]

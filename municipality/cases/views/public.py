@@ -7,8 +7,6 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.html import format_html_join
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from municipality.accounts.access import public
@@ -19,51 +17,19 @@ from municipality.cases.forms import TrackForm
 from municipality.cases.models import Case
 from municipality.kernel import clock
 from municipality.ui.errors import too_many_requests
-from municipality.ui.counted import counted, within
 from municipality.ui.language import read_form
-from municipality.ui.templatetags.portal import bilingual, kwd
-
-
-MINUTES_OF_A_WORKING_DAY = 24 * 60  # the line compares calendar time; a promise of working days is at least as long
 
 
 def card_of(entry: ServiceEntry, figures: dict[str, Any]) -> dict[str, Any]:
     """A service as `components/service_card.html` reads it: fees from the rulebook, promise and reality side by side."""
     today = clock.today()
-    fees = entry.fees(today) if entry.fees else []
-    days = entry.promise(today) if entry.promise else None
-    figure = figures.get(entry.workflow)
-    reality = _("Too few requests in the last 90 days to say how long it really takes.")
-    if figure:
-        reality = _("Last 90 days: half %(half)s, 9 of 10 %(ninety)s, %(late)s%% late") % {
-            "half": span(figure.half),
-            "ninety": span(figure.ninety),
-            "late": figure.late,
-        }
     return {
-        "icon": entry.icon,
-        "title": entry.name,
-        "text": entry.summary,
+        "entry": entry,
         "url": reverse(entry.start) if entry.is_open else "",
-        "needs": entry.needs,
-        "fee": format_html_join(" · ", "{} {}", ((bilingual(fee, "label"), kwd(fee.fils)) for fee in fees)),
-        "fees": fees,
-        "promise_text": counted(days, "working_day") if days else "",
-        "promise": days * MINUTES_OF_A_WORKING_DAY if days else None,
-        "half": figure.half if figure else None,
-        "ninety": figure.ninety if figure else None,
-        "reality_text": reality,
-        "off_text": _("Not open yet: it takes no requests"),
+        "fees": entry.fees(today) if entry.fees else [],
+        "promise_days": entry.promise(today) if entry.promise else None,
+        "figure": figures.get(entry.workflow),
     }
-
-
-def span(minutes: int) -> str:
-    """`within 6 hours`, in the unit that people would use."""
-    if minutes < 90:
-        return within(max(1, minutes), "minute")
-    if minutes < 36 * 60:
-        return within(round(minutes / 60), "hour")
-    return within(round(minutes / 1440), "day")
 
 
 @public
@@ -72,13 +38,13 @@ def home(request: HttpRequest) -> HttpResponse:
     """The six services with promise and reality; a service that is not open says so and takes no input."""
     figures = queries.figures()
     cards = [card_of(entry, figures) for entry in services()]
-    return render(request, "public/home.html", {"services": cards, "track_form": TrackForm(auto_id="home_%s")})
+    return render(request, "public/home.html", {"cards": cards, "track_form": TrackForm(auto_id="home_%s")})
 
 
 def service_card(request: HttpRequest, code: str, template: str, **context: Any) -> HttpResponse:
     """A service's own page, used by the app that offers it."""
     entry = CATALOGUE[code]
-    return render(request, template, {"service": card_of(entry, queries.figures()), **context})
+    return render(request, template, {"card": card_of(entry, queries.figures()), **context})
 
 
 @public
