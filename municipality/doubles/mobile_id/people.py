@@ -69,7 +69,8 @@ def generate(count: int = 40) -> list[dict[str, str]]:
     people = []
     for position in range(count):
         names = (MEN, WOMEN)[position % 2]
-        given, father = names[position // 2 % 12], MEN[(position * 5 + position // 12) % 12]
+        given = names[position // 2 % 12]
+        father = [man for man in MEN if man != given][(position * 5 + position // 12) % 11]
         family = FAMILIES[(position * 3 + position // 24) % 10]
         role = "owner" if position < 30 else "signatory" if position < 36 else "resident"
         people.append(

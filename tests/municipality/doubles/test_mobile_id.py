@@ -172,6 +172,7 @@ def test_the_generated_people_are_the_same_every_time_with_valid_numbers() -> No
     for person in everybody:
         assert kernel_civil_id.parse(person["civil_id"]) == person["civil_id"]
         assert tuple(person) == people.FIELDS
+        assert len(set(person["name_ar"].split())) == 3
         assert not re.search("[A-Za-z]", person["name_ar"])
 
 
