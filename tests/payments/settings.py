@@ -12,7 +12,7 @@ from municipality.settings.databases import from_url  # noqa: E402
 from tests.municipality.settings_platform import *  # noqa: E402, F403
 from tests.municipality.settings_platform import _APPS, BASE_DIR, INSTALLED_APPS, VAR_DIR  # noqa: E402
 
-INSTALLED_APPS = ["municipality.ui", "payments", *INSTALLED_APPS, "django.contrib.staticfiles"]
+INSTALLED_APPS = list(dict.fromkeys(["municipality.ui", "payments", *INSTALLED_APPS, "django.contrib.staticfiles"]))
 MIGRATION_MODULES = dict.fromkeys((*_APPS, "payments"))
 DATABASES = {"default": from_url(os.environ.get("DATABASE_URL", "sqlite://:memory:"))}
 PORTAL_URL = "https://portal.example.test"

@@ -1,0 +1,213 @@
+"""What the receipt page says in each state: what happened, whether money moved, what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from payments.models import Attempt, Bill, Inquiry, Receipt
+from payments.rules import Hint
+from payments.services.attempts import is_session_of
+from payments.states import UNPAID, AttemptState, BillState
+
+A = AttemptState
+
+
+@dataclass(frozen=True)
+class Told:
+    """The words of one state; `tag` is ok, warn, bad or wait."""
+
+    tag: str
+    heading: Any
+    happened: Any
+    money: Any
+    todo: Any
+
+
+TOLD: dict[str, Told] = {
+    A.CREATED: Told(
+        "wait",
+        _("The payment has not begun"),
+        _("You have not been sent to the bank yet."),
+        _("Nothing was taken."),
+        _("Begin the payment from the bill."),
+    ),
+    A.REDIRECTED: Told(
+        "wait",
+        _("The payment is open at the bank"),
+        _("The bank's page was opened and its outcome has not reached us yet."),
+        _("We do not know yet whether an amount was taken. Do not pay again."),
+        _("If the bank's page is open in another window, finish there. If you left it without paying, say so below and we ask the bank at once."),
+    ),
+    A.CONFIRMING: Told(
+        "wait",
+        _("We are checking with the bank"),
+        _("The bank told us that the payment has ended. We ask it ourselves before we call anything paid; that mostly takes less than a minute."),
+        _("Do not pay again: an amount may have been taken."),
+        _("You may wait here or close this page. The outcome is kept with your request."),
+    ),
+    A.PAID: Told(
+        "ok",
+        _("Paid"),
+        _("The bank confirmed the payment to us."),
+        _("The amount was taken once."),
+        _("Nothing more is to be done. The receipt is yours to keep."),
+    ),
+    A.DECLINED: Told(
+        "bad",
+        _("Not paid: the bank declined"),
+        _("The card's bank declined the payment."),
+        _("Nothing was taken. If your bank shows a reserved amount, it releases it by itself."),
+        _("Pay again with this card or another one, or ask your bank for the reason."),
+    ),
+    A.CANCELLED: Told(
+        "warn",
+        _("Not paid: cancelled"),
+        _("The payment was left or cancelled on the bank's page."),
+        _("Nothing was taken."),
+        _("Pay again whenever you like; the bill stays as it is."),
+    ),
+    A.TIMED_OUT: Told(
+        "warn",
+        _("Not paid: no answer from the card's bank"),
+        _("The card's bank did not answer in time."),
+        _("As far as the bank tells us, nothing was taken. We keep asking for a day: should an amount be taken late, it pays this bill or is returned."),
+        _("You may pay again. Looking at your bank's messages first saves you a return."),
+    ),
+    A.DENIED: Told(
+        "bad",
+        _("Not paid: a limit of the bank"),
+        _("The bank refused the payment because of one of its limits."),
+        _("Nothing was taken."),
+        _("Pay with another card, or ask your bank to raise the limit."),
+    ),
+    A.EXPIRED: Told(
+        "warn",
+        _("Not paid: the payment expired"),
+        _("The bank's page ended without a payment."),
+        _("Nothing was taken. Should the bank report an amount late, it pays this bill or is returned."),
+        _("Begin the payment again from the bill."),
+    ),
+    A.MISMATCH: Told(
+        "warn",
+        _("The payment is under review"),
+        _("What the bank answers does not agree with your bill. A member of staff compares both."),
+        _("An amount may have been taken. Do not pay again."),
+        _("You need not do anything. You are told as soon as it is clear; an amount taken in error is returned."),
+    ),
+    A.CAPTURED_LATE: Told(
+        "wait",
+        _("We are checking with the bank"),
+        _("The bank reported the payment late."),
+        _("Do not pay again: the amount was taken."),
+        _("This page shows the outcome in a moment."),
+    ),
+    A.REFUND_DUE: Told(
+        "warn",
+        _("The amount is returned to you"),
+        _("The bank took an amount for a bill that was paid already or is no longer due."),
+        _("The amount was taken and the Municipality owes it to you."),
+        _("You need not apply for it. The return goes to the card that paid."),
+    ),
+    A.VOIDED: Told(
+        "bad",
+        _("The bank reversed the payment"),
+        _("The bank had confirmed the payment and took it back afterwards."),
+        _("The amount is not with the Municipality. Your bank returns it to your card."),
+        _("The bill is open again. Please pay it once more."),
+    ),
+}
+REVERSED = Told(
+    "bad",
+    _("Not paid: the bank reversed the payment"),
+    _("The bank first reported a payment and reversed it before we could confirm it."),
+    _("The amount is not with the Municipality. If it left your account, your bank returns it by itself."),
+    _("Pay again; the bill stays as it is."),
+)
+REFUSED = Told(
+    "warn",
+    _("Paid, and returned to you"),
+    _("The bank confirmed the payment, but the request it was for can no longer be carried out."),
+    _("The amount was taken and the Municipality owes it to you."),
+    _("You need not apply for it. The return goes to the card that paid."),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One bill of the payment, for its owner."""
+
+    bill: Bill
+    receipt: Receipt | None
+
+
+@dataclass(frozen=True)
+class Page:
+    step: str
+    told: Told
+    is_owner: bool
+    is_waiting: bool
+    attempt: Attempt | None = None
+    inquiry: Inquiry | None = None
+    rows: list[Row] = field(default_factory=list)
+    payable: Bill | None = None
+    case_id: str = ""
+    awaits_document: bool = False
+    may_leave: bool = False
+
+
+def is_owner(attempt: Attempt, user: Any, session_key: str | None) -> bool:
+    """Whether this browser may see the details: the person who began the payment, or the session it was begun in."""
+    return bool(user.is_authenticated and user.pk == attempt.started_by_id) or is_session_of(attempt, session_key)
+
+
+def _receipts(attempt: Attempt) -> dict[int, Receipt]:
+    found = Receipt.objects.filter(allocation__attempt=attempt).select_related("document", "bill")
+    return {receipt.bill_id: receipt for receipt in found}
+
+
+def step_of(attempt: Attempt) -> str:
+    """One word for what the page shows; it changes when the page has something new to say."""
+    if attempt.state != A.PAID:
+        return str(attempt.state)
+    receipts = list(_receipts(attempt).values())
+    if any(receipt.bill.state == BillState.REFUND_DUE for receipt in receipts):
+        return "paid-refused"
+    return "paid-sealed" if receipts and all(receipt.document_id for receipt in receipts) else "paid"
+
+
+def told_of(attempt: Attempt, step: str) -> Told:
+    """The words for an attempt."""
+    if step == "paid-refused":
+        return REFUSED
+    if attempt.state == A.DECLINED and attempt.hint == Hint.CAPTURED:
+        return REVERSED
+    return TOLD[attempt.state]
+
+
+def page_of(attempt: Attempt, *, is_owner: bool) -> Page:
+    """Everything that the receipt page of an attempt shows to this reader; to a stranger only the words of the state."""
+    step = step_of(attempt)
+    told = told_of(attempt, step)
+    is_waiting = attempt.state in (A.REDIRECTED, A.CONFIRMING, A.CAPTURED_LATE) or step == "paid"
+    if not is_owner:
+        return Page(step, told, False, is_waiting)
+    receipts = _receipts(attempt)
+    bills = [a.bill for a in attempt.allocations.select_related("bill").order_by("bill_id")]
+    can_pay = attempt.state in (*UNPAID, A.CREATED, A.VOIDED)
+    cases = {bill.subject.partition(":")[2] for bill in bills if bill.subject.startswith("case:")}
+    return Page(
+        step,
+        told,
+        True,
+        is_waiting,
+        attempt=attempt,
+        inquiry=attempt.inquiries.order_by("-pk").first(),
+        rows=[Row(bill, receipts.get(bill.pk)) for bill in bills],
+        payable=next((bill for bill in bills if can_pay and bill.state == BillState.DUE), None),
+        case_id=cases.pop() if len(cases) == 1 else "",
+        awaits_document=step == "paid",
+        may_leave=attempt.state == A.REDIRECTED and attempt.hint == "",
+    )

@@ -1,0 +1,19 @@
+"""Addresses of payments: pages with a language, and the bank's fixed paths outside it."""
+
+from django.urls import path
+
+from payments.views import citizen, gateway
+
+app_name = "payments"
+urlpatterns = [
+    path("pay/<str:public_id>/", citizen.pay, name="pay"),
+    path("pay/<str:public_id>/left/", citizen.left, name="left"),
+    path("receipts/<str:number>/", citizen.receipt_file, name="receipt"),
+]
+
+gateway_urlpatterns = [
+    path("pay/knet/response", gateway.response, name="knet_response"),
+    path("pay/knet/error", gateway.error, name="knet_error"),
+    path("pay/r/<str:token>", gateway.receipt, name="pay_receipt"),
+    path("pay/r/<str:token>/state", gateway.receipt_state, name="pay_receipt_state"),
+]

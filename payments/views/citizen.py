@@ -1,0 +1,105 @@
+"""Check your answers, pay, and fetch the receipt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from municipality.accounts.access import access
+from municipality.documents import store
+from municipality.documents.states import DocumentState
+from municipality.kernel.errors import TransitionRefused
+from payments import links, queries, services
+from payments.models import Bill
+
+
+class SeeOther(HttpResponseRedirect):
+    """303: the answer to a POST is fetched elsewhere, the bank's page included."""
+
+    status_code = 303
+
+
+def _bill_or_404(request: HttpRequest, public_id: str) -> Bill:
+    bill = queries.visible_to(request.user).filter(public_id=public_id).first()
+    if bill is None:
+        raise Http404
+    return bill
+
+
+@access("person")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def pay(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The bill with its lines and the one button; POST leaves for the bank. Raises Http404 for another person's bill."""
+    bill = _bill_or_404(request, public_id)
+    if request.method == "POST":
+        if request.session.session_key is None:
+            request.session.save()
+        attempt = services.start_attempt(
+            bills=[bill], payer=request.user, language=get_language() or "ar", session_key=str(request.session.session_key)
+        )
+        return SeeOther(services.redirect_url(attempt))
+    status = queries.state_of(bill)
+    lines = [
+        {"name": _in_language(line, "label"), "formula": _in_language(line, "formula"), "article": _in_language(line, "article"), "fils": line.fils}
+        for line in bill.lines.all()
+    ]
+    context = {
+        "bill": bill,
+        "status": status,
+        "lines": lines,
+        "receipt_page": links.receipt_path(status.attempt.token) if status.attempt else "",
+        "case_id": bill.subject.partition(":")[2] if bill.subject.startswith("case:") else "",
+        "editions": sorted({line.edition for line in bill.lines.all()}),
+        "crumbs": _crumbs(),
+    }
+    return render(request, "payments/pay.html", context)
+
+
+def _crumbs() -> list[tuple[str, str]]:
+    try:
+        return [(_("My requests"), reverse("cases:mine")), (_("Payment"), "")]
+    except NoReverseMatch:
+        return []
+
+
+def _in_language(row: Any, name: str) -> str:
+    return str(getattr(row, f"{name}_{'en' if get_language() == 'en' else 'ar'}"))
+
+
+@access("person")
+@require_POST
+def left(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The person left the bank's page without paying: ask the bank now. Raises Http404 for another person's bill."""
+    bill = _bill_or_404(request, public_id)
+    attempt = queries.state_of(bill).attempt
+    if attempt is None:
+        return SeeOther("../")
+    try:
+        services.give_up(attempt=attempt, payer=request.user)
+    except TransitionRefused:  # the answer came while the page was open: the receipt page says it
+        pass
+    return SeeOther(links.receipt_path(attempt.token))
+
+
+@access("person")
+@never_cache
+@require_safe
+def receipt_file(request: HttpRequest, number: str) -> HttpResponse:
+    """The exact sealed bytes of a receipt, for its payer only. Raises Http404 for anybody else's and while it is being sealed."""
+    receipt = queries.receipts_visible_to(request.user).filter(number=number).first()
+    document = receipt.document if receipt else None
+    if document is None or document.file is None or document.state != DocumentState.ACTIVE:
+        raise Http404
+    response = HttpResponse(store.read(document.file), content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{document.number}.pdf"'
+    response["Cache-Control"] = "private, no-store"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response

@@ -1,0 +1,123 @@
+"""The bank's side: its notification, its error page, and the page its browsers come back to."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.db import Error as DatabaseTrouble
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from municipality.accounts.access import public
+from municipality.kernel import clock
+from payments import links, pages, services
+from payments.models import Attempt
+from payments.providers.knet.errors import sentence_for
+from payments.providers.port import NotConfigured
+from payments.services.callbacks import MAX_BODY
+from payments.states import AttemptState
+from payments.views.citizen import SeeOther
+
+log = logging.getLogger(__name__)
+TEXT = "text/plain; charset=utf-8"
+
+
+def _address(request: HttpRequest) -> str:
+    """The caller's address: behind trusted proxies (ALLAUTH_TRUSTED_PROXY_COUNT), the one that the outermost of them saw."""
+    count = getattr(settings, "ALLAUTH_TRUSTED_PROXY_COUNT", 0)
+    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    return forwarded[-count] if count and len(forwarded) >= count else str(request.META.get("REMOTE_ADDR", ""))
+
+
+@public
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def response(request: HttpRequest) -> HttpResponse:
+    """Store what came and answer the one line REDIRECT=…; a browser (old flow) is led on instead.
+
+    503 on purpose when it cannot be stored: the bank then reverses the payment, which is better than money nobody recorded.
+    """
+    body = b"" if request.method != "POST" else request.read(MAX_BODY + 1)
+    query = {name: request.GET[name] for name in request.GET}
+    if not body and "trandata" not in query:
+        return HttpResponse("ok", content_type=TEXT)
+    try:
+        url = services.take_notification(body=body, query=query, remote_addr=_address(request))
+    except (DatabaseTrouble, NotConfigured) as trouble:
+        log.error("a notification was not acknowledged: %s", type(trouble).__name__)
+        return HttpResponse("unavailable", status=503, content_type=TEXT)
+    if request.method != "POST" or settings.SESSION_COOKIE_NAME in request.COOKIES:
+        return SeeOther(url)
+    return HttpResponse(f"REDIRECT={url}", content_type=TEXT)
+
+
+@public
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def error(request: HttpRequest) -> HttpResponse:
+    """The bank could not process the payment at all. Its fields are anybody's words: a code is looked up, nothing is repeated."""
+    given = request.POST if request.method == "POST" else request.GET
+    fields = {name: given[name][:255] for name in ("Error", "ErrorText", "paymentid", "trackid", "amt") if name in given}
+    user: Any = request.user
+    attempt = services.note_error(query=fields, remote_addr=_address(request), person=user) if fields else None
+    if attempt is not None and attempt.state not in (AttemptState.REDIRECTED, AttemptState.CONFIRMING):
+        return redirect(links.receipt_path(attempt.token))
+    code, sentence = sentence_for(fields.get("Error", ""))
+    context = {
+        "attempt": attempt,
+        "code": code,
+        "sentence": sentence,
+        "now": clock.now(),
+        "receipt_page": links.receipt_path(attempt.token) if attempt else "",
+    }
+    return render(request, "payments/error.html", context)
+
+
+def _attempt_or_404(token: str) -> Attempt | None:
+    if token == links.UNKNOWN:
+        return None
+    attempt = Attempt.objects.filter(token=token).select_related("started_by").first()
+    if attempt is None:
+        raise Http404
+    return attempt
+
+
+@public
+@never_cache
+@require_safe
+def receipt(request: HttpRequest, token: str) -> HttpResponse:
+    """What our own books say of a payment. Whoever began it sees the whole, anybody else with the address only how it stands."""
+    attempt = _attempt_or_404(token)
+    if attempt is None:
+        return render(request, "payments/unknown.html", {"receipt_page": _latest_path(request)})
+    page = pages.page_of(attempt, is_owner=pages.is_owner(attempt, request.user, request.session.session_key))
+    return render(request, "payments/receipt.html", {"page": page, "poll_url": f"{links.receipt_path(token)}/state?seen={page.step}"})
+
+
+@public
+@never_cache
+@require_safe
+def receipt_state(request: HttpRequest, token: str) -> HttpResponse:
+    """For the page that waits: whether there is something else to show than what it shows."""
+    attempt = _attempt_or_404(token)
+    if attempt is None:
+        raise Http404
+    return JsonResponse({"done": pages.step_of(attempt) != request.GET.get("seen", "")})
+
+
+def _latest_path(request: HttpRequest) -> str:
+    """The receipt page of the signed-in person's last payment of this hour, for whom the bank sends here without a name."""
+    user: Any = request.user
+    if not user.is_authenticated:
+        return ""
+    since = clock.now() - dt.timedelta(hours=1)
+    latest = Attempt.objects.filter(started_by=user, redirected_at__gte=since).order_by("-pk").first()
+    return links.receipt_path(latest.token) if latest else ""

@@ -1,0 +1,121 @@
+"""A bank, people and bills."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from municipality.jobs import services as jobs
+from municipality.jobs.models import Job, JobState
+from municipality.kernel import clock
+from municipality.kernel.actors import system
+from payments import registry
+from payments.models import Attempt, Bill
+from payments.rules import Line
+from payments.services import issue_bill, redirect_url, start_attempt
+from tests.municipality import people
+from tests.payments.bank import Bank, Book
+
+START = dt.datetime(2026, 11, 24, 7, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture(autouse=True)
+def gateway(settings: Any) -> None:
+    """The terminal of the tests, whatever the settings module says."""
+    settings.PAYMENT_PROVIDER = "tests.payments.bank.Bank"
+    settings.PORTAL_URL = "https://portal.example.test"
+    settings.KNET_PAYMENT_URL = "https://bank.example.test/kpg/PaymentHTTP.htm"
+    settings.KNET_TRANPIPE_URL = "https://bank.example.test/kpg/tranPipe.htm"
+    settings.KNET_TRANPORTAL_ID, settings.KNET_PASSWORD, settings.KNET_RESOURCE_KEY = "999901", "999901pg", "1234567890ABCDEF"
+    settings.KNET_INQUIRY_DELAY_SECONDS, settings.KNET_CONFIRM_DELAY_SECONDS, settings.KNET_PAGE_LIFETIME_SECONDS = 3, 600, 1800
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    settings.DEMO = False
+
+
+@pytest.fixture(autouse=True)
+def frozen() -> Iterator[None]:
+    with clock.at(START):
+        yield
+
+
+@pytest.fixture
+def bank() -> Book:
+    Bank.book = Book()
+    return Bank.book
+
+
+@pytest.fixture
+def payer(db: None) -> Any:
+    return people.person(people.SALIM)
+
+
+@pytest.fixture
+def stranger(db: None) -> Any:
+    return people.person(people.NOURA, name_ar="نورة", name_en="Noura")
+
+
+def line(fils: int = 10_000, code: str = "renewal") -> Line:
+    return Line(code, "تجديد", "Renewal", "سنة واحدة", "1 year", "المادة 12", "Article 12", "fees.health v12", fils, "1422101")
+
+
+@pytest.fixture
+def issue(payer: Any) -> Callable[..., Bill]:
+    """Issue a bill of the kind `tests.thing`."""
+
+    def make(fils: int = 10_000, *, person: Any = None, subject: str = "case:abc", **more: Any) -> Bill:
+        return issue_bill(
+            kind="tests.thing",
+            subject=subject,
+            payer=person or payer,
+            title_ar="تجديد الترخيص الصحي",
+            title_en="Health licence renewal",
+            lines=[line(fils)],
+            actor=system("tests"),
+            **more,
+        )
+
+    return make
+
+
+@pytest.fixture
+def at_bank(issue: Callable[..., Bill], payer: Any) -> Callable[..., Attempt]:
+    """An attempt whose browser was sent to the bank."""
+
+    def make(*bills: Bill, language: str = "en") -> Attempt:
+        attempt = start_attempt(bills=bills or (issue(),), payer=payer, language=language, session_key="session-1")
+        redirect_url(attempt)
+        return Attempt.objects.get(pk=attempt.pk)
+
+    return make
+
+
+@pytest.fixture
+def paid_for(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[int]]:
+    """The owner of `tests.thing`: what it was told."""
+    told: dict[str, list[int]] = {"paid": [], "voided": []}
+    monkeypatch.setattr(registry, "PAYABLES", registry.PAYABLES)
+    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable("tests.thing", told["paid"].append, told["voided"].append))
+    return told
+
+
+def run_due(kinds: tuple[str, ...] = ("payments.inquire", "payments.hand_over", "payments.confirm", "payments.tell_void")) -> int:
+    """Run what is due now, as the worker would, until nothing of these kinds is due. Returns how many jobs ran."""
+    ran = 0
+    while True:
+        due = Job.objects.filter(kind__in=kinds, state=JobState.QUEUED, due_at__lte=clock.now()).values_list("pk", flat=True)
+        if not due:
+            return ran
+        for pk in due:
+            ran += jobs.run(pk)
+
+
+def walk(minutes: float, step: float = 1.0) -> None:
+    """Let time pass and jobs run, from the frozen start."""
+    elapsed = 0.0
+    while elapsed < minutes:
+        elapsed = min(minutes, elapsed + step)
+        with clock.at(START + dt.timedelta(minutes=elapsed)):
+            run_due()
