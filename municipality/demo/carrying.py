@@ -44,6 +44,8 @@ class Paper:
     reason: str = ""
     mover: Actor = CARRIER
     registered_facts: dict[str, str] | None = None
+    about: str = ""  # what the document is about, if not the shop: the case that it came from
+    previous: HealthLicence | None = None  # the licence before it, if that is on file already
     number: str = ""
     document: Document | None = field(default=None, repr=False)
     licence: HealthLicence | None = field(default=None, repr=False)
@@ -79,7 +81,7 @@ def carry_over(papers: Sequence[Paper], rng: Random) -> int:
     for paper, document in zip(ordered, documents, strict=True):
         paper.document = document
     _licences(ordered)
-    mine = Document.objects.filter(pk__gte=documents[0].pk, pk__lte=documents[-1].pk, kind=KIND, subject__startswith="shop:")
+    mine = Document.objects.filter(pk__in=[document.pk for document in documents])
     events, acts = [], []
     for paper in sorted(ordered, key=lambda p: p.at):
         event = _event(paper, "carry_over", DocumentState.DRAFT, DocumentState.CARRIED_OVER, paper.at, CARRIER)
@@ -105,7 +107,7 @@ def _document(paper: Paper, rng: Random) -> Document:
         kind=KIND,
         number=paper.number,
         code=typed_code(rng),
-        subject=shop.key,
+        subject=paper.about or shop.key,
         holder_key=shop.owner.key if shop.owner else f"organisation:{shop.organisation.public_id}",
         valid_from=paper.first_day,
         valid_to=paper.last_day,
@@ -127,7 +129,7 @@ def _licences(ordered: Sequence[Paper]) -> None:
                 document=paper.document,
                 first_day=paper.first_day,
                 last_day=paper.last_day,
-                previous=chain[generation - 1].licence if generation else None,
+                previous=chain[generation - 1].licence if generation else paper.previous,
                 is_current=paper is chain[-1],
                 registered_facts=paper.registered_facts or paper.shop.registered_facts(),
             )

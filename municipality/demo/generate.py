@@ -19,6 +19,7 @@ from municipality.places.loading import AreaRow, read_areas
 
 DATA = Path(__file__).parent / "data"
 FOOD = frozenset({"REST", "CAFE", "BAKE", "SWEE", "JUIC", "GROC", "SUPM", "BUTC", "FISH", "VEGE", "ROAS", "CATR"})
+ELSEWHERE = FOOD | {"PHRM"}  # licensed by other bodies
 # Weights of the areas where trade gathers; any other built-up area weighs 2, and these words mean that nobody trades there.
 BUSY = {
     "السالمية": 90, "حولي": 80, "الفروانية": 70, "خيطان": 50, "جليب الشيوخ": 48, "الفحيحيل": 60, "المنقف": 34, "المهبولة": 30,

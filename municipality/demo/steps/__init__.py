@@ -1,5 +1,5 @@
 """The steps of the demo, in order."""
 
-from municipality.demo.steps import licences, people, places, rules, shops
+from municipality.demo.steps import licences, past_cases, people, places, record, rules, shops
 
-STEPS = (places, people, rules, shops, licences)
+STEPS = (places, people, rules, shops, licences, past_cases, record)

@@ -8,7 +8,7 @@ from random import Random
 from municipality.accounts.models import User, actor_of
 from municipality.demo import people, stories
 from municipality.demo.carrying import Paper, carry_over
-from municipality.demo.generate import FOOD
+from municipality.demo.generate import ELSEWHERE, FOOD
 from municipality.demo.loading import Loading
 from municipality.demo.steps.people import ORGANISATIONS
 from municipality.documents.states import DocumentState
@@ -41,8 +41,8 @@ def case_shop_ids() -> set[int]:
     """Shops whose renewals the demo tells as past cases: those of the plain people and of the three organisations."""
     names = [p.name_en for p in people.PEOPLE if p.role == "owner" and not p.story]
     numbers = [number for _, _, number, _ in ORGANISATIONS]
-    owned = Shop.objects.filter(owner__name_en__in=names).exclude(activity__in=FOOD)
-    signed = Shop.objects.filter(organisation__commercial_register_no__in=numbers).exclude(activity__in=FOOD)
+    owned = Shop.objects.filter(owner__name_en__in=names).exclude(activity__in=ELSEWHERE)
+    signed = Shop.objects.filter(organisation__commercial_register_no__in=numbers).exclude(activity__in=ELSEWHERE)
     found = sorted({*owned.values_list("pk", flat=True), *signed.values_list("pk", flat=True)})
     return set(found[: len(found) * 4 // 5])
 
@@ -52,7 +52,7 @@ def papers_of(
 ) -> list[Paper]:
     """The paper licences of one shop, oldest first; none for some."""
     fate = story.key if story else "food" if shop.activity_id in FOOD else rng.choices([f for f, _ in FATES], [w for _, w in FATES])[0]
-    if fate == "none" or (fate == "food" and not story and rng.random() < 0.5):
+    if fate == "none" or (fate != "food" and shop.activity_id in ELSEWHERE) or (fate == "food" and not story and rng.random() < 0.5):
         return []
     if story and fate != "food":
         last = loading.day(story.last_day)
