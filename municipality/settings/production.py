@@ -5,11 +5,21 @@ from __future__ import annotations
 from municipality.settings.base import *  # noqa: F403
 from municipality.settings.base import CONTENT_SECURITY_POLICY, env, secret
 from municipality.settings.databases import from_url
+from municipality.settings.guard import require_safe
 
+DEBUG = False
 DATABASE_URL = secret("DATABASE_URL")
 DATABASES = {"default": from_url(DATABASE_URL)} if DATABASE_URL else {}
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": secret("CACHE_URL")}}
+# A dead cache costs a page a second at most; nothing that must last lives in it.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": secret("CACHE_URL"),
+        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 1.0},
+    }
+}
 CELERY_BROKER_URL = secret("REDIS_URL")
+EMAIL_BACKEND = env.str("EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
 # The bank's server and the probes speak to these paths directly; a redirect there would void a payment.
@@ -27,3 +37,5 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 1)
 
 _gateway = "/".join(env.str("KNET_PAYMENT_URL", "").split("/")[:3])
 CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] = ["'self'", *([_gateway] if _gateway else [])]
+
+require_safe(globals(), lambda name: env.str(name, ""))

@@ -59,11 +59,14 @@ def demo_environment(port: int, var: Path) -> dict[str, str]:
 
 
 def doubles(python: str, port: int) -> list[Process]:
-    """The simulators of the bank, of Mobile ID and of the SMS gateway, on the ports after the portal's own."""
+    """The simulators of the bank, of Mobile ID and of the SMS gateway, on the ports after the portal's own.
+
+    Started by path, which keeps the rest of the project out of them.
+    """
     return [
-        Process("knet", (python, "-m", "municipality.doubles.knet", "--port", str(port + 1)), stop_seconds=5),
-        Process("mobile-id", (python, "-m", "municipality.doubles.mobile_id", "--port", str(port + 2)), stop_seconds=5),
-        Process("sms", (python, "-m", "municipality.doubles.sms", "--port", str(port + 3)), stop_seconds=5),
+        Process("knet", (python, "municipality/doubles/knet", "--port", str(port + 1)), stop_seconds=5),
+        Process("mobile-id", (python, "municipality/doubles/mobile_id", "--port", str(port + 2)), stop_seconds=5),
+        Process("sms", (python, "municipality/doubles/sms", "--port", str(port + 3)), stop_seconds=5),
     ]
 
 

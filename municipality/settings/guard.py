@@ -1,0 +1,88 @@
+"""What production refuses to start with: each refusal is one sentence that names the variable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from municipality.settings.demo_keys import MARK
+
+SECRETS = ("SECRET_KEY", "CIVIL_ID_KEY", "KNET_TRANPORTAL_ID", "KNET_PASSWORD", "KNET_RESOURCE_KEY", "SIGNER_PASSPHRASE")
+# Django's own check asks for 50 characters; a civil number needs 128 bits of key, that is 22 characters of base64.
+SHORTEST = {"SECRET_KEY": 50, "CIVIL_ID_KEY": 32, "KNET_RESOURCE_KEY": 16, "SIGNER_PASSPHRASE": 12}
+OUTSIDE = ("PORTAL_URL", "KNET_PAYMENT_URL", "KNET_TRANPIPE_URL", "MOBILE_ID_URL", "SMS_URL")
+_PLACEHOLDERS = ("changeme", "change-me", "django-insecure-", "secret", "password", "example")
+_DEMO_TERMINAL = "999901"
+_ENGINE = "django.db.backends.postgresql"
+_NO_MAIL = ("console", "filebased", "locmem", "dummy")
+
+
+def refusals(settings: Mapping[str, Any], environment: Callable[[str], str]) -> Iterator[str]:
+    """One sentence for each reason not to start; `environment` gives a variable's value or an empty text."""
+    yield from _demo(settings, environment)
+    yield from _secrets(settings)
+    yield from _database(settings)
+    yield from _redis(settings)
+    if not settings.get("ALLOWED_HOSTS"):
+        yield "ALLOWED_HOSTS is empty: name the hosts that the portal answers to, with commas between them."
+    elif "*" in settings["ALLOWED_HOSTS"]:
+        yield "ALLOWED_HOSTS is *: name the hosts that the portal answers to."
+    for name in OUTSIDE:
+        if not str(settings.get(name, "")).startswith("https://"):
+            yield f"{name} is missing or not https://: production speaks to the outside world over TLS only."
+    if any(word in str(settings.get("EMAIL_BACKEND", "")) for word in _NO_MAIL):
+        yield "EMAIL_BACKEND delivers to nobody (console, file or memory): production sends mail by SMTP."
+
+
+def require_safe(settings: Mapping[str, Any], environment: Callable[[str], str]) -> None:
+    """Raise SystemExit with the first refusal, or return."""
+    for sentence in refusals(settings, environment):
+        raise SystemExit(f"The portal does not start: {sentence}")
+
+
+def _demo(settings: Mapping[str, Any], environment: Callable[[str], str]) -> Iterator[str]:
+    if environment("PORTAL_DEMO") not in ("", "0"):
+        yield "PORTAL_DEMO is set: simulators and one-click people belong to the demo settings, never to production."
+    if settings.get("DEMO"):
+        yield "DEMO is on: production settings never turn it on."
+    if settings.get("DEBUG") or environment("DEBUG").lower() not in ("", "0", "false", "no", "off"):
+        yield "DEBUG is on: error pages would show secrets and personal data."
+
+
+def _secrets(settings: Mapping[str, Any]) -> Iterator[str]:
+    for name in SECRETS:
+        value = str(settings.get(name, ""))
+        if not value:
+            yield f"{name} is missing: set it, or {name}_FILE to the path of a file that holds it."
+        elif value.startswith((MARK, "demo")) or (name == "KNET_TRANPORTAL_ID" and value == _DEMO_TERMINAL):
+            yield f"{name} is a key of the demo: production needs its own."
+        elif value.lower().startswith(_PLACEHOLDERS):
+            yield f"{name} is a placeholder: production needs a random value of its own."
+        elif len(value) < SHORTEST.get(name, 1) or (name == "SECRET_KEY" and len(set(value)) < 5):
+            yield f"{name} is too short or too regular: at least {SHORTEST[name]} random characters are needed."
+
+
+def _database(settings: Mapping[str, Any]) -> Iterator[str]:
+    database = settings.get("DATABASES", {}).get("default", {})
+    if not database:
+        yield "DATABASE_URL is missing: set it to postgres://USER:PASSWORD@HOST/NAME, or DATABASE_URL_FILE to the path of a file that holds it."
+    elif database.get("ENGINE") != _ENGINE:
+        yield "DATABASE_URL is not PostgreSQL: production keeps its record on PostgreSQL only, SQLite is for the demo."
+
+
+def _redis(settings: Mapping[str, Any]) -> Iterator[str]:
+    broker = str(settings.get("CELERY_BROKER_URL", ""))
+    cache = str(settings.get("CACHES", {}).get("default", {}).get("LOCATION", ""))
+    for name, value in (("REDIS_URL", broker), ("CACHE_URL", cache)):
+        if not value:
+            yield f"{name} is missing: set it to redis://HOST:PORT/0, or {name}_FILE to the path of a file that holds it."
+        elif not value.startswith(("redis://", "rediss://")):
+            yield f"{name} is not a Redis address: set it to redis://HOST:PORT/0."
+    if broker and _instance(broker) == _instance(cache):
+        yield "REDIS_URL and CACHE_URL name the same Redis: the broker must never evict and the cache must, so they need two instances."
+
+
+def _instance(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return (parts.hostname or "", parts.port or 6379)

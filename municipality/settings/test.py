@@ -1,0 +1,48 @@
+"""Settings of the tests: DATABASE_URL or SQLite in memory, REDIS_URL and CACHE_URL where given, nothing outside this machine."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+
+if "PORTAL_VAR" not in os.environ:
+    os.environ["PORTAL_VAR"] = tempfile.mkdtemp(prefix="portal-tests-")
+    atexit.register(shutil.rmtree, os.environ["PORTAL_VAR"], ignore_errors=True)
+
+from municipality.settings.base import *  # noqa: E402, F403
+from municipality.settings.base import STORAGES, TEMPLATES, VAR_DIR, env  # noqa: E402
+from municipality.settings.databases import from_url  # noqa: E402
+from municipality.settings.undefined import Undefined  # noqa: E402
+
+SECRET_KEY = "tests-only-" + "0123456789abcdef" * 4
+CIVIL_ID_KEY = "tests-only-civil-id-key-0123456789"
+SIGNER_PASSPHRASE = "tests-only-passphrase"
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+PORTAL_URL = "https://portal.example.test"
+DATABASES = {"default": from_url(env.str("DATABASE_URL", "sqlite://:memory:"))}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.str("CACHE_URL")}
+    if env.str("CACHE_URL", "")
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+CELERY_BROKER_URL = env.str("REDIS_URL", "") or "memory://"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+WHITENOISE_AUTOREFRESH = True  # no collected files are needed
+SIGNER_KEY_FILE = str(VAR_DIR / "seal" / "seal.p12")
+
+# Addresses that nobody answers; a test that needs an answer brings its own.
+KNET_PAYMENT_URL = "https://bank.example.test/kpg/PaymentHTTP.htm"
+KNET_TRANPIPE_URL = "https://bank.example.test/kpg/tranPipe.htm"
+KNET_TRANPORTAL_ID = "999901"
+KNET_PASSWORD = "999901pg"
+KNET_RESOURCE_KEY = "1234567890ABCDEF"
+MOBILE_ID_URL = "http://127.0.0.1:1"
+MOBILE_ID_SERVICE_ID = "portal-tests"
+SMS_URL = "http://127.0.0.1:1"
+
+# A variable that a template of ours prints without having it is a failure, not an empty place.
+TEMPLATES = [{**TEMPLATES[0], "OPTIONS": {**TEMPLATES[0]["OPTIONS"], "string_if_invalid": Undefined()}}]  # type: ignore[dict-item]

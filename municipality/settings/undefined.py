@@ -1,0 +1,37 @@
+"""The value of a template variable that nobody gave, in tests: printing it in a template of ours is an error."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import FrameType
+
+from django.template.base import VariableNode
+
+_TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
+
+
+class Undefined(str):
+    """Empty and false, so that `default`, `if` and the templates of others work as always.
+
+    Raises AssertionError when a `{{ variable }}` of the project's own templates would print it.
+    """
+
+    def __str__(self) -> str:
+        _refuse(sys._getframe(1))
+        return ""
+
+    def __html__(self) -> str:
+        _refuse(sys._getframe(1))
+        return ""
+
+
+def _refuse(frame: FrameType | None) -> None:
+    while frame is not None:
+        node = frame.f_locals.get("self")
+        if isinstance(node, VariableNode):
+            origin = Path(str(getattr(node, "origin", "")))
+            if origin.is_relative_to(_TEMPLATES):
+                raise AssertionError(f"{origin.relative_to(_TEMPLATES)}: {{{{ {node.filter_expression} }}}} is not defined")
+            return
+        frame = frame.f_back
