@@ -19,7 +19,11 @@ from payments import queries as payments
 from shops.models import Shop
 
 TEMPLATE = "licensing/documents/health_licence.html"
-SUBJECTS = {"fees.health": ("لائحة الرسوم", "Fees"), "limits.health": ("لائحة المدد", "Periods"), "conditions.health": ("لائحة الاشتراطات", "Conditions")}
+SUBJECTS = {
+    "fees.health": ("لائحة الرسوم", "Fees"),
+    "limits.health": ("لائحة المدد", "Periods"),
+    "conditions.health": ("لائحة الاشتراطات", "Conditions"),
+}
 
 
 def facts(case: Case, renewal: Renewal, shop: Shop, number: str) -> dict[str, Any]:

@@ -63,7 +63,13 @@ def _line(shop: Any, licence: Any, elsewhere: dict[str, str], case: Case | None,
     state, label = LIVE_LABELS[licence.document.live_state]
     line = {"title": _("Health licence"), "reference": licence.document.number, "deadline": licence.last_day}
     if case is not None:
-        return Line(**line, state="warn", label=_("Renewal under way"), action=_("Continue the request"), url=reverse("cases:case", args=[case.public_id]))
+        return Line(
+            **line,
+            state="warn",
+            label=_("Renewal under way"),
+            action=_("Continue the request"),
+            url=reverse("cases:case", args=[case.public_id]),
+        )
     if state == "ok" and rules.window_opens_on(licence.last_day, window) <= today:
         return Line(**line, state="warn", label=_("Ends soon"), action=_("Renew"), url=renew)
     return Line(**line, state=state, label=label, action=_("Conditions of renewal") if state != "ok" else "", url=renew)
@@ -82,14 +88,20 @@ def case_page(user: Any, cases: Sequence[Any]) -> dict[str, list[Any]]:
 def _detail(case: Case, renewal: Renewal) -> CaseDetail:
     bill = payments.bill_of(case.key)
     licence = renewal.new_licence
-    files = [FileLine(_("Health licence"), licence.document.number, reverse("document", args=[licence.document.number]), _("sealed file"))] if licence else []
+    files = (
+        [FileLine(_("Health licence"), licence.document.number, reverse("document", args=[licence.document.number]), _("sealed file"))]
+        if licence
+        else []
+    )
     receipts = payments.receipts_of(case.key)
     files += [FileLine(_("Receipt"), r.number, reverse("payments:receipt_file", args=[r.number])) for r in receipts]
     ways = [(_("Withdraw the request"), reverse("licensing:withdraw", args=[case.public_id]))] if case.state == S.AWAITING_PAYMENT else []
     return CaseDetail(
         next_step=_next_step(case, bill, licence),
         files=files,
-        money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in bill.lines.order_by("order")] if bill else [],
+        money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in bill.lines.order_by("order")]
+        if bill
+        else [],
         total_fils=bill.total_fils if bill else None,
         facts=[
             Fact(_("Present licence"), ref(renewal.licence.document.number)),
@@ -110,7 +122,10 @@ def _next_step(case: Case, bill: Any, licence: Any) -> NextStep | None:
                 _("Look again"),
             )
         return NextStep(
-            _("Pay the fee"), _("The licence is issued by itself after payment."), reverse("payments:pay", args=[bill.public_id]), _("Pay by KNET")
+            _("Pay the fee"),
+            _("The licence is issued by itself after payment."),
+            reverse("payments:pay", args=[bill.public_id]),
+            _("Pay by KNET"),
         )
     if case.state in (S.PAID, S.APPROVED):
         return NextStep(
@@ -130,7 +145,12 @@ def _next_step(case: Case, bill: Any, licence: Any) -> NextStep | None:
             )
         return NextStep(_("The licence is not in force"), LIVE_LABELS[licence.document.live_state][1], label=_("Attention"))
     if case.state in (S.EXPIRED, S.WITHDRAWN):
-        return NextStep(_("This request is closed"), _("No fee is due. A new renewal can be started from My shops."), reverse("shops:mine"), _("My shops"))
+        return NextStep(
+            _("This request is closed"),
+            _("No fee is due. A new renewal can be started from My shops."),
+            reverse("shops:mine"),
+            _("My shops"),
+        )
     return None
 
 

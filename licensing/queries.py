@@ -128,8 +128,4 @@ def licences_of(shop_list: Sequence[Shop]) -> dict[int, HealthLicence]:
 
 def renewal_of(case: Any) -> Renewal | None:
     """The renewal of a case with its licences."""
-    return (
-        Renewal.objects.filter(case=case)
-        .select_related("licence__document", "licence__shop", "new_licence__document")
-        .first()
-    )
+    return Renewal.objects.filter(case=case).select_related("licence__document", "licence__shop", "new_licence__document").first()

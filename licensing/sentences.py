@@ -83,8 +83,14 @@ def _in_force(c: Condition, shop: Any, case: Any) -> Any:
     if c.is_met:
         return _("The shop has a health licence"), "", []
     texts = {
-        "suspended": (_("The licence is suspended"), _("The reason is on the case of the suspension. It must be lifted before renewal; call 139.")),
-        "revoked": (_("The licence is revoked"), _("A revoked licence cannot be renewed. A new licence is needed from the branch of the governorate.")),
+        "suspended": (
+            _("The licence is suspended"),
+            _("The reason is on the case of the suspension. It must be lifted before renewal; call 139."),
+        ),
+        "revoked": (
+            _("The licence is revoked"),
+            _("A revoked licence cannot be renewed. A new licence is needed from the branch of the governorate."),
+        ),
         "superseded": (_("The licence is superseded"), _("A newer licence exists for this shop. Renew that one.")),
     }
     title, detail = texts.get(

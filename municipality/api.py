@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import path
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework import serializers
@@ -20,8 +22,6 @@ from municipality.cases.catalogue import ServiceEntry, services
 from municipality.documents.services import look_up
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
-from django.utils import translation
-from django.utils.translation import gettext_lazy as _
 
 
 class FeeSerializer(serializers.Serializer[Any]):
@@ -55,7 +55,12 @@ class CheckSerializer(serializers.Serializer[Any]):
 
 Problem = inline_serializer(
     "Problem",
-    {"type": serializers.CharField(), "title": serializers.CharField(), "status": serializers.IntegerField(), "code": serializers.CharField()},
+    {
+        "type": serializers.CharField(),
+        "title": serializers.CharField(),
+        "status": serializers.IntegerField(),
+        "code": serializers.CharField(),
+    },
 )
 
 

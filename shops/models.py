@@ -43,7 +43,8 @@ class Shop(models.Model):
         verbose_name_plural = "المحلات"
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(owner__isnull=False, organisation__isnull=True) | models.Q(owner__isnull=True, organisation__isnull=False),
+                condition=models.Q(owner__isnull=False, organisation__isnull=True)
+                | models.Q(owner__isnull=True, organisation__isnull=False),
                 name="shops_one_owner",
             ),
             models.CheckConstraint(condition=models.Q(paci_number__regex=r"^[0-9]{8}$"), name="shops_paci_number"),

@@ -134,7 +134,13 @@ def hold_licence(*, case: Case) -> None:
     renewal = queries.renewal_of(case)
     if renewal is not None and renewal.new_licence is not None and renewal.new_licence.document.state in LIVE:
         documents.suspend(renewal.new_licence.document, reason="payment_voided", actor=SYSTEM)
-        send(LicenceHeld, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case, "document": renewal.new_licence.document})
+        send(
+            LicenceHeld,
+            person=case.applicant,
+            key=case.public_id,
+            subject_key=case.key,
+            context={"case": case, "document": renewal.new_licence.document},
+        )
 
 
 def case_of_bill(bill_id: int) -> Case:

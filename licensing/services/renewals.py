@@ -71,7 +71,13 @@ def submit_renewal(*, shop: Shop, applicant: Any, expected_fils: int | None = No
     )
     unpaid_days = offer.limits.limits["unpaid_days"].value
     enqueue("licensing.close_unpaid", key=case.public_id, due_at=clock.now() + dt.timedelta(days=unpaid_days), case_id=case.pk)
-    send(RenewalSubmitted, person=applicant, key=case.public_id, subject_key=case.key, context={"case": case, "shop": shop, "until": clock.today() + dt.timedelta(days=unpaid_days)})
+    send(
+        RenewalSubmitted,
+        person=applicant,
+        key=case.public_id,
+        subject_key=case.key,
+        context={"case": case, "shop": shop, "until": clock.today() + dt.timedelta(days=unpaid_days)},
+    )
     return case
 
 

@@ -95,7 +95,9 @@ class Block(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["subject", "source", "stops"], condition=models.Q(lifted_at__isnull=True), name="cases_block_once")
+            models.UniqueConstraint(
+                fields=["subject", "source", "stops"], condition=models.Q(lifted_at__isnull=True), name="cases_block_once"
+            )
         ]
         indexes = [models.Index(fields=["subject"], condition=models.Q(lifted_at__isnull=True), name="cases_block_standing")]
         verbose_name = "حظر"

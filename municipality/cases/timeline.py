@@ -59,7 +59,14 @@ def steps(case: Case, events: Sequence[CaseEvent]) -> list[Step]:
         kind = "now" if last and case.is_open else "bad" if last and event.to_state in story.bad else "done"
         due = case.due_on if kind == "now" and story.turn.get(event.to_state) != "applicant" else None
         found.append(
-            Step(kind, story.titles[event.to_state], ACTORS[event.actor_role], event.at, due, story.notes.get(event.to_state, "") if last else "")
+            Step(
+                kind,
+                story.titles[event.to_state],
+                ACTORS[event.actor_role],
+                event.at,
+                due,
+                story.notes.get(event.to_state, "") if last else "",
+            )
         )
     if case.is_open and case.state in story.path:
         ahead = story.path[list(story.path).index(case.state) + 1 :]

@@ -42,5 +42,7 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
     context: dict[str, Any] = {"document": document, "state": document.live_state if document else ""}
     if document:
         index = 0 if get_language() == "ar" else 1
-        context |= {name: document.public_facts[name][index] for name in ("trade_name", "activity", "area") if name in document.public_facts}
+        context |= {
+            name: document.public_facts[name][index] for name in ("trade_name", "activity", "area") if name in document.public_facts
+        }
     return render(request, "documents/verify.html", context, status=200 if document else 404)
