@@ -28,22 +28,41 @@ def _is_api(request: HttpRequest) -> bool:
 
 
 def _problem(status: int, title: str, detail: str, **members: Any) -> JsonResponse:
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
-    return JsonResponse(body, status=status, content_type="application/problem+json", json_dumps_params={"ensure_ascii": False})
+    body = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        **members,
+    }
+    return JsonResponse(
+        body,
+        status=status,
+        content_type="application/problem+json",
+        json_dumps_params={"ensure_ascii": False},
+    )
 
 
-def _page(request: HttpRequest, template: str, status: int, **context: Any) -> HttpResponse:
-    return HttpResponse(loader.render_to_string(template, context, request), status=status)
+def _page(
+    request: HttpRequest, template: str, status: int, **context: Any
+) -> HttpResponse:
+    return HttpResponse(
+        loader.render_to_string(template, context, request), status=status
+    )
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def bad_request(
+    request: HttpRequest, exception: Exception | None = None
+) -> HttpResponse:
     """400: the request itself is broken."""
     if _is_api(request):
         return _problem(400, _("Bad request"), _("The request could not be read."))
     return _page(request, "errors/400.html", 400)
 
 
-def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def permission_denied(
+    request: HttpRequest, exception: Exception | None = None
+) -> HttpResponse:
     """403: signed in, but this page belongs to somebody else."""
     if _is_api(request):
         return _problem(403, _("No access"), _("Your account has no access to this."))
@@ -62,9 +81,20 @@ def server_error(request: HttpRequest) -> HttpResponse:
     code = language.of_path(request.path_info) or translation.get_language() or "ar"
     with translation.override(code):
         if _is_api(request):
-            return _problem(500, _("Error in the portal"), _("The error is ours and has been recorded. Please try again in a few minutes."))
+            return _problem(
+                500,
+                _("Error in the portal"),
+                _(
+                    "The error is ours and has been recorded. Please try again in a few minutes."
+                ),
+            )
         try:
-            return HttpResponse(loader.render_to_string("500.html", {"LANGUAGE_CODE": code, "home": f"/{code}/"}), status=500)
+            return HttpResponse(
+                loader.render_to_string(
+                    "500.html", {"LANGUAGE_CODE": code, "home": f"/{code}/"}
+                ),
+                status=500,
+            )
         except Exception:
             log.exception("the page for errors cannot be rendered")
             return HttpResponse(_BARE, status=500)
@@ -81,7 +111,12 @@ def too_many_requests(request: HttpRequest, retry_after: int) -> HttpResponse:
     """429 with Retry-After, in seconds."""
     seconds = max(1, int(retry_after))
     if _is_api(request):
-        response: HttpResponse = _problem(429, _("Too many attempts"), _("Please try again later."), retry_after=seconds)
+        response: HttpResponse = _problem(
+            429,
+            _("Too many attempts"),
+            _("Please try again later."),
+            retry_after=seconds,
+        )
     else:
         response = _page(request, "429.html", 429, minutes=-(-seconds // 60))
     response["Retry-After"] = str(seconds)
@@ -90,7 +125,11 @@ def too_many_requests(request: HttpRequest, retry_after: int) -> HttpResponse:
 
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """A rule's "no", with its sentence and its own status (409 unless it says otherwise)."""
-    sentence = str(refusal.sentence) or _("This step is not possible now. The request may have moved on meanwhile.")
+    sentence = str(refusal.sentence) or _(
+        "This step is not possible now. The request may have moved on meanwhile."
+    )
     if _is_api(request):
-        return _problem(refusal.status, _("This is not possible now"), sentence, code=refusal.code)
+        return _problem(
+            refusal.status, _("This is not possible now"), sentence, code=refusal.code
+        )
     return _page(request, "errors/refused.html", refusal.status, sentence=sentence)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 from django.forms.renderers import DjangoTemplates
 from django.template import loader
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import civil_id, digits
@@ -19,11 +20,19 @@ _BARE_INPUTS = {"checkbox", "radio", "hidden", "submit", "range", "color"}
 class PortalBoundField(BoundField):
     """A field whose control carries the house's class."""
 
-    def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
+    def build_widget_attrs(
+        self, attrs: dict[str, Any], widget: forms.Widget | None = None
+    ) -> dict[str, Any]:
         widget = widget or self.field.widget
         built: dict[str, Any] = super().build_widget_attrs(attrs, widget)
-        plain = not isinstance(widget, (forms.RadioSelect, forms.CheckboxSelectMultiple))
-        if plain and getattr(widget, "input_type", "") not in _BARE_INPUTS and "class" not in widget.attrs:
+        plain = not isinstance(
+            widget, (forms.RadioSelect, forms.CheckboxSelectMultiple)
+        )
+        if (
+            plain
+            and getattr(widget, "input_type", "") not in _BARE_INPUTS
+            and "class" not in widget.attrs
+        ):
             built.setdefault("class", "kp-input")
         return built
 
@@ -36,16 +45,29 @@ class PortalRenderer(DjangoTemplates):
     bound_field_class = PortalBoundField
 
     def get_template(self, template_name: str) -> Any:
-        if template_name.startswith("django/forms/"):
-            return super().get_template(template_name)
-        return loader.get_template(template_name)
+        # Only our own parts come from the project: Django's and the admin's widgets include each other's files by name.
+        if template_name.startswith("components/"):
+            return loader.get_template(template_name)
+        return super().get_template(template_name)
 
 
 class LtrInput(forms.TextInput):
     """A control for digits and references: reads left to right in both languages, shows the number keyboard on phones."""
 
-    def __init__(self, attrs: dict[str, Any] | None = None, *, inputmode: str = "numeric", css: str = "kp-input--ref") -> None:
-        base = {"dir": "ltr", "inputmode": inputmode, "autocomplete": "off", "spellcheck": "false", "class": f"kp-input {css}"}
+    def __init__(
+        self,
+        attrs: dict[str, Any] | None = None,
+        *,
+        inputmode: str = "numeric",
+        css: str = "kp-input--ref",
+    ) -> None:
+        base = {
+            "dir": "ltr",
+            "inputmode": inputmode,
+            "autocomplete": "off",
+            "spellcheck": "false",
+            "class": f"kp-input {css}",
+        }
         super().__init__({**base, **(attrs or {})})
 
 
@@ -61,11 +83,19 @@ class FoldedField(forms.CharField):
 class CivilIdField(FoldedField):
     """A civil number, twelve ASCII digits with a right check digit."""
 
-    default_error_messages = {
-        "required": _("Enter the civil number: the 12 digits on the front of the civil ID card."),
-        "length": _("A civil number has 12 digits and begins with 2 or 3. Check it against the card."),
-        "date": _("Digits 2 to 7 of a civil number are a birth date, and these are none. Check them against the card."),
-        "check": _("One digit is wrong: the last digit does not fit the others. Check the number against the card."),
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "required": _(
+            "Enter the civil number: the 12 digits on the front of the civil ID card."
+        ),
+        "length": _(
+            "A civil number has 12 digits and begins with 2 or 3. Check it against the card."
+        ),
+        "date": _(
+            "Digits 2 to 7 of a civil number are a birth date, and these are none. Check them against the card."
+        ),
+        "check": _(
+            "One digit is wrong: the last digit does not fit the others. Check the number against the card."
+        ),
     }
 
     def __init__(self, **kwargs: Any) -> None:
@@ -79,16 +109,22 @@ class CivilIdField(FoldedField):
         try:
             return civil_id.parse(text)
         except civil_id.InvalidCivilId as error:
-            raise ValidationError(self.error_messages[error.code], code=error.code) from None
+            raise ValidationError(
+                self.error_messages[error.code], code=error.code
+            ) from None
 
 
 class PhoneField(FoldedField):
     """A Kuwaiti phone number: 8 digits, with or without +965; stored as +965XXXXXXXX. Mobile numbers begin with 4, 5, 6 or 9."""
 
-    default_error_messages = {
+    default_error_messages: ClassVar[dict[str, Any]] = {
         "required": _("Enter a phone number: 8 digits."),
-        "phone": _("A phone number in Kuwait has 8 digits. Leave out everything else, or begin with +965."),
-        "mobile": _("A mobile number begins with 4, 5, 6 or 9, so that a message can reach it."),
+        "phone": _(
+            "A phone number in Kuwait has 8 digits. Leave out everything else, or begin with +965."
+        ),
+        "mobile": _(
+            "A mobile number begins with 4, 5, 6 or 9, so that a message can reach it."
+        ),
     }
 
     def __init__(self, *, mobile: bool = True, **kwargs: Any) -> None:
@@ -117,14 +153,17 @@ class PhoneField(FoldedField):
 class DigitsField(FoldedField):
     """A number with a fixed count of digits, kept as text (leading noughts count)."""
 
-    default_error_messages = {
-        "required": _("Enter the number."),
-        "digits": _("This number has %(length)s digits, and %(typed)s were typed. Check it and type all of them."),
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "digits": _(
+            "This number has %(length)s digits, and %(typed)s were typed. Check it and type all of them."
+        ),
         "letters": _("Only digits belong here: %(length)s of them."),
     }
 
     def __init__(self, *, length: int, **kwargs: Any) -> None:
         self.length = length
+        needed = format_lazy(_("Enter the number: {length} digits."), length=length)
+        kwargs["error_messages"] = {"required": needed, **kwargs.get("error_messages", {})}
         if length <= 6:
             kwargs.setdefault("widget", LtrInput(css="kp-input--code"))
         super().__init__(**kwargs)
@@ -134,7 +173,11 @@ class DigitsField(FoldedField):
         if not text:
             return ""
         if not (text.isascii() and text.isdigit()):
-            raise ValidationError(self.error_messages["letters"], code="letters", params={"length": self.length})
+            raise ValidationError(
+                self.error_messages["letters"],
+                code="letters",
+                params={"length": self.length},
+            )
         if len(text) != self.length:
             raise ValidationError(
                 self.error_messages["digits"],
@@ -147,15 +190,21 @@ class DigitsField(FoldedField):
 class ReferenceField(FoldedField):
     """A reference or a licence number: upper case, ASCII, spaces dropped and dashes of every kind made one."""
 
-    default_error_messages = {
-        "required": _("Enter the reference number as it stands in the message or on the receipt."),
-        "reference": _("A reference holds Latin letters, digits and dashes only. Enter it as it stands in the message or on the receipt."),
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "required": _(
+            "Enter the reference number as it stands in the message or on the receipt."
+        ),
+        "reference": _(
+            "A reference holds Latin letters, digits and dashes only. Enter it as it stands in the message or on the receipt."
+        ),
     }
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Reference number"))
         kwargs.setdefault("max_length", 40)
-        kwargs.setdefault("widget", LtrInput({"autocapitalize": "characters"}, inputmode="text"))
+        kwargs.setdefault(
+            "widget", LtrInput({"autocapitalize": "characters"}, inputmode="text")
+        )
         super().__init__(**kwargs)
 
     def to_python(self, value: Any) -> str:

@@ -30,6 +30,11 @@ _NAMES = (
 def face(settings: Any) -> Any:
     for name in _NAMES:
         setattr(settings, name, getattr(own, name))
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {
+            "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        },
+    }
     gallery.SENT.clear()
     return settings

@@ -6,10 +6,12 @@ Run: python manage.py runserver --settings=tests.municipality.ui.settings 8123, 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from types import SimpleNamespace
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -24,10 +26,10 @@ from municipality.ui import errors
 from municipality.ui.forms import CivilIdField, DigitsField, PhoneField, ReferenceField
 from municipality.ui.language import LanguageSwitchMixin, read_form
 
-ICONS = (
-    "health sign violation shop zoning eye receipt calendar check warning info clock wait user qr pin camera chevron lock mail phone"
-    " download refresh bank document search mark"
-).split()
+ICONS = re.findall(
+    r'id="i-(\w+)"',
+    (settings.BASE_DIR / "static" / "img" / "icons.svg").read_text(encoding="utf8"),
+)
 SENT: list[dict[str, Any]] = []
 
 
@@ -49,19 +51,31 @@ class ProbeForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["civil_id"].help_text = say("تُقبل الأرقام العربية واللاتينية", "Arabic and Latin digits are both accepted")
-        self.fields["last_four"].label = say("آخر 4 أرقام من الرقم المدني", "Last 4 digits of the civil number")
+        self.fields["civil_id"].help_text = say(
+            "تُقبل الأرقام العربية واللاتينية",
+            "Arabic and Latin digits are both accepted",
+        )
+        self.fields["last_four"].label = say(
+            "آخر 4 أرقام من الرقم المدني", "Last 4 digits of the civil number"
+        )
         changed: Any = self.fields["changed"]
-        changed.label = say("هل تغيّر شيء منذ آخر ترخيص؟", "Has anything changed since the last licence?")
+        changed.label = say(
+            "هل تغيّر شيء منذ آخر ترخيص؟", "Has anything changed since the last licence?"
+        )
         changed.choices = [
             ("no", say("لا، كل شيء كما هو مسجّل", "No, everything is as registered")),
             ("yes", say("نعم، تغيّر شيء", "Yes, something changed")),
         ]
-        changed.error_messages["required"] = say("يُرجى اختيار أحد الجوابين.", "Choose one of the two answers.")
-        self.fields["agreed"].label = say(
-            "أقرّ بأن المحل كما هو مسجّل أعلاه وأن اشتراطاته مستوفاة.", "I declare that the shop is as registered above and keeps its conditions."
+        changed.error_messages["required"] = say(
+            "يُرجى اختيار أحد الجوابين.", "Choose one of the two answers."
         )
-        self.fields["agreed"].error_messages["required"] = say("يلزم الإقرار قبل المتابعة.", "The declaration is needed to go on.")
+        self.fields["agreed"].label = say(
+            "أقرّ بأن المحل كما هو مسجّل أعلاه وأن اشتراطاته مستوفاة.",
+            "I declare that the shop is as registered above and keeps its conditions.",
+        )
+        self.fields["agreed"].error_messages["required"] = say(
+            "يلزم الإقرار قبل المتابعة.", "The declaration is needed to go on."
+        )
         self.fields["note"].label = say("ملاحظة", "Note")
 
 
@@ -97,56 +111,136 @@ def parts() -> dict[str, Any]:
         "article_en": "Fees regulation, article 4, item 2",
         "fils": 10_000,
     }
-    late = {**line, "label_ar": "رسم تأخير", "label_en": "Late fee", "formula_ar": "التجديد في موعده", "formula_en": "renewed in time", "fils": 0}
+    late = {
+        **line,
+        "label_ar": "رسم تأخير",
+        "label_en": "Late fee",
+        "formula_ar": "التجديد في موعده",
+        "formula_en": "renewed in time",
+        "fils": 0,
+    }
 
-    def card(icon: str, ar: str, en: str, url: str = "#", **more: Any) -> dict[str, Any]:
+    def card(
+        icon: str, ar: str, en: str, url: str = "#", **more: Any
+    ) -> dict[str, Any]:
         entry = SimpleNamespace(
             icon=icon,
             name=say(ar, en),
-            summary=say("إصدار وتجديد وتعديل للمحلات غير الغذائية.", "New, renewed and amended licences of non-food shops."),
-            needs=say("الترخيص التجاري، ولا ملفات إن لم يتغيّر شيء", "A commercial licence; no files if nothing changed"),
+            summary=say(
+                "إصدار وتجديد وتعديل للمحلات غير الغذائية.",
+                "New, renewed and amended licences of non-food shops.",
+            ),
+            needs=say(
+                "الترخيص التجاري، ولا ملفات إن لم يتغيّر شيء",
+                "A commercial licence; no files if nothing changed",
+            ),
         )
         return {"entry": entry, "url": url, **more}
 
     reality = {"half": 360, "ninety": 2 * 1440, "late": 4}
     return {
         "icons": ICONS,
-        "crumbs": [(say("الخدمات", "Services"), "/"), (say("محلاتي", "My shops"), "#"), (say("تجديد الترخيص الصحي", "Health licence renewal"), "")],
-        "shop": {"name_ar": "صالون نسمة بحر", "name_en": "", "area_ar": "السالمية", "area_en": "Salmiya"},
+        "crumbs": [
+            (say("الخدمات", "Services"), "/"),
+            (say("محلاتي", "My shops"), "#"),
+            (say("تجديد الترخيص الصحي", "Health licence renewal"), ""),
+        ],
+        "shop": {
+            "name_ar": "صالون نسمة بحر",
+            "name_en": "",
+            "area_ar": "السالمية",
+            "area_en": "Salmiya",
+        },
         "today": dt.date(2026, 11, 24),
         "instant": _at(8, 30, 24),
         "cards": [
-            card("health", "الترخيص الصحي", "Health licence", fees=[line], promise_days=3, figure=reality),
-            card("sign", "ترخيص الإعلان", "Advertisement licence", promise_days=5, figure={"half": 1500, "ninety": 11000, "late": 31}),
+            card(
+                "health",
+                "الترخيص الصحي",
+                "Health licence",
+                fees=[line],
+                promise_days=3,
+                figure=reality,
+            ),
+            card(
+                "sign",
+                "ترخيص الإعلان",
+                "Advertisement licence",
+                promise_days=5,
+                figure={"half": 1500, "ninety": 11000, "late": 31},
+            ),
             card("zoning", "الرأي التنظيمي", "Zoning opinion", promise_days=5),
             card("eye", "عين الكويت: إرسال بلاغ", "Eye of Kuwait: report", url=""),
         ],
         "conditions": [
             {
                 "is_met": False,
-                "title": say("شهادة صحية لعاملة انتهت", "A worker's health certificate has expired"),
+                "title": say(
+                    "شهادة صحية لعاملة انتهت",
+                    "A worker's health certificate has expired",
+                ),
                 "detail": say("أمامك طريقان:", "There are two ways out:"),
                 "ways": [
-                    {"label": say("إرفاق الشهادة المجددة", "Attach the renewed certificate"), "url": "#"},
-                    {"label": say("العاملة لم تعد في المحل", "She no longer works here"), "url": "#"},
+                    {
+                        "label": say(
+                            "إرفاق الشهادة المجددة", "Attach the renewed certificate"
+                        ),
+                        "url": "#",
+                    },
+                    {
+                        "label": say(
+                            "العاملة لم تعد في المحل", "She no longer works here"
+                        ),
+                        "url": "#",
+                    },
                 ],
             },
-            {"is_met": True, "title": say("الترخيص التجاري سارٍ", "The commercial licence is valid"), "detail": say("حتى 14 مايو 2027", "until 14 May 2027")},
-            {"is_met": True, "title": say("النشاط من اختصاص البلدية", "The Municipality licenses this activity")},
+            {
+                "is_met": True,
+                "title": say("الترخيص التجاري سارٍ", "The commercial licence is valid"),
+                "detail": say("حتى 14 مايو 2027", "until 14 May 2027"),
+            },
+            {
+                "is_met": True,
+                "title": say(
+                    "النشاط من اختصاص البلدية",
+                    "The Municipality licenses this activity",
+                ),
+            },
         ],
         "lines": [line, late],
         "total": 10_000,
         "facts": [
-            {"label": say("النشاط", "Activity"), "value": say("صالون نسائي", "Women's salon"), "note": ""},
+            {
+                "label": say("النشاط", "Activity"),
+                "value": say("صالون نسائي", "Women's salon"),
+                "note": "",
+            },
             {
                 "label": say("العنوان", "Address"),
-                "value": say("السالمية، قطعة 4، شارع 12، مبنى 30", "Salmiya, block 4, street 12, building 30"),
-                "note": say("المصدر: الهيئة العامة للمعلومات المدنية", "source: Public Authority for Civil Information"),
+                "value": say(
+                    "السالمية، قطعة 4، شارع 12، مبنى 30",
+                    "Salmiya, block 4, street 12, building 30",
+                ),
+                "note": say(
+                    "المصدر: الهيئة العامة للمعلومات المدنية",
+                    "source: Public Authority for Civil Information",
+                ),
             },
         ],
         "steps": [
-            {"kind": "done", "title": say("قُدّم الطلب", "Submitted"), "who": say("صاحب الطلب", "The applicant"), "at": _at(9, 14)},
-            {"kind": "done", "title": say("دُفع الرسم", "Paid"), "who": say("البوابة آلياً", "The portal, by rule"), "at": _at(9, 16)},
+            {
+                "kind": "done",
+                "title": say("قُدّم الطلب", "Submitted"),
+                "who": say("صاحب الطلب", "The applicant"),
+                "at": _at(9, 14),
+            },
+            {
+                "kind": "done",
+                "title": say("دُفع الرسم", "Paid"),
+                "who": say("البوابة آلياً", "The portal, by rule"),
+                "at": _at(9, 16),
+            },
             {
                 "kind": "now",
                 "title": say("قيد الدراسة", "Under review"),
@@ -155,9 +249,17 @@ def parts() -> dict[str, Any]:
                 "due": dt.date(2026, 11, 26),
                 "note": say("بقي من الوعد يومان.", "Two days of the promise are left."),
             },
-            {"kind": "next", "title": say("إصدار الترخيص", "Licence issued"), "who": say("البوابة آلياً", "The portal, by rule")},
+            {
+                "kind": "next",
+                "title": say("إصدار الترخيص", "Licence issued"),
+                "who": say("البوابة آلياً", "The portal, by rule"),
+            },
         ],
-        "headings": [say("المحل", "Shop"), say("أقرب موعد", "Nearest deadline"), say("الترخيص الصحي", "Health licence")],
+        "headings": [
+            say("المحل", "Shop"),
+            say("أقرب موعد", "Nearest deadline"),
+            say("الترخيص الصحي", "Health licence"),
+        ],
         "rows": [
             {
                 "head": say("صالون نسمة بحر", "Nasmat Bahr Salon"),
@@ -170,7 +272,10 @@ def parts() -> dict[str, Any]:
             {
                 "head": say("مصبغة ساحل مثالي", "Sahel Mithali Laundry"),
                 "note": say("الفروانية، قطعة 2", "Farwaniya, block 2"),
-                "cells": [say("خلال 26 يوماً", "in 26 days"), say("سارٍ حتى 18 أبريل 2027", "Valid until 18 April 2027")],
+                "cells": [
+                    say("خلال 26 يوماً", "in 26 days"),
+                    say("سارٍ حتى 18 أبريل 2027", "Valid until 18 April 2027"),
+                ],
                 "url": "#",
                 "action": say("فتح", "Open"),
                 "name": say("مصبغة ساحل مثالي", "Sahel Mithali Laundry"),
@@ -186,14 +291,31 @@ def parts() -> dict[str, Any]:
             "again": say("يُرجى عدم الدفع مرة أخرى.", "Please do not pay again."),
             "arrived": say("وصل طلبك", "Your request has arrived"),
             "held": say("الترخيص موقوف", "The licence is suspended"),
-            "why": say("السبب وطريق الاعتراض في صفحة الطلب.", "The reason and the way to object are on the page of the request."),
-            "next": say("تجديد الترخيص الصحي لصالون نسمة بحر", "Renew the health licence of Nasmat Bahr Salon"),
-            "nexttext": say("تبدأ المدة الجديدة في اليوم التالي، فلا يضيع يوم.", "The new period starts the day after, so that no day is lost."),
+            "why": say(
+                "السبب وطريق الاعتراض في صفحة الطلب.",
+                "The reason and the way to object are on the page of the request.",
+            ),
+            "next": say(
+                "تجديد الترخيص الصحي لصالون نسمة بحر",
+                "Renew the health licence of Nasmat Bahr Salon",
+            ),
+            "nexttext": say(
+                "تبدأ المدة الجديدة في اليوم التالي، فلا يضيع يوم.",
+                "The new period starts the day after, so that no day is lost.",
+            ),
             "start": say("بدء التجديد", "Start renewal"),
             "empty": say("لا مواعيد قريبة", "No deadline is near"),
-            "emptytext": say("يظهر هنا أول موعد قبل 60 يوماً من حلوله.", "The first deadline appears here 60 days ahead."),
-            "progress": say("إعداد الملف: 28 من 40 صفحة", "Preparing your file: page 28 of 40"),
-            "leave": say("يمكن مغادرة الصفحة، وتصل رسالة عند الانتهاء.", "You can leave this page; a message arrives when it is done."),
+            "emptytext": say(
+                "يظهر هنا أول موعد قبل 60 يوماً من حلوله.",
+                "The first deadline appears here 60 days ahead.",
+            ),
+            "progress": say(
+                "إعداد الملف: 28 من 40 صفحة", "Preparing your file: page 28 of 40"
+            ),
+            "leave": say(
+                "يمكن مغادرة الصفحة، وتصل رسالة عند الانتهاء.",
+                "You can leave this page; a message arrives when it is done.",
+            ),
             "other": say("خيار آخر", "Another way"),
             "cancel": say("إلغاء", "Cancel"),
             "withdraw": say("سحب الطلب", "Withdraw the request"),
@@ -207,7 +329,13 @@ def gallery(request: HttpRequest) -> HttpResponse:
 
 
 def refuse(request: HttpRequest) -> HttpResponse:
-    raise Refused("too_early", say("يُفتح التجديد قبل النهاية بستين يوماً.", "Renewal opens 60 days before the end."))
+    raise Refused(
+        "too_early",
+        say(
+            "يُفتح التجديد قبل النهاية بستين يوماً.",
+            "Renewal opens 60 days before the end.",
+        ),
+    )
 
 
 def forbid(request: HttpRequest) -> HttpResponse:

@@ -14,9 +14,23 @@ def _own_arabic() -> Path:
     folder = Path(tempfile.gettempdir()) / "portal-ui-locale"
     target = folder / "ar" / "LC_MESSAGES"
     target.mkdir(parents=True, exist_ok=True)
-    header = (BASE_DIR / "tests" / "municipality" / "ui" / "header.po").read_text(encoding="utf8")
-    (target / "django.po").write_text(header + (BASE_DIR / "locale" / "parts" / "ui.po").read_text(encoding="utf8"), encoding="utf8")
-    subprocess.run(["msgfmt", "--check-format", "-o", str(target / "django.mo"), str(target / "django.po")], check=True)
+    header = (BASE_DIR / "tests" / "municipality" / "ui" / "header.po").read_text(
+        encoding="utf8"
+    )
+    (target / "django.po").write_text(
+        header + (BASE_DIR / "locale" / "parts" / "ui.po").read_text(encoding="utf8"),
+        encoding="utf8",
+    )
+    subprocess.run(
+        [
+            "msgfmt",
+            "--check-format",
+            "-o",
+            str(target / "django.mo"),
+            str(target / "django.po"),
+        ],
+        check=True,
+    )
     return folder
 
 
@@ -49,7 +63,10 @@ ROOT_URLCONF = "tests.municipality.ui.gallery"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "tests" / "municipality" / "ui" / "templates", BASE_DIR / "templates"],
+        "DIRS": [
+            BASE_DIR / "tests" / "municipality" / "ui" / "templates",
+            BASE_DIR / "templates",
+        ],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -58,7 +75,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "municipality.ui.context.portal",
             ],
-            "builtins": ["municipality.ui.templatetags.portal", "django.templatetags.i18n", "django.templatetags.static"],
+            "builtins": [
+                "municipality.ui.templatetags.portal",
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+            ],
         },
     }
 ]

@@ -14,14 +14,27 @@ ARABIC = re.compile("[\u0621-\u064a]")
 
 def visible(html: str) -> str:
     """The text a person reads, without what is marked as the other language."""
-    html = re.sub(r"<(style|script)\b.*?</\1>", " ", html, flags=re.S)
-    html = re.sub(r"<(bdi|a|button)\b[^>]*\b(lang|dir)=[^>]*>.*?</\1>", " ", html, flags=re.S)
+    html = re.sub(r"<(style|script)\b.*?</\1>", " ", html, flags=re.DOTALL)
+    html = re.sub(
+        r"<(bdi|a|button)\b[^>]*\b(lang|dir)=[^>]*>.*?</\1>", " ", html, flags=re.DOTALL
+    )
     return re.sub("<[^>]*>", " ", html)
 
 
-@pytest.mark.parametrize(("path", "status"), [("refuse/", 409), ("forbid/", 403), ("nothing/", 404), ("slow/", 429), ("break/", 500)])
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("refuse/", 409),
+        ("forbid/", 403),
+        ("nothing/", 404),
+        ("slow/", 429),
+        ("break/", 500),
+    ],
+)
 @pytest.mark.parametrize("code", ["ar", "en"])
-def test_an_error_page_speaks_one_language_and_has_one_heading(client: Client, path: str, status: int, code: str) -> None:
+def test_an_error_page_speaks_one_language_and_has_one_heading(
+    client: Client, path: str, status: int, code: str
+) -> None:
     client.raise_request_exception = False
     answer = client.get(f"/{code}/{path}")
     html = answer.content.decode()
@@ -35,17 +48,27 @@ def test_an_error_page_speaks_one_language_and_has_one_heading(client: Client, p
 
 
 def test_a_refusal_becomes_a_page_with_its_sentence(client: Client) -> None:
-    assert "Renewal opens 60 days before the end." in client.get("/en/refuse/").content.decode()
+    assert (
+        "Renewal opens 60 days before the end."
+        in client.get("/en/refuse/").content.decode()
+    )
 
 
-def test_a_refusal_without_the_middleware_is_a_crash(client: Client, settings: Any) -> None:
+def test_a_refusal_without_the_middleware_is_a_crash(
+    client: Client, settings: Any
+) -> None:
     """Control: it is the middleware that turns the rule's no into a page."""
-    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if not name.endswith("RefusalMiddleware")]
+    settings.MIDDLEWARE = [
+        name for name in settings.MIDDLEWARE if not name.endswith("RefusalMiddleware")
+    ]
     client.raise_request_exception = False
     assert client.get("/en/refuse/").status_code == 500
 
 
-@pytest.mark.parametrize(("path", "status"), [("refuse", 409), ("forbid", 403), ("nothing", 404), ("slow", 429), ("break", 500)])
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("refuse", 409), ("forbid", 403), ("nothing", 404), ("slow", 429), ("break", 500)],
+)
 def test_programs_get_problem_details(client: Client, path: str, status: int) -> None:
     client.raise_request_exception = False
     answer = client.get(f"/api/v1/{path}", headers={"accept-language": "en"})
@@ -68,7 +91,9 @@ def test_a_stale_form_says_that_nothing_was_sent() -> None:
     assert "Nothing was sent and nothing was paid." in answer.content.decode()
 
 
-def test_the_worst_page_survives_broken_templates(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_worst_page_survives_broken_templates(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*args: object, **kwargs: object) -> str:
         raise OSError("the disk is gone")
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 from django import forms
+from django.contrib.admin.widgets import AdminDateWidget
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import translation
@@ -52,7 +53,9 @@ def test_what_people_type_is_folded(field: forms.Field, typed: str, kept: str) -
         (ReferenceField(), "طلب 12", "reference"),
     ],
 )
-def test_each_mistake_has_a_sentence_of_its_own_in_both_languages(field: forms.Field, typed: str, code: str) -> None:
+def test_each_mistake_has_a_sentence_of_its_own_in_both_languages(
+    field: forms.Field, typed: str, code: str
+) -> None:
     with pytest.raises(ValidationError) as caught:
         field.clean(typed)
     assert caught.value.code == code
@@ -61,6 +64,13 @@ def test_each_mistake_has_a_sentence_of_its_own_in_both_languages(field: forms.F
         with translation.override(language):
             said.add(caught.value.messages[0])
     assert len(said) == 2
+
+
+def test_widgets_of_the_admin_are_drawn_as_well() -> None:
+    class Staff(forms.Form):
+        day = forms.DateField(widget=AdminDateWidget)
+
+    assert "vDateField" in Staff().as_p()
 
 
 def page(client: Client, data: dict[str, str]) -> BeautifulSoup:
@@ -87,13 +97,21 @@ def test_every_link_of_the_error_summary_leads_to_a_control(client: Client) -> N
         target = got.select_one(str(link["href"]))
         assert target is not None and target.name in {"input", "textarea", "select"}
     summary = got.select_one(".kp-errors")
-    assert summary is not None and summary["tabindex"] == "-1" and summary.has_attr("autofocus")
+    assert (
+        summary is not None
+        and summary["tabindex"] == "-1"
+        and summary.has_attr("autofocus")
+    )
     assert "5 things need a correction" in summary.text
 
 
-def test_no_id_occurs_twice_and_no_style_or_handler_stands_in_the_page(client: Client) -> None:
+def test_no_id_occurs_twice_and_no_style_or_handler_stands_in_the_page(
+    client: Client,
+) -> None:
     got = page(client, {})
     names = [tag["id"] for tag in got.find_all(id=True)]
     assert len(names) == len(set(names))
     for tag in got.find_all(True):
-        assert not [name for name in tag.attrs if name == "style" or name.startswith("on")]
+        assert not [
+            name for name in tag.attrs if name == "style" or name.startswith("on")
+        ]
