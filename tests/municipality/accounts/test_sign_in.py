@@ -1,0 +1,240 @@
+"""Signing in with Mobile ID, against the double over HTTP."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
+from django.test import Client
+
+from municipality.accounts import limits
+from municipality.accounts.models import SignInRequest, User
+from municipality.accounts.services import sign_in
+from municipality.audit.models import Act
+from municipality.kernel import clock
+
+from .conftest import Phones, address, ask, enter, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_approval_by_push_opens_one_session_and_leads_to_the_page_that_was_wanted(phones: Phones, client: Client) -> None:
+    profile = address("accounts:profile")
+    assert client.get(profile)["Location"] == f"{address('accounts:sign_in')}?next={profile}"
+    row = ask(client, phones.people[0], next_path=profile)
+    page = client.get(address("accounts:waiting"))
+    assert row.number_match in page.content.decode()
+    assert client.get(address("accounts:status")).json() == {"done": False, "state": "pending"}
+    phones.press(row)
+    row.refresh_from_db()
+    SignInRequest.objects.update(polled_at=None)
+    assert client.get(address("accounts:status")).json() == {"done": True, "state": "approved", "location": address("accounts:finish")}
+    response = client.get(address("accounts:finish"))
+    assert (response.status_code, response["Location"]) == (302, profile)
+    user = signed_in(client)
+    assert user is not None and user.name_ar == phones.people[0].name_ar
+    assert UserSession.objects.get().user == user
+    assert client.get(profile).status_code == 200
+    assert Act.objects.filter(action="accounts.signed_in", subject=user.key).count() == 1
+
+
+def test_a_scanned_code_signs_in_whoever_approves(phones: Phones, client: Client) -> None:
+    row = ask(client, None)
+    page = client.get(address("accounts:waiting")).content.decode()
+    assert "data:image/svg+xml" in page and row.qr not in page
+    phones.press(row, person=phones.people[3])
+    SignInRequest.objects.update(polled_at=None)
+    client.get(address("accounts:waiting"))
+    client.get(address("accounts:finish"))
+    user = signed_in(client)
+    assert user is not None and user.name_en == phones.people[3].name_en
+
+
+def test_the_civil_number_stands_nowhere_but_encrypted(phones: Phones, client: Client) -> None:
+    person = phones.people[0]
+    user = enter(client, phones, person)
+    held = [*User.objects.filter(pk=user.pk).values(), *SignInRequest.objects.values(), *SocialAccount.objects.values(), *Act.objects.values()]
+    assert person.civil_id not in repr([*held, dict(client.session)])
+    page = client.get(address("accounts:profile")).content.decode()
+    assert person.civil_id not in page and user.civil_id_masked in page
+
+
+def test_later_sign_ins_find_the_same_person_and_renew_the_names(phones: Phones, client: Client) -> None:
+    first = enter(client, phones, phones.people[0])
+    User.objects.filter(pk=first.pk).update(name_en="Old Name")
+    again = enter(Client(), phones, phones.people[0])
+    assert again.pk == first.pk and again.name_en == phones.people[0].name_en
+    assert (User.objects.count(), SocialAccount.objects.count()) == (1, 1)
+
+
+def test_somebody_known_from_elsewhere_is_recognised_by_the_number(phones: Phones, client: Client) -> None:
+    from municipality.accounts import civil_ids
+
+    known = User.objects.create_user(name_ar="اسم", name_en="Name", **civil_ids.fields(phones.people[1].civil_id))
+    assert enter(client, phones, phones.people[1]).pk == known.pk
+
+
+def test_the_session_key_changes_at_sign_in(phones: Phones, client: Client) -> None:
+    row = ask(client, phones.people[0])
+    before = client.session.session_key
+    phones.press(row)
+    client.get(address("accounts:waiting"))
+    client.get(address("accounts:finish"))
+    assert signed_in(client) is not None
+    assert client.session.session_key != before
+
+
+def test_a_decline_opens_nothing_and_says_what_to_do(phones: Phones, client: Client) -> None:
+    phones.press(ask(client, phones.people[0]), "decline")
+    page = client.get(address("accounts:waiting", "en"))
+    assert "declined on the phone" in page.content.decode()
+    assert client.get(address("accounts:finish"))["Location"] == address("accounts:sign_in")
+    assert signed_in(client) is None
+
+
+def test_after_five_minutes_an_approval_opens_nothing(phones: Phones, client: Client) -> None:
+    row = ask(client, phones.people[0])
+    phones.press(row)
+    with clock.at(clock.now() + dt.timedelta(minutes=5, seconds=1)):
+        assert "did not answer in time" in client.get(address("accounts:waiting", "en")).content.decode()
+    assert signed_in(client) is None
+    second = ask(client, phones.people[0])
+    phones.press(second)
+    client.get(address("accounts:waiting"))
+    with clock.at(clock.now() + dt.timedelta(minutes=5, seconds=1)):
+        assert client.get(address("accounts:finish")).status_code == 409
+    assert signed_in(client) is None
+
+
+def test_a_provider_that_is_away_is_told_in_a_sentence(phones: Phones, client: Client) -> None:
+    phones.mode("down")
+    response = client.post(address("accounts:sign_in", "en"), {"civil_id": phones.people[0].civil_id, "channel": "push"})
+    assert response.status_code == 503 and "Mobile ID cannot be reached" in response.content.decode()
+    phones.mode("ok")
+    ask(client, phones.people[0])
+    phones.mode("down")
+    assert "does not answer at the moment" in client.get(address("accounts:waiting", "en")).content.decode()
+    assert client.get(address("accounts:status")).json()["done"] is False
+
+
+def test_a_wrong_number_is_told_what_is_wrong_and_asks_nobody(phones: Phones, client: Client) -> None:
+    for number in ("123", "299913012345", "290010112347", ""):
+        response = client.post(address("accounts:sign_in"), {"civil_id": number, "channel": "push"})
+        assert response.status_code == 400
+    assert not SignInRequest.objects.exists()
+
+
+def test_arabic_digits_are_taken(phones: Phones, client: Client) -> None:
+    typed = phones.people[0].civil_id.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+    assert client.post(address("accounts:sign_in"), {"civil_id": typed, "channel": "push"}).status_code == 302
+
+
+def test_a_number_nobody_has_looks_like_a_phone_that_does_not_answer(phones: Phones) -> None:
+    known, unknown = Client(), Client()
+    answers = []
+    for client, number in ((known, phones.people[0].civil_id), (unknown, "290010112346")):
+        assert number != phones.people[0].civil_id or client is known
+        asked = client.post(address("accounts:sign_in"), {"civil_id": number, "channel": "push"})
+        waiting = client.get(address("accounts:waiting"))
+        text = waiting.content.decode()
+        for row in SignInRequest.objects.all():
+            text = text.replace(f">{row.number_match}<", "><")
+        answers.append((asked.status_code, asked["Location"], waiting.status_code, len(text), client.get(address("accounts:status")).json()))
+    assert answers[0] == answers[1]
+
+
+def test_a_number_the_provider_refuses_looks_the_same(phones: Phones, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    from municipality.accounts.mobile_id.http import HttpMobileId
+
+    monkeypatch.setattr(HttpMobileId, "_call", lambda *_: (422, {}))
+    row = ask(client, phones.people[0])
+    assert client.get(address("accounts:waiting")).status_code == 200
+    assert client.get(address("accounts:status")).json() == {"done": False, "state": "pending"}
+    assert row.request_id.startswith(sign_in.NOBODY)
+
+
+def test_three_pushes_in_ten_minutes_and_no_fourth(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    person = phones.people[0]
+
+    def push(client: Client) -> int:
+        return client.post(address("accounts:sign_in"), {"civil_id": person.civil_id, "channel": "push"}).status_code
+
+    assert [push(Client()) for _ in range(5)] == [302, 302, 302, 429, 429]
+    assert SignInRequest.objects.count() == 3
+    with clock.at(clock.now() + dt.timedelta(minutes=10, seconds=1)):
+        assert push(Client()) == 302
+    # Red control: without the limit the phone rings on.
+    monkeypatch.setattr(limits.Limit, "take", lambda *_: True)
+    assert [push(Client()) for _ in range(3)] == [302, 302, 302]
+
+
+def test_thirty_requests_from_one_client_and_no_more(phones: Phones) -> None:
+    codes = [Client().post(address("accounts:sign_in"), {"channel": "qr"}).status_code for _ in range(31)]
+    assert codes == [302] * 30 + [429]
+
+
+@pytest.mark.parametrize(
+    "path", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "\t//evil.example", "/ar/\n", "ar/"]
+)
+def test_nobody_is_sent_to_another_host(phones: Phones, client: Client, path: str) -> None:
+    row = ask(client, phones.people[0], next_path=path)
+    assert row.next_path == ""
+    phones.press(row)
+    client.get(address("accounts:waiting"))
+    assert client.get(address("accounts:finish"))["Location"] == "/"
+
+
+def test_a_closed_account_stays_outside(phones: Phones, client: Client) -> None:
+    user = enter(Client(), phones, phones.people[0])
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    row = ask(client, phones.people[0])
+    phones.press(row)
+    client.get(address("accounts:waiting"))
+    response = client.get(address("accounts:finish", "en"))
+    assert response.status_code == 403 and "account is closed" in response.content.decode()
+    assert signed_in(client) is None
+
+
+def test_closing_an_account_ends_its_sessions_with_the_next_request(phones: Phones, client: Client) -> None:
+    user = enter(client, phones, phones.people[0])
+    assert client.get(address("accounts:profile")).status_code == 200
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    assert client.get(address("accounts:profile")).status_code == 302
+
+
+def test_sign_out_needs_a_post_and_ends_the_session(phones: Phones, client: Client) -> None:
+    enter(client, phones, phones.people[0])
+    assert client.get(address("accounts:sign_out")).status_code == 405
+    assert signed_in(client) is not None
+    assert client.post(address("accounts:sign_out")).status_code == 302
+    assert signed_in(client) is None and not UserSession.objects.exists()
+
+
+def test_the_pages_refuse_a_form_without_its_token(phones: Phones) -> None:
+    client = Client(enforce_csrf_checks=True)
+    assert client.post(address("accounts:sign_in"), {"channel": "qr"}).status_code == 403
+
+
+def test_the_language_switch_keeps_what_was_typed_and_sends_nothing(phones: Phones, client: Client) -> None:
+    response = client.post(address("accounts:sign_in", "en"), {"civil_id": "2900", "next": "/ar/profile/", "_language": "en"})
+    page = response.content.decode()
+    assert response.status_code == 200 and 'value="2900"' in page and 'value="/ar/profile/"' in page
+    assert not SignInRequest.objects.exists()
+
+
+def test_no_assurance_but_the_wanted_one_opens_a_session(phones: Phones, client: Client, settings: Any) -> None:
+    settings.MOBILE_ID_ASSURANCES = ["highest"]
+    row = ask(client, phones.people[0])
+    phones.press(row)
+    assert "cannot be used" in client.get(address("accounts:waiting", "en")).content.decode()
+    assert signed_in(client) is None
+
+
+def test_old_requests_are_forgotten(phones: Phones, client: Client) -> None:
+    ask(client, phones.people[0])
+    assert sign_in.forget() == 0
+    with clock.at(clock.now() + dt.timedelta(days=2)):
+        assert sign_in.forget() == 1
