@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import pytest
+
+from payments import rules
+from payments.providers.knet import errors, messages
+from payments.providers.knet.codec import Undecipherable
+from payments.providers.port import Order
+
+GOOD = "paymentid=100&result=CAPTURED&auth=999554&trackid=TRACK1&udf1=&amt=15.750&authRespCode=00"
+
+
+def test_a_result_is_read_whatever_the_order_case_and_unknown_names() -> None:
+    for text in (GOOD, GOOD + "&", GOOD + "&udf6=&newfield=1", "&".join(reversed(GOOD.split("&"))), GOOD.replace("paymentid", "PaymentID")):
+        notice = messages.read_result(text)
+        assert (notice.trackid, notice.result, notice.payment_id, notice.fils) == ("TRACK1", "CAPTURED", "100", 15_750)
+    assert messages.read_result(GOOD.replace("CAPTURED", "NOT+CAPTURED")).result == "NOT CAPTURED"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "CAPTURED",
+        GOOD + "&result=CAPTURED",
+        GOOD + "&Result=CAPTURED",
+        GOOD + "&password=x",
+        GOOD + "&ID=999901",
+        GOOD + "&action=1",
+        GOOD + "&responseURL=x",
+        GOOD + "&junk",
+        GOOD.replace("paymentid=100&", ""),
+        GOOD.replace("paymentid=100", "paymentid="),
+        GOOD.replace("paymentid=100", "paymentid=1%00"),
+        GOOD.replace("result=CAPTURED", "result="),
+        GOOD.replace("trackid=TRACK1", "trackid=TRACK-1"),
+        GOOD.replace("trackid=TRACK1", "trackid=" + "T" * 20),
+        GOOD.replace("TRACK1", "%ff"),
+        "&".join(f"n{i}=1" for i in range(60)) + "&" + GOOD,
+    ],
+)
+def test_a_text_that_is_not_exactly_a_result_is_none(text: str) -> None:
+    with pytest.raises(Undecipherable):
+        messages.read_result(text)
+
+
+@pytest.mark.parametrize("amount", ["15.75", "15,750", "", "abc", "-1.000", "1e3", "9999999.000"])
+def test_an_unreadable_amount_is_no_amount(amount: str) -> None:
+    assert messages.read_result(GOOD.replace("15.750", amount)).fils is None
+
+
+def order(**changes: object) -> dict[str, str]:
+    facts: dict[str, object] = {"trackid": "TRACK1", "fils": 15_750, "language": "ar", "bill_reference": "BIL-2026-000042-K"}
+    return messages.order_fields(
+        Order(**(facts | changes)),  # type: ignore[arg-type]
+        tranportal_id="999901",
+        password="p",
+        langid="AR",
+        response_url="https://a.example/r",
+        error_url="https://a.example/e",
+    )
+
+
+def test_an_order_has_three_decimals_ascii_digits_and_empty_free_fields() -> None:
+    fields = order()
+    assert (fields["amt"], fields["udf1"]) == ("15.750", "BIL2026000042K")
+    assert {fields[f"udf{n}"] for n in (2, 3, 4, 5)} == {""}
+    assert messages.order_text(fields).startswith("id=999901&password=p&action=1&langid=AR&currencycode=414&amt=15.750&responseURL=")
+
+
+@pytest.mark.parametrize("changes", [{"trackid": "T" * 20}, {"trackid": "A-1"}, {"trackid": ""}, {"fils": 0}, {"fils": -1}, {"fils": rules.MAX_FILS + 1}])
+def test_an_order_that_the_bank_would_refuse_is_not_made(changes: dict[str, object]) -> None:
+    with pytest.raises(ValueError):
+        order(**changes)
+
+
+@pytest.mark.parametrize("value", ["a&b", "a=b", "a\nb", "ق"])
+def test_a_value_cannot_break_out_of_its_field(value: str) -> None:
+    with pytest.raises(ValueError):
+        messages.order_text(order() | {"udf1": value})
+
+
+@pytest.mark.parametrize("reference", ["x&result=CAPTURED", "٩٨٧", "a@b/c", "نص", "<b>", "'; --"])
+def test_free_fields_keep_letters_and_digits_only(reference: str) -> None:
+    kept = messages.udf(reference)
+    assert all(c.isascii() and (c.isalnum() or c == " ") for c in kept)
+
+
+ANSWER = (
+    b"<result>CAPTURED</result><auth>null</auth><ref>632</ref><tranid>202</tranid><trackid>TRACK1</trackid><payid>100</payid>"
+    b"<udf5>TrackID</udf5><amt>15.750</amt><authRespCode>00</authRespCode>"
+)
+
+
+@pytest.mark.parametrize(
+    "body", [ANSWER, b'<?xml version="1.0"?>' + ANSWER, b"\xef\xbb\xbf" + ANSWER, b"<response>" + ANSWER + b"</response>", b"\n" + ANSWER + b"\n"]
+)
+def test_an_answer_without_a_root_is_read(body: bytes) -> None:
+    answer = messages.read_answer(messages.read_xml(body))
+    assert (answer.result, answer.trackid, answer.payment_id, answer.fils, answer.auth) == ("CAPTURED", "TRACK1", "100", 15_750, "")
+
+
+def test_an_error_answer_is_read() -> None:
+    body = b"<result>!ERROR!-IPAY0100263-Transaction not found.</result><error_code_tag>IPAY0100263</error_code_tag><error_service_tag>null</error_service_tag>"
+    answer = messages.read_answer(messages.read_xml(body))
+    assert rules.judge(answer, trackid="T", fils=1, payment_id=None) is rules.Outcome.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"<result></result>",
+        ANSWER + b"<result>CAPTURED</result>",
+        b'<!DOCTYPE x [<!ENTITY a "b">]>' + ANSWER,
+        b"\xff\xfe",
+        b"<result>x</result>" + b" " * messages.MAX_XML,
+    ],
+)
+def test_an_answer_that_cannot_be_read_is_malformed(body: bytes) -> None:
+    with pytest.raises(messages.Malformed):
+        messages.read_xml(body)
+
+
+def test_an_inquiry_names_the_track_id_twice_and_its_password_is_masked_when_kept() -> None:
+    xml = messages.inquiry_xml(tranportal_id="1", password="s&cret", trackid="TRACK1", fils=15_750, wrapped=False)
+    assert xml == (
+        "<id>1</id><password>s&amp;cret</password><action>8</action><amt>15.750</amt><transid>TRACK1</transid><trackid>TRACK1</trackid>"
+        "<udf5>TrackID</udf5>"
+    )
+    assert "cret" not in messages.mask_password(xml)
+    wrapped = messages.inquiry_xml(tranportal_id="1", password="p", trackid="T", fils=1, wrapped=True)
+    assert wrapped.startswith("<request><id>") and wrapped.endswith("</request>")
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("IPAY0100048", errors.Kind.CANCELLED),
+        ("IPAY0100042-Payment time limit exceeded.", errors.Kind.TIME),
+        ("PAY0100004", errors.Kind.OURS),
+        ("IPAY0100158", errors.Kind.HOST),
+        ("IPAY0100045", errors.Kind.RISK),
+        ("IPAY0200001", errors.Kind.LATER),
+        ("IPAY0100999", errors.Kind.OTHER),
+        ("<script>", errors.Kind.OTHER),
+        ("", errors.Kind.OTHER),
+    ],
+)
+def test_error_codes_are_matched_on_their_digits(code: str, kind: errors.Kind) -> None:
+    assert errors.kind_of(code) is kind
+    assert errors.SENTENCES[kind]
+
+
+def test_nothing_but_a_code_is_repeated() -> None:
+    assert errors.sentence_for("IPAY0100048<b>")[0] == "IPAY0100048"
+    assert errors.sentence_for("<b>IPAY0100048")[0] == ""
+    assert sum(len(group) for group in errors._GROUPS.values()) == len(errors.CODES)
