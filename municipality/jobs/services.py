@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import close_old_connections, connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from municipality.jobs import registry
 from municipality.jobs.errors import Gone, Parked
@@ -74,8 +74,9 @@ def claim(job_id: int, owner: str) -> Job | None:
     if job is None:
         return None
     was_orphaned = job.state == JobState.RUNNING
+    orphans = Job.objects.filter(orphaned, pk=job_id, lease_owner=job.lease_owner)
     if was_orphaned and job.deaths + 1 >= MAX_DEATHS:
-        bury(job, "the worker died under this job three times")
+        bury(orphans, job, "the worker died under this job three times")
         return None
     taken = Job.objects.filter(due | orphaned, pk=job_id, lease_owner=job.lease_owner).update(
         state=JobState.RUNNING,
@@ -86,12 +87,10 @@ def claim(job_id: int, owner: str) -> Job | None:
     return Job.objects.get(pk=job_id) if taken == 1 else None
 
 
-def bury(job: Job, why: str) -> None:
-    """No further try: a person must look."""
-    Job.objects.filter(pk=job.pk).exclude(state=JobState.DONE).update(
-        state=JobState.DEAD, last_error=why[-4000:], finished_at=clock.now(), lease_owner="", lease_until=None
-    )
-    log.error("job %s %s is dead", job.pk, job.kind)
+def bury(rows: QuerySet[Job], job: Job, why: str, **changes: Any) -> None:
+    """No further try: a person must look. `rows` is the job as far as it is still the caller's."""
+    if rows.update(state=JobState.DEAD, last_error=why[-4000:], finished_at=clock.now(), lease_owner="", lease_until=None, **changes):
+        log.error("job %s %s is dead", job.pk, job.kind)
 
 
 def run(job_id: int) -> bool:
@@ -111,9 +110,9 @@ def run(job_id: int) -> bool:
     except Parked as missing:
         mine.update(state=JobState.PARKED, due_at=clock.now() + PARK, last_error=str(missing), lease_owner="", lease_until=None)
     except Gone as end:
-        bury(job, str(end))
+        bury(mine, job, str(end))
     except Exception:  # every failure becomes a visible row and a later try
-        _try_again(job, owner, traceback.format_exc())
+        _try_again(mine, job, traceback.format_exc())
     else:
         mine.update(state=JobState.DONE, tries=F("tries") + 1, finished_at=clock.now(), last_error="", lease_owner="", lease_until=None)
     finally:
@@ -123,14 +122,13 @@ def run(job_id: int) -> bool:
     return True
 
 
-def _try_again(job: Job, owner: str, trace: str) -> None:
+def _try_again(mine: QuerySet[Job], job: Job, trace: str) -> None:
     tries = job.tries + 1
     if tries >= MAX_TRIES:
-        Job.objects.filter(pk=job.pk).update(tries=tries)
-        bury(job, trace)
+        bury(mine, job, trace, tries=tries)
         return
     delay = FIRST_DELAY * 2 ** (tries - 1)
-    Job.objects.filter(pk=job.pk, lease_owner=owner).update(
+    mine.update(
         state=JobState.QUEUED, tries=tries, due_at=clock.now() + delay, last_error=trace[-4000:], lease_owner="", lease_until=None
     )
     log.warning("job %s %s failed, try %s: %s", job.pk, job.kind, tries, trace.strip().splitlines()[-1][:200])
@@ -200,6 +198,10 @@ def promise_periodic() -> int:
 
 
 def forget_slots(older_than: dt.timedelta = dt.timedelta(hours=6)) -> int:
-    """Drop finished periodic rows; they say nothing that anybody needs later."""
-    gone, _ = Job.objects.filter(kind__in=list(registry.SCHEDULES), state=JobState.DONE, finished_at__lt=clock.now() - older_than).delete()
+    """Drop finished periodic rows; they say nothing that anybody needs later. A slot that is not over keeps its row."""
+    gone = 0
+    for schedule in registry.SCHEDULES.values():
+        kept = max(older_than, dt.timedelta(seconds=2 * schedule.seconds))
+        rows = Job.objects.filter(kind=schedule.name, state=JobState.DONE, finished_at__lt=clock.now() - kept)
+        gone += rows.delete()[0]
     return gone

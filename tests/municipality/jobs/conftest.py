@@ -1,0 +1,44 @@
+"""Kinds of jobs made for one test, and a bell that remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from municipality.jobs import registry, services
+from municipality.jobs.models import Job
+from tests.municipality.open_database import open_db  # noqa: F401
+
+Declare = Callable[..., None]
+
+
+@pytest.fixture
+def declare(monkeypatch: pytest.MonkeyPatch) -> Declare:
+    """`declare("testing.errand", function)` for this test only; with `seconds` it is a schedule as well."""
+
+    def make(name: str, handler: Callable[..., Any], *, seconds: int = 0) -> None:
+        monkeypatch.setitem(registry.KINDS, name, registry.Kind(name, handler, "bulk", 60))
+        if seconds:
+            monkeypatch.setitem(registry.SCHEDULES, name, registry.Schedule(name, seconds))
+
+    return make
+
+
+@pytest.fixture
+def only_own_schedules(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "SCHEDULES", {})
+
+
+@pytest.fixture
+def bell(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Ids of the jobs that were rung for."""
+    rung: list[int] = []
+    monkeypatch.setattr(services, "ring", lambda job_id, queue: rung.append(job_id))
+    return rung
+
+
+def state(job: Job) -> str:
+    job.refresh_from_db()
+    return str(job.state)

@@ -1,0 +1,269 @@
+"""A job is promised with its act, carried out once, tried again, and given up visibly."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from municipality.jobs import registry, services
+from municipality.jobs.errors import Gone, Parked
+from municipality.jobs.models import Job, JobState
+from municipality.kernel import clock
+from tests.municipality.jobs.conftest import Declare, state
+
+NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
+SECOND = dt.timedelta(seconds=1)
+
+
+def promise(key: str = "1", **ids: Any) -> Job:
+    with transaction.atomic():
+        return services.enqueue("testing.errand", key=key, **ids)
+
+
+def test_a_promise_outside_a_transaction_is_refused(open_db: None, declare: Declare) -> None:
+    declare("testing.errand", lambda: None)
+    with pytest.raises(RuntimeError, match="transaction"):
+        services.enqueue("testing.errand", key="1")
+    assert not Job.objects.exists()
+
+
+def test_a_promise_goes_with_its_act(open_db: None, declare: Declare, bell: list[int]) -> None:
+    declare("testing.errand", lambda: None)
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        services.enqueue("testing.errand", key="1")
+        raise ZeroDivisionError
+    assert not Job.objects.exists()
+    assert bell == []
+    kept = promise("2")
+    assert bell == [kept.pk]
+
+
+@pytest.mark.django_db
+def test_the_same_promise_twice_is_one_job(declare: Declare) -> None:
+    declare("testing.errand", lambda: None)
+    assert promise("1") == promise("1")
+    assert Job.objects.count() == 1
+    with pytest.raises(KeyError):
+        services.enqueue("testing.never_declared", key="1")
+
+
+def test_a_broker_that_is_away_is_no_failure(open_db: None, declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
+    declare("testing.errand", lambda: None)
+
+    def away(job_id: int, queue: str) -> None:
+        raise ConnectionError("no broker")
+
+    monkeypatch.setattr(services, "ring", away)
+    job = promise()
+    assert services.run(job.pk)
+    assert state(job) == JobState.DONE
+
+
+@pytest.mark.django_db
+def test_a_job_runs_once_and_not_before_its_time(declare: Declare) -> None:
+    ran: list[int] = []
+    declare("testing.errand", lambda *, number: ran.append(number))
+    with clock.at(NOON), transaction.atomic():
+        job = services.enqueue("testing.errand", key="1", due_at=NOON + 60 * SECOND, number=7)
+    with clock.at(NOON + 59 * SECOND):
+        assert not services.run(job.pk)
+    with clock.at(NOON + 60 * SECOND):
+        assert services.run(job.pk)
+        assert not services.run(job.pk)
+    assert ran == [7]
+    assert (state(job), job.tries, job.lease_owner) == (JobState.DONE, 1, "")
+
+
+@pytest.mark.django_db
+def test_eight_tries_with_doubling_delays_and_then_a_person(declare: Declare) -> None:
+    tried: list[dt.datetime] = []
+
+    def fail() -> None:
+        tried.append(clock.now())
+        raise OSError("the bank is closed")
+
+    declare("testing.errand", fail)
+    with clock.at(NOON):
+        job = promise()
+    at = NOON
+    for _ in range(services.MAX_TRIES):
+        with clock.at(at - SECOND):
+            assert not services.run(job.pk)
+        with clock.at(at):
+            services.run(job.pk)
+        job.refresh_from_db()
+        at = job.due_at
+    waits = [(later - earlier).total_seconds() for earlier, later in zip(tried, tried[1:], strict=False)]
+    assert waits == [5, 10, 20, 40, 80, 160, 320]
+    assert (state(job), job.tries) == (JobState.DEAD, 8)
+    assert "the bank is closed" in job.last_error
+    with clock.at(NOON + dt.timedelta(days=30)):
+        assert not services.run(job.pk)
+
+
+@pytest.mark.django_db
+def test_a_missing_capability_parks_without_a_try(declare: Declare) -> None:
+    present = False
+
+    def sign() -> None:
+        if not present:
+            raise Parked("signer", "no key")
+
+    declare("testing.errand", sign)
+    with clock.at(NOON):
+        job = promise()
+    for minute in range(20):
+        with clock.at(NOON + dt.timedelta(minutes=minute)):
+            assert services.run(job.pk)
+        assert (state(job), job.tries) == (JobState.PARKED, 0)
+    present = True
+    with clock.at(NOON + dt.timedelta(minutes=20)):
+        services.run(job.pk)
+    assert state(job) == JobState.DONE
+
+
+@pytest.mark.django_db
+def test_a_job_that_can_never_succeed_is_dead_at_once(declare: Declare) -> None:
+    def fail() -> None:
+        raise Gone("refused for good")
+
+    declare("testing.errand", fail)
+    job = promise()
+    services.run(job.pk)
+    assert state(job) == JobState.DEAD
+
+
+def leased(job: Job, until: dt.datetime, owner: str = "dead-worker") -> None:
+    Job.objects.filter(pk=job.pk).update(state=JobState.RUNNING, lease_owner=owner, lease_until=until)
+
+
+@pytest.mark.django_db
+def test_a_job_whose_worker_died_is_taken_over_after_its_lease(declare: Declare) -> None:
+    declare("testing.errand", lambda: None)
+    with clock.at(NOON):
+        job = promise()
+    leased(job, NOON + 30 * SECOND)
+    with clock.at(NOON + 29 * SECOND):
+        assert services.claim(job.pk, "other") is None
+        assert services.due() == []
+    with clock.at(NOON + 31 * SECOND):
+        assert services.due() == [(job.pk, "bulk")]
+        taken = services.claim(job.pk, "other")
+        assert taken is not None
+        assert (taken.lease_owner, taken.deaths, taken.tries) == ("other", 1, 0)
+        assert services.claim(job.pk, "third") is None
+
+
+@pytest.mark.django_db
+def test_the_third_death_of_a_worker_under_a_job_ends_it(declare: Declare) -> None:
+    declare("testing.errand", lambda: None)
+    with clock.at(NOON):
+        job = promise()
+        services.claim(job.pk, "worker-1")
+    at = NOON
+    for worker in ("worker-2", "worker-3"):
+        at += 31 * SECOND
+        with clock.at(at):
+            assert services.claim(job.pk, worker) is not None
+    with clock.at(at + 31 * SECOND):
+        assert services.claim(job.pk, "worker-4") is None
+    assert state(job) == JobState.DEAD
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("end", [None, OSError("late"), Gone("late"), Parked("late")])
+def test_a_worker_that_lost_its_lease_does_not_speak_for_the_job(declare: Declare, end: Exception | None) -> None:
+    """It was taken over while it slept; whatever its end, the job is the other's now. So too at its last try."""
+
+    def slow() -> None:
+        leased(job, clock.now() + 30 * SECOND, "other")
+        if end is not None:
+            raise end
+
+    declare("testing.errand", slow)
+    job = promise()
+    Job.objects.filter(pk=job.pk).update(tries=services.MAX_TRIES - 1)
+    services.run(job.pk)
+    assert state(job) == JobState.RUNNING
+    assert (job.lease_owner, job.tries) == ("other", services.MAX_TRIES - 1)
+
+
+@pytest.mark.django_db
+def test_the_sweep_rings_for_what_the_broker_lost(declare: Declare, bell: list[int]) -> None:
+    declare("testing.errand", lambda: None)
+    with clock.at(NOON):
+        job, later = promise("1"), promise("later")
+        Job.objects.filter(pk=later.pk).update(due_at=NOON + dt.timedelta(hours=1))
+    bell.clear()
+    with clock.at(NOON + SECOND):
+        assert services.sweep() == 1
+        assert services.sweep() == 0
+    with clock.at(NOON + 22 * SECOND):
+        assert services.sweep() == 1
+        services.run(job.pk)
+    with clock.at(NOON + 60 * SECOND):
+        assert services.sweep() == 0
+    assert bell == [job.pk, job.pk]
+
+
+@pytest.mark.django_db
+def test_the_sweep_finds_a_job_whose_worker_died(declare: Declare, bell: list[int]) -> None:
+    declare("testing.errand", lambda: None)
+    with clock.at(NOON):
+        job = promise()
+    leased(job, NOON + 30 * SECOND)
+    bell.clear()
+    with clock.at(NOON + 31 * SECOND):
+        assert services.sweep() == 1
+    assert bell == [job.pk]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("only_own_schedules")
+def test_each_slot_is_promised_once_by_any_number_of_beats(declare: Declare) -> None:
+    declare("testing.hourly", lambda: None, seconds=3600)
+    with clock.at(NOON):
+        assert [services.promise_periodic() for _ in range(3)] == [1, 0, 0]
+    with clock.at(NOON + dt.timedelta(minutes=59)):
+        assert services.promise_periodic() == 0
+    with clock.at(NOON + dt.timedelta(minutes=60)):
+        assert services.promise_periodic() == 1
+    assert Job.objects.count() == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("only_own_schedules")
+def test_forgetting_does_not_run_a_long_slot_again(declare: Declare) -> None:
+    declare("testing.daily", lambda: None, seconds=86400)
+    declare("testing.hourly", lambda: None, seconds=3600)
+    midnight = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+    with clock.at(midnight):
+        services.promise_periodic()
+        for job in Job.objects.all():
+            services.run(job.pk)
+    with clock.at(midnight + dt.timedelta(hours=23)):
+        assert services.forget_slots() == 1
+        services.promise_periodic()
+        assert Job.objects.filter(kind="testing.daily").count() == 1
+    with clock.at(midnight + dt.timedelta(hours=49)):
+        assert services.forget_slots() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("before", "moves"), [("dead", True), ("parked", True), ("queued", False), ("running", False), ("done", False)])
+def test_only_what_waits_for_a_person_is_tried_again_by_hand(declare: Declare, before: str, moves: bool) -> None:
+    declare("testing.errand", lambda: None)
+    job = promise()
+    Job.objects.filter(pk=job.pk).update(state=before, tries=8, deaths=2)
+    assert services.retry(job.pk) is moves
+    assert state(job) == ("queued" if moves else before)
+    assert job.tries == (0 if moves else 8)
+
+
+def test_every_queue_of_a_declared_job_is_known() -> None:
+    assert {kind.queue for kind in registry.KINDS.values()} <= set(registry.QUEUES)
+    with pytest.raises(ValueError, match="queue"):
+        registry.job("testing.errand", queue="nowhere")
