@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.contrib.admin import AdminSite
@@ -10,7 +10,8 @@ from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse, reverse_lazy
+from django.urls import URLPattern, URLResolver, reverse, reverse_lazy
+from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -39,6 +40,7 @@ class StaffSite(AdminSite):
         models = model_or_iterable if isinstance(model_or_iterable, list | tuple) else [model_or_iterable]
         super().register([m for m in models if m._meta.app_label not in CLOSED_APPS], admin_class, **options)
 
+    @method_decorator(public)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The admin's own form is closed: to the staff door. Who is signed in otherwise is told no."""
         if self.has_permission(request):
@@ -52,11 +54,23 @@ class StaffSite(AdminSite):
         """Leave, by POST, to the staff door."""
         return _leave(request)
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
-        guarded: Any = super().admin_view(view, cacheable)
-        guarded.portal_access = "staff"
-        guarded.login_url = reverse_lazy("account_login")
-        return guarded  # type: ignore[no-any-return]
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Every page carries the staff mark and sends strangers to the staff door."""
+        urls: list[URLPattern | URLResolver] = super().get_urls()
+        for pattern in _walk(urls):
+            if not hasattr(pattern.callback, "portal_access"):
+                callback: Any = pattern.callback
+                callback.portal_access = "staff"
+                callback.login_url = reverse_lazy("account_login")
+        return urls
+
+
+def _walk(patterns: Iterable[Any]) -> Iterator[URLPattern]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _walk(pattern.url_patterns)
+        else:
+            yield pattern
 
 
 @public

@@ -58,7 +58,9 @@ def phones(tmp_path: Path, settings: Any) -> Iterator[Phones]:
 
 @pytest.fixture
 def officer(db: None) -> User:
-    return User.objects.create_user(name_ar="هدى المطيري", name_en="Huda Al-Mutairi", login="huda", is_staff=True, is_superuser=True, password=PASSWORD)
+    return User.objects.create_user(
+        name_ar="هدى المطيري", name_en="Huda Al-Mutairi", login="huda", is_staff=True, is_superuser=True, password=PASSWORD
+    )
 
 
 @pytest.fixture

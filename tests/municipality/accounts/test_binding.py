@@ -54,7 +54,19 @@ def test_forged_replayed_late_and_crossed_callbacks_open_no_session(phones: Phon
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b'{"RequestDetails": 7}', b'{"request_id": ["x"]}', b'{"request_id": "\\u0000"}', b"[" * 5000, b"x" * 70_000],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'"x"',
+        b"\xff\xfe",
+        b'{"RequestDetails": 7}',
+        b'{"request_id": ["x"]}',
+        b'{"request_id": "\\u0000"}',
+        b"[" * 5000,
+        b"x" * 70_000,
+    ],
 )
 def test_whatever_is_posted_gets_the_one_reply(client: Client, body: bytes) -> None:
     assert post(client, body) == (200, b'{"status": "received"}')

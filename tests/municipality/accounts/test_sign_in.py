@@ -56,7 +56,12 @@ def test_a_scanned_code_signs_in_whoever_approves(phones: Phones, client: Client
 def test_the_civil_number_stands_nowhere_but_encrypted(phones: Phones, client: Client) -> None:
     person = phones.people[0]
     user = enter(client, phones, person)
-    held = [*User.objects.filter(pk=user.pk).values(), *SignInRequest.objects.values(), *SocialAccount.objects.values(), *Act.objects.values()]
+    held = [
+        *User.objects.filter(pk=user.pk).values(),
+        *SignInRequest.objects.values(),
+        *SocialAccount.objects.values(),
+        *Act.objects.values(),
+    ]
     assert person.civil_id not in repr([*held, dict(client.session)])
     page = client.get(address("accounts:profile")).content.decode()
     assert person.civil_id not in page and user.civil_id_masked in page
@@ -142,7 +147,9 @@ def test_a_number_nobody_has_looks_like_a_phone_that_does_not_answer(phones: Pho
         text = waiting.content.decode()
         for row in SignInRequest.objects.all():
             text = text.replace(f">{row.number_match}<", "><")
-        answers.append((asked.status_code, asked["Location"], waiting.status_code, len(text), client.get(address("accounts:status")).json()))
+        answers.append(
+            (asked.status_code, asked["Location"], waiting.status_code, len(text), client.get(address("accounts:status")).json())
+        )
     assert answers[0] == answers[1]
 
 

@@ -1,0 +1,202 @@
+"""E-mail and phone are confirmed by codes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+from django.test import Client
+
+from municipality.accounts.models import ContactCode, User
+from municipality.accounts.services import code_text, contacts
+from municipality.accounts.services.contacts import Contact
+from municipality.audit.models import Act
+from municipality.jobs.models import Job
+from municipality.kernel import clock
+
+from .conftest import Phones, address, enter
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    return User.objects.create_user(name_ar="نورة", name_en="Noura")
+
+
+def send(user: User, to: str = "noura@mail.example", contact: Contact = "email", client: str = "192.0.2.1") -> ContactCode:
+    return contacts.send_code(user=user, contact=contact, address=to, client=client)
+
+
+def test_a_right_code_puts_the_address_on_file(user: User) -> None:
+    code = send(user)
+    assert user.email == ""
+    contacts.confirm(user=user, contact="email", typed=code_text(code.pk))
+    assert user.email == "noura@mail.example" and user.email_confirmed_at is not None
+    assert Act.objects.filter(action="accounts.contact_confirmed", subject=user.key, data={"contact": "email"}).exists()
+
+
+def test_arabic_digits_are_taken(user: User) -> None:
+    typed = code_text(send(user).pk).translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))
+    contacts.confirm(user=user, contact="email", typed=f" {typed[:3]} {typed[3:]}\u200f")
+    assert user.email_confirmed_at is not None
+
+
+def test_the_code_stands_nowhere_in_clear(user: User) -> None:
+    code = send(user)
+    text = code_text(code.pk)
+    assert re.fullmatch(r"\d{6}", text)
+    job = Job.objects.get(kind="notifications.code")
+    assert job.args == {"user_id": user.pk, "channel": "email", "address": "noura@mail.example", "code_id": code.pk}
+    row = ContactCode.objects.get(pk=code.pk)
+    assert text not in row.code_cipher and text not in row.code_hash
+
+
+def test_a_code_serves_once(user: User) -> None:
+    text = code_text(send(user).pk)
+    contacts.confirm(user=user, contact="email", typed=text)
+    with pytest.raises(contacts.CodeOver):
+        contacts.confirm(user=user, contact="email", typed=text)
+    assert code_text(ContactCode.objects.get().pk) == ""
+
+
+def test_a_code_serves_ten_minutes(user: User) -> None:
+    code = send(user)
+    text = code_text(code.pk)
+    with clock.at(clock.now() + dt.timedelta(minutes=10)):
+        assert code_text(code.pk) == ""
+        with pytest.raises(contacts.CodeOver):
+            contacts.confirm(user=user, contact="email", typed=text)
+
+
+def test_after_five_wrong_tries_the_right_code_is_refused(user: User) -> None:
+    text = code_text(send(user).pk)
+    wrong = f"{(int(text) + 1) % 1_000_000:06d}"
+    for _ in range(4):
+        with pytest.raises(contacts.WrongCode):
+            contacts.confirm(user=user, contact="email", typed=wrong)
+    with pytest.raises(contacts.CodeOver):
+        contacts.confirm(user=user, contact="email", typed=wrong)
+    with pytest.raises(contacts.CodeOver):
+        contacts.confirm(user=user, contact="email", typed=text)
+    # Red control: with the tries forgotten the same code is right.
+    ContactCode.objects.update(tries=0)
+    contacts.confirm(user=user, contact="email", typed=text)
+    assert user.email_confirmed_at is not None
+
+
+def test_a_new_code_ends_the_former_one(user: User) -> None:
+    first = send(user)
+    text = code_text(first.pk)
+    second = send(user, "other@mail.example")
+    assert code_text(first.pk) == ""
+    if text != code_text(second.pk):
+        with pytest.raises(contacts.WrongCode):
+            contacts.confirm(user=user, contact="email", typed=text)
+    contacts.confirm(user=user, contact="email", typed=code_text(second.pk))
+    assert user.email == "other@mail.example"
+
+
+def test_a_code_of_somebody_else_confirms_nothing(user: User) -> None:
+    stranger = User.objects.create_user(name_ar="غريب", name_en="Stranger")
+    text = code_text(send(user).pk)
+    with pytest.raises(contacts.CodeOver):
+        contacts.confirm(user=stranger, contact="email", typed=text)
+
+
+def test_three_codes_an_hour_for_one_address_whoever_asks(user: User) -> None:
+    people = [User.objects.create_user(name_ar="اسم", name_en="Name") for _ in range(4)]
+    for number, person in enumerate(people[:3]):
+        send(person, "+96550000001", "phone", f"192.0.2.{number}")
+    with pytest.raises(contacts.TooMany):
+        send(people[3], "+96550000001", "phone", "192.0.2.9")
+    with clock.at(clock.now() + dt.timedelta(hours=1, seconds=1)):
+        send(people[3], "+96550000001", "phone", "192.0.2.9")
+
+
+def test_ten_codes_a_day_for_one_address(user: User) -> None:
+    start = clock.now()
+    sent = 0
+    for hour in range(6):
+        with clock.at(start + dt.timedelta(hours=hour, minutes=hour)):
+            for turn in range(3):
+                person = User.objects.create_user(name_ar="اسم", name_en="Name")
+                try:
+                    send(person, "+96550000001", "phone", f"198.51.100.{hour * 3 + turn}")
+                except contacts.TooMany:
+                    continue
+                sent += 1
+    assert sent == 10
+
+
+def test_twenty_codes_an_hour_from_one_client(db: None) -> None:
+    sent = 0
+    for number in range(25):
+        person = User.objects.create_user(name_ar="اسم", name_en="Name")
+        try:
+            send(person, f"+965500000{number:02d}", "phone")
+        except contacts.TooMany:
+            continue
+        sent += 1
+    assert sent == 20
+
+
+def test_old_codes_are_forgotten(user: User) -> None:
+    send(user)
+    assert contacts.forget() == 0
+    with clock.at(clock.now() + dt.timedelta(days=2)):
+        assert contacts.forget() == 1
+
+
+def test_both_contacts_over_the_pages_and_back_to_where_they_were_wanted(phones: Phones, client: Client) -> None:
+    user = enter(client, phones, phones.people[0])
+    wanted = address("accounts:sessions")
+    client.get(address("accounts:profile"), {"next": wanted})
+    suggested = client.get(address("accounts:contact", "ar", "phone")).content.decode()
+    assert f'value="{phones.people[0].mobile.removeprefix("+965")}"' in suggested
+    user.refresh_from_db()
+    assert user.phone == ""  # a suggestion only
+    for name, typed in (("email", "noura@mail.example"), ("phone", "٥٠٠٠ ١٢٣٤")):
+        response = client.post(address("accounts:contact", "ar", name), {"address": typed})
+        assert response["Location"] == address("accounts:confirm", "ar", name)
+        text = code_text(ContactCode.objects.latest("pk").pk)
+        response = client.post(address("accounts:confirm", "ar", name), {"code": text})
+        assert response["Location"] == (address("accounts:profile") if name == "email" else wanted)
+    user.refresh_from_db()
+    assert (user.email, user.phone, user.is_reachable) == ("noura@mail.example", "+96550001234", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"), [("email", "noura"), ("email", ""), ("phone", "123"), ("phone", "22445566"), ("phone", "+44 20 7946 0000")]
+)
+def test_what_cannot_be_reached_is_refused(phones: Phones, client: Client, name: str, typed: str) -> None:
+    enter(client, phones, phones.people[0])
+    response = client.post(address("accounts:contact", "ar", name), {"address": typed})
+    assert response.status_code == 400 and "data-errors" in response.content.decode()
+    assert not ContactCode.objects.exists()
+
+
+def test_pages_tell_wrong_spent_and_missing_codes(phones: Phones, client: Client) -> None:
+    user = enter(client, phones, phones.people[0])
+    page = address("accounts:confirm", "en", "email")
+    assert "can no longer be used" in client.get(page).content.decode()
+    text = code_text(send(user).pk)
+    wrong = f"{(int(text) + 1) % 1_000_000:06d}"
+    assert "code is not right" in client.post(page, {"code": wrong}).content.decode()
+    assert client.post(page, {"code": "12"}).status_code == 400
+    for _ in range(3):
+        client.post(page, {"code": wrong})
+    response = client.post(page, {"code": wrong})
+    assert response.status_code == 409 and "wrong five times" in response.content.decode()
+    assert client.get(address("accounts:contact", "ar", "fax")).status_code == 404
+
+
+def test_the_language_of_messages_is_chosen(phones: Phones, client: Client) -> None:
+    user = enter(client, phones, phones.people[0])
+    client.post(address("accounts:language"), {"language": "en"})
+    user.refresh_from_db()
+    assert user.language == "en"
+    client.post(address("accounts:language"), {"language": "fr"})
+    user.refresh_from_db()
+    assert user.language == "en"
