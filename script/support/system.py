@@ -38,11 +38,21 @@ def may_install() -> bool:
 def install(packages: tuple[str, ...], log: Path) -> bool:
     """Install Debian packages without a question; False when that fails. Output goes to `log`."""
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    # Freshly installed servers must not start by themselves and take ports: this file says so while it is there.
+    policy = Path("/usr/sbin/policy-rc.d")
+    own_policy = not policy.exists()
+    if own_policy:
+        policy.write_text("#!/bin/sh\nexit 101\n", encoding="ascii")
+        policy.chmod(0o755)
     apt = ["apt-get", "-y", "-q", "-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Options::=--force-confold"]
     commands = (["apt-get", "-q", "update"], [*apt, "install", "--no-install-recommends", *packages])
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a", encoding="utf8") as out:
-        done = [subprocess.run(c, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment).returncode for c in commands]
+    try:
+        with log.open("a", encoding="utf8") as out:
+            done = [subprocess.run(c, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment).returncode for c in commands]
+    finally:
+        if own_policy:
+            policy.unlink()
     return done[-1] == 0
 
 

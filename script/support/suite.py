@@ -1,0 +1,274 @@
+"""`script/test`: every check and the whole suite, on real servers where they can be had. The last line counts all of it."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree  # noqa: S405  # files that pytest itself wrote
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from script.support import environment, services, system
+from script.support.environment import ROOT
+from script.support.processes import clean_environment
+from script.support.say import Stop, step
+
+VENV = ROOT / ".venv"
+FOLDER = ROOT / "var" / "test"
+FAST = "not stack and not browser and not postgres and not redis and not slow and not chaos"
+# What a whole run needs from the system: a program to look for, and the Debian package that brings it.
+PACKAGES = {
+    "redis-server": "redis-server",
+    "chromium": "chromium",
+    "nginx": "nginx",
+    "pdfsig": "poppler-utils",
+    "msgfmt": "gettext",
+    "certutil": "libnss3-tools",
+}
+# A test may say that it belongs to one database only; any other skip leaves something unproved.
+_FITTING_SKIP = re.compile(r"only on (PostgreSQL|SQLite)", re.I)
+
+
+@dataclass
+class Tally:
+    """What passed, failed and was left out, over all steps."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    reasons: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+    def left_out(self, name: str, reason: str) -> None:
+        self.skipped += 1
+        self.reasons.append(f"{name}: {reason}")
+
+
+@dataclass
+class Run:
+    """One call of the command: its options, the servers it found, and what it counted."""
+
+    fast: bool
+    only: str | None
+    extra: list[str]
+    tally: Tally = field(default_factory=Tally)
+    servers: dict[str, str] = field(default_factory=dict)
+
+    def heading(self, name: str, text: str) -> bool:
+        """Print the heading of a step; False when `--only` names another."""
+        if self.only and self.only != name:
+            return False
+        print(f"\n--- {name}: {text}", flush=True)
+        return True
+
+    def check(self, name: str, text: str, *commands: list[str]) -> None:
+        """Run commands that either pass or not; each counts as one test."""
+        if not self.heading(name, text):
+            return
+        began = time.monotonic()
+        for command in commands:
+            done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, env=self.surroundings())
+            if done.returncode:
+                self.tally.failed += 1
+                self.tally.broken.append(f"{name} ({' '.join(Path(part).name for part in command[:3])})")
+            else:
+                self.tally.passed += 1
+        print(f"    {name} took {time.monotonic() - began:.1f} s", flush=True)
+
+    def surroundings(self, **more: str) -> dict[str, str]:
+        return clean_environment() | {"DJANGO_SETTINGS_MODULE": "municipality.settings.test", "PYTHONUNBUFFERED": "1"} | more
+
+    def pytest(self, name: str, text: str, *arguments: str, venv: Path = VENV, **more: str) -> None:
+        """Run the suite once and add its report to the tally."""
+        if not self.heading(name, text):
+            return
+        began = time.monotonic()
+        report = FOLDER / f"{name}.xml"
+        report.unlink(missing_ok=True)
+        command = [str(environment.binary(venv, "python")), "-m", "pytest", "-q", f"--junitxml={report}", *arguments, *self.extra]
+        code = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, env=self.surroundings(**more)).returncode
+        self._add(name, report, code)
+        print(f"    {name} took {time.monotonic() - began:.1f} s", flush=True)
+
+    def _add(self, name: str, report: Path, code: int) -> None:
+        if not report.exists():
+            self.tally.failed += 1
+            self.tally.broken.append(f"{name} (pytest ended with {code} and no report)")
+            return
+        before = self.tally.failed
+        for case in ElementTree.parse(report).getroot().iter("testcase"):  # noqa: S314
+            skipped = case.find("skipped")
+            if case.find("failure") is not None or case.find("error") is not None:
+                self.tally.failed += 1
+                self.tally.broken.append(f"{name}: {case.get('classname')}::{case.get('name')}")
+            elif skipped is None:
+                self.tally.passed += 1
+            elif skipped.get("type") != "pytest.xfail" and not _FITTING_SKIP.search(skipped.get("message", "")):
+                self.tally.left_out(f"{name}, {case.get('name')}", skipped.get("message", ""))
+        if code and self.tally.failed == before:
+            self.tally.failed += 1
+            self.tally.broken.append(f"{name} (pytest ended with {code})")
+
+
+def main() -> int:
+    """Returns 0 when everything passed; with CI=true only when nothing was left out either."""
+    run = _arguments()
+    began = time.monotonic()
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    try:
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        _environment(run)
+        with contextlib.ExitStack() as servers:
+            _everything(run, servers)
+    except Stop as refusal:
+        print(refusal.sentence, file=sys.stderr)
+        run.tally.failed += 1
+        run.tally.broken.append("setting up")
+    except KeyboardInterrupt:
+        run.tally.failed += 1
+        run.tally.broken.append("stopped before the end")
+    return _close(run, time.monotonic() - began)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _arguments() -> Run:
+    own, extra = sys.argv[1:], []
+    if "--" in own:
+        own, extra = own[: own.index("--")], own[own.index("--") + 1 :]
+    parser = argparse.ArgumentParser(prog="script/test", description="Sets the tests up and runs them. After -- come pytest's own arguments.")
+    parser.add_argument("--fast", action="store_true", help="what needs nothing but Python, in 90 seconds")
+    names = ("style", "types", "imports", "migrations", "translations", "fast", "postgres", "sqlite", "django61")
+    parser.add_argument("--only", metavar="STEP", choices=names, help=f"one step: {', '.join(names)}")
+    chosen = parser.parse_args(own)
+    return Run(fast=chosen.fast or chosen.only == "fast", only=chosen.only, extra=extra)
+
+
+def _environment(run: Run) -> None:
+    print("The tests of the portal", flush=True)
+    with step("Python packages for tests") as current:
+        environment.ensure(ROOT / "requirements-dev.txt", current, log=FOLDER / "setup.log")
+        current.note = current.note or f"Python {platform.python_version()}, unchanged"
+    if not run.fast and run.only in (None, "postgres", "django61", "sqlite"):
+        _system_packages()
+
+
+def _system_packages() -> None:
+    missing = [package for program, package in PACKAGES.items() if shutil.which(program) is None]
+    if services.postgres_programs() is None:
+        missing.append("postgresql")
+    if not system.has_pango():
+        missing += system.PANGO_DEBIAN
+    if missing and system.may_install():
+        with step("System packages for tests") as current:
+            if "postgresql" in missing:
+                _no_cluster_of_its_own()
+            current.note = ", ".join(missing)
+            if not system.install(tuple(missing), FOLDER / "setup.log"):
+                current.note += f": failed, see {FOLDER / 'setup.log'}"
+
+
+def _no_cluster_of_its_own() -> None:
+    """The package would make and start a server for the whole machine; the tests start their own."""
+    path = Path("/etc/postgresql-common/createcluster.conf")
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("create_main_cluster = false\n", encoding="ascii")
+
+
+def _everything(run: Run, servers: contextlib.ExitStack) -> None:
+    python, ruff = str(environment.binary(VENV, "python")), str(environment.binary(VENV, "ruff"))
+    manage = [python, "manage.py"]
+    # Every later step reads the compiled catalogues.
+    run.check("translations", "complete, and compiled", [python, "-m", "script.support.translations", "--check"])
+    run.check("style", "ruff", [ruff, "check", "--quiet", "."], [ruff, "format", "--check", "--quiet", "."])
+    run.check("imports", "the import contracts", [str(environment.binary(VENV, "lint-imports")), "--no-cache"])
+    run.check("migrations", "none is missing", [*manage, "makemigrations", "--check", "--dry-run"])
+    if run.fast:
+        run.pytest("fast", "what needs nothing but Python", "-m", FAST)
+        return
+    run.check("types", "mypy", [python, "-m", "mypy"])
+    _suite_on_postgres(run, servers)
+    run.pytest("sqlite", "journeys and guards on SQLite", "-m", "(guards or journey) and not postgres and not redis and not chaos")
+    _suite_on_next_django(run)
+
+
+def _suite_on_postgres(run: Run, servers: contextlib.ExitStack) -> None:
+    name = "postgres"
+    if run.only not in (None, name):
+        return
+    wanted = ""
+    try:
+        run.servers["DATABASE_URL"] = os.environ.get("DATABASE_URL") or servers.enter_context(services.postgres())
+    except services.Unavailable as reason:
+        run.tally.left_out(name, f"{reason}; install PostgreSQL or set DATABASE_URL")
+        wanted = FAST
+    try:
+        redis = os.environ.get("REDIS_URL"), os.environ.get("CACHE_URL")
+        run.servers["REDIS_URL"] = redis[0] or servers.enter_context(services.redis(policy="noeviction", append_only=True))
+        run.servers["CACHE_URL"] = redis[1] or servers.enter_context(services.redis(policy="allkeys-lru", append_only=False))
+    except services.Unavailable as reason:
+        run.tally.left_out(name, f"{reason}; install Redis or set REDIS_URL and CACHE_URL")
+        wanted = wanted or "not redis and not stack and not chaos"
+    if not (shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")):
+        run.tally.left_out("browser", "no Chromium was found; install the package chromium")
+        wanted = f"({wanted}) and not browser" if wanted else "not browser"
+    text = "the whole suite on PostgreSQL and Redis" if not wanted else f"what can run here: {wanted}"
+    run.pytest(name, text, *(["-m", wanted] if wanted else []), **run.servers)
+
+
+def _suite_on_next_django(run: Run) -> None:
+    name = "django61"
+    if run.only not in (None, name):
+        return
+    if sys.version_info < (3, 12):
+        run.tally.left_out(name, f"Django 6.1 needs Python 3.12, the newest here is {platform.python_version()}")
+        return
+    venv = ROOT / ".venv-django61"
+    with step("Python packages with Django 6.1") as current:
+        environment.ensure_loose(_with_next_django(), current, venv=venv, log=FOLDER / "setup.log")
+    run.pytest(name, "on Django 6.1, warnings as errors", "-m", FAST, venv=venv)
+
+
+def _with_next_django() -> Path:
+    """The pinned packages with Django replaced by the newest 6.1."""
+    lines = []
+    for line in (ROOT / "requirements-dev.txt").read_text(encoding="utf8").splitlines():
+        pin = line.partition("\\")[0].strip()
+        if re.match(r"[a-z0-9]", pin) and not re.match(r"(django|django-stubs|django-stubs-ext|mypy)==", pin):
+            lines.append(pin)
+    path = FOLDER / "requirements-django61.txt"
+    path.write_text("\n".join(["django>=6.1,<6.2", *lines]) + "\n", encoding="utf8")
+    return path
+
+
+def _close(run: Run, seconds: float) -> int:
+    tally = run.tally
+    strict = os.environ.get("CI", "").lower() in ("true", "1")
+    print("\n--- result")
+    for line in tally.broken[:60]:
+        print(f"    failed: {line}")
+    for line in tally.reasons[:60]:
+        print(f"    skipped: {line}")
+    if strict and tally.reasons:
+        print(f"    CI=true: {len(tally.reasons)} skipped count as failed")
+        tally.failed, tally.skipped = tally.failed + tally.skipped, 0
+    skipped = f", {tally.skipped} skipped" if tally.skipped else ""
+    print(f"===== {tally.passed} passed, {tally.failed} failed{skipped} in {seconds:.1f}s =====", flush=True)
+    return 1 if tally.failed or not tally.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
