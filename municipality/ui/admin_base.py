@@ -47,11 +47,7 @@ def demand(request: HttpRequest, role: str) -> None:
 
 def code(value: Any) -> SafeString | str:
     """A code, key or number, left to right, marked as data."""
-    return (
-        format_html('<bdi dir="ltr">{}</bdi>', value)
-        if value not in (None, "")
-        else "—"
-    )
+    return format_html('<bdi dir="ltr">{}</bdi>', value) if value not in (None, "") else "—"
 
 
 def structure(value: Any) -> SafeString:
@@ -83,9 +79,7 @@ class ReadOnlyAdmin(_Sealed, admin.ModelAdmin):  # type: ignore[type-arg]
     paginator = CappedPaginator
     show_full_result_count = False
 
-    def get_readonly_fields(
-        self, request: HttpRequest, obj: Model | None = None
-    ) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[str]:
         own = [str(name) for name in self.readonly_fields]
         return [*own, *(f.name for f in self.opts.fields if f.name not in own)]
 
@@ -103,8 +97,6 @@ class ReadOnlyInline(_Sealed, admin.TabularInline):  # type: ignore[type-arg]
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True
 
-    def get_readonly_fields(
-        self, request: HttpRequest, obj: Model | None = None
-    ) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[str]:
         own = [str(name) for name in self.readonly_fields]
         return [*own, *(f.name for f in self.opts.fields if f.name not in own)]

@@ -69,11 +69,7 @@ def _address(name: str) -> str:
 
 @lru_cache(maxsize=16)
 def _nav(urlconf: str | None, code: str) -> tuple[Entry, ...]:
-    return tuple(
-        Entry(label, url, name == "home")
-        for label, name in _NAV
-        if (url := _address(name))
-    )
+    return tuple(Entry(label, url, name == "home") for label, name in _NAV if (url := _address(name)))
 
 
 @lru_cache(maxsize=16)
@@ -81,9 +77,7 @@ def _footer(urlconf: str | None, code: str) -> tuple[Column, ...]:
     return tuple(
         Column(
             heading,
-            tuple(
-                Entry(label, url) for label, name in entries if (url := _address(name))
-            ),
+            tuple(Entry(label, url) for label, name in entries if (url := _address(name))),
         )
         for heading, entries in _FOOTER
     )

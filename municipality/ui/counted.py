@@ -46,9 +46,7 @@ def _messages(n: int) -> str:
 
 
 def _corrections(n: int) -> str:
-    return ngettext(
-        "%(count)s thing needs a correction", "%(count)s things need a correction", n
-    )
+    return ngettext("%(count)s thing needs a correction", "%(count)s things need a correction", n)
 
 
 def _obstacles(n: int) -> str:

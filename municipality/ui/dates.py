@@ -36,9 +36,7 @@ def as_day(value: dt.date) -> dt.date:
 def day_text(value: dt.date, *, weekday: bool = False) -> str:
     """`24 November 2026`, with the weekday before it on request; parts tied by no-break spaces."""
     day = as_day(value)
-    return formats.date_format(
-        day, "l j\u00a0F\u00a0Y" if weekday else "j\u00a0F\u00a0Y"
-    )
+    return formats.date_format(day, "l j\u00a0F\u00a0Y" if weekday else "j\u00a0F\u00a0Y")
 
 
 def hijri_text(value: dt.date) -> str:
@@ -80,9 +78,7 @@ def moment_html(value: dt.datetime, *, weekday: bool = False) -> SafeString:
     """Day and minute of an aware instant, in Kuwait time."""
     local = value.astimezone(clock.KUWAIT)
     sentence = gettext("%(day)s at %(time)s")
-    before, after = (
-        sentence % {"day": day_text(value, weekday=weekday), "time": "\x00"}
-    ).split("\x00")
+    before, after = (sentence % {"day": day_text(value, weekday=weekday), "time": "\x00"}).split("\x00")
     return format_html(
         '<time datetime="{}">{}{}{}</time>',
         local.isoformat(timespec="minutes"),

@@ -43,26 +43,18 @@ def _problem(status: int, title: str, detail: str, **members: Any) -> JsonRespon
     )
 
 
-def _page(
-    request: HttpRequest, template: str, status: int, **context: Any
-) -> HttpResponse:
-    return HttpResponse(
-        loader.render_to_string(template, context, request), status=status
-    )
+def _page(request: HttpRequest, template: str, status: int, **context: Any) -> HttpResponse:
+    return HttpResponse(loader.render_to_string(template, context, request), status=status)
 
 
-def bad_request(
-    request: HttpRequest, exception: Exception | None = None
-) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400: the request itself is broken."""
     if _is_api(request):
         return _problem(400, _("Bad request"), _("The request could not be read."))
     return _page(request, "errors/400.html", 400)
 
 
-def permission_denied(
-    request: HttpRequest, exception: Exception | None = None
-) -> HttpResponse:
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403: signed in, but this page belongs to somebody else."""
     if _is_api(request):
         return _problem(403, _("No access"), _("Your account has no access to this."))
@@ -84,15 +76,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
             return _problem(
                 500,
                 _("Error in the portal"),
-                _(
-                    "The error is ours and has been recorded. Please try again in a few minutes."
-                ),
+                _("The error is ours and has been recorded. Please try again in a few minutes."),
             )
         try:
             return HttpResponse(
-                loader.render_to_string(
-                    "500.html", {"LANGUAGE_CODE": code, "home": f"/{code}/"}
-                ),
+                loader.render_to_string("500.html", {"LANGUAGE_CODE": code, "home": f"/{code}/"}),
                 status=500,
             )
         except Exception:
@@ -125,11 +113,7 @@ def too_many_requests(request: HttpRequest, retry_after: int) -> HttpResponse:
 
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """A rule's "no", with its sentence and its own status (409 unless it says otherwise)."""
-    sentence = str(refusal.sentence) or _(
-        "This step is not possible now. The request may have moved on meanwhile."
-    )
+    sentence = str(refusal.sentence) or _("This step is not possible now. The request may have moved on meanwhile.")
     if _is_api(request):
-        return _problem(
-            refusal.status, _("This is not possible now"), sentence, code=refusal.code
-        )
+        return _problem(refusal.status, _("This is not possible now"), sentence, code=refusal.code)
     return _page(request, "errors/refused.html", refusal.status, sentence=sentence)

@@ -20,19 +20,11 @@ _BARE_INPUTS = {"checkbox", "radio", "hidden", "submit", "range", "color"}
 class PortalBoundField(BoundField):
     """A field whose control carries the house's class."""
 
-    def build_widget_attrs(
-        self, attrs: dict[str, Any], widget: forms.Widget | None = None
-    ) -> dict[str, Any]:
+    def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
         widget = widget or self.field.widget
         built: dict[str, Any] = super().build_widget_attrs(attrs, widget)
-        plain = not isinstance(
-            widget, (forms.RadioSelect, forms.CheckboxSelectMultiple)
-        )
-        if (
-            plain
-            and getattr(widget, "input_type", "") not in _BARE_INPUTS
-            and "class" not in widget.attrs
-        ):
+        plain = not isinstance(widget, (forms.RadioSelect, forms.CheckboxSelectMultiple))
+        if plain and getattr(widget, "input_type", "") not in _BARE_INPUTS and "class" not in widget.attrs:
             built.setdefault("class", "kp-input")
         return built
 
@@ -84,18 +76,10 @@ class CivilIdField(FoldedField):
     """A civil number, twelve ASCII digits with a right check digit."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {
-        "required": _(
-            "Enter the civil number: the 12 digits on the front of the civil ID card."
-        ),
-        "length": _(
-            "A civil number has 12 digits and begins with 2 or 3. Check it against the card."
-        ),
-        "date": _(
-            "Digits 2 to 7 of a civil number are a birth date, and these are none. Check them against the card."
-        ),
-        "check": _(
-            "One digit is wrong: the last digit does not fit the others. Check the number against the card."
-        ),
+        "required": _("Enter the civil number: the 12 digits on the front of the civil ID card."),
+        "length": _("A civil number has 12 digits and begins with 2 or 3. Check it against the card."),
+        "date": _("Digits 2 to 7 of a civil number are a birth date, and these are none. Check them against the card."),
+        "check": _("One digit is wrong: the last digit does not fit the others. Check the number against the card."),
     }
 
     def __init__(self, **kwargs: Any) -> None:
@@ -109,9 +93,7 @@ class CivilIdField(FoldedField):
         try:
             return civil_id.parse(text)
         except civil_id.InvalidCivilId as error:
-            raise ValidationError(
-                self.error_messages[error.code], code=error.code
-            ) from None
+            raise ValidationError(self.error_messages[error.code], code=error.code) from None
 
 
 class PhoneField(FoldedField):
@@ -119,12 +101,8 @@ class PhoneField(FoldedField):
 
     default_error_messages: ClassVar[dict[str, Any]] = {
         "required": _("Enter a phone number: 8 digits."),
-        "phone": _(
-            "A phone number in Kuwait has 8 digits. Leave out everything else, or begin with +965."
-        ),
-        "mobile": _(
-            "A mobile number begins with 4, 5, 6 or 9, so that a message can reach it."
-        ),
+        "phone": _("A phone number in Kuwait has 8 digits. Leave out everything else, or begin with +965."),
+        "mobile": _("A mobile number begins with 4, 5, 6 or 9, so that a message can reach it."),
     }
 
     def __init__(self, *, mobile: bool = True, **kwargs: Any) -> None:
@@ -154,9 +132,7 @@ class DigitsField(FoldedField):
     """A number with a fixed count of digits, kept as text (leading noughts count)."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {
-        "digits": _(
-            "This number has %(length)s digits, and %(typed)s were typed. Check it and type all of them."
-        ),
+        "digits": _("This number has %(length)s digits, and %(typed)s were typed. Check it and type all of them."),
         "letters": _("Only digits belong here: %(length)s of them."),
     }
 
@@ -191,20 +167,14 @@ class ReferenceField(FoldedField):
     """A reference or a licence number: upper case, ASCII, spaces dropped and dashes of every kind made one."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {
-        "required": _(
-            "Enter the reference number as it stands in the message or on the receipt."
-        ),
-        "reference": _(
-            "A reference holds Latin letters, digits and dashes only. Enter it as it stands in the message or on the receipt."
-        ),
+        "required": _("Enter the reference number as it stands in the message or on the receipt."),
+        "reference": _("A reference holds Latin letters, digits and dashes only. Enter it as it stands in the message or on the receipt."),
     }
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Reference number"))
         kwargs.setdefault("max_length", 40)
-        kwargs.setdefault(
-            "widget", LtrInput({"autocapitalize": "characters"}, inputmode="text")
-        )
+        kwargs.setdefault("widget", LtrInput({"autocapitalize": "characters"}, inputmode="text"))
         super().__init__(**kwargs)
 
     def to_python(self, value: Any) -> str:

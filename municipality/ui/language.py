@@ -55,9 +55,7 @@ def is_switch(request: HttpRequest) -> bool:
     return request.method == "POST" and FIELD in request.POST
 
 
-def read_form(
-    request: HttpRequest, form_class: type[F], **kwargs: Any
-) -> tuple[F, bool]:
+def read_form(request: HttpRequest, form_class: type[F], **kwargs: Any) -> tuple[F, bool]:
     """The form of this request, and whether it was submitted (a language switch is no submission).
 
     After a switch the form holds what was typed, and shows errors only if the page it comes from did.

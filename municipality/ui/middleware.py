@@ -37,9 +37,7 @@ class LanguageMiddleware(LocaleMiddleware):
             return response
         return None
 
-    def process_response(
-        self, request: HttpRequest, response: HttpResponse
-    ) -> HttpResponse:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         answer: HttpResponse = super().process_response(request, response)
         carried = language.of_path(request.path_info)
         chosen = getattr(request, "portal_language_chosen", False)
@@ -67,11 +65,5 @@ class RefusalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_exception(
-        self, request: HttpRequest, exception: Exception
-    ) -> HttpResponse | None:
-        return (
-            errors.refused(request, exception)
-            if isinstance(exception, Refused)
-            else None
-        )
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return errors.refused(request, exception) if isinstance(exception, Refused) else None

@@ -9,7 +9,7 @@ from django import template
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from municipality.kernel import money
@@ -27,11 +27,7 @@ _DIRECTIONAL = {"chevron"}
 @register.simple_tag
 def icon(name: str, css: str = "") -> SafeString:
     """One drawing of static/img/icons.svg, hidden from screen readers: a word always stands beside it."""
-    classes = (
-        "kp-icon"
-        + (" kp-icon--dir" if name in _DIRECTIONAL else "")
-        + (f" {css}" if css else "")
-    )
+    classes = "kp-icon" + (" kp-icon--dir" if name in _DIRECTIONAL else "") + (f" {css}" if css else "")
     return format_html(
         '<svg class="{}" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><use href="{}#i-{}"/></svg>',
         classes,
@@ -61,9 +57,7 @@ def tag(state: str, label: Any, icon: str = "") -> SafeString:
 @register.filter
 def notice_icon(kind: str) -> SafeString:
     """The shape of a notice; `error`, `warning`, `success` and `debug` are the words of Django's messages."""
-    kind = {"error": "bad", "warning": "warn", "success": "ok", "debug": "info"}.get(
-        kind, kind
-    )
+    kind = {"error": "bad", "warning": "warn", "success": "ok", "debug": "info"}.get(kind, kind)
     return icon(_NOTICE_ICONS[kind])
 
 
@@ -78,9 +72,7 @@ def kwd(fils: int) -> SafeString:
     """An amount in fils, with three decimals: `KD 10.000`, `10.000 د.ك`."""
     amount = money.to_display(fils)
     if get_language() == "ar":
-        return format_html(
-            '<span class="kp-num"><bdi dir="ltr">{}</bdi>\u00a0د.ك</span>', amount
-        )
+        return format_html('<span class="kp-num"><bdi dir="ltr">{}</bdi>\u00a0د.ك</span>', amount)
     return format_html('<bdi dir="ltr" class="kp-num">KD\u00a0{}</bdi>', amount)
 
 
@@ -135,9 +127,7 @@ def term(value: Any, language: str = "") -> SafeString | str:
     """Data as it was written, in whatever script (a person's name, a shop's): marked so that it is read and placed rightly."""
     if not value:
         return ""
-    language = language or (
-        "ar" if any("\u0600" <= letter <= "\u06ff" for letter in str(value)) else "en"
-    )
+    language = language or ("ar" if any("\u0600" <= letter <= "\u06ff" for letter in str(value)) else "en")
     return format_html('<bdi lang="{}" data-term>{}</bdi>', language, value)
 
 
@@ -163,9 +153,7 @@ def url_or(fallback: str, name: str, *args: Any, **kwargs: Any) -> str:
 
 
 @register.inclusion_tag("components/promise.html")
-def promise(
-    promise: float, half: float | None = None, ninety: float | None = None
-) -> dict[str, Any]:
+def promise(promise: float, half: float | None = None, ninety: float | None = None) -> dict[str, Any]:
     """The promise line: half of the cases, nine of ten, and the promise, all in the same unit (hours, say).
 
     A line longer than its promise stays honest: the tick moves inward. The figures stand as text beside it.
@@ -187,10 +175,8 @@ def here(context: dict[str, Any], url: str, *, exact: bool = False) -> SafeStrin
     """`aria-current` for a link to `url` when the present page is it ("page") or lies under it ("true")."""
     path = context["request"].path
     if path == url:
-        return mark_safe(' aria-current="page"')
-    return mark_safe(
-        ' aria-current="true"' if not exact and path.startswith(url) else ""
-    )
+        return SafeString(' aria-current="page"')
+    return SafeString(' aria-current="true"' if not exact and path.startswith(url) else "")
 
 
 @register.filter

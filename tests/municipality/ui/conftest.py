@@ -32,9 +32,7 @@ def face(settings: Any) -> Any:
         setattr(settings, name, getattr(own, name))
     settings.STORAGES = {
         **settings.STORAGES,
-        "staticfiles": {
-            "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        },
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     gallery.SENT.clear()
     return settings

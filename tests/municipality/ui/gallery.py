@@ -55,27 +55,19 @@ class ProbeForm(forms.Form):
             "تُقبل الأرقام العربية واللاتينية",
             "Arabic and Latin digits are both accepted",
         )
-        self.fields["last_four"].label = say(
-            "آخر 4 أرقام من الرقم المدني", "Last 4 digits of the civil number"
-        )
+        self.fields["last_four"].label = say("آخر 4 أرقام من الرقم المدني", "Last 4 digits of the civil number")
         changed: Any = self.fields["changed"]
-        changed.label = say(
-            "هل تغيّر شيء منذ آخر ترخيص؟", "Has anything changed since the last licence?"
-        )
+        changed.label = say("هل تغيّر شيء منذ آخر ترخيص؟", "Has anything changed since the last licence?")
         changed.choices = [
             ("no", say("لا، كل شيء كما هو مسجّل", "No, everything is as registered")),
             ("yes", say("نعم، تغيّر شيء", "Yes, something changed")),
         ]
-        changed.error_messages["required"] = say(
-            "يُرجى اختيار أحد الجوابين.", "Choose one of the two answers."
-        )
+        changed.error_messages["required"] = say("يُرجى اختيار أحد الجوابين.", "Choose one of the two answers.")
         self.fields["agreed"].label = say(
             "أقرّ بأن المحل كما هو مسجّل أعلاه وأن اشتراطاته مستوفاة.",
             "I declare that the shop is as registered above and keeps its conditions.",
         )
-        self.fields["agreed"].error_messages["required"] = say(
-            "يلزم الإقرار قبل المتابعة.", "The declaration is needed to go on."
-        )
+        self.fields["agreed"].error_messages["required"] = say("يلزم الإقرار قبل المتابعة.", "The declaration is needed to go on.")
         self.fields["note"].label = say("ملاحظة", "Note")
 
 
@@ -120,9 +112,7 @@ def parts() -> dict[str, Any]:
         "fils": 0,
     }
 
-    def card(
-        icon: str, ar: str, en: str, url: str = "#", **more: Any
-    ) -> dict[str, Any]:
+    def card(icon: str, ar: str, en: str, url: str = "#", **more: Any) -> dict[str, Any]:
         entry = SimpleNamespace(
             icon=icon,
             name=say(ar, en),
@@ -182,15 +172,11 @@ def parts() -> dict[str, Any]:
                 "detail": say("أمامك طريقان:", "There are two ways out:"),
                 "ways": [
                     {
-                        "label": say(
-                            "إرفاق الشهادة المجددة", "Attach the renewed certificate"
-                        ),
+                        "label": say("إرفاق الشهادة المجددة", "Attach the renewed certificate"),
                         "url": "#",
                     },
                     {
-                        "label": say(
-                            "العاملة لم تعد في المحل", "She no longer works here"
-                        ),
+                        "label": say("العاملة لم تعد في المحل", "She no longer works here"),
                         "url": "#",
                     },
                 ],
@@ -309,9 +295,7 @@ def parts() -> dict[str, Any]:
                 "يظهر هنا أول موعد قبل 60 يوماً من حلوله.",
                 "The first deadline appears here 60 days ahead.",
             ),
-            "progress": say(
-                "إعداد الملف: 28 من 40 صفحة", "Preparing your file: page 28 of 40"
-            ),
+            "progress": say("إعداد الملف: 28 من 40 صفحة", "Preparing your file: page 28 of 40"),
             "leave": say(
                 "يمكن مغادرة الصفحة، وتصل رسالة عند الانتهاء.",
                 "You can leave this page; a message arrives when it is done.",

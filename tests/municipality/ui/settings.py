@@ -14,9 +14,7 @@ def _own_arabic() -> Path:
     folder = Path(tempfile.gettempdir()) / "portal-ui-locale"
     target = folder / "ar" / "LC_MESSAGES"
     target.mkdir(parents=True, exist_ok=True)
-    header = (BASE_DIR / "tests" / "municipality" / "ui" / "header.po").read_text(
-        encoding="utf8"
-    )
+    header = (BASE_DIR / "tests" / "municipality" / "ui" / "header.po").read_text(encoding="utf8")
     (target / "django.po").write_text(
         header + (BASE_DIR / "locale" / "parts" / "ui.po").read_text(encoding="utf8"),
         encoding="utf8",

@@ -11,10 +11,7 @@ from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
 STATIC = ROOT / "static"
-CSS = [
-    STATIC / "css" / name
-    for name in ("tokens.css", "portal.css", "components.css", "admin.css")
-]
+CSS = [STATIC / "css" / name for name in ("tokens.css", "portal.css", "components.css", "admin.css")]
 PHYSICAL = re.compile(
     r"(?<![\w-])(margin|padding|border|inset|scroll-margin|scroll-padding)-(left|right|top|bottom)\b"
     r"|(?<![\w-])(left|right|top|bottom|width|height|(min|max)-(width|height))\s*:(?!\s*[\d.]+rem\)\s*\{)"
@@ -27,12 +24,7 @@ def zipped(*paths: Path) -> int:
 
 
 def physical(text: str) -> list[str]:
-    return [
-        match[0]
-        for match in PHYSICAL.finditer(
-            re.sub(r"@media \([^)]*\)|/\*.*?\*/", "", text, flags=re.DOTALL)
-        )
-    ]
+    return [match[0] for match in PHYSICAL.finditer(re.sub(r"@media \([^)]*\)|/\*.*?\*/", "", text, flags=re.DOTALL))]
 
 
 def test_the_first_view_stays_within_its_budget() -> None:
@@ -41,9 +33,7 @@ def test_the_first_view_stays_within_its_budget() -> None:
     assert all(font.stat().st_size <= 50_000 for font in fonts)
     assert zipped(*CSS) <= 25_000
     assert (STATIC / "js" / "portal.js").stat().st_size <= 5_000
-    sent = sum(font.stat().st_size for font in fonts) + zipped(
-        *CSS[:3], STATIC / "js" / "portal.js", STATIC / "img" / "icons.svg"
-    )
+    sent = sum(font.stat().st_size for font in fonts) + zipped(*CSS[:3], STATIC / "js" / "portal.js", STATIC / "img" / "icons.svg")
     assert sent <= 90_000  # leaves 60 kB of the 150 for the page itself
 
 
@@ -54,17 +44,13 @@ def test_styles_know_no_left_and_right(path: Path) -> None:
 
 def test_left_and_right_would_be_found() -> None:
     """Control of the rule above."""
-    assert physical(
-        "a { margin-left: 1px; } b { width: 3px } c { text-align: right }"
-    ) == ["margin-left", "width:", "text-align: right"]
+    assert physical("a { margin-left: 1px; } b { width: 3px } c { text-align: right }") == ["margin-left", "width:", "text-align: right"]
 
 
 def luminance(colour: str) -> float:
     colour = "".join(c * 2 for c in colour[1:]) if len(colour) == 4 else colour[1:]
     parts = [int(colour[i : i + 2], 16) / 255 for i in (0, 2, 4)]
-    r, g, b = (
-        p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts
-    )
+    r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
 
@@ -97,9 +83,7 @@ def test_every_pair_of_text_and_ground_has_contrast(colours: dict[str, str]) -> 
             "action-soft",
         )
     ]
-    pairs += [
-        ("ink-2", ground) for ground in ("page", "surface", "sunken", "brand-soft")
-    ]
+    pairs += [("ink-2", ground) for ground in ("page", "surface", "sunken", "brand-soft")]
     pairs += [
         ("on-brand", "brand"),
         ("on-brand-2", "brand"),
@@ -128,22 +112,14 @@ def test_every_pair_of_text_and_ground_has_contrast(colours: dict[str, str]) -> 
         ("bad", "page"),
         ("bad", "surface"),
     ]
-    weak = [
-        (text, ground)
-        for text, ground in pairs
-        if contrast(colours[text], colours[ground]) < 4.5
-    ]
+    weak = [(text, ground) for text, ground in pairs if contrast(colours[text], colours[ground]) < 4.5]
     assert weak == []
     assert contrast(colours["line-strong"], colours["page"]) >= 3
     assert contrast(colours["line-strong"], colours["surface"]) >= 3
 
 
 def test_every_icon_used_is_drawn() -> None:
-    drawn = set(
-        re.findall(
-            r'id="i-(\w+)"', (STATIC / "img" / "icons.svg").read_text(encoding="utf8")
-        )
-    )
+    drawn = set(re.findall(r'id="i-(\w+)"', (STATIC / "img" / "icons.svg").read_text(encoding="utf8")))
     used = set()
     for template in (ROOT / "templates").rglob("*.html"):
         used |= set(re.findall(r'{% icon "(\w+)"', template.read_text(encoding="utf8")))

@@ -15,9 +15,7 @@ ARABIC = re.compile("[\u0621-\u064a]")
 def visible(html: str) -> str:
     """The text a person reads, without what is marked as the other language."""
     html = re.sub(r"<(style|script)\b.*?</\1>", " ", html, flags=re.DOTALL)
-    html = re.sub(
-        r"<(bdi|a|button)\b[^>]*\b(lang|dir)=[^>]*>.*?</\1>", " ", html, flags=re.DOTALL
-    )
+    html = re.sub(r"<(bdi|a|button)\b[^>]*\b(lang|dir)=[^>]*>.*?</\1>", " ", html, flags=re.DOTALL)
     return re.sub("<[^>]*>", " ", html)
 
 
@@ -32,9 +30,7 @@ def visible(html: str) -> str:
     ],
 )
 @pytest.mark.parametrize("code", ["ar", "en"])
-def test_an_error_page_speaks_one_language_and_has_one_heading(
-    client: Client, path: str, status: int, code: str
-) -> None:
+def test_an_error_page_speaks_one_language_and_has_one_heading(client: Client, path: str, status: int, code: str) -> None:
     client.raise_request_exception = False
     answer = client.get(f"/{code}/{path}")
     html = answer.content.decode()
@@ -48,19 +44,12 @@ def test_an_error_page_speaks_one_language_and_has_one_heading(
 
 
 def test_a_refusal_becomes_a_page_with_its_sentence(client: Client) -> None:
-    assert (
-        "Renewal opens 60 days before the end."
-        in client.get("/en/refuse/").content.decode()
-    )
+    assert "Renewal opens 60 days before the end." in client.get("/en/refuse/").content.decode()
 
 
-def test_a_refusal_without_the_middleware_is_a_crash(
-    client: Client, settings: Any
-) -> None:
+def test_a_refusal_without_the_middleware_is_a_crash(client: Client, settings: Any) -> None:
     """Control: it is the middleware that turns the rule's no into a page."""
-    settings.MIDDLEWARE = [
-        name for name in settings.MIDDLEWARE if not name.endswith("RefusalMiddleware")
-    ]
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if not name.endswith("RefusalMiddleware")]
     client.raise_request_exception = False
     assert client.get("/en/refuse/").status_code == 500
 
@@ -91,9 +80,7 @@ def test_a_stale_form_says_that_nothing_was_sent() -> None:
     assert "Nothing was sent and nothing was paid." in answer.content.decode()
 
 
-def test_the_worst_page_survives_broken_templates(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_worst_page_survives_broken_templates(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*args: object, **kwargs: object) -> str:
         raise OSError("the disk is gone")
 

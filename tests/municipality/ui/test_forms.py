@@ -53,9 +53,7 @@ def test_what_people_type_is_folded(field: forms.Field, typed: str, kept: str) -
         (ReferenceField(), "طلب 12", "reference"),
     ],
 )
-def test_each_mistake_has_a_sentence_of_its_own_in_both_languages(
-    field: forms.Field, typed: str, code: str
-) -> None:
+def test_each_mistake_has_a_sentence_of_its_own_in_both_languages(field: forms.Field, typed: str, code: str) -> None:
     with pytest.raises(ValidationError) as caught:
         field.clean(typed)
     assert caught.value.code == code
@@ -97,11 +95,7 @@ def test_every_link_of_the_error_summary_leads_to_a_control(client: Client) -> N
         target = got.select_one(str(link["href"]))
         assert target is not None and target.name in {"input", "textarea", "select"}
     summary = got.select_one(".kp-errors")
-    assert (
-        summary is not None
-        and summary["tabindex"] == "-1"
-        and summary.has_attr("autofocus")
-    )
+    assert summary is not None and summary["tabindex"] == "-1" and summary.has_attr("autofocus")
     assert "5 things need a correction" in summary.text
 
 
@@ -112,6 +106,4 @@ def test_no_id_occurs_twice_and_no_style_or_handler_stands_in_the_page(
     names = [tag["id"] for tag in got.find_all(id=True)]
     assert len(names) == len(set(names))
     for tag in got.find_all(True):
-        assert not [
-            name for name in tag.attrs if name == "style" or name.startswith("on")
-        ]
+        assert not [name for name in tag.attrs if name == "style" or name.startswith("on")]

@@ -28,16 +28,8 @@ def test_the_first_page_follows_the_browser_and_is_arabic_by_default(
     client: Client,
 ) -> None:
     assert client.get("/").headers["Location"] == "/ar/"
-    assert (
-        client.get("/", headers={"accept-language": "en-GB,en;q=0.9"}).headers[
-            "Location"
-        ]
-        == "/en/"
-    )
-    assert (
-        client.get("/", headers={"accept-language": "fr,de"}).headers["Location"]
-        == "/ar/"
-    )
+    assert client.get("/", headers={"accept-language": "en-GB,en;q=0.9"}).headers["Location"] == "/en/"
+    assert client.get("/", headers={"accept-language": "fr,de"}).headers["Location"] == "/ar/"
 
 
 def test_a_page_carries_language_and_direction(client: Client) -> None:
@@ -49,10 +41,7 @@ def test_a_page_carries_language_and_direction(client: Client) -> None:
 
 def test_the_language_last_seen_holds_outside_the_prefixes(client: Client) -> None:
     client.get("/en/gallery/")
-    assert (
-        'lang="en"'
-        in client.get("/outside/", headers={"accept-language": "ar"}).content.decode()
-    )
+    assert 'lang="en"' in client.get("/outside/", headers={"accept-language": "ar"}).content.decode()
 
 
 def test_a_page_outside_the_prefixes_can_be_asked_for_in_the_other_language(
@@ -81,9 +70,7 @@ def test_the_switch_keeps_path_and_query_also_on_a_missing_page(client: Client) 
 
 
 @pytest.mark.parametrize("path", ["probe/", "probe-view/"])
-def test_the_switch_on_an_error_page_keeps_answers_and_errors_and_submits_nothing(
-    client: Client, path: str
-) -> None:
+def test_the_switch_on_an_error_page_keeps_answers_and_errors_and_submits_nothing(client: Client, path: str) -> None:
     wrong = soup(client.post(f"/ar/{path}?step=2", TYPED))
     switch, shown = (
         wrong.select_one("button.kp-lang"),
@@ -96,9 +83,7 @@ def test_the_switch_on_an_error_page_keeps_answers_and_errors_and_submits_nothin
         "en",
         "form",
     )
-    there = client.post(
-        str(switch["formaction"]), {**TYPED, "_language": "en", "_errors": "1"}
-    )
+    there = client.post(str(switch["formaction"]), {**TYPED, "_language": "en", "_errors": "1"})
     page = soup(there)
     assert there.status_code == 200
     assert page.title is not None and page.title.text.startswith("Error: ")
@@ -109,20 +94,14 @@ def test_the_switch_on_an_error_page_keeps_answers_and_errors_and_submits_nothin
         page.select_one("#id_note"),
         page.select_one("input[value=yes]"),
     )
-    assert (
-        civil is not None
-        and civil["value"] == TYPED["civil_id"]
-        and civil["aria-invalid"] == "true"
-    )
+    assert civil is not None and civil["value"] == TYPED["civil_id"] and civil["aria-invalid"] == "true"
     assert note is not None and note.text.strip() == TYPED["note"]
     assert radio is not None and radio.has_attr("checked")
     assert gallery.SENT == []
 
 
 @pytest.mark.parametrize("path", ["probe/", "probe-view/"])
-def test_a_half_filled_form_that_was_never_sent_shows_no_errors_after_the_switch(
-    client: Client, path: str
-) -> None:
+def test_a_half_filled_form_that_was_never_sent_shows_no_errors_after_the_switch(client: Client, path: str) -> None:
     page = soup(client.post(f"/en/{path}", {"phone": "99", "_language": "en"}))
     phone = page.select_one("#id_phone")
     assert phone is not None and phone["value"] == "99"
@@ -131,9 +110,7 @@ def test_a_half_filled_form_that_was_never_sent_shows_no_errors_after_the_switch
 
 
 @pytest.mark.parametrize("path", ["probe/", "probe-view/"])
-def test_the_same_answers_are_submitted_without_the_switch(
-    client: Client, path: str
-) -> None:
+def test_the_same_answers_are_submitted_without_the_switch(client: Client, path: str) -> None:
     """The control of the tests above: complete answers do go through, and only the switch holds them back."""
     complete = {**TYPED, "civil_id": "290010112346"}
     client.post(f"/ar/{path}", {**complete, "_language": "ar"})

@@ -20,26 +20,14 @@ def write(source: str, language: str, **context: Any) -> str:
 
 
 def test_an_amount_has_three_decimals_and_its_place_in_the_sentence() -> None:
-    assert (
-        write("{{ n|kwd }}", "ar", n=10_000)
-        == '<span class="kp-num"><bdi dir="ltr">10.000</bdi>\u00a0د.ك</span>'
-    )
-    assert (
-        write("{{ n|kwd }}", "en", n=1_234_500)
-        == '<bdi dir="ltr" class="kp-num">KD\u00a01,234.500</bdi>'
-    )
+    assert write("{{ n|kwd }}", "ar", n=10_000) == '<span class="kp-num"><bdi dir="ltr">10.000</bdi>\u00a0د.ك</span>'
+    assert write("{{ n|kwd }}", "en", n=1_234_500) == '<bdi dir="ltr" class="kp-num">KD\u00a01,234.500</bdi>'
 
 
 def test_days_are_written_with_the_months_of_kuwait_and_ascii_digits() -> None:
     day = dt.date(2026, 11, 24)
-    assert (
-        write("{{ d|day }}", "ar", d=day)
-        == '<time datetime="2026-11-24">24\u00a0نوفمبر\u00a02026</time>'
-    )
-    assert (
-        write("{{ d|day }}", "en", d=day)
-        == '<time datetime="2026-11-24">24\u00a0November\u00a02026</time>'
-    )
+    assert write("{{ d|day }}", "ar", d=day) == '<time datetime="2026-11-24">24\u00a0نوفمبر\u00a02026</time>'
+    assert write("{{ d|day }}", "en", d=day) == '<time datetime="2026-11-24">24\u00a0November\u00a02026</time>'
     assert "الثلاثاء 24" in write("{{ d|day:'weekday' }}", "ar", d=day)
     assert write("{{ d|day }}", "ar", d=None) == ""
 
@@ -65,10 +53,7 @@ def test_the_hijri_day_stands_beside(day: dt.date, arabic: str, english: str) ->
 
 
 def test_a_day_outside_the_hijri_table_stands_alone() -> None:
-    assert (
-        write("{{ d|day_hijri }}", "en", d=dt.date(1900, 1, 1))
-        == '<time datetime="1900-01-01">1\u00a0January\u00a01900</time>'
-    )
+    assert write("{{ d|day_hijri }}", "en", d=dt.date(1900, 1, 1)) == '<time datetime="1900-01-01">1\u00a0January\u00a01900</time>'
 
 
 def test_an_instant_is_told_in_kuwait_time() -> None:
@@ -76,33 +61,21 @@ def test_an_instant_is_told_in_kuwait_time() -> None:
     assert write("{{ i|moment }}", "en", i=instant) == (
         '<time datetime="2026-11-24T01:30+03:00">24\u00a0November\u00a02026 at <bdi dir="ltr">01:30</bdi></time>'
     )
-    assert '2026، <bdi dir="ltr">01:30</bdi>' in write(
-        "{{ i|moment }}", "ar", i=instant
-    )
+    assert '2026، <bdi dir="ltr">01:30</bdi>' in write("{{ i|moment }}", "ar", i=instant)
 
 
 def test_references_are_escaped_and_read_left_to_right() -> None:
-    assert (
-        write("{{ r|ref }}", "ar", r="HL-1<b>")
-        == '<bdi dir="ltr" class="kp-ref">HL-1&lt;b&gt;</bdi>'
-    )
+    assert write("{{ r|ref }}", "ar", r="HL-1<b>") == '<bdi dir="ltr" class="kp-ref">HL-1&lt;b&gt;</bdi>'
 
 
-def test_a_name_is_marked_as_data_only_where_the_other_language_had_to_be_used() -> (
-    None
-):
+def test_a_name_is_marked_as_data_only_where_the_other_language_had_to_be_used() -> None:
     both, one = (
         SimpleNamespace(name_ar="نسمة", name_en="Nasmat"),
         SimpleNamespace(name_ar="نسمة <i>", name_en=""),
     )
     assert write("{{ o|bilingual:'name' }}", "en", o=both) == "Nasmat"
-    assert (
-        write("{{ o|bilingual:'name' }}", "en", o=one)
-        == '<bdi lang="ar" data-term>نسمة &lt;i&gt;</bdi>'
-    )
-    assert (
-        write("{{ o|bilingual:'name' }}", "en", o={"name_ar": "", "name_en": ""}) == ""
-    )
+    assert write("{{ o|bilingual:'name' }}", "en", o=one) == '<bdi lang="ar" data-term>نسمة &lt;i&gt;</bdi>'
+    assert write("{{ o|bilingual:'name' }}", "en", o={"name_ar": "", "name_en": ""}) == ""
 
 
 @pytest.mark.parametrize(
@@ -129,9 +102,7 @@ def test_every_counted_phrase_has_arabic() -> None:
         for phrases, say in ((COUNTED, counted), (WITHIN, within)):
             for noun in phrases:
                 for number in (0, 1, 2, 5, 20, 100):
-                    assert not any(
-                        "a" <= letter <= "z" for letter in say(number, noun)
-                    ), (noun, number)
+                    assert not any("a" <= letter <= "z" for letter in say(number, noun)), (noun, number)
 
 
 def test_a_span_is_told_in_the_unit_people_use() -> None:
@@ -173,7 +144,4 @@ def test_the_promise_line_stays_honest_when_reality_is_longer() -> None:
 
 
 def test_a_page_that_does_not_exist_falls_back() -> None:
-    assert (
-        write("{% url_or '-' 'no:such' %}|{% url_or '-' 'gallery' %}", "en")
-        == "-|/en/gallery/"
-    )
+    assert write("{% url_or '-' 'no:such' %}|{% url_or '-' 'gallery' %}", "en") == "-|/en/gallery/"

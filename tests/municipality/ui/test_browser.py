@@ -1,0 +1,105 @@
+"""What only a browser can show: focus, one submission for one press, narrow screens, pages without JavaScript."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+# The browser's driver runs an event loop in this thread, which makes Django refuse its own database calls.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def test_focus_goes_to_the_error_summary_and_the_title_says_error(chromium: Browser, live_server: Any) -> None:
+    for script in (True, False):
+        page = chromium.new_context(java_script_enabled=script).new_page()
+        page.goto(f"{live_server}/ar/probe/")
+        page.click("main button[type=submit]")
+        page.wait_for_selector(".kp-errors")
+        assert page.title().startswith("خطأ: ")
+        assert page.locator(".kp-errors:focus").count() == 1
+        page.context.close()
+
+
+def test_the_language_switch_brings_answers_and_focus_along(chromium: Browser, live_server: Any) -> None:
+    page = chromium.new_context(viewport={"width": 360, "height": 800}).new_page()
+    page.goto(f"{live_server}/ar/probe/")
+    page.fill("#id_note", "نص")
+    page.click("button.kp-lang")
+    page.wait_for_url("**/en/probe/")
+    assert page.input_value("#id_note") == "نص"
+    assert page.locator("#id_note:focus").count() == 1
+    assert page.locator(".kp-errors").count() == 0
+    page.context.close()
+
+
+@pytest.mark.parametrize(("guarded", "sendings"), [(True, 1), (False, 2)], ids=["guarded", "control without the script"])
+def test_a_form_is_sent_once_however_often_it_is_pressed(chromium: Browser, live_server: Any, guarded: bool, sendings: int) -> None:
+    page = chromium.new_context().new_page()
+    if not guarded:
+        page.route("**/portal.js", lambda route: route.abort())
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.goto(f"{live_server}/en/probe/")
+    page.wait_for_load_state("networkidle")
+    page.evaluate(
+        """async () => {
+            const button = document.querySelector("main button[type=submit]");
+            button.click();
+            await new Promise((done) => setTimeout(done, 1));
+            button.click();
+        }"""
+    )
+    page.wait_for_selector(".kp-errors")
+    page.wait_for_load_state("networkidle")
+    assert len(sent) == sendings
+    page.context.close()
+
+
+def test_a_form_can_be_sent_again_after_going_back(chromium: Browser, live_server: Any) -> None:
+    page = chromium.new_context().new_page()
+    page.goto(f"{live_server}/en/probe/")
+    page.click("main button[type=submit]")
+    page.wait_for_selector(".kp-errors")
+    page.go_back()
+    assert page.locator("main button[type=submit]").is_enabled()
+    page.click("main button[type=submit]")
+    page.wait_for_selector(".kp-errors")
+    page.context.close()
+
+
+@pytest.mark.parametrize("code", ["ar", "en"])
+def test_nothing_is_wider_than_a_narrow_screen(chromium: Browser, live_server: Any, code: str) -> None:
+    page = chromium.new_context(viewport={"width": 320, "height": 700}).new_page()
+    for path in ("gallery/", "probe/", "nothing/"):
+        page.goto(f"{live_server}/{code}/{path}")
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+    page.context.close()
+
+
+def test_only_this_host_is_asked_and_nothing_fails(chromium: Browser, live_server: Any) -> None:
+    page = chromium.new_context().new_page()
+    asked: list[str] = []
+    failed: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("response", lambda response: failed.append(response.url) if response.status >= 400 else None)
+    page.goto(f"{live_server}/ar/gallery/")
+    page.wait_for_load_state("networkidle")
+    assert [url for url in asked if not url.startswith(str(live_server))] == []
+    assert failed == []
+    faces = page.evaluate("[...document.fonts].filter((face) => face.status === 'loaded').map((face) => face.family.replaceAll('\"', ''))")
+    assert faces.count("Portal Sans") == 2
+    page.context.close()
