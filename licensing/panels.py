@@ -94,7 +94,7 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
         else []
     )
     receipts = payments.receipts_of(case.key)
-    files += [FileLine(_("Receipt"), r.number, reverse("payments:receipt_file", args=[r.number])) for r in receipts]
+    files += [FileLine(_("Receipt"), r.number, reverse("payments:receipt", args=[r.number])) for r in receipts]
     ways = [(_("Withdraw the request"), reverse("licensing:withdraw", args=[case.public_id]))] if case.state == S.AWAITING_PAYMENT else []
     return CaseDetail(
         next_step=_next_step(case, bill, licence),
@@ -114,7 +114,7 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
 
 def _next_step(case: Case, bill: Any, licence: Any) -> NextStep | None:
     if case.state == S.AWAITING_PAYMENT and bill is not None:
-        if payments.is_being_checked(bill):
+        if payments.state_of(bill).step in ("checking", "review"):
             return NextStep(
                 _("We are checking with the bank"),
                 _("Do not pay again. This page shows the answer as soon as the bank gives it."),
