@@ -50,9 +50,10 @@ class StaffSite(AdminSite):
         path = next_paths.asked(request)
         return redirect(f"{reverse('account_login')}?{urlencode({'next': path})}" if path else reverse("account_login"))
 
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
         """Leave, by POST, to the staff door."""
-        return _leave(request)
+        response: HttpResponse = _leave(request)
+        return response
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Every page carries the staff mark and sends strangers to the staff door."""

@@ -114,7 +114,8 @@ def _instant(text: object) -> dt.datetime:
 def _person(value: object) -> Person:
     if not isinstance(value, dict):
         raise ProviderAway("approved by nobody")
-    texts = {name: value.get(name) if isinstance(value.get(name), str) else "" for name in ("civil_id", "name_ar", "name_en", "mobile")}
+    texts: dict[str, str] = dict.fromkeys(("civil_id", "name_ar", "name_en", "mobile"), "")
+    texts |= {name: value[name] for name in texts if isinstance(value.get(name), str)}
     if not texts["civil_id"] or not (texts["name_ar"] or texts["name_en"]):
         raise ProviderAway("a person without number or name")
     name_ar = (texts["name_ar"] or texts["name_en"])[:120]

@@ -16,4 +16,4 @@ class DeadCache(BaseCache):
     def _fail(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise ConnectionError("the cache is away")
 
-    add = get = set = touch = delete = clear = _fail  # type: ignore[assignment]
+    add = get = set = touch = delete = clear = _fail

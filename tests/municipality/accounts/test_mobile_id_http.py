@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+import requests
 
-from municipality.accounts.mobile_id import http
 from municipality.accounts.mobile_id.port import ProviderAway, RequestRefused, provider
 
 PERSON = {"civil_id": "290010112346", "name_ar": "سالم", "name_en": "Salim", "mobile": "+96550000001"}
@@ -138,7 +138,7 @@ def test_the_certificates_of_the_settings_are_used(settings: Any, monkeypatch: p
         seen.update(options)
         raise OSError
 
-    monkeypatch.setattr(http.requests.Session, "request", request)
+    monkeypatch.setattr(requests.Session, "request", request)
     with pytest.raises(ProviderAway):
         start()
     assert (seen["verify"], seen["cert"], seen["timeout"], seen["allow_redirects"]) == ("/run/ca.pem", "/run/client.pem", (3, 5), False)
