@@ -47,17 +47,14 @@ def pay(request: HttpRequest, public_id: str) -> HttpResponse:
         )
         return SeeOther(services.redirect_url(attempt))
     status = queries.state_of(bill)
-    lines = [
-        {"name": _in_language(line, "label"), "formula": _in_language(line, "formula"), "article": _in_language(line, "article"), "fils": line.fils}
-        for line in bill.lines.all()
-    ]
+    lines = list(bill.lines.all())
     context = {
         "bill": bill,
         "status": status,
         "lines": lines,
         "receipt_page": links.receipt_path(status.attempt.token) if status.attempt else "",
         "case_id": bill.subject.partition(":")[2] if bill.subject.startswith("case:") else "",
-        "editions": sorted({line.edition for line in bill.lines.all()}),
+        "editions": sorted({line.edition for line in lines}),
         "crumbs": _crumbs(),
     }
     return render(request, "payments/pay.html", context)
@@ -68,10 +65,6 @@ def _crumbs() -> list[tuple[str, str]]:
         return [(_("My requests"), reverse("cases:mine")), (_("Payment"), "")]
     except NoReverseMatch:
         return []
-
-
-def _in_language(row: Any, name: str) -> str:
-    return str(getattr(row, f"{name}_{'en' if get_language() == 'en' else 'ar'}"))
 
 
 @access("person")

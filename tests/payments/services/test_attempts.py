@@ -42,7 +42,9 @@ def test_two_tabs_share_one_attempt(issue: Callable[..., Bill], payer: Any) -> N
 def test_the_database_refuses_a_second_open_attempt_of_a_bill(issue: Callable[..., Bill], payer: Any) -> None:
     bill = issue()
     start(bill, payer)
-    other = Attempt.objects.create(trackid=new_trackid(), fils=10_000, language="ar", started_by=payer, session_digest="x", created_at=START)
+    other = Attempt.objects.create(
+        trackid=new_trackid(), fils=10_000, language="ar", started_by=payer, session_digest="x", created_at=START
+    )
     with pytest.raises(IntegrityError), transaction.atomic():
         Allocation.objects.create(attempt=other, bill=bill, fils=10_000)
     Allocation.objects.create(attempt=other, bill=bill, fils=10_000, is_open=False)

@@ -41,7 +41,9 @@ def receipt_url(attempt: Attempt) -> str:
         lambda text: {"body": "", "trandata": text},
     ],
 )
-def test_a_notification_is_understood_in_every_shape(shape: Callable[[str], dict[str, str]], at_bank: Callable[..., Attempt], bank: Book) -> None:
+def test_a_notification_is_understood_in_every_shape(
+    shape: Callable[[str], dict[str, str]], at_bank: Callable[..., Attempt], bank: Book
+) -> None:
     attempt = at_bank()
     assert take(**shape(notification(attempt))) == receipt_url(attempt)
     row = Attempt.objects.get(pk=attempt.pk)
@@ -145,7 +147,12 @@ def test_a_field_smuggled_through_a_bill_reference_reaches_the_bank_as_letters(i
     from payments.providers.port import Order
 
     fields = messages.order_fields(
-        Order("T1", 1_000, "ar", "x&result=CAPTURED&paymentid=1"), tranportal_id="1", password="p", langid="AR", response_url="u", error_url="e"
+        Order("T1", 1_000, "ar", "x&result=CAPTURED&paymentid=1"),
+        tranportal_id="1",
+        password="p",
+        langid="AR",
+        response_url="u",
+        error_url="e",
     )
     assert fields["udf1"] == "xresultCAPTUREDpaymentid1"
     forged = codec.encrypt(KEY, messages.order_text(fields | {"udf1": "x"}).replace("udf1=x", "udf1=x&result=CAPTURED&paymentid=1"))
@@ -198,9 +205,7 @@ def test_an_error_in_the_clear_does_not_undo_a_capture(at_bank: Callable[..., At
     assert Attempt.objects.get(pk=attempt.pk).state == AttemptState.PAID
 
 
-def test_the_error_page_finds_the_persons_own_attempt_only(
-    at_bank: Callable[..., Attempt], payer: Any, stranger: Any, bank: Book
-) -> None:
+def test_the_error_page_finds_the_persons_own_attempt_only(at_bank: Callable[..., Attempt], payer: Any, stranger: Any, bank: Book) -> None:
     attempt = at_bank()
     named = {"Error": "IPAY0100055", "trackid": attempt.trackid}
     assert note_error(query=named, remote_addr="", person=stranger) is None

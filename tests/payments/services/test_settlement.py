@@ -79,7 +79,9 @@ def test_a_payment_without_any_notification_is_found_by_the_schedule(
         ("FAILURE(SUSPECT)", AttemptState.MISMATCH),
     ],
 )
-def test_each_non_success_ends_in_its_own_state(result: str, expected: str, at_bank: Callable[..., Attempt], bank: Book, payer: Any) -> None:
+def test_each_non_success_ends_in_its_own_state(
+    result: str, expected: str, at_bank: Callable[..., Attempt], bank: Book, payer: Any
+) -> None:
     attempt = at_bank()
     bank.decide(attempt, result)
     notify(attempt, "NOT CAPTURED")
@@ -113,7 +115,9 @@ def test_a_suspect_answer_that_clears_up_is_paid(at_bank: Callable[..., Attempt]
     assert state(attempt) == AttemptState.PAID
 
 
-def test_a_payment_id_of_another_payment_pays_nothing(at_bank: Callable[..., Attempt], issue: Callable[..., Bill], bank: Book, paid_for: Any) -> None:
+def test_a_payment_id_of_another_payment_pays_nothing(
+    at_bank: Callable[..., Attempt], issue: Callable[..., Bill], bank: Book, paid_for: Any
+) -> None:
     first, second = at_bank(), at_bank(issue(subject="case:b"))
     entry = bank.decide(first)
     bank.decide(second, payment_id=entry.payment_id)

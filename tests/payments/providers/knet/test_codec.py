@@ -47,7 +47,9 @@ def test_what_was_encrypted_is_read_again(text: str) -> None:
     assert codec.decrypt(KEY, codec.encrypt(KEY, text)) == text
 
 
-@pytest.mark.parametrize("cipher", ["", "0", "00" * 15, "00" * 17, "zz" * 16, "00" * 16, " " + "00" * 16, "٠" * 32, "00" * (codec.MAX_HEX // 2 + 16)])
+@pytest.mark.parametrize(
+    "cipher", ["", "0", "00" * 15, "00" * 17, "zz" * 16, "00" * 16, " " + "00" * 16, "٠" * 32, "00" * (codec.MAX_HEX // 2 + 16)]
+)
 def test_everything_else_is_undecipherable_without_a_reason(cipher: str) -> None:
     with pytest.raises(codec.Undecipherable) as refused:
         codec.decrypt(KEY, cipher)

@@ -68,7 +68,9 @@ def test_an_order_has_three_decimals_ascii_digits_and_empty_free_fields() -> Non
     assert messages.order_text(fields).startswith("id=999901&password=p&action=1&langid=AR&currencycode=414&amt=15.750&responseURL=")
 
 
-@pytest.mark.parametrize("changes", [{"trackid": "T" * 20}, {"trackid": "A-1"}, {"trackid": ""}, {"fils": 0}, {"fils": -1}, {"fils": rules.MAX_FILS + 1}])
+@pytest.mark.parametrize(
+    "changes", [{"trackid": "T" * 20}, {"trackid": "A-1"}, {"trackid": ""}, {"fils": 0}, {"fils": -1}, {"fils": rules.MAX_FILS + 1}]
+)
 def test_an_order_that_the_bank_would_refuse_is_not_made(changes: dict[str, object]) -> None:
     with pytest.raises(ValueError):
         order(**changes)
@@ -93,7 +95,8 @@ ANSWER = (
 
 
 @pytest.mark.parametrize(
-    "body", [ANSWER, b'<?xml version="1.0"?>' + ANSWER, b"\xef\xbb\xbf" + ANSWER, b"<response>" + ANSWER + b"</response>", b"\n" + ANSWER + b"\n"]
+    "body",
+    [ANSWER, b'<?xml version="1.0"?>' + ANSWER, b"\xef\xbb\xbf" + ANSWER, b"<response>" + ANSWER + b"</response>", b"\n" + ANSWER + b"\n"],
 )
 def test_an_answer_without_a_root_is_read(body: bytes) -> None:
     answer = messages.read_answer(messages.read_xml(body))

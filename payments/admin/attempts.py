@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from municipality.cases.admin_base import ReadOnlyInline, code, structure
+from payments.admin.base import MoneyAdmin
+from payments.models import Attempt, AttemptEvent, GatewayMessage, Inquiry
+
+SHOWN = 64  # characters of an encrypted text: enough to compare two, useless to anybody else
+
+
+class AttemptEventInline(ReadOnlyInline):
+    model = AttemptEvent
+    fk_name = "subject"
+    ordering = ("pk",)
+    fields = ("at", "step", "reason_code")
+    readonly_fields = fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return self.readonly_fields
+
+    @admin.display(description=_("step"))
+    def step(self, event: AttemptEvent) -> SafeString | str:
+        return code(f"{event.move}: {event.from_state} → {event.to_state}")
+
+    @admin.display(description=_("reason"))
+    def reason_code(self, event: AttemptEvent) -> SafeString | str:
+        return code(event.reason)
+
+
+class InquiryInline(ReadOnlyInline):
+    model = Inquiry
+    ordering = ("pk",)
+    fields = ("at", "result_code", "outcome_code", "agrees")
+    readonly_fields = fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return self.readonly_fields
+
+    @admin.display(description=_("the bank's word"))
+    def result_code(self, inquiry: Inquiry) -> SafeString | str:
+        return code(inquiry.result)
+
+    @admin.display(description=_("meaning"))
+    def outcome_code(self, inquiry: Inquiry) -> SafeString | str:
+        return code(inquiry.outcome)
+
+
+@admin.register(Attempt)
+class AttemptAdmin(MoneyAdmin):
+    list_display = ("track", "amount", "state", "created_at", "settled_at")
+    list_filter = ("state",)
+    search_fields = ("trackid", "payment_id", "ref")
+    inlines = (InquiryInline, AttemptEventInline)
+    fields = (
+        *("track", "amount", "state", "bills", "payment_code", "transaction_code", "reference_code", "authorisation_code"),
+        *("created_at", "redirected_at", "acknowledged_at", "page_expires_at", "settled_at"),
+    )
+    readonly_fields = fields
+
+    def person_of(self, row: Any) -> tuple[str, str] | None:
+        return row.started_by.key, row.key
+
+    @admin.display(description=_("track ID"), ordering="trackid")
+    def track(self, attempt: Attempt) -> SafeString | str:
+        return code(attempt.trackid)
+
+    @admin.display(description=_("amount"), ordering="fils")
+    def amount(self, attempt: Attempt) -> SafeString | str:
+        return code(attempt.amount_display)
+
+    @admin.display(description=_("bills"))
+    def bills(self, attempt: Attempt) -> SafeString | str:
+        return code(" ".join(a.bill.reference for a in attempt.allocations.select_related("bill")))
+
+    @admin.display(description=_("payment ID"))
+    def payment_code(self, attempt: Attempt) -> SafeString | str:
+        return code(attempt.payment_id)
+
+    @admin.display(description=_("transaction ID"))
+    def transaction_code(self, attempt: Attempt) -> SafeString | str:
+        return code(attempt.tran_id)
+
+    @admin.display(description=_("bank reference"))
+    def reference_code(self, attempt: Attempt) -> SafeString | str:
+        return code(attempt.ref)
+
+    @admin.display(description=_("authorisation number"))
+    def authorisation_code(self, attempt: Attempt) -> SafeString | str:
+        return code(attempt.auth)
+
+
+@admin.register(GatewayMessage)
+class GatewayMessageAdmin(MoneyAdmin):
+    list_display = ("at", "direction", "kind", "track", "source")
+    list_filter = ("direction", "kind")
+    list_select_related = ("attempt",)
+    fields = ("at", "direction", "kind", "track", "source", "text", "read")
+    readonly_fields = fields
+
+    @admin.display(description=_("track ID"))
+    def track(self, message: GatewayMessage) -> SafeString | str:
+        return code(message.attempt.trackid if message.attempt else "")
+
+    @admin.display(description=_("source address"))
+    def source(self, message: GatewayMessage) -> SafeString | str:
+        return code(message.remote_addr)
+
+    @admin.display(description=_("as it passed"))
+    def text(self, message: GatewayMessage) -> SafeString | str:
+        if message.kind in ("init", "notification") and len(message.raw) > SHOWN:
+            return code(f"{message.raw[:SHOWN]}… ({len(message.raw)})")
+        return code(message.raw)
+
+    @admin.display(description=_("read from our inquiry"))
+    def read(self, message: GatewayMessage) -> SafeString | str:
+        return structure(message.decoded)

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from municipality.cases.admin_base import ReadOnlyInline, code
+from payments.admin.base import MoneyAdmin
+from payments.models import Bill, BillEvent, BillLine, Receipt
+
+
+class LineInline(ReadOnlyInline):
+    model = BillLine
+    fields = ("order", "label_ar", "formula_ar", "article_ar", "edition_code", "amount", "account")
+    readonly_fields = fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return self.readonly_fields
+
+    @admin.display(description=_("edition"))
+    def edition_code(self, line: BillLine) -> SafeString | str:
+        return code(line.edition)
+
+    @admin.display(description=_("amount"))
+    def amount(self, line: BillLine) -> SafeString | str:
+        return code(line.amount_display)
+
+    @admin.display(description=_("revenue account"))
+    def account(self, line: BillLine) -> SafeString | str:
+        return code(line.revenue_account)
+
+
+class BillEventInline(ReadOnlyInline):
+    model = BillEvent
+    fk_name = "subject"
+    ordering = ("pk",)
+    fields = ("at", "step", "actor", "reason_code")
+    readonly_fields = fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return self.readonly_fields
+
+    @admin.display(description=_("step"))
+    def step(self, event: BillEvent) -> SafeString | str:
+        return code(f"{event.move}: {event.from_state} → {event.to_state}")
+
+    @admin.display(description=_("who"))
+    def actor(self, event: BillEvent) -> SafeString | str:
+        return code(f"{event.actor_role} {event.actor_key}")
+
+    @admin.display(description=_("reason"))
+    def reason_code(self, event: BillEvent) -> SafeString | str:
+        return code(event.reason)
+
+
+@admin.register(Bill)
+class BillAdmin(MoneyAdmin):
+    list_display = ("reference_code", "title_ar", "amount", "state", "issued_at")
+    list_filter = ("state",)
+    search_fields = ("reference",)
+    inlines = (LineInline, BillEventInline)
+    fields = ("reference_code", "kind_code", "subject_code", "title_ar", "title_en", "person", "amount", "state", "issued_at", "due_until")
+    readonly_fields = fields
+
+    def person_of(self, row: Any) -> tuple[str, str] | None:
+        return row.payer.key, row.key
+
+    @admin.display(description=_("reference"), ordering="reference")
+    def reference_code(self, bill: Bill) -> SafeString | str:
+        return code(bill.reference)
+
+    @admin.display(description=_("kind"))
+    def kind_code(self, bill: Bill) -> SafeString | str:
+        return code(bill.kind)
+
+    @admin.display(description=_("subject"))
+    def subject_code(self, bill: Bill) -> SafeString | str:
+        return code(bill.subject)
+
+    @admin.display(description=_("payer"))
+    def person(self, bill: Bill) -> str:
+        return str(bill.payer.name_ar)
+
+    @admin.display(description=_("amount"), ordering="total_fils")
+    def amount(self, bill: Bill) -> SafeString | str:
+        return code(bill.amount_display)
+
+
+@admin.register(Receipt)
+class ReceiptAdmin(MoneyAdmin):
+    list_display = ("number_code", "bill_code", "amount", "stands", "issued_at")
+    list_select_related = ("bill", "allocation")
+    search_fields = ("number", "bill__reference")
+    fields = ("number_code", "bill_code", "amount", "payment_code", "stands", "issued_at", "document_code")
+    readonly_fields = fields
+
+    def person_of(self, row: Any) -> tuple[str, str] | None:
+        return row.bill.payer.key, row.bill.key
+
+    @admin.display(description=_("number"), ordering="number")
+    def number_code(self, receipt: Receipt) -> SafeString | str:
+        return code(receipt.number)
+
+    @admin.display(description=_("bill"))
+    def bill_code(self, receipt: Receipt) -> SafeString | str:
+        return code(receipt.bill.reference)
+
+    @admin.display(description=_("amount"), ordering="fils")
+    def amount(self, receipt: Receipt) -> SafeString | str:
+        return code(receipt.amount_display)
+
+    @admin.display(description=_("payment ID"))
+    def payment_code(self, receipt: Receipt) -> SafeString | str:
+        return code(receipt.inquiry.payment_id)
+
+    @admin.display(description=_("stands"), boolean=True)
+    def stands(self, receipt: Receipt) -> bool:
+        return receipt.allocation.is_settled
+
+    @admin.display(description=_("document"))
+    def document_code(self, receipt: Receipt) -> SafeString | str:
+        return code(receipt.document)

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from municipality.documents import signing
+from municipality.documents.models import Document
+from municipality.documents.services import activate, draft
+from municipality.jobs.errors import Parked
+from municipality.kernel import clock
+from municipality.kernel.actors import system
+from payments import documents
+from payments.models import Attempt, Bill, Receipt
+from payments.services import receipts, void_bill
+from payments.states import AttemptState
+from tests.municipality import people
+from tests.payments.bank import Book
+from tests.payments.conftest import START, walk
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_bill_shows_lines_formula_article_and_total_before_paying(issue: Callable[..., Bill], payer: Any) -> None:
+    bill = issue(10_000)
+    text = people.signed_in(payer).get(f"/en/pay/{bill.public_id}/").content.decode()
+    for part in (bill.reference, "Renewal", "1 year", "Article 12", "KD\u00a010.000", "fees.health v12", "Pay"):
+        assert part in text
+    assert text.count('class="kp-btn kp-btn--fill"') == 1
+    arabic = people.signed_in(payer).get(f"/ar/pay/{bill.public_id}/").content.decode()
+    assert "المادة 12" in arabic and "10.000" in arabic and "د.ك" in arabic
+
+
+def test_paying_leaves_for_the_bank_by_303_after_the_attempt_is_written(issue: Callable[..., Bill], payer: Any) -> None:
+    bill = issue()
+    answer = people.signed_in(payer).post(f"/en/pay/{bill.public_id}/")
+    assert answer.status_code == 303
+    assert answer["Location"].startswith("https://bank.example.test/kpg/PaymentHTTP.htm?param=paymentInit&trandata=")
+    attempt = Attempt.objects.get()
+    assert (attempt.state, attempt.fils, attempt.language) == (AttemptState.REDIRECTED, 10_000, "en")
+
+
+def test_a_form_that_names_another_amount_changes_nothing(issue: Callable[..., Bill], payer: Any) -> None:
+    bill = issue()
+    people.signed_in(payer).post(f"/en/pay/{bill.public_id}/", {"amt": "0.001", "total_fils": "1", "fils": "1"})
+    assert Attempt.objects.get().fils == 10_000
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_strangers_bill_does_not_exist(method: str, issue: Callable[..., Bill], stranger: Any) -> None:
+    bill = issue()
+    client = people.signed_in(stranger)
+    assert getattr(client, method)(f"/en/pay/{bill.public_id}/").status_code == 404
+    assert client.post(f"/en/pay/{bill.public_id}/left/").status_code == 404
+    assert not Attempt.objects.exists()
+
+
+def test_nobody_pays_without_signing_in_and_staff_not_at_all(issue: Callable[..., Bill]) -> None:
+    bill = issue()
+    answer = Client().get(f"/en/pay/{bill.public_id}/")
+    assert answer.status_code == 302 and "/login/" in answer["Location"]
+    assert people.signed_in(people.staff("officer")).get(f"/en/pay/{bill.public_id}/").status_code == 403
+
+
+def test_a_form_without_its_token_is_refused(issue: Callable[..., Bill], payer: Any) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(payer, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.post(f"/en/pay/{issue().public_id}/").status_code == 403
+    assert not Attempt.objects.exists()
+
+
+def test_a_second_tab_is_led_to_the_state_of_the_first(issue: Callable[..., Bill], payer: Any) -> None:
+    bill = issue()
+    client = people.signed_in(payer)
+    client.post(f"/en/pay/{bill.public_id}/")
+    with clock.at(START + dt.timedelta(minutes=1)):
+        shown = client.get(f"/en/pay/{bill.public_id}/").content.decode()
+        assert "open at the bank" in shown and 'action="left/"' in shown
+        answer = client.post(f"/en/pay/{bill.public_id}/")
+    assert answer["Location"] == f"https://portal.example.test/pay/r/{Attempt.objects.get().token}"
+
+
+def test_leaving_the_banks_page_is_asked_about_and_then_the_bill_is_payable(issue: Callable[..., Bill], payer: Any, bank: Book) -> None:
+    bill = issue()
+    client = people.signed_in(payer)
+    client.post(f"/en/pay/{bill.public_id}/")
+    attempt = Attempt.objects.get()
+    assert client.post(f"/en/pay/{bill.public_id}/left/")["Location"] == f"/pay/r/{attempt.token}"
+    walk(0.1, step=0.1)
+    assert "Check and pay" in client.get(f"/en/pay/{bill.public_id}/").content.decode()
+    assert client.post(f"/en/pay/{bill.public_id}/left/").status_code == 303
+
+
+def test_a_gateway_that_is_not_set_up_is_told_in_a_sentence(issue: Callable[..., Bill], payer: Any, settings: Any) -> None:
+    settings.KNET_PAYMENT_URL = ""
+    answer = people.signed_in(payer).post(f"/en/pay/{issue().public_id}/")
+    assert answer.status_code == 409
+    assert "Nothing was taken" in answer.content.decode()
+
+
+def test_a_bill_that_is_not_due_has_no_button(issue: Callable[..., Bill], payer: Any) -> None:
+    bill = issue()
+    void_bill(bill=bill, actor=system("tests"))
+    client = people.signed_in(payer)
+    text = client.get(f"/en/pay/{bill.public_id}/").content.decode()
+    assert "This bill was cancelled" in text and "kp-btn--fill" not in text
+    assert client.post(f"/en/pay/{bill.public_id}/").status_code == 409
+
+
+@pytest.fixture
+def paid(at_bank: Callable[..., Attempt], bank: Book, paid_for: Any) -> Receipt:
+    attempt = at_bank()
+    bank.decide(attempt)
+    walk(3)
+    return Receipt.objects.get()
+
+
+def test_a_receipt_waits_for_its_seal(paid: Receipt, payer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(document: Document) -> bytes:
+        raise signing.SignerMissing("no key")
+
+    monkeypatch.setattr(documents, "receipt_pdf", missing)
+    for _ in range(2):
+        with pytest.raises(Parked):
+            receipts.write_document(receipt_id=paid.pk)
+    assert Document.objects.get().state == "draft"
+    client = people.signed_in(payer)
+    assert client.get(f"/en/receipts/{paid.number}/").status_code == 404
+    text = client.get(f"/pay/r/{paid.allocation.attempt.token}", headers={"Accept-Language": "en"}).content.decode()
+    assert "The receipt is being sealed" in text and f"seen={'paid'}" in text
+
+
+def test_the_exact_bytes_of_a_receipt_are_for_its_payer_only(
+    paid: Receipt, payer: Any, stranger: Any, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Any
+) -> None:
+    settings.VAR_DIR = tmp_path
+    monkeypatch.setattr(documents, "receipt_pdf", lambda document: b"%PDF-1.7 sealed " + document.number.encode())
+    receipts.write_document(receipt_id=paid.pk)
+    receipts.write_document(receipt_id=paid.pk)
+    assert Document.objects.count() == 1
+    answer = people.signed_in(payer).get(f"/en/receipts/{paid.number}/")
+    assert answer.content == b"%PDF-1.7 sealed " + paid.number.encode()
+    assert answer["Content-Type"] == "application/pdf" and "no-store" in answer["Cache-Control"]
+    assert answer["Content-Disposition"] == f'attachment; filename="{paid.number}.pdf"'
+    assert people.signed_in(stranger).get(f"/en/receipts/{paid.number}/").status_code == 404
+    assert Client().get(f"/en/receipts/{paid.number}/").status_code == 302
+    assert people.signed_in(payer).get("/en/receipts/RCT-2026-999999-X/").status_code == 404
+
+
+def test_a_reversed_payment_revokes_its_receipt(
+    paid: Receipt, payer: Any, bank: Book, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Any
+) -> None:
+    settings.VAR_DIR = tmp_path
+    monkeypatch.setattr(documents, "receipt_pdf", lambda document: b"%PDF-1.7")
+    receipts.write_document(receipt_id=paid.pk)
+    bank.decide(paid.allocation.attempt, "FAILURE(NOT CAPTURED)")
+    walk(13)
+    assert Document.objects.get().state == "revoked"
+    assert people.signed_in(payer).get(f"/en/receipts/{paid.number}/").status_code == 404
+
+
+def test_what_the_check_page_may_show_names_no_person(paid: Receipt, payer: Any) -> None:
+    shown = str(documents.public_facts(paid))
+    assert payer.name_ar not in shown and payer.public_id not in shown and "salon" not in shown.lower()
+    assert payer.civil_id_masked not in str(documents.facts(paid))
+
+
+def test_another_document_cannot_take_the_place_of_a_receipts(paid: Receipt, payer: Any, settings: Any, tmp_path: Any) -> None:
+    from django.db import DatabaseError, transaction
+
+    settings.VAR_DIR = tmp_path
+    rows = [draft(kind="x", number=f"X{n}", subject="bill:x", holder_key=payer.key) for n in (1, 2)]
+    with transaction.atomic():
+        activate(rows[0], content=b"1", media_type="application/pdf", actor=system("tests"))
+    Receipt.objects.filter(pk=paid.pk).update(document=rows[0])
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Receipt.objects.filter(pk=paid.pk).update(document=rows[1])
