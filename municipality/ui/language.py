@@ -55,6 +55,12 @@ def is_switch(request: HttpRequest) -> bool:
     return request.method == "POST" and FIELD in request.POST
 
 
+def _settle(request: HttpRequest, form: BaseForm) -> None:
+    """A form whose page showed no errors shows none in the other language either."""
+    if ERRORS_FIELD not in request.POST:
+        form._errors = ErrorDict()  # type: ignore[attr-defined]
+
+
 def read_form(request: HttpRequest, form_class: type[F], **kwargs: Any) -> tuple[F, bool]:
     """The form of this request, and whether it was submitted (a language switch is no submission).
 
@@ -65,8 +71,7 @@ def read_form(request: HttpRequest, form_class: type[F], **kwargs: Any) -> tuple
         return form_class(**kwargs), False
     form = form_class(data=request.POST, files=request.FILES, **kwargs)
     if is_switch(request):
-        if ERRORS_FIELD not in request.POST:
-            form._errors = ErrorDict()
+        _settle(request, form)
         return form, False
     return form, True
 
@@ -80,6 +85,5 @@ class LanguageSwitchMixin:
         if hasattr(self, "get_object"):
             self.object = self.get_object()
         form = self.get_form()  # type: ignore[attr-defined]
-        if ERRORS_FIELD not in request.POST:
-            form._errors = ErrorDict()
+        _settle(request, form)
         return self.render_to_response(self.get_context_data(form=form))  # type: ignore[attr-defined,no-any-return]

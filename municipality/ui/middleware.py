@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
@@ -22,7 +22,7 @@ class LanguageMiddleware(LocaleMiddleware):
     from the bank) speak it too. `/` leads to /ar/ or /en/.
     """
 
-    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
         wanted = request.GET.get(language.FIELD, "")
         code = language.of_path(request.path_info)
         if not code and wanted in dict(settings.LANGUAGES):
@@ -37,8 +37,8 @@ class LanguageMiddleware(LocaleMiddleware):
             return response
         return None
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        answer: HttpResponse = super().process_response(request, response)
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        answer: HttpResponseBase = super().process_response(request, response)
         carried = language.of_path(request.path_info)
         chosen = getattr(request, "portal_language_chosen", False)
         code = carried or (request.LANGUAGE_CODE if chosen else "")
