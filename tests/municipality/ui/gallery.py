@@ -14,6 +14,7 @@ from django import forms
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -71,6 +72,7 @@ class ProbeForm(forms.Form):
         self.fields["note"].label = say("ملاحظة", "Note")
 
 
+@login_not_required
 def probe(request: HttpRequest) -> HttpResponse:
     form, submitted = read_form(request, ProbeForm)
     if submitted and form.is_valid():
@@ -308,10 +310,12 @@ def parts() -> dict[str, Any]:
     }
 
 
+@login_not_required
 def gallery(request: HttpRequest) -> HttpResponse:
     return render(request, "gallery.html", parts())
 
 
+@login_not_required
 def refuse(request: HttpRequest) -> HttpResponse:
     raise Refused(
         "too_early",
@@ -322,18 +326,22 @@ def refuse(request: HttpRequest) -> HttpResponse:
     )
 
 
+@login_not_required
 def forbid(request: HttpRequest) -> HttpResponse:
     raise PermissionDenied
 
 
+@login_not_required
 def break_down(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("a bug")
 
 
+@login_not_required
 def slow_down(request: HttpRequest) -> HttpResponse:
     return errors.too_many_requests(request, 150)
 
 
+@login_not_required
 def outside(request: HttpRequest) -> HttpResponse:
     return render(request, "outside.html")
 
@@ -349,7 +357,7 @@ urlpatterns = [
         path("", gallery, name="home"),
         path("gallery/", gallery, name="gallery"),
         path("probe/", probe, name="probe"),
-        path("probe-view/", ProbeView.as_view(), name="probe_view"),
+        path("probe-view/", login_not_required(ProbeView.as_view()), name="probe_view"),
         path("refuse/", refuse),
         path("forbid/", forbid),
         path("break/", break_down),
