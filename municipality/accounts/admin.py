@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 
 from municipality.accounts.models import Organisation, Signatory, User, actor_of
 from municipality.audit.services import look
@@ -26,7 +27,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(User)
 class UserAdmin(ReadOnlyAdmin):
-    list_display = ("name_ar", "name_en", "civil_id_masked", "is_staff", "staff_number", "branch", "is_active")
+    list_display = ("name_ar", "name_en", "masked_number", "is_staff", "staff_number", "branch", "is_active")
     list_filter = ("is_staff", "is_active", "branch")
     list_select_related = ("branch",)
     search_fields = ("name_ar", "name_en", "staff_number")
@@ -35,7 +36,7 @@ class UserAdmin(ReadOnlyAdmin):
     fields = (
         "name_ar",
         "name_en",
-        "civil_id_masked",
+        "masked_number",
         "email",
         "email_confirmed_at",
         "phone",
@@ -48,6 +49,11 @@ class UserAdmin(ReadOnlyAdmin):
         "joined_at",
         "last_login",
     )
+    readonly_fields = ("masked_number",)
+
+    @admin.display(description="الرقم المدني", ordering="civil_id_masked")
+    def masked_number(self, person: User) -> str:
+        return format_html('<bdi dir="ltr">{}</bdi>', person.civil_id_masked) if person.civil_id_masked else "-"
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict[str, Any] | None = None
