@@ -36,3 +36,7 @@ class RenewalLapsed(_AboutCase):
 
 class LicenceHeld(_AboutCase):
     kind = "licensing.licence_held"
+
+
+class PaymentTakenBack(_AboutCase):
+    kind = "licensing.payment_taken_back"

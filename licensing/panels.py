@@ -143,6 +143,13 @@ def _next_step(case: Case, bill: Any, licence: Any) -> NextStep | None:
                 _("Download the licence"),
                 label=_("Done"),
             )
+        if bill is not None and payments.state_of(bill).can_pay:
+            return NextStep(
+                _("Pay the fee again"),
+                _("The bank took the payment back. The licence is in force again as soon as the fee is paid."),
+                reverse("payments:pay", args=[bill.public_id]),
+                _("Pay by KNET"),
+            )
         return NextStep(_("The licence is not in force"), LIVE_LABELS[licence.document.live_state][1], label=_("Attention"))
     if case.state in (S.EXPIRED, S.WITHDRAWN):
         return NextStep(

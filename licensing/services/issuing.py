@@ -10,31 +10,37 @@ from django.db import transaction
 from licensing import documents as licence_documents
 from licensing import queries
 from licensing.models import HealthLicence, Renewal
-from licensing.notifications import LicenceHeld, RenewalIssued, RenewalPaid
+from licensing.notifications import LicenceHeld, PaymentTakenBack, RenewalIssued, RenewalPaid
 from licensing.states import RenewalState
 from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.documents import services as documents
 from municipality.documents.models import Document
 from municipality.documents.numbers import take
-from municipality.documents.states import LIVE
+from municipality.documents.states import LIVE, DocumentState
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock, subjects
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.kernel.failpoints import failpoint
 from municipality.notifications.services import send
+from payments import queries as payments
 from payments.models import Bill
+from payments.services import void_bill
 from shops.models import Shop
 
 SYSTEM = system("licensing")
 KIND = "health_licence"
+VOIDED = "payment_voided"
 
 
 @transaction.atomic
 def take_payment(*, case: Case) -> None:
     """The bank's money is certain: move the case and promise the licence. Raises Refused when the case no longer takes it."""
-    if case.state in (RenewalState.PAID, RenewalState.APPROVED, RenewalState.ISSUED):
+    if case.state in (RenewalState.PAID, RenewalState.APPROVED):
+        return
+    if case.state == RenewalState.ISSUED:
+        _resume(case)
         return
     if case.state != RenewalState.AWAITING_PAYMENT:
         raise Refused("case_closed")
@@ -128,18 +134,41 @@ def supersede_previous(*, licence_id: int) -> None:
         documents.supersede(licence.previous.document, by=licence.document, actor=SYSTEM)
 
 
+def _resume(case: Case) -> None:
+    """The fee was paid again after the bank had taken it back: the licence that was suspended for it is in force again."""
+    renewal = queries.renewal_of(case)
+    if renewal is None or renewal.new_licence is None:
+        raise Refused("case_closed")
+    document = renewal.new_licence.document
+    if document.state == DocumentState.SUSPENDED and document.last_event.reason == VOIDED:
+        documents.resume(document, reason="paid_again", actor=SYSTEM)
+        send(RenewalPaid, person=case.applicant, key=f"{case.public_id}:again", subject_key=case.key, context={"case": case})
+
+
 @transaction.atomic
 def hold_licence(*, case: Case) -> None:
-    """The bank took the payment back after the licence was issued: suspend it and tell the owner."""
-    renewal = queries.renewal_of(case)
+    """The bank took the payment back: a licence that is out is suspended, one that is not is not issued; the owner is told.
+
+    Safe to run again.
+    """
+    locked = Case.objects.select_for_update().select_related("applicant").get(pk=case.pk)
+    if locked.state in (RenewalState.PAID, RenewalState.APPROVED):
+        advance(locked, "refuse", actor=SYSTEM, reason=VOIDED)
+        bill = payments.bill_of(locked.key)
+        if bill is not None:
+            void_bill(bill=bill, actor=SYSTEM)
+        send(PaymentTakenBack, person=locked.applicant, key=locked.public_id, subject_key=locked.key, context={"case": locked})
+        return
+    renewal = queries.renewal_of(locked)
     if renewal is not None and renewal.new_licence is not None and renewal.new_licence.document.state in LIVE:
-        documents.suspend(renewal.new_licence.document, reason="payment_voided", actor=SYSTEM)
+        document = renewal.new_licence.document
+        documents.suspend(document, reason=VOIDED, actor=SYSTEM)
         send(
             LicenceHeld,
-            person=case.applicant,
-            key=case.public_id,
-            subject_key=case.key,
-            context={"case": case, "document": renewal.new_licence.document},
+            person=locked.applicant,
+            key=locked.public_id,
+            subject_key=locked.key,
+            context={"case": locked, "document": document},
         )
 
 

@@ -52,8 +52,8 @@ _FOOTER: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
     (
         _("The portal"),
         (
-            (_("Accessibility"), "cases:accessibility"),
-            (_("Privacy"), "cases:privacy"),
+            (_("Accessibility"), "accessibility"),
+            (_("Privacy"), "privacy"),
             (_("Staff sign-in"), "admin:index"),
         ),
     ),
