@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import sys
+import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def _call(name: str, *arguments: str) -> str:
     return out.getvalue()
 
 
-def prepare(var: Path) -> None:
+def prepare(var: Path, *demo: str) -> None:
     """Print one line a part; write what the demo's people need to sign in to `var/run/people.txt`."""
     import django
     from django.conf import settings
@@ -97,7 +98,7 @@ def prepare(var: Path) -> None:
             current.note = _last_line(_call("make_seal"))
     if _known("demo"):
         with step("Demo data") as current:
-            current.note = _last_line(_call("demo"))
+            current.note = _last_line(_call("demo", *demo))
         (run / "people.txt").write_text(_call("demo", "--people"), encoding="utf8")
 
 
@@ -106,9 +107,22 @@ def _last_line(text: str) -> str:
     return lines[-1][:90] if lines else ""
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Arguments: the folder of the demo, then further arguments for `manage.py demo`. Returns 1 after one sentence."""
+    var = Path(sys.argv[1])
     try:
-        prepare(Path(sys.argv[1]))
+        prepare(var, *sys.argv[2:])
     except Stop as refusal:
         print(refusal.sentence, file=sys.stderr)
-        raise
+        return 1
+    except Exception as error:  # noqa: BLE001  # whatever it is, the whole of it goes to the log and one line to the terminal
+        log = var / "log" / "setup.log"
+        with log.open("a", encoding="utf8") as out:
+            traceback.print_exc(file=out)
+        print(f"{type(error).__name__}: {error} (the whole of it is in {log})", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -123,7 +123,7 @@ def _process(command: list[str], stop: signal.Signals, folder: Path, user: str |
             group=user,
             extra_groups=[] if user else None,
             start_new_session=True,
-            preexec_fn=tied,  # noqa: PLW1509
+            preexec_fn=tied,
         )
     try:
         yield
@@ -138,7 +138,14 @@ def _process(command: list[str], stop: signal.Signals, folder: Path, user: str |
 
 def _as(user: str | None, command: list[str], folder: Path) -> None:
     done = subprocess.run(
-        command, capture_output=True, text=True, cwd=folder, user=user, group=user, extra_groups=[] if user else None, stdin=subprocess.DEVNULL
+        command,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        user=user,
+        group=user,
+        extra_groups=[] if user else None,
+        stdin=subprocess.DEVNULL,
     )
     if done.returncode:
         raise Unavailable(f"{Path(command[0]).name} failed: {done.stderr.strip()[-200:]}")

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ElementTree  # noqa: S405  # files that pytest itself wrote
+import xml.etree.ElementTree as ElementTree  # files that pytest itself wrote
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -148,7 +148,9 @@ def _arguments() -> Run:
     own, extra = sys.argv[1:], []
     if "--" in own:
         own, extra = own[: own.index("--")], own[own.index("--") + 1 :]
-    parser = argparse.ArgumentParser(prog="script/test", description="Sets the tests up and runs them. After -- come pytest's own arguments.")
+    parser = argparse.ArgumentParser(
+        prog="script/test", description="Sets the tests up and runs them. After -- come pytest's own arguments."
+    )
     parser.add_argument("--fast", action="store_true", help="what needs nothing but Python, in 90 seconds")
     names = ("style", "types", "imports", "migrations", "translations", "fast", "postgres", "sqlite", "django61")
     parser.add_argument("--only", metavar="STEP", choices=names, help=f"one step: {', '.join(names)}")

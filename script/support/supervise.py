@@ -26,7 +26,9 @@ def claim(run: Path, port: int) -> IO[str]:
     except BlockingIOError:
         lock.seek(0)
         pid, _, theirs = lock.read().strip().partition(" ")
-        raise Stop(f"The portal of this folder already runs at http://127.0.0.1:{theirs}/ (process {pid}); stop it with Ctrl-C first.") from None
+        raise Stop(
+            f"The portal of this folder already runs at http://127.0.0.1:{theirs}/ (process {pid}); stop it with Ctrl-C first."
+        ) from None
     lock.seek(0)
     lock.truncate()
     lock.write(f"{os.getpid()} {port}\n")

@@ -1,0 +1,152 @@
+"""What every test may use: the clock, the outbox, a browser, and the portal as real processes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import TransactionTestCase
+
+from municipality.kernel import clock
+from tests.stack.running import Servers, Stack, Template
+
+NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)  # noon in Kuwait, a working day
+CHROMIUM = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# Playwright's own event loop runs in the test's thread; Django would take that for an async view.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+_flush = TransactionTestCase._fixture_teardown
+
+
+def _flush_without_guards(case: TransactionTestCase) -> None:
+    """Insert-only tables refuse a flush: the guards go first and come back with the migrations' signal."""
+    from django.db import connections
+
+    from municipality.kernel import guards
+
+    for alias in case._databases_names(include_mirrors=False):
+        guards.remove(connections[alias])
+    _flush(case)
+
+
+TransactionTestCase._fixture_teardown = _flush_without_guards  # type: ignore[method-assign]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out, with a reason, what belongs to the other database; what starts processes is stack and slow by nature."""
+    postgres = os.environ.get("DATABASE_URL", "").startswith("postgres")
+    for item in items:
+        if item.get_closest_marker("postgres") and not postgres:
+            item.add_marker(pytest.mark.skip(reason="only on PostgreSQL"))
+        if "stack" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("stack"):
+            item.add_marker(pytest.mark.stack)
+        if "page" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.browser)
+
+
+class Clock:
+    """A frozen clock that a test moves by hand."""
+
+    def __init__(self, instant: dt.datetime) -> None:
+        self._instant = instant
+        self._block = clock.at(instant)
+        self._block.__enter__()
+
+    def move(self, **amount: float) -> dt.datetime:
+        """Go forward by timedelta's keywords, such as `days=1`."""
+        return self.set(self._instant + dt.timedelta(**amount))
+
+    def set(self, instant: dt.datetime) -> dt.datetime:
+        self.release()
+        self.__init__(instant)  # type: ignore[misc]
+        return instant
+
+    def release(self) -> None:
+        self._block.__exit__(None, None, None)
+
+
+@pytest.fixture
+def frozen_clock() -> Iterator[Clock]:
+    """Time stands still at noon in Kuwait until the test moves it."""
+    stopped = Clock(NOON)
+    yield stopped
+    stopped.release()
+
+
+@pytest.fixture
+def outbox() -> Callable[..., int]:
+    """Runs what is due now, as the worker would, until nothing is; how many jobs ran. `kinds` narrows it."""
+
+    def run(*kinds: str, limit: int = 500) -> int:
+        from municipality.jobs import services
+        from municipality.jobs.models import Job
+
+        ran = 0
+        tried: set[int] = set()
+        while ran < limit:
+            due = [pk for pk, _ in services.due() if pk not in tried]
+            if kinds:
+                due = list(Job.objects.filter(pk__in=due, kind__in=kinds).values_list("pk", flat=True))
+            if not due:
+                return ran
+            for pk in due:
+                tried.add(pk)
+                services.run(pk)
+                ran += 1
+        raise AssertionError(f"more than {limit} jobs ran: one of them promises itself again")
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def servers() -> Servers:
+    """The servers of this run: those that the environment names."""
+    return Servers.from_environment()
+
+
+@pytest.fixture(scope="session")
+def stack_template(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
+    """The small demo, set up once for all stacks of the run."""
+    template = Template(servers, tmp_path_factory.mktemp("template")).make("--small")
+    yield template
+    template.drop()
+
+
+@pytest.fixture(scope="module")
+def stack(stack_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The portal as real processes with data of its own, for the tests of one module."""
+    own, folder = stack_template.copy(tmp_path_factory.mktemp("stack"))
+    running = Stack(own, folder)
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's Chromium with a profile of its own that is gone afterwards."""
+    found = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
+    if found is None:
+        pytest.skip("no Chromium was found; install the package chromium")
+    return {**browser_type_launch_args, "executable_path": found, "args": CHROMIUM}
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the project."""
+    return Path(__file__).resolve().parent.parent

@@ -1,0 +1,93 @@
+"""Production settings refuse to start with anything of the demo, and start with what a real portal has."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from script.support.processes import clean_environment
+from tests.house.production import VALID, as_files
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DEMO_KEY = "demo-only-" + "k7Qw" * 12
+
+
+def start(environment: dict[str, str], *more: str) -> subprocess.CompletedProcess[str]:
+    """Load the production settings in a process of their own."""
+    command = [sys.executable, *(more or ("-c", "from django.conf import settings; print(settings.DATABASES['default']['ENGINE'])"))]
+    surroundings = clean_environment(os.environ) | {"DJANGO_SETTINGS_MODULE": "municipality.settings.production"} | environment
+    return subprocess.run(command, env=surroundings, cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("SECRET_KEY", "", "SECRET_KEY is missing"),
+        ("SECRET_KEY", DEMO_KEY, "SECRET_KEY is a key of the demo"),
+        ("SECRET_KEY", "django-insecure-" + "x7Qw" * 12, "SECRET_KEY is a placeholder"),
+        ("SECRET_KEY", "kX9-short", "SECRET_KEY is too short"),
+        ("SECRET_KEY", "ab" * 40, "SECRET_KEY is too short or too regular"),
+        ("CIVIL_ID_KEY", "", "CIVIL_ID_KEY is missing"),
+        ("CIVIL_ID_KEY", DEMO_KEY, "CIVIL_ID_KEY is a key of the demo"),
+        ("KNET_RESOURCE_KEY", "demo7h2kQ0pLmZ4x", "KNET_RESOURCE_KEY is a key of the demo"),
+        ("KNET_RESOURCE_KEY", "short", "KNET_RESOURCE_KEY is too short"),
+        ("KNET_PASSWORD", "demo8f7a6s5d", "KNET_PASSWORD is a key of the demo"),
+        ("KNET_PASSWORD", "", "KNET_PASSWORD is missing"),
+        ("KNET_TRANPORTAL_ID", "999901", "KNET_TRANPORTAL_ID is a key of the demo"),
+        ("SIGNER_PASSPHRASE", "demo-only-abcdefghijkl", "SIGNER_PASSPHRASE is a key of the demo"),
+        ("SIGNER_PASSPHRASE", "", "SIGNER_PASSPHRASE is missing"),
+        ("DATABASE_URL", "", "DATABASE_URL is missing"),
+        ("DATABASE_URL", "sqlite:///portal.sqlite3", "DATABASE_URL is not PostgreSQL"),
+        ("REDIS_URL", "", "REDIS_URL is missing"),
+        ("REDIS_URL", "memory://", "REDIS_URL is not a Redis address"),
+        ("CACHE_URL", "", "CACHE_URL is missing"),
+        ("CACHE_URL", "redis://broker.internal:6379/3", "REDIS_URL and CACHE_URL name the same Redis"),
+        ("DEBUG", "1", "DEBUG is on"),
+        ("PORTAL_DEMO", "1", "PORTAL_DEMO is set"),
+        ("ALLOWED_HOSTS", "", "ALLOWED_HOSTS is empty"),
+        ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS is *"),
+        ("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend", "EMAIL_BACKEND delivers to nobody"),
+        ("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend", "EMAIL_BACKEND delivers to nobody"),
+        ("PORTAL_URL", "http://portal.example.test", "PORTAL_URL is missing or not https"),
+        ("KNET_PAYMENT_URL", "http://127.0.0.1:8001/kpg/PaymentHTTP.htm", "KNET_PAYMENT_URL is missing or not https"),
+        ("MOBILE_ID_URL", "", "MOBILE_ID_URL is missing or not https"),
+        ("SMS_URL", "http://127.0.0.1:8003", "SMS_URL is missing or not https"),
+    ],
+)
+def test_production_refuses_with_a_sentence(name: str, value: str, sentence: str) -> None:
+    answer = start(VALID | {name: value})
+    assert answer.returncode == 1
+    assert answer.stderr.strip().splitlines() == [
+        line for line in answer.stderr.strip().splitlines() if line.startswith("The portal does not start: ")
+    ]
+    assert sentence in answer.stderr
+
+
+def test_production_starts_with_what_a_real_portal_has() -> None:
+    answer = start(VALID)
+    assert answer.stdout.strip() == "django.db.backends.postgresql", answer.stderr
+
+
+def test_production_reads_its_secrets_from_files(tmp_path: Path) -> None:
+    answer = start(as_files(VALID, tmp_path))
+    assert answer.stdout.strip() == "django.db.backends.postgresql", answer.stderr
+
+
+def test_a_secret_file_of_the_demo_is_refused_too(tmp_path: Path) -> None:
+    answer = start(as_files(VALID | {"SECRET_KEY": DEMO_KEY}, tmp_path))
+    assert "SECRET_KEY is a key of the demo" in answer.stderr
+
+
+def test_the_demo_settings_refuse_without_portal_demo() -> None:
+    answer = start(VALID | {"DJANGO_SETTINGS_MODULE": "municipality.settings.demo"})
+    assert answer.returncode == 1
+    assert "PORTAL_DEMO=1" in answer.stderr
+
+
+def test_check_deploy_finds_nothing_in_a_valid_production() -> None:
+    answer = start(VALID, "-W", "ignore", "manage.py", "check", "--deploy", "--fail-level", "WARNING")
+    assert answer.returncode == 0, answer.stderr

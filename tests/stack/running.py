@@ -1,0 +1,268 @@
+"""The portal as real processes, for tests: web, worker, clock and simulators on free ports over a database of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from script.support.environment import ROOT
+from script.support.processes import Process, beat, demo_environment, doubles, web, worker
+from script.support.services import free_port
+
+_numbers = count(1)
+
+
+def wait_until(true: Callable[[], Any], seconds: float, what: str) -> Any:
+    """The first true answer of `true`. Raises TimeoutError that names `what`."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        answer = true()
+        if answer:
+            return answer
+        time.sleep(0.1)
+    raise TimeoutError(f"{what} did not happen within {seconds:.0f} seconds")
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where the data lives; without a database URL in SQLite, without Redis in the demo's own folders."""
+
+    database: str = ""
+    redis: str = ""
+    cache: str = ""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Servers:
+        return cls(environment.get("DATABASE_URL", ""), environment.get("REDIS_URL", ""), environment.get("CACHE_URL", ""))
+
+    def environment(self) -> dict[str, str]:
+        named = {"DATABASE_URL": self.database, "REDIS_URL": self.redis, "CACHE_URL": self.cache}
+        return {name: value for name, value in named.items() if value}
+
+    def with_database(self, name: str) -> Servers:
+        """The same servers with another database of the same server."""
+        return Servers(_with_path(self.database, name), self.redis, self.cache) if self.database else self
+
+    def with_redis_number(self, number: int) -> Servers:
+        """The same servers with numbered Redis databases, so that two portals do not take each other's messages."""
+        return Servers(self.database, *(_with_path(url, str(number)) if url else "" for url in (self.redis, self.cache)))
+
+
+def _with_path(url: str, path: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{path}"))
+
+
+def _administer(url: str, statement: str) -> None:
+    """One statement on the server of a PostgreSQL URL, outside any transaction."""
+    import psycopg2
+
+    connection = psycopg2.connect(_with_path(url, "postgres"))
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+    finally:
+        connection.close()
+
+
+@dataclass
+class Template:
+    """A portal that was set up once; stacks start from copies of its database and folder."""
+
+    servers: Servers
+    folder: Path
+    database: str = field(default_factory=lambda: f"stack_{os.getpid()}_{next(_numbers)}")
+
+    def make(self, *demo: str) -> Template:
+        """Migrate, collect, seal and load the demo's data (`demo` are arguments of that command)."""
+        for name in ("run", "log"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        if self.servers.database:
+            _administer(self.servers.database, f"CREATE DATABASE {self.database}")
+        environment = demo_environment(free_port(4), self.folder) | self.servers.with_database(self.database).environment()
+        command = [sys.executable, "-W", "ignore", "-m", "script.support.prepare", str(self.folder), *demo]
+        done = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"setting up the portal for tests failed:\n{done.stdout}\n{done.stderr}")
+        return self
+
+    def drop(self) -> None:
+        if self.servers.database:
+            _administer(self.servers.database, f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
+
+    def copy(self, folder: Path) -> tuple[Servers, Path]:
+        """A database and a folder of its own for one stack."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.log"))
+        for name in ("run", "log"):
+            (folder / name).mkdir(exist_ok=True)
+        number = next(_numbers)
+        if self.servers.database:
+            name = f"stack_{os.getpid()}_{number}"
+            _administer(self.servers.database, f"CREATE DATABASE {name} TEMPLATE {self.database}")
+            return self.servers.with_database(name).with_redis_number(1 + number % 15), folder
+        return self.servers.with_redis_number(1 + number % 15), folder
+
+
+class Stack:
+    """Running processes and what a test may do to them."""
+
+    def __init__(self, servers: Servers, var: Path, *, more: Mapping[str, str] | None = None) -> None:
+        self.servers, self.var, self.port = servers, var, free_port(4)
+        self.base_url = f"http://127.0.0.1:{self.port}"
+        self.knet_url, self.mobile_id_url, self.sms_url = (f"http://127.0.0.1:{self.port + offset}" for offset in (1, 2, 3))
+        self.environment = demo_environment(self.port, var) | servers.environment() | dict(more or {})
+        self.definitions = {process.name: process for process in self._define()}
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def _define(self) -> list[Process]:
+        python = sys.executable
+        pool = "prefork" if self.servers.redis else "threads"
+        return [*doubles(python, self.port), web(python), worker(python, pool=pool), beat(python, self.var)]
+
+    def start(self, *names: str, wait: bool = True) -> Stack:
+        """Start all processes, or those named."""
+        chosen = names or tuple(self.definitions)
+        for name in chosen:
+            if self.alive(name):
+                raise RuntimeError(f"{name} already runs")
+            with (self.var / "log" / f"{name}.log").open("ab") as log:
+                self.running[name] = subprocess.Popen(
+                    [sys.executable, "-m", "script.support.child", name, str(self.var / "run"), *self.definitions[name].command],
+                    cwd=ROOT,
+                    env=self.environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+        if wait:
+            for name in chosen:
+                self.wait_ready(name)
+        return self
+
+    def wait_ready(self, name: str, seconds: float = 60) -> None:
+        """Until the process does its work: answers, or for the worker, until a tick newer than its start was noted."""
+        offset = {"web": 0, "knet": 1, "mobile-id": 2, "sms": 3}.get(name)
+        if offset is not None:
+            address = f"http://127.0.0.1:{self.port + offset}/{'healthz' if name == 'web' else ''}"
+            wait_until(lambda: self._speaks(name, address), seconds, f"an answer of {name}")
+        elif name == "worker" and {"beat", "worker"} <= set(self.running):
+            wait_until(lambda: self.ready("worker"), seconds, "the worker's first tick")
+
+    def _speaks(self, name: str, address: str) -> bool:
+        if not self.alive(name):
+            raise RuntimeError(f"{name} ended:\n{self.log(name)[-2000:]}")
+        try:
+            urllib.request.urlopen(address, timeout=2).close()
+        except urllib.error.HTTPError as refusal:
+            refusal.close()
+            return name != "web"
+        except OSError:
+            return False
+        return True
+
+    def readyz(self) -> tuple[int, dict[str, Any]]:
+        """Status and content of /readyz."""
+        try:
+            with urllib.request.urlopen(f"{self.base_url}/readyz", timeout=10) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                return refusal.code, json.load(refusal)
+
+    def ready(self, part: str) -> bool:
+        """Whether /readyz calls one part well."""
+        return bool(self.readyz()[1]["checks"].get(part, {}).get("status") == "ok")
+
+    def alive(self, name: str) -> bool:
+        return name in self.running and self.running[name].poll() is None
+
+    def pid(self, name: str) -> int:
+        return self.running[name].pid
+
+    def kill(self, name: str, sign: signal.Signals = signal.SIGKILL) -> None:
+        """Send a signal to the process and all its children, and wait until it is gone."""
+        process = self.running[name]
+        try:
+            os.killpg(process.pid, sign)
+        except ProcessLookupError:
+            pass
+        process.wait(timeout=90)
+
+    def restart(self, name: str, sign: signal.Signals = signal.SIGTERM) -> None:
+        """End one process with `sign` and start it again."""
+        if self.alive(name):
+            self.kill(name, sign)
+        self.start(name)
+
+    def stop(self) -> None:
+        """End everything in order, hard where asking does not help."""
+        for name in self.running:
+            if self.alive(name):
+                self.running[name].terminate()
+        for name, process in self.running.items():
+            try:
+                process.wait(timeout=self.definitions[name].stop_seconds)
+            except subprocess.TimeoutExpired:
+                self.kill(name)
+        if self.servers.database:
+            _administer(self.servers.database, f"DROP DATABASE IF EXISTS {urlsplit(self.servers.database).path[1:]} WITH (FORCE)")
+
+    def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """`manage.py` with the environment of the stack."""
+        command = [sys.executable, "-W", "ignore", "manage.py", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if check and done.returncode:
+            raise RuntimeError(f"manage.py {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def sql(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """Rows of a query, or an empty list after a statement; placeholders are %s on both databases."""
+        connection: Any
+        if self.servers.database:
+            import psycopg2
+
+            connection = psycopg2.connect(self.servers.database)
+        else:
+            connection = sqlite3.connect(self.var / "portal.sqlite3", timeout=20)
+            query = query.replace("%s", "?")
+        try:
+            cursor = connection.cursor()
+            cursor.execute(query, parameters)
+            rows = cursor.fetchall() if cursor.description else []
+            connection.commit()
+            return list(rows)
+        finally:
+            connection.close()
+
+    def log(self, name: str) -> str:
+        """What a process has printed so far."""
+        return (self.var / "log" / f"{name}.log").read_text(encoding="utf8", errors="replace")
+
+    def memory(self) -> int:
+        """Bytes of all processes and their children, shared pages counted in part (PSS)."""
+        groups = {process.pid for process in self.running.values() if process.poll() is None}
+        total = 0
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if os.getpgid(int(folder.name)) in groups:
+                    for line in (folder / "smaps_rollup").read_text().splitlines():
+                        if line.startswith("Pss:"):
+                            total += int(line.split()[1]) * 1024
+            except OSError:
+                continue
+        return total
