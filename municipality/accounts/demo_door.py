@@ -23,8 +23,17 @@ from municipality.accounts.models import SignInRequest, User
 SHOWN = 12
 
 
-# The demo's own part sets this: the password of a login name, where it made the account.
-password_of: Callable[[str], str] = lambda login: ""
+_passwords: list[Callable[[str], str]] = []
+
+
+def take_passwords_from(source: Callable[[str], str]) -> None:
+    """Let the part that made the demo's accounts say the password of a login name (nothing for one it does not know)."""
+    _passwords.append(source)
+
+
+def password_of(login: str) -> str:
+    """The demo's password of a login name, if a part knows it."""
+    return next((found for source in _passwords if (found := source(login))), "")
 
 
 @dataclass(frozen=True)

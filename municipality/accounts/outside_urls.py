@@ -1,4 +1,7 @@
-"""Addresses without a language prefix. The names `account_…` and `mfa_…` are those the sign-in library asks for; its own pages are not here."""
+"""Addresses without a language prefix.
+
+The names `account_…` and `mfa_…` are those the sign-in library asks for; its own pages are not here.
+"""
 
 from django.urls import path
 

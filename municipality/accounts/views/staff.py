@@ -73,9 +73,9 @@ class SecondFactorView(LanguageSwitchMixin, FormView):  # type: ignore[type-arg]
         return context
 
     def form_valid(self, form: SecondFactorForm) -> HttpResponse:
-        assert form.authenticator is not None
-        form.authenticator.user = self.stage.login.user
-        post_authentication(self.request, form.authenticator)
+        authenticator: Any = form.authenticator  # a valid form has one
+        authenticator.user = self.stage.login.user
+        post_authentication(self.request, authenticator)
         response: HttpResponse = self.stage.exit()
         return response
 

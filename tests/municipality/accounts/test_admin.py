@@ -10,8 +10,7 @@ from django.test import Client
 from municipality.accounts import civil_ids
 from municipality.accounts.models import Organisation, User
 from municipality.audit.models import Look
-
-from .test_staff_door import CODE, code_now, give_password
+from tests.municipality.accounts.test_staff_door import CODE, code_now, give_password
 
 pytestmark = pytest.mark.django_db
 NUMBER = "290010112346"

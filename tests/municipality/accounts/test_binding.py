@@ -18,8 +18,7 @@ from municipality.accounts.mobile_id.port import Person, Result
 from municipality.accounts.models import SignInRequest, User
 from municipality.accounts.services import sign_in
 from municipality.accounts.views.sign_in import ASKED
-
-from .conftest import Phones, address, ask, signed_in
+from tests.municipality.accounts.conftest import Phones, address, ask, signed_in
 
 pytestmark = pytest.mark.django_db
 

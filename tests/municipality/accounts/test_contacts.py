@@ -14,8 +14,7 @@ from municipality.accounts.services.contacts import Contact
 from municipality.audit.models import Act
 from municipality.jobs.models import Job
 from municipality.kernel import clock
-
-from .conftest import Phones, address, enter
+from tests.municipality.accounts.conftest import Phones, address, enter
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
 

@@ -81,10 +81,20 @@ def test_a_refusal_is_told_apart_from_an_absence(other: Other, status: int) -> N
 @pytest.mark.parametrize(
     ("status", "body"),
     [
-        (500, b"{}"), (503, b""), (200, b"{}"), (302, b""), (201, b"{}"), (201, b"[]"), (201, b"<html>"), (201, b"\xff"),
-        (201, b'{"request_id": 7}'), (201, b'{"request_id": ""}'), (201, b'{"request_id": "' + b"x" * 101 + b'"}'), (201, b" " * 70_000 + b"{}"),
+        (500, b"{}"),
+        (503, b""),
+        (200, b"{}"),
+        (302, b""),
+        (201, b"{}"),
+        (201, b"[]"),
+        (201, b"<html>"),
+        (201, b"\xff"),
+        (201, b'{"request_id": 7}'),
+        (201, b'{"request_id": ""}'),
+        (201, b'{"request_id": "' + b"x" * 101 + b'"}'),
+        (201, b" " * 70_000 + b"{}"),
     ],
-)  # fmt: skip
+)
 def test_nonsense_is_an_absence(other: Other, status: int, body: bytes) -> None:
     other.status, other.body = status, body
     with pytest.raises(ProviderAway):
@@ -94,10 +104,15 @@ def test_nonsense_is_an_absence(other: Other, status: int, body: bytes) -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        {}, {"status": "APPROVED"}, {"status": "approved"}, {"status": "approved", "person": []}, {"status": "approved", "person": {"civil_id": 7}},
-        {"status": "approved", "person": {**PERSON, "name_ar": "", "name_en": ""}}, {"status": ["approved"]},
+        {},
+        {"status": "APPROVED"},
+        {"status": "approved"},
+        {"status": "approved", "person": []},
+        {"status": "approved", "person": {"civil_id": 7}},
+        {"status": "approved", "person": {**PERSON, "name_ar": "", "name_en": ""}},
+        {"status": ["approved"]},
     ],
-)  # fmt: skip
+)
 def test_an_approval_without_a_whole_person_is_none(other: Other, answer: dict[str, Any]) -> None:
     other.status, other.body = 200, json.dumps(answer).encode()
     with pytest.raises(ProviderAway):

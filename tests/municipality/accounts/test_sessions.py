@@ -14,8 +14,7 @@ from municipality.accounts import devices
 from municipality.accounts.models import User
 from municipality.accounts.services import sessions
 from municipality.kernel import clock
-
-from .conftest import Phones, address, enter, signed_in
+from tests.municipality.accounts.conftest import Phones, address, enter, signed_in
 
 pytestmark = pytest.mark.django_db
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
@@ -74,7 +73,7 @@ def test_a_form_sent_too_late_leads_back_to_its_page(phones: Phones, client: Cli
 def test_a_page_for_everybody_opens_after_the_session_ended(phones: Phones, client: Client) -> None:
     enter(client, phones, phones.people[0])
     with after(minutes=20):
-        assert client.get("/ar/").status_code == 200
+        assert client.get(address("accounts:sign_in")).status_code == 200
     assert signed_in(client) is None
 
 

@@ -15,8 +15,7 @@ from municipality.accounts.models import SignInRequest, User
 from municipality.accounts.services import sign_in
 from municipality.audit.models import Act
 from municipality.kernel import clock
-
-from .conftest import Phones, address, ask, enter, signed_in
+from tests.municipality.accounts.conftest import Phones, address, ask, enter, signed_in
 
 pytestmark = pytest.mark.django_db
 

@@ -22,8 +22,7 @@ from municipality.accounts.staff_site import CLOSED_APPS, StaffSite
 from municipality.audit.models import Act
 from municipality.kernel import clock
 from municipality.kernel.actors import system
-
-from .conftest import PASSWORD, Phones, address, enter, signed_in
+from tests.municipality.accounts.conftest import PASSWORD, Phones, address, enter, signed_in
 
 pytestmark = pytest.mark.django_db
 DOOR, CODE = "/staff/sign-in/", "/staff/sign-in/code/"
@@ -44,7 +43,7 @@ def admin_addresses() -> list[str]:
     for name in names:
         try:
             found.append(reverse(f"admin:{name}"))
-        except Exception:  # noqa: BLE001, S112 (a page that needs arguments)
+        except Exception:  # noqa: BLE001 (a page that needs arguments)
             continue
     return [*found, reverse("admin:accounts_user_change", args=[1])]
 
