@@ -5,3 +5,9 @@ class DemoConfig(AppConfig):
     name = "municipality.demo"
     label = "demo"
     verbose_name = "بيانات العرض"
+
+    def ready(self) -> None:
+        from municipality.accounts.demo_door import take_passwords_from
+        from municipality.demo.staff import password_of
+
+        take_passwords_from(password_of)

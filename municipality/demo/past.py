@@ -200,7 +200,8 @@ def _license(past: Sequence[PastCase], rng: Random, acts: list[Act], until: dt.d
     old_ids = [p.licence.pk for p in past]
     HealthLicence.objects.filter(pk__in=old_ids).update(is_current=False)
     papers = [
-        Paper(shop=p.shop, first_day=_period(p).first, last_day=_period(p).last, at=p.ended_at, about=_case(p).key, previous=p.licence) for p in past
+        Paper(shop=p.shop, first_day=_period(p).first, last_day=_period(p).last, at=p.ended_at, about=_case(p).key, previous=p.licence)
+        for p in past
     ]
     carry_over(papers, rng)
     renewals = {r.case_id: r for r in Renewal.objects.filter(case__in=[_case(p).pk for p in past])}
@@ -211,7 +212,17 @@ def _license(past: Sequence[PastCase], rng: Random, acts: list[Act], until: dt.d
         if midnight <= until:
             at = max(midnight, p.ended_at)
             ended.append(p.licence.document_id)
-            events.append(event(p.licence.document, "supersede", DocumentState.CARRIED_OVER, DocumentState.SUPERSEDED, at, CARRIER, data={"by": paper.number}))
+            events.append(
+                event(
+                    p.licence.document,
+                    "supersede",
+                    DocumentState.CARRIED_OVER,
+                    DocumentState.SUPERSEDED,
+                    at,
+                    CARRIER,
+                    data={"by": paper.number},
+                )
+            )
             acts.append(act("document.superseded", f"document:{p.licence.document_id}", at, CARRIER, {"by": paper.number}))
         elif paper.licence:
             enqueue("licensing.supersede", key=f"licence:{paper.licence.pk}", due_at=midnight, licence_id=paper.licence.pk)

@@ -74,7 +74,9 @@ def pay(payments: Sequence[Payment], rng: Random) -> list[Receipt]:
     return receipts
 
 
-def event(row: Any, name: str, source: str, target: str, at: dt.datetime, actor: Actor, reason: str = "", data: dict[str, Any] | None = None) -> Any:
+def event(
+    row: Any, name: str, source: str, target: str, at: dt.datetime, actor: Actor, reason: str = "", data: dict[str, Any] | None = None
+) -> Any:
     """An unsaved event of the row's own kind."""
     return type(row).EVENTS(
         subject=row,
@@ -134,7 +136,9 @@ def _inquiries(payments: Sequence[Payment]) -> list[Inquiry]:
             }
         )
     messages = GatewayMessage.objects.bulk_create(
-        GatewayMessage(direction=Direction.IN, kind=MessageKind.INQUIRY_RESPONSE, attempt=p.attempt, raw=MADE_UP, decoded=words, at=p.paid_at)
+        GatewayMessage(
+            direction=Direction.IN, kind=MessageKind.INQUIRY_RESPONSE, attempt=p.attempt, raw=MADE_UP, decoded=words, at=p.paid_at
+        )
         for p, words in zip(payments, told, strict=True)
     )
     return Inquiry.objects.bulk_create(

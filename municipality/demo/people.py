@@ -7,8 +7,8 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 
+from municipality.demo.generate import seeded
 from municipality.kernel import civil_id
 
 # The serial of every made-up civil number begins so; check digits are right, so that the portal takes them.
@@ -83,7 +83,7 @@ PEOPLE = (
 
 def identities() -> list[Identity]:
     """The people with their numbers; always the same ones, all valid and all different."""
-    rng = Random("people")
+    rng = seeded("people")
     found: list[Identity] = []
     for n, person in enumerate(PEOPLE, start=1):
         century = "2" if person.born < 2000 else "3"

@@ -55,6 +55,11 @@ def password(member: Member) -> str:
     return "-".join(text[at : at + 4] for at in range(0, 16, 4))
 
 
+def password_of(login: str) -> str:
+    """The password behind a login, empty for one that the demo does not know."""
+    return next((password(member) for member in STAFF if member.login == login), "")
+
+
 def second_factor(member: Member) -> str:
     """The secret of the member's authenticator app (TOTP, RFC 6238), Base32."""
     return base64.b32encode(_derived("demo-second-factor", member.login)[:20]).decode()

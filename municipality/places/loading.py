@@ -81,9 +81,7 @@ def load_places(path: Path = AREAS) -> dict[str, int]:
         Branch(code=code, governorate_id=code, name_ar=f"فرع بلدية محافظة {ar}", name_en=f"{en} municipal branch")
         for code, (ar, en) in GOVERNORATES.items()
     ]
-    Branch.objects.bulk_create(
-        branches, update_conflicts=True, unique_fields=["code"], update_fields=["governorate", "name_ar", "name_en"]
-    )
+    Branch.objects.bulk_create(branches, update_conflicts=True, unique_fields=["code"], update_fields=["governorate", "name_ar", "name_en"])
     areas = [
         Area(
             governorate_id=row.governorate,
@@ -102,4 +100,3 @@ def load_places(path: Path = AREAS) -> dict[str, int]:
         update_fields=["name_en", "folded", "latitude", "longitude"],
     )
     return {"governorates": len(governorates), "branches": len(branches), "areas": len(areas)}
-

@@ -8,12 +8,12 @@ from random import Random
 from municipality.accounts.models import User, actor_of
 from municipality.demo import people, stories
 from municipality.demo.carrying import Paper, carry_over
-from municipality.demo.generate import ELSEWHERE, FOOD
+from municipality.demo.generate import ELSEWHERE, FOOD, seeded
 from municipality.demo.loading import Loading
 from municipality.demo.steps.people import ORGANISATIONS
 from municipality.documents.states import DocumentState
 from municipality.kernel.actors import Actor
-from municipality.kernel.periods import add_years, following
+from municipality.kernel.periods import add_years
 from shops.models import Shop
 from shops.queries import with_names
 
@@ -25,7 +25,7 @@ REVOKED_FOR = ("location_given_up", "activity_changed")
 
 
 def run(loading: Loading) -> str:
-    rng = Random("licences step")
+    rng = seeded("licences step")
     officers = {user.branch_id: actor_of(user) for user in User.objects.filter(groups__name="officer")}
     told = {place.commercial_license_no: place.story for place in stories.placed()}
     waiting = case_shop_ids()
@@ -48,7 +48,13 @@ def case_shop_ids() -> set[int]:
 
 
 def papers_of(
-    loading: Loading, shop: Shop, rng: Random, officers: dict[str | None, Actor], *, story: stories.Story | None = None, is_waiting: bool = False
+    loading: Loading,
+    shop: Shop,
+    rng: Random,
+    officers: dict[str | None, Actor],
+    *,
+    story: stories.Story | None = None,
+    is_waiting: bool = False,
 ) -> list[Paper]:
     """The paper licences of one shop, oldest first; none for some."""
     fate = story.key if story else "food" if shop.activity_id in FOOD else rng.choices([f for f, _ in FATES], [w for _, w in FATES])[0]
@@ -96,7 +102,6 @@ def _before(loading: Loading, paper: Paper, rng: Random) -> Paper:
     """The licence that went before, superseded by this one."""
     last = paper.first_day - dt.timedelta(days=1)
     first = add_years(paper.first_day, -1)
-    assert following(first - dt.timedelta(days=1), 1).last >= last - dt.timedelta(days=1)
     before = _paper(loading, paper.shop, first, last, rng)
     before.state, before.moved_at = DocumentState.SUPERSEDED, max(paper.at, before.at)
     return before

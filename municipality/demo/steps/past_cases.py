@@ -13,6 +13,7 @@ from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.services import compute_figures, place_block
 from municipality.demo import stories
+from municipality.demo.generate import seeded
 from municipality.demo.loading import Loading
 from municipality.demo.past import PastCase, tell
 from municipality.demo.paying import Payment, pay
@@ -35,7 +36,7 @@ MINUTE = dt.timedelta(minutes=1)
 
 
 def run(loading: Loading) -> str:
-    rng = Random("past cases step")
+    rng = seeded("past cases step")
     _place_blocks(loading)
     told, signed, waiting = _draw(loading, rng)
     stories_told = {p.commercial_license_no: p.story.key for p in stories.placed()}
@@ -61,7 +62,9 @@ def _draw(loading: Loading, rng: Random) -> tuple[list[PastCase], list[PastCase]
     """What becomes of the shops set aside: told in sets, sent through the portal, left open."""
     current = HealthLicence.objects.filter(is_current=True, shop__in=case_shop_ids(), document__state=DocumentState.CARRIED_OVER)
     licences = {licence.shop_id: licence for licence in current.select_related("document")}
-    found = [shop for shop in with_names(Shop.objects.filter(pk__in=licences).order_by("pk")) if shop.commercial_license_end > loading.today]
+    found = [
+        shop for shop in with_names(Shop.objects.filter(pk__in=licences).order_by("pk")) if shop.commercial_license_end > loading.today
+    ]
     rng.shuffle(found)
     fresh = [s for s in found if 0 <= (licences[s.pk].last_day - loading.today).days + NEWEST <= WINDOW]
     ahead = [s for s in fresh if licences[s.pk].last_day > loading.today]

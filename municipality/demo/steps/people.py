@@ -13,7 +13,7 @@ from django.contrib.auth.models import Group
 from municipality.accounts import civil_ids
 from municipality.accounts.models import Organisation, Signatory, User
 from municipality.demo import people, staff
-from municipality.demo.generate import public_id
+from municipality.demo.generate import public_id, seeded
 from municipality.demo.loading import Loading
 
 NAME = "people"
@@ -27,7 +27,7 @@ ORGANISATIONS = (
 
 
 def run(loading: Loading) -> str:
-    rng = Random("people step")
+    rng = seeded("people step")
     known = people.identities()
     joined = loading.anchor - dt.timedelta(days=210)
     User.objects.bulk_create(

@@ -7,7 +7,7 @@ from random import Random
 
 from municipality.accounts.models import Organisation, User
 from municipality.demo import people, stories
-from municipality.demo.generate import ShopRow, brand, public_id, shops
+from municipality.demo.generate import ShopRow, brand, public_id, seeded, shops
 from municipality.demo.loading import Loading, batches
 from municipality.demo.steps.people import ORGANISATIONS
 from municipality.places.models import Area
@@ -19,7 +19,7 @@ SIZES, OFTEN = (1, 2, 3, 4, 5, 8), (60, 20, 9, 6, 4, 1)  # shops of a small orga
 
 
 def run(loading: Loading) -> str:
-    rng = Random("shops step")
+    rng = seeded("shops step")
     rows = list(shops(loading.scale.shops, "demo"))
     told = list(stories.placed())
     for place in told:
@@ -57,7 +57,7 @@ def shop(loading: Loading, row: ShopRow, owner: User | Organisation, areas: dict
         commercial_license_no=row.commercial_license_no,
         commercial_license_end=loading.day(row.commercial_license_days),
         facts_source=FACTS_SOURCE,
-        facts_at=loading.instant(loading.day(-row.facts_days), Random(row.public_id)),
+        facts_at=loading.instant(loading.day(-row.facts_days), seeded(row.public_id)),
     )
 
 

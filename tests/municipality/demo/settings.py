@@ -15,15 +15,24 @@ CIVIL_ID_KEY = "demo-only-tests"
 PORTAL_URL = "http://127.0.0.1:8000"
 ALLOWED_HOSTS = ["testserver"]
 if "municipality.demo" not in INSTALLED_APPS:
-    INSTALLED_APPS = [*INSTALLED_APPS[: INSTALLED_APPS.index("reports") + 1], "municipality.demo", *INSTALLED_APPS[INSTALLED_APPS.index("reports") + 1 :]]
+    INSTALLED_APPS = [
+        *INSTALLED_APPS[: INSTALLED_APPS.index("reports") + 1],
+        "municipality.demo",
+        *INSTALLED_APPS[INSTALLED_APPS.index("reports") + 1 :],
+    ]
 MIGRATION_MODULES = {
-    name.rpartition(".")[2]: None for name in INSTALLED_APPS if name.startswith("municipality.") or "." not in name and name not in ("allauth", "csp")
+    name.rpartition(".")[2]: None
+    for name in INSTALLED_APPS
+    if name.startswith("municipality.") or ("." not in name and name not in ("allauth", "csp"))
 }
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("DEMO_DATABASE", str(VAR_DIR / "demo.sqlite3")),
-        "OPTIONS": {"transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"},
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+        },
         "TEST": {"NAME": ":memory:"},
     }
 }

@@ -23,11 +23,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--small", action="store_true", help="300 shops instead of 3,000")
         parser.add_argument("--people", action="store_true", help="print who can sign in and what their shops show; load nothing")
-        parser.add_argument("--anchor", metavar="INSTANT", help="count every date from this instant (ISO 8601) instead of now; first load only")
+        parser.add_argument(
+            "--anchor", metavar="INSTANT", help="count every date from this instant (ISO 8601) instead of now; first load only"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not settings.DEMO:
-            raise CommandError("Demo data is made up and is loaded only by the demo settings (PORTAL_DEMO=1).")
+        require_demo()
         if options["people"]:
             self._people()
             return
@@ -41,13 +42,17 @@ class Command(BaseCommand):
         if not path.exists():
             people.write_for_simulator(path, people.identities())
         kept = Anchor.objects.get(key=loading.ANCHOR).at
-        self.stdout.write(f"Demo data loaded; its dates count from {kept:%Y-%m-%d}." if done else f"Demo data of {kept:%Y-%m-%d} is in place.")
+        self.stdout.write(
+            f"Demo data loaded; its dates count from {kept:%Y-%m-%d}." if done else f"Demo data of {kept:%Y-%m-%d} is in place."
+        )
 
     def _people(self) -> None:
         self.stdout.write("People (sign in with Kuwait Mobile ID; the simulator knows them)")
         told = {place.owner_en: place.story.shows[1] for place in stories.placed()}
         for one in people.identities():
-            shows = told.get(one.person.name_en, "many shops and past requests" if one.person.role == "owner" else "signs for a company with many shops")
+            shows = told.get(
+                one.person.name_en, "many shops and past requests" if one.person.role == "owner" else "signs for a company with many shops"
+            )
             if one.person.story == stories.EVERYTHING:
                 shows = "one shop of each of these"
             self.stdout.write(UPRIGHT.format(one.person.name_en, one.person.name_ar, civil_id.mask(one.civil_id), shows))
@@ -55,6 +60,12 @@ class Command(BaseCommand):
         for member in staff.STAFF:
             secrets = f"{staff.password(member)}  {staff.present_code(member)}  {staff.second_factor(member)}"
             self.stdout.write(UPRIGHT.format(member.name_en, member.name_ar, member.login, secrets))
+
+
+def require_demo() -> None:
+    """Raises CommandError under any settings but those of the demo, or of tests that ask for it by TESTING_DEMO."""
+    if not (settings.DEMO or getattr(settings, "TESTING_DEMO", False)):
+        raise CommandError("Demo data is made up and is loaded only by the demo settings (PORTAL_DEMO=1).")
 
 
 def _instant(text: str | None) -> dt.datetime | None:
