@@ -13,6 +13,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from municipality.documents.signing import subject_of
+
 # Why a file is not accepted: code → sentence for people.
 REASONS = {
     "not_pdf": _("This is not a readable PDF file."),
@@ -90,7 +92,7 @@ def _check(pdf: bytes, root_pem: bytes) -> Verdict:
         intact=intact,
         trusted=trusted,
         covers_whole_file=whole,
-        signer=str(signature.signer_cert.subject.human_friendly),
+        signer=subject_of(signature.signer_cert),
         signed_at=signature.self_reported_timestamp,
         reasons=tuple(code for code, found in findings.items() if found),
     )
@@ -101,7 +103,7 @@ def _hole_is_exact(pdf: bytes, signature: Any) -> bool:
     start, first, second, _length = (int(value) for value in signature.byte_range)
     hole = pdf[start + first : second]
     content = bytes(signature.pkcs7_content)
-    return hole.lower() == b"<" + content.hex().encode() + b">" and not any(content[_der_length(content) :])
+    return hole == b"<" + content.hex().upper().encode() + b">" and not any(content[_der_length(content) :])
 
 
 def _der_length(content: bytes) -> int:

@@ -17,9 +17,15 @@ from municipality.documents import qr
 from municipality.kernel import clock, money
 
 # Controls that change the order of text around them or have no picture at all. The joiners stay: Persian needs them.
-_CONTROLS = re.compile("[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2028\u2029\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]+")
+_CONTROLS = re.compile(
+    "[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2028\u2029\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]+"
+)
 # Longer texts come from a broken source: a licence that cannot be read must not be sealed.
 MAX_LENGTH = 600
+# These stand in places of fixed height, where more text would be cut off.
+SHORT = 64
+SHORT_FIELDS = {"number", "case_reference", "supersedes", "verification_code", "verification_address", "branch_ar", "branch_en", "paci_number"}
+SEALED_BY = 200
 
 
 class FactsRefused(ValueError):
@@ -64,7 +70,10 @@ def day(date: dt.date) -> Day:
         lunar = western.to_hijri()
     except OverflowError:
         return Day(gregorian, Words(""))
-    return Day(gregorian, Words(*(f"{lunar.day} {lunar.month_name(language)} {lunar.year} {lunar.notation(language)}" for language in ("ar", "en"))))
+    return Day(
+        gregorian,
+        Words(*(f"{lunar.day} {lunar.month_name(language)} {lunar.year} {lunar.notation(language)}" for language in ("ar", "en"))),
+    )
 
 
 def local_time(instant: dt.datetime) -> str:
@@ -102,7 +111,7 @@ class _Facts:
         if not isinstance(value, str):
             return value
         text = plain(value)
-        if len(text) > MAX_LENGTH:
+        if len(text) > (SHORT if name in SHORT_FIELDS else SEALED_BY if name == "sealed_by" else MAX_LENGTH):
             raise FactsRefused(name, f"{len(text)} characters")
         return text
 

@@ -127,7 +127,12 @@ def _draw(weasyprint: Any, html: str, attachment: bytes | None, name: str, at: d
         moment = at.astimezone(dt.UTC)
         enclosed = [
             weasyprint.Attachment(
-                file_obj=stream, name=name, description="Facts of this document for machines", created=moment, modified=moment, relationship="Data"
+                file_obj=stream,
+                name=name,
+                description="Facts of this document for machines",
+                created=moment,
+                modified=moment,
+                relationship="Data",
             )
         ]
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import tempfile
 from pathlib import Path
 
 from cryptography import x509
@@ -83,7 +84,9 @@ def _name(common_name: str) -> x509.Name:
     )
 
 
-def _certificate(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, start: dt.datetime, years: int) -> x509.CertificateBuilder:
+def _certificate(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, start: dt.datetime, years: int
+) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -111,8 +114,8 @@ def _usage(*, sign_certificates: bool) -> x509.KeyUsage:
 
 def _place(path: Path, content: bytes) -> bool:
     """Write a file in one step, unless it stands already; False then."""
-    fresh = path.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor, name = tempfile.mkstemp(dir=path.parent)  # mode 600
+    fresh = Path(name)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()

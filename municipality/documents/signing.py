@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from cryptography.x509 import load_der_x509_certificate
 from django.conf import settings
 from django.utils.module_loading import import_string
 
@@ -55,10 +56,13 @@ class FileKeySigner:
             raise SignerMissing(f"the seal's key file {file} does not open with the passphrase given") from failure
         if self._key is None or self._key.signing_cert is None:
             raise SignerMissing(f"the seal's key file {file} holds no certificate")
+        self._key.embed_roots = False  # checkers bring their own root
+        # Room for the signature, in hexadecimal digits. The library would find it by signing twice.
+        self._room = 2 * (sum(len(certificate.dump()) for certificate in (self._key.signing_cert, *self._key.cert_registry)) + 4096)
 
     @property
     def certificate_subject(self) -> str:
-        return str(self._key.signing_cert.subject.human_friendly)
+        return subject_of(self._key.signing_cert)
 
     def sign(self, pdf: bytes, *, reason: str, at: dt.datetime) -> bytes:
         """See Signer. Raises ValueError when `at` has no time zone or the file is already certified."""
@@ -68,15 +72,21 @@ class FileKeySigner:
         from pyhanko.sign.general import SigningError
 
         try:
-            sealed = _pdf_signer(self._key, reason, at).sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf)))
+            sealed = _pdf_signer(self._key, reason, at).sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf)), bytes_reserved=self._room)
         except SigningError as failure:
             raise ValueError(str(failure)) from failure
         return cast(bytes, sealed.getvalue())
 
 
+def subject_of(certificate: Any) -> str:
+    """The subject of an ASN.1 certificate as RFC 4514 writes it: `CN=…,O=…,C=KW`."""
+    return load_der_x509_certificate(certificate.dump()).subject.rfc4514_string()
+
+
 def _pdf_signer(key: Any, reason: str, at: dt.datetime) -> Any:
     from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
     from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
+    from pyhanko.sign.signers.constants import ESIC_EXTENSION_1
 
     class DatedPdfSigner(PdfSigner):  # type: ignore[misc]
         """The library takes the machine's clock; the portal's clock decides here."""
@@ -85,6 +95,10 @@ def _pdf_signer(key: Any, reason: str, at: dt.datetime) -> Any:
             session = super().init_signing_session(pdf_out, existing_fields_only)
             session.system_time = at
             return session
+
+        def register_extensions(self, pdf_out: Any, *, md_algorithm: str) -> None:
+            # For elliptic curves the library would lift the file to PDF 2.0, which PDF/A-3 (PDF 1.7) does not allow.
+            pdf_out.register_extension(ESIC_EXTENSION_1)
 
     metadata = PdfSignatureMetadata(
         field_name=FIELD,

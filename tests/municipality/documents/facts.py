@@ -75,5 +75,6 @@ def receipt(**changes: Any) -> ReceiptFacts:
             ReceiptLine("تجديد ترخيص صحي", "Renewal of a health licence", "لائحة الرسوم، مادة 4", "fee regulation, art. 4", 10_000),
             ReceiptLine("رسم خدمة", "Service fee", "لائحة الرسوم، مادة 9", "fee regulation, art. 9", 2_250),
         ),
+        verification_url="https://portal.example/verify/5JX0W3N8QK2ZT7VHM4BD",
     )
     return replace(facts, **changes)

@@ -1,0 +1,66 @@
+"""A seal of its own for every test run, and sealed documents made once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.test import override_settings
+
+from municipality.documents.rendering import render
+from municipality.documents.seal import make_seal, root_pem
+from municipality.documents.signing import sign_pdf
+from tests.municipality.documents.facts import licence, receipt
+
+PASSPHRASE = "for tests only"
+LICENCE = "licensing/documents/health_licence.html"
+RECEIPT = "payments/documents/receipt.html"
+
+
+@pytest.fixture(scope="session")
+def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("seal") / "seal.p12"
+    make_seal(path, PASSPHRASE)
+    return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signer(key_file: Path) -> Iterator[None]:
+    with override_settings(SIGNER_KEY_FILE=str(key_file), SIGNER_PASSPHRASE=PASSPHRASE, DEMO=True):
+        yield
+
+
+@pytest.fixture(scope="session")
+def root(key_file: Path) -> bytes:
+    return root_pem(key_file)
+
+
+def draw_licence(**changes: object) -> bytes:
+    """The licence of `facts.licence`, unsigned."""
+    facts = licence(**changes)
+    return render(
+        LICENCE,
+        facts.context(),
+        title=f"ترخيص صحي {facts.number}",
+        attachment=facts.as_json(),
+        attachment_name="licence.json",
+        at=facts.issued_at,
+        single_page=True,
+    )
+
+
+def draw_receipt(**changes: object) -> bytes:
+    """The receipt of `facts.receipt`, unsigned."""
+    facts = receipt(**changes)
+    return render(RECEIPT, facts.context(), title=f"إيصال {facts.number}", attachment=facts.as_json(), at=facts.paid_at)
+
+
+@pytest.fixture(scope="session")
+def unsigned() -> bytes:
+    return draw_licence()
+
+
+@pytest.fixture(scope="session")
+def sealed(unsigned: bytes, _signer: None) -> bytes:
+    return sign_pdf(unsigned, reason="Issue of a licence", at=licence().issued_at)

@@ -1,0 +1,37 @@
+"""The square leads to the verification address, also when it is read from the printed page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from municipality.documents import qr
+from tests.municipality.documents import poppler
+from tests.municipality.documents.facts import licence
+
+ADDRESS = "https://portal.example/verify/7Q4MZX2K9TJ3HV8WRB1D"
+
+
+def test_the_square_is_read_from_the_printed_page(sealed: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "page.png"
+    path.write_bytes(poppler.run("pdftoppm", "-r", "110", "-png", pdf=sealed))
+    assert poppler.run("zbarimg", "-q", "--raw", str(path)).decode().strip() == licence().verification_url
+
+
+def test_the_png_is_read_too(tmp_path: Path) -> None:
+    path = tmp_path / "code.png"
+    path.write_bytes(qr.png(ADDRESS))
+    assert poppler.run("zbarimg", "-q", "--raw", str(path)).decode().strip() == ADDRESS
+
+
+def test_the_label_is_escaped() -> None:
+    drawn = qr.svg(ADDRESS, label='<b>"x"</b>')
+    assert "<b>" not in drawn and "&lt;b&gt;" in drawn
+    assert re.search(r"viewBox=\"0 0 \d+ \d+\"", drawn)
+
+
+def test_too_much_text_is_refused() -> None:
+    with pytest.raises(ValueError):
+        qr.svg("x" * 5000, label="x")

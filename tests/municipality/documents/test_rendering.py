@@ -1,0 +1,287 @@
+"""The drawn file: PDF/A-3a, tagged, fonts inside, text in reading order, closed to hostile values."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import sys
+import threading
+import time
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+
+from municipality.documents import fetching, rendering
+from municipality.documents.contexts import MAX_LENGTH, FactsRefused, Words
+from municipality.documents.rendering import RendererMissing, RenderingRefused, render
+from tests.municipality.documents import poppler
+from tests.municipality.documents.conftest import LICENCE, draw_licence, draw_receipt
+from tests.municipality.documents.facts import licence, receipt
+
+
+def opened(pdf: bytes) -> pikepdf.Pdf:
+    return pikepdf.open(BytesIO(pdf))
+
+
+def compact(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+def test_a_licence_declares_pdf_a_3a_with_tags_language_and_title(sealed: bytes) -> None:
+    with opened(sealed) as pdf:
+        assert pdf.Root.Lang == "ar"
+        assert pdf.Root.MarkInfo.Marked == True  # noqa: E712  a PDF boolean, not Python's
+        assert pdf.Root.StructTreeRoot.K
+        assert pdf.Root.OutputIntents[0].S == "/GTS_PDFA1"
+        assert pdf.Root.ViewerPreferences.DisplayDocTitle == True  # noqa: E712
+        with pdf.open_metadata() as metadata:
+            assert (metadata["pdfaid:part"], metadata["pdfaid:conformance"]) == ("3", "A")
+            assert metadata["dc:title"] == f"ترخيص صحي {licence().number}"
+        assert pdf.pdf_version == "1.7" and pdf.Root.get("/Version") in (None, "/1.7")
+        assert pdf.docinfo["/CreationDate"] == "D:20261129104211+03'00"
+    assert len(opened(sealed).pages) == 1
+
+
+def test_the_tags_hold_one_heading_and_tables_with_heads(unsigned: bytes) -> None:
+    kinds: list[str] = []
+
+    def walk(element: Any) -> None:
+        if isinstance(element, pikepdf.Dictionary) and "/S" in element:
+            kinds.append(str(element.S))
+        children = element.get("/K", []) if isinstance(element, pikepdf.Dictionary) else []
+        for child in children if isinstance(children, pikepdf.Array) else [children]:
+            walk(child)
+
+    with opened(unsigned) as pdf:
+        walk(pdf.Root.StructTreeRoot)
+    assert kinds.count("/H1") == 1 and kinds.count("/H2") == 2
+    assert kinds.count("/TH") >= 8 and "/Figure" in kinds and "/LI" in kinds
+
+
+def test_the_same_facts_are_enclosed_for_machines(unsigned: bytes) -> None:
+    with opened(unsigned) as pdf:
+        assert list(pdf.attachments) == ["licence.json"]
+        facts = json.loads(pdf.attachments["licence.json"].get_file().read_bytes())
+        assert str(pdf.attachments["licence.json"].obj.AFRelationship) == "/Data"
+    assert facts["number"] == licence().number
+    assert facts["valid_until"] == "2027-11-30" and facts["fee_fils"] == 10_000
+
+
+def test_all_fonts_are_embedded_and_there_are_only_ours(sealed: bytes, tmp_path: Path) -> None:
+    lines = poppler.run("pdffonts", poppler.written(sealed, tmp_path)).decode().splitlines()[2:]
+    assert len(lines) == 3
+    for line in lines:
+        assert "Portal-Document" in line
+        assert line.split()[-5:-2] == ["yes", "yes", "yes"]  # embedded, subset, with a Unicode table
+
+
+def test_text_is_extracted_in_reading_order_in_both_languages(sealed: bytes) -> None:
+    text = poppler.text(sealed)
+    facts = licence()
+    for value in (
+        facts.number, facts.trade_name_ar, facts.trade_name_en, facts.activity_ar, facts.activity_en, facts.licensee_ar, facts.licensee_en,
+        facts.paci_number, facts.branch_ar, facts.branch_en, "بلدية الكويت", "ترخيص صحي", "Health Licence", "الرقم الآلي للعنوان",
+        "الترخيص التجاري", "الاشتراطات", "30 November 2027", "Jumada al-Akhirah", "جمادى الآخرة", "7Q4MZ X2K9T J3HV8 WRB1D",
+        *(condition.ar.rstrip(".") for condition in facts.conditions), *(condition.en for condition in facts.conditions),
+    ):  # fmt: skip
+        assert value in " ".join(text.split()), value
+    for word in itertools.chain(facts.address_ar.split(), facts.fee_ground_ar.split(), "يحل محل القرى للعلم".split()):
+        assert word.strip("،") in text, word
+
+
+def test_a_receipt_states_every_identifier_and_the_sum() -> None:
+    pdf = draw_receipt()
+    text = " ".join(poppler.text(pdf).split())
+    facts = receipt()
+    for value in (facts.number, facts.payment_id, facts.track_id, facts.transaction_id, facts.reference, facts.auth_code, facts.bill_reference):
+        assert value in text
+    assert "12.250" in text and "10.000" in text and "إيصال دفع" in text and facts.payer_ar in text
+
+
+def test_a_civil_number_has_no_place_in_the_facts() -> None:
+    assert not [name for name in vars(licence()) if "civil" in name]
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<link rel=attachment href='file:///etc/passwd'>",
+    "<link rel=stylesheet href='http://127.0.0.1:9/x.css'>",
+    "<img src='http://127.0.0.1:9/x.png'>",
+    "<style>@import url(http://127.0.0.1:9/x.css);</style>",
+    "</style><style>body{background:url(file:///etc/passwd)}</style>",
+    "<svg><image href='file:///etc/passwd'/></svg>",
+    "<svg xmlns='http://www.w3.org/2000/svg'><use href='http://127.0.0.1:9/x.svg#a'/></svg>",
+    "<object data='file:///etc/passwd'></object>",
+    "<a rel=attachment href='file:///etc/passwd'>x</a>",
+    "<base href='http://127.0.0.1:9/'>",
+    "<meta http-equiv=refresh content='0;url=http://127.0.0.1:9/'>",
+    "\" onload=\"x\" style=\"background:url('http://127.0.0.1:9/')",
+    "' style='position:fixed;inset:0;background:red",
+    "{{ facts.number }}{% load static %}{% include 'x' %}",
+    "&lt;img src=x&gt;&#60;b&#62;&amp;",
+    "]]><!--<b>--><![CDATA[x]]>",
+    "\u202e0002 DK 000.1\u202c صالون",
+    "\u2067نص\u2066 abc \u2069\u200f\u200e\u061c",
+    "a\x00b\x07c\x1b[31md\ue000",
+    "\ufeff\ufff9x\ufffb\u2028y\u2029z",
+    "صالون‌های نمونه ﷺ ﷽ ﻻ",
+    "Ünïcødé – ‘quotes’ “and” … dashes — €",
+    "美容院 ไทย हिन्दी 😀👍🏽🇰🇼",
+    "e" + "\u0301" * 80,
+    "م" + "\u0651\u064e" * 40,
+    "W" * 300,
+    "ش" * 300,
+    "url(javascript:alert(1))",
+    "..\\..\\etc\\passwd %2e%2e%2f file:///etc/passwd",
+]
+FIELDS = (
+    "trade_name_ar", "trade_name_en", "activity_ar", "activity_en", "licensee_ar", "licensee_en", "address_ar", "address_en",
+    "commercial_licence", "fee_ground_ar",
+)  # fmt: skip
+
+
+def test_300_hostile_values_ask_for_nothing_and_enclose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    real = fetching.asset
+    monkeypatch.setattr(fetching, "asset", lambda address: (asked.append(address), real(address))[1])
+    cases = 0
+    for turn in range(len(HOSTILE)):
+        values = {field: HOSTILE[(turn + place) % len(HOSTILE)] for place, field in enumerate(FIELDS)}
+        cases += len(values)
+        began = time.monotonic()
+        pdf = draw_licence(**values)
+        assert time.monotonic() - began < 20
+        with opened(pdf) as document:
+            assert list(document.attachments) == ["licence.json"]
+            assert len(document.pages) == 1
+            assert not [annotation for page in document.pages for annotation in page.get("/Annots", [])]
+    assert cases == 300
+    assert set(asked) <= set(fetching.ASSETS)
+
+
+def test_an_unescaped_value_would_ask_and_is_refused() -> None:
+    """The control of the test above: the values are dangerous once the templates stop escaping them."""
+    from django.utils.safestring import SafeString
+
+    facts = licence()
+    context = {**facts.context(), "trade_name": Words(SafeString(HOSTILE[1]), SafeString(HOSTILE[3]))}
+    with pytest.raises(RenderingRefused, match="may not read"):
+        render(LICENCE, context, title="x", at=facts.issued_at)
+
+
+def test_a_text_of_a_megabyte_is_refused_at_once() -> None:
+    with pytest.raises(FactsRefused):
+        licence(trade_name_ar="ص" * 1_000_000)
+    facts = licence()
+    began = time.monotonic()
+    with pytest.raises(RenderingRefused, match="too many"):
+        render(LICENCE, {**facts.context(), "trade_name": Words("ص" * 1_000_000)}, title="x", at=facts.issued_at)
+    assert time.monotonic() - began < 5
+
+
+def overlaps(pdf: bytes) -> list[tuple[str, str]]:
+    """Pairs of words whose rectangles share more than a quarter of the smaller one."""
+    # Of each rectangle the middle half: its height is the font's, not the letters'.
+    words = [(w, x1, y1 + (y2 - y1) / 4, x2, y2 - (y2 - y1) / 4) for w, x1, y1, x2, y2 in poppler.boxes(pdf) if x2 - x1 > 1 and y2 - y1 > 1]
+    found = []
+    for (one, ax1, ay1, ax2, ay2), (two, bx1, by1, bx2, by2) in itertools.combinations(words, 2):
+        width, height = min(ax2, bx2) - max(ax1, bx1), min(ay2, by2) - max(ay1, by1)
+        smaller = min((ax2 - ax1) * (ay2 - ay1), (bx2 - bx1) * (by2 - by1))
+        if width > 0 and height > 0 and width * height > smaller / 4:
+            found.append((one, two))
+    return found
+
+
+LONG = {
+    "trade_name_ar": ("مؤسسة الأمل الكبرى للعناية والتجميل والتجارة العامة " * 7)[:300],
+    "trade_name_en": ("The Great Hope Establishment for Care and General Trading " * 7)[:300],
+    "activity_ar": "صالون نسائي للعناية بالشعر والبشرة مع معهد صحي وسبا " * 4,
+    "activity_en": "Women’s salon for hair and skin care with a health institute and spa " * 3,
+    "licensee_ar": "شركة عبدالرحمن بن عبدالمحسن وشركاه للتجارة العامة والمقاولات " * 3,
+    "licensee_en": "Abdulrahman Abdulmohsen and Partners General Trading Company " * 3,
+    "address_ar": "ضاحية مبارك العبدالله الجابر، قطعة 12، شارع 305، جادة 7، مجمع الأمل التجاري، الدور الأرضي، محل 14 و15، " * 4,
+    "address_en": "Mubarak Al-Abdullah Al-Jaber, block 12, street 305, lane 7, Hope commercial complex, ground floor, shops 14 and 15, " * 4,
+    "conditions": tuple(Words("التزام " * 20, "an obligation " * 12) for _ in range(8)),
+}
+
+
+@pytest.mark.parametrize("demo", [False, True])
+def test_long_values_stay_on_one_page_whole_and_apart(demo: bool) -> None:
+    pdf = draw_licence(**LONG)
+    text = compact(poppler.text(pdf))
+    with opened(pdf) as document:
+        assert len(document.pages) == 1
+    for field in ("trade_name_en", "activity_en", "licensee_en", "address_en"):
+        for word in set(LONG[field].split()):  # type: ignore[attr-defined]
+            assert word in text, (field, word)
+    for word in set(str(LONG["trade_name_ar"]).split()):
+        assert word in text, word
+    for end in ("Sealedby", "inspectorsonrequest", "forinformation", licence().number, "7Q4MZX2K9TJ3HV8WRB1D"):
+        assert end in text, end
+    assert overlaps(pdf) == []
+    if demo:
+        assert "Demo,nolegalforce" in compact(poppler.text(draw_licence(demo=True, **LONG)))
+
+
+@pytest.mark.parametrize("changes", [{}, {"demo": True}, {"trade_name_en": ""}, {"conditions": ()}, {"editions": (), "supersedes": ""}])
+def test_the_foot_is_never_lost(changes: dict[str, Any]) -> None:
+    text = compact(poppler.text(draw_licence(**changes)))
+    for end in ("Electronicseal", "inspectorsonrequest", "Sealedby", "forinformation", "7Q4MZX2K9TJ3HV8WRB1D", "https://portal.example/verify/"):
+        assert end in text, end
+
+
+def test_ordinary_values_do_not_overlap(unsigned: bytes) -> None:
+    assert overlaps(unsigned) == []
+
+
+def test_content_that_fits_no_page_is_refused_rather_than_cut() -> None:
+    with pytest.raises(RenderingRefused, match="one page"):
+        draw_licence(conditions=tuple(Words("شرط " * 140, "condition " * 55) for _ in range(40)))
+
+
+def test_a_fact_beyond_the_limit_names_its_field() -> None:
+    with pytest.raises(FactsRefused) as refused:
+        licence(address_en="x" * (MAX_LENGTH + 1))
+    assert refused.value.args[0] == "address_en"
+
+
+def test_missing_pango_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+            if name == "weasyprint":
+                raise OSError("cannot load library 'libpango-1.0-0'")
+
+    monkeypatch.delitem(sys.modules, "weasyprint", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
+    with pytest.raises(RendererMissing, match="apt-get install.*libpango-1.0-0"):
+        draw_licence()
+    with pytest.raises(RendererMissing):
+        rendering.prepare()
+
+
+def test_the_modules_load_without_weasyprint() -> None:
+    import subprocess
+
+    code = "import sys; sys.modules['weasyprint']=None; import municipality.documents.rendering, municipality.documents.fetching"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[3])
+
+
+def test_threads_draw_the_same_page_at_the_same_time() -> None:
+    drawn: list[bytes] = []
+    threads = [threading.Thread(target=lambda: drawn.append(draw_licence())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(drawn) == 4
+    assert len({poppler.picture(pdf, 40).tobytes() for pdf in drawn}) == 1
+
+
+def test_facts_are_cleaned_of_marks_that_turn_text_round() -> None:
+    facts = replace(licence(), trade_name_ar="\u202eصالون\u202c\n\x00 نسمة")
+    assert facts.trade_name_ar == "صالون نسمة"
