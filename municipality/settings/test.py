@@ -11,10 +11,10 @@ if "PORTAL_VAR" not in os.environ:
     os.environ["PORTAL_VAR"] = tempfile.mkdtemp(prefix="portal-tests-")
     atexit.register(shutil.rmtree, os.environ["PORTAL_VAR"], ignore_errors=True)
 
-from municipality.settings.base import *  # noqa: E402, F403
-from municipality.settings.base import STORAGES, TEMPLATES, VAR_DIR, env  # noqa: E402
-from municipality.settings.databases import from_url  # noqa: E402
-from municipality.settings.undefined import Undefined  # noqa: E402
+from municipality.settings.base import *  # noqa: F403
+from municipality.settings.base import STORAGES, TEMPLATES, VAR_DIR, env
+from municipality.settings.databases import from_url
+from municipality.settings.undefined import Undefined
 
 SECRET_KEY = "tests-only-" + "0123456789abcdef" * 4
 CIVIL_ID_KEY = "tests-only-civil-id-key-0123456789"

@@ -1,0 +1,42 @@
+"""What the application's role may do, after every migration: read and insert everywhere, change only where the record allows it.
+
+`APPLICATION_ROLE=portal_app python deploy/grants.py`, as the owner of the tables. The triggers refuse the same; a role
+without the right cannot even switch a trigger off.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    """Grant table by table; print how many tables are insert-only for the role."""
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "municipality.settings.production")
+    import django
+    from django.db import connection, transaction
+
+    django.setup()
+    from municipality.kernel.guards import GUARDS
+
+    role = connection.ops.quote_name(os.environ["APPLICATION_ROLE"])
+    closed = {event: {g.table for g in GUARDS.values() if g.event == event and g.when == "1=1"} for event in ("UPDATE", "DELETE")}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+        cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}")
+        for table in connection.introspection.table_names(cursor):
+            name = connection.ops.quote_name(table)
+            cursor.execute(f"REVOKE ALL ON {name} FROM {role}")
+            may = [verb for verb in ("UPDATE", "DELETE") if table not in closed[verb]]
+            if table == "django_migrations":
+                may = []
+            cursor.execute(f"GRANT {', '.join(['SELECT', 'INSERT', *may])} ON {name} TO {role}")
+        cursor.execute(f"REVOKE INSERT ON django_migrations FROM {role}")
+    print(f"{len(closed['UPDATE'])} tables may only be read and added to.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

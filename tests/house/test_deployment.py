@@ -1,0 +1,109 @@
+"""The shipped deployment fits its schema, the settings and the front door's own parser."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from script.support.services import free_port
+from tests.stack.front import PROGRAM, rendered
+
+
+@pytest.fixture(scope="module")
+def compose(root: Path) -> Any:
+    return yaml.safe_load((root / "docker-compose.yml").read_text(encoding="utf8"))
+
+
+def test_the_compose_file_fits_the_compose_schema(root: Path) -> None:
+    command = [str(Path(sys.executable).with_name("check-jsonschema")), "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"]
+    answer = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_every_service_of_the_production_shape_is_there(compose: Any) -> None:
+    assert set(compose["services"]) == {"nginx", "web", "worker", "beat", "migrate", "postgres", "broker", "cache"}
+    assert compose["services"]["web"]["deploy"]["replicas"] >= 2
+    assert compose["services"]["beat"]["deploy"]["replicas"] == 1
+
+
+def test_every_service_that_stays_has_a_health_check(compose: Any) -> None:
+    assert [name for name, service in compose["services"].items() if name != "migrate" and "healthcheck" not in service] == []
+
+
+def test_the_broker_never_evicts_and_the_cache_does(compose: Any) -> None:
+    broker, cache = (" ".join(compose["services"][name]["command"]) for name in ("broker", "cache"))
+    assert "--maxmemory-policy noeviction" in broker
+    assert "--appendonly yes --appendfsync everysec" in broker
+    assert "--maxmemory-policy allkeys-lru" in cache
+
+
+def test_the_portal_runs_without_root_on_a_read_only_system(compose: Any) -> None:
+    for name in ("web", "worker", "beat", "migrate"):
+        service = compose["services"][name]
+        assert service["user"].split(":")[0] not in ("0", "root")
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+
+
+def test_no_secret_stands_in_the_environment(compose: Any) -> None:
+    """A secret comes from a file that the service really gets."""
+    secret = re.compile(r"(KEY|PASSWORD|PASSPHRASE|DATABASE_URL|REDIS_URL|CACHE_URL|TRANPORTAL_ID)(_FILE)?$")
+    for name in ("web", "worker", "beat", "migrate"):
+        service = compose["services"][name]
+        given = {f"/run/secrets/{one}" for one in service["secrets"]}
+        for variable, value in service["environment"].items():
+            if secret.search(variable):
+                assert variable.endswith("_FILE"), variable
+            if variable.endswith("_FILE"):
+                assert value in given, (name, variable)
+
+
+def test_every_variable_of_the_deployment_is_one_the_portal_reads(compose: Any, root: Path) -> None:
+    read = "".join(p.read_text(encoding="utf8") for folder in ("municipality/settings", "deploy") for p in (root / folder).glob("*.py"))
+    for variable in compose["services"]["web"]["environment"] | compose["services"]["migrate"]["environment"]:
+        assert f'"{variable.removesuffix("_FILE")}"' in read or f'"{variable}"' in read, variable
+
+
+def test_databases_and_redis_are_reached_from_inside_only(compose: Any) -> None:
+    for name in ("postgres", "broker", "cache"):
+        assert compose["services"][name]["networks"] == ["inside"]
+        assert "ports" not in compose["services"][name]
+    assert compose["networks"]["inside"]["internal"] is True
+
+
+def test_the_image_installs_by_hash_and_ends_as_a_user_of_its_own(root: Path) -> None:
+    text = (root / "Dockerfile").read_text(encoding="utf8")
+    assert "--require-hashes" in text
+    assert re.findall(r"^USER (.+)$", text, re.M)[-1] == "portal"
+
+
+def test_the_front_door_parses(tmp_path: Path) -> None:
+    if PROGRAM is None:
+        pytest.skip("nginx was not found; install the package nginx")
+    ports = free_port(), free_port(), free_port()
+    path = rendered(tmp_path, plain=ports[0], secure=ports[1], portal=ports[2])
+    answer = subprocess.run([str(PROGRAM), "-t", "-c", str(path), "-e", "stderr"], capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_the_front_door_gives_the_bank_no_redirect(root: Path) -> None:
+    text = (root / "deploy" / "nginx.conf").read_text(encoding="utf8")
+    for path in ("/pay/knet/response", "/pay/knet/error"):
+        block = re.search(rf"location = {path} \{{(.*?)\}}", text, re.S)
+        assert block is not None
+        assert "return" not in block[1]
+        assert "limit_req" not in block[1]
+
+
+@pytest.mark.parametrize("name", ["10-application-role.sh"])
+def test_the_shell_scripts_of_the_deployment_parse(root: Path, name: str) -> None:
+    shell = shutil.which("sh")
+    assert shell
+    assert subprocess.run([shell, "-n", str(root / "deploy" / "postgres" / name)]).returncode == 0
