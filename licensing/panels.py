@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from licensing import queries, rules, services
@@ -106,10 +107,18 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
         facts=[
             Fact(_("Present licence"), ref(renewal.licence.document.number)),
             Fact(_("New period"), day(renewal.first_day), format_html("{} {}", _("to"), day(renewal.last_day))),
-            Fact(_("Rules used"), ltr(", ".join(case.editions))),
+            Fact(_("Rules used"), format_html_join(mark_safe("<br>"), "{} {}", _editions(case))),  # noqa: S308 - constant
         ],
         ways=ways,
     )
+
+
+EDITIONS = {"fees.health": _("Fees"), "limits.health": _("Periods"), "conditions.health": _("Conditions")}
+
+
+def _editions(case: Case) -> list[tuple[Any, Any]]:
+    parts = (stamp.rpartition(" ") for stamp in case.editions)
+    return [(EDITIONS.get(subject, subject), ltr(version)) for subject, _separator, version in parts]
 
 
 def _next_step(case: Case, bill: Any, licence: Any) -> NextStep | None:
