@@ -57,7 +57,8 @@ guard(
     "payments_receipt_told_by_bank",
     "payments_receipt",
     "INSERT",
-    "NOT EXISTS (SELECT 1 FROM payments_allocation a JOIN payments_attempt t ON t.id = a.attempt_id JOIN payments_inquiry i ON i.id = NEW.inquiry_id"
+    "NOT EXISTS (SELECT 1 FROM payments_allocation a JOIN payments_attempt t ON t.id = a.attempt_id"
+    " JOIN payments_inquiry i ON i.id = NEW.inquiry_id"
     " WHERE a.id = NEW.allocation_id AND a.bill_id = NEW.bill_id AND a.fils = NEW.fils AND i.attempt_id = t.id AND i.agrees"
     " AND i.outcome = 'captured' AND i.fils = t.fils AND i.trackid = t.trackid)",
     "receipt_without_inquiry",

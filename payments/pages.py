@@ -40,14 +40,16 @@ TOLD: dict[str, Told] = {
         _("The bank's page was opened and its outcome has not reached us yet."),
         _("We do not know yet whether an amount was taken. Do not pay again."),
         _(
-            "If the bank's page is open in another window, finish there. If you left it without paying, say so below and we ask the bank at once."
+            "If the bank's page is open in another window, finish there."
+            " If you left it without paying, say so below and we ask the bank at once."
         ),
     ),
     A.CONFIRMING: Told(
         "wait",
         _("We are checking with the bank"),
         _(
-            "The bank told us that the payment has ended. We ask it ourselves before we call anything paid; that mostly takes less than a minute."
+            "The bank told us that the payment has ended."
+            " We ask it ourselves before we call anything paid; that mostly takes less than a minute."
         ),
         _("Do not pay again: an amount may have been taken."),
         _("You may wait here or close this page. The outcome is kept with your request."),
@@ -78,7 +80,8 @@ TOLD: dict[str, Told] = {
         _("Not paid: no answer from the card's bank"),
         _("The card's bank did not answer in time."),
         _(
-            "As far as the bank tells us, nothing was taken. We keep asking for a day: should an amount be taken late, it pays this bill or is returned."
+            "As far as the bank tells us, nothing was taken."
+            " We keep asking for a day: should an amount be taken late, it pays this bill or is returned."
         ),
         _("You may pay again. Looking at your bank's messages first saves you a return."),
     ),

@@ -90,25 +90,24 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-O = Outcome
 # Compared as whole words: "NOT CAPTURED" contains "CAPTURED".
 RESULTS = {
-    "CAPTURED": O.CAPTURED,
-    "SUCCESS": O.CAPTURED,
-    "NOT CAPTURED": O.DECLINED,
-    "FAILURE(NOT CAPTURED)": O.DECLINED,
-    "CANCELED": O.CANCELLED,
-    "CANCELLED": O.CANCELLED,
-    "FAILURE(CANCELED)": O.CANCELLED,
-    "FAILURE(CANCELLED)": O.CANCELLED,
-    "HOST TIMEOUT": O.TIMED_OUT,
-    "FAILURE(HOST TIMEOUT)": O.TIMED_OUT,
-    "DENIED BY RISK": O.DENIED,
-    "FAILURE(DENIED BY RISK)": O.DENIED,
-    "FAILURE(SUSPECT)": O.MISMATCH,
+    "CAPTURED": Outcome.CAPTURED,
+    "SUCCESS": Outcome.CAPTURED,
+    "NOT CAPTURED": Outcome.DECLINED,
+    "FAILURE(NOT CAPTURED)": Outcome.DECLINED,
+    "CANCELED": Outcome.CANCELLED,
+    "CANCELLED": Outcome.CANCELLED,
+    "FAILURE(CANCELED)": Outcome.CANCELLED,
+    "FAILURE(CANCELLED)": Outcome.CANCELLED,
+    "HOST TIMEOUT": Outcome.TIMED_OUT,
+    "FAILURE(HOST TIMEOUT)": Outcome.TIMED_OUT,
+    "DENIED BY RISK": Outcome.DENIED,
+    "FAILURE(DENIED BY RISK)": Outcome.DENIED,
+    "FAILURE(SUSPECT)": Outcome.MISMATCH,
 }
 NOT_FOUND_CODE = "0100263"
-NOT_PAID = frozenset({O.DECLINED, O.CANCELLED, O.TIMED_OUT, O.DENIED})
+NOT_PAID = frozenset({Outcome.DECLINED, Outcome.CANCELLED, Outcome.TIMED_OUT, Outcome.DENIED})
 
 
 @dataclass(frozen=True)
@@ -140,12 +139,12 @@ def agrees(answer: Answer, *, trackid: str, fils: int, payment_id: str | None) -
 def judge(answer: Answer, *, trackid: str, fils: int, payment_id: str | None) -> Outcome:
     """The meaning of an answer. A captured payment that is not ours to the fils is a mismatch, never paid."""
     if NOT_FOUND_CODE in answer.error_code or (answer.result.startswith("!ERROR!") and NOT_FOUND_CODE in answer.result):
-        return O.NOT_FOUND
-    outcome = RESULTS.get(answer.result, O.UNKNOWN)
-    if outcome is O.CAPTURED and not agrees(answer, trackid=trackid, fils=fils, payment_id=payment_id):
-        return O.MISMATCH
+        return Outcome.NOT_FOUND
+    outcome = RESULTS.get(answer.result, Outcome.UNKNOWN)
+    if outcome is Outcome.CAPTURED and not agrees(answer, trackid=trackid, fils=fils, payment_id=payment_id):
+        return Outcome.MISMATCH
     if outcome in NOT_PAID and answer.trackid and answer.trackid != trackid:
-        return O.MISMATCH
+        return Outcome.MISMATCH
     return outcome
 
 
@@ -162,7 +161,7 @@ class Hint(StrEnum):
 
 def hint_of(result: str) -> Hint:
     """The hint in a notification's result."""
-    return {O.CAPTURED: Hint.CAPTURED, O.CANCELLED: Hint.CANCELLED}.get(RESULTS.get(result, O.UNKNOWN), Hint.OTHER)
+    return {Outcome.CAPTURED: Hint.CAPTURED, Outcome.CANCELLED: Hint.CANCELLED}.get(RESULTS.get(result, Outcome.UNKNOWN), Hint.OTHER)
 
 
 def move_for(outcome: Outcome, *, hint: str, page_is_over: bool, is_last: bool) -> tuple[str, str]:
@@ -172,10 +171,12 @@ def move_for(outcome: Outcome, *, hint: str, page_is_over: bool, is_last: bool) 
     page or the person says that it was left. What stays unknown at the end of the schedule is for a person to look at.
     """
     if outcome in NOT_PAID:
-        return {O.DECLINED: "decline", O.CANCELLED: "cancel", O.TIMED_OUT: "time_out", O.DENIED: "deny"}[outcome], ""
-    if outcome is O.MISMATCH:
+        return {Outcome.DECLINED: "decline", Outcome.CANCELLED: "cancel", Outcome.TIMED_OUT: "time_out", Outcome.DENIED: "deny"}[
+            outcome
+        ], ""
+    if outcome is Outcome.MISMATCH:
         return "doubt", "disagrees"
-    if outcome is O.NOT_FOUND:
+    if outcome is Outcome.NOT_FOUND:
         if hint in (Hint.CANCELLED, Hint.GIVEN_UP):
             return "cancel", ""
         if hint == Hint.ERROR or page_is_over:

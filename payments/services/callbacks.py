@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import re
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from municipality.kernel import clock
 from municipality.kernel.actors import system
@@ -91,10 +91,8 @@ def _acknowledge(attempt: Attempt, hint: rules.Hint, now: dt.datetime) -> None:
     if not attempt.hint:
         Attempt.objects.filter(pk=attempt.pk, hint="").update(hint=hint)
     if attempt.state == AttemptState.REDIRECTED:
-        try:
+        with suppress(TransitionRefused):  # a duplicate of this very moment was first
             transition(attempt, "acknowledge", actor=ME, data={"hint": hint}, acknowledged_at=now)
-        except TransitionRefused:  # a duplicate of this very moment was first
-            pass
     if attempt.state != AttemptState.CREATED:
         promise_now(attempt, f"ack-{hint}", delay=settings.KNET_INQUIRY_DELAY_SECONDS)
 
@@ -120,7 +118,7 @@ def note_error(*, query: dict[str, str], remote_addr: str, person: Any) -> Attem
     attempt = Attempt.objects.filter(trackid=trackid).first() if trackid else None
     is_person = person is not None and person.is_authenticated
     if attempt is None and not trackid and is_person:
-        since = timezone.now() - dt.timedelta(days=1)
+        since = clock.now() - dt.timedelta(days=1)
         attempt = (
             Attempt.objects.filter(
                 started_by=person, state__in=[AttemptState.REDIRECTED, AttemptState.CONFIRMING], redirected_at__gte=since

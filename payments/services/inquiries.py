@@ -48,8 +48,7 @@ def _note(attempt: Attempt, reply: Reply) -> Inquiry:
     _store(attempt, Direction.OUT, MessageKind.INQUIRY_REQUEST, reply.request, {}, now)
     message = _store(attempt, Direction.IN, MessageKind.INQUIRY_RESPONSE, reply.response, reply.decoded, now)
     known = Attempt.objects.values_list("payment_id", flat=True).get(pk=attempt.pk)
-    facts = {"trackid": attempt.trackid, "fils": attempt.fils, "payment_id": known}
-    outcome = rules.judge(answer, **facts)
+    outcome = rules.judge(answer, trackid=attempt.trackid, fils=attempt.fils, payment_id=known)
     reused = answer.payment_id and Attempt.objects.filter(payment_id=answer.payment_id).exclude(pk=attempt.pk).exists()
     reused = reused or (answer.tran_id and Attempt.objects.filter(tran_id=answer.tran_id).exclude(pk=attempt.pk).exists())
     if outcome is Outcome.CAPTURED and reused:
@@ -62,7 +61,7 @@ def _note(attempt: Attempt, reply: Reply) -> Inquiry:
         fils=answer.fils,
         trackid=answer.trackid[:40],
         payment_id=answer.payment_id[:40],
-        agrees=not reused and rules.agrees(answer, **facts),
+        agrees=not reused and rules.agrees(answer, trackid=attempt.trackid, fils=attempt.fils, payment_id=known),
         at=now,
     )
 
@@ -188,7 +187,8 @@ def sweep() -> int:
 
 def _present_step(attempt: Attempt, now: dt.datetime) -> int:
     """The first step that is not due yet, or the last one."""
-    assert attempt.redirected_at is not None
+    if attempt.redirected_at is None:
+        raise ValueError("an attempt that never left has no schedule")
     for step in range(1, len(rules.SCHEDULE_MINUTES) + 1):
         if rules.step_due(attempt.redirected_at, step) > now:
             return step

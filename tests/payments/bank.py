@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 from urllib.parse import quote_plus
 
+from municipality.kernel import money
 from payments.models import Attempt
 from payments.providers.knet import Knet, codec
 from payments.providers.port import GatewayUnreachable, Reply
 from payments.rules import Answer
-from municipality.kernel import money
 
 KEY = b"1234567890ABCDEF"
 

@@ -12,6 +12,7 @@ from municipality.audit.models import Look
 from payments.models import Attempt, Bill, GatewayMessage, Receipt
 from tests.municipality import people
 from tests.payments.bank import Book
+from tests.payments.browsers import signed_in
 from tests.payments.conftest import walk
 
 pytestmark = pytest.mark.django_db
@@ -55,13 +56,13 @@ def test_opening_a_persons_bill_is_written_down_and_secrets_are_masked(
     attempt = at_bank()
     bank.decide(attempt)
     walk(3)
-    client = people.signed_in(auditor)
+    client = signed_in(auditor)
     bill = Bill.objects.get()
     for row in (bill, attempt, Receipt.objects.get(), *GatewayMessage.objects.all()):
         name = row._meta.model_name
         listing = client.get(f"/admin/payments/{name}/")
         page = client.get(f"/admin/payments/{name}/{row.pk}/change/")
-        assert (listing.status_code, page.status_code) == (200, 200), name
+        assert (listing.status_code, page.status_code) == (200, 200), (name, listing.get("Location"), page.get("Location"))
         text = page.content.decode()
         assert "999901pg" not in text and attempt.token not in text
         assert GatewayMessage.objects.get(kind="init").raw not in text

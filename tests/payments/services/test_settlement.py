@@ -207,12 +207,12 @@ def test_settle_takes_only_an_agreeing_inquiry_of_the_same_attempt(
     bank.decide(attempt, fils=1)
     bad = inquiries.ask(attempt)
     assert bad is not None
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="agreeing"):
         settle(attempt=attempt, inquiry=bad)
     bank.decide(attempt)
     good = inquiries.ask(attempt)
     assert good is not None
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="agreeing"):
         settle(attempt=other, inquiry=good)
     assert len(settle(attempt=attempt, inquiry=good)) == 1
     assert settle(attempt=attempt, inquiry=good) == []

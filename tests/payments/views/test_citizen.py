@@ -19,6 +19,7 @@ from payments.services import receipts, void_bill
 from payments.states import AttemptState
 from tests.municipality import people
 from tests.payments.bank import Book
+from tests.payments.browsers import signed_in
 from tests.payments.conftest import START, walk
 
 pytestmark = pytest.mark.django_db
@@ -26,17 +27,17 @@ pytestmark = pytest.mark.django_db
 
 def test_the_bill_shows_lines_formula_article_and_total_before_paying(issue: Callable[..., Bill], payer: Any) -> None:
     bill = issue(10_000)
-    text = people.signed_in(payer).get(f"/en/pay/{bill.public_id}/").content.decode()
+    text = signed_in(payer).get(f"/en/pay/{bill.public_id}/").content.decode()
     for part in (bill.reference, "Renewal", "1 year", "Article 12", "KD\u00a010.000", "fees.health v12", "Pay"):
         assert part in text
     assert text.count('class="kp-btn kp-btn--fill"') == 1
-    arabic = people.signed_in(payer).get(f"/ar/pay/{bill.public_id}/").content.decode()
+    arabic = signed_in(payer).get(f"/ar/pay/{bill.public_id}/").content.decode()
     assert "المادة 12" in arabic and "10.000" in arabic and "د.ك" in arabic
 
 
 def test_paying_leaves_for_the_bank_by_303_after_the_attempt_is_written(issue: Callable[..., Bill], payer: Any) -> None:
     bill = issue()
-    answer = people.signed_in(payer).post(f"/en/pay/{bill.public_id}/")
+    answer = signed_in(payer).post(f"/en/pay/{bill.public_id}/")
     assert answer.status_code == 303
     assert answer["Location"].startswith("https://bank.example.test/kpg/PaymentHTTP.htm?param=paymentInit&trandata=")
     attempt = Attempt.objects.get()
@@ -45,14 +46,14 @@ def test_paying_leaves_for_the_bank_by_303_after_the_attempt_is_written(issue: C
 
 def test_a_form_that_names_another_amount_changes_nothing(issue: Callable[..., Bill], payer: Any) -> None:
     bill = issue()
-    people.signed_in(payer).post(f"/en/pay/{bill.public_id}/", {"amt": "0.001", "total_fils": "1", "fils": "1"})
+    signed_in(payer).post(f"/en/pay/{bill.public_id}/", {"amt": "0.001", "total_fils": "1", "fils": "1"})
     assert Attempt.objects.get().fils == 10_000
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_a_strangers_bill_does_not_exist(method: str, issue: Callable[..., Bill], stranger: Any) -> None:
     bill = issue()
-    client = people.signed_in(stranger)
+    client = signed_in(stranger)
     assert getattr(client, method)(f"/en/pay/{bill.public_id}/").status_code == 404
     assert client.post(f"/en/pay/{bill.public_id}/left/").status_code == 404
     assert not Attempt.objects.exists()
@@ -61,20 +62,19 @@ def test_a_strangers_bill_does_not_exist(method: str, issue: Callable[..., Bill]
 def test_nobody_pays_without_signing_in_and_staff_not_at_all(issue: Callable[..., Bill]) -> None:
     bill = issue()
     answer = Client().get(f"/en/pay/{bill.public_id}/")
-    assert answer.status_code == 302 and "/login/" in answer["Location"]
-    assert people.signed_in(people.staff("officer")).get(f"/en/pay/{bill.public_id}/").status_code == 403
+    assert answer.status_code == 302 and "sign-in" in answer["Location"]
+    assert signed_in(people.staff("officer")).get(f"/en/pay/{bill.public_id}/").status_code == 403
 
 
 def test_a_form_without_its_token_is_refused(issue: Callable[..., Bill], payer: Any) -> None:
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(payer, backend="django.contrib.auth.backends.ModelBackend")
+    client = signed_in(payer, enforce_csrf_checks=True)
     assert client.post(f"/en/pay/{issue().public_id}/").status_code == 403
     assert not Attempt.objects.exists()
 
 
 def test_a_second_tab_is_led_to_the_state_of_the_first(issue: Callable[..., Bill], payer: Any) -> None:
     bill = issue()
-    client = people.signed_in(payer)
+    client = signed_in(payer)
     client.post(f"/en/pay/{bill.public_id}/")
     with clock.at(START + dt.timedelta(minutes=1)):
         shown = client.get(f"/en/pay/{bill.public_id}/").content.decode()
@@ -85,7 +85,7 @@ def test_a_second_tab_is_led_to_the_state_of_the_first(issue: Callable[..., Bill
 
 def test_leaving_the_banks_page_is_asked_about_and_then_the_bill_is_payable(issue: Callable[..., Bill], payer: Any, bank: Book) -> None:
     bill = issue()
-    client = people.signed_in(payer)
+    client = signed_in(payer)
     client.post(f"/en/pay/{bill.public_id}/")
     attempt = Attempt.objects.get()
     assert client.post(f"/en/pay/{bill.public_id}/left/")["Location"] == f"/pay/r/{attempt.token}"
@@ -96,7 +96,7 @@ def test_leaving_the_banks_page_is_asked_about_and_then_the_bill_is_payable(issu
 
 def test_a_gateway_that_is_not_set_up_is_told_in_a_sentence(issue: Callable[..., Bill], payer: Any, settings: Any) -> None:
     settings.KNET_PAYMENT_URL = ""
-    answer = people.signed_in(payer).post(f"/en/pay/{issue().public_id}/")
+    answer = signed_in(payer).post(f"/en/pay/{issue().public_id}/")
     assert answer.status_code == 409
     assert "Nothing was taken" in answer.content.decode()
 
@@ -104,7 +104,7 @@ def test_a_gateway_that_is_not_set_up_is_told_in_a_sentence(issue: Callable[...,
 def test_a_bill_that_is_not_due_has_no_button(issue: Callable[..., Bill], payer: Any) -> None:
     bill = issue()
     void_bill(bill=bill, actor=system("tests"))
-    client = people.signed_in(payer)
+    client = signed_in(payer)
     text = client.get(f"/en/pay/{bill.public_id}/").content.decode()
     assert "This bill was cancelled" in text and "kp-btn--fill" not in text
     assert client.post(f"/en/pay/{bill.public_id}/").status_code == 409
@@ -127,7 +127,7 @@ def test_a_receipt_waits_for_its_seal(paid: Receipt, payer: Any, monkeypatch: py
         with pytest.raises(Parked):
             receipts.write_document(receipt_id=paid.pk)
     assert Document.objects.get().state == "draft"
-    client = people.signed_in(payer)
+    client = signed_in(payer)
     assert client.get(f"/en/receipts/{paid.number}/").status_code == 404
     text = client.get(f"/pay/r/{paid.allocation.attempt.token}", headers={"Accept-Language": "en"}).content.decode()
     assert "The receipt is being sealed" in text and f"seen={'paid'}" in text
@@ -141,13 +141,13 @@ def test_the_exact_bytes_of_a_receipt_are_for_its_payer_only(
     receipts.write_document(receipt_id=paid.pk)
     receipts.write_document(receipt_id=paid.pk)
     assert Document.objects.count() == 1
-    answer = people.signed_in(payer).get(f"/en/receipts/{paid.number}/")
+    answer = signed_in(payer).get(f"/en/receipts/{paid.number}/")
     assert answer.content == b"%PDF-1.7 sealed " + paid.number.encode()
     assert answer["Content-Type"] == "application/pdf" and "no-store" in answer["Cache-Control"]
     assert answer["Content-Disposition"] == f'attachment; filename="{paid.number}.pdf"'
-    assert people.signed_in(stranger).get(f"/en/receipts/{paid.number}/").status_code == 404
+    assert signed_in(stranger).get(f"/en/receipts/{paid.number}/").status_code == 404
     assert Client().get(f"/en/receipts/{paid.number}/").status_code == 302
-    assert people.signed_in(payer).get("/en/receipts/RCT-2026-999999-X/").status_code == 404
+    assert signed_in(payer).get("/en/receipts/RCT-2026-999999-X/").status_code == 404
 
 
 def test_a_reversed_payment_revokes_its_receipt(
@@ -159,7 +159,7 @@ def test_a_reversed_payment_revokes_its_receipt(
     bank.decide(paid.allocation.attempt, "FAILURE(NOT CAPTURED)")
     walk(13)
     assert Document.objects.get().state == "revoked"
-    assert people.signed_in(payer).get(f"/en/receipts/{paid.number}/").status_code == 404
+    assert signed_in(payer).get(f"/en/receipts/{paid.number}/").status_code == 404
 
 
 def test_what_the_check_page_may_show_names_no_person(paid: Receipt, payer: Any) -> None:

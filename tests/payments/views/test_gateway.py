@@ -19,6 +19,7 @@ from payments.services.callbacks import MAX_BODY
 from payments.states import AttemptState
 from tests.municipality import people
 from tests.payments.bank import KEY, Book, notification
+from tests.payments.browsers import signed_in
 from tests.payments.conftest import START, run_due, walk
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +62,7 @@ def test_the_old_flow_leads_a_browser_on(at_bank: Callable[..., Attempt], payer:
     text = notification(attempt)
     by_query = Client().get("/pay/knet/response", {"trandata": text, "paymentid": "1"})
     assert (by_query.status_code, by_query["Location"]) == (303, f"https://portal.example.test/pay/r/{attempt.token}")
-    by_browser = post(text, people.signed_in(payer))
+    by_browser = post(text, signed_in(payer))
     assert (by_browser.status_code, by_browser["Location"]) == (303, by_query["Location"])
 
 
@@ -132,9 +133,9 @@ def test_the_owner_sees_the_whole_and_a_stranger_only_how_it_stands(
     walk(3)
     receipt = Receipt.objects.get()
     details = ("10.000", entry.payment_id, entry.tran_id, attempt.trackid, receipt.number, receipt.bill.reference, "632912000123", "999554")
-    mine = page(attempt, people.signed_in(payer))
+    mine = page(attempt, signed_in(payer))
     assert all(detail in mine for detail in details)
-    for client in (Client(), people.signed_in(stranger), people.signed_in(people.staff("auditor"))):
+    for client in (Client(), signed_in(stranger), signed_in(people.staff("auditor"))):
         theirs = page(attempt, client)
         assert "Paid" in theirs
         assert not any(detail in theirs for detail in details)
@@ -171,11 +172,11 @@ def test_each_non_success_says_what_happened_whether_money_moved_and_what_to_do(
     attempt = at_bank()
     bank.decide(attempt, result)
     walk(3)
-    text = page(attempt, people.signed_in(payer))
+    text = page(attempt, signed_in(payer))
     assert english in text and "What happened" in text and "What to do" in text
     assert ("To the bill" in text) == (result != "FAILURE(SUSPECT)")
     assert "<h1>Paid</h1>" not in text and "/receipts/" not in text
-    assert 'lang="ar"' in page(attempt, people.signed_in(payer), "ar")
+    assert 'lang="ar"' in page(attempt, signed_in(payer), "ar")
 
 
 def test_a_reported_capture_that_was_reversed_says_so(at_bank: Callable[..., Attempt], bank: Book, payer: Any) -> None:
@@ -183,7 +184,7 @@ def test_a_reported_capture_that_was_reversed_says_so(at_bank: Callable[..., Att
     post(notification(attempt))
     bank.decide(attempt, "FAILURE(NOT CAPTURED)")
     walk(0.2, step=0.1)
-    assert "the bank reversed the payment" in page(attempt, people.signed_in(payer))
+    assert "the bank reversed the payment" in page(attempt, signed_in(payer))
 
 
 def test_a_page_that_waits_says_not_to_pay_again_and_polls_without_script_too(
@@ -191,7 +192,7 @@ def test_a_page_that_waits_says_not_to_pay_again_and_polls_without_script_too(
 ) -> None:
     attempt = at_bank()
     post(notification(attempt))
-    client = people.signed_in(payer)
+    client = signed_in(payer)
     text = page(attempt, client)
     assert "Do not pay again" in text
     assert f'data-poll="/pay/r/{attempt.token}/state?seen=confirming"' in text
@@ -212,12 +213,12 @@ def test_an_unknown_token_is_not_found_and_the_neutral_page_is_there(at_bank: Ca
     assert Client().get("/pay/r/unknown/state").status_code == 404
     neutral = Client().get("/pay/r/unknown")
     assert neutral.status_code == 200 and attempt.token not in neutral.content.decode()
-    assert f"/pay/r/{attempt.token}" in people.signed_in(payer).get("/pay/r/unknown").content.decode()
+    assert f"/pay/r/{attempt.token}" in signed_in(payer).get("/pay/r/unknown").content.decode()
 
 
 def test_the_success_page_shows_our_books_whatever_the_address_says(at_bank: Callable[..., Attempt], payer: Any) -> None:
     attempt = at_bank()
-    text = people.signed_in(payer).get(f"/pay/r/{attempt.token}?result=CAPTURED&paymentid=1").content.decode()
+    text = signed_in(payer).get(f"/pay/r/{attempt.token}?result=CAPTURED&paymentid=1").content.decode()
     assert "kp-tag--ok" not in text
     assert Attempt.objects.get(pk=attempt.pk).state == AttemptState.REDIRECTED
 
@@ -239,7 +240,7 @@ def test_the_error_page_of_a_payment_that_is_paid_shows_that_it_is_paid(
     attempt = at_bank()
     bank.decide(attempt)
     walk(3)
-    client = people.signed_in(payer)
+    client = signed_in(payer)
     answer = client.get("/pay/knet/error", {"Error": "IPAY0100055", "trackid": attempt.trackid})
     assert (answer.status_code, answer["Location"]) == (302, f"/pay/r/{attempt.token}")
     assert Client().get("/pay/knet/error", {"Error": "IPAY0100055", "trackid": attempt.trackid}).status_code == 200
@@ -248,7 +249,7 @@ def test_the_error_page_of_a_payment_that_is_paid_shows_that_it_is_paid(
 def test_the_error_page_shows_the_owner_amount_and_numbers(at_bank: Callable[..., Attempt], payer: Any) -> None:
     attempt = at_bank()
     query = {"Error": "IPAY0100042", "trackid": attempt.trackid}
-    mine = people.signed_in(payer).get("/pay/knet/error", query, headers={"Accept-Language": "en"}).content.decode()
+    mine = signed_in(payer).get("/pay/knet/error", query, headers={"Accept-Language": "en"}).content.decode()
     assert "10.000" in mine and attempt.trackid in mine and f"/pay/r/{attempt.token}" in mine
     theirs = Client().get("/pay/knet/error", query).content.decode().partition("<main")[2]
     assert attempt.trackid not in theirs and attempt.token not in theirs
@@ -263,4 +264,4 @@ def test_a_cancelled_bill_with_a_late_capture_promises_the_return(at_bank: Calla
     void_bill(bill=Bill.objects.get(), actor=system("tests"))
     bank.decide(attempt)
     walk(6)
-    assert "The amount is returned to you" in page(attempt, people.signed_in(payer))
+    assert "The amount is returned to you" in page(attempt, signed_in(payer))

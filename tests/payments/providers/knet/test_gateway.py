@@ -6,6 +6,7 @@ import datetime as dt
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
@@ -38,10 +39,8 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in {"Content-Length": str(len(content)), **headers}.items():
             self.send_header(name, value)
         self.end_headers()
-        try:
+        with suppress(OSError):  # the client had enough
             self.wfile.write(content)
-        except OSError:  # the client had enough
-            pass
 
     def log_message(self, *args: Any) -> None:
         pass
