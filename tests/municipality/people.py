@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from municipality.accounts import civil_ids
+from municipality.accounts.backends import path_for
 from municipality.accounts.models import User
 from municipality.kernel import clock
 
@@ -42,10 +43,11 @@ def staff(*groups: str, login: str = "staff", **fields: Any) -> User:
 def signed_in(user: User) -> Client:
     """A browser in which the user has signed in; staff with a second factor."""
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend=path_for(user))
     if user.is_staff:
         session = client.session
         now = clock.now().timestamp()
         session["account_authentication_methods"] = [{"method": "password", "at": now}, {"method": "mfa", "type": "totp", "at": now}]
+        session["account_authentication_methods_user"] = str(user.pk)
         session.save()
     return client
