@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import threading
+import time
 import traceback
 import uuid
 from collections.abc import Callable
@@ -26,6 +27,7 @@ LEASE = dt.timedelta(seconds=30)
 RERING = dt.timedelta(seconds=20)
 PARK = dt.timedelta(seconds=30)
 FIRST_DELAY = dt.timedelta(seconds=5)
+QUIET_SECONDS = 3.0
 MAX_TRIES = 8
 MAX_DEATHS = 3
 ring: Callable[[int, str], None] | None = None  # set by tasks.py: tells a worker that a row is due
@@ -55,13 +57,17 @@ def enqueue(kind: str, *, key: str, due_at: dt.datetime | None = None, **ids: An
     return job
 
 
+_broker = {"away_until": 0.0}  # of this process, in seconds of the monotonic clock
+
+
 def _ring(job_id: int, queue: str) -> None:
-    """Ring the broker. A broker that is away is no failure: the sweep finds the row."""
-    if ring is None:
+    """Ring the broker. A broker that is away is no failure: the sweep finds the row. After a failure nobody rings for some seconds."""
+    if ring is None or time.monotonic() < _broker["away_until"]:
         return
     try:
         ring(job_id, queue)
     except Exception as error:  # any broker error; the promise stands in the table
+        _broker["away_until"] = time.monotonic() + QUIET_SECONDS
         log.warning("doorbell silent for job %s: %s", job_id, type(error).__name__)
 
 

@@ -31,6 +31,13 @@ def only_own_schedules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "SCHEDULES", {})
 
 
+@pytest.fixture(autouse=True)
+def broker_in_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No earlier failure keeps this process from ringing; the bell itself is nobody's unless a test takes it."""
+    monkeypatch.setitem(services._broker, "away_until", 0.0)
+    monkeypatch.setattr(services, "ring", None)
+
+
 @pytest.fixture
 def bell(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Ids of the jobs that were rung for."""

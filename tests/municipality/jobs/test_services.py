@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from typing import Any
 
 import pytest
 from django.db import transaction
+from kombu.exceptions import OperationalError
 
-from municipality.jobs import registry, services
+from municipality.celery import app
+from municipality.jobs import registry, services, tasks
 from municipality.jobs.errors import Gone, Parked
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
@@ -60,6 +63,30 @@ def test_a_broker_that_is_away_is_no_failure(open_db: None, declare: Declare, mo
     job = promise()
     assert services.run(job.pk)
     assert state(job) == JobState.DONE
+
+
+def test_after_a_failure_nobody_waits_for_the_broker_again_at_once(open_db: None, declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
+    declare("testing.errand", lambda: None)
+    asked: list[int] = []
+
+    def away(job_id: int, queue: str) -> None:
+        asked.append(job_id)
+        raise ConnectionError("no broker")
+
+    monkeypatch.setattr(services, "ring", away)
+    first = promise("1")
+    promise("2")
+    assert asked == [first.pk]
+    monkeypatch.setitem(services._broker, "away_until", 0.0)
+    third = promise("3")
+    assert asked == [first.pk, third.pk]
+
+
+def test_ringing_a_broker_that_is_away_fails_at_once() -> None:
+    started = time.monotonic()
+    with app.connection_for_write("redis://127.0.0.1:9/0") as broker, pytest.raises(OperationalError):
+        tasks.run.apply_async(args=[1], queue="urgent", retry=False, connection=broker)
+    assert time.monotonic() - started < 1.5
 
 
 @pytest.mark.django_db

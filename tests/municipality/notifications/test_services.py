@@ -59,9 +59,7 @@ def test_the_same_message_again_is_the_same_message(greeting: str) -> None:
     assert Job.objects.count() == 6
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_message_outside_a_transaction_is_an_error(greeting: str) -> None:
-    guards.remove(connection)  # the flush after this test empties the tables; the guards return with it
+def test_a_message_outside_a_transaction_is_an_error(open_db: None, greeting: str) -> None:
     with pytest.raises(RuntimeError):
         services.send(greeting, person=person(), key="case-1", context=CONTEXT)
     assert not Message.objects.exists()
@@ -190,4 +188,3 @@ def test_without_its_guard_a_sent_text_could_be_rewritten(greeting: str) -> None
     message = services.send(greeting, person=person(), key="case-1", context=CONTEXT)
     guards.remove(connection)
     assert Message.objects.filter(pk=message.pk).update(body_en="Something else") == 1
-    guards.install(connection)
