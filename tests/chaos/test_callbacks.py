@@ -1,0 +1,211 @@
+"""Many payments × simultaneous duplicates. Ten thousand copies of one payment prove little: the first has ended before the rest arrive."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection, connections, transaction
+from django.db.models import QuerySet
+from django.test import Client
+
+from municipality.kernel import guards
+from municipality.kernel.actors import system
+from payments import invariants, registry
+from payments.models import Allocation, Attempt, Bill, GatewayMessage, Inquiry, Receipt
+from payments.rules import Line
+from payments.services import hand_over, inquire, issue_bill, redirect_url, settlement, start_attempt
+from payments.states import AttemptState, BillState
+from tests.municipality import people
+from tests.payments.bank import Bank, Book, notification
+
+pytestmark = [pytest.mark.chaos, pytest.mark.postgres, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+PAYMENTS = int(os.environ.get("CHAOS_PAYMENTS", "200"))
+DUPLICATES = int(os.environ.get("CHAOS_DUPLICATES", "50"))
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture(autouse=True)
+def bank(settings: Any) -> Book:
+    settings.PAYMENT_PROVIDER = "tests.payments.bank.Bank"
+    Bank.book = Book()
+    return Bank.book
+
+
+def bills(count: int) -> list[Bill]:
+    payer = people.person()
+    line = Line("renewal", "تجديد", "Renewal", "", "", "المادة 12", "Article 12", "fees.health v12", 10_000, "1422101")
+    return [
+        issue_bill(
+            kind="tests.thing", subject=f"case:{n}", payer=payer, title_ar="تجديد", title_en="Renewal", lines=[line], actor=system("tests")
+        )
+        for n in range(count)
+    ]
+
+
+def at_bank(book: Book, count: int) -> list[Attempt]:
+    attempts = []
+    for bill in bills(count):
+        attempt = start_attempt(bills=[bill], payer=bill.payer, language="ar", session_key="s")
+        redirect_url(attempt)
+        book.decide(attempt)
+        attempts.append(attempt)
+    return attempts
+
+
+def at_once(width: int, rounds: list[Any], act: Callable[[Any], None]) -> list[BaseException]:
+    """Each round's act in `width` threads at the same moment, each thread with a connection of its own; what went wrong."""
+    gate, wrong = threading.Barrier(width), []
+
+    def run() -> None:
+        try:
+            for round_ in rounds:
+                gate.wait(60)
+                try:
+                    act(round_)
+                except Exception as error:  # noqa: BLE001 - counted by the test
+                    wrong.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run) for _ in range(width)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return wrong
+
+
+def test_dup_two_hundred_payments_with_fifty_simultaneous_duplicates_give_two_hundred_receipts(
+    bank: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable("tests.thing", told.append, told.append))
+    attempts = at_bank(bank, PAYMENTS)
+    answers: list[tuple[int, bytes]] = []
+
+    def notify(attempt: Attempt) -> None:
+        answer = Client().post("/pay/knet/response", notification(attempt), content_type=FORM)
+        answers.append((answer.status_code, answer.content))
+
+    assert not at_once(DUPLICATES, attempts, notify)
+    assert len(answers) == PAYMENTS * DUPLICATES and {status for status, _ in answers} == {200}
+    assert {line for _, line in answers} == {f"REDIRECT=https://portal.example.test/pay/r/{a.token}".encode() for a in attempts}
+    assert GatewayMessage.objects.filter(kind="notification").count() == PAYMENTS * DUPLICATES
+    assert set(Attempt.objects.values_list("state", flat=True)) == {AttemptState.CONFIRMING}
+
+    # Duplicates of the job itself: a broker delivers at least once, and a person may press "again".
+    assert not at_once(min(DUPLICATES, 10), attempts, lambda attempt: inquire(attempt_id=attempt.pk, why="ack"))
+    assert Receipt.objects.count() == PAYMENTS
+    assert set(Bill.objects.values_list("state", flat=True)) == {BillState.PAID}
+    assert not at_once(10, list(Allocation.objects.order_by("pk")), lambda allocation: hand_over(allocation_id=allocation.pk))
+    assert sorted(told) == sorted(Bill.objects.values_list("pk", flat=True))
+    assert not list(invariants.findings())
+
+
+def test_dup_settling_the_same_inquiry_at_the_same_moment_settles_once(bank: Book) -> None:
+    attempts = at_bank(bank, PAYMENTS)
+    inquiries = _answers(attempts)
+    assert not at_once(DUPLICATES, inquiries, lambda i: settlement.settle(attempt=i.attempt, inquiry=i) and None)
+    assert Receipt.objects.count() == PAYMENTS
+    assert not list(invariants.findings())
+
+
+def _answers(attempts: list[Attempt]) -> list[Inquiry]:
+    from payments.services.inquiries import ask
+
+    found = [ask(attempt) for attempt in attempts]
+    return [inquiry for inquiry in found if inquiry is not None]
+
+
+def test_dup_the_control_without_lock_row_count_and_unique_key_gives_more_receipts_than_payments(
+    bank: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts = at_bank(bank, 20)
+    inquiries = _answers(attempts)
+
+    def careless(row: Any, name: str, *, actor: Any, reason: str = "", data: Any = None, **changes: Any) -> None:
+        """A transition that looks, waits and writes."""
+        time.sleep(0.02)
+        from municipality.kernel.workflow import WORKFLOWS
+
+        row.state = WORKFLOWS[row.workflow_name].move(name, row.state).target
+        type(row)._base_manager.filter(pk=row.pk).update(state=row.state, **changes)
+
+    with without_uniqueness("payments_receipt", "allocation_id"):
+        monkeypatch.setattr(QuerySet, "select_for_update", lambda self, *args, **kwargs: self.all())
+        monkeypatch.setattr(settlement, "transition", careless)
+        at_once(20, inquiries, lambda i: settlement.settle(attempt=i.attempt, inquiry=i) and None)
+        assert Receipt.objects.count() > 2 * len(attempts)
+        assert list(invariants.findings())
+
+
+class without_uniqueness:
+    """The guards and one unique key taken away, and put back over an emptied table."""
+
+    def __init__(self, table: str, column: str) -> None:
+        self.table, self.column = table, column
+        self.dropped: list[tuple[str, str]] = []
+
+    def __enter__(self) -> None:
+        guards.remove(connection)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT i.relname, pg_get_indexdef(x.indexrelid), c.conname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid"
+                " LEFT JOIN pg_constraint c ON c.conindid = x.indexrelid AND c.contype = 'u'"
+                " WHERE x.indrelid = %s::regclass AND x.indisunique AND NOT x.indisprimary AND pg_get_indexdef(x.indexrelid) LIKE %s",
+                [self.table, f"%({self.column})%"],
+            )
+            for index, definition, constraint in cursor.fetchall():
+                cursor.execute(f"ALTER TABLE {self.table} DROP CONSTRAINT {constraint}" if constraint else f"DROP INDEX {index}")
+                self.dropped.append((index, definition))
+        assert self.dropped
+
+    def __exit__(self, *_: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {self.table} CASCADE")
+            for index, definition in self.dropped:
+                cursor.execute(definition)
+                if " WHERE " not in definition:
+                    cursor.execute(f"ALTER TABLE {self.table} ADD CONSTRAINT {index} UNIQUE USING INDEX {index}")
+        with transaction.atomic():
+            guards.install(connection)
+
+
+def open_allocations() -> int:
+    return Allocation.objects.filter(is_open=True).count()
+
+
+def test_tabs_beginning_at_the_same_moment_share_one_attempt(bank: Book) -> None:
+    due = bills(20)
+
+    def start(bill: Bill) -> None:
+        start_attempt(bills=[bill], payer=bill.payer, language="ar", session_key="s")
+
+    assert not at_once(25, due, start)
+    assert open_allocations() == Attempt.objects.count() == len(due)
+    assert not list(invariants.findings())
+
+
+def test_tabs_the_control_without_lock_and_index_opens_several_attempts(bank: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    due = bills(10)
+    with without_uniqueness("payments_allocation", "bill_id"):
+        monkeypatch.setattr(QuerySet, "select_for_update", lambda self, *args, **kwargs: self.all())
+        at_once(25, due, lambda bill: start_attempt(bills=[bill], payer=bill.payer, language="ar", session_key="s") and None)
+        assert open_allocations() > len(due)
+        assert [f for f in invariants.findings() if "open attempts" in f]
+
+
+def test_replay_old_answers_of_settled_payments_change_nothing(bank: Book) -> None:
+    attempts = at_bank(bank, 20)
+    texts = [notification(attempt) for attempt in attempts]
+    for attempt in attempts:
+        inquire(attempt_id=attempt.pk)
+    before = list(Attempt.objects.order_by("pk").values_list("state", "last_event_id"))
+    assert not at_once(50, texts, lambda text: Client().post("/pay/knet/response", text, content_type=FORM) and None)
+    assert list(Attempt.objects.order_by("pk").values_list("state", "last_event_id")) == before
+    assert Receipt.objects.count() == len(attempts)
