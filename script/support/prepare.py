@@ -28,8 +28,8 @@ def _digest(paths: Iterable[Path]) -> str:
 
 
 def _static_digest(venv_stamp: Path) -> str:
-    folders = [ROOT / "static", *ROOT.glob("**/static")]
-    own = (p for folder in folders if ".venv" not in str(folder.relative_to(ROOT)) for p in folder.rglob("*"))
+    folders = [ROOT / "static", *ROOT.glob("*/static"), *ROOT.glob("municipality/*/static")]
+    own = (path for folder in folders if not folder.is_relative_to(ROOT / "var") for path in folder.rglob("*"))
     return _digest([*own, venv_stamp])
 
 
@@ -99,7 +99,9 @@ def prepare(var: Path, *demo: str) -> None:
     if _known("demo"):
         with step("Demo data") as current:
             current.note = _last_line(_call("demo", *demo))
-        (run / "people.txt").write_text(_call("demo", "--people"), encoding="utf8")
+        people = run / "people.txt"
+        people.touch(mode=0o600)  # it names passwords, of made-up staff but still
+        people.write_text(_call("demo", "--people"), encoding="utf8")
 
 
 def _last_line(text: str) -> str:

@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 from types import FrameType
@@ -24,7 +23,7 @@ from script.support.say import Stop, step
 VENV = ROOT / ".venv"
 READY_SECONDS = 90
 # What of the processes' logs reaches the terminal: warnings and worse, and the first line of a traceback's end.
-_WORTH_READING = re.compile(r"WARNING|ERROR|CRITICAL|Traceback|^\w+(\.\w+)*(Error|Exception)\b")
+_WORTH_READING = re.compile(r"(?<!%)(WARNING|ERROR|CRITICAL)\b|Traceback|^\w+(\.\w+)*(Error|Exception)\b")
 
 
 def main() -> int:
@@ -167,12 +166,18 @@ def _wait_until_ready(port: int, supervisor: subprocess.Popen[str]) -> None:
         if supervisor.poll() is not None:
             words = supervisor.stderr.read().strip() if supervisor.stderr else ""
             raise Stop(f"The supervisor did not start: {words}")
-        with contextlib.suppress(OSError, urllib.error.URLError):
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:  # this machine
-                if answer.status == 200:
-                    return
+        if _answers(f"http://127.0.0.1:{port}/healthz"):
+            return
         time.sleep(0.1)
     raise Stop(f"The web server did not answer within {READY_SECONDS} seconds; its last words are in var/log/web.log.")
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310  # this machine
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def _greet(port: int, run: Path, began: float) -> None:
