@@ -24,7 +24,16 @@ _CONTROLS = re.compile(
 MAX_LENGTH = 600
 # These stand in places of fixed height, where more text would be cut off.
 SHORT = 64
-SHORT_FIELDS = {"number", "case_reference", "supersedes", "verification_code", "verification_address", "branch_ar", "branch_en", "paci_number"}
+SHORT_FIELDS = {
+    "number",
+    "case_reference",
+    "supersedes",
+    "verification_code",
+    "verification_address",
+    "branch_ar",
+    "branch_en",
+    "paci_number",
+}
 SEALED_BY = 200
 
 

@@ -143,7 +143,11 @@ def test_our_key_without_certification_is_refused(unsigned: bytes, root: bytes, 
         loose = PdfSigner(metadata, signer=key).sign_pdf(IncrementalPdfFileWriter(BytesIO(unsigned))).getvalue()
         assert check(loose, root_pem=root).reasons == (reason,)
     metadata = PdfSignatureMetadata(
-        field_name="Seal", md_algorithm="sha256", subfilter=SigSeedSubFilter.ADOBE_PKCS7_DETACHED, certify=True, docmdp_permissions=MDPPerm.NO_CHANGES
+        field_name="Seal",
+        md_algorithm="sha256",
+        subfilter=SigSeedSubFilter.ADOBE_PKCS7_DETACHED,
+        certify=True,
+        docmdp_permissions=MDPPerm.NO_CHANGES,
     )
     old = PdfSigner(metadata, signer=key).sign_pdf(IncrementalPdfFileWriter(BytesIO(unsigned))).getvalue()
     assert check(old, root_pem=root).reasons == ("other_kind",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -57,7 +57,7 @@ SPLIT = {"arabic": "600-6FF,750-77F", "latin": "20-7E,A0-17F,2010-2027"}
 
 
 @pytest.fixture
-def family_split_by_unicode_range(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def family_split_by_unicode_range(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same outlines, in two files a weight that unicode-range chooses from, as web font packages have them."""
     real = fetching.asset
     files = {
@@ -85,9 +85,9 @@ def family_split_by_unicode_range(monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     monkeypatch.setattr(fetching, "asset", asset)
     monkeypatch.setattr(rendering, "asset", asset)
     monkeypatch.setattr(rendering, "_kits", {})
-    yield
 
 
-def test_a_family_split_by_unicode_range_is_seen_in_the_picture(family_split_by_unicode_range: None) -> None:
+@pytest.mark.usefixtures("family_split_by_unicode_range")
+def test_a_family_split_by_unicode_range_is_seen_in_the_picture() -> None:
     pdf = draw_licence()
     assert poppler.differing(poppler.picture(pdf), reference("licence")) > 2 * LIMIT

@@ -66,7 +66,7 @@ def test_a_key_that_does_not_open_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(SignerMissing):
         make_seal(key_file, "another")
     assert key_file.read_bytes() == before
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="passphrase"):
         make_seal(tmp_path / "other.p12", "")
 
 
@@ -91,9 +91,9 @@ def test_the_command_makes_the_seal_and_finds_it_again(tmp_path: Path) -> None:
 
 
 def test_the_command_refuses_outside_the_demo(tmp_path: Path) -> None:
-    with override_settings(SIGNER_KEY_FILE=str(tmp_path / "seal.p12"), SIGNER_PASSPHRASE="secret", DEMO=False):
-        with pytest.raises(CommandError, match="for the demo only"):
-            call_command(Command())
+    production = override_settings(SIGNER_KEY_FILE=str(tmp_path / "seal.p12"), SIGNER_PASSPHRASE="secret", DEMO=False)
+    with production, pytest.raises(CommandError, match="for the demo only"):
+        call_command(Command())
     assert not (tmp_path / "seal.p12").exists()
 
 

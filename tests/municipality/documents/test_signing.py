@@ -70,7 +70,7 @@ def test_a_moment_without_time_zone_is_refused(unsigned: bytes) -> None:
 
 
 def test_a_sealed_file_is_not_sealed_again(sealed: bytes) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="filled already"):
         sign_pdf(sealed, reason="again", at=ISSUED)
 
 
