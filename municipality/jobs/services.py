@@ -134,9 +134,7 @@ def _try_again(mine: QuerySet[Job], job: Job, trace: str) -> None:
         bury(mine, job, trace, tries=tries)
         return
     delay = FIRST_DELAY * 2 ** (tries - 1)
-    mine.update(
-        state=JobState.QUEUED, tries=tries, due_at=clock.now() + delay, last_error=trace[-4000:], lease_owner="", lease_until=None
-    )
+    mine.update(state=JobState.QUEUED, tries=tries, due_at=clock.now() + delay, last_error=trace[-4000:], lease_owner="", lease_until=None)
     log.warning("job %s %s failed, try %s: %s", job.pk, job.kind, tries, trace.strip().splitlines()[-1][:200])
 
 

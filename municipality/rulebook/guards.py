@@ -22,11 +22,11 @@ frozen(
 frozen(_SET, ["last_day"], once="OLD.published_at IS NOT NULL AND OLD.last_day IS NOT NULL", name="ends_once")
 never_deleted(_SET)
 for _table in ("rulebook_feerule", "rulebook_limitrule", "rulebook_conditionrule"):
-    for _event, _row in (("INSERT", "NEW"), ("UPDATE", "OLD"), ("DELETE", "OLD")):
+    for _event, _sets in (("INSERT", "NEW.ruleset_id"), ("UPDATE", "OLD.ruleset_id, NEW.ruleset_id"), ("DELETE", "OLD.ruleset_id")):
         guard(
             f"{_table}_published_{_event.lower()}",
             _table,
             _event,
-            f"EXISTS (SELECT 1 FROM {_SET} s WHERE s.id = {_row}.ruleset_id AND s.published_at IS NOT NULL)",
+            f"EXISTS (SELECT 1 FROM {_SET} s WHERE s.id IN ({_sets}) AND s.published_at IS NOT NULL)",
             "published",
         )

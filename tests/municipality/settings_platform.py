@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 from municipality.settings.databases import from_url
@@ -16,7 +17,7 @@ SECRET_KEY = "tests-only"
 CIVIL_ID_KEY = "tests-only"
 PORTAL_URL = "https://portal.example"
 ALLOWED_HOSTS = ["testserver"]
-VAR_DIR = Path(os.environ.get("PORTAL_VAR", "/nonexistent"))
+VAR_DIR = Path(os.environ.get("PORTAL_VAR") or tempfile.mkdtemp(prefix="portal-tests-"))
 DATABASES = {"default": from_url(os.environ.get("DATABASE_URL", "sqlite://:memory:"))}
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -65,7 +65,9 @@ def test_a_broker_that_is_away_is_no_failure(open_db: None, declare: Declare, mo
     assert state(job) == JobState.DONE
 
 
-def test_after_a_failure_nobody_waits_for_the_broker_again_at_once(open_db: None, declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_failure_nobody_waits_for_the_broker_again_at_once(
+    open_db: None, declare: Declare, monkeypatch: pytest.MonkeyPatch
+) -> None:
     declare("testing.errand", lambda: None)
     asked: list[int] = []
 

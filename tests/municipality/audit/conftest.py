@@ -1,0 +1,1 @@
+from tests.municipality.open_database import open_db  # noqa: F401

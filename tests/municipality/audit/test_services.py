@@ -1,0 +1,252 @@
+"""The record: no act without its row, no row changed unseen."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
+
+from municipality.audit.models import Act, ActText, Edge, Link, Look
+from municipality.audit.queries import Fault, faults, looks_at, unnumbered
+from municipality.audit.services import look, record, sequence
+from municipality.kernel import guards
+from municipality.kernel.actors import Actor, system
+from tests.municipality.open_database import on_postgres
+
+OFFICER = Actor("auditor", "staff:0123456789abcdefghjkmnpqrs")
+
+
+def acts(count: int = 5) -> list[Act]:
+    """Some acts, numbered and chained."""
+    with transaction.atomic():
+        made = [record("testing.acted", subject=f"case:{n}", actor=system("tests"), data={"number": n}) for n in range(1, count + 1)]
+    assert sequence() == count
+    return made
+
+
+def test_an_act_outside_a_transaction_is_refused(open_db: None) -> None:
+    with pytest.raises(RuntimeError, match="together"):
+        record("testing.acted", subject="case:1", actor=OFFICER)
+    assert not Act.objects.exists()
+
+
+@pytest.mark.django_db
+def test_an_act_rolls_back_with_its_transaction() -> None:
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        record("testing.acted", subject="case:1", actor=OFFICER)
+        raise ZeroDivisionError
+    assert not Act.objects.exists()
+
+
+@pytest.mark.django_db
+def test_acts_are_numbered_in_order_and_without_a_gap() -> None:
+    made = acts(3)
+    assert [(link.number, link.act_id) for link in Link.objects.order_by("number")] == list(enumerate((a.pk for a in made), 1))
+    assert sequence() == 0
+    acts(2)
+    assert list(Link.objects.order_by("number").values_list("number", flat=True)) == [1, 2, 3, 4, 5]
+    assert not unnumbered().exists()
+    assert list(faults()) == []
+
+
+@pytest.mark.django_db
+def test_an_act_that_committed_late_is_still_numbered() -> None:
+    """Ids are given before commits: a long transaction leaves an older id behind the newest number."""
+    acts(2)
+    with transaction.atomic():
+        held = record("testing.held", subject="case:9", actor=OFFICER)
+        later = record("testing.later", subject="case:9", actor=OFFICER)
+    held_fields = {f.attname: getattr(held, f.attname) for f in Act._meta.fields}
+    guards.remove(connection)
+    Act.objects.filter(pk=held.pk).delete()
+    assert sequence() == 1
+    Act.objects.create(**held_fields)
+    assert sequence() == 1
+    assert list(Link.objects.order_by("number").values_list("act_id", flat=True))[2:] == [later.pk, held.pk]
+    assert list(faults()) == []
+
+
+def table_of(model: Any) -> str:
+    return str(model._meta.db_table)
+
+
+@pytest.fixture
+def rows(db: None) -> None:
+    acts(3)
+    look(viewer=OFFICER, person_key="person:1", subject="case:1", purpose="audit")
+
+
+ATTACKS: list[Callable[[Any], object]] = [
+    lambda model: model.objects.update(**{"hash": "x"} if model is Link else {"subject": "case:x"}),
+    lambda model: model.objects.all().delete(),
+    lambda model: connection.cursor().execute(f"DELETE FROM {table_of(model)}"),
+    lambda model: connection.cursor().execute(f"UPDATE {table_of(model)} SET {'previous_hash' if model is Link else 'subject'} = 'x'"),
+]
+
+
+@pytest.mark.guards
+@pytest.mark.usefixtures("rows")
+@pytest.mark.parametrize("model", [Act, Link, Look])
+@pytest.mark.parametrize("attack", range(len(ATTACKS)))
+def test_the_record_is_written_once(model: Any, attack: int) -> None:
+    before = list(model.objects.order_by("pk").values())
+    with pytest.raises(IntegrityError), transaction.atomic():  # a numbered act is protected by the ORM as well
+        ATTACKS[attack](model)
+    assert list(model.objects.order_by("pk").values()) == before
+
+
+@pytest.mark.guards
+@pytest.mark.usefixtures("rows")
+@pytest.mark.parametrize("model", [Act, Link, Look])
+def test_without_the_guards_the_record_could_be_rewritten(model: Any) -> None:
+    guards.remove(connection)
+    assert ATTACKS[3](model) is not False
+    assert model.objects.filter(**{"previous_hash" if model is Link else "subject": "x"}).count() == model.objects.count() > 0
+
+
+@pytest.mark.guards
+@pytest.mark.postgres
+@pytest.mark.usefixtures("rows")
+@pytest.mark.parametrize("table", ["audit_act", "audit_link", "audit_look"])
+def test_even_a_replica_session_and_truncate_are_refused(table: str) -> None:
+    if not on_postgres():
+        pytest.skip("needs PostgreSQL")
+    with pytest.raises(IntegrityError, match="guard:"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(f"DELETE FROM {table}")
+    with pytest.raises(IntegrityError, match="guard:"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"TRUNCATE {table} CASCADE")
+
+
+CHANGES: list[tuple[str, str, list[Any]]] = [
+    ("UPDATE audit_act SET action = %s WHERE id = {act}", "changed_row", ["testing.other"]),
+    ("UPDATE audit_act SET subject = %s WHERE id = {act}", "changed_row", ["case:other"]),
+    ("UPDATE audit_act SET actor_key = %s WHERE id = {act}", "changed_row", ["person:other"]),
+    ("UPDATE audit_act SET actor_role = %s WHERE id = {act}", "changed_row", ["operator"]),
+    ("UPDATE audit_act SET commitment = %s WHERE id = {act}", "changed_row", ["0" * 64]),
+    ("UPDATE audit_act SET data = %s WHERE id = {act}", "changed_row", ['{"number": 99}']),
+    ("UPDATE audit_act SET at = %s WHERE id = {act}", "changed_row", ["2020-01-01 00:00:00"]),
+    ("UPDATE audit_link SET hash = %s WHERE number = 3", "changed_row", ["1" * 64]),
+    ("UPDATE audit_link SET previous_hash = %s WHERE number = 3", "broken_chain", ["1" * 64]),
+    ("UPDATE audit_link SET number = 30 WHERE number = 3", "gap", []),
+    ("DELETE FROM audit_link WHERE number = 3", "gap", []),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("statement", "what", "values"), CHANGES)
+def test_each_kind_of_change_behind_the_guards_is_found(statement: str, what: str, values: list[Any]) -> None:
+    made = acts(5)
+    assert list(faults()) == []
+    guards.remove(connection)
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(act=made[2].pk), values)
+    found = list(faults())
+    assert what in {fault.what for fault in found}
+    assert min(fault.number for fault in found) in {3, 4}
+
+
+@pytest.mark.django_db
+def test_two_acts_that_change_places_are_found() -> None:
+    made = acts(5)
+    guards.remove(connection)
+    spare = Act.objects.create(at=made[0].at, action="x", subject="x:1", actor_key="x", actor_role="x")
+    for number, act in ((2, spare), (3, made[1]), (2, made[2])):
+        Link.objects.filter(number=number).update(act=act)
+    assert [(fault.number, fault.what) for fault in faults()] == [(2, "changed_row"), (3, "changed_row")]
+
+
+@pytest.mark.django_db
+def test_a_cut_tail_cannot_be_seen_from_inside() -> None:
+    """Stated, not hidden: that takes a copy of the last number outside the building."""
+    acts(5)
+    guards.remove(connection)
+    Link.objects.filter(number=5).delete()
+    assert list(faults()) == []
+    assert unnumbered().count() == 1
+
+
+@pytest.mark.django_db
+def test_a_check_can_begin_after_a_known_good_number() -> None:
+    made = acts(5)
+    guards.remove(connection)
+    Act.objects.filter(pk=made[0].pk).update(subject="case:x")
+    assert list(faults(after=2)) == []
+    assert list(faults()) == [Fault(1, "changed_row")]
+
+
+@pytest.mark.django_db
+def test_the_command_fails_when_the_record_does_not_fit(capsys: pytest.CaptureFixture[str]) -> None:
+    made = acts(3)
+    call_command("verify_audit")
+    guards.remove(connection)
+    Act.objects.filter(pk=made[1].pk).update(subject="case:x")
+    with pytest.raises(CommandError, match="1 faults"):
+        call_command("verify_audit")
+
+
+@pytest.mark.django_db
+def test_words_can_be_erased_and_the_chain_stays_whole() -> None:
+    with transaction.atomic():
+        act = record("testing.said", subject="case:1", actor=OFFICER, text="كلام يُمحى يوما")
+    sequence()
+    assert ActText.objects.get(act=act).text == "كلام يُمحى يوما"
+    assert "كلام" not in str(act.data) + act.commitment
+    ActText.objects.all().delete()
+    assert list(faults()) == []
+
+
+@pytest.mark.django_db
+def test_a_look_is_shown_to_whom_it_concerns() -> None:
+    look(viewer=OFFICER, person_key="person:1", subject="case:1", purpose="audit")
+    look(viewer=OFFICER, person_key="person:2", subject="case:2", purpose="audit")
+    assert [row.subject for row in looks_at("person:1")] == ["case:1"]
+
+
+@pytest.mark.postgres
+def test_sequencers_that_run_together_leave_one_whole_chain(open_db: None) -> None:
+    if not on_postgres():
+        pytest.skip("needs PostgreSQL")
+    with transaction.atomic():
+        for number in range(60):
+            record("testing.acted", subject=f"case:{number}", actor=OFFICER)
+    start, lost, other = threading.Barrier(6), [], []
+
+    def work() -> None:
+        start.wait()
+        try:
+            for _ in range(10):
+                sequence(limit=7)
+        except IntegrityError as error:
+            lost.append(error)
+        except Exception as error:
+            other.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert other == []
+    while sequence():
+        pass
+    assert list(Link.objects.order_by("number").values_list("number", flat=True)) == list(range(1, 61))
+    assert list(faults()) == []
+
+
+@pytest.mark.django_db
+def test_edges_in_the_database_are_those_declared() -> None:
+    from municipality.audit import ledger
+    from municipality.kernel.workflow import WORKFLOWS
+
+    Edge.objects.create(workflow="testing.stale", move="jump", from_state="a", to_state="b")
+    ledger.sync()
+    held = set(Edge.objects.values_list("workflow", "move", "from_state", "to_state"))
+    assert held == {(table.name, *edge) for table in WORKFLOWS.values() for edge in table.edges()}
