@@ -1,0 +1,116 @@
+"""The record as auditors read it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from municipality.audit.models import Act, Link
+from municipality.audit.services import look, record, sequence
+from municipality.cases.roles import ensure_roles
+from municipality.kernel import clock, guards
+from municipality.kernel.actors import Actor
+from tests.municipality.people import signed_in, staff
+
+pytestmark = pytest.mark.django_db
+OFFICER = Actor("officer", "staff:1")
+
+
+@pytest.fixture
+def auditor() -> Client:
+    ensure_roles()
+    return signed_in(staff("auditor", login="auditor"))
+
+
+def act(action: str = "testing.acted", subject: str = "case:1", at: dt.datetime | None = None) -> Act:
+    with clock.at(at or clock.now()), transaction.atomic():
+        return record(action, subject=subject, actor=OFFICER, data={"fils": 10_000})
+
+
+def listed(client: Client, **query: str) -> str:
+    answer = client.get(reverse("admin:audit_act_changelist"), query)
+    assert answer.status_code == 200
+    return str(answer.content.decode())
+
+
+def test_acts_show_their_number_and_hash(auditor: Client) -> None:
+    first = act()
+    sequence()
+    page = listed(auditor)
+    assert Link.objects.get(act=first).hash[:12] in page
+    shown = auditor.get(reverse("admin:audit_act_change", args=[first.pk])).content.decode()
+    assert Link.objects.get(act=first).hash in shown
+
+
+def test_a_changed_row_says_so_on_its_page(auditor: Client) -> None:
+    first = act()
+    sequence()
+    address = reverse("admin:audit_act_change", args=[first.pk])
+    whole = auditor.get(address, headers={"accept-language": "en"}).content.decode()
+    guards.remove(connection)
+    Act.objects.filter(pk=first.pk).update(actor_key="staff:2")
+    changed = auditor.get(address, headers={"accept-language": "en"}).content.decode()
+    from municipality.audit.admin import ActAdmin
+
+    page = ActAdmin(Act, admin_site=None)  # type: ignore[arg-type]
+    assert str(page.fits(Act.objects.select_related("link").get(pk=first.pk))) in changed
+    assert str(page.fits(Act.objects.select_related("link").get(pk=first.pk))) not in whole
+
+
+def test_acts_are_found_by_their_whole_subject_only(auditor: Client) -> None:
+    act("testing.one", "case:1")
+    act("testing.two", "case:11")
+    page = listed(auditor, q="case:1")
+    assert "testing.one</bdi>" in page
+    assert '<bdi dir="ltr">testing.two' not in page
+    assert '<bdi dir="ltr">testing.one' not in listed(auditor, q="staff:1")
+
+
+def test_acts_are_filtered_by_action_and_by_kuwait_day(auditor: Client) -> None:
+    midnight = dt.datetime.combine(clock.today(), dt.time(), clock.KUWAIT)
+    act("testing.today", at=midnight)
+    act("testing.yesterday", at=midnight - dt.timedelta(seconds=1))
+    act("testing.older", at=midnight - dt.timedelta(days=8))
+    found = {
+        day: {name for name in ("today", "yesterday", "older") if f'<bdi dir="ltr">testing.{name}' in listed(auditor, day=day)}
+        for day in ("0", "1", "7", "30", "99")
+    }
+    assert found["0"] == {"today"}
+    assert found["1"] == {"yesterday"}
+    assert found["7"] == {"today", "yesterday"}
+    assert found["30"] == found["99"] == {"today", "yesterday", "older"}
+    assert '<bdi dir="ltr">testing.older' not in listed(auditor, action="testing.today")
+
+
+def test_the_list_takes_the_same_queries_for_many_acts(auditor: Client) -> None:
+    act()
+    with CaptureQueriesContext(connection) as few:
+        listed(auditor)
+    for number in range(40):
+        act(subject=f"case:{number}")
+    sequence()
+    with CaptureQueriesContext(connection) as many:
+        listed(auditor)
+    assert len(many) == len(few) <= 12
+
+
+def test_looks_are_listed_for_auditors_only(auditor: Client) -> None:
+    look(viewer=OFFICER, person_key="person:7", subject="case:7", purpose="audit")
+    assert "person:7" in auditor.get(reverse("admin:audit_look_changelist"), {"q": "person:7"}).content.decode()
+    officer = signed_in(staff("officer", login="officer"))
+    for name in ("audit_look_changelist", "audit_act_changelist"):
+        assert officer.get(reverse(f"admin:{name}")).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["act", "look"])
+def test_nobody_writes_the_record_by_hand(name: str) -> None:
+    client = signed_in(staff("auditor", login="root", is_superuser=True))
+    row = act()
+    assert client.get(reverse(f"admin:audit_{name}_add")).status_code == 403
+    assert client.post(reverse("admin:audit_act_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
+    assert Act.objects.filter(pk=row.pk).exists()
