@@ -22,7 +22,7 @@ def loaded(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pyte
     var = tmp_path_factory.mktemp("var")
     # Keys of its own: what is derived from them is the same as in the process that the load is compared with.
     own = override_settings(
-        TESTING_DEMO=True,
+        DEMO=True,
         VAR_DIR=var,
         SECRET_KEY="demo-only-tests",
         CIVIL_ID_KEY="demo-only-tests",

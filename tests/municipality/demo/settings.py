@@ -1,4 +1,4 @@
-"""Settings for the demo's own tests: the whole portal with the demo on top, SQLite, tables made from the models."""
+"""Settings for the demo's own tests: the whole portal with the demo on top, SQLite or DATABASE_URL."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from municipality.settings.base import *  # noqa: F403
 from municipality.settings.base import BASE_DIR, INSTALLED_APPS
+from municipality.settings.databases import from_url
 
 VAR_DIR = Path(os.environ.get("PORTAL_VAR", BASE_DIR / "var" / "demo-tests"))
 DEMO = True
@@ -20,22 +21,7 @@ if "municipality.demo" not in INSTALLED_APPS:
         "municipality.demo",
         *INSTALLED_APPS[INSTALLED_APPS.index("reports") + 1 :],
     ]
-MIGRATION_MODULES = {
-    name.rpartition(".")[2]: None
-    for name in INSTALLED_APPS
-    if name.startswith("municipality.") or ("." not in name and name not in ("allauth", "csp"))
-}
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": os.environ.get("DEMO_DATABASE", str(VAR_DIR / "demo.sqlite3")),
-        "OPTIONS": {
-            "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
-        },
-        "TEST": {"NAME": ":memory:"},
-    }
-}
+DATABASES = {"default": from_url(os.environ.get("DATABASE_URL", f"sqlite:///{VAR_DIR / 'demo.sqlite3'}"))}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 CELERY_BROKER_URL = "memory://"
 SIGNER_KEY_FILE = str(VAR_DIR / "seal" / "seal.p12")
