@@ -1,0 +1,274 @@
+"""One small, real world that the house gates walk through: two people with everything a person can have here, and staff.
+
+Built once for a module inside one transaction that is rolled back at its end; each test runs in a savepoint of its own.
+A module that uses it needs the mark `django_db`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.core import mail
+from django.db import transaction
+from django.test import Client, override_settings
+
+from licensing import services as licensing
+from licensing.models import HealthLicence, Renewal
+from municipality.accounts.models import Organisation, Signatory, User
+from municipality.cases.models import Case
+from municipality.cases.roles import ensure_roles
+from municipality.documents import seal
+from municipality.documents import services as documents
+from municipality.jobs import services as jobs
+from municipality.jobs.models import Job, JobState
+from municipality.kernel import clock
+from municipality.kernel.actors import system
+from municipality.kernel.transitions import transition
+from municipality.notifications.models import Message
+from municipality.places.loading import load_places
+from municipality.places.models import Area, Branch
+from municipality.rulebook.models import Activity, RuleSet
+from municipality.rulebook.seeds import load_activities, seed
+from payments import services as payments
+from payments.models import Attempt, Bill, Receipt
+from shops.models import Shop
+from tests.municipality import people
+from tests.payments.bank import Bank, Book, notification
+from tests.payments.browsers import signed_in
+
+NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
+SETTINGS = {"PAYMENT_PROVIDER": "tests.payments.bank.Bank", "SMS_BACKEND": f"{__name__}.SmsTray"}
+
+
+class SmsTray:
+    """A gateway that keeps what it is given."""
+
+    sent: ClassVar[list[str]] = []
+
+    def send(self, to: str, text: str, idempotency_key: str) -> str:
+        self.sent.append(text)
+        return f"tray-{len(self.sent)}"
+
+
+@dataclass
+class Belongings:
+    """What one person has: a shop to renew, a request that waits for money, one that was paid and issued."""
+
+    person: User
+    shop: Shop
+    waiting: Case
+    due: Bill
+    issued: Case
+    paid: Bill
+    attempt: Attempt
+    receipt: Receipt
+    licence: HealthLicence
+    message: Message
+
+
+@dataclass
+class World:
+    owner: Belongings
+    stranger: Belongings
+    officer: User
+    auditor: User
+    operator: User
+    maker: User
+    publisher: User
+    former: User  # signed for the organisation until yesterday
+    newcomer: User  # has nothing, and no confirmed address
+    organisation: Organisation
+    organisation_shop: Shop
+    draft: RuleSet
+    dead_job: Job
+    mails: list[tuple[str, str]] = field(default_factory=list)  # subject, body
+    texts: list[str] = field(default_factory=list)
+
+    def client(self, who: str, **options: Any) -> Client:
+        """A fresh browser of `nobody`, of a person or of staff; `halfway` is the auditor by password alone."""
+        if who == "nobody":
+            return Client(**options)
+        if who == "halfway":
+            client = Client(**options)
+            client.force_login(self.auditor, backend="municipality.accounts.backends.StaffBackend")
+            return client
+        user = getattr(self, who)
+        return signed_in(user.person if isinstance(user, Belongings) else user, **options)
+
+
+def build() -> World:
+    """Make the world. The clock must stand at NOON and SETTINGS be in force."""
+    Bank.book = Book()
+    seal.make_seal(Path(settings.SIGNER_KEY_FILE), settings.SIGNER_PASSPHRASE)
+    load_places()
+    load_activities()
+    ensure_roles()
+    maker, publisher = _staff("rule_maker"), _staff("rule_publisher")
+    seed(maker, publisher)
+    mail.outbox = []
+    SmsTray.sent.clear()
+    owner = _belongings(people.person(people.SALIM), 1)
+    stranger = _belongings(people.person(people.NOURA, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi", language="en"), 4)
+    organisation = Organisation.objects.create(name_ar="شركة الخليج", name_en="Gulf Company", commercial_register_no="77001")
+    world = World(
+        owner=owner,
+        stranger=stranger,
+        officer=_staff("officer"),
+        auditor=_staff("auditor"),
+        operator=_staff("operator"),
+        maker=maker,
+        publisher=publisher,
+        former=_former(organisation),
+        newcomer=User.objects.create_user(name_ar="بدر", name_en="Bader", login="newcomer"),
+        organisation=organisation,
+        organisation_shop=_shop(None, 9, organisation=organisation),
+        draft=_draft(maker),
+        dead_job=Job.objects.create(
+            kind="payments.sweep", key="gone", queue="bulk", args={}, state=JobState.DEAD, due_at=NOON, created_at=NOON, finished_at=NOON
+        ),
+    )
+    world.mails = [(m.subject, f"{m.body}\n{''.join(str(part[0]) for part in m.alternatives)}") for m in mail.outbox]  # type: ignore[attr-defined]
+    world.texts = list(SmsTray.sent)
+    return world
+
+
+def _staff(role: str) -> User:
+    user = User.objects.create_user(
+        name_ar="هدى المطيري", name_en="Huda Al-Mutairi", login=role, is_staff=True, branch=Branch.objects.get(pk="HA")
+    )
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def _former(organisation: Organisation) -> User:
+    user = User.objects.create_user(name_ar="فهد الشمري", name_en="Fahad Al-Shammari", login="former")
+    today = clock.today()
+    Signatory.objects.create(
+        organisation=organisation, person=user, first_day=today - dt.timedelta(days=400), last_day=today - dt.timedelta(days=1)
+    )
+    return user
+
+
+def _shop(owner: User | None, number: int, **more: Any) -> Shop:
+    """A shop of a municipal activity whose licence, carried over from paper, ends in twenty days."""
+    now = clock.now()
+    shop = Shop.objects.create(
+        name_ar=f"صالون الموج {number}",
+        name_en=f"Al Mawj Salon {number}",
+        activity=Activity.objects.exclude(authorities__authority="pafn").order_by("code")[0],
+        owner=owner,
+        branch=Branch.objects.get(pk="HA"),
+        area=Area.objects.filter(governorate="HA").order_by("pk")[0],
+        block="4",
+        street="12",
+        building="30",
+        unit="2",
+        paci_number=f"1022{number:04d}",
+        commercial_license_no=f"2020/{number:06d}",
+        commercial_license_end=clock.today() + dt.timedelta(days=300),
+        facts_source="moci",
+        facts_at=now,
+        **more,
+    )
+    last_day = clock.today() + dt.timedelta(days=20)
+    document = documents.draft(
+        kind="health_licence",
+        number=f"HLT-HA-2025-{number:06d}-X",
+        subject=shop.key,
+        holder_key=owner.key if owner else "",
+        valid_from=last_day - dt.timedelta(days=364),
+        valid_to=last_day,
+        public_facts={"trade_name": [shop.name_ar, shop.name_en]},
+    )
+    transition(document, "carry_over", actor=system("tests"))
+    HealthLicence.objects.create(
+        shop=shop, document=document, first_day=document.valid_from, last_day=last_day, registered_facts=shop.registered_facts()
+    )
+    return shop
+
+
+def _belongings(person: User, number: int) -> Belongings:
+    plain, waits, done = (_shop(person, number + i) for i in range(3))
+    waiting = licensing.submit_renewal(shop=waits, applicant=person)
+    issued = licensing.submit_renewal(shop=done, applicant=person)
+    paid = Bill.objects.get(subject=issued.key)
+    attempt = payments.start_attempt(bills=[paid], payer=person, language=person.language, session_key=f"session-{number}")
+    payments.redirect_url(attempt)
+    entry = Bank.book.decide(attempt)
+    payments.take_notification(
+        body=f"trandata={notification(attempt, payment_id=entry.payment_id)}".encode(), query={}, remote_addr="127.0.0.1"
+    )
+    with clock.at(NOON + dt.timedelta(minutes=1)):
+        _work()
+    with clock.at(NOON + dt.timedelta(minutes=12)):
+        _work()
+    issued = Case.objects.get(pk=issued.pk)
+    renewal = Renewal.objects.select_related("new_licence__document").get(case=issued)
+    assert issued.state == "issued" and renewal.new_licence is not None, _trouble()
+    receipt = Receipt.objects.select_related("document").get(bill=paid)
+    assert receipt.document is not None and receipt.document.state == "active", _trouble()
+    return Belongings(
+        person=person,
+        shop=plain,
+        waiting=Case.objects.get(pk=waiting.pk),
+        due=Bill.objects.get(subject=waiting.key),
+        issued=issued,
+        paid=Bill.objects.get(pk=paid.pk),
+        attempt=Attempt.objects.get(pk=attempt.pk),
+        receipt=receipt,
+        licence=renewal.new_licence,
+        message=Message.objects.filter(person=person).order_by("pk")[0],
+    )
+
+
+def _work() -> None:
+    """What is due now, as the worker would do it, until nothing is."""
+    tried: set[int] = set()
+    while due := [pk for pk, _queue in jobs.due() if pk not in tried]:
+        for pk in due:
+            tried.add(pk)
+            jobs.run(pk)
+
+
+def _trouble() -> str:
+    rows = Job.objects.exclude(state=JobState.DONE).exclude(last_error="")
+    return "\n".join(f"{job.kind}: {job.last_error}" for job in rows)
+
+
+def _draft(maker: User) -> RuleSet:
+    published = RuleSet.objects.filter(published_at__isnull=False).order_by("pk")[0]
+    return RuleSet.objects.create(
+        subject=published.subject,
+        version=99,
+        instrument_ar=published.instrument_ar,
+        instrument_en=published.instrument_en,
+        first_day=clock.today() + dt.timedelta(days=60),
+        made_by=maker,
+        made_at=clock.now(),
+    )
+
+
+@pytest.fixture(scope="module")
+def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """The world of a module, gone with it."""
+    with ExitStack() as stack:
+        stack.enter_context(django_db_blocker.unblock())
+        stack.enter_context(override_settings(**SETTINGS))
+        stack.enter_context(clock.at(NOON))
+        stack.enter_context(transaction.atomic())
+        yield build()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def world(built: World, db: None) -> World:
+    """The world as it was built: what a test does to it is undone after the test."""
+    return built
