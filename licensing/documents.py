@@ -114,7 +114,14 @@ def health_licence_pdf(document: Document) -> bytes:
         supersedes=f["supersedes"],
         demo=settings.DEMO,
     )
-    content = render(TEMPLATE, printed.context(), title=f"الترخيص الصحي {document.number}", attachment=printed.as_json(), single_page=True)
+    content = render(
+        TEMPLATE,
+        printed.context(),
+        title=f"الترخيص الصحي {document.number}",
+        attachment=printed.as_json(),
+        single_page=True,
+        at=printed.issued_at,
+    )
     return sign_pdf(content, reason="Health licence", at=clock.now())
 
 

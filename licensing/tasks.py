@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from licensing import services
 from municipality.cases.models import Case
-from municipality.documents.rendering import RendererMissing
+from municipality.documents.contexts import FactsRefused
+from municipality.documents.rendering import RendererMissing, RenderingRefused
 from municipality.documents.signing import SignerMissing
-from municipality.jobs.errors import Parked
+from municipality.jobs.errors import Gone, Parked
 from municipality.jobs.registry import job
 
 
@@ -22,6 +23,8 @@ def issue_renewal(*, case_id: int) -> None:
         raise Parked("renderer", str(missing)) from missing
     except SignerMissing as missing:
         raise Parked("signer", str(missing)) from missing
+    except (FactsRefused, RenderingRefused) as refused:
+        raise Gone(f"the licence cannot be drawn: {refused}") from refused
 
 
 @job("licensing.supersede", queue="bulk")

@@ -19,5 +19,7 @@ class CodeForm(forms.Form):
     def clean_code(self) -> str:
         code = ids.normalise_code(digits.clean(self.cleaned_data["code"]))
         if len(code) != 20 or not set(code) <= set(ids.ALPHABET):
-            raise forms.ValidationError(_("A code has 20 letters and digits. Compare it with the document and type it again."), code="shape")
+            raise forms.ValidationError(
+                _("A code has 20 letters and digits. Compare it with the document and type it again."), code="shape"
+            )
         return code

@@ -45,7 +45,12 @@ def activate(document: Document, *, content: bytes, media_type: str, actor: Acto
     """Keep the exact bytes and put the document in force, in the caller's transaction."""
     document.file = store.put(content, media_type)
     transition(document, "activate", actor=actor, data={"sha256": document.file.sha256}, file=document.file)
-    record("document.activated", subject=f"document:{document.pk}", actor=actor, data={"number": document.number, "sha256": document.file.sha256})
+    record(
+        "document.activated",
+        subject=f"document:{document.pk}",
+        actor=actor,
+        data={"number": document.number, "sha256": document.file.sha256},
+    )
 
 
 def supersede(document: Document, *, by: Document, actor: Actor) -> None:
@@ -60,6 +65,13 @@ def suspend(document: Document, *, reason: str, actor: Actor) -> None:
     """Take a document out of force until further notice; the check page says so at once. Raises TransitionRefused."""
     transition(document, "suspend", actor=actor, reason=reason)
     record("document.suspended", subject=f"document:{document.pk}", actor=actor, data={"reason": reason})
+
+
+@transaction.atomic
+def resume(document: Document, *, reason: str, actor: Actor) -> None:
+    """Put a suspended document back in force. Raises TransitionRefused."""
+    transition(document, "resume", actor=actor, reason=reason)
+    record("document.resumed", subject=f"document:{document.pk}", actor=actor, data={"reason": reason})
 
 
 @transaction.atomic

@@ -12,6 +12,8 @@ from django.conf import settings
 from municipality.documents.models import StoredFile
 from municipality.kernel import clock
 
+GRACE_SECONDS = 24 * 3600
+
 
 def root() -> Path:
     return Path(settings.VAR_DIR) / "documents"
@@ -46,3 +48,14 @@ def read(stored: StoredFile) -> bytes:
     if hashlib.sha256(content).hexdigest() != stored.sha256:
         raise ValueError(f"stored file {stored.pk} was changed")
     return content
+
+
+def sweep() -> int:
+    """Remove files that no row names since more than a day: their transaction never committed. Returns how many."""
+    old = clock.now().timestamp() - GRACE_SECONDS
+    gone = 0
+    for path in root().rglob("*"):
+        if path.is_file() and path.stat().st_mtime < old and not StoredFile.objects.filter(sha256=path.name).exists():
+            path.unlink()
+            gone += 1
+    return gone
