@@ -107,7 +107,7 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
         facts=[
             Fact(_("Present licence"), ref(renewal.licence.document.number)),
             Fact(_("New period"), day(renewal.first_day), format_html("{} {}", _("to"), day(renewal.last_day))),
-            Fact(_("Rules used"), format_html_join(mark_safe("<br>"), "{} {}", _editions(case))),  # noqa: S308 - constant
+            Fact(_("Rules used"), format_html_join(mark_safe("<br>"), "{} {}", _editions(case))),
         ],
         ways=ways,
     )
