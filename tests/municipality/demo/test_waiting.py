@@ -1,0 +1,34 @@
+"""A machine without the seal: the load goes through, the newest licences wait and come later."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from licensing.states import RenewalState
+from municipality.cases.models import Case
+from municipality.documents.models import Document
+from municipality.jobs.models import Job, JobState
+from municipality.jobs.services import run
+from municipality.kernel import clock
+
+
+@pytest.mark.django_db
+def test_without_the_seal_the_newest_licences_wait_and_are_issued_once_it_is_there(settings: Any, tmp_path: Path) -> None:
+    settings.DEMO, settings.VAR_DIR = True, tmp_path
+    settings.SIGNER_KEY_FILE = str(tmp_path / "seal" / "seal.p12")
+    out = StringIO()
+    call_command("demo", small=True, stdout=out)
+    assert "4 of them wait" in out.getvalue()
+    waiting = Job.objects.filter(kind="licensing.issue_renewal", state=JobState.PARKED)
+    assert waiting.count() == Case.objects.filter(state=RenewalState.APPROVED).count() == 4
+    assert not Document.objects.filter(kind="health_licence", state="active").exists()
+    call_command("make_seal", stdout=StringIO())
+    for job in waiting.filter(due_at__lte=clock.now()):
+        assert run(job.pk)
+    assert Document.objects.filter(kind="health_licence", state="active").count() == 4
+    assert not Case.objects.filter(state=RenewalState.APPROVED).exists()
