@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from municipality.jobs.registry import every, job
-from payments.services import inquiries, receipts, settlement
+from payments.services import inquiries, receipts, settlement, telling
 
 
 @job("payments.inquire", queue="urgent", time_limit=30)
@@ -29,6 +29,21 @@ def tell_void(*, allocation_id: int) -> None:
 @job("payments.receipt_document", queue="documents", time_limit=90)
 def receipt_document(*, receipt_id: int) -> None:
     receipts.write_document(receipt_id=receipt_id)
+
+
+@job("payments.tell_paid", queue="messages", time_limit=30)
+def tell_paid(*, receipt_id: int) -> None:
+    telling.tell_paid(receipt_id=receipt_id)
+
+
+@job("payments.tell_owed_attempt", queue="messages", time_limit=30)
+def tell_owed_attempt(*, attempt_id: int) -> None:
+    telling.tell_owed_attempt(attempt_id=attempt_id)
+
+
+@job("payments.tell_owed_bill", queue="messages", time_limit=30)
+def tell_owed_bill(*, allocation_id: int) -> None:
+    telling.tell_owed_bill(allocation_id=allocation_id)
 
 
 @every("payments.sweep", seconds=60)

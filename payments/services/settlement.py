@@ -90,6 +90,7 @@ def _pay(allocation: Allocation, bill: Bill, inquiry: Inquiry) -> Receipt:
     transition(bill, "settle", actor=ME, data={"receipt": receipt.number})
     enqueue("payments.hand_over", key=f"receipt:{receipt.pk}", allocation_id=allocation.pk)
     enqueue("payments.receipt_document", key=f"receipt:{receipt.pk}", receipt_id=receipt.pk)
+    enqueue("payments.tell_paid", key=f"receipt:{receipt.pk}", receipt_id=receipt.pk)
     return receipt
 
 
@@ -97,6 +98,7 @@ def _owe_back(row: Attempt, bills: dict[int, Bill]) -> None:
     states = {bill.key: bill.state for bill in bills.values()}
     transition(row, "owe_back", actor=ME, reason="nothing_due", data={"bills": states})
     row.allocations.filter(is_open=True).update(is_open=False)
+    enqueue("payments.tell_owed_attempt", key=f"attempt:{row.pk}", attempt_id=row.pk)
     record("payment.refund_due", subject=row.key, actor=ME, data={"fils": row.fils, "bills": states})
     log.error("payment %s was taken for nothing that is due: %s fils to be returned", row.trackid, row.fils)
 
@@ -128,6 +130,7 @@ def _refuse(allocation: Allocation, refusal: Refused) -> None:
         return
     transition(bill, "refuse", actor=ME, reason=refusal.code[:60])
     Allocation.objects.filter(pk=allocation.pk, handed_over_at__isnull=True).update(handed_over_at=clock.now())
+    enqueue("payments.tell_owed_bill", key=f"allocation:{allocation.pk}", allocation_id=allocation.pk)
     record("bill.refund_due", subject=bill.key, actor=ME, data={"code": refusal.code, "fils": allocation.fils})
     log.error("bill %s is paid and was refused (%s): the amount is to be returned", bill.reference, refusal.code)
 

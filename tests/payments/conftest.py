@@ -101,7 +101,18 @@ def paid_for(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[int]]:
     return told
 
 
-def run_due(kinds: tuple[str, ...] = ("payments.inquire", "payments.hand_over", "payments.confirm", "payments.tell_void")) -> int:
+KINDS = (
+    "payments.inquire",
+    "payments.hand_over",
+    "payments.confirm",
+    "payments.tell_void",
+    "payments.tell_paid",
+    "payments.tell_owed_attempt",
+    "payments.tell_owed_bill",
+)
+
+
+def run_due(kinds: tuple[str, ...] = KINDS) -> int:
     """Run what is due now, as the worker would, until nothing of these kinds is due. Returns how many jobs ran."""
     ran = 0
     while True:

@@ -1,0 +1,51 @@
+"""Telling the payer, apart from settling: a message that cannot be written must not undo the record of money."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from municipality.kernel import clock, money
+from municipality.notifications.services import send
+from payments.models import Allocation, Attempt, Bill, Receipt
+from payments.notifications import AmountReturned, PaymentReceived
+
+
+@transaction.atomic
+def tell_paid(*, receipt_id: int) -> None:
+    """The bank's confirmation with its numbers; once for each receipt."""
+    receipt = Receipt.objects.select_related("bill__payer", "allocation__attempt").get(pk=receipt_id)
+    attempt = receipt.allocation.attempt
+    send(
+        PaymentReceived,
+        person=receipt.bill.payer,
+        key=receipt.number,
+        subject_key=receipt.bill.subject,
+        context={
+            "attempt": attempt,
+            "bill": receipt.bill,
+            "receipt": receipt,
+            "paid_at": receipt.issued_at.astimezone(clock.KUWAIT).strftime("%Y-%m-%d %H:%M"),
+            "amount": money.to_display(receipt.fils),
+            "payment_id": attempt.payment_id or "",
+            "trackid": attempt.trackid,
+        },
+    )
+
+
+def tell_owed_attempt(*, attempt_id: int) -> None:
+    """A capture for nothing that was due; once for each attempt."""
+    attempt = Attempt.objects.get(pk=attempt_id)
+    bill = Bill.objects.select_related("payer").filter(allocations__attempt=attempt).order_by("pk")[0]
+    _tell_owed(attempt, bill, attempt.fils, key=attempt.trackid)
+
+
+def tell_owed_bill(*, allocation_id: int) -> None:
+    """A paid bill that its service refused; once for each payment of it."""
+    allocation = Allocation.objects.select_related("attempt", "bill__payer").get(pk=allocation_id)
+    _tell_owed(allocation.attempt, allocation.bill, allocation.fils, key=f"{allocation.bill.reference}:{allocation.pk}")
+
+
+@transaction.atomic
+def _tell_owed(attempt: Attempt, bill: Bill, fils: int, *, key: str) -> None:
+    context = {"attempt": attempt, "bill": bill, "amount": money.to_display(fils)}
+    send(AmountReturned, person=bill.payer, key=key, subject_key=bill.subject, context=context)
