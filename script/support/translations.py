@@ -30,12 +30,12 @@ def compile_all(root: Path) -> int:
 
 def gaps(root: Path) -> list[str]:
     """One line for each message without a translation, or with one that only resembles it (fuzzy)."""
-    found = []
-    for path in catalogues(root):
-        for entry in polib.pofile(str(path)):
-            if not entry.obsolete and (entry.fuzzy or not entry.translated()):
-                found.append(f"{path.relative_to(root)}:{entry.linenum}: {'fuzzy' if entry.fuzzy else 'untranslated'}: {entry.msgid[:80]}")
-    return found
+    return [
+        f"{path.relative_to(root)}:{entry.linenum}: {'fuzzy' if entry.fuzzy else 'untranslated'}: {entry.msgid[:80]}"
+        for path in catalogues(root)
+        for entry in polib.pofile(str(path))
+        if not entry.obsolete and (entry.fuzzy or not entry.translated())
+    ]
 
 
 def main() -> int:

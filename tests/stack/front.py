@@ -61,7 +61,9 @@ def rendered(folder: Path, *, plain: int, secure: int, portal: int) -> Path:
             raise ValueError(f"deploy/nginx.conf no longer holds {old!r}")
         text = text.replace(old, new)
     path = folder / "nginx.conf"
-    path.write_text(f"user {getpass.getuser()};\ndaemon off;\n{text}" if getpass.getuser() == "root" else f"daemon off;\n{text}", encoding="utf8")
+    path.write_text(
+        f"user {getpass.getuser()};\ndaemon off;\n{text}" if getpass.getuser() == "root" else f"daemon off;\n{text}", encoding="utf8"
+    )
     return path
 
 
@@ -69,7 +71,9 @@ def rendered(folder: Path, *, plain: int, secure: int, portal: int) -> Path:
 def nginx(configuration: Path) -> Iterator[None]:
     """Runs until the end of the block."""
     with (configuration.parent / "nginx.log").open("wb") as log:
-        running = subprocess.Popen([str(PROGRAM), "-c", str(configuration), "-e", "stderr"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        running = subprocess.Popen(
+            [str(PROGRAM), "-c", str(configuration), "-e", "stderr"], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
         try:
             yield
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -66,7 +67,7 @@ def _with_path(url: str, path: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{path}"))
 
 
-def _administer(url: str, statement: str) -> None:
+def administer(url: str, statement: str) -> None:
     """One statement on the server of a PostgreSQL URL, outside any transaction."""
     import psycopg2
 
@@ -92,7 +93,7 @@ class Template:
         for name in ("run", "log"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         if self.servers.database:
-            _administer(self.servers.database, f"CREATE DATABASE {self.database}")
+            administer(self.servers.database, f"CREATE DATABASE {self.database}")
         environment = demo_environment(free_port(4), self.folder) | self.servers.with_database(self.database).environment()
         command = [sys.executable, "-W", "ignore", "-m", "script.support.prepare", str(self.folder), *demo]
         done = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
@@ -102,7 +103,7 @@ class Template:
 
     def drop(self) -> None:
         if self.servers.database:
-            _administer(self.servers.database, f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
+            administer(self.servers.database, f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
 
     def copy(self, folder: Path) -> tuple[Servers, Path]:
         """A database and a folder of its own for one stack."""
@@ -112,7 +113,7 @@ class Template:
         number = next(_numbers)
         if self.servers.database:
             name = f"stack_{os.getpid()}_{number}"
-            _administer(self.servers.database, f"CREATE DATABASE {name} TEMPLATE {self.database}")
+            administer(self.servers.database, f"CREATE DATABASE {name} TEMPLATE {self.database}")
             return self.servers.with_database(name).with_redis_number(1 + number % 15), folder
         return self.servers.with_redis_number(1 + number % 15), folder
 
@@ -197,10 +198,8 @@ class Stack:
     def kill(self, name: str, sign: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal to the process and all its children, and wait until it is gone."""
         process = self.running[name]
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, sign)
-        except ProcessLookupError:
-            pass
         process.wait(timeout=90)
 
     def restart(self, name: str, sign: signal.Signals = signal.SIGTERM) -> None:
@@ -210,6 +209,12 @@ class Stack:
         self.start(name)
 
     def stop(self) -> None:
+        """End everything, and drop the stack's own database."""
+        self.end_processes()
+        if self.servers.database:
+            administer(self.servers.database, f"DROP DATABASE IF EXISTS {urlsplit(self.servers.database).path[1:]} WITH (FORCE)")
+
+    def end_processes(self) -> None:
         """End everything in order, hard where asking does not help."""
         for name in self.running:
             if self.alive(name):
@@ -219,8 +224,6 @@ class Stack:
                 process.wait(timeout=self.definitions[name].stop_seconds)
             except subprocess.TimeoutExpired:
                 self.kill(name)
-        if self.servers.database:
-            _administer(self.servers.database, f"DROP DATABASE IF EXISTS {urlsplit(self.servers.database).path[1:]} WITH (FORCE)")
 
     def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """`manage.py` with the environment of the stack."""

@@ -1,0 +1,42 @@
+"""The portal's processes serve, report, and come back."""
+
+from __future__ import annotations
+
+import signal
+import urllib.request
+
+import pytest
+
+from tests.stack.running import Stack, wait_until
+
+pytestmark = pytest.mark.stack
+
+
+def test_every_part_of_the_portal_reports_well(stack: Stack) -> None:
+    wait_until(lambda: stack.readyz()[1]["status"] == "ok", 30, "a portal that is well in every part")
+
+
+def test_the_home_page_is_served_in_both_languages(stack: Stack) -> None:
+    for language in ("ar", "en"):
+        with urllib.request.urlopen(f"{stack.base_url}/{language}/", timeout=10) as answer:
+            assert f'lang="{language}"' in answer.read().decode()
+
+
+def test_the_demo_is_loaded_and_its_invariants_hold(stack: Stack) -> None:
+    assert stack.sql("SELECT count(*) FROM shops_shop")[0][0] >= 300
+    assert stack.manage("invariants").returncode == 0
+
+
+def test_a_killed_worker_is_missed_and_comes_back(stack: Stack) -> None:
+    before = stack.pid("worker")
+    stack.kill("worker", signal.SIGKILL)
+    assert not stack.alive("worker")
+    stack.restart("worker")
+    assert stack.pid("worker") != before
+    noted = stack.sql("SELECT at FROM jobs_heartbeat WHERE part = 'tick'")
+    wait_until(lambda: stack.sql("SELECT at FROM jobs_heartbeat WHERE part = 'tick'") != noted, 30, "a tick of the new worker")
+
+
+def test_the_web_server_finishes_and_ends_when_asked(stack: Stack) -> None:
+    stack.restart("web", signal.SIGTERM)
+    assert stack.running["web"].poll() is None
