@@ -12,10 +12,12 @@ if "PORTAL_VAR" not in os.environ:
     atexit.register(shutil.rmtree, os.environ["PORTAL_VAR"], ignore_errors=True)
 
 from municipality.settings.base import *  # noqa: F403
-from municipality.settings.base import STORAGES, TEMPLATES, VAR_DIR, env
+from municipality.settings.base import INSTALLED_APPS, STORAGES, TEMPLATES, VAR_DIR, env
 from municipality.settings.databases import from_url
 from municipality.settings.undefined import Undefined
 
+# The demo loads under the tests as well; its command asks for DEMO or this mark.
+INSTALLED_APPS = [*INSTALLED_APPS, "municipality.demo"]
 SECRET_KEY = "tests-only-" + "0123456789abcdef" * 4
 CIVIL_ID_KEY = "tests-only-civil-id-key-0123456789"
 SIGNER_PASSPHRASE = "tests-only-passphrase"
