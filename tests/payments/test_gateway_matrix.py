@@ -1,0 +1,122 @@
+"""Every bad day of the gateway double: in the end our books say what the bank's book says, to the fils."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from municipality.doubles import serving
+from municipality.doubles.knet import behaviours, protocol
+from municipality.doubles.knet.book import Book
+from municipality.doubles.knet.gateway import Gateway
+from municipality.doubles.knet.server import application
+from municipality.jobs.models import Job, JobState
+from municipality.kernel import clock
+from payments import invariants
+from payments.models import Attempt, Bill, Receipt
+from payments.services import redirect_url, start_attempt
+from payments.states import AttemptState
+from tests.payments.conftest import run_due
+
+pytestmark = [pytest.mark.postgres, pytest.mark.chaos, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+A = AttemptState
+# What the customer chooses, what the gateway does, and where the attempt must end.
+DAYS: list[tuple[str, list[str], str]] = [
+    ("CAPTURED", [], A.PAID),
+    ("NOT CAPTURED", [], A.DECLINED),
+    ("CANCELED", [], A.CANCELLED),
+    ("HOST TIMEOUT", [], A.TIMED_OUT),
+    ("DENIED BY RISK", [], A.DENIED),
+    ("CAPTURED", ["duplicate_notification:8"], A.PAID),
+    ("CAPTURED", ["delayed_notification:0.5"], A.PAID),
+    ("CAPTURED", ["never_notified"], A.PAID),
+    ("NOT CAPTURED", ["never_notified"], A.DECLINED),
+    ("CAPTURED", ["notification_after_browser:0.3"], A.PAID),
+    ("CAPTURED", ["wrong_amount"], A.PAID),
+    ("CAPTURED", ["wrong_payment_id"], A.PAID),
+    ("CAPTURED", ["garbage_hex"], A.PAID),
+    ("CAPTURED", ["spliced"], A.PAID),
+    ("CAPTURED", ["bit_flipped"], A.PAID),
+    ("CAPTURED", ["reflected"], A.PAID),
+    ("NOT CAPTURED", ["reflected"], A.DECLINED),
+    ("CAPTURED", ["replayed"], A.PAID),
+    ("CAPTURED", ["out_of_order"], A.PAID),
+    ("CAPTURED", ["error_notification"], A.PAID),
+    ("CAPTURED", ["ack_lost"], A.DECLINED),
+    ("CAPTURED", ["void_after_ack:0.6"], A.VOIDED),
+    ("CAPTURED", ["late_second_capture:0.6"], A.PAID),
+    ("CAPTURED", ["tranpipe_500:3"], A.PAID),
+    ("CAPTURED", ["suspect"], A.MISMATCH),
+    ("CAPTURED", ["suspect:2"], A.PAID),
+    ("CAPTURED", ["not_found:3"], A.PAID),
+    ("CAPTURED", ["odd_result:3"], A.PAID),
+]
+
+
+@pytest.fixture
+def gateway(settings: Any, tmp_path: Path, live_server: Any) -> Iterator[Gateway]:
+    double = Gateway(Book(tmp_path / "knet.sqlite3"), protocol.Terminal("999901", "999901pg", b"1234567890ABCDEF"))
+    server = serving.start(application(double), 0)
+    thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True)
+    thread.start()
+    settings.PAYMENT_PROVIDER = "payments.providers.knet.Knet"
+    settings.PORTAL_URL = live_server.url
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.KNET_PAYMENT_URL = f"http://127.0.0.1:{server.server_port}/kpg/PaymentHTTP.htm"
+    settings.KNET_TRANPIPE_URL = f"http://127.0.0.1:{server.server_port}/kpg/tranPipe.htm"
+    settings.KNET_INQUIRY_DELAY_SECONDS = 0
+    yield double
+    server.shutdown()
+    server.server_close()
+    thread.join(timeout=5)
+    double.stop()
+    double.book.close()
+
+
+@pytest.fixture(autouse=True)
+def frozen() -> None:
+    """The bank's server keeps real time here; so do we, until the time is told to pass."""
+
+
+def pay(double: Gateway, bill: Bill, choice: str, day: list[str]) -> Attempt:
+    attempt = start_attempt(bills=[bill], payer=bill.payer, language="ar", session_key="s")
+    url = redirect_url(attempt)
+    double.book.lay_behaviours(attempt.trackid, behaviours.read(day))
+    assert "paymentpage.htm" in requests.get(url, allow_redirects=False, timeout=5).headers["Location"]
+    transaction = double.book.by_trackid(attempt.trackid)
+    assert transaction is not None
+    double.decide(transaction["paymentid"], choice)
+    return attempt
+
+
+def test_our_books_end_as_the_banks_book(
+    gateway: Gateway, issue: Callable[..., Bill], paid_for: dict[str, list[int]], live_server: Any
+) -> None:
+    wanted = {}
+    for number, (choice, day, end) in enumerate(DAYS):
+        attempt = pay(gateway, issue(1_000 + number, subject=f"case:{number}"), choice, day)
+        wanted[attempt.trackid] = (end, day or [choice])
+        run_due(("payments.inquire",))
+    time.sleep(0.3)
+    run_due(("payments.inquire", "payments.hand_over"))
+    time.sleep(1)  # late captures, reversals and late notifications of the double
+    start = clock.now()
+    for minute in range(0, 70, 1):
+        with clock.at(start + dt.timedelta(minutes=minute)):
+            run_due()
+    ended = {a.trackid: (a.state, wanted[a.trackid][1]) for a in Attempt.objects.all()}
+    assert ended == wanted
+    taken = {row["trackid"]: row["amt"] for row in gateway.book.statement() if row["result"] == "CAPTURED" and not row["voided"]}
+    ours = {a.trackid: a.fils for a in Attempt.objects.filter(state=A.PAID)}
+    in_review = {a.trackid: a.fils for a in Attempt.objects.filter(state=A.MISMATCH)}
+    assert ours | in_review == taken
+    assert sum(r.fils for r in Receipt.objects.filter(allocation__is_settled=True)) == sum(ours.values())
+    assert not Job.objects.filter(state=JobState.DEAD).exists()
+    assert not list(invariants.findings())
