@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
+
 # Role → tables ("app.model") it may read. What a role may do is asked of the role itself, in the services' pages.
 READS: dict[str, tuple[str, ...]] = {
     "officer": ("cases.case", "rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),
@@ -33,11 +35,13 @@ WRITES: dict[str, tuple[str, ...]] = {
 }
 
 
-def ensure_roles(**_: Any) -> None:
+def ensure_roles(*, app_config: Any = None, **_: Any) -> None:
     """Handler of post_migrate: every role exists with exactly the permissions above, those of installed tables.
 
-    Permissions of an app appear with its own post_migrate, so the last run of a migration settles them all.
+    Permissions of an app appear with its own post_migrate: as a handler this acts once, with the last app that has models.
     """
+    if app_config is not None and app_config != [c for c in apps.get_app_configs() if c.models_module][-1]:
+        return
     from django.contrib.auth.models import Group, Permission
 
     held = {f"{p.content_type.app_label}.{p.codename}": p for p in Permission.objects.select_related("content_type")}

@@ -66,7 +66,7 @@ def _ring(job_id: int, queue: str) -> None:
         return
     try:
         ring(job_id, queue)
-    except Exception as error:  # any broker error; the promise stands in the table
+    except Exception as error:  # noqa: BLE001 - any broker error; the promise stands in the table
         _broker["away_until"] = time.monotonic() + QUIET_SECONDS
         log.warning("doorbell silent for job %s: %s", job_id, type(error).__name__)
 
@@ -117,7 +117,7 @@ def run(job_id: int) -> bool:
         mine.update(state=JobState.PARKED, due_at=clock.now() + PARK, last_error=str(missing), lease_owner="", lease_until=None)
     except Gone as end:
         bury(mine, job, str(end))
-    except Exception:  # every failure becomes a visible row and a later try
+    except Exception:  # noqa: BLE001 - every failure becomes a visible row and a later try
         _try_again(mine, job, traceback.format_exc())
     else:
         mine.update(state=JobState.DONE, tries=F("tries") + 1, finished_at=clock.now(), last_error="", lease_owner="", lease_until=None)

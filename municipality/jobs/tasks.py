@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from contextlib import suppress
 
 from celery import shared_task
@@ -39,7 +38,7 @@ def tick() -> None:
 
 
 def _ring(job_id: int, queue: str) -> None:
-    run.apply_async(args=[job_id], queue=queue, retry=False, expires=dt.datetime.now(dt.UTC) + dt.timedelta(hours=1))
+    run.apply_async(args=[job_id], queue=queue, retry=False, expires=3600)
 
 
 services.ring = _ring

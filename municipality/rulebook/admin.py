@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -76,10 +75,10 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     _written = ("subject", "instrument_ar", "instrument_en", "first_day", "is_assumption")
     _told = ("version", "last_day", "made_by", "made_at", "published_by", "published_at")
 
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[str]:
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return (*self._written, *self._told) if obj else self._written
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str] | tuple[str, ...]:
         return (*self._told, "subject") if obj else ()
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:

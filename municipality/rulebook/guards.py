@@ -27,6 +27,6 @@ for _table in ("rulebook_feerule", "rulebook_limitrule", "rulebook_conditionrule
             f"{_table}_published_{_event.lower()}",
             _table,
             _event,
-            f"EXISTS (SELECT 1 FROM {_SET} s WHERE s.id IN ({_sets}) AND s.published_at IS NOT NULL)",
+            f"EXISTS (SELECT 1 FROM {_SET} s WHERE s.id IN ({_sets}) AND s.published_at IS NOT NULL)",  # noqa: S608 - constants
             "published",
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -79,7 +78,7 @@ class ReadOnlyAdmin(_Sealed, admin.ModelAdmin):  # type: ignore[type-arg]
     paginator = CappedPaginator
     show_full_result_count = False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str] | tuple[str, ...]:
         own = [str(name) for name in self.readonly_fields]
         return [*own, *(f.name for f in self.opts.fields if f.name not in own)]
 
@@ -97,6 +96,6 @@ class ReadOnlyInline(_Sealed, admin.TabularInline):  # type: ignore[type-arg]
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str] | tuple[str, ...]:
         own = [str(name) for name in self.readonly_fields]
         return [*own, *(f.name for f in self.opts.fields if f.name not in own)]

@@ -67,9 +67,7 @@ def test_without_a_database_the_portal_is_down(client: Client, well: None, monke
     monkeypatch.setattr(health, "connection", Broken())
     if part == "migrations":
         monkeypatch.setitem(health.VITAL, "database", lambda: None)
-        monkeypatch.setattr(
-            "django.db.migrations.recorder.MigrationRecorder.applied_migrations", lambda self: self.connection.cursor()
-        )
+        monkeypatch.setattr("django.db.migrations.recorder.MigrationRecorder.applied_migrations", lambda self: self.connection.cursor())
     status, told = ready(client)
     assert (status, told["status"], told["checks"][part]["status"]) == (503, "down", "down")
     assert "hunter2" not in str(told)

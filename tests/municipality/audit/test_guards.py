@@ -6,8 +6,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from municipality.audit import ledger
+from municipality.audit.models import Look
+from municipality.audit.services import look
 from municipality.jobs.models import Job
-from municipality.kernel import guards
+from municipality.kernel import clock, guards
+from municipality.kernel.actors import system
 
 pytestmark = [pytest.mark.guards, pytest.mark.django_db]
 
@@ -48,17 +51,12 @@ def test_a_disabled_guard_counts_as_missing() -> None:
 
 def test_an_unguarded_table_is_free() -> None:
     """The control: what refuses above is the guard and nothing else."""
-    from municipality.kernel import clock
-
     Job.objects.create(kind="x", key="1", queue="bulk", due_at=clock.now(), created_at=clock.now())
     assert Job.objects.update(key="2") == 1
     assert Job.objects.all().delete()[0] == 1
 
 
 def test_a_refusal_names_its_guard() -> None:
-    with pytest.raises(IntegrityError, match="guard:insert_only:audit_look_no_delete"), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO audit_look (at, viewer_key, viewer_role, person_key, subject, purpose)"
-            " VALUES ('2026-11-24 00:00:00+00:00', 'x', 'x', 'x', 'x', 'x')"
-        )
-        cursor.execute("DELETE FROM audit_look")
+    look(viewer=system("tests"), person_key="person:1", subject="case:1", purpose="audit")
+    with pytest.raises(IntegrityError, match="guard:insert_only:audit_look_no_delete"), transaction.atomic():
+        Look.objects.all().delete()

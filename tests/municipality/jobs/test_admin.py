@@ -24,7 +24,14 @@ def operator() -> User:
 
 def job(state: str = JobState.DEAD, key: str = "attempt:1") -> Job:
     return Job.objects.create(
-        kind="testing.errand", key=key, queue="bulk", state=state, due_at=clock.now(), created_at=clock.now(), tries=8, last_error="Trace\nsecret\nOSError: closed"
+        kind="testing.errand",
+        key=key,
+        queue="bulk",
+        state=state,
+        due_at=clock.now(),
+        created_at=clock.now(),
+        tries=8,
+        last_error="Trace\nsecret\nOSError: closed",
     )
 
 
@@ -50,7 +57,9 @@ def test_an_operator_retries_and_it_is_recorded(operator: User, state: str) -> N
 @pytest.mark.parametrize("state", [JobState.QUEUED, JobState.RUNNING, JobState.DONE])
 def test_a_job_that_waits_for_nobody_is_not_retried(operator: User, state: str) -> None:
     row, client = job(state), signed_in(operator)
-    assert reverse("admin:jobs_job_retry", args=[row.pk]) not in client.get(reverse("admin:jobs_job_change", args=[row.pk])).content.decode()
+    assert (
+        reverse("admin:jobs_job_retry", args=[row.pk]) not in client.get(reverse("admin:jobs_job_change", args=[row.pk])).content.decode()
+    )
     assert retry(client, row) == 302
     row.refresh_from_db()
     assert row.state == state

@@ -36,7 +36,7 @@ def together(act: Callable[[], object], workers: int = WORKERS) -> None:
         try:
             start.wait()
             act()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - reported below
             errors.append(error)
         finally:
             connection.close()

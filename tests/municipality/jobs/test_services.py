@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -35,9 +36,14 @@ def test_a_promise_outside_a_transaction_is_refused(open_db: None, declare: Decl
 
 def test_a_promise_goes_with_its_act(open_db: None, declare: Declare, bell: list[int]) -> None:
     declare("testing.errand", lambda: None)
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
-        services.enqueue("testing.errand", key="1")
-        raise ZeroDivisionError
+
+    def act_and_fail() -> None:
+        with transaction.atomic():
+            services.enqueue("testing.errand", key="1")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        act_and_fail()
     assert not Job.objects.exists()
     assert bell == []
     kept = promise("2")
@@ -125,7 +131,7 @@ def test_eight_tries_with_doubling_delays_and_then_a_person(declare: Declare) ->
             services.run(job.pk)
         job.refresh_from_db()
         at = job.due_at
-    waits = [(later - earlier).total_seconds() for earlier, later in zip(tried, tried[1:], strict=False)]
+    waits = [(later - earlier).total_seconds() for earlier, later in pairwise(tried)]
     assert waits == [5, 10, 20, 40, 80, 160, 320]
     assert (state(job), job.tries) == (JobState.DEAD, 8)
     assert "the bank is closed" in job.last_error

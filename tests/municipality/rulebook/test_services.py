@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -67,7 +68,7 @@ def refusal(ruleset: RuleSet, publisher: User) -> str:
     with pytest.raises(Refused) as refused, transaction.atomic():
         put_in_force(ruleset, publisher)
     assert str(refused.value.sentence)
-    assert not RuleSet.objects.get(pk=ruleset.pk).published_by_id == publisher.pk or refused.value.code == "published"
+    assert RuleSet.objects.get(pk=ruleset.pk).published_by_id != publisher.pk or refused.value.code == "published"
     return refused.value.code
 
 
@@ -116,7 +117,7 @@ def test_editions_do_not_overlap(maker: User, checker: User) -> None:
     assert refusal(draft(maker, 5, DAY + dt.timedelta(days=150)), checker) == "overlap"
     put_in_force(draft(maker, 6, DAY + dt.timedelta(days=201)), checker)
     periods = list(RuleSet.objects.filter(published_at__isnull=False).order_by("first_day").values_list("first_day", "last_day"))
-    for (_first, last), (following, _) in zip(periods, periods[1:], strict=False):
+    for (_first, last), (following, _) in pairwise(periods):
         assert last == following - dt.timedelta(days=1)
 
 
