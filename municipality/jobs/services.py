@@ -20,6 +20,7 @@ from municipality.jobs import registry
 from municipality.jobs.errors import Gone, Parked
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
+from municipality.kernel.failpoints import failpoint
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ _broker = {"away_until": 0.0}  # of this process, in seconds of the monotonic cl
 
 def _ring(job_id: int, queue: str) -> None:
     """Ring the broker. A broker that is away is no failure: the sweep finds the row. After a failure nobody rings for some seconds."""
+    failpoint("jobs.ringing")
     if ring is None or time.monotonic() < _broker["away_until"]:
         return
     try:
@@ -112,7 +114,9 @@ def run(job_id: int) -> bool:
     if renewal:
         renewal.start()
     try:
+        failpoint(f"{job.kind}.claimed")
         registry.KINDS[job.kind].handler(**job.args)
+        failpoint(f"{job.kind}.carried_out")
     except Parked as missing:
         mine.update(state=JobState.PARKED, due_at=clock.now() + PARK, last_error=str(missing), lease_owner="", lease_until=None)
     except Gone as end:

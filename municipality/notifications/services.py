@@ -15,6 +15,7 @@ from municipality.jobs.errors import Gone
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
+from municipality.kernel.failpoints import failpoint
 from municipality.notifications import mail, sms
 from municipality.notifications.models import Channel, Delivery, DeliveryState, Message
 from municipality.notifications.registry import KINDS, MessageKind
@@ -96,6 +97,7 @@ def deliver(delivery_id: int) -> None:
     except Gone as end:
         _close(delivery, DeliveryState.FAILED, reason="foreign_link" if "foreign" in str(end) else "refused")
         raise
+    failpoint("message.handed_over")
     _close(delivery, DeliveryState.SENT, provider_id=provider_id[:60], sent_at=clock.now())
 
 

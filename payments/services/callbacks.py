@@ -15,6 +15,7 @@ from django.db import transaction
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import TransitionRefused
+from municipality.kernel.failpoints import failpoint
 from municipality.kernel.transitions import transition
 from payments import links, rules
 from payments.models import Attempt, Direction, GatewayMessage, MessageKind
@@ -67,6 +68,8 @@ def take_notification(*, body: bytes, query: dict[str, str], remote_addr: str) -
         if attempt is None or notice is None:
             return links.absolute(links.receipt_path(links.UNKNOWN))
         _acknowledge(attempt, rules.hint_of(notice.result), now)
+        failpoint("notification.stored")
+    failpoint("notification.committed")
     return links.absolute(links.receipt_path(attempt.token))
 
 

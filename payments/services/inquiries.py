@@ -104,6 +104,7 @@ def act_on(inquiry: Inquiry, *, is_last: bool = False) -> None:
     """Move the attempt as its inquiry says: settle an agreed capture, otherwise the table in rules.move_for."""
     if inquiry.outcome == Outcome.CAPTURED and inquiry.agrees:
         settle(attempt=inquiry.attempt, inquiry=inquiry)
+        failpoint("payments.settled")
         return
     with transaction.atomic():
         attempt = Attempt.objects.select_for_update().get(pk=inquiry.attempt_id)

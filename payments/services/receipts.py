@@ -11,6 +11,7 @@ from municipality.documents.signing import SignerMissing
 from municipality.documents.states import DocumentState
 from municipality.jobs.errors import Parked
 from municipality.kernel.actors import system
+from municipality.kernel.failpoints import failpoint
 from payments import documents
 from payments.models import Receipt
 
@@ -29,12 +30,14 @@ def write_document(*, receipt_id: int) -> None:
         raise Parked("renderer", str(missing)) from missing
     except SignerMissing as missing:
         raise Parked("signer", str(missing)) from missing
+    failpoint("receipt.sealed")
     with transaction.atomic():
         locked = Receipt.objects.select_for_update().select_related("allocation").get(pk=receipt.pk)
         if locked.document_id is not None or not locked.allocation.is_settled:
             return
         activate(document, content=content, media_type="application/pdf", actor=ME)
         Receipt.objects.filter(pk=receipt.pk, document__isnull=True).update(document=document)
+        failpoint("receipt.stored")
 
 
 @transaction.atomic
