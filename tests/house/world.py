@@ -14,15 +14,20 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
 from django.core import mail
 from django.db import transaction
 from django.test import Client, override_settings
 
 from licensing import services as licensing
 from licensing.models import HealthLicence, Renewal
-from municipality.accounts.models import Organisation, Signatory, User
+from licensing.queries import offer
+from municipality.accounts.models import Organisation, Signatory, User, actor_of
+from municipality.audit.models import Act, Look
+from municipality.audit.services import look
 from municipality.cases.models import Case
 from municipality.cases.roles import ensure_roles
 from municipality.documents import seal
@@ -32,19 +37,20 @@ from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.transitions import transition
-from municipality.notifications.models import Message
+from municipality.notifications.models import Delivery, Message
 from municipality.places.loading import load_places
 from municipality.places.models import Area, Branch
 from municipality.rulebook.models import Activity, RuleSet
 from municipality.rulebook.seeds import load_activities, seed
 from payments import services as payments
-from payments.models import Attempt, Bill, Receipt
+from payments.models import Attempt, Bill, GatewayMessage, Receipt
 from shops.models import Shop
 from tests.municipality import people
 from tests.payments.bank import Bank, Book, notification
 from tests.payments.browsers import signed_in
 
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
+SIGNED_IN = ("owner", "stranger", "former", "newcomer", "officer", "auditor", "operator", "maker", "publisher", "halfway")
 SETTINGS = {"PAYMENT_PROVIDER": "tests.payments.bank.Bank", "SMS_BACKEND": f"{__name__}.SmsTray"}
 
 
@@ -89,19 +95,39 @@ class World:
     organisation_shop: Shop
     draft: RuleSet
     dead_job: Job
+    fee: int  # fils, of the owner's renewal
+    case_type: int
+    act: Act
+    look: Look
+    delivery: Delivery
+    gateway_message: GatewayMessage
+    other_session: UserSession = field(init=False)
+    sessions: dict[str, str] = field(default_factory=dict)
     mails: list[tuple[str, str]] = field(default_factory=list)  # subject, body
     texts: list[str] = field(default_factory=list)
 
     def client(self, who: str, **options: Any) -> Client:
-        """A fresh browser of `nobody`, of a person or of staff; `halfway` is the auditor by password alone."""
-        if who == "nobody":
-            return Client(**options)
+        """A browser of `nobody`, of a person or of staff; `halfway` is the auditor by password alone."""
+        client = Client(**options)
+        if who in self.sessions:
+            client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[who]
+        return client
+
+    def _sign_in(self, who: str) -> str:
         if who == "halfway":
-            client = Client(**options)
-            client.force_login(self.auditor, backend="municipality.accounts.backends.StaffBackend")
-            return client
+            half = Client()
+            half.force_login(self.auditor, backend="municipality.accounts.backends.StaffBackend")
+            return str(half.session.session_key)
         user = getattr(self, who)
-        return signed_in(user.person if isinstance(user, Belongings) else user, **options)
+        return str(signed_in(user.person if isinstance(user, Belongings) else user).session.session_key)
+
+    def open_doors(self) -> None:
+        """Sign everybody in; the owner also at another device."""
+        for who in SIGNED_IN:
+            self.sessions[who] = self._sign_in(who)
+        self.other_session = UserSession.objects.create(
+            user=self.owner.person, session_key=self._sign_in("owner"), ip="127.0.0.1", user_agent="Mozilla/5.0 (Android 15) Firefox/140.0"
+        )
 
 
 def build() -> World:
@@ -134,10 +160,22 @@ def build() -> World:
         dead_job=Job.objects.create(
             kind="payments.sweep", key="gone", queue="bulk", args={}, state=JobState.DEAD, due_at=NOON, created_at=NOON, finished_at=NOON
         ),
+        fee=offer(owner.shop).total,
+        case_type=ContentType.objects.get_for_model(Case).pk,
+        act=Act.objects.order_by("pk")[0],
+        look=_looked(publisher, owner),
+        delivery=Delivery.objects.order_by("pk")[0],
+        gateway_message=GatewayMessage.objects.filter(attempt=owner.attempt).order_by("pk")[0],
     )
+    world.open_doors()
     world.mails = [(m.subject, f"{m.body}\n{''.join(str(part[0]) for part in m.alternatives)}") for m in mail.outbox]  # type: ignore[attr-defined]
     world.texts = list(SmsTray.sent)
     return world
+
+
+def _looked(viewer: User, at: Belongings) -> Look:
+    look(viewer=actor_of(viewer), person_key=at.person.key, subject=at.waiting.key, purpose="audit")
+    return Look.objects.get()
 
 
 def _staff(role: str) -> User:
@@ -256,8 +294,8 @@ def _draft(maker: User) -> RuleSet:
     )
 
 
-@pytest.fixture(scope="module")
-def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+@pytest.fixture(scope="module", name="built")
+def built_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     """The world of a module, gone with it."""
     with ExitStack() as stack:
         stack.enter_context(django_db_blocker.unblock())
@@ -268,7 +306,7 @@ def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
         transaction.set_rollback(True)
 
 
-@pytest.fixture
-def world(built: World, db: None) -> World:
+@pytest.fixture(name="world")
+def the_world(built: World, db: None) -> World:
     """The world as it was built: what a test does to it is undone after the test."""
     return built

@@ -1,0 +1,196 @@
+"""Who gets what at every address: one row an address and object, six answers a role.
+
+The answers are the statuses of GET, HEAD, POST, PUT, PATCH and DELETE, the POST empty unless the row gives it a body.
+A path is a format text over the world (`w`, tests/house/world.py) and `lang`; rows under `/{lang}/` are tried in both languages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+ROLES = ("nobody", "owner", "stranger", "officer", "auditor", "halfway")
+PEOPLE = ("owner", "stranger")
+STAFF = ("officer", "auditor")
+
+READ = "200 200 405 405 405 405"
+FORM = "200 200 200 405 405 405"
+DOOR = "302 302 302 302 302 302"  # to a sign-in page
+NO = "403 403 403 403 403 403"
+HIDDEN = "404 404 405 405 405 405"
+HIDDEN_FORM = "404 404 404 405 405 405"
+WAY_OUT = "405 405 302 405 405 405"  # a button that leads on
+# The admin answers any method by its page; only POST could write, and a page to read refuses it.
+PAGE = "200 200 200 200 200 200"
+FACTS = "200 200 403 200 200 200"
+NOWHERE = "404 404 404 404 404 404"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One address with one object. `why` explains an answer that surprises."""
+
+    path: str
+    answers: Mapping[str, str]
+    post: Mapping[str, str] = field(default_factory=dict)
+    why: str = ""
+
+    def __str__(self) -> str:
+        return self.path
+
+
+def everybody(path: str, answers: str, *, why: str = "", **other: str) -> Row:
+    """The same for all, but for the roles named."""
+    return Row(path, {**dict.fromkeys(ROLES, answers), **other}, why=why)
+
+
+def own(path: str, owner: str, stranger: str, post: Mapping[str, str] | None = None, why: str = "") -> Row:
+    """A page of one person: to the door for nobody, not there for a stranger, closed to staff."""
+    return Row(path, {"nobody": DOOR, "owner": owner, "stranger": stranger, **dict.fromkeys((*STAFF, "halfway"), NO)}, post or {}, why)
+
+
+def anyones(path: str, answers: str, why: str = "") -> Row:
+    """Of whoever is signed in; staff only with their second factor."""
+    return Row(path, {"nobody": DOOR, **dict.fromkeys((*PEOPLE, *STAFF), answers), "halfway": NO}, why=why)
+
+
+def staff(path: str, officer: str, auditor: str, *, why: str = "", **other: str) -> Row:
+    """A page of the admin: everybody else, and staff by password alone, are led to the staff door."""
+    away = dict.fromkeys(("nobody", *PEOPLE, "halfway"), DOOR)
+    return Row(path, {**away, "officer": officer, "auditor": auditor, **other}, why=why)
+
+
+def table(name: str, pk: str, *, officer: str = NO, auditor: str = NO, hidden: bool = False) -> list[Row]:
+    """The pages of one table that staff only read. `hidden`: no row of it is there for the officer, so its history leads back."""
+    page, facts = f"/admin/{name}/", {NO: NO, PAGE: FACTS}
+    row = f"{page}{pk}/"
+    return [
+        staff(page, officer, auditor),
+        staff(f"{page}add/", NO, NO),
+        staff(f"{row}history/", DOOR if hidden else officer, auditor),
+        staff(f"{row}delete/", NO, NO),
+        staff(f"{row}change/", "302 302 403 302 302 302" if hidden and officer == PAGE else facts[officer], facts[auditor]),
+        staff(row, DOOR, DOOR, why="leads to the page for changes, which answers for itself"),
+    ]
+
+
+ROWS: list[Row] = [
+    # Outside the languages.
+    everybody("/healthz", READ),
+    everybody("/readyz", READ),
+    everybody("/verify/", FORM),
+    everybody("/verify/{w.owner.licence.document.code}", READ),
+    everybody("/verify/00000000000000000000", HIDDEN),
+    own("/documents/{w.owner.licence.document.number}.pdf", READ, HIDDEN),
+    own("/documents/{w.owner.receipt.document.number}.pdf", READ, HIDDEN),
+    everybody("/api/v1/services/", READ),
+    everybody("/api/v1/verify/{w.owner.licence.document.code}", READ),
+    everybody("/api/schema/", READ),
+    everybody(
+        "/pay/knet/response",
+        "200 200 303 405 405 405",
+        nobody=FORM,
+        why="the bank's server gets its one line, a browser with a session is led to a page",
+    ),
+    everybody("/pay/knet/error", FORM),
+    everybody("/pay/r/{w.owner.attempt.token}", READ, why="the address is the key; who does not own it reads only how it stands"),
+    everybody("/pay/r/{w.owner.attempt.token}/state", READ),
+    everybody("/pay/r/00000000000000000000000000", HIDDEN),
+    Row(
+        "/staff/sign-in/",
+        {"nobody": "200 200 400 405 405 405", **dict.fromkeys(PEOPLE, NO), **dict.fromkeys(STAFF, DOOR), "halfway": NO},
+        why="a person's own session and one by password alone are told that they stand at the wrong door",
+    ),
+    everybody("/staff/sign-in/code/", DOOR, why="only after a right password in the same browser"),
+    everybody("/staff/sign-in/closed/", "403 403 405 405 405 405"),
+    everybody("/accounts/mobile-id/callback", "405 405 200 405 405 405"),
+    # The admin's own pages.
+    staff("/admin/", PAGE, PAGE),
+    Row("/admin/login/", {**dict.fromkeys(("nobody", *STAFF), DOOR), **dict.fromkeys((*PEOPLE, "halfway"), NO)}),
+    staff("/admin/logout/", WAY_OUT, WAY_OUT),
+    staff("/admin/password_change/", "200 200 200 200 405 405", "200 200 200 200 405 405"),
+    staff("/admin/password_change/done/", READ, READ),
+    staff("/admin/autocomplete/", "403 403 405 405 405 405", "403 403 405 405 405 405"),
+    staff("/admin/jsi18n/", READ, READ),
+    staff("/admin/r/{w.case_type}/{w.owner.waiting.pk}/", NOWHERE, NOWHERE, why="no table of the admin has pages of its own"),
+    staff("/admin/cases/", PAGE, PAGE),
+    staff("/admin/nothing-is-here/", NOWHERE, NOWHERE),
+    # What staff read.
+    *table("audit/act", "{w.act.pk}", auditor=PAGE),
+    *table("audit/look", "{w.look.pk}", auditor=PAGE),
+    *table("jobs/job", "{w.dead_job.pk}", auditor=PAGE),
+    *table("accounts/user", "{w.owner.person.pk}"),
+    *table("accounts/organisation", "{w.organisation.pk}"),
+    *table("rulebook/ruleset", "{w.draft.pk}", officer=PAGE, auditor=PAGE),
+    *table("rulebook/activity", "{w.owner.shop.activity_id}", officer=PAGE, auditor=PAGE),
+    *table("notifications/delivery", "{w.delivery.pk}", auditor=PAGE),
+    *table("cases/case", "{w.owner.waiting.pk}", officer=PAGE, auditor=PAGE, hidden=True),
+    *table("payments/attempt", "{w.owner.attempt.pk}", auditor=PAGE, hidden=True),
+    *table("payments/gatewaymessage", "{w.gateway_message.pk}", auditor=PAGE, hidden=True),
+    *table("payments/bill", "{w.owner.due.pk}", auditor=PAGE, hidden=True),
+    *table("payments/receipt", "{w.owner.receipt.pk}", auditor=PAGE, hidden=True),
+    # The two acts of staff.
+    staff("/admin/jobs/job/{w.dead_job.pk}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),
+    staff("/admin/rulebook/ruleset/{w.draft.pk}/publish/", NO, NO, publisher="200 200 302 200 200 200", maker=NO, operator=NO),
+    # Pages for everybody.
+    everybody("/{lang}/", READ),
+    everybody("/{lang}/privacy/", READ),
+    everybody("/{lang}/accessibility/", READ),
+    everybody("/{lang}/health-licence/", READ),
+    everybody("/{lang}/track/", FORM),
+    # The door.
+    everybody("/{lang}/sign-in/", "200 200 400 405 405 405", **dict.fromkeys(PEOPLE, "302 302 302 405 405 405")),
+    everybody("/{lang}/sign-in/waiting/", "302 302 405 405 405 405", why="this browser asked for nothing"),
+    everybody("/{lang}/sign-in/status/", "200 405 405 405 405 405"),
+    everybody("/{lang}/sign-in/finish/", "302 405 405 405 405 405"),
+    everybody("/{lang}/sign-in/demo/start/", "405 405 404 405 405 405", why="there is no demo here"),
+    everybody("/{lang}/sign-in/demo/answer/", "405 405 404 405 405 405"),
+    anyones("/{lang}/sign-out/", WAY_OUT),
+    # Of the person who is signed in.
+    own("/{lang}/profile/", READ, READ),
+    own("/{lang}/profile/language/", WAY_OUT, WAY_OUT),
+    own("/{lang}/profile/email/", "200 200 400 405 405 405", "200 200 400 405 405 405"),
+    own("/{lang}/profile/address/", HIDDEN_FORM, HIDDEN_FORM),
+    own("/{lang}/profile/phone/confirm/", "200 200 409 405 405 405", "200 200 409 405 405 405"),
+    anyones("/{lang}/profile/sessions/", READ),
+    anyones("/{lang}/profile/sessions/end-others/", WAY_OUT),
+    anyones("/{lang}/profile/sessions/{w.other_session.pk}/end/", WAY_OUT, why="one that is not theirs stays alive; see the test beside"),
+    own("/{lang}/my-shops/", READ, READ),
+    own("/{lang}/my-requests/", READ, READ),
+    own("/{lang}/messages/", READ, READ),
+    # Of one person.
+    own("/{lang}/messages/{w.owner.message.public_id}/", READ, HIDDEN),
+    own("/{lang}/cases/{w.owner.waiting.public_id}/", READ, HIDDEN),
+    own("/{lang}/cases/{w.owner.issued.public_id}/", READ, HIDDEN),
+    own("/{lang}/cases/{w.owner.waiting.public_id}/withdraw/", "200 200 302 405 405 405", HIDDEN_FORM),
+    own("/{lang}/cases/{w.owner.issued.public_id}/withdraw/", "200 200 409 405 405 405", HIDDEN_FORM),
+    own("/{lang}/health-licence/{w.owner.shop.public_id}/renew/", FORM, HIDDEN_FORM, why="an empty form comes back with its errors"),
+    own(
+        "/{lang}/health-licence/{w.owner.shop.public_id}/renew/",
+        "200 200 302 405 405 405",
+        HIDDEN_FORM,
+        post={"changed": "no", "declared": "on", "total": "{w.fee}"},
+    ),
+    own("/{lang}/health-licence/{w.owner.shop.public_id}/changed/", READ, HIDDEN),
+    own("/{lang}/health-licence/{w.organisation_shop.public_id}/renew/", HIDDEN_FORM, HIDDEN_FORM, why="neither signs for it"),
+    own("/{lang}/pay/{w.owner.due.public_id}/", "200 200 303 405 405 405", HIDDEN_FORM),
+    own("/{lang}/pay/{w.owner.paid.public_id}/", "200 200 409 405 405 405", HIDDEN_FORM),
+    own("/{lang}/pay/{w.owner.due.public_id}/left/", "405 405 303 405 405 405", "405 405 404 405 405 405"),
+    own("/{lang}/receipts/{w.owner.receipt.number}/", READ, HIDDEN),
+]
+
+# Posted to by machines that hold no token of ours; both treat what comes as a hint (docs on payments and sign-in).
+CSRF_EXEMPT = frozenset({"pay/knet/response", "pay/knet/error", "accounts/mobile-id/callback"})
+
+
+def differences(row: Row, role: str, got: Mapping[str, int]) -> list[str]:
+    """How the statuses of a role at a row differ from what stands here."""
+    wanted = dict(zip(METHODS, map(int, row.answers[role].split()), strict=True))
+    return [f"{role} {m} {row}: {got[m]}, expected {wanted[m]}" for m in METHODS if got[m] != wanted[m]]
+
+
+def unlisted(routes: set[str], rows_of: Mapping[str, Any]) -> list[str]:
+    """Routes that no row stands for."""
+    return sorted(routes - set(rows_of))
