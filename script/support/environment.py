@@ -39,6 +39,10 @@ def ensure(requirements: Path, current: Step, *, venv: Path = ROOT / ".venv", lo
     stamps = _stamps(venv)
     if stamps.get(requirements.name) == fingerprint(requirements) and _works(venv):
         return
+    development = requirements.with_name("requirements-dev.txt")
+    if development.name in stamps:  # the tests' environment stays one, at the new versions
+        requirements = development
+    foreign = not stamps and _works(venv) and not (venv / UNFINISHED).exists()
     if (venv / UNFINISHED).exists():
         current.note = "an earlier start was cut off, made anew"
         shutil.rmtree(venv)
@@ -51,13 +55,13 @@ def ensure(requirements: Path, current: Step, *, venv: Path = ROOT / ".venv", lo
     log.parent.mkdir(parents=True, exist_ok=True)
     uv = _uv(log)
     if uv:
-        _make_with_uv(uv, venv, requirements, log)
+        _make_with_uv(uv, venv, requirements, log, exactly=not foreign)
     else:
         _make_with_pip(venv, requirements, log)
     how = "made with uv" if uv else "made with pip"
     current.note = f"{current.note}, {how}" if current.note else how
     stamps = {requirements.name: fingerprint(requirements)}
-    if requirements.name == "requirements-dev.txt":  # it holds every runtime package, at the same versions
+    if requirements == development:  # it holds every runtime package, at the same versions
         stamps["requirements.txt"] = fingerprint(requirements.with_name("requirements.txt"))
     (venv / STAMP).write_text(json.dumps(stamps, indent=1), encoding="utf8")
     (venv / UNFINISHED).unlink()
@@ -112,9 +116,22 @@ def _uv(log: Path) -> str | None:
     return str(private) if _runs([str(private), "--version"]) else None
 
 
-def _make_with_uv(uv: str, venv: Path, requirements: Path, log: Path) -> None:
+def _make_with_uv(uv: str, venv: Path, requirements: Path, log: Path, *, exactly: bool) -> None:
+    """`exactly` also takes away what the file does not name: not from an environment that somebody made by hand."""
     _run([uv, "venv", "--quiet", "--allow-existing", "--no-project", "--python", sys.executable, str(venv)], log)
-    _run([uv, "pip", "sync", "--python", str(binary(venv, "python")), "--require-hashes", str(requirements)], log)
+    _run(
+        [
+            uv,
+            "pip",
+            *(["sync"] if exactly else ["install"]),
+            "--python",
+            str(binary(venv, "python")),
+            "--require-hashes",
+            *([] if exactly else ["-r"]),
+            str(requirements),
+        ],
+        log,
+    )
 
 
 def _make_with_pip(venv: Path, requirements: Path, log: Path) -> None:
