@@ -54,13 +54,13 @@ class DayFilter(admin.SimpleListFilter):
 
 @admin.register(Act)
 class ActAdmin(ReadOnlyAdmin):
-    list_display = ("number", "at", "action_code", "subject_code", "actor", "short_hash")
+    list_display = ("number", "when", "action_code", "subject_code", "actor", "short_hash")
     list_filter = (ActionFilter, DayFilter)
     list_select_related = ("link",)
     ordering = ("-pk",)
     search_fields = ("subject",)
     search_help_text = _("A whole subject key, such as case:… or shop:…")
-    fields = ("number", "at", "action_code", "subject_code", "actor", "details", "commitment_code", "previous_hash", "full_hash", "fits")
+    fields = ("number", "when", "action_code", "subject_code", "actor", "details", "commitment_code", "previous_hash", "full_hash", "fits")
     readonly_fields = fields
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
@@ -74,6 +74,10 @@ class ActAdmin(ReadOnlyAdmin):
     @admin.display(description=_("number"), empty_value="—")
     def number(self, act: Act) -> Any:
         return code(act.link.number) if hasattr(act, "link") else None
+
+    @admin.display(description=_("time"))
+    def when(self, act: Act) -> dt.datetime:
+        return act.at
 
     @admin.display(description=_("action"))
     def action_code(self, act: Act) -> SafeString | str:
@@ -116,7 +120,7 @@ class ActAdmin(ReadOnlyAdmin):
 
 @admin.register(Look)
 class LookAdmin(ReadOnlyAdmin):
-    list_display = ("at", "viewer", "person", "subject_code", "purpose_code")
+    list_display = ("when", "viewer", "person", "subject_code", "purpose_code")
     list_filter = (DayFilter,)
     ordering = ("-pk",)
     search_fields = ("person_key",)
@@ -130,6 +134,10 @@ class LookAdmin(ReadOnlyAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         return self.readonly_fields
+
+    @admin.display(description=_("time"))
+    def when(self, look: Look) -> dt.datetime:
+        return look.at
 
     @admin.display(description=_("who looked"))
     def viewer(self, look: Look) -> SafeString | str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import admin
@@ -22,11 +23,15 @@ class EventInline(ReadOnlyInline):
     model = CaseEvent
     fk_name = "subject"
     ordering = ("pk",)
-    fields = ("at", "step", "actor", "reason_code")
+    fields = ("when", "step", "actor", "reason_code")
     readonly_fields = fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         return self.readonly_fields
+
+    @admin.display(description=_("time"))
+    def when(self, event: CaseEvent) -> dt.datetime:
+        return event.at
 
     @admin.display(description=_("step"))
     def step(self, event: CaseEvent) -> SafeString | str:

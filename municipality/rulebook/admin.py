@@ -65,6 +65,7 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     actions = None
     change_form_template = "admin/rulebook/ruleset/change_form.html"
     paginator = CappedPaginator
+    show_facets = admin.ShowFacets.NEVER
     show_full_result_count = False
     list_display = ("edition", "instrument_ar", "first_day", "last_day", "is_assumption", "stage", "made_by", "published_by")
     list_filter = ("is_assumption",)

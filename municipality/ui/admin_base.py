@@ -74,8 +74,10 @@ class ReadOnlyAdmin(_Sealed, admin.ModelAdmin):  # type: ignore[type-arg]
     """Facts of a table. Every field is read-only and there is no bulk action."""
 
     actions = None
+    change_form_template = "admin/facts/change_form.html"
     list_per_page = 50
     paginator = CappedPaginator
+    show_facets = admin.ShowFacets.NEVER  # each facet would count the whole table
     show_full_result_count = False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str] | tuple[str, ...]:
