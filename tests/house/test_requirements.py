@@ -1,0 +1,77 @@
+"""What is installed is pinned, hashed and the same everywhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from script.support import translations
+from tests.house.files import ROOT
+
+_PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)(\[[^\]]*\])?==(?P<version>[^\s;\\]+)", re.M)
+HEADER = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+_WISH = re.compile(r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)", re.M)
+
+
+def pins(name: str) -> dict[str, str]:
+    text = (ROOT / name).read_text(encoding="utf8")
+    return {match["name"]: match["version"] for match in _PIN.finditer(text)}
+
+
+def wishes(name: str) -> list[str]:
+    lines = (ROOT / name).read_text(encoding="utf8").splitlines()
+    return [_WISH.match(line)["name"].lower().replace("_", "-") for line in lines if _WISH.match(line)]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "script/support/uv.txt"])
+def test_every_pin_has_hashes(name: str) -> None:
+    blocks = re.split(r"\n(?=[a-z0-9])", (ROOT / name).read_text(encoding="utf8"))
+    bare = [block.split()[0] for block in blocks if _PIN.match(block) and "--hash=sha256:" not in block]
+    assert bare == []
+    assert pins(name)
+
+
+@pytest.mark.parametrize("stem", ["requirements", "requirements-dev"])
+def test_every_wish_is_pinned(stem: str) -> None:
+    assert [wish for wish in wishes(f"{stem}.in") if wish not in pins(f"{stem}.txt")] == []
+
+
+def test_tests_run_with_the_versions_of_production() -> None:
+    runtime, development = pins("requirements.txt"), pins("requirements-dev.txt")
+    assert {name: (version, development.get(name)) for name, version in runtime.items() if development.get(name) != version} == {}
+
+
+def test_no_tool_of_development_is_installed_in_production() -> None:
+    assert set(pins("requirements.txt")) & {"pytest", "mypy", "ruff", "playwright", "hypothesis", "django-stubs"} == set()
+
+
+def test_the_second_postgresql_driver_is_absent() -> None:
+    """Django would silently take it instead of psycopg2."""
+    assert "psycopg" not in pins("requirements-dev.txt")
+
+
+def test_every_message_has_its_translation() -> None:
+    assert translations.gaps(ROOT) == []
+
+
+def test_an_untranslated_message_is_found(tmp_path: Path) -> None:
+    folder = tmp_path / "locale" / "ar" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (folder / "django.po").write_text(
+        HEADER + 'msgid "One"\nmsgstr ""\n\n#, fuzzy\nmsgid "Two"\nmsgstr "اثنان"\n',
+        encoding="utf8",
+    )
+    assert [line.partition(": ")[2] for line in translations.gaps(tmp_path)] == ["untranslated: One", "fuzzy: Two"]
+
+
+def test_translations_compile_without_any_program(tmp_path: Path) -> None:
+    folder = tmp_path / "locale" / "ar" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (folder / "django.po").write_text(HEADER + 'msgid "Pay"\nmsgstr "دفع"\n', encoding="utf8")
+    assert translations.compile_all(tmp_path) == 1
+    assert translations.compile_all(tmp_path) == 0
+    import gettext
+
+    assert gettext.translation("django", tmp_path / "locale", ["ar"]).gettext("Pay") == "دفع"
