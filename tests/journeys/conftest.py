@@ -1,0 +1,93 @@
+"""One portal, as real processes, for all journeys; everyone walks with people and shops of their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.journeys.people import identity
+from tests.journeys.simulators import Bank, Phone
+from tests.journeys.watching import Visitor
+from tests.stack.running import Stack, Template
+
+# Who gets shops that can be renewed, beside what the demo gives them.
+STORY = ("Muneera Al-Rayhan", "Jassem Al-Heer", "Anil Kurmuri", "Lakshmi Nambala")
+PAYING = "Hamad Al-Sawari"
+WALKING = "Fatima Al-Zabad"
+CONFIRM_AGAIN_SECONDS = 12  # the second question to the bank, ten minutes in life
+
+
+@pytest.fixture(scope="package")
+def stack(stack_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The portal of this folder."""
+    own, folder = stack_template.copy(tmp_path_factory.mktemp("journeys"))
+    running = Stack(own, folder, more={"KNET_CONFIRM_DELAY_SECONDS": str(CONFIRM_AGAIN_SECONDS)})
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="package")
+def renewable(stack: Stack) -> dict[str, list[dict[str, str]]]:
+    """Shops whose licence can be renewed, by their owner's English name; each test takes (pops) those it uses up."""
+    code = f"from tests.journeys.register import add; add({list(STORY)}, 1); add(['{PAYING}'], 14, start=100); add(['{WALKING}'], 2, start=200)"
+    told = stack.manage("shell", "--no-imports", "-c", code).stdout
+    found: dict[str, list[dict[str, str]]] = {}
+    for line in told.splitlines():
+        if line.startswith("MADE "):
+            found |= json.loads(line.removeprefix("MADE "))
+    return found
+
+
+@pytest.fixture
+def visit(browser: Browser, stack: Stack) -> Iterator[Callable[..., Visitor]]:
+    """Makes visitors, and shows their last page when the test fails."""
+    made: list[Visitor] = []
+
+    def make(code: str = "ar", **options: Any) -> Visitor:
+        made.append(Visitor(browser, stack, code, **options))
+        return made[-1]
+
+    yield make
+    for visitor in made:
+        visitor.close()
+
+
+@pytest.fixture
+def phone_of(browser: Browser, stack: Stack) -> Iterator[Callable[..., Phone]]:
+    """Phones of the demo's people by their English name."""
+    made: list[Phone] = []
+
+    def make(name_en: str, code: str = "ar") -> Phone:
+        made.append(Phone(browser, stack, identity(name_en).civil_id, code))
+        return made[-1]
+
+    yield make
+    for phone in made:
+        phone.close()
+
+
+@pytest.fixture(scope="package")
+def bank(stack: Stack) -> Bank:
+    return Bank(stack)
+
+
+@pytest.fixture(scope="package")
+def signed_in(browser: Browser, stack: Stack) -> Callable[[str], Any]:
+    """Cookies of a person of the demo, who signs in once for all tests."""
+    kept: dict[str, Any] = {}
+
+    def state(name_en: str) -> Any:
+        if name_en not in kept:
+            visitor = Visitor(browser, stack, "en")
+            visitor.sign_in(identity(name_en).civil_id)
+            kept[name_en] = visitor.context.storage_state()
+            visitor.close()
+        return kept[name_en]
+
+    return state

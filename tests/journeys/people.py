@@ -1,0 +1,23 @@
+"""The demo's people as the journeys need them: by their English name."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from municipality.demo.people import Identity, identities
+from municipality.demo.stories import placed
+
+
+@cache
+def _known() -> dict[str, Identity]:
+    return {one.person.name_en: one for one in identities()}
+
+
+def identity(name_en: str) -> Identity:
+    """Raises KeyError for a name that the demo does not know."""
+    return _known()[name_en]
+
+
+def shop_of(story: str, owner_en: str) -> tuple[str, str]:
+    """Arabic and English name of the shop that tells a story. Raises StopIteration where the owner has none."""
+    return next(place.name for place in placed() if place.story.key == story and place.owner_en == owner_en)

@@ -1,0 +1,40 @@
+"""More shops for the journeys than the demo has, made in the demo's own way. Runs inside `manage.py shell` of the stack."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+FIRST_ROW = 700_000  # far from the rows of the demo, so that no number of a licence is given twice
+ENDS_IN_DAYS = 30
+
+
+def add(owners: list[str], each: int, *, start: int = 0) -> None:
+    """Give every owner (English name) `each` shops whose licence ends within the window; print their ids and names as JSON."""
+    from django.db import transaction
+
+    from municipality.accounts.models import User
+    from municipality.demo.carrying import Paper, carry_over
+    from municipality.demo.generate import ELSEWHERE, seeded, shops
+    from municipality.demo.loading import SMALL, Loading, anchor
+    from municipality.demo.steps.licences import _first_day
+    from municipality.demo.steps.shops import area_ids, shop
+    from shops.models import Shop
+    from shops.queries import with_names
+
+    loading = Loading(anchor(), SMALL, print)
+    areas, last = area_ids(), loading.day(ENDS_IN_DAYS)
+    people = [user for user in User.objects.filter(name_en__in=owners) for _ in range(each)]
+    rows = shops(4 * len(people) + 20, "journeys", start=FIRST_ROW + start)
+    fitting = (replace(row, commercial_license_days=400) for row in rows if row.activity not in ELSEWHERE)
+    with transaction.atomic():
+        made = Shop.objects.bulk_create(shop(loading, row, person, areas) for row, person in zip(fitting, people, strict=False))
+        named = with_names(Shop.objects.filter(pk__in=[one.pk for one in made]))
+        rng = seeded(f"journeys {start}")
+        carry_over([Paper(one, _first_day(last), last, loading.instant(loading.day(-150), rng)) for one in named], rng)
+    found: dict[str, list[dict[str, str]]] = {}
+    for one in made:
+        owner = one.owner
+        if owner is not None:
+            found.setdefault(owner.name_en, []).append({"id": one.public_id, "ar": one.name_ar, "en": one.name_en})
+    print("MADE " + json.dumps(found, ensure_ascii=True))
