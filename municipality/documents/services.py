@@ -69,8 +69,8 @@ def suspend(document: Document, *, reason: str, actor: Actor) -> None:
 
 @transaction.atomic
 def resume(document: Document, *, reason: str, actor: Actor) -> None:
-    """Put a suspended document back in force. Raises TransitionRefused."""
-    transition(document, "resume", actor=actor, reason=reason)
+    """Put a suspended document back in force, as sealed file or as paper. Raises TransitionRefused."""
+    transition(document, "resume" if document.file_id else "resume_paper", actor=actor, reason=reason)
     record("document.resumed", subject=f"document:{document.pk}", actor=actor, data={"reason": reason})
 
 

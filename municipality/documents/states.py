@@ -25,6 +25,7 @@ DOCUMENT = workflow(
     move("supersede", [S.ACTIVE, S.CARRIED_OVER], to=S.SUPERSEDED, label=_("Supersede")),
     move("suspend", [S.ACTIVE, S.CARRIED_OVER], to=S.SUSPENDED, needs_reason=True, label=_("Suspend")),
     move("resume", S.SUSPENDED, to=S.ACTIVE, needs_reason=True, label=_("Lift the suspension")),
+    move("resume_paper", S.SUSPENDED, to=S.CARRIED_OVER, needs_reason=True, label=_("Lift the suspension")),
     move("revoke", [S.ACTIVE, S.CARRIED_OVER, S.SUSPENDED], to=S.REVOKED, needs_reason=True, label=_("Revoke")),
 )
 LIVE = (S.ACTIVE, S.CARRIED_OVER)

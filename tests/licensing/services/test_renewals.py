@@ -53,7 +53,10 @@ def test_the_same_lines_stand_before_start_and_on_the_bill(make_shop: Any, owner
     case = services.submit_renewal(shop=shop, applicant=owner)
     bill = payments.bill_of(case.key)
     assert bill is not None
-    billed = [(b.label_ar, b.label_en, b.formula_ar, b.formula_en, b.article_ar, b.article_en, b.edition, b.fils) for b in bill.lines.order_by("order")]
+    billed = [
+        (b.label_ar, b.label_en, b.formula_ar, b.formula_en, b.article_ar, b.article_en, b.edition, b.fils)
+        for b in bill.lines.order_by("order")
+    ]
     assert billed == [(x.label_ar, x.label_en, x.formula_ar, x.formula_en, x.article_ar, x.article_en, x.edition, x.fils) for x in lines]
 
 
@@ -102,7 +105,9 @@ def test_a_food_shop_is_sent_to_its_authority_before_any_fee(make_shop: Any, own
 def test_a_block_stops_the_renewal_and_lifting_it_lets_it_go_on(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
     by = system("violations")
-    place_block(subject=shop.key, ground="unpaid", source="settlement:1", stops=RENEWAL, sentence_ar="صلح غير مدفوع", sentence_en="unpaid", actor=by)
+    place_block(
+        subject=shop.key, ground="unpaid", source="settlement:1", stops=RENEWAL, sentence_ar="صلح غير مدفوع", sentence_en="unpaid", actor=by
+    )
     with pytest.raises(Refused) as refused:
         services.submit_renewal(shop=shop, applicant=owner)
     assert refused.value.code == "no_block"
@@ -152,7 +157,13 @@ def test_a_case_keeps_the_rules_it_was_submitted_under(make_shop: Any, owner: An
     maker, publisher = staff("rule_maker", login="maker2"), staff("rule_publisher", login="publisher2")
     old = rulebook.in_force("fees.health", TODAY).get()
     new = RuleSet.objects.create(
-        subject="fees.health", version=99, instrument_ar="قرار", instrument_en="Decision", first_day=TODAY, made_by=maker, made_at=clock.now()
+        subject="fees.health",
+        version=99,
+        instrument_ar="قرار",
+        instrument_en="Decision",
+        first_day=TODAY,
+        made_by=maker,
+        made_at=clock.now(),
     )
     for fee in old.fees.all():
         FeeRule.objects.create(

@@ -1,0 +1,134 @@
+"""Course, tracking, figures and blocks of cases."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from licensing.services import submit_renewal, take_payment
+from licensing.states import RENEWAL
+from municipality.audit.services import look
+from municipality.cases import queries, services, timeline
+from municipality.cases.models import Block, Case, Figure
+from municipality.cases.timeline import STORIES
+from municipality.kernel import clock
+from municipality.kernel.actors import Actor, system
+from municipality.kernel.transitions import transition
+from municipality.kernel.workflow import WORKFLOWS
+from tests.licensing.conftest import NOW
+from tests.municipality.people import NOURA, person, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def case(make_shop: Any, owner: Any) -> Case:
+    return submit_renewal(shop=make_shop(), applicant=owner)
+
+
+def test_every_workflow_of_a_service_has_its_story() -> None:
+    for name, story in STORIES.items():
+        told = set(story.titles) | {WORKFLOWS[name].initial}
+        assert {to for _, _, to in WORKFLOWS[name].edges()} <= told
+        assert set(story.path) <= told
+
+
+def test_the_course_is_told_to_the_minute_with_what_is_still_to_come(case: Case) -> None:
+    steps = timeline.steps(case, list(case.events.order_by("pk")))
+    assert [s.kind for s in steps] == ["now", "next", "next", "next"]
+    assert steps[0].at == NOW
+    take_payment(case=case)
+    case.refresh_from_db()
+    steps = timeline.steps(case, list(case.events.order_by("pk")))
+    assert [s.kind for s in steps] == ["done", "done", "now", "next"]
+
+
+def test_the_case_page_shows_the_person_who_looked(case: Case, owner: Any) -> None:
+    client = signed_in(owner)
+    address = f"/en/cases/{case.public_id}/"
+    assert "Nobody has looked" in client.get(address).content.decode()
+    look(viewer=Actor("auditor", "staff:x"), person_key=owner.key, subject=case.key, purpose="audit")
+    assert "Auditor: audit" in client.get(address).content.decode()
+    assert signed_in(person(NOURA)).get(address).status_code == 404
+
+
+def test_a_list_of_requests_goes_on_page_by_page(case: Case, owner: Any) -> None:
+    client = signed_in(owner)
+    assert case.reference in client.get("/ar/my-requests/").content.decode()
+    for before in ("1", "0", "x", "9" * 50, "١"):
+        assert client.get("/ar/my-requests/", {"before": before}).status_code == 200
+
+
+def test_tracking_needs_reference_and_last_four_digits(case: Case) -> None:
+    answer = Client().post("/en/track/", {"reference": case.reference.lower(), "last_four": "٠٠١٣"})
+    body = answer.content.decode()
+    assert "Submitted, waiting for payment" in body
+    assert case.applicant.name_en not in body and case.title_en not in body
+
+
+@pytest.mark.parametrize(
+    "typed", [{"last_four": "9999"}, {"reference": "HL-2026-000099-X"}, {"reference": "HL-2026-000099-X", "last_four": "9999"}]
+)
+def test_every_kind_of_miss_reads_the_same(case: Case, typed: dict[str, str]) -> None:
+    answer = Client().post("/en/track/", {"reference": case.reference, "last_four": "0013"} | typed)
+    assert answer.status_code == 200
+    body = answer.content.decode()
+    assert "No request with these details" in body and "Submitted, waiting" not in body
+
+
+def test_guessing_is_limited(case: Case) -> None:
+    client = Client()
+    answers = [client.post("/en/track/", {"reference": case.reference, "last_four": f"{n:04d}"}).status_code for n in range(1, 13)]
+    assert answers[:10] == [200] * 10 and answers[10:] == [429, 429]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {},
+        {"reference": "x" * 5000, "last_four": "12"},
+        {"reference": "'; --", "last_four": "abcd"},
+        {"reference": "\x00", "last_four": "\u202e12"},
+    ],
+)
+def test_bad_input_gets_a_sentence_and_no_crash(typed: dict[str, str], rules: None) -> None:
+    answer = Client().post("/en/track/", typed)
+    assert answer.status_code == 200 and "<title>Error:" in answer.content.decode()
+
+
+def _finished(make_shop: Any, owner: Any, minutes: list[int]) -> None:
+    for length in minutes:
+        with clock.at(NOW - dt.timedelta(days=10)):
+            case = submit_renewal(shop=make_shop(), applicant=owner)
+        with clock.at(NOW - dt.timedelta(days=10) + dt.timedelta(minutes=length)):
+            take_payment(case=case)
+            transition(case, "issue", actor=system("tests"), is_open=False, closed_at=clock.now())
+
+
+def test_promise_and_reality_are_computed_from_the_log(make_shop: Any, owner: Any) -> None:
+    _finished(make_shop, owner, [1, 2, 3, 4])
+    assert queries.reality(RENEWAL, "issued") is None
+    services.compute_figures()
+    assert not Figure.objects.exists()
+    _finished(make_shop, owner, [5, 6, 7, 8, 9, 14_400])
+    found = queries.reality(RENEWAL, "issued")
+    assert found is not None
+    assert (found.count, found.half, found.ninety, found.late) == (10, 5, 9, 10)
+    services.compute_figures()
+    assert Figure.objects.get().half == 5
+    with clock.at(NOW + dt.timedelta(days=100)):
+        services.compute_figures()
+    assert not Figure.objects.exists()
+
+
+def test_a_block_is_placed_once_and_lifted_with_trace(make_shop: Any) -> None:
+    shop, by = make_shop(), system("violations")
+    for _ in range(2):
+        services.place_block(subject=shop.key, ground="unpaid", source="s:1", stops=RENEWAL, sentence_ar="x", sentence_en="x", actor=by)
+    assert Block.objects.count() == 1
+    assert services.lift_block(subject=shop.key, source="s:1", actor=by) == 1
+    assert services.lift_block(subject=shop.key, source="s:1", actor=by) == 0
+    assert queries.standing_blocks(shop.key, RENEWAL) == []
