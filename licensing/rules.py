@@ -25,7 +25,7 @@ class Standing:
     next_is_issued: bool  # the licence that follows the present one exists
     commercial_license_end: dt.date
     open_case: str  # reference, or empty
-    blocks: tuple[str, ...] = ()
+    blocks: tuple[tuple[str, str], ...] = ()  # Arabic and English sentence of each
     changed: tuple[str, ...] = ()
 
 

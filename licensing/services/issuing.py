@@ -140,7 +140,7 @@ def _resume(case: Case) -> None:
     if renewal is None or renewal.new_licence is None:
         raise Refused("case_closed")
     document = renewal.new_licence.document
-    if document.state == DocumentState.SUSPENDED and document.last_event.reason == VOIDED:
+    if document.state == DocumentState.SUSPENDED and document.last_event is not None and document.last_event.reason == VOIDED:
         documents.resume(document, reason="paid_again", actor=SYSTEM)
         send(RenewalPaid, person=case.applicant, key=f"{case.public_id}:again", subject_key=case.key, context={"case": case})
 

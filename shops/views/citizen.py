@@ -24,7 +24,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     shops = list(queries.with_names(queries.visible_to(user)).order_by("pk")[: MOST + 1])
     collected = panels.collect("my_shops", user, shops[:MOST])
-    rows = []
+    rows: list[dict[str, Any]] = []
     for shop in shops[:MOST]:
         lines = [line for by_key in collected.values() for line in by_key.get(shop.key, [])]
         deadlines = [line.deadline for line in lines if line.deadline]
