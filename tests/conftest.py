@@ -13,6 +13,7 @@ import pytest
 from django.test import TransactionTestCase
 
 from municipality.kernel import clock
+from script.support.system import has_pango, pango_advice
 from tests.stack.running import Servers, Stack, Template
 
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)  # noon in Kuwait, a working day
@@ -46,16 +47,36 @@ def _flush_without_guards(case: TransactionTestCase) -> None:
 TransactionTestCase._fixture_teardown = _flush_without_guards  # type: ignore[method-assign]
 
 
+_BROWSERS = {"page", "context", "browser", "chromium"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out, with a reason, what belongs to the other database; what starts processes is stack and slow by nature."""
+    """Leave out, with a reason, what belongs to the other database; mark what starts processes or a browser."""
     postgres = os.environ.get("DATABASE_URL", "").startswith("postgres")
     for item in items:
         if item.get_closest_marker("postgres") and not postgres:
             item.add_marker(pytest.mark.skip(reason="only on PostgreSQL"))
-        if "stack" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("stack"):
+        if {"stack", "stack_template"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.stack)
-        if "page" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("browser"):
+        if _BROWSERS & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Iterator[None]:
+    """Without Pango no page of a document can be drawn: such a test is skipped and says so, instead of failing."""
+    try:
+        return (yield)
+    except Exception as error:
+        if not has_pango() and any("pango" in str(cause).lower() for cause in _causes(error)):
+            pytest.skip(f"Pango is missing: {pango_advice()}")
+        raise
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 class Clock:

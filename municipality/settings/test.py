@@ -24,12 +24,17 @@ SIGNER_PASSPHRASE = "tests-only-passphrase"
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PORTAL_URL = "https://portal.example.test"
 DATABASES = {"default": from_url(env.str("DATABASE_URL", "sqlite://:memory:"))}
+# Parallel test processes share the Redis servers, each in a numbered database of its own.
+_NUMBER = int(env.str("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) * 2
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.str("CACHE_URL")}
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": f"{env.str('CACHE_URL').rpartition('/')[0]}/{_NUMBER}",
+    }
     if env.str("CACHE_URL", "")
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
-CELERY_BROKER_URL = env.str("REDIS_URL", "") or "memory://"
+CELERY_BROKER_URL = f"{env.str('REDIS_URL').rpartition('/')[0]}/{_NUMBER}" if env.str("REDIS_URL", "") else "memory://"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

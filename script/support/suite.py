@@ -25,6 +25,9 @@ from script.support.say import Stop, step
 VENV = ROOT / ".venv"
 FOLDER = ROOT / "var" / "test"
 FAST = "not stack and not browser and not postgres and not redis and not slow and not chaos"
+# A file's tests stay together, since they share what they set up; what starts processes or kills them runs alone.
+PARALLEL = ("-n", "auto", "--dist", "loadfile")
+ALONE = "stack or browser or chaos"
 # What a whole run needs from the system: a program to look for, and the Debian package that brings it.
 PACKAGES = {
     "redis-server": "redis-server",
@@ -34,8 +37,11 @@ PACKAGES = {
     "msgfmt": "gettext",
     "certutil": "libnss3-tools",
 }
-# A test may say that it belongs to one database only; any other skip leaves something unproved.
-_FITTING_SKIP = re.compile(r"only on (PostgreSQL|SQLite)", re.I)
+# A test may say that it belongs to the other database, where another pass runs it; any other skip leaves something unproved.
+_FITTING_SKIP = {
+    "postgres": re.compile(r"only on SQLite|PostgreSQL has no", re.I),
+    "sqlite": re.compile(r"only on PostgreSQL|needs PostgreSQL|SQLite has no|a memory database has", re.I),
+}
 
 
 @dataclass
@@ -64,8 +70,8 @@ class Run:
     servers: dict[str, str] = field(default_factory=dict)
 
     def heading(self, name: str, text: str) -> bool:
-        """Print the heading of a step; False when `--only` names another."""
-        if self.only and self.only != name:
+        """Print the heading of a step; False when `--only` names another. The parts of a step share its first word."""
+        if self.only and self.only != name.partition("-")[0]:
             return False
         print(f"\n--- {name}: {text}", flush=True)
         return True
@@ -94,7 +100,16 @@ class Run:
         began = time.monotonic()
         report = FOLDER / f"{name}.xml"
         report.unlink(missing_ok=True)
-        command = [str(environment.binary(venv, "python")), "-m", "pytest", "-q", f"--junitxml={report}", *arguments, *self.extra]
+        command = [
+            str(environment.binary(venv, "python")),
+            "-m",
+            "pytest",
+            "-q",
+            "--no-header",
+            f"--junitxml={report}",
+            *arguments,
+            *self.extra,
+        ]
         code = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, env=self.surroundings(**more)).returncode
         self._add(name, report, code)
         print(f"    {name} took {time.monotonic() - began:.1f} s", flush=True)
@@ -105,6 +120,7 @@ class Run:
             self.tally.broken.append(f"{name} (pytest ended with {code} and no report)")
             return
         before = self.tally.failed
+        fitting = _FITTING_SKIP["postgres" if name.startswith("postgres") else "sqlite"]
         for case in ElementTree.parse(report).getroot().iter("testcase"):  # noqa: S314
             skipped = case.find("skipped")
             if case.find("failure") is not None or case.find("error") is not None:
@@ -112,9 +128,11 @@ class Run:
                 self.tally.broken.append(f"{name}: {case.get('classname')}::{case.get('name')}")
             elif skipped is None:
                 self.tally.passed += 1
-            elif skipped.get("type") != "pytest.xfail" and not _FITTING_SKIP.search(skipped.get("message", "")):
+            elif skipped.get("type") != "pytest.xfail" and not fitting.search(skipped.get("message", "")):
                 self.tally.left_out(f"{name}, {case.get('name')}", skipped.get("message", ""))
-        if code and self.tally.failed == before:
+        if code == 5:
+            print(f"    no test belongs to {name}")
+        elif code and self.tally.failed == before:
             self.tally.failed += 1
             self.tally.broken.append(f"{name} (pytest ended with {code})")
 
@@ -163,6 +181,8 @@ def _environment(run: Run) -> None:
     with step("Python packages for tests") as current:
         environment.ensure(ROOT / "requirements-dev.txt", current, log=FOLDER / "setup.log")
         current.note = current.note or f"Python {platform.python_version()}, unchanged"
+    compiling = [str(environment.binary(VENV, "python")), "-m", "script.support.translations"]
+    subprocess.run(compiling, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
     if not run.fast and run.only in (None, "postgres", "django61", "sqlite"):
         _system_packages()
 
@@ -193,13 +213,12 @@ def _no_cluster_of_its_own() -> None:
 def _everything(run: Run, servers: contextlib.ExitStack) -> None:
     python, ruff = str(environment.binary(VENV, "python")), str(environment.binary(VENV, "ruff"))
     manage = [python, "manage.py"]
-    # Every later step reads the compiled catalogues.
-    run.check("translations", "complete, and compiled", [python, "-m", "script.support.translations", "--check"])
+    run.check("translations", "complete", [python, "-m", "script.support.translations", "--check"])
     run.check("style", "ruff", [ruff, "check", "--quiet", "."], [ruff, "format", "--check", "--quiet", "."])
     run.check("imports", "the import contracts", [str(environment.binary(VENV, "lint-imports")), "--no-cache"])
     run.check("migrations", "none is missing", [*manage, "makemigrations", "--check", "--dry-run"])
     if run.fast:
-        run.pytest("fast", "what needs nothing but Python", "-m", FAST)
+        run.pytest("fast", "what needs nothing but Python", *PARALLEL, "-m", FAST)
         return
     run.check("types", "mypy", [python, "-m", "mypy"])
     _suite_on_postgres(run, servers)
@@ -227,8 +246,9 @@ def _suite_on_postgres(run: Run, servers: contextlib.ExitStack) -> None:
     if not (shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")):
         run.tally.left_out("browser", "no Chromium was found; install the package chromium")
         wanted = f"({wanted}) and not browser" if wanted else "not browser"
-    text = "the whole suite on PostgreSQL and Redis" if not wanted else f"what can run here: {wanted}"
-    run.pytest(name, text, *(["-m", wanted] if wanted else []), **run.servers)
+    also = f" and ({wanted})" if wanted else ""
+    run.pytest(name, "the suite on PostgreSQL and Redis", *PARALLEL, "-m", f"not ({ALONE}){also}", **run.servers)
+    run.pytest(f"{name}-alone", "real processes, a real browser, faults", "-m", f"({ALONE}){also}", **run.servers)
 
 
 def _suite_on_next_django(run: Run) -> None:
@@ -241,7 +261,7 @@ def _suite_on_next_django(run: Run) -> None:
     venv = ROOT / ".venv-django61"
     with step("Python packages with Django 6.1") as current:
         environment.ensure_loose(_with_next_django(), current, venv=venv, log=FOLDER / "setup.log")
-    run.pytest(name, "on Django 6.1, warnings as errors", "-m", FAST, venv=venv)
+    run.pytest(name, "on Django 6.1, warnings as errors", *PARALLEL, "-m", FAST, venv=venv)
 
 
 def _with_next_django() -> Path:
