@@ -80,7 +80,7 @@ def _check(pdf: bytes, root_pem: bytes) -> Verdict:
         return _refusal("changed")
 
     whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE and _hole_is_exact(pdf, signature)
-    intact = bool(status.intact and status.valid)
+    intact = bool(status.intact and status.valid and _envelope_is_ours(signature))
     trusted = bool(status.trusted)
     findings = {
         "changed": not intact,
@@ -104,6 +104,35 @@ def _hole_is_exact(pdf: bytes, signature: Any) -> bool:
     hole = pdf[start + first : second]
     content = bytes(signature.pkcs7_content)
     return hole == b"<" + content.hex().upper().encode() + b">" and not any(content[_der_length(content) :])
+
+
+def _envelope_is_ours(signature: Any) -> bool:
+    """The parts of the envelope that no signature protects are exactly as our signer writes them (CMS, RFC 5652).
+
+    Otherwise a bit could change there unnoticed: in lengths, versions, spare algorithm names or unused certificates.
+    """
+    from asn1crypto import cms
+
+    padded = bytes(signature.pkcs7_content)
+    content = padded[: _der_length(padded)]
+    envelope = cms.ContentInfo.load(content, strict=True)
+    signed = envelope["content"]
+    (info,) = signed["signer_infos"]
+    own = signature.signer_cert
+    (algorithm,) = signed["digest_algorithms"]
+    return (
+        envelope.dump(force=True) == content
+        and envelope["content_type"].native == "signed_data"
+        and signed["version"].native == "v1"
+        and algorithm.native == info["digest_algorithm"].native == {"algorithm": "sha256", "parameters": None}
+        and signed["encap_content_info"].native == {"content_type": "data", "content": None}
+        and [bytes(c.chosen.dump()) for c in signed["certificates"]] == [own.dump()]
+        and not signed["crls"].native
+        and info["version"].native == "v1"
+        and info["sid"].chosen.native == cms.IssuerAndSerialNumber({"issuer": own.issuer, "serial_number": own.serial_number}).native
+        and info["signature_algorithm"].native in ({"algorithm": name, "parameters": None} for name in ("sha256_ecdsa", "sha256_rsa"))
+        and not info["unsigned_attrs"].native
+    )
 
 
 def _der_length(content: bytes) -> int:
