@@ -1,0 +1,56 @@
+"""The floor of a page: the same SQL through a bare cursor and a template of the same size, behind the same middleware.
+
+Rule for the template: the page's own text, with one `{{ variable }}` of eight characters for each row fetched, spread evenly.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template import engines
+
+from municipality.accounts.access import public
+from tests.benchmarks.recording import RECORDINGS, Recording, replay
+
+WIDTH = 8
+
+
+def values(recording: Recording) -> dict[str, str]:
+    """The template's variables: one a row, none where the answer has no room for them."""
+    count = min(recording.rows, len(recording.body) // (2 * WIDTH))
+    return {f"v{number}": f"r{number:0{WIDTH - 1}d}" for number in range(count)}
+
+
+def source(recording: Recording) -> str:
+    """A template that renders to as many bytes as the page. Raises ValueError if the page's text looks like template code."""
+    names = list(values(recording))
+    room = len(recording.body) - WIDTH * len(names)
+    text = recording.body[:room].decode("utf8", "ignore")
+    text += " " * (room - len(text.encode()))
+    if any(mark in text for mark in ("{{", "{%", "{#")):
+        raise ValueError("the page's text would be read as template code")
+    step = max(len(text) // (len(names) + 1), 1)
+    parts = [text[n * step : (n + 1) * step] for n in range(len(names))]
+    return "".join(f"{part}{{{{ {name} }}}}" for part, name in zip(parts, names, strict=True)) + text[len(names) * step :]
+
+
+@lru_cache(maxsize=32)
+def _template(name: str, _recorded: int) -> tuple[Any, dict[str, str]]:
+    recording = RECORDINGS[name]
+    return engines["django"].from_string(source(recording)), values(recording)
+
+
+@public
+def floor(request: HttpRequest, name: str) -> HttpResponse:
+    """As any Django view: query, render with the context processors, answer. Raises Http404 for what was not recorded."""
+    recording = RECORDINGS.get(name)
+    if recording is None:
+        raise Http404
+    replay(recording)
+    template, context = _template(name, id(recording))
+    response = HttpResponse(template.render(dict(context), request), content_type=recording.content_type, status=recording.status)
+    if recording.location:
+        response["Location"] = recording.location
+    return response

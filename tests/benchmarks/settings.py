@@ -1,0 +1,15 @@
+"""The demo's settings with floor views beside the portal's own, and a middleware at each end that records on request."""
+
+from __future__ import annotations
+
+from municipality.settings.demo import *  # noqa: F403
+from municipality.settings.demo import MIDDLEWARE
+
+ROOT_URLCONF = "tests.benchmarks.urls"
+MIDDLEWARE = [
+    "tests.benchmarks.recording.CountingMiddleware",
+    *MIDDLEWARE,
+    "tests.benchmarks.recording.RecordingMiddleware",
+]
+# Every visitor of the check page is somebody else: the benchmark names the visitor in X-Forwarded-For.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1

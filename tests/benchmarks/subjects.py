@@ -1,0 +1,146 @@
+"""Whose pages are measured: chosen from the demo's data, over the database of the running portal (Django is set up here)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from tests.benchmarks.client import Ask
+
+TOKEN = "b" * 32  # the same in cookie and form, as the browser sends it
+_visitors = count(1)
+
+
+def set_up(environment: Mapping[str, str]) -> None:
+    """Make this process speak to the portal's database with the portal's settings."""
+    import django
+
+    os.environ.update(environment)
+    django.setup()
+
+
+@dataclass
+class Page:
+    """One measured page: the requests of its visitors, one after another."""
+
+    name: str  # as in the table
+    key: str  # of its floor
+    asks: Iterator[Ask]
+    floor_path: str
+    status: int = 200
+
+    def ask(self, **headers: str) -> Ask:
+        """The next visit."""
+        ask = next(self.asks)
+        return Ask(ask.path, {**ask.headers, **headers}, ask.form)
+
+    def floor(self, like: Ask) -> Ask:
+        """The floor, asked by the same visitor."""
+        return Ask(self.floor_path, like.headers, like.form)
+
+
+def _visitor() -> str:
+    n = next(_visitors)
+    return f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}"
+
+
+def _headers(session: str = "", *, forms: bool = False) -> dict[str, str]:
+    cookies = ["django_language=ar"]
+    cookies += [f"sessionid={session}"] if session else []
+    cookies += [f"csrftoken={TOKEN}"] if forms else []
+    return {"Cookie": "; ".join(cookies), "X-Forwarded-For": _visitor(), "Accept-Language": "ar"}
+
+
+def _session(user: Any) -> str:
+    from tests.municipality.people import signed_in
+
+    return signed_in(user).cookies["sessionid"].value
+
+
+def _always(path: str, session: str = "") -> Iterator[Ask]:
+    while True:
+        yield Ask(path, _headers(session))
+
+
+def pages() -> list[Page]:
+    """The five pages that read."""
+    from django.urls import reverse
+    from django.utils import translation
+
+    from municipality.cases.models import Case
+    from municipality.documents.models import Document
+
+    owner = owner_of_many()
+    session = _session(owner)
+    case = Case.objects.filter(applicant=owner, state="issued").order_by("-pk")[0]
+    document = Document.objects.filter(kind="health_licence", state="active").order_by("-pk")[0]
+    with translation.override("ar"):
+        return [
+            Page("Home", "home", _always(reverse("home")), "/ar/floor/home"),
+            Page("Service page", "service", _always(reverse("licensing:start")), "/ar/floor/service"),
+            Page("My shops", "shops", _always(reverse("shops:mine"), session), "/ar/floor/shops"),
+            Page("Case page", "case", _always(reverse("cases:case", args=[case.public_id]), session), "/ar/floor/case"),
+            Page("Check page", "verify", _always(reverse("verify", args=[document.code])), "/floor/verify"),
+        ]
+
+
+def owner_of_many() -> Any:
+    """The demo's person who owns the most shops and has an issued case."""
+    from django.db.models import Count
+
+    from municipality.accounts.models import User
+    from municipality.cases.models import Case
+
+    issued = Case.objects.filter(state="issued").values("applicant")
+    return User.objects.filter(pk__in=issued).annotate(owned=Count("shops")).order_by("-owned", "pk")[0]
+
+
+def renewals(shops: int) -> Page:
+    """The POST that submits a renewal, each time for another one of `shops` shops with nothing against it.
+
+    They are given to one made-up person. Raises LookupError where the register has too few.
+    """
+    from licensing import queries
+    from tests.municipality.people import person
+
+    user = person("299010199990")
+    session = _session(user)
+    ready = _give(user, shops)
+    total = queries.offer(ready[0]).total
+
+    def asks() -> Iterator[Ask]:
+        for shop in ready:
+            form = {"csrfmiddlewaretoken": TOKEN, "changed": "no", "declared": "on", "total": str(total)}
+            yield Ask(f"/ar/health-licence/{shop.public_id}/renew/", _headers(session, forms=True), form)
+
+    return Page("Renewal, POST", "renewal", asks(), "/ar/floor/renewal", status=302)
+
+
+def _give(user: Any, wanted: int) -> list[Any]:
+    from licensing import queries
+    from licensing.models import HealthLicence
+    from municipality.kernel import clock
+    from shops.models import Shop
+
+    today = clock.today()
+    soon = HealthLicence.objects.filter(
+        is_current=True,
+        last_day__range=(today, today + dt.timedelta(days=55)),
+        document__state="carried_over",
+        shop__organisation__isnull=False,
+        shop__commercial_license_end__gte=today,
+    )
+    found = []
+    for licence in soon.select_related("shop__activity", "shop__area", "shop__branch").order_by("-pk").iterator():
+        if queries.offer(licence.shop).may_renew:
+            found.append(licence.shop)
+        if len(found) == wanted:
+            break
+    if len(found) < wanted:
+        raise LookupError(f"{len(found)} shops can be renewed now, {wanted} are needed: add shops with --shops")
+    Shop.objects.filter(pk__in=[shop.pk for shop in found]).update(owner=user, organisation=None)
+    return found
