@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from municipality.kernel.errors import Refused
@@ -83,11 +84,26 @@ def in_force(subject: str, on: dt.date) -> QuerySet[RuleSet]:
     ).order_by("-first_day", "-version")
 
 
+# Editions read by this process. A published edition never changes (guards.py), so nothing here grows old; which one is in
+# force is asked every time.
+_read: dict[tuple[Any, ...], Edition] = {}
+
+
 def edition(subject: str, on: dt.date) -> Edition:
     """The edition in force on a day. Raises Refused("no_edition") where the rulebook is silent."""
-    row = in_force(subject, on).prefetch_related("fees", "limits", "conditions").first()
-    if row is None:
+    identity = in_force(subject, on).values_list("pk", "subject", "version", "made_at", "published_at").first()
+    if identity is None:
         raise Refused("no_edition", subject=subject)
+    known = _read.get(identity)
+    if known is not None:
+        return known
+    found = _whole(RuleSet.objects.prefetch_related("fees", "limits", "conditions").get(pk=identity[0]))
+    if not connection.in_atomic_block:  # what a transaction published may be taken back
+        _read[identity] = found
+    return found
+
+
+def _whole(row: RuleSet) -> Edition:
     return Edition(
         row.subject,
         row.version,
