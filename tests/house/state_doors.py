@@ -139,8 +139,8 @@ def fresh_case(world: World) -> Case:
     return like
 
 
-def fresh_document(world: World) -> Any:
-    row = documents.draft(kind="testing", number="TST-2026-999999-X", subject="shop:walked", holder_key="")
+def fresh_document(world: World, number: str = "TST-2026-999999-X") -> Any:
+    row = documents.draft(kind="testing", number=number, subject="shop:walked", holder_key="")
     row.file = store.put(b"a document", "application/pdf")
     row.save()
     return row
@@ -196,7 +196,7 @@ def grounds(row: Any, target: str, world: World) -> dict[str, Any]:
         attempt = walk(fresh_attempt(world), "paid", world)
         allocation = Allocation.objects.create(attempt=attempt, bill=row, fils=row.total_fils, is_open=False, is_settled=True)
         Receipt.objects.create(
-            number="RCT-2026-999999-X",
+            number=f"RCT-2026-{999999 - row.pk}-X",
             allocation=allocation,
             inquiry=attempt.inquiries.get(),
             bill=row,

@@ -32,6 +32,7 @@ from municipality.cases.models import Case
 from municipality.cases.roles import ensure_roles
 from municipality.documents import seal
 from municipality.documents import services as documents
+from municipality.documents.models import Document
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
@@ -57,10 +58,10 @@ SETTINGS = {"PAYMENT_PROVIDER": "tests.payments.bank.Bank", "SMS_BACKEND": f"{__
 class SmsTray:
     """A gateway that keeps what it is given."""
 
-    sent: ClassVar[list[str]] = []
+    sent: ClassVar[list[tuple[str, str]]] = []  # number, text
 
     def send(self, to: str, text: str, idempotency_key: str) -> str:
-        self.sent.append(text)
+        self.sent.append((to, text))
         return f"tray-{len(self.sent)}"
 
 
@@ -93,6 +94,7 @@ class World:
     newcomer: User  # has nothing, and no confirmed address
     organisation: Organisation
     organisation_shop: Shop
+    organisation_shop_document: Document
     draft: RuleSet
     dead_job: Job
     fee: int  # fils, of the owner's renewal
@@ -103,8 +105,9 @@ class World:
     gateway_message: GatewayMessage
     other_session: UserSession = field(init=False)
     sessions: dict[str, str] = field(default_factory=dict)
-    mails: list[tuple[str, str]] = field(default_factory=list)  # subject, body
-    texts: list[str] = field(default_factory=list)
+    mails: list[tuple[str, str, str]] = field(default_factory=list)  # address, subject, body
+    html_mails: list[str] = field(default_factory=list)
+    texts: list[tuple[str, str]] = field(default_factory=list)  # number, text
 
     def client(self, who: str, **options: Any) -> Client:
         """A browser of `nobody`, of a person or of staff; `halfway` is the auditor by password alone."""
@@ -144,6 +147,7 @@ def build() -> World:
     owner = _belongings(people.person(people.SALIM), 1)
     stranger = _belongings(people.person(people.NOURA, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi", language="en"), 4)
     organisation = Organisation.objects.create(name_ar="شركة الخليج", name_en="Gulf Company", commercial_register_no="77001")
+    shared = shop_of(None, 9, organisation=organisation)
     world = World(
         owner=owner,
         stranger=stranger,
@@ -155,7 +159,8 @@ def build() -> World:
         former=_former(organisation),
         newcomer=User.objects.create_user(name_ar="بدر", name_en="Bader", login="newcomer"),
         organisation=organisation,
-        organisation_shop=_shop(None, 9, organisation=organisation),
+        organisation_shop=shared,
+        organisation_shop_document=HealthLicence.objects.get(shop=shared).document,
         draft=_draft(maker),
         dead_job=Job.objects.create(
             kind="payments.sweep", key="gone", queue="bulk", args={}, state=JobState.DEAD, due_at=NOON, created_at=NOON, finished_at=NOON
@@ -168,7 +173,8 @@ def build() -> World:
         gateway_message=GatewayMessage.objects.filter(attempt=owner.attempt).order_by("pk")[0],
     )
     world.open_doors()
-    world.mails = [(m.subject, f"{m.body}\n{''.join(str(part[0]) for part in m.alternatives)}") for m in mail.outbox]  # type: ignore[attr-defined]
+    world.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]
+    world.html_mails = [str(part[0]) for m in mail.outbox for part in m.alternatives]  # type: ignore[attr-defined]
     world.texts = list(SmsTray.sent)
     return world
 
@@ -195,28 +201,30 @@ def _former(organisation: Organisation) -> User:
     return user
 
 
-def _shop(owner: User | None, number: int, **more: Any) -> Shop:
-    """A shop of a municipal activity whose licence, carried over from paper, ends in twenty days."""
+def shop_of(owner: User | None, number: int, *, ends_in: int | None = 20, **facts: Any) -> Shop:
+    """A shop of a municipal activity, whose licence, carried over from paper, ends in twenty days; each keyword changes one fact."""
     now = clock.now()
-    shop = Shop.objects.create(
-        name_ar=f"صالون الموج {number}",
-        name_en=f"Al Mawj Salon {number}",
-        activity=Activity.objects.exclude(authorities__authority="pafn").order_by("code")[0],
-        owner=owner,
-        branch=Branch.objects.get(pk="HA"),
-        area=Area.objects.filter(governorate="HA").order_by("pk")[0],
-        block="4",
-        street="12",
-        building="30",
-        unit="2",
-        paci_number=f"1022{number:04d}",
-        commercial_license_no=f"2020/{number:06d}",
-        commercial_license_end=clock.today() + dt.timedelta(days=300),
-        facts_source="moci",
-        facts_at=now,
-        **more,
-    )
-    last_day = clock.today() + dt.timedelta(days=20)
+    values: dict[str, Any] = {
+        "name_ar": f"صالون الموج {number}",
+        "name_en": f"Al Mawj Salon {number}",
+        "activity": Activity.objects.exclude(authorities__authority="pafn").order_by("code")[0],
+        "owner": owner,
+        "branch": Branch.objects.get(pk="HA"),
+        "area": Area.objects.filter(governorate="HA").order_by("pk")[0],
+        "block": "4",
+        "street": "12",
+        "building": "30",
+        "unit": "2",
+        "paci_number": f"1022{number:04d}",
+        "commercial_license_no": f"2020/{number:06d}",
+        "commercial_license_end": clock.today() + dt.timedelta(days=300),
+        "facts_source": "moci",
+        "facts_at": now,
+    }
+    shop = Shop.objects.create(**(values | facts))
+    if ends_in is None:
+        return shop
+    last_day = clock.today() + dt.timedelta(days=ends_in)
     document = documents.draft(
         kind="health_licence",
         number=f"HLT-HA-2025-{number:06d}-X",
@@ -234,7 +242,7 @@ def _shop(owner: User | None, number: int, **more: Any) -> Shop:
 
 
 def _belongings(person: User, number: int) -> Belongings:
-    plain, waits, done = (_shop(person, number + i) for i in range(3))
+    plain, waits, done = (shop_of(person, number + i) for i in range(3))
     waiting = licensing.submit_renewal(shop=waits, applicant=person)
     issued = licensing.submit_renewal(shop=done, applicant=person)
     paid = Bill.objects.get(subject=issued.key)

@@ -1,0 +1,218 @@
+"""The stops of the tour: every page of the portal in every state that it can show."""
+
+from __future__ import annotations
+
+from municipality.documents.states import DocumentState
+from municipality.kernel.workflow import WORKFLOWS
+from payments.providers.knet.errors import CODES
+from payments.states import AttemptState, BillState
+from tests.house.access_matrix import ROWS
+from tests.house.tour import PASSWORD, Visit
+
+ONE_CODE_OF_EACH_KIND = sorted({kind: number for number, kind in CODES.items()}.values())
+# A draft lives only inside the transaction that submits it.
+CASE_STATES = sorted({target for move, _source, target in WORKFLOWS["licensing.renewal"].edges() if move})
+DUE = "/{lang}/pay/{w.owner.due.public_id}/"
+RENEW = "/{lang}/health-licence/{w.owner.shop.public_id}/renew/"
+DOOR = "/{lang}/sign-in/"
+PUSH = {"channel": "push", "civil_id": "290010100011"}
+EMPTY_EDITION = {
+    f"{rows}-{count}_FORMS": number for rows in ("fees", "limits", "conditions") for count, number in (("TOTAL", "1"), ("INITIAL", "0"))
+}
+WRONG = {"login": "officer", "password": "no"}
+PASSED = {"login": "officer", "password": PASSWORD}
+
+
+def public() -> list[Visit]:
+    v = [Visit(f"/{{lang}}/{page}") for page in ("", "privacy/", "accessibility/", "health-licence/", "track/")]
+    v += [Visit(f"/{{lang}}/{page}", "owner", note="signed in") for page in ("", "health-licence/")]
+    reference = "{w.owner.waiting.reference}"
+    v += [
+        Visit("/{lang}/track/", post={}, note="empty"),
+        Visit("/{lang}/track/", post={"reference": "؟؟؟", "last_four": "12"}, note="wrong shape"),
+        Visit("/{lang}/track/", post={"reference": reference, "last_four": "0000"}, note="missed"),
+        Visit("/{lang}/track/", post={"reference": reference, "last_four": "{w.owner.person.last_four}"}, note="found"),
+        Visit("/{lang}/track/", post={"reference": "{w.owner.issued.reference}", "last_four": "{w.owner.person.last_four}"}, note="issued"),
+        Visit(
+            "/{lang}/track/",
+            post={"reference": reference, "last_four": "0000"},
+            before=(("/{lang}/track/", {"reference": reference, "last_four": "0000"}),) * 10,
+            status=429,
+        ),
+        Visit("/verify/"),
+        Visit("/verify/", post={"code": "12"}, note="wrong shape"),
+        Visit("/verify/", post={}, note="empty"),
+        Visit("/verify/{w.owner.licence.document.code}", note="not yet in force"),
+        Visit("/verify/{w.owner.licence.document.code}", "owner"),
+        Visit("/verify/{w.owner.receipt.document.code}", note="a receipt"),
+        Visit("/verify/{document_active}", minutes=60 * 24 * 700, note="expired"),
+        Visit("/verify/{unknown_code}", status=404),
+        Visit("/verify/{unknown_code}", before=(("/verify/{unknown_code}", None),) * 30, status=429),
+    ]
+    v += [Visit(f"/verify/{{document_{state}}}", status=404 if state == "draft" else 200, note=state) for state in DocumentState]
+    return v
+
+
+def door() -> list[Visit]:
+    waiting = "/{lang}/sign-in/waiting/"
+    v = [
+        Visit(DOOR),
+        Visit(DOOR, demo=True, note="demo"),
+        Visit(DOOR, post={"channel": "push"}, status=400, note="empty"),
+        Visit(DOOR, post={"channel": "push", "civil_id": "123"}, status=400, note="too short"),
+        Visit(DOOR, post={"channel": "push", "civil_id": "299999999999"}, status=400, note="no date"),
+        Visit(DOOR, post={"channel": "push", "civil_id": "290010100012"}, status=400, note="wrong digit"),
+        Visit(DOOR, post=PUSH, phone="away", status=503),
+        Visit(DOOR, post=PUSH, before=((DOOR, PUSH),) * 3, note="a fourth push", status=429),
+        Visit(waiting, before=((DOOR, PUSH),), note="push"),
+        Visit(waiting, before=((DOOR, PUSH),), demo=True, note="push, demo"),
+        Visit(waiting, before=((DOOR, {"channel": "qr"}),), note="code to scan"),
+        Visit(waiting, before=((DOOR, {"channel": "qr"}),), demo=True, note="code to scan, demo"),
+        Visit(waiting, before=((DOOR, PUSH),), minutes=6, note="run out"),
+        Visit("/{lang}/my-shops/", "owner", minutes=20, note="idle"),
+        Visit("/{lang}/my-shops/", "owner", minutes=13 * 60, note="too long"),
+    ]
+    v += [Visit(waiting, before=((DOOR, PUSH),), phone=mode, minutes=1, note=mode) for mode in ("declined", "expired", "away later")]
+    return v
+
+
+def of_a_person() -> list[Visit]:
+    pages = ("my-shops/", "my-requests/", "messages/", "profile/", "profile/email/", "profile/phone/", "profile/sessions/")
+    v = [Visit(f"/{{lang}}/{page}", who) for page in pages for who in ("owner", "newcomer")]
+    code = (("/{lang}/profile/email/", {"address": "salim@mail.example"}),)
+    confirm, wrong = "/{lang}/profile/email/confirm/", {"code": "000000"}
+    v += [
+        Visit("/{lang}/my-requests/?before=1", "owner", note="past the end"),
+        Visit("/{lang}/messages/?before=1", "owner", note="past the end"),
+        Visit("/{lang}/my-shops/", "former", note="signed no more"),
+        Visit("/{lang}/messages/{w.owner.message.public_id}/", "owner"),
+        Visit("/{lang}/messages/{w.stranger.message.public_id}/", "stranger"),
+        Visit("/{lang}/profile/", "owner", before=code, note="a code is on its way"),
+        Visit("/{lang}/profile/?next=/{lang}/my-shops/", "newcomer", note="sent from elsewhere"),
+        Visit("/{lang}/profile/email/", "owner", post={"address": "?"}, status=400),
+        Visit("/{lang}/profile/email/", "owner", post={"address": "x@mail.example"}, before=(code[0],) * 3, note="a second address"),
+        Visit("/{lang}/profile/email/", "owner", post=code[0][1], before=(code[0],) * 3, status=429),
+        Visit("/{lang}/profile/phone/", "owner", post={"address": "12"}, status=400),
+        Visit("/{lang}/profile/phone/", "owner", post={"address": "22345678"}, status=400, note="no mobile"),
+        Visit("/{lang}/profile/phone/confirm/", "owner", before=(("/{lang}/profile/phone/", {"address": "99887766"}),)),
+        Visit(confirm, "owner", before=code),
+        Visit(confirm, "owner", before=code, post={"code": "12"}, status=400),
+        Visit(confirm, "owner", before=code, post={"code": "x"}, status=400),
+        Visit(confirm, "owner", before=code, post={"code": "000000"}, status=400, note="wrong"),
+        Visit(
+            confirm, "owner", before=(*code, *((confirm, {"code": "000000"}),) * 5), post={"code": "000000"}, status=409, note="too often"
+        ),
+        Visit(confirm, "owner", note="none is on its way"),
+    ]
+    return v
+
+
+def of_cases() -> list[Visit]:
+    shops = ("food", "expired_commercial", "blocked", "early", "late", "ended", "unlicensed", "changed", "closed")
+    v = [Visit(f"/{{lang}}/cases/{{case_{state}}}/", "owner", note=state) for state in CASE_STATES]
+    v += [Visit(f"/{{lang}}/health-licence/{{shop_{shop}}}/renew/", "owner", note=shop) for shop in shops]
+    v += [
+        Visit("/{lang}/cases/{w.owner.waiting.public_id}/", "owner"),
+        Visit("/{lang}/cases/{w.owner.issued.public_id}/", "owner", note="looked at"),
+        Visit("/{lang}/cases/{w.stranger.issued.public_id}/", "stranger"),
+        Visit("/{lang}/cases/{w.owner.waiting.public_id}/withdraw/", "owner"),
+        Visit("/{lang}/cases/{w.owner.waiting.public_id}/withdraw/", "owner", post={}, status=409, note="at the bank"),
+        Visit("/{lang}/cases/{case_awaiting_payment}/withdraw/", "owner", post={}, note="withdrawn"),
+        Visit("/{lang}/cases/{w.owner.issued.public_id}/withdraw/", "owner", post={}, status=409),
+        Visit(RENEW, "owner"),
+        Visit(RENEW, "newcomer", status=404),
+        Visit(RENEW, "owner", post={}, note="empty"),
+        Visit(RENEW, "owner", post={"changed": "no"}, note="without the declaration"),
+        Visit(RENEW, "owner", post={"changed": "maybe"}, note="no such answer"),
+        Visit(RENEW, "owner", post={"changed": "yes"}, note="changed"),
+        Visit(RENEW, "owner", post={"changed": "no", "declared": "on", "total": "1"}, status=409, note="another fee"),
+        Visit(RENEW, "owner", post={"changed": "no", "declared": "on", "total": "{w.fee}"}, note="to the bill"),
+        Visit("/{lang}/health-licence/{w.owner.shop.public_id}/changed/", "owner"),
+        Visit("/{lang}/health-licence/{shop_open}/renew/", "owner", note="open request"),
+        Visit("/{lang}/health-licence/{shop_renewed}/renew/", "owner", note="renewed already"),
+    ]
+    return v
+
+
+def of_money() -> list[Visit]:
+    v = [Visit(f"/{{lang}}/pay/{{bill_{state}}}/", "owner", note=state) for state in BillState]
+    v += [Visit(f"/pay/r/{{attempt_{state}}}", who, note=state) for state in AttemptState for who in ("owner", "nobody")]
+    v += [
+        Visit(DUE, "owner", note="at the bank"),
+        Visit("/{lang}/pay/{w.stranger.due.public_id}/", "stranger"),
+        Visit("/{lang}/pay/{w.owner.paid.public_id}/", "owner"),
+        Visit("/{lang}/pay/{w.owner.paid.public_id}/", "owner", post={}, status=409),
+        Visit("/pay/r/{w.owner.attempt.token}", "owner"),
+        Visit("/pay/r/{w.owner.attempt.token}"),
+        Visit("/pay/r/{attempt_of_due}", "owner"),
+        Visit("/pay/r/{attempt_of_due}", "owner", before=((DUE + "left/", {}),), note="left"),
+        Visit("/pay/r/unknown", "owner"),
+        Visit("/pay/r/unknown"),
+        Visit("/pay/knet/error"),
+        Visit("/pay/knet/error", "owner"),
+    ]
+    v += [Visit(f"/pay/knet/error?Error=IPAY010{n:04d}&ErrorText=x&paymentid=1&trackid=1&amt=1", "owner") for n in ONE_CODE_OF_EACH_KIND]
+    return v
+
+
+def of_staff() -> list[Visit]:
+    code = (("/staff/sign-in/", PASSED),)
+    v = [
+        Visit("/staff/sign-in/"),
+        Visit("/staff/sign-in/", demo=True, note="demo"),
+        Visit("/staff/sign-in/", post={}, status=400),
+        Visit("/staff/sign-in/", post=WRONG, status=400),
+        Visit(
+            "/staff/sign-in/",
+            post=WRONG,
+            before=(("/staff/sign-in/", WRONG),) * 5,
+            status=429,
+        ),
+        Visit("/staff/sign-in/", "owner", status=403),
+        Visit("/staff/sign-in/code/", before=code),
+        Visit("/staff/sign-in/code/", before=code, demo=True, note="demo"),
+        Visit("/staff/sign-in/code/", before=code, post={}, status=400),
+        Visit("/staff/sign-in/code/", before=code, post={"code": "000000"}, status=400),
+        Visit("/staff/sign-in/closed/", status=403),
+        Visit("/{lang}/profile/sessions/", "auditor"),
+        Visit("/admin/rulebook/ruleset/add/", "maker"),
+        Visit("/admin/rulebook/ruleset/add/", "maker", post=EMPTY_EDITION, note="empty"),
+        Visit("/admin/rulebook/ruleset/{other_draft}/change/", "maker", note="own draft"),
+        Visit("/admin/rulebook/ruleset/{other_draft}/change/", "publisher"),
+        Visit("/admin/rulebook/ruleset/{other_draft}/publish/", "publisher"),
+        Visit("/admin/rulebook/ruleset/{other_draft}/publish/", "publisher", post={}, note="refused or published"),
+        Visit("/admin/jobs/job/{w.dead_job.pk}/change/", "operator"),
+        Visit("/admin/jobs/job/{w.dead_job.pk}/retry/", "operator"),
+        Visit("/admin/jobs/job/{w.dead_job.pk}/retry/", "operator", post={}, note="tried again"),
+        Visit("/admin/jobs/job/", "operator"),
+        Visit("/admin/password_change/", "officer", post={}, note="empty"),
+        Visit("/admin/cases/case/", "officer"),
+        Visit("/admin/cases/case/?q=HL-2026-000001-C", "auditor", note="searched"),
+        Visit("/admin/cases/case/?q=nothing", "auditor", note="searched in vain"),
+        Visit("/admin/audit/act/?action=bill.issued&day=0", "auditor", note="filtered"),
+        Visit("/admin/", "owner", status=403),
+        Visit("/admin/", "halfway", status=403),
+    ]
+    for row in ROWS:
+        first = row.answers["auditor"].split()[0]
+        if row.path.startswith("/admin/") and row.path not in ("/admin/login/", "/admin/jsi18n/") and first in ("200", "403", "404"):
+            v.append(Visit(row.path, "auditor", status=int(first)))
+    return v
+
+
+def errors() -> list[Visit]:
+    return [
+        Visit("/{lang}/nothing-is-here/", status=404),
+        Visit("/{lang}/nothing-is-here/", "owner", status=404),
+        Visit("/nothing-is-here/", status=404),
+        Visit("/{lang}/cases/{w.owner.waiting.public_id}/", "stranger", status=404),
+        Visit("/{lang}/my-shops/", "officer", status=403),
+        Visit("/{lang}/track/", post={"reference": "x"}, checks_token=True, status=403, note="no token"),
+        Visit("/{lang}/", headers={"host": "other.example"}, status=400, note="another host"),
+        Visit("/{lang}/", breaks="municipality.cases.queries.figures", status=500),
+        Visit("/{lang}/my-requests/", "owner", breaks="municipality.cases.queries.visible_to", status=500),
+        Visit("/verify/", breaks="municipality.ui.language.is_switch", post={"code": "1"}, status=500),
+    ]
+
+
+STOPS = [*public(), *door(), *of_a_person(), *of_cases(), *of_money(), *of_staff(), *errors()]

@@ -1,0 +1,186 @@
+"""Every page of the portal, in every state and both languages, keeps to the rules of all pages."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from municipality.cases.services import compute_figures
+from tests.house import pages
+from tests.house.tour import Opened, Tour, the_tour, world_of_the_tour  # noqa: F401
+from tests.house.world import World, shop_of
+
+pytestmark = pytest.mark.django_db
+MOST_QUERIES = 12
+
+
+def collect(opened: list[Opened], problems: Callable[[Opened], Iterator[str]]) -> list[str]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for page in opened:
+        for problem in problems(page):
+            found[problem].append(str(page))
+    return [f"{problem}  on {len(places)} pages, first {places[0]}" for problem, places in sorted(found.items())]
+
+
+def test_every_stop_answers_with_the_status_it_should(tour: Tour) -> None:
+    wrong = [f"{p}: {p.response.status_code}, expected {p.visit.status}" for p in tour.opened if p.response.status_code != p.visit.status]
+    assert wrong == []
+
+
+def test_every_page_is_sound(tour: Tour) -> None:
+    def problems(page: Opened) -> Iterator[str]:
+        if pages.is_page(page.response):
+            for problem in pages.page_problems(page.text):
+                if not (page.visit.demo and "leads to a foreign host" in problem and "/phone/" in problem):  # the demo's own phone
+                    yield problem
+
+    assert collect(tour.opened, problems) == []
+
+
+def test_every_answer_has_its_headers(tour: Tour) -> None:
+    assert collect(tour.opened, lambda page: pages.header_problems(page.response)) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/static/css/portal.css", "/healthz", "/readyz", "/api/v1/services/", "/api/v1/nothing", "/pay/knet/response", "/documents/x.pdf"],
+)
+def test_what_is_no_page_has_its_headers_too(path: str, world: World) -> None:
+    assert list(pages.header_problems(world.client("owner").get(path))) == []
+
+
+def test_files_have_their_headers_and_are_kept_by_nobody(world: World) -> None:
+    answer = world.client("owner").get(f"/documents/{world.owner.licence.document.number}.pdf")
+    assert list(pages.header_problems(answer)) == []
+    assert "no-store" in answer["Cache-Control"] and answer["Content-Type"] == "application/pdf"
+
+
+def test_a_page_of_one_person_is_kept_by_no_cache(tour: Tour) -> None:
+    """A shared cache must never hand one person's page to another."""
+    for page in tour.opened:
+        if page.visit.who != "nobody" and page.response.status_code == 200:
+            control = page.response.get("Cache-Control", "")
+            assert "private" in control or "no-store" in control or "Cookie" in page.response.get("Vary", ""), page
+
+
+# Queries.
+
+FEW = {
+    "/{lang}/": "nobody",
+    "/{lang}/health-licence/": "nobody",
+    "/{lang}/my-shops/": "owner",
+    "/{lang}/my-requests/": "owner",
+    "/{lang}/cases/{w.owner.waiting.public_id}/": "owner",
+    "/{lang}/cases/{w.owner.issued.public_id}/": "owner",
+    "/{lang}/messages/": "owner",
+    "/verify/{w.owner.licence.document.code}": "nobody",
+    "/{lang}/health-licence/{w.owner.shop.public_id}/renew/": "owner",
+    "/{lang}/pay/{w.owner.due.public_id}/": "owner",
+    "/pay/r/{w.owner.attempt.token}": "owner",
+}
+
+
+def counted(world: World, who: str, path: str, data: dict[str, str] | None = None) -> int:
+    """How many queries a page asks, its second time (the first may fill what is kept in memory)."""
+    client = world.client(who)
+    address = path.format(w=world, lang="en")
+    if data is None:
+        client.get(address)
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get(address) if data is None else client.post(address, data)
+    assert answer.status_code in (200, 302), (path, answer.status_code)
+    return len([q for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "ROLLBACK"))])
+
+
+@pytest.mark.parametrize("path", FEW)
+def test_a_page_asks_the_database_at_most_twelve_times(path: str, world: World) -> None:
+    compute_figures()
+    assert counted(world, FEW[path], path) <= MOST_QUERIES
+
+
+@pytest.mark.parametrize("path", ["/{lang}/my-shops/", "/{lang}/my-requests/", "/{lang}/messages/"])
+def test_a_list_asks_as_often_for_many_rows_as_for_one(path: str, world: World) -> None:
+    from licensing.services import submit_renewal
+
+    person = world.newcomer
+    first = shop_of(person, 500)
+    submit_renewal(shop=first, applicant=person)
+    few = counted(world, "newcomer", path)
+    for number in range(501, 560):
+        shop = shop_of(person, number)
+        if number % 2:
+            submit_renewal(shop=shop, applicant=person)
+    assert counted(world, "newcomer", path) == few
+    assert few <= MOST_QUERIES
+
+
+def test_the_renewal_is_submitted_with_a_known_number_of_queries(world: World) -> None:
+    path = "/{lang}/health-licence/{w.owner.shop.public_id}/renew/"
+    asked = counted(world, "owner", path, {"changed": "no", "declared": "on", "total": str(world.fee)})
+    assert asked <= MOST_QUERIES * 5
+
+
+# The controls of the gate itself.
+
+SOUND = """<!doctype html><html lang="en" dir="ltr">
+<head><meta name="viewport" content="width=device-width"><title>My shops — Portal</title></head>
+<body><main><h1>My shops</h1><h2>One</h2>
+<label for="a">Code</label><input id="a" aria-describedby="b"><p id="b">Twelve digits</p></main></body></html>"""
+
+
+def test_a_sound_page_is_let_through() -> None:
+    assert list(pages.page_problems(SOUND)) == []
+
+
+@pytest.mark.parametrize(
+    ("was", "harm"),
+    [
+        ('lang="en"', 'lang="ar"'),
+        (' dir="ltr"', ""),
+        ("<title>My shops — Portal</title>", ""),
+        ("<title>My shops — Portal</title>", "<title> — Portal</title>"),
+        ("<h1>My shops</h1>", ""),
+        ("<h1>My shops</h1>", "<h1>My shops</h1><h1>Again</h1>"),
+        ("<h2>One</h2>", "<h3>One</h3>"),
+        ("<h2>One</h2>", "<h2> </h2>"),
+        ('<label for="a">Code</label>', ""),
+        ('<label for="a">Code</label>', '<label for="c">Code</label><input aria-label="x">'),
+        ('id="b"', 'id="c"'),
+        ('<p id="b">', '<p id="b"></p><p id="b">'),
+        ("<p ", '<p style="color:red" '),
+        ("<p ", '<p onclick="x()" '),
+        ("</main>", "<script>x()</script></main>"),
+        ("</main>", "<style>p{}</style></main>"),
+        ("</main>", '<script src="https://cdn.example/x.js"></script></main>'),
+        ("</main>", '<a href="https://other.example/">out</a></main>'),
+        ("</main>", '<a href="javascript:x()">out</a></main>'),
+        ("</main>", '<a href="/x/"></a></main>'),
+        ("</main>", '<a href="#nowhere">x</a></main>'),
+        ("</main>", "<img src='/x.png'></main>"),
+        ("</main>", "<table><tr><td>1</td></tr></table></main>"),
+        ("<main>", "<main></main><main>"),
+        ('<meta name="viewport" content="width=device-width">', ""),
+    ],
+)
+def test_each_harm_to_a_page_is_found(was: str, harm: str) -> None:
+    assert was in SOUND
+    assert list(pages.page_problems(SOUND.replace(was, harm, 1)))
+
+
+@pytest.mark.parametrize("name", [*pages.HEADERS, "Content-Security-Policy"])
+def test_a_missing_header_is_found(name: str, world: World) -> None:
+    answer: Any = world.client("nobody").get("/en/")
+    assert list(pages.header_problems(answer)) == []
+    del answer[name]
+    assert list(pages.header_problems(answer))
+
+
+def test_a_policy_that_lets_inline_scripts_in_is_found(world: World) -> None:
+    answer: Any = world.client("nobody").get("/en/")
+    answer["Content-Security-Policy"] += "; script-src-attr 'unsafe-inline'"
+    assert list(pages.header_problems(answer))
