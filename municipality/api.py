@@ -83,8 +83,9 @@ def _service(entry: ServiceEntry, figures: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@extend_schema(responses=ServiceSerializer(many=True), operation_id="services_list")
-@api_view(["GET"])
+@extend_schema(methods=["HEAD"], exclude=True)
+@extend_schema(methods=["GET"], responses=ServiceSerializer(many=True), operation_id="services_list")
+@api_view(["GET", "HEAD"])
 @authentication_classes([])
 @permission_classes([AllowAny])
 def service_list(request: Request) -> Response:
@@ -93,10 +94,13 @@ def service_list(request: Request) -> Response:
     return Response(ServiceSerializer([_service(entry, figures) for entry in services()], many=True).data)
 
 
+@extend_schema(methods=["HEAD"], exclude=True)
 @extend_schema(
-    responses={200: CheckSerializer, 404: OpenApiResponse(Problem), 429: OpenApiResponse(Problem)}, operation_id="verify_retrieve"
+    methods=["GET"],
+    responses={200: CheckSerializer, 404: OpenApiResponse(Problem), 429: OpenApiResponse(Problem)},
+    operation_id="verify_retrieve",
 )
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 @authentication_classes([])
 @permission_classes([AllowAny])
 def verify(request: Request, code: str) -> Response:

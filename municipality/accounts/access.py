@@ -36,7 +36,9 @@ def access(audience: str) -> Callable[[View], View]:
                 raise PermissionDenied
             if audience == "person" and user.is_staff:
                 raise PermissionDenied
-            if audience == "staff" and not (user.is_staff and has_second_factor(request)):
+            if audience == "staff" and not user.is_staff:
+                raise PermissionDenied
+            if user.is_staff and not has_second_factor(request):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
