@@ -99,9 +99,7 @@ def of_a_person() -> list[Visit]:
         Visit(confirm, "owner", before=code, post={"code": "12"}, status=400),
         Visit(confirm, "owner", before=code, post={"code": "x"}, status=400),
         Visit(confirm, "owner", before=code, post={"code": "000000"}, status=400, note="wrong"),
-        Visit(
-            confirm, "owner", before=(*code, *((confirm, {"code": "000000"}),) * 5), post={"code": "000000"}, status=409, note="too often"
-        ),
+        Visit(confirm, "owner", before=(*code, *((confirm, wrong),) * 5), post=wrong, status=409, note="too often"),
         Visit(confirm, "owner", note="none is on its way"),
     ]
     return v

@@ -11,12 +11,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from municipality.cases.services import compute_figures
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.models import RuleSet
 from tests.house import pages
 from tests.house.tour import Opened, Tour, the_tour, world_of_the_tour  # noqa: F401
 from tests.house.world import World, shop_of
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 12
+MOST_QUERIES_OF_A_SUBMISSION = 48  # case, bill, record, message with two deliveries and three jobs commit together
 
 
 def collect(opened: list[Opened], problems: Callable[[Opened], Iterator[str]]) -> list[str]:
@@ -97,12 +100,23 @@ def counted(world: World, who: str, path: str, data: dict[str, str] | None = Non
     return len([q for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "ROLLBACK"))])
 
 
+@pytest.fixture
+def warm(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that has served before: published editions are in memory (no transaction of a test may put them there)."""
+    held = {}
+    for row in RuleSet.objects.filter(published_at__isnull=False).prefetch_related("fees", "limits", "conditions"):
+        held[(row.pk, row.subject, row.version, row.made_at, row.published_at)] = rulebook._whole(row)
+    monkeypatch.setattr(rulebook, "_read", held)
+
+
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("path", FEW)
 def test_a_page_asks_the_database_at_most_twelve_times(path: str, world: World) -> None:
     compute_figures()
     assert counted(world, FEW[path], path) <= MOST_QUERIES
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("path", ["/{lang}/my-shops/", "/{lang}/my-requests/", "/{lang}/messages/"])
 def test_a_list_asks_as_often_for_many_rows_as_for_one(path: str, world: World) -> None:
     from licensing.services import submit_renewal
@@ -119,10 +133,11 @@ def test_a_list_asks_as_often_for_many_rows_as_for_one(path: str, world: World) 
     assert few <= MOST_QUERIES
 
 
+@pytest.mark.usefixtures("warm")
 def test_the_renewal_is_submitted_with_a_known_number_of_queries(world: World) -> None:
     path = "/{lang}/health-licence/{w.owner.shop.public_id}/renew/"
     asked = counted(world, "owner", path, {"changed": "no", "declared": "on", "total": str(world.fee)})
-    assert asked <= MOST_QUERIES * 5
+    assert asked <= MOST_QUERIES_OF_A_SUBMISSION
 
 
 # The controls of the gate itself.
