@@ -37,8 +37,10 @@ def running_portal(stack_template: Template, broker: Broker | None, tmp_path_fac
 
 
 @pytest.fixture
-def portal(running_portal: Portal) -> Iterator[Portal]:
+def portal(running_portal: Portal, request: pytest.FixtureRequest) -> Iterator[Portal]:
     """The portal with every part running; afterwards nothing waits, no invariant is broken and the record is whole."""
+    if running_portal.broker is None and request.node.get_closest_marker("redis"):
+        pytest.skip("Redis is not given (REDIS_URL)")
     running_portal.revive()
     yield running_portal
     running_portal.disarm()

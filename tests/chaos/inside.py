@@ -23,7 +23,7 @@ if __name__ == "__main__":
 
 from django.core.management import CommandError, call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
-from django.db.models import Q  # noqa: E402
+from django.db.models import F, Q  # noqa: E402
 
 from licensing.models import HealthLicence  # noqa: E402
 from licensing.services import submit_renewal  # noqa: E402
@@ -32,9 +32,10 @@ from municipality.accounts.models import User  # noqa: E402
 from municipality.cases.models import Case  # noqa: E402
 from municipality.documents import services as documents  # noqa: E402
 from municipality.documents.models import Document  # noqa: E402
-from municipality.jobs.models import Job, JobState  # noqa: E402
+from municipality.jobs.models import Heartbeat, Job, JobState  # noqa: E402
+from municipality.jobs.registry import SCHEDULES  # noqa: E402
 from municipality.jobs.services import enqueue  # noqa: E402
-from municipality.kernel import civil_id, clock  # noqa: E402
+from municipality.kernel import civil_id, clock, guards  # noqa: E402
 from municipality.kernel.actors import system  # noqa: E402
 from municipality.kernel.transitions import transition  # noqa: E402
 from municipality.notifications.models import Delivery, Message  # noqa: E402
@@ -137,7 +138,7 @@ def outcome(cases: list[str]) -> list[dict[str, Any]]:
                 "numbers": list(Document.objects.filter(subject=case.key, kind="health_licence").values_list("number", flat=True)),
                 "messages": sorted(messages.values_list("kind", flat=True)),
                 "deliveries": [
-                    {"channel": d.channel, "state": d.state, "key": d.idempotency_key} for d in Delivery.objects.filter(message__in=messages)
+                    {"channel": d.channel, "state": d.state, "key": d.idempotency_key, "message": d.message_id} for d in Delivery.objects.filter(message__in=messages)
                 ],
             }
         )
@@ -146,9 +147,13 @@ def outcome(cases: list[str]) -> list[dict[str, Any]]:
 
 @command
 def waiting(pass_time: bool = False) -> int:
-    """How many jobs are due or being carried out. With `pass_time`, the leases of processes that are gone end now."""
+    """How many jobs are due or being carried out. With `pass_time`, the leases of processes that are gone end now.
+
+    A bell that nobody heard for three seconds may then be rung again, too.
+    """
     now = clock.now()
     if pass_time:
+        Job.objects.filter(state=JobState.QUEUED, due_at__lte=now, rung_at__lt=now - dt.timedelta(seconds=3)).update(rung_at=None)
         for job in Job.objects.filter(state=JobState.RUNNING):
             if not _lives(job.lease_owner):
                 Job.objects.filter(pk=job.pk, lease_owner=job.lease_owner).update(lease_until=now - dt.timedelta(seconds=1), rung_at=None)
@@ -161,6 +166,67 @@ def _lives(lease_owner: str) -> bool:
     except (ProcessLookupError, IndexError, ValueError):
         return False
     return True
+
+
+@command
+def hurry(trackid: str = "") -> int:
+    """Time passes for later tries and inquiries: what is due within the hour falls due now."""
+    rows = Job.objects.filter(state=JobState.QUEUED, due_at__lt=clock.now() + dt.timedelta(hours=1))
+    if trackid:
+        rows = rows.filter(kind="payments.inquire", args__attempt_id=Attempt.objects.get(trackid=trackid).pk)
+    return int(rows.update(due_at=clock.now(), rung_at=None))
+
+
+@command
+def time_passes(minutes: int) -> None:
+    """The outbox and the heartbeat as they would look after so many minutes in which nobody worked."""
+    ago = dt.timedelta(minutes=minutes)
+    Job.objects.filter(state=JobState.QUEUED).update(due_at=F("due_at") - ago)
+    Job.objects.filter(rung_at__isnull=False).update(rung_at=F("rung_at") - ago)
+    Job.objects.filter(state=JobState.RUNNING).update(lease_until=F("lease_until") - ago)
+    Heartbeat.objects.update(at=F("at") - ago)
+
+
+@command
+def inquire_again(trackids: list[str], times: int) -> None:
+    """The same inquiry so many times, as from a broker that delivers more than once."""
+    attempts = Attempt.objects.filter(trackid__in=trackids)
+    for attempt in attempts:
+        for turn in range(times):
+            with transaction.atomic():
+                enqueue("payments.inquire", key=f"again:{attempt.pk}:{turn}", attempt_id=attempt.pk, step=0, turn=99)
+
+
+@command
+def drop_guards(table: str = "", column: str = "") -> int:
+    """For a control: without the triggers and, where a table is named, without its unique keys that begin with the column."""
+    guards.remove(connection)
+    dropped = 0
+    with connection.cursor() as cursor:
+        if table:
+            cursor.execute(
+                "SELECT i.relname, c.conname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid"
+                " LEFT JOIN pg_constraint c ON c.conindid = x.indexrelid AND c.contype = 'u'"
+                " WHERE x.indrelid = %s::regclass AND x.indisunique AND NOT x.indisprimary AND pg_get_indexdef(x.indexrelid) LIKE %s",
+                [table, f"%({column}%"],
+            )
+            for index, constraint in cursor.fetchall():
+                cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}" if constraint else f"DROP INDEX {index}")
+                dropped += 1
+    return dropped
+
+
+@command
+def forget_jobs(pks: list[int]) -> None:
+    """An operator has looked at dead jobs and removed them."""
+    Job.objects.filter(pk__in=pks, state=JobState.DEAD).delete()
+
+
+@command
+def slots() -> list[tuple[str, str, int]]:
+    """Periodic jobs of the last minutes: kind, slot and how often each was carried out."""
+    rows = Job.objects.filter(kind__in=SCHEDULES, key__startswith="slot:", created_at__gt=clock.now() - dt.timedelta(minutes=20))
+    return list(rows.values_list("kind", "key", "tries"))
 
 
 @command

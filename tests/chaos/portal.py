@@ -49,6 +49,10 @@ class Broker:
             self._running.__exit__(None, None, None)
             self._running = None
 
+    @property
+    def is_running(self) -> bool:
+        return self._running is not None
+
     def flush(self) -> None:
         """Forget every message."""
         from redis import Redis
@@ -216,14 +220,12 @@ class Portal(Stack):
         while True:
             self.drain(max(1.0, until - time.monotonic()))
             books = self.outcome(wanted)
-            if all(book["state"] == "issued" and book["receipt_files"] for book in books):
+            if all(_is_whole(book) for book in books):
                 break
             if time.monotonic() > until:
                 states = Counter((book["state"], book["receipts"], tuple(book["attempts"].values())) for book in books)
                 raise TimeoutError(f"not all are issued after {seconds:.0f} seconds: {states} {self.open_jobs()}")
             time.sleep(0.5)
-        self.drain(60)
-        books = self.outcome(wanted)
         self.prove_once(books)
         return books
 
@@ -257,3 +259,8 @@ class Portal(Stack):
         for path in (self.var / "mail").glob("*"):
             found.update(re.findall(r"^Message-ID: <([^@>]+)@", path.read_text(encoding="utf8"), re.M))
         return found
+
+
+def _is_whole(book: Mapping[str, Any]) -> bool:
+    delivered = {delivery["state"] for delivery in book["deliveries"]} == {"sent"}
+    return book["state"] == "issued" and bool(book["receipt_files"]) and delivered and book["messages"] == MESSAGES

@@ -40,6 +40,7 @@ def test_payments_under_fifty_simultaneous_duplicates_give_one_receipt_and_one_l
         *[renewal["trackid"] for renewal in renewals],
     )
     assert stored[0][0] == payments * duplicates
+    portal.ask("inquire_again", trackids=[renewal["trackid"] for renewal in renewals], times=5)
     books = portal.issued(renewals, seconds=60 + 5 * payments)
     assert [list(book["attempts"].values()) for book in books] == [["paid"]] * payments
 
