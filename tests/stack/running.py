@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import shutil
@@ -172,7 +173,7 @@ class Stack:
         except urllib.error.HTTPError as refusal:
             refusal.close()
             return name != "web"
-        except OSError:
+        except (OSError, http.client.HTTPException):  # not up yet; a connection may even meet itself on a free port
             return False
         return True
 
