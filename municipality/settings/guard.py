@@ -66,7 +66,7 @@ def _secrets(settings: Mapping[str, Any]) -> Iterator[str]:
 def _database(settings: Mapping[str, Any]) -> Iterator[str]:
     database = settings.get("DATABASES", {}).get("default", {})
     if not database:
-        yield "DATABASE_URL is missing: set it to postgres://USER:PASSWORD@HOST/NAME, or DATABASE_URL_FILE to the path of a file that holds it."
+        yield "DATABASE_URL is missing: set it to postgres://USER:PASSWORD@HOST/NAME, or DATABASE_URL_FILE to the path of a file with it."
     elif database.get("ENGINE") != _ENGINE:
         yield "DATABASE_URL is not PostgreSQL: production keeps its record on PostgreSQL only, SQLite is for the demo."
 

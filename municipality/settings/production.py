@@ -6,6 +6,7 @@ from municipality.settings.base import *  # noqa: F403
 from municipality.settings.base import CONTENT_SECURITY_POLICY, env, secret
 from municipality.settings.databases import from_url
 from municipality.settings.guard import require_safe
+from municipality.settings.mail import speak_newer_django
 
 DEBUG = False
 DATABASE_URL = secret("DATABASE_URL")
@@ -39,3 +40,4 @@ _gateway = "/".join(env.str("KNET_PAYMENT_URL", "").split("/")[:3])
 CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] = ["'self'", *([_gateway] if _gateway else [])]
 
 require_safe(globals(), lambda name: env.str(name, ""))
+speak_newer_django(globals())

@@ -14,6 +14,7 @@ if "PORTAL_VAR" not in os.environ:
 from municipality.settings.base import *  # noqa: F403
 from municipality.settings.base import INSTALLED_APPS, STORAGES, TEMPLATES, VAR_DIR, env
 from municipality.settings.databases import from_url
+from municipality.settings.mail import speak_newer_django
 from municipality.settings.undefined import Undefined
 
 # The demo loads under the tests as well; its command asks for DEMO or this mark.
@@ -53,3 +54,5 @@ SMS_URL = "http://127.0.0.1:1"
 
 # A variable that a template of ours prints without having it is a failure, not an empty place.
 TEMPLATES = [{**TEMPLATES[0], "OPTIONS": {**TEMPLATES[0]["OPTIONS"], "string_if_invalid": Undefined()}}]  # type: ignore[dict-item]
+
+speak_newer_django(globals())

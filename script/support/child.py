@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ PR_SET_PDEATHSIG = 1
 
 def started(pid: int) -> str:
     """When the process `pid` began, as the system tells it; empty when there is none. Numbers are used again, start times are not."""
-    if sys.platform.startswith("linux"):
+    if platform.system() == "Linux":
         try:
             return Path(f"/proc/{pid}/stat").read_text(encoding="utf8").rpartition(")")[2].split()[19]
         except OSError:
@@ -29,7 +30,7 @@ def started(pid: int) -> str:
 
 def die_with_parent(parent: int) -> None:
     """Ask for SIGTERM when the parent ends; end at once if it has ended already. Does nothing where there is no prctl."""
-    if sys.platform.startswith("linux"):
+    if platform.system() == "Linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
         if os.getppid() != parent:
             raise SystemExit(1)

@@ -89,7 +89,7 @@ def prepare(var: Path, *demo: str) -> None:
         transport = dict(settings.CELERY_BROKER_TRANSPORT_OPTIONS)
         for key in ("data_folder_in", "data_folder_out", "control_folder"):
             if key in transport:
-                Path(transport[key]).mkdir(parents=True, exist_ok=True)
+                Path(str(transport[key])).mkdir(parents=True, exist_ok=True)
         _migrate(current)
     with step("Static files") as current:
         _collect(current, run)

@@ -90,10 +90,11 @@ class Run:
                 self.tally.passed += 1
         print(f"    {name} took {time.monotonic() - began:.1f} s", flush=True)
 
-    def surroundings(self, **more: str) -> dict[str, str]:
-        return clean_environment() | {"DJANGO_SETTINGS_MODULE": "municipality.settings.test", "PYTHONUNBUFFERED": "1"} | more
+    def surroundings(self) -> dict[str, str]:
+        own = {"DJANGO_SETTINGS_MODULE": "municipality.settings.test", "PYTHONUNBUFFERED": "1"}
+        return clean_environment() | own
 
-    def pytest(self, name: str, text: str, *arguments: str, venv: Path = VENV, **more: str) -> None:
+    def pytest(self, name: str, text: str, *arguments: str, venv: Path = VENV, servers: dict[str, str] | None = None) -> None:
         """Run the suite once and add its report to the tally."""
         if not self.heading(name, text):
             return
@@ -110,7 +111,7 @@ class Run:
             *arguments,
             *self.extra,
         ]
-        code = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, env=self.surroundings(**more)).returncode
+        code = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, env=self.surroundings() | (servers or {})).returncode
         self._add(name, report, code)
         print(f"    {name} took {time.monotonic() - began:.1f} s", flush=True)
 
@@ -247,15 +248,15 @@ def _suite_on_postgres(run: Run, servers: contextlib.ExitStack) -> None:
         run.tally.left_out("browser", "no Chromium was found; install the package chromium")
         wanted = f"({wanted}) and not browser" if wanted else "not browser"
     also = f" and ({wanted})" if wanted else ""
-    run.pytest(name, "the suite on PostgreSQL and Redis", *PARALLEL, "-m", f"not ({ALONE}){also}", **run.servers)
-    run.pytest(f"{name}-alone", "real processes, a real browser, faults", "-m", f"({ALONE}){also}", **run.servers)
+    run.pytest(name, "the suite on PostgreSQL and Redis", *PARALLEL, "-m", f"not ({ALONE}){also}", servers=run.servers)
+    run.pytest(f"{name}-alone", "real processes, a real browser, faults", "-m", f"({ALONE}){also}", servers=run.servers)
 
 
 def _suite_on_next_django(run: Run) -> None:
     name = "django61"
     if run.only not in (None, name):
         return
-    if sys.version_info < (3, 12):
+    if tuple(map(int, platform.python_version_tuple()[:2])) < (3, 12):
         run.tally.left_out(name, f"Django 6.1 needs Python 3.12, the newest here is {platform.python_version()}")
         return
     venv = ROOT / ".venv-django61"
