@@ -9,13 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.html import strip_tags
 
 from municipality.documents.fetching import ForbiddenAddress, asset, asset_fetcher
 from municipality.kernel import clock
@@ -62,24 +63,33 @@ def render(
     attachment_name: str = "facts.json",
     at: dt.datetime | None = None,
     single_page: bool = False,
+    holds: Sequence[int] = (),
 ) -> bytes:
     """Draw `template` with `context` as PDF/A-3a bytes with /Lang `language` and document title `title`.
 
     `attachment` is enclosed with AFRelationship Data (the same facts for machines); `at` is the moment written into the
     metadata (now, if left out). The template also receives `title`, `language`, `created` and `density`; with
-    `single_page` the type shrinks step by step until everything stands on one page.
+    `single_page` the type shrinks step by step until everything stands on one page. `holds` says how many letters surely
+    do not fit any more at the first, second … density: a density that is known to be too large is not laid out to find out.
     Raises RendererMissing without Pango and RenderingRefused for text beyond MAX_CHARACTERS, for content that does not
     fit on one page, and for any address outside the table of assets.
     """
     moment = at or clock.now()
     weasyprint = _weasyprint()
-    for density in DENSITIES if single_page else DENSITIES[:1]:
+    for place, density in enumerate(DENSITIES if single_page else DENSITIES[:1]):
         html = _html(template, {**context, "title": title, "language": language, "created": moment, "density": density}, language)
+        if place < len(holds) and letters(html) > holds[place]:
+            continue
         with _lock:
-            pdf, pages = _draw(weasyprint, html, attachment, attachment_name, moment)
-        if not single_page or pages == 1:
+            pdf = _draw(weasyprint, html, attachment, attachment_name, moment, single_page=single_page)
+        if pdf is not None:
             return pdf
     raise RenderingRefused("the content does not fit on one page")
+
+
+def letters(html: str) -> int:
+    """How many characters of a page a reader sees, without spaces."""
+    return len("".join(strip_tags(html).split()))
 
 
 def prepare() -> None:
@@ -117,7 +127,8 @@ def _kit(weasyprint: Any) -> _Kit:
     return _kits[os.getpid()]
 
 
-def _draw(weasyprint: Any, html: str, attachment: bytes | None, name: str, at: dt.datetime) -> tuple[bytes, int]:
+def _draw(weasyprint: Any, html: str, attachment: bytes | None, name: str, at: dt.datetime, *, single_page: bool) -> bytes | None:
+    """The file, or None where it would have more than its `single_page`: then it is laid out but not written."""
     from weasyprint.urls import FatalURLFetchingError
 
     kit = _kit(weasyprint)
@@ -139,7 +150,9 @@ def _draw(weasyprint: Any, html: str, attachment: bytes | None, name: str, at: d
         document = weasyprint.HTML(string=html, url_fetcher=asset_fetcher()).render(
             font_config=kit.fonts, stylesheets=[kit.stylesheet], cache=kit.pictures, pdf_variant="pdf/a-3a"
         )
-        return document.write_pdf(pdf_variant="pdf/a-3a", attachments=enclosed), len(document.pages)
+        if single_page and len(document.pages) > 1:
+            return None
+        return cast(bytes, document.write_pdf(pdf_variant="pdf/a-3a", attachments=enclosed))
     except FatalURLFetchingError as refused:  # a BaseException: it would end the worker
         raise RenderingRefused(str(refused.__cause__)) from refused
     except ForbiddenAddress as refused:
