@@ -91,7 +91,7 @@ def main(servers: Servers, arguments: list[str]) -> int:
         from tests.benchmarks.recording import separate_numbers
 
         separate_numbers()
-        chosen = [*subjects.pages(), subjects.renewals(3 + (options.runs + 1) * options.posts)]
+        chosen = [*subjects.pages(), subjects.renewals(4 + BLOCK + options.runs * options.posts)]
         found = []
         for page in chosen:
             if options.only in ("", page.key):
@@ -152,9 +152,9 @@ def _measure(stack: Stack, page: subjects.Page, runs: int, requests: int) -> Mea
 
 def _record(line: Line, page: subjects.Page) -> Measured:
     """Record the page, then see that its floor sends as many statements and as many bytes. Raises AssertionError."""
+    _checked(line, page, page.ask())  # the first request loads what later ones keep
     ask = page.ask()
-    for _ in range(2):  # the first request loads what later ones keep
-        recorded = _checked(line, page, Ask(ask.path, {**ask.headers, RECORD: page.key, COUNT: "1"}, ask.form))
+    recorded = _checked(line, page, Ask(ask.path, {**ask.headers, RECORD: page.key}, ask.form))
     floor = page.floor(ask)
     bare = _checked(line, page, Ask(floor.path, {**floor.headers, COUNT: "1"}, floor.form))
     size = len(recorded.body)
