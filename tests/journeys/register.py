@@ -7,10 +7,11 @@ from dataclasses import replace
 
 FIRST_ROW = 700_000  # far from the rows of the demo, so that no number of a licence is given twice
 ENDS_IN_DAYS = 30
+MADE = "MADE "
 
 
-def add(owners: list[str], each: int, *, start: int = 0) -> None:
-    """Give every owner (English name) `each` shops whose licence ends within the window; print their ids and names as JSON."""
+def add(owners: dict[str, int]) -> None:
+    """Give every owner (English name) so many shops whose licence ends within the window; print their ids and names as JSON."""
     from django.db import transaction
 
     from municipality.accounts.models import User
@@ -24,17 +25,17 @@ def add(owners: list[str], each: int, *, start: int = 0) -> None:
 
     loading = Loading(anchor(), SMALL, print)
     areas, last = area_ids(), loading.day(ENDS_IN_DAYS)
-    people = [user for user in User.objects.filter(name_en__in=owners) for _ in range(each)]
-    rows = shops(4 * len(people) + 20, "journeys", start=FIRST_ROW + start)
+    people = [user for user in User.objects.filter(name_en__in=owners) for _ in range(owners[user.name_en])]
+    rows = shops(4 * len(people) + 20, "journeys", start=FIRST_ROW)
     fitting = (replace(row, commercial_license_days=400) for row in rows if row.activity not in ELSEWHERE)
     with transaction.atomic():
         made = Shop.objects.bulk_create(shop(loading, row, person, areas) for row, person in zip(fitting, people, strict=False))
         named = with_names(Shop.objects.filter(pk__in=[one.pk for one in made]))
-        rng = seeded(f"journeys {start}")
+        rng = seeded("journeys")
         carry_over([Paper(one, _first_day(last), last, loading.instant(loading.day(-150), rng)) for one in named], rng)
     found: dict[str, list[dict[str, str]]] = {}
     for one in made:
         owner = one.owner
         if owner is not None:
             found.setdefault(owner.name_en, []).append({"id": one.public_id, "ar": one.name_ar, "en": one.name_en})
-    print("MADE " + json.dumps(found, ensure_ascii=True))
+    print(MADE + json.dumps(found, ensure_ascii=True))
