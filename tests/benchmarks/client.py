@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 RECORD, COUNT = "X-Bench-Record", "X-Bench-Count"
 QUERIES, ROWS = "X-Bench-Queries", "X-Bench-Rows"
 
+
 @dataclass(frozen=True)
 class Ask:
     """A request; `form` makes it a POST."""

@@ -98,7 +98,9 @@ def main(servers: Servers, arguments: list[str]) -> int:
                 stack.restart("web")
                 found.append(_measure(stack, page, options.runs, options.posts if page.key == "renewal" else options.requests))
                 print(f"  {page.name}: {median(found[-1].ratios):.0f} %", flush=True)
-        text = f"{Shop.objects.count():,} shops, {options.runs} runs of {options.requests} requests each ({options.posts} for the POST).\n\n"
+        text = (
+            f"{Shop.objects.count():,} shops, {options.runs} runs of {options.requests} requests each ({options.posts} for the POST).\n\n"
+        )
         tables.publish("pages", text + tables.table(HEADS, [m.row() for m in found]), write=options.write)
     return 0
 
@@ -201,8 +203,6 @@ class _Asking:
             except OSError:
                 continue
         return total / _TICK
-
-
 
 
 def count_queries(line: Line, page: subjects.Page) -> int:

@@ -42,7 +42,8 @@ def main(servers: Servers, arguments: list[str]) -> int:
         after = [_visit(stack.port, page) for page in pages]
         last = Shop.objects.count()
     rows = [
-        (page.name, small[0], large[0], f"{small[1]:.1f}", f"{large[1]:.1f}") for page, small, large in zip(pages, before, after, strict=True)
+        (page.name, small[0], large[0], f"{small[1]:.1f}", f"{large[1]:.1f}")
+        for page, small, large in zip(pages, before, after, strict=True)
     ]
     heads = ("page", f"queries, {first:,} shops", f"queries, {last:,} shops", f"p95 ms, {first:,}", f"p95 ms, {last:,}")
     over = [row[0] for row in rows if row[2] > AIM_QUERIES]
