@@ -127,7 +127,7 @@ def _kit(weasyprint: Any) -> _Kit:
     return _kits[os.getpid()]
 
 
-def _draw(weasyprint: Any, html: str, attachment: bytes | None, name: str, at: dt.datetime, *, single_page: bool) -> bytes | None:
+def _draw(weasyprint: Any, html: str, attachment: bytes | None, name: str, at: dt.datetime, *, single_page: bool = False) -> bytes | None:
     """The file, or None where it would have more than its `single_page`: then it is laid out but not written."""
     from weasyprint.urls import FatalURLFetchingError
 
