@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from _pytest.outcomes import Failed
 from django.db import connection
+from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
 from municipality.cases.services import compute_figures
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import RuleSet
-from tests.house import pages
+from municipality.ui.errors import _BARE
+from tests.house import pages, watching
 from tests.house.tour import Opened, Tour, the_tour, world_of_the_tour  # noqa: F401
 from tests.house.world import World, shop_of
 
@@ -199,3 +202,22 @@ def test_a_policy_that_lets_inline_scripts_in_is_found(world: World) -> None:
     answer: Any = world.client("nobody").get("/en/")
     answer["Content-Security-Policy"] += "; script-src-attr 'unsafe-inline'"
     assert list(pages.header_problems(answer))
+
+
+# The watch over every test.
+
+
+def test_an_unsound_page_fails_whatever_test_opens_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    watching.watch(monkeypatch)
+    client = world.client("nobody")
+    assert client.get("/en/privacy/").status_code == 200
+    broken = HttpResponse("<!doctype html><html><body><h1>Privacy</h1></body></html>")
+    monkeypatch.setattr("municipality.cases.views.public.render", lambda *_: broken)
+    with pytest.raises(Failed, match="is not sound"):
+        client.get("/en/privacy/")
+
+
+def test_the_watch_lets_the_page_of_last_resort_and_files_through(world: World) -> None:
+    assert watching.problems_of(HttpResponse(_BARE)) == []
+    assert watching.problems_of(HttpResponse(b"%PDF-1.7", content_type="application/pdf")) == []
+    assert watching.problems_of(HttpResponse("<!doctype html><html><body></body></html>"))
