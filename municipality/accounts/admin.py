@@ -10,19 +10,7 @@ from django.utils.html import format_html
 
 from municipality.accounts.models import Organisation, Signatory, User, actor_of
 from municipality.audit.services import look
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Facts, without a way to change them."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from municipality.ui.admin_base import ReadOnlyAdmin
 
 
 @admin.register(User)
@@ -32,7 +20,6 @@ class UserAdmin(ReadOnlyAdmin):
     list_select_related = ("branch",)
     search_fields = ("name_ar", "name_en", "staff_number")
     ordering = ("name_ar", "pk")
-    show_full_result_count = False
     fields = (
         "name_ar",
         "name_en",

@@ -75,6 +75,7 @@ TEMPLATES = [
             ],
             "builtins": [
                 "municipality.ui.templatetags.portal",
+                "municipality.ui.templatetags.kept",
                 "django.templatetags.i18n",
                 "django.templatetags.static",
             ],
