@@ -24,8 +24,9 @@ def claim(run: Path, port: int) -> IO[str]:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        lock.seek(0)
-        pid, _, theirs = lock.read().strip().partition(" ")
+        with lock:
+            lock.seek(0)
+            pid, _, theirs = lock.read().strip().partition(" ")
         raise Stop(
             f"The portal of this folder already runs at http://127.0.0.1:{theirs}/ (process {pid}); stop it with Ctrl-C first."
         ) from None

@@ -1,0 +1,69 @@
+"""`script/test` counts honestly: what failed, what was left out, and what CI must not let pass."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from script.support import suite
+from script.support.suite import Run
+
+REPORT = """<?xml version="1.0"?><testsuites><testsuite>
+<testcase classname="a" name="passes"/>
+<testcase classname="a" name="fails"><failure message="no"/></testcase>
+<testcase classname="a" name="breaks"><error message="no"/></testcase>
+<testcase classname="a" name="other_database"><skipped type="pytest.skip" message="{reason}"/></testcase>
+<testcase classname="a" name="left_out"><skipped type="pytest.skip" message="no browser"/></testcase>
+<testcase classname="a" name="expected"><skipped type="pytest.xfail" message=""/></testcase>
+</testsuite></testsuites>"""
+
+
+def counted(tmp_path: Path, name: str, reason: str, code: int = 1) -> Run:
+    run = Run(fast=False, only=None, extra=[])
+    report = tmp_path / "report.xml"
+    report.write_text(REPORT.format(reason=reason), encoding="utf8")
+    run._add(name, report, code)
+    return run
+
+
+def test_failures_errors_and_skips_are_counted_apart(tmp_path: Path) -> None:
+    tally = counted(tmp_path, "sqlite", "only on PostgreSQL").tally
+    assert (tally.passed, tally.failed, tally.skipped) == (1, 2, 1)
+    assert tally.reasons == ["sqlite, left_out: no browser"]
+
+
+def test_a_test_that_needs_postgresql_may_not_be_skipped_on_postgresql(tmp_path: Path) -> None:
+    tally = counted(tmp_path, "postgres", "only on PostgreSQL").tally
+    assert tally.skipped == 2
+
+
+def test_a_run_without_a_report_has_failed(tmp_path: Path) -> None:
+    run = Run(fast=False, only=None, extra=[])
+    run._add("postgres", tmp_path / "none.xml", 3)
+    assert run.tally.failed == 1
+
+
+@pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 1)])
+def test_with_ci_a_skip_is_a_failure(ci: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("CI", ci)
+    run = Run(fast=False, only=None, extra=[])
+    run.tally.passed = 5
+    run.tally.left_out("browser", "no Chromium was found")
+    assert suite._close(run, 12.34) == code
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert any("skipped: browser: no Chromium was found" in line for line in lines)
+    assert re.fullmatch(r"===== 5 passed, (0 failed, 1 skipped|1 failed) in 12\.3s =====", lines[-1])
+
+
+def test_a_run_that_tested_nothing_has_failed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert suite._close(Run(fast=True, only=None, extra=[]), 1.0) == 1
+
+
+def test_the_next_django_replaces_the_pinned_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(suite, "FOLDER", tmp_path)
+    lines = suite._with_next_django().read_text(encoding="utf8").splitlines()
+    assert lines[0] == "django>=6.1,<6.2"
+    assert not [line for line in lines[1:] if line.startswith("django==")]
+    assert any(line.startswith("celery==") for line in lines)
