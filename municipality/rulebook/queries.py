@@ -87,23 +87,49 @@ def in_force(subject: str, on: dt.date) -> QuerySet[RuleSet]:
 # Editions read by this process. A published edition never changes (guards.py), so nothing here grows old; which one is in
 # force is asked every time.
 _read: dict[tuple[Any, ...], Edition] = {}
+# The first of `in_force`, as text: every page asks it several times, and building the statement costs more than answering it.
+_IN_FORCE = (
+    "SELECT * FROM rulebook_ruleset WHERE subject = %s AND published_at IS NOT NULL"
+    " AND first_day <= %s AND (last_day IS NULL OR last_day >= %s) ORDER BY first_day DESC, version DESC LIMIT 1"
+)
+_ROWS = (
+    "SELECT 'fee' AS kind, code, 0 AS place, label_ar, label_en, article_ar, article_en, fils, unit, revenue_account, is_assumption"
+    " FROM rulebook_feerule WHERE ruleset_id = %s"
+    " UNION ALL SELECT 'limit', code, 0, '', '', article_ar, article_en, value, unit, '', is_assumption"
+    " FROM rulebook_limitrule WHERE ruleset_id = %s"
+    " UNION ALL SELECT 'condition', '', \"order\", text_ar, text_en, '', '', 0, '', '', false"
+    " FROM rulebook_conditionrule WHERE ruleset_id = %s ORDER BY kind, place, code"
+)
 
 
 def edition(subject: str, on: dt.date) -> Edition:
     """The edition in force on a day. Raises Refused("no_edition") where the rulebook is silent."""
-    identity = in_force(subject, on).values_list("pk", "subject", "version", "made_at", "published_at").first()
-    if identity is None:
+    row = next(iter(RuleSet.objects.raw(_IN_FORCE, [subject, on.isoformat(), on.isoformat()])), None)
+    if row is None:
         raise Refused("no_edition", subject=subject)
+    identity = (row.pk, row.subject, row.version, row.made_at, row.published_at)
     known = _read.get(identity)
     if known is not None:
         return known
-    found = _whole(RuleSet.objects.prefetch_related("fees", "limits", "conditions").get(pk=identity[0]))
+    found = _whole(row)
     if not connection.in_atomic_block:  # what a transaction published may be taken back
         _read[identity] = found
     return found
 
 
 def _whole(row: RuleSet) -> Edition:
+    fees: dict[str, Fee] = {}
+    limits: dict[str, Limit] = {}
+    conditions: list[Condition] = []
+    with connection.cursor() as cursor:
+        cursor.execute(_ROWS, [row.pk] * 3)
+        for kind, code, _, text_ar, text_en, article_ar, article_en, number, unit, account, assumed in cursor.fetchall():
+            if kind == "fee":
+                fees[code] = Fee(code, text_ar, text_en, article_ar, article_en, number, unit, account, bool(assumed))
+            elif kind == "limit":
+                limits[code] = Limit(code, number, unit, article_ar, article_en, bool(assumed))
+            else:
+                conditions.append(Condition(text_ar, text_en))
     return Edition(
         row.subject,
         row.version,
@@ -111,12 +137,9 @@ def _whole(row: RuleSet) -> Edition:
         row.instrument_en,
         row.first_day,
         row.is_assumption,
-        {
-            f.code: Fee(f.code, f.label_ar, f.label_en, f.article_ar, f.article_en, f.fils, f.unit, f.revenue_account, f.is_assumption)
-            for f in row.fees.all()
-        },
-        {x.code: Limit(x.code, x.value, x.unit, x.article_ar, x.article_en, x.is_assumption) for x in row.limits.all()},
-        tuple(Condition(c.text_ar, c.text_en) for c in row.conditions.all()),
+        fees,
+        limits,
+        tuple(conditions),
     )
 
 

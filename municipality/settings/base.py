@@ -66,13 +66,13 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "municipality.ui.middleware.LanguageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "municipality.accounts.middleware.SessionLimitsMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "municipality.ui.middleware.RefusalMiddleware",
@@ -95,7 +95,12 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "municipality.ui.context.portal",
             ],
-            "builtins": ["municipality.ui.templatetags.portal", "django.templatetags.i18n", "django.templatetags.static"],
+            "builtins": [
+                "municipality.ui.templatetags.portal",
+                "municipality.ui.templatetags.kept",
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+            ],
         },
     }
 ]

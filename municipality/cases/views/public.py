@@ -23,12 +23,17 @@ from municipality.ui.language import read_form
 def card_of(entry: ServiceEntry, figures: dict[str, Any]) -> dict[str, Any]:
     """A service as `components/service_card.html` reads it: fees from the rulebook, promise and reality side by side."""
     today = clock.today()
+    fees = entry.fees(today) if entry.fees else []
+    promise_days = entry.promise(today) if entry.promise else None
+    figure = figures.get(entry.workflow)
     return {
         "entry": entry,
         "url": reverse(entry.start) if entry.is_open else "",
-        "fees": entry.fees(today) if entry.fees else [],
-        "promise_days": entry.promise(today) if entry.promise else None,
-        "figure": figures.get(entry.workflow),
+        "fees": fees,
+        "promise_days": promise_days,
+        "figure": figure,
+        # All that the card shows beside its words: where this is the same, so is the card.
+        "shown": (entry.code, tuple(fees), promise_days, figure and (figure.half, figure.ninety, figure.late)),
     }
 
 
