@@ -19,8 +19,9 @@ from payments import queries as payments
 from shops.models import Shop
 
 TEMPLATE = "licensing/documents/health_licence.html"
-# Letters beyond which the sheet surely overflows at the first and second density; measured with the conditions in force, whose
-# licences have 2,400 to 2,500 and stand at the third. Below that it is laid out and looked at.
+# Letters beyond which the sheet overflows at the first and second density, with conditions written as those in force, whose
+# licences have 2,400 to 2,500 and stand at the third. Below that it is laid out and looked at. Denser text would lose a step of
+# type too early, never its place on the page.
 HOLDS = (2_100, 2_300)
 SUBJECTS = {
     "fees.health": ("لائحة الرسوم", "Fees"),

@@ -24,11 +24,20 @@ class SubmitRenewal(forms.Form):
         label=_("I declare that the shop is as registered above and that its conditions are kept."),
         error_messages={"required": _("The renewal needs the declaration. Tick the box if it is true.")},
     )
-    total = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
+    # What the person saw; another total than the present one is told before anything is submitted.
+    total = forms.IntegerField(
+        widget=forms.HiddenInput,
+        min_value=0,
+        error_messages={
+            "required": _("The page came back incomplete. Load it again."),
+            "invalid": _("The page came back incomplete. Load it again."),
+        },
+    )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if data.get("changed") == "yes":
             # The officer's lane decides about changes; the declaration of this page does not apply to it.
             self.errors.pop("declared", None)
+            self.errors.pop("total", None)
         return data

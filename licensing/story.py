@@ -12,6 +12,7 @@ tell(
         name=_("Health licence renewal"),
         bad=frozenset({S.EXPIRED, S.WITHDRAWN, S.REFUSED}),
         titles={
+            S.DRAFT: _("Being filled in"),
             S.AWAITING_PAYMENT: _("Submitted, waiting for payment"),
             S.PAID: _("Paid"),
             S.APPROVED: _("Approved by the published rule"),

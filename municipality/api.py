@@ -97,7 +97,11 @@ def service_list(request: Request) -> Response:
 @extend_schema(methods=["HEAD"], exclude=True)
 @extend_schema(
     methods=["GET"],
-    responses={200: CheckSerializer, 404: OpenApiResponse(Problem), 429: OpenApiResponse(Problem)},
+    responses={
+        200: CheckSerializer,
+        (404, "application/problem+json"): OpenApiResponse(Problem),
+        (429, "application/problem+json"): OpenApiResponse(Problem),
+    },
     operation_id="verify_retrieve",
 )
 @api_view(["GET", "HEAD"])

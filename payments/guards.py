@@ -26,6 +26,10 @@ for _column, _empty in (
     ("tran_id", "IS NOT NULL"),
     ("redirected_at", "IS NOT NULL"),
     ("settled_at", "IS NOT NULL"),
+    ("ref", "<> ''"),
+    ("auth", "<> ''"),
+    ("postdate", "<> ''"),
+    ("auth_resp_code", "<> ''"),
 ):
     frozen("payments_attempt", [_column], once=f"OLD.{_column} {_empty}", name=f"{_column}_once")
 _TOLD = (
@@ -46,6 +50,15 @@ never_deleted("payments_allocation")
 frozen("payments_allocation", ["attempt_id", "bill_id", "fils"])
 frozen("payments_allocation", ["handed_over_at"], once="OLD.handed_over_at IS NOT NULL", name="handed_over_once")
 guard("payments_allocation_stays_closed", "payments_allocation", "UPDATE", "NOT OLD.is_open AND NEW.is_open", "closed_stays_closed")
+
+guard(
+    "payments_allocation_stays_settled",
+    "payments_allocation",
+    "UPDATE",
+    "OLD.is_settled AND NOT NEW.is_settled AND NOT EXISTS ("
+    "SELECT 1 FROM payments_attempt t WHERE t.id = NEW.attempt_id AND t.state = 'voided')",
+    "settled_stays_settled",
+)
 
 insert_only("payments_gatewaymessage")
 insert_only("payments_inquiry")

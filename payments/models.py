@@ -65,6 +65,8 @@ class BillEvent(StateEvent):
     subject = models.ForeignKey(Bill, models.PROTECT, related_name="events")
 
     class Meta:
+        verbose_name = "خطوة"
+        verbose_name_plural = "سير الفاتورة"
         indexes = [models.Index(fields=["subject", "id"], name="payments_billevent_subject")]
 
 
@@ -88,6 +90,8 @@ class BillLine(models.Model):
     revenue_account = models.CharField("حساب الإيراد", max_length=20)
 
     class Meta:
+        verbose_name = "بند"
+        verbose_name_plural = "البنود"
         ordering = ["order"]
         constraints = [
             models.UniqueConstraint(fields=["bill", "order"], name="payments_line_order"),
@@ -122,9 +126,9 @@ class Attempt(models.Model):
     postdate = models.CharField(max_length=4, blank=True)
     auth_resp_code = models.CharField(max_length=10, blank=True)
     created_at = models.DateTimeField("بدأت في")
-    redirected_at = models.DateTimeField(null=True, blank=True)
-    page_expires_at = models.DateTimeField(null=True, blank=True)
-    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    redirected_at = models.DateTimeField("أرسل إلى البنك في", null=True, blank=True)
+    page_expires_at = models.DateTimeField("تنتهي صفحة البنك في", null=True, blank=True)
+    acknowledged_at = models.DateTimeField("أقررنا الاستلام في", null=True, blank=True)
     settled_at = models.DateTimeField("دفعت في", null=True, blank=True)
 
     EVENTS: ClassVar[Any]
@@ -166,6 +170,8 @@ class AttemptEvent(StateEvent):
     subject = models.ForeignKey(Attempt, models.PROTECT, related_name="events")
 
     class Meta:
+        verbose_name = "خطوة"
+        verbose_name_plural = "سير الدفع"
         indexes = [models.Index(fields=["subject", "id"], name="payments_attemptevent_subject")]
 
 
@@ -244,10 +250,12 @@ class Inquiry(models.Model):
     fils = models.BigIntegerField(null=True, blank=True)
     trackid = models.CharField(max_length=40, blank=True)
     payment_id = models.CharField(max_length=40, blank=True)
-    agrees = models.BooleanField()
-    at = models.DateTimeField()
+    agrees = models.BooleanField("مطابق")
+    at = models.DateTimeField("في")
 
     class Meta:
+        verbose_name = "استعلام"
+        verbose_name_plural = "الاستعلامات"
         indexes = [models.Index(fields=["attempt", "-id"], name="payments_inquiry_attempt")]
 
     def __str__(self) -> str:

@@ -16,7 +16,7 @@ from licensing import queries, services
 from licensing.documents import address
 from licensing.forms import SubmitRenewal
 from licensing.sentences import sentence
-from licensing.states import RENEWAL
+from licensing.states import RENEWAL, RenewalState
 from municipality.accounts.access import access
 from municipality.cases import queries as cases
 from municipality.kernel.errors import Refused
@@ -50,6 +50,7 @@ def renew(request: HttpRequest, public_id: str) -> HttpResponse:
         except Refused as refused:
             refusal = refused
             offer = queries.offer(shop)
+            form = SubmitRenewal({**request.POST.dict(), "total": str(offer.total)})  # what the page shows now
         else:
             bill = payments.bill_of(case.key)
             if bill is not None:
@@ -85,6 +86,8 @@ def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     case = cases.visible_to(user).filter(public_id=public_id, service=RENEWAL).select_related("applicant", "branch").first()
     if case is None:
         raise Http404
+    if request.method != "POST" and case.state != RenewalState.AWAITING_PAYMENT:
+        return redirect(reverse("cases:case", args=[case.public_id]))
     if request.method == "POST":
         services.withdraw_renewal(case=case, applicant=user)
         messages.info(request, _("The request is withdrawn. No fee is due."))

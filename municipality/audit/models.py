@@ -12,7 +12,7 @@ class StateEvent(models.Model):
     move = models.CharField(max_length=40)
     from_state = models.CharField(max_length=40)
     to_state = models.CharField(max_length=40)
-    at = models.DateTimeField()
+    at = models.DateTimeField("في")
     actor_key = models.CharField(max_length=60)
     actor_role = models.CharField(max_length=20)
     reason = models.CharField(max_length=60, blank=True)

@@ -75,6 +75,8 @@ class CaseEvent(StateEvent):
     subject = models.ForeignKey(Case, models.PROTECT, related_name="events")
 
     class Meta:
+        verbose_name = "خطوة"
+        verbose_name_plural = "سير الطلب"
         indexes = [models.Index(fields=["subject", "id"], name="cases_event_subject")]
 
 

@@ -69,8 +69,8 @@ def render(
 
     `attachment` is enclosed with AFRelationship Data (the same facts for machines); `at` is the moment written into the
     metadata (now, if left out). The template also receives `title`, `language`, `created` and `density`; with
-    `single_page` the type shrinks step by step until everything stands on one page. `holds` says how many letters surely
-    do not fit any more at the first, second … density: a density that is known to be too large is not laid out to find out.
+    `single_page` the type shrinks step by step until everything stands on one page. `holds` says how many letters the
+    first, second … density takes of such a document: a density that is too large is not laid out just to find out.
     Raises RendererMissing without Pango and RenderingRefused for text beyond MAX_CHARACTERS, for content that does not
     fit on one page, and for any address outside the table of assets.
     """

@@ -71,8 +71,8 @@ class Delivery(models.Model):
     """One channel of one message; the idempotency key is the same on every try."""
 
     message = models.ForeignKey(Message, models.PROTECT, related_name="deliveries")
-    channel = models.CharField(max_length=10, choices=Channel)
-    state = models.CharField(max_length=10, choices=DeliveryState, default=DeliveryState.WAITING)
+    channel = models.CharField("القناة", max_length=10, choices=Channel)
+    state = models.CharField("الحالة", max_length=10, choices=DeliveryState, default=DeliveryState.WAITING)
     idempotency_key = models.CharField(max_length=26, unique=True, default=ids.public_id)
     provider_id = models.CharField(max_length=60, blank=True)
     reason = models.CharField(max_length=40, blank=True)  # why it was skipped or failed: no_address, limit, refused, foreign_link

@@ -97,7 +97,7 @@ def deliver(delivery_id: int) -> None:
     except Gone as end:
         _close(delivery, DeliveryState.FAILED, reason="foreign_link" if "foreign" in str(end) else "refused")
         raise
-    failpoint("message.handed_over")
+    failpoint(f"message.{delivery.channel}.handed_over")
     _close(delivery, DeliveryState.SENT, provider_id=provider_id[:60], sent_at=clock.now())
 
 

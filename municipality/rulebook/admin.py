@@ -35,6 +35,13 @@ def may_edit(request: HttpRequest, ruleset: RuleSet | None) -> bool:
 class _RowInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Each cell says what it is: the heading of a column is no label to a screen reader."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.widget.attrs["aria-label"] = str(db_field.verbose_name)
+        return field
+
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True
 
@@ -147,6 +154,7 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 class AuthorityInline(ReadOnlyInline):
     model = ActivityAuthority
+    fields = ("authority", "first_day", "last_day", "source", "is_assumption")
 
 
 @admin.register(Activity)

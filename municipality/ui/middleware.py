@@ -28,6 +28,8 @@ class LanguageMiddleware(LocaleMiddleware):
         if not code and wanted in dict(settings.LANGUAGES):
             code = wanted
             request.portal_language_chosen = True  # type: ignore[attr-defined]
+        if request.path_info.startswith("/admin/"):  # staff read and write Arabic; the admin has no English twin
+            code = "ar"
         code = code or get_language_from_request(request)
         translation.activate(code)
         request.LANGUAGE_CODE = code

@@ -191,7 +191,24 @@ def _paid_without_inquiry(world: World) -> None:
 
 
 def _closed_opens_again(world: World) -> None:
-    execute("UPDATE payments_allocation SET is_open = %s, is_settled = %s WHERE bill_id = %s", [True, False, world.owner.paid.pk])
+    attempt = doors.fresh_attempt(world)
+    allocation = Allocation.objects.create(attempt=attempt, bill=world.owner.due, fils=attempt.fils, is_open=False)
+    execute("UPDATE payments_allocation SET is_open = %s WHERE id = %s", [True, allocation.pk])
+
+
+def _settled_is_forgotten(world: World) -> None:
+    """The receipt of a paid bill would no longer count."""
+    execute("UPDATE payments_allocation SET is_settled = %s WHERE bill_id = %s", [False, world.owner.paid.pk])
+
+
+def _closed_without_event(world: World) -> None:
+    execute("UPDATE cases_case SET is_open = %s, closed_at = opened_at WHERE id = %s", [False, world.owner.waiting.pk])
+
+
+def _past_licence_returns(world: World) -> None:
+    shop = world.owner.licence.shop_id
+    execute("UPDATE licensing_healthlicence SET is_current = %s WHERE shop_id = %s AND is_current", [False, shop])
+    execute("UPDATE licensing_healthlicence SET is_current = %s WHERE shop_id = %s AND previous_id IS NULL", [True, shop])
 
 
 def _receipt_without_inquiry(world: World) -> None:
@@ -217,7 +234,10 @@ BY_HAND: dict[str, Callable[[World], None]] = {
     "payments_bill_paid_has_receipt": _paid_without_receipt,
     "payments_attempt_told_by_bank": _paid_without_inquiry,
     "payments_allocation_stays_closed": _closed_opens_again,
+    "payments_allocation_stays_settled": _settled_is_forgotten,
     "payments_receipt_told_by_bank": _receipt_without_inquiry,
+    "cases_case_closes": _closed_without_event,
+    "licensing_healthlicence_stays_past": _past_licence_returns,
 }
 
 

@@ -148,6 +148,7 @@ def build() -> World:
     stranger = _belongings(people.person(people.NOURA, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi", language="en"), 4)
     organisation = Organisation.objects.create(name_ar="شركة الخليج", name_en="Gulf Company", commercial_register_no="77001")
     shared = shop_of(None, 9, organisation=organisation)
+    _superseded()
     world = World(
         owner=owner,
         stranger=stranger,
@@ -273,6 +274,16 @@ def _belongings(person: User, number: int) -> Belongings:
         licence=renewal.new_licence,
         message=Message.objects.filter(person=person).order_by("pk")[0],
     )
+
+
+def _superseded() -> None:
+    """A paper of long ago and the one that took its place."""
+    papers = []
+    for number in ("HLT-HA-2020-000001-X", "HLT-HA-2021-000001-X"):
+        paper = documents.draft(kind="health_licence", number=number, subject="shop:gone", holder_key="")
+        transition(paper, "carry_over", actor=system("tests"))
+        papers.append(paper)
+    documents.supersede(papers[0], by=papers[1], actor=system("tests"))
 
 
 def _work() -> None:

@@ -93,7 +93,15 @@ def test_a_post_against_an_obstacle_is_shown_the_obstacle(make_shop: Any, owner:
 def test_another_total_than_the_present_one_is_refused_with_a_sentence(make_shop: Any, owner: Any) -> None:
     answer = signed_in(owner).post(url(make_shop(), "en"), {"changed": "no", "declared": "on", "total": "9000"})
     assert answer.status_code == 409
-    assert "The fee changed while the page was open." in answer.content.decode()
+    body = answer.content.decode()
+    assert "The fee changed while the page was open." in body
+    assert 'name="total" value="10000"' in body
+
+
+def test_a_page_that_comes_back_without_its_total_submits_nothing(make_shop: Any, owner: Any) -> None:
+    answer = signed_in(owner).post(url(make_shop(), "en"), {"changed": "no", "declared": "on"})
+    assert answer.status_code == 200 and "The page came back incomplete." in answer.content.decode()
+    assert not Case.objects.exists()
 
 
 @pytest.mark.parametrize("total", ["abc", "-1", "١٠٠٠٠x", "9" * 400])
