@@ -1,0 +1,109 @@
+"""The floor sends what the page sends and weighs what the page weighs; nothing here measures time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.test.utils import override_settings
+
+from municipality.documents.models import VerificationCheck
+from tests.benchmarks import floor, recording, tables
+from tests.benchmarks.client import COUNT, QUERIES, RECORD
+
+pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def client(settings: Any) -> Client:
+    first, last = "tests.benchmarks.recording.CountingMiddleware", "tests.benchmarks.recording.RecordingMiddleware"
+    with override_settings(ROOT_URLCONF="tests.benchmarks.urls", MIDDLEWARE=[first, *settings.MIDDLEWARE, last]):
+        recording.RECORDINGS.clear()
+        yield Client()
+        recording.RECORDINGS.clear()
+
+
+PATHS = {"privacy": ("/ar/privacy/", "/ar/floor/privacy", 200), "verify": ("/verify/AAAABBBBCCCCDDDDEEEE", "/ar/floor/verify", 404)}
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_the_floor_asks_as_often_and_answers_as_many_bytes_as_the_page(client: Client, name: str) -> None:
+    page, below, status = PATHS[name]
+    client.get(page)  # what the first request loads is not part of the page
+    recorded = client.get(page, headers={RECORD: name})
+    floored = client.get(below, headers={COUNT: "1"})
+    real = client.get(page, headers={COUNT: "1"})
+    assert (recorded.status_code, floored.status_code) == (status, status)
+    assert len(floored.content) == len(recorded.content) > 1000
+    assert floored.headers[QUERIES] == "0"  # a bare cursor, below the wrapper that counts
+    assert len(recording.RECORDINGS[name].statements) == int(real.headers[QUERIES])
+
+
+def test_neither_recording_nor_floor_leaves_a_row(client: Client) -> None:
+    page, below, _ = PATHS["verify"]
+    client.get(page, headers={RECORD: "verify"})
+    client.get(below)
+    assert VerificationCheck.objects.count() == 0
+    client.get(page)  # the control: the page itself does
+    assert VerificationCheck.objects.count() == 1
+
+
+def test_a_row_that_the_floor_inserts_stands_where_the_recorded_one_stood(client: Client) -> None:
+    from django.db import connection, transaction
+
+    recording.separate_numbers()
+    with recording.undone(), connection.execute_wrapper(tape := recording.Tape()), transaction.atomic():
+        check = VerificationCheck.objects.create(at="2026-11-24T09:00Z", found=False)
+        VerificationCheck.objects.filter(pk=check.pk).update(found=True)
+        assert list(VerificationCheck.objects.filter(pk=check.pk).values_list("found")) == [(True,)]
+    assert [statement.rows for statement in tape.statements] == [1, 0, 1]
+    assert recording.replay(recording.Recording(tape.statements)) == 2
+    forgetful = [recording.Statement(s.sql, s.params, s.rows) for s in tape.statements]  # without the numbers the row is not found
+    assert recording.replay(recording.Recording(forgetful)) == 1
+
+
+def test_the_floors_template_has_a_variable_for_each_row_and_refuses_template_code() -> None:
+    rows = [recording.Statement("SELECT 1", None, rows=5)]
+    recorded = recording.Recording(rows, body=("خدمات " * 200).encode())
+    source = floor.source(recorded)
+    assert source.count("{{ v") == 5
+    with pytest.raises(ValueError, match="template code"):
+        floor.source(recording.Recording(rows, body=b"{% now %}" * 100))
+
+
+def test_a_table_is_written_between_its_marks_and_nowhere_else(tmp_path: Any) -> None:
+    path = tmp_path / "page.md"
+    path.write_text("before <!-- a: begin -->old<!-- a: end --> after <!-- b: begin -->kept<!-- b: end -->")
+    tables.publish("a", tables.table(("x", "y"), [("one", 1)]), write=True, path=path)
+    text = path.read_text()
+    assert "| one | 1 |" in text and "old" not in text and "kept" in text and text.startswith("before ") and " after " in text
+    with pytest.raises(ValueError, match="marks"):
+        tables.publish("c", "x", write=True, path=path)
+
+
+def test_a_size_that_is_not_tried_would_have_overflowed_the_sheet() -> None:
+    """With the conditions in force, whole and in part: `holds` spares work and changes no licence."""
+    import tomllib
+    from pathlib import Path
+
+    from licensing.documents import HOLDS, TEMPLATE
+    from municipality.documents import rendering
+    from municipality.documents.contexts import Words
+    from tests.municipality.documents.facts import licence
+
+    path = Path(rendering.__file__).parent.parent / "rulebook" / "data" / "health.toml"
+    editions = tomllib.loads(path.read_text(encoding="utf8"))["edition"]
+    rows = next(edition for edition in editions if edition["subject"] == "conditions.health")["condition"]
+    words = tuple(Words(row["text_ar"], row["text_en"]) for row in rows)
+    skipped = 0
+    for density, most in zip(rendering.DENSITIES, HOLDS, strict=False):
+        for count in range(1, len(words) + 1):
+            values = {**licence(conditions=words[:count], demo=True).context(), "title": "x", "language": "ar"}
+            html = rendering._html(TEMPLATE, {**values, "created": rendering.clock.now(), "density": density}, "ar")
+            if rendering.letters(html) > most:
+                skipped += 1
+                with rendering._lock:
+                    drawn = rendering._draw(rendering._weasyprint(), html, None, "x", rendering.clock.now(), single_page=True)
+                assert drawn is None
+    assert skipped
