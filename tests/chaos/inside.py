@@ -21,27 +21,27 @@ import django
 if __name__ == "__main__":
     django.setup()
 
-from django.core.management import CommandError, call_command  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
-from django.db.models import F, Q  # noqa: E402
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.db.models import F, Q
 
-from licensing.models import HealthLicence  # noqa: E402
-from licensing.services import submit_renewal  # noqa: E402
-from municipality.accounts import civil_ids  # noqa: E402
-from municipality.accounts.models import User  # noqa: E402
-from municipality.cases.models import Case  # noqa: E402
-from municipality.documents import services as documents  # noqa: E402
-from municipality.documents.models import Document  # noqa: E402
-from municipality.jobs.models import Heartbeat, Job, JobState  # noqa: E402
-from municipality.jobs.registry import SCHEDULES  # noqa: E402
-from municipality.jobs.services import enqueue  # noqa: E402
-from municipality.kernel import civil_id, clock, guards  # noqa: E402
-from municipality.kernel.actors import system  # noqa: E402
-from municipality.kernel.transitions import transition  # noqa: E402
-from municipality.notifications.models import Delivery, Message  # noqa: E402
-from payments.models import Attempt, Bill, Receipt  # noqa: E402
-from payments.services import redirect_url, start_attempt  # noqa: E402
-from shops.models import Shop  # noqa: E402
+from licensing.models import HealthLicence
+from licensing.services import submit_renewal
+from municipality.accounts import civil_ids
+from municipality.accounts.models import User
+from municipality.cases.models import Case
+from municipality.documents import services as documents
+from municipality.documents.models import Document
+from municipality.jobs.models import Heartbeat, Job, JobState
+from municipality.jobs.registry import SCHEDULES
+from municipality.jobs.services import enqueue
+from municipality.kernel import civil_id, clock, guards
+from municipality.kernel.actors import system
+from municipality.kernel.transitions import transition
+from municipality.notifications.models import Delivery, Message
+from payments.models import Attempt, Bill, Receipt
+from payments.services import redirect_url, start_attempt
+from shops.models import Shop
 
 DO: dict[str, Callable[..., Any]] = {}
 _numbers = count(1)
@@ -93,17 +93,18 @@ def renewals(number: int) -> list[dict[str, Any]]:
                     )
                 },
             )
+            first_day = last_day - dt.timedelta(days=364)
             document = documents.draft(
                 kind="health_licence",
                 number=f"HLT-HA-1999-{serial:06d}-X",
                 subject=shop.key,
                 holder_key=owner.key,
-                valid_from=last_day - dt.timedelta(days=364),
+                valid_from=first_day,
                 valid_to=last_day,
             )
             transition(document, "carry_over", actor=system("tests"))
             HealthLicence.objects.create(
-                shop=shop, document=document, first_day=document.valid_from, last_day=last_day, registered_facts=shop.registered_facts()
+                shop=shop, document=document, first_day=first_day, last_day=last_day, registered_facts=shop.registered_facts()
             )
             case = submit_renewal(shop=shop, applicant=owner)
         made.append({"case": case.public_id, **pay_again(case.public_id)})
@@ -138,7 +139,8 @@ def outcome(cases: list[str]) -> list[dict[str, Any]]:
                 "numbers": list(Document.objects.filter(subject=case.key, kind="health_licence").values_list("number", flat=True)),
                 "messages": sorted(messages.values_list("kind", flat=True)),
                 "deliveries": [
-                    {"channel": d.channel, "state": d.state, "key": d.idempotency_key, "message": d.message_id} for d in Delivery.objects.filter(message__in=messages)
+                    {"channel": d.channel, "state": d.state, "key": d.idempotency_key, "message": d.message_id}
+                    for d in Delivery.objects.filter(message__in=messages)
                 ],
             }
         )
@@ -223,6 +225,12 @@ def forget_jobs(pks: list[int]) -> None:
 
 
 @command
+def forget_slots() -> None:
+    """The present slots begin anew: what was done in them is forgotten."""
+    Job.objects.filter(kind__in=SCHEDULES, key__startswith="slot:", state=JobState.DONE).delete()
+
+
+@command
 def slots() -> list[tuple[str, str, int]]:
     """Periodic jobs of the last minutes: kind, slot and how often each was carried out."""
     rows = Job.objects.filter(kind__in=SCHEDULES, key__startswith="slot:", created_at__gt=clock.now() - dt.timedelta(minutes=20))
@@ -256,7 +264,7 @@ def damage() -> list[str]:
     return found
 
 
-def main() -> None:
+def serve() -> None:
     """Answer until the input ends."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -273,4 +281,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ import requests
 
 from script.support import services
 from script.support.environment import ROOT
-from script.support.processes import Process
+from script.support.processes import Process, worker
 from tests.stack.running import Servers, Stack
 
 FULL = os.environ.get("CHAOS_FULL") == "1"
@@ -77,7 +78,7 @@ class Portal(Stack):
             self.points(name).mkdir(parents=True, exist_ok=True)
 
     def _without_guards(self) -> None:
-        given = self.definitions["worker"]
+        given = worker(sys.executable, concurrency=4)
         command = tuple("tests.chaos.careless" if part == "municipality" else part for part in given.command)
         self.definitions["worker"] = Process("worker", command, given.stop_seconds)
         self.environment["CARELESS_FOLDER"] = str(self.var / "careless")
@@ -112,8 +113,8 @@ class Portal(Stack):
         for path in (self.var / "crash").glob("*/*"):
             path.unlink(missing_ok=True)
 
-    def careless(self, *knobs: str) -> None:
-        """Which guards the careless worker leaves out from now on."""
+    def gaps(self, *knobs: str) -> None:
+        """Which guards the careless worker leaves out from now on (`tests.chaos.careless`)."""
         folder = Path(self.environment["CARELESS_FOLDER"])
         for path in folder.iterdir():
             path.unlink()
@@ -125,6 +126,20 @@ class Portal(Stack):
         dead = [name for name in self.definitions if not self.alive(name)]
         if dead:
             self.start(*dead)
+
+    @contextlib.contextmanager
+    def second_clock(self) -> Iterator[None]:
+        """Two beats, as after a careless deployment."""
+        first = self.definitions["beat"]
+        command = tuple(f"{part}2" if part == str(self.var / "run" / "beat") else part for part in first.command)
+        self.definitions["beat2"] = Process("beat2", command, first.stop_seconds)
+        self.points("beat2").mkdir(parents=True, exist_ok=True)
+        self.start("beat2", wait=False)
+        try:
+            yield
+        finally:
+            self.kill("beat2")
+            del self.definitions["beat2"], self.running["beat2"]
 
     # The hand inside
 

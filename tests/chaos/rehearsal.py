@@ -1,0 +1,19 @@
+"""The whole size of a fault test: its module under pytest, on the servers of the run, without the limits of the suite."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from script.support.environment import ROOT
+from tests.stack.running import Servers
+
+
+def rehearse(module: str, servers: Servers, arguments: list[str]) -> int:
+    """Run `test_<module>.py` with CHAOS_FULL=1; `arguments` are pytest's. Returns its status."""
+    path = Path(__file__).with_name(f"test_{module}.py")
+    command = [sys.executable, "-m", "pytest", "-q", "--timeout=0", "--durations=0", str(path), *arguments]
+    environment = os.environ | servers.environment() | {"CHAOS_FULL": "1", "DJANGO_SETTINGS_MODULE": "municipality.settings.test"}
+    return subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL).returncode
