@@ -94,8 +94,8 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
         if licence
         else []
     )
-    receipts = payments.receipts_of(case.key)
-    files += [FileLine(_("Receipt"), r.number, reverse("payments:receipt", args=[r.number])) for r in receipts]
+    receipts = payments.receipts_of(case.key).values_list("number", flat=True)
+    files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in receipts]
     ways = [(_("Withdraw the request"), reverse("licensing:withdraw", args=[case.public_id]))] if case.state == S.AWAITING_PAYMENT else []
     return CaseDetail(
         next_step=_next_step(case, bill, licence),

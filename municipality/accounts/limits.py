@@ -32,7 +32,7 @@ class Limit:
         with transaction.atomic():
             row = None
             while row is None:  # a row may be swept away between the two statements
-                Throttle.objects.get_or_create(key=key, defaults={"touched_at": clock.now()})
+                Throttle.objects.bulk_create([Throttle(key=key, touched_at=clock.now())], ignore_conflicts=True)
                 row = Throttle.objects.select_for_update().filter(key=key).first()
             now = clock.now()
             hits = [hit for hit in row.hits if hit > now.timestamp() - self.seconds]
