@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from django.db.models import Count
+
 from licensing.models import HealthLicence, Renewal
 from licensing.states import RENEWAL, RenewalState
 from municipality.cases.models import Case
+from municipality.documents.models import Document
 from municipality.documents.states import DocumentState
 from municipality.kernel import clock
 
@@ -24,6 +27,9 @@ def findings() -> Iterator[str]:
             yield f"{renewal.case.reference} is issued with a draft"
     for renewal in Renewal.objects.exclude(case__state=RenewalState.ISSUED).filter(new_licence__isnull=False).select_related("case"):
         yield f"{renewal.case.reference} has a licence and is not issued"
+    written = Document.objects.filter(kind="health_licence", subject__startswith="case:").exclude(state=DocumentState.DRAFT)
+    for subject, count in written.values_list("subject").annotate(count=Count("pk")).filter(count__gt=1)[:50]:
+        yield f"{subject} has {count} licences"
     waiting = Case.objects.filter(service=RENEWAL, state=RenewalState.APPROVED, last_event__at__lt=clock.now() - GRACE)
     for case in waiting[:50]:
         yield f"{case.reference} is approved and waits for its licence since more than ten minutes"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from django.db.models import Count, F, Q, Sum
 
+from municipality.kernel.transitions import misfits
 from payments.models import Allocation, Attempt, Bill, BillLine, Receipt
 from payments.states import OPEN, AttemptState, BillState
 
@@ -17,6 +18,8 @@ def findings() -> Iterator[str]:
     yield from _sums()
     yield from _open_attempts()
     yield from _amounts()
+    yield from misfits(Bill)
+    yield from misfits(Attempt)
 
 
 def _paid_and_receipts() -> Iterator[str]:

@@ -9,6 +9,7 @@ from municipality.documents import store
 from municipality.documents.models import Document, StoredFile
 from municipality.documents.states import DocumentState
 from municipality.kernel import clock
+from municipality.kernel.transitions import misfits
 
 
 def findings() -> Iterator[str]:
@@ -19,6 +20,7 @@ def findings() -> Iterator[str]:
         except (OSError, ValueError) as fault:
             yield f"file {stored.sha256[:12]}: {fault}"
     yield from _orphans()
+    yield from misfits(Document)
     stale = clock.now() - dt.timedelta(hours=24)
     for document in Document.objects.filter(state=DocumentState.DRAFT, created_at__lt=stale)[:50]:
         yield f"{document.number} is a draft since more than a day"

@@ -7,9 +7,11 @@ the database refuses a state without a fresh event for exactly that edge (`audit
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import connections, router, transaction
+from django.db.models import F
 
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
@@ -54,3 +56,24 @@ def _write(row: Any, model: Any, step: Move, actor: Actor, reason: str, data: di
     if moved != 1:
         raise TransitionRefused("moved_meanwhile", move=step.name)
     return event
+
+
+def misfits(model: Any) -> Iterator[str]:
+    """What does not hold of a stateful model: the last event leads to the present state, events are edges and follow each other."""
+    table = model._meta.db_table
+    for pk, state in (
+        model._base_manager.filter(last_event__isnull=False).exclude(last_event__to_state=F("state")).values_list("pk", "state")[:50]
+    ):
+        yield f"{table} {pk} stands at {state}, its last event says otherwise"
+    begun = {workflow.initial for workflow in WORKFLOWS.values()}
+    for pk, state in model._base_manager.filter(last_event__isnull=True).exclude(state__in=begun).values_list("pk", "state")[:50]:
+        yield f"{table} {pk} stands at {state} without an event"
+    events = model.EVENTS.objects
+    for name, *edge in events.values_list("workflow", "move", "from_state", "to_state").distinct():
+        if name not in WORKFLOWS or tuple(edge) not in set(WORKFLOWS[name].edges()):
+            yield f"{table}: {edge} is no edge of {name}"
+    before: tuple[int, str] = (0, "")
+    for subject, source, target in events.order_by("subject_id", "pk").values_list("subject_id", "from_state", "to_state").iterator():
+        if before[0] == subject and before[1] != source:
+            yield f"{table} {subject}: an event from {source} does not follow {before[1]}"
+        before = subject, target
