@@ -31,7 +31,7 @@ def add(owners: dict[str, int]) -> None:
     with transaction.atomic():
         made = Shop.objects.bulk_create(shop(loading, row, person, areas) for row, person in zip(fitting, people, strict=False))
         named = with_names(Shop.objects.filter(pk__in=[one.pk for one in made]))
-        rng = seeded("journeys")
+        rng = seeded(f"journeys {FIRST_ROW}")
         carry_over([Paper(one, _first_day(last), last, loading.instant(loading.day(-150), rng)) for one in named], rng)
     found: dict[str, list[dict[str, str]]] = {}
     for one in made:

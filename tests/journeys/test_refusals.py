@@ -111,7 +111,7 @@ DAYS = [
     Day("cancelled", "en", "CANCELED", "Not paid: cancelled", pay_again=True),
     Day("no answer of the card's bank", "ar", "HOST TIMEOUT", "لم يُدفع: لا رد من بنك البطاقة"),
     Day("a limit of the bank", "en", "DENIED BY RISK", "Not paid: a limit of the bank"),
-    Day("reversed before we could confirm it", "ar", "CAPTURED", "لم يُدفع: ألغى البنك عملية الدفع", ("void_after_ack:0", "slow_tranpipe:2")),
+    Day("reversed at once", "ar", "CAPTURED", "لم يُدفع: ألغى البنك عملية الدفع", ("void_after_ack:0", "slow_tranpipe:2")),
 ]
 
 
@@ -141,7 +141,7 @@ class Payer:
 
     def told(self, heading: str) -> None:
         """The page has the heading and says what happened, whether money moved, and what to do."""
-        self.page.wait_for_selector(f"main h1:text-is(\"{heading}\")")
+        self.page.wait_for_selector(f'main h1:text-is("{heading}")')
         facts = self.page.locator("main dl.kp-facts").first.locator("dd")
         assert facts.count() >= 3
         assert all(len(" ".join(words.split())) > 10 for words in facts.all_inner_texts()[:3])

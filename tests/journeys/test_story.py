@@ -113,7 +113,7 @@ def test_a_clean_licence_is_renewed_paid_sealed_and_checked(
 
     page.locator("main a.kp-btn[href*='/cases/']").click()
     visitor.arrive(rf"^/{code}/cases/")
-    visitor.look_until(lambda: page.locator("a[href^='/documents/HLT-']").count() > 0, PATIENCE * 2, "the licence on the page of the request")
+    visitor.look_until(lambda: page.locator("a[href^='/documents/HLT-']").count() > 0, PATIENCE * 2, "the licence to come")
     assert time.monotonic() - paid < LICENCE_SECONDS
     number = re.search(r"/documents/(HLT-.+)\.pdf", page.locator("a[href^='/documents/HLT-']").first.get_attribute("href") or "")
     assert number
@@ -147,8 +147,8 @@ def test_a_clean_licence_is_renewed_paid_sealed_and_checked(
     page.wait_for_selector("main li")
     titles = page.locator("main li a").all_inner_texts()
     assert any(number[1] in title for title in titles)
-    wait_until(lambda: any(number[1] in letter["Subject"] for letter in letters(stack, person.email)), PATIENCE, "the e-mail about the licence")
-    wait_until(lambda: any(number[1] in told for told in text_messages(stack, person.mobile)), PATIENCE, "the text message about the licence")
+    wait_until(lambda: any(number[1] in letter["Subject"] for letter in letters(stack, person.email)), PATIENCE, "the e-mail")
+    wait_until(lambda: any(number[1] in told for told in text_messages(stack, person.mobile)), PATIENCE, "the text message")
 
     for walker in (visitor, anybody, phone.visitor):
         assert walker.foreign_requests() == []

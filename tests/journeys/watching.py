@@ -32,6 +32,7 @@ class Visitor:
         self.asked: list[str] = []
         self.complaints: list[str] = []
         self.pages_with_status: dict[str, int] = {}
+        self.refused: set[str] = set()
         self.page: Page = self.context.new_page()
         self.page.on("response", lambda answer: self._answered(answer))
 
@@ -42,6 +43,8 @@ class Visitor:
     def _answered(self, answer: Any) -> None:
         if answer.request.is_navigation_request():
             self.pages_with_status[answer.url] = answer.status
+            if 400 <= answer.status < 500:
+                self.refused.add(answer.url)
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -59,12 +62,8 @@ class Visitor:
 
     def wrongs(self) -> list[str]:
         """Errors of the console, but for the line about a page that answered 4xx on purpose (a form with errors)."""
-        meant = {url for url, status in self.pages_with_status.items() if 400 <= status < 500}
-        return [
-            complaint
-            for complaint in self.complaints
-            if not any(complaint.startswith(f"{url}: Failed to load resource") for url in meant)
-        ]
+        meant = tuple(f"{url}: Failed to load resource" for url in self.refused)
+        return [complaint for complaint in self.complaints if not complaint.startswith(meant or "\0")]
 
     # Going somewhere
 

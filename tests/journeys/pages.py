@@ -1,0 +1,261 @@
+"""Every page of the portal and how to come to it, for gates that hold for all of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from tests.journeys.people import identity, shop_of
+from tests.journeys.simulators import ask
+from tests.journeys.watching import Visitor
+from tests.stack.running import Stack
+
+READER = "Rajiv Menhas"  # one shop of each kind, an open request, a licence sealed here
+
+
+@dataclass(frozen=True)
+class PageOf:
+    """`who` signs in before (a person's English name, `staff:` and a login, or nobody); `open` leads to the page itself.
+
+    A page that is the answer to a form (`is_answer`) is not fetched a second time for its weight.
+    """
+
+    name: str
+    open: Callable[[Visitor], object]
+    who: str = ""
+    status: int = 200
+    is_answer: bool = False
+
+
+def _one(stack: Stack, query: str, *parameters: object) -> str:
+    return str(stack.sql(query, *parameters)[0][0])
+
+
+def _shop(stack: Stack, story: str) -> str:
+    return _one(stack, "SELECT public_id FROM shops_shop WHERE name_en = %s", shop_of(story, READER)[1])
+
+
+def _case(stack: Stack, state: str, column: str = "public_id") -> str:
+    return _one(
+        stack,
+        f"SELECT c.{column} FROM cases_case c JOIN accounts_user u ON u.id = c.applicant_id "
+        "WHERE u.name_en = %s AND c.state = %s ORDER BY c.id DESC",
+        READER,
+        state,
+    )
+
+
+def _bill(stack: Stack, state: str) -> str:
+    return _one(stack, "SELECT public_id FROM payments_bill WHERE subject = %s", f"case:{_case(stack, state)}")
+
+
+def _code(stack: Stack, state: str) -> str:
+    return _one(stack, "SELECT code FROM documents_document WHERE state = %s ORDER BY id DESC", state)
+
+
+def _renewing(story: str) -> Callable[[Visitor], object]:
+    return lambda v: v.go(f"health-licence/{_shop(v.stack, story)}/renew/")
+
+
+def _renewal_with_errors(v: Visitor) -> None:
+    _renewing("clean")(v)
+    v.page.click("#form button.kp-btn--fill")
+    v.page.wait_for_selector(".kp-errors")
+
+
+def _sign_in_with_errors(v: Visitor) -> None:
+    v.go("sign-in/")
+    v.page.click("#form button.kp-btn--fill")
+    v.page.wait_for_selector(".kp-errors")
+
+
+def _waiting(v: Visitor) -> None:
+    v.go("sign-in/")
+    v.page.click("button[name=channel][value=qr]")
+    v.arrive("/sign-in/waiting/$")
+
+
+def _declined(v: Visitor) -> None:
+    person = identity("Kamel Al-Jawi" if v.code == "ar" else "Rana Al-Sanawbar")  # three pushes to one phone are the limit
+    v.go("sign-in/")
+    v.page.fill("#id_civil_id", person.civil_id)
+    v.page.click("#form button.kp-btn--fill")
+    v.arrive("/sign-in/waiting/$")
+    v.page.click("button[name=decision][value=decline]")
+    v.page.wait_for_selector("main a.kp-btn--fill[href*='/sign-in/']")
+
+
+def _away(v: Visitor) -> None:
+    ask(f"{v.stack.mobile_id_url}/control/mode", {"mode": "down"})
+    try:
+        v.go("sign-in/")
+        v.page.click("button[name=channel][value=qr]")
+        v.page.wait_for_selector("main a.kp-btn--fill[href*='/sign-in/']")
+    finally:
+        ask(f"{v.stack.mobile_id_url}/control/mode", {"mode": "ok"})
+
+
+def _tracked(v: Visitor) -> None:
+    v.go("track/")
+    v.page.fill("#id_reference", _case(v.stack, "issued", "reference"))
+    v.page.fill("#id_last_four", identity(READER).civil_id[-4:])
+    v.page.click("#form button.kp-btn--fill")
+    v.page.wait_for_selector("#found")
+
+
+def _track_missed(v: Visitor) -> None:
+    v.go("track/")
+    v.page.fill("#id_reference", _case(v.stack, "issued", "reference"))
+    v.page.fill("#id_last_four", "0000")
+    v.page.click("#form button.kp-btn--fill")
+    v.page.wait_for_selector("main [role=alert]")
+
+
+def _code_to_confirm(v: Visitor) -> None:
+    v.go("profile/email/")
+    v.page.fill("#id_address", f"rajiv.{v.code}@example.invalid")
+    v.page.click("#form button.kp-btn--fill")
+    v.arrive("/confirm/$")
+
+
+def _expired_form(v: Visitor) -> None:
+    v.go("sign-in/")
+    v.context.clear_cookies()
+    v.page.click("#form button.kp-btn--fill")
+    v.page.wait_for_load_state()
+
+
+@cache
+def _pages_for_an_error_of_ours(stack: Stack) -> dict[str, str]:
+    """Drawn by the portal's own code, since nothing in a healthy portal shows them."""
+    drawn = stack.manage(
+        "shell",
+        "--no-imports",
+        "-c",
+        "import json; from django.test import RequestFactory; from municipality.ui.errors import server_error; "
+        "print(json.dumps({c: server_error(RequestFactory().get(f'/{c}/')).content.decode() for c in ('ar', 'en')}))",
+    )
+    found: dict[str, str] = json.loads(drawn.stdout.splitlines()[-1])
+    return found
+
+
+def _broken(v: Visitor) -> None:
+    html = _pages_for_an_error_of_ours(v.stack)[v.code]
+    v.page.route("**/broken/", lambda route: route.fulfill(status=500, content_type="text/html; charset=utf-8", body=html))
+    v.go("broken/")
+
+
+def _at_staff_code(v: Visitor) -> None:
+    from tests.journeys.staff import to_the_code
+
+    v.go("")  # the staff door takes the language last read
+    to_the_code(v, "supervisor")
+
+
+def _last_message(v: Visitor) -> None:
+    v.go("messages/")
+    v.page.locator("main li a").first.click()
+    v.arrive("/messages/.+/$")
+
+
+def _last_receipt(v: Visitor) -> None:
+    token = _one(
+        v.stack,
+        "SELECT a.token FROM payments_attempt a JOIN accounts_user u ON u.id = a.started_by_id "
+        "WHERE u.name_en = %s AND a.state = 'paid' ORDER BY a.id DESC",
+        READER,
+    )
+    v.go("")
+    v.go(f"/pay/r/{token}")
+
+
+def _after(path: str) -> Callable[[Visitor], object]:
+    """A page outside the language prefix, in the visitor's language."""
+
+    def opening(v: Visitor) -> None:
+        v.page.goto(f"{v.stack.base_url}{path}?_language={v.code}")
+
+    return opening
+
+
+def _verdict(state: str) -> Callable[[Visitor], object]:
+    return lambda v: v.page.goto(f"{v.stack.base_url}/verify/{_code(v.stack, state)}?_language={v.code}")
+
+
+PUBLIC = (
+    PageOf("home", lambda v: v.go("")),
+    PageOf("health licence", lambda v: v.go("health-licence/")),
+    PageOf("privacy", lambda v: v.go("privacy/")),
+    PageOf("accessibility", lambda v: v.go("accessibility/")),
+    PageOf("sign in", lambda v: v.go("sign-in/")),
+    PageOf("sign in with errors", _sign_in_with_errors, status=400, is_answer=True),
+    PageOf("waiting for the phone", _waiting, is_answer=True),
+    PageOf("declined", _declined, is_answer=True),
+    PageOf("mobile id away", _away, status=503, is_answer=True),
+    PageOf("track", lambda v: v.go("track/")),
+    PageOf("tracked", _tracked, is_answer=True),
+    PageOf("track missed", _track_missed, is_answer=True),
+    PageOf("check", _after("/verify/")),
+    PageOf("check: valid", _verdict("active")),
+    PageOf("check: suspended", _verdict("suspended")),
+    PageOf("check: revoked", _verdict("revoked")),
+    PageOf("check: superseded", _verdict("superseded")),
+    PageOf("check: none", _after("/verify/00000000000000000000"), status=404),
+    PageOf("payment without a name", _after("/pay/r/unknown")),
+    PageOf("error of the bank", lambda v: v.page.goto(f"{v.stack.base_url}/pay/knet/error?Error=IPAY0100055&_language={v.code}")),
+    PageOf("no such page", lambda v: v.go("nothing-here/"), status=404),
+    PageOf("form too old", _expired_form, status=403, is_answer=True),
+    PageOf("error of ours", _broken, status=500, is_answer=True),
+    PageOf("staff door", _after("/staff/sign-in/")),
+    PageOf("staff code", _at_staff_code, is_answer=True),
+)
+OWN = tuple(
+    PageOf(name, opening, READER, **more)  # type: ignore[arg-type]
+    for name, opening, more in (
+        ("my shops", lambda v: v.go("my-shops/"), {}),
+        ("renew", _renewing("clean"), {}),
+        ("renew with errors", _renewal_with_errors, {"is_answer": True}),
+        ("renew: food", _renewing("food"), {}),
+        ("renew: blocked", _renewing("blocked"), {}),
+        ("renew: changed", _renewing("changed"), {}),
+        ("a renewal with changes", lambda v: v.go(f"health-licence/{_shop(v.stack, 'changed')}/changed/"), {}),
+        ("my requests", lambda v: v.go("my-requests/"), {}),
+        ("request that waits for payment", lambda v: v.go(f"cases/{_case(v.stack, 'awaiting_payment')}/"), {}),
+        ("request with its licence", lambda v: v.go(f"cases/{_case(v.stack, 'issued')}/"), {}),
+        ("withdraw", lambda v: v.go(f"cases/{_case(v.stack, 'awaiting_payment')}/withdraw/"), {}),
+        ("bill", lambda v: v.go(f"pay/{_bill(v.stack, 'awaiting_payment')}/"), {}),
+        ("paid bill", lambda v: v.go(f"pay/{_bill(v.stack, 'issued')}/"), {}),
+        ("receipt", _last_receipt, {}),
+        ("messages", lambda v: v.go("messages/"), {}),
+        ("message", _last_message, {}),
+        ("profile", lambda v: v.go("profile/"), {}),
+        ("e-mail address", lambda v: v.go("profile/email/"), {}),
+        ("phone number", lambda v: v.go("profile/phone/"), {}),
+        ("code to confirm", _code_to_confirm, {"is_answer": True}),
+        ("sessions", lambda v: v.go("profile/sessions/"), {}),
+        ("no access", lambda v: (v.go(""), v.go("/admin/")), {"status": 403}),
+    )
+)
+ADMIN = tuple(
+    PageOf(f"admin of {login}: {path or 'index'}", lambda v, path=path: v.go(f"/admin/{path}"), f"staff:{login}")
+    for login, path in (
+        ("auditor", ""),
+        ("auditor", "cases/case/"),
+        ("auditor", "audit/act/"),
+        ("auditor", "audit/look/"),
+        ("operator", "jobs/job/"),
+        ("officer.ku", "cases/case/"),
+        ("rule.maker", "rulebook/ruleset/"),
+    )
+)
+
+
+def every_page() -> Iterator[tuple[str, PageOf]]:
+    """Each page in both languages; the admin is Arabic first and is read in Arabic."""
+    for page in (*PUBLIC, *OWN):
+        yield "ar", page
+        yield "en", page
+    for page in ADMIN:
+        yield "ar", page
