@@ -17,9 +17,11 @@ def visible_to(user: Any) -> QuerySet[Shop]:
         return Shop.objects.none()
     today = clock.today()
     signed = Signatory.objects.filter(Q(last_day__isnull=True) | Q(last_day__gte=today), person=user, first_day__lte=today)
-    return Shop.objects.filter(Q(owner=user) | Q(organisation__in=signed.values("organisation")))
+    # Two lists by index, joined: with OR the database would walk through every shop there is.
+    own = Shop.objects.filter(owner=user).values("pk")
+    return Shop.objects.filter(pk__in=own.union(Shop.objects.filter(organisation__in=signed.values("organisation")).values("pk")))
 
 
 def with_names(shops: QuerySet[Shop]) -> QuerySet[Shop]:
     """Joined with what a page shows of each shop."""
-    return shops.select_related("activity", "area__governorate", "branch", "owner", "organisation")
+    return shops.select_related("activity", "area", "branch", "owner", "organisation")

@@ -165,7 +165,7 @@ ROWS: list[Row] = [
     own("/{lang}/cases/{w.owner.waiting.public_id}/", READ, HIDDEN),
     own("/{lang}/cases/{w.owner.issued.public_id}/", READ, HIDDEN),
     own("/{lang}/cases/{w.owner.waiting.public_id}/withdraw/", "200 200 302 405 405 405", HIDDEN_FORM),
-    own("/{lang}/cases/{w.owner.issued.public_id}/withdraw/", "200 200 409 405 405 405", HIDDEN_FORM),
+    own("/{lang}/cases/{w.owner.issued.public_id}/withdraw/", "302 302 409 405 405 405", HIDDEN_FORM),
     own("/{lang}/health-licence/{w.owner.shop.public_id}/renew/", FORM, HIDDEN_FORM, why="an empty form comes back with its errors"),
     own(
         "/{lang}/health-licence/{w.owner.shop.public_id}/renew/",
