@@ -22,7 +22,7 @@ MOST = 200  # an organisation with more pages through them by area, with the reg
 def mine(request: HttpRequest) -> HttpResponse:
     """One line a shop, sorted by the nearest deadline, with the next action."""
     user: Any = request.user
-    shops = list(queries.with_names(queries.visible_to(user)).order_by("pk")[: MOST + 1])
+    shops = list(queries.visible_to(user).select_related("activity", "area", "organisation").order_by("pk")[: MOST + 1])
     collected = panels.collect("my_shops", user, shops[:MOST])
     rows: list[dict[str, Any]] = []
     for shop in shops[:MOST]:
