@@ -83,6 +83,9 @@ def revoke(document: Document, *, reason: str, actor: Actor) -> None:
 
 def look_up(code: str) -> Document | None:
     """The document of a typed code, if any; the check is counted without saying who asked."""
-    document = Document.objects.filter(code=ids.normalise_code(code)[:20]).exclude(state="draft").select_related("replaced_by").first()
+    typed = ids.normalise_code(code)
+    document = None
+    if set(typed) <= set(ids.ALPHABET):  # anything else is no code; PostgreSQL would refuse some of it outright
+        document = Document.objects.filter(code=typed).exclude(state="draft").select_related("replaced_by", "file").first()
     VerificationCheck.objects.create(at=clock.now(), document=document, found=document is not None)
     return document

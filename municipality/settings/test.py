@@ -27,6 +27,11 @@ PORTAL_URL = "https://portal.example.test"
 DATABASES = {"default": from_url(env.str("DATABASE_URL", "sqlite://:memory:"))}
 # Parallel test processes share the Redis servers, each in a numbered database of its own.
 _NUMBER = int(env.str("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) * 2
+# A test may hold its transaction open while another process loads a whole demo.
+if "options" in DATABASES["default"]["OPTIONS"]:
+    DATABASES["default"]["OPTIONS"]["options"] = DATABASES["default"]["OPTIONS"]["options"].replace(
+        "idle_in_transaction_session_timeout=30000", "idle_in_transaction_session_timeout=600000"
+    )
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",

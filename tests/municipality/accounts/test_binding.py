@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hmac
 import json
 import secrets
@@ -81,7 +82,8 @@ def test_a_callback_is_a_hint_only_for_a_pending_request(phones: Phones, client:
     assert sign_in.hint(row.request_id) is False
 
 
-def test_a_hint_brings_the_answer_before_the_pause_is_over(phones: Phones, client: Client) -> None:
+def test_a_hint_brings_the_answer_before_the_pause_is_over(phones: Phones, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sign_in, "POLL_PAUSE", dt.timedelta(minutes=1))
     row = ask(client, phones.people[0])
     client.get(address("accounts:status"))
     phones.press(row)
