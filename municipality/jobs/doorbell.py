@@ -21,13 +21,13 @@ from kombu.utils.json import dumps, loads
 class Channel(filesystem.Channel):  # type: ignore[misc]
     """One line to the folder of bells."""
 
-    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]  # as its parent, which differs from its own
         """Write a bell under a name that no reader looks for, then give it its own. Raises OSError when the disk is full."""
         name = f"{round(monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         folder = Path(self.data_folder_out)
         unfinished = folder / f".{name}"
         try:
-            unfinished.write_bytes(dumps(message).encode())
+            unfinished.write_bytes(dumps(payload).encode())
             unfinished.rename(folder / name)
         finally:
             unfinished.unlink(missing_ok=True)
