@@ -184,6 +184,10 @@ def _verdict(state: str) -> Callable[[Visitor], object]:
     return lambda v: v.page.goto(f"{v.stack.base_url}/verify/{_code(v.stack, state)}?_language={v.code}")
 
 
+def _admin(path: str) -> Callable[[Visitor], object]:
+    return lambda v: v.go(f"/admin/{path}")
+
+
 PUBLIC = (
     PageOf("home", lambda v: v.go("")),
     PageOf("health licence", lambda v: v.go("health-licence/")),
@@ -239,7 +243,7 @@ OWN = tuple(
     )
 )
 ADMIN = tuple(
-    PageOf(f"admin of {login}: {path or 'index'}", lambda v, path=path: v.go(f"/admin/{path}"), f"staff:{login}")
+    PageOf(f"admin of {login}: {path or 'index'}", _admin(path), f"staff:{login}")
     for login, path in (
         ("auditor", ""),
         ("auditor", "cases/case/"),

@@ -6,25 +6,28 @@ Weight, width and stillness are promised for the pages of the people. The admin'
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 
 from tests.journeys import gates
 from tests.journeys.conftest import WALKING
 from tests.journeys.pages import OWN, PUBLIC, PageOf, every_page
 from tests.journeys.people import identity
 from tests.journeys.staff import enter
-from tests.journeys.watching import PHONE, Visitor
+from tests.journeys.watching import DESKTOP, PHONE, Visitor
 from tests.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 
 FIRST_VIEW, LATER_VIEW = 150_000, 30_000  # bytes over the wire
 STILL = 0.02  # cumulative layout shift
-NARROW, WIDE = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
-LOOKS: dict[str, list[tuple[Any, Any]]] = {"ar": [(PHONE, "light"), (WIDE, "dark")], "en": [(WIDE, "light"), (PHONE, "dark")]}
+NARROW: ViewportSize = {"width": 320, "height": 640}
+LOOKS: dict[str, list[tuple[ViewportSize, Literal["light", "dark"]]]] = {
+    "ar": [(PHONE, "light"), (DESKTOP, "dark")],
+    "en": [(DESKTOP, "light"), (PHONE, "dark")],
+}
 PAGES = [pytest.param(code, page, id=f"{code}-{page.name}") for code, page in every_page()]
 
 

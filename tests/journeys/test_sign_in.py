@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.journeys.conftest import WALKING
 from tests.journeys.people import identity
 from tests.journeys.simulators import Phone, ask
-from tests.journeys.watching import PHONE, Visitor
+from tests.journeys.watching import PATIENCE, PHONE, Visitor
 from tests.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
@@ -133,7 +134,7 @@ def test_sessions_are_listed_and_ended_by_their_owner(visit: Callable[..., Visit
     assert page.locator("main ul.kp-list > li").count() == 2
     page.locator("main ul.kp-list > li:not(:has(.kp-tag)) button").click()
     here.arrive("/profile/sessions/$")
-    page.wait_for_function("document.querySelectorAll('main ul.kp-list > li').length === 1")
+    expect(page.locator("main ul.kp-list > li")).to_have_count(1, timeout=PATIENCE * 1000)
     assert not _is_signed_in(elsewhere)
     assert _is_signed_in(here)
     here.go("profile/").locator("form[action*='/sign-out/'] button").click()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import ViewportSize, expect
 
 from municipality.documents import checking
 from tests.journeys.conftest import STORY
@@ -57,7 +58,7 @@ def test_a_clean_licence_is_renewed_paid_sealed_and_checked(
     phone_of: Callable[..., Any],
     tmp_path: Path,
     code: str,
-    viewport: dict[str, int],
+    viewport: ViewportSize,
     scripts: bool,
     channel: str,
     owner: str,
@@ -92,7 +93,7 @@ def test_a_clean_licence_is_renewed_paid_sealed_and_checked(
     assert page.locator(".kp-errors li").count() == 2
     page.check("input[name=changed][value=no]")
     page.click("#form button.kp-btn--fill")
-    page.wait_for_function("document.querySelectorAll('.kp-errors li').length === 1")
+    expect(page.locator(".kp-errors li")).to_have_count(1, timeout=PATIENCE * 1000)
     assert page.locator("input[name=changed][value=no]").is_checked()
     page.check("input[name=declared]")
     page.click("#form button.kp-btn--fill")
