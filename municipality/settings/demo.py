@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from kombu.transport import TRANSPORT_ALIASES
+
 from municipality.settings.base import *  # noqa: F403
 from municipality.settings.base import CELERY_BROKER_TRANSPORT_OPTIONS, CONTENT_SECURITY_POLICY, INSTALLED_APPS, VAR_DIR, env
 from municipality.settings.databases import from_url
 from municipality.settings.demo_keys import demo_keys
+from municipality.settings.mail import speak_newer_django
 
 if env.str("PORTAL_DEMO", "") != "1":
     raise SystemExit("The demo settings work only with PORTAL_DEMO=1.")
@@ -40,10 +43,13 @@ EMAIL_FILE_PATH = VAR_DIR / "mail"
 CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] = ["'self'", KNET_DOUBLE_URL]
 
 if not env.str("REDIS_URL", ""):
-    CELERY_BROKER_URL = "filesystem://"
+    TRANSPORT_ALIASES["doorbell"] = "municipality.jobs.doorbell:Transport"
+    CELERY_BROKER_URL = "doorbell://localhost//"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(VAR_DIR / "broker"),
         "data_folder_out": str(VAR_DIR / "broker"),
         "control_folder": str(VAR_DIR / "broker" / "control"),
         "polling_interval": 0.2,
     }
+
+speak_newer_django(globals())
