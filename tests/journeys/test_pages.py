@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Literal
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Browser, ViewportSize
 
 from tests.journeys import gates
 from tests.journeys.conftest import WALKING
-from tests.journeys.pages import OWN, PUBLIC, PageOf, every_page
+from tests.journeys.pages import OWN, PUBLIC, READER, PageOf, every_page
 from tests.journeys.people import identity
 from tests.journeys.staff import enter
 from tests.journeys.watching import DESKTOP, PHONE, Visitor
@@ -182,6 +183,24 @@ def test_a_request_on_paper_has_no_navigation(visit: Callable[..., Visitor], ent
     assert page.locator("main .kp-lead .kp-ref").is_visible()
     page.set_viewport_size({"width": 794, "height": 1123})  # A4 at 96 dots an inch
     assert gates.overhang(page) <= 0
+
+
+def test_every_link_leads_somewhere(visit: Callable[..., Visitor], entered: Callable[[str], Any]) -> None:
+    visitor = visit("en", storage_state=entered(READER))
+    found: dict[str, str] = {}
+    for page_of in (*PUBLIC, *OWN):
+        if page_of.is_answer or page_of.status != 200 or page_of.name == "staff door":
+            continue
+        page_of.open(visitor)
+        for link in visitor.page.locator("a[href^='/'], a[href^='?']").all():
+            found.setdefault(urljoin(visitor.page.url, link.get_attribute("href") or ""), page_of.name)
+    dead = []
+    for url, name in found.items():
+        status = visitor.context.request.get(url).status
+        if status >= 400 and not url.endswith("/admin/"):  # a person at the staff door is told no
+            dead.append(f"{status} {url} on {name}")
+    assert len(found) > 40
+    assert not dead, "\n".join(dead)
 
 
 def test_too_many_tries_have_a_page_of_their_own(visit: Callable[..., Visitor]) -> None:
