@@ -91,10 +91,10 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
     licence = renewal.new_licence
     files = (
         [FileLine(_("Health licence"), licence.document.number, reverse("document", args=[licence.document.number]), _("sealed file"))]
-        if licence
+        if licence and licence.document.file_id
         else []
     )
-    receipts = payments.receipts_of(case.key).values_list("number", flat=True)
+    receipts = payments.receipts_of(case.key).filter(document__isnull=False).values_list("number", flat=True)
     files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in receipts]
     ways = [(_("Withdraw the request"), reverse("licensing:withdraw", args=[case.public_id]))] if case.state == S.AWAITING_PAYMENT else []
     return CaseDetail(

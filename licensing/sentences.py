@@ -125,7 +125,7 @@ def _in_window(c: Condition, shop: Any, case: Any) -> Any:
         )
     return (
         _("The renewal window opens on %(day)s") % {"day": _day(c.facts["opens"])},
-        _("The licence runs until %(day)s..") % {"day": _day(c.facts["last_day"])},
+        _("The licence runs until %(day)s.") % {"day": _day(c.facts["last_day"])},
         [WayOut(_("Back to my shops"), reverse("shops:mine"))],
     )
 

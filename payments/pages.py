@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from municipality.kernel import clock
 from payments.models import Attempt, Bill, Inquiry, Receipt
 from payments.rules import Hint
 from payments.services.attempts import is_session_of
@@ -167,6 +169,9 @@ class Page:
     may_leave: bool = False
 
 
+SEALING = dt.timedelta(minutes=15)
+
+
 def is_owner(attempt: Attempt, user: Any, session_key: str | None) -> bool:
     """Whether this browser may see the details: the person who began the payment, or the session it was begun in."""
     return bool(user.is_authenticated and user.pk == attempt.started_by_id) or is_session_of(attempt, session_key)
@@ -200,7 +205,10 @@ def page_of(attempt: Attempt, *, is_owner: bool) -> Page:
     """Everything that the receipt page of an attempt shows to this reader; to a stranger only the words of the state."""
     step = step_of(attempt)
     told = told_of(attempt, step)
-    is_waiting = attempt.state in (A.REDIRECTED, A.CONFIRMING, A.CAPTURED_LATE) or step == "paid"
+    # A receipt is sealed within a minute; a page that is opened much later waits for nothing.
+    is_fresh = attempt.settled_at is not None and clock.now() - attempt.settled_at < SEALING
+    awaits_document = step == "paid" and is_fresh
+    is_waiting = attempt.state in (A.REDIRECTED, A.CONFIRMING, A.CAPTURED_LATE) or awaits_document
     if not is_owner:
         return Page(step, told, False, is_waiting)
     receipts = _receipts(attempt)
@@ -217,6 +225,6 @@ def page_of(attempt: Attempt, *, is_owner: bool) -> Page:
         rows=[Row(bill, receipts.get(bill.pk)) for bill in bills],
         payable=next((bill for bill in bills if can_pay and bill.state == BillState.DUE), None),
         case_id=cases.pop() if len(cases) == 1 else "",
-        awaits_document=step == "paid",
+        awaits_document=awaits_document,
         may_leave=attempt.state == A.REDIRECTED and attempt.hint == "",
     )

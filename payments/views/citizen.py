@@ -54,7 +54,7 @@ def pay(request: HttpRequest, public_id: str) -> HttpResponse:
         "lines": lines,
         "receipt_page": links.receipt_path(status.attempt.token) if status.attempt else "",
         "case_id": bill.subject.partition(":")[2] if bill.subject.startswith("case:") else "",
-        "editions": sorted({line.edition for line in lines}),
+        "editions": sorted({line.edition.rpartition(" ")[2] for line in lines}),
         "crumbs": _crumbs(),
     }
     return render(request, "payments/pay.html", context)

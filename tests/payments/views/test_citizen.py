@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 def test_the_bill_shows_lines_formula_article_and_total_before_paying(issue: Callable[..., Bill], payer: Any) -> None:
     bill = issue(10_000)
     text = signed_in(payer).get(f"/en/pay/{bill.public_id}/").content.decode()
-    for part in (bill.reference, "Renewal", "1 year", "Article 12", "KD\u00a010.000", "fees.health v12", "Pay"):
+    for part in (bill.reference, "Renewal", "1 year", "Article 12", "KD\u00a010.000", "v12", "Pay"):
         assert part in text
     assert text.count('class="kp-btn kp-btn--fill"') == 1
     arabic = signed_in(payer).get(f"/ar/pay/{bill.public_id}/").content.decode()
