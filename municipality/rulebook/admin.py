@@ -89,7 +89,7 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str] | tuple[str, ...]:
         return (*self._told, "subject") if obj else ()
 
-    def get_actions(self, request: HttpRequest, *_location: Any, **_options: Any) -> dict[str, Any]:  # 6.1 names a location
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:  # the location is of Django 6.1
         return {}
 
     def has_add_permission(self, request: HttpRequest) -> bool:

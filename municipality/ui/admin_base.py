@@ -84,7 +84,7 @@ class ReadOnlyAdmin(_Sealed, admin.ModelAdmin):  # type: ignore[type-arg]
         own = [str(name) for name in self.readonly_fields]
         return [*own, *(f.name for f in self.opts.fields if f.name not in own)]
 
-    def get_actions(self, request: HttpRequest, *_location: Any, **_options: Any) -> dict[str, Any]:  # 6.1 names a location
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:  # the location is of Django 6.1
         return {}
 
 
