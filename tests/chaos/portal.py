@@ -166,13 +166,16 @@ class Portal(Stack):
         return answer["answer"]
 
     def end_processes(self) -> None:
-        """The hand inside ends first."""
+        """Hard, since a test of kills has nothing to wait for; the hand inside ends by itself."""
         if self._inside is not None:
             assert self._inside.stdin and self._inside.stdout
             self._inside.stdin.close()
             self._inside.wait(timeout=20)
             self._inside.stdout.close()
             self._inside = None
+        for name in self.running:
+            if self.alive(name):
+                self.kill(name)
         super().end_processes()
 
     # The bank
