@@ -144,6 +144,11 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "municipality.ui.errors.csrf_failure"
 CIVIL_ID_KEY = secret("CIVIL_ID_KEY")
 
+# Where a person turns to: the Municipality's hotline, and the page of the Public Authority for Food and Nutrition, which licenses
+# food shops (no link is shown while it is empty).
+MUNICIPALITY_PHONE = env.str("MUNICIPALITY_PHONE", "139")
+PAFN_URL = env.str("PAFN_URL", "")
+
 # The outside world, each behind a port.
 MOBILE_ID_URL = env.str("MOBILE_ID_URL", "")
 MOBILE_ID_SERVICE_ID = env.str("MOBILE_ID_SERVICE_ID", "")
