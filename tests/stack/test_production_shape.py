@@ -198,7 +198,7 @@ def test_the_application_role_cannot_change_the_record(production: Production, s
 
 def test_the_application_role_may_do_its_own_work(production: Production) -> None:
     """The red control of the refusals: the same role writes where it should."""
-    assert production.sql("UPDATE jobs_heartbeat SET at = at WHERE part = 'tick' RETURNING part") == [("tick",)]
+    assert production.sql("UPDATE jobs_heartbeat SET at = at WHERE part = 'worker' RETURNING part") == [("worker",)]
 
 
 def test_the_clock_is_seen_to_write_its_schedule(production: Production) -> None:
