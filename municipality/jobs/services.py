@@ -96,9 +96,20 @@ def claim(job_id: int, owner: str) -> Job | None:
 
 
 def bury(rows: QuerySet[Job], job: Job, why: str, **changes: Any) -> None:
-    """No further try: a person must look. `rows` is the job as far as it is still the caller's."""
-    if rows.update(state=JobState.DEAD, last_error=why[-4000:], finished_at=clock.now(), lease_owner="", lease_until=None, **changes):
+    """No further try: a person must look, and the kind hears of it. `rows` is the job as far as it is still the caller's."""
+    kind = registry.KINDS.get(job.kind)
+    with transaction.atomic():
+        if not rows.update(
+            state=JobState.DEAD, last_error=why[-4000:], finished_at=clock.now(), lease_owner="", lease_until=None, **changes
+        ):
+            return
         log.error("job %s %s is dead", job.pk, job.kind)
+        if kind and kind.given_up:
+            try:
+                with transaction.atomic():
+                    kind.given_up(**job.args)
+            except Exception:  # the job is dead all the same; what still waits for it is found by the invariants
+                log.exception("job %s %s: giving it up failed", job.pk, job.kind)
 
 
 def run(job_id: int) -> bool:

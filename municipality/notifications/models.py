@@ -75,7 +75,7 @@ class Delivery(models.Model):
     state = models.CharField("الحالة", max_length=10, choices=DeliveryState, default=DeliveryState.WAITING)
     idempotency_key = models.CharField(max_length=26, unique=True, default=ids.public_id)
     provider_id = models.CharField(max_length=60, blank=True)
-    reason = models.CharField(max_length=40, blank=True)  # why it was skipped or failed: no_address, limit, refused, foreign_link
+    reason = models.CharField(max_length=40, blank=True)  # why it was skipped or failed: see reasons.py
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

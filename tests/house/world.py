@@ -37,8 +37,10 @@ from municipality.jobs import services as jobs
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from municipality.kernel.actors import system
+from municipality.kernel.ids import public_id
 from municipality.kernel.transitions import transition
 from municipality.notifications.models import Delivery, Message
+from municipality.notifications.services import give_up
 from municipality.places.loading import load_places
 from municipality.places.models import Area, Branch
 from municipality.rulebook.models import Activity, RuleSet
@@ -102,6 +104,7 @@ class World:
     act: Act
     look: Look
     delivery: Delivery
+    failed_delivery: Delivery
     gateway_message: GatewayMessage
     other_session: UserSession = field(init=False)
     sessions: dict[str, str] = field(default_factory=dict)
@@ -149,6 +152,7 @@ def build() -> World:
     organisation = Organisation.objects.create(name_ar="شركة الخليج", name_en="Gulf Company", commercial_register_no="77001")
     shared = shop_of(None, 9, organisation=organisation)
     _superseded()
+    former = _former(organisation)
     world = World(
         owner=owner,
         stranger=stranger,
@@ -157,7 +161,7 @@ def build() -> World:
         operator=_staff("operator"),
         maker=maker,
         publisher=publisher,
-        former=_former(organisation),
+        former=former,
         newcomer=User.objects.create_user(name_ar="بدر", name_en="Bader", login="newcomer"),
         organisation=organisation,
         organisation_shop=shared,
@@ -171,6 +175,7 @@ def build() -> World:
         act=Act.objects.order_by("pk")[0],
         look=_looked(publisher, owner),
         delivery=Delivery.objects.order_by("pk")[0],
+        failed_delivery=_failed(former),
         gateway_message=GatewayMessage.objects.filter(attempt=owner.attempt).order_by("pk")[0],
     )
     world.open_doors()
@@ -183,6 +188,17 @@ def build() -> World:
 def _looked(viewer: User, at: Belongings) -> Look:
     look(viewer=actor_of(viewer), person_key=at.person.key, subject=at.waiting.key, purpose="audit")
     return Look.objects.get()
+
+
+def _failed(person: User) -> Delivery:
+    """A message whose every try failed on its channel."""
+    message = Message.objects.order_by("pk")[0]
+    message.pk, message.public_id, message.person, message.key = None, public_id(), person, "failed"
+    message.save()
+    delivery = Delivery.objects.create(message=message, channel="sms")
+    give_up(delivery_id=delivery.pk)
+    delivery.refresh_from_db()
+    return delivery
 
 
 def _staff(role: str) -> User:
