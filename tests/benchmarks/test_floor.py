@@ -80,30 +80,3 @@ def test_a_table_is_written_between_its_marks_and_nowhere_else(tmp_path: Any) ->
     assert "| one | 1 |" in text and "old" not in text and "kept" in text and text.startswith("before ") and " after " in text
     with pytest.raises(ValueError, match="marks"):
         tables.publish("c", "x", write=True, path=path)
-
-
-def test_a_size_that_is_not_tried_would_have_overflowed_the_sheet() -> None:
-    """With the conditions in force, whole and in part: `holds` spares work and changes no licence."""
-    import tomllib
-    from pathlib import Path
-
-    from licensing.documents import HOLDS, TEMPLATE
-    from municipality.documents import rendering
-    from municipality.documents.contexts import Words
-    from tests.municipality.documents.facts import licence
-
-    path = Path(rendering.__file__).parent.parent / "rulebook" / "data" / "health.toml"
-    editions = tomllib.loads(path.read_text(encoding="utf8"))["edition"]
-    rows = next(edition for edition in editions if edition["subject"] == "conditions.health")["condition"]
-    words = tuple(Words(row["text_ar"], row["text_en"]) for row in rows)
-    skipped = 0
-    for density, most in zip(rendering.DENSITIES, HOLDS, strict=False):
-        for count in range(1, len(words) + 1):
-            values = {**licence(conditions=words[:count], demo=True).context(), "title": "x", "language": "ar"}
-            html = rendering._html(TEMPLATE, {**values, "created": rendering.clock.now(), "density": density}, "ar")
-            if rendering.letters(html) > most:
-                skipped += 1
-                with rendering._lock:
-                    drawn = rendering._draw(rendering._weasyprint(), html, None, "x", rendering.clock.now(), single_page=True)
-                assert drawn is None
-    assert skipped
