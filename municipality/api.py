@@ -12,6 +12,7 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework import serializers
 from rest_framework.decorators import api_view, authentication_classes, permission_classes
 from rest_framework.permissions import AllowAny
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -158,6 +159,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
         status, title, headers = answer.status_code, str(detail), dict(answer.headers)
         code = str(getattr(error, "default_code", "error"))
     body = {"type": "about:blank", "title": title, "status": status, "code": code}
+    # Whatever the view writes otherwise (the description of the interface is YAML), a problem is JSON.
+    context["request"].accepted_renderer, context["request"].accepted_media_type = JSONRenderer(), JSONRenderer.media_type
     return Response(body, status=status, headers=headers, content_type="application/problem+json")
 
 

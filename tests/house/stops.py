@@ -211,6 +211,8 @@ def errors() -> list[Visit]:
         Visit("/{lang}/my-shops/", "officer", status=403),
         Visit("/{lang}/track/", post={"reference": "x"}, checks_token=True, status=403, note="no token"),
         Visit("/{lang}/", headers={"host": "other.example"}, status=400, note="another host"),
+        Visit("/{lang}/", post={}, headers={"accept": "text/html"}, status=405, note="sent like a form"),
+        Visit("/{lang}/track/", post={"reference": "x" * 1_100_000}, status=413, note="too much"),
         Visit("/{lang}/", breaks="municipality.cases.queries.figures", status=500),
         Visit("/{lang}/my-requests/", "owner", breaks="municipality.cases.queries.visible_to", status=500),
         Visit("/verify/", breaks="municipality.ui.language.is_switch", post={"code": "1"}, status=500),
