@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel.errors import Refused
 from municipality.rulebook.models import ActivityAuthority, Authority, RuleSet
@@ -106,7 +107,7 @@ def edition(subject: str, on: dt.date) -> Edition:
     """The edition in force on a day. Raises Refused("no_edition") where the rulebook is silent."""
     row = next(iter(RuleSet.objects.raw(_IN_FORCE, [subject, on.isoformat(), on.isoformat()])), None)
     if row is None:
-        raise Refused("no_edition", subject=subject)
+        raise Refused("no_edition", _("This service has no rules in force yet: no edition of them is published."), subject=subject)
     identity = (row.pk, row.subject, row.version, row.made_at, row.published_at)
     known = _read.get(identity)
     if known is not None:
@@ -123,7 +124,7 @@ def _whole(row: RuleSet) -> Edition:
     conditions: list[Condition] = []
     with connection.cursor() as cursor:
         cursor.execute(_ROWS, [row.pk] * 3)
-        for kind, code, _, text_ar, text_en, article_ar, article_en, number, unit, account, assumed in cursor.fetchall():
+        for kind, code, _place, text_ar, text_en, article_ar, article_en, number, unit, account, assumed in cursor.fetchall():
             if kind == "fee":
                 fees[code] = Fee(code, text_ar, text_en, article_ar, article_en, number, unit, account, bool(assumed))
             elif kind == "limit":

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from municipality.accounts.access import public
 from municipality.accounts.limits import spend
 from municipality.cases import queries, timeline
-from municipality.cases.catalogue import CATALOGUE, ServiceEntry, services
+from municipality.cases.catalogue import CATALOGUE, ServiceEntry, services, terms
 from municipality.cases.forms import TrackForm
 from municipality.cases.models import Case
 from municipality.kernel import clock
@@ -22,25 +22,24 @@ from municipality.ui.language import read_form
 
 def card_of(entry: ServiceEntry, figures: dict[str, Any]) -> dict[str, Any]:
     """A service as `components/service_card.html` reads it: fees from the rulebook, promise and reality side by side."""
-    today = clock.today()
-    fees = entry.fees(today) if entry.fees else []
-    promise_days = entry.promise(today) if entry.promise else None
+    found = terms(entry, clock.today())
     figure = figures.get(entry.workflow)
     return {
         "entry": entry,
-        "url": reverse(entry.start) if entry.is_open else "",
-        "fees": fees,
-        "promise_days": promise_days,
+        "url": reverse(entry.start) if entry.is_open and found.are_known else "",
+        "waits_for_rules": entry.is_open and not found.are_known,
+        "fees": found.fees,
+        "promise_days": found.promise_days,
         "figure": figure,
         # All that the card shows beside its words: where this is the same, so is the card.
-        "shown": (entry.code, tuple(fees), promise_days, figure and (figure.half, figure.ninety, figure.late)),
+        "shown": (entry.code, tuple(found.fees), found.promise_days, found.are_known, figure and (figure.half, figure.ninety, figure.late)),
     }
 
 
 @public
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The six services with promise and reality; a service that is not open says so and takes no input."""
+    """The six services with promise and reality; one that is not open, or has no rules in force yet, says so and takes no input."""
     figures = queries.figures()
     cards = [card_of(entry, figures) for entry in services()]
     return render(request, "public/home.html", {"cards": cards, "track_form": TrackForm(auto_id="home_%s")})
