@@ -20,9 +20,9 @@ from shops.models import Shop
 
 TEMPLATE = "licensing/documents/health_licence.html"
 SUBJECTS = {
-    "fees.health": ("لائحة الرسوم", "Fees"),
-    "limits.health": ("لائحة المدد", "Periods"),
-    "conditions.health": ("لائحة الاشتراطات", "Conditions"),
+    "fees.health": ("الرسوم", "Fees"),
+    "limits.health": ("المدد", "Periods"),
+    "conditions.health": ("الاشتراطات", "Conditions"),
 }
 
 

@@ -46,9 +46,9 @@ def licence(**changes: Any) -> HealthLicenceFacts:
             Words("بقاء الترخيص التجاري ساريا وإلا جاز وقف هذا الترخيص.", "If the commercial licence lapses, this may be suspended."),
         ),
         editions=(
-            Edition("لائحة الرسوم", "Fees", "v12"),
-            Edition("لائحة المدد", "Periods", "v3"),
-            Edition("لائحة الاشتراطات", "Conditions", "v7"),
+            Edition("الرسوم", "Fees", "v12"),
+            Edition("المدد", "Periods", "v3"),
+            Edition("الاشتراطات", "Conditions", "v7"),
         ),
         verification_code="7Q4MZX2K9TJ3HV8WRB1D",
         verification_url="https://portal.example/verify/7Q4MZX2K9TJ3HV8WRB1D",
