@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -21,15 +21,12 @@ from municipality.accounts.access import access
 from municipality.cases import queries as cases
 from municipality.kernel.errors import Refused
 from municipality.ui.language import read_form
-from payments import queries as payments
 from shops import queries as shops
 from shops.models import Shop
 
 
 def _shop_or_404(user: Any, public_id: str) -> Shop:
-    shop: Shop | None = shops.with_names(shops.visible_to(user)).filter(public_id=public_id).first()
-    if shop is None:
-        raise Http404
+    shop: Shop = get_object_or_404(shops.with_names(shops.visible_to(user)), public_id=public_id)
     return shop
 
 
@@ -39,23 +36,22 @@ def renew(request: HttpRequest, public_id: str) -> HttpResponse:
     """All conditions at once; if they are met, facts, fees, declaration and payment on one page."""
     user: Any = request.user
     shop = _shop_or_404(user, public_id)
-    offer = queries.offer(shop)
-    form, submitted = read_form(request, SubmitRenewal, initial={"total": offer.total})
+    form, submitted = read_form(request, SubmitRenewal)
+    answers = form.cleaned_data if submitted and form.is_valid() else {}
     refusal: Refused | None = None
-    if submitted and offer.may_renew and form.is_valid():
-        if form.cleaned_data["changed"] == "yes":
-            return redirect("licensing:changed", public_id=shop.public_id)
+    if answers.get("changed") == "no":  # `submit` looks at every condition itself
         try:
-            case = services.submit_renewal(shop=shop, applicant=user, expected_fils=form.cleaned_data["total"])
+            _case, bill = services.submit(shop=shop, applicant=user, expected_fils=answers["total"])
+            return redirect("payments:pay", public_id=bill.public_id)
         except Refused as refused:
             refusal = refused
-            offer = queries.offer(shop)
-            form = SubmitRenewal({**request.POST.dict(), "total": str(offer.total)})  # what the page shows now
-        else:
-            bill = payments.bill_of(case.key)
-            if bill is not None:
-                return redirect("payments:pay", public_id=bill.public_id)
-            return redirect("cases:case", public_id=case.public_id)
+    offer = queries.offer(shop)
+    if answers.get("changed") == "yes" and offer.may_renew:
+        return redirect("licensing:changed", public_id=shop.public_id)
+    if refusal is not None:
+        form = SubmitRenewal({**request.POST.dict(), "total": str(offer.total)})  # what the page shows now
+        refusal = refusal if offer.may_renew else None  # an obstacle is told by its own sentence
+    form.initial["total"] = offer.total
     open_case = cases.visible_to(user).filter(service=RENEWAL, subject=shop.key, is_open=True).first()
     context = {
         "shop": shop,

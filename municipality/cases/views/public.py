@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -83,7 +83,5 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 
 def case_or_404(cases: Any, public_id: str) -> Case:
     """A case of the given set. Raises Http404: a stranger's case does not exist."""
-    case: Case | None = cases.filter(public_id=public_id).select_related("applicant", "branch").first()
-    if case is None:
-        raise Http404
+    case: Case = get_object_or_404(cases, public_id=public_id)
     return case
