@@ -19,8 +19,16 @@ from municipality.notifications import services
 from municipality.notifications.models import Delivery, DeliveryState
 from municipality.notifications.reasons import REASONS
 from municipality.ui.admin_base import ReadOnlyAdmin, code, demand, in_group
+from municipality.ui.words import named, say
 
 OPERATOR = "operator"
+say(
+    {
+        "delivery.retried": _("Message tried again"),
+        "notifications.code": _("Send a one-time code"),
+        "notifications.deliver": _("Send a message"),
+    }
+)
 
 
 @admin.register(Delivery)
@@ -72,7 +80,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("kind"))
     def kind(self, delivery: Delivery) -> SafeString | str:
-        return code(delivery.message.kind)
+        return named(delivery.message.kind)
 
     @admin.display(description=_("subject"))
     def subject_code(self, delivery: Delivery) -> SafeString | str:

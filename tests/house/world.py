@@ -53,7 +53,7 @@ from tests.payments.bank import Bank, Book, notification
 from tests.payments.browsers import signed_in
 
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
-SIGNED_IN = ("owner", "stranger", "former", "newcomer", "officer", "auditor", "operator", "maker", "publisher", "halfway")
+SIGNED_IN = ("owner", "stranger", "former", "newcomer", "officer", "auditor", "supervisor", "operator", "maker", "publisher", "halfway")
 SETTINGS = {"PAYMENT_PROVIDER": "tests.payments.bank.Bank", "SMS_BACKEND": f"{__name__}.SmsTray"}
 
 
@@ -89,6 +89,7 @@ class World:
     stranger: Belongings
     officer: User
     auditor: User
+    supervisor: User
     operator: User
     maker: User
     publisher: User
@@ -158,6 +159,7 @@ def build() -> World:
         stranger=stranger,
         officer=_staff("officer"),
         auditor=_staff("auditor"),
+        supervisor=_staff("supervisor"),
         operator=_staff("operator"),
         maker=maker,
         publisher=publisher,
