@@ -42,7 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """The six services with promise and reality; one that is not open, or has no rules in force yet, says so and takes no input."""
     figures = queries.figures()
     cards = [card_of(entry, figures) for entry in services()]
-    return render(request, "public/home.html", {"cards": cards, "track_form": TrackForm(auto_id="home_%s")})
+    return render(request, "public/home.html", {"cards": cards, "track_form": lambda: TrackForm(auto_id="home_%s")})
 
 
 def service_card(request: HttpRequest, code: str, template: str, **context: Any) -> HttpResponse:
