@@ -200,6 +200,7 @@ CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "urgent"
+CELERY_BEAT_SCHEDULER = "municipality.jobs.heartbeats:Scheduler"  # the clock reads this before it knows any task
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {
     "visibility_timeout": 300,
     "unacked_restore_interval": 1,
