@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import admin
@@ -46,22 +47,34 @@ class UserAdmin(ReadOnlyAdmin):
         "name_en",
         "masked_number",
         "email",
-        "email_confirmed_at",
+        "email_since",
         "phone",
-        "phone_confirmed_at",
+        "phone_since",
         "language",
         "is_active",
         "is_staff",
         "staff_number",
         "branch",
-        "joined_at",
+        "joined",
         "last_login",
     )
-    readonly_fields = ("masked_number",)
+    readonly_fields = ("masked_number", "email_since", "phone_since", "joined")
 
     @admin.display(description="الرقم المدني", ordering="civil_id_masked")
     def masked_number(self, person: User) -> str:
         return format_html('<bdi dir="ltr">{}</bdi>', person.civil_id_masked) if person.civil_id_masked else "-"
+
+    @admin.display(description="تأكيد البريد الإلكتروني", empty_value="—")
+    def email_since(self, person: User) -> dt.datetime | None:
+        return person.email_confirmed_at
+
+    @admin.display(description="تأكيد الهاتف", empty_value="—")
+    def phone_since(self, person: User) -> dt.datetime | None:
+        return person.phone_confirmed_at
+
+    @admin.display(description="أول دخول")
+    def joined(self, person: User) -> dt.datetime:
+        return person.joined_at
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -84,7 +84,7 @@ class Delivery(models.Model):
         verbose_name_plural = "الإرسال"
 
     def __str__(self) -> str:
-        return f"{self.channel} {self.state}"
+        return f"{self.get_channel_display()}: {self.get_state_display()}"
 
 
 class SmsNumber(models.Model):
