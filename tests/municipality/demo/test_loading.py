@@ -231,6 +231,7 @@ def test_a_second_run_does_nothing(loaded: Path, django_assert_max_num_queries: 
     assert Anchor.objects.get(key="anchor").at == ANCHOR
 
 
+@pytest.mark.slow
 def test_another_process_and_database_gets_the_same_demo(tmp_path: Path) -> None:
     environment = {
         "PATH": os.environ["PATH"],

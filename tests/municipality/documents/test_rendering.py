@@ -213,6 +213,7 @@ FIELDS = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_300_hostile_values_ask_for_nothing_and_enclose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     real = fetching.asset
