@@ -44,6 +44,7 @@ def may_edit(request: HttpRequest, ruleset: RuleSet | None) -> bool:
 
 class _RowInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
+    template = "admin/facts/tabular.html"
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Each cell says what it is: the heading of a column is no label to a screen reader."""
