@@ -34,7 +34,11 @@ READS: dict[str, tuple[str, ...]] = {
 WRITES: dict[str, tuple[str, ...]] = {
     "rule_maker": (
         *("rulebook.add_ruleset", "rulebook.change_ruleset"),
-        *(f"rulebook.{verb}_{model}" for model in ("feerule", "limitrule", "conditionrule") for verb in ("add", "change", "delete")),
+        *(
+            f"rulebook.{verb}_{model}"
+            for model in ("feerule", "limitrule", "conditionrule", "reasonrule", "checkrule")
+            for verb in ("add", "change", "delete")
+        ),
     )
 }
 

@@ -18,7 +18,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.rulebook import services
-from municipality.rulebook.models import Activity, ActivityAuthority, ConditionRule, FeeRule, LimitRule, RuleSet
+from municipality.rulebook.models import Activity, ActivityAuthority, CheckRule, ConditionRule, FeeRule, LimitRule, ReasonRule, RuleSet
 from municipality.ui.admin_base import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, code, demand, in_group
 
 MAKER, PUBLISHER = "rule_maker", "rule_publisher"
@@ -67,6 +67,14 @@ class ConditionInline(_RowInline):
     model = ConditionRule
 
 
+class ReasonInline(_RowInline):
+    model = ReasonRule
+
+
+class CheckInline(_RowInline):
+    model = CheckRule
+
+
 @admin.register(RuleSet)
 class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     actions = None
@@ -79,7 +87,7 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ("made_by", "published_by")
     ordering = ("subject", "-version")
     search_fields = ("subject", "instrument_ar", "instrument_en")
-    inlines = (FeeInline, LimitInline, ConditionInline)
+    inlines = (FeeInline, LimitInline, ConditionInline, ReasonInline, CheckInline)
     _written = ("subject", "instrument_ar", "instrument_en", "first_day", "is_assumption")
     _told = ("version", "last_day", "made_by", "made_at", "published_by", "published_at")
 
@@ -129,7 +137,7 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def publish(self, request: HttpRequest, ruleset_id: int) -> HttpResponse:
         """Show once more what would come into force (GET), then publish (POST); a refusal is shown as its sentence."""
         demand(request, PUBLISHER)
-        ruleset = get_object_or_404(RuleSet.objects.prefetch_related("fees", "limits", "conditions"), pk=ruleset_id)
+        ruleset = get_object_or_404(RuleSet.objects.prefetch_related(*services.ROWS), pk=ruleset_id)
         page = reverse("admin:rulebook_ruleset_change", args=[ruleset.pk], current_app=self.admin_site.name)
         if request.method != "POST":
             context = {**self.admin_site.each_context(request), "opts": self.opts, "ruleset": ruleset, "title": _("Publish"), "back": page}

@@ -155,3 +155,72 @@ class ConditionRule(models.Model):
 
     def __str__(self) -> str:
         return self.text_ar
+
+
+class ReasonKind(models.TextChoices):
+    CORRECTION = "correction", "استكمال"
+    REFUSAL = "refusal", "رفض"
+    GIVE_BACK = "give_back", "إعادة إلى الطابور"
+    OVERRIDE = "override", "تجاوز الترتيب"
+    SECOND_ROUND = "second_round", "جولة استكمال ثانية"
+
+
+class ReasonRule(models.Model):
+    """A coded reason with the words a person receives, in both languages, and the article it stands on.
+
+    A correction may name the field or file it concerns (`target`); empty where the officer chooses it.
+    """
+
+    ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="reasons")
+    code = models.CharField("الرمز", max_length=40)
+    kind = models.CharField("النوع", max_length=20, choices=ReasonKind)
+    target = models.CharField("الحقل أو الملف", max_length=40, blank=True)
+    label_ar = models.CharField("البيان", max_length=120)
+    label_en = models.CharField("البيان بالإنجليزية", max_length=120)
+    text_ar = models.TextField("نص الرد")
+    text_en = models.TextField("نص الرد بالإنجليزية")
+    article_ar = models.CharField("المادة", max_length=160, blank=True)
+    article_en = models.CharField("المادة بالإنجليزية", max_length=160, blank=True)
+    is_assumption = models.BooleanField("افتراض", default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ruleset", "code"], name="rulebook_reason_once"),
+            models.CheckConstraint(condition=~models.Q(text_ar="") & ~models.Q(text_en=""), name="rulebook_reason_both_languages"),
+            models.CheckConstraint(
+                condition=~models.Q(kind="refusal") | (~models.Q(article_ar="") & ~models.Q(article_en="")),
+                name="rulebook_refusal_has_article",
+            ),
+            models.CheckConstraint(condition=models.Q(kind__in=ReasonKind.values), name="rulebook_reason_kind"),
+        ]
+        verbose_name = "سبب ونص رد"
+        verbose_name_plural = "الأسباب ونصوص الردود"
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class CheckRule(models.Model):
+    """One question of the officer's checklist, with the article that asks it."""
+
+    ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="checks")
+    code = models.CharField("الرمز", max_length=40)
+    order = models.PositiveSmallIntegerField("الترتيب")
+    text_ar = models.CharField("السؤال", max_length=200)
+    text_en = models.CharField("السؤال بالإنجليزية", max_length=200)
+    article_ar = models.CharField("المادة", max_length=160)
+    article_en = models.CharField("المادة بالإنجليزية", max_length=160)
+    # Asked only where this fact changed or this flag stands; empty means always.
+    about = models.CharField("عند تغير", max_length=40, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ruleset", "code"], name="rulebook_check_once"),
+            models.UniqueConstraint(fields=["ruleset", "order"], name="rulebook_check_order"),
+        ]
+        ordering = ["order"]
+        verbose_name = "بند تدقيق"
+        verbose_name_plural = "قائمة التدقيق"
+
+    def __str__(self) -> str:
+        return self.code

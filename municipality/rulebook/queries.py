@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from django.db import connection
@@ -45,6 +45,29 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class Reason:
+    code: str
+    kind: str
+    target: str
+    label_ar: str
+    label_en: str
+    text_ar: str
+    text_en: str
+    article_ar: str
+    article_en: str
+
+
+@dataclass(frozen=True)
+class Check:
+    code: str
+    text_ar: str
+    text_en: str
+    article_ar: str
+    article_en: str
+    about: str
+
+
+@dataclass(frozen=True)
 class Edition:
     """One published edition with its rows, as plain values that `rules` may use."""
 
@@ -57,6 +80,12 @@ class Edition:
     fees: dict[str, Fee]
     limits: dict[str, Limit]
     conditions: tuple[Condition, ...]
+    reasons: dict[str, Reason] = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
+
+    def reasons_of(self, kind: str) -> list[Reason]:
+        """The coded reasons of one kind, in the order of their codes."""
+        return [reason for _, reason in sorted(self.reasons.items()) if reason.kind == kind]
 
     @property
     def stamp(self) -> str:
@@ -140,6 +169,8 @@ def _whole(row: RuleSet) -> Edition:
         fees,
         limits,
         tuple(conditions),
+        {r.code: Reason(*(getattr(r, f.name) for f in fields(Reason))) for r in row.reasons.all()},
+        tuple(Check(*(getattr(c, f.name) for f in fields(Check))) for c in row.checks.all()),
     )
 
 

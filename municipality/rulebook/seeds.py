@@ -13,7 +13,17 @@ from django.db import transaction
 from municipality.accounts.models import actor_of
 from municipality.kernel import clock
 from municipality.rulebook import services
-from municipality.rulebook.models import Activity, ActivityAuthority, Authority, ConditionRule, FeeRule, LimitRule, RuleSet
+from municipality.rulebook.models import (
+    Activity,
+    ActivityAuthority,
+    Authority,
+    CheckRule,
+    ConditionRule,
+    FeeRule,
+    LimitRule,
+    ReasonRule,
+    RuleSet,
+)
 
 DATA = Path(__file__).parent / "data"
 # Food passed to the Public Authority for Food and Nutrition: licences after 15 July 2018 are its own.
@@ -87,6 +97,8 @@ def _draft(edition: dict[str, Any], maker: Any) -> RuleSet:
     LimitRule.objects.bulk_create(LimitRule(ruleset=ruleset, **limit) for limit in edition.get("limit", []))
     conditions = edition.get("condition", [])
     ConditionRule.objects.bulk_create(ConditionRule(ruleset=ruleset, order=n, **condition) for n, condition in enumerate(conditions, 1))
+    ReasonRule.objects.bulk_create(ReasonRule(ruleset=ruleset, **reason) for reason in edition.get("reason", []))
+    CheckRule.objects.bulk_create(CheckRule(ruleset=ruleset, order=n, **check) for n, check in enumerate(edition.get("check", []), 1))
     return ruleset
 
 

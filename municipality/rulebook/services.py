@@ -16,6 +16,10 @@ from municipality.kernel.errors import Refused
 from municipality.rulebook.models import RuleSet
 
 
+# The tables of rows that make up an edition.
+ROWS = ("fees", "limits", "conditions", "reasons", "checks")
+
+
 @transaction.atomic
 def publish(*, ruleset: RuleSet, publisher: Any, actor: Actor) -> None:
     """Put an edition in force and end the one before it. Raises Refused for the maker, an empty or overlapping edition."""
@@ -25,7 +29,7 @@ def publish(*, ruleset: RuleSet, publisher: Any, actor: Actor) -> None:
         raise Refused("published", _("This edition is published already."))
     if ruleset.made_by_id == publisher.pk:
         raise Refused("same_person", _("Whoever made an edition cannot publish it. A second person does."))
-    if not (ruleset.fees.exists() or ruleset.limits.exists() or ruleset.conditions.exists()):
+    if not any(getattr(ruleset, rows).exists() for rows in ROWS):
         raise Refused("empty", _("An edition without rows cannot be published."))
     earlier = RuleSet.objects.filter(subject=ruleset.subject, published_at__isnull=False)
     if earlier.filter(Q(first_day__gte=ruleset.first_day) | Q(last_day__gte=ruleset.first_day)).exists():

@@ -1,0 +1,64 @@
+"""What a service tells the desk about its cases: the services above register here, the desk never imports them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from municipality.cases.models import Case
+
+
+@dataclass(frozen=True)
+class Item:
+    """One field or file of a case, as the officer reads it and as a correction may name it.
+
+    `name` is the target of corrections; `before` is what the register said (empty where nothing changed); `source` and
+    `at` say where the value comes from. Contact details (e-mail, phone) are never an item.
+    """
+
+    name: str
+    label: Any
+    value: Any = ""
+    before: Any = ""
+    source: Any = ""
+    at: Any = None
+    is_file: bool = False
+    files: Sequence[Any] = ()  # uploads, for a file slot
+    may_correct: bool = True
+    # What tells one value from another: two standings of an item are the same when their marks are.
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class Reviewable:
+    """A service whose cases an officer decides. Its workflow has the moves of `review.services.MOVES`.
+
+    Each callable takes the case. `accepted` and `refused` run in the decision's transaction.
+    """
+
+    service: str
+    skill: str
+    replies: str  # subject of the rulebook's reply texts
+    checks: str  # subject of the rulebook's checklist
+    limits: str  # subject of the rulebook's limits of the study
+    items: Callable[[Case], list[Item]]
+    flags: Callable[[Case], list[str]]  # sentences: why this case came to a person
+    parties: Callable[[Case], list[tuple[str, str]]]  # (role, subject key)
+    related: Callable[[Case], list[tuple[Any, str]]]  # all cases and licences of this shop: label, link or ""
+    accepted: Callable[[Case], None]
+    refused: Callable[[Case], None]
+
+
+REVIEWABLES: dict[str, Reviewable] = {}
+
+
+def review(entry: Reviewable) -> None:
+    """Register a service; called from an app's `ready`. A second registration is a programming error."""
+    if REVIEWABLES.setdefault(entry.service, entry) != entry:
+        raise ValueError(f"{entry.service} is registered for review already")
+
+
+def reviewable(case: Case) -> Reviewable:
+    """Raises KeyError for a service that no officer decides."""
+    return REVIEWABLES[case.service]
