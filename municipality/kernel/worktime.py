@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from municipality.kernel.clock import KUWAIT, day_of
 from municipality.kernel.periods import Period
@@ -35,8 +36,8 @@ class Hours:
     def __post_init__(self) -> None:
         if not self.weekdays <= frozenset(range(1, 8)):
             raise ValueError("weekdays are 1, Monday, to 7, Sunday")
-        if not 0 <= self.opens < self.closes <= DAY_MINUTES:
-            raise ValueError("an office opens before it closes, within one day")
+        if not 0 <= self.opens < self.closes < DAY_MINUTES:
+            raise ValueError("an office opens before it closes, before midnight")
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Calendar:
 
 def _without_overlap(shifts: list[Hours]) -> None:
     ordered = sorted(shifts, key=lambda h: h.opens)
-    if any(later.opens < earlier.closes for earlier, later in zip(ordered, ordered[1:], strict=False)):
+    if any(later.opens < earlier.closes for earlier, later in pairwise(ordered)):
         raise ValueError("shifts of one day do not overlap")
 
 
@@ -152,8 +153,7 @@ def working_time_between(calendar: Calendar, a: dt.datetime, b: dt.datetime) -> 
     start, end = _aware(a), _aware(b)
     if end < start:
         return -working_time_between(calendar, end, start)
-    total = _ZERO
-    day, last = day_of(start), day_of(end)
+    total, day, last = _ZERO, day_of(start), day_of(end)
     while day <= last:
         for opens, closes in _shifts(calendar, day):
             total += max(_ZERO, min(end, closes) - max(start, opens))
@@ -174,11 +174,11 @@ def working_minutes_between(calendar: Calendar, a: dt.datetime, b: dt.datetime) 
 def promise_ends(calendar: Calendar, given_at: dt.datetime, days: int) -> dt.datetime:
     """The end of a promise of `days` working days: the closing hour of the last of them.
 
-    A promise of 0 days ends at the first closing hour from `given_at` on.
+    A promise of 0 days ends at the first closing hour after `given_at`. Raises ValueError for fewer.
     """
     start = _aware(given_at)
     day = add_working_days(calendar, day_of(start), days)
-    while not (shifts := _shifts(calendar, day)) or shifts[-1][1] < start:
+    while not (shifts := _shifts(calendar, day)) or shifts[-1][1] <= start:
         day += dt.timedelta(days=1)
     return shifts[-1][1]
 
