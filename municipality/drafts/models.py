@@ -21,6 +21,8 @@ class Draft(models.Model):
     page = models.CharField("آخر صفحة", max_length=40, blank=True)
     # Grows with every answer: the page that is sent back names the one it was opened on, so that two devices do not overwrite each other.
     version = models.PositiveIntegerField(default=1)
+    # The version with which each page was last answered: two devices on two pages do not stand in each other's way.
+    page_versions = models.JSONField(default=dict, blank=True)
     begun_at = models.DateTimeField("بدأ في")
     changed_at = models.DateTimeField("آخر تعديل")
     expires_at = models.DateTimeField("يحذف في")
@@ -36,6 +38,7 @@ class Draft(models.Model):
                 fields=["person", "service", "subject"], condition=models.Q(closed_at__isnull=True), name="drafts_one_open"
             ),
             models.CheckConstraint(condition=models.Q(sent_as="") | models.Q(closed_at__isnull=False), name="drafts_sent_is_closed"),
+            models.CheckConstraint(condition=models.Q(closed_at__isnull=True) | models.Q(answers={}), name="drafts_closed_holds_nothing"),
         ]
         indexes = [models.Index(fields=["expires_at"], condition=models.Q(closed_at__isnull=True), name="drafts_expiring")]
 
@@ -45,3 +48,26 @@ class Draft(models.Model):
     @property
     def key(self) -> str:
         return str(SubjectKey("draft", self.public_id))
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
+
+
+class Unsaved(models.Model):
+    """What a person had typed on a page when their session turned out to be over. It is no answer: the page comes back filled with it.
+
+    Encrypted under a key of its own; taken once, by the same person, on any device.
+    """
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    page = models.CharField(max_length=200)  # path without the language
+    cipher = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "page"], name="drafts_unsaved_once")]
+        indexes = [models.Index(fields=["at"], name="drafts_unsaved_at")]
+
+    def __str__(self) -> str:
+        return self.page
