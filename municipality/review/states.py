@@ -25,9 +25,10 @@ PLACE = workflow(
     move("answer", P.AWAY, to=P.ANSWERED, label=_("The applicant answered")),
     move("take_up", P.ANSWERED, to=P.HELD, may="officer", label=_("Take up again")),
     # An absent or idle officer loses the case, the case never its place.
-    move("release", [P.HELD, P.ANSWERED], to=P.WAITING, needs_reason=True, label=_("Back to the queue")),
+    move("release", [P.HELD, P.ANSWERED, P.COUNTERSIGN], to=P.WAITING, needs_reason=True, label=_("Back to the queue")),
     move("propose", P.HELD, to=P.COUNTERSIGN, may="officer", label=_("Send for a second signature")),
     move("return", P.COUNTERSIGN, to=P.ANSWERED, may="supervisor", needs_reason=True, label=_("Back to the officer")),
+    move("send_signed", P.COUNTERSIGN, to=P.AWAY, may="supervisor", label=_("Sign the second round")),
     move("take_back", P.COUNTERSIGN, to=P.HELD, may="officer", label=_("Change the proposal")),
     move("leave", [P.WAITING, P.HELD, P.AWAY, P.ANSWERED, P.COUNTERSIGN], to=P.LEFT, label=_("Leave the queue")),
 )

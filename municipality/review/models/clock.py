@@ -16,6 +16,8 @@ class Clock(models.Model):
 
     case = models.OneToOneField(Case, models.PROTECT, related_name="clock", verbose_name="الطلب")
     started_at = models.DateTimeField("بدأ في")
+    promised_days = models.PositiveSmallIntegerField("أيام العمل الموعودة")  # as the rulebook had it when the clock started
+    steps = models.JSONField(default=list)  # percentages of the promise at which the case moves up, lowest first
     promised_minutes = models.PositiveIntegerField("الدقائق الموعودة")  # working minutes
     paused_at = models.DateTimeField("متوقف منذ", null=True, blank=True)
     paused_minutes = models.PositiveIntegerField("دقائق التوقف", default=0)  # working minutes of ended pauses

@@ -91,14 +91,15 @@ class CorrectionItem(models.Model):
 class Outcome(models.TextChoices):
     ACCEPT = "accept", "موافقة"
     REFUSE = "refuse", "رفض"
+    SECOND_ROUND = "second_round", "جولة استكمال ثانية"
 
 
 class Decision(models.Model):
-    """What an officer decided, word for word. A refusal holds only with a second person's signature over exactly these words;
-    any other words are another decision."""
+    """What an officer decided, word for word. A refusal, and a second round that raises old things, hold only with a second
+    person's signature over exactly these words; any other words are another decision."""
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="decisions", verbose_name="الطلب")
-    outcome = models.CharField("القرار", max_length=10, choices=Outcome)
+    outcome = models.CharField("القرار", max_length=20, choices=Outcome)
     code = models.CharField("السبب", max_length=40, blank=True)
     article_ar = models.CharField("المادة", max_length=160, blank=True)
     article_en = models.CharField(max_length=160, blank=True)
@@ -106,7 +107,8 @@ class Decision(models.Model):
     text_en = models.TextField(blank=True)
     note_ar = models.CharField("إضافة", max_length=500, blank=True)
     note_en = models.CharField(max_length=500, blank=True)
-    digest = models.CharField(max_length=64)  # SHA-256 over outcome, reason and words, in a fixed form
+    items = models.JSONField(default=list, blank=True)  # of a second round: what it asks for, with its words
+    digest = models.CharField(max_length=64)  # SHA-256 over outcome, reason, words and items, in a fixed form
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="قرره")
     made_at = models.DateTimeField("قُرر في")
     signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name="اعتمده")
@@ -118,14 +120,19 @@ class Decision(models.Model):
         verbose_name = "قرار"
         verbose_name_plural = "القرارات"
         constraints = [
-            models.UniqueConstraint(fields=["case"], condition=models.Q(voided_at__isnull=True), name="review_one_decision"),
+            # A second round that was signed is carried out: the case goes on to its real decision.
+            models.UniqueConstraint(
+                fields=["case"],
+                condition=models.Q(voided_at__isnull=True) & (~models.Q(outcome="second_round") | models.Q(signed_at__isnull=True)),
+                name="review_one_decision",
+            ),
             models.CheckConstraint(condition=models.Q(outcome__in=Outcome.values), name="review_decision_outcome"),
             models.CheckConstraint(
                 condition=models.Q(outcome="accept") | (~models.Q(code="") & ~models.Q(text_ar="") & ~models.Q(text_en="")),
                 name="review_refusal_has_reason",
             ),
             models.CheckConstraint(
-                condition=models.Q(outcome="accept") | (~models.Q(article_ar="") & ~models.Q(article_en="")),
+                condition=~models.Q(outcome="refuse") | (~models.Q(article_ar="") & ~models.Q(article_en="")),
                 name="review_refusal_has_article",
             ),
             models.CheckConstraint(

@@ -63,13 +63,14 @@ class TieKind(models.TextChoices):
     RELATIVE = "relative", "قريب"
     BUSINESS = "business", "مصلحة تجارية"
     DISPUTE = "dispute", "خصومة"
+    GIVEN_BACK = "given_back", "أعاد الطلب إلى الطابور"  # a tie to one case: it is not handed to them again
 
 
 class Tie(models.Model):
     """A declared tie of an officer to a person, an organisation or a shop: cases with that party never reach them."""
 
     officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="الموظف")
-    party_key = models.CharField("الطرف", max_length=80)  # person:…, organisation:…, shop:…
+    party_key = models.CharField("الطرف", max_length=80)  # person:…, organisation:…, shop:…, case:…
     kind = models.CharField("الصلة", max_length=20, choices=TieKind)
     declared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="صرّح به")
     declared_at = models.DateTimeField("صُرّح في")
