@@ -13,7 +13,7 @@ from licensing import rules
 from licensing.models import HealthLicence, Renewal
 from licensing.states import RENEWAL
 from municipality.cases import queries as cases
-from municipality.kernel import clock
+from municipality.kernel import clock, worktime
 from municipality.kernel.periods import Period
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Edition
@@ -116,7 +116,7 @@ def offer(shop: Shop) -> Offer:
         period=rules.new_period(licence.last_day, years) if licence and municipal else None,
         fees=fees,
         limits=limits,
-        due_on=rules.add_working_days(today, limits.limits["promise_working_days"].value),
+        due_on=worktime.add_working_days(rulebook.calendar(), today, limits.limits["promise_working_days"].value),
     )
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from municipality.kernel.periods import Period, following
 
 MUNICIPALITY = "municipality"
-FRIDAY, SATURDAY = 4, 5
 
 
 @dataclass(frozen=True)
@@ -80,15 +79,6 @@ def changed_fields(before: dict[str, str], now: dict[str, str]) -> tuple[str, ..
 def new_period(last_day: dt.date, validity_years: int) -> Period:
     """The new period starts the day after the old one ends, so early renewal costs no day."""
     return following(last_day, validity_years)
-
-
-def add_working_days(day: dt.date, count: int, holidays: Collection[dt.date] = ()) -> dt.date:
-    """The day `count` working days after `day`; the week runs Sunday to Thursday."""
-    while count > 0:
-        day += dt.timedelta(days=1)
-        if day.weekday() not in (FRIDAY, SATURDAY) and day not in holidays:
-            count -= 1
-    return day
 
 
 def renewal_amount(fils_per_year: int, years: int) -> int:

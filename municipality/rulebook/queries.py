@@ -12,6 +12,8 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from municipality.kernel.errors import Refused
+from municipality.kernel.worktime import Calendar
+from municipality.rulebook import calendars
 from municipality.rulebook.models import ActivityAuthority, Authority, RuleSet
 
 
@@ -68,6 +70,15 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Holiday:
+    first_day: dt.date
+    last_day: dt.date
+    name_ar: str
+    name_en: str
+    is_assumption: bool
+
+
+@dataclass(frozen=True)
 class Edition:
     """One published edition with its rows, as plain values that `rules` may use."""
 
@@ -82,6 +93,8 @@ class Edition:
     conditions: tuple[Condition, ...]
     reasons: dict[str, Reason] = field(default_factory=dict)
     checks: tuple[Check, ...] = ()
+    holidays: tuple[Holiday, ...] = ()
+    calendar: Calendar | None = None  # of the subject `calendar` only
 
     def reasons_of(self, kind: str) -> list[Reason]:
         """The coded reasons of one kind, in the order of their codes."""
@@ -121,6 +134,7 @@ _IN_FORCE = (
     "SELECT * FROM rulebook_ruleset WHERE subject = %s AND published_at IS NOT NULL"
     " AND first_day <= %s AND (last_day IS NULL OR last_day >= %s) ORDER BY first_day DESC, version DESC LIMIT 1"
 )
+_NEWEST = "SELECT * FROM rulebook_ruleset WHERE subject = %s AND published_at IS NOT NULL ORDER BY first_day DESC, version DESC LIMIT 1"
 _ROWS = (
     "SELECT 'fee' AS kind, code, 0 AS place, label_ar, label_en, article_ar, article_en, fils, unit, revenue_account, is_assumption"
     " FROM rulebook_feerule WHERE ruleset_id = %s"
@@ -134,6 +148,28 @@ _ROWS = (
 def edition(subject: str, on: dt.date) -> Edition:
     """The edition in force on a day. Raises Refused("no_edition") where the rulebook is silent."""
     row = next(iter(RuleSet.objects.raw(_IN_FORCE, [subject, on.isoformat(), on.isoformat()])), None)
+    return _held(subject, row)
+
+
+def calendar_edition(on: dt.date | None = None) -> Edition:
+    """The calendar with the names of its holidays: the newest published edition, or the one in force on a day of the past.
+
+    The newest one holds for every day, earlier ones too: a late announcement is the better knowledge. Raises
+    Refused("no_edition") where none is published.
+    """
+    if on is not None:
+        return edition(calendars.SUBJECT, on)
+    return _held(calendars.SUBJECT, next(iter(RuleSet.objects.raw(_NEWEST, [calendars.SUBJECT])), None))
+
+
+def calendar(on: dt.date | None = None) -> Calendar:
+    """The working time to count with (`kernel.worktime`); see `calendar_edition`. One query once the edition was read."""
+    found = calendar_edition(on).calendar
+    assert found is not None  # noqa: S101 - every edition of this subject has one
+    return found
+
+
+def _held(subject: str, row: RuleSet | None) -> Edition:
     if row is None:
         raise Refused("no_edition", subject=subject)
     identity = (row.pk, row.subject, row.version, row.made_at, row.published_at)
@@ -159,6 +195,7 @@ def _whole(row: RuleSet) -> Edition:
                 limits[code] = Limit(code, number, unit, article_ar, article_en, bool(assumed))
             else:
                 conditions.append(Condition(text_ar, text_en))
+    is_calendar = row.subject == calendars.SUBJECT
     return Edition(
         row.subject,
         row.version,
@@ -171,6 +208,8 @@ def _whole(row: RuleSet) -> Edition:
         tuple(conditions),
         {r.code: Reason(*(getattr(r, f.name) for f in fields(Reason))) for r in row.reasons.all()},
         tuple(Check(*(getattr(c, f.name) for f in fields(Check))) for c in row.checks.all()),
+        tuple(Holiday(*(getattr(h, f.name) for f in fields(Holiday))) for h in row.holidays.all()) if is_calendar else (),
+        calendars.read(row) if is_calendar else None,
     )
 
 

@@ -20,6 +20,8 @@ from municipality.rulebook.models import (
     CheckRule,
     ConditionRule,
     FeeRule,
+    HolidayRule,
+    HoursRule,
     LimitRule,
     ReasonRule,
     RuleSet,
@@ -99,7 +101,15 @@ def _draft(edition: dict[str, Any], maker: Any) -> RuleSet:
     ConditionRule.objects.bulk_create(ConditionRule(ruleset=ruleset, order=n, **condition) for n, condition in enumerate(conditions, 1))
     ReasonRule.objects.bulk_create(ReasonRule(ruleset=ruleset, **reason) for reason in edition.get("reason", []))
     CheckRule.objects.bulk_create(CheckRule(ruleset=ruleset, order=n, **check) for n, check in enumerate(edition.get("check", []), 1))
+    HolidayRule.objects.bulk_create(HolidayRule(ruleset=ruleset, **holiday) for holiday in edition.get("holiday", []))
+    HoursRule.objects.bulk_create(HoursRule(ruleset=ruleset, **_in_minutes(hours)) for hours in edition.get("hours", []))
     return ruleset
+
+
+def _in_minutes(hours: dict[str, Any]) -> dict[str, Any]:
+    """Hours as `data/` writes them (times, a list of weekdays) for the table (minutes of the day, digits)."""
+    opens, closes = (60 * hours[name].hour + hours[name].minute for name in ("opens", "closes"))
+    return {**hours, "weekdays": "".join(map(str, sorted(hours["weekdays"]))), "opens": opens, "closes": closes}
 
 
 @transaction.atomic

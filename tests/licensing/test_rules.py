@@ -92,23 +92,6 @@ def test_no_day_is_lost_or_given_twice_between_two_licences(last_day: dt.date, y
     assert rules.new_period(period.last, years).first == period.last + dt.timedelta(days=1)
 
 
-@pytest.mark.parametrize(
-    ("start", "count", "end"),
-    [
-        (dt.date(2026, 11, 24), 3, dt.date(2026, 11, 29)),  # Tuesday; Friday and Saturday do not count
-        (dt.date(2026, 11, 26), 1, dt.date(2026, 11, 29)),
-        (dt.date(2026, 11, 27), 1, dt.date(2026, 11, 29)),
-        (dt.date(2026, 11, 24), 0, dt.date(2026, 11, 24)),
-    ],
-)
-def test_working_days_run_sunday_to_thursday(start: dt.date, count: int, end: dt.date) -> None:
-    assert rules.add_working_days(start, count) == end
-
-
-def test_a_holiday_moves_the_promised_day() -> None:
-    assert rules.add_working_days(TODAY, 3, {dt.date(2026, 11, 25)}) == dt.date(2026, 11, 30)
-
-
 @pytest.mark.parametrize(("rate", "years", "fils"), [(10_000, 1, 10_000), (10_000, 4, 40_000), (0, 1, 0)])
 def test_the_fee_is_rate_times_years(rate: int, years: int, fils: int) -> None:
     assert rules.renewal_amount(rate, years) == fils
