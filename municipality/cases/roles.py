@@ -21,6 +21,7 @@ READS: dict[str, tuple[str, ...]] = {
         "payments.bill",
         "payments.gatewaymessage",
         "payments.receipt",
+        "payments.refunddue",
         "rulebook.ruleset",
         "rulebook.activity",
         "rulebook.activityauthority",
