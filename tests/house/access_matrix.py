@@ -137,6 +137,13 @@ ROWS: list[Row] = [
     # The two acts of staff.
     staff("/admin/jobs/job/{w.dead_job.pk}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),
     staff("/admin/rulebook/ruleset/{w.draft.pk}/publish/", NO, NO, publisher="200 200 302 200 200 200", maker=NO, operator=NO),
+    staff(
+        "/admin/rulebook/ruleset/{w.draft.pk}/next/",
+        *("405 405 403 405 405 405",) * 2,
+        **dict.fromkeys(("publisher", "operator"), "405 405 403 405 405 405"),
+        maker=WAY_OUT,
+        why="a button; whoever may not press it is told so",
+    ),
     # Pages for everybody.
     everybody("/{lang}/", READ),
     everybody("/{lang}/privacy/", READ),

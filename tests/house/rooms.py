@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from licensing import services as licensing
+from municipality.accounts.models import actor_of
 from municipality.cases.models import Case
 from municipality.cases.services import place_block
 from municipality.documents.models import Document
@@ -15,7 +16,8 @@ from municipality.documents.states import DocumentState
 from municipality.kernel import clock, ids
 from municipality.kernel.transitions import transition
 from municipality.kernel.workflow import WORKFLOWS
-from municipality.rulebook.models import Activity
+from municipality.rulebook.models import Activity, RuleSet
+from municipality.rulebook.services import draft_after
 from payments.models import Allocation, Attempt, Bill
 from payments.services import redirect_url, start_attempt
 from payments.states import OPEN, AttemptState, BillState
@@ -39,7 +41,15 @@ def rooms(world: World) -> dict[str, str]:
     at_bank = start_attempt(bills=[world.owner.due], payer=world.owner.person, language="ar", session_key="tour")
     redirect_url(at_bank)
     names |= {"attempt_of_due": at_bank.token, "trandata": notification(at_bank), "other_draft": str(world.draft.pk)}
+    calendar = RuleSet.objects.get(subject="calendar", published_at__isnull=False)
+    names |= {"calendar": str(calendar.pk), "calendar_draft": str(_late_holiday(calendar).pk)}
     return names | _shops(world) | {"unknown_code": "0" * 20}
+
+
+def _late_holiday(calendar: RuleSet) -> RuleSet:
+    draft = draft_after(ruleset=calendar, maker=calendar.made_by, actor=actor_of(calendar.made_by, "rule_maker"))
+    draft.holidays.filter(first_day=dt.date(2027, 1, 5)).update(last_day=dt.date(2027, 1, 7))
+    return draft
 
 
 def attempt_in(world: World, state: str) -> Attempt:

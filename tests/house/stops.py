@@ -17,7 +17,9 @@ RENEW = "/{lang}/health-licence/{w.owner.shop.public_id}/renew/"
 DOOR = "/{lang}/sign-in/"
 PUSH = {"channel": "push", "civil_id": "290010100011"}
 EMPTY_EDITION = {
-    f"{rows}-{count}_FORMS": number for rows in ("fees", "limits", "conditions") for count, number in (("TOTAL", "1"), ("INITIAL", "0"))
+    f"{rows}-{count}_FORMS": number
+    for rows in ("fees", "limits", "conditions", "reasons", "checks")
+    for count, number in (("TOTAL", "1"), ("INITIAL", "0"))
 }
 WRONG = {"login": "officer", "password": "no"}
 PASSED = {"login": "officer", "password": PASSWORD}
@@ -179,6 +181,11 @@ def of_staff() -> list[Visit]:
         Visit("/admin/rulebook/ruleset/{other_draft}/change/", "publisher"),
         Visit("/admin/rulebook/ruleset/{other_draft}/publish/", "publisher"),
         Visit("/admin/rulebook/ruleset/{other_draft}/publish/", "publisher", post={}, note="refused or published"),
+        Visit("/admin/rulebook/ruleset/{calendar}/change/", "auditor", note="a year of the calendar"),
+        Visit("/admin/rulebook/ruleset/{calendar}/change/", "maker", note="a year of the calendar"),
+        Visit("/admin/rulebook/ruleset/{calendar_draft}/change/", "maker", note="a calendar to write"),
+        Visit("/admin/rulebook/ruleset/{calendar_draft}/change/", "publisher", note="what a calendar changes"),
+        Visit("/admin/rulebook/ruleset/{calendar_draft}/publish/", "publisher", note="a calendar to publish"),
         Visit("/admin/jobs/job/{w.dead_job.pk}/change/", "operator"),
         Visit("/admin/jobs/job/{w.dead_job.pk}/retry/", "operator"),
         Visit("/admin/jobs/job/{w.dead_job.pk}/retry/", "operator", post={}, note="tried again"),

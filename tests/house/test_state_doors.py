@@ -20,7 +20,7 @@ from municipality.cases.services import place_block
 from municipality.kernel import clock
 from municipality.kernel.guards import GUARDS, Guard
 from municipality.kernel.workflow import WORKFLOWS
-from municipality.rulebook.models import ConditionRule, FeeRule, LimitRule
+from municipality.rulebook.models import CheckRule, ConditionRule, FeeRule, HolidayRule, HoursRule, LimitRule, ReasonRule
 from payments.models import Allocation, Attempt, Bill, Inquiry, Receipt
 from tests.house import state_doors as doors
 from tests.house.state_doors import BEGINNINGS, WAYS_ROUND, attacks, event, execute, stateful, step, walk, without_guards
@@ -225,12 +225,13 @@ def _receipt_without_inquiry(world: World) -> None:
     )
 
 
+RULES = (FeeRule, LimitRule, ConditionRule, ReasonRule, CheckRule, HolidayRule, HoursRule)
 BY_HAND: dict[str, Callable[[World], None]] = {
     **{f"{doors.table(m)}_begins": lambda world, m=m: born_in(doors.table(m), ENDS[doors.table(m)]) for m in stateful()},
     **{f"{doors.table(m)}_moves": _unmoved(doors.table(m)) for m in stateful()},
     **{f"{doors.table(m.EVENTS)}_edge": _no_edge(doors.table(m.EVENTS)) for m in stateful()},
-    **{f"{doors.table(m)}_published_insert": _into_published(m) for m in (FeeRule, LimitRule, ConditionRule)},
-    **{f"{doors.table(m)}_published_{v}": _published(v, m) for m in (FeeRule, LimitRule, ConditionRule) for v in ("update", "delete")},
+    **{f"{doors.table(m)}_published_insert": _into_published(m) for m in RULES},
+    **{f"{doors.table(m)}_published_{v}": _published(v, m) for m in RULES for v in ("update", "delete")},
     "payments_bill_paid_has_receipt": _paid_without_receipt,
     "payments_attempt_told_by_bank": _paid_without_inquiry,
     "payments_allocation_stays_closed": _closed_opens_again,
