@@ -7,6 +7,8 @@ from pathlib import Path
 import environ
 
 from municipality.settings.accounts import *  # noqa: F403
+from municipality.settings.uploads import *  # noqa: F403
+from municipality.settings.uploads import UPLOADS_ORIGIN
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environ.Env()
@@ -35,6 +37,7 @@ INSTALLED_APPS = [
     "municipality.accounts",
     "municipality.rulebook",
     "municipality.documents",
+    "municipality.uploads",
     "municipality.notifications",
     "municipality.drafts",
     "municipality.cases",
@@ -63,6 +66,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "municipality.uploads.origin.FileOriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -231,7 +235,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": ["'self'"],
         "script-src": ["'self'"],
         "style-src": ["'self'"],
-        "img-src": ["'self'", "data:"],
+        "img-src": ["'self'", "data:", *([UPLOADS_ORIGIN] if UPLOADS_ORIGIN else [])],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
         "object-src": ["'none'"],
