@@ -7,6 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from municipality.cases.models import Case
+from municipality.kernel.workflow import WORKFLOWS
+
+# Moves that the workflow of a reviewed service has; the states they join are the service's own.
+MOVES = frozenset(
+    {
+        *("ask_corrections", "answer", "accept", "propose_refusal", "take_back", "return", "countersign"),
+        "reopen",  # a proposal falls because its officer lost the case
+        # The promised day moved, the state stays: one move for each state in which the clock runs.
+        *("move_promise", "move_promise_signing"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -32,7 +43,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Reviewable:
-    """A service whose cases an officer decides. Its workflow has the moves of `review.services.MOVES`.
+    """A service whose cases an officer decides. Its workflow has the moves of `MOVES`.
 
     Each callable takes the case. `accepted` and `refused` run in the decision's transaction.
     """
@@ -54,7 +65,10 @@ REVIEWABLES: dict[str, Reviewable] = {}
 
 
 def review(entry: Reviewable) -> None:
-    """Register a service; called from an app's `ready`. A second registration is a programming error."""
+    """Register a service; called from an app's `ready`. A second registration, and a workflow without its moves, are programming errors."""
+    missing = MOVES - set(WORKFLOWS[entry.service].moves)
+    if missing:
+        raise ValueError(f"{entry.service} lacks the moves {', '.join(sorted(missing))}")
     if REVIEWABLES.setdefault(entry.service, entry) != entry:
         raise ValueError(f"{entry.service} is registered for review already")
 

@@ -1,0 +1,420 @@
+"""Questions about the queue and the desk."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+
+from municipality.cases.models import Case
+from municipality.kernel import clock, worktime
+from municipality.places.models import Branch
+from municipality.review.models import (
+    Absence,
+    Assignment,
+    CheckAnswer,
+    Clock,
+    CorrectionRound,
+    Decision,
+    Override,
+    Party,
+    Place,
+    PlaceEvent,
+    Skill,
+    Tie,
+)
+from municipality.review.registry import Item, reviewable
+from municipality.review.states import WITH_OFFICER, PlaceState
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.queries import Check, Edition, Reason
+
+PACE_DAYS = 14  # days of the calendar over which the pace is measured
+DECIDED = ("accepted", "refused")
+P = PlaceState
+
+
+# --- Who may ---------------------------------------------------------------------------------------------------------------
+
+
+def is_supervisor(user: Any) -> bool:
+    """Whether somebody supervises a branch: active staff with that role and a branch."""
+    return bool(user.is_active and user.is_staff and user.branch_id and user.groups.filter(name="supervisor").exists())
+
+
+def is_absent(officer: Any, day: dt.date | None = None) -> bool:
+    """Whether an absence covers a day (today)."""
+    on = day or clock.today()
+    return Absence.objects.filter(officer=officer, first_day__lte=on, last_day__gte=on, cancelled_at__isnull=True).exists()
+
+
+def skills_of(officer: Any) -> list[str]:
+    """The kinds of cases that an officer may decide now."""
+    return list(Skill.objects.filter(officer=officer, ended_at__isnull=True).order_by("code").values_list("code", flat=True))
+
+
+def is_tied(user: Any, case: Case) -> bool:
+    """Whether somebody declared a tie to a party of the case, or gave the case back."""
+    return ties_to(user, case).exists()
+
+
+def ties_to(user: Any, case: Case) -> QuerySet[Tie]:
+    keys = Party.objects.filter(case=case).values("key")
+    return Tie.objects.filter(officer=user, ended_at__isnull=True, party_key__in=keys)
+
+
+def may_look(user: Any, case: Case) -> bool:
+    """Whether a member of staff may open a case: its officer while it is theirs; a supervisor of its branch once it was handed
+    out, moved up or asked before its turn; the auditor. Nobody who is tied to it, and nobody a case that merely waits."""
+    if not (user.is_active and user.is_staff) or is_tied(user, case):
+        return False
+    groups = set(user.groups.values_list("name", flat=True))
+    if "auditor" in groups:
+        return True
+    place = Place.objects.filter(case=case).first()
+    if place is None:
+        return False
+    if Assignment.objects.filter(place=place, officer=user, ended_at__isnull=True).exists():
+        return True
+    if "supervisor" not in groups or user.branch_id != place.branch_id:
+        return False
+    return place.state != P.WAITING or place.events.exists() or case.escalations.exists() or Override.objects.filter(place=place).exists()
+
+
+# --- The queue -------------------------------------------------------------------------------------------------------------
+
+
+def drawable(officer: Any) -> QuerySet[Place]:
+    """The waiting places that an officer may be handed, in the order of handing out: those two people took out of turn, then by number."""
+    tied = Party.objects.filter(case=OuterRef("case"), key__in=_tie_keys(officer))
+    return (
+        Place.objects.filter(state=P.WAITING, branch_id=officer.branch_id, skill__in=skills_of(officer))
+        .filter(~Exists(tied))
+        .annotate(first=Exists(Override.objects.filter(place=OuterRef("pk"), allowed_at__isnull=False)))
+        .order_by("-first", "pk")
+    )
+
+
+def _tie_keys(officer: Any) -> list[str]:
+    return list(Tie.objects.filter(officer=officer, ended_at__isnull=True).values_list("party_key", flat=True))
+
+
+@dataclass(frozen=True)
+class Position:
+    """What an applicant reads of the queue. `estimate` is the day on which the case is handed out at the present pace; None unknown."""
+
+    state: str
+    ahead: int  # cases that wait before it
+    pace_per_day: float  # decided in a working day, of the last fortnight, in the branch and field
+    estimate: dt.date | None
+
+
+def position(case: Case) -> Position | None:
+    """Where a case stands; None for one that is in no queue (any more)."""
+    place = Place.objects.filter(case=case).exclude(state=P.LEFT).first()
+    if place is None:
+        return None
+    pace = pace_of(place.branch_id, place.skill)
+    if place.state != P.WAITING:
+        return Position(place.state, 0, pace, None)
+    waiting = Place.objects.filter(state=P.WAITING, branch_id=place.branch_id, skill=place.skill).exclude(pk=place.pk)
+    before = Q(pk__lt=place.pk) | Q(override__allowed_at__isnull=False)
+    if Override.objects.filter(place=place, allowed_at__isnull=False).exists():
+        before = Q(pk__lt=place.pk, override__allowed_at__isnull=False)
+    ahead = waiting.filter(before).count()
+    days = math.ceil((ahead + 1) / pace) if pace else 0
+    estimate = worktime.add_working_days(rulebook.calendar(), clock.today(), days) if days else None
+    return Position(place.state, ahead, pace, estimate)
+
+
+def pace_of(branch_id: str, skill: str) -> float:
+    """How many cases of a kind a branch decided in a working day of the last fortnight; 0 where none."""
+    today = clock.today()
+    first = today - dt.timedelta(days=PACE_DAYS)
+    events = PlaceEvent.objects.filter(
+        move="leave", reason__in=DECIDED, at__gte=_midnight(first), subject__branch_id=branch_id, subject__skill=skill
+    )
+    days = worktime.working_days_between(rulebook.calendar(), first, today)
+    return round(events.count() / days, 1) if days else 0.0
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time.min, tzinfo=clock.KUWAIT)
+
+
+# --- The desk --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What an officer sees before they press anything: the case that lies open, and counts of their own."""
+
+    open: Assignment | None
+    answered: int  # answers that arrived: the badge
+    away: int
+    countersign: int
+    absent: bool
+    skills: list[str]
+
+
+def desk_of(officer: Any) -> Desk:
+    """The desk of an officer. Nothing of it says what waits in the queue."""
+    held = Assignment.objects.filter(officer=officer, ended_at__isnull=True)
+    counts = dict(held.order_by().values_list("place__state").annotate(Count("pk")))
+    on_desk = held.filter(on_desk=True).select_related("place__case__applicant", "place__branch").first()
+    return Desk(
+        on_desk,
+        counts.get(P.ANSWERED, 0),
+        counts.get(P.AWAY, 0),
+        counts.get(P.COUNTERSIGN, 0),
+        is_absent(officer),
+        skills_of(officer),
+    )
+
+
+def held_by(officer: Any) -> QuerySet[Assignment]:
+    """The cases in an officer's hands: answered ones first, then by number."""
+    return (
+        Assignment.objects.filter(officer=officer, ended_at__isnull=True)
+        .select_related("place__case__clock", "place__branch")
+        .order_by("-on_desk", "place_id")
+    )
+
+
+def assignment_of(case: Case) -> Assignment | None:
+    """In whose hands a case is now."""
+    return Assignment.objects.filter(place__case=case, ended_at__isnull=True).select_related("officer", "place").first()
+
+
+def rounds_of(case: Case) -> list[CorrectionRound]:
+    """The rounds of corrections of a case with their items, oldest first."""
+    rounds = CorrectionRound.objects.filter(case=case).select_related("asked_by", "countersigned_by")
+    return list(rounds.prefetch_related("items").order_by("number"))
+
+
+def open_round(case: Case) -> CorrectionRound | None:
+    """The round that waits for the applicant."""
+    return CorrectionRound.objects.filter(case=case, answered_at__isnull=True).prefetch_related("items").first()
+
+
+def unanswered(before: dt.date | None = None) -> QuerySet[CorrectionRound]:
+    """Rounds whose time to answer was over before a day (today), of cases that still wait for it."""
+    late = CorrectionRound.objects.filter(answered_at__isnull=True, answer_by__lt=before or clock.today())
+    return late.filter(case__place__state=P.AWAY).select_related("case__applicant").order_by("pk")
+
+
+def replies(case: Case) -> Edition:
+    """The coded reasons and their words, as they hold today."""
+    return rulebook.edition(reviewable(case).replies, clock.today())
+
+
+def limits(case: Case) -> Edition:
+    return rulebook.edition(reviewable(case).limits, clock.today())
+
+
+@dataclass(frozen=True)
+class CheckLine:
+    """One question of the checklist and the answer that holds; empty while there is none."""
+
+    check: Check
+    answer: str
+    by: Any = None
+    at: dt.datetime | None = None
+
+
+def checklist(case: Case, items: list[Item] | None = None) -> list[CheckLine]:
+    """The questions that this case raises: those of every case, and those about a fact that changed."""
+    entry = reviewable(case)
+    changed = {item.name for item in (entry.items(case) if items is None else items) if item.before}
+    newest: dict[str, CheckAnswer] = {}
+    for row in CheckAnswer.objects.filter(case=case).select_related("officer").order_by("pk"):
+        newest[row.code] = row
+    lines = []
+    for check in rulebook.edition(entry.checks, clock.today()).checks:
+        if check.about and check.about not in changed:
+            continue
+        row = newest.get(check.code)
+        lines.append(CheckLine(check, row.answer, row.officer, row.at) if row else CheckLine(check, ""))
+    return lines
+
+
+def decision_of(case: Case) -> Decision | None:
+    """The decision that stands: proposed, signed or carried out."""
+    return Decision.objects.filter(case=case, voided_at__isnull=True).order_by("-pk").first()
+
+
+def to_sign(supervisor: Any) -> QuerySet[Decision]:
+    """What waits for this person's signature: of their branch, made by somebody else, without a tie; oldest first."""
+    tied = Party.objects.filter(case=OuterRef("case"), key__in=_tie_keys(supervisor))
+    waiting = Decision.objects.filter(
+        signed_at__isnull=True, voided_at__isnull=True, case__place__state=P.COUNTERSIGN, case__place__branch_id=supervisor.branch_id
+    )
+    return waiting.exclude(made_by=supervisor).filter(~Exists(tied)).select_related("case__applicant", "made_by").order_by("pk")
+
+
+# --- The branch ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OfficerLine:
+    officer: Any
+    held: int
+    decided: int  # in the last fortnight
+    given_back: int  # in the last fortnight
+    absent: bool
+
+
+@dataclass(frozen=True)
+class Board:
+    """What a supervisor sees of a branch."""
+
+    branch: Branch
+    counts: dict[str, int]  # by state of the place, without those that left
+    oldest: Place | None
+    escalated: list[Clock]  # open cases that moved up, highest level first
+    stuck: list[Place]  # waiting cases that nobody present may decide
+    to_sign: int
+    officers: list[OfficerLine]
+    overrides: list[Override]  # that wait for the second person, or for their draw
+
+
+def board(branch: Branch) -> Board:
+    """The state of a branch's queue and of the people who work it. At most eleven queries, whatever the number of cases."""
+    inside = Place.objects.filter(branch=branch).exclude(state=P.LEFT)
+    counts = dict(inside.order_by().values_list("state").annotate(Count("pk")))
+    waiting = Place.objects.filter(branch=branch, state=P.WAITING)
+    running = Clock.objects.filter(stopped_at__isnull=True, level__gt=0, case__place__branch=branch)
+    overrides = Override.objects.filter(place__branch=branch, place__state=P.WAITING).select_related("place__case", "asked_by", "allowed_by")
+    return Board(
+        branch,
+        counts,
+        waiting.select_related("case").order_by("pk").first(),
+        list(running.select_related("case__place").order_by("-level", "case__place__pk")[:100]),
+        list(waiting.filter(~Exists(_able(branch))).select_related("case").order_by("pk")[:50]),
+        counts.get(P.COUNTERSIGN, 0),
+        _officers(branch),
+        list(overrides.order_by("pk")),
+    )
+
+
+def _able(branch: Branch) -> QuerySet[Skill]:
+    """Skills by which somebody of the branch, present and without a tie, may decide the outer place."""
+    today = clock.today()
+    parties = Party.objects.filter(case=OuterRef(OuterRef(OuterRef("case"))), key=OuterRef("party_key"))
+    tied = Tie.objects.filter(officer=OuterRef("officer"), ended_at__isnull=True).filter(Exists(parties))
+    away = Absence.objects.filter(officer=OuterRef("officer"), first_day__lte=today, last_day__gte=today, cancelled_at__isnull=True)
+    able = Skill.objects.filter(
+        code=OuterRef("skill"), ended_at__isnull=True, officer__branch=branch, officer__is_active=True, officer__is_staff=True
+    )
+    return able.filter(~Exists(away)).filter(~Exists(tied))
+
+
+def _officers(branch: Branch) -> list[OfficerLine]:
+    since = _midnight(clock.today() - dt.timedelta(days=PACE_DAYS))
+    skilled = Skill.objects.filter(ended_at__isnull=True, officer__branch=branch).values_list("officer_id", flat=True)
+    work = Assignment.objects.filter(place__branch=branch).filter(Q(ended_at__isnull=True) | Q(ended_at__gte=since))
+    rows = work.order_by().values("officer_id").annotate(
+        held=Count("pk", filter=Q(ended_at__isnull=True)),
+        decided=Count("pk", filter=Q(end_code__in=DECIDED)),
+        # Codes of the rulebook are given back, those below taken away or left by the applicant.
+        given_back=Count("pk", filter=Q(ended_at__isnull=False) & ~Q(end_code__in=(*DECIDED, *TAKEN))),
+    )
+    counted = {row["officer_id"]: row for row in rows}
+    model = Skill._meta.get_field("officer").related_model
+    today = clock.today()
+    absent = set(
+        Absence.objects.filter(first_day__lte=today, last_day__gte=today, cancelled_at__isnull=True).values_list("officer_id", flat=True)
+    )
+    return [
+        OfficerLine(
+            officer,
+            counted.get(officer.pk, {}).get("held", 0),
+            counted.get(officer.pk, {}).get("decided", 0),
+            counted.get(officer.pk, {}).get("given_back", 0),
+            officer.pk in absent,
+        )
+        for officer in model.objects.filter(pk__in={*skilled, *counted}).order_by("pk")
+    ]
+
+
+# Codes of an assignment's end that the portal itself writes.
+TAKEN = ("absent", "idle", "tied", "skill_ended", "left_office", "withdrawn", "lapsed")
+
+
+@dataclass(frozen=True)
+class PublishedOverride:
+    """A case that was taken before its turn, as everybody may read it: no name of a person."""
+
+    number: int
+    branch: Branch
+    reason: Reason | None
+    asked_at: dt.datetime
+    allowed_at: dt.datetime
+    drawn_at: dt.datetime | None
+    overtaken: int  # cases with a lower number that waited when it was handed out
+
+
+def overrides_published() -> list[PublishedOverride]:
+    """Every override that two people allowed, newest first."""
+    rows = Override.objects.filter(allowed_at__isnull=False).select_related("place__branch", "place__case").order_by("-allowed_at")[:500]
+    drawn: dict[int, dt.datetime] = {}
+    for place_id, at in Assignment.objects.filter(override__in=[o.pk for o in rows]).order_by("pk").values_list("place_id", "drawn_at"):
+        drawn.setdefault(place_id, at)
+    passed = overtaken_by(set(drawn))
+    return [
+        PublishedOverride(
+            o.place_id,
+            o.place.branch,
+            replies(o.place.case).reasons.get(o.code),
+            o.asked_at,
+            o.allowed_at,  # type: ignore[arg-type]  # allowed ones have it
+            drawn.get(o.place_id),
+            passed.get(o.place_id, 0),
+        )
+        for o in rows
+    ]
+
+
+def stands_in(states: tuple[str, ...] = WITH_OFFICER) -> QuerySet[Place]:
+    """Places in some states, for jobs and invariants."""
+    return Place.objects.filter(state__in=states).annotate(number=F("pk"))
+
+
+# --- The log of draws ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Inversion:
+    """A draw that went past a case which waited longer and which the same officer might have decided."""
+
+    event: int
+    place: int
+    officer_key: str
+    overtook: int  # the lowest number that was passed over
+
+
+def inversions() -> Iterator[Inversion]:
+    """Replays every event of the queue and finds each draw out of order that no allowed override explains.
+
+    Independent of how draws are made: it reads the events of places, and of skills and ties from when until when they held.
+    """
+    from municipality.review.replay import draws
+
+    for draw in draws():
+        if draw.overtaken and not draw.overridden:
+            yield Inversion(draw.event, draw.place, draw.officer_key, draw.overtaken[0])
+
+
+def overtaken_by(places: set[int]) -> dict[int, int]:
+    """For places taken out of turn: how many lower numbers waited at the first draw."""
+    from municipality.review.replay import draws
+
+    found: dict[int, int] = {}
+    if places:
+        for draw in draws():
+            if draw.place in places:
+                found.setdefault(draw.place, len(draw.overtaken))
+    return found
