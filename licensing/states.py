@@ -38,6 +38,10 @@ RENEWAL_WORKFLOW = workflow(
     move("take_back", S.COUNTERSIGN, to=S.IN_REVIEW, may="officer", label=_("Change the proposal")),
     move("return", S.COUNTERSIGN, to=S.IN_REVIEW, may="supervisor", needs_reason=True, label=_("Back to the officer")),
     move("countersign", S.COUNTERSIGN, to=S.REFUSED, may="supervisor", needs_reason=True, label=_("Sign the refusal")),
+    move("reopen", S.COUNTERSIGN, to=S.IN_REVIEW, needs_reason=True, label=_("Back to the queue")),
+    # A holiday announced late moves the promised day; the state stays.
+    move("move_promise", S.IN_REVIEW, to=S.IN_REVIEW, label=_("The promised day moved")),
+    move("move_promise_signing", S.COUNTERSIGN, to=S.COUNTERSIGN, label=_("The promised day moved")),
     # The clean lane: the published rule approves, no officer is involved.
     move("approve", S.PAID, to=S.APPROVED, label=_("Approve")),
     move("issue", S.APPROVED, to=S.ISSUED, label=_("Issue the licence")),
