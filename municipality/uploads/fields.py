@@ -11,7 +11,6 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from municipality.uploads import links, queries, refusals, registry
 from municipality.uploads.models import Upload
@@ -158,5 +157,4 @@ def size_text(size: int) -> str:
     """`3.4 MB`, `820 kB`: as people read it in both languages."""
     if size >= 1024 * 1024:
         return str(_("%(number)s MB") % {"number": f"{size / 1024 / 1024:.1f}"})
-    number = max(1, round(size / 1024))
-    return ngettext("%(number)s kB", "%(number)s kB", number) % {"number": number}
+    return str(_("%(number)s kB") % {"number": max(1, round(size / 1024))})
