@@ -22,8 +22,8 @@ frozen("review_tie", ["ended_at", "ended_by_id"], once="OLD.ended_at IS NOT NULL
 frozen("review_absence", ["officer_id", "kind", "first_day", "last_day", "entered_by_id", "entered_at"])
 frozen("review_correctionround", ["case_id", "number", "asked_by_id", "asked_at", "standing", "raises_old", "second_code"])
 frozen("review_correctionround", ["answered_at"], once="OLD.answered_at IS NOT NULL", name="answered_once")
-_WORDS = ["outcome", "code", "article_ar", "article_en", "text_ar", "text_en", "note_ar", "note_en", "items", "digest", "made_by_id", "made_at"]
-frozen("review_decision", ["case_id", *_WORDS])
+_WORDS = ["outcome", "code", "article_ar", "article_en", "text_ar", "text_en", "note_ar", "note_en", "items", "digest"]
+frozen("review_decision", ["case_id", "made_by_id", "made_at", *_WORDS])
 frozen("review_decision", ["signed_by_id", "signed_at", "signed_digest"], once="OLD.signed_at IS NOT NULL", name="signed_once")
 frozen("review_decision", ["voided_at"], once="OLD.voided_at IS NOT NULL", name="voided_once")
 
@@ -86,7 +86,7 @@ guard(
     "cases_caseevent_decided",
     "cases_caseevent",
     "INSERT",
-    "NEW.move IN ('accept', 'countersign') AND EXISTS (SELECT 1 FROM review_place p WHERE p.case_id = NEW.subject_id)"  # noqa: S608 - constants
+    "NEW.move IN ('accept', 'countersign') AND EXISTS (SELECT 1 FROM review_place p WHERE p.case_id = NEW.subject_id)"
     " AND NOT EXISTS (SELECT 1 FROM review_decision d WHERE d.case_id = NEW.subject_id AND d.voided_at IS NULL"
     " AND ((NEW.move = 'accept' AND d.outcome = 'accept')"
     " OR (NEW.move = 'countersign' AND d.outcome = 'refuse' AND d.signed_digest = d.digest AND d.signed_at IS NOT NULL)))",

@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from municipality.cases.models import Case
 from municipality.kernel import clock, worktime
 from municipality.places.models import Branch
+from municipality.review.boards import DECIDED, PACE_DAYS, TAKEN, Board, OfficerLine, board, midnight
 from municipality.review.models import (
     Absence,
     Assignment,
     CheckAnswer,
-    Clock,
     CorrectionRound,
     Decision,
     Override,
@@ -28,12 +28,11 @@ from municipality.review.models import (
     Tie,
 )
 from municipality.review.registry import Item, reviewable
-from municipality.review.states import WITH_OFFICER, PlaceState
+from municipality.review.states import PlaceState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Check, Edition, Reason
 
-PACE_DAYS = 14  # days of the calendar over which the pace is measured
-DECIDED = ("accepted", "refused")
+__all__ = ["DECIDED", "PACE_DAYS", "TAKEN", "Board", "OfficerLine", "board"]
 P = PlaceState
 
 
@@ -135,14 +134,10 @@ def pace_of(branch_id: str, skill: str) -> float:
     today = clock.today()
     first = today - dt.timedelta(days=PACE_DAYS)
     events = PlaceEvent.objects.filter(
-        move="leave", reason__in=DECIDED, at__gte=_midnight(first), subject__branch_id=branch_id, subject__skill=skill
+        move="leave", reason__in=DECIDED, at__gte=midnight(first), subject__branch_id=branch_id, subject__skill=skill
     )
     days = worktime.working_days_between(rulebook.calendar(), first, today)
     return round(events.count() / days, 1) if days else 0.0
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time.min, tzinfo=clock.KUWAIT)
 
 
 # --- The desk --------------------------------------------------------------------------------------------------------------
@@ -236,8 +231,8 @@ def checklist(case: Case, items: list[Item] | None = None) -> list[CheckLine]:
     for check in rulebook.edition(entry.checks, clock.today()).checks:
         if check.about and check.about not in changed:
             continue
-        row = newest.get(check.code)
-        lines.append(CheckLine(check, row.answer, row.officer, row.at) if row else CheckLine(check, ""))
+        given = newest.get(check.code)
+        lines.append(CheckLine(check, given.answer, given.officer, given.at) if given else CheckLine(check, ""))
     return lines
 
 
@@ -255,93 +250,7 @@ def to_sign(supervisor: Any) -> QuerySet[Decision]:
     return waiting.exclude(made_by=supervisor).filter(~Exists(tied)).select_related("case__applicant", "made_by").order_by("pk")
 
 
-# --- The branch ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class OfficerLine:
-    officer: Any
-    held: int
-    decided: int  # in the last fortnight
-    given_back: int  # in the last fortnight
-    absent: bool
-
-
-@dataclass(frozen=True)
-class Board:
-    """What a supervisor sees of a branch."""
-
-    branch: Branch
-    counts: dict[str, int]  # by state of the place, without those that left
-    oldest: Place | None
-    escalated: list[Clock]  # open cases that moved up, highest level first
-    stuck: list[Place]  # waiting cases that nobody present may decide
-    to_sign: int
-    officers: list[OfficerLine]
-    overrides: list[Override]  # that wait for the second person, or for their draw
-
-
-def board(branch: Branch) -> Board:
-    """The state of a branch's queue and of the people who work it. At most eleven queries, whatever the number of cases."""
-    inside = Place.objects.filter(branch=branch).exclude(state=P.LEFT)
-    counts = dict(inside.order_by().values_list("state").annotate(Count("pk")))
-    waiting = Place.objects.filter(branch=branch, state=P.WAITING)
-    running = Clock.objects.filter(stopped_at__isnull=True, level__gt=0, case__place__branch=branch)
-    overrides = Override.objects.filter(place__branch=branch, place__state=P.WAITING).select_related("place__case", "asked_by", "allowed_by")
-    return Board(
-        branch,
-        counts,
-        waiting.select_related("case").order_by("pk").first(),
-        list(running.select_related("case__place").order_by("-level", "case__place__pk")[:100]),
-        list(waiting.filter(~Exists(_able(branch))).select_related("case").order_by("pk")[:50]),
-        counts.get(P.COUNTERSIGN, 0),
-        _officers(branch),
-        list(overrides.order_by("pk")),
-    )
-
-
-def _able(branch: Branch) -> QuerySet[Skill]:
-    """Skills by which somebody of the branch, present and without a tie, may decide the outer place."""
-    today = clock.today()
-    parties = Party.objects.filter(case=OuterRef(OuterRef(OuterRef("case"))), key=OuterRef("party_key"))
-    tied = Tie.objects.filter(officer=OuterRef("officer"), ended_at__isnull=True).filter(Exists(parties))
-    away = Absence.objects.filter(officer=OuterRef("officer"), first_day__lte=today, last_day__gte=today, cancelled_at__isnull=True)
-    able = Skill.objects.filter(
-        code=OuterRef("skill"), ended_at__isnull=True, officer__branch=branch, officer__is_active=True, officer__is_staff=True
-    )
-    return able.filter(~Exists(away)).filter(~Exists(tied))
-
-
-def _officers(branch: Branch) -> list[OfficerLine]:
-    since = _midnight(clock.today() - dt.timedelta(days=PACE_DAYS))
-    skilled = Skill.objects.filter(ended_at__isnull=True, officer__branch=branch).values_list("officer_id", flat=True)
-    work = Assignment.objects.filter(place__branch=branch).filter(Q(ended_at__isnull=True) | Q(ended_at__gte=since))
-    rows = work.order_by().values("officer_id").annotate(
-        held=Count("pk", filter=Q(ended_at__isnull=True)),
-        decided=Count("pk", filter=Q(end_code__in=DECIDED)),
-        # Codes of the rulebook are given back, those below taken away or left by the applicant.
-        given_back=Count("pk", filter=Q(ended_at__isnull=False) & ~Q(end_code__in=(*DECIDED, *TAKEN))),
-    )
-    counted = {row["officer_id"]: row for row in rows}
-    model = Skill._meta.get_field("officer").related_model
-    today = clock.today()
-    absent = set(
-        Absence.objects.filter(first_day__lte=today, last_day__gte=today, cancelled_at__isnull=True).values_list("officer_id", flat=True)
-    )
-    return [
-        OfficerLine(
-            officer,
-            counted.get(officer.pk, {}).get("held", 0),
-            counted.get(officer.pk, {}).get("decided", 0),
-            counted.get(officer.pk, {}).get("given_back", 0),
-            officer.pk in absent,
-        )
-        for officer in model.objects.filter(pk__in={*skilled, *counted}).order_by("pk")
-    ]
-
-
-# Codes of an assignment's end that the portal itself writes.
-TAKEN = ("absent", "idle", "tied", "skill_ended", "left_office", "withdrawn", "lapsed")
+# --- Out of turn -------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -376,11 +285,6 @@ def overrides_published() -> list[PublishedOverride]:
         )
         for o in rows
     ]
-
-
-def stands_in(states: tuple[str, ...] = WITH_OFFICER) -> QuerySet[Place]:
-    """Places in some states, for jobs and invariants."""
-    return Place.objects.filter(state__in=states).annotate(number=F("pk"))
 
 
 # --- The log of draws ------------------------------------------------------------------------------------------------------

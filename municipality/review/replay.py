@@ -42,7 +42,7 @@ def draws() -> Iterator[Draw]:
     for case, key in Party.objects.values_list("case_id", "key"):
         keys[case].add(key)
     skills, ties = _skills(), _ties()
-    allowed = dict(Override.objects.filter(allowed_at__isnull=False).values_list("place_id", "allowed_at"))
+    allowed = {o.place_id: o.allowed_at or _ENDLESS for o in Override.objects.filter(allowed_at__isnull=False)}
     events = PlaceEvent.objects.order_by("pk").values_list("pk", "subject_id", "move", "from_state", "to_state", "at", "actor_key")
     for pk, place, move, source, target, at, officer in events.iterator(chunk_size=5000):
         row = waiting[kinds[place]]

@@ -105,7 +105,12 @@ def ask_corrections(*, assignment: Assignment, items: Sequence[Asked], second_co
         )
     reason = texts.reason_of(case, "second_round", second_code)
     decision = Decision(
-        case=case, outcome="second_round", code=second_code, text_ar=reason.text_ar, text_en=reason.text_en, items=[w.plain() for w in words]
+        case=case,
+        outcome="second_round",
+        code=second_code,
+        text_ar=reason.text_ar,
+        text_en=reason.text_en,
+        items=[w.plain() for w in words],
     )
     _propose(decision, row, place)
     record("desk.second_round_proposed", subject=case.key, actor=actor, data={"code": second_code, "items": _codes(words)})

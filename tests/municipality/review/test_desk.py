@@ -43,7 +43,7 @@ def test_an_accepted_case_leaves_the_queue_and_its_service_is_told(office: Offic
     desk.accept(assignment=assignment)
     case = case_of(assignment)
     assert (case.state, place_of(assignment).state) == ("granted", "left")
-    assert permits.DONE == [("accepted", case.reference)]
+    assert list(permits.DONE) == [("accepted", case.reference)]
     assert Clock.objects.get(case=case).stopped_at
     assert Message.objects.get(kind="review.accepted").title_en == f"Request {case.reference} is approved"
     assert queue.next_case(officer=office.officer) is None
@@ -54,7 +54,8 @@ def test_a_case_is_not_accepted_while_a_question_is_open_or_answered_with_no(off
     refused("checks_open", desk.accept, assignment=assignment)
     permits.checked(assignment, "no")
     refused("check_says_no", desk.accept, assignment=assignment)
-    assert {line.check.code for line in queries.checklist(case_of(assignment))} == {"commercial_license", "files_complete", "drawing_matches"}
+    asked = [line.check.code for line in queries.checklist(case_of(assignment))]
+    assert asked == ["commercial_license", "files_complete", "drawing_matches"]
 
 
 def test_corrections_keep_the_number_and_the_officer_and_the_answer_comes_first(office: Office) -> None:
@@ -182,7 +183,7 @@ def test_a_refusal_holds_only_once_a_supervisor_signed_it(office: Office) -> Non
     assert case_of(assignment).state == "countersign" and not Message.objects.filter(kind="review.refused").exists()
     desk.sign(decision=decision, supervisor=office.supervisor)
     assert (case_of(assignment).state, place_of(assignment).state) == ("refused", "left")
-    assert permits.DONE == [("refused", assignment.place.case.reference)]
+    assert list(permits.DONE) == [("refused", assignment.place.case.reference)]
     held_now = Decision.objects.get()
     assert held_now.signed_digest == held_now.digest == desk.digest(held_now)
 
