@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Max, Model
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -45,8 +46,17 @@ def may_edit(request: HttpRequest, ruleset: RuleSet | None) -> bool:
     return ruleset is None or (ruleset.published_at is None and ruleset.made_by_id == user.pk)
 
 
+class _RowFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """The box that takes a row out says so, too."""
+        super().add_fields(form, index)
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].widget.attrs["aria-label"] = form.fields["DELETE"].label
+
+
 class _RowInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
+    formset = _RowFormSet
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Each cell says what it is: the heading of a column is no label to a screen reader."""
