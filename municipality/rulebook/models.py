@@ -165,6 +165,7 @@ class ReasonKind(models.TextChoices):
     GIVE_BACK = "give_back", "إعادة إلى الطابور"
     OVERRIDE = "override", "تجاوز الترتيب"
     SECOND_ROUND = "second_round", "جولة استكمال ثانية"
+    SEND_BACK = "send_back", "إعادة إلى الموظف"
 
 
 class ReasonRule(models.Model):
