@@ -97,7 +97,14 @@ def _refunds() -> Iterator[str]:
 
 
 def _amounts() -> Iterator[str]:
-    for model, column in ((Bill, "total_fils"), (BillLine, "fils"), (Attempt, "fils"), (Allocation, "fils"), (Receipt, "fils"), (RefundDue, "fils")):
+    for model, column in (
+        (Bill, "total_fils"),
+        (BillLine, "fils"),
+        (Attempt, "fils"),
+        (Allocation, "fils"),
+        (Receipt, "fils"),
+        (RefundDue, "fils"),
+    ):
         bad = model._default_manager.filter(Q(**{f"{column}__lte": 0}) | Q(**{f"{column}__isnull": True})).count()
         if bad:
             yield f"{bad} rows of {model._meta.db_table} have no amount above nought"

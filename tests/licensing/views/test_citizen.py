@@ -60,11 +60,11 @@ def test_the_language_switch_never_submits(make_shop: Any, owner: Any) -> None:
     assert not Case.objects.exists()
 
 
-def test_something_changed_leads_to_the_officers_lane_that_says_it_is_not_open(make_shop: Any, owner: Any) -> None:
+def test_something_changed_leads_to_the_first_page_of_the_officers_lane(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
     answer = signed_in(owner).post(url(shop, "en"), {"changed": "yes"}, follow=True)
-    assert answer.redirect_chain[-1][0].endswith("/changed/")
-    assert "Not open yet" in answer.content.decode()
+    assert answer.redirect_chain[-1][0].endswith("/changes/what/")
+    assert "What changed since the last licence?" in answer.content.decode()
     assert not Case.objects.exists()
 
 

@@ -114,8 +114,13 @@ def test_the_database_refuses_an_amount_that_nobody_paid_and_the_control_shows_t
 ) -> None:
     allocation = at_bank().allocations.get()
     row = {
-        **{"attempt": allocation.attempt, "allocation": allocation, "payer": payer},
-        **{"subject": "case:abc", "fils": 10_000, "reason": "x", "due_since": START},
+        "attempt": allocation.attempt,
+        "allocation": allocation,
+        "payer": payer,
+        "subject": "case:abc",
+        "fils": 10_000,
+        "reason": "x",
+        "due_since": START,
     }
     with pytest.raises(DatabaseError, match="refund_without_payment"), transaction.atomic():
         RefundDue.objects.create(**row)
@@ -140,7 +145,7 @@ def test_the_invariants_see_a_bill_to_be_returned_for_which_nothing_is_owed(paid
     class Nothing:
         key = ""
 
-        class objects:  # noqa: N801
+        class objects:
             @staticmethod
             def create(**row: Any) -> Any:
                 return Nothing
