@@ -18,8 +18,10 @@ from municipality.kernel.actors import system
 from municipality.kernel.guards import Guard
 from municipality.kernel.transitions import transition
 from municipality.kernel.workflow import WORKFLOWS
+from municipality.review.models import Place
 from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt
 from payments.rules import new_trackid
+from tests.house import queue_rows
 from tests.house.world import World
 
 BY = system("tests")
@@ -161,7 +163,12 @@ def fresh_attempt(world: World) -> Attempt:
     )
 
 
+def fresh_place(world: World) -> Place:
+    return queue_rows.place_of(queue_rows.case(world))
+
+
 BEGINNINGS: dict[str, Callable[[World], Any]] = {
+    "review.place": fresh_place,
     "licensing.renewal": fresh_case,
     "documents.document": fresh_document,
     "payments.bill": fresh_bill,
@@ -253,6 +260,9 @@ def frozen_once(guard: Guard) -> str:
 
 def another_value(column: str, field: models.Field[Any, Any]) -> str:
     """SQL for a value that the column does not hold and that its type takes."""
+    if isinstance(field, models.OneToOneField) and not field.primary_key:  # one that no other row refers to yet
+        other, own = field.related_model._meta.db_table, field.model._meta.db_table
+        return f"(SELECT MAX(o.id) FROM {other} o WHERE o.id NOT IN (SELECT x.{column} FROM {own} x WHERE x.{column} IS NOT NULL))"
     if isinstance(field, models.ForeignKey):
         field = field.target_field
     kind = field.get_internal_type()

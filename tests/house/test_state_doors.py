@@ -16,20 +16,31 @@ from django.test import RequestFactory
 
 from municipality.accounts.models import User
 from municipality.audit.services import sequence
+from municipality.cases.models import CaseEvent
 from municipality.cases.services import place_block
 from municipality.kernel import clock
 from municipality.kernel.guards import GUARDS, Guard
 from municipality.kernel.workflow import WORKFLOWS
+from municipality.review.models import Assignment, Place
 from municipality.rulebook.models import CheckRule, ConditionRule, FeeRule, HolidayRule, HoursRule, LimitRule, ReasonRule
 from payments.models import Allocation, Attempt, Bill, Inquiry, Receipt
+from tests.house import queue_rows
 from tests.house import state_doors as doors
+from tests.house.queue_rows import Queue
 from tests.house.state_doors import BEGINNINGS, WAYS_ROUND, attacks, event, execute, stateful, step, walk, without_guards
-from tests.house.world import World, built_world, the_world  # noqa: F401
+from tests.house.world import NOON, World, built_world, the_world  # noqa: F401
 from tests.payments.browsers import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 MODELS = pytest.mark.parametrize("model", stateful(), ids=lambda model: model._meta.label)
 EDGES = [(name, edge) for name, found in WORKFLOWS.items() if not name.startswith("test") for edge in found.edges() if edge[0]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def queue(built: World) -> None:
+    """The rows of queue and desk join the world of this module."""
+    with clock.at(NOON):
+        built.queue = queue_rows.fill(built)  # type: ignore[attr-defined]
 
 
 def refused(attack: Callable[[], Any], match: str = "guard:") -> None:
@@ -52,7 +63,13 @@ def other_states(row: Any) -> list[str]:
     return sorted({state for _move, *ends in table.edges() for state in ends if state} - {row.state})
 
 
-ENDS = {"cases_case": "refused", "documents_document": "revoked", "payments_bill": "void", "payments_attempt": "voided"}
+ENDS = {
+    "review_place": "left",
+    "cases_case": "refused",
+    "documents_document": "revoked",
+    "payments_bill": "void",
+    "payments_attempt": "voided",
+}
 
 
 def born_in(table: str, state: str) -> int:
@@ -211,6 +228,39 @@ def _past_licence_returns(world: World) -> None:
     execute("UPDATE licensing_healthlicence SET is_current = %s WHERE shop_id = %s AND previous_id IS NULL", [True, shop])
 
 
+def _hands(place: Callable[[Queue], Place], officer: Callable[[Queue], User]) -> Callable[[World], None]:
+    """A case comes into hands by SQL's own way."""
+
+    def attack(world: World) -> None:
+        now, queue = clock.now(), _queue(world)
+        Assignment.objects.create(place=place(queue), officer=officer(queue), drawn_at=now, touched_at=now, on_desk=False)
+
+    return attack
+
+
+def _queue(world: World) -> Queue:
+    queue: Queue = world.queue  # type: ignore[attr-defined]
+    return queue
+
+
+def _moved_by_an_officer_who_never_drew_it(world: World) -> None:
+    queue = _queue(world)
+    values = {"workflow": queue.waiting.case.service, "move": "ask_corrections", "from_state": "in_review", "to_state": "corrections"}
+    CaseEvent.objects.create(subject=queue.waiting.case, at=clock.now(), actor_role="officer", actor_key=queue.officer.key, **values)
+
+
+def _countersigned_without_a_signature(world: World) -> None:
+    case = _queue(world).proposed.case
+    event(case, "countersign", "countersign", "refused")
+
+
+def _signed_by_a_tied_supervisor(world: World) -> None:
+    queue = _queue(world)
+    type(queue.proposed).objects.filter(pk=queue.proposed.pk).update(
+        signed_by=queue.tied_supervisor, signed_at=clock.now(), signed_digest=queue.proposed.digest
+    )
+
+
 def _receipt_without_inquiry(world: World) -> None:
     """A receipt for the bill that is due, on the word of another payment's inquiry."""
     attempt = doors.fresh_attempt(world)
@@ -239,6 +289,12 @@ BY_HAND: dict[str, Callable[[World], None]] = {
     "payments_receipt_told_by_bank": _receipt_without_inquiry,
     "cases_case_closes": _closed_without_event,
     "licensing_healthlicence_stays_past": _past_licence_returns,
+    "review_assignment_tied": _hands(lambda q: q.waiting, lambda q: q.tied),
+    "review_assignment_fits": _hands(lambda q: q.waiting, lambda q: q.elsewhere),
+    "review_assignment_order": _hands(lambda q: q.younger, lambda q: q.officer),
+    "review_decision_tied": _signed_by_a_tied_supervisor,
+    "cases_caseevent_drawn": _moved_by_an_officer_who_never_drew_it,
+    "cases_caseevent_decided": _countersigned_without_a_signature,
 }
 
 
