@@ -26,6 +26,8 @@ METADATA = 2 * 1024 * 1024  # bytes
 OBJECTS = 100_000  # of a PDF
 RESOLUTION = 150  # dots an inch
 SIDE = 4000  # pixels of a page's longer side
+# The kernel at the limit of time or output, the library itself at the limit of memory.
+ENDED_BY_LIMITS = (signal.SIGKILL, signal.SIGXCPU, signal.SIGXFSZ, signal.SIGABRT)
 _BEGINS = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n", "application/pdf": b"%PDF-"}
 
 
@@ -52,7 +54,7 @@ def look_at(path: Path, kind: str, **other_limits: Any) -> Drawn | str:
     """
     with workroom() as room:
         status = _run(path, kind, room, limits() | other_limits)
-        if status is None or -status in (signal.SIGKILL, signal.SIGXCPU, signal.SIGXFSZ):
+        if status is None or -status in ENDED_BY_LIMITS:
             return "heavy"
         if status < 0:
             return "broken"  # it broke the decoder, which is why the decoder is elsewhere

@@ -153,6 +153,7 @@ def paper(source: Any, limits: dict[str, Any]) -> dict[str, Any]:
         raise Refused("encrypted" if getattr(error, "err_code", None) == 4 else "broken") from None  # FPDF_ERR_PASSWORD
     if document.get_formtype() in (2, 3):  # XFA: its real content is a program, the page says only "please wait"
         raise Refused("form")
+    document.init_forms()  # so that what was written into a form is drawn; its scripts cannot run, there is no engine for them
     count = len(document)
     if count == 0:
         raise Refused("broken")
@@ -186,7 +187,7 @@ def drawn(document: Any, number: int, limits: dict[str, Any]) -> tuple[Any, tupl
     if not (1 <= width <= 20_000 and 1 <= height <= 20_000):
         raise Refused("broken")
     scale = min(limits["resolution"] / POINTS, limits["side"] / max(width, height))
-    image = page.render(scale=scale, draw_annots=True, may_draw_forms=False).to_pil()
+    image = page.render(scale=scale, draw_annots=True, may_draw_forms=True).to_pil()
     page.close()
     return image.convert("RGB"), (width, height)
 

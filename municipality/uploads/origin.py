@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 URLS = "municipality.uploads.file_urls"
+PATH = "/files/"
 
 
 class FileOriginMiddleware:
@@ -19,6 +20,8 @@ class FileOriginMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if is_file_host(request):
+            if not request.path_info.startswith(PATH):
+                return HttpResponse("404", status=404, content_type="text/plain")
             request.urlconf = URLS  # type: ignore[attr-defined]
             request.COOKIES.clear()
             response = self.get_response(request)
