@@ -148,8 +148,8 @@ class ActivityForm(_UnchangedRefused):
         if authority == Authority.PAFN:
             raise ValidationError(
                 _(
-                    "This activity is licensed by the Public Authority for Food and Nutrition, not by the Municipality. Nothing can be asked for"
-                    " or paid here; apply to the Authority."
+                    "This activity is licensed by the Public Authority for Food and Nutrition, not by the Municipality."
+                    " Nothing can be asked for or paid here; apply to the Authority."
                 ),
                 code="pafn",
             )

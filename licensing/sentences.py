@@ -123,7 +123,7 @@ def _in_time(c: Condition, shop: Any, case: Any) -> Any:
     return (
         title,
         _(
-            "The time for late renewal ended on %(day)s. An officer decides about this renewal; the surcharge below is due if it is approved."
+            "The time for late renewal ended on %(day)s. An officer decides; the surcharge below is due if the renewal is approved."
         )
         % {"day": _day(c.facts["until"])},
         [_to_officer(shop)],

@@ -119,9 +119,9 @@ def _parts(request: HttpRequest, case: Case, renewal: Renewal, asked: Correction
 
 
 def _is_complete(case: Case, asked: CorrectionRound, parts: list[Part]) -> bool:
-    good = all([part.form.is_valid() for part in parts if part.form is not None])
+    wrong = [part for part in parts if part.form is not None and not part.form.is_valid()]  # each form is asked
     given = [part.target for part in parts if part.form is not None]
     missing = queries.missing_answers(case, asked, given)
     for part in parts:
         part.missing = part.target in missing
-    return good and not missing
+    return not wrong and not missing

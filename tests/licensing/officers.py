@@ -24,7 +24,7 @@ from municipality.uploads.models import Upload
 from shops.models import Shop
 from tests.municipality.people import staff
 
-MANAGER = "290010100021"
+MANAGER = "290010100038"
 
 
 def answers_for(shop: Shop, name: str) -> dict[str, Any]:

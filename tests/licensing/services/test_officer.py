@@ -65,7 +65,7 @@ def test_a_changed_shop_is_sent_with_case_changes_files_place_clock_and_message_
     assert Draft.objects.get().sent_as == case.key and Draft.objects.get().answers == {}
     assert Message.objects.filter(person=owner, kind="licensing.renewal_sent").count() == 1
     assert payments.bill_of(case.key) is None
-    assert [event.move for event in case.events.order_by("pk")][0] == "send_to_officer"
+    assert next(event.move for event in case.events.order_by("pk")) == "send_to_officer"
 
 
 def test_the_manager_is_a_party_where_the_portal_knows_the_person(make_shop: Any, owner: Any) -> None:
