@@ -59,6 +59,11 @@ def anyones(path: str, answers: str, why: str = "") -> Row:
     return Row(path, {"nobody": DOOR, **dict.fromkeys((*PEOPLE, *STAFF), answers), "halfway": NO}, why=why)
 
 
+def by_subject(path: str, owner: str, other: str, why: str = "") -> Row:
+    """Of whoever the rule of the subject lets in, staff included: not there for all others."""
+    return Row(path, {"nobody": DOOR, "owner": owner, **dict.fromkeys(("stranger", *STAFF), other), "halfway": NO}, why=why)
+
+
 def staff(path: str, officer: str, auditor: str, *, why: str = "", **other: str) -> Row:
     """A page of the admin: everybody else, and staff by password alone, are led to the staff door."""
     away = dict.fromkeys(("nobody", *PEOPLE, "halfway"), DOOR)
@@ -109,6 +114,8 @@ ROWS: list[Row] = [
     everybody("/staff/sign-in/code/", DOOR, why="only after a right password in the same browser"),
     everybody("/staff/sign-in/closed/", "403 403 405 405 405 405"),
     everybody("/accounts/mobile-id/callback", "405 405 200 405 405 405"),
+    everybody("/files/{w.files.token}", HIDDEN, owner=READ, why="the link is the permission, of one session alone"),
+    everybody("/files/0000000000", HIDDEN),
     # The admin's own pages.
     staff("/admin/", PAGE, PAGE),
     Row("/admin/login/", {**dict.fromkeys(("nobody", *STAFF), DOOR), **dict.fromkeys((*PEOPLE, "halfway"), NO)}),
@@ -170,6 +177,21 @@ ROWS: list[Row] = [
     own("/{lang}/my-shops/", READ, READ),
     own("/{lang}/my-requests/", READ, READ),
     own("/{lang}/messages/", READ, READ),
+    # Files, by the rule of what they are about.
+    by_subject("/{lang}/uploads/{w.files.subject}/lease/", "200 200 302 405 405 405", HIDDEN_FORM),
+    by_subject("/{lang}/uploads/{w.files.subject}/nowhere/", HIDDEN_FORM, HIDDEN_FORM),
+    by_subject("/{lang}/uploads/unknown:1/lease/", HIDDEN_FORM, HIDDEN_FORM),
+    by_subject("/{lang}/uploads/{w.files.subject}/lease/list/", READ, HIDDEN),
+    by_subject(
+        "/{lang}/uploads/{w.files.subject}/lease/files/", "405 405 412 405 405 405", "405 405 404 405 405 405", why="412: not the protocol"
+    ),
+    by_subject("/{lang}/uploads/file/{w.files.receiving.public_id}/", "405 412 405 405 412 412", "405 404 405 405 404 404"),
+    by_subject("/{lang}/uploads/file/{w.files.removed.public_id}/", "405 404 405 405 404 404", "405 404 405 405 404 404"),
+    by_subject("/{lang}/uploads/file/{w.files.ready.public_id}/look/", READ, HIDDEN),
+    by_subject("/{lang}/uploads/file/{w.files.checking.public_id}/look/", HIDDEN, HIDDEN),
+    by_subject("/{lang}/uploads/file/{w.files.ready.public_id}/save/", "302 302 405 405 405 405", HIDDEN),
+    by_subject("/{lang}/uploads/file/{w.files.ready.public_id}/remove/", WAY_OUT, "405 405 404 405 405 405"),
+    by_subject("/{lang}/uploads/file/{w.files.ready.public_id}/replace/", "200 200 302 405 405 405", HIDDEN_FORM),
     # Of one person.
     own("/{lang}/messages/{w.owner.message.public_id}/", READ, HIDDEN),
     own("/{lang}/cases/{w.owner.waiting.public_id}/", READ, HIDDEN),

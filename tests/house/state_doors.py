@@ -19,9 +19,10 @@ from municipality.kernel.guards import Guard
 from municipality.kernel.transitions import transition
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review.models import Place
+from municipality.uploads.models import Upload
 from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt
 from payments.rules import new_trackid
-from tests.house import queue_rows
+from tests.house import queue_rows, upload_rows
 from tests.house.world import World
 
 BY = system("tests")
@@ -168,6 +169,7 @@ def fresh_place(world: World) -> Place:
 
 
 BEGINNINGS: dict[str, Callable[[World], Any]] = {
+    "uploads.upload": upload_rows.fresh,
     "review.place": fresh_place,
     "licensing.renewal": fresh_case,
     "documents.document": fresh_document,
@@ -196,6 +198,8 @@ def ask_the_bank(attempt: Attempt) -> Inquiry:
 
 def grounds(row: Any, target: str, world: World) -> dict[str, Any]:
     """What must be true before a move: an inquiry for a payment, a receipt for a paid bill. Returns columns that change with it."""
+    if isinstance(row, Upload):
+        return upload_rows.grounds(target)
     if isinstance(row, Attempt) and target in ("paid", "captured_late"):
         inquiry = row.inquiries.first() or ask_the_bank(row)
         return {"payment_id": inquiry.payment_id}

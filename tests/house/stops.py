@@ -134,6 +134,20 @@ def of_cases() -> list[Visit]:
     return v
 
 
+def of_files() -> list[Visit]:
+    slot, file = "/{lang}/uploads/{w.files.subject}/lease/", "/{lang}/uploads/file/{w.files.ready.public_id}/"
+    return [
+        Visit(slot, "owner", note="files in every state"),
+        Visit(f"{slot}?next=/{{lang}}/my-shops/", "owner", note="on the way elsewhere"),
+        Visit(slot, "owner", post={}, note="no file chosen"),
+        Visit(slot, "stranger", status=404),
+        Visit("/{lang}/uploads/{w.files.subject}/empty/", "owner", note="nothing yet"),
+        Visit(f"{file}look/", "owner"),
+        Visit(f"{file}replace/", "owner"),
+        Visit(f"{file}replace/", "owner", post={}, note="no file chosen"),
+    ]
+
+
 def of_money() -> list[Visit]:
     v = [Visit(f"/{{lang}}/pay/{{bill_{state}}}/", "owner", note=state) for state in BillState]
     v += [Visit(f"/pay/r/{{attempt_{state}}}", who, note=state) for state in AttemptState for who in ("owner", "nobody")]
@@ -220,4 +234,4 @@ def errors() -> list[Visit]:
     ]
 
 
-STOPS = [*public(), *door(), *of_a_person(), *of_cases(), *of_money(), *of_staff(), *errors()]
+STOPS = [*public(), *door(), *of_a_person(), *of_cases(), *of_files(), *of_money(), *of_staff(), *errors()]

@@ -64,6 +64,7 @@ def other_states(row: Any) -> list[str]:
 
 
 ENDS = {
+    "uploads_upload": "removed",
     "review_place": "left",
     "cases_case": "refused",
     "documents_document": "revoked",

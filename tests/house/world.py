@@ -46,6 +46,7 @@ from municipality.rulebook.seeds import load_activities, seed
 from payments import services as payments
 from payments.models import Attempt, Bill, GatewayMessage, Receipt
 from shops.models import Shop
+from tests.house import upload_rows
 from tests.municipality import people
 from tests.payments.bank import Bank, Book, notification
 from tests.payments.browsers import signed_in
@@ -104,6 +105,7 @@ class World:
     delivery: Delivery
     gateway_message: GatewayMessage
     other_session: UserSession = field(init=False)
+    files: upload_rows.Files = field(init=False)
     sessions: dict[str, str] = field(default_factory=dict)
     mails: list[tuple[str, str, str]] = field(default_factory=list)  # address, subject, body
     html_mails: list[str] = field(default_factory=list)
@@ -173,6 +175,7 @@ def build() -> World:
         delivery=Delivery.objects.order_by("pk")[0],
         gateway_message=GatewayMessage.objects.filter(attempt=owner.attempt).order_by("pk")[0],
     )
+    world.files = upload_rows.fill(world)
     world.open_doors()
     world.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]
     world.html_mails = [str(part[0]) for m in mail.outbox for part in m.alternatives]  # type: ignore[attr-defined]
