@@ -100,8 +100,11 @@ def next_case(*, officer: Any) -> Assignment | None:
 def _draw(place: Place, officer: Any) -> Assignment:
     override = Override.objects.filter(place=place, allowed_at__isnull=False).first()
     now, actor = time.now(), actor_of(officer)
+    data: dict[str, int] = {}
+    if override is not None:
+        data = {"override": override.pk, "overtook": queries.drawable(officer).filter(pk__lt=place.pk).count()}
     assignment = Assignment.objects.create(place=place, officer=officer, drawn_at=now, touched_at=now, override=override)
-    transition(place, "draw", actor=actor, data={"assignment": assignment.pk} | ({"override": override.pk} if override else {}))
+    transition(place, "draw", actor=actor, data={"assignment": assignment.pk} | data)
     record("queue.drawn", subject=place.case.key, actor=actor, data={"number": place.pk, "override": override.code if override else ""})
     return assignment
 
