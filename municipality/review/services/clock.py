@@ -105,6 +105,7 @@ def recompute_all() -> int:
 
 @transaction.atomic
 def _recompute(pk: int) -> bool:
+    case = _case_of(pk)
     clock = Clock.objects.select_for_update().get(pk=pk)
     calendar = rulebook.calendar()
     if clock.stopped_at is not None or clock.calendar == calendar.edition:
@@ -113,7 +114,6 @@ def _recompute(pk: int) -> bool:
     _work_out(clock, calendar)
     clock.save()
     after = _day(clock)
-    case = Case.objects.select_for_update().select_related("applicant").get(pk=clock.case_id)
     if after is None or after == before:
         return False
     move_promise(case, after)
@@ -126,6 +126,11 @@ def _recompute(pk: int) -> bool:
         context={"case": case, "before_day": before, "after_day": after},
     )
     return True
+
+
+def _case_of(clock_id: int) -> Case:
+    """The case of a clock, locked before the clock is."""
+    return Case.objects.select_for_update(of=("self",), no_key=True).select_related("applicant").get(clock=clock_id)
 
 
 def move_promise(case: Case, day: dt.date) -> None:
@@ -153,9 +158,9 @@ def escalate_due() -> int:
 @transaction.atomic
 def escalate(*, clock_id: int) -> int:
     """Move one case up by as many levels as its clock has passed, each once. Returns how many; 0 where nothing is due."""
+    case = _case_of(clock_id)
     clock = Clock.objects.select_for_update().get(pk=clock_id)
     now, calendar, reached = time.now(), rulebook.calendar(), 0
-    case = Case.objects.select_related("applicant", "branch").get(pk=clock.case_id)
     while clock.stopped_at is None and clock.next_level_at is not None and clock.next_level_at <= now:
         used = worktime.used_share(calendar, clock.started_at, now, clock.promised_minutes, pauses(case)) // 10
         clock.level += 1

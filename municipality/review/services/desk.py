@@ -182,7 +182,8 @@ def answered(*, case: Case, actor: Actor) -> Place:
 
     Raises Refused("not_asked") where no round is open.
     """
-    place = Place.objects.select_for_update(of=("self",)).select_related("case").get(case=case)
+    Case.objects.select_for_update(of=("self",), no_key=True).get(pk=case.pk)
+    place = Place.objects.select_for_update(of=("self",)).get(case=case)
     if place.state != P.AWAY:
         raise Refused("not_asked", _("Nothing is asked for in this request now."))
     now = time.now()
@@ -287,6 +288,7 @@ def next_to_sign(*, supervisor: Any) -> Decision | None:
 def _to_be_signed(decision: Decision, supervisor: Any) -> tuple[Decision, Assignment, Place]:
     if not queries.is_supervisor(supervisor):
         raise NotPermitted("not_supervisor", _("Only a supervisor signs."))
+    Case.objects.select_for_update(of=("self",), no_key=True).get(pk=decision.case_id)
     place = Place.objects.select_for_update(of=("self",)).select_related("case__applicant").get(case_id=decision.case_id)
     if supervisor.branch_id != place.branch_id:
         raise NotPermitted("other_branch", _("The decision belongs to another branch."))

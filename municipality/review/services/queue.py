@@ -1,7 +1,8 @@
 """The fair queue: in at the end, out by number, nobody chooses.
 
 Whatever adds to the waiting cases of a branch, takes from them or changes who may decide them runs under one lock of that
-branch (`lane`), so that draws follow one after the other and each sees all that was done before it.
+branch (`lane`), so that draws follow one after the other and each sees all that was done before it. Locks are taken in one
+order everywhere: case, branch, assignment, place, clock.
 """
 
 from __future__ import annotations
@@ -63,8 +64,9 @@ def join(*, case: Case, actor: Actor) -> Place:
 @transaction.atomic
 def add_party(*, case: Case, role: str, key: str, actor: Actor) -> None:
     """Another party of a case became known: an officer who is tied to it loses the case at once."""
-    place = Place.objects.select_for_update().filter(case=case).exclude(state=P.LEFT).first()
+    place = Place.objects.filter(case=case).exclude(state=P.LEFT).first()
     if place is not None:
+        lock_case(place=place.pk)
         lane(place.branch_id)
     _party, created = Party.objects.get_or_create(case=case, key=key, defaults={"role": role})
     if not created:
@@ -119,8 +121,19 @@ def _take_up(assignment: Assignment, officer: Any) -> Assignment:
     return assignment
 
 
-def locked(assignment: Assignment) -> tuple[Assignment, Place]:
-    """Both rows for writing, as they are now. Raises Refused("not_in_your_hands") once the case was taken away."""
+def lock_case(*, place: int) -> None:
+    """Wait for the row of a place's case and hold it."""
+    Case.objects.select_for_update(of=("self",), no_key=True).get(place=place)
+
+
+def locked(assignment: Assignment, *, branch: bool = False) -> tuple[Assignment, Place]:
+    """Both rows for writing, as they are now, behind the lock of their case and, where asked for, of their `branch`.
+
+    Raises Refused("not_in_your_hands") once the case was taken away.
+    """
+    lock_case(place=assignment.place_id)
+    if branch:
+        lane(assignment.place.branch_id)
     row = Assignment.objects.select_for_update(of=("self",)).select_related("officer").get(pk=assignment.pk)
     if row.ended_at is not None:
         raise Refused("not_in_your_hands", _("This case is not in your hands any more."))
@@ -139,8 +152,7 @@ def give_back(*, assignment: Assignment, code: str) -> None:
 
     Raises Refused("unknown_code") for a reason that the rulebook does not have, "not_on_desk" for a case that is elsewhere.
     """
-    lane(assignment.place.branch_id)
-    row, place = locked(assignment)
+    row, place = locked(assignment, branch=True)
     if code not in {reason.code for reason in queries.replies(place.case).reasons_of("give_back")}:
         raise Refused("unknown_code", _("Choose a reason from the list."))
     if place.state != P.HELD:
@@ -158,6 +170,7 @@ def release(*, assignment: Assignment, code: str, actor: Actor = SYSTEM) -> None
 
     A proposal of this officer that nobody signed falls. Nothing happens to a case that left these hands already.
     """
+    lock_case(place=assignment.place_id)
     place = Place.objects.get(pk=assignment.place_id)
     lane(place.branch_id)
     row = Assignment.objects.select_for_update(of=("self",)).select_related("officer").get(pk=assignment.pk)
@@ -215,6 +228,8 @@ def leave(*, case: Case, actor: Actor, code: str = "withdrawn") -> None:
     place = Place.objects.filter(case=case).first()
     if place is None:
         return
+    lock_case(place=place.pk)
+    place.refresh_from_db()
     if place.state == P.WAITING:
         lane(place.branch_id)
     place = Place.objects.select_for_update().get(pk=place.pk)

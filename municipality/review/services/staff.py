@@ -54,6 +54,7 @@ def give_skill(*, officer: Any, code: str, given_by: Any) -> Skill:
 def end_skill(*, skill: Skill, ended_by: Any) -> None:
     """Take a field of work away; what the officer holds of it goes back to its places."""
     _demand_supervisor(ended_by, skill.officer)
+    _lock_held(skill.officer)
     queue.lane(skill.officer.branch_id)
     if not Skill.objects.filter(pk=skill.pk, ended_at__isnull=True).update(ended_at=time.now()):
         return
@@ -72,6 +73,7 @@ def enter_absence(*, officer: Any, kind: str, first_day: dt.date, last_day: dt.d
         raise Refused("unknown_kind", _("Choose a kind from the list."))
     if last_day < first_day or last_day < time.today():
         raise Refused("period", _("The last day is not before the first day or before today."))
+    _lock_held(officer)
     queue.lane(officer.branch_id)
     absence = Absence.objects.create(
         officer=officer, kind=kind, first_day=first_day, last_day=last_day, entered_by=entered_by, entered_at=time.now()
@@ -106,6 +108,7 @@ def declare_tie(*, officer: Any, party_key: str, kind: str, declared_by: Any) ->
     if kind not in TieKind.values or kind == TieKind.GIVEN_BACK:
         raise Refused("unknown_kind", _("Choose a kind from the list."))
     subjects.parse(party_key)
+    _lock_held(officer)
     if officer.branch_id:
         queue.lane(officer.branch_id)
     try:
@@ -129,6 +132,12 @@ def end_tie(*, tie: Tie, ended_by: Any) -> None:
     queue.lane(tie.officer.branch_id)
     if Tie.objects.filter(pk=tie.pk, ended_at__isnull=True).update(ended_at=time.now(), ended_by=ended_by):
         record("staff.tie_ended", subject=tie.officer.key, actor=_actor(ended_by), data={"party": tie.party_key})
+
+
+def _lock_held(officer: Any) -> None:
+    """The cases in an officer's hands, locked before their branch is (the order of `queue`)."""
+    for row in _held(officer):
+        queue.lock_case(place=row.place_id)
 
 
 def _held(officer: Any) -> Any:

@@ -11,6 +11,7 @@ import pytest
 from django.db import connection, transaction
 
 from municipality.accounts.models import User, actor_of
+from municipality.cases.models import Case
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review import invariants, queries
@@ -126,6 +127,28 @@ def test_a_case_is_withdrawn_while_it_is_drawn(crowd: tuple[Office, list[User]])
         assert all(a is None or isinstance(a, (Assignment, Refused)) for a in answers), answers
         assert Place.objects.get(pk=place.pk).state == "left"
         assert not Assignment.objects.filter(ended_at__isnull=True).exists()
+
+
+def test_a_case_is_withdrawn_while_its_officer_accepts_it(crowd: tuple[Office, list[User]]) -> None:
+    """One of the two wins, and neither waits for the other in a circle."""
+    office, officers = crowd
+    ends = set()
+    for _ in range(8):
+        permits.sent(office.applicant)
+        assignment = permits.checked(permits.drawn(officers[0]))
+
+        def withdraw(assignment: Assignment = assignment) -> None:
+            from municipality.cases.services import advance
+
+            with transaction.atomic():
+                case = Case.objects.select_for_update().get(place=assignment.place_id)
+                advance(case, "withdraw", actor=actor_of(office.applicant))
+                queue.leave(case=case, actor=actor_of(office.applicant))
+
+        answers = at_once([withdraw, lambda a=assignment: desk.accept(assignment=a)])  # type: ignore[misc]
+        assert sum(isinstance(answer, Refused) for answer in answers) == 1, answers
+        ends.add(Case.objects.get(place=assignment.place_id).state)
+    assert ends <= {"gone", "granted"} and list(invariants.findings()) == []
 
 
 def test_two_supervisors_sign_the_same_words_once(crowd: tuple[Office, list[User]]) -> None:
