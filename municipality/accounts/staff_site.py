@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.contrib.admin import AdminSite
@@ -32,6 +32,25 @@ class StaffSite(AdminSite):
     site_url = "/"
     enable_nav_sidebar = True
 
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self._pages: list[URLPattern] = []
+        self._homes: list[Callable[[HttpRequest], dict[str, Any]]] = []
+
+    def add_pages(self, pages: Iterable[URLPattern], *, home: Callable[[HttpRequest], dict[str, Any]]) -> None:
+        """Pages of an app that belong to no table, behind the same door; `home` adds to the context of the first page."""
+        for page in pages:
+            page.callback = self.admin_view(page.callback)
+            self._pages.append(page)
+        self._homes.append(home)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The first page, with what the apps have to say on it."""
+        context = dict(extra_context or {})
+        for home in self._homes:
+            context |= home(request)
+        return super().index(request, context)
+
     def has_permission(self, request: HttpRequest) -> bool:
         user: Any = request.user
         return bool(user.is_active and user.is_staff and has_second_factor(request))
@@ -57,7 +76,7 @@ class StaffSite(AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Every page carries the staff mark and sends strangers to the staff door."""
-        urls: list[URLPattern | URLResolver] = super().get_urls()
+        urls: list[URLPattern | URLResolver] = [*self._pages, *super().get_urls()]
         for pattern in _walk(urls):
             if not hasattr(pattern.callback, "portal_access"):
                 callback: Any = pattern.callback
