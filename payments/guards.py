@@ -85,7 +85,7 @@ guard(
     "payments_refund_was_taken",
     "payments_refunddue",
     "INSERT",
-    "NOT EXISTS (SELECT 1 FROM payments_attempt t JOIN payments_allocation a ON a.attempt_id = t.id"
+    "NOT EXISTS (SELECT 1 FROM payments_attempt t LEFT JOIN payments_allocation a ON a.attempt_id = t.id"
     " WHERE t.id = NEW.attempt_id AND ("
     "(NEW.allocation_id = a.id AND a.is_settled AND a.fils = NEW.fils AND t.state = 'paid')"
     " OR (NEW.allocation_id IS NULL AND t.fils = NEW.fils AND t.state = 'refund_due')))",

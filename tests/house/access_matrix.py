@@ -205,7 +205,12 @@ ROWS: list[Row] = [
         HIDDEN_FORM,
         post={"changed": "no", "declared": "on", "total": "{w.fee}"},
     ),
-    own("/{lang}/health-licence/{w.owner.shop.public_id}/changed/", READ, HIDDEN),
+    own("/{lang}/health-licence/{w.owner.shop.public_id}/changes/", "200 200 302 405 405 405", HIDDEN_FORM),
+    own(
+        "/{lang}/health-licence/{w.owner.shop.public_id}/changes/what/", "302 302 302 405 405 405", HIDDEN_FORM, why="nothing is begun yet"
+    ),
+    own("/{lang}/health-licence/{w.owner.shop.public_id}/changes/discard/", HIDDEN_FORM, HIDDEN_FORM, why="nothing is kept"),
+    own("/{lang}/cases/{w.owner.waiting.public_id}/corrections/", "302 302 302 405 405 405", HIDDEN_FORM, why="nothing is asked for"),
     own("/{lang}/health-licence/{w.organisation_shop.public_id}/renew/", HIDDEN_FORM, HIDDEN_FORM, why="neither signs for it"),
     own("/{lang}/pay/{w.owner.due.public_id}/", "200 200 303 405 405 405", HIDDEN_FORM),
     own("/{lang}/pay/{w.owner.paid.public_id}/", "200 200 409 405 405 405", HIDDEN_FORM),

@@ -22,7 +22,7 @@ from municipality.review.models import Place
 from municipality.uploads.models import Upload
 from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt
 from payments.rules import new_trackid
-from tests.house import queue_rows, upload_rows
+from tests.house import lane_rows, queue_rows, upload_rows
 from tests.house.world import World
 
 BY = system("tests")
@@ -175,6 +175,7 @@ BEGINNINGS: dict[str, Callable[[World], Any]] = {
     "documents.document": fresh_document,
     "payments.bill": fresh_bill,
     "payments.attempt": fresh_attempt,
+    "payments.refund": lane_rows.refund,
 }
 
 

@@ -14,6 +14,7 @@ ONE_CODE_OF_EACH_KIND = sorted({kind: number for number, kind in CODES.items()}.
 CASE_STATES = sorted({target for move, _source, target in WORKFLOWS["licensing.renewal"].edges() if move})
 DUE = "/{lang}/pay/{w.owner.due.public_id}/"
 RENEW = "/{lang}/health-licence/{w.owner.shop.public_id}/renew/"
+CHANGES = "/{lang}/health-licence/{w.owner.shop.public_id}/changes/"
 DOOR = "/{lang}/sign-in/"
 PUSH = {"channel": "push", "civil_id": "290010100011"}
 EMPTY_EDITION = {
@@ -127,10 +128,41 @@ def of_cases() -> list[Visit]:
         Visit(RENEW, "owner", post={"changed": "yes"}, note="changed"),
         Visit(RENEW, "owner", post={"changed": "no", "declared": "on", "total": "1"}, status=409, note="another fee"),
         Visit(RENEW, "owner", post={"changed": "no", "declared": "on", "total": "{w.fee}"}, note="to the bill"),
-        Visit("/{lang}/health-licence/{w.owner.shop.public_id}/changed/", "owner"),
         Visit("/{lang}/health-licence/{shop_open}/renew/", "owner", note="open request"),
         Visit("/{lang}/health-licence/{shop_renewed}/renew/", "owner", note="renewed already"),
     ]
+    return v
+
+
+def of_changes() -> list[Visit]:
+    """The officer's lane: each page before and after a wrong answer."""
+    begin = (CHANGES, {})
+    all_facts = (f"{CHANGES}what/", {"changed": ["trade_name", "activity", "area_m2", "manager", "address"], "version": "1"})
+    late = "/{lang}/health-licence/{shop_late}/changes/"
+    sent = ((late, {}), (f"{late}what/", {"version": "1"}))
+    v = [
+        Visit(CHANGES, "owner", note="before it is begun"),
+        Visit(CHANGES, "owner", before=(begin,), note="begun"),
+        Visit(CHANGES, "owner", before=(begin, all_facts), note="five facts"),
+        Visit(f"{CHANGES}discard/", "owner", before=(begin,)),
+        Visit(f"{CHANGES}discard/", "owner", before=(begin,), post={}, note="removed"),
+        Visit(f"{CHANGES}what/", "owner", before=(begin,)),
+        Visit(f"{CHANGES}what/", "owner", before=(begin,), post={}, note="nothing ticked"),
+        Visit(f"{CHANGES}files/", "owner", before=(begin, all_facts)),
+        Visit(f"{CHANGES}files/", "owner", before=(begin, all_facts), post={}, note="none there"),
+        Visit("/{lang}/health-licence/{shop_blocked}/changes/", "owner", note="blocked"),
+        Visit("/{lang}/health-licence/{shop_changed}/changes/", "owner", note="the register changed"),
+        Visit(late, "owner", note="late"),
+        Visit(f"{late}check/", "owner", before=sent),
+        Visit(f"{late}check/", "owner", before=sent, post={}, note="without the declaration"),
+        Visit(f"{late}check/", "owner", before=sent, post={"declared": "on", "total": "1", "version": "2"}, status=409, note="another fee"),
+        Visit("/{lang}/cases/{case_corrections}/corrections/", "owner"),
+    ]
+    for page in ("trade_name", "activity", "area_m2", "manager", "address"):
+        v += [
+            Visit(f"{CHANGES}{page}/", "owner", before=(begin, all_facts)),
+            Visit(f"{CHANGES}{page}/", "owner", before=(begin, all_facts), post={"version": "2"}, note="empty"),
+        ]
     return v
 
 
@@ -234,4 +266,4 @@ def errors() -> list[Visit]:
     ]
 
 
-STOPS = [*public(), *door(), *of_a_person(), *of_cases(), *of_files(), *of_money(), *of_staff(), *errors()]
+STOPS = [*public(), *door(), *of_a_person(), *of_cases(), *of_changes(), *of_files(), *of_money(), *of_staff(), *errors()]
