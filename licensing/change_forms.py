@@ -228,9 +228,10 @@ class ManagerForm(_UnchangedRefused):
 
     def _kept(self, data: Mapping[str, Any]) -> dict[str, Any]:
         number = data.get("civil_id")
-        kept = {name: self.kept[name] for name in ("civil_id_digest", "civil_id_cipher", "civil_id_masked") if name in self.kept}
+        columns = ("civil_id_digest", "civil_id_cipher", "civil_id_masked")
+        kept: dict[str, Any] = {name: self.kept[name] for name in columns if name in self.kept}
         if number and kept.get("civil_id_digest") != civil_ids.digest(number):
-            kept = civil_ids.fields(number)
+            kept = dict(civil_ids.fields(number))
         return {"name_ar": data.get("name_ar", ""), "name_en": data.get("name_en", ""), **kept}
 
     def answers(self) -> dict[str, Any]:

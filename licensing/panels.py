@@ -179,7 +179,7 @@ def _queue(case: Case) -> list[Fact]:
         if place.estimate is not None:
             found.append(Fact(_("Handed to an officer about"), day(place.estimate)))
     else:
-        found.append(Fact(_("Now"), PLACES[place.state]))
+        found.append(Fact(_("Now"), PLACES[PlaceState(place.state)]))
     if case.state == S.CORRECTIONS:
         found.append(Fact(_("Promised day"), _("stands still until the answer arrives")))
     elif case.due_on is not None:

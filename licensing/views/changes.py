@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.forms.utils import ErrorDict
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -111,7 +112,7 @@ def _question(request: HttpRequest, shop: Shop, draft: Draft, page: str) -> Http
     waiting = typed.of(request) if request.method in ("GET", "HEAD") else None
     if waiting is not None:  # the session had ended: what was typed is back, and it is not saved yet
         form = form_class(data=waiting, **kwargs)
-        form._errors = {}  # type: ignore[assignment]
+        form._errors = ErrorDict()  # type: ignore[attr-defined]
     elsewhere: keeping.AnsweredElsewhere | None = None
     if submitted and form.is_valid():
         version = form.cleaned_data.get("version")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.forms.utils import ErrorDict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -68,7 +69,7 @@ def answer(request: HttpRequest, public_id: str) -> HttpResponse:
     if not submitted and (waiting is not None or ERRORS_FIELD not in request.POST):
         for part in parts:
             if part.form is not None and data is not None:
-                part.form._errors = {}  # type: ignore[assignment]
+                part.form._errors = ErrorDict()  # type: ignore[attr-defined]
     refusal: Refused | None = None
     if submitted and _is_complete(case, asked, parts):
         answers = {part.target: part.form.answers() for part in parts if part.form is not None}

@@ -59,7 +59,8 @@ def keep(request: HttpRequest, person: Any) -> bool:
 def of(request: HttpRequest) -> QueryDict | None:
     """What the person had typed on this page, if it waits."""
     page = page_of(request)
-    row = Unsaved.objects.filter(person=request.user, page=page).first()
+    user: Any = request.user
+    row = Unsaved.objects.filter(person=user, page=page).first()
     cipher = row.cipher if row else request.session.get(IN_SESSION, {}).get(page)
     if cipher is None:
         return None
@@ -76,7 +77,8 @@ def of(request: HttpRequest) -> QueryDict | None:
 def drop(request: HttpRequest) -> None:
     """The page was saved: what waited for it is no longer needed."""
     page = page_of(request)
-    Unsaved.objects.filter(person=request.user, page=page).delete()
+    user: Any = request.user
+    Unsaved.objects.filter(person=user, page=page).delete()
     held = request.session.get(IN_SESSION, {})
     if page in held:
         request.session[IN_SESSION] = {other: cipher for other, cipher in held.items() if other != page}
