@@ -151,10 +151,12 @@ class Field {
       method,
       body,
       cache: "no-store",
-      redirect: "error",
+      redirect: "manual",
       headers: { "Tus-Resumable": version, "X-CSRFToken": this.token, ...headers },
     });
-    if (response.status >= 500 || response.status === 423) throw new Error(String(response.status));
+    if (response.type === "opaqueredirect") throw new Refusal(this.root.dataset.textFailed); // signed out meanwhile
+    const isBusy = response.status === 423 || (response.status === 429 && !this.isSentence(response)); // the front door counts too
+    if (response.status >= 500 || isBusy) throw new Error(String(response.status));
     return response;
   }
 
@@ -164,12 +166,12 @@ class Field {
       "Upload-Length": String(file.size),
       "Upload-Metadata": said.join(","),
     });
-    if (response.status !== 201) throw new Refusal((await this.sentenceOf(response)) || this.root.dataset.textFailed);
+    if (response.status !== 201) throw new Refusal((this.isSentence(response) && (await response.text())) || this.root.dataset.textFailed);
     return response.headers.get("Location");
   }
 
-  async sentenceOf(response) {
-    return response.headers.get("Content-Type")?.startsWith("text/plain") ? response.text() : "";
+  isSentence(response) {
+    return Boolean(response.headers.get("Content-Type")?.startsWith("text/plain"));
   }
 
   async offsetOf(resource) {
@@ -191,32 +193,33 @@ class Field {
   }
 
   /** Ask for the list as the server has it; again while a file is being checked. */
-  async refresh() {
+  async refresh(seconds = 2) {
     clearTimeout(this.again);
-    let seconds = 2;
     try {
-      const response = await fetch(this.root.dataset.list, { cache: "no-store", redirect: "error" });
-      if (response.ok) {
-        const page = new DOMParser().parseFromString(await response.text(), "text/html");
-        const list = document.importNode(page.querySelector("[data-upload-list]"), true);
-        for (const line of list.querySelectorAll("[data-resource]")) {
-          if (this.isBusy && this.mine.has(line.dataset.resource)) line.remove(); // shown with its progress
-        }
-        const focused = this.list.contains(document.activeElement);
-        this.list.replaceWith(list);
-        this.list = list;
-        this.noteList();
-        if (focused) this.drop.querySelector("input:not([hidden])")?.focus();
-        this.drop.hidden = "full" in list.dataset;
-        if (!this.isBusy && !("waiting" in list.dataset)) {
-          this.say();
-          return;
-        }
-      }
+      const response = await fetch(this.root.dataset.list, { cache: "no-store", redirect: "manual" });
+      if (response.type === "opaqueredirect" || response.status === 404) return; // signed out, or gone: the next page says so
+      if (response.ok && this.showList(await response.text())) return;
     } catch {
-      seconds = 5; // no network now
+      // No network now.
     }
-    this.again = setTimeout(() => this.refresh(), seconds * 1000);
+    this.again = setTimeout(() => this.refresh(Math.min(15, seconds * 1.3)), seconds * 1000);
+  }
+
+  /** Put the server's list in the place of this one. True when nothing in it will change by itself. */
+  showList(text) {
+    const list = document.importNode(new DOMParser().parseFromString(text, "text/html").querySelector("[data-upload-list]"), true);
+    const focused = this.list.contains(document.activeElement);
+    this.list.replaceWith(list);
+    this.list = list;
+    this.noteList();
+    for (const line of list.querySelectorAll("[data-resource]")) {
+      if (this.isBusy && this.mine.has(line.dataset.resource)) line.remove(); // shown with its progress
+    }
+    if (focused) this.drop.querySelector("input")?.focus();
+    this.drop.hidden = "full" in list.dataset;
+    if (this.isBusy || "waiting" in list.dataset) return false;
+    this.say();
+    return true;
   }
 
   /** One sentence for those who hear the page: what stands in the list now. */
