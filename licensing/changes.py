@@ -44,8 +44,11 @@ class Fact:
         return self.text(values)[0 if get_language() == "ar" else 1]
 
 
+ROW = "_row"  # beside values: the activity or area that they name, where somebody has read it already
+
+
 def _activity_text(values: Mapping[str, Any]) -> tuple[str, str]:
-    row = Activity.objects.filter(pk=values.get("activity", "")).first()
+    row = values[ROW] if ROW in values else Activity.objects.filter(pk=values.get("activity", "")).first()
     return (row.name_ar, row.name_en) if row else NONE
 
 
@@ -65,7 +68,7 @@ _ADDRESS = ("block", "street", "building", "plot", "floor", "unit", "paci_number
 
 
 def _address_text(values: Mapping[str, Any]) -> tuple[str, str]:
-    area = Area.objects.get(pk=values["area"])
+    area = values[ROW] if ROW in values else Area.objects.get(pk=values["area"])
     ar, en = address_of(Shop(area=area, **{name: values[name] for name in _ADDRESS}))
     paci = values["paci_number"]
     return f"{ar}، الرقم الآلي {paci}", f"{en}, PACI number {paci}"

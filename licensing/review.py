@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from licensing import changes, queries
-from licensing.models import HealthLicence, Renewal
+from licensing.models import HealthLicence, Renewal, RenewalChange
 from licensing.sentences import FIELDS
 from licensing.services import officer
 from licensing.states import RENEWAL
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.timeline import label
-from municipality.review.registry import Item, Reviewable
+from municipality.places.models import Area
+from municipality.review.registry import Item, Reviewable, once
+from municipality.rulebook.models import Activity
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
@@ -26,24 +30,52 @@ DECLARED = gettext_lazy("declared by the applicant")
 REGISTER = gettext_lazy("commercial register")
 
 
-def _renewal(case: Case) -> Renewal:
-    renewal = queries.renewal_of(case)
+@dataclass(frozen=True)
+class _Read:
+    """What one page asks of a renewal, each read once."""
+
+    renewal: Renewal
+    shop: Shop
+    declared: list[RenewalChange]
+    facts_before: dict[str, str]
+
+
+def _read(case: Case) -> _Read:
+    return once(("licensing.renewal", case.pk), lambda: _read_now(case))
+
+
+def _read_now(case: Case) -> _Read:
+    accepted = (
+        Renewal.objects.filter(licence=OuterRef("licence"), accepted_facts__isnull=False).order_by("-pk").values("accepted_facts")[:1]
+    )
+    parts = ("document", *(f"shop__{name}" for name in ("activity", "area", "branch", "owner", "organisation")))
+    rows = Renewal.objects.filter(case=case).select_related(*(f"licence__{part}" for part in parts))
+    renewal: Any = rows.annotate(accepted_before=Subquery(accepted)).first()
     if renewal is None:
         raise LookupError(f"case {case.pk} has no renewal")
-    return renewal
+    before = {**renewal.licence.registered_facts, **(renewal.accepted_before or {})}
+    return _Read(renewal, renewal.licence.shop, queries.declared(renewal), before)
 
 
-def _shop(renewal: Renewal) -> Shop:
-    return Shop.objects.select_related("activity", "area", "branch", "owner", "organisation").get(pk=renewal.licence.shop_id)
+def _named(shop: Shop, rows: list[RenewalChange]) -> dict[tuple[str, Any], Any]:
+    """The activities and areas that the declared values name, by field and key; those of the shop are there already."""
+    found: dict[tuple[str, Any], Any] = {("activity", shop.activity_id): shop.activity, ("area", shop.area_id): shop.area}
+    for row, field, model in ((r, f, m) for r in rows for f, m in (("activity", Activity), ("area", Area))):
+        keys = {values[field] for values in (row.before, row.after) if field in values}
+        missing = [key for key in keys if (field, key) not in found]
+        if missing:
+            found |= {(field, key): one for key, one in model.objects.in_bulk(missing).items()}
+    return found
 
 
 def items(case: Case) -> list[Item]:
     """The five facts with before and after, what else the register says, and the files by slot. No contact details."""
-    renewal = _renewal(case)
-    shop = _shop(renewal)
-    rows = {row.name: row for row in queries.declared(renewal)}
-    found = [_fact(shop, name, rows.get(name)) for name in changes.FACTS]
-    found += _registered_since(renewal)
+    read = _read(case)
+    renewal, shop = read.renewal, read.shop
+    rows = {row.name: row for row in read.declared}
+    named = _named(shop, read.declared)
+    found = [_fact(shop, name, rows.get(name), named) for name in changes.FACTS]
+    found += _registered_since(read)
     number = 0 if get_language() == "ar" else 1
     licensee = shop.licensee
     for name, title, value in (
@@ -57,21 +89,24 @@ def items(case: Case) -> list[Item]:
     return found + _files(case, list(rows))
 
 
-def _fact(shop: Shop, name: str, row: Any) -> Item:
+def _fact(shop: Shop, name: str, row: Any, named: dict[tuple[str, Any], Any]) -> Item:
     fact = changes.FACTS[name]
+
+    def told(values: Any) -> str:
+        field = {"activity": "activity", "address": "area"}.get(name, "")
+        one = named.get((field, values.get(field)))
+        return fact.told({**values, changes.ROW: one} if one is not None else values)
+
     if row is None:
         values = fact.read(shop)
-        return Item(name, fact.label, fact.told(values), source=REGISTER, at=shop.facts_at, mark=changes.mark(values))
+        return Item(name, fact.label, told(values), source=REGISTER, at=shop.facts_at, mark=changes.mark(values))
     standing = {"after": row.after, "secret": row.secret.get("civil_id_digest", "")}
-    return Item(
-        name, fact.label, fact.told(row.after), before=fact.told(row.before), source=DECLARED, at=row.at, mark=changes.mark(standing)
-    )
+    return Item(name, fact.label, told(row.after), before=told(row.before), source=DECLARED, at=row.at, mark=changes.mark(standing))
 
 
-def _registered_since(renewal: Renewal) -> list[Item]:
+def _registered_since(read: _Read) -> list[Item]:
     """What the register itself changed since the last licence: nobody declared it, and nobody can correct it here."""
-    before = queries.facts_of(renewal.licence)
-    now = renewal.registered_facts
+    before, now = read.facts_before, read.renewal.registered_facts
     return [
         Item(
             f"register_{name}",
@@ -113,7 +148,8 @@ def _files(case: Case, names: list[str]) -> list[Item]:
 
 def flags(case: Case) -> list[str]:
     """Why a person decides, as sentences in the active language."""
-    renewal = _renewal(case)
+    read = _read(case)
+    renewal = read.renewal
     number = 0 if get_language() == "ar" else 1
     found = []
     if "in_time" in renewal.flags:
@@ -123,18 +159,18 @@ def flags(case: Case) -> list[str]:
     if "no_flag" in renewal.flags:
         blocks = cases.standing_blocks(case.subject, RENEWAL)
         found += [(b.sentence_ar, b.sentence_en)[number] for b in blocks] or [_("A flag stood on the shop when the request was sent.")]
-    if queries.declared(renewal):
+    if read.declared:
         found.append(_("The applicant declares changes."))
     return found
 
 
 def parties(case: Case) -> list[tuple[str, str]]:
-    return queries.parties(case, _renewal(case))
+    return queries.parties(case, _read(case).renewal)
 
 
 def related(case: Case) -> list[tuple[Any, str]]:
     """All other renewals and all licences of this shop, newest first."""
-    renewal = _renewal(case)
+    renewal = _read(case).renewal
     others = Case.objects.filter(service=RENEWAL, subject=case.subject).exclude(pk=case.pk).select_related("applicant").order_by("-pk")[:20]
     found: list[tuple[Any, str]] = [(f"{other.reference}: {label(other)[1]}", "") for other in others]
     licences = HealthLicence.objects.filter(shop=renewal.licence.shop_id).select_related("document").order_by("-first_day")[:20]

@@ -44,6 +44,18 @@ class StaffSite(AdminSite):
             self._pages.append(page)
         self._homes.append(home)
 
+    def page_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page needs, without the list of tables and the questions about each of them."""
+        return {
+            "site_title": self.site_title,
+            "site_header": self.site_header,
+            "site_url": self.site_url,
+            "has_permission": self.has_permission(request),
+            "available_apps": [],
+            "is_popup": False,
+            "is_nav_sidebar_enabled": False,
+        }
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The first page, with what the apps have to say on it."""
         context = dict(extra_context or {})

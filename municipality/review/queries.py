@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from municipality.cases.models import Case
@@ -20,6 +21,7 @@ from municipality.review.models import (
     CheckAnswer,
     CorrectionRound,
     Decision,
+    Escalation,
     Override,
     Party,
     Place,
@@ -65,22 +67,56 @@ def ties_to(user: Any, case: Case) -> QuerySet[Tie]:
     return Tie.objects.filter(officer=user, ended_at__isnull=True, party_key__in=keys)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How a member of staff stands to a case, in one query. `place` carries case, applicant, branch and clock."""
+
+    place: Place | None
+    is_tied: bool
+    holds: bool
+    roles: frozenset[str]
+    may_look: bool
+
+
+def standing(user: Any, public_id: str) -> Standing | None:
+    """Who somebody is to a case that is, or was, in the queue; None where no such case was ever there."""
+    groups = Group.objects.filter(user=user)
+    parties = Party.objects.filter(
+        case=OuterRef("case"), key__in=Tie.objects.filter(officer=user, ended_at__isnull=True).values("party_key")
+    )
+    place = (
+        Place.objects.filter(case__public_id=public_id)
+        .select_related("case__applicant", "case__branch", "case__clock")
+        .annotate(
+            tied=Exists(parties),
+            held=Exists(Assignment.objects.filter(place=OuterRef("pk"), officer=user, ended_at__isnull=True)),
+            audits=Exists(groups.filter(name="auditor")),
+            supervises=Exists(groups.filter(name="supervisor")),
+            moved=Exists(PlaceEvent.objects.filter(subject=OuterRef("pk"))),
+            escalated=Exists(Escalation.objects.filter(case=OuterRef("case"))),
+            overridden=Exists(Override.objects.filter(place=OuterRef("pk"))),
+        )
+        .first()
+    )
+    if place is None:
+        return None
+    row: Any = place
+    roles = frozenset(name for name, has in (("auditor", row.audits), ("supervisor", row.supervises)) if has)
+    is_staff = bool(user.is_active and user.is_staff)
+    handed_out = place.state != P.WAITING or row.moved or row.escalated or row.overridden
+    own_branch = "supervisor" in roles and user.branch_id == place.branch_id
+    looks = is_staff and not row.tied and (row.held or "auditor" in roles or (own_branch and handed_out))
+    return Standing(place, row.tied, row.held, roles, bool(looks))
+
+
 def may_look(user: Any, case: Case) -> bool:
     """Whether a member of staff may open a case: its officer while it is theirs; a supervisor of its branch once it was handed
     out, moved up or asked before its turn; the auditor. Nobody who is tied to it, and nobody a case that merely waits."""
-    if not (user.is_active and user.is_staff) or is_tied(user, case):
-        return False
-    groups = set(user.groups.values_list("name", flat=True))
-    if "auditor" in groups:
-        return True
-    place = Place.objects.filter(case=case).first()
-    if place is None:
-        return False
-    if Assignment.objects.filter(place=place, officer=user, ended_at__isnull=True).exists():
-        return True
-    if "supervisor" not in groups or user.branch_id != place.branch_id:
-        return False
-    return place.state != P.WAITING or place.events.exists() or case.escalations.exists() or Override.objects.filter(place=place).exists()
+    found = standing(user, case.public_id)
+    if found is not None:
+        return found.may_look
+    is_staff = bool(user.is_active and user.is_staff)
+    return is_staff and user.groups.filter(name="auditor").exists() and not is_tied(user, case)
 
 
 # --- The queue -------------------------------------------------------------------------------------------------------------

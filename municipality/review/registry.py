@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from municipality.cases.models import Case
 from municipality.kernel.workflow import WORKFLOWS
@@ -59,6 +61,32 @@ class Reviewable:
     related: Callable[[Case], list[tuple[Any, str]]]  # all cases and licences of this shop: label, link or ""
     accepted: Callable[[Case], None]
     refused: Callable[[Case], None]
+
+
+T = TypeVar("T")
+# What was read for the page that is being made; nothing outside of one.
+_page: ContextVar[dict[Any, Any] | None] = ContextVar("read for one page", default=None)
+
+
+@contextmanager
+def one_page() -> Iterator[None]:
+    """Inside the block, what `once` reads is read one time: for a page that asks several questions about one case."""
+    token = _page.set({})
+    try:
+        yield
+    finally:
+        _page.reset(token)
+
+
+def once(key: Any, read: Callable[[], T]) -> T:
+    """What `read` gives; inside `one_page` the answer of the first time. Nothing is kept where something may be written."""
+    kept = _page.get()
+    if kept is None:
+        return read()
+    if key not in kept:
+        kept[key] = read()
+    found: T = kept[key]
+    return found
 
 
 REVIEWABLES: dict[str, Reviewable] = {}

@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -145,8 +148,29 @@ _ROWS = (
 )
 
 
+# The published editions by subject, newest first, while `asked_together` holds.
+_together: ContextVar[dict[str, list[RuleSet]] | None] = ContextVar("editions asked for together", default=None)
+
+
+@contextmanager
+def asked_together() -> Iterator[None]:
+    """Inside the block which edition is in force is read from one statement: for a page that needs several of them."""
+    rows: dict[str, list[RuleSet]] = {}
+    for row in RuleSet.objects.filter(published_at__isnull=False).order_by("-first_day", "-version"):
+        rows.setdefault(row.subject, []).append(row)
+    token = _together.set(rows)
+    try:
+        yield
+    finally:
+        _together.reset(token)
+
+
 def edition(subject: str, on: dt.date) -> Edition:
     """The edition in force on a day. Raises Refused("no_edition") where the rulebook is silent."""
+    together = _together.get()
+    if together is not None:
+        found = (r for r in together.get(subject, []) if r.first_day <= on and (r.last_day is None or r.last_day >= on))
+        return _held(subject, next(found, None))
     row = next(iter(RuleSet.objects.raw(_IN_FORCE, [subject, on.isoformat(), on.isoformat()])), None)
     return _held(subject, row)
 
@@ -159,6 +183,9 @@ def calendar_edition(on: dt.date | None = None) -> Edition:
     """
     if on is not None:
         return edition(calendars.SUBJECT, on)
+    together = _together.get()
+    if together is not None:
+        return _held(calendars.SUBJECT, next(iter(together.get(calendars.SUBJECT, [])), None))
     return _held(calendars.SUBJECT, next(iter(RuleSet.objects.raw(_NEWEST, [calendars.SUBJECT])), None))
 
 

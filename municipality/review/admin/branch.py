@@ -37,12 +37,13 @@ def board(request: HttpRequest) -> HttpResponse:
             error, status = str(refusal.sentence), refusal.status
     user: Any = request.user
     context: dict[str, Any] = {
-        **admin.site.each_context(request),
+        **admin.site.page_context(request),
         "title": _("Board of the branch"),
         "error": error,
+        "board": None,
         "typed": {name: request.POST.get(name, "") for name in ("reference", "code")},
     }
-    if queries.is_supervisor(user):
+    if user.branch_id:
         found = queries.board(user.branch)
         running = Clock.objects.filter(stopped_at__isnull=True, case__place__branch=user.branch)
         context |= {

@@ -28,7 +28,7 @@ from municipality.review.texts import Preview
 def page(request: HttpRequest, public_id: str) -> HttpResponse:
     """One case on one screen: for its officer with what can be done, for a supervisor and the auditor to read."""
     found = opened(request, public_id)
-    return TemplateResponse(request, "admin/review/case.html", screen(request, found.case, found.place, found.assignment, {}))
+    return TemplateResponse(request, "admin/review/case.html", screen(request, found.case, found.place, found.holds, {}))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,7 +53,7 @@ def _again(request: HttpRequest, assignment: Assignment, verb: str, refusal: Ref
     sentence = ""
     if refusal is not None:
         sentence = str(refusal.sentence) or _("This is not possible now. The case may have moved on meanwhile.")
-    context = screen(request, place.case, place, assignment, request.POST, panel=verb, error=sentence)
+    context = screen(request, place.case, place, True, request.POST, panel=verb, error=sentence)
     return TemplateResponse(request, "admin/review/case.html", context, status=refusal.status if refusal else 200)
 
 
@@ -66,7 +66,7 @@ def _shown(request: HttpRequest, assignment: Assignment, verb: str, preview: Pre
     case = assignment.place.case
     note_look(request, case, "officer")
     context = {
-        **admin.site.each_context(request),
+        **admin.site.page_context(request),
         "title": title,
         "case": case,
         "preview": preview,
@@ -155,10 +155,13 @@ def _take_back(request: HttpRequest, assignment: Assignment) -> HttpResponse:
 
 def _tie(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     """A tie to a party of this very case: it leaves these hands and is never handed to them again."""
-    key, case = request.POST.get("party", ""), assignment.place.case
-    if key not in set(case.parties.exclude(role="case").values_list("key", flat=True)):
-        raise Refused("unknown_party", _("Choose a party from the list."))
-    staff.declare_tie(officer=assignment.officer, party_key=key, kind=request.POST.get("kind", ""), declared_by=assignment.officer)
+    case, role = assignment.place.case, request.POST.get("party", "")
+    keys = list(case.parties.filter(role=role).exclude(role="case").order_by("pk").values_list("key", flat=True))
+    if not keys:
+        raise Refused("unknown_party", _("This request has no such party."))
+    with transaction.atomic():
+        for key in keys:
+            staff.declare_tie(officer=assignment.officer, party_key=key, kind=request.POST.get("kind", ""), declared_by=assignment.officer)
     return _done(request, _("The tie is declared; request %(reference)s goes to a colleague.") % {"reference": case.reference})
 
 

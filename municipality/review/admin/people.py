@@ -64,7 +64,7 @@ def own_absence(request: HttpRequest) -> HttpResponse:
         except Refused as refusal:
             error, status = str(refusal.sentence), refusal.status
     context = {
-        **admin.site.each_context(request),
+        **admin.site.page_context(request),
         "title": _("My absences and ties"),
         "form": form,
         "error": error,
@@ -129,7 +129,7 @@ def people(request: HttpRequest) -> HttpResponse:
     for absence in _coming().filter(officer__in=officers):
         absences[absence.officer_id].append(absence)
     context = {
-        **admin.site.each_context(request),
+        **admin.site.page_context(request),
         "title": _("People of the branch"),
         "form": form,
         "error": error,
@@ -189,7 +189,7 @@ def ties(request: HttpRequest) -> HttpResponse:
         except Refused as refusal:
             error, status = str(refusal.sentence), refusal.status
     context = {
-        **admin.site.each_context(request),
+        **admin.site.page_context(request),
         "title": _("Declared ties"),
         "ties": rows[:TIES_SHOWN],
         "supervises": supervises,

@@ -16,15 +16,17 @@ from municipality.cases.timeline import ACTORS, STORIES
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries
 from municipality.review.admin import asking, clocks
-from municipality.review.models import Assignment, Place
+from municipality.review.models import CorrectionItem, CorrectionRound, Place
 from municipality.review.models.staff import TieKind
-from municipality.review.registry import Item, reviewable
+from municipality.review.registry import Item, one_page, reviewable
 from municipality.review.states import PLACE, PlaceState
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.queries import Edition, Reason
 from municipality.uploads import links
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 
-ROLES = {
+PARTIES = {
     "applicant": gettext_lazy("applicant"),
     "licensee": gettext_lazy("licensee"),
     "shop": gettext_lazy("shop"),
@@ -62,26 +64,33 @@ def screen(
     request: HttpRequest,
     case: Case,
     place: Place,
-    assignment: Assignment | None,
+    holds: bool,
     typed: Mapping[str, Any],
     *,
     panel: str = "",
     error: str = "",
 ) -> dict[str, Any]:
     """The context of the page. `typed` is put back into the panel that it came from; contact details are nowhere in it."""
+    with rulebook.asked_together(), one_page():
+        return _screen(request, case, place, holds, typed, panel, error)
+
+
+def _screen(
+    request: HttpRequest, case: Case, place: Place, holds: bool, typed: Mapping[str, Any], panel: str, error: str
+) -> dict[str, Any]:
     entry = reviewable(case)
     items = entry.items(case)
     replies = queries.replies(case)
     history = _history(case, replies.reasons)
-    moves = _moves(case, place, assignment)
+    moves = _moves(case, place, holds)
     lines = queries.checklist(case, items)
-    rounds = queries.rounds_of(case) if any(line.event.move == "ask_corrections" for line in history) else []
+    rounds = _rounds(case) if any(line.event.move == "ask_corrections" for line in history) else []
     return {
-        **admin.site.each_context(request),
+        **admin.site.page_context(request),
         "title": _("Request %(reference)s") % {"reference": case.reference},
         "case": case,
         "place": place,
-        "assignment": assignment,
+        "holds": holds,
         "clock": clocks.line(getattr(case, "clock", None)),
         "facts": [item for item in items if not item.is_file],
         "files": [FileItem(item, _sheets(request, item)) for item in items if item.is_file],
@@ -92,13 +101,13 @@ def screen(
         "checks_no": any(line.answer == "no" for line in lines),
         "history": history,
         "rounds": rounds,
-        "decision": queries.decision_of(case) if place.state == PlaceState.COUNTERSIGN else None,
+        "proposal": _proposal(place, history, replies),
         "moves": moves,
         "targets": asking.targets(items, replies, typed if panel == "corrections" else {}) if "ask_corrections" in moves else [],
         "refusals": replies.reasons_of("refusal"),
         "give_backs": replies.reasons_of("give_back"),
         "second_rounds": replies.reasons_of("second_round") if rounds else [],
-        "parties": [(p.key, ROLES.get(p.role, p.role)) for p in case.parties.exclude(role="case")] if "give_back" in moves else [],
+        "parties": list(PARTIES.items()),
         "tie_kinds": DECLARED,
         "panel": panel,
         "forms": {verb.replace("-", "_"): _put_back(typed if verb == panel else {}) for verb in FORMS},
@@ -106,13 +115,31 @@ def screen(
     }
 
 
+def _rounds(case: Case) -> list[tuple[CorrectionRound, list[CorrectionItem]]]:
+    """Rounds with their items, oldest first, in one query."""
+    found: dict[int, tuple[CorrectionRound, list[CorrectionItem]]] = {}
+    for item in CorrectionItem.objects.filter(round__case=case).select_related("round").order_by("round__number", "pk"):
+        found.setdefault(item.round_id, (item.round, []))[1].append(item)
+    return list(found.values())
+
+
+def _proposal(place: Place, history: list[HistoryLine], replies: Edition) -> tuple[Any, Reason | None] | None:
+    """What waits for the second person, in a few words; the exact ones stand where they are signed."""
+    if place.state != PlaceState.COUNTERSIGN:
+        return None
+    if history[-1].event.to_state == "countersign":
+        last = next(line for line in reversed(history) if line.event.move == "propose_refusal")
+        return _("Refusal"), replies.reasons.get(last.event.reason)
+    return _("Second round of corrections"), None
+
+
 def _put_back(typed: Mapping[str, Any]) -> dict[str, Any]:
     return {name: typed.get(name, "") for name in ("code", "second_code", "note_ar", "note_en", "party", "kind")}
 
 
-def _moves(case: Case, place: Place, assignment: Assignment | None) -> set[str]:
+def _moves(case: Case, place: Place, holds: bool) -> set[str]:
     """What the officer may do now, as the tables of the service and of the queue have it."""
-    if assignment is None:
+    if not holds:
         return set()
     queued = {move.name for move in PLACE.open_moves(place.state, "officer")}
     served = {move.name for move in WORKFLOWS[case.service].open_moves(case.state, "officer")}

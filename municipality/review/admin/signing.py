@@ -16,8 +16,9 @@ from municipality.review import queries, texts
 from municipality.review.admin import clocks
 from municipality.review.admin.opening import note_look
 from municipality.review.models import Decision
-from municipality.review.registry import reviewable
+from municipality.review.registry import one_page, reviewable
 from municipality.review.services import desk
+from municipality.rulebook import queries as rulebook
 from municipality.ui.admin_base import demand
 
 
@@ -32,29 +33,35 @@ def sign(request: HttpRequest) -> HttpResponse:
 
 def _next(request: HttpRequest, *, error: str = "", status: int = 200) -> HttpResponse:
     context: dict[str, Any] = {
-        **admin.site.each_context(request),
+        **admin.site.page_context(request),
         "title": _("Next decision to sign"),
         "error": error,
         "typed": request.POST,
     }
     user: Any = request.user
-    decision = desk.next_to_sign(supervisor=user) if queries.is_supervisor(user) else None
+    waiting = queries.to_sign(user).select_related("case__applicant", "case__clock", "made_by")
+    decision = waiting.first() if user.branch_id else None
     if decision is not None:
-        case = decision.case
-        note_look(request, case, "supervisor")
-        replies = queries.replies(case)
-        items = reviewable(case).items(case)
-        context |= {
-            "decision": decision,
-            "case": case,
-            "reason": replies.reasons.get(decision.code),
-            "preview": texts.preview_decision(decision),
-            "facts": [item for item in items if not item.is_file],
-            "checks": [(line, line.answer) for line in queries.checklist(case, items)],
-            "send_backs": replies.reasons_of("send_back"),
-            "clock": clocks.line(getattr(case, "clock", None)),
-        }
+        with rulebook.asked_together(), one_page():
+            context |= _shown(request, decision)
     return TemplateResponse(request, "admin/review/sign.html", context, status=status)
+
+
+def _shown(request: HttpRequest, decision: Decision) -> dict[str, Any]:
+    case = decision.case
+    note_look(request, case, "supervisor")
+    replies = queries.replies(case)
+    items = reviewable(case).items(case)
+    return {
+        "decision": decision,
+        "case": case,
+        "reason": replies.reasons.get(decision.code),
+        "preview": texts.preview_decision(decision),
+        "facts": [item for item in items if not item.is_file],
+        "checks": [(line, line.answer) for line in queries.checklist(case, items)],
+        "send_backs": replies.reasons_of("send_back"),
+        "clock": clocks.line(getattr(case, "clock", None)),
+    }
 
 
 def _signed(request: HttpRequest) -> HttpResponse:
