@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -22,6 +23,7 @@ from municipality.review.models import Assignment
 from municipality.review.registry import reviewable
 from municipality.review.services import desk, queue, staff
 from municipality.review.texts import Preview
+from municipality.ui.templatetags.portal import ref
 
 
 @require_safe
@@ -111,7 +113,7 @@ def _approve(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     if shown is not None:
         return shown
     desk.accept(assignment=assignment, **_note(request))
-    return _done(request, _("Request %(reference)s is approved and its applicant is told.") % {"reference": case.reference})
+    return _done(request, format_html(_("Request {reference} is approved and its applicant is told."), reference=ref(case.reference)))
 
 
 def _corrections(request: HttpRequest, assignment: Assignment) -> HttpResponse:
@@ -128,8 +130,10 @@ def _corrections(request: HttpRequest, assignment: Assignment) -> HttpResponse:
         return shown
     desk.ask_corrections(assignment=assignment, items=asked, second_code=second if old else "")
     if old:
-        return _done(request, _("The second round of request %(reference)s waits for a supervisor.") % {"reference": case.reference})
-    return _done(request, _("Corrections are asked for in request %(reference)s.") % {"reference": case.reference})
+        return _done(
+            request, format_html(_("The second round of request {reference} waits for a supervisor."), reference=ref(case.reference))
+        )
+    return _done(request, format_html(_("Corrections are asked for in request {reference}."), reference=ref(case.reference)))
 
 
 def _refuse(request: HttpRequest, assignment: Assignment) -> HttpResponse:
@@ -139,12 +143,14 @@ def _refuse(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     if shown is not None:
         return shown
     desk.propose_refusal(assignment=assignment, code=code, **_note(request))
-    return _done(request, _("The refusal of request %(reference)s waits for a supervisor.") % {"reference": case.reference})
+    return _done(request, format_html(_("The refusal of request {reference} waits for a supervisor."), reference=ref(case.reference)))
 
 
 def _give_back(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     queue.give_back(assignment=assignment, code=request.POST.get("code", ""))
-    return _done(request, _("Request %(reference)s is back at its number in the queue.") % {"reference": assignment.place.case.reference})
+    return _done(
+        request, format_html(_("Request {reference} is back at its number in the queue."), reference=ref(assignment.place.case.reference))
+    )
 
 
 def _take_back(request: HttpRequest, assignment: Assignment) -> HttpResponse:
@@ -162,7 +168,7 @@ def _tie(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     with transaction.atomic():
         for key in keys:
             staff.declare_tie(officer=assignment.officer, party_key=key, kind=request.POST.get("kind", ""), declared_by=assignment.officer)
-    return _done(request, _("The tie is declared; request %(reference)s goes to a colleague.") % {"reference": case.reference})
+    return _done(request, format_html(_("The tie is declared; request {reference} goes to a colleague."), reference=ref(case.reference)))
 
 
 ACTS: dict[str, Callable[[HttpRequest, Assignment], HttpResponse]] = {

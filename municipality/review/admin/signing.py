@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -20,6 +21,7 @@ from municipality.review.registry import one_page, reviewable
 from municipality.review.services import desk
 from municipality.rulebook import queries as rulebook
 from municipality.ui.admin_base import demand
+from municipality.ui.templatetags.portal import ref
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -80,11 +82,14 @@ def _signed(request: HttpRequest) -> HttpResponse:
         if request.POST.get("step") == "sign":
             desk.sign(decision=decision, supervisor=user)
             messages.success(
-                request, _("The decision on request %(reference)s is signed and its applicant is told.") % {"reference": reference}
+                request,
+                format_html(_("The decision on request {reference} is signed and its applicant is told."), reference=ref(reference)),
             )
         else:
             desk.send_back(decision=decision, supervisor=user, code=request.POST.get("code", ""))
-            messages.success(request, _("The proposal on request %(reference)s is back with its officer.") % {"reference": reference})
+            messages.success(
+                request, format_html(_("The proposal on request {reference} is back with its officer."), reference=ref(reference))
+            )
     except Refused as refusal:
         return _next(request, error=str(refusal.sentence), status=refusal.status)
     return redirect("admin:desk_sign")
