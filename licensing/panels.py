@@ -58,14 +58,15 @@ def my_shops(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
     licences = queries.licences_of(shops)
     elsewhere = _elsewhere(shops)
     kept = {draft.subject: draft for draft in drafts.visible_to(user).filter(service=RENEWAL, subject__in=[s.key for s in shops])}
-    open_cases = {c.subject: c for c in Case.objects.filter(service=RENEWAL, is_open=True, subject__in=[s.key for s in shops])}
+    under_way = Case.objects.filter(service=RENEWAL, is_open=True, subject__in=[s.key for s in shops])
+    open_cases = dict(under_way.values_list("subject", "public_id"))
     return {
         shop.key: [_line(shop, licences.get(shop.pk), elsewhere, open_cases.get(shop.key), kept.get(shop.key), today, window)]
         for shop in shops
     }
 
 
-def _line(shop: Any, licence: Any, elsewhere: dict[str, str], case: Case | None, draft: Draft | None, today: Any, window: int) -> Line:
+def _line(shop: Any, licence: Any, elsewhere: dict[str, str], open_case: str | None, draft: Draft | None, today: Any, window: int) -> Line:
     renew = reverse("licensing:renew", args=[shop.public_id])
     if shop.activity_id in elsewhere:
         label = _("Licensed by PAFN") if elsewhere[shop.activity_id] == Authority.PAFN else _("Licensed by another body")
@@ -74,13 +75,13 @@ def _line(shop: Any, licence: Any, elsewhere: dict[str, str], case: Case | None,
         return Line(_("Health licence"), state="bad", label=_("No licence on file"), action=_("What to do"), url=renew)
     state, label = LIVE_LABELS[licence.document.live_state]
     line = {"title": _("Health licence"), "reference": licence.document.number, "deadline": licence.last_day}
-    if case is not None:
+    if open_case is not None:
         return Line(
             **line,
             state="warn",
             label=_("Renewal under way"),
             action=_("Continue the request"),
-            url=reverse("cases:case", args=[case.public_id]),
+            url=reverse("cases:case", args=[open_case]),
         )
     if draft is not None:
         return Line(

@@ -39,6 +39,7 @@ class Offer:
     period: Period | None
     fees: Edition
     limits: Edition
+    printed: Edition  # the conditions that stand on the licence
     due_on: dt.date
     years: int = 1
 
@@ -82,7 +83,10 @@ def visible_to(user: Any) -> QuerySet[HealthLicence]:
 
 def current(shop: Shop) -> HealthLicence | None:
     """The shop's current licence, whatever its state."""
-    return HealthLicence.objects.filter(shop=shop, is_current=True).select_related("document").first()
+    try:
+        return HealthLicence.objects.select_related("document").get(shop=shop, is_current=True)
+    except HealthLicence.DoesNotExist:
+        return None
 
 
 def fee_lines(fees: Edition, years: int, *, is_late: bool = False) -> list[Line]:
@@ -128,7 +132,7 @@ def _years_ar(years: int) -> str:
 def offer(shop: Shop) -> Offer:
     """Everything that applies to renewing this shop's health licence today. Raises Refused where the rulebook is silent."""
     today = clock.today()
-    fees, limits = rulebook.edition("fees.health", today), rulebook.edition("limits.health", today)
+    fees, limits, printed = rulebook.editions(["fees.health", "limits.health", "conditions.health"], today)
     licence = current(shop)
     open_case = cases.open_for(RENEWAL, shop.key)
     validity = limits.limits["validity_years"].value
@@ -158,6 +162,7 @@ def offer(shop: Shop) -> Offer:
         period=rules.new_period(licence.last_day, years) if licence and municipal else None,
         fees=fees,
         limits=limits,
+        printed=printed,
         years=years,
         due_on=worktime.add_working_days(rulebook.calendar(), today, limits.limits["promise_working_days"].value),
     )
@@ -170,16 +175,15 @@ def facts_of(licence: HealthLicence) -> dict[str, str]:
 
 
 def licences_of(shop_list: Sequence[Shop]) -> dict[int, HealthLicence]:
-    """Current licences of many shops in one query, by shop id."""
-    rows = HealthLicence.objects.filter(shop__in=shop_list, is_current=True).select_related("document")
-    return {row.shop_id: row for row in rows}
+    """Current licences of many shops in one query, by shop id, with what a line of a list says of each."""
+    rows = HealthLicence.objects.filter(shop_id__in=[shop.pk for shop in shop_list], is_current=True).select_related("document")
+    said = ("number", "state", "valid_from", "valid_to")
+    return {row.shop_id: row for row in rows.only("shop_id", "last_day", *(f"document__{name}" for name in said))}
 
 
 def renewal_of(case: Any) -> Renewal | None:
-    """The renewal of a case with its licences."""
-    return (
-        Renewal.objects.filter(case=case).select_related("licence__document", "licence__shop", "new_licence__document", "refusal").first()
-    )
+    """The renewal of a case with its licences, their documents and the refusal."""
+    return Renewal.objects.filter(case=case).select_related("licence__document", "new_licence__document", "refusal").first()
 
 
 def declared(renewal: Renewal) -> list[RenewalChange]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import get_language
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from licensing.rules import Condition
 from municipality.rulebook.models import Authority
+from municipality.ui.templatetags.portal import bilingual
 
 FIELDS = {
     "name_ar": lambda: _("Arabic trade name"),
@@ -46,6 +48,20 @@ class Sentence:
     ways: list[WayOut] = field(default_factory=list)
 
 
+def _hotline(**more: Any) -> dict[str, Any]:
+    return {"hotline": settings.MUNICIPALITY_PHONE, **more}
+
+
+def _call() -> WayOut:
+    return WayOut(_("Call %(hotline)s") % _hotline(), f"tel:{settings.MUNICIPALITY_PHONE}")
+
+
+def _to_pafn() -> list[WayOut]:
+    """To the authority's own page where the operator has named it, and back."""
+    back = WayOut(_("Back to my shops"), reverse("shops:mine"))
+    return [WayOut(_("To the Public Authority for Food and Nutrition"), settings.PAFN_URL), back] if settings.PAFN_URL else [back]
+
+
 def _day(day: Any) -> str:
     return date_format(day, "DATE_FORMAT")
 
@@ -62,13 +78,16 @@ def _authority(c: Condition, shop: Any, case: Any) -> Any:
     if c.facts["authority"] == Authority.PAFN:
         return (
             _("This activity is licensed by the Public Authority for Food and Nutrition"),
-            _("Food shops left the Municipality in 2018. Apply to the Authority; there is no fee to pay here."),
-            [WayOut(_("Back to my shops"), reverse("shops:mine"))],
+            _(
+                "Food shops left the Municipality in 2018. Apply to the Authority for the licence, new or renewed, with the shop's"
+                " commercial licence at hand; it names its own fee and conditions. There is no fee to pay here."
+            ),
+            _to_pafn(),
         )
     return (
         _("This activity is licensed by another body"),
-        _("Call 139 to learn which one. There is no fee to pay here."),
-        [WayOut(_("Back to my shops"), reverse("shops:mine"))],
+        _("Call %(hotline)s to learn which one. There is no fee to pay here.") % _hotline(),
+        [_call(), WayOut(_("Back to my shops"), reverse("shops:mine"))],
     )
 
 
@@ -77,7 +96,8 @@ def _shop_open(c: Condition, shop: Any, case: Any) -> Any:
         return _("The shop is open in the register"), "", []
     return (
         _("The shop is closed in the register"),
-        _("A closed shop has no licence to renew. If the register is wrong, the branch of the governorate corrects it; call 139."),
+        _("A closed shop has no licence to renew. If the register is wrong, the branch of the governorate corrects it; call %(hotline)s.")
+        % _hotline(),
         [],
     )
 
@@ -88,7 +108,7 @@ def _in_force(c: Condition, shop: Any, case: Any) -> Any:
     texts = {
         "suspended": (
             _("The licence is suspended"),
-            _("The reason is on the case of the suspension. It must be lifted before renewal; call 139."),
+            _("The reason is on the case of the suspension. It must be lifted before renewal; call %(hotline)s.") % _hotline(),
         ),
         "revoked": (
             _("The licence is revoked"),
@@ -98,7 +118,10 @@ def _in_force(c: Condition, shop: Any, case: Any) -> Any:
     }
     title, detail = texts.get(
         c.facts["state"],
-        (_("No health licence is on file for this shop"), _("A first licence is issued by the branch of the governorate; call 139.")),
+        (
+            _("No health licence is on file for this shop"),
+            _("A first licence is issued by the branch of the governorate; call %(hotline)s.") % _hotline(),
+        ),
     )
     return title, detail, []
 
@@ -122,9 +145,7 @@ def _in_time(c: Condition, shop: Any, case: Any) -> Any:
         )
     return (
         title,
-        _(
-            "The time for late renewal ended on %(day)s. An officer decides; the surcharge below is due if the renewal is approved."
-        )
+        _("The time for late renewal ended on %(day)s. An officer decides; the surcharge below is due if the renewal is approved.")
         % {"day": _day(c.facts["until"])},
         [_to_officer(shop)],
     )
@@ -178,7 +199,9 @@ def _no_block(c: Condition, shop: Any, case: Any) -> Any:
     if c.is_met:
         return _("Nothing blocks this shop"), "", []
     index = 0 if get_language() == "ar" else 1
-    return _("A block stands on this shop"), " ".join(pair[index] for pair in c.facts["sentences"]), []
+    grounds = " ".join(pair[index] for pair in c.facts["sentences"])
+    then = _("It is settled and paid at %(branch)s; call %(hotline)s. Payment of violations opens here later.")
+    return _("A block stands on this shop"), f"{grounds} {then % _hotline(branch=bilingual(shop.branch, 'name'))}", [_call()]
 
 
 def _unchanged(c: Condition, shop: Any, case: Any) -> Any:

@@ -12,13 +12,14 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework import serializers
 from rest_framework.decorators import api_view, authentication_classes, permission_classes
 from rest_framework.permissions import AllowAny
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from municipality.accounts.access import public
 from municipality.accounts.limits import spend
 from municipality.cases import queries
-from municipality.cases.catalogue import ServiceEntry, services
+from municipality.cases.catalogue import ServiceEntry, services, terms
 from municipality.documents.services import look_up
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
@@ -65,7 +66,7 @@ Problem = inline_serializer(
 
 
 def _service(entry: ServiceEntry, figures: dict[str, Any]) -> dict[str, Any]:
-    today = clock.today()
+    found = terms(entry, clock.today())
     figure = figures.get(entry.workflow)
     names = {}
     for language in ("ar", "en"):
@@ -75,9 +76,9 @@ def _service(entry: ServiceEntry, figures: dict[str, Any]) -> dict[str, Any]:
         "code": entry.code,
         "name_ar": names["ar"],
         "name_en": names["en"],
-        "is_open": entry.is_open,
-        "fees": entry.fees(today) if entry.fees else [],
-        "promised_working_days": entry.promise(today) if entry.promise else None,
+        "is_open": entry.is_open and found.are_known,
+        "fees": found.fees,
+        "promised_working_days": found.promise_days,
         "half_within_minutes": figure.half if figure else None,
         "ninety_percent_within_minutes": figure.ninety if figure else None,
     }
@@ -158,6 +159,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
         status, title, headers = answer.status_code, str(detail), dict(answer.headers)
         code = str(getattr(error, "default_code", "error"))
     body = {"type": "about:blank", "title": title, "status": status, "code": code}
+    # Whatever the view writes otherwise (the description of the interface is YAML), a problem is JSON.
+    context["request"].accepted_renderer, context["request"].accepted_media_type = JSONRenderer(), JSONRenderer.media_type
     return Response(body, status=status, headers=headers, content_type="application/problem+json")
 
 

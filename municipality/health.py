@@ -25,6 +25,7 @@ from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import public
 from municipality.jobs import queries as jobs
+from municipality.jobs.heartbeats import BEAT, WORKER
 from municipality.jobs.models import Heartbeat
 from municipality.kernel import clock
 
@@ -107,17 +108,17 @@ def disk() -> Any:
     return None
 
 
-def _silent() -> bool:
-    last = Heartbeat.objects.filter(part="tick").values_list("at", flat=True).first()
+def _silent(part: str) -> bool:
+    last = Heartbeat.objects.filter(part=part).values_list("at", flat=True).first()
     return last is None or clock.now() - last > SILENT
 
 
 def worker() -> Any:
-    return _("No worker has reported for half a minute. Requests are kept and carried out later.") if _silent() else None
+    return _("No worker has reported for half a minute. Requests are kept and carried out later.") if _silent(WORKER) else None
 
 
 def beat() -> Any:
-    return _("The timer has been silent for half a minute. Retries and periodic work wait.") if _silent() else None
+    return _("The timer has been silent for half a minute. Retries and periodic work wait.") if _silent(BEAT) else None
 
 
 def outbox() -> Any:

@@ -14,7 +14,7 @@ from django.test import TransactionTestCase
 
 from municipality.kernel import clock
 from script.support.system import has_pango, pango_advice
-from tests.stack.running import Servers, Stack, Template
+from tests.stack.running import Servers, Stack, Template, shared_template
 
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)  # noon in Kuwait, a working day
 CHROMIUM = [
@@ -47,7 +47,39 @@ def _flush_without_guards(case: TransactionTestCase) -> None:
 TransactionTestCase._fixture_teardown = _flush_without_guards  # type: ignore[method-assign]
 
 
-_BROWSERS = {"page", "context", "browser", "chromium"}
+# What shares a running portal, or a tour of all pages, stays in one process of a parallel run; else the tests of one file do.
+# The first beginning that fits counts.
+TOGETHER = {
+    "tests/journeys/test_pages.py": "pages",
+    "tests/journeys/": "walks",
+    "tests/chaos/test_callbacks.py": "callbacks",
+    "tests/payments/test_gateway_matrix.py": "callbacks",
+    "tests/chaos/test_controls.py": "harm",
+    "tests/chaos/test_redis.py": "harm",
+    "tests/chaos/test_invariants.py": "invariants",
+    "tests/chaos/": "faults",
+    "tests/stack/": "deployment",
+    "tests/house/test_language_gate.py": "tour",
+    "tests/house/test_pages.py": "tour",
+}
+
+
+def together(nodeid: str) -> str:
+    """What a test stays together with: the name of a group, or its file."""
+    file = nodeid.partition("::")[0]
+    return next((name for beginning, name in TOGETHER.items() if file.startswith(beginning)), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """`--dist loadscope` hands out the groups above."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return together(nodeid)
+
+    return Groups(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,10 +88,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("postgres") and not postgres:
             item.add_marker(pytest.mark.skip(reason="only on PostgreSQL"))
-        if {"stack", "stack_template"} & set(getattr(item, "fixturenames", ())):
+        used = _fixtures_of(item)
+        if {"stack", "stack_template"} & used:
             item.add_marker(pytest.mark.stack)
-        if _BROWSERS & set(getattr(item, "fixturenames", ())):
+        if "browser" in used:
             item.add_marker(pytest.mark.browser)
+
+
+def _fixtures_of(item: pytest.Item) -> set[str]:
+    """What a test asks for, directly or through fixtures. pytest's own list goes on behind a fixture of ours that replaces a plugin's."""
+    info, given = getattr(item, "_fixtureinfo", None), getattr(getattr(item, "callspec", None), "params", {})
+    found: set[str] = set()
+    wanted = list(info.initialnames) if info else []
+    while wanted:
+        name = wanted.pop()
+        if name not in found and name not in given:
+            found.add(name)
+            wanted += info.name2fixturedefs[name][-1].argnames if info.name2fixturedefs.get(name) else ()
+    return found
 
 
 @pytest.hookimpl(wrapper=True)
@@ -141,10 +187,11 @@ def servers() -> Servers:
 
 @pytest.fixture(scope="session")
 def stack_template(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
-    """The small demo, set up once for all stacks of the run."""
-    template = Template(servers, tmp_path_factory.mktemp("template")).make("--small")
-    yield template
-    template.drop()
+    """The small demo, set up once for all stacks and all processes of the run."""
+    base = tmp_path_factory.getbasetemp()
+    common = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with shared_template(servers, common / "template") as template:
+        yield template
 
 
 @pytest.fixture(scope="module")

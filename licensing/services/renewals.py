@@ -21,19 +21,24 @@ from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.notifications.services import send
 from municipality.review.services import queue
-from municipality.rulebook import queries as rulebook
 from payments import queries as payments
+from payments.models import Bill
 from payments.services import issue_bill, void_bill
 from shops.models import Shop
 
 
-@transaction.atomic
 def submit_renewal(*, shop: Shop, applicant: Any, expected_fils: int | None = None) -> Case:
+    """The case of `submit`, for those whom the bill does not concern."""
+    return submit(shop=shop, applicant=applicant, expected_fils=expected_fils)[0]
+
+
+@transaction.atomic
+def submit(*, shop: Shop, applicant: Any, expected_fils: int | None = None) -> tuple[Case, Bill]:
     """Submit a renewal with nothing changed: case, facts, bill and the first message commit together.
 
     Raises Refused with the code of the first unmet condition; "price_changed" when the person saw another total (fils).
     """
-    shop = Shop.objects.select_for_update().select_related("branch").get(pk=shop.pk)
+    shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
     offer = queries.offer(shop)
     if not offer.may_renew or offer.licence is None or offer.period is None:
         raise Refused(offer.unmet[0].code, _("A condition is no longer met. The page shows it with its way out."))
@@ -48,7 +53,7 @@ def submit_renewal(*, shop: Shop, applicant: Any, expected_fils: int | None = No
         applicant=applicant,
         branch=shop.branch,
         series="HL",
-        editions=[offer.fees, offer.limits, rulebook.edition("conditions.health", clock.today())],
+        editions=[offer.fees, offer.limits, offer.printed],
         actor=actor,
         due_on=offer.due_on,
     )
@@ -63,7 +68,7 @@ def submit_renewal(*, shop: Shop, applicant: Any, expected_fils: int | None = No
         is_late=offer.is_late,
     )
     advance(case, "submit", actor=actor)
-    issue_bill(
+    bill = issue_bill(
         kind=RENEWAL,
         subject=case.key,
         payer=applicant,
@@ -81,7 +86,7 @@ def submit_renewal(*, shop: Shop, applicant: Any, expected_fils: int | None = No
         subject_key=case.key,
         context={"case": case, "shop": shop, "until": clock.today() + dt.timedelta(days=unpaid_days)},
     )
-    return case
+    return case, bill
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -23,7 +23,6 @@ from municipality.drafts import services as drafts
 from municipality.kernel.errors import Refused
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.ui.language import read_form
-from payments import queries as payments
 from shops import queries as shops
 from shops.models import Shop
 
@@ -32,9 +31,7 @@ WITHDRAWABLE = WORKFLOWS[RENEWAL].moves["withdraw"].sources
 
 def shop_or_404(user: Any, public_id: str) -> Shop:
     """A shop of the person. Raises Http404 for any other."""
-    shop: Shop | None = shops.with_names(shops.visible_to(user)).filter(public_id=public_id).first()
-    if shop is None:
-        raise Http404
+    shop: Shop = get_object_or_404(shops.with_names(shops.visible_to(user)), public_id=public_id)
     return shop
 
 
@@ -44,24 +41,23 @@ def renew(request: HttpRequest, public_id: str) -> HttpResponse:
     """All conditions at once; if they are met, facts, fees, declaration and payment on one page."""
     user: Any = request.user
     shop = shop_or_404(user, public_id)
-    offer = queries.offer(shop)
-    form, submitted = read_form(request, SubmitRenewal, initial={"total": offer.total})
+    form, submitted = read_form(request, SubmitRenewal)
+    answers = form.cleaned_data if submitted and form.is_valid() else {}
     refusal: Refused | None = None
-    if submitted and offer.may_renew and form.is_valid():
-        if form.cleaned_data["changed"] == "yes":
-            draft = drafts.begin(person=user, service=RENEWAL, subject=shop.key)
-            return redirect("licensing:change_page", public_id=shop.public_id, page=kept.next_page(draft))
+    if answers.get("changed") == "no":  # `submit` looks at every condition itself
         try:
-            case = services.submit_renewal(shop=shop, applicant=user, expected_fils=form.cleaned_data["total"])
+            _case, bill = services.submit(shop=shop, applicant=user, expected_fils=answers["total"])
+            return redirect("payments:pay", public_id=bill.public_id)
         except Refused as refused:
             refusal = refused
-            offer = queries.offer(shop)
-            form = SubmitRenewal({**request.POST.dict(), "total": str(offer.total)})  # what the page shows now
-        else:
-            bill = payments.bill_of(case.key)
-            if bill is not None:
-                return redirect("payments:pay", public_id=bill.public_id)
-            return redirect("cases:case", public_id=case.public_id)
+    offer = queries.offer(shop)
+    if answers.get("changed") == "yes" and offer.may_renew:
+        draft = drafts.begin(person=user, service=RENEWAL, subject=shop.key)
+        return redirect("licensing:change_page", public_id=shop.public_id, page=kept.next_page(draft))
+    if refusal is not None:
+        form = SubmitRenewal({**request.POST.dict(), "total": str(offer.total)})  # what the page shows now
+        refusal = refusal if offer.may_renew else None  # an obstacle is told by its own sentence
+    form.initial["total"] = offer.total
     open_case = cases.visible_to(user).filter(service=RENEWAL, subject=shop.key, is_open=True).first()
     context = {
         "shop": shop,

@@ -1,16 +1,38 @@
-"""People and organisations, to read. Every opened page of a person is written down and shown to that person."""
+"""People and organisations, to read by auditors and supervisors. Every opened page of a person is written down."""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import Organisation, Signatory, User, actor_of
 from municipality.audit.services import look
-from municipality.ui.admin_base import ReadOnlyAdmin
+from municipality.kernel.actors import Actor
+from municipality.ui.admin_base import ReadOnlyAdmin, in_group
+from municipality.ui.words import say
+
+say(
+    {
+        "accounts.contact_confirmed": _("Address confirmed"),
+        "accounts.forget": _("Forget what has run out"),
+        "accounts.language_chosen": _("Language of messages chosen"),
+        "accounts.second_factor_enrolled": _("Second factor set up"),
+        "accounts.signed_in": _("Sign-in"),
+        "accounts.session_ended": _("Session ended"),
+        "accounts.sessions_ended": _("All other sessions ended"),
+    }
+)
+
+
+def _looker(request: HttpRequest) -> Actor:
+    """Who looks, in the role that lets them."""
+    role = next((name for name in ("auditor", "supervisor") if in_group(request, name)), "officer")
+    return actor_of(request.user, role)
 
 
 @admin.register(User)
@@ -25,29 +47,41 @@ class UserAdmin(ReadOnlyAdmin):
         "name_en",
         "masked_number",
         "email",
-        "email_confirmed_at",
+        "email_since",
         "phone",
-        "phone_confirmed_at",
+        "phone_since",
         "language",
         "is_active",
         "is_staff",
         "staff_number",
         "branch",
-        "joined_at",
+        "joined",
         "last_login",
     )
-    readonly_fields = ("masked_number",)
+    readonly_fields = ("masked_number", "email_since", "phone_since", "joined")
 
     @admin.display(description="الرقم المدني", ordering="civil_id_masked")
     def masked_number(self, person: User) -> str:
         return format_html('<bdi dir="ltr">{}</bdi>', person.civil_id_masked) if person.civil_id_masked else "-"
+
+    @admin.display(description="تأكيد البريد الإلكتروني", empty_value="—")
+    def email_since(self, person: User) -> dt.datetime | None:
+        return person.email_confirmed_at
+
+    @admin.display(description="تأكيد الهاتف", empty_value="—")
+    def phone_since(self, person: User) -> dt.datetime | None:
+        return person.phone_confirmed_at
+
+    @admin.display(description="أول دخول")
+    def joined(self, person: User) -> dt.datetime:
+        return person.joined_at
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         person: Any = self.get_object(request, object_id) if object_id else None
         if person is not None and not person.is_staff and self.has_view_permission(request, person):
-            look(viewer=actor_of(request.user), person_key=person.key, subject=person.key, purpose="person_page")
+            look(viewer=_looker(request), person_key=person.key, subject=person.key, purpose="person_page")
         return super().changeform_view(request, object_id, form_url, extra_context)
 
 
@@ -58,6 +92,16 @@ class OrganisationAdmin(ReadOnlyAdmin):
     ordering = ("name_ar", "pk")
     fields = ("name_ar", "name_en", "commercial_register_no", "signatories")
     readonly_fields = ("signatories",)
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        organisation: Any = self.get_object(request, object_id) if object_id else None
+        if organisation is not None and self.has_view_permission(request, organisation):
+            for row in Signatory.objects.filter(organisation=organisation).select_related("person"):
+                subject = f"organisation:{organisation.public_id}"
+                look(viewer=_looker(request), person_key=row.person.key, subject=subject, purpose="organisation_page")
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     @admin.display(description="المفوضون بالتوقيع")
     def signatories(self, organisation: Organisation) -> str:

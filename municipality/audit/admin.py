@@ -15,8 +15,24 @@ from municipality.audit.models import Act, Look
 from municipality.audit.services import chain_hash
 from municipality.kernel import clock
 from municipality.ui.admin_base import ReadOnlyAdmin, code, structure
+from municipality.ui.words import WORDS, named, say
 
 RECENT = 5_000
+say(
+    {
+        "applicant": _("Applicant"),
+        "officer": _("Officer"),
+        "supervisor": _("Supervisor"),
+        "auditor": _("Auditor"),
+        "operator": _("Operator"),
+        "rule_maker": _("Maker of rules"),
+        "rule_publisher": _("Publisher of rules"),
+        "system": _("The portal, by rule"),
+        "audit": _("Audit"),
+        "person_page": _("The page of a person"),
+        "organisation_page": _("The page of an organisation"),
+    }
+)
 
 
 class ActionFilter(admin.SimpleListFilter):
@@ -28,7 +44,7 @@ class ActionFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         recent = Act.objects.order_by("-pk").values("action")[:RECENT]
         names = sorted({row["action"] for row in recent})
-        return [(name, name) for name in names]
+        return [(name, str(WORDS.get(name, name))) for name in names]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(action=self.value()) if self.value() else queryset
@@ -81,7 +97,7 @@ class ActAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("action"))
     def action_code(self, act: Act) -> SafeString | str:
-        return code(act.action)
+        return named(act.action)
 
     @admin.display(description=_("subject"))
     def subject_code(self, act: Act) -> SafeString | str:
@@ -89,7 +105,7 @@ class ActAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("who"))
     def actor(self, act: Act) -> SafeString | str:
-        return code(f"{act.actor_role} {act.actor_key}")
+        return named(act.actor_role, act.actor_key)
 
     @admin.display(description=_("details"))
     def details(self, act: Act) -> SafeString:
@@ -141,7 +157,7 @@ class LookAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("who looked"))
     def viewer(self, look: Look) -> SafeString | str:
-        return code(f"{look.viewer_role} {look.viewer_key}")
+        return named(look.viewer_role, look.viewer_key)
 
     @admin.display(description=_("whose data"))
     def person(self, look: Look) -> SafeString | str:
@@ -153,4 +169,4 @@ class LookAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("purpose"))
     def purpose_code(self, look: Look) -> SafeString | str:
-        return code(look.purpose)
+        return named(look.purpose)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
@@ -14,9 +15,24 @@ from django.utils.translation import gettext_lazy as _
 from municipality.audit.services import look
 from municipality.cases.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, structure
 from municipality.cases.models import Case, CaseEvent
+from municipality.cases.timeline import STORIES
 from municipality.kernel.actors import Actor
+from municipality.ui.words import moved, named, say
 
 AUDITOR = "auditor"
+say(
+    {
+        "block.lifted": _("Block lifted"),
+        "block.placed": _("Block placed"),
+        "case.opened": _("Request opened"),
+        "cases.figures": _("Compute what services really take"),
+    }
+)
+
+
+def _titles(workflow: str) -> Mapping[str, Any]:
+    """The states of a service's requests as their people read them."""
+    return STORIES[workflow].titles if workflow in STORIES else {}
 
 
 class EventInline(ReadOnlyInline):
@@ -35,21 +51,22 @@ class EventInline(ReadOnlyInline):
 
     @admin.display(description=_("step"))
     def step(self, event: CaseEvent) -> SafeString | str:
-        return code(f"{event.move}: {event.from_state} → {event.to_state}")
+        titles = _titles(event.workflow)
+        return moved(titles.get(event.from_state, event.from_state), titles.get(event.to_state, event.to_state))
 
     @admin.display(description=_("who"))
     def actor(self, event: CaseEvent) -> SafeString | str:
-        return code(f"{event.actor_role} {event.actor_key}")
+        return named(event.actor_role, event.actor_key)
 
     @admin.display(description=_("reason"))
     def reason_code(self, event: CaseEvent) -> SafeString | str:
-        return code(event.reason)
+        return named(event.reason)
 
 
 @admin.register(Case)
 class CaseAdmin(ReadOnlyAdmin):
     change_list_template = "admin/cases/case/change_list.html"
-    list_display = ("reference_code", "service_code", "title_ar", "branch", "state_code", "opened_at", "due_on", "closed_at")
+    list_display = ("reference_code", "service_name", "title_ar", "branch", "state_name", "opened_at", "due_on", "closed_at")
     list_filter = ("is_open", "branch")
     list_select_related = ("branch",)
     ordering = ("-pk",)
@@ -57,7 +74,7 @@ class CaseAdmin(ReadOnlyAdmin):
     search_help_text = _("A whole reference")
     inlines = (EventInline,)
     fields = (
-        *("reference_code", "service_code", "state_code", "title_ar", "title_en", "subject_code", "person", "civil_number"),
+        *("reference_code", "service_name", "state_name", "title_ar", "title_en", "subject_code", "person", "civil_number"),
         *("branch", "opened_at", "due_on", "closed_at", "rules", "values"),
     )
     readonly_fields = fields
@@ -92,12 +109,12 @@ class CaseAdmin(ReadOnlyAdmin):
         return code(case.reference)
 
     @admin.display(description=_("service"), ordering="service")
-    def service_code(self, case: Case) -> SafeString | str:
-        return code(case.service)
+    def service_name(self, case: Case) -> Any:
+        return STORIES[case.service].name if case.service in STORIES else code(case.service)
 
     @admin.display(description=_("state"), ordering="state")
-    def state_code(self, case: Case) -> SafeString | str:
-        return code(case.state)
+    def state_name(self, case: Case) -> Any:
+        return _titles(case.service).get(case.state) or code(case.state)
 
     @admin.display(description=_("subject"))
     def subject_code(self, case: Case) -> SafeString | str:

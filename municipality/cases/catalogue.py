@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from municipality.kernel.errors import Refused
+
 
 @dataclass(frozen=True)
 class FeeLine:
@@ -41,6 +43,25 @@ class ServiceEntry:
     @property
     def is_open(self) -> bool:
         return bool(self.start)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a service costs and promises on a day. `are_known` is false while the rulebook has no edition in force for it."""
+
+    fees: list[FeeLine]
+    promise_days: int | None
+    are_known: bool = True
+
+
+def terms(entry: ServiceEntry, today: dt.date) -> Terms:
+    """From the rulebook; an empty rulebook is told, not raised, so that a page of all services is always there."""
+    try:
+        return Terms(entry.fees(today) if entry.fees else [], entry.promise(today) if entry.promise else None)
+    except Refused as silence:
+        if silence.code != "no_edition":
+            raise
+        return Terms([], None, are_known=False)
 
 
 CATALOGUE: dict[str, ServiceEntry] = {}

@@ -22,7 +22,10 @@ def visible_to(user: Any) -> QuerySet[Case]:
 
 def open_for(service: str, subject: str) -> Case | None:
     """The one open case of a service about a subject."""
-    return Case.objects.filter(service=service, subject=subject, is_open=True).first()
+    try:
+        return Case.objects.get(service=service, subject=subject, is_open=True)
+    except Case.DoesNotExist:
+        return None
 
 
 def standing_blocks(subject: str, service: str) -> list[Block]:
@@ -69,5 +72,6 @@ def figures() -> dict[str, Figure]:
 
 
 def messages_of(case: Case) -> QuerySet[Message]:
-    """What the portal wrote to the applicant about a case, newest first."""
-    return Message.objects.filter(person=case.applicant, subject_key=case.key).order_by("-pk")
+    """What the portal wrote to the applicant about a case, newest first, as a list names it."""
+    sent = Message.objects.filter(person=case.applicant_id, subject_key=case.key)
+    return sent.only("public_id", "title_ar", "title_en", "created_at").order_by("-pk")

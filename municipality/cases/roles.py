@@ -9,8 +9,18 @@ from django.apps import apps
 # Role → tables ("app.model") it may read. What a role may do is asked of the role itself, in the services' pages.
 READS: dict[str, tuple[str, ...]] = {
     "officer": ("cases.case", "rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),
-    "supervisor": ("cases.case", "rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority", "places.branch"),
+    "supervisor": (
+        "accounts.user",
+        "accounts.organisation",
+        "cases.case",
+        "rulebook.ruleset",
+        "rulebook.activity",
+        "rulebook.activityauthority",
+        "places.branch",
+    ),
     "auditor": (
+        "accounts.user",
+        "accounts.organisation",
         "audit.act",
         "audit.look",
         "cases.case",

@@ -21,7 +21,7 @@ from municipality.kernel.workflow import WORKFLOWS
 from municipality.rulebook.queries import Edition, digest
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def open_case(
     *,
     service: str,
@@ -35,7 +35,10 @@ def open_case(
     actor: Actor,
     due_on: dt.date | None = None,
 ) -> Case:
-    """Begin a case in its workflow's first state. Raises Refused("already_open") where one is open for the subject."""
+    """Begin a case in its workflow's first state.
+
+    Raises Refused("already_open") where one is open for the subject; it takes the caller's transaction with it.
+    """
     now = clock.now()
     snapshot = [edition.snapshot() for edition in editions]
     try:
@@ -63,13 +66,13 @@ def open_case(
     return case
 
 
-@transaction.atomic
 def advance(
     case: Case, move: str, *, actor: Actor, reason: str = "", data: dict[str, Any] | None = None, due_on: dt.date | None = None
 ) -> CaseEvent:
     """Make one move: permission, state, event and record in one transaction; `due_on` is the promised day that it moves.
 
-    Raises NotPermitted for the wrong actor and TransitionRefused for a move that the table does not have now.
+    Raises NotPermitted for the wrong actor and TransitionRefused for a move that the table does not have now, both before
+    anything is written; TransitionRefused("moved_meanwhile") takes the caller's transaction with it.
     """
     table = WORKFLOWS[case.service]
     step = table.move(move, case.state)
@@ -81,8 +84,9 @@ def advance(
     if due_on is not None and due_on != case.due_on:
         changes["due_on"] = due_on
         data = {**(data or {}), "due_on": due_on.isoformat()}
-    event: CaseEvent = transition(case, move, actor=actor, reason=reason, data=data, **changes)
-    record(f"case.{move}", subject=case.key, actor=actor, data={"from": event.from_state, "to": event.to_state, "reason": reason})
+    with transaction.atomic(savepoint=False):
+        event: CaseEvent = transition(case, move, actor=actor, reason=reason, data=data, **changes)
+        record(f"case.{move}", subject=case.key, actor=actor, data={"from": event.from_state, "to": event.to_state, "reason": reason})
     return event
 
 

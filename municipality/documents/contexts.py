@@ -11,6 +11,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from cryptography.x509 import Name, NameOID
 from hijridate import Gregorian
 
 from municipality.documents import qr
@@ -88,6 +89,15 @@ def day(date: dt.date) -> Day:
 def local_time(instant: dt.datetime) -> str:
     """`2026-11-29 10:42` in Kuwait."""
     return instant.astimezone(clock.KUWAIT).strftime("%Y-%m-%d %H:%M")
+
+
+def common_name(subject: str) -> str:
+    """Whose certificate it is: the common name of an RFC 4514 subject, or the whole text where it has none."""
+    try:
+        names = Name.from_rfc4514_string(subject).get_attributes_for_oid(NameOID.COMMON_NAME)
+    except ValueError:
+        return subject
+    return str(names[0].value) if names else subject
 
 
 def grouped(code: str) -> str:
@@ -184,10 +194,14 @@ class HealthLicenceFacts(_Facts):
             "valid_from": day(self.valid_from),
             "valid_until": day(self.valid_until),
             "commercial_until": day(self.commercial_licence_until).gregorian,
-            "fee": money.to_display(self.fee_fils),
+            "fee": Words(
+                f"{money.to_display(self.fee_fils)} د.ك، {self.fee_ground_ar}",
+                f"KD {money.to_display(self.fee_fils)}, {self.fee_ground_en}",
+            ),
             "issued": local_time(self.issued_at),
             "code": grouped(self.verification_code),
             "qr": qr.svg(self.verification_url, label="رمز الاستجابة للتحقق من الترخيص"),
+            "sealer": common_name(self.sealed_by),
             "demo": self.demo,
         }
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import datetime as dt
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, cast
 
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.html import strip_tags
 
 from municipality.documents.fetching import ForbiddenAddress, asset, asset_fetcher
 from municipality.kernel import clock
@@ -26,7 +25,7 @@ STYLESHEET = "asset:document.css"
 # A page of these documents is below 30,000 characters; text beyond this would keep a worker busy for minutes.
 MAX_CHARACTERS = 400_000
 # Steps of ever smaller type, tried in turn where a document must fit on one page; see document.css.
-DENSITIES = ("", "doc-compact", "doc-dense", "doc-tiny")
+DENSITIES = ("", "doc-compact", "doc-small", "doc-dense", "doc-tiny")
 
 
 class RendererMissing(Exception):
@@ -63,33 +62,24 @@ def render(
     attachment_name: str = "facts.json",
     at: dt.datetime | None = None,
     single_page: bool = False,
-    holds: Sequence[int] = (),
 ) -> bytes:
     """Draw `template` with `context` as PDF/A-3a bytes with /Lang `language` and document title `title`.
 
     `attachment` is enclosed with AFRelationship Data (the same facts for machines); `at` is the moment written into the
     metadata (now, if left out). The template also receives `title`, `language`, `created` and `density`; with
-    `single_page` the type shrinks step by step until everything stands on one page. `holds` says how many letters the
-    first, second … density takes of such a document: a density that is too large is not laid out just to find out.
+    `single_page` the type shrinks step by step until everything stands on one page.
     Raises RendererMissing without Pango and RenderingRefused for text beyond MAX_CHARACTERS, for content that does not
     fit on one page, and for any address outside the table of assets.
     """
     moment = at or clock.now()
     weasyprint = _weasyprint()
-    for place, density in enumerate(DENSITIES if single_page else DENSITIES[:1]):
+    for density in DENSITIES if single_page else DENSITIES[:1]:
         html = _html(template, {**context, "title": title, "language": language, "created": moment, "density": density}, language)
-        if place < len(holds) and letters(html) > holds[place]:
-            continue
         with _lock:
             pdf = _draw(weasyprint, html, attachment, attachment_name, moment, single_page=single_page)
         if pdf is not None:
             return pdf
     raise RenderingRefused("the content does not fit on one page")
-
-
-def letters(html: str) -> int:
-    """How many characters of a page a reader sees, without spaces."""
-    return len("".join(strip_tags(html).split()))
 
 
 def prepare() -> None:
@@ -139,6 +129,7 @@ def _draw(weasyprint: Any, html: str, attachment: bytes | None, name: str, at: d
         enclosed = [
             weasyprint.Attachment(
                 file_obj=stream,
+                url_fetcher=asset_fetcher(),  # the library's own would load the machine's TLS certificates for each file
                 name=name,
                 description="Facts of this document for machines",
                 created=moment,

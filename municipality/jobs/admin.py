@@ -19,8 +19,19 @@ from municipality.jobs import services
 from municipality.jobs.models import Job, JobState
 from municipality.kernel.actors import Actor
 from municipality.ui.admin_base import ReadOnlyAdmin, code, demand, in_group, structure
+from municipality.ui.words import named, say
 
 OPERATOR = "operator"
+say(
+    {
+        "job.retried": _("Job tried again"),
+        "jobs.forget_slots": _("Forget finished periodic work"),
+        "urgent": _("Urgent"),
+        "documents": _("Documents"),
+        "messages": _("Messages"),
+        "bulk": _("In the background"),
+    }
+)
 WAITING_FOR_A_PERSON = frozenset({JobState.DEAD, JobState.PARKED})
 
 
@@ -80,7 +91,7 @@ class JobAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("kind"))
     def kind_code(self, job: Job) -> SafeString | str:
-        return code(job.kind)
+        return named(job.kind)
 
     @admin.display(description=_("key"))
     def key_code(self, job: Job) -> SafeString | str:
@@ -88,7 +99,7 @@ class JobAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("queue"))
     def queue_code(self, job: Job) -> SafeString | str:
-        return code(job.queue)
+        return named(job.queue)
 
     @admin.display(description=_("arguments"))
     def arguments(self, job: Job) -> SafeString:

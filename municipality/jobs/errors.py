@@ -11,3 +11,7 @@ class Parked(Exception):
 
 class Gone(Exception):
     """The job can never succeed and a person must look: it is dead at once."""
+
+
+class TooLong(Exception):
+    """The job has run longer than its kind allows. Raised in it from outside: it is tried again like any other failure."""

@@ -16,6 +16,7 @@ class Kind:
     handler: Handler
     queue: str
     time_limit: int  # seconds
+    given_up: Handler | None = None
 
 
 @dataclass(frozen=True)
@@ -28,15 +29,19 @@ KINDS: dict[str, Kind] = {}
 SCHEDULES: dict[str, Schedule] = {}
 
 
-def job(name: str, *, queue: str = "urgent", time_limit: int = 60) -> Callable[[Handler], Handler]:
-    """Declare the handler of a kind. It takes ids by keyword, returns at once if the work is done already."""
+def job(name: str, *, queue: str = "urgent", time_limit: int = 60, given_up: Handler | None = None) -> Callable[[Handler], Handler]:
+    """Declare the handler of a kind. It takes ids by keyword, returns at once if the work is done already.
+
+    `time_limit` is in seconds. `given_up` takes the same ids; it is called, in the transaction that gives the job up, when no
+    further try follows, so that what waited for the job does not wait for ever.
+    """
     if queue not in QUEUES:
         raise ValueError(f"no such queue: {queue}")
 
     def declare(handler: Handler) -> Handler:
         if name in KINDS and KINDS[name].handler.__qualname__ != handler.__qualname__:
             raise ValueError(f"job {name} is declared twice")
-        KINDS[name] = Kind(name, handler, queue, time_limit)
+        KINDS[name] = Kind(name, handler, queue, time_limit, given_up)
         return handler
 
     return declare

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import close_old_connections, connection, transaction
 from django.db.models import F, Q, QuerySet
 
-from municipality.jobs import registry
+from municipality.jobs import limits, registry
 from municipality.jobs.errors import Gone, Parked
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
@@ -31,7 +31,7 @@ FIRST_DELAY = dt.timedelta(seconds=5)
 QUIET_SECONDS = 3.0
 MAX_TRIES = 8
 MAX_DEATHS = 3
-ring: Callable[[int, str], None] | None = None  # set by tasks.py: tells a worker that a row is due
+ring: Callable[[int, str, str], None] | None = None  # set by tasks.py: tells a worker that a row is due
 
 
 def enqueue(kind: str, *, key: str, due_at: dt.datetime | None = None, **ids: Any) -> Job:
@@ -52,7 +52,7 @@ def enqueue(kind: str, *, key: str, due_at: dt.datetime | None = None, **ids: An
         job_id, queue = job.pk, job.queue
 
         def ring_after_commit() -> None:
-            _ring(job_id, queue)
+            _ring(job_id, queue, kind)
 
         transaction.on_commit(ring_after_commit)
     return job
@@ -61,13 +61,13 @@ def enqueue(kind: str, *, key: str, due_at: dt.datetime | None = None, **ids: An
 _broker = {"away_until": 0.0}  # of this process, in seconds of the monotonic clock
 
 
-def _ring(job_id: int, queue: str) -> None:
+def _ring(job_id: int, queue: str, kind: str) -> None:
     """Ring the broker. A broker that is away is no failure: the sweep finds the row. After a failure nobody rings for some seconds."""
     failpoint("jobs.ringing")
     if ring is None or time.monotonic() < _broker["away_until"]:
         return
     try:
-        ring(job_id, queue)
+        ring(job_id, queue, kind)
     except Exception as error:  # noqa: BLE001 - any broker error; the promise stands in the table
         _broker["away_until"] = time.monotonic() + QUIET_SECONDS
         log.warning("doorbell silent for job %s: %s", job_id, type(error).__name__)
@@ -96,13 +96,28 @@ def claim(job_id: int, owner: str) -> Job | None:
 
 
 def bury(rows: QuerySet[Job], job: Job, why: str, **changes: Any) -> None:
-    """No further try: a person must look. `rows` is the job as far as it is still the caller's."""
-    if rows.update(state=JobState.DEAD, last_error=why[-4000:], finished_at=clock.now(), lease_owner="", lease_until=None, **changes):
+    """No further try: a person must look, and the kind hears of it. `rows` is the job as far as it is still the caller's."""
+    kind = registry.KINDS.get(job.kind)
+    with transaction.atomic():
+        if not rows.update(
+            state=JobState.DEAD, last_error=why[-4000:], finished_at=clock.now(), lease_owner="", lease_until=None, **changes
+        ):
+            return
         log.error("job %s %s is dead", job.pk, job.kind)
+        if kind and kind.given_up:
+            try:
+                with transaction.atomic():
+                    kind.given_up(**job.args)
+            except Exception:  # the job is dead all the same; what still waits for it is found by the invariants
+                log.exception("job %s %s: giving it up failed", job.pk, job.kind)
 
 
 def run(job_id: int) -> bool:
-    """Claim and carry out one job, no transaction open around the handler. True if it was run here."""
+    """Claim and carry out one job, no transaction open around the handler. True if it was run here.
+
+    A handler that outlives the limit of its kind is interrupted and tried again like after any failure; one that cannot be
+    interrupted loses its lease, and what it still writes of its end is refused.
+    """
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     job = claim(job_id, owner)
     if job is None:
@@ -110,17 +125,23 @@ def run(job_id: int) -> bool:
     mine = Job.objects.filter(pk=job.pk, state=JobState.RUNNING, lease_owner=owner)
     stop = threading.Event()
     # In a transaction (tests, demo) one thread holds the connection; the lease then needs no renewal.
-    renewal = None if connection.in_atomic_block else threading.Thread(target=_renew, args=(job.pk, owner, stop), daemon=True)
+    kind = registry.KINDS.get(job.kind)
+    most = kind.time_limit if kind else 0
+    renewal = None if connection.in_atomic_block else threading.Thread(target=_renew, args=(job.pk, owner, stop, most), daemon=True)
     if renewal:
         renewal.start()
     try:
         failpoint(f"{job.kind}.claimed")
-        registry.KINDS[job.kind].handler(**job.args)
+        handler = registry.KINDS[job.kind].handler
+        with limits.within(most):
+            handler(**job.args)
         failpoint(f"{job.kind}.carried_out")
     except Parked as missing:
         mine.update(state=JobState.PARKED, due_at=clock.now() + PARK, last_error=str(missing), lease_owner="", lease_until=None)
     except Gone as end:
         bury(mine, job, str(end))
+    except limits.OVER:
+        _try_again(mine, job, f"{traceback.format_exc()}\nTooLong: the limit of {job.kind} is {most} seconds")
     except Exception:  # noqa: BLE001 - every failure becomes a visible row and a later try
         _try_again(mine, job, traceback.format_exc())
     else:
@@ -142,10 +163,11 @@ def _try_again(mine: QuerySet[Job], job: Job, trace: str) -> None:
     log.warning("job %s %s failed, try %s: %s", job.pk, job.kind, tries, trace.strip().splitlines()[-1][:200])
 
 
-def _renew(job_id: int, owner: str, stop: threading.Event) -> None:
-    """Keep the lease while the handler runs; ends by itself when the lease was lost."""
+def _renew(job_id: int, owner: str, stop: threading.Event, most: int) -> None:
+    """Keep the lease while the handler runs, at most its limit and a little; ends by itself when the lease was lost."""
+    last = time.monotonic() + most + limits.END_AFTER
     try:
-        while not stop.wait(LEASE.total_seconds() / 3):
+        while not stop.wait(LEASE.total_seconds() / 3) and time.monotonic() < last:
             close_old_connections()
             if not Job.objects.filter(pk=job_id, lease_owner=owner, state=JobState.RUNNING).update(lease_until=clock.now() + LEASE):
                 return
@@ -160,10 +182,10 @@ def retry(job_id: int) -> bool:
             state=JobState.QUEUED, due_at=clock.now(), tries=0, deaths=0, finished_at=None
         )
         if moved:
-            queue = Job.objects.values_list("queue", flat=True).get(pk=job_id)
+            queue, kind = Job.objects.values_list("queue", "kind").get(pk=job_id)
 
             def ring_after_commit() -> None:
-                _ring(job_id, queue)
+                _ring(job_id, queue, kind)
 
             transaction.on_commit(ring_after_commit)
     return bool(moved)
@@ -185,10 +207,10 @@ def sweep(limit: int = 500) -> int:
     rows = Job.objects.filter(
         stale, Q(state__in=[JobState.QUEUED, JobState.PARKED], due_at__lte=now) | Q(state=JobState.RUNNING, lease_until__lt=now)
     )
-    found = list(rows.order_by("due_at", "pk").values_list("pk", "queue")[:limit])
-    Job.objects.filter(pk__in=[pk for pk, _ in found]).update(rung_at=now)
-    for pk, queue in found:
-        _ring(pk, queue)
+    found = list(rows.order_by("due_at", "pk").values_list("pk", "queue", "kind")[:limit])
+    Job.objects.filter(pk__in=[pk for pk, _, _ in found]).update(rung_at=now)
+    for pk, queue, kind in found:
+        _ring(pk, queue, kind)
     return len(found)
 
 

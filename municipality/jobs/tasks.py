@@ -5,14 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 
 from celery import shared_task
-from celery.signals import worker_ready
+from celery.signals import worker_ready, worker_shutting_down
 from django.db import IntegrityError
 
 from municipality.celery import app
-from municipality.jobs import services
-from municipality.jobs.models import Heartbeat
+from municipality.jobs import heartbeats, limits, registry, services
 from municipality.jobs.registry import every
-from municipality.kernel import clock
 
 # A page rings after its commit: with the broker away it must not wait for it (kombu's own default tries for six seconds).
 app.conf.broker_transport_options = {**app.conf.broker_transport_options, "max_retries": 0}
@@ -30,23 +28,41 @@ def tick() -> None:
     """Once a second: number the record, promise periodic work, ring for what waits."""
     from municipality.audit.services import sequence
 
-    Heartbeat.objects.update_or_create(part="tick", defaults={"at": clock.now()})
+    heartbeats.note(heartbeats.WORKER)
     with suppress(IntegrityError):  # another worker numbered the same acts; its numbers stand
         sequence()
     services.promise_periodic()
     services.sweep()
 
 
-def _ring(job_id: int, queue: str) -> None:
-    run.apply_async(args=[job_id], queue=queue, retry=False, expires=3600)
+def _ring(job_id: int, queue: str, kind: str) -> None:
+    declared = registry.KINDS.get(kind)
+    most = (
+        {"soft_time_limit": declared.time_limit + limits.SIGNAL_AFTER, "time_limit": declared.time_limit + limits.END_AFTER}
+        if declared
+        else {}
+    )
+    run.apply_async(args=[job_id], queue=queue, retry=False, expires=3600, **most)
 
 
 services.ring = _ring
 
 
+_pulse: list[heartbeats.Pulse] = []  # of this process, if it is a worker's
+
+
+@worker_shutting_down.connect
+def note_worker_leaves(**_: object) -> None:
+    """A worker that takes nothing more shows no life either."""
+    while _pulse:
+        _pulse.pop().stop()
+
+
 @worker_ready.connect
 def note_worker(**_: object) -> None:
-    """A worker that has started empties what waited for it."""
+    """A worker that has started shows its life and empties what waited for it."""
+    _pulse.append(heartbeats.Pulse(heartbeats.WORKER))
+    _pulse[-1].start()
     tick.apply_async(queue="urgent", retry=False)
 
 

@@ -3,32 +3,84 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from municipality.notifications.models import Delivery
-from municipality.ui.admin_base import ReadOnlyAdmin, code
+from municipality.kernel.actors import Actor
+from municipality.notifications import services
+from municipality.notifications.models import Delivery, DeliveryState
+from municipality.notifications.reasons import REASONS
+from municipality.ui.admin_base import ReadOnlyAdmin, code, demand, in_group
+from municipality.ui.words import named, say
+
+OPERATOR = "operator"
+say(
+    {
+        "delivery.retried": _("Message tried again"),
+        "notifications.code": _("Send a one-time code"),
+        "notifications.deliver": _("Send a message"),
+    }
+)
 
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
-    list_display = ("kind", "channel_name", "state_name", "reason_code", "when", "provider")
+    change_form_template = "admin/notifications/delivery/change_form.html"
+    list_display = ("kind", "channel_name", "state_name", "reason_name", "when", "provider")
     list_filter = ("channel", "state")
     list_select_related = ("message",)
     ordering = ("-pk",)
-    fields = ("kind", "subject_code", "channel_name", "state_name", "reason_code", "when", "provider", "key")
+    fields = ("kind", "subject_code", "channel_name", "state_name", "reason_name", "when", "provider", "key")
     readonly_fields = fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         return self.readonly_fields
 
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path("<int:delivery_id>/retry/", self.admin_site.admin_view(self.retry), name="notifications_delivery_retry"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        delivery: Any = self.get_object(request, object_id)
+        may = delivery is not None and delivery.state == DeliveryState.FAILED and in_group(request, OPERATOR)
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_retry": may})
+
+    def retry(self, request: HttpRequest, delivery_id: int) -> HttpResponse:
+        """Ask first (GET), then promise the message on its channel once more (POST)."""
+        demand(request, OPERATOR)
+        delivery = get_object_or_404(Delivery.objects.select_related("message"), pk=delivery_id)
+        page = reverse("admin:notifications_delivery_change", args=[delivery.pk], current_app=self.admin_site.name)
+        if request.method != "POST":
+            context = {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "delivery": delivery,
+                "title": _("Try again"),
+                "back": page,
+            }
+            return TemplateResponse(request, "admin/notifications/delivery/retry.html", context)
+        user: Any = request.user
+        if services.retry(delivery, actor=Actor(OPERATOR, user.key)):
+            self.message_user(request, _("The message will be sent by this channel now."))
+        else:
+            self.message_user(request, _("This message has not failed on this channel. Nothing was changed."), messages.WARNING)
+        return HttpResponseRedirect(page)
+
     @admin.display(description=_("kind"))
     def kind(self, delivery: Delivery) -> SafeString | str:
-        return code(delivery.message.kind)
+        return named(delivery.message.kind)
 
     @admin.display(description=_("subject"))
     def subject_code(self, delivery: Delivery) -> SafeString | str:
@@ -39,8 +91,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
         return delivery.sent_at
 
     @admin.display(description=_("reason"))
-    def reason_code(self, delivery: Delivery) -> SafeString | str:
-        return code(delivery.reason)
+    def reason_name(self, delivery: Delivery) -> Any:
+        return REASONS.get(delivery.reason, code(delivery.reason))
 
     @admin.display(description=_("channel"), ordering="channel")
     def channel_name(self, delivery: Delivery) -> str:

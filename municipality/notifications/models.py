@@ -75,7 +75,7 @@ class Delivery(models.Model):
     state = models.CharField("الحالة", max_length=10, choices=DeliveryState, default=DeliveryState.WAITING)
     idempotency_key = models.CharField(max_length=26, unique=True, default=ids.public_id)
     provider_id = models.CharField(max_length=60, blank=True)
-    reason = models.CharField(max_length=40, blank=True)  # why it was skipped or failed: no_address, limit, refused, foreign_link
+    reason = models.CharField(max_length=40, blank=True)  # why it was skipped or failed: see reasons.py
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -84,7 +84,7 @@ class Delivery(models.Model):
         verbose_name_plural = "الإرسال"
 
     def __str__(self) -> str:
-        return f"{self.channel} {self.state}"
+        return f"{self.get_channel_display()}: {self.get_state_display()}"
 
 
 class SmsNumber(models.Model):

@@ -7,13 +7,17 @@ from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext
 
+from municipality.audit.services import record
+from municipality.jobs import services as jobs
 from municipality.jobs.errors import Gone
+from municipality.jobs.models import Job
 from municipality.jobs.services import enqueue
-from municipality.kernel import clock
+from municipality.kernel import clock, ids
+from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.kernel.failpoints import failpoint
 from municipality.notifications import mail, sms
@@ -99,6 +103,26 @@ def deliver(delivery_id: int) -> None:
         raise
     failpoint(f"message.{delivery.channel}.handed_over")
     _close(delivery, DeliveryState.SENT, provider_id=provider_id[:60], sent_at=clock.now())
+
+
+def give_up(*, delivery_id: int) -> None:
+    """Every try has failed: the delivery says so instead of waiting for ever. The message lies in the inbox all the same."""
+    Delivery.objects.filter(pk=delivery_id, state=DeliveryState.WAITING).update(state=DeliveryState.FAILED, reason="exhausted")
+
+
+def retry(delivery: Delivery, *, actor: Actor) -> bool:
+    """A person asks for another try of a failed delivery, under the same key, and the record says who. True if it had failed."""
+    with transaction.atomic():
+        moved = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.FAILED).update(state=DeliveryState.WAITING, reason="")
+        if not moved:
+            return False
+        key = f"delivery:{delivery.pk}"
+        carrier = Job.objects.filter(kind="notifications.deliver", key=key).values_list("pk", flat=True).first()
+        if carrier is None or not jobs.retry(carrier):  # a limit that was reached ended its job as done
+            enqueue("notifications.deliver", key=f"{key}:{ids.public_id()}", delivery_id=delivery.pk)
+        data = {"channel": delivery.channel, "kind": delivery.message.kind, "was": delivery.reason}
+        record("delivery.retried", subject=key, actor=actor, data=data)
+    return True
 
 
 def sms_text(message: Message, language: str) -> str:

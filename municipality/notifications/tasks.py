@@ -6,7 +6,7 @@ from municipality.jobs.registry import job
 from municipality.notifications import services
 
 
-@job("notifications.deliver", queue="messages", time_limit=30)
+@job("notifications.deliver", queue="messages", time_limit=30, given_up=services.give_up)
 def deliver(*, delivery_id: int) -> None:
     services.deliver(delivery_id)
 

@@ -34,8 +34,18 @@ from municipality.rulebook.models import (
     RuleSet,
 )
 from municipality.ui.admin_base import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, code, demand, in_group
+from municipality.ui.words import named, say
 
 MAKER, PUBLISHER = "rule_maker", "rule_publisher"
+say(
+    {
+        "fees.health": _("Fees of the health licence"),
+        "limits.health": _("Limits of the health licence"),
+        "conditions.health": _("Conditions of the health licence"),
+        "rulebook.drafted": _("Edition drafted"),
+        "rulebook.published": _("Edition published"),
+    }
+)
 
 
 def may_edit(request: HttpRequest, ruleset: RuleSet | None) -> bool:
@@ -223,7 +233,7 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=_("edition"), ordering="subject")
     def edition(self, ruleset: RuleSet) -> SafeString | str:
-        return code(ruleset)
+        return named(ruleset.subject, f"v{ruleset.version}")
 
     @admin.display(description=_("stage"))
     def stage(self, ruleset: RuleSet) -> Any:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel.errors import Refused
 from municipality.kernel.worktime import Calendar
@@ -129,50 +129,34 @@ def in_force(subject: str, on: dt.date) -> QuerySet[RuleSet]:
     ).order_by("-first_day", "-version")
 
 
-# Editions read by this process. A published edition never changes (guards.py), so nothing here grows old; which one is in
-# force is asked every time.
+# Published editions as one page read them: within one request they are asked for once. None outside a request.
+_page: ContextVar[list[RuleSet] | None] = ContextVar("rulebook_page", default=None)
+# Whole editions read by this process. A published edition never changes (guards.py), so nothing here grows old.
 _read: dict[tuple[Any, ...], Edition] = {}
-# The first of `in_force`, as text: every page asks it several times, and building the statement costs more than answering it.
-_IN_FORCE = (
-    "SELECT * FROM rulebook_ruleset WHERE subject = %s AND published_at IS NOT NULL"
-    " AND first_day <= %s AND (last_day IS NULL OR last_day >= %s) ORDER BY first_day DESC, version DESC LIMIT 1"
-)
-_NEWEST = "SELECT * FROM rulebook_ruleset WHERE subject = %s AND published_at IS NOT NULL ORDER BY first_day DESC, version DESC LIMIT 1"
-_ROWS = (
-    "SELECT 'fee' AS kind, code, 0 AS place, label_ar, label_en, article_ar, article_en, fils, unit, revenue_account, is_assumption"
-    " FROM rulebook_feerule WHERE ruleset_id = %s"
-    " UNION ALL SELECT 'limit', code, 0, '', '', article_ar, article_en, value, unit, '', is_assumption"
-    " FROM rulebook_limitrule WHERE ruleset_id = %s"
-    " UNION ALL SELECT 'condition', '', \"order\", text_ar, text_en, '', '', 0, '', '', false"
-    " FROM rulebook_conditionrule WHERE ruleset_id = %s ORDER BY kind, place, code"
-)
 
 
-# The published editions by subject, newest first, while `asked_together` holds.
-_together: ContextVar[dict[str, list[RuleSet]] | None] = ContextVar("editions asked for together", default=None)
+def begin_page(**_signal: Any) -> None:
+    """A request begins, and with it a page that has read nothing yet."""
+    _page.set([])
 
 
-@contextmanager
-def asked_together() -> Iterator[None]:
-    """Inside the block which edition is in force is read from one statement: for a page that needs several of them."""
-    rows: dict[str, list[RuleSet]] = {}
-    for row in RuleSet.objects.filter(published_at__isnull=False).order_by("-first_day", "-version"):
-        rows.setdefault(row.subject, []).append(row)
-    token = _together.set(rows)
-    try:
-        yield
-    finally:
-        _together.reset(token)
+def end_page(**_signal: Any) -> None:
+    _page.set(None)
+
+
+def _published() -> list[RuleSet]:
+    """All published editions: some dozens in twenty years. What a transaction decides, it decides by what it read itself."""
+    page = _page.get()
+    if page is None or connection.in_atomic_block:
+        return list(RuleSet.objects.filter(published_at__isnull=False))
+    if not page:
+        page.extend(RuleSet.objects.filter(published_at__isnull=False))
+    return page
 
 
 def edition(subject: str, on: dt.date) -> Edition:
     """The edition in force on a day. Raises Refused("no_edition") where the rulebook is silent."""
-    together = _together.get()
-    if together is not None:
-        found = (r for r in together.get(subject, []) if r.first_day <= on and (r.last_day is None or r.last_day >= on))
-        return _held(subject, next(found, None))
-    row = next(iter(RuleSet.objects.raw(_IN_FORCE, [subject, on.isoformat(), on.isoformat()])), None)
-    return _held(subject, row)
+    return editions([subject], on)[0]
 
 
 def calendar_edition(on: dt.date | None = None) -> Edition:
@@ -183,10 +167,7 @@ def calendar_edition(on: dt.date | None = None) -> Edition:
     """
     if on is not None:
         return edition(calendars.SUBJECT, on)
-    together = _together.get()
-    if together is not None:
-        return _held(calendars.SUBJECT, next(iter(together.get(calendars.SUBJECT, [])), None))
-    return _held(calendars.SUBJECT, next(iter(RuleSet.objects.raw(_NEWEST, [calendars.SUBJECT])), None))
+    return _newest(calendars.SUBJECT, [row for row in _published() if row.subject == calendars.SUBJECT])
 
 
 def calendar(on: dt.date | None = None) -> Calendar:
@@ -196,55 +177,47 @@ def calendar(on: dt.date | None = None) -> Calendar:
     return found
 
 
-def _held(subject: str, row: RuleSet | None) -> Edition:
-    if row is None:
-        raise Refused("no_edition", subject=subject)
-    identity = (row.pk, row.subject, row.version, row.made_at, row.published_at)
-    known = _read.get(identity)
-    if known is not None:
-        return known
-    found = _whole(row)
-    if not connection.in_atomic_block:  # what a transaction published may be taken back
-        _read[identity] = found
-    return found
+def editions(subjects: Sequence[str], on: dt.date) -> list[Edition]:
+    """The editions of several subjects in force on a day, asked for together. Raises Refused("no_edition")."""
+    published = _published()
+    return [_newest(subject, [row for row in published if row.subject == subject and row.holds(on)]) for subject in subjects]
+
+
+def _newest(subject: str, rows: list[RuleSet]) -> Edition:
+    if not rows:
+        raise Refused("no_edition", _("This service has no rules in force yet: no edition of them is published."), subject=subject)
+    return _whole(max(rows, key=lambda row: (row.first_day, row.version)))
 
 
 def _whole(row: RuleSet) -> Edition:
-    fees: dict[str, Fee] = {}
-    limits: dict[str, Limit] = {}
-    conditions: list[Condition] = []
-    with connection.cursor() as cursor:
-        cursor.execute(_ROWS, [row.pk] * 3)
-        for kind, code, _, text_ar, text_en, article_ar, article_en, number, unit, account, assumed in cursor.fetchall():
-            if kind == "fee":
-                fees[code] = Fee(code, text_ar, text_en, article_ar, article_en, number, unit, account, bool(assumed))
-            elif kind == "limit":
-                limits[code] = Limit(code, number, unit, article_ar, article_en, bool(assumed))
-            else:
-                conditions.append(Condition(text_ar, text_en))
+    identity = (row.pk, row.subject, row.version, row.made_at, row.published_at)
+    if identity in _read:
+        return _read[identity]
     is_calendar = row.subject == calendars.SUBJECT
-    return Edition(
+    found = Edition(
         row.subject,
         row.version,
         row.instrument_ar,
         row.instrument_en,
         row.first_day,
         row.is_assumption,
-        fees,
-        limits,
-        tuple(conditions),
-        {r.code: Reason(*(getattr(r, f.name) for f in fields(Reason))) for r in row.reasons.all()},
-        tuple(Check(*(getattr(c, f.name) for f in fields(Check))) for c in row.checks.all()),
-        tuple(Holiday(*(getattr(h, f.name) for f in fields(Holiday))) for h in row.holidays.all()) if is_calendar else (),
+        {fee["code"]: Fee(**fee) for fee in row.fees.order_by("code").values(*_names(Fee))},
+        {limit["code"]: Limit(**limit) for limit in row.limits.order_by("code").values(*_names(Limit))},
+        tuple(Condition(**condition) for condition in row.conditions.order_by("order").values(*_names(Condition))),
+        {reason["code"]: Reason(**reason) for reason in row.reasons.order_by("code").values(*_names(Reason))},
+        tuple(Check(**check) for check in row.checks.order_by("order").values(*_names(Check))),
+        tuple(Holiday(**holiday) for holiday in row.holidays.order_by("first_day").values(*_names(Holiday))) if is_calendar else (),
         calendars.read(row) if is_calendar else None,
     )
+    transaction.on_commit(lambda: _read.setdefault(identity, found))  # what a transaction published may be taken back
+    return found
+
+
+def _names(kind: type) -> list[str]:
+    return [field.name for field in fields(kind)]
 
 
 def competent_authority(activity_code: str, on: dt.date) -> str:
     """The body that licenses an activity on a day; the Municipality where nothing else is written."""
-    row = (
-        ActivityAuthority.objects.filter(Q(last_day__isnull=True) | Q(last_day__gte=on), activity=activity_code, first_day__lte=on)
-        .order_by("-first_day")
-        .first()
-    )
-    return row.authority if row else Authority.MUNICIPALITY
+    held = ActivityAuthority.objects.filter(Q(last_day__isnull=True) | Q(last_day__gte=on), activity=activity_code, first_day__lte=on)
+    return held.order_by("-first_day").values_list("authority", flat=True).first() or Authority.MUNICIPALITY

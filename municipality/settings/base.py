@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "municipality.uploads.origin.FileOriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "municipality.ui.compression.CompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "municipality.ui.middleware.LanguageMiddleware",
@@ -150,6 +151,11 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "municipality.ui.errors.csrf_failure"
 CIVIL_ID_KEY = secret("CIVIL_ID_KEY")
 
+# Where a person turns to: the Municipality's hotline, and the page of the Public Authority for Food and Nutrition, which licenses
+# food shops (no link is shown while it is empty).
+MUNICIPALITY_PHONE = env.str("MUNICIPALITY_PHONE", "139")
+PAFN_URL = env.str("PAFN_URL", "")
+
 # The outside world, each behind a port.
 MOBILE_ID_URL = env.str("MOBILE_ID_URL", "")
 MOBILE_ID_SERVICE_ID = env.str("MOBILE_ID_SERVICE_ID", "")
@@ -201,6 +207,7 @@ CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "urgent"
+CELERY_BEAT_SCHEDULER = "municipality.jobs.heartbeats:Scheduler"  # the clock reads this before it knows any task
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {
     "visibility_timeout": 300,
     "unacked_restore_interval": 1,

@@ -95,6 +95,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "portal_name": _("Kuwait Municipality e-services"),
         "portal_mark": getattr(settings, "PORTAL_MARK", ""),
         "demo": settings.DEMO,
+        "hotline": settings.MUNICIPALITY_PHONE,
         "nav": SimpleLazyObject(lambda: _nav(_urlconf(), code)),
         "footer": SimpleLazyObject(lambda: _footer(_urlconf(), code)),
         "language": code,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 
 from django.utils import formats
 from django.utils.html import format_html
@@ -35,7 +36,11 @@ def as_day(value: dt.date) -> dt.date:
 
 def day_text(value: dt.date, *, weekday: bool = False) -> str:
     """`24 November 2026`, with the weekday before it on request; parts tied by no-break spaces."""
-    day = as_day(value)
+    return _day_text(as_day(value), weekday, get_language())
+
+
+@lru_cache(maxsize=2048)
+def _day_text(day: dt.date, weekday: bool, _language: str | None) -> str:
     return formats.date_format(day, "l j\u00a0F\u00a0Y" if weekday else "j\u00a0F\u00a0Y")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
 from django.utils import translation
@@ -48,10 +49,28 @@ def _page(request: HttpRequest, template: str, status: int, **context: Any) -> H
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """400: the request itself is broken."""
+    """400: the request itself is broken; 413 if it is only too long."""
+    if isinstance(exception, RequestDataTooBig):
+        if _is_api(request):
+            return _problem(413, _("Too much was sent at once"), _("One form takes at most one megabyte. Nothing was changed."))
+        return _page(request, "errors/413.html", 413)
     if _is_api(request):
         return _problem(400, _("Bad request"), _("The request could not be read."))
     return _page(request, "errors/400.html", 400)
+
+
+def method_not_allowed(request: HttpRequest, bare: HttpResponse) -> HttpResponse:
+    """405 with the methods that are allowed: a page for whoever reads pages, the bare answer for other programs."""
+    if _is_api(request):
+        said = _("The request uses a method that this address does not take.")
+        answer: HttpResponse = _problem(405, _("This page is not opened in this way"), said)
+    elif "text/html" in request.headers.get("Accept", ""):
+        answer = _page(request, "errors/405.html", 405)
+    else:
+        return bare
+    if "Allow" in bare.headers:
+        answer["Allow"] = bare["Allow"]
+    return answer
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

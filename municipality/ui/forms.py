@@ -96,13 +96,20 @@ class CivilIdField(FoldedField):
             raise ValidationError(self.error_messages[error.code], code=error.code) from None
 
 
+MOBILE = ("5", "6", "9", "41")
+
+
 class PhoneField(FoldedField):
-    """A Kuwaiti phone number: 8 digits, with or without +965; stored as +965XXXXXXXX. Mobile numbers begin with 4, 5, 6 or 9."""
+    """A Kuwaiti phone number: 8 digits, with or without +965; stored as +965XXXXXXXX.
+
+    A mobile number begins with 5, 6, 9 or 41: of the fourth range nothing else is assigned (the national numbering plan as the
+    library phonenumbers carries it).
+    """
 
     default_error_messages: ClassVar[dict[str, Any]] = {
         "required": _("Enter a phone number: 8 digits."),
         "phone": _("A phone number in Kuwait has 8 digits. Leave out everything else, or begin with +965."),
-        "mobile": _("A mobile number begins with 4, 5, 6 or 9, so that a message can reach it."),
+        "mobile": _("A mobile number begins with 5, 6, 9 or 41. Check the number; a message must be able to reach it."),
     }
 
     def __init__(self, *, mobile: bool = True, **kwargs: Any) -> None:
@@ -123,7 +130,7 @@ class PhoneField(FoldedField):
                 break
         if len(text) != 8 or not text.isascii() or not text.isdigit():
             raise ValidationError(self.error_messages["phone"], code="phone")
-        if self.mobile and text[0] not in "4569":
+        if self.mobile and not text.startswith(MOBILE):
             raise ValidationError(self.error_messages["mobile"], code="mobile")
         return f"+965{text}"
 

@@ -59,13 +59,16 @@ class LanguageMiddleware(LocaleMiddleware):
 
 
 class RefusalMiddleware:
-    """A rule's "no" that a view did not catch becomes a page with its sentence (problem+json under /api/)."""
+    """A rule's "no" that a view did not catch becomes a page with its sentence (problem+json under /api/), and so does an empty 405."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 405 and not response.streaming and not response.content:
+            return errors.method_not_allowed(request, response)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return errors.refused(request, exception) if isinstance(exception, Refused) else None

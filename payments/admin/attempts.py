@@ -9,8 +9,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.admin_base import ReadOnlyInline, code, structure
+from municipality.ui.words import moved, named
 from payments.admin.base import MoneyAdmin
 from payments.models import Attempt, AttemptEvent, GatewayMessage, Inquiry
+from payments.states import AttemptState
 
 SHOWN = 64  # characters of an encrypted text: enough to compare two, useless to anybody else
 
@@ -27,11 +29,11 @@ class AttemptEventInline(ReadOnlyInline):
 
     @admin.display(description=_("step"))
     def step(self, event: AttemptEvent) -> SafeString | str:
-        return code(f"{event.move}: {event.from_state} → {event.to_state}")
+        return moved(*(dict(AttemptState.choices).get(state, state) for state in (event.from_state, event.to_state)))
 
     @admin.display(description=_("reason"))
     def reason_code(self, event: AttemptEvent) -> SafeString | str:
-        return code(event.reason)
+        return named(event.reason)
 
 
 class InquiryInline(ReadOnlyInline):
@@ -49,7 +51,7 @@ class InquiryInline(ReadOnlyInline):
 
     @admin.display(description=_("meaning"))
     def outcome_code(self, inquiry: Inquiry) -> SafeString | str:
-        return code(inquiry.outcome)
+        return named(f"outcome.{inquiry.outcome}")
 
 
 @admin.register(Attempt)

@@ -9,8 +9,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.admin_base import ReadOnlyInline, code
+from municipality.cases.timeline import STORIES
+from municipality.ui.words import moved, named
 from payments.admin.base import MoneyAdmin
 from payments.models import Bill, BillEvent, BillLine, Receipt
+from payments.states import BillState
 
 
 class LineInline(ReadOnlyInline):
@@ -46,15 +49,15 @@ class BillEventInline(ReadOnlyInline):
 
     @admin.display(description=_("step"))
     def step(self, event: BillEvent) -> SafeString | str:
-        return code(f"{event.move}: {event.from_state} → {event.to_state}")
+        return moved(*(dict(BillState.choices).get(state, state) for state in (event.from_state, event.to_state)))
 
     @admin.display(description=_("who"))
     def actor(self, event: BillEvent) -> SafeString | str:
-        return code(f"{event.actor_role} {event.actor_key}")
+        return named(event.actor_role, event.actor_key)
 
     @admin.display(description=_("reason"))
     def reason_code(self, event: BillEvent) -> SafeString | str:
-        return code(event.reason)
+        return named(event.reason)
 
 
 @admin.register(Bill)
@@ -75,7 +78,7 @@ class BillAdmin(MoneyAdmin):
 
     @admin.display(description=_("kind"))
     def kind_code(self, bill: Bill) -> SafeString | str:
-        return code(bill.kind)
+        return STORIES[bill.kind].name if bill.kind in STORIES else code(bill.kind)
 
     @admin.display(description=_("subject"))
     def subject_code(self, bill: Bill) -> SafeString | str:

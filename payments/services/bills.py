@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -19,7 +20,6 @@ from payments.models import Bill, BillLine
 from payments.rules import Line, total
 
 
-@transaction.atomic
 def issue_bill(
     *,
     kind: str,
@@ -37,36 +37,20 @@ def issue_bill(
     """
     subjects.parse(subject)
     amount = total(lines)
-    now = clock.now()
-    bill = Bill.objects.create(
-        reference=take(f"BIL-{clock.today().year}"),
-        kind=kind,
-        subject=subject,
-        payer=payer,
-        title_ar=title_ar,
-        title_en=title_en,
-        total_fils=amount,
-        issued_at=now,
-        due_until=due_until,
-    )
-    BillLine.objects.bulk_create(
-        BillLine(
-            bill=bill,
-            order=number,
-            code=line.code,
-            label_ar=line.label_ar,
-            label_en=line.label_en,
-            formula_ar=line.formula_ar,
-            formula_en=line.formula_en,
-            article_ar=line.article_ar,
-            article_en=line.article_en,
-            edition=line.edition,
-            fils=line.fils,
-            revenue_account=line.revenue_account,
+    with transaction.atomic(savepoint=False):
+        bill = Bill.objects.create(
+            reference=take(f"BIL-{clock.today().year}"),
+            kind=kind,
+            subject=subject,
+            payer=payer,
+            title_ar=title_ar,
+            title_en=title_en,
+            total_fils=amount,
+            issued_at=clock.now(),
+            due_until=due_until,
         )
-        for number, line in enumerate(lines, start=1)
-    )
-    record("bill.issued", subject=bill.key, actor=actor, data={"kind": kind, "about": subject, "fils": amount, "lines": len(lines)})
+        BillLine.objects.bulk_create(BillLine(bill=bill, order=number, **asdict(line)) for number, line in enumerate(lines, start=1))
+        record("bill.issued", subject=bill.key, actor=actor, data={"kind": kind, "about": subject, "fils": amount, "lines": len(lines)})
     return bill
 
 

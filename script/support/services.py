@@ -19,16 +19,21 @@ from pathlib import Path
 
 from script.support.child import PR_SET_PDEATHSIG
 
+_RANGE = (("", "gw0"), ("_COUNT", "1"))
+
 
 class Unavailable(Exception):
     """The server cannot be had on this machine; the text says why."""
 
 
 def free_port(count: int = 1) -> int:
-    """The first of `count` ports in a row that nothing listens on."""
+    """The first of `count` ports in a row that nothing listens on; each process of a parallel test run looks in a range of its own."""
+    worker, workers = (int(os.environ.get(f"PYTEST_XDIST_WORKER{name}", default).removeprefix("gw")) for name, default in _RANGE)
+    # Below the range from which the system gives ports to outgoing connections: nobody takes one in between.
+    width = 12_000 // workers
+    lowest = 20_000 + worker * width
     for _ in range(200):
-        # Below the range from which the system gives ports to outgoing connections: nobody takes one in between.
-        first = random.randrange(20_000, 32_000)  # noqa: S311
+        first = random.randrange(lowest, lowest + width - count)  # noqa: S311
         if all(_is_free(port) for port in range(first, first + count)):
             return first
     raise Unavailable("no free ports in a row were found")

@@ -24,9 +24,13 @@ from script.support.say import Stop, step
 
 VENV = ROOT / ".venv"
 FOLDER = ROOT / "var" / "test"
-FAST = "not stack and not browser and not postgres and not redis and not slow and not chaos"
-# A file's tests stay together, since they share what they set up; what starts processes or kills them runs alone.
-PARALLEL = ("-n", "auto", "--dist", "loadfile")
+IN_PROCESS = "not stack and not browser and not postgres and not redis and not chaos"
+FAST = f"{IN_PROCESS} and not slow"
+# A file's tests stay together, since they share what they set up. What starts processes or kills them is a pass of its own: it
+# waits more than it works, so one process more than there are cores takes part, and tests/conftest.py says what shares a portal.
+PARALLEL = ("-n", "auto", "--dist", "loadscope")
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+WAITING = ("-n", str(min(CORES + 1, 6)), "--dist", "loadscope", "--no-loadscope-reorder")
 ALONE = "stack or browser or chaos"
 # What a whole run needs from the system: a program to look for, and the Debian package that brings it.
 PACKAGES = {
@@ -223,7 +227,8 @@ def _everything(run: Run, servers: contextlib.ExitStack) -> None:
         return
     run.check("types", "mypy", [python, "-m", "mypy"])
     _suite_on_postgres(run, servers)
-    run.pytest("sqlite", "journeys and guards on SQLite", "-m", "(guards or journey) and not postgres and not redis and not chaos")
+    wanted = "(guards or journey) and not postgres and not redis and not chaos"
+    run.pytest("sqlite", "journeys and guards on SQLite", *WAITING, "-m", wanted)
     _suite_on_next_django(run)
 
 
@@ -249,7 +254,7 @@ def _suite_on_postgres(run: Run, servers: contextlib.ExitStack) -> None:
         wanted = f"({wanted}) and not browser" if wanted else "not browser"
     also = f" and ({wanted})" if wanted else ""
     run.pytest(name, "the suite on PostgreSQL and Redis", *PARALLEL, "-m", f"not ({ALONE}){also}", servers=run.servers)
-    run.pytest(f"{name}-alone", "real processes, a real browser, faults", "-m", f"({ALONE}){also}", servers=run.servers)
+    run.pytest(f"{name}-alone", "real processes, a real browser, faults", *WAITING, "-m", f"({ALONE}){also}", servers=run.servers)
 
 
 def _suite_on_next_django(run: Run) -> None:
@@ -262,7 +267,7 @@ def _suite_on_next_django(run: Run) -> None:
     venv = ROOT / ".venv-django61"
     with step("Python packages with Django 6.1") as current:
         environment.ensure_loose(_with_next_django(), current, venv=venv, log=FOLDER / "setup.log")
-    run.pytest(name, "on Django 6.1, warnings as errors", *PARALLEL, "-m", FAST, venv=venv)
+    run.pytest(name, "on Django 6.1, warnings as errors", *WAITING, "-m", f"({IN_PROCESS}) or (journey and not gate)", venv=venv)
 
 
 def _with_next_django() -> Path:

@@ -1,12 +1,20 @@
-"""Compiled message catalogues, and what is missing in them. Runs inside `.venv` (polib)."""
+"""The message catalogues: compiled, and compared with what the sources really say. Runs inside `.venv` (polib, Django)."""
 
 from __future__ import annotations
 
+import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import polib
+
+# A message is its context and its text; the singular stands for a plural.
+Message = tuple[str, str]
+SKIPPED = frozenset({"doubles", "migrations", "management"})  # simulators and commands speak English only
+OVERRIDES = "overrides"  # a comment with this word: the text is a library's, said here in our words
+_CALL = re.compile(r"\b(?:n|p|np)?gettext\(|\b_\(")
 
 
 def catalogues(root: Path) -> Iterator[Path]:
@@ -38,12 +46,75 @@ def gaps(root: Path) -> list[str]:
     ]
 
 
+def _words(call: ast.Call) -> Message | None:
+    """The message of one call of the gettext family; None for another call or a text that is not written there."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    name = name.removesuffix("_lazy").removesuffix("_noop")
+    if name not in {"_", "gettext", "ngettext", "pgettext", "npgettext"}:
+        return None
+    texts = [a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    if name in {"pgettext", "npgettext"}:
+        return (texts[0], texts[1]) if len(texts) >= 2 else None
+    return ("", texts[0]) if texts else None
+
+
+def in_python(source: str) -> set[Message]:
+    """The messages of a Python source."""
+    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    return {words for call in calls if (words := _words(call))}
+
+
+def in_template(source: str) -> set[Message]:
+    """The messages of a Django template, by Django's own reading of its tags."""
+    from django.utils.translation.template import templatize
+
+    text = templatize(source)
+    found = set()
+    for start in _CALL.finditer(text):
+        for end in re.finditer(r"\)", text[start.start() :]):
+            try:
+                call = ast.parse(text[start.start() : start.start() + end.end()].strip(), mode="eval").body
+            except SyntaxError:
+                continue
+            if isinstance(call, ast.Call) and (words := _words(call)):
+                found.add(words)
+            break
+    return found
+
+
+def sources(root: Path) -> dict[Message, str]:
+    """Every message that the portal's code and templates say, with the file that says it."""
+    found: dict[Message, str] = {}
+    for folder in ("municipality", "payments", "zoning", "shops", "licensing", "violations", "reports", "templates"):
+        for path in sorted((root / folder).rglob("*")):
+            if SKIPPED & set(path.relative_to(root).parts) or path.suffix not in {".py", ".html", ".txt"} or not path.is_file():
+                continue
+            text = path.read_text(encoding="utf8")
+            for message in in_python(text) if path.suffix == ".py" else in_template(text):
+                found.setdefault(message, str(path.relative_to(root)))
+    return found
+
+
+def strays(root: Path) -> list[str]:
+    """One line for each message that a catalogue lacks, and for each that nothing says any more."""
+    said = sources(root)
+    lines = []
+    for path in catalogues(root):
+        entries = {(entry.msgctxt or "", entry.msgid): entry for entry in polib.pofile(str(path)) if not entry.obsolete}
+        if path.stem == "django":  # the scripts of the portal say nothing; that catalogue holds the admin's
+            lines += [f"{said[m]}: not in {path.relative_to(root)}: {m[1][:80]}" for m in sorted(said.keys() - entries.keys())]
+        for message in sorted(entries.keys() - said.keys()):
+            if OVERRIDES not in entries[message].tcomment:
+                lines.append(f"{path.relative_to(root)}:{entries[message].linenum}: said nowhere: {message[1][:80]}")
+    return lines
+
+
 def main() -> int:
-    """`--check` also fails on gaps."""
+    """`--check` also fails on gaps and strays."""
     root = Path(__file__).resolve().parent.parent.parent
     compile_all(root)
-    found = gaps(root) if "--check" in sys.argv else []
-    print("\n".join(found[:40]) or f"{sum(1 for _ in catalogues(root))} catalogue(s) compiled")
+    found = [*gaps(root), *strays(root)] if "--check" in sys.argv else []
+    print("\n".join(found) or f"{sum(1 for _ in catalogues(root))} catalogue(s) compiled")
     return 1 if found else 0
 
 

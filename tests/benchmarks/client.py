@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import time
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from urllib.parse import urlencode
 
 # Headers by which the benchmarks speak with their server (see recording.py).
 RECORD, COUNT = "X-Bench-Record", "X-Bench-Count"
-QUERIES, ROWS = "X-Bench-Queries", "X-Bench-Rows"
+QUERIES, ROWS, VALUES = "X-Bench-Queries", "X-Bench-Rows", "X-Bench-Values"
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Ask:
     def raw(self, host: str) -> bytes:
         """The bytes on the line."""
         body = urlencode(self.form).encode() if self.form is not None else b""
-        headers = {"Host": host, **self.headers}
+        headers = {"Host": host, "Accept-Encoding": "gzip", **self.headers}
         if self.form is not None:
             headers |= {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(body))}
         lines = [f"{'GET' if self.form is None else 'POST'} {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
@@ -37,6 +38,11 @@ class Answer:
     headers: Mapping[str, str]  # names in small letters
     body: bytes
     seconds: float
+
+    @property
+    def text(self) -> bytes:
+        """The body, unpacked where it came compressed."""
+        return gzip.decompress(self.body) if self.headers.get("content-encoding") == "gzip" else self.body
 
 
 class Line:

@@ -1,6 +1,7 @@
 """The floor of a page: the same SQL through a bare cursor and a template of the same size, behind the same middleware.
 
-Rule for the template: the page's own text, with one `{{ variable }}` of eight characters for each row fetched, spread evenly.
+Rule for the template: the page's own text, with one `{{ variable }}` of eight characters for each that the page's templates put
+in, spread evenly. Where the page holds a form, the floor asks the middleware for its token as well.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.template import engines
 
 from municipality.accounts.access import public
@@ -18,8 +20,8 @@ WIDTH = 8
 
 
 def values(recording: Recording) -> dict[str, str]:
-    """The template's variables: one a row, none where the answer has no room for them."""
-    count = min(recording.rows, len(recording.body) // (2 * WIDTH))
+    """The template's variables: as many as the page's, as far as the answer has room for them."""
+    count = min(recording.values, len(recording.body) // (2 * WIDTH))
     return {f"v{number}": f"r{number:0{WIDTH - 1}d}" for number in range(count)}
 
 
@@ -49,6 +51,8 @@ def floor(request: HttpRequest, name: str) -> HttpResponse:
     if recording is None:
         raise Http404
     replay(recording)
+    if recording.has_token:
+        get_token(request)
     template, context = _template(name, id(recording))
     response = HttpResponse(template.render(dict(context), request), content_type=recording.content_type, status=recording.status)
     if recording.location:

@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 
 from tests.benchmarks import subjects, tables
-from tests.benchmarks.client import COUNT, QUERIES, RECORD, ROWS, Answer, Ask, Line
+from tests.benchmarks.client import COUNT, QUERIES, RECORD, ROWS, VALUES, Answer, Ask, Line
 from tests.stack.running import Servers, Stack, Template
 
 SETTINGS = "tests.benchmarks.settings"
@@ -49,6 +49,7 @@ class Measured:
     name: str
     size: int
     rows: int
+    values: int
     queries: int
     page: Side = field(default_factory=Side)
     floor: Side = field(default_factory=Side)
@@ -63,6 +64,7 @@ class Measured:
             self.name,
             self.queries,
             self.rows,
+            self.values,
             f"{self.size / 1000:.1f}",
             f"{median(self.page.rate(n) for n in runs):.0f}",
             f"{median(self.floor.rate(n) for n in runs):.0f}",
@@ -74,7 +76,7 @@ class Measured:
         ]
 
 
-HEADS = ("page", "queries", "rows", "kB", "page/s", "floor/s", "ratio (span)", "p95 ms", "floor p95 ms", "ratio of CPU", "CPU ms")
+HEADS = ("page", "queries", "rows", "values", "kB", "page/s", "floor/s", "ratio (span)", "p95 ms", "floor p95 ms", "ratio of CPU", "CPU ms")
 
 
 def main(servers: Servers, arguments: list[str]) -> int:
@@ -159,17 +161,18 @@ def _record(line: Line, page: subjects.Page) -> Measured:
     recorded = _checked(line, page, Ask(ask.path, {**ask.headers, RECORD: page.key}, ask.form))
     floor = page.floor(ask)
     bare = _checked(line, page, Ask(floor.path, {**floor.headers, COUNT: "1"}, floor.form))
-    size = len(recorded.body)
-    if len(bare.body) != size:
-        raise AssertionError(f"{page.name}: the floor answers {len(bare.body)} bytes, the page {size}")
+    size = len(recorded.text)
+    if len(bare.text) != size:
+        raise AssertionError(f"{page.name}: the floor answers {len(bare.text)} bytes, the page {size}")
     real = _checked(line, page, page.ask(**{COUNT: "1"}))
-    return Measured(page.name, size, int(recorded.headers[ROWS.lower()]), int(real.headers[QUERIES.lower()]))
+    rows, values = (int(recorded.headers[name.lower()]) for name in (ROWS, VALUES))
+    return Measured(page.name, size, rows, values, int(real.headers[QUERIES.lower()]))
 
 
 def _checked(line: Line, page: subjects.Page, ask: Ask) -> Answer:
     answer = line.ask(ask)
     if answer.status != page.status:
-        raise AssertionError(f"{page.name}: {ask.path} answered {answer.status}: {answer.body[:300]!r}")
+        raise AssertionError(f"{page.name}: {ask.path} answered {answer.status}: {answer.text[:300]!r}")
     return answer
 
 

@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from unittest import mock
 
 from django.db import connection, transaction
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
+from django.template.base import VariableNode
 
 from municipality.documents.models import Counter
-from tests.benchmarks.client import COUNT, QUERIES, RECORD, ROWS
+from tests.benchmarks.client import COUNT, QUERIES, RECORD, ROWS, VALUES
 
 _FIRST_MADE, _APART = 1_000_000_000, 10_000_000
 
@@ -44,6 +46,12 @@ class Recording:
     status: int = 200
     content_type: str = ""
     location: str = ""
+    values: int = 0  # variables that the page's template put in
+
+    @property
+    def has_token(self) -> bool:
+        """Whether the page holds a form, for which the middleware makes a token."""
+        return b"csrfmiddlewaretoken" in self.body
 
     @property
     def rows(self) -> int:
@@ -94,27 +102,41 @@ def undone() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
+@contextmanager
+def counted_values() -> Iterator[list[None]]:
+    """Grows by one for each variable that a template puts in meanwhile."""
+    put: list[None] = []
+
+    def render(node: VariableNode, context: Any, whole: Any = VariableNode.render) -> Any:
+        put.append(None)
+        return whole(node, context)
+
+    with mock.patch.object(VariableNode, "render", render):
+        yield put
+
+
 def record(answer: Callable[[], HttpResponse]) -> tuple[Recording, HttpResponse]:
     """What `answer` sent and said; what it wrote is undone."""
     tape = Tape()
-    with undone(), connection.execute_wrapper(tape):
+    with undone(), connection.execute_wrapper(tape), counted_values() as put:
         response = answer()
-    return (
-        Recording(tape.statements, response.content, response.status_code, response["Content-Type"], response.get("Location", "")),
-        response,
-    )
+    told = (response.content, response.status_code, response["Content-Type"], response.get("Location", ""))
+    return Recording(tape.statements, *told, values=len(put)), response
 
 
 def replay(recording: Recording) -> int:
     """Send the recorded statements through a bare cursor and fetch all rows; how many came.
 
-    A page that writes is replayed inside one transaction that is undone: cheaper than the page's commit, if anything. The
-    number of a row inserted by the replay stands wherever the recorded one stood.
+    A page that writes is replayed inside one transaction that is undone, after the checks of foreign keys that a commit would
+    make. The number of a row inserted by the replay stands wherever the recorded one stood.
     """
-    if recording.writes:
-        with undone():
-            return _send(recording.statements)
-    return _send(recording.statements)
+    if not recording.writes:
+        return _send(recording.statements)
+    with undone():
+        count = _send(recording.statements)
+        with connection.cursor() as cursor:
+            cursor.cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        return count
 
 
 def _send(statements: list[Statement]) -> int:
@@ -158,7 +180,7 @@ class RecordingMiddleware:
         RECORDINGS[name], response = record(lambda: self.get_response(request))
         if RECORDINGS[name].writes:
             Counter.objects.update(last=F("last") + 1)  # numbers that the floor writes again and again are nobody else's
-        response[ROWS] = str(RECORDINGS[name].rows)
+        response[ROWS], response[VALUES] = str(RECORDINGS[name].rows), str(RECORDINGS[name].values)
         return response
 
 

@@ -63,13 +63,39 @@ def test_a_row_that_the_floor_inserts_stands_where_the_recorded_one_stood(client
     assert recording.replay(recording.Recording(forgetful)) == 1
 
 
-def test_the_floors_template_has_a_variable_for_each_row_and_refuses_template_code() -> None:
-    rows = [recording.Statement("SELECT 1", None, rows=5)]
-    recorded = recording.Recording(rows, body=("خدمات " * 200).encode())
+def test_the_floors_template_has_as_many_variables_as_the_page_and_refuses_template_code() -> None:
+    recorded = recording.Recording(values=5, body=("خدمات " * 200).encode())
     source = floor.source(recorded)
     assert source.count("{{ v") == 5
     with pytest.raises(ValueError, match="template code"):
-        floor.source(recording.Recording(rows, body=b"{% now %}" * 100))
+        floor.source(recording.Recording(values=5, body=b"{% now %}" * 100))
+
+
+def test_values_are_counted_as_the_templates_put_them_in() -> None:
+    from django.template import engines
+
+    template = engines["django"].from_string("{{ a }}{% for b in c %}{{ b }}{% endfor %}")
+    with recording.counted_values() as put:
+        template.render({"a": 1, "c": "xyz"})
+    template.render({"a": 1, "c": "xyz"})
+    assert len(put) == 4
+
+
+def test_the_floor_makes_a_forms_token_where_the_page_makes_one(client: Client) -> None:
+    client.get("/verify/", headers={RECORD: "form"})
+    client.get("/ar/privacy/", headers={RECORD: "text"})
+    assert "csrftoken" in Client().get("/ar/floor/form").cookies
+    assert "csrftoken" not in Client().get("/ar/floor/text").cookies
+
+
+def test_the_floor_checks_foreign_keys_as_a_commit_would() -> None:
+    from psycopg2 import IntegrityError  # past the wrapper
+
+    orphan = recording.Statement(
+        "INSERT INTO documents_verificationcheck (at, document_id, found) VALUES (now(), %s, false) RETURNING id", (999_999_999,), 1, ()
+    )
+    with pytest.raises(IntegrityError):
+        recording.replay(recording.Recording([orphan]))
 
 
 def test_a_table_is_written_between_its_marks_and_nowhere_else(tmp_path: Any) -> None:
@@ -80,30 +106,3 @@ def test_a_table_is_written_between_its_marks_and_nowhere_else(tmp_path: Any) ->
     assert "| one | 1 |" in text and "old" not in text and "kept" in text and text.startswith("before ") and " after " in text
     with pytest.raises(ValueError, match="marks"):
         tables.publish("c", "x", write=True, path=path)
-
-
-def test_a_size_that_is_not_tried_would_have_overflowed_the_sheet() -> None:
-    """With the conditions in force, whole and in part: `holds` spares work and changes no licence."""
-    import tomllib
-    from pathlib import Path
-
-    from licensing.documents import HOLDS, TEMPLATE
-    from municipality.documents import rendering
-    from municipality.documents.contexts import Words
-    from tests.municipality.documents.facts import licence
-
-    path = Path(rendering.__file__).parent.parent / "rulebook" / "data" / "health.toml"
-    editions = tomllib.loads(path.read_text(encoding="utf8"))["edition"]
-    rows = next(edition for edition in editions if edition["subject"] == "conditions.health")["condition"]
-    words = tuple(Words(row["text_ar"], row["text_en"]) for row in rows)
-    skipped = 0
-    for density, most in zip(rendering.DENSITIES, HOLDS, strict=False):
-        for count in range(1, len(words) + 1):
-            values = {**licence(conditions=words[:count], demo=True).context(), "title": "x", "language": "ar"}
-            html = rendering._html(TEMPLATE, {**values, "created": rendering.clock.now(), "density": density}, "ar")
-            if rendering.letters(html) > most:
-                skipped += 1
-                with rendering._lock:
-                    drawn = rendering._draw(rendering._weasyprint(), html, None, "x", rendering.clock.now(), single_page=True)
-                assert drawn is None
-    assert skipped

@@ -65,7 +65,7 @@ def leave_out(**_: object) -> None:
 
     @instead(settlement, "transition", "no_lock")
     def loose_transition(_original: Any, row: Any, move: str, *, actor: Any, reason: str = "", data: Any = None, **changes: Any) -> None:
-        time.sleep(0.05)
+        time.sleep(0.4)
         row.state = WORKFLOWS[row.workflow_name].move(move, row.state).target
         type(row)._base_manager.filter(pk=row.pk).update(state=row.state, **changes)
 

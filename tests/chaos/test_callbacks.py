@@ -23,7 +23,10 @@ from payments.states import AttemptState, BillState
 from tests.municipality import people
 from tests.payments.bank import Bank, Book, notification
 
-pytestmark = [pytest.mark.chaos, pytest.mark.postgres, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    *(pytest.mark.chaos, pytest.mark.postgres, pytest.mark.slow),
+    *(pytest.mark.timeout(1200), pytest.mark.django_db(transaction=True)),
+]
 PAYMENTS = int(os.environ.get("CHAOS_PAYMENTS", "200"))
 DUPLICATES = int(os.environ.get("CHAOS_DUPLICATES", "50"))
 FORM = "application/x-www-form-urlencoded"
@@ -63,8 +66,10 @@ def at_once(width: int, rounds: list[Any], act: Callable[[Any], None]) -> list[B
 
     def run() -> None:
         try:
+            with connection.cursor() as cursor:  # all wait for the same row, on however busy a machine
+                cursor.execute("SET lock_timeout = '120s'; SET statement_timeout = '240s'")
             for round_ in rounds:
-                gate.wait(60)
+                gate.wait(300)
                 try:
                     act(round_)
                 except Exception as error:  # noqa: BLE001 - counted by the test

@@ -119,7 +119,7 @@ def test_a_killed_clock_is_reported_and_what_waited_is_done_when_it_is_back(port
     assert told["checks"]["beat"]["reason"]["ar"] and told["checks"]["beat"]["reason"]["en"]
     portal.revive()
     portal.issued(renewals)
-    wait_until(lambda: portal.ready("beat"), 30, "a clock that is well")
+    wait_until(lambda: portal.ready("beat"), 60, "a clock that is well")
 
 
 def test_a_bank_killed_before_its_notification_and_before_its_answer_ends_as_its_book_says(portal: Portal) -> None:

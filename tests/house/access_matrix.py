@@ -70,16 +70,21 @@ def staff(path: str, officer: str, auditor: str, *, why: str = "", **other: str)
     return Row(path, {**away, "officer": officer, "auditor": auditor, **other}, why=why)
 
 
-def table(name: str, pk: str, *, officer: str = NO, auditor: str = NO, hidden: bool = False) -> list[Row]:
+def table(name: str, pk: str, *, officer: str = NO, auditor: str = NO, supervisor: str = NO, hidden: bool = False) -> list[Row]:
     """The pages of one table that staff only read. `hidden`: no row of it is there for the officer, so its history leads back."""
     page, facts = f"/admin/{name}/", {NO: NO, PAGE: FACTS}
-    row = f"{page}{pk}/"
+    row, leads = f"{page}{pk}/", "302 302 403 302 302 302"
     return [
-        staff(page, officer, auditor),
-        staff(f"{page}add/", NO, NO),
-        staff(f"{row}history/", DOOR if hidden else officer, auditor),
-        staff(f"{row}delete/", NO, NO),
-        staff(f"{row}change/", "302 302 403 302 302 302" if hidden and officer == PAGE else facts[officer], facts[auditor]),
+        staff(page, officer, auditor, supervisor=supervisor),
+        staff(f"{page}add/", NO, NO, supervisor=NO),
+        staff(f"{row}history/", DOOR if hidden else officer, auditor, supervisor=DOOR if hidden else supervisor),
+        staff(f"{row}delete/", NO, NO, supervisor=NO),
+        staff(
+            f"{row}change/",
+            leads if hidden and officer == PAGE else facts[officer],
+            facts[auditor],
+            supervisor=leads if hidden and supervisor == PAGE else facts[supervisor],
+        ),
         staff(row, DOOR, DOOR, why="leads to the page for changes, which answers for itself"),
     ]
 
@@ -131,18 +136,19 @@ ROWS: list[Row] = [
     *table("audit/act", "{w.act.pk}", auditor=PAGE),
     *table("audit/look", "{w.look.pk}", auditor=PAGE),
     *table("jobs/job", "{w.dead_job.pk}", auditor=PAGE),
-    *table("accounts/user", "{w.owner.person.pk}"),
-    *table("accounts/organisation", "{w.organisation.pk}"),
-    *table("rulebook/ruleset", "{w.draft.pk}", officer=PAGE, auditor=PAGE),
-    *table("rulebook/activity", "{w.owner.shop.activity_id}", officer=PAGE, auditor=PAGE),
+    *table("accounts/user", "{w.owner.person.pk}", auditor=PAGE, supervisor=PAGE),
+    *table("accounts/organisation", "{w.organisation.pk}", auditor=PAGE, supervisor=PAGE),
+    *table("rulebook/ruleset", "{w.draft.pk}", officer=PAGE, auditor=PAGE, supervisor=PAGE),
+    *table("rulebook/activity", "{w.owner.shop.activity_id}", officer=PAGE, auditor=PAGE, supervisor=PAGE),
     *table("notifications/delivery", "{w.delivery.pk}", auditor=PAGE),
-    *table("cases/case", "{w.owner.waiting.pk}", officer=PAGE, auditor=PAGE, hidden=True),
+    *table("cases/case", "{w.owner.waiting.pk}", officer=PAGE, auditor=PAGE, supervisor=PAGE, hidden=True),
     *table("payments/attempt", "{w.owner.attempt.pk}", auditor=PAGE, hidden=True),
     *table("payments/gatewaymessage", "{w.gateway_message.pk}", auditor=PAGE, hidden=True),
     *table("payments/bill", "{w.owner.due.pk}", auditor=PAGE, hidden=True),
     *table("payments/receipt", "{w.owner.receipt.pk}", auditor=PAGE, hidden=True),
-    # The two acts of staff.
+    # The acts of staff.
     staff("/admin/jobs/job/{w.dead_job.pk}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),
+    staff("/admin/notifications/delivery/{w.delivery.pk}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),
     staff("/admin/rulebook/ruleset/{w.draft.pk}/publish/", NO, NO, publisher="200 200 302 200 200 200", maker=NO, operator=NO),
     staff(
         "/admin/rulebook/ruleset/{w.draft.pk}/next/",

@@ -228,6 +228,7 @@ def _token_answers(world: World, address: str, role: str) -> dict[str, int]:
     return statuses
 
 
+@pytest.mark.slow
 def test_nothing_is_changed_without_a_token_but_by_the_bank_and_mobile_id(world: World) -> None:
     exempt = {route for route, pattern in patterns().items() if getattr(pattern.callback, "csrf_exempt", False)}
     reading = {route for route in exempt if route.startswith("api/")}

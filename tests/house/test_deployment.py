@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 import shutil
+import ssl
 import subprocess
 import sys
+import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +17,7 @@ import pytest
 import yaml
 
 from script.support.services import free_port
-from tests.stack.front import PROGRAM, rendered
+from tests.stack.front import PROGRAM, nginx, rendered
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +111,32 @@ def test_the_shell_scripts_of_the_deployment_parse(root: Path, name: str) -> Non
     shell = shutil.which("sh")
     assert shell
     assert subprocess.run([shell, "-n", str(root / "deploy" / "postgres" / name)]).returncode == 0
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="nginx was not found; install the package nginx")
+@pytest.mark.parametrize(
+    ("size", "status", "words"), [(2_000_000, 413, "One form takes at most one megabyte"), (0, 502, "The portal is away")]
+)
+def test_what_the_front_door_refuses_by_itself_is_said_in_both_languages(tmp_path: Path, size: int, status: int, words: str) -> None:
+    plain, secure, nobody = free_port(), free_port(), free_port()
+    with nginx(rendered(tmp_path, plain=plain, secure=secure, portal=nobody)):
+        got, kind, body = _post(secure, b"x" * size)
+    assert (got, kind) == (status, "text/html; charset=utf-8")
+    assert words in body
+    assert "لم يتغيّر شيء" in body or "يُرجى المحاولة" in body
+
+
+def _post(port: int, body: bytes) -> tuple[int, str, str]:
+    """Status, type and text of the front door's answer, tried until nginx listens. Raises ConnectionRefusedError after ten seconds."""
+    unverified = ssl._create_unverified_context()
+    until = time.monotonic() + 10
+    while True:
+        with closing(http.client.HTTPSConnection("127.0.0.1", port, timeout=10, context=unverified)) as line:
+            try:
+                line.request("POST", "/ar/", body)
+                answer = line.getresponse()
+                return answer.status, str(answer.getheader("Content-Type")), answer.read().decode()
+            except ConnectionRefusedError:
+                if time.monotonic() > until:
+                    raise
+        time.sleep(0.05)

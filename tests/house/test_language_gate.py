@@ -20,6 +20,11 @@ from tests.house.pages import foreign_in, foreign_words, is_page, parse
 from tests.house.tour import ROOT, Opened, Tour, the_tour  # noqa: F401
 from tests.house.world import World
 
+# Commands to one man, as libraries speak; the portal asks with verbal nouns (تغيير كلمة المرور) or يُرجى.
+COMMANDS = re.compile(
+    "(?<![\u0621-\u0652])(غيّر|أدخِ?ل|ادخل|إدخل|احفظ|أضِ?ف|احذف|اختر|إختر|ابحث|اضغط|انقر|حدّ?د|نفّ?ذ|أظهر|ابدأ|عدّ?ِل|أزِ?ل|استعرض|اكتب|اذهب"
+    "|الرجاء|رجاءً|من فضلك|عليك)(?![\u0621-\u0652])"
+)
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +57,28 @@ def test_no_page_of_the_admin_speaks_the_other_language(tour: Tour) -> None:
     assert len(pages) > 60
     if not NEWER_ADMIN:  # the Arabic of Django 6.1's own admin is not complete yet; it is judged under the version that is pinned
         assert found_on(pages, tour.world) == []
+
+
+def commands_on(text: str) -> list[str]:
+    """Commands to a man in what a page shows."""
+    return [found[0] for found in COMMANDS.finditer(" ".join(parse(text).itertext()))]
+
+
+def test_no_page_commands_a_man(tour: Tour) -> None:
+    places = defaultdict(list)
+    for page in tour.opened:
+        if is_page(page.response):
+            for command in commands_on(page.text):
+                places[command].append(str(page.visit))
+    assert {command: pages[0] for command, pages in places.items()} == {}
+
+
+def test_a_command_of_the_library_would_be_found() -> None:
+    """The red control: Django's own Arabic."""
+    with override_settings(LOCALE_PATHS=[]), translation.override("ar"):
+        said = str(translation.gettext("Change password"))
+    assert commands_on(f"<html><body><a>{said}</a></body></html>") == ["غيّر"]
+    assert commands_on("<html><body><p>تغيير كلمة المرور</p></body></html>") == []
 
 
 def test_every_page_is_in_the_language_that_was_asked_for_and_the_admin_in_arabic(tour: Tour) -> None:

@@ -144,22 +144,33 @@ class Tour:
     opened: list[Opened]
 
 
+_under_way: list[tuple[Tour, ExitStack]] = []
+
+
 @pytest.fixture(scope="module", name="tour")
-def the_tour(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tour]:
-    """Every page opened once for a module, with the Arabic catalogue in force."""
+def the_tour(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Tour:
+    """Every page opened once, with the Arabic catalogue in force, for all modules in a row that ask for it; conftest.py ends it."""
     from tests.house.stops import STOPS
 
-    with ExitStack() as stack:
-        stack.enter_context(django_db_blocker.unblock())
-        stack.enter_context(arabic(tmp_path_factory.mktemp("locale")))
-        stack.enter_context(override_settings(**SETTINGS))
-        stack.enter_context(clock.at(NOON))
-        stack.enter_context(transaction.atomic())
-        world = build()
-        names = prepare(world)
-        opened = [visit(world, names, stop, language) for stop in STOPS for language in ("ar", "en")]
-        yield Tour(world, opened)
-        transaction.set_rollback(True)
+    if not _under_way:
+        with ExitStack() as stack:
+            stack.enter_context(django_db_blocker.unblock())
+            stack.enter_context(arabic(tmp_path_factory.mktemp("locale")))
+            stack.enter_context(override_settings(**SETTINGS))
+            stack.enter_context(clock.at(NOON))
+            stack.enter_context(transaction.atomic())
+            stack.callback(transaction.set_rollback, True)
+            world = build()
+            names = prepare(world)
+            opened = [visit(world, names, stop, language) for stop in STOPS for language in ("ar", "en")]
+            _under_way.append((Tour(world, opened), stack.pop_all()))
+    return _under_way[0][0]
+
+
+def end_the_tour() -> None:
+    """Undo everything that the tour did."""
+    while _under_way:
+        _under_way.pop()[1].close()
 
 
 @pytest.fixture(name="world")

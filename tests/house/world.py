@@ -37,8 +37,10 @@ from municipality.jobs import services as jobs
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from municipality.kernel.actors import system
+from municipality.kernel.ids import public_id
 from municipality.kernel.transitions import transition
 from municipality.notifications.models import Delivery, Message
+from municipality.notifications.services import give_up
 from municipality.places.loading import load_places
 from municipality.places.models import Area, Branch
 from municipality.rulebook.models import Activity, RuleSet
@@ -52,7 +54,7 @@ from tests.payments.bank import Bank, Book, notification
 from tests.payments.browsers import signed_in
 
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
-SIGNED_IN = ("owner", "stranger", "former", "newcomer", "officer", "auditor", "operator", "maker", "publisher", "halfway")
+SIGNED_IN = ("owner", "stranger", "former", "newcomer", "officer", "auditor", "supervisor", "operator", "maker", "publisher", "halfway")
 SETTINGS = {"PAYMENT_PROVIDER": "tests.payments.bank.Bank", "SMS_BACKEND": f"{__name__}.SmsTray"}
 
 
@@ -88,6 +90,7 @@ class World:
     stranger: Belongings
     officer: User
     auditor: User
+    supervisor: User
     operator: User
     maker: User
     publisher: User
@@ -103,6 +106,7 @@ class World:
     act: Act
     look: Look
     delivery: Delivery
+    failed_delivery: Delivery
     gateway_message: GatewayMessage
     other_session: UserSession = field(init=False)
     files: upload_rows.Files = field(init=False)
@@ -151,15 +155,17 @@ def build() -> World:
     organisation = Organisation.objects.create(name_ar="شركة الخليج", name_en="Gulf Company", commercial_register_no="77001")
     shared = shop_of(None, 9, organisation=organisation)
     _superseded()
+    former = _former(organisation)
     world = World(
         owner=owner,
         stranger=stranger,
         officer=_staff("officer"),
         auditor=_staff("auditor"),
+        supervisor=_staff("supervisor"),
         operator=_staff("operator"),
         maker=maker,
         publisher=publisher,
-        former=_former(organisation),
+        former=former,
         newcomer=User.objects.create_user(name_ar="بدر", name_en="Bader", login="newcomer"),
         organisation=organisation,
         organisation_shop=shared,
@@ -173,6 +179,7 @@ def build() -> World:
         act=Act.objects.order_by("pk")[0],
         look=_looked(publisher, owner),
         delivery=Delivery.objects.order_by("pk")[0],
+        failed_delivery=_failed(former),
         gateway_message=GatewayMessage.objects.filter(attempt=owner.attempt).order_by("pk")[0],
     )
     world.files = upload_rows.fill(world)
@@ -186,6 +193,17 @@ def build() -> World:
 def _looked(viewer: User, at: Belongings) -> Look:
     look(viewer=actor_of(viewer), person_key=at.person.key, subject=at.waiting.key, purpose="audit")
     return Look.objects.get()
+
+
+def _failed(person: User) -> Delivery:
+    """A message whose every try failed on its channel."""
+    message = Message.objects.order_by("pk")[0]
+    message.pk, message.public_id, message.person, message.key = None, public_id(), person, "failed"
+    message.save()
+    delivery = Delivery.objects.create(message=message, channel="sms")
+    give_up(delivery_id=delivery.pk)
+    delivery.refresh_from_db()
+    return delivery
 
 
 def _staff(role: str) -> User:

@@ -26,11 +26,13 @@ MORE = {"KNET_INQUIRY_DELAY_SECONDS": "1", "KNET_CONFIRM_DELAY_SECONDS": "12"}
 
 @pytest.fixture(scope="package")
 def stack(stack_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The portal of this folder."""
+    """The portal of this folder; its books agree after all that was done to it."""
     own, folder = stack_template.copy(tmp_path_factory.mktemp("journeys"))
     running = Stack(own, folder, more=MORE)
     try:
         yield running.start()
+        told = running.manage("invariants", check=False)
+        assert told.returncode == 0, told.stdout + told.stderr
     finally:
         running.stop()
 

@@ -51,6 +51,7 @@ def entered(browser: Browser, stack: Stack, signed_in: Callable[[str], Any]) -> 
     return state
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize(("code", "page_of"), PAGES)
 def test_a_page_is_accessible_narrow_light_and_still(
     visit: Callable[..., Visitor], entered: Callable[[str], Any], code: str, page_of: PageOf
@@ -91,6 +92,7 @@ def test_a_page_is_accessible_narrow_light_and_still(
         assert visitor.wrongs() == []
 
 
+@pytest.mark.gate
 def test_the_gates_see_what_they_are_for(visit: Callable[..., Visitor]) -> None:
     """Each gate finds a fault that is put into a good page."""
     visitor = visit("en", viewport=NARROW, bypass_csp=True)
@@ -169,6 +171,7 @@ def test_the_story_is_walked_by_keyboard_alone(
     assert visitor.wrongs() == []
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("code", ["ar", "en"])
 def test_a_request_on_paper_has_no_navigation(visit: Callable[..., Visitor], entered: Callable[[str], Any], code: str) -> None:
     issued = next(page for page in OWN if page.name == "request with its licence")

@@ -31,8 +31,9 @@ def all_well(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture
 def well(db: None) -> None:
-    """A worker that reported just now."""
-    Heartbeat.objects.create(part="tick", at=clock.now())
+    """A worker and a clock that reported just now."""
+    for part in ("worker", "beat"):
+        Heartbeat.objects.create(part=part, at=clock.now())
 
 
 def ready(client: Client) -> tuple[int, dict[str, Any]]:
@@ -98,11 +99,13 @@ def assert_degraded(client: Client, *parts: str) -> None:
         assert re.search("[A-Za-z]", told["checks"][part]["reason"]["en"])
 
 
-def test_a_silent_worker_is_degraded(client: Client, well: None) -> None:
-    Heartbeat.objects.update(at=clock.now() - dt.timedelta(seconds=31))
-    assert_degraded(client, "worker", "beat")
-    Heartbeat.objects.all().delete()
-    assert_degraded(client, "worker", "beat")
+@pytest.mark.parametrize("silent", [("worker",), ("beat",), ("worker", "beat")])
+def test_a_silent_worker_and_a_silent_clock_are_told_apart(client: Client, well: None, silent: tuple[str, ...]) -> None:
+    parts = Heartbeat.objects.filter(part__in=silent)
+    parts.update(at=clock.now() - dt.timedelta(seconds=31))
+    assert_degraded(client, *silent)
+    parts.delete()
+    assert_degraded(client, *silent)
 
 
 def test_work_that_waits_is_degraded_unless_it_is_parked(client: Client, well: None, monkeypatch: pytest.MonkeyPatch) -> None:

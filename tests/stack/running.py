@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import http.client
 import json
 import os
@@ -14,7 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -26,6 +27,10 @@ from script.support.processes import Process, beat, demo_environment, doubles, w
 from script.support.services import free_port
 
 _numbers = count(1)
+# Redis has 16 numbered databases. Those with an even number belong to the tests' own processes (`municipality.settings.test`).
+REDIS_NUMBERS = range(1, 16, 2)
+_redis_turns = count()
+_WORKER = (("PYTEST_XDIST_WORKER", "gw0"), ("PYTEST_XDIST_WORKER_COUNT", "1"))
 
 
 def wait_until(true: Callable[[], Any], seconds: float, what: str) -> Any:
@@ -62,6 +67,21 @@ class Servers:
     def with_redis_number(self, number: int) -> Servers:
         """The same servers with numbered Redis databases, so that two portals do not take each other's messages."""
         return Servers(self.database, *(_with_path(url, str(number)) if url else "" for url in (self.redis, self.cache)))
+
+    def forget_messages(self) -> None:
+        """Empty the numbered Redis databases: an earlier portal may have left messages there."""
+        from redis import Redis
+
+        for url in filter(None, (self.redis, self.cache)):
+            with Redis.from_url(url) as client:
+                client.flushdb()
+
+
+def next_redis_number() -> int:
+    """A numbered Redis database for one more portal; the processes of a parallel run never give out the same."""
+    worker, workers = (int(os.environ.get(name, default).removeprefix("gw")) for name, default in _WORKER)
+    share = max(1, len(REDIS_NUMBERS) // workers)
+    return REDIS_NUMBERS[(worker * share + next(_redis_turns) % share) % len(REDIS_NUMBERS)]
 
 
 def _with_path(url: str, path: str) -> str:
@@ -111,12 +131,49 @@ class Template:
         shutil.copytree(self.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.log"))
         for name in ("run", "log"):
             (folder / name).mkdir(exist_ok=True)
-        number = next(_numbers)
+        own = self.servers.with_redis_number(next_redis_number())
+        own.forget_messages()
         if self.servers.database:
-            name = f"stack_{os.getpid()}_{number}"
+            name = f"stack_{os.getpid()}_{next(_numbers)}"
             administer(self.servers.database, f"CREATE DATABASE {name} TEMPLATE {self.database}")
-            return self.servers.with_database(name).with_redis_number(1 + number % 15), folder
-        return self.servers.with_redis_number(1 + number % 15), folder
+            own = own.with_database(name)
+        return own, folder
+
+
+@contextlib.contextmanager
+def shared_template(servers: Servers, folder: Path) -> Iterator[Template]:
+    """The small demo, made by whichever process of a parallel run needs it first, and dropped by the last one that is done with it.
+
+    `folder` is common to the processes of the run.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    ledger = folder / "users.json"
+    with _alone(folder / "lock"):
+        known = json.loads(ledger.read_text(encoding="utf8")) if ledger.exists() else None
+        if known is None:
+            shutil.rmtree(folder / "var", ignore_errors=True)
+            template = Template(servers, folder / "var").make("--small")
+        else:
+            template = Template(servers, folder / "var", known["database"])
+        ledger.write_text(json.dumps({"database": template.database, "users": 1 + (known or {"users": 0})["users"]}), encoding="utf8")
+    try:
+        yield template
+    finally:
+        with _alone(folder / "lock"):
+            users = json.loads(ledger.read_text(encoding="utf8"))["users"] - 1
+            if users:
+                ledger.write_text(json.dumps({"database": template.database, "users": users}), encoding="utf8")
+            else:
+                ledger.unlink()
+                template.drop()
+
+
+@contextlib.contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """One process at a time in the block."""
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 class Stack:
@@ -156,7 +213,7 @@ class Stack:
                 self.wait_ready(name)
         return self
 
-    def wait_ready(self, name: str, seconds: float = 60) -> None:
+    def wait_ready(self, name: str, seconds: float = 120) -> None:
         """Until the process does its work: answers, or for the worker, until a tick newer than its start was noted."""
         offset = {"web": 0, "knet": 1, "mobile-id": 2, "sms": 3}.get(name)
         if offset is not None:

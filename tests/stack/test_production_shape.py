@@ -22,7 +22,7 @@ from script.support.processes import Process, beat, clean_environment, web, work
 from script.support.services import free_port
 from tests.house.production import VALID, as_files
 from tests.stack.front import PROGRAM, nginx, rendered
-from tests.stack.running import Servers, Stack, administer, wait_until
+from tests.stack.running import Servers, Stack, administer, next_redis_number, wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.postgres, pytest.mark.redis]
 ROLE = "portal_app_tests"
@@ -105,7 +105,7 @@ def production(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> It
     var = tmp_path_factory.mktemp("production")
     for folder in ("run", "log"):
         (var / folder).mkdir()
-    running = Production(applied.with_redis_number(0), var, owner)
+    running = Production(applied.with_redis_number(next_redis_number()), var, owner)
     try:
         running.run_as_owner("manage.py", "migrate", "--noinput", "--verbosity", "0")
         running.run_as_owner("deploy/grants.py")
@@ -198,7 +198,7 @@ def test_the_application_role_cannot_change_the_record(production: Production, s
 
 def test_the_application_role_may_do_its_own_work(production: Production) -> None:
     """The red control of the refusals: the same role writes where it should."""
-    assert production.sql("UPDATE jobs_heartbeat SET at = at WHERE part = 'tick' RETURNING part") == [("tick",)]
+    assert production.sql("UPDATE jobs_heartbeat SET at = at WHERE part = 'worker' RETURNING part") == [("worker",)]
 
 
 def test_the_clock_is_seen_to_write_its_schedule(production: Production) -> None:

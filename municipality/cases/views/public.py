@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import public
 from municipality.accounts.limits import spend
 from municipality.cases import queries, timeline
-from municipality.cases.catalogue import CATALOGUE, ServiceEntry, services
+from municipality.cases.catalogue import CATALOGUE, ServiceEntry, services, terms
 from municipality.cases.forms import TrackForm
 from municipality.cases.models import Case
 from municipality.kernel import clock
@@ -22,28 +22,27 @@ from municipality.ui.language import read_form
 
 def card_of(entry: ServiceEntry, figures: dict[str, Any]) -> dict[str, Any]:
     """A service as `components/service_card.html` reads it: fees from the rulebook, promise and reality side by side."""
-    today = clock.today()
-    fees = entry.fees(today) if entry.fees else []
-    promise_days = entry.promise(today) if entry.promise else None
+    found = terms(entry, clock.today())
     figure = figures.get(entry.workflow)
     return {
         "entry": entry,
-        "url": reverse(entry.start) if entry.is_open else "",
-        "fees": fees,
-        "promise_days": promise_days,
+        "url": reverse(entry.start) if entry.is_open and found.are_known else "",
+        "waits_for_rules": entry.is_open and not found.are_known,
+        "fees": found.fees,
+        "promise_days": found.promise_days,
         "figure": figure,
         # All that the card shows beside its words: where this is the same, so is the card.
-        "shown": (entry.code, tuple(fees), promise_days, figure and (figure.half, figure.ninety, figure.late)),
+        "shown": (entry.code, tuple(found.fees), found.promise_days, found.are_known, figure and (figure.half, figure.ninety, figure.late)),
     }
 
 
 @public
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The six services with promise and reality; a service that is not open says so and takes no input."""
+    """The six services with promise and reality; one that is not open, or has no rules in force yet, says so and takes no input."""
     figures = queries.figures()
     cards = [card_of(entry, figures) for entry in services()]
-    return render(request, "public/home.html", {"cards": cards, "track_form": TrackForm(auto_id="home_%s")})
+    return render(request, "public/home.html", {"cards": cards, "track_form": lambda: TrackForm(auto_id="home_%s")})
 
 
 def service_card(request: HttpRequest, code: str, template: str, **context: Any) -> HttpResponse:
@@ -84,7 +83,5 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 
 def case_or_404(cases: Any, public_id: str) -> Case:
     """A case of the given set. Raises Http404: a stranger's case does not exist."""
-    case: Case | None = cases.filter(public_id=public_id).select_related("applicant", "branch").first()
-    if case is None:
-        raise Http404
+    case: Case = get_object_or_404(cases, public_id=public_id)
     return case

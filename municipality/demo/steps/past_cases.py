@@ -140,12 +140,18 @@ def _work_off(loading: Loading) -> None:
 
 
 def silence(loading: Loading) -> None:
-    """Messages of the past lie in the inbox; they are not sent to anybody now."""
-    old = Delivery.objects.filter(state=DeliveryState.WAITING, message__created_at__lte=loading.anchor)
-    ids = set(old.values_list("pk", flat=True))
+    """Messages of the past lie in the inbox and look delivered in their time; nothing is sent to anybody now."""
+    rng = seeded("deliveries of the past")
+    old = Delivery.objects.filter(state=DeliveryState.WAITING, message__created_at__lte=loading.anchor).select_related("message")
+    found = sorted(old, key=lambda d: (d.message.created_at, d.message.kind, d.message.title_en, d.channel))
+    ids = {delivery.pk for delivery in found}
     carriers = [j.pk for j in Job.objects.filter(kind="notifications.deliver", state=JobState.QUEUED) if j.args.get("delivery_id") in ids]
     Job.objects.filter(pk__in=carriers).update(state=JobState.DONE, finished_at=loading.anchor)
-    old.update(state=DeliveryState.SKIPPED, reason="demo")
+    for delivery in found:
+        delivery.state, delivery.reason = DeliveryState.SENT, "demo"
+        delivery.sent_at = delivery.message.created_at + dt.timedelta(seconds=rng.randint(2, 9))
+        delivery.provider_id = f"demo-{rng.getrandbits(48):012x}"
+    Delivery.objects.bulk_update(found, ["state", "reason", "sent_at", "provider_id"], batch_size=500)
 
 
 def _place_blocks(loading: Loading) -> None:

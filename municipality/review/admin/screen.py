@@ -20,7 +20,6 @@ from municipality.review.models import CorrectionItem, CorrectionRound, Place
 from municipality.review.models.staff import TieKind
 from municipality.review.registry import Item, one_page, reviewable
 from municipality.review.states import PLACE, PlaceState
-from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Edition, Reason
 from municipality.uploads import links
 from municipality.uploads.models import Upload
@@ -71,7 +70,7 @@ def screen(
     error: str = "",
 ) -> dict[str, Any]:
     """The context of the page. `typed` is put back into the panel that it came from; contact details are nowhere in it."""
-    with rulebook.asked_together(), one_page():
+    with one_page():
         return _screen(request, case, place, holds, typed, panel, error)
 
 

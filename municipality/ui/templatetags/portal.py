@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -25,6 +26,7 @@ _DIRECTIONAL = {"chevron"}
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)  # a name and a class as templates write them, never a visitor's
 def icon(name: str, css: str = "") -> SafeString:
     """One drawing of static/img/icons.svg, hidden from screen readers: a word always stands beside it."""
     classes = "kp-icon" + (" kp-icon--dir" if name in _DIRECTIONAL else "") + (f" {css}" if css else "")

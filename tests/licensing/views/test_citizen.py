@@ -9,6 +9,8 @@ from django.test import Client
 
 from licensing.services import submit_renewal
 from municipality.cases.models import Case
+from municipality.cases.services import place_block
+from municipality.kernel.actors import system
 from payments import queries as payments
 from shops.models import Shop
 from tests.licensing.conftest import food_activity
@@ -73,6 +75,36 @@ def test_a_food_shop_reads_where_to_go_and_no_fee(make_shop: Any, owner: Any) ->
     assert "Public Authority for Food and Nutrition" in body
     assert "KD" not in body.split("<main")[1].split("</main>")[0]
     assert "Submit and go to payment" not in body
+
+
+def test_a_food_shop_is_told_what_to_do_and_led_there_where_the_page_is_known(make_shop: Any, owner: Any, settings: Any) -> None:
+    address = url(make_shop(activity_id=food_activity()), "en")
+    without = page(signed_in(owner), address)
+    assert "Apply to the Authority for the licence" in without
+    assert "To the Public Authority for Food and Nutrition" not in without
+    settings.PAFN_URL = "https://food.example.test/licences"
+    with_link = page(signed_in(owner), address)
+    assert 'href="https://food.example.test/licences">To the Public Authority for Food and Nutrition</a>' in with_link
+
+
+def test_a_blocked_shop_reads_where_to_pay_whom_to_call_and_what_opens_later(make_shop: Any, owner: Any, settings: Any) -> None:
+    settings.MUNICIPALITY_PHONE = "1888000"
+    shop = make_shop()
+    place_block(
+        subject=shop.key,
+        ground="unpaid_settlement",
+        source="violation:1",
+        stops="licensing.renewal",
+        sentence_ar="أمر صلح غير مسدد.",
+        sentence_en="A settlement order is unpaid.",
+        actor=system("violations"),
+    )
+    english, arabic = (page(signed_in(owner), url(shop, language)) for language in ("en", "ar"))
+    later = "Payment of violations opens here later."
+    assert f"A settlement order is unpaid. It is settled and paid at {shop.branch.name_en}; call 1888000. {later}" in english
+    assert f"تكون التسوية والسداد في {shop.branch.name_ar}" in arabic
+    for body in (english, arabic):
+        assert 'href="tel:1888000"' in body.split("<main")[1].split("</main>")[0]
 
 
 def test_all_obstacles_stand_on_one_page(make_shop: Any, owner: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from django.test import Client
 from municipality.accounts import civil_ids
 from municipality.accounts.models import Organisation, User
 from municipality.audit.models import Look
+from municipality.cases.roles import ensure_roles
 from tests.municipality.accounts.test_staff_door import CODE, code_now, give_password
+from tests.municipality.people import signed_in, staff
 
 pytestmark = pytest.mark.django_db
 NUMBER = "290010112346"
@@ -67,9 +70,34 @@ def test_an_officer_without_the_permission_sees_no_people(office: Client, office
 
 
 def test_an_organisation_shows_who_signs_for_it(office: Client, person: User) -> None:
-    import datetime as dt
-
     organisation = Organisation.objects.create(name_ar="شركة", name_en="Company", commercial_register_no="1")
     organisation.signatories.create(person=person, first_day=dt.date(2026, 1, 1))
     page: Any = office.get(f"/admin/accounts/organisation/{organisation.pk}/change/")
     assert page.status_code == 200 and "سالم" in page.content.decode()
+
+
+@pytest.mark.parametrize("role", ["supervisor", "auditor"])
+def test_supervisors_and_auditors_read_people_and_organisations_and_each_look_is_written_down(role: str, person: User) -> None:
+    ensure_roles()
+    organisation = Organisation.objects.create(name_ar="شركة", name_en="Company", commercial_register_no="1")
+    organisation.signatories.create(person=person, first_day=dt.date(2026, 1, 1))
+    member = staff(role, login=role)
+    client = signed_in(member)
+    for table in ("user", "organisation"):
+        assert client.get(f"/admin/accounts/{table}/").status_code == 200
+    assert not Look.objects.exists()
+    page = client.get(f"/admin/accounts/user/{person.pk}/change/").content.decode()
+    assert person.civil_id_masked in page
+    assert NUMBER not in page
+    assert "سالم" in client.get(f"/admin/accounts/organisation/{organisation.pk}/change/").content.decode()
+    looks = list(Look.objects.order_by("pk").values_list("viewer_key", "viewer_role", "person_key", "purpose"))
+    assert looks == [(member.key, role, person.key, "person_page"), (member.key, role, person.key, "organisation_page")]
+
+
+@pytest.mark.parametrize("role", ["officer", "operator", "rule_maker", "rule_publisher"])
+def test_nobody_else_reads_them(role: str, person: User) -> None:
+    ensure_roles()
+    client = signed_in(staff(role, login=role))
+    for path in ("user/", f"user/{person.pk}/change/", "organisation/"):
+        assert client.get(f"/admin/accounts/{path}").status_code == 403
+    assert not Look.objects.exists()

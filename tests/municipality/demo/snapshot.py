@@ -22,6 +22,7 @@ def snapshot() -> dict[str, list[list[str]]]:
     from municipality.accounts.models import Organisation, Signatory, User
     from municipality.cases.models import Block, Case, CaseEvent
     from municipality.documents.models import Document, DocumentEvent
+    from municipality.notifications.models import Delivery
     from municipality.places.models import Area
     from municipality.rulebook.models import RuleSet
     from payments.models import Attempt, Bill, Receipt
@@ -55,6 +56,7 @@ def snapshot() -> dict[str, list[list[str]]]:
         "bills": _rows(Bill.objects.all(), "reference", "total_fils", "state", "payer__name_en"),
         "attempts": _rows(Attempt.objects.all(), "trackid", "payment_id", "state", "settled_at"),
         "receipts": _rows(Receipt.objects.all(), "number", "bill__reference", "issued_at", "fils"),
+        "deliveries": _rows(Delivery.objects.all(), "message__kind", "message__created_at", "channel", "state", "sent_at", "provider_id"),
         "blocks": _rows(Block.objects.all(), "subject", "ground", "placed_at"),
     }  # fmt: skip
 

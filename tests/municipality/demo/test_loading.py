@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import subprocess
@@ -143,6 +144,12 @@ def test_every_paid_bill_has_its_receipt_and_nothing_else_has() -> None:
 def test_messages_of_the_past_are_in_the_inbox_and_are_not_sent_now() -> None:
     assert Message.objects.count() > 8
     assert not Delivery.objects.filter(state="waiting").exists()
+    past = Delivery.objects.filter(message__created_at__lte=ANCHOR).select_related("message")
+    assert past.count() > 8
+    for delivery in past:  # the people of the demo have confirmed addresses
+        assert (delivery.state, delivery.reason) == ("sent", "demo")
+        assert delivery.message.created_at < delivery.sent_at <= delivery.message.created_at + dt.timedelta(seconds=9)
+    assert len(set(past.values_list("provider_id", flat=True))) == past.count()
     assert not Job.objects.filter(state="queued", due_at__lte=ANCHOR).exists()
 
 
@@ -224,6 +231,7 @@ def test_a_second_run_does_nothing(loaded: Path, django_assert_max_num_queries: 
     assert Anchor.objects.get(key="anchor").at == ANCHOR
 
 
+@pytest.mark.slow
 def test_another_process_and_database_gets_the_same_demo(tmp_path: Path) -> None:
     environment = {
         "PATH": os.environ["PATH"],

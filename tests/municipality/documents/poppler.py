@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+# Ascent and descent of the documents' sans face; the Naskh face is higher and stands in headings and the trade name only.
+SANS_HEIGHT = 1.5
 _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -43,6 +45,11 @@ def boxes(pdf: bytes) -> list[tuple[str, float, float, float, float]]:
     html = run("pdftotext", "-bbox", "-", "-", pdf=pdf).decode()
     found = re.findall(r'<word xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)">(.*?)</word>', html)
     return [(word, float(x1), float(y1), float(x2), float(y2)) for x1, y1, x2, y2, word in found]
+
+
+def sizes(pdf: bytes) -> list[tuple[str, float]]:
+    """Every word with its size of type in points: a word's rectangle is as high as its font, here 1.5 times the size."""
+    return [(word, (bottom - top) / SANS_HEIGHT) for word, _, top, _, bottom in boxes(pdf)]
 
 
 def written(pdf: bytes, folder: Path) -> str:

@@ -43,6 +43,7 @@ def test_our_own_file_is_accepted(sealed: bytes, root: bytes) -> None:
     assert "no legal force" in verdict.signer
 
 
+@pytest.mark.slow
 def test_no_flipped_bit_is_accepted(sealed: bytes, root: bytes) -> None:
     start, end = hole(sealed)
     chosen = random.Random(2026)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from municipality.documents.contexts import FactsRefused, Words, day, grouped, local_time, plain
+from municipality.documents.contexts import FactsRefused, Words, common_name, day, grouped, local_time, plain
 from tests.municipality.documents.facts import licence, receipt
 
 
@@ -31,6 +31,18 @@ def test_times_are_kuwaits() -> None:
 
 def test_a_code_is_grouped_by_five() -> None:
     assert grouped("7Q4MZX2K9TJ3HV8WRB1D") == "7Q4MZ X2K9T J3HV8 WRB1D"
+
+
+@pytest.mark.parametrize(
+    ("subject", "name"),
+    [
+        ("CN=Seal \\, of the body,O=Body,C=KW", "Seal , of the body"),
+        ("O=Body,C=KW", "O=Body,C=KW"),
+        ("Seal of the body", "Seal of the body"),
+    ],
+)
+def test_the_seal_is_named_by_its_common_name(subject: str, name: str) -> None:
+    assert common_name(subject) == name
 
 
 def test_joiners_stay_and_controls_go() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from io import BytesIO
 from pathlib import Path
 
 import pikepdf
 import pytest
 from django.test import override_settings
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from municipality.documents.signing import FileKeySigner, SignerMissing, sign_pdf, signer
 from tests.municipality.documents import poppler
@@ -32,6 +34,18 @@ def test_the_signature_is_pades_and_allows_no_change(sealed: bytes, tmp_path: Pa
         assert field.V.Reference[0].TransformParams.P == 1
         assert pdf.Root.Perms.DocMDP == field.V
         assert str(field.V.Reason) == "Issue of a licence"
+
+
+def test_the_prepared_attribute_names_the_certificate_as_the_library_would(key_file: Path, unsigned: bytes) -> None:
+    def named(signer: FileKeySigner) -> bytes:
+        sealed = PdfFileReader(BytesIO(signer.sign(unsigned, reason="x", at=ISSUED))).embedded_signatures[0]
+        attributes = {attribute["type"].native: attribute for attribute in sealed.signer_info["signed_attrs"]}
+        assert set(attributes) == {"content_type", "message_digest", "signing_certificate_v2"}
+        return bytes(attributes["signing_certificate_v2"].dump())
+
+    ours, librarys = FileKeySigner(key_file, PASSPHRASE), FileKeySigner(key_file, PASSPHRASE)
+    librarys._key.signed_attr_prov_spec = None
+    assert named(ours) == named(librarys)
 
 
 def test_poppler_agrees_that_the_signature_is_valid(sealed: bytes, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def broker_in_reach(monkeypatch: pytest.MonkeyPatch) -> None:
 def bell(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Ids of the jobs that were rung for."""
     rung: list[int] = []
-    monkeypatch.setattr(services, "ring", lambda job_id, queue: rung.append(job_id))
+    monkeypatch.setattr(services, "ring", lambda job_id, queue, kind: rung.append(job_id))
     return rung
 
 

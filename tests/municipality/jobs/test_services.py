@@ -62,7 +62,7 @@ def test_the_same_promise_twice_is_one_job(declare: Declare) -> None:
 def test_a_broker_that_is_away_is_no_failure(open_db: None, declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
     declare("testing.errand", lambda: None)
 
-    def away(job_id: int, queue: str) -> None:
+    def away(job_id: int, queue: str, kind: str) -> None:
         raise ConnectionError("no broker")
 
     monkeypatch.setattr(services, "ring", away)
@@ -77,7 +77,7 @@ def test_after_a_failure_nobody_waits_for_the_broker_again_at_once(
     declare("testing.errand", lambda: None)
     asked: list[int] = []
 
-    def away(job_id: int, queue: str) -> None:
+    def away(job_id: int, queue: str, kind: str) -> None:
         asked.append(job_id)
         raise ConnectionError("no broker")
 

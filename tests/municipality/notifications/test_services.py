@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,10 +12,15 @@ import requests
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
 
+from municipality.audit.models import Act
+from municipality.jobs import registry
 from municipality.jobs.errors import Gone
 from municipality.jobs.models import Job, JobState
-from municipality.kernel import guards
-from municipality.notifications import services
+from municipality.jobs.services import MAX_TRIES
+from municipality.kernel import clock, guards
+from municipality.kernel.actors import Actor
+from municipality.notifications import queries, services
+from municipality.notifications.invariants import findings
 from municipality.notifications.models import Delivery, DeliveryState, Message, SmsUse
 from municipality.notifications.texts import Bilingual
 from tests.municipality.notifications.conftest import GREETING, Make, RememberingSms, both
@@ -153,6 +160,70 @@ def test_a_final_refusal_is_dead_at_once_and_can_be_tried_by_hand(greeting: str,
     assert states(message)["sms"] == DeliveryState.FAILED
     services.deliver(message.deliveries.get(channel="sms").pk)
     assert states(message)["sms"] == "sent"
+
+
+@pytest.fixture
+def exhausted(greeting: str, gateway: type[RememberingSms], carry_out: Carry) -> Message:
+    """A message whose eight tries by text message failed."""
+    gateway.failures = [requests.ConnectionError() for _ in range(MAX_TRIES)]
+    message = services.send(greeting, person=person(email_confirmed_at=None), key="case-1", context=CONTEXT)
+    for _ in range(MAX_TRIES):
+        make_due()
+        carry_out()
+    assert Job.objects.get().state == JobState.DEAD
+    return message
+
+
+def test_a_delivery_whose_every_try_failed_says_so_and_the_message_stays_in_the_inbox(exhausted: Message) -> None:
+    delivery = exhausted.deliveries.get(channel="sms")
+    assert (delivery.state, delivery.reason) == (DeliveryState.FAILED, "exhausted")
+    assert list(queries.inbox(exhausted.person).messages) == [exhausted]
+    assert list(findings()) == []
+
+
+def test_without_the_word_of_its_job_the_delivery_would_wait_for_ever(
+    greeting: str, gateway: type[RememberingSms], carry_out: Carry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The red control, and the invariant that would tell."""
+    kind = registry.KINDS["notifications.deliver"]
+    monkeypatch.setitem(registry.KINDS, kind.name, replace(kind, given_up=None))
+    gateway.failures = [requests.ConnectionError()]
+    with clock.at(clock.now() - dt.timedelta(hours=1)):
+        message = services.send(greeting, person=person(email_confirmed_at=None), key="case-1", context=CONTEXT)
+    Job.objects.update(tries=MAX_TRIES - 1)
+    carry_out()
+    delivery = message.deliveries.get(channel="sms")
+    assert delivery.state == DeliveryState.WAITING
+    assert list(findings()) == [f"delivery {delivery.pk} waits and no job carries it"]
+
+
+def test_a_person_tries_an_exhausted_delivery_again_under_the_same_key(
+    exhausted: Message, gateway: type[RememberingSms], carry_out: Carry
+) -> None:
+    delivery = exhausted.deliveries.get(channel="sms")
+    assert services.retry(delivery, actor=Actor("operator", "person:x"))
+    assert states(exhausted)["sms"] == DeliveryState.WAITING
+    assert list(findings()) == []
+    make_due()
+    carry_out()
+    assert states(exhausted)["sms"] == DeliveryState.SENT
+    assert {key for _to, _text, key in gateway.sent} == {delivery.idempotency_key}
+    assert not services.retry(delivery, actor=Actor("operator", "person:x"))
+    assert Act.objects.filter(action="delivery.retried").count() == 1
+
+
+def test_a_delivery_beyond_its_limit_gets_a_new_job_when_tried_again(
+    greeting: str, gateway: type[RememberingSms], carry_out: Carry
+) -> None:
+    salim = person(email_confirmed_at=None)
+    messages = [services.send(greeting, person=salim, key=str(n), context=CONTEXT) for n in range(11)]
+    carry_out()
+    delivery = messages[-1].deliveries.get(channel="sms")
+    assert (delivery.state, delivery.reason) == (DeliveryState.FAILED, "limit")
+    SmsUse.objects.update(at=clock.now() - dt.timedelta(days=2))
+    assert services.retry(delivery, actor=Actor("operator", "person:x"))
+    carry_out()
+    assert states(messages[-1])["sms"] == DeliveryState.SENT
 
 
 def test_a_foreign_address_never_leaves_by_text_message(make_kind: Make, gateway: type[RememberingSms], carry_out: Carry) -> None:

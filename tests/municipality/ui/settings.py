@@ -1,38 +1,12 @@
-"""The face alone: its app, contrib, SQLite in memory, and its own Arabic (locale/parts/ui.po until the parts are merged)."""
+"""The face alone: its app, contrib, SQLite in memory, with the portal's own Arabic."""
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent.parent
 
 
-def _own_arabic() -> Path:
-    """A locale folder with the compiled Arabic of this part."""
-    folder = Path(tempfile.gettempdir()) / "portal-ui-locale"
-    target = folder / "ar" / "LC_MESSAGES"
-    target.mkdir(parents=True, exist_ok=True)
-    header = (BASE_DIR / "tests" / "municipality" / "ui" / "header.po").read_text(encoding="utf8")
-    (target / "django.po").write_text(
-        header + (BASE_DIR / "locale" / "parts" / "ui.po").read_text(encoding="utf8"),
-        encoding="utf8",
-    )
-    subprocess.run(
-        [
-            "msgfmt",
-            "--check-format",
-            "-o",
-            str(target / "django.mo"),
-            str(target / "django.po"),
-        ],
-        check=True,
-    )
-    return folder
-
-
-MERGED = BASE_DIR / "locale" / "ar" / "LC_MESSAGES" / "django.mo"
 DEBUG = False
 DEMO = True
 SECRET_KEY = "tests-only"
@@ -86,7 +60,7 @@ FORM_RENDERER = "municipality.ui.forms.PortalRenderer"
 CSRF_FAILURE_VIEW = "municipality.ui.errors.csrf_failure"
 LANGUAGE_CODE = "ar"
 LANGUAGES = [("ar", "العربية"), ("en", "English")]
-LOCALE_PATHS = [BASE_DIR / "locale" if MERGED.exists() else _own_arabic()]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["municipality.ui.formats"]
 USE_TZ = True
 TIME_ZONE = "Asia/Kuwait"

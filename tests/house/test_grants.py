@@ -1,0 +1,63 @@
+"""What the application's role may do to the tables, once `deploy/grants.py` has run."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import ProgrammingError, connection, transaction
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db]
+ROLE = "portal_app_of_a_test"
+
+
+@pytest.fixture
+def as_application(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The test speaks as a role that was granted what the deployment grants."""
+    monkeypatch.setenv("APPLICATION_ROLE", ROLE)
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE ROLE {ROLE} NOLOGIN NOSUPERUSER")
+        assert runpy.run_path(str(root / "deploy" / "grants.py"))["main"]() == 0
+        cursor.execute(f"SET ROLE {ROLE}")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+
+
+def _run(statement: str) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO audit_edge (workflow, move, from_state, to_state) VALUES ('licensing.renewal', 'gift', 'draft', 'issued')",
+        "UPDATE audit_edge SET to_state = 'issued'",
+        "DELETE FROM audit_edge",
+        "TRUNCATE audit_edge",
+    ],
+)
+def test_the_application_cannot_give_itself_a_new_move(as_application: None, statement: str) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied for table audit_edge"):
+        _run(statement)
+
+
+def test_the_owner_of_the_tables_can(db: None) -> None:
+    """The red control: without the role nothing but the right is missing."""
+    _run("INSERT INTO audit_edge (workflow, move, from_state, to_state) VALUES ('licensing.renewal', 'gift', 'draft', 'issued')")
+
+
+def test_the_application_reads_the_edges_and_does_its_own_work(as_application: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM audit_edge")
+        assert cursor.fetchone()[0] > 0
+    _run("INSERT INTO jobs_heartbeat (part, at) VALUES ('test', now())")
+    _run("DELETE FROM jobs_heartbeat WHERE part = 'test'")
+
+
+def test_the_application_cannot_forge_a_migration(as_application: None) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        _run("INSERT INTO django_migrations (app, name, applied) VALUES ('audit', '0002_gift', now())")

@@ -1,0 +1,71 @@
+"""Staff read words: every code that the admin's lists show is said in Arabic."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib import admin
+from django.utils import translation
+
+from municipality.cases.roles import READS
+from municipality.jobs.registry import KINDS as JOBS
+from municipality.jobs.registry import QUEUES
+from municipality.kernel.workflow import WORKFLOWS
+from municipality.notifications.reasons import REASONS
+from municipality.notifications.registry import KINDS as MESSAGES
+from municipality.ui.words import WORDS, named, say
+from payments.rules import Outcome
+from payments.states import AttemptState
+
+admin.autodiscover()
+# Acts whose name is put together from a state or a move.
+PUT_TOGETHER = {f"case.{move}" for move, _source, _target in WORKFLOWS["licensing.renewal"].edges() if move}
+PUT_TOGETHER |= {
+    f"payment.{state}" for state in (AttemptState.DECLINED, AttemptState.CANCELLED, AttemptState.TIMED_OUT, AttemptState.DENIED)
+}
+
+
+def recorded(root: Path) -> Iterator[str]:
+    """The names of acts that the sources write out, as first argument of `record`; a name put together is left to PUT_TOGETHER."""
+    for app in ("municipality", "payments", "licensing", "shops", "zoning", "violations", "reports"):
+        for path in (root / app).rglob("*.py"):
+            if "demo" in path.parts:
+                continue
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "record" and node.args:
+                    first = node.args[0]
+                    if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                        yield first.value
+
+
+def test_every_act_has_its_word(root: Path) -> None:
+    acts = set(recorded(root))
+    assert len(acts) > 20
+    assert sorted((acts | PUT_TOGETHER) - WORDS.keys()) == []
+
+
+@pytest.mark.parametrize(
+    "kinds", [JOBS, MESSAGES, QUEUES, READS, {f"outcome.{one}" for one in Outcome}], ids=["jobs", "messages", "queues", "roles", "outcomes"]
+)
+def test_every_code_of_a_list_has_its_word(kinds: set[str]) -> None:
+    assert sorted(set(kinds) - WORDS.keys()) == []
+
+
+def test_each_word_is_arabic_for_staff_and_english_in_the_source() -> None:
+    with translation.override("ar"):
+        for code, word in {**WORDS, **{code: word for code, word in REASONS.items() if code}}.items():
+            assert re.fullmatch(r"[\u0600-\u06ff ]+", str(word)), f"{code}: {word}"
+
+
+def test_a_code_without_a_word_is_shown_as_data() -> None:
+    assert named("testing.unknown") == '<bdi dir="ltr">testing.unknown</bdi>'
+    assert named("") == "—"
+
+
+def test_a_code_has_one_word() -> None:
+    with pytest.raises(ValueError, match="two words"):
+        say({"audit": "something else"})
