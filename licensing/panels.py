@@ -28,6 +28,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import ActivityAuthority, Authority
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
 from payments import queries as payments
+from payments.states import BillState
 
 LIVE_LABELS = {
     "valid": ("ok", _("Valid")),
@@ -121,7 +122,8 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
         files.append(FileLine(_("Decision refusing a request"), number, reverse("document", args=[number]), _("sealed file")))
     withdrawable = case.state in WORKFLOWS[RENEWAL].moves["withdraw"].sources
     ways = [(_("Withdraw the request"), reverse("licensing:withdraw", args=[case.public_id]))] if withdrawable else []
-    refund = payments.refund_of(case.key)
+    # While a bill waits for its payment nothing can be owed back.
+    refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
     by_officer = renewal.lane == Lane.OFFICER
     return CaseDetail(
         by_officer=by_officer,
@@ -137,7 +139,7 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
         facts=[
             Fact(_("Present licence"), ref(renewal.licence.document.number)),
             Fact(_("New period"), day(renewal.first_day), format_html("{} {}", _("to"), day(renewal.last_day))),
-            *_changes(renewal),
+            *(_changes(renewal) if by_officer else []),
             Fact(_("Rules used"), format_html_join(mark_safe("<br>"), "{} {}", _editions(case))),
         ],
         ways=ways,
@@ -285,7 +287,7 @@ def _after_refusal(case: Case, renewal: Renewal) -> NextStep:
         return NextStep(
             _("The request is refused"), text, reverse("document", args=[number]), _("Download the decision"), label=_("Decision")
         )
-    if case.state == S.REFUSED and payments.refund_of(case.key) is not None:
+    if payments.refund_of(case.key) is not None:
         return NextStep(
             _("The request cannot be completed"),
             _("A condition fell away before the fee arrived. The amount paid is owed back; it stands under Money."),

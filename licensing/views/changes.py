@@ -9,6 +9,7 @@ from django.forms.utils import ErrorDict
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -31,6 +32,7 @@ from municipality.kernel.errors import Refused
 from municipality.review.services.clock import promised_day
 from municipality.rulebook import queries as rulebook
 from municipality.ui.language import read_form
+from municipality.ui.templatetags.portal import ref
 from municipality.uploads import queries as uploads
 from municipality.uploads.fields import field_of
 from shops.models import Shop
@@ -203,9 +205,7 @@ def _check(request: HttpRequest, shop: Shop, draft: Draft) -> HttpResponse:
             shown = {**request.POST.dict(), "total": str(offer.total), "version": str(draft.version)}
             form = CheckAndSend(shown, shop=shop, kept={}, flags=offer.flags)
         else:
-            messages.info(
-                request, _("The request is with the Municipality. Its reference is %(reference)s.") % {"reference": case.reference}
-            )
+            messages.info(request, format_html("{} {}", _("The request is with the Municipality. Its reference:"), ref(case.reference)))
             return redirect("cases:case", public_id=case.public_id)
     rows = [
         (changes.FACTS[name], changes.FACTS[name].told(changes.FACTS[name].read(shop)), changes.FACTS[name].told(draft.answers[name]))

@@ -31,6 +31,9 @@ READS: dict[str, tuple[str, ...]] = {
         "payments.bill",
         "payments.gatewaymessage",
         "payments.receipt",
+        # Queue and desk, to read: officers and supervisors reach them only through the desk's own pages.
+        *(f"review.{table}" for table in ("place", "assignment", "override", "correctionround", "decision", "escalation")),
+        *(f"review.{table}" for table in ("clock", "skill", "absence", "tie")),
         "payments.refunddue",
         "rulebook.ruleset",
         "rulebook.activity",

@@ -123,14 +123,17 @@ def may_look(user: Any, case: Case) -> bool:
 
 
 def drawable(officer: Any) -> QuerySet[Place]:
-    """The waiting places that an officer may be handed, in the order of handing out: those two people took out of turn, then by number."""
-    tied = Party.objects.filter(case=OuterRef("case"), key__in=_tie_keys(officer))
-    return (
-        Place.objects.filter(state=P.WAITING, branch_id=officer.branch_id, skill__in=skills_of(officer))
-        .filter(~Exists(tied))
-        .annotate(first=Exists(Override.objects.filter(place=OuterRef("pk"), allowed_at__isnull=False)))
-        .order_by("-first", "pk")
-    )
+    """The waiting places that an officer may be handed, by number."""
+    rows = Place.objects.filter(state=P.WAITING, branch_id=officer.branch_id, skill__in=skills_of(officer))
+    if keys := _tie_keys(officer):
+        rows = rows.filter(~Exists(Party.objects.filter(case=OuterRef("case"), key__in=keys)))
+    return rows.order_by("pk")
+
+
+def next_for(officer: Any) -> Place | None:
+    """The place that this officer is handed next: one that two people took out of turn, else the lowest number."""
+    rows = drawable(officer).select_related("case", "override")
+    return rows.filter(override__allowed_at__isnull=False).first() or rows.first()
 
 
 def _tie_keys(officer: Any) -> list[str]:

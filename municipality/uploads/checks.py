@@ -15,7 +15,7 @@ def file_origin(app_configs: Any, **_: Any) -> list[CheckMessage]:
     if not origin:
         return []
     parts = urlsplit(origin)
-    found = []
+    found: list[CheckMessage] = []
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
         found.append(Error("UPLOADS_ORIGIN is no origin: write https://HOST without a path.", id="uploads.E001"))
     elif parts.hostname == urlsplit(settings.PORTAL_URL).hostname:

@@ -72,7 +72,7 @@ def picture(source: Any, kind: str, limits: dict[str, Any]) -> dict[str, Any]:
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     Image.MAX_IMAGE_PIXELS = limits["pixels"]
     try:
-        image = Image.open(source, formats=[kind])
+        image: Any = Image.open(source, formats=[kind])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Refused("pixels") from None
     if limits["pixels"] and image.width * image.height > limits["pixels"]:

@@ -50,7 +50,9 @@ def begin(*, owner: Any, subject: str, slot: str, name: str, size: int, fingerpr
     _count_for_the_day(owner, size)  # its row stays locked until the end, so that one person's files are counted one by one
     place = registry.slot_of(subject, slot)
     most = place.most if place else 0
-    beside = queries.of(subject, slot).filter(state__in=LIVE).exclude(pk=replaces.pk if replaces else None)
+    beside = queries.of(subject, slot).filter(state__in=LIVE)
+    if replaces is not None:
+        beside = beside.exclude(pk=replaces.pk)
     if beside.count() >= most:
         raise refusals.slot_full(most)
     now = clock.now()
@@ -183,7 +185,7 @@ def attach(from_subject: str, to_subject: str, *, actor: Actor, with_waiting: bo
     A file that has not wholly arrived, or was refused, is left behind and removed. Raises FileRefused("files_waiting") while one
     is still being checked, unless `with_waiting` takes it along to be judged later.
     """
-    rows = list(queries.of(from_subject).select_for_update().order_by("pk"))
+    rows = list(queries.of(from_subject).select_for_update(of=("self",)).order_by("pk"))
     if not with_waiting and any(row.state == UploadState.CHECKING for row in rows):
         raise refusals.files_waiting()
     taken = [row for row in rows if row.state in (UploadState.CHECKING, UploadState.READY)]

@@ -95,7 +95,7 @@ def next_case(*, officer: Any) -> Assignment | None:
         return held
     if answered := mine.filter(place__state=P.ANSWERED).first():
         return _take_up(answered, officer)
-    place = queries.drawable(officer).select_related("case", "override").first()
+    place = queries.next_for(officer)
     return _draw(place, officer) if place is not None else None
 
 

@@ -213,6 +213,7 @@ def test_the_declared_request_is_sent_and_the_case_page_says_whose_turn_it_is(ma
     case = Case.objects.get()
     body = main(sent)
     assert sent.redirect_chain[-1][0] == f"/en/cases/{case.public_id}/"
+    assert f'Its reference: <bdi dir="ltr" class="kp-ref">{case.reference}</bdi>' in body
     for words in ("Sent to the Municipality, waiting for an officer", "The Municipality has its turn", "Requests before this one", "85 m²"):
         assert words in body
     assert "Nobody has looked yet." in body and "2026-12-01" in body

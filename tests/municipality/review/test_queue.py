@@ -339,3 +339,14 @@ def test_without_the_guards_each_of_these_draws_goes_through_and_the_log_shows_t
     (found,) = queries.inversions()
     assert (found.place, found.overtook) == (place.pk, tries[0][1])
     assert any("without an override" in line for line in invariants.findings())
+
+
+def test_officers_and_supervisors_have_no_right_to_any_table_of_the_queue_and_the_auditor_only_reads(office: Office) -> None:
+    from municipality.cases.roles import ensure_roles
+
+    ensure_roles()
+    rights = {user: {p for p in user.get_all_permissions() if p.startswith("review.")} for user in (office.officer, office.supervisor)}
+    assert rights == {office.officer: set(), office.supervisor: set()}
+    auditor = permits.staff("auditor", "auditor")
+    held = {p for p in auditor.get_all_permissions() if p.startswith("review.")}
+    assert {"review.view_place", "review.view_override"} <= held and all(p.startswith("review.view_") for p in held)
