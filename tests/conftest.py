@@ -48,9 +48,11 @@ TransactionTestCase._fixture_teardown = _flush_without_guards  # type: ignore[me
 
 
 # What shares a running portal, or a tour of all pages, stays in one process of a parallel run; else the tests of one file do.
-# The first beginning that fits counts.
+# The first beginning of an address that fits counts.
 TOGETHER = {
+    "tests/journeys/test_pages.py::test_a_page_is_accessible_narrow_light_and_still[chromium-en-": "pages in English",
     "tests/journeys/test_pages.py": "pages",
+    "tests/journeys/test_refusals.py": "refusals",
     "tests/journeys/": "walks",
     "tests/chaos/test_callbacks.py": "callbacks",
     "tests/payments/test_gateway_matrix.py": "callbacks",
@@ -66,8 +68,7 @@ TOGETHER = {
 
 def together(nodeid: str) -> str:
     """What a test stays together with: the name of a group, or its file."""
-    file = nodeid.partition("::")[0]
-    return next((name for beginning, name in TOGETHER.items() if file.startswith(beginning)), file)
+    return next((name for beginning, name in TOGETHER.items() if nodeid.startswith(beginning)), nodeid.partition("::")[0])
 
 
 @pytest.hookimpl(optionalhook=True)

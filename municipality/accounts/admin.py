@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django.contrib import admin
@@ -13,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.models import Organisation, Signatory, User, actor_of
 from municipality.audit.services import look
 from municipality.kernel.actors import Actor
-from municipality.ui.admin_base import ReadOnlyAdmin, in_group
+from municipality.ui.admin_base import ReadOnlyAdmin, in_group, moment
 from municipality.ui.words import say
 
 say(
@@ -64,17 +63,17 @@ class UserAdmin(ReadOnlyAdmin):
     def masked_number(self, person: User) -> str:
         return format_html('<bdi dir="ltr">{}</bdi>', person.civil_id_masked) if person.civil_id_masked else "-"
 
-    @admin.display(description="تأكيد البريد الإلكتروني", empty_value="—")
-    def email_since(self, person: User) -> dt.datetime | None:
-        return person.email_confirmed_at
+    @admin.display(description="تأكيد البريد الإلكتروني")
+    def email_since(self, person: User) -> str:
+        return moment(person.email_confirmed_at)
 
-    @admin.display(description="تأكيد الهاتف", empty_value="—")
-    def phone_since(self, person: User) -> dt.datetime | None:
-        return person.phone_confirmed_at
+    @admin.display(description="تأكيد الهاتف")
+    def phone_since(self, person: User) -> str:
+        return moment(person.phone_confirmed_at)
 
     @admin.display(description="أول دخول")
-    def joined(self, person: User) -> dt.datetime:
-        return person.joined_at
+    def joined(self, person: User) -> str:
+        return moment(person.joined_at)
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.audit.models import Act, Look
 from municipality.audit.services import chain_hash
 from municipality.kernel import clock
-from municipality.ui.admin_base import ReadOnlyAdmin, code, structure
+from municipality.ui.admin_base import ReadOnlyAdmin, code, moment, structure
 from municipality.ui.words import WORDS, named, say
 
 RECENT = 5_000
@@ -76,7 +76,18 @@ class ActAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
     search_fields = ("subject",)
     search_help_text = _("A whole subject key, such as case:… or shop:…")
-    fields = ("number", "when", "action_code", "subject_code", "actor", "details", "commitment_code", "previous_hash", "full_hash", "fits")
+    fields = (
+        "number",
+        "when",
+        "action_in_full",
+        "subject_code",
+        "actor",
+        "details",
+        "commitment_code",
+        "previous_hash",
+        "full_hash",
+        "fits",
+    )
     readonly_fields = fields
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
@@ -92,12 +103,16 @@ class ActAdmin(ReadOnlyAdmin):
         return code(act.link.number) if hasattr(act, "link") else None
 
     @admin.display(description=_("time"))
-    def when(self, act: Act) -> dt.datetime:
-        return act.at
+    def when(self, act: Act) -> str:
+        return moment(act.at)
 
     @admin.display(description=_("action"))
     def action_code(self, act: Act) -> SafeString | str:
         return named(act.action)
+
+    @admin.display(description=_("action"))
+    def action_in_full(self, act: Act) -> SafeString | str:
+        return named(act.action, act.action)
 
     @admin.display(description=_("subject"))
     def subject_code(self, act: Act) -> SafeString | str:
@@ -152,8 +167,8 @@ class LookAdmin(ReadOnlyAdmin):
         return self.readonly_fields
 
     @admin.display(description=_("time"))
-    def when(self, look: Look) -> dt.datetime:
-        return look.at
+    def when(self, look: Look) -> str:
+        return moment(look.at)
 
     @admin.display(description=_("who looked"))
     def viewer(self, look: Look) -> SafeString | str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.services import look
-from municipality.cases.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, structure
+from municipality.cases.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment, structure
 from municipality.cases.models import Case, CaseEvent
 from municipality.cases.timeline import STORIES
 from municipality.kernel.actors import Actor
@@ -46,8 +46,8 @@ class EventInline(ReadOnlyInline):
         return self.readonly_fields
 
     @admin.display(description=_("time"))
-    def when(self, event: CaseEvent) -> dt.datetime:
-        return event.at
+    def when(self, event: CaseEvent) -> str:
+        return moment(event.at)
 
     @admin.display(description=_("step"))
     def step(self, event: CaseEvent) -> SafeString | str:
@@ -130,7 +130,8 @@ class CaseAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("editions of the rules"))
     def rules(self, case: Case) -> SafeString | str:
-        return code(", ".join(case.editions))
+        stamps = [stamp.rpartition(" ") for stamp in case.editions]
+        return format_html_join("، ", "{}", ((named(subject, version),) for subject, _space, version in stamps)) or "—"
 
     @admin.display(description=_("values used"))
     def values(self, case: Case) -> SafeString:

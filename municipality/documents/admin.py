@@ -7,6 +7,7 @@ from municipality.ui.words import say
 say(
     {
         "document.activated": _("Document in force"),
+        "document.carried_over": _("Document carried over from paper"),
         "document.resumed": _("Document in force again"),
         "document.revoked": _("Document revoked"),
         "document.superseded": _("Document replaced by a newer one"),

@@ -44,7 +44,7 @@ class JobAdmin(ReadOnlyAdmin):
     search_fields = ("key",)
     search_help_text = _("A whole key of a job")
     fields = (
-        *("kind_code", "key_code", "queue_code", "state", "tries", "deaths"),
+        *("kind_in_full", "key_code", "queue_code", "state", "tries", "deaths"),
         *("created_at", "due_at", "finished_at", "arguments", "error"),
     )
     readonly_fields = fields
@@ -92,6 +92,10 @@ class JobAdmin(ReadOnlyAdmin):
     @admin.display(description=_("kind"))
     def kind_code(self, job: Job) -> SafeString | str:
         return named(job.kind)
+
+    @admin.display(description=_("kind"))
+    def kind_in_full(self, job: Job) -> SafeString | str:
+        return named(job.kind, job.kind)
 
     @admin.display(description=_("key"))
     def key_code(self, job: Job) -> SafeString | str:

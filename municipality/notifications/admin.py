@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django.contrib import admin, messages
@@ -18,7 +17,7 @@ from municipality.kernel.actors import Actor
 from municipality.notifications import services
 from municipality.notifications.models import Delivery, DeliveryState
 from municipality.notifications.reasons import REASONS
-from municipality.ui.admin_base import ReadOnlyAdmin, code, demand, in_group
+from municipality.ui.admin_base import ReadOnlyAdmin, code, demand, in_group, moment
 from municipality.ui.words import named, say
 
 OPERATOR = "operator"
@@ -86,9 +85,9 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def subject_code(self, delivery: Delivery) -> SafeString | str:
         return code(delivery.message.subject_key)
 
-    @admin.display(description=_("handed over"), empty_value="—")
-    def when(self, delivery: Delivery) -> dt.datetime | None:
-        return delivery.sent_at
+    @admin.display(description=_("handed over"))
+    def when(self, delivery: Delivery) -> str:
+        return moment(delivery.sent_at)
 
     @admin.display(description=_("reason"))
     def reason_name(self, delivery: Delivery) -> Any:

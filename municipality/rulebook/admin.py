@@ -67,6 +67,7 @@ class _RowFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
 class _RowInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
     formset = _RowFormSet
+    template = "admin/facts/tabular.html"
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Each cell says what it is: the heading of a column is no label to a screen reader."""

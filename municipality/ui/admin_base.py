@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any
 
@@ -10,9 +11,11 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 DEEPEST = 10_000
 
@@ -47,6 +50,11 @@ def demand(request: HttpRequest, role: str) -> None:
 def code(value: Any) -> SafeString | str:
     """A code, key or number, left to right, marked as data."""
     return format_html('<bdi dir="ltr">{}</bdi>', value) if value not in (None, "") else "—"
+
+
+def moment(at: dt.datetime | None) -> str:
+    """An instant in Kuwait's time as the admin writes it, also where Django would print a method's answer bare."""
+    return date_format(localtime(at), "DATETIME_FORMAT") if at else "—"
 
 
 def structure(value: Any) -> SafeString:
@@ -92,6 +100,7 @@ class ReadOnlyInline(_Sealed, admin.TabularInline):  # type: ignore[type-arg]
     """Rows of another table beside their parent; whoever may see the parent sees them."""
 
     extra = 0
+    template = "admin/facts/tabular.html"
     can_delete = False
     show_change_link = False
 

@@ -26,8 +26,9 @@ VENV = ROOT / ".venv"
 FOLDER = ROOT / "var" / "test"
 IN_PROCESS = "not stack and not browser and not postgres and not redis and not chaos"
 FAST = f"{IN_PROCESS} and not slow"
-# A file's tests stay together, since they share what they set up. What starts processes or kills them is a pass of its own: it
-# waits more than it works, so one process more than there are cores takes part, and tests/conftest.py says what shares a portal.
+# A file's tests stay together, since they share what they set up (tests/conftest.py says what else does). What starts processes or
+# kills them is a pass of its own: it waits more than it works, so one process more than there are cores takes part; and the browser's
+# driver runs an event loop in its thread, beside which nothing can be sealed.
 PARALLEL = ("-n", "auto", "--dist", "loadscope")
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 WAITING = ("-n", str(min(CORES + 1, 6)), "--dist", "loadscope", "--no-loadscope-reorder")
@@ -227,8 +228,8 @@ def _everything(run: Run, servers: contextlib.ExitStack) -> None:
         return
     run.check("types", "mypy", [python, "-m", "mypy"])
     _suite_on_postgres(run, servers)
-    wanted = "(guards or journey) and not postgres and not redis and not chaos"
-    run.pytest("sqlite", "journeys and guards on SQLite", *WAITING, "-m", wanted)
+    run.pytest("sqlite", "guards on SQLite", *PARALLEL, "-m", f"guards and {IN_PROCESS}")
+    run.pytest("sqlite-journeys", "journeys on SQLite", *WAITING, "-m", "journey")
     _suite_on_next_django(run)
 
 
@@ -267,7 +268,8 @@ def _suite_on_next_django(run: Run) -> None:
     venv = ROOT / ".venv-django61"
     with step("Python packages with Django 6.1") as current:
         environment.ensure_loose(_with_next_django(), current, venv=venv, log=FOLDER / "setup.log")
-    run.pytest(name, "on Django 6.1, warnings as errors", *WAITING, "-m", f"({IN_PROCESS}) or (journey and not gate)", venv=venv)
+    run.pytest(name, "on Django 6.1, warnings as errors", *PARALLEL, "-m", IN_PROCESS, venv=venv)
+    run.pytest(f"{name}-journeys", "journeys on Django 6.1", *WAITING, "-m", "journey and not gate", venv=venv)
 
 
 def _with_next_django() -> Path:

@@ -249,7 +249,10 @@ ADMIN = tuple(
         ("auditor", "cases/case/"),
         ("auditor", "audit/act/"),
         ("auditor", "audit/look/"),
+        ("auditor", "accounts/user/"),
+        ("supervisor", "accounts/organisation/"),
         ("operator", "jobs/job/"),
+        ("operator", "notifications/delivery/"),
         ("officer.ku", "cases/case/"),
         ("rule.maker", "rulebook/ruleset/"),
     )

@@ -102,12 +102,38 @@ def test_an_auditor_reads_record_and_cases_and_the_person_sees_it(
     assert "Auditor: audit" in owner.main()
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_wide_lists_scroll_in_their_own_box_by_hand_and_by_keyboard(visit: Callable[..., Visitor], width: int) -> None:
+    """The page never scrolls sideways; the box does, and its last column comes into sight."""
+    auditor = visit("ar", viewport={"width": width, "height": 800})
+    enter(auditor, "auditor")
+    for path in ("cases/case/", "audit/act/", "jobs/job/", "notifications/delivery/", "accounts/user/"):
+        page = auditor.go(f"/admin/{path}")
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, path
+        box, last = page.locator(".kp-scroll"), page.locator("#result_list thead th").last
+        hidden = "([th, box]) => box.getBoundingClientRect().left - th.getBoundingClientRect().left"
+        measured = page.evaluate_handle(
+            "() => [[...document.querySelectorAll('#result_list thead th')].pop(), document.querySelector('.kp-scroll')]"
+        )
+        assert page.evaluate(hidden, measured) > 2, f"{path} is not wide: nothing is shown by this"
+        box.focus()
+        assert page.evaluate("document.activeElement.matches('.kp-scroll')"), path
+        for _ in range(60):
+            page.keyboard.press("ArrowLeft")
+        page.wait_for_function(
+            "() => { const b = document.querySelector('.kp-scroll'); return b.scrollWidth + b.scrollLeft - b.clientWidth <= 2; }"
+        )
+        assert page.evaluate(hidden, measured) <= 2, path  # parts of a pixel
+        assert last.is_visible()
+    assert auditor.wrongs() == []
+
+
 def test_an_operator_sees_a_dead_job_and_lets_it_run_again(stack: Stack, visit: Callable[..., Visitor]) -> None:
     stack.manage("shell", "--no-imports", "-c", BURY)
     operator = visit("en")
     enter(operator, "operator")
     page = operator.go("/admin/jobs/job/?state__exact=dead")
-    page.locator("#result_list tbody tr", has_text="payments.receipt_document").first.locator("th a").click()
+    page.locator("#result_list tbody tr", has_text="إعداد إيصال").first.locator("th a").click()
     operator.arrive("^/admin/jobs/job/[0-9]+/change/$")
     assert "the signer stood still" in page.locator("#content").inner_text()
     page.click("a[href$='/retry/']")

@@ -40,3 +40,16 @@ def test_a_killed_worker_is_missed_and_comes_back(stack: Stack) -> None:
 def test_the_web_server_finishes_and_ends_when_asked(stack: Stack) -> None:
     stack.restart("web", signal.SIGTERM)
     assert stack.running["web"].poll() is None
+
+
+@pytest.mark.parametrize(("dead", "alive"), [("beat", "worker"), ("worker", "beat")])
+def test_a_dead_part_is_told_apart_from_the_living_one(stack: Stack, dead: str, alive: str) -> None:
+    """Each writes its own sign of life: half a minute after its end only the dead part is missed."""
+    wait_until(lambda: stack.ready("worker") and stack.ready("beat"), 60, "worker and clock")
+    stack.kill(dead, signal.SIGKILL)
+    try:
+        wait_until(lambda: not stack.ready(dead), 60, f"{dead} to be missed")
+        assert stack.ready(alive)
+    finally:
+        stack.start(dead)
+    wait_until(lambda: stack.ready("worker") and stack.ready("beat"), 60, "both again")
