@@ -115,7 +115,7 @@ def test_wide_lists_scroll_in_their_own_box_by_hand_and_by_keyboard(visit: Calla
         measured = page.evaluate_handle(
             "() => [[...document.querySelectorAll('#result_list thead th')].pop(), document.querySelector('.kp-scroll')]"
         )
-        assert page.evaluate(hidden, measured) > 2, f"{path} is not wide: nothing is shown by this"
+        assert page.evaluate(hidden, measured) > 5, f"{path} is not wide: nothing is shown by this"
         box.focus()
         assert page.evaluate("document.activeElement.matches('.kp-scroll')"), path
         for _ in range(60):
@@ -123,7 +123,7 @@ def test_wide_lists_scroll_in_their_own_box_by_hand_and_by_keyboard(visit: Calla
         page.wait_for_function(
             "() => { const b = document.querySelector('.kp-scroll'); return b.scrollWidth + b.scrollLeft - b.clientWidth <= 2; }"
         )
-        assert page.evaluate(hidden, measured) <= 2, path  # parts of a pixel
+        assert page.evaluate(hidden, measured) <= 5, path  # the box's border, two pixels of the wait above, and parts of one
         assert last.is_visible()
     assert auditor.wrongs() == []
 
