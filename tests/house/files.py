@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _LEFT_OUT = ("static/vendor/", "static/fonts/", "var/")
+_OF_TOOLS = (".venv", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".import_linter_cache")
 
 
 @cache
@@ -17,7 +18,8 @@ def tracked() -> tuple[Path, ...]:
     if listed.returncode == 0:
         names = [name for name in listed.stdout.decode().split("\0") if name]
     else:
-        names = [str(p.relative_to(ROOT)) for p in ROOT.rglob("*") if p.is_file() and not any(part.startswith(".venv") for part in p.parts)]
+        found = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
+        names = [str(path) for path in found if path.suffix != ".mo" and not any(part.startswith(_OF_TOOLS) for part in path.parts)]
     return tuple(ROOT / name for name in names if not name.startswith(_LEFT_OUT) and (ROOT / name).is_file())
 
 

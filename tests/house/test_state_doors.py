@@ -125,6 +125,7 @@ def test_a_row_is_born_in_the_first_state_only(model: Any, world: World) -> None
     assert born_in(doors.table(model), first) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_an_event_for_an_edge_that_the_table_lacks_cannot_be_written(workflow: str, world: World) -> None:
     table = WORKFLOWS[workflow]
