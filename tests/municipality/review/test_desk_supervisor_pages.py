@@ -31,6 +31,7 @@ from tests.municipality.review.desk_in_a_browser import (
     TIES,
     case_url,
     drawn,
+    kept,
     send,
     text_of,
 )
