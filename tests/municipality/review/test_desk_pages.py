@@ -178,6 +178,15 @@ def test_a_tie_declared_on_the_screen_sends_the_case_to_a_colleague(office: Offi
     assert client.get(case_url(case)).status_code == 404
 
 
+def test_a_tie_to_the_applicant_is_declared_also_where_they_stand_as_the_licensee(office: Office) -> None:
+    case = permits.sent(office.applicant, parties=[("licensee", office.applicant.key)]).case
+    client = signed_in(office.officer)
+    assert client.post(NEXT)["Location"] == case_url(case)
+    assert client.post(case_url(case, "tie"), {"party": "applicant", "kind": "relative"}).status_code == 302
+    assert Tie.objects.get().party_key == office.applicant.key
+    assert client.get(case_url(case)).status_code == 404
+
+
 # --- Nothing goes out unseen ---------------------------------------------------------------------------------------------------
 
 
