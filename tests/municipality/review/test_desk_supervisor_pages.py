@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.db import connection
 from django.test import Client
@@ -16,6 +14,7 @@ from municipality.review.admin import PAGES
 from municipality.review.models import Absence, Assignment, CorrectionRound, Decision, Override, Place, Skill
 from municipality.review.services import desk, staff
 from municipality.rulebook import queries as rulebook
+from municipality.rulebook.models import RuleSet
 from tests.conftest import Clock
 from tests.municipality.people import signed_in
 from tests.municipality.review import permits
@@ -199,17 +198,12 @@ def test_the_clock_of_my_cases_says_late_with_a_word(office: Office, frozen_cloc
 
 
 @pytest.fixture
-def warm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Editions are read once by a process; the transaction of a test keeps it from remembering them."""
-    known: dict[int, Any] = {}
-    read = rulebook._held
-
-    def remembered(subject: str, row: Any) -> Any:
-        if row is not None and row.pk not in known:
-            known[row.pk] = read(subject, row)
-        return known[row.pk] if row is not None else read(subject, row)
-
-    monkeypatch.setattr(rulebook, "_held", remembered)
+def warm(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that has served before: published editions are in memory (no transaction of a test may put them there)."""
+    held = {}
+    for row in RuleSet.objects.filter(published_at__isnull=False):
+        held[(row.pk, row.subject, row.version, row.made_at, row.published_at)] = rulebook._whole(row)
+    monkeypatch.setattr(rulebook, "_read", held)
 
 
 def test_pages_of_the_desk_ask_the_database_at_most_fifteen_times(office: Office, warm: None) -> None:
