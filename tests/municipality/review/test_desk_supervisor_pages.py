@@ -13,8 +13,6 @@ from municipality.review import queries
 from municipality.review.admin import PAGES
 from municipality.review.models import Absence, Assignment, CorrectionRound, Decision, Override, Place, Skill
 from municipality.review.services import desk, staff
-from municipality.rulebook import queries as rulebook
-from municipality.rulebook.models import RuleSet
 from tests.conftest import Clock
 from tests.municipality.people import signed_in
 from tests.municipality.review import permits
@@ -34,6 +32,7 @@ from tests.municipality.review.desk_in_a_browser import (
     send,
     text_of,
 )
+from tests.municipality.rulebook import serving
 
 # --- The second person -----------------------------------------------------------------------------------------------------------
 
@@ -197,16 +196,8 @@ def test_the_clock_of_my_cases_says_late_with_a_word(office: Office, frozen_cloc
 # --- Cost ------------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def warm(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that has served before: published editions are in memory (no transaction of a test may put them there)."""
-    held = {}
-    for row in RuleSet.objects.filter(published_at__isnull=False):
-        held[(row.pk, row.subject, row.version, row.made_at, row.published_at)] = rulebook._whole(row)
-    monkeypatch.setattr(rulebook, "_read", held)
-
-
-def test_pages_of_the_desk_ask_the_database_at_most_fifteen_times(office: Office, warm: None) -> None:
+def test_pages_of_the_desk_ask_the_database_at_most_fifteen_times(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    serving.warm(monkeypatch)
     for _ in range(8):
         permits.sent(office.applicant)
     client, supervisor = signed_in(office.officer), signed_in(office.supervisor)
