@@ -7,7 +7,6 @@ from typing import Any
 from django.apps import apps
 
 # Role → tables ("app.model") it may read. What a role may do is asked of the role itself, in the services' pages.
-# No table of queue and desk is among them, for nobody: they are read on the desk's own pages.
 READS: dict[str, tuple[str, ...]] = {
     "officer": ("cases.case", "rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),
     "supervisor": (
@@ -32,6 +31,9 @@ READS: dict[str, tuple[str, ...]] = {
         "payments.bill",
         "payments.gatewaymessage",
         "payments.receipt",
+        # Queue and desk, to read: officers and supervisors reach them only through the desk's own pages.
+        *(f"review.{table}" for table in ("place", "assignment", "override", "correctionround", "decision", "escalation")),
+        *(f"review.{table}" for table in ("clock", "skill", "absence", "tie")),
         "payments.refunddue",
         "rulebook.ruleset",
         "rulebook.activity",
