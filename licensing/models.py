@@ -6,7 +6,7 @@ from django.db import models
 
 from municipality.cases.models import Case
 from municipality.documents.models import Document
-from shops.models import Shop
+from shops.models import Sensitivity, Shop
 
 
 class HealthLicence(models.Model):
@@ -34,8 +34,17 @@ class HealthLicence(models.Model):
         return self.document.number
 
 
+class Lane(models.TextChoices):
+    CLEAN = "clean", "بقاعدة منشورة"
+    OFFICER = "officer", "بدراسة موظف"
+
+
 class Renewal(models.Model):
-    """The facts of one renewal; its state is the case's."""
+    """The facts of one renewal; its state is the case's.
+
+    In the clean lane a published rule decides; in the officer's lane a person does, about the changes of `RenewalChange` and
+    the flags, which are the codes of the conditions that were not met.
+    """
 
     case = models.OneToOneField(Case, models.PROTECT, related_name="+")
     licence = models.ForeignKey(HealthLicence, models.PROTECT, related_name="renewals")
@@ -43,12 +52,49 @@ class Renewal(models.Model):
     last_day = models.DateField()
     registered_facts = models.JSONField(default=dict)
     declared_at = models.DateTimeField()
+    lane = models.CharField("المسار", max_length=10, choices=Lane, default=Lane.CLEAN)
+    flags = models.JSONField("أسباب الدراسة", default=list, blank=True)
+    years = models.PositiveSmallIntegerField("عدد فترات السريان", default=1)
+    is_late = models.BooleanField("بعد الموعد", default=False)
+    # The register's facts as the officer accepted them: what the new licence is issued on.
+    accepted_facts = models.JSONField(null=True, blank=True)
+    refusal = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="قرار الرفض")
     new_licence = models.OneToOneField(HealthLicence, models.PROTECT, null=True, blank=True, related_name="renewed_by")
 
     class Meta:
         verbose_name = "تجديد"
         verbose_name_plural = "التجديدات"
-        constraints = [models.CheckConstraint(condition=models.Q(last_day__gte=models.F("first_day")), name="licensing_renewal_period")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(last_day__gte=models.F("first_day")), name="licensing_renewal_period"),
+            models.CheckConstraint(condition=models.Q(years__gte=1), name="licensing_renewal_years"),
+            models.CheckConstraint(condition=models.Q(lane__in=Lane.values), name="licensing_renewal_lane"),
+            models.CheckConstraint(condition=models.Q(lane="officer") | models.Q(flags=[]), name="licensing_flags_go_to_officer"),
+        ]
 
     def __str__(self) -> str:
         return self.case.reference
+
+
+class RenewalChange(models.Model):
+    """One fact as its person declares it, with what the register says. Written once; an answer to corrections is another row.
+
+    `round` is 0 when the request was sent, then the round of corrections; the highest one of a name holds. `secret` keeps
+    the manager's civil number encrypted and its keyed hash, which no page shows.
+    """
+
+    renewal = models.ForeignKey(Renewal, models.PROTECT, related_name="changes")
+    round = models.PositiveSmallIntegerField("الجولة", default=0)
+    name = models.CharField("البيان", max_length=40)
+    before = models.JSONField("في السجل", default=dict)
+    after = models.JSONField("المصرح به", default=dict)
+    secret = models.JSONField(default=dict, blank=True)
+    sensitivity = models.CharField(max_length=10, choices=Sensitivity, default=Sensitivity.OPEN)
+    at = models.DateTimeField("في")
+
+    class Meta:
+        verbose_name = "تغيير مصرح به"
+        verbose_name_plural = "التغييرات المصرح بها"
+        constraints = [models.UniqueConstraint(fields=["renewal", "round", "name"], name="licensing_change_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} #{self.round}"

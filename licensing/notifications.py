@@ -21,6 +21,29 @@ class RenewalSubmitted(_AboutCase):
     samples = {"until": _DAY}
 
 
+class RenewalSent(_AboutCase):
+    """Sent to an officer: what happens next and by when."""
+
+    kind = "licensing.renewal_sent"
+    samples = {"due_on": _DAY}
+
+
+class CorrectionsLapsed(_AboutCase):
+    kind = "licensing.corrections_lapsed"
+
+
+class RefusedAfterPayment(_AboutCase):
+    """A condition fell away between approval and payment; the amount is owed back."""
+
+    kind = "licensing.refused_after_payment"
+
+
+class RefusalReady(_AboutCase):
+    """The signed refusal is on the case page."""
+
+    kind = "licensing.refusal_ready"
+
+
 class RenewalPaid(_AboutCase):
     kind = "licensing.renewal_paid"
 

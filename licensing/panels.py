@@ -8,19 +8,27 @@ from typing import Any
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from licensing import queries, rules, services
-from licensing.models import Renewal
+from licensing import changes, queries, rules, services
+from licensing.kept import CONTINUE
+from licensing.models import Lane, Renewal
 from licensing.states import RENEWAL
 from licensing.states import RenewalState as S
 from municipality.cases.models import Case
-from municipality.cases.panels import CaseDetail, Fact, FileLine, Line, MoneyLine, NextStep
+from municipality.cases.panels import CaseDetail, Fact, FileLine, Line, MoneyLine, NextStep, Round
+from municipality.drafts import queries as drafts
+from municipality.drafts.models import Draft
 from municipality.kernel import clock
+from municipality.kernel.workflow import WORKFLOWS
+from municipality.review import queries as review
+from municipality.review.states import PlaceState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import ActivityAuthority, Authority
-from municipality.ui.templatetags.portal import bilingual, day, ltr, ref
+from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
 from payments import queries as payments
+from payments.states import BillState
 
 LIVE_LABELS = {
     "valid": ("ok", _("Valid")),
@@ -50,12 +58,16 @@ def my_shops(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
     window = rulebook.edition("limits.health", today).limits["window_days"].value
     licences = queries.licences_of(shops)
     elsewhere = _elsewhere(shops)
+    kept = {draft.subject: draft for draft in drafts.visible_to(user).filter(service=RENEWAL, subject__in=[s.key for s in shops])}
     under_way = Case.objects.filter(service=RENEWAL, is_open=True, subject__in=[s.key for s in shops])
     open_cases = dict(under_way.values_list("subject", "public_id"))
-    return {shop.key: [_line(shop, licences.get(shop.pk), elsewhere, open_cases.get(shop.key), today, window)] for shop in shops}
+    return {
+        shop.key: [_line(shop, licences.get(shop.pk), elsewhere, open_cases.get(shop.key), kept.get(shop.key), today, window)]
+        for shop in shops
+    }
 
 
-def _line(shop: Any, licence: Any, elsewhere: dict[str, str], open_case: str | None, today: Any, window: int) -> Line:
+def _line(shop: Any, licence: Any, elsewhere: dict[str, str], open_case: str | None, draft: Draft | None, today: Any, window: int) -> Line:
     renew = reverse("licensing:renew", args=[shop.public_id])
     if shop.activity_id in elsewhere:
         label = _("Licensed by PAFN") if elsewhere[shop.activity_id] == Authority.PAFN else _("Licensed by another body")
@@ -71,6 +83,14 @@ def _line(shop: Any, licence: Any, elsewhere: dict[str, str], open_case: str | N
             label=_("Renewal under way"),
             action=_("Continue the request"),
             url=reverse("cases:case", args=[open_case]),
+        )
+    if draft is not None:
+        return Line(
+            **line,
+            state="warn",
+            label=_("A request is being filled in"),
+            action=_("Continue the request"),
+            url=reverse("licensing:change_page", args=[shop.public_id, CONTINUE]),
         )
     if state == "ok" and rules.window_opens_on(licence.last_day, window) <= today:
         return Line(**line, state="warn", label=_("Ends soon"), action=_("Renew"), url=renew)
@@ -97,9 +117,20 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
     )
     receipts = payments.receipts_of(case.key).filter(document__isnull=False).values_list("number", flat=True)
     files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in receipts]
-    ways = [(_("Withdraw the request"), reverse("licensing:withdraw", args=[case.public_id]))] if case.state == S.AWAITING_PAYMENT else []
+    if renewal.refusal is not None:
+        number = renewal.refusal.number
+        files.append(FileLine(_("Decision refusing a request"), number, reverse("document", args=[number]), _("sealed file")))
+    withdrawable = case.state in WORKFLOWS[RENEWAL].moves["withdraw"].sources
+    ways = [(_("Withdraw the request"), reverse("licensing:withdraw", args=[case.public_id]))] if withdrawable else []
+    # While a bill waits for its payment nothing can be owed back.
+    refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
+    by_officer = renewal.lane == Lane.OFFICER
     return CaseDetail(
-        next_step=_next_step(case, bill, licence),
+        by_officer=by_officer,
+        queue=_queue(case) if by_officer and case.is_open else [],
+        rounds=_rounds(case) if by_officer else [],
+        refund_fils=refund.fils if refund else 0,
+        next_step=_next_step(case, bill, licence, renewal),
         files=files,
         money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in bill.lines.order_by("order")]
         if bill
@@ -108,13 +139,76 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
         facts=[
             Fact(_("Present licence"), ref(renewal.licence.document.number)),
             Fact(_("New period"), day(renewal.first_day), format_html("{} {}", _("to"), day(renewal.last_day))),
+            *(_changes(renewal) if by_officer else []),
             Fact(_("Rules used"), format_html_join(mark_safe("<br>"), "{} {}", _editions(case))),
         ],
         ways=ways,
     )
 
 
-EDITIONS = {"fees.health": _("Fees"), "limits.health": _("Periods"), "conditions.health": _("Conditions")}
+EDITIONS = {
+    "fees.health": _("Fees"),
+    "limits.health": _("Periods"),
+    "conditions.health": _("Conditions"),
+    "limits.review": _("Periods of the study"),
+    "replies.health": _("Reply texts"),
+    "checks.health": _("Checklist"),
+    "files.health": _("Documents asked for"),
+}
+
+
+def _changes(renewal: Renewal) -> list[Fact]:
+    """What was declared as changed, with what the register said."""
+    return [
+        Fact(
+            changes.FACTS[row.name].label,
+            term(changes.FACTS[row.name].told(row.after)),
+            format_html("{}: {}", _("before"), term(changes.FACTS[row.name].told(row.before))),
+        )
+        for row in queries.declared(renewal)
+    ]
+
+
+def _queue(case: Case) -> list[Fact]:
+    """Where the case stands: whose turn, how many before it, the pace, and the promised day."""
+    place = review.position(case)
+    if place is None:
+        return []
+    found = []
+    if place.state == PlaceState.WAITING:
+        found.append(Fact(_("Requests before this one"), ltr(place.ahead)))
+        pace = ltr(place.pace_per_day) if place.pace_per_day else _("too few decisions for a figure")
+        found.append(Fact(_("Decided in a working day"), pace, _("average of the last two weeks in this branch")))
+        if place.estimate is not None:
+            found.append(Fact(_("Handed to an officer about"), day(place.estimate)))
+    else:
+        found.append(Fact(_("Now"), PLACES[PlaceState(place.state)]))
+    if case.state == S.CORRECTIONS:
+        found.append(Fact(_("Promised day"), _("stands still until the answer arrives")))
+    elif case.due_on is not None:
+        found.append(Fact(_("Decision promised by"), day(case.due_on)))
+    return found
+
+
+PLACES = {
+    PlaceState.HELD: _("with an officer"),
+    PlaceState.AWAY: _("waiting for your answer"),
+    PlaceState.ANSWERED: _("answered, back with its officer"),
+    PlaceState.COUNTERSIGN: _("with a second person for signature"),
+}
+
+
+def _rounds(case: Case) -> list[Round]:
+    suffix = "ar" if get_language() == "ar" else "en"
+    found = []
+    for row in review.rounds_of(case):
+        lines = []
+        for item in row.items.all():
+            known = changes.FACTS.get(item.target) or changes.SLOTS.get(item.target)
+            lines.append(format_html("{}: {}", known.label if known else item.target, getattr(item, f"text_{suffix}")))
+        title = format_html("{} {}", _("Round"), ltr(row.number))
+        found.append(Round(title, lines, row.answer_by, row.answered_at))
+    return found
 
 
 def _editions(case: Case) -> list[tuple[Any, Any]]:
@@ -122,7 +216,22 @@ def _editions(case: Case) -> list[tuple[Any, Any]]:
     return [(EDITIONS.get(subject, subject), ltr(version)) for subject, _separator, version in parts]
 
 
-def _next_step(case: Case, bill: Any, licence: Any) -> NextStep | None:
+def _next_step(case: Case, bill: Any, licence: Any, renewal: Renewal) -> NextStep | None:
+    if case.state == S.CORRECTIONS:
+        return NextStep(
+            _("Answer the corrections"),
+            _("Only what is asked for can be changed. The request keeps its place."),
+            reverse("licensing:corrections", args=[case.public_id]),
+            _("Answer"),
+        )
+    if case.state in (S.IN_REVIEW, S.COUNTERSIGN):
+        return NextStep(
+            _("The Municipality has its turn"),
+            _("Nothing is to be done now. A message comes with the decision, or if something is missing."),
+            label=_("No step for you"),
+        )
+    if case.state == S.REFUSED:
+        return _after_refusal(case, renewal)
     if case.state == S.AWAITING_PAYMENT and bill is not None:
         if payments.state_of(bill).step in ("checking", "review"):
             return NextStep(
@@ -169,6 +278,35 @@ def _next_step(case: Case, bill: Any, licence: Any) -> NextStep | None:
             _("My shops"),
         )
     return None
+
+
+def _after_refusal(case: Case, renewal: Renewal) -> NextStep:
+    if renewal.refusal is not None:
+        number = renewal.refusal.number
+        text = _("The sealed decision names the reason, its article, and how to object until when.")
+        return NextStep(
+            _("The request is refused"), text, reverse("document", args=[number]), _("Download the decision"), label=_("Decision")
+        )
+    if payments.refund_of(case.key) is not None:
+        return NextStep(
+            _("The request cannot be completed"),
+            _("A condition fell away before the fee arrived. The amount paid is owed back; it stands under Money."),
+            label=_("Decision"),
+        )
+    if renewal.lane == Lane.OFFICER and case.last_event is not None and case.last_event.move == "countersign":
+        return NextStep(
+            _("The request is refused"),
+            _("The decision is being drawn up and sealed. It names the reason, its article, and how to object."),
+            reverse("cases:case", args=[case.public_id]),
+            _("Look again"),
+            label=_("Decision"),
+        )
+    return NextStep(
+        _("This request is closed"),
+        _("No fee is due. A new renewal can be started from My shops."),
+        reverse("shops:mine"),
+        _("My shops"),
+    )
 
 
 def paid(bill_id: int) -> None:

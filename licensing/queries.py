@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
 
-from licensing import rules
-from licensing.models import HealthLicence, Renewal
+from licensing import changes, rules
+from licensing.models import HealthLicence, Renewal, RenewalChange
 from licensing.states import RENEWAL
+from municipality.accounts.models import Signatory, User
 from municipality.cases import queries as cases
-from municipality.kernel import clock
+from municipality.cases.models import Case, Effect
+from municipality.kernel import clock, worktime
 from municipality.kernel.periods import Period
+from municipality.kernel.subjects import SubjectKey
+from municipality.review.models import CorrectionRound
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Edition
+from municipality.uploads import queries as uploads
+from municipality.uploads.states import UploadState
 from payments.rules import Line
 from shops import queries as shops
 from shops.models import Shop
@@ -35,10 +41,25 @@ class Offer:
     limits: Edition
     printed: Edition  # the conditions that stand on the licence
     due_on: dt.date
+    years: int = 1
 
     @property
     def may_renew(self) -> bool:
         return rules.may_renew(self.conditions)
+
+    @property
+    def may_be_studied(self) -> bool:
+        """Whether the officer's lane is open."""
+        return rules.may_be_studied(self.conditions)
+
+    @property
+    def flags(self) -> list[str]:
+        """Why an officer has to look although nothing may have changed."""
+        return rules.flags(self.conditions)
+
+    @property
+    def is_late(self) -> bool:
+        return rules.is_late(self.conditions)
 
     @property
     def unmet(self) -> list[rules.Condition]:
@@ -68,10 +89,11 @@ def current(shop: Shop) -> HealthLicence | None:
         return None
 
 
-def fee_lines(fees: Edition, years: int) -> list[Line]:
-    """The lines of a renewal, as shown before start, on the bill and on the receipt."""
+def fee_lines(fees: Edition, years: int, *, is_late: bool = False) -> list[Line]:
+    """The lines of a renewal, as shown before start, on the bill and on the receipt; with the surcharge if the licence has ended."""
     fee = fees.fees["renewal"]
-    return [
+    surcharge = fees.fees.get("late_surcharge") if is_late else None
+    lines = [
         Line(
             code=f"health.{fee.code}",
             label_ar=fee.label_ar,
@@ -85,6 +107,22 @@ def fee_lines(fees: Edition, years: int) -> list[Line]:
             revenue_account=fee.revenue_account,
         )
     ]
+    if surcharge is not None and surcharge.fils:
+        lines.append(
+            Line(
+                code=f"health.{surcharge.code}",
+                label_ar=surcharge.label_ar,
+                label_en=surcharge.label_en,
+                formula_ar="مرة واحدة لكل ترخيص",
+                formula_en="once for each licence",
+                article_ar=surcharge.article_ar,
+                article_en=surcharge.article_en,
+                edition=fees.stamp,
+                fils=surcharge.fils,
+                revenue_account=surcharge.revenue_account,
+            )
+        )
+    return lines
 
 
 def _years_ar(years: int) -> str:
@@ -97,7 +135,9 @@ def offer(shop: Shop) -> Offer:
     fees, limits, printed = rulebook.editions(["fees.health", "limits.health", "conditions.health"], today)
     licence = current(shop)
     open_case = cases.open_for(RENEWAL, shop.key)
-    years = limits.limits["validity_years"].value
+    validity = limits.limits["validity_years"].value
+    years = rules.years_to_cover(licence.last_day, validity, today) if licence else validity
+    blocks = cases.standing_blocks(shop.key, RENEWAL)
     standing = rules.Standing(
         today=today,
         shop_is_open=shop.closed_on is None or shop.closed_on > today,
@@ -107,22 +147,31 @@ def offer(shop: Shop) -> Offer:
         next_is_issued=bool(licence and licence.first_day > today),
         commercial_license_end=shop.commercial_license_end,
         open_case=open_case.reference if open_case else "",
-        blocks=tuple((b.sentence_ar, b.sentence_en) for b in cases.standing_blocks(shop.key, RENEWAL)),
-        changed=rules.changed_fields(licence.registered_facts, shop.registered_facts()) if licence else (),
+        blocks=tuple((b.sentence_ar, b.sentence_en) for b in blocks if b.effect == Effect.STOP),
+        reviews=tuple((b.sentence_ar, b.sentence_en) for b in blocks if b.effect == Effect.REVIEW),
+        changed=rules.changed_fields(facts_of(licence), shop.registered_facts()) if licence else (),
     )
-    found = rules.conditions(standing, window_days=limits.limits["window_days"].value)
+    late_days = limits.limits["late_days"].value if "late_days" in limits.limits else 0
+    found = rules.conditions(standing, window_days=limits.limits["window_days"].value, late_days=late_days)
     municipal = found[0].is_met
     return Offer(
         shop=shop,
         licence=licence,
         conditions=found,
-        lines=fee_lines(fees, years) if municipal else [],
+        lines=fee_lines(fees, years, is_late=rules.is_late(found)) if municipal else [],
         period=rules.new_period(licence.last_day, years) if licence and municipal else None,
         fees=fees,
         limits=limits,
         printed=printed,
-        due_on=rules.add_working_days(today, limits.limits["promise_working_days"].value),
+        years=years,
+        due_on=worktime.add_working_days(rulebook.calendar(), today, limits.limits["promise_working_days"].value),
     )
+
+
+def facts_of(licence: HealthLicence) -> dict[str, str]:
+    """The register's facts that stand for a licence: those of its issue, or those an officer accepted since."""
+    accepted = Renewal.objects.filter(licence=licence, accepted_facts__isnull=False).order_by("-pk").first()
+    return {**licence.registered_facts, **(accepted.accepted_facts or {})} if accepted else licence.registered_facts
 
 
 def licences_of(shop_list: Sequence[Shop]) -> dict[int, HealthLicence]:
@@ -133,8 +182,55 @@ def licences_of(shop_list: Sequence[Shop]) -> dict[int, HealthLicence]:
 
 
 def renewal_of(case: Any) -> Renewal | None:
-    """The renewal of a case with its licences and their documents."""
-    try:
-        return Renewal.objects.select_related("licence__document", "new_licence__document").get(case=case)
-    except Renewal.DoesNotExist:
-        return None
+    """The renewal of a case with its licences, their documents and the refusal."""
+    return Renewal.objects.filter(case=case).select_related("licence__document", "new_licence__document", "refusal").first()
+
+
+def declared(renewal: Renewal) -> list[RenewalChange]:
+    """What is declared as changed, the newest answer of each fact, in the order in which facts are asked for."""
+    newest: dict[str, RenewalChange] = {}
+    for row in RenewalChange.objects.filter(renewal=renewal).order_by("round", "pk"):
+        newest[row.name] = row
+    return [newest[name] for name in changes.FACTS if name in newest]
+
+
+def parties(case: Case, renewal: Renewal) -> list[tuple[str, str]]:
+    """Everybody with an interest in a renewal, as (role, subject key): ties are held against these."""
+    shop = Shop.objects.select_related("owner", "organisation").get(pk=renewal.licence.shop_id)
+    found = [("applicant", case.applicant.key), ("shop", shop.key)]
+    if shop.owner is not None:
+        found.append(("licensee", shop.owner.key))
+    if shop.organisation is not None:
+        found.append(("licensee", str(SubjectKey("organisation", shop.organisation.public_id))))
+        signed = Signatory.objects.filter(organisation=shop.organisation, first_day__lte=clock.today()).select_related("person")
+        today = clock.today()
+        found += [("signatory", row.person.key) for row in signed if row.last_day is None or row.last_day >= today]
+    return found + manager_parties(renewal)
+
+
+def manager_parties(renewal: Renewal) -> list[tuple[str, str]]:
+    """The declared manager, where the portal knows the person."""
+    row = next((row for row in declared(renewal) if row.name == "manager"), None)
+    digest = row.secret.get("civil_id_digest") if row else None
+    person = User.objects.filter(civil_id_digest=digest).first() if digest else None
+    return [("manager", person.key)] if person else []
+
+
+def missing_answers(case: Case, asked: CorrectionRound, answers: Collection[str]) -> list[str]:
+    """Targets of a round that have no answer yet: a fact that is not given, a slot without a new file that was accepted."""
+    missing = []
+    for target in dict.fromkeys(item.target for item in asked.items.order_by("pk")):
+        if target in changes.FACTS:
+            if target not in answers:
+                missing.append(target)
+            continue
+        files = list(uploads.of(case.key, target))
+        new = [row for row in files if row.state == UploadState.READY and row.created_at > asked.asked_at]
+        if not new or any(row.state in (UploadState.CHECKING, UploadState.RECEIVING) for row in files):
+            missing.append(target)
+    return missing
+
+
+def files_edition(case: Case) -> Edition:
+    """Which files a change asked for on the day the case was opened."""
+    return rulebook.edition("files.health", clock.day_of(case.opened_at))

@@ -26,6 +26,9 @@ FIELDS = {
     "plot": lambda: _("plot"),
     "unit": lambda: _("unit"),
     "paci_number": lambda: _("PACI number"),
+    "area_m2": lambda: _("area in square metres"),
+    "manager_name_ar": lambda: _("manager’s Arabic name"),
+    "manager_name_en": lambda: _("manager’s English name"),
 }
 
 
@@ -132,12 +135,29 @@ def _not_renewed(c: Condition, shop: Any, case: Any) -> Any:
 
 
 def _in_time(c: Condition, shop: Any, case: Any) -> Any:
+    title = _("The licence ended on %(day)s") % {"day": _day(c.facts["last_day"])}
+    if c.is_met:
+        return (
+            title,
+            _("It can still be renewed here until %(day)s, with the surcharge below. After that an officer decides.")
+            % {"day": _day(c.facts["until"])},
+            [],
+        )
     return (
-        _("The licence ended on %(day)s") % {"day": _day(c.facts["last_day"])},
-        _("Late renewal goes through an officer and opens here later. Until then the branch of the governorate takes it; call %(hotline)s.")
-        % _hotline(),
-        [WayOut(_("What a late renewal needs"), reverse("licensing:changed", args=[shop.public_id]))],
+        title,
+        _("The time for late renewal ended on %(day)s. An officer decides; the surcharge below is due if the renewal is approved.")
+        % {"day": _day(c.facts["until"])},
+        [_to_officer(shop)],
     )
+
+
+def _to_officer(shop: Any) -> WayOut:
+    return WayOut(_("Send it to an officer"), reverse("licensing:changes", args=[shop.public_id]))
+
+
+def _no_flag(c: Condition, shop: Any, case: Any) -> Any:
+    index = 0 if get_language() == "ar" else 1
+    return _("An officer has to look at this shop"), " ".join(pair[index] for pair in c.facts["sentences"]), [_to_officer(shop)]
 
 
 def _in_window(c: Condition, shop: Any, case: Any) -> Any:
@@ -190,9 +210,8 @@ def _unchanged(c: Condition, shop: Any, case: Any) -> Any:
     separator = "، " if get_language() == "ar" else ", "
     return (
         _("The register changed since the last licence"),
-        _("Changed: %(fields)s. An officer looks at changes; this way opens here later.")
-        % {"fields": separator.join(FIELDS[name]() for name in c.facts["fields"])},
-        [WayOut(_("What a renewal with changes needs"), reverse("licensing:changed", args=[shop.public_id]))],
+        _("Changed: %(fields)s. An officer looks at changes.") % {"fields": separator.join(FIELDS[name]() for name in c.facts["fields"])},
+        [_to_officer(shop)],
     )
 
 
@@ -206,5 +225,6 @@ _TEXTS = {
     "no_open_case": _no_open_case,
     "commercial_license": _commercial,
     "no_block": _no_block,
+    "no_flag": _no_flag,
     "unchanged": _unchanged,
 }

@@ -8,7 +8,7 @@ from municipality.documents.contexts import FactsRefused
 from municipality.documents.rendering import RendererMissing, RenderingRefused
 from municipality.documents.signing import SignerMissing
 from municipality.jobs.errors import Gone, Parked
-from municipality.jobs.registry import job
+from municipality.jobs.registry import every, job
 
 
 def _case(case_id: int) -> Case:
@@ -35,3 +35,20 @@ def supersede(*, licence_id: int) -> None:
 @job("licensing.close_unpaid", queue="bulk")
 def close_unpaid(*, case_id: int) -> None:
     services.close_unpaid(case=_case(case_id))
+
+
+@job("licensing.refusal_document", queue="documents", time_limit=90)
+def refusal_document(*, case_id: int) -> None:
+    try:
+        services.write_refusal(case=_case(case_id))
+    except RendererMissing as missing:
+        raise Parked("renderer", str(missing)) from missing
+    except SignerMissing as missing:
+        raise Parked("signer", str(missing)) from missing
+    except (FactsRefused, RenderingRefused) as refused:
+        raise Gone(f"the refusal cannot be drawn: {refused}") from refused
+
+
+@every("licensing.lapse_unanswered", seconds=3600)
+def lapse_unanswered() -> None:
+    services.lapse_unanswered()

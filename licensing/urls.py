@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from licensing.views import citizen, public
+from licensing.views import changes, citizen, corrections, public
 
 app_name = "licensing"
 urlpatterns = [
     path("health-licence/", public.start, name="start"),
     path("health-licence/<slug:public_id>/renew/", citizen.renew, name="renew"),
-    path("health-licence/<slug:public_id>/changed/", citizen.changed, name="changed"),
+    path("health-licence/<slug:public_id>/changes/", changes.tasks, name="changes"),
+    path("health-licence/<slug:public_id>/changes/discard/", changes.discard, name="discard"),
+    path("health-licence/<slug:public_id>/changes/<slug:page>/", changes.page, name="change_page"),
+    path("cases/<slug:public_id>/corrections/", corrections.answer, name="corrections"),
     path("cases/<slug:public_id>/withdraw/", citizen.withdraw, name="withdraw"),
 ]

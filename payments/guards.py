@@ -76,3 +76,18 @@ guard(
     " AND i.outcome = 'captured' AND i.fils = t.fils AND i.trackid = t.trackid)",
     "receipt_without_inquiry",
 )
+
+moved_by_event("payments_refunddue", "payments_refundevent", "'payments.refund'")
+never_deleted("payments_refunddue")
+frozen("payments_refunddue", ["public_id", "attempt_id", "allocation_id", "payer_id", "subject", "fils", "reason", "due_since"])
+# Owed back is only what the bank said it took: a settled part of a paid attempt, or a whole capture for nothing that was due.
+guard(
+    "payments_refund_was_taken",
+    "payments_refunddue",
+    "INSERT",
+    "NOT EXISTS (SELECT 1 FROM payments_attempt t LEFT JOIN payments_allocation a ON a.attempt_id = t.id"
+    " WHERE t.id = NEW.attempt_id AND ("
+    "(NEW.allocation_id = a.id AND a.is_settled AND a.fils = NEW.fils AND t.state = 'paid')"
+    " OR (NEW.allocation_id IS NULL AND t.fils = NEW.fils AND t.state = 'refund_due')))",
+    "refund_without_payment",
+)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from django.db.models import Count, F, Q, Sum
 
 from municipality.kernel.transitions import misfits
-from payments.models import Allocation, Attempt, Bill, BillLine, Receipt
-from payments.states import OPEN, AttemptState, BillState
+from payments.models import Allocation, Attempt, Bill, BillLine, Receipt, RefundDue
+from payments.states import OPEN, AttemptState, BillState, RefundState
 
 
 def findings() -> Iterator[str]:
@@ -18,7 +18,9 @@ def findings() -> Iterator[str]:
     yield from _sums()
     yield from _open_attempts()
     yield from _amounts()
+    yield from _refunds()
     yield from misfits(Bill)
+    yield from misfits(RefundDue)
     yield from misfits(Attempt)
 
 
@@ -77,8 +79,32 @@ def _open_attempts() -> Iterator[str]:
         yield f"attempt {allocation.attempt.trackid} is open and holds no bill"
 
 
+def _refunds() -> Iterator[str]:
+    """What is owed back and what says so agree, both ways; each amount is that of its payment."""
+    due = Q(allocations__refund__state=RefundState.DUE, allocations__is_settled=True)
+    for bill in Bill.objects.filter(state=BillState.REFUND_DUE).annotate(owed=Count("allocations", filter=due)).exclude(owed=1):
+        yield f"bill {bill.reference} is to be returned and {bill.owed} amounts are owed for it"
+    whole = Q(refunds__allocation__isnull=True, refunds__state=RefundState.DUE)
+    for attempt in Attempt.objects.filter(state=AttemptState.REFUND_DUE).annotate(owed=Count("refunds", filter=whole)).exclude(owed=1):
+        yield f"payment {attempt.trackid} is to be returned and {attempt.owed} amounts are owed for it"
+    for refund in RefundDue.objects.filter(state=RefundState.DUE).select_related("attempt", "allocation__bill"):
+        if refund.allocation is not None:
+            fits = refund.allocation.bill.state == BillState.REFUND_DUE and refund.fils == refund.allocation.fils
+        else:
+            fits = refund.attempt.state == AttemptState.REFUND_DUE and refund.fils == refund.attempt.fils
+        if not fits:
+            yield f"{refund.fils} fils are owed back for {refund.attempt.trackid}, which says otherwise"
+
+
 def _amounts() -> Iterator[str]:
-    for model, column in ((Bill, "total_fils"), (BillLine, "fils"), (Attempt, "fils"), (Allocation, "fils"), (Receipt, "fils")):
+    for model, column in (
+        (Bill, "total_fils"),
+        (BillLine, "fils"),
+        (Attempt, "fils"),
+        (Allocation, "fils"),
+        (Receipt, "fils"),
+        (RefundDue, "fils"),
+    ):
         bad = model._default_manager.filter(Q(**{f"{column}__lte": 0}) | Q(**{f"{column}__isnull": True})).count()
         if bad:
             yield f"{bad} rows of {model._meta.db_table} have no amount above nought"

@@ -14,7 +14,7 @@ from django.db.models import Q
 from municipality.audit.models import StateEvent
 from municipality.documents.models import Document
 from municipality.kernel import ids, money
-from payments.states import AttemptState, BillState
+from payments.states import AttemptState, BillState, RefundState
 
 
 class Bill(models.Model):
@@ -284,3 +284,59 @@ class Receipt(models.Model):
     @property
     def amount_display(self) -> str:
         return money.to_display(self.fils)
+
+
+class RefundDue(models.Model):
+    """An amount that the municipality holds and owes back: why, how much, and for which payment. Paying it out is a step of its own."""
+
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
+    attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="refunds", verbose_name="المحاولة")
+    # Empty where the money was taken for nothing that was due.
+    allocation = models.OneToOneField(Allocation, models.PROTECT, null=True, blank=True, related_name="refund")
+    payer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="المستحق")
+    subject = models.CharField("الموضوع", max_length=80)
+    fils = models.BigIntegerField("المبلغ بالفلس")
+    reason = models.CharField("السبب", max_length=60)
+    state = models.CharField("الحالة", max_length=40, choices=RefundState, default=RefundState.DUE)
+    last_event = models.ForeignKey("RefundEvent", models.PROTECT, null=True, related_name="+")
+    due_since = models.DateTimeField("مستحق منذ")
+
+    EVENTS: ClassVar[Any]
+    workflow_name = "payments.refund"
+
+    class Meta:
+        verbose_name = "مبلغ مستحق الرد"
+        verbose_name_plural = "مبالغ مستحقة الرد"
+        constraints = [
+            models.CheckConstraint(condition=Q(fils__gt=0, fils__lte=money.MAX_FILS), name="payments_refund_amount"),
+            models.CheckConstraint(condition=Q(state__in=RefundState.values), name="payments_refund_state"),
+            models.CheckConstraint(condition=~Q(reason=""), name="payments_refund_has_reason"),
+            models.UniqueConstraint(fields=["attempt"], condition=Q(allocation__isnull=True), name="payments_refund_whole_attempt_once"),
+        ]
+        indexes = [
+            models.Index(fields=["subject"], name="payments_refund_subject"),
+            models.Index(fields=["-id"], condition=Q(state="due"), name="payments_refund_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id} → {self.payer_id}"
+
+    @property
+    def key(self) -> str:
+        return f"refund:{self.public_id}"
+
+    @property
+    def amount_display(self) -> str:
+        return money.to_display(self.fils)
+
+
+class RefundEvent(StateEvent):
+    subject = models.ForeignKey(RefundDue, models.PROTECT, related_name="events")
+
+    class Meta:
+        verbose_name = "خطوة"
+        verbose_name_plural = "سير المبلغ المستحق"
+        indexes = [models.Index(fields=["subject", "id"], name="payments_refundevent_subject")]
+
+
+RefundDue.EVENTS = RefundEvent

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from payments.models import Attempt, Bill, Receipt
-from payments.states import AT_BANK, AttemptState, BillState
+from payments.models import Attempt, Bill, Receipt, RefundDue
+from payments.states import AT_BANK, AttemptState, BillState, RefundState
 
 
 def visible_to(user: Any) -> QuerySet[Bill]:
@@ -70,3 +70,8 @@ def state_of(bill: Bill) -> BillStatus:
 def refunds_due() -> tuple[QuerySet[Bill], QuerySet[Attempt]]:
     """What is owed back: bills paid but refused by their service, and captures for which nothing was due."""
     return Bill.objects.filter(state=BillState.REFUND_DUE), Attempt.objects.filter(state=AttemptState.REFUND_DUE)
+
+
+def refund_of(subject: str) -> RefundDue | None:
+    """What is owed back for a subject such as `case:<public id>`, if anything."""
+    return RefundDue.objects.filter(subject=subject, state=RefundState.DUE).order_by("-pk").first()

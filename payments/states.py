@@ -66,3 +66,17 @@ ATTEMPT = workflow(
     move("owe_back", A.CAPTURED_LATE, to=A.REFUND_DUE, needs_reason=True),
     move("void", A.PAID, to=A.VOIDED, needs_reason=True),
 )
+
+
+class RefundState(models.TextChoices):
+    DUE = "due", _("amount to be returned")
+    RELEASED = "released", _("returned by the bank")
+
+
+R = RefundState
+REFUND = workflow(
+    "payments.refund",
+    R.DUE,
+    # The bank itself took the payment back: nothing is owed any more.
+    move("release", R.DUE, to=R.RELEASED, needs_reason=True, label=_("Reversal by the bank")),
+)

@@ -32,6 +32,13 @@ class Shop(models.Model):
     floor = models.CharField("الدور", max_length=20, blank=True)
     unit = models.CharField("الوحدة", max_length=20, blank=True)
     paci_number = models.CharField("الرقم الآلي للعنوان", max_length=8)
+    area_m2 = models.PositiveIntegerField("المساحة بالمتر المربع", null=True, blank=True)
+    manager_name_ar = models.CharField("المدير المسؤول", max_length=120, blank=True)
+    manager_name_en = models.CharField("المدير المسؤول بالإنجليزية", max_length=120, blank=True)
+    # The manager's civil number as accounts keep one: encrypted, found by a keyed hash, shown masked.
+    manager_civil_id_digest = models.CharField(max_length=64, blank=True, editable=False)
+    manager_civil_id_cipher = models.TextField(blank=True, editable=False)
+    manager_civil_id_masked = models.CharField("الرقم المدني للمدير", max_length=12, blank=True, editable=False)
     commercial_license_no = models.CharField("رقم الترخيص التجاري", max_length=20, unique=True)
     commercial_license_end = models.DateField("نهاية الترخيص التجاري")
     facts_source = models.CharField("المصدر", max_length=40)
@@ -77,4 +84,36 @@ class Shop(models.Model):
             "plot": self.plot,
             "unit": self.unit,
             "paci_number": self.paci_number,
+            "area_m2": "" if self.area_m2 is None else str(self.area_m2),
+            "manager_name_ar": self.manager_name_ar,
+            "manager_name_en": self.manager_name_en,
         }
+
+
+class Sensitivity(models.TextChoices):
+    """How far a value may be shown."""
+
+    OPEN = "open", "ظاهر"
+    PERSONAL = "personal", "شخصي"
+
+
+class RegisterChange(models.Model):
+    """One fact of the register that a decision changed: what it was, what it is, and by which case. Written once."""
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="changes", verbose_name="المحل")
+    name = models.CharField("البيان", max_length=40)
+    before = models.JSONField("قبل", default=dict)
+    after = models.JSONField("بعد", default=dict)
+    sensitivity = models.CharField(max_length=10, choices=Sensitivity, default=Sensitivity.OPEN)
+    source = models.CharField("المصدر", max_length=80)  # subject key of the case
+    actor_key = models.CharField(max_length=80)
+    at = models.DateTimeField("في")
+
+    class Meta:
+        verbose_name = "تغيير في السجل"
+        verbose_name_plural = "التغييرات في السجل"
+        constraints = [models.UniqueConstraint(fields=["shop", "source", "name"], name="shops_change_once")]
+        indexes = [models.Index(fields=["shop", "-id"], name="shops_change_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.shop_id} {self.name}"

@@ -9,10 +9,11 @@ from django.db import transaction
 
 from licensing import documents as licence_documents
 from licensing import queries
-from licensing.models import HealthLicence, Renewal
-from licensing.notifications import LicenceHeld, PaymentTakenBack, RenewalIssued, RenewalPaid
+from licensing.models import HealthLicence, Lane, Renewal
+from licensing.notifications import LicenceHeld, PaymentTakenBack, RefusedAfterPayment, RenewalIssued, RenewalPaid
 from licensing.states import RenewalState
-from municipality.cases.models import Case
+from municipality.cases import queries as cases
+from municipality.cases.models import Case, Effect
 from municipality.cases.services import advance
 from municipality.documents import services as documents
 from municipality.documents.models import Document
@@ -26,7 +27,7 @@ from municipality.kernel.failpoints import failpoint
 from municipality.notifications.services import send
 from payments import queries as payments
 from payments.models import Bill
-from payments.services import void_bill
+from payments.services import owe_back, void_bill
 from shops.models import Shop
 
 SYSTEM = system("licensing")
@@ -45,10 +46,35 @@ def take_payment(*, case: Case) -> None:
     if case.state != RenewalState.AWAITING_PAYMENT:
         raise Refused("case_closed")
     advance(case, "pay", actor=SYSTEM)
-    # The clean lane: the published rule decided at submission, on facts that are kept; no officer is involved.
-    advance(case, "approve", actor=SYSTEM, reason="clean_lane")
+    if fallen := _fallen_away(case):
+        _refuse_paid(case, fallen)
+        return
+    # In the clean lane the published rule decided at submission, on facts that are kept, and no officer is involved; in the
+    # other one an officer decided before anything was paid.
+    renewal = queries.renewal_of(case)
+    by_officer = renewal is not None and renewal.lane == Lane.OFFICER
+    advance(case, "approve", actor=SYSTEM, reason="officer_accepted" if by_officer else "clean_lane")
     enqueue("licensing.issue_renewal", key=case.public_id, case_id=case.pk)
     send(RenewalPaid, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
+
+
+def _fallen_away(case: Case) -> str:
+    """What came up between the approval and the money that forbids a licence: the shop was closed, or a block was placed."""
+    shop = Shop.objects.get(public_id=subjects.parse(case.subject).id)
+    if shop.closed_on is not None and shop.closed_on <= clock.today():
+        return "shop_closed"
+    if any(block.effect == Effect.STOP for block in cases.standing_blocks(case.subject, case.service)):
+        return "blocked"
+    return ""
+
+
+def _refuse_paid(case: Case, code: str) -> None:
+    """A paid case is refused: the amount is owed back in the same transaction, and both sides see it."""
+    advance(case, "refuse", actor=SYSTEM, reason=code)
+    bill = payments.bill_of(case.key)
+    if bill is not None:
+        owe_back(bill=bill, reason=code, actor=SYSTEM)
+    send(RefusedAfterPayment, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
 
 
 def issue_renewal(*, case: Case) -> None:
@@ -114,7 +140,7 @@ def _put_in_force(renewal: Renewal, document: Document) -> HealthLicence:
         first_day=renewal.first_day,
         last_day=renewal.last_day,
         previous=old,
-        registered_facts=renewal.registered_facts,
+        registered_facts=renewal.accepted_facts or renewal.registered_facts,
     )
     Renewal.objects.filter(pk=renewal.pk).update(new_licence=licence)
     # The old paper stays valid to its last day; from the first day of the new one it reads "superseded".

@@ -20,6 +20,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.notifications.services import send
+from municipality.review.services import queue
 from payments import queries as payments
 from payments.models import Bill
 from payments.services import issue_bill, void_bill
@@ -63,6 +64,8 @@ def submit(*, shop: Shop, applicant: Any, expected_fils: int | None = None) -> t
         last_day=offer.period.last,
         registered_facts=shop.registered_facts(),
         declared_at=clock.now(),
+        years=offer.years,
+        is_late=offer.is_late,
     )
     advance(case, "submit", actor=actor)
     bill = issue_bill(
@@ -88,11 +91,12 @@ def submit(*, shop: Shop, applicant: Any, expected_fils: int | None = None) -> t
 
 @transaction.atomic
 def withdraw_renewal(*, case: Case, applicant: Any) -> None:
-    """Take an unpaid renewal back. Raises Refused("payment_running") while the bank has not answered."""
+    """Take a request back that is not paid yet, in whatever hands it is. Raises Refused("payment_open") while the bank has not answered."""
     bill = payments.bill_of(case.key)
     if bill is not None:
         void_bill(bill=bill, actor=actor_of(applicant))
     advance(case, "withdraw", actor=actor_of(applicant))
+    queue.leave(case=case, actor=actor_of(applicant), code="withdrawn")
 
 
 @transaction.atomic

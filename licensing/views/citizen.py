@@ -10,22 +10,27 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
-from licensing import queries, services
+from licensing import kept, queries, services
 from licensing.documents import address
 from licensing.forms import SubmitRenewal
 from licensing.sentences import sentence
-from licensing.states import RENEWAL, RenewalState
+from licensing.states import RENEWAL
 from municipality.accounts.access import access
 from municipality.cases import queries as cases
+from municipality.drafts import services as drafts
 from municipality.kernel.errors import Refused
+from municipality.kernel.workflow import WORKFLOWS
 from municipality.ui.language import read_form
 from shops import queries as shops
 from shops.models import Shop
 
+WITHDRAWABLE = WORKFLOWS[RENEWAL].moves["withdraw"].sources
 
-def _shop_or_404(user: Any, public_id: str) -> Shop:
+
+def shop_or_404(user: Any, public_id: str) -> Shop:
+    """A shop of the person. Raises Http404 for any other."""
     shop: Shop = get_object_or_404(shops.with_names(shops.visible_to(user)), public_id=public_id)
     return shop
 
@@ -35,7 +40,7 @@ def _shop_or_404(user: Any, public_id: str) -> Shop:
 def renew(request: HttpRequest, public_id: str) -> HttpResponse:
     """All conditions at once; if they are met, facts, fees, declaration and payment on one page."""
     user: Any = request.user
-    shop = _shop_or_404(user, public_id)
+    shop = shop_or_404(user, public_id)
     form, submitted = read_form(request, SubmitRenewal)
     answers = form.cleaned_data if submitted and form.is_valid() else {}
     refusal: Refused | None = None
@@ -47,7 +52,8 @@ def renew(request: HttpRequest, public_id: str) -> HttpResponse:
             refusal = refused
     offer = queries.offer(shop)
     if answers.get("changed") == "yes" and offer.may_renew:
-        return redirect("licensing:changed", public_id=shop.public_id)
+        draft = drafts.begin(person=user, service=RENEWAL, subject=shop.key)
+        return redirect("licensing:change_page", public_id=shop.public_id, page=kept.next_page(draft))
     if refusal is not None:
         form = SubmitRenewal({**request.POST.dict(), "total": str(offer.total)})  # what the page shows now
         refusal = refusal if offer.may_renew else None  # an obstacle is told by its own sentence
@@ -68,21 +74,14 @@ def renew(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @access("person")
-@require_safe
-def changed(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The officer's lane, which opens later and says so: what to do meanwhile, and that nothing was sent."""
-    return render(request, "licensing/changed.html", {"shop": _shop_or_404(request.user, public_id)})
-
-
-@access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Ask once more, then take an unpaid request back."""
+    """Ask once more, then take a request back that is not paid."""
     user: Any = request.user
     case = cases.visible_to(user).filter(public_id=public_id, service=RENEWAL).select_related("applicant", "branch").first()
     if case is None:
         raise Http404
-    if request.method != "POST" and case.state != RenewalState.AWAITING_PAYMENT:
+    if request.method != "POST" and case.state not in WITHDRAWABLE:
         return redirect(reverse("cases:case", args=[case.public_id]))
     if request.method == "POST":
         services.withdraw_renewal(case=case, applicant=user)

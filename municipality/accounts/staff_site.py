@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.contrib.admin import AdminSite
@@ -10,6 +10,7 @@ from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
@@ -31,6 +32,38 @@ class StaffSite(AdminSite):
     index_title = _("Work")
     site_url = "/"
     enable_nav_sidebar = True
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self._pages: list[URLPattern] = []
+        self._homes: list[Callable[[HttpRequest], dict[str, Any]]] = []
+
+    def add_pages(self, pages: Iterable[URLPattern], *, home: Callable[[HttpRequest], dict[str, Any]]) -> None:
+        """Pages of an app that belong to no table, behind the same door; `home` adds to the context of the first page."""
+        for page in pages:
+            page.callback = self.admin_view(page.callback)
+            self._pages.append(page)
+        self._homes.append(home)
+
+    def page_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page needs, without the list of tables and the questions about each of them."""
+        return {
+            "site_title": self.site_title,
+            "site_header": self.site_header,
+            "site_url": self.site_url,
+            "has_permission": self.has_permission(request),
+            "available_apps": [],
+            "is_popup": False,
+            "is_nav_sidebar_enabled": False,
+        }
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """The first page, with what the apps have to say on it."""
+        context = dict(extra_context or {})
+        for home in self._homes:
+            context |= home(request)
+        answer: TemplateResponse = super().index(request, context)
+        return answer
 
     def has_permission(self, request: HttpRequest) -> bool:
         user: Any = request.user
@@ -57,7 +90,7 @@ class StaffSite(AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Every page carries the staff mark and sends strangers to the staff door."""
-        urls: list[URLPattern | URLResolver] = super().get_urls()
+        urls: list[URLPattern | URLResolver] = [*self._pages, *super().get_urls()]
         for pattern in _walk(urls):
             if not hasattr(pattern.callback, "portal_access"):
                 callback: Any = pattern.callback

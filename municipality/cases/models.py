@@ -83,13 +83,22 @@ class CaseEvent(StateEvent):
 Case.EVENTS = CaseEvent
 
 
+class Effect(models.TextChoices):
+    STOP = "stop", "يوقف"
+    REVIEW = "review", "يحيل إلى موظف"
+
+
 class Block(models.Model):
-    """Something above stops something below: an unpaid settlement stops the renewals the rulebook names."""
+    """Something above stops something below: an unpaid settlement stops the renewals the rulebook names.
+
+    With the effect `review` nothing is stopped, but a person decides.
+    """
 
     subject = models.CharField("الموضوع", max_length=80)
     ground = models.CharField("السبب", max_length=60)
     source = models.CharField("المصدر", max_length=80)
     stops = models.CharField("يوقف", max_length=60)
+    effect = models.CharField("الأثر", max_length=10, choices=Effect, default=Effect.STOP)
     sentence_ar = models.CharField("البيان", max_length=300)
     sentence_en = models.CharField("البيان بالإنجليزية", max_length=300)
     placed_at = models.DateTimeField("وضع في")
@@ -99,7 +108,8 @@ class Block(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["subject", "source", "stops"], condition=models.Q(lifted_at__isnull=True), name="cases_block_once"
-            )
+            ),
+            models.CheckConstraint(condition=models.Q(effect__in=Effect.values), name="cases_block_effect"),
         ]
         indexes = [models.Index(fields=["subject"], condition=models.Q(lifted_at__isnull=True), name="cases_block_standing")]
         verbose_name = "حظر"

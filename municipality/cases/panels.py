@@ -63,6 +63,16 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class Round:
+    """One round of corrections: what was asked for, until when, and when it was answered."""
+
+    title: Any
+    lines: list[Any]
+    answer_by: Any
+    answered_at: Any = None
+
+
+@dataclass(frozen=True)
 class CaseDetail:
     """What a service adds to the page of one of its cases."""
 
@@ -72,6 +82,10 @@ class CaseDetail:
     total_fils: int | None = None
     facts: list[Fact] = field(default_factory=list)
     ways: list[tuple[Any, str]] = field(default_factory=list)
+    by_officer: bool = False  # whether a person of the municipality decides
+    queue: list[Fact] = field(default_factory=list)
+    rounds: list[Round] = field(default_factory=list)
+    refund_fils: int = 0  # owed back to the payer
 
 
 def register(page: str, name: str, provider: Provider) -> None:

@@ -31,6 +31,10 @@ READS: dict[str, tuple[str, ...]] = {
         "payments.bill",
         "payments.gatewaymessage",
         "payments.receipt",
+        # Queue and desk, to read: officers and supervisors reach them only through the desk's own pages.
+        *(f"review.{table}" for table in ("place", "assignment", "override", "correctionround", "decision", "escalation")),
+        *(f"review.{table}" for table in ("clock", "skill", "absence", "tie")),
+        "payments.refunddue",
         "rulebook.ruleset",
         "rulebook.activity",
         "rulebook.activityauthority",
@@ -44,7 +48,11 @@ READS: dict[str, tuple[str, ...]] = {
 WRITES: dict[str, tuple[str, ...]] = {
     "rule_maker": (
         *("rulebook.add_ruleset", "rulebook.change_ruleset"),
-        *(f"rulebook.{verb}_{model}" for model in ("feerule", "limitrule", "conditionrule") for verb in ("add", "change", "delete")),
+        *(
+            f"rulebook.{verb}_{model}"
+            for model in ("feerule", "limitrule", "conditionrule", "reasonrule", "checkrule")
+            for verb in ("add", "change", "delete")
+        ),
     )
 }
 

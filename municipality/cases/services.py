@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.audit.services import record
 from municipality.cases import queries
 from municipality.cases.catalogue import services as catalogue_services
-from municipality.cases.models import Block, Case, CaseEvent, Figure
+from municipality.cases.models import Block, Case, CaseEvent, Effect, Figure
 from municipality.documents.numbers import take
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
@@ -66,8 +66,10 @@ def open_case(
     return case
 
 
-def advance(case: Case, move: str, *, actor: Actor, reason: str = "", data: dict[str, Any] | None = None) -> CaseEvent:
-    """Make one move: permission, state, event and record in one transaction.
+def advance(
+    case: Case, move: str, *, actor: Actor, reason: str = "", data: dict[str, Any] | None = None, due_on: dt.date | None = None
+) -> CaseEvent:
+    """Make one move: permission, state, event and record in one transaction; `due_on` is the promised day that it moves.
 
     Raises NotPermitted for the wrong actor and TransitionRefused for a move that the table does not have now, both before
     anything is written; TransitionRefused("moved_meanwhile") takes the caller's transaction with it.
@@ -79,6 +81,9 @@ def advance(case: Case, move: str, *, actor: Actor, reason: str = "", data: dict
     changes: dict[str, Any] = {}
     if step.target in table.finals:
         changes = {"is_open": False, "closed_at": clock.now()}
+    if due_on is not None and due_on != case.due_on:
+        changes["due_on"] = due_on
+        data = {**(data or {}), "due_on": due_on.isoformat()}
     with transaction.atomic(savepoint=False):
         event: CaseEvent = transition(case, move, actor=actor, reason=reason, data=data, **changes)
         record(f"case.{move}", subject=case.key, actor=actor, data={"from": event.from_state, "to": event.to_state, "reason": reason})
@@ -86,17 +91,27 @@ def advance(case: Case, move: str, *, actor: Actor, reason: str = "", data: dict
 
 
 @transaction.atomic
-def place_block(*, subject: str, ground: str, source: str, stops: str, sentence_ar: str, sentence_en: str, actor: Actor) -> Block:
-    """Stop what the rulebook says is stopped; the same source blocks once."""
+def place_block(
+    *,
+    subject: str,
+    ground: str,
+    source: str,
+    stops: str,
+    sentence_ar: str,
+    sentence_en: str,
+    actor: Actor,
+    effect: str = Effect.STOP,
+) -> Block:
+    """Stop what the rulebook says is stopped, or (effect `review`) send it to an officer; the same source blocks once."""
     block, created = Block.objects.get_or_create(
         subject=subject,
         source=source,
         stops=stops,
         lifted_at=None,
-        defaults={"ground": ground, "sentence_ar": sentence_ar, "sentence_en": sentence_en, "placed_at": clock.now()},
+        defaults={"ground": ground, "effect": effect, "sentence_ar": sentence_ar, "sentence_en": sentence_en, "placed_at": clock.now()},
     )
     if created:
-        record("block.placed", subject=subject, actor=actor, data={"ground": ground, "source": source, "stops": stops})
+        record("block.placed", subject=subject, actor=actor, data={"ground": ground, "source": source, "stops": stops, "effect": effect})
     return block
 
 

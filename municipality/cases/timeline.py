@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.models import Case, CaseEvent
+from municipality.kernel.workflow import WORKFLOWS
 
 ACTORS = {
     "applicant": _("The applicant"),
@@ -40,6 +41,19 @@ class Story:
     notes: dict[str, Any]
     name: Any = ""  # of the service, as the heading of a case page
     bad: frozenset[str] = frozenset()
+    # Titles of single steps where the state alone does not say it, by move or by move and reason (`approve:officer_accepted`).
+    moves: dict[str, Any] = field(default_factory=dict)
+    ahead: dict[str, Any] = field(default_factory=dict)  # titles of states that are still to come, where they read otherwise then
+    rejoins: dict[str, str] = field(default_factory=dict)  # state beside the path → the state of the path that follows it
+
+    def title(self, event: CaseEvent) -> Any:
+        """What one step is called."""
+        for known in (f"{event.move}:{event.reason}", event.move):
+            if known in self.moves:
+                return self.moves[known]
+        if event.from_state == event.to_state:  # the state says nothing new: the move does
+            return WORKFLOWS[event.workflow].moves[event.move].label
+        return self.titles[event.to_state]
 
 
 STORIES: dict[str, Story] = {}
@@ -61,16 +75,22 @@ def steps(case: Case, events: Sequence[CaseEvent]) -> list[Step]:
         found.append(
             Step(
                 kind,
-                story.titles[event.to_state],
+                story.title(event),
                 ACTORS[event.actor_role],
                 event.at,
                 due,
                 story.notes.get(event.to_state, "") if last else "",
             )
         )
-    if case.is_open and case.state in story.path:
-        ahead = story.path[list(story.path).index(case.state) + 1 :]
-        found += [Step("next", story.titles[state], ACTORS[story.turn.get(state, "system")]) for state in ahead]
+    path = list(story.path)
+    if case.is_open and case.state in path:
+        ahead = path[path.index(case.state) + 1 :]
+    elif case.is_open and case.state in story.rejoins:
+        ahead = path[path.index(story.rejoins[case.state]) :]
+    else:
+        ahead = []
+    titles = story.titles | story.ahead
+    found += [Step("next", titles[state], ACTORS[story.turn.get(state, "system")]) for state in ahead]
     return found
 
 

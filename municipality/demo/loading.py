@@ -29,14 +29,15 @@ class Scale:
     shops_per_organisation: int
     shops_per_person: int
     signed: int  # past renewals that go through the whole portal, PDF and seal included
+    studied: int = 0  # renewals with changes that stand in the officers' queue or passed through it
 
     @property
     def name(self) -> str:
         return f"{self.shops} shops"
 
 
-FULL = Scale(shops=3000, shops_per_organisation=60, shops_per_person=16, signed=30)
-SMALL = Scale(shops=300, shops_per_organisation=12, shops_per_person=3, signed=4)
+FULL = Scale(shops=3000, shops_per_organisation=60, shops_per_person=16, signed=30, studied=42)
+SMALL = Scale(shops=300, shops_per_organisation=12, shops_per_person=3, signed=4, studied=8)
 
 
 @dataclass(frozen=True)

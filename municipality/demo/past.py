@@ -23,7 +23,7 @@ from municipality.demo.paying import Payment, act, event, pay
 from municipality.documents.models import Document, DocumentEvent
 from municipality.documents.states import DocumentState
 from municipality.jobs.services import enqueue
-from municipality.kernel import clock
+from municipality.kernel import clock, worktime
 from municipality.kernel.actors import Actor
 from municipality.kernel.periods import Period
 from municipality.rulebook import queries as rulebook
@@ -101,6 +101,7 @@ def tell(past: Sequence[PastCase], rng: Random, *, until: dt.datetime) -> int:
 def _open(past: Sequence[PastCase], rng: Random, acts: list[Act]) -> None:
     references = take_numbers([f"HL-{clock.day_of(p.opened_at).year}" for p in past])
     in_force: dict[dt.date, tuple[rulebook.Edition, ...]] = {}
+    calendar = rulebook.calendar()
     rows = []
     for p, reference in zip(past, references, strict=True):
         day = clock.day_of(p.opened_at)
@@ -122,7 +123,7 @@ def _open(past: Sequence[PastCase], rng: Random, acts: list[Act]) -> None:
                 branch=p.shop.branch,
                 state=S.DRAFT,
                 opened_at=p.opened_at,
-                due_on=rules.add_working_days(day, limits.limits["promise_working_days"].value),
+                due_on=worktime.add_working_days(calendar, day, limits.limits["promise_working_days"].value),
                 editions=[edition.stamp for edition in p.editions],
                 snapshot=snapshot,
                 snapshot_hash=rulebook.digest(snapshot),

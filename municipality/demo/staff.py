@@ -35,9 +35,30 @@ _OFFICERS = {
     "JA": ("عادل الطيب", "Adel Al-Tayeb"),
     "MU": ("نوف الشاطئ", "Nouf Al-Shati"),
 }
+# A second officer, so that a case finds somebody when its first one is away or tied.
+_SECOND = {
+    "KU": ("هيفاء المرسى", "Haifa Al-Marsa"),
+    "HA": ("فهد النوخذة", "Fahad Al-Nokhatha"),
+    "FA": ("دانة الصواري", "Dana Al-Sawari"),
+    "AH": ("براك الطلح", "Barrak Al-Talh"),
+    "JA": ("شروق الندى", "Shorouq Al-Nada"),
+    "MU": ("راشد الغدير", "Rashed Al-Ghadeer"),
+}
+_SUPERVISORS = {
+    "KU": ("منى البندر", "Mona Al-Bandar"),
+    "FA": ("عبدالله الكوس", "Abdullah Al-Kous"),
+    "AH": ("أنوار الخزامى", "Anwar Al-Khuzama"),
+    "JA": ("يعقوب الرمث", "Yaqoub Al-Rimth"),
+    "MU": ("وفاء الزبد", "Wafaa Al-Zabad"),
+}
 STAFF = (
     *(Member(f"officer.{code.lower()}", *_OFFICERS[code], "officer", f"10{n}", code) for n, code in enumerate(GOVERNORATES, start=1)),
-    Member("supervisor", "سعود المنارة", "Saud Al-Manara", "supervisor", "201"),
+    *(Member(f"officer2.{code.lower()}", *_SECOND[code], "officer", f"11{n}", code) for n, code in enumerate(GOVERNORATES, start=1)),
+    Member("supervisor", "سعود المنارة", "Saud Al-Manara", "supervisor", "201", "HA"),
+    *(
+        Member(f"supervisor.{code.lower()}", *_SUPERVISORS[code], "supervisor", f"20{n}", code)
+        for n, code in enumerate(_SUPERVISORS, start=2)
+    ),
     Member("auditor", "لطيفة البيان", "Latifa Al-Bayan", "auditor", "301"),
     Member("operator", "زياد المرفأ", "Ziad Al-Marfa", "operator", "401"),
     Member("rule.maker", "وضحة الميزان", "Wadha Al-Meezan", "rule_maker", "501"),

@@ -256,3 +256,56 @@ class ReceiptFacts(_Facts):
             "qr": qr.svg(self.verification_url, label="رمز الاستجابة للتحقق من الإيصال") if self.verification_url else "",
             "demo": self.demo,
         }
+
+
+@dataclass(frozen=True)
+class RefusalFacts(_Facts):
+    """What a refusal states: what was asked for, the reason with its article, the addition, and how to object until when.
+
+    Nobody of the staff is named: the office decided, and a second person of it signed.
+    """
+
+    number: str
+    case_reference: str
+    trade_name_ar: str
+    trade_name_en: str
+    applicant_ar: str
+    applicant_en: str
+    branch_ar: str
+    branch_en: str
+    opened_on: dt.date
+    decided_at: dt.datetime
+    reason_ar: str
+    reason_en: str
+    article_ar: str
+    article_en: str
+    note_ar: str
+    note_en: str
+    object_until: dt.date
+    object_ground_ar: str
+    object_ground_en: str
+    editions: tuple[Edition, ...]
+    verification_code: str
+    verification_url: str
+    verification_address: str
+    sealed_by: str
+    demo: bool = False
+
+    def context(self) -> dict[str, Any]:
+        """What `licensing/documents/refusal.html` reads."""
+        return {
+            "facts": self,
+            "trade_name": Words(self.trade_name_ar, self.trade_name_en),
+            "applicant": Words(self.applicant_ar, self.applicant_en),
+            "reason": Words(self.reason_ar, self.reason_en),
+            "article": Words(self.article_ar, self.article_en),
+            "note": Words(self.note_ar, self.note_en),
+            "object_ground": Words(self.object_ground_ar, self.object_ground_en),
+            "opened_on": day(self.opened_on),
+            "decided_on": day(clock.day_of(self.decided_at)),
+            "object_until": day(self.object_until),
+            "issued": local_time(self.decided_at),
+            "code": grouped(self.verification_code),
+            "qr": qr.svg(self.verification_url, label="رمز الاستجابة للتحقق من القرار"),
+            "demo": self.demo,
+        }

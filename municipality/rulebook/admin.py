@@ -6,20 +6,34 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Max, Model
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
-from municipality.rulebook import services
-from municipality.rulebook.models import Activity, ActivityAuthority, ConditionRule, FeeRule, LimitRule, RuleSet
-from municipality.ui.admin_base import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, demand, in_group
+from municipality.rulebook import calendars, queries, services
+from municipality.rulebook.forms import WEEK, HoursForm, weekday_name
+from municipality.rulebook.models import (
+    Activity,
+    ActivityAuthority,
+    CheckRule,
+    ConditionRule,
+    FeeRule,
+    HolidayRule,
+    HoursRule,
+    LimitRule,
+    ReasonRule,
+    RuleSet,
+)
+from municipality.ui.admin_base import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, code, demand, in_group
 from municipality.ui.words import named, say
 
 MAKER, PUBLISHER = "rule_maker", "rule_publisher"
@@ -42,8 +56,17 @@ def may_edit(request: HttpRequest, ruleset: RuleSet | None) -> bool:
     return ruleset is None or (ruleset.published_at is None and ruleset.made_by_id == user.pk)
 
 
+class _RowFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """The box that takes a row out says so, too."""
+        super().add_fields(form, index)
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].widget.attrs["aria-label"] = form.fields["DELETE"].label
+
+
 class _RowInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
+    formset = _RowFormSet
     template = "admin/facts/tabular.html"
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -78,6 +101,42 @@ class ConditionInline(_RowInline):
     model = ConditionRule
 
 
+class ReasonInline(_RowInline):
+    model = ReasonRule
+
+
+class CheckInline(_RowInline):
+    model = CheckRule
+
+
+class HolidayInline(_RowInline):
+    model = HolidayRule
+
+
+class HoursInline(_RowInline):
+    """Minutes and digits of the table are ticked and typed by its maker, and read as days and times by everybody else."""
+
+    model = HoursRule
+    form = HoursForm
+    _told = ("days", "hours")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if may_edit(request, obj):
+            return self.form.Meta.fields
+        return ("label_ar", *self._told, "first_day", "last_day", "source_ar", "is_assumption")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if may_edit(request, obj) else self._told
+
+    @admin.display(description=_("weekdays"))
+    def days(self, row: HoursRule) -> str:
+        return "، ".join(weekday_name(digit) for digit in WEEK if digit in row.weekdays)
+
+    @admin.display(description=_("hours"))
+    def hours(self, row: HoursRule) -> SafeString | str:
+        return code(row.times)
+
+
 @admin.register(RuleSet)
 class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     actions = None
@@ -90,7 +149,7 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ("made_by", "published_by")
     ordering = ("subject", "-version")
     search_fields = ("subject", "instrument_ar", "instrument_en")
-    inlines = (FeeInline, LimitInline, ConditionInline)
+    inlines = (FeeInline, LimitInline, ConditionInline, ReasonInline, CheckInline)
     _written = ("subject", "instrument_ar", "instrument_en", "first_day", "is_assumption")
     _told = ("version", "last_day", "made_by", "made_at", "published_by", "published_at")
 
@@ -99,6 +158,10 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str] | tuple[str, ...]:
         return (*self._told, "subject") if obj else ()
+
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A calendar has other rows than every other subject."""
+        return (HolidayInline, HoursInline) if obj is not None and obj.subject == calendars.SUBJECT else self.inlines
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:  # the location is of Django 6.1
         return {}
@@ -127,6 +190,7 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_urls(self) -> list[URLPattern]:
         return [
             path("<int:ruleset_id>/publish/", self.admin_site.admin_view(self.publish), name="rulebook_ruleset_publish"),
+            path("<int:ruleset_id>/next/", self.admin_site.admin_view(require_POST(self.draft_next)), name="rulebook_ruleset_next"),
             *super().get_urls(),
         ]
 
@@ -134,16 +198,21 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         ruleset: Any = self.get_object(request, object_id)
-        may = ruleset is not None and ruleset.published_at is None and in_group(request, PUBLISHER)
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_publish": may})
+        context: dict[str, Any] = dict(extra_context or {})
+        if ruleset is not None:
+            context["may_publish"] = ruleset.published_at is None and in_group(request, PUBLISHER)
+            context["may_follow"] = in_group(request, MAKER)
+            context.update(_calendar_facts(ruleset))
+        return super().change_view(request, object_id, form_url, context)
 
     def publish(self, request: HttpRequest, ruleset_id: int) -> HttpResponse:
         """Show once more what would come into force (GET), then publish (POST); a refusal is shown as its sentence."""
         demand(request, PUBLISHER)
-        ruleset = get_object_or_404(RuleSet.objects.prefetch_related("fees", "limits", "conditions"), pk=ruleset_id)
+        ruleset = get_object_or_404(RuleSet.objects.prefetch_related(*services.ROWS), pk=ruleset_id)
         page = reverse("admin:rulebook_ruleset_change", args=[ruleset.pk], current_app=self.admin_site.name)
         if request.method != "POST":
             context = {**self.admin_site.each_context(request), "opts": self.opts, "ruleset": ruleset, "title": _("Publish"), "back": page}
+            context.update(_calendar_facts(ruleset))
             return TemplateResponse(request, "admin/rulebook/ruleset/publish.html", context)
         user: Any = request.user
         try:
@@ -154,6 +223,15 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             self.message_user(request, _("The edition is published. It can no longer be changed."))
         return HttpResponseRedirect(page)
 
+    def draft_next(self, request: HttpRequest, ruleset_id: int) -> HttpResponse:
+        """A new draft with the rows of this edition, to be corrected by its maker."""
+        demand(request, MAKER)
+        user: Any = request.user
+        ruleset = get_object_or_404(RuleSet, pk=ruleset_id)
+        draft = services.draft_after(ruleset=ruleset, maker=user, actor=Actor(MAKER, user.key))
+        self.message_user(request, _("A new draft with the same rows. Correct it; a second person publishes it."))
+        return HttpResponseRedirect(reverse("admin:rulebook_ruleset_change", args=[draft.pk], current_app=self.admin_site.name))
+
     @admin.display(description=_("edition"), ordering="subject")
     def edition(self, ruleset: RuleSet) -> SafeString | str:
         return named(ruleset.subject, f"v{ruleset.version}")
@@ -161,6 +239,21 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("stage"))
     def stage(self, ruleset: RuleSet) -> Any:
         return _("draft") if ruleset.published_at is None else _("published")
+
+
+def _calendar_facts(ruleset: RuleSet) -> dict[str, Any]:
+    """For a calendar: its years month by month, and what a draft changes in the published one. Empty for other subjects."""
+    if ruleset.subject != calendars.SUBJECT:
+        return {}
+    try:
+        facts: dict[str, Any] = {"is_calendar": True, "years": calendars.years(ruleset)}
+        if ruleset.published_at is None:
+            facts["changes"] = calendars.changes(queries.calendar(), calendars.read(ruleset))
+    except ValueError:
+        return {"is_calendar": True, "is_no_week": True}
+    except Refused:  # none is published yet
+        pass
+    return facts
 
 
 class AuthorityInline(ReadOnlyInline):

@@ -21,7 +21,15 @@ frozen(
 )
 frozen(_SET, ["last_day"], once="OLD.published_at IS NOT NULL AND OLD.last_day IS NOT NULL", name="ends_once")
 never_deleted(_SET)
-for _table in ("rulebook_feerule", "rulebook_limitrule", "rulebook_conditionrule"):
+for _table in (
+    "rulebook_feerule",
+    "rulebook_limitrule",
+    "rulebook_conditionrule",
+    "rulebook_reasonrule",
+    "rulebook_checkrule",
+    "rulebook_holidayrule",
+    "rulebook_hoursrule",
+):
     for _event, _sets in (("INSERT", "NEW.ruleset_id"), ("UPDATE", "OLD.ruleset_id, NEW.ruleset_id"), ("DELETE", "OLD.ruleset_id")):
         guard(
             f"{_table}_published_{_event.lower()}",

@@ -161,3 +161,161 @@ class ConditionRule(models.Model):
 
     def __str__(self) -> str:
         return self.text_ar
+
+
+class ReasonKind(models.TextChoices):
+    CORRECTION = "correction", "استكمال"
+    REFUSAL = "refusal", "رفض"
+    GIVE_BACK = "give_back", "إعادة إلى الطابور"
+    OVERRIDE = "override", "تجاوز الترتيب"
+    SECOND_ROUND = "second_round", "جولة استكمال ثانية"
+    SEND_BACK = "send_back", "إعادة إلى الموظف"
+
+
+class ReasonRule(models.Model):
+    """A coded reason with the words a person receives, in both languages, and the article it stands on.
+
+    A correction may name the field or file it concerns (`target`); empty where the officer chooses it.
+    """
+
+    ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="reasons")
+    code = models.CharField("الرمز", max_length=40)
+    kind = models.CharField("النوع", max_length=20, choices=ReasonKind)
+    target = models.CharField("الحقل أو الملف", max_length=40, blank=True)
+    label_ar = models.CharField("البيان", max_length=120)
+    label_en = models.CharField("البيان بالإنجليزية", max_length=120)
+    text_ar = models.TextField("نص الرد")
+    text_en = models.TextField("نص الرد بالإنجليزية")
+    article_ar = models.CharField("المادة", max_length=160, blank=True)
+    article_en = models.CharField("المادة بالإنجليزية", max_length=160, blank=True)
+    is_assumption = models.BooleanField("افتراض", default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ruleset", "code"], name="rulebook_reason_once"),
+            models.CheckConstraint(condition=~models.Q(text_ar="") & ~models.Q(text_en=""), name="rulebook_reason_both_languages"),
+            models.CheckConstraint(
+                condition=~models.Q(kind="refusal") | (~models.Q(article_ar="") & ~models.Q(article_en="")),
+                name="rulebook_refusal_has_article",
+            ),
+            models.CheckConstraint(condition=models.Q(kind__in=ReasonKind.values), name="rulebook_reason_kind"),
+        ]
+        verbose_name = "سبب ونص رد"
+        verbose_name_plural = "الأسباب ونصوص الردود"
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class CheckRule(models.Model):
+    """One question of the officer's checklist, with the article that asks it."""
+
+    ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="checks")
+    code = models.CharField("الرمز", max_length=40)
+    order = models.PositiveSmallIntegerField("الترتيب")
+    text_ar = models.CharField("السؤال", max_length=200)
+    text_en = models.CharField("السؤال بالإنجليزية", max_length=200)
+    article_ar = models.CharField("المادة", max_length=160)
+    article_en = models.CharField("المادة بالإنجليزية", max_length=160)
+    # Asked only where this fact changed or this flag stands; empty means always.
+    about = models.CharField("عند تغير", max_length=40, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ruleset", "code"], name="rulebook_check_once"),
+            models.UniqueConstraint(fields=["ruleset", "order"], name="rulebook_check_order"),
+        ]
+        ordering = ["order"]
+        verbose_name = "بند تدقيق"
+        verbose_name_plural = "قائمة التدقيق"
+
+    def __str__(self) -> str:
+        return self.code
+
+
+# What a calendar may name: a slip of the pen in a year is no holiday of a thousand years.
+EARLIEST, LATEST = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
+_OUT_OF_REACH = "اليوم خارج ما يسعه التقويم، من عام 2000 إلى عام 2099."
+
+
+class HolidayRule(models.Model):
+    """Days on which the offices are closed. The Cabinet sets most of them late; those of the Hijri year are estimates until then."""
+
+    ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="holidays")
+    first_day = models.DateField("من")
+    last_day = models.DateField("إلى")
+    name_ar = models.CharField("الاسم", max_length=120)
+    name_en = models.CharField("الاسم بالإنجليزية", max_length=120)
+    source_ar = models.CharField("السند", max_length=200)
+    source_en = models.CharField("السند بالإنجليزية", max_length=200)
+    is_assumption = models.BooleanField("افتراض", default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(last_day__gte=models.F("first_day")),
+                name="rulebook_holiday_period",
+                violation_error_message="لا تنتهي العطلة قبل أن تبدأ.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(first_day__gte=EARLIEST, last_day__lte=LATEST),
+                name="rulebook_holiday_in_reach",
+                violation_error_message=_OUT_OF_REACH,
+            ),
+            models.CheckConstraint(condition=~models.Q(source_ar="") & ~models.Q(source_en=""), name="rulebook_holiday_has_source"),
+        ]
+        ordering = ["first_day", "pk"]
+        verbose_name = "عطلة رسمية"
+        verbose_name_plural = "العطل الرسمية"
+
+    def __str__(self) -> str:
+        return self.name_ar
+
+
+class HoursRule(models.Model):
+    """Working hours of some weekdays, in minutes of the day: the ordinary ones, or those of a period such as Ramadan."""
+
+    ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="hours")
+    weekdays = models.CharField("أيام الأسبوع", max_length=7)  # digits of ISO 8601: 1 is Monday, 7 is Sunday
+    opens = models.PositiveSmallIntegerField("يبدأ")
+    closes = models.PositiveSmallIntegerField("ينتهي")
+    first_day = models.DateField("من", null=True, blank=True)
+    last_day = models.DateField("إلى", null=True, blank=True)
+    label_ar = models.CharField("البيان", max_length=120)
+    label_en = models.CharField("البيان بالإنجليزية", max_length=120)
+    source_ar = models.CharField("السند", max_length=200)
+    source_en = models.CharField("السند بالإنجليزية", max_length=200)
+    is_assumption = models.BooleanField("افتراض", default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(closes__gt=models.F("opens"), closes__lt=24 * 60),
+                name="rulebook_hours_in_a_day",
+                violation_error_message="ينتهي الدوام بعد أن يبدأ وقبل منتصف الليل.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(first_day__isnull=True, last_day__isnull=True)
+                | models.Q(first_day__isnull=False, last_day__isnull=False, last_day__gte=models.F("first_day")),
+                name="rulebook_hours_period",
+                violation_error_message="للفترة أول يوم وآخر يوم، وللدوام المعتاد لا هذا ولا ذاك.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(first_day__isnull=True) | models.Q(first_day__gte=EARLIEST, last_day__lte=LATEST),
+                name="rulebook_hours_in_reach",
+                violation_error_message=_OUT_OF_REACH,
+            ),
+            models.CheckConstraint(condition=~models.Q(weekdays=""), name="rulebook_hours_have_weekdays"),
+            models.CheckConstraint(condition=~models.Q(source_ar="") & ~models.Q(source_en=""), name="rulebook_hours_have_source"),
+        ]
+        ordering = ["first_day", "opens", "pk"]
+        verbose_name = "أوقات دوام"
+        verbose_name_plural = "أوقات الدوام"
+
+    def __str__(self) -> str:
+        return self.label_ar
+
+    @property
+    def times(self) -> str:
+        """`07:00–14:00`."""
+        return "–".join(f"{minutes // 60:02d}:{minutes % 60:02d}" for minutes in (self.opens, self.closes))

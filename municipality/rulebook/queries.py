@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from django.db import connection, transaction
@@ -15,6 +15,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel.errors import Refused
+from municipality.kernel.worktime import Calendar
+from municipality.rulebook import calendars
 from municipality.rulebook.models import ActivityAuthority, Authority, RuleSet
 
 
@@ -48,6 +50,38 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class Reason:
+    code: str
+    kind: str
+    target: str
+    label_ar: str
+    label_en: str
+    text_ar: str
+    text_en: str
+    article_ar: str
+    article_en: str
+
+
+@dataclass(frozen=True)
+class Check:
+    code: str
+    text_ar: str
+    text_en: str
+    article_ar: str
+    article_en: str
+    about: str
+
+
+@dataclass(frozen=True)
+class Holiday:
+    first_day: dt.date
+    last_day: dt.date
+    name_ar: str
+    name_en: str
+    is_assumption: bool
+
+
+@dataclass(frozen=True)
 class Edition:
     """One published edition with its rows, as plain values that `rules` may use."""
 
@@ -60,6 +94,14 @@ class Edition:
     fees: dict[str, Fee]
     limits: dict[str, Limit]
     conditions: tuple[Condition, ...]
+    reasons: dict[str, Reason] = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
+    holidays: tuple[Holiday, ...] = ()
+    calendar: Calendar | None = None  # of the subject `calendar` only
+
+    def reasons_of(self, kind: str) -> list[Reason]:
+        """The coded reasons of one kind, in the order of their codes."""
+        return [reason for _, reason in sorted(self.reasons.items()) if reason.kind == kind]
 
     @property
     def stamp(self) -> str:
@@ -117,22 +159,41 @@ def edition(subject: str, on: dt.date) -> Edition:
     return editions([subject], on)[0]
 
 
+def calendar_edition(on: dt.date | None = None) -> Edition:
+    """The calendar with the names of its holidays: the newest published edition, or the one in force on a day of the past.
+
+    The newest one holds for every day, earlier ones too: a late announcement is the better knowledge. Raises
+    Refused("no_edition") where none is published.
+    """
+    if on is not None:
+        return edition(calendars.SUBJECT, on)
+    return _newest(calendars.SUBJECT, [row for row in _published() if row.subject == calendars.SUBJECT])
+
+
+def calendar(on: dt.date | None = None) -> Calendar:
+    """The working time to count with (`kernel.worktime`); see `calendar_edition`. One query once the edition was read."""
+    found = calendar_edition(on).calendar
+    assert found is not None  # noqa: S101 - every edition of this subject has one
+    return found
+
+
 def editions(subjects: Sequence[str], on: dt.date) -> list[Edition]:
     """The editions of several subjects in force on a day, asked for together. Raises Refused("no_edition")."""
     published = _published()
-    found = []
-    for subject in subjects:
-        holding = [row for row in published if row.subject == subject and row.holds(on)]
-        if not holding:
-            raise Refused("no_edition", _("This service has no rules in force yet: no edition of them is published."), subject=subject)
-        found.append(_whole(max(holding, key=lambda row: (row.first_day, row.version))))
-    return found
+    return [_newest(subject, [row for row in published if row.subject == subject and row.holds(on)]) for subject in subjects]
+
+
+def _newest(subject: str, rows: list[RuleSet]) -> Edition:
+    if not rows:
+        raise Refused("no_edition", _("This service has no rules in force yet: no edition of them is published."), subject=subject)
+    return _whole(max(rows, key=lambda row: (row.first_day, row.version)))
 
 
 def _whole(row: RuleSet) -> Edition:
     identity = (row.pk, row.subject, row.version, row.made_at, row.published_at)
     if identity in _read:
         return _read[identity]
+    is_calendar = row.subject == calendars.SUBJECT
     found = Edition(
         row.subject,
         row.version,
@@ -143,6 +204,10 @@ def _whole(row: RuleSet) -> Edition:
         {fee["code"]: Fee(**fee) for fee in row.fees.order_by("code").values(*_names(Fee))},
         {limit["code"]: Limit(**limit) for limit in row.limits.order_by("code").values(*_names(Limit))},
         tuple(Condition(**condition) for condition in row.conditions.order_by("order").values(*_names(Condition))),
+        {reason["code"]: Reason(**reason) for reason in row.reasons.order_by("code").values(*_names(Reason))},
+        tuple(Check(**check) for check in row.checks.order_by("order").values(*_names(Check))),
+        tuple(Holiday(**holiday) for holiday in row.holidays.order_by("first_day").values(*_names(Holiday))) if is_calendar else (),
+        calendars.read(row) if is_calendar else None,
     )
     transaction.on_commit(lambda: _read.setdefault(identity, found))  # what a transaction published may be taken back
     return found

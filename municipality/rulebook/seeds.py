@@ -13,7 +13,19 @@ from django.db import transaction
 from municipality.accounts.models import actor_of
 from municipality.kernel import clock
 from municipality.rulebook import services
-from municipality.rulebook.models import Activity, ActivityAuthority, Authority, ConditionRule, FeeRule, LimitRule, RuleSet
+from municipality.rulebook.models import (
+    Activity,
+    ActivityAuthority,
+    Authority,
+    CheckRule,
+    ConditionRule,
+    FeeRule,
+    HolidayRule,
+    HoursRule,
+    LimitRule,
+    ReasonRule,
+    RuleSet,
+)
 
 DATA = Path(__file__).parent / "data"
 # Food passed to the Public Authority for Food and Nutrition: licences after 15 July 2018 are its own.
@@ -87,7 +99,17 @@ def _draft(edition: dict[str, Any], maker: Any) -> RuleSet:
     LimitRule.objects.bulk_create(LimitRule(ruleset=ruleset, **limit) for limit in edition.get("limit", []))
     conditions = edition.get("condition", [])
     ConditionRule.objects.bulk_create(ConditionRule(ruleset=ruleset, order=n, **condition) for n, condition in enumerate(conditions, 1))
+    ReasonRule.objects.bulk_create(ReasonRule(ruleset=ruleset, **reason) for reason in edition.get("reason", []))
+    CheckRule.objects.bulk_create(CheckRule(ruleset=ruleset, order=n, **check) for n, check in enumerate(edition.get("check", []), 1))
+    HolidayRule.objects.bulk_create(HolidayRule(ruleset=ruleset, **holiday) for holiday in edition.get("holiday", []))
+    HoursRule.objects.bulk_create(HoursRule(ruleset=ruleset, **_in_minutes(hours)) for hours in edition.get("hours", []))
     return ruleset
+
+
+def _in_minutes(hours: dict[str, Any]) -> dict[str, Any]:
+    """Hours as `data/` writes them (times, a list of weekdays) for the table (minutes of the day, digits)."""
+    opens, closes = (60 * hours[name].hour + hours[name].minute for name in ("opens", "closes"))
+    return {**hours, "weekdays": "".join(map(str, sorted(hours["weekdays"]))), "opens": opens, "closes": closes}
 
 
 @transaction.atomic

@@ -13,20 +13,29 @@ from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
+from municipality.rulebook import calendars, registry
 from municipality.rulebook.models import RuleSet
+
+# The tables of rows that make up an edition.
+ROWS = ("fees", "limits", "conditions", "reasons", "checks", "holidays", "hours")
 
 
 @transaction.atomic
 def publish(*, ruleset: RuleSet, publisher: Any, actor: Actor) -> None:
-    """Put an edition in force and end the one before it. Raises Refused for the maker, an empty or overlapping edition."""
+    """Put an edition in force, end the one before it, and call what `registry.on_publish` holds for its subject.
+
+    Raises Refused for the maker, for an empty or overlapping edition, and for a calendar without a working week.
+    """
     rows = {row.pk: row for row in RuleSet.objects.select_for_update().filter(subject=ruleset.subject).order_by("pk")}
     ruleset.published_at = rows[ruleset.pk].published_at
     if ruleset.published_at is not None:
         raise Refused("published", _("This edition is published already."))
     if ruleset.made_by_id == publisher.pk:
         raise Refused("same_person", _("Whoever made an edition cannot publish it. A second person does."))
-    if not (ruleset.fees.exists() or ruleset.limits.exists() or ruleset.conditions.exists()):
+    if not any(getattr(ruleset, rows).exists() for rows in ROWS):
         raise Refused("empty", _("An edition without rows cannot be published."))
+    if ruleset.subject == calendars.SUBJECT:
+        _demand_a_week(ruleset)
     earlier = RuleSet.objects.filter(subject=ruleset.subject, published_at__isnull=False)
     if earlier.filter(Q(first_day__gte=ruleset.first_day) | Q(last_day__gte=ruleset.first_day)).exists():
         raise Refused("overlap", _("A published edition holds on that day or later. Choose a later first day."))
@@ -35,3 +44,43 @@ def publish(*, ruleset: RuleSet, publisher: Any, actor: Actor) -> None:
     RuleSet.objects.filter(pk=ruleset.pk, published_at__isnull=True).update(published_by=publisher, published_at=now)
     ruleset.published_by, ruleset.published_at = publisher, now
     record("rulebook.published", subject=f"ruleset:{ruleset.pk}", actor=actor, data={"edition": str(ruleset)})
+    registry.react(ruleset)
+
+
+def _demand_a_week(ruleset: RuleSet) -> None:
+    try:
+        calendars.read(ruleset)
+    except ValueError as error:
+        raise Refused(
+            "no_week", _("This calendar cannot be counted with: its ordinary week needs a working day, and no two shifts may overlap.")
+        ) from error
+
+
+@transaction.atomic
+def draft_after(*, ruleset: RuleSet, maker: Any, actor: Actor) -> RuleSet:
+    """A new draft of `maker` with the rows of an edition, from today or the first day that is free after the published ones.
+
+    So a holiday announced late is one row more, and nothing is typed twice.
+    """
+    editions = list(RuleSet.objects.select_for_update().filter(subject=ruleset.subject).order_by("pk"))
+    taken = max((row.last_day or row.first_day for row in editions if row.published_at is not None), default=None)
+    free = clock.today() if taken is None else max(clock.today(), taken + dt.timedelta(days=1))
+    draft = RuleSet.objects.create(
+        subject=ruleset.subject,
+        version=max(row.version for row in editions) + 1,
+        instrument_ar=ruleset.instrument_ar,
+        instrument_en=ruleset.instrument_en,
+        first_day=free,
+        is_assumption=ruleset.is_assumption,
+        made_by=maker,
+        made_at=clock.now(),
+    )
+    for rows in ROWS:
+        model = getattr(ruleset, rows).model
+        copied = list(getattr(ruleset, rows).all())
+        for row in copied:
+            row.pk, row.ruleset = None, draft
+            row._state.adding = True
+        model.objects.bulk_create(copied)
+    record("rulebook.drafted", subject=f"ruleset:{draft.pk}", actor=actor, data={"edition": str(draft), "new": True, "after": str(ruleset)})
+    return draft

@@ -7,6 +7,8 @@ from pathlib import Path
 import environ
 
 from municipality.settings.accounts import *  # noqa: F403
+from municipality.settings.uploads import *  # noqa: F403
+from municipality.settings.uploads import UPLOADS_ORIGIN
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environ.Env()
@@ -35,8 +37,11 @@ INSTALLED_APPS = [
     "municipality.accounts",
     "municipality.rulebook",
     "municipality.documents",
+    "municipality.uploads",
     "municipality.notifications",
+    "municipality.drafts",
     "municipality.cases",
+    "municipality.review",
     "payments",
     "zoning",
     "shops",
@@ -61,6 +66,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "municipality.uploads.origin.FileOriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "municipality.ui.compression.CompressionMiddleware",
@@ -71,6 +77,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "municipality.drafts.middleware.TypedMiddleware",
     "municipality.accounts.middleware.SessionLimitsMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -235,7 +242,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": ["'self'"],
         "script-src": ["'self'"],
         "style-src": ["'self'"],
-        "img-src": ["'self'", "data:"],
+        "img-src": ["'self'", "data:", *([UPLOADS_ORIGIN] if UPLOADS_ORIGIN else [])],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
         "object-src": ["'none'"],

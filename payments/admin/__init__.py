@@ -1,3 +1,3 @@
 """Money in the staff's admin: to read only."""
 
-from payments.admin import attempts, bills, words  # noqa: F401
+from payments.admin import attempts, bills, refunds, words  # noqa: F401

@@ -4,6 +4,7 @@ from payments.services.attempts import give_up, redirect_url, start_attempt
 from payments.services.bills import issue_bill, void_bill
 from payments.services.callbacks import note_error, take_notification
 from payments.services.inquiries import confirm, inquire
+from payments.services.refunds import owe_back
 from payments.services.settlement import hand_over, settle, void_attempt
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "inquire",
     "issue_bill",
     "note_error",
+    "owe_back",
     "redirect_url",
     "settle",
     "start_attempt",

@@ -22,6 +22,7 @@ from municipality.kernel.failpoints import failpoint
 from municipality.kernel.transitions import transition
 from payments.models import Allocation, Attempt, Bill, Inquiry, Receipt
 from payments.registry import PAYABLES
+from payments.services.refunds import owe_allocation, owe_attempt, release
 from payments.states import AttemptState, BillState
 
 log = logging.getLogger(__name__)
@@ -98,6 +99,7 @@ def _owe_back(row: Attempt, bills: dict[int, Bill]) -> None:
     states = {bill.key: bill.state for bill in bills.values()}
     transition(row, "owe_back", actor=ME, reason="nothing_due", data={"bills": states})
     row.allocations.filter(is_open=True).update(is_open=False)
+    owe_attempt(row, bills, reason="nothing_due")
     enqueue("payments.tell_owed_attempt", key=f"attempt:{row.pk}", attempt_id=row.pk)
     record("payment.refund_due", subject=row.key, actor=ME, data={"fils": row.fils, "bills": states})
     log.error("payment %s was taken for nothing that is due: %s fils to be returned", row.trackid, row.fils)
@@ -128,11 +130,8 @@ def _refuse(allocation: Allocation, refusal: Refused) -> None:
     bill = Bill.objects.select_for_update().get(pk=allocation.bill_id)
     if bill.state != BillState.PAID:
         return
-    transition(bill, "refuse", actor=ME, reason=refusal.code[:60])
     Allocation.objects.filter(pk=allocation.pk, handed_over_at__isnull=True).update(handed_over_at=clock.now())
-    enqueue("payments.tell_owed_bill", key=f"allocation:{allocation.pk}", allocation_id=allocation.pk)
-    record("bill.refund_due", subject=bill.key, actor=ME, data={"code": refusal.code, "fils": allocation.fils})
-    log.error("bill %s is paid and was refused (%s): the amount is to be returned", bill.reference, refusal.code)
+    owe_allocation(allocation, bill, reason=refusal.code)
 
 
 @transaction.atomic
@@ -153,6 +152,7 @@ def void_attempt(*, attempt: Attempt, inquiry: Inquiry) -> None:
         bill = bills[allocation.bill_id]
         was_paid = bill.state == BillState.PAID
         transition(bill, "reverse" if was_paid else "release", actor=ME, reason="reversed_by_bank")
+        release(allocation, reason="reversed_by_bank")
         receipt = Receipt.objects.select_related("document").get(allocation=allocation)
         if receipt.document is not None and receipt.document.state == DocumentState.ACTIVE:
             revoke(receipt.document, reason="reversed_by_bank", actor=ME)

@@ -59,6 +59,11 @@ def anyones(path: str, answers: str, why: str = "") -> Row:
     return Row(path, {"nobody": DOOR, **dict.fromkeys((*PEOPLE, *STAFF), answers), "halfway": NO}, why=why)
 
 
+def by_subject(path: str, owner: str, other: str, why: str = "") -> Row:
+    """Of whoever the rule of the subject lets in, staff included: not there for all others."""
+    return Row(path, {"nobody": DOOR, "owner": owner, **dict.fromkeys(("stranger", *STAFF), other), "halfway": NO}, why=why)
+
+
 def staff(path: str, officer: str, auditor: str, *, why: str = "", **other: str) -> Row:
     """A page of the admin: everybody else, and staff by password alone, are led to the staff door."""
     away = dict.fromkeys(("nobody", *PEOPLE, "halfway"), DOOR)
@@ -82,6 +87,18 @@ def table(name: str, pk: str, *, officer: str = NO, auditor: str = NO, superviso
         ),
         staff(row, DOOR, DOOR, why="leads to the page for changes, which answers for itself"),
     ]
+
+
+DESK = ("officer", "auditor", "supervisor")
+ACTS = ("approve", "corrections", "refuse", "give-back", "take-back", "tie")  # each refused without a word of what is wanted
+THEIRS = dict.fromkeys(DESK, HIDDEN_FORM)
+
+
+def desk(path: str, *, why: str = "", **answers: str) -> Row:
+    """A page of queue and desk, which belong to no table: closed to the staff that are not named."""
+    closed = "405 405 403 405 405 405" if path == "next/" else "403 403 403 405 405 405"
+    said = dict.fromkeys(DESK, closed) | answers
+    return staff(f"/admin/desk/{path}", said.pop("officer"), said.pop("auditor"), why=why, **said)
 
 
 ROWS: list[Row] = [
@@ -114,6 +131,8 @@ ROWS: list[Row] = [
     everybody("/staff/sign-in/code/", DOOR, why="only after a right password in the same browser"),
     everybody("/staff/sign-in/closed/", "403 403 405 405 405 405"),
     everybody("/accounts/mobile-id/callback", "405 405 200 405 405 405"),
+    everybody("/files/{w.files.token}", HIDDEN, owner=READ, why="the link is the permission, of one session alone"),
+    everybody("/files/0000000000", HIDDEN),
     # The admin's own pages.
     staff("/admin/", PAGE, PAGE),
     Row("/admin/login/", {**dict.fromkeys(("nobody", *STAFF), DOOR), **dict.fromkeys((*PEOPLE, "halfway"), NO)}),
@@ -139,10 +158,31 @@ ROWS: list[Row] = [
     *table("payments/gatewaymessage", "{w.gateway_message.pk}", auditor=PAGE, hidden=True),
     *table("payments/bill", "{w.owner.due.pk}", auditor=PAGE, hidden=True),
     *table("payments/receipt", "{w.owner.receipt.pk}", auditor=PAGE, hidden=True),
+    *table("payments/refunddue", "{w.refund.pk}", auditor=PAGE, hidden=True),
     # The acts of staff.
     staff("/admin/jobs/job/{w.dead_job.pk}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),
     staff("/admin/notifications/delivery/{w.delivery.pk}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),
     staff("/admin/rulebook/ruleset/{w.draft.pk}/publish/", NO, NO, publisher="200 200 302 200 200 200", maker=NO, operator=NO),
+    staff(
+        "/admin/rulebook/ruleset/{w.draft.pk}/next/",
+        *("405 405 403 405 405 405",) * 2,
+        **dict.fromkeys(("publisher", "operator"), "405 405 403 405 405 405"),
+        maker=WAY_OUT,
+        why="a button; whoever may not press it is told so",
+    ),
+    # The desk.
+    desk("next/", officer="405 405 302 405 405 405"),
+    desk("absence/", officer=FORM),
+    desk("sign/", supervisor="200 200 409 405 405 405", why="409: no proposal is named"),
+    desk("board/", supervisor="200 200 409 405 405 405"),
+    desk("people/", supervisor="200 200 302 405 405 405"),
+    desk("ties/", auditor="200 200 403 405 405 405", supervisor="200 200 409 405 405 405"),
+    desk("{w.studied.public_id}/", officer=READ, auditor=READ, supervisor=READ),
+    desk("{w.owner.waiting.public_id}/", **dict.fromkeys(DESK, HIDDEN), why="no officer decides about it"),
+    desk("{w.studied.public_id}/checks/", **(THEIRS | {"officer": "302 302 302 405 405 405"})),
+    *(desk(f"{{w.studied.public_id}}/{verb}/", **(THEIRS | {"officer": "302 302 409 405 405 405"})) for verb in ACTS),
+    desk("{w.studied.public_id}/nothing/", **dict.fromkeys(DESK, HIDDEN_FORM)),
+    desk("{w.owner.waiting.public_id}/refuse/", **dict.fromkeys(DESK, HIDDEN_FORM)),
     # Pages for everybody.
     everybody("/{lang}/", READ),
     everybody("/{lang}/privacy/", READ),
@@ -169,6 +209,21 @@ ROWS: list[Row] = [
     own("/{lang}/my-shops/", READ, READ),
     own("/{lang}/my-requests/", READ, READ),
     own("/{lang}/messages/", READ, READ),
+    # Files, by the rule of what they are about.
+    by_subject("/{lang}/uploads/{w.files.subject}/lease/", "200 200 302 405 405 405", HIDDEN_FORM),
+    by_subject("/{lang}/uploads/{w.files.subject}/nowhere/", HIDDEN_FORM, HIDDEN_FORM),
+    by_subject("/{lang}/uploads/unknown:1/lease/", HIDDEN_FORM, HIDDEN_FORM),
+    by_subject("/{lang}/uploads/{w.files.subject}/lease/list/", READ, HIDDEN),
+    by_subject(
+        "/{lang}/uploads/{w.files.subject}/lease/files/", "405 405 412 405 405 405", "405 405 404 405 405 405", why="412: not the protocol"
+    ),
+    by_subject("/{lang}/uploads/file/{w.files.receiving.public_id}/", "405 412 405 405 412 412", "405 404 405 405 404 404"),
+    by_subject("/{lang}/uploads/file/{w.files.removed.public_id}/", "405 404 405 405 404 404", "405 404 405 405 404 404"),
+    by_subject("/{lang}/uploads/file/{w.files.ready.public_id}/look/", READ, HIDDEN),
+    by_subject("/{lang}/uploads/file/{w.files.checking.public_id}/look/", HIDDEN, HIDDEN),
+    by_subject("/{lang}/uploads/file/{w.files.ready.public_id}/save/", "302 302 405 405 405 405", HIDDEN),
+    by_subject("/{lang}/uploads/file/{w.files.ready.public_id}/remove/", WAY_OUT, "405 405 404 405 405 405"),
+    by_subject("/{lang}/uploads/file/{w.files.ready.public_id}/replace/", "200 200 302 405 405 405", HIDDEN_FORM),
     # Of one person.
     own("/{lang}/messages/{w.owner.message.public_id}/", READ, HIDDEN),
     own("/{lang}/cases/{w.owner.waiting.public_id}/", READ, HIDDEN),
@@ -182,7 +237,12 @@ ROWS: list[Row] = [
         HIDDEN_FORM,
         post={"changed": "no", "declared": "on", "total": "{w.fee}"},
     ),
-    own("/{lang}/health-licence/{w.owner.shop.public_id}/changed/", READ, HIDDEN),
+    own("/{lang}/health-licence/{w.owner.shop.public_id}/changes/", "200 200 302 405 405 405", HIDDEN_FORM),
+    own(
+        "/{lang}/health-licence/{w.owner.shop.public_id}/changes/what/", "302 302 302 405 405 405", HIDDEN_FORM, why="nothing is begun yet"
+    ),
+    own("/{lang}/health-licence/{w.owner.shop.public_id}/changes/discard/", HIDDEN_FORM, HIDDEN_FORM, why="nothing is kept"),
+    own("/{lang}/cases/{w.owner.waiting.public_id}/corrections/", "302 302 302 405 405 405", HIDDEN_FORM, why="nothing is asked for"),
     own("/{lang}/health-licence/{w.organisation_shop.public_id}/renew/", HIDDEN_FORM, HIDDEN_FORM, why="neither signs for it"),
     own("/{lang}/pay/{w.owner.due.public_id}/", "200 200 303 405 405 405", HIDDEN_FORM),
     own("/{lang}/pay/{w.owner.paid.public_id}/", "200 200 409 405 405 405", HIDDEN_FORM),

@@ -8,6 +8,8 @@ from typing import Any
 from django.db import transaction
 
 from licensing import services as licensing
+from licensing.states import RenewalState
+from municipality.accounts.models import actor_of
 from municipality.cases.models import Case
 from municipality.cases.services import place_block
 from municipality.documents.models import Document
@@ -15,13 +17,16 @@ from municipality.documents.states import DocumentState
 from municipality.kernel import clock, ids
 from municipality.kernel.transitions import transition
 from municipality.kernel.workflow import WORKFLOWS
-from municipality.rulebook.models import Activity
+from municipality.review.services import desk
+from municipality.rulebook.models import Activity, RuleSet
+from municipality.rulebook.services import draft_after
 from payments.models import Allocation, Attempt, Bill
 from payments.services import redirect_url, start_attempt
 from payments.states import OPEN, AttemptState, BillState
 from shops.models import Shop
 from tests.house import state_doors as doors
 from tests.house.world import World, shop_of
+from tests.licensing import officers
 from tests.payments.bank import notification
 
 
@@ -39,7 +44,15 @@ def rooms(world: World) -> dict[str, str]:
     at_bank = start_attempt(bills=[world.owner.due], payer=world.owner.person, language="ar", session_key="tour")
     redirect_url(at_bank)
     names |= {"attempt_of_due": at_bank.token, "trandata": notification(at_bank), "other_draft": str(world.draft.pk)}
+    calendar = RuleSet.objects.get(subject="calendar", published_at__isnull=False)
+    names |= {"calendar": str(calendar.pk), "calendar_draft": str(_late_holiday(calendar).pk)}
     return names | _shops(world) | {"unknown_code": "0" * 20}
+
+
+def _late_holiday(calendar: RuleSet) -> RuleSet:
+    draft = draft_after(ruleset=calendar, maker=calendar.made_by, actor=actor_of(calendar.made_by, "rule_maker"))
+    draft.holidays.filter(first_day=dt.date(2027, 1, 5)).update(last_day=dt.date(2027, 1, 7))
+    return draft
 
 
 def attempt_in(world: World, state: str) -> Attempt:
@@ -70,13 +83,31 @@ def document_in(world: World, state: str, number: int) -> Document:
 
 def case_in(world: World, state: str) -> Case:
     """A renewal of the owner in a state, as its own service leaves it."""
-    shop = shop_of(world.owner.person, 900 + len(state) * 7 + ord(state[0]))
+    shop = shop_of(world.owner.person, 900 + sorted(RenewalState).index(RenewalState(state)))
+    way = doors.path_to("licensing.renewal", state)
+    if way[0][0] == "send_to_officer":
+        return _studied(world, shop, state)
     case = licensing.submit_renewal(shop=shop, applicant=world.owner.person)
-    for edge in doors.path_to("licensing.renewal", state)[1:]:
+    for edge in way[1:]:
         ends = {"is_open": False, "closed_at": clock.now()} if edge[2] in WORKFLOWS["licensing.renewal"].finals else {}
         with transaction.atomic():
             transition(case, edge[0], actor=doors.BY, reason="tests", **ends)
     return case
+
+
+def _studied(world: World, shop: Shop, state: str) -> Case:
+    """A renewal that an officer studies, asks corrections of, or proposes to refuse."""
+    case = officers.send(shop, world.owner.person, "area_m2", "trade_name")
+    if state != "in_review":
+        held = officers.drawn(officers.officer(f"of-{state}"))
+        while held.place.case_id != case.pk:  # older ones go to others first
+            held = officers.drawn(officers.officer(f"of-{state}-{held.pk}"))
+        if state == "corrections":
+            asked = [desk.Asked("area_differs", "area_m2"), desk.Asked("file_unreadable", "drawing")]
+            desk.ask_corrections(assignment=held, items=asked)
+        else:
+            desk.propose_refusal(assignment=held, code="conditions_not_met")
+    return Case.objects.get(pk=case.pk)
 
 
 def _like(row: Any) -> Any:

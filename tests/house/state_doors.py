@@ -18,8 +18,11 @@ from municipality.kernel.actors import system
 from municipality.kernel.guards import Guard
 from municipality.kernel.transitions import transition
 from municipality.kernel.workflow import WORKFLOWS
+from municipality.review.models import Place
+from municipality.uploads.models import Upload
 from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt
 from payments.rules import new_trackid
+from tests.house import lane_rows, queue_rows, upload_rows
 from tests.house.world import World
 
 BY = system("tests")
@@ -161,11 +164,18 @@ def fresh_attempt(world: World) -> Attempt:
     )
 
 
+def fresh_place(world: World) -> Place:
+    return queue_rows.place_of(queue_rows.case(world))
+
+
 BEGINNINGS: dict[str, Callable[[World], Any]] = {
+    "uploads.upload": upload_rows.fresh,
+    "review.place": fresh_place,
     "licensing.renewal": fresh_case,
     "documents.document": fresh_document,
     "payments.bill": fresh_bill,
     "payments.attempt": fresh_attempt,
+    "payments.refund": lane_rows.refund,
 }
 
 
@@ -189,6 +199,8 @@ def ask_the_bank(attempt: Attempt) -> Inquiry:
 
 def grounds(row: Any, target: str, world: World) -> dict[str, Any]:
     """What must be true before a move: an inquiry for a payment, a receipt for a paid bill. Returns columns that change with it."""
+    if isinstance(row, Upload):
+        return upload_rows.grounds(target)
     if isinstance(row, Attempt) and target in ("paid", "captured_late"):
         inquiry = row.inquiries.first() or ask_the_bank(row)
         return {"payment_id": inquiry.payment_id}
@@ -253,6 +265,9 @@ def frozen_once(guard: Guard) -> str:
 
 def another_value(column: str, field: models.Field[Any, Any]) -> str:
     """SQL for a value that the column does not hold and that its type takes."""
+    if isinstance(field, models.OneToOneField) and not field.primary_key:  # one that no other row refers to yet
+        other, own = field.related_model._meta.db_table, field.model._meta.db_table
+        return f"(SELECT MAX(o.id) FROM {other} o WHERE o.id NOT IN (SELECT x.{column} FROM {own} x WHERE x.{column} IS NOT NULL))"
     if isinstance(field, models.ForeignKey):
         field = field.target_field
     kind = field.get_internal_type()
@@ -288,4 +303,7 @@ def attacks(guard: Guard) -> Iterator[str]:
     elif guard.code == "frozen":
         fields = {f.column: f for f in model_of(guard)._meta.concrete_fields}
         for column in frozen_columns(guard):
-            yield f"UPDATE {guard.table} SET {column} = {another_value(column, fields[column])} WHERE {frozen_once(guard)}"
+            once = frozen_once(guard)
+            if fields[column].unique:  # two rows cannot take the same value: one of them is enough
+                once = f"{key_of(guard)} = (SELECT MAX({key_of(guard)}) FROM {guard.table} WHERE {once})"
+            yield f"UPDATE {guard.table} SET {column} = {another_value(column, fields[column])} WHERE {once}"

@@ -6,18 +6,22 @@ from municipality.documents.states import DocumentState
 from municipality.kernel.workflow import WORKFLOWS
 from payments.providers.knet.errors import CODES
 from payments.states import AttemptState, BillState
-from tests.house.access_matrix import ROWS
+from tests.house.access_matrix import ACTS, ROWS
 from tests.house.tour import PASSWORD, Visit
 
 ONE_CODE_OF_EACH_KIND = sorted({kind: number for number, kind in CODES.items()}.values())
 # A draft lives only inside the transaction that submits it.
 CASE_STATES = sorted({target for move, _source, target in WORKFLOWS["licensing.renewal"].edges() if move})
+CHECKS = ("commercial_license", "files_complete", "location_allows", "drawing_matches", "address_matches", "manager_named")
 DUE = "/{lang}/pay/{w.owner.due.public_id}/"
 RENEW = "/{lang}/health-licence/{w.owner.shop.public_id}/renew/"
+CHANGES = "/{lang}/health-licence/{w.owner.shop.public_id}/changes/"
 DOOR = "/{lang}/sign-in/"
 PUSH = {"channel": "push", "civil_id": "290010100011"}
 EMPTY_EDITION = {
-    f"{rows}-{count}_FORMS": number for rows in ("fees", "limits", "conditions") for count, number in (("TOTAL", "1"), ("INITIAL", "0"))
+    f"{rows}-{count}_FORMS": number
+    for rows in ("fees", "limits", "conditions", "reasons", "checks")
+    for count, number in (("TOTAL", "1"), ("INITIAL", "0"))
 }
 WRONG = {"login": "officer", "password": "no"}
 PASSED = {"login": "officer", "password": PASSWORD}
@@ -125,11 +129,56 @@ def of_cases() -> list[Visit]:
         Visit(RENEW, "owner", post={"changed": "yes"}, note="changed"),
         Visit(RENEW, "owner", post={"changed": "no", "declared": "on", "total": "1"}, status=409, note="another fee"),
         Visit(RENEW, "owner", post={"changed": "no", "declared": "on", "total": "{w.fee}"}, note="to the bill"),
-        Visit("/{lang}/health-licence/{w.owner.shop.public_id}/changed/", "owner"),
         Visit("/{lang}/health-licence/{shop_open}/renew/", "owner", note="open request"),
         Visit("/{lang}/health-licence/{shop_renewed}/renew/", "owner", note="renewed already"),
     ]
     return v
+
+
+def of_changes() -> list[Visit]:
+    """The officer's lane: each page before and after a wrong answer."""
+    begin = (CHANGES, {})
+    all_facts = (f"{CHANGES}what/", {"changed": ["trade_name", "activity", "area_m2", "manager", "address"], "version": "1"})
+    late = "/{lang}/health-licence/{shop_late}/changes/"
+    sent = ((late, {}), (f"{late}what/", {"version": "1"}))
+    v = [
+        Visit(CHANGES, "owner", note="before it is begun"),
+        Visit(CHANGES, "owner", before=(begin,), note="begun"),
+        Visit(CHANGES, "owner", before=(begin, all_facts), note="five facts"),
+        Visit(f"{CHANGES}discard/", "owner", before=(begin,)),
+        Visit(f"{CHANGES}discard/", "owner", before=(begin,), post={}, note="removed"),
+        Visit(f"{CHANGES}what/", "owner", before=(begin,)),
+        Visit(f"{CHANGES}what/", "owner", before=(begin,), post={}, note="nothing ticked"),
+        Visit(f"{CHANGES}files/", "owner", before=(begin, all_facts)),
+        Visit(f"{CHANGES}files/", "owner", before=(begin, all_facts), post={}, note="none there"),
+        Visit("/{lang}/health-licence/{shop_blocked}/changes/", "owner", note="blocked"),
+        Visit("/{lang}/health-licence/{shop_changed}/changes/", "owner", note="the register changed"),
+        Visit(late, "owner", note="late"),
+        Visit(f"{late}check/", "owner", before=sent),
+        Visit(f"{late}check/", "owner", before=sent, post={}, note="without the declaration"),
+        Visit(f"{late}check/", "owner", before=sent, post={"declared": "on", "total": "1", "version": "2"}, status=409, note="another fee"),
+        Visit("/{lang}/cases/{case_corrections}/corrections/", "owner"),
+    ]
+    for page in ("trade_name", "activity", "area_m2", "manager", "address"):
+        v += [
+            Visit(f"{CHANGES}{page}/", "owner", before=(begin, all_facts)),
+            Visit(f"{CHANGES}{page}/", "owner", before=(begin, all_facts), post={"version": "2"}, note="empty"),
+        ]
+    return v
+
+
+def of_files() -> list[Visit]:
+    slot, file = "/{lang}/uploads/{w.files.subject}/lease/", "/{lang}/uploads/file/{w.files.ready.public_id}/"
+    return [
+        Visit(slot, "owner", note="files in every state"),
+        Visit(f"{slot}?next=/{{lang}}/my-shops/", "owner", note="on the way elsewhere"),
+        Visit(slot, "owner", post={}, note="no file chosen"),
+        Visit(slot, "stranger", status=404),
+        Visit("/{lang}/uploads/{w.files.subject}/empty/", "owner", note="nothing yet"),
+        Visit(f"{file}look/", "owner"),
+        Visit(f"{file}replace/", "owner"),
+        Visit(f"{file}replace/", "owner", post={}, note="no file chosen"),
+    ]
 
 
 def of_money() -> list[Visit]:
@@ -179,6 +228,11 @@ def of_staff() -> list[Visit]:
         Visit("/admin/rulebook/ruleset/{other_draft}/change/", "publisher"),
         Visit("/admin/rulebook/ruleset/{other_draft}/publish/", "publisher"),
         Visit("/admin/rulebook/ruleset/{other_draft}/publish/", "publisher", post={}, note="refused or published"),
+        Visit("/admin/rulebook/ruleset/{calendar}/change/", "auditor", note="a year of the calendar"),
+        Visit("/admin/rulebook/ruleset/{calendar}/change/", "maker", note="a year of the calendar"),
+        Visit("/admin/rulebook/ruleset/{calendar_draft}/change/", "maker", note="a calendar to write"),
+        Visit("/admin/rulebook/ruleset/{calendar_draft}/change/", "publisher", note="what a calendar changes"),
+        Visit("/admin/rulebook/ruleset/{calendar_draft}/publish/", "publisher", note="a calendar to publish"),
         Visit("/admin/jobs/job/{w.dead_job.pk}/change/", "operator"),
         Visit("/admin/jobs/job/{w.dead_job.pk}/retry/", "operator"),
         Visit("/admin/jobs/job/{w.dead_job.pk}/retry/", "operator", post={}, note="tried again"),
@@ -202,6 +256,40 @@ def of_staff() -> list[Visit]:
     return v
 
 
+def of_desk() -> list[Visit]:
+    """Queue and desk: an officer with a case in hand, a supervisor with something to sign."""
+    desk, case = "/admin/desk/", "/admin/desk/{w.studied.public_id}/"
+    wrong_days = {"act": "absence", "kind": "leave", "first_day": "x", "last_day": "2026-11-29"}
+    days = {"act": "absence", "kind": "leave", "first_day": "2026-11-29", "last_day": "2026-11-30"}
+    every_yes = {f"check.{code}": "yes" for code in CHECKS}
+    v = [Visit(f"{desk}{page}/", "supervisor") for page in ("sign", "board", "people", "ties")]
+    v += [Visit(f"{desk}{page}/", "supervisor", post={}, status=409, note="empty") for page in ("sign", "board", "ties")]
+    v += [Visit(f"{case}{verb}/", "officer", post={}, status=409, note="empty") for verb in ACTS]
+    v += [
+        Visit("/admin/", "officer", note="a case on the desk"),
+        Visit("/admin/", "supervisor", note="something to sign"),
+        Visit(f"{desk}next/", "officer", post={}, note="with a case on the desk"),
+        Visit(f"{desk}absence/", "officer"),
+        Visit(f"{desk}absence/", "officer", post=wrong_days, note="no day"),
+        Visit(f"{desk}absence/", "officer", post=days, note="entered"),
+        Visit(f"{desk}people/", "supervisor", post={"act": "give"}, status=409, note="nobody chosen"),
+        Visit(f"{desk}people/", "supervisor", post={**wrong_days, "officer": "{w.officer.pk}"}, note="no day"),
+        Visit(case, "officer", note="in hand"),
+        Visit(case, "supervisor", note="to read"),
+        Visit("/admin/desk/{case_corrections}/", "supervisor", note="with its applicant"),
+        Visit("/admin/desk/{case_countersign}/", "supervisor", note="to sign"),
+        Visit("/admin/desk/{case_in_review}/", "supervisor", status=404, note="merely waits"),
+        Visit(f"{case}checks/", "officer", post=every_yes, note="answered"),
+        Visit(f"{case}approve/", "officer", before=((f"{case}checks/", every_yes),), post={}, note="preview"),
+        Visit(f"{case}corrections/", "officer", post={"ask": ["area_m2.area_differs"]}, note="preview"),
+        Visit(f"{case}corrections/", "officer", post={"ask": ["area_m2.area_differs"], "step": "edit"}, note="back from the preview"),
+        Visit(f"{case}refuse/", "officer", post={"code": "conditions_not_met"}, note="preview"),
+        Visit(f"{case}give-back/", "officer", post={"code": "leave_begins"}, note="given back"),
+        Visit(f"{case}tie/", "officer", post={"party": "applicant", "kind": "relative"}, note="declared"),
+    ]
+    return v
+
+
 def errors() -> list[Visit]:
     return [
         Visit("/{lang}/nothing-is-here/", status=404),
@@ -219,4 +307,4 @@ def errors() -> list[Visit]:
     ]
 
 
-STOPS = [*public(), *door(), *of_a_person(), *of_cases(), *of_money(), *of_staff(), *errors()]
+STOPS = [*public(), *door(), *of_a_person(), *of_cases(), *of_changes(), *of_files(), *of_money(), *of_staff(), *of_desk(), *errors()]

@@ -110,7 +110,7 @@ def test_an_address_without_a_row_is_found(world: World) -> None:
 FILTERS: dict[str, tuple[str, Any]] = {
     "/{lang}/cases/{w.owner.waiting.public_id}/": ("municipality.cases.queries.visible_to", Case),
     "/{lang}/cases/{w.owner.waiting.public_id}/withdraw/": ("municipality.cases.queries.visible_to", Case),
-    "/{lang}/health-licence/{w.owner.shop.public_id}/changed/": ("shops.queries.visible_to", Shop),
+    "/{lang}/health-licence/{w.owner.shop.public_id}/changes/": ("shops.queries.visible_to", Shop),
     "/{lang}/pay/{w.owner.due.public_id}/": ("payments.queries.visible_to", Bill),
     "/{lang}/receipts/{w.owner.receipt.number}/": ("payments.queries.receipts_visible_to", Receipt),
     "/documents/{w.owner.licence.document.number}.pdf": ("municipality.documents.queries.visible_to", Document),

@@ -31,7 +31,8 @@ pytestmark = pytest.mark.django_db
 
 def names_of_rows(world: World) -> list[str]:
     """Rows whose names, made of codes, the admin prints in titles and ways back."""
-    return [str(row) for row in (world.act, world.look, world.dead_job, world.draft, world.delivery, world.gateway_message)]
+    of_rooms = ["calendar v1", "calendar v2"]
+    return of_rooms + [str(row) for row in (world.act, world.look, world.dead_job, world.draft, world.delivery, world.gateway_message)]
 
 
 def found_on(opened: list[Opened], world: World) -> list[str]:

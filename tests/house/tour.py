@@ -45,14 +45,17 @@ class Phone:
         return Result(self.mode if self.mode in ("declined", "expired") else "pending")  # type: ignore[arg-type]
 
 
+Fields = dict[str, str] | dict[str, str | list[str]]  # several values of one name as a list
+
+
 @dataclass(frozen=True)
 class Visit:
     """One page in one state. Paths are format texts over `w` (the world), `lang` and the names of `rooms`."""
 
     path: str
     who: str = "nobody"
-    post: dict[str, str] | None = None
-    before: tuple[tuple[str, dict[str, str] | None], ...] = ()  # requests of the same browser: path, and fields of a POST
+    post: Fields | None = None
+    before: tuple[tuple[str, Fields | None], ...] = ()  # requests of the same browser: path, and fields of a POST
     phone: str = "pending"
     minutes: int = 0  # later than noon
     breaks: str = ""  # what fails, as a dotted name
@@ -130,8 +133,10 @@ def visit(world: World, names: dict[str, str], stop: Visit, language: str) -> Op
     return Opened(stop, language, response, len([q for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "ROLLBACK"))]))
 
 
-def _filled(data: dict[str, str] | None, address: Any) -> dict[str, str] | None:
-    return None if data is None else {name: address(value) for name, value in data.items()}
+def _filled(data: Fields | None, address: Any) -> Fields | None:
+    if data is None:
+        return None
+    return {name: address(value) if isinstance(value, str) else [address(one) for one in value] for name, value in data.items()}
 
 
 def _send(client: Client, address: str, data: dict[str, str] | None, headers: dict[str, str]) -> Any:

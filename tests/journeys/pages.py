@@ -224,7 +224,7 @@ OWN = tuple(
         ("renew: food", _renewing("food"), {}),
         ("renew: blocked", _renewing("blocked"), {}),
         ("renew: changed", _renewing("changed"), {}),
-        ("a renewal with changes", lambda v: v.go(f"health-licence/{_shop(v.stack, 'changed')}/changed/"), {}),
+        ("a renewal with changes", lambda v: v.go(f"health-licence/{_shop(v.stack, 'changed')}/changes/"), {}),
         ("my requests", lambda v: v.go("my-requests/"), {}),
         ("request that waits for payment", lambda v: v.go(f"cases/{_case(v.stack, 'awaiting_payment')}/"), {}),
         ("request with its licence", lambda v: v.go(f"cases/{_case(v.stack, 'issued')}/"), {}),

@@ -10,7 +10,7 @@ ENDS_IN_DAYS = 30
 MADE = "MADE "
 
 
-def add(owners: dict[str, int]) -> None:
+def add(owners: dict[str, int], first_row: int = FIRST_ROW) -> None:
     """Give every owner (English name) so many shops whose licence ends within the window; print their ids and names as JSON."""
     from django.db import transaction
 
@@ -26,12 +26,12 @@ def add(owners: dict[str, int]) -> None:
     loading = Loading(anchor(), SMALL, print)
     areas, last = area_ids(), loading.day(ENDS_IN_DAYS)
     people = [user for user in User.objects.filter(name_en__in=owners) for _ in range(owners[user.name_en])]
-    rows = shops(4 * len(people) + 20, "journeys", start=FIRST_ROW)
+    rows = shops(4 * len(people) + 20, "journeys", start=first_row)
     fitting = (replace(row, commercial_license_days=400) for row in rows if row.activity not in ELSEWHERE)
     with transaction.atomic():
         made = Shop.objects.bulk_create(shop(loading, row, person, areas) for row, person in zip(fitting, people, strict=False))
         named = with_names(Shop.objects.filter(pk__in=[one.pk for one in made]))
-        rng = seeded(f"journeys {FIRST_ROW}")
+        rng = seeded(f"journeys {first_row}")
         carry_over([Paper(one, _first_day(last), last, loading.instant(loading.day(-150), rng)) for one in named], rng)
     found: dict[str, list[dict[str, str]]] = {}
     for one in made:

@@ -37,8 +37,8 @@ OBSTACLES = {
     "open": Told("مفتوح", "open already", "/cases/"),
     "blocked": Told("أمر صلح غير مسدد", "A settlement order against this shop is unpaid", "سداده|once it is paid"),
     "commercial": Told("انتهى الترخيص التجاري", "The commercial licence ended on", "/my-shops/"),
-    "changed": Told("تغيّر السجل", "The register changed since the last licence", "/changed/"),
-    "ended": Told("انتهى الترخيص في", "The licence ended on", "/changed/"),
+    "changed": Told("تغيّر السجل", "The register changed since the last licence", "/changes/"),
+    "ended": Told("انتهى الترخيص في", "The licence ended on", "/changes/"),
     "suspended": Told("الترخيص موقوف", "The licence is suspended", "139"),
     "revoked": Told("الترخيص مسحوب", "The licence is revoked", "فرع المحافظة|branch of the governorate"),
 }

@@ -92,21 +92,34 @@ def test_no_day_is_lost_or_given_twice_between_two_licences(last_day: dt.date, y
     assert rules.new_period(period.last, years).first == period.last + dt.timedelta(days=1)
 
 
-@pytest.mark.parametrize(
-    ("start", "count", "end"),
-    [
-        (dt.date(2026, 11, 24), 3, dt.date(2026, 11, 29)),  # Tuesday; Friday and Saturday do not count
-        (dt.date(2026, 11, 26), 1, dt.date(2026, 11, 29)),
-        (dt.date(2026, 11, 27), 1, dt.date(2026, 11, 29)),
-        (dt.date(2026, 11, 24), 0, dt.date(2026, 11, 24)),
-    ],
-)
-def test_working_days_run_sunday_to_thursday(start: dt.date, count: int, end: dt.date) -> None:
-    assert rules.add_working_days(start, count) == end
+def late(days: int, late_days: int) -> list[rules.Condition]:
+    ended = CLEAN | {"licence_state": "expired", "licence_last_day": TODAY - dt.timedelta(days=days)}
+    return rules.conditions(rules.Standing(**ended), window_days=60, late_days=late_days)
 
 
-def test_a_holiday_moves_the_promised_day() -> None:
-    assert rules.add_working_days(TODAY, 3, {dt.date(2026, 11, 25)}) == dt.date(2026, 11, 30)
+@pytest.mark.parametrize(("days", "clean"), [(1, True), (14, True), (15, False), (400, False)])
+def test_a_late_renewal_stays_in_the_clean_lane_as_long_as_the_rulebook_says(days: int, clean: bool) -> None:
+    told = late(days, 14)
+    assert rules.may_renew(told) is clean and rules.is_late(told)
+    assert rules.flags(told) == ([] if clean else ["in_time"]) and rules.may_be_studied(told)
+
+
+def test_without_a_limit_for_late_renewal_every_late_one_goes_to_an_officer() -> None:
+    assert not rules.may_renew(late(1, 0)) and rules.may_be_studied(late(1, 0))
+
+
+def test_what_no_officer_can_set_aside_keeps_the_officers_lane_closed() -> None:
+    for against in ({"shop_is_open": False}, {"licence_state": "revoked"}, {"open_case": "X"}, {"blocks": (("صلح", "fine"),)}):
+        assert not rules.may_be_studied(found(**against))
+    flagged = found(reviews=(("بلاغ", "a report"),), changed=("unit",))
+    assert rules.may_be_studied(flagged) and rules.flags(flagged) == ["no_flag", "unchanged"]
+
+
+@pytest.mark.parametrize(("ended", "years"), [(0, 1), (300, 1), (364, 1), (366, 2), (800, 3)])
+def test_a_late_renewal_covers_the_time_since_the_licence_ended(ended: int, years: int) -> None:
+    last_day = TODAY - dt.timedelta(days=ended)
+    assert rules.years_to_cover(last_day, 1, TODAY) == years
+    assert rules.new_period(last_day, years).last > TODAY
 
 
 @pytest.mark.parametrize(("rate", "years", "fils"), [(10_000, 1, 10_000), (10_000, 4, 40_000), (0, 1, 0)])

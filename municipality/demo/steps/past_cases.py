@@ -47,9 +47,9 @@ def run(loading: Loading) -> str:
     _go_through(sorted(signed, key=lambda p: p.opened_at), rng)
     for shop in waiting:
         with clock.at(loading.instant(loading.day(-rng.randint(1, 9)), rng)):
-            submit_renewal(shop=shop, applicant=_applicant(shop, rng))
+            submit_renewal(shop=shop, applicant=applicant_of(shop, rng))
     _work_off(loading)
-    _silence(loading)
+    silence(loading)
     with clock.at(loading.anchor):
         compute_figures()
     issued = Case.objects.filter(service=RENEWAL, state=RenewalState.ISSUED).count() - sum(p.outcome == RenewalState.ISSUED for p in told)
@@ -82,7 +82,7 @@ def _past(loading: Loading, shop: Shop, licence: HealthLicence, rng: Random) -> 
     if first > last:
         return None
     opened = _moment(first + dt.timedelta(days=rng.randint(0, (last - first).days)), rng)
-    fate, applicant = rng.random(), _applicant(shop, rng)
+    fate, applicant = rng.random(), applicant_of(shop, rng)
     lapsed = opened + dt.timedelta(days=14)
     if fate < 0.05 and lapsed < loading.anchor:
         return PastCase(shop, licence, applicant, RenewalState.EXPIRED, opened, lapsed)
@@ -107,7 +107,7 @@ def _sealed(loading: Loading, shop: Shop, rng: Random, licence: HealthLicence | 
     opened = _moment(first + dt.timedelta(days=rng.randint(0, max((last - first).days, 0))), rng)
     left = opened + rng.randint(1, 15) * MINUTE
     paid = left + dt.timedelta(seconds=rng.randint(45, 240))
-    return PastCase(shop, licence, _applicant(shop, rng), RenewalState.ISSUED, opened, paid, left, paid)
+    return PastCase(shop, licence, applicant_of(shop, rng), RenewalState.ISSUED, opened, paid, left, paid)
 
 
 def _go_through(signed: Sequence[PastCase], rng: Random) -> None:
@@ -139,9 +139,12 @@ def _work_off(loading: Loading) -> None:
             jobs.run(job.pk)
 
 
-def _silence(loading: Loading) -> None:
-    """Messages of the past lie in the inbox and look delivered in their time; nothing is sent to anybody now."""
-    rng = seeded("deliveries of the past")
+def silence(loading: Loading, of: str = "the past") -> None:
+    """Messages of the past lie in the inbox and look delivered in their time; nothing is sent to anybody now.
+
+    `of` says whose messages they are: numbers of the gateway made for one step come in no other.
+    """
+    rng = seeded(f"deliveries of {of}")
     old = Delivery.objects.filter(state=DeliveryState.WAITING, message__created_at__lte=loading.anchor).select_related("message")
     found = sorted(old, key=lambda d: (d.message.created_at, d.message.kind, d.message.title_en, d.channel))
     ids = {delivery.pk for delivery in found}
@@ -169,7 +172,7 @@ def _place_blocks(loading: Loading) -> None:
             )
 
 
-def _applicant(shop: Shop, rng: Random) -> User:
+def applicant_of(shop: Shop, rng: Random) -> User:
     if shop.owner is not None:
         return shop.owner
     return rng.choice(list(User.objects.filter(signs_for__organisation=shop.organisation).order_by("pk")))

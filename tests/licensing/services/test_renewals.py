@@ -80,7 +80,7 @@ def test_a_failure_at_the_end_leaves_nothing_behind(make_shop: Any, owner: Any, 
     ("facts", "code"),
     [
         ({"ends_in": 61}, "in_window"),
-        ({"ends_in": -1}, "in_time"),
+        ({"ends_in": -15}, "in_time"),
         ({"ends_in": None}, "licence_in_force"),
         ({"commercial_license_end": TODAY - dt.timedelta(days=1)}, "commercial_license"),
         ({"closed_on": TODAY}, "shop_open"),

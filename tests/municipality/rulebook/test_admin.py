@@ -37,7 +37,10 @@ def form(fils: int = 10_000, fee: FeeRule | None = None, first_day: str = "2027-
     """What a browser posts for a draft with one fee."""
     counts = {
         f"{prefix}-{name}": value
-        for prefix, total, initial in (("fees", 1, 1 if fee else 0), ("limits", 0, 0), ("conditions", 0, 0))
+        for prefix, total, initial in (
+            ("fees", 1, 1 if fee else 0),
+            *((rows, 0, 0) for rows in ("limits", "conditions", "reasons", "checks")),
+        )
         for name, value in (("TOTAL_FORMS", total), ("INITIAL_FORMS", initial), ("MIN_NUM_FORMS", 0), ("MAX_NUM_FORMS", 1000))
     }
     row = {

@@ -43,25 +43,30 @@ def test_every_text_of_every_edition_is_there_in_both_languages() -> None:
     editions = read_editions()
     for edition in editions:
         check(edition)
-        for kind in ("fee", "limit", "condition"):
+        for kind in ("fee", "limit", "condition", "reason", "check", "holiday", "hours"):
             for row in edition.get(kind, []):
                 check(row)
-    assert {e["subject"] for e in editions} == {"fees.health", "limits.health", "conditions.health"}
+    assert {e["subject"] for e in editions} >= {"fees.health", "limits.health", "conditions.health", "calendar"}
 
 
 @pytest.mark.usefixtures("seeded")
 def test_fees_are_those_of_the_published_service_card() -> None:
     fees = queries.edition("fees.health", on=TODAY)
-    assert {code: fee.fils for code, fee in fees.fees.items()} == {"new": 15_000, "renewal": 10_000, "replacement": 10_000}
-    assert all("بطاقة الخدمة" in fee.article_ar for fee in fees.fees.values())
+    surcharge = fees.fees["late_surcharge"]
+    published = {code: fee for code, fee in fees.fees.items() if code != "late_surcharge"}
+    assert {code: fee.fils for code, fee in published.items()} == {"new": 15_000, "renewal": 10_000, "replacement": 10_000}
+    assert all("بطاقة الخدمة" in fee.article_ar for fee in published.values())
+    assert surcharge.fils == 5_000 and surcharge.is_assumption
 
 
 @pytest.mark.usefixtures("seeded")
 def test_an_older_edition_of_the_fees_is_kept_and_ended() -> None:
-    first, second = RuleSet.objects.filter(subject="fees.health").order_by("version")
+    first, second, third = RuleSet.objects.filter(subject="fees.health").order_by("version")
     assert first.last_day == second.first_day - dt.timedelta(days=1)
+    assert second.last_day == third.first_day - dt.timedelta(days=1)
     assert queries.edition("fees.health", on=dt.date(2020, 1, 1)).version == 1
-    assert queries.edition("fees.health", on=TODAY).version == 2
+    assert queries.edition("fees.health", on=dt.date(2025, 6, 1)).version == 2
+    assert queries.edition("fees.health", on=TODAY).version == 3
 
 
 @pytest.mark.usefixtures("seeded")
@@ -70,6 +75,7 @@ def test_limits_that_no_law_states_say_that_they_are_assumptions() -> None:
     values = {code: limit.value for code, limit in limits.items()}
     assert values == {
         "window_days": 60,
+        "late_days": 14,
         "validity_years": 1,
         "unpaid_days": 14,
         "promise_working_days": 3,
@@ -133,7 +139,7 @@ def test_in_production_rules_are_loaded_as_drafts_that_apply_to_nothing() -> Non
     _staff("maker")
     out = StringIO()
     call_command("load_rulebook", maker="maker", stdout=out)
-    assert "4 new drafts" in out.getvalue()
+    assert f"{len(read_editions())} new drafts" in out.getvalue()
     assert not RuleSet.objects.filter(published_at__isnull=False).exists()
     with pytest.raises(Refused):
         queries.edition("fees.health", on=TODAY)

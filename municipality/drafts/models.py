@@ -1,0 +1,73 @@
+"""A request that is being filled in: kept at every step, on any device, until it is sent or its time runs out."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from municipality.kernel import ids
+from municipality.kernel.subjects import SubjectKey
+
+
+class Draft(models.Model):
+    """The answers of one person about one subject. Not a case yet: it has no reference and no place in a queue."""
+
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="drafts", verbose_name="الشخص")
+    service = models.CharField("الخدمة", max_length=60)
+    subject = models.CharField("الموضوع", max_length=80)
+    # Answers by page: {"changes": {"fields": ["area_m2"]}, "area": {"area_m2": "80"}}.
+    answers = models.JSONField(default=dict, blank=True)
+    page = models.CharField("آخر صفحة", max_length=40, blank=True)
+    # Grows with every answer: the page that is sent back names the one it was opened on, so that two devices do not overwrite each other.
+    version = models.PositiveIntegerField(default=1)
+    # The version with which each page was last answered: two devices on two pages do not stand in each other's way.
+    page_versions = models.JSONField(default=dict, blank=True)
+    begun_at = models.DateTimeField("بدأ في")
+    changed_at = models.DateTimeField("آخر تعديل")
+    expires_at = models.DateTimeField("يحذف في")
+    reminded_at = models.DateTimeField("ذُكّر في", null=True, blank=True)
+    sent_as = models.CharField("أرسل برقم", max_length=80, blank=True)  # subject key of the case
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "طلب محفوظ"
+        verbose_name_plural = "الطلبات المحفوظة"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "service", "subject"], condition=models.Q(closed_at__isnull=True), name="drafts_one_open"
+            ),
+            models.CheckConstraint(condition=models.Q(sent_as="") | models.Q(closed_at__isnull=False), name="drafts_sent_is_closed"),
+            models.CheckConstraint(condition=models.Q(closed_at__isnull=True) | models.Q(answers={}), name="drafts_closed_holds_nothing"),
+        ]
+        indexes = [models.Index(fields=["expires_at"], condition=models.Q(closed_at__isnull=True), name="drafts_expiring")]
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.public_id}"
+
+    @property
+    def key(self) -> str:
+        return str(SubjectKey("draft", self.public_id))
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
+
+
+class Unsaved(models.Model):
+    """What a person had typed on a page when their session turned out to be over. It is no answer: the page comes back filled with it.
+
+    Encrypted under a key of its own; taken once, by the same person, on any device.
+    """
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    page = models.CharField(max_length=200)  # path without the language
+    cipher = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "page"], name="drafts_unsaved_once")]
+        indexes = [models.Index(fields=["at"], name="drafts_unsaved_at")]
+
+    def __str__(self) -> str:
+        return self.page

@@ -1,0 +1,18 @@
+"""Messages about kept requests; the words are in templates/drafts/messages."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from municipality.drafts.registry import KEPT
+from municipality.notifications.registry import MessageKind
+
+
+class DraftReminder(MessageKind):
+    kind = "drafts.reminder"
+    samples = {"until": dt.date(2027, 11, 24)}
+
+    def path(self, context: Mapping[str, Any]) -> str:
+        return KEPT[context["draft"].service].path(context["draft"])

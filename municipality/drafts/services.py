@@ -1,0 +1,159 @@
+"""Keeping answers page by page, sending them, and letting them go."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.models import actor_of
+from municipality.audit.services import record
+from municipality.drafts.models import Draft, Unsaved
+from municipality.drafts.notifications import DraftReminder
+from municipality.drafts.registry import KEPT
+from municipality.kernel import clock
+from municipality.kernel.actors import Actor, system
+from municipality.kernel.errors import Refused
+from municipality.notifications.services import send as send_message
+from municipality.notifications.texts import Bilingual
+from municipality.rulebook import queries as rulebook
+
+LIMITS = "limits.review"
+SYSTEM = system("drafts")
+
+
+class AnsweredElsewhere(Refused):
+    """The same page was answered meanwhile, on another device or in another window. Nothing was overwritten.
+
+    `facts`: `saved`, what is kept; `typed`, what just came in; `version`, the one to name if the typed values should hold.
+    """
+
+
+def _days(code: str) -> dt.timedelta:
+    return dt.timedelta(days=rulebook.edition(LIMITS, clock.today()).limits[code].value)
+
+
+@transaction.atomic
+def begin(*, person: Any, service: str, subject: str) -> Draft:
+    """The person's open request about a subject, begun now if there is none. Kept for the days of the rulebook (draft_days)."""
+    known = Draft.objects.filter(person=person, service=service, subject=subject, closed_at__isnull=True)
+    found = known.first()
+    if found is not None:
+        return found
+    now = clock.now()
+    try:
+        with transaction.atomic():
+            draft = Draft.objects.create(
+                person=person, service=service, subject=subject, begun_at=now, changed_at=now, expires_at=now + _days("draft_days")
+            )
+    except IntegrityError:  # a second window began it at the same moment
+        return known.get()
+    record("draft.begun", subject=draft.key, actor=actor_of(person), data={"service": service, "about": subject})
+    return draft
+
+
+@transaction.atomic
+def answer(*, draft: Draft, page: str, answers: dict[str, Any], version: int) -> Draft:
+    """Keep the answers of one page. `version` is the draft's when that page was opened.
+
+    Pages do not stand in each other's way; a page that was answered otherwise since then raises AnsweredElsewhere and
+    nothing is overwritten. Raises Refused("draft_closed") once the request was sent, discarded or has run out.
+    """
+    row = _open(draft)
+    saved = row.answers.get(page)
+    if row.page_versions.get(page, 0) > version and saved != answers:
+        raise AnsweredElsewhere(
+            "answered_elsewhere",
+            _("This page was answered meanwhile on another device. Both answers are below; the one that is saved now holds."),
+            saved=saved,
+            typed=answers,
+            version=row.version,
+        )
+    row.page = page
+    if saved != answers:
+        row.version += 1
+        row.answers = {**row.answers, page: answers}
+        row.page_versions = {**row.page_versions, page: row.version}
+    row.changed_at = clock.now()
+    row.expires_at = row.changed_at + _days("draft_days")
+    row.save(update_fields=["answers", "page", "version", "page_versions", "changed_at", "expires_at"])
+    return row
+
+
+@transaction.atomic
+def forget_pages(*, draft: Draft, pages: list[str]) -> Draft:
+    """Drop the answers of pages that no longer belong to the request (a change that was unticked)."""
+    row = _open(draft)
+    kept = {page: answers for page, answers in row.answers.items() if page not in pages}
+    if kept != row.answers:
+        row.answers, row.version = kept, row.version + 1
+        row.page_versions = {page: version for page, version in row.page_versions.items() if page not in pages}
+        row.save(update_fields=["answers", "page_versions", "version"])
+    return row
+
+
+@transaction.atomic
+def send(*, draft: Draft, sent_as: str, actor: Actor) -> None:
+    """Close a request because it became a case. The answers live in the case from here on. Raises Refused("draft_closed")."""
+    _close(_open(draft), "draft.sent", actor, sent_as=sent_as)
+
+
+@transaction.atomic
+def discard(*, draft: Draft) -> None:
+    """Throw a kept request away, as its person asked. Raises Refused("draft_closed")."""
+    row = _open(draft)
+    _close(row, "draft.discarded", actor_of(row.person))
+
+
+def _open(draft: Draft) -> Draft:
+    row = Draft.objects.select_for_update().select_related("person").get(pk=draft.pk)
+    if row.closed_at is not None or row.expires_at <= clock.now():
+        raise Refused("draft_closed", _("This request was sent or removed meanwhile. It can be started again from My shops."))
+    return row
+
+
+def _close(row: Draft, act: str, actor: Actor, *, sent_as: str = "") -> None:
+    row.answers, row.page_versions, row.closed_at, row.sent_as = {}, {}, clock.now(), sent_as
+    row.save(update_fields=["answers", "page_versions", "closed_at", "sent_as"])
+    record(act, subject=row.key, actor=actor, data={"service": row.service, "sent_as": sent_as})
+
+
+def remind() -> int:
+    """Tell each person once that a kept request will be removed, on the day the rulebook names. Returns how many."""
+    now = clock.now()
+    before = now - _days("draft_reminder_days")
+    told = 0
+    due = Draft.objects.filter(closed_at__isnull=True, reminded_at__isnull=True, changed_at__lte=before, expires_at__gt=now)
+    for pk in due.order_by("pk").values_list("pk", flat=True)[:500]:
+        with transaction.atomic():
+            row = Draft.objects.select_for_update().select_related("person").get(pk=pk)
+            if row.closed_at is not None or row.reminded_at is not None or row.changed_at > before:
+                continue
+            title_ar, title_en = KEPT[row.service].title(row)
+            send_message(
+                DraftReminder,
+                person=row.person,
+                key=row.public_id,
+                subject_key=row.key,
+                context={"draft": row, "title": Bilingual(title_ar, title_en), "until": clock.day_of(row.expires_at)},
+            )
+            row.reminded_at = now
+            row.save(update_fields=["reminded_at"])
+            told += 1
+    return told
+
+
+def expire() -> int:
+    """Remove the answers of requests whose time is over, and what was typed and never taken up. Returns how many requests."""
+    now = clock.now()
+    ended = 0
+    for pk in Draft.objects.filter(closed_at__isnull=True, expires_at__lte=now).order_by("pk").values_list("pk", flat=True)[:500]:
+        with transaction.atomic():
+            row = Draft.objects.select_for_update().get(pk=pk)
+            if row.closed_at is None and row.expires_at <= now:
+                _close(row, "draft.expired", SYSTEM)
+                ended += 1
+    Unsaved.objects.filter(at__lte=now - _days("draft_days")).delete()
+    return ended

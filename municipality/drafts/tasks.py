@@ -1,0 +1,10 @@
+"""Periodic work of kept requests."""
+
+from municipality.drafts import services
+from municipality.jobs.registry import every
+
+
+@every("drafts.tend", seconds=3600)
+def tend() -> None:
+    services.remind()
+    services.expire()

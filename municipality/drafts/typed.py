@@ -1,0 +1,84 @@
+"""What was typed on a page whose session turned out to be over: kept, and put back into the page after signing in again.
+
+A view that answers for this is marked with `@keeps_typed`. It is no answer and changes nothing: the page comes back filled,
+and its person saves it. Where the ended session says whose it was, the text waits for that person on any device; where
+nobody knows any more, it waits in the browser's own new session. Both encrypted, both without files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from cryptography.fernet import InvalidToken
+from django.http import HttpRequest, QueryDict
+
+from municipality.accounts import civil_ids
+from municipality.drafts.models import Unsaved
+from municipality.kernel import clock
+from municipality.ui.language import of_path
+
+PURPOSE = "typed"
+IN_SESSION = "typed"  # path → cipher
+MOST_BYTES = 32 * 1024
+MOST_PAGES = 5  # that one browser keeps without knowing whose they are
+_LEFT_OUT = {"csrfmiddlewaretoken", "_language", "_errors"}
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def keeps_typed(view: View) -> View:
+    """Mark a view whose form is put back after the session had ended."""
+    view.keeps_typed = True  # type: ignore[attr-defined]
+    return view
+
+
+def page_of(request: HttpRequest) -> str:
+    """The address without its language: the twin page has the same text."""
+    language = of_path(request.path)
+    return request.path.removeprefix(f"/{language}") if language else request.path
+
+
+def keep(request: HttpRequest, person: Any) -> bool:
+    """Keep what this POST brought. False where it brought nothing, or more than a person types."""
+    values = {name: request.POST.getlist(name) for name in request.POST if name not in _LEFT_OUT}
+    text = json.dumps(values, ensure_ascii=False)
+    page = page_of(request)
+    if not values or len(text.encode()) > MOST_BYTES or len(page) > 200:
+        return False
+    cipher = civil_ids.encrypt(text, PURPOSE)
+    if person is not None:
+        Unsaved.objects.update_or_create(person=person, page=page, defaults={"cipher": cipher, "at": clock.now()})
+        return True
+    held = request.session.get(IN_SESSION, {})
+    held.pop(page, None)
+    request.session[IN_SESSION] = {**dict(list(held.items())[-(MOST_PAGES - 1) :]), page: cipher}
+    return True
+
+
+def of(request: HttpRequest) -> QueryDict | None:
+    """What the person had typed on this page, if it waits."""
+    page = page_of(request)
+    user: Any = request.user
+    row = Unsaved.objects.filter(person=user, page=page).first()
+    cipher = row.cipher if row else request.session.get(IN_SESSION, {}).get(page)
+    if cipher is None:
+        return None
+    try:
+        values = json.loads(civil_ids.decrypt(cipher, PURPOSE))
+    except InvalidToken:  # the key was changed meanwhile
+        return None
+    found = QueryDict(mutable=True)
+    for name, several in values.items():
+        found.setlist(name, several)
+    return found
+
+
+def drop(request: HttpRequest) -> None:
+    """The page was saved: what waited for it is no longer needed."""
+    page = page_of(request)
+    user: Any = request.user
+    Unsaved.objects.filter(person=user, page=page).delete()
+    held = request.session.get(IN_SESSION, {})
+    if page in held:
+        request.session[IN_SESSION] = {other: cipher for other, cipher in held.items() if other != page}

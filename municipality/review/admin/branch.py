@@ -1,0 +1,90 @@
+"""The supervisor's board: numbers of the branch and of its people, what moved up, and cases taken before their turn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from municipality.kernel import clock as time
+from municipality.kernel.errors import Refused
+from municipality.review import queries
+from municipality.review.models import Clock, Override, Place
+from municipality.review.registry import REVIEWABLES
+from municipality.review.services import queue
+from municipality.review.states import PlaceState
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.queries import Reason
+from municipality.ui.admin_base import demand
+
+P = PlaceState
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def board(request: HttpRequest) -> HttpResponse:
+    """The state of the supervisor's own branch. By POST: ask that a case be taken before its turn, or allow what another asked."""
+    demand(request, "supervisor")
+    error, status = "", 200
+    if request.method == "POST":
+        try:
+            return _out_of_turn(request)
+        except Refused as refusal:
+            error, status = str(refusal.sentence), refusal.status
+    user: Any = request.user
+    context: dict[str, Any] = {
+        **admin.site.page_context(request),
+        "title": _("Board of the branch"),
+        "error": error,
+        "board": None,
+        "typed": {name: request.POST.get(name, "") for name in ("reference", "code")},
+    }
+    if user.branch_id:
+        found = queries.board(user.branch)
+        running = Clock.objects.filter(stopped_at__isnull=True, case__place__branch=user.branch)
+        context |= {
+            "board": found,
+            "figures": [
+                (_("waiting"), found.counts.get(P.WAITING, 0)),
+                (_("with officers"), found.counts.get(P.HELD, 0)),
+                (_("answered"), found.counts.get(P.ANSWERED, 0)),
+                (_("with applicants"), found.counts.get(P.AWAY, 0)),
+                (_("to sign"), found.counts.get(P.COUNTERSIGN, 0)),
+            ],
+            "late": running.filter(due_at__lt=time.now()).count(),
+            "reasons": _override_reasons(),
+        }
+        labels = {reason.code: reason.label_ar for reason in context["reasons"]}
+        context["overrides"] = [(o, labels.get(o.code, o.code), o.asked_by_id == user.pk) for o in found.overrides]
+    return TemplateResponse(request, "admin/review/board.html", context, status=status)
+
+
+def _override_reasons() -> list[Reason]:
+    """The coded reasons of every service that is studied, each once."""
+    subjects = sorted({entry.replies for entry in REVIEWABLES.values()})
+    found = {r.code: r for subject in subjects for r in rulebook.edition(subject, time.today()).reasons_of("override")}
+    return list(found.values())
+
+
+def _out_of_turn(request: HttpRequest) -> HttpResponse:
+    user: Any = request.user
+    if request.POST.get("step") == "allow":
+        number = request.POST.get("override", "")
+        rows = Override.objects.filter(place__branch=user.branch_id).select_related("place__case")
+        override = rows.filter(pk=number).first() if number.isascii() and number.isdigit() and len(number) < 16 else None
+        if override is None:
+            raise Refused("unknown_override", _("There is no such request any more."))
+        queue.allow_override(override=override, allowed_by=user)
+        messages.success(request, _("Allowed: the request is handed out next, and the reason is published."))
+    else:
+        reference = request.POST.get("reference", "").strip().upper()
+        place = Place.objects.filter(case__reference=reference, branch=user.branch_id, state=P.WAITING).select_related("case").first()
+        if place is None:
+            raise Refused("not_waiting", _("No request with this reference waits in the queue of the branch."))
+        queue.ask_override(place=place, code=request.POST.get("code", ""), asked_by=user)
+        messages.success(request, _("Asked for: another supervisor allows it."))
+    return redirect("admin:desk_board")

@@ -1,0 +1,207 @@
+"""People of the branch: absences, fields of work, declared ties."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from municipality.accounts.models import User
+from municipality.kernel import clock as time
+from municipality.kernel.errors import Refused
+from municipality.review.models import Absence, Skill, Tie
+from municipality.review.models.staff import AbsenceKind
+from municipality.review.registry import REVIEWABLES
+from municipality.review.services import staff
+from municipality.ui.admin_base import demand, in_group
+
+SKILLS = {"health": gettext_lazy("Health licences")}
+TIES_SHOWN = 500
+
+
+class _DateInput(forms.DateInput):
+    input_type = "date"
+
+    def format_value(self, value: Any) -> Any:
+        return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+class AbsenceForm(forms.Form):
+    """Days of absence, first and last."""
+
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=AbsenceKind.choices)
+    first_day = forms.DateField(label=gettext_lazy("First day"), input_formats=["%Y-%m-%d"], widget=_DateInput)
+    last_day = forms.DateField(label=gettext_lazy("Last day"), input_formats=["%Y-%m-%d"], widget=_DateInput)
+
+
+def skill_name(code: str) -> Any:
+    """What a field of work is called; its code where it has no name yet."""
+    return SKILLS.get(code, code)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def own_absence(request: HttpRequest) -> HttpResponse:
+    """An officer's own days of absence and declared ties."""
+    demand(request, "officer")
+    user: Any = request.user
+    form, error, status = AbsenceForm(), "", 200
+    if request.method == "POST":
+        form = AbsenceForm(request.POST) if request.POST.get("act") == "absence" else form
+        try:
+            if _absence_act(request, user, form, {user.pk}):
+                return redirect("admin:desk_absence")
+        except Refused as refusal:
+            error, status = str(refusal.sentence), refusal.status
+    context = {
+        **admin.site.page_context(request),
+        "title": _("My absences and ties"),
+        "form": form,
+        "error": error,
+        "absences": _coming().filter(officer=user),
+        "ties": Tie.objects.filter(officer=user, ended_at__isnull=True).order_by("-pk")[:TIES_SHOWN],
+    }
+    return TemplateResponse(request, "admin/review/own.html", context, status=status)
+
+
+def _coming() -> QuerySet[Absence]:
+    return Absence.objects.filter(last_day__gte=time.today(), cancelled_at__isnull=True).order_by("first_day", "pk")
+
+
+def _absence_act(request: HttpRequest, officer: Any, form: AbsenceForm, whose: set[int]) -> bool:
+    """Enter or cancel an absence. False where the form is not in order. Raises Refused."""
+    if request.POST.get("act") == "cancel":
+        absence = _coming().filter(officer__in=whose, pk=_number(request, "absence")).first()
+        if absence is None:
+            raise Refused("unknown_absence", _("There is no such absence any more."))
+        staff.cancel_absence(absence=absence, cancelled_by=request.user)
+        messages.success(request, _("The absence is cancelled."))
+        return True
+    if officer is None:
+        raise Refused("unknown_officer", _("Choose an officer of the branch."))
+    if not form.is_valid():
+        return False
+    staff.enter_absence(officer=officer, entered_by=request.user, **form.cleaned_data)
+    messages.success(request, _("The absence is entered; what lay with the officer goes back to its place from the first day on."))
+    return True
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    value = request.POST.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else 0
+
+
+def officers_of(branch_id: str | None) -> QuerySet[User]:
+    """Active officers and supervisors of a branch."""
+    rows = User.objects.filter(is_staff=True, is_active=True, branch_id=branch_id, groups__name__in=("officer", "supervisor"))
+    return rows.distinct().order_by("name_ar", "pk")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def people(request: HttpRequest) -> HttpResponse:
+    """Officers of the supervisor's branch with their fields of work and coming absences; each act by one POST."""
+    demand(request, "supervisor")
+    user: Any = request.user
+    officers = list(officers_of(user.branch_id)) if user.branch_id else []
+    form, error, status = AbsenceForm(), "", 200
+    if request.method == "POST":
+        chosen = next((o for o in officers if o.pk == _number(request, "officer")), None)
+        form = AbsenceForm(request.POST) if request.POST.get("act") == "absence" else form
+        try:
+            if _PEOPLE_ACTS.get(request.POST.get("act", ""), _nothing)(request, chosen, form, {o.pk for o in officers}):
+                return redirect("admin:desk_people")
+        except Refused as refusal:
+            error, status = str(refusal.sentence), refusal.status
+    skills: dict[int, list[tuple[Skill, Any]]] = defaultdict(list)
+    for skill in Skill.objects.filter(officer__in=officers, ended_at__isnull=True).order_by("code"):
+        skills[skill.officer_id].append((skill, skill_name(skill.code)))
+    absences: dict[int, list[Absence]] = defaultdict(list)
+    for absence in _coming().filter(officer__in=officers):
+        absences[absence.officer_id].append(absence)
+    context = {
+        **admin.site.page_context(request),
+        "title": _("People of the branch"),
+        "form": form,
+        "error": error,
+        "chosen": _number(request, "officer"),
+        "officers": [(o, skills[o.pk], absences[o.pk], o.pk == user.pk) for o in officers],
+        "skills": [(code, skill_name(code)) for code in sorted({entry.skill for entry in REVIEWABLES.values()})],
+    }
+    return TemplateResponse(request, "admin/review/people.html", context, status=status)
+
+
+def _nothing(request: HttpRequest, officer: Any, form: AbsenceForm, whose: set[int]) -> bool:
+    return True
+
+
+def _give(request: HttpRequest, officer: Any, form: AbsenceForm, whose: set[int]) -> bool:
+    if officer is None:
+        raise Refused("unknown_officer", _("Choose an officer of the branch."))
+    staff.give_skill(officer=officer, code=request.POST.get("skill", ""), given_by=request.user)
+    messages.success(request, _("The field of work is given."))
+    return True
+
+
+def _end(request: HttpRequest, officer: Any, form: AbsenceForm, whose: set[int]) -> bool:
+    skill = Skill.objects.filter(pk=_number(request, "skill"), officer__in=whose, ended_at__isnull=True).select_related("officer").first()
+    if skill is None:
+        raise Refused("unknown_skill", _("There is no such field of work any more."))
+    staff.end_skill(skill=skill, ended_by=request.user)
+    messages.success(request, _("The field of work is taken away; what lay with the officer goes back to its place."))
+    return True
+
+
+_PEOPLE_ACTS: dict[str, Callable[[HttpRequest, Any, AbsenceForm, set[int]], bool]] = {
+    "absence": _absence_act,
+    "cancel": _absence_act,
+    "give": _give,
+    "end": _end,
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def ties(request: HttpRequest) -> HttpResponse:
+    """Declared ties: all for the auditor, to read; those of the branch for its supervisor, who enters an end."""
+    user: Any = request.user
+    supervises = in_group(request, "supervisor") and bool(user.branch_id)
+    if not supervises and not in_group(request, "auditor"):
+        raise PermissionDenied
+    rows = Tie.objects.select_related("officer", "declared_by", "ended_by").order_by("-pk")
+    if supervises:
+        rows = rows.filter(officer__branch=user.branch_id)
+    error, status = "", 200
+    if request.method == "POST":
+        if not supervises:
+            raise PermissionDenied
+        try:
+            _end_tie(request, rows)
+            return redirect("admin:desk_ties")
+        except Refused as refusal:
+            error, status = str(refusal.sentence), refusal.status
+    context = {
+        **admin.site.page_context(request),
+        "title": _("Declared ties"),
+        "ties": rows[:TIES_SHOWN],
+        "supervises": supervises,
+        "error": error,
+        "me": user.pk,
+    }
+    return TemplateResponse(request, "admin/review/ties.html", context, status=status)
+
+
+def _end_tie(request: HttpRequest, rows: QuerySet[Tie]) -> None:
+    tie = rows.filter(pk=_number(request, "tie"), ended_at__isnull=True).first()
+    if tie is None:
+        raise Refused("unknown_tie", _("There is no such tie any more."))
+    staff.end_tie(tie=tie, ended_by=request.user)
+    messages.success(request, _("The end of the tie is entered."))

@@ -1,0 +1,91 @@
+"""What must hold of the queue, the desk and the clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from django.db.models import Count, F, Q
+
+from municipality.kernel import clock as time
+from municipality.kernel.transitions import misfits
+from municipality.kernel.workflow import WORKFLOWS
+from municipality.review import queries
+from municipality.review.models import Assignment, Clock, Decision, Escalation, Place
+from municipality.review.services.desk import digest
+from municipality.review.states import WITH_OFFICER, PlaceState
+
+P = PlaceState
+LATE = dt.timedelta(minutes=5)
+
+
+def findings() -> Iterator[str]:
+    """Draws took their turn; hands, places, cases and clocks agree; nothing waits past its time unseen; signatures fit their words."""
+    yield from misfits(Place)
+    for found in queries.inversions():
+        yield f"place {found.place} was drawn before {found.overtook} without an override (event {found.event})"
+    yield from _hands()
+    yield from _cases()
+    yield from _clocks()
+    yield from _decisions()
+
+
+def _hands() -> Iterator[str]:
+    """A case is in one officer's hands exactly while its place says so; one lies open exactly where it is held."""
+    holding = Assignment.objects.filter(ended_at__isnull=True)
+    for place in Place.objects.filter(state__in=set(WITH_OFFICER) - {P.AWAY}).exclude(assignments__in=holding)[:50]:
+        yield f"place {place.pk} is {place.state} in nobody's hands"
+    for row in holding.filter(place__state__in=(P.WAITING, P.LEFT))[:50]:
+        yield f"place {row.place_id} is out of every hand, and assignment {row.pk} is not ended"
+    misplaced = Q(on_desk=True) & ~Q(place__state=P.HELD) | Q(on_desk=False, place__state=P.HELD)
+    for row in holding.filter(misplaced)[:50]:
+        yield f"assignment {row.pk} lies {'on' if row.on_desk else 'off'} the desk, its place says otherwise"
+
+
+def _cases() -> Iterator[str]:
+    """Place and case stand where the same act left them."""
+    for pk, state, service, case_state, case_open in Place.objects.values_list(
+        "pk", "state", "case__service", "case__state", "case__is_open"
+    ).iterator():
+        moves = WORKFLOWS[service].moves if service in WORKFLOWS else {}
+        if "accept" not in moves:
+            yield f"place {pk} is of {service}, which nobody decides"
+            continue
+        study, waits, signing = moves["accept"].sources[0], moves["ask_corrections"].target, moves["propose_refusal"].target
+        fits = {
+            P.WAITING: case_state == study,
+            P.HELD: case_state == study,
+            P.ANSWERED: case_state == study,
+            P.AWAY: case_state == waits,
+            P.COUNTERSIGN: case_state in (study, signing),
+            P.LEFT: case_state not in (study, waits, signing) or not case_open,
+        }
+        if not fits[PlaceState(state)]:
+            yield f"place {pk} is {state}, its case {case_state}"
+
+
+def _clocks() -> Iterator[str]:
+    """Every case in the queue has a running clock, no other has; each level was reached once; nothing is overdue."""
+    for place in Place.objects.exclude(state=P.LEFT).exclude(case__clock__stopped_at__isnull=True, case__clock__isnull=False)[:50]:
+        yield f"place {place.pk} has no running clock"
+    for clock in Clock.objects.filter(stopped_at__isnull=True, case__place__state=P.LEFT)[:50]:
+        yield f"the clock of case {clock.case_id} runs on"
+    for clock in Clock.objects.filter(paused_at__isnull=False, stopped_at__isnull=True).exclude(case__place__state=P.AWAY)[:50]:
+        yield f"the clock of case {clock.case_id} stands still although nobody waits for the applicant"
+    for clock in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lt=time.now() - LATE)[:50]:
+        yield f"case {clock.case_id} should have moved up at {clock.next_level_at}"
+    counted = dict(Escalation.objects.order_by().values_list("case_id").annotate(Count("pk")))
+    for case, level in Clock.objects.filter(Q(level__gt=0) | Q(case__in=list(counted)[:5000])).values_list("case_id", "level"):
+        if counted.get(case, 0) != level:
+            yield f"case {case} is at level {level} with {counted.get(case, 0)} escalations"
+
+
+def _decisions() -> Iterator[str]:
+    """A signature is for the words that stand there, by somebody else; a digest covers its words."""
+    for decision in Decision.objects.select_related("case").iterator():
+        if digest(decision) != decision.digest:
+            yield f"decision {decision.pk}: the digest is not that of its words"
+    for decision in Decision.objects.filter(signed_at__isnull=False).exclude(signed_digest=F("digest"))[:50]:
+        yield f"decision {decision.pk} is signed for other words"
+    for decision in Decision.objects.filter(signed_at__isnull=False, signed_by=F("made_by"))[:50]:
+        yield f"decision {decision.pk} is signed by its maker"

@@ -1,0 +1,23 @@
+"""The fair queue, rounds of corrections, decisions and the clock of the promise."""
+
+from municipality.review.models.clock import Clock, Escalation
+from municipality.review.models.desk import CheckAnswer, CorrectionItem, CorrectionRound, Decision
+from municipality.review.models.queue import Assignment, Override, Party, Place, PlaceEvent
+from municipality.review.models.staff import Absence, Skill, Tie
+
+__all__ = [
+    "Absence",
+    "Assignment",
+    "CheckAnswer",
+    "Clock",
+    "CorrectionItem",
+    "CorrectionRound",
+    "Decision",
+    "Escalation",
+    "Override",
+    "Party",
+    "Place",
+    "PlaceEvent",
+    "Skill",
+    "Tie",
+]

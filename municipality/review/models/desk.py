@@ -1,0 +1,157 @@
+"""What is written at the desk: the checklist, rounds of corrections, and the decision."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from municipality.cases.models import Case
+
+
+class CheckAnswer(models.Model):
+    """An answer to one question of the checklist. Insert-only: the newest of a code holds."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="checks")
+    code = models.CharField("البند", max_length=40)
+    answer = models.CharField("الجواب", max_length=10, choices=[("yes", "نعم"), ("no", "لا"), ("na", "لا ينطبق")])
+    officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(answer__in=("yes", "no", "na")), name="review_check_answer")]
+        indexes = [models.Index(fields=["case", "code", "-id"], name="review_check_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.answer}"
+
+
+class CorrectionRound(models.Model):
+    """One round of corrections. A second one that raises what could have been raised before needs a supervisor."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="rounds", verbose_name="الطلب")
+    number = models.PositiveSmallIntegerField("الجولة")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="طلبها")
+    asked_at = models.DateTimeField("طُلبت في")
+    answer_by = models.DateField("آخر موعد للرد")
+    answered_at = models.DateTimeField("رُدّ عليها في", null=True, blank=True)
+    # Values of every field and file as they stood when the round was asked for: what is new later is told from this.
+    standing = models.JSONField(default=dict, blank=True)
+    raises_old = models.BooleanField("تطلب ما كان ممكنًا طلبه", default=False)
+    second_code = models.CharField("سبب الجولة الثانية", max_length=40, blank=True)
+    countersigned_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name="اعتمدها"
+    )
+    countersigned_at = models.DateTimeField("اعتُمدت في", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "جولة استكمال"
+        verbose_name_plural = "جولات الاستكمال"
+        constraints = [
+            models.UniqueConstraint(fields=["case", "number"], name="review_round_once"),
+            models.UniqueConstraint(fields=["case"], condition=models.Q(answered_at__isnull=True), name="review_one_open_round"),
+            models.CheckConstraint(
+                condition=models.Q(countersigned_by__isnull=True) | ~models.Q(countersigned_by=models.F("asked_by")),
+                name="review_round_two_people",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(raises_old=False)
+                | (models.Q(number__gt=1, countersigned_by__isnull=False, countersigned_at__isnull=False) & ~models.Q(second_code="")),
+                name="review_old_items_need_countersign",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} #{self.number}"
+
+
+class CorrectionItem(models.Model):
+    """One coded thing to correct, bound to a field or file; the words are kept as they were sent."""
+
+    round = models.ForeignKey(CorrectionRound, models.PROTECT, related_name="items")
+    code = models.CharField("السبب", max_length=40)
+    target = models.CharField("الحقل أو الملف", max_length=40)
+    text_ar = models.TextField()
+    text_en = models.TextField()
+    note_ar = models.CharField("إضافة", max_length=500, blank=True)
+    note_en = models.CharField("إضافة بالإنجليزية", max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["round", "code", "target"], name="review_item_once"),
+            models.CheckConstraint(
+                condition=models.Q(note_ar="", note_en="") | (~models.Q(note_ar="") & ~models.Q(note_en="")),
+                name="review_item_note_both_languages",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.target}: {self.code}"
+
+
+class Outcome(models.TextChoices):
+    ACCEPT = "accept", "موافقة"
+    REFUSE = "refuse", "رفض"
+    SECOND_ROUND = "second_round", "جولة استكمال ثانية"
+
+
+class Decision(models.Model):
+    """What an officer decided, word for word. A refusal, and a second round that raises old things, hold only with a second
+    person's signature over exactly these words; any other words are another decision."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="decisions", verbose_name="الطلب")
+    outcome = models.CharField("القرار", max_length=20, choices=Outcome)
+    code = models.CharField("السبب", max_length=40, blank=True)
+    article_ar = models.CharField("المادة", max_length=160, blank=True)
+    article_en = models.CharField(max_length=160, blank=True)
+    text_ar = models.TextField("النص", blank=True)
+    text_en = models.TextField(blank=True)
+    note_ar = models.CharField("إضافة", max_length=500, blank=True)
+    note_en = models.CharField(max_length=500, blank=True)
+    items = models.JSONField(default=list, blank=True)  # of a second round: what it asks for, with its words
+    digest = models.CharField(max_length=64)  # SHA-256 over outcome, reason, words and items, in a fixed form
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="قرره")
+    made_at = models.DateTimeField("قُرر في")
+    signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name="اعتمده")
+    signed_at = models.DateTimeField("اعتُمد في", null=True, blank=True)
+    signed_digest = models.CharField(max_length=64, blank=True)
+    voided_at = models.DateTimeField("أُلغي في", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "قرار"
+        verbose_name_plural = "القرارات"
+        constraints = [
+            # A second round that was signed is carried out: the case goes on to its real decision.
+            models.UniqueConstraint(
+                fields=["case"],
+                condition=models.Q(voided_at__isnull=True) & (~models.Q(outcome="second_round") | models.Q(signed_at__isnull=True)),
+                name="review_one_decision",
+            ),
+            models.CheckConstraint(condition=models.Q(outcome__in=Outcome.values), name="review_decision_outcome"),
+            models.CheckConstraint(
+                condition=models.Q(outcome="accept") | (~models.Q(code="") & ~models.Q(text_ar="") & ~models.Q(text_en="")),
+                name="review_refusal_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(outcome="refuse") | (~models.Q(article_ar="") & ~models.Q(article_en="")),
+                name="review_refusal_has_article",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(signed_by__isnull=True, signed_at__isnull=True, signed_digest="")
+                | (models.Q(signed_by__isnull=False, signed_at__isnull=False) & ~models.Q(signed_by=models.F("made_by"))),
+                name="review_decision_two_people",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(signed_digest="") | models.Q(signed_digest=models.F("digest")), name="review_signature_fits_words"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(note_ar="", note_en="") | (~models.Q(note_ar="") & ~models.Q(note_en="")),
+                name="review_decision_note_both_languages",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.case_id}"
+
+    @property
+    def is_signed(self) -> bool:
+        return self.signed_at is not None

@@ -1,0 +1,125 @@
+"""The queue: a place for each case, kept through corrections and absences, and who was handed it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from municipality.audit.models import StateEvent
+from municipality.cases.models import Case
+from municipality.places.models import Branch
+from municipality.review.states import PlaceState
+
+
+class Place(models.Model):
+    """A case's place. Its primary key is its number: given by the database on arrival, never changed, never given again."""
+
+    case = models.OneToOneField(Case, models.PROTECT, related_name="place", verbose_name="الطلب")
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="الفرع")
+    skill = models.CharField("المجال", max_length=40)
+    state = models.CharField("الحالة", max_length=20, choices=PlaceState, default=PlaceState.WAITING)
+    last_event = models.ForeignKey("PlaceEvent", models.PROTECT, null=True, related_name="+")
+    joined_at = models.DateTimeField("دخل الطابور في")
+
+    EVENTS: ClassVar[Any]
+    workflow_name = "review.place"
+
+    class Meta:
+        verbose_name = "دور"
+        verbose_name_plural = "الأدوار"
+        constraints = [models.CheckConstraint(condition=models.Q(state__in=PlaceState.values), name="review_place_state")]
+        indexes = [
+            models.Index(fields=["branch", "skill", "id"], condition=models.Q(state="waiting"), name="review_place_waiting"),
+            models.Index(fields=["state", "id"], condition=~models.Q(state="left"), name="review_place_in"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+class PlaceEvent(StateEvent):
+    subject = models.ForeignKey(Place, models.PROTECT, related_name="events")
+
+    class Meta:
+        indexes = [models.Index(fields=["subject", "id"], name="review_place_event_subject")]
+
+
+Place.EVENTS = PlaceEvent
+
+
+class Party(models.Model):
+    """Somebody with an interest in a case: applicant, licensee, shop, manager. Ties are held against these keys."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="parties")
+    key = models.CharField(max_length=80)
+    role = models.CharField(max_length=20)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "key"], name="review_party_once")]
+        indexes = [models.Index(fields=["key"], name="review_party_key")]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.key}"
+
+
+class Override(models.Model):
+    """A case is taken before its turn: a coded reason, asked for by one person and allowed by a second. Published."""
+
+    place = models.OneToOneField(Place, models.PROTECT, related_name="override", verbose_name="الدور")
+    code = models.CharField("السبب", max_length=40)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="طلبه")
+    asked_at = models.DateTimeField("طُلب في")
+    allowed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name="أجازه")
+    allowed_at = models.DateTimeField("أجيز في", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "تجاوز ترتيب"
+        verbose_name_plural = "تجاوزات الترتيب"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(allowed_by__isnull=True) | ~models.Q(allowed_by=models.F("asked_by")), name="review_override_two_people"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(allowed_by__isnull=True, allowed_at__isnull=True)
+                | models.Q(allowed_by__isnull=False, allowed_at__isnull=False),
+                name="review_override_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.place_id}"
+
+
+class Assignment(models.Model):
+    """One case in one officer's hands, from the draw to its end. One officer a case; one open case on a desk."""
+
+    place = models.ForeignKey(Place, models.PROTECT, related_name="assignments", verbose_name="الدور")
+    officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="الموظف")
+    drawn_at = models.DateTimeField("سُلّم في")
+    override = models.ForeignKey(Override, models.PROTECT, related_name="+", null=True, blank=True)
+    # True while the case lies open on the officer's desk; false while the applicant or a second signature is awaited.
+    on_desk = models.BooleanField("على المكتب", default=True)
+    touched_at = models.DateTimeField("آخر عمل")
+    ended_at = models.DateTimeField("انتهى في", null=True, blank=True)
+    end_code = models.CharField("سبب الانتهاء", max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = "تسليم"
+        verbose_name_plural = "التسليم"
+        constraints = [
+            models.UniqueConstraint(fields=["place"], condition=models.Q(ended_at__isnull=True), name="review_one_officer"),
+            models.UniqueConstraint(
+                fields=["officer"], condition=models.Q(ended_at__isnull=True, on_desk=True), name="review_one_open_on_desk"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at__isnull=True, end_code="") | (models.Q(ended_at__isnull=False) & ~models.Q(end_code="")),
+                name="review_assignment_end_has_code",
+            ),
+            models.CheckConstraint(condition=models.Q(ended_at__isnull=True) | models.Q(on_desk=False), name="review_ended_is_off_desk"),
+        ]
+        indexes = [models.Index(fields=["officer", "-id"], name="review_assignment_officer")]
+
+    def __str__(self) -> str:
+        return f"{self.officer_id} ← {self.place_id}"

@@ -1,0 +1,49 @@
+"""Messages to an applicant whose case an officer studies; the words are in templates/review/messages.
+
+That an answer arrived is told to staff by a badge of the desk, not by a message.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from municipality.notifications.registry import MessageKind
+
+_DAY = dt.date(2027, 11, 24)
+
+
+class _AboutCase(MessageKind):
+    def path(self, context: Mapping[str, Any]) -> str:
+        return f"/cases/{context['case'].public_id}/"
+
+
+class CorrectionsAsked(_AboutCase):
+    """`items` holds the numbered list of what is asked for, bilingual."""
+
+    kind = "review.corrections_asked"
+    samples = {"until": _DAY}
+
+
+class Accepted(_AboutCase):
+    """The bill is ready. `note` is bilingual and may be empty."""
+
+    kind = "review.accepted"
+
+
+class RefusedByOfficer(_AboutCase):
+    """Signed by a second person. `reason` is the coded text with its article and addition, bilingual."""
+
+    kind = "review.refused"
+    samples = {"until": _DAY}
+
+
+class Escalated(_AboutCase):
+    kind = "review.escalated"
+    samples = {"due_on": _DAY, "level": 1}
+
+
+class PromiseMoved(_AboutCase):
+    kind = "review.promise_moved"
+    samples = {"before_day": _DAY, "after_day": dt.date(2027, 11, 25)}

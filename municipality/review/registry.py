@@ -1,0 +1,106 @@
+"""What a service tells the desk about its cases: the services above register here, the desk never imports them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from municipality.cases.models import Case
+from municipality.kernel.workflow import WORKFLOWS
+
+# Moves that the workflow of a reviewed service has; the states they join are the service's own.
+MOVES = frozenset(
+    {
+        *("ask_corrections", "answer", "accept", "propose_refusal", "take_back", "return", "countersign"),
+        "reopen",  # a proposal falls because its officer lost the case
+        # The promised day moved, the state stays: one move for each state in which the clock runs.
+        *("move_promise", "move_promise_signing"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One field or file of a case, as the officer reads it and as a correction may name it.
+
+    `name` is the target of corrections; `before` is what the register said (empty where nothing changed); `source` and
+    `at` say where the value comes from. Contact details (e-mail, phone) are never an item.
+    """
+
+    name: str
+    label: Any
+    value: Any = ""
+    before: Any = ""
+    source: Any = ""
+    at: Any = None
+    is_file: bool = False
+    files: Sequence[Any] = ()  # uploads, for a file slot
+    may_correct: bool = True
+    # What tells one value from another: two standings of an item are the same when their marks are.
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class Reviewable:
+    """A service whose cases an officer decides. Its workflow has the moves of `MOVES`.
+
+    Each callable takes the case. `accepted` and `refused` run in the decision's transaction.
+    """
+
+    service: str
+    skill: str
+    replies: str  # subject of the rulebook's reply texts
+    checks: str  # subject of the rulebook's checklist
+    limits: str  # subject of the rulebook's limits of the study
+    items: Callable[[Case], list[Item]]
+    flags: Callable[[Case], list[str]]  # sentences: why this case came to a person
+    parties: Callable[[Case], list[tuple[str, str]]]  # (role, subject key)
+    related: Callable[[Case], list[tuple[Any, str]]]  # all cases and licences of this shop: label, link or ""
+    accepted: Callable[[Case], None]
+    refused: Callable[[Case], None]
+
+
+T = TypeVar("T")
+# What was read for the page that is being made; nothing outside of one.
+_page: ContextVar[dict[Any, Any] | None] = ContextVar("read for one page", default=None)
+
+
+@contextmanager
+def one_page() -> Iterator[None]:
+    """Inside the block, what `once` reads is read one time: for a page that asks several questions about one case."""
+    token = _page.set({})
+    try:
+        yield
+    finally:
+        _page.reset(token)
+
+
+def once(key: Any, read: Callable[[], T]) -> T:
+    """What `read` gives; inside `one_page` the answer of the first time. Nothing is kept where something may be written."""
+    kept = _page.get()
+    if kept is None:
+        return read()
+    if key not in kept:
+        kept[key] = read()
+    found: T = kept[key]
+    return found
+
+
+REVIEWABLES: dict[str, Reviewable] = {}
+
+
+def review(entry: Reviewable) -> None:
+    """Register a service; called from an app's `ready`. A second registration, and a workflow without its moves, are programming errors."""
+    missing = MOVES - set(WORKFLOWS[entry.service].moves)
+    if missing:
+        raise ValueError(f"{entry.service} lacks the moves {', '.join(sorted(missing))}")
+    if REVIEWABLES.setdefault(entry.service, entry) != entry:
+        raise ValueError(f"{entry.service} is registered for review already")
+
+
+def reviewable(case: Case) -> Reviewable:
+    """Raises KeyError for a service that no officer decides."""
+    return REVIEWABLES[case.service]

@@ -1,0 +1,37 @@
+"""A place in the queue: from the day a request comes in until a decision takes it out."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from municipality.kernel.workflow import move, workflow
+
+
+class PlaceState(models.TextChoices):
+    WAITING = "waiting", _("Waiting for an officer")
+    HELD = "held", _("With an officer")
+    AWAY = "away", _("Waiting for the applicant")
+    ANSWERED = "answered", _("Answered, waiting for its officer")
+    COUNTERSIGN = "countersign", _("Waiting for a second signature")
+    LEFT = "left", _("Out of the queue")
+
+
+P = PlaceState
+PLACE = workflow(
+    "review.place",
+    P.WAITING,
+    move("draw", P.WAITING, to=P.HELD, may="officer", label=_("Next case")),
+    move("give_back", P.HELD, to=P.WAITING, may="officer", needs_reason=True, label=_("Give back to the queue")),
+    move("send_away", P.HELD, to=P.AWAY, may="officer", label=_("Ask for corrections")),
+    move("answer", P.AWAY, to=P.ANSWERED, label=_("The applicant answered")),
+    move("take_up", P.ANSWERED, to=P.HELD, may="officer", label=_("Take up again")),
+    # An absent or idle officer loses the case, the case never its place.
+    move("release", [P.HELD, P.ANSWERED, P.COUNTERSIGN], to=P.WAITING, needs_reason=True, label=_("Back to the queue")),
+    move("propose", P.HELD, to=P.COUNTERSIGN, may="officer", label=_("Send for a second signature")),
+    move("return", P.COUNTERSIGN, to=P.ANSWERED, may="supervisor", needs_reason=True, label=_("Back to the officer")),
+    move("send_signed", P.COUNTERSIGN, to=P.AWAY, may="supervisor", label=_("Sign the second round")),
+    move("take_back", P.COUNTERSIGN, to=P.HELD, may="officer", label=_("Change the proposal")),
+    move("leave", [P.WAITING, P.HELD, P.AWAY, P.ANSWERED, P.COUNTERSIGN], to=P.LEFT, label=_("Leave the queue")),
+)
+# States in which an officer holds the case, and in which the clock of the promise stands still.
+WITH_OFFICER = (P.HELD, P.AWAY, P.ANSWERED, P.COUNTERSIGN)
+PAUSED = (P.AWAY,)

@@ -1,0 +1,104 @@
+"""Editions of the calendar: from rows to the working time of `kernel.worktime`, and a year of it for people to read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from municipality.kernel.periods import Period
+from municipality.kernel.worktime import Calendar, Hours, day_minutes, is_working_day
+from municipality.rulebook.models import HolidayRule, HoursRule, RuleSet
+
+SUBJECT = "calendar"
+ONE_DAY = dt.timedelta(days=1)
+
+
+def read(ruleset: RuleSet) -> Calendar:
+    """The calendar of an edition, published or not. Raises ValueError where its hours make no week (`kernel.worktime.Calendar`)."""
+    hours = tuple(
+        Hours(
+            frozenset(int(digit) for digit in row.weekdays),
+            row.opens,
+            row.closes,
+            Period(row.first_day, row.last_day) if row.first_day and row.last_day else None,
+        )
+        for row in ruleset.hours.all()
+    )
+    return Calendar(hours, tuple(Period(row.first_day, row.last_day) for row in ruleset.holidays.all()), str(ruleset))
+
+
+@dataclass(frozen=True)
+class Month:
+    """One month as a row of a table: what is worked in it, and what changes it."""
+
+    first_day: dt.date
+    working_days: int
+    minutes: int
+    holidays: list[HolidayRule]
+    hours: list[HoursRule]
+
+    @property
+    def time(self) -> str:
+        """Working time as `147:00`, hours and minutes."""
+        return clock_text(self.minutes)
+
+
+def clock_text(minutes: int) -> str:
+    """Minutes as hours and minutes: `07:00` for 420."""
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def years(ruleset: RuleSet) -> list[tuple[int, list[Month]]]:
+    """Every year that a row of the edition names, month by month. Raises ValueError as `read` does."""
+    calendar = read(ruleset)
+    holidays, hours = list(ruleset.holidays.all()), [row for row in ruleset.hours.all() if row.first_day]
+    named = {day.year for row in holidays for day in (row.first_day, row.last_day)}
+    named |= {day.year for row in hours for day in (row.first_day, row.last_day) if day}
+    return [(year, [_month(calendar, dt.date(year, n, 1), holidays, hours) for n in range(1, 13)]) for year in sorted(named)]
+
+
+def _month(calendar: Calendar, first: dt.date, holidays: list[HolidayRule], hours: list[HoursRule]) -> Month:
+    last = (first + dt.timedelta(days=31)).replace(day=1) - ONE_DAY
+    days = list(_days(first, last))
+    return Month(
+        first,
+        sum(is_working_day(calendar, day) for day in days),
+        sum(day_minutes(calendar, day) for day in days),
+        [row for row in holidays if row.first_day <= last and row.last_day >= first],
+        [row for row in hours if row.first_day and row.last_day and row.first_day <= last and row.last_day >= first],
+    )
+
+
+@dataclass(frozen=True)
+class Change:
+    """Days in a row whose working time an edition changes in the same way."""
+
+    period: Period
+    before: int  # minutes
+    after: int
+
+    @property
+    def times(self) -> tuple[str, str]:
+        return clock_text(self.before), clock_text(self.after)
+
+
+def changes(before: Calendar, after: Calendar) -> list[Change]:
+    """What a new calendar changes, from the first day that either of them names to the last one."""
+    periods = [p for c in (before, after) for p in (*c.holidays, *(h.period for h in c.hours)) if p is not None]
+    if not periods:
+        return []
+    days = _days(min(p.first for p in periods), max(p.last for p in periods))
+    found = []
+    for (old, new), group in groupby(days, key=lambda day: (day_minutes(before, day), day_minutes(after, day))):
+        row = list(group)
+        if old != new:
+            found.append(Change(Period(row[0], row[-1]), old, new))
+    return found
+
+
+def _days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
+    while first <= last:
+        yield first
+        first += ONE_DAY

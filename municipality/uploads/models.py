@@ -1,0 +1,105 @@
+"""Files that people send: what arrived, what was made of it, and how much a person has sent today."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from municipality.audit.models import StateEvent
+from municipality.documents.models import StoredFile
+from municipality.kernel import ids
+from municipality.uploads.states import UploadState
+
+
+class Upload(models.Model):
+    """One file for one slot of one subject (`draft:…`, `case:…`). What is served is never what arrived but what was drawn from it."""
+
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="المرسل")
+    subject = models.CharField("الموضوع", max_length=80)
+    slot = models.CharField("الخانة", max_length=40)
+    # As its sender called it, cleaned; shown, never used as a path.
+    name = models.CharField("الاسم", max_length=120)
+    size = models.PositiveIntegerField("الحجم")  # bytes, as announced; what arrives is held to it
+    received = models.PositiveIntegerField(default=0)  # bytes
+    touched_at = models.DateTimeField()
+    # Of the first and last stretch, by the sender's browser: the same name and size may be another file.
+    fingerprint = models.CharField(max_length=64, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)  # of what arrived
+    state = models.CharField("الحالة", max_length=20, choices=UploadState, default=UploadState.RECEIVING)
+    last_event = models.ForeignKey("UploadEvent", models.PROTECT, null=True, related_name="+")
+    replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    file = models.ForeignKey(StoredFile, models.PROTECT, null=True, related_name="+")
+    preview = models.ForeignKey(StoredFile, models.PROTECT, null=True, related_name="+")
+    media_type = models.CharField("النوع", max_length=60, blank=True)  # of what was made, by its content
+    pages = models.PositiveSmallIntegerField("الصفحات", default=0)
+    width = models.PositiveIntegerField(default=0)  # pixels of the first page
+    height = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField("أرسل في")
+
+    EVENTS: ClassVar[Any]
+    workflow_name = "uploads.upload"
+
+    class Meta:
+        verbose_name = "ملف مرفوع"
+        verbose_name_plural = "الملفات المرفوعة"
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(state=UploadState.READY) | models.Q(file__isnull=False, preview__isnull=False),
+                name="uploads_ready_has_file",
+            ),
+            models.CheckConstraint(condition=models.Q(received__lte=models.F("size")), name="uploads_no_more_than_announced"),
+        ]
+        indexes = [
+            models.Index(fields=["subject", "slot", "id"], name="uploads_subject"),
+            models.Index(fields=["owner", "-id"], name="uploads_owner"),
+            models.Index(fields=["touched_at"], condition=models.Q(state="receiving"), name="uploads_unfinished"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def key(self) -> str:
+        return f"upload:{self.public_id}"
+
+    @property
+    def reason(self) -> str:
+        """The code of why it was refused, or an empty text. Reads the last event: select it along."""
+        return self.last_event.reason if self.state == UploadState.REFUSED and self.last_event else ""
+
+    @property
+    def is_picture(self) -> bool:
+        return self.media_type.startswith("image/")
+
+    @property
+    def percent(self) -> int:
+        """How much of it has arrived."""
+        return 100 * self.received // self.size
+
+
+class UploadEvent(StateEvent):
+    subject = models.ForeignKey(Upload, models.PROTECT, related_name="events")
+
+    class Meta:
+        indexes = [models.Index(fields=["subject", "id"], name="uploads_event_subject")]
+
+
+Upload.EVENTS = UploadEvent
+
+
+class DayOfUploads(models.Model):
+    """How many files and bytes a person has begun to send on a day of Kuwait; moved by one UPDATE."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    day = models.DateField()
+    files = models.PositiveIntegerField(default=0)
+    bytes = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "day"], name="uploads_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.files}"

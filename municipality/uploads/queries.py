@@ -1,0 +1,57 @@
+"""Questions about uploads."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import QuerySet
+
+from municipality.uploads import registry
+from municipality.uploads.models import Upload
+from municipality.uploads.states import SHOWN, UploadState
+
+UNFINISHED = dt.timedelta(hours=24)
+
+
+def visible_to(user: Any) -> QuerySet[Upload]:
+    """The files that a person sent themselves; staff see none here (a subject's own rule opens theirs, see `readable`)."""
+    if not user.is_authenticated or user.is_staff:
+        return Upload.objects.none()
+    return Upload.objects.filter(owner=user)
+
+
+def of(subject: str, slot: str | None = None) -> QuerySet[Upload]:
+    """The files of a subject that were not removed, oldest first. Ask `registry.may_read` before showing them."""
+    rows = Upload.objects.filter(subject=subject, state__in=SHOWN)
+    if slot is not None:
+        rows = rows.filter(slot=slot)
+    return rows.select_related("last_event", "file").order_by("pk")
+
+
+def ready(subject: str, slot: str | None = None) -> QuerySet[Upload]:
+    """The files of a subject that can be shown."""
+    return of(subject, slot).filter(state=UploadState.READY)
+
+
+def is_waiting(subject: str) -> bool:
+    """Whether a file of a subject is still on its way or being checked."""
+    return of(subject).filter(state__in=[UploadState.RECEIVING, UploadState.CHECKING]).exists()
+
+
+def readable(user: Any, public_id: str) -> Upload | None:
+    """A file that a user may see now, by the rule of its subject; whoever sent it. None for any other."""
+    upload = Upload.objects.filter(public_id=public_id).select_related("last_event", "file", "preview", "owner").first()
+    if upload is None or not registry.may_read(user, upload.subject):
+        return None
+    return upload
+
+
+def unfinished_since(moment: dt.datetime) -> QuerySet[Upload]:
+    """Files of which nothing has arrived since a moment."""
+    return Upload.objects.filter(state=UploadState.RECEIVING, touched_at__lt=moment).order_by("pk")
+
+
+def with_parts() -> set[str]:
+    """Public ids of the files whose part is still needed."""
+    return set(Upload.objects.filter(state__in=[UploadState.RECEIVING, UploadState.CHECKING]).values_list("public_id", flat=True))

@@ -1,0 +1,134 @@
+"""Pages of files: a slot with its form, which needs no script; looking, keeping, replacing, removing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from municipality.accounts.access import access
+from municipality.accounts.next_paths import asked
+from municipality.kernel.errors import Refused
+from municipality.ui import language
+from municipality.uploads import fields, links, queries, refusals, registry, services
+from municipality.uploads.models import Upload
+from municipality.uploads.multipart import is_too_large
+from municipality.uploads.states import UploadState
+
+
+@access("any")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def slot(request: HttpRequest, subject: str, slot: str) -> HttpResponse:
+    """The files of one slot, and the form that takes several more. Comes back to `next`, if it is a path of ours."""
+    if not registry.may_read(request.user, subject) or registry.slot_of(subject, slot) is None:
+        raise Http404
+    if request.method == "POST" and not language.is_switch(request):
+        _take(request, subject, slot)
+        return redirect(asked(request) or reverse("uploads:slot", args=[subject, slot]))
+    field = fields.field_of(request, subject, slot, next_path=asked(request))
+    return render(request, "uploads/slot.html", {"field": field, "back": asked(request)})
+
+
+@access("any")
+@never_cache
+@require_safe
+def listing(request: HttpRequest, subject: str, slot: str) -> HttpResponse:
+    """The list of a slot's files alone, for the script of its page."""
+    if not registry.may_read(request.user, subject) or registry.slot_of(subject, slot) is None:
+        raise Http404
+    field = fields.field_of(request, subject, slot, next_path=asked(request))
+    return render(request, "components/upload_list.html", {"field": field})
+
+
+def _take(request: HttpRequest, subject: str, slot: str, *, replaces: Upload | None = None) -> bool:
+    """Receive the files of a form; each refusal becomes a message with the file's name. Raises FileRefused where nothing may be sent."""
+    if not registry.may_write(request.user, subject, slot):
+        raise refusals.locked()
+    if is_too_large(request):
+        messages.error(request, str(refusals.sentence("too_large")))
+        return False
+    sent = [*request.FILES.getlist(f"files-{slot}"), *request.FILES.getlist(f"photo-{slot}")]
+    if not sent:
+        messages.error(request, _("No file was chosen. Please choose a file and press the button again."))
+        return False
+    taken = 0
+    for content in sent[:1] if replaces else sent:
+        try:
+            services.receive(owner=request.user, subject=subject, slot=slot, name=content.name or "", content=content, replaces=replaces)
+            taken += 1
+        except Refused as refusal:
+            messages.error(request, str(refusal.sentence))
+            if refusal.code in ("slot_full", "day_is_full"):
+                break
+    return taken > 0
+
+
+def _readable(request: HttpRequest, public_id: str) -> Upload:
+    upload = queries.readable(request.user, public_id)
+    if upload is None or upload.state == UploadState.REMOVED:
+        raise Http404
+    return upload
+
+
+def _to_file(request: HttpRequest, public_id: str, **purpose: Any) -> HttpResponse:
+    upload = _readable(request, public_id)
+    if upload.state != UploadState.READY:
+        raise Http404
+    return redirect(links.link(upload, request.user, request.session, **purpose))
+
+
+@access("any")
+@never_cache
+@require_safe
+def save(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Leads to a fresh link that keeps the file. 404 for what is another's or not ready."""
+    return _to_file(request, public_id, purpose="file")
+
+
+@access("any")
+@never_cache
+@require_safe
+def look(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Every page of a file, one below the other, as pictures. 404 for what is another's or not ready."""
+    upload = _readable(request, public_id)
+    if upload.state != UploadState.READY:
+        raise Http404
+    numbers = range(1, upload.pages + 1)
+    pages = [links.link(upload, request.user, request.session, purpose="page", page=number) for number in numbers]
+    return render(request, "uploads/look.html", {"upload": upload, "pages": pages, "back": _back(request, upload)})
+
+
+@access("any")
+@never_cache
+@require_POST
+def remove(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Take a file back; then to `next` or the page of its slot. Raises FileRefused where files cannot be changed now."""
+    upload = _readable(request, public_id)
+    services.remove(upload, user=request.user)
+    return redirect(_back(request, upload))
+
+
+@access("any")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def replace(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Another file in the place of this one, which stays until the new one is accepted."""
+    upload = _readable(request, public_id)
+    if not registry.may_write(request.user, upload.subject, upload.slot):
+        raise refusals.locked()
+    if request.method == "POST" and not language.is_switch(request):
+        done = _take(request, upload.subject, upload.slot, replaces=upload)
+        return redirect(_back(request, upload) if done else request.get_full_path())
+    field = fields.field_of(request, upload.subject, upload.slot, next_path=asked(request))
+    return render(request, "uploads/replace.html", {"upload": upload, "field": field, "back": _back(request, upload)})
+
+
+def _back(request: HttpRequest, upload: Upload) -> str:
+    return asked(request) or reverse("uploads:slot", args=[upload.subject, upload.slot])

@@ -1,0 +1,158 @@
+"""Files that survive a bad line: the tus protocol 1.0.0 (tus.io/protocols/resumable-upload) with creation, checksum, termination.
+
+A file is created with its length, sent in pieces of at most 512 kB each at the offset where the last one ended, and the
+offset can be asked for at any time. The session and its token protect it like any form; a refusal is a sentence to show.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import hashlib
+import hmac
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.http import http_date
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from municipality.accounts.access import access
+from municipality.kernel.errors import Refused, TransitionRefused
+from municipality.uploads import parts, queries, refusals, registry, services
+from municipality.uploads.models import Upload
+from municipality.uploads.states import UploadState
+
+VERSION = "1.0.0"
+PIECE = 512 * 1024  # bytes; below the limit of a request's body
+ALGORITHMS = ("sha256", "sha1")
+OTHER_VERSION, CHECKSUM_MISMATCH, LOCKED = 412, 460, 423
+
+
+@access("any")
+@never_cache
+@require_http_methods(["POST"])
+def create(request: HttpRequest, subject: str, slot: str) -> HttpResponse:
+    """Creation: Upload-Length and Upload-Metadata (filename, fingerprint, replaces) → 201 with Location. 404 for what is another's."""
+    if not registry.may_read(request.user, subject) or registry.slot_of(subject, slot) is None:
+        raise Http404
+    if not _speaks(request):
+        return _reply(OTHER_VERSION)
+    length = request.headers.get("Upload-Length", "")
+    if not (length.isascii() and length.isdigit() and len(length) < 16):
+        return _reply(400)
+    said = metadata(request.headers.get("Upload-Metadata", ""))
+    replaces = queries.readable(request.user, said["replaces"]) if said.get("replaces") else None
+    try:
+        upload = services.begin(
+            owner=request.user,
+            subject=subject,
+            slot=slot,
+            name=said.get("filename", ""),
+            size=int(length),
+            fingerprint=said.get("fingerprint", "")[:64],
+            replaces=replaces,
+        )
+    except Refused as refusal:
+        return _refusal(refusal)
+    response = _reply(201, upload)
+    response["Location"] = reverse("uploads:resource", args=[upload.public_id])
+    return response
+
+
+@access("any")
+@never_cache
+@require_http_methods(["HEAD", "PATCH", "DELETE"])
+def resource(request: HttpRequest, public_id: str) -> HttpResponse:
+    """HEAD: how much has arrived. PATCH: the next piece. DELETE: take the file back. 404 for what is another's."""
+    upload = queries.readable(request.user, public_id)
+    if upload is None or not registry.may_write(request.user, upload.subject, upload.slot) or upload.state == UploadState.REMOVED:
+        raise Http404
+    if not _speaks(request):
+        return _reply(OTHER_VERSION)
+    if request.method == "HEAD":
+        return _reply(200, upload)
+    if request.method == "DELETE":
+        try:
+            services.remove(upload, user=request.user)
+        except TransitionRefused:
+            raise Http404 from None
+        return _reply(204)
+    return _piece(request, upload)
+
+
+def _piece(request: HttpRequest, upload: Upload) -> HttpResponse:
+    if request.content_type != "application/offset+octet-stream":
+        return _reply(415, upload)
+    offset, length = request.headers.get("Upload-Offset", ""), request.META.get("CONTENT_LENGTH") or "0"
+    if not (offset.isascii() and offset.isdigit() and len(offset) < 16) or not length.isdigit():
+        return _reply(400, upload)
+    if int(length) > PIECE:
+        return _reply(413, upload)
+    content = request.read(PIECE + 1)
+    if len(content) != int(length):  # the line was cut: keep what came, the sender goes on after it
+        content = content[: int(length)] if not request.headers.get("Upload-Checksum") else b""
+    problem = checksum_problem(request.headers.get("Upload-Checksum"), content) if content else 0
+    if problem:
+        return _reply(problem, upload)
+    try:
+        services.append(upload, offset=int(offset), content=content)
+    except services.OffsetDiffers:
+        return _reply(409, upload)
+    except parts.Busy:
+        return _reply(LOCKED, upload)
+    except ValueError:
+        return _reply(413, upload)
+    return _reply(204, upload)
+
+
+def metadata(header: str) -> dict[str, str]:
+    """Upload-Metadata: pairs of a key and a base64 value, with commas between; what cannot be read is left out."""
+    found = {}
+    for pair in header.split(",")[:10]:
+        key, _space, value = pair.strip().partition(" ")
+        try:
+            found[key] = base64.b64decode(value, validate=True).decode("utf8", "replace")
+        except (binascii.Error, ValueError):
+            continue
+    return found
+
+
+def checksum_problem(header: str | None, content: bytes) -> int:
+    """0 where the piece fits its Upload-Checksum or none was sent; 400 for an unknown algorithm, 460 for other bytes."""
+    if header is None:
+        return 0
+    algorithm, _space, wanted = header.partition(" ")
+    if algorithm not in ALGORITHMS:
+        return 400
+    made = base64.b64encode(hashlib.new(algorithm, content, usedforsecurity=False).digest()).decode()
+    return 0 if hmac.compare_digest(made, wanted.strip()) else CHECKSUM_MISMATCH
+
+
+def _speaks(request: HttpRequest) -> bool:
+    return request.headers.get("Tus-Resumable") == VERSION
+
+
+def _reply(status: int, upload: Upload | None = None) -> HttpResponse:
+    response = HttpResponse(status=status, content_type="text/plain; charset=utf-8")
+    response["Tus-Resumable"] = VERSION
+    response["Cache-Control"] = "no-store"
+    if status == OTHER_VERSION:
+        response["Tus-Version"] = VERSION
+    if upload is not None:
+        response["Upload-Offset"], response["Upload-Length"] = str(upload.received), str(upload.size)
+        response["Tus-Max-Size"] = str(settings.UPLOADS_MAX_BYTES)
+        if upload.state == UploadState.RECEIVING:
+            response["Upload-Expires"] = http_date((upload.touched_at + dt.timedelta(hours=24)).timestamp())
+    return response
+
+
+def _refusal(refusal: Any) -> HttpResponse:
+    response = _reply(refusal.status)
+    response.content = str(refusal.sentence).encode()
+    if refusal.status == 429:
+        response["Retry-After"] = str(refusals.seconds_to_midnight())
+    return response

@@ -1,0 +1,69 @@
+"""Changing the register by a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from municipality.audit.services import record
+from municipality.kernel import clock
+from municipality.kernel.actors import Actor
+from shops.models import RegisterChange, Sensitivity, Shop
+
+# What a decision may change, with the columns it may write. Owner and commercial licence come from their own registers.
+COLUMNS: dict[str, frozenset[str]] = {
+    "trade_name": frozenset({"name_ar", "name_en"}),
+    "activity": frozenset({"activity_id"}),
+    "area_m2": frozenset({"area_m2"}),
+    "manager": frozenset(
+        {"manager_name_ar", "manager_name_en", "manager_civil_id_digest", "manager_civil_id_cipher", "manager_civil_id_masked"}
+    ),
+    "address": frozenset({"area_id", "branch_id", "block", "street", "building", "plot", "floor", "unit", "paci_number"}),
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One fact: the columns it writes, and what the trace shows of it before and after (no civil number in clear)."""
+
+    name: str
+    columns: Mapping[str, Any]
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+    sensitivity: str = Sensitivity.OPEN
+
+
+@transaction.atomic
+def change_register(*, shop: Shop, changes: Sequence[Change], source: str, actor: Actor) -> Shop:
+    """Write decided changes into the register, each with its trace, once for a source (`case:…`). Returns the shop as it is now.
+
+    Raises ValueError for a fact or column that no decision changes.
+    """
+    row = Shop.objects.select_for_update().get(pk=shop.pk)
+    columns: dict[str, Any] = {}
+    for change in changes:
+        if not change.columns.keys() <= COLUMNS.get(change.name, frozenset()):
+            raise ValueError(f"no decision changes {change.name}: {sorted(change.columns)}")
+        columns |= change.columns
+    now = clock.now()
+    RegisterChange.objects.bulk_create(
+        RegisterChange(
+            shop=row,
+            name=change.name,
+            before=dict(change.before),
+            after=dict(change.after),
+            sensitivity=change.sensitivity,
+            source=source,
+            actor_key=actor.key,
+            at=now,
+        )
+        for change in changes
+    )
+    for column, value in columns.items():
+        setattr(row, column, value)
+    row.save(update_fields=list(columns))
+    record("shop.changed", subject=row.key, actor=actor, data={"by": source, "facts": sorted(change.name for change in changes)})
+    return row

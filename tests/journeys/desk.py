@@ -1,0 +1,55 @@
+"""The staff's side of a journey, through the services of the desk: called inside the portal's own shell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from municipality.accounts.models import User
+from municipality.cases.models import Case
+from municipality.kernel import clock
+from municipality.review.models import Assignment, Place, Skill
+from municipality.review.services import desk, queue
+
+
+def _staff(role: str, login: str, branch_id: str) -> User:
+    user, created = User.objects.get_or_create(
+        login=login, defaults={"name_ar": "هدى المطيري", "name_en": "Huda Al-Mutairi", "is_staff": True, "branch_id": branch_id}
+    )
+    if created:
+        user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def draw(public_id: str) -> Assignment:
+    """Hand cases of the branch out, each to an officer of its own, until this one is in somebody's hands."""
+    case = Case.objects.get(public_id=public_id)
+    branch = Place.objects.get(case=case).branch_id
+    giver = _staff("supervisor", f"giver-{branch}", branch)
+    for number in range(1, 200):
+        officer: Any = _staff("officer", f"drawer-{branch}-{number}", branch)
+        if not Skill.objects.filter(officer=officer).exists():
+            with transaction.atomic():
+                Skill.objects.create(officer=officer, code="health", given_by=giver, given_at=clock.now())
+        held = queue.next_case(officer=officer)
+        if held is not None and held.place.case_id == case.pk:
+            return held
+    raise LookupError(public_id)
+
+
+def ask(public_id: str) -> None:
+    """Ask for the area to be corrected."""
+    desk.ask_corrections(assignment=draw(public_id), items=[desk.Asked("area_differs", "area_m2")])
+
+
+def end_sessions(name_en: str) -> None:
+    """Let every session of a person have been quiet for sixteen minutes."""
+    from allauth.usersessions.models import UserSession
+    from django.contrib.sessions.backends.db import SessionStore
+
+    for row in UserSession.objects.filter(user__name_en=name_en):
+        store = SessionStore(session_key=row.session_key)
+        store["seen_at"] = store.get("seen_at", 0) - 16 * 60
+        store.save()

@@ -1,0 +1,67 @@
+"""A renewal with changes on the officer's desk: what is shown, what its files answer, and what it costs."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from tests.licensing import officers
+from tests.municipality.people import signed_in
+from tests.municipality.rulebook import serving
+
+pytestmark = pytest.mark.django_db
+FACTS = ("trade_name", "activity", "area_m2", "manager", "address")
+
+
+@pytest.fixture(autouse=True)
+def own_folder(settings: Any, tmp_path: Any) -> None:
+    settings.VAR_DIR = tmp_path
+
+
+def on_the_desk(make_shop: Any, owner: Any) -> tuple[Any, Any]:
+    case = officers.send(make_shop(), owner, *FACTS)
+    client = signed_in(officers.officer())
+    client.post(reverse("admin:desk_next"))
+    return client, case
+
+
+def page_of(client: Any, case: Any) -> str:
+    response = client.get(reverse("admin:desk_case", args=[case.public_id]))
+    assert response.status_code == 200
+    return str(response.content.decode())
+
+
+def test_what_is_declared_stands_beside_what_the_register_says(make_shop: Any, owner: Any) -> None:
+    client, case = on_the_desk(make_shop, owner)
+    html = page_of(client, case)
+    assert html.count('class="is-changed"') == len(FACTS)
+    assert "صالون النخيل" in html and "علي الصالح" in html
+    assert officers.MANAGER not in html and owner.email not in html and owner.phone not in html
+
+
+def test_files_open_for_the_officer_of_the_case_and_no_longer_once_it_is_given_back(make_shop: Any, owner: Any) -> None:
+    client, case = on_the_desk(make_shop, owner)
+    html = page_of(client, case)
+    links = set(re.findall(r'src="(/files/[^"]+)"', html))
+    assert len(links) >= 2
+    colleague = signed_in(officers.officer("colleague"))
+    for link in links:
+        assert client.get(link).status_code == 200
+        assert colleague.get(link).status_code == 404
+    client.post(reverse("admin:desk_act", args=[case.public_id, "give-back"]), {"code": "outside_my_skill"})
+    assert {client.get(link).status_code for link in links} == {404}
+
+
+def test_the_screen_asks_the_database_at_most_fifteen_times(make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    serving.warm(monkeypatch)
+    client, case = on_the_desk(make_shop, owner)
+    page_of(client, case)
+    with CaptureQueriesContext(connection) as asked:
+        page_of(client, case)
+    counted = [q["sql"] for q in asked.captured_queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]
+    assert len(counted) <= 15, "\n".join(counted)
