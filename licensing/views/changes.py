@@ -137,7 +137,7 @@ def _question(request: HttpRequest, shop: Shop, draft: Draft, page: str) -> Http
         "fact": fact,
         "title": fact.question if fact else _("What changed since the last licence?"),
         "registered": fact.told(fact.read(shop)) if fact else "",
-        "restored": waiting is not None,
+        "restored": waiting is not None and not typed.is_quiet(waiting),
         "elsewhere": elsewhere,
         "saved": _told(page, elsewhere.facts["saved"]) if elsewhere else "",
         "draft": draft,

@@ -87,7 +87,7 @@ def answer(request: HttpRequest, public_id: str) -> HttpResponse:
         "round": asked,
         "parts": parts,
         "locked": [item for item in items(case) if item.name not in targets],
-        "restored": waiting is not None,
+        "restored": waiting is not None and not typed.is_quiet(waiting),
         "refusal": refusal,
         "errors": sum(bool(part.missing or (part.form is not None and part.form.errors)) for part in parts) if submitted else 0,
         "crumbs": [
