@@ -34,8 +34,8 @@ def picture(words: str = "", side: int = 640) -> bytes:
     return stream.getvalue()
 
 
-def noise(words: str, side: int = 560) -> bytes:
-    """A picture that does not compress: some 600 kB, sent in two pieces."""
+def noise(words: str, side: int = 900) -> bytes:
+    """A picture that does not compress: some 800 kB, sent in two pieces."""
     import random
 
     stream = io.BytesIO()
@@ -71,7 +71,8 @@ def attach(visitor: Visitor, slot: str, content: bytes, here: str, name: str = "
     if visitor.scripts:
         page.locator(f"#upload-{slot} .kp-tag--ok").nth(before).wait_for(timeout=CHECKED * 1000)
         return
-    page.click(f"#upload-{slot} [data-upload-without-script] button")
+    with page.expect_navigation():  # to the page it stands on
+        page.click(f"#upload-{slot} [data-upload-without-script] button")
     visitor.arrive(here)
     visitor.look_until(lambda: found.count() > before, CHECKED, "the file is looked at")
 

@@ -36,7 +36,7 @@ class Words:
 
 
 WORDS = {
-    "ar": Words("الإجابة عن طلب الاستكمال", "وصل الرد على الاستكمال", "مدفوع", "رُفض الطلب", "مبلغ مستحق"),
+    "ar": Words("الرد على طلب الاستكمال", "وصل الرد على الاستكمال", "مدفوع", "رُفض الطلب", "مبلغ مستحق"),
     "en": Words("Answer the corrections", "Corrections answered", "Paid", "The request is refused", "Refund due"),
 }
 
@@ -332,8 +332,10 @@ def test_a_paid_request_that_is_refused_is_owed_back_and_both_sides_see_it(
     auditor = visit("ar")
     enter(auditor, "auditor")
     listed = auditor.go("/admin/payments/refunddue/")
-    ((reference,),) = stack.sql("SELECT reference FROM payments_bill WHERE subject = %s", f"case:{case}")
-    row = listed.locator("#result_list tbody tr", has_text=reference)
+    ((payment,),) = stack.sql(
+        "SELECT t.payment_id FROM payments_attempt t JOIN payments_refunddue r ON r.attempt_id = t.id WHERE r.subject = %s", f"case:{case}"
+    )
+    row = listed.locator("#result_list tbody tr", has_text=payment)
     assert row.count() == 1 and "10.000" in row.inner_text()
     for walker in (owner, officer.visitor, auditor):
         assert walker.wrongs() == []
