@@ -132,7 +132,7 @@ def _work(cursor: Any, kinds: dict[str, int], many: int) -> None:
         WITH officers AS (
             SELECT u.id, u.branch_id, row_number() OVER (PARTITION BY u.branch_id ORDER BY u.id) - 1 AS place,
                    count(*) OVER (PARTITION BY u.branch_id) AS many
-            FROM accounts_user u JOIN review_skill k ON k.officer_id = u.id AND k.ended_at IS NULL WHERE u.login LIKE 'officer%%'
+            FROM accounts_user u JOIN review_skill k ON k.officer_id = u.id AND k.ended_at IS NULL WHERE u.login LIKE 'officer%'
         ), people AS (
             SELECT id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS many FROM accounts_user WHERE NOT is_staff
         ), shops AS (
@@ -143,14 +143,14 @@ def _work(cursor: Any, kinds: dict[str, int], many: int) -> None:
         placed AS (
             -- Cases under study have a shop of their own each; the older ones share the shops, some three a shop.
             SELECT n, kind, {template} AS src_case,
-                   CASE WHEN kind = 'left' THEN n %% (SELECT least(40000, count(*)) FROM shops) ELSE {many - 1} - n END AS shop_place,
+                   CASE WHEN kind = 'left' THEN n % (SELECT least(40000, count(*)) FROM shops) ELSE {many - 1} - n END AS shop_place,
                    now() - make_interval(mins => (CASE WHEN kind = 'left' THEN 20000 + 8 * ({many} - n) ELSE 2 * ({many} - n) END)::int) AS at
             FROM numbered
         )
         SELECT p.n, p.kind, p.src_case, p.at, p.at - c.opened_at AS shift, (p.at::date - c.opened_at::date) AS days,
                s.public_id AS shop_public_id, s.name_ar AS title_ar, s.name_en AS title_en, s.branch_id, s.licence_id,
-               (SELECT id FROM people WHERE place = p.n %% many) AS person_id,
-               (SELECT id FROM officers o WHERE o.branch_id = s.branch_id AND o.place = p.n %% o.many) AS officer_id
+               (SELECT id FROM people WHERE place = p.n % many) AS person_id,
+               (SELECT id FROM officers o WHERE o.branch_id = s.branch_id AND o.place = p.n % o.many) AS officer_id
         FROM placed p JOIN cases_case c ON c.id = p.src_case JOIN shops s ON s.place = p.shop_place
         """
     )

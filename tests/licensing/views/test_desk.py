@@ -10,7 +10,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from municipality.rulebook import queries as rulebook
 from tests.licensing import officers
 from tests.municipality.people import signed_in
 
@@ -21,22 +20,6 @@ FACTS = ("trade_name", "activity", "area_m2", "manager", "address")
 @pytest.fixture(autouse=True)
 def own_folder(settings: Any, tmp_path: Any) -> None:
     settings.VAR_DIR = tmp_path
-
-
-@pytest.fixture
-def warm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Editions are read once by a process; the transaction of a test keeps it from remembering them."""
-    known: dict[int, Any] = {}
-    read = rulebook._held
-
-    def remembered(subject: str, row: Any) -> Any:
-        if row is None:
-            return read(subject, row)
-        if row.pk not in known:
-            known[row.pk] = read(subject, row)
-        return known[row.pk]
-
-    monkeypatch.setattr(rulebook, "_held", remembered)
 
 
 def on_the_desk(make_shop: Any, owner: Any) -> tuple[Any, Any]:

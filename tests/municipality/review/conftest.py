@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
 from municipality.accounts.models import User
 from municipality.places.loading import load_places
-from municipality.rulebook import queries as rulebook
 from municipality.rulebook.seeds import seed
 from tests.conftest import Clock
 from tests.municipality.review import permits
@@ -47,17 +45,3 @@ def office(db: None, frozen_clock: Clock) -> Iterator[Office]:
         furnished = furnish()
         frozen_clock.move(minutes=1)  # a field of work counts from the instant after it was given
         yield furnished
-
-
-@pytest.fixture
-def warm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Editions are read once by a process; the transaction of a test keeps it from remembering them."""
-    known: dict[int, Any] = {}
-    read = rulebook._held
-
-    def remembered(subject: str, row: Any) -> Any:
-        if row is not None and row.pk not in known:
-            known[row.pk] = read(subject, row)
-        return known[row.pk] if row is not None else read(subject, row)
-
-    monkeypatch.setattr(rulebook, "_held", remembered)
