@@ -119,7 +119,11 @@ def _pages(staff: _Staff) -> Iterator[tuple[str, str, str]]:
     staff.held = mine.count()
     held = mine.select_related("place__case").order_by("-on_desk", "-pk").first()
     if held is None:
-        held = Assignment.objects.filter(ended_at__isnull=True, place__branch=BRANCH).select_related("place__case", "officer").order_by("-pk")[0]
+        held = (
+            Assignment.objects.filter(ended_at__isnull=True, place__branch=BRANCH)
+            .select_related("place__case", "officer")
+            .order_by("-pk")[0]
+        )
         login = held.officer.login
     officer, supervisor, auditor = (staff.session(name) for name in (login, f"supervisor.{BRANCH.lower()}", "auditor"))
     case = reverse("admin:desk_case", args=[held.place.case.public_id])

@@ -53,7 +53,9 @@ def test_twelve_files_on_a_slow_line_cut_twice_arrive_once_each(
 
     def arrived() -> int:
         page.wait_for_timeout(100)  # the browser's own events are handled while something of it is awaited
-        return int(stack.sql("SELECT coalesce(sum(received), 0) FROM uploads_upload WHERE subject LIKE 'draft:%%' AND owner_id = %s", me)[0][0])
+        return int(
+            stack.sql("SELECT coalesce(sum(received), 0) FROM uploads_upload WHERE subject LIKE 'draft:%%' AND owner_id = %s", me)[0][0]
+        )
 
     ((me,),) = stack.sql("SELECT id FROM accounts_user WHERE name_en = %s", SENDING)
     conditions(offline=False)

@@ -20,9 +20,7 @@ from tests.municipality.review.conftest import Office
 def of_field(branch: str = "HA") -> published.QueueLine:
     """The line of the tests' own field of work."""
     (found,) = [
-        one
-        for one in published.worked_out(clock.now()).lines
-        if one.branch.pk == branch and (one.waiting or one.decided or one.overrides)
+        one for one in published.worked_out(clock.now()).lines if one.branch.pk == branch and (one.waiting or one.decided or one.overrides)
     ]
     return found
 
