@@ -24,7 +24,7 @@ from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.views.public import case_or_404
 from municipality.drafts import typed
-from municipality.drafts.typed import keeps_typed
+from municipality.drafts.typed import keeps_beside, keeps_typed
 from municipality.kernel.errors import Refused
 from municipality.review import queries as review
 from municipality.review.models import CorrectionRound
@@ -51,6 +51,7 @@ class Part:
 
 
 @keeps_typed
+@keeps_beside
 @access("person")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -16,7 +16,7 @@ class TypedMiddleware:
     """Stands outside the two that send strangers to the sign-in page: a POST that they turned away leaves its text behind.
 
     So does a POST to a view marked `beside_a_form` (a file is sent or taken back by a button inside a bigger form), for the page
-    that it comes back to.
+    that it comes back to, where that is marked `keeps_beside`.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -40,7 +40,7 @@ class TypedMiddleware:
         response = self.get_response(request)
         page = asked(request).partition("?")[0]
         person: Any = request.user
-        if response.status_code == 302 and person.is_authenticated and not person.is_staff and page and _is(page, "keeps_typed"):
+        if response.status_code == 302 and person.is_authenticated and not person.is_staff and page and _is(page, "keeps_beside"):
             typed.keep(request, person, page=page)
         return response
 

@@ -34,6 +34,12 @@ def keeps_typed(view: View) -> View:
     return view
 
 
+def keeps_beside(view: View) -> View:
+    """Mark a view whose form has buttons of other views in it: what was typed is put back when they lead back to it."""
+    view.keeps_beside = True  # type: ignore[attr-defined]
+    return view
+
+
 def page_of(path: str) -> str:
     """The address without its language: the twin page has the same text."""
     language = of_path(path)

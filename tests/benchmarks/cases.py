@@ -30,7 +30,8 @@ TABLES = {
     "review_correctionitem": "(SELECT r.case_id FROM review_correctionround r WHERE r.id = s.round_id)",
     "review_decision": "s.case_id",
     "uploads_upload": "(SELECT c.id FROM cases_case c WHERE s.subject = 'case:' || c.public_id)",
-    "uploads_uploadevent": "(SELECT c.id FROM cases_case c JOIN uploads_upload u ON u.subject = 'case:' || c.public_id WHERE u.id = s.subject_id)",
+    "uploads_uploadevent": "(SELECT c.id FROM cases_case c JOIN uploads_upload u ON u.subject = 'case:' || c.public_id "
+    "WHERE u.id = s.subject_id)",
 }
 PUBLIC = "'b' || lpad(w.n::text, 25, '0')"
 OFFICERS = ("officer_id", "asked_by_id", "made_by_id")
@@ -134,9 +135,11 @@ def _work(cursor: Any, kinds: dict[str, int], many: int) -> None:
                    count(*) OVER (PARTITION BY u.branch_id) AS many
             FROM accounts_user u JOIN review_skill k ON k.officer_id = u.id AND k.ended_at IS NULL WHERE u.login LIKE 'officer%'
         ), people AS (
-            SELECT id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS many FROM accounts_user WHERE NOT is_staff
+            SELECT id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS many
+            FROM accounts_user WHERE NOT is_staff
         ), shops AS (
-            SELECT s.id, s.public_id, s.name_ar, s.name_en, s.branch_id, l.id AS licence_id, row_number() OVER (ORDER BY s.id DESC) - 1 AS place
+            SELECT s.id, s.public_id, s.name_ar, s.name_en, s.branch_id, l.id AS licence_id,
+                   row_number() OVER (ORDER BY s.id DESC) - 1 AS place
             FROM shops_shop s JOIN licensing_healthlicence l ON l.shop_id = s.id AND l.is_current
             WHERE NOT EXISTS (SELECT 1 FROM cases_case c WHERE c.subject = 'shop:' || s.public_id)
         ), numbered AS (SELECT n, {of_kind} AS kind FROM generate_series(0, {many - 1}) n),
@@ -144,7 +147,9 @@ def _work(cursor: Any, kinds: dict[str, int], many: int) -> None:
             -- Cases under study have a shop of their own each; the older ones share the shops, some three a shop.
             SELECT n, kind, {template} AS src_case,
                    CASE WHEN kind = 'left' THEN n % (SELECT least(40000, count(*)) FROM shops) ELSE {many - 1} - n END AS shop_place,
-                   now() - make_interval(mins => (CASE WHEN kind = 'left' THEN 20000 + 8 * ({many} - n) ELSE 2 * ({many} - n) END)::int) AS at
+                   now() - make_interval(
+                       mins => (CASE WHEN kind = 'left' THEN 20000 + 8 * ({many} - n) ELSE 2 * ({many} - n) END)::int
+                   ) AS at
             FROM numbered
         )
         SELECT p.n, p.kind, p.src_case, p.at, p.at - c.opened_at AS shift, (p.at::date - c.opened_at::date) AS days,

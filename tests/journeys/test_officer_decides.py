@@ -149,9 +149,8 @@ def test_a_changed_shop_is_corrected_approved_paid_and_licensed_with_its_new_fac
     sheets = page.locator(".kp-desk-files details")
     assert sheets.count() == 2
     sheets.first.locator("summary").click()
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('.kp-desk-files details[open] img')].every(i => i.complete && i.naturalWidth)"
-    )
+    drawn = "[...document.querySelectorAll('.kp-desk-files details[open] img')].every((one) => one.complete && one.naturalWidth)"
+    page.wait_for_function(f"() => {drawn}")
     assert axe(page) == [] and overhang(page) == 0
 
     page.keyboard.press("3")

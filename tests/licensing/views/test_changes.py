@@ -258,6 +258,18 @@ def test_a_file_sent_by_a_button_inside_the_corrections_keeps_what_was_typed_bes
     assert "The session had ended" not in sent.content.decode(), "nothing ended"
 
 
+def test_continuing_while_a_further_file_is_on_its_way_says_what_is_waited_for(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    draft = officers.fill_in(shop, owner, "area_m2")
+    client = signed_in(owner)
+    sent = client.post(f"/en/uploads/{draft.key}/drawing/?next={url(shop, 'files')}", {"files-drawing": "", "note": "of another form"})
+    assert sent["Location"] == url(shop, "files")
+    assert client.post(url(shop, "files"))["Location"] == url(shop, "check"), "what was beside the file leads nobody back"
+    officers.attach(owner, draft.key, "drawing", b"\xff\xd8\xff\xe0 another", judged=False)
+    told = client.post(url(shop, "files"))
+    assert told.status_code == 200 and "still being checked" in main(told) and "<title>Error: " in told.content.decode()
+
+
 def test_a_clean_shop_whose_time_for_late_renewal_is_over_is_offered_the_officer(make_shop: Any, owner: Any) -> None:
     shop = make_shop(ends_in=-30)
     client = signed_in(owner)

@@ -17,7 +17,7 @@ import pikepdf
 import pytest
 
 from municipality.documents import fetching, rendering
-from municipality.documents.contexts import Edition, FactsRefused, HealthLicenceFacts, MAX_LENGTH, Words
+from municipality.documents.contexts import MAX_LENGTH, Edition, FactsRefused, HealthLicenceFacts, Words
 from municipality.documents.rendering import RendererMissing, RenderingRefused, render
 from municipality.rulebook.seeds import read_editions
 from tests.municipality.documents import poppler
