@@ -35,11 +35,12 @@ def main(servers: Servers, arguments: list[str]) -> int:
     with portal(servers) as stack:
         subjects.set_up(stack.environment)
         from municipality.cases.models import Case
+        from municipality.demo.filling import fill
 
         staff = _Staff()
         kinds = cases.templates(staff.officer, staff.supervisor)
         first, small = Case.objects.count(), _measure(stack.port, staff)
-        print(stack.manage("demo_fill", "--shops", str(options.shops)).stdout.strip().splitlines()[-1], flush=True)
+        fill(options.shops, lambda line: print(f"  {line}", flush=True), number_acts=False)
         print(f"{cases.copy(kinds, options.cases):,} rows of cases written", flush=True)
         stack.restart("web")
         last, large = Case.objects.count(), _measure(stack.port, staff)
