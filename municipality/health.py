@@ -28,6 +28,8 @@ from municipality.jobs import queries as jobs
 from municipality.jobs.heartbeats import BEAT, WORKER
 from municipality.jobs.models import Heartbeat
 from municipality.kernel import clock
+from municipality.uploads import parts
+from municipality.uploads.scanning import scanner
 
 SILENT = dt.timedelta(seconds=30)
 WAITING = dt.timedelta(seconds=120)
@@ -162,6 +164,18 @@ def broker() -> Any:
     return None
 
 
+def uploads() -> Any:
+    if parts.trouble():
+        return _("The store for files that people send cannot be written. No file can be sent until it can.")
+    return None
+
+
+def file_scanner() -> Any:
+    if not scanner().answers():
+        return _("The scanner for harmful files does not answer. Files that were sent wait, unseen, until it does.")
+    return None
+
+
 VITAL: dict[str, Check] = {"database": database, "migrations": migrations, "disk": disk}
 OTHER: dict[str, Check] = {
     "worker": worker,
@@ -170,4 +184,6 @@ OTHER: dict[str, Check] = {
     "signer": signer,
     "renderer": renderer,
     "redis": broker,
+    "uploads": uploads,
+    "scanner": file_scanner,
 }

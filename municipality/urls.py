@@ -31,6 +31,7 @@ urlpatterns = [
         path("", include("municipality.cases.urls")),
         path("", include("municipality.notifications.urls")),
         path("", include("municipality.uploads.urls")),
+        path("", include("municipality.review.urls")),
         path("", include("shops.urls")),
         path("", include("licensing.urls")),
         path("", include("payments.urls")),

@@ -137,7 +137,7 @@ def _question(request: HttpRequest, shop: Shop, draft: Draft, page: str) -> Http
         "fact": fact,
         "title": fact.question if fact else _("What changed since the last licence?"),
         "registered": fact.told(fact.read(shop)) if fact else "",
-        "restored": waiting is not None,
+        "restored": waiting is not None and not typed.is_quiet(waiting),
         "elsewhere": elsewhere,
         "saved": _told(page, elsewhere.facts["saved"]) if elsewhere else "",
         "draft": draft,
@@ -172,6 +172,8 @@ def _files(request: HttpRequest, shop: Shop, draft: Draft) -> HttpResponse:
             return redirect("licensing:change_page", public_id=shop.public_id, page=kept.next_page(draft))
         held = {code: uploads.ready(draft.key, code).count() for code in wanted}
         missing = [field for field, least, _ground in slots if held[field.slot.code] < least]
+        if state == "waiting" and not missing:  # enough is there, and something more is on its way
+            missing = [field for field, _least, _ground in slots if field.is_on_the_way]
     context = {
         "shop": shop,
         "slots": slots,

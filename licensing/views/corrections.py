@@ -23,7 +23,7 @@ from municipality.accounts.access import access
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.drafts import typed
-from municipality.drafts.typed import keeps_typed
+from municipality.drafts.typed import keeps_beside, keeps_typed
 from municipality.kernel.errors import Refused
 from municipality.review import queries as review
 from municipality.review.models import CorrectionRound
@@ -50,6 +50,7 @@ class Part:
 
 
 @keeps_typed
+@keeps_beside
 @access("person")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -86,7 +87,7 @@ def answer(request: HttpRequest, public_id: str) -> HttpResponse:
         "round": asked,
         "parts": parts,
         "locked": [item for item in items(case) if item.name not in targets],
-        "restored": waiting is not None,
+        "restored": waiting is not None and not typed.is_quiet(waiting),
         "refusal": refusal,
         "errors": sum(bool(part.missing or (part.form is not None and part.form.errors)) for part in parts) if submitted else 0,
         "crumbs": [

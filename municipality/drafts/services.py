@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import actor_of
 from municipality.audit.services import record
+from municipality.drafts import queries
 from municipality.drafts.models import Draft, Unsaved
 from municipality.drafts.notifications import DraftReminder
 from municipality.drafts.registry import KEPT
@@ -19,6 +20,7 @@ from municipality.kernel.errors import Refused
 from municipality.notifications.services import send as send_message
 from municipality.notifications.texts import Bilingual
 from municipality.rulebook import queries as rulebook
+from municipality.uploads import services as uploads
 
 LIMITS = "limits.review"
 SYSTEM = system("drafts")
@@ -105,6 +107,7 @@ def discard(*, draft: Draft) -> None:
     """Throw a kept request away, as its person asked. Raises Refused("draft_closed")."""
     row = _open(draft)
     _close(row, "draft.discarded", actor_of(row.person))
+    uploads.drop_all(row.key, reason="draft_ended", actor=actor_of(row.person))
 
 
 def _open(draft: Draft) -> Draft:
@@ -154,6 +157,12 @@ def expire() -> int:
             row = Draft.objects.select_for_update().get(pk=pk)
             if row.closed_at is None and row.expires_at <= now:
                 _close(row, "draft.expired", SYSTEM)
+                uploads.drop_all(row.key, reason="draft_ended", actor=SYSTEM)
                 ended += 1
     Unsaved.objects.filter(at__lte=now - _days("draft_days")).delete()
     return ended
+
+
+def drop_files() -> int:
+    """Remove the files of requests that were sent, removed or ran out: what arrived when they were over already. Returns how many."""
+    return sum(uploads.drop_all(subject, reason="draft_ended", actor=SYSTEM) for subject in queries.files_left())

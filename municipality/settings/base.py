@@ -155,6 +155,8 @@ CIVIL_ID_KEY = secret("CIVIL_ID_KEY")
 # food shops (no link is shown while it is empty).
 MUNICIPALITY_PHONE = env.str("MUNICIPALITY_PHONE", "139")
 PAFN_URL = env.str("PAFN_URL", "")
+# How old the numbers of the public page of the queue may be.
+PUBLIC_QUEUE_SECONDS = env.int("PUBLIC_QUEUE_SECONDS", 60)
 
 # The outside world, each behind a port.
 MOBILE_ID_URL = env.str("MOBILE_ID_URL", "")

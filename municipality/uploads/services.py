@@ -36,8 +36,9 @@ class OffsetDiffers(Exception):
 def begin(*, owner: Any, subject: str, slot: str, name: str, size: int, fingerprint: str = "", replaces: Upload | None = None) -> Upload:
     """Make room for a file of `size` bytes before any of it has arrived; it counts for the day of its sender.
 
-    With `replaces`, that file of the same slot goes when the new one is accepted. Raises FileRefused: locked (403),
-    empty, too_large (413), slot_full (409), day_is_full (429).
+    With `replaces`, that file of the same slot goes when the new one is accepted. The same file (by its `fingerprint`) that has
+    begun and not wholly arrived is found again and takes no second place: its sender may never have read the first answer.
+    Raises FileRefused: locked (403), empty, too_large (413), slot_full (409), day_is_full (429).
     """
     if not registry.may_write(owner, subject, slot):
         raise refusals.locked()
@@ -47,6 +48,8 @@ def begin(*, owner: Any, subject: str, slot: str, name: str, size: int, fingerpr
         raise refusals.too_large()
     if replaces is not None and ((replaces.subject, replaces.slot) != (subject, slot) or replaces.state == UploadState.REMOVED):
         replaces = None
+    if (begun := _begun(owner, subject, slot, size, fingerprint, replaces)) is not None:
+        return begun
     _count_for_the_day(owner, size)  # its row stays locked until the end, so that one person's files are counted one by one
     place = registry.slot_of(subject, slot)
     most = place.most if place else 0
@@ -67,6 +70,13 @@ def begin(*, owner: Any, subject: str, slot: str, name: str, size: int, fingerpr
         replaces=replaces,
         created_at=now,
     )
+
+
+def _begun(owner: Any, subject: str, slot: str, size: int, fingerprint: str, replaces: Upload | None) -> Upload | None:
+    if not fingerprint:
+        return None
+    same = Upload.objects.filter(owner=owner, subject=subject, slot=slot, size=size, fingerprint=fingerprint, replaces=replaces)
+    return same.filter(state=UploadState.RECEIVING).order_by("pk").first()
 
 
 def _count_for_the_day(owner: Any, size: int) -> None:
@@ -196,6 +206,15 @@ def attach(from_subject: str, to_subject: str, *, actor: Actor, with_waiting: bo
     for row in taken:
         record("upload.attached", subject=row.key, actor=actor, data={"from": from_subject, "to": to_subject})
     return len(taken)
+
+
+@transaction.atomic
+def drop_all(subject: str, *, reason: str, actor: Actor = BY) -> int:
+    """Remove every file of a subject that is over, with a row of the record each. Returns how many. `reason` is a code."""
+    rows = list(queries.of(subject).select_for_update(of=("self",)).order_by("pk"))
+    for row in rows:
+        _remove(row, actor=actor, reason=reason)
+    return len(rows)
 
 
 def expire_unfinished() -> int:

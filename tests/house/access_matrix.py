@@ -189,6 +189,7 @@ ROWS: list[Row] = [
     everybody("/{lang}/accessibility/", READ),
     everybody("/{lang}/health-licence/", READ),
     everybody("/{lang}/track/", FORM),
+    everybody("/{lang}/queue/", READ),
     # The door.
     everybody("/{lang}/sign-in/", "200 200 400 405 405 405", **dict.fromkeys(PEOPLE, "302 302 302 405 405 405")),
     everybody("/{lang}/sign-in/waiting/", "302 302 405 405 405 405", why="this browser asked for nothing"),

@@ -28,7 +28,7 @@ PASSED = {"login": "officer", "password": PASSWORD}
 
 
 def public() -> list[Visit]:
-    v = [Visit(f"/{{lang}}/{page}") for page in ("", "privacy/", "accessibility/", "health-licence/", "track/")]
+    v = [Visit(f"/{{lang}}/{page}") for page in ("", "privacy/", "accessibility/", "health-licence/", "track/", "queue/")]
     v += [Visit(f"/{{lang}}/{page}", "owner", note="signed in") for page in ("", "health-licence/")]
     reference = "{w.owner.waiting.reference}"
     v += [

@@ -43,6 +43,7 @@ class Sheet:
     upload: Upload
     preview: str
     pages: list[str]
+    is_new: bool  # it came with the last answer
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def _screen(
     moves = _moves(case, place, holds)
     lines = queries.checklist(case, items)
     rounds = _rounds(case) if any(line.event.move == "ask_corrections" for line in history) else []
+    answered = next((row for row, _items in reversed(rounds) if row.answered_at is not None), None)
     return {
         **admin.site.page_context(request),
         "title": _("Request %(reference)s") % {"reference": case.reference},
@@ -92,7 +94,9 @@ def _screen(
         "holds": holds,
         "clock": clocks.line(getattr(case, "clock", None)),
         "facts": [item for item in items if not item.is_file],
-        "files": [FileItem(item, _sheets(request, item)) for item in items if item.is_file],
+        "files": [FileItem(item, _sheets(request, item, answered)) for item in items if item.is_file],
+        # What stands otherwise than when the last answered round was asked for.
+        "corrected": {item.name for item in items if answered is not None and answered.standing.get(item.name) != item.mark},
         "flags": entry.flags(case),
         "related": entry.related(case),
         "checks": [(line, typed.get(f"check.{line.check.code}", line.answer) if panel == "checks" else line.answer) for line in lines],
@@ -159,12 +163,13 @@ def _history(case: Case, reasons: Mapping[str, Any]) -> list[HistoryLine]:
     return found
 
 
-def _sheets(request: HttpRequest, item: Item) -> list[Sheet]:
+def _sheets(request: HttpRequest, item: Item, answered: CorrectionRound | None) -> list[Sheet]:
     found = []
     for upload in item.files:
         if upload.state != UploadState.READY:
             continue
         numbers = range(1, upload.pages + 1)
         pages = [links.link(upload, request.user, request.session, purpose="page", page=n) for n in numbers]
-        found.append(Sheet(upload, links.link(upload, request.user, request.session, purpose="preview"), pages))
+        preview = links.link(upload, request.user, request.session, purpose="preview")
+        found.append(Sheet(upload, preview, pages, answered is not None and upload.created_at > answered.asked_at))
     return found
