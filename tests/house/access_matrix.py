@@ -136,6 +136,7 @@ ROWS: list[Row] = [
     *table("audit/act", "{w.act.pk}", auditor=PAGE),
     *table("audit/look", "{w.look.pk}", auditor=PAGE),
     *table("jobs/job", "{w.dead_job.pk}", auditor=PAGE),
+    *table("documents/sealtoken", "{w.seal_token.pk}", auditor=PAGE),
     *table("accounts/user", "{w.owner.person.pk}", auditor=PAGE, supervisor=PAGE),
     *table("accounts/organisation", "{w.organisation.pk}", auditor=PAGE, supervisor=PAGE),
     *table("rulebook/ruleset", "{w.draft.pk}", officer=PAGE, auditor=PAGE, supervisor=PAGE),

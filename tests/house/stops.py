@@ -236,6 +236,8 @@ def of_staff() -> list[Visit]:
         Visit("/admin/jobs/job/{w.dead_job.pk}/retry/", "operator"),
         Visit("/admin/jobs/job/{w.dead_job.pk}/retry/", "operator", post={}, note="tried again"),
         Visit("/admin/jobs/job/", "operator"),
+        Visit("/admin/documents/sealtoken/", "operator"),
+        Visit("/admin/documents/sealtoken/{w.seal_token.pk}/change/", "operator"),
         Visit("/admin/notifications/delivery/{w.failed_delivery.pk}/change/", "operator", note="failed"),
         Visit("/admin/notifications/delivery/{w.failed_delivery.pk}/retry/", "operator"),
         Visit("/admin/notifications/delivery/{w.failed_delivery.pk}/retry/", "operator", post={}, note="tried again"),

@@ -32,7 +32,7 @@ from municipality.cases.models import Case
 from municipality.cases.roles import ensure_roles
 from municipality.documents import seal
 from municipality.documents import services as documents
-from municipality.documents.models import Document
+from municipality.documents.models import Document, SealToken
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
@@ -101,6 +101,7 @@ class World:
     organisation_shop_document: Document
     draft: RuleSet
     dead_job: Job
+    seal_token: SealToken
     fee: int  # fils, of the owner's renewal
     case_type: int
     act: Act
@@ -173,6 +174,16 @@ def build() -> World:
         draft=_draft(maker),
         dead_job=Job.objects.create(
             kind="payments.sweep", key="gone", queue="bulk", args={}, state=JobState.DEAD, due_at=NOON, created_at=NOON, finished_at=NOON
+        ),
+        seal_token=SealToken.objects.create(
+            key="0" * 64,
+            token="portal",
+            key_label="seal",
+            state="pin_refused",
+            detail="PinIncorrect",
+            pin_refused_at=NOON,
+            since=NOON,
+            seen_at=NOON,
         ),
         fee=offer(owner.shop).total,
         case_type=ContentType.objects.get_for_model(Case).pk,
