@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.urls import reverse
+from django.utils.translation import get_language, gettext
 
 from municipality.accounts import civil_ids
 from municipality.accounts.backends import path_for
@@ -68,3 +71,17 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def get_totp_label(self, user: Any) -> str:
         return str(user.login)
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """The host that the page was asked from: a key serves there and nowhere else."""
+        host = urlsplit(f"//{context.request.get_host()}").hostname or ""
+        return {"id": host, "name": gettext("Kuwait Municipality")}
+
+    def get_public_key_credential_user_entity(self, user: Any) -> dict[str, Any]:
+        """What a key keeps of its holder: an opaque id, and names for the list that the device shows."""
+        name = user.login if user.is_staff else user.civil_id_masked
+        return {
+            "id": user.public_id.encode("ascii"),
+            "name": name,
+            "display_name": user.name_ar if get_language() == "ar" else user.name_en,
+        }

@@ -28,7 +28,9 @@ ACCOUNT_RATE_LIMITS = False
 MFA_RATE_LIMITS = False
 
 MFA_ADAPTER = "municipality.accounts.adapters.SecondFactorAdapter"
-MFA_SUPPORTED_TYPES = ["totp"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = False  # accounts.services.passkeys decides whom a passkey lets in
+MFA_PASSKEY_SIGNUP_ENABLED = False
 MFA_TOTP_ISSUER = "Kuwait Municipality"
 MFA_TOTP_TOLERANCE = 1
 MFA_TRUST_ENABLED = False

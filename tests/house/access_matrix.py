@@ -172,6 +172,8 @@ ROWS: list[Row] = [
     everybody("/{lang}/sign-in/finish/", "302 405 405 405 405 405"),
     everybody("/{lang}/sign-in/demo/start/", "405 405 404 405 405 405", why="there is no demo here"),
     everybody("/{lang}/sign-in/demo/answer/", "405 405 404 405 405 405"),
+    everybody("/{lang}/sign-in/passkey/", "200 200 400 405 405 405", **dict.fromkeys(PEOPLE, "302 302 302 405 405 405")),
+    anyones("/{lang}/sign-in/again/", WAY_OUT),
     anyones("/{lang}/sign-out/", WAY_OUT),
     # Of the person who is signed in.
     own("/{lang}/profile/", READ, READ),
@@ -182,6 +184,12 @@ ROWS: list[Row] = [
     anyones("/{lang}/profile/sessions/", READ),
     anyones("/{lang}/profile/sessions/end-others/", WAY_OUT),
     anyones("/{lang}/profile/sessions/{w.other_session.pk}/end/", WAY_OUT, why="one that is not theirs stays alive; see the test beside"),
+    anyones("/{lang}/profile/passkeys/", READ),
+    anyones(
+        "/{lang}/profile/passkeys/add/", "200 200 400 405 405 405", why="within five minutes after signing in; see the tests of passkeys"
+    ),
+    by_subject("/{lang}/profile/passkeys/{w.passkey.pk}/name/", "200 200 400 405 405 405", HIDDEN_FORM),
+    by_subject("/{lang}/profile/passkeys/{w.passkey.pk}/remove/", "200 200 302 405 405 405", HIDDEN_FORM),
     own("/{lang}/my-shops/", READ, READ),
     own("/{lang}/my-requests/", READ, READ),
     own("/{lang}/messages/", READ, READ),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -50,6 +51,7 @@ from payments.models import Attempt, Bill, GatewayMessage, Receipt
 from shops.models import Shop
 from tests.house import upload_rows
 from tests.municipality import people
+from tests.municipality.accounts import softkey
 from tests.payments.bank import Bank, Book, notification
 from tests.payments.browsers import signed_in
 
@@ -102,6 +104,7 @@ class World:
     draft: RuleSet
     dead_job: Job
     seal_token: SealToken
+    passkey: Authenticator
     fee: int  # fils, of the owner's renewal
     case_type: int
     act: Act
@@ -185,6 +188,7 @@ def build() -> World:
             since=NOON,
             seen_at=NOON,
         ),
+        passkey=softkey.kept_by(owner.person, "هاتفي"),
         fee=offer(owner.shop).total,
         case_type=ContentType.objects.get_for_model(Case).pk,
         act=Act.objects.order_by("pk")[0],
@@ -193,6 +197,7 @@ def build() -> World:
         failed_delivery=_failed(former),
         gateway_message=GatewayMessage.objects.filter(attempt=owner.attempt).order_by("pk")[0],
     )
+    softkey.kept_by(world.officer, "مفتاح المكتب")
     world.files = upload_rows.fill(world)
     world.open_doors()
     world.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 LIFETIME = dt.timedelta(minutes=5)
 POLL_PAUSE = dt.timedelta(seconds=1)
+TOO_MANY_FROM_HERE = _("Too many sign-in requests came from this connection. Please try again in ten minutes.")
 NOBODY = "nobody:"  # request ids of questions that the provider would not put to anybody
 
 
@@ -57,7 +58,7 @@ def begin(*, number: str | None, channel: Channel, address: str, next_path: str 
     if channel == "push" and not number:
         raise ValueError("a push needs a civil number")
     if not limits.SIGN_INS_FROM.take(address):
-        raise TooMany("sign_ins_from_address", _("Too many sign-in requests came from this connection. Please try again in ten minutes."))
+        raise TooMany("sign_ins_from_address", TOO_MANY_FROM_HERE)
     digest = civil_ids.digest(number) if number and channel == "push" else ""
     if digest and not limits.PUSHES.take(digest):
         raise TooMany(

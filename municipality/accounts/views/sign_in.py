@@ -63,12 +63,12 @@ def _begin(request: HttpRequest, form: SignInForm, number: str | None, channel: 
         response["Retry-After"] = "600"
         return response
     except ProviderAway:
-        return _outcome(request, "away", next_path, status=503)
+        return outcome(request, "away", next_path, status=503)
     request.session[ASKED] = [asked.row.pk, asked.nonce]
     return redirect("accounts:waiting")
 
 
-def _outcome(request: HttpRequest, what: str, next_path: str, status: int = 200) -> HttpResponse:
+def outcome(request: HttpRequest, what: str, next_path: str, status: int = 200) -> HttpResponse:
     """A page that says how a sign-in ended without a session, and what to do."""
     return render(request, "accounts/outcome.html", {"what": what, "next": next_path}, status=status)
 
@@ -98,7 +98,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
         return redirect("accounts:finish")
     if row.status in OUTCOMES:
         request.session.pop(ASKED, None)
-        return _outcome(request, OUTCOMES[SignInStatus(row.status)], row.next_path)
+        return outcome(request, OUTCOMES[SignInStatus(row.status)], row.next_path)
     demo = demo_door.is_open_to(request)
     page = {
         "row": row,
@@ -150,10 +150,10 @@ def finish(request: HttpRequest) -> HttpResponse:
         return redirect("accounts:waiting") if row.used_at is None else redirect("accounts:sign_in")
     except services.Unusable:
         request.session.pop(ASKED, None)
-        return _outcome(request, "failed", row.next_path, status=409)
+        return outcome(request, "failed", row.next_path, status=409)
     request.session.pop(ASKED, None)
     if not person.is_active:
-        return _outcome(request, "inactive", "", status=403)
+        return outcome(request, "inactive", "", status=403)
     login = MobileIdProvider(request).sociallogin_from_response(request, result)
     login.state = {"process": "login", "next": row.next_path or resolve_url("/")}
     response: HttpResponse = complete_social_login(request, login)
