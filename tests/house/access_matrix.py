@@ -185,9 +185,7 @@ ROWS: list[Row] = [
     anyones("/{lang}/profile/sessions/end-others/", WAY_OUT),
     anyones("/{lang}/profile/sessions/{w.other_session.pk}/end/", WAY_OUT, why="one that is not theirs stays alive; see the test beside"),
     anyones("/{lang}/profile/passkeys/", READ),
-    anyones(
-        "/{lang}/profile/passkeys/add/", "200 200 400 405 405 405", why="within five minutes after signing in; see the tests of passkeys"
-    ),
+    anyones("/{lang}/profile/passkeys/add/", "200 200 400 405 405 405", why="soon after signing in only; see its tests"),
     by_subject("/{lang}/profile/passkeys/{w.passkey.pk}/name/", "200 200 400 405 405 405", HIDDEN_FORM),
     by_subject("/{lang}/profile/passkeys/{w.passkey.pk}/remove/", "200 200 302 405 405 405", HIDDEN_FORM),
     own("/{lang}/my-shops/", READ, READ),

@@ -37,17 +37,7 @@ LONGEST = 20_000  # characters of an answer
 NAME_LENGTH = 60
 ASKED_AT = "passkey_asked_at"
 # What the libraries raise at an answer that is not one.
-_NONSENSE = (
-    ValidationError,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    struct.error,
-    InvalidSignature,
-    ImmediateHttpResponse,
-)
+_NONSENSE = (ValidationError, ValueError, TypeError, LookupError, AttributeError, struct.error, InvalidSignature)
 
 
 class NotFresh(Refused):
