@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from municipality.accounts.views import passkeys, profile, sessions, sign_in
+from municipality.accounts.views import openid, passkeys, profile, sessions, sign_in
 
 app_name = "accounts"
 
 urlpatterns = [
     path("sign-in/", sign_in.sign_in, name="sign_in"),
     path("sign-in/passkey/", passkeys.sign_in, name="passkey_sign_in"),
+    path("sign-in/provider/", openid.start, name="openid_start"),
     path("sign-in/again/", passkeys.again, name="sign_in_again"),
     path("sign-in/waiting/", sign_in.waiting, name="waiting"),
     path("sign-in/status/", sign_in.status, name="status"),

@@ -30,7 +30,10 @@ def refusals(settings: Mapping[str, Any], environment: Callable[[str], str]) -> 
         yield "ALLOWED_HOSTS is empty: name the hosts that the portal answers to, with commas between them."
     elif "*" in settings["ALLOWED_HOSTS"]:
         yield "ALLOWED_HOSTS is *: name the hosts that the portal answers to."
+    yield from _openid(settings)
     for name in OUTSIDE:
+        if name == "MOBILE_ID_URL" and settings.get("OPENID_ISSUER") and not settings.get(name):
+            continue  # the other way in is enough
         if not str(settings.get(name, "")).startswith("https://"):
             yield f"{name} is missing or not https://: production speaks to the outside world over TLS only."
     if any(word in str(settings.get("EMAIL_BACKEND", "")) for word in _NO_MAIL):
@@ -93,6 +96,19 @@ def _token(settings: Mapping[str, Any]) -> Iterator[str]:
     for name in ("SIGNER_PKCS11_MODULE", "SIGNER_PKCS11_TOKEN", "SIGNER_PKCS11_KEY", "SIGNER_PKCS11_PIN_FILE"):
         if not settings.get(name):
             yield f"{name} is missing: the seal is kept in a PKCS#11 token, which is found by module, token, key and the file of the PIN."
+
+
+def _openid(settings: Mapping[str, Any]) -> Iterator[str]:
+    issuer = str(settings.get("OPENID_ISSUER", ""))
+    if not issuer:
+        return
+    if not issuer.startswith("https://"):
+        yield "OPENID_ISSUER is not https://: production speaks to the outside world over TLS only."
+    for name in ("OPENID_CLIENT_ID", "OPENID_CLIENT_SECRET"):
+        if not settings.get(name):
+            yield f"{name} is missing: it comes from the OpenID Connect provider."
+    if not settings.get("OPENID_ASSURANCES"):
+        yield "OPENID_ASSURANCES is empty: name the levels of assurance that open a session, with commas between them."
 
 
 def _instance(url: str) -> tuple[str, int]:

@@ -4,8 +4,9 @@ const json = window.webauthnJSON;
 const able = Boolean(json?.supported());
 
 for (const form of document.querySelectorAll("form[data-passkey]")) {
-  form.hidden = !able;
-  form.parentElement.querySelector("[data-passkey-without]").hidden = able;
+  const box = form.parentElement;
+  box.hidden = !able;
+  box.parentElement.querySelector("[data-passkey-without]").hidden = able;
   const answer = form.elements.credential;
   const failed = form.querySelector("[data-passkey-failed]");
 

@@ -119,6 +119,7 @@ ROWS: list[Row] = [
     everybody("/staff/sign-in/code/", DOOR, why="only after a right password in the same browser"),
     everybody("/staff/sign-in/closed/", "403 403 405 405 405 405"),
     everybody("/accounts/mobile-id/callback", "405 405 200 405 405 405"),
+    everybody("/accounts/openid/callback", "404 405 405 405 405 405", why="no provider is set up here"),
     everybody("/files/{w.files.token}", HIDDEN, owner=READ, why="the link is the permission, of one session alone"),
     everybody("/files/0000000000", HIDDEN),
     # The admin's own pages.
@@ -173,6 +174,7 @@ ROWS: list[Row] = [
     everybody("/{lang}/sign-in/demo/start/", "405 405 404 405 405 405", why="there is no demo here"),
     everybody("/{lang}/sign-in/demo/answer/", "405 405 404 405 405 405"),
     everybody("/{lang}/sign-in/passkey/", "200 200 400 405 405 405", **dict.fromkeys(PEOPLE, "302 302 302 405 405 405")),
+    everybody("/{lang}/sign-in/provider/", "405 405 404 405 405 405", why="no provider is set up here"),
     anyones("/{lang}/sign-in/again/", WAY_OUT),
     anyones("/{lang}/sign-out/", WAY_OUT),
     # Of the person who is signed in.

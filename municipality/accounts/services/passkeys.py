@@ -12,7 +12,6 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.internal import auth
-from allauth.socialaccount.models import SocialAccount
 from cryptography.exceptions import InvalidSignature
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -22,7 +21,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from fido2.utils import websafe_decode
 
-from municipality.accounts.mobile_id.provider import PROVIDER_ID
+from municipality.accounts import openid
 from municipality.accounts.models import User, actor_of
 from municipality.accounts.services.sessions import STARTED, end_others
 from municipality.audit.services import record
@@ -175,17 +174,15 @@ def remove(request: HttpRequest, user: User, key: Authenticator) -> None:
 
 
 def other_ways(user: User, key: Authenticator) -> bool:
-    """Whether the account can be entered without this key: by another one, by the code app (staff), or by a provider that is set up."""
+    """Whether the account can be entered without this key: by another one, by the code app (staff), or by a provider that is set up.
+
+    Any provider that asserts a person's civil number leads into their account, whichever they came by so far.
+    """
     if of(user).exclude(pk=key.pk).exists():
         return True
     if user.is_staff:
         return Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
-    return SocialAccount.objects.filter(user=user, provider__in=providers_set_up()).exists()
-
-
-def providers_set_up() -> list[str]:
-    """The identity providers that the settings name."""
-    return [PROVIDER_ID] if settings.MOBILE_ID_URL else []
+    return bool(settings.MOBILE_ID_URL) or openid.is_set_up()
 
 
 def _room(user: User) -> None:

@@ -163,8 +163,11 @@ def finish(row: SignInRequest) -> tuple[User, Result]:
     return person, result
 
 
-def welcome(number: str, person: Person) -> User:
-    """The user of a civil number, made at the first sign-in; later ones take over the names as Mobile ID has them."""
+def welcome(number: str, person: Person, *, provider_id: str = PROVIDER_ID) -> User:
+    """The user of a civil number, made at the first sign-in; later ones take over the names as the provider has them.
+
+    The number alone says whose account it is, whichever provider asserts it.
+    """
     digest = civil_ids.digest(number)
     user = User.objects.filter(civil_id_digest=digest).first()
     if user is None:
@@ -179,7 +182,7 @@ def welcome(number: str, person: Person) -> User:
     if (user.name_ar, user.name_en) != (person.name_ar, person.name_en):
         User.objects.filter(pk=user.pk).update(name_ar=person.name_ar, name_en=person.name_en)
         user.refresh_from_db()
-    SocialAccount.objects.get_or_create(provider=PROVIDER_ID, uid=digest, defaults={"user": user})
+    SocialAccount.objects.get_or_create(provider=provider_id, uid=digest, defaults={"user": user})
     return user
 
 
