@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.journeys.gates import axe
 from tests.journeys.people import identity
-from tests.journeys.watching import PATIENCE, PHONE, Visitor
+from tests.journeys.watching import PHONE, Visitor
 from tests.openid.running import Provider
-from tests.stack.running import Stack, wait_until
+from tests.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 
@@ -21,14 +21,14 @@ AWAY = {"ar": "تعذّر الاتصال بمزوّد الهوية", "en": "The 
 
 
 @pytest.fixture
-def tell(stack: Stack, provider: Provider) -> Iterator[Callable[..., None]]:
+def tell(stack: Stack, provider: Provider) -> Callable[..., None]:
     """Say who comes next to the provider and what goes wrong there."""
 
     def told(civil_id: str, **faults: Any) -> None:
         provider.tell(civil_id, back=f"{stack.base_url}/accounts/openid/callback", **faults)
 
     told(identity(PERSON).civil_id)
-    yield told
+    return told
 
 
 def by_the_provider(visitor: Visitor, then: str = "my-shops/") -> None:
@@ -92,9 +92,9 @@ def test_an_answer_that_proves_nothing_opens_nothing_and_names_the_other_ways(
 def test_an_answer_under_a_foreign_state_opens_nothing(visit: Callable[..., Visitor], tell: Callable[..., None], stack: Stack) -> None:
     begun, other = visit("en"), visit("en")
     begun.page.route("**/accounts/openid/callback**", lambda route: route.abort())
-    by_the_provider(begun)
-    wait_until(lambda: [url for url in begun.asked if "/accounts/openid/callback" in url], PATIENCE, "the way back")
-    back = next(url for url in begun.asked if "/accounts/openid/callback" in url)
+    with begun.page.expect_request(lambda request: "/accounts/openid/callback" in request.url) as asked:
+        by_the_provider(begun)
+    back = asked.value.url
     other.page.goto(back)
     assert other.pages_with_status[back] == 409
     assert not is_signed_in(other)
