@@ -6,8 +6,10 @@ import datetime as dt
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pkcs11
 import pytest
@@ -19,6 +21,7 @@ from cryptography.x509.oid import NameOID
 from pkcs11.util.ec import encode_ec_public_key, encode_named_curve_parameters
 from pkcs11.util.rsa import encode_rsa_public_key
 
+from municipality.documents import signing
 from municipality.kernel import clock
 
 _PLACES = ("/usr/lib/softhsm", "/usr/lib/x86_64-linux-gnu/softhsm", "/usr/lib/aarch64-linux-gnu/softhsm", "/usr/local/lib/softhsm")
@@ -125,3 +128,20 @@ def _certified(public_key: bytes) -> tuple[x509.Certificate, x509.Certificate]:
         )
 
     return certificate(name, load_der_public_key(public_key), False), certificate(root_name, root_key.public_key(), True)
+
+
+@pytest.fixture(name="card")
+def token_in_its_slot(tmp_path: Path, settings: Any) -> Iterator[Token]:
+    """A token in its slot, and the portal set to it."""
+    before = os.environ.get("SOFTHSM2_CONF")
+    library = module()
+    token = Token(tmp_path)
+    token.make()
+    settings.SIGNER = signing.TOKEN
+    settings.SIGNER_PKCS11_MODULE, settings.SIGNER_PKCS11_TOKEN, settings.SIGNER_PKCS11_KEY = library, LABEL, KEY
+    settings.SIGNER_PKCS11_PIN_FILE = str(token.pin_file)
+    yield token
+    loaded = pkcs11.lib(library)
+    if loaded.initialized:
+        loaded.finalize()
+    os.environ.pop("SOFTHSM2_CONF") if before is None else os.environ.update(SOFTHSM2_CONF=before)

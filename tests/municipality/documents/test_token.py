@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -29,26 +28,10 @@ from municipality.jobs.models import JobState
 from municipality.kernel import clock
 from tests.municipality.documents import poppler, softhsm
 from tests.municipality.documents.facts import ISSUED
-from tests.municipality.documents.softhsm import KEY, LABEL, PIN, Token
+from tests.municipality.documents.softhsm import LABEL, PIN, Token, token_in_its_slot
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def card(tmp_path: Path, settings: Any) -> Iterator[Token]:
-    """A token in its slot, and the portal set to it."""
-    before = os.environ.get("SOFTHSM2_CONF")
-    module = softhsm.module()
-    card = Token(tmp_path)
-    card.make()
-    settings.SIGNER = signing.TOKEN
-    settings.SIGNER_PKCS11_MODULE, settings.SIGNER_PKCS11_TOKEN, settings.SIGNER_PKCS11_KEY = module, LABEL, KEY
-    settings.SIGNER_PKCS11_PIN_FILE = str(card.pin_file)
-    yield card
-    library = pkcs11.lib(module)
-    if library.initialized:
-        library.finalize()
-    os.environ.pop("SOFTHSM2_CONF") if before is None else os.environ.update(SOFTHSM2_CONF=before)
+__all__ = ["token_in_its_slot"]  # the fixture `card`
 
 
 @pytest.fixture
