@@ -21,6 +21,7 @@ from municipality.accounts.forms import SecondFactorForm, StaffSignInForm
 from municipality.accounts.services import passkeys
 from municipality.accounts.services.sessions import ENDED
 from municipality.accounts.stages import SecondFactorStage
+from municipality.accounts.views.sign_in import ways
 from municipality.ui.language import LanguageSwitchMixin, is_switch
 
 
@@ -45,7 +46,7 @@ class StaffSignInView(LanguageSwitchMixin, LoginView):
         context["ended"] = self.request.session.pop(ENDED, "")
         context["next"] = next_paths.asked(self.request)
         context["demo_staff"] = demo_door.staff_codes(self.request)
-        return context
+        return context | ways()
 
     def form_invalid(self, form: Any) -> HttpResponse:
         too_many = any(error.code == "too_many" for error in form.non_field_errors().as_data())
