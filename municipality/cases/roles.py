@@ -25,6 +25,7 @@ READS: dict[str, tuple[str, ...]] = {
         "audit.look",
         "cases.case",
         "cases.block",
+        "documents.sealtoken",
         "jobs.job",
         "notifications.delivery",
         "payments.attempt",
@@ -40,7 +41,7 @@ READS: dict[str, tuple[str, ...]] = {
         "rulebook.activityauthority",
         "places.branch",
     ),
-    "operator": ("jobs.job", "notifications.delivery"),
+    "operator": ("documents.sealtoken", "jobs.job", "notifications.delivery"),
     "rule_maker": ("rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),
     "rule_publisher": ("rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),
 }

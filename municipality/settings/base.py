@@ -182,6 +182,11 @@ KNET_PAGE_LIFETIME_SECONDS = env.int("KNET_PAGE_LIFETIME_SECONDS", 1800)
 SIGNER = env.str("SIGNER", "municipality.documents.signing.FileKeySigner")
 SIGNER_KEY_FILE = env.str("SIGNER_KEY_FILE", str(VAR_DIR / "seal" / "seal.p12"))
 SIGNER_PASSPHRASE = secret("SIGNER_PASSPHRASE")
+# Instead of the file: the key inside a PKCS#11 token. The PIN's file is read again at each opening, so that a new one serves at once.
+SIGNER_PKCS11_MODULE = env.str("SIGNER_PKCS11_MODULE", "")
+SIGNER_PKCS11_TOKEN = env.str("SIGNER_PKCS11_TOKEN", "")
+SIGNER_PKCS11_KEY = env.str("SIGNER_PKCS11_KEY", "")
+SIGNER_PKCS11_PIN_FILE = env.str("SIGNER_PKCS11_PIN_FILE", "")
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = env.str("EMAIL_HOST", "localhost")

@@ -41,6 +41,7 @@ PACKAGES = {
     "pdfsig": "poppler-utils",
     "msgfmt": "gettext",
     "certutil": "libnss3-tools",
+    "softhsm2-util": "softhsm2",
 }
 # A test may say that it belongs to the other database, where another pass runs it; any other skip leaves something unproved.
 _FITTING_SKIP = {

@@ -68,6 +68,12 @@ def door() -> list[Visit]:
         Visit(DOOR, post={"channel": "push", "civil_id": "290010100012"}, status=400, note="wrong digit"),
         Visit(DOOR, post=PUSH, phone="away", status=503),
         Visit(DOOR, post=PUSH, before=((DOOR, PUSH),) * 3, note="a fourth push", status=429),
+        Visit(DOOR, openid="away", note="with a provider"),
+        Visit("/{lang}/sign-in/provider/", post={}, openid="away", status=503),
+        Visit("/accounts/openid/callback", openid="declined"),
+        Visit("/accounts/openid/callback", openid="failed", status=409),
+        Visit("/{lang}/sign-in/passkey/?next=/{lang}/my-shops/"),
+        Visit("/{lang}/sign-in/passkey/", post={}, status=400),
         Visit(waiting, before=((DOOR, PUSH),), note="push"),
         Visit(waiting, before=((DOOR, PUSH),), demo=True, note="push, demo"),
         Visit(waiting, before=((DOOR, {"channel": "qr"}),), note="code to scan"),
@@ -81,7 +87,16 @@ def door() -> list[Visit]:
 
 
 def of_a_person() -> list[Visit]:
-    pages = ("my-shops/", "my-requests/", "messages/", "profile/", "profile/email/", "profile/phone/", "profile/sessions/")
+    pages = (
+        "my-shops/",
+        "my-requests/",
+        "messages/",
+        "profile/",
+        "profile/email/",
+        "profile/phone/",
+        "profile/sessions/",
+        "profile/passkeys/",
+    )
     v = [Visit(f"/{{lang}}/{page}", who) for page in pages for who in ("owner", "newcomer")]
     code = (("/{lang}/profile/email/", {"address": "salim@mail.example"}),)
     confirm, wrong = "/{lang}/profile/email/confirm/", {"code": "000000"}
@@ -96,6 +111,13 @@ def of_a_person() -> list[Visit]:
         Visit("/{lang}/profile/email/", "owner", post={"address": "?"}, status=400),
         Visit("/{lang}/profile/email/", "owner", post={"address": "x@mail.example"}, before=(code[0],) * 3, note="a second address"),
         Visit("/{lang}/profile/email/", "owner", post=code[0][1], before=(code[0],) * 3, status=429),
+        Visit("/{lang}/profile/passkeys/add/", "owner"),
+        Visit("/{lang}/profile/passkeys/add/", "owner", post={"name": "", "credential": "null"}, status=400, note="no name"),
+        Visit("/{lang}/profile/passkeys/add/", "owner", post={"name": "1", "credential": "null"}, status=400, note="no key"),
+        Visit("/{lang}/profile/passkeys/add/", "owner", minutes=10, status=409, note="not fresh"),
+        Visit("/{lang}/profile/passkeys/{w.passkey.pk}/name/", "owner"),
+        Visit("/{lang}/profile/passkeys/{w.passkey.pk}/name/", "owner", post={"name": ""}, status=400),
+        Visit("/{lang}/profile/passkeys/{w.passkey.pk}/remove/", "owner"),
         Visit("/{lang}/profile/phone/", "owner", post={"address": "12"}, status=400),
         Visit("/{lang}/profile/phone/", "owner", post={"address": "22345678"}, status=400, note="no mobile"),
         Visit("/{lang}/profile/phone/confirm/", "owner", before=(("/{lang}/profile/phone/", {"address": "99887766"}),)),
@@ -222,6 +244,7 @@ def of_staff() -> list[Visit]:
         Visit("/staff/sign-in/code/", before=code, post={"code": "000000"}, status=400),
         Visit("/staff/sign-in/closed/", status=403),
         Visit("/{lang}/profile/sessions/", "auditor"),
+        Visit("/{lang}/profile/passkeys/", "auditor"),
         Visit("/admin/rulebook/ruleset/add/", "maker"),
         Visit("/admin/rulebook/ruleset/add/", "maker", post=EMPTY_EDITION, note="empty"),
         Visit("/admin/rulebook/ruleset/{other_draft}/change/", "maker", note="own draft"),
@@ -237,6 +260,8 @@ def of_staff() -> list[Visit]:
         Visit("/admin/jobs/job/{w.dead_job.pk}/retry/", "operator"),
         Visit("/admin/jobs/job/{w.dead_job.pk}/retry/", "operator", post={}, note="tried again"),
         Visit("/admin/jobs/job/", "operator"),
+        Visit("/admin/documents/sealtoken/", "operator"),
+        Visit("/admin/documents/sealtoken/{w.seal_token.pk}/change/", "operator"),
         Visit("/admin/notifications/delivery/{w.failed_delivery.pk}/change/", "operator", note="failed"),
         Visit("/admin/notifications/delivery/{w.failed_delivery.pk}/retry/", "operator"),
         Visit("/admin/notifications/delivery/{w.failed_delivery.pk}/retry/", "operator", post={}, note="tried again"),

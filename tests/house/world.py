@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -32,7 +33,7 @@ from municipality.cases.models import Case
 from municipality.cases.roles import ensure_roles
 from municipality.documents import seal
 from municipality.documents import services as documents
-from municipality.documents.models import Document
+from municipality.documents.models import Document, SealToken
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
@@ -53,6 +54,7 @@ from shops.models import Shop
 from tests.house import lane_rows, upload_rows
 from tests.licensing import officers
 from tests.municipality import people
+from tests.municipality.accounts import softkey
 from tests.payments.bank import Bank, Book, notification
 from tests.payments.browsers import signed_in
 
@@ -104,6 +106,8 @@ class World:
     organisation_shop_document: Document
     draft: RuleSet
     dead_job: Job
+    seal_token: SealToken
+    passkey: Authenticator
     fee: int  # fils, of the owner's renewal
     case_type: int
     act: Act
@@ -179,6 +183,17 @@ def build() -> World:
         dead_job=Job.objects.create(
             kind="payments.sweep", key="gone", queue="bulk", args={}, state=JobState.DEAD, due_at=NOON, created_at=NOON, finished_at=NOON
         ),
+        seal_token=SealToken.objects.create(
+            key="0" * 64,
+            token="portal",
+            key_label="seal",
+            state="pin_refused",
+            detail="PinIncorrect",
+            pin_refused_at=NOON,
+            since=NOON,
+            seen_at=NOON,
+        ),
+        passkey=softkey.kept_by(owner.person, "هاتفي"),
         fee=offer(owner.shop).total,
         case_type=ContentType.objects.get_for_model(Case).pk,
         act=Act.objects.order_by("pk")[0],
@@ -187,6 +202,7 @@ def build() -> World:
         failed_delivery=_failed(former),
         gateway_message=GatewayMessage.objects.filter(attempt=owner.attempt).order_by("pk")[0],
     )
+    softkey.kept_by(world.officer, "مفتاح المكتب")
     world.files = upload_rows.fill(world)
     world.studied = _studied(world)
     world.refund = lane_rows.refund(world)
