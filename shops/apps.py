@@ -10,3 +10,10 @@ class ShopsConfig(AppConfig):
         from shops.catalogue import announce
 
         announce()
+
+        from municipality.acting import registry
+        from shops import queries
+
+        registry.HOLDERS["shop"] = queries.held
+        registry.BELONGINGS.append(queries.of_organisations)
+        registry.NAMES.append(queries.names)

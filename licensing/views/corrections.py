@@ -51,13 +51,13 @@ class Part:
 
 
 @keeps_typed
-@access("person")
+@access("acting")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, public_id: str) -> HttpResponse:
     """The asked items with their answers; send them all at once."""
     user: Any = request.user
-    case = case_or_404(cases.visible_to(user).filter(service=RENEWAL), public_id)
+    case = case_or_404(user, public_id, service=RENEWAL)
     asked = review.open_round(case)
     renewal = queries.renewal_of(case)
     if case.state != RenewalState.CORRECTIONS or asked is None or renewal is None:

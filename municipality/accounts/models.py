@@ -97,6 +97,13 @@ def actor_of(user: Any, role: str = "") -> Actor:
     return Actor(role or ("officer" if user.is_staff else "applicant"), user.key)
 
 
+def actor_for(user: Any, person: Any) -> Actor:
+    """The actor where `user` acts in the matters of `person`: the person, a delegate of theirs, or staff with their consent."""
+    if user.pk == person.pk:
+        return actor_of(user)
+    return Actor("assistant" if user.is_staff else "delegate", user.key, person.key)
+
+
 class Organisation(models.Model):
     """A company with many shops."""
 

@@ -15,6 +15,7 @@ from cryptography.fernet import InvalidToken
 from django.http import HttpRequest, QueryDict
 
 from municipality.accounts import civil_ids
+from municipality.acting.models import Delegation
 from municipality.drafts.models import Unsaved
 from municipality.kernel import clock
 from municipality.ui.language import of_path
@@ -72,6 +73,16 @@ def of(request: HttpRequest) -> QueryDict | None:
     for name, several in values.items():
         found.setlist(name, several)
     return found
+
+
+def forget_delegate(delegation: Delegation) -> None:
+    """A delegation ended: what its delegate had typed and not saved on pages of that subject is gone. Of an organisation's, all of it."""
+    if delegation.delegate_id is None:
+        return
+    rows = Unsaved.objects.filter(person=delegation.delegate_id)
+    if not delegation.subject.startswith("organisation:"):
+        rows = rows.filter(page__contains=f"/{delegation.subject.partition(':')[2]}/")
+    rows.delete()
 
 
 def drop(request: HttpRequest) -> None:

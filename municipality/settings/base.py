@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "municipality.documents",
     "municipality.uploads",
     "municipality.notifications",
+    "municipality.acting",
     "municipality.drafts",
     "municipality.cases",
     "municipality.review",
