@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.urls import reverse
@@ -108,8 +109,19 @@ def case_page(user: Any, cases: Sequence[Any]) -> dict[str, list[Any]]:
     for case in cases:
         renewal = queries.renewal_of(case) if case.service == RENEWAL else None
         if renewal is not None:
-            found[case.key] = [_detail(case, renewal)]
+            detail = _detail(case, renewal)
+            found[case.key] = [_for_assistant(case, detail) if user.is_staff else detail]
     return found
+
+
+def _for_assistant(case: Case, detail: CaseDetail) -> CaseDetail:
+    """What staff who assist see: the papers and the paying are the person's own."""
+    if case.state != S.AWAITING_PAYMENT:
+        return replace(detail, files=[])
+    step = NextStep(
+        _("The person pays"), _("The bill is with the person, in their portal and their messages. Nothing is paid at the counter."), label=_("No step for you")
+    )
+    return replace(detail, files=[], next_step=step)
 
 
 def _detail(case: Case, renewal: Renewal) -> CaseDetail:

@@ -17,3 +17,4 @@ class ShopsConfig(AppConfig):
         registry.HOLDERS["shop"] = queries.held
         registry.BELONGINGS.append(queries.of_organisations)
         registry.NAMES.append(queries.names)
+        registry.HOLDINGS.append(queries.holdings)

@@ -85,6 +85,11 @@ def held(person: Any, public_id: str) -> Held | None:
     return Held(shop.organisation) if shop is not None else None
 
 
+def holdings(person: Any) -> dict[str, tuple[str, str]]:
+    """The names of the shops that a person holds by their own right, by key; at most 200."""
+    return {shop.key: (shop.name_ar, shop.name_en) for shop in held_by(person).order_by("pk")[:200]}
+
+
 def of_organisations(organisations: Sequence[int]) -> QuerySet[Any]:
     """The subject keys of all shops of some organisations, as a query."""
     rows = Shop.objects.filter(organisation__in=organisations)

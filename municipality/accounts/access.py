@@ -43,6 +43,7 @@ def access(audience: str) -> Callable[[View], View]:
                 raise PermissionDenied
             if user.is_staff and not has_second_factor(request):
                 raise PermissionDenied
+            user.read_once = {}  # what one page asks of its reader several times
             if audience == "acting" and user.is_staff and not any(stands_in(user) for stands_in in STAND_INS):
                 raise PermissionDenied
             return view(request, *args, **kwargs)

@@ -88,16 +88,22 @@ def open_consents() -> QuerySet[Consent]:
 
 
 def grants(user: Any, service: str = "") -> list[Grant]:
-    """What `user` may do for others now: nothing for strangers. One query."""
+    """What `user` may do for others now: nothing for strangers. One query a page; `may` asks again, under the lock."""
     if not user.is_authenticated or not user.is_active:
         return []
+    if user.read_once is None:
+        found = _grants(user)
+    else:
+        found = user.read_once["grants"] = user.read_once["grants"] if "grants" in user.read_once else _grants(user)
+    return [grant for grant in found if grant.serves(service)]
+
+
+def _grants(user: Any) -> list[Grant]:
     if user.is_staff:
         consents = open_consents().filter(staff=user).select_related("person", "branch")
-        found = [Grant(row.person, "", row.purpose, None, "assistant", row.open_until, row) for row in consents if row.person is not None]
-    else:
-        rows = in_force().filter(delegate=user).select_related("giver", "organisation").order_by("pk")
-        found = [Grant(row.giver, row.subject, row.service, row.organisation_id, row.role, row.last_day, row) for row in rows]
-    return [grant for grant in found if grant.serves(service)]
+        return [Grant(row.person, "", row.purpose, None, "assistant", row.open_until, row) for row in consents if row.person is not None]
+    rows = in_force().filter(delegate=user).select_related("giver", "organisation").order_by("pk")
+    return [Grant(row.giver, row.subject, row.service, row.organisation_id, row.role, row.last_day, row) for row in rows]
 
 
 def stands_in(user: Any) -> bool:

@@ -33,6 +33,8 @@ SERVICES: dict[str, Service] = {}
 BELONGINGS: list[Callable[[Sequence[int]], QuerySet[Any]]] = []
 # Kind of subject → who holds it by themselves: asked with a person and an id, answers the organisation they sign for, or None of it.
 HOLDERS: dict[str, Callable[[Any, str], Held | None]] = {}
+# What a person holds by their own right, by key with both names.
+HOLDINGS: list[Callable[[Any], dict[str, tuple[str, str]]]] = []
 # Subject keys → their names in Arabic and English.
 NAMES: list[Callable[[Sequence[str]], dict[str, tuple[str, str]]]] = []
 # Called in the transaction in which a delegation ends.

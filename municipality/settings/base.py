@@ -103,6 +103,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "municipality.ui.context.portal",
+                "municipality.acting.context.assistance",
             ],
             "builtins": [
                 "municipality.ui.templatetags.portal",
