@@ -19,6 +19,7 @@ urlpatterns = [
     path("profile/sessions/", sessions.sessions, name="sessions"),
     path("profile/sessions/end-others/", sessions.end_other_sessions, name="end_other_sessions"),
     path("profile/sessions/<int:session_id>/end/", sessions.end_session, name="end_session"),
+    path("profile/looks/", profile.looks, name="looks"),
     path("profile/<str:name>/", profile.contact, name="contact"),
     path("profile/<str:name>/confirm/", profile.confirm, name="confirm"),
 ]

@@ -272,4 +272,60 @@ def errors() -> list[Visit]:
     ]
 
 
-STOPS = [*public(), *door(), *of_a_person(), *of_cases(), *of_changes(), *of_files(), *of_money(), *of_staff(), *errors()]
+def of_acting() -> list[Visit]:
+    """Both sides of a delegation, an organisation, and the counter."""
+    give, one = "/{lang}/delegations/give/", "/{lang}/delegations/{w.acting.%s.public_id}/"
+    delegation, offer, revoked = (one % name for name in ("delegation", "offer", "revoked"))
+    filled = {"subject": "{w.owner.shop.key}", "service": "licensing.renewal", "civil_id": "290010100089", "last_day": "2027-01-31"}
+    assist = "/{lang}/assist/"
+    company = "/{lang}/organisations/{w.organisation.public_id}/"
+    asked = {"civil_id": "290010100046", "purpose": "licensing.renewal", "desk": "counter"}
+    people = ("owner", "delegate", "former_delegate", "offered", "boss", "newcomer")
+    v = [Visit("/{lang}/delegations/", who) for who in people]
+    v += [
+        Visit(give, "owner"),
+        Visit(f"{give}?for={{w.owner.shop.key}}", "owner", note="of one shop"),
+        Visit(give, "newcomer", note="no shop"),
+        Visit(give, "owner", post={}, status=400, note="empty"),
+        Visit(give, "owner", post=filled | {"last_day": "2001-01-01"}, status=400, note="a day gone by"),
+        Visit(give, "owner", post=filled | {"last_day": "2031-01-01"}, status=400, note="too long"),
+        Visit(give, "owner", post=filled | {"civil_id": "290010100046"}, status=409, note="holds it already"),
+        Visit(give, "owner", post=filled, note="offered"),
+        *(Visit(delegation, who) for who in ("owner", "delegate")),
+        *(Visit(offer, who) for who in ("owner", "offered")),
+        Visit(revoked, "former_delegate"),
+        Visit(f"{delegation}revoke/", "owner"),
+        Visit(f"{delegation}revoke/", "owner", post={}, note="revoked"),
+        Visit(f"{delegation}renounce/", "delegate"),
+        Visit(f"{offer}accept/", "offered"),
+        Visit(f"{offer}accept/", "offered", post={}, note="accepted"),
+        Visit(f"{offer}decline/", "offered"),
+        Visit("/{lang}/my-shops/", "delegate"),
+        Visit("/{lang}/my-requests/", "delegate"),
+        Visit(RENEW, "delegate"),
+        Visit(RENEW, "former_delegate", status=403, note="revoked"),
+        Visit(CHANGES, "delegate"),
+        Visit("/{lang}/cases/{w.owner.waiting.public_id}/", "delegate"),
+        Visit("/{lang}/cases/{w.owner.issued.public_id}/", "delegate"),
+        Visit(DUE, "delegate"),
+        Visit("/{lang}/profile/looks/", "owner"),
+        Visit("/{lang}/profile/looks/", "newcomer"),
+        Visit("/{lang}/profile/looks/?before=1", "owner", note="past the end"),
+        Visit(company, "boss"),
+        Visit(f"{company}clerk/", "boss"),
+        Visit(f"{company}clerk/", "boss", post={}, status=400, note="empty"),
+        Visit(assist, "counter"),
+        Visit(assist, "counter", post={}, status=400, note="empty"),
+        Visit(assist, "counter", post=asked, note="a code is on its way"),
+        Visit(assist, "officer", status=403),
+        Visit("/{lang}/assist/{w.acting.waiting.public_id}/", "counter", note="of a colleague"),
+        Visit("/{lang}/my-shops/", "counter"),
+        Visit("/{lang}/my-requests/", "counter"),
+        Visit(RENEW, "counter"),
+        Visit("/{lang}/cases/{w.owner.waiting.public_id}/", "counter"),
+        Visit("/admin/", "counter"),
+    ]
+    return v
+
+
+STOPS = [*public(), *door(), *of_a_person(), *of_cases(), *of_changes(), *of_files(), *of_acting(), *of_money(), *of_staff(), *errors()]

@@ -48,13 +48,14 @@ from municipality.rulebook.seeds import load_activities, seed
 from payments import services as payments
 from payments.models import Attempt, Bill, GatewayMessage, Receipt
 from shops.models import Shop
-from tests.house import upload_rows
+from tests.house import acting_rows, upload_rows
 from tests.municipality import people
 from tests.payments.bank import Bank, Book, notification
 from tests.payments.browsers import signed_in
 
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
 SIGNED_IN = ("owner", "stranger", "former", "newcomer", "officer", "auditor", "supervisor", "operator", "maker", "publisher", "halfway")
+SIGNED_IN += ("delegate", "former_delegate", "offered", "boss", "counter")
 SETTINGS = {"PAYMENT_PROVIDER": "tests.payments.bank.Bank", "SMS_BACKEND": f"{__name__}.SmsTray"}
 
 
@@ -110,6 +111,7 @@ class World:
     gateway_message: GatewayMessage
     other_session: UserSession = field(init=False)
     files: upload_rows.Files = field(init=False)
+    acting: acting_rows.Acting = field(init=False)
     sessions: dict[str, str] = field(default_factory=dict)
     mails: list[tuple[str, str, str]] = field(default_factory=list)  # address, subject, body
     html_mails: list[str] = field(default_factory=list)
@@ -127,7 +129,7 @@ class World:
             half = Client()
             half.force_login(self.auditor, backend="municipality.accounts.backends.StaffBackend")
             return str(half.session.session_key)
-        user = getattr(self, who)
+        user = getattr(self, who, None) or getattr(self.acting, who)
         return str(signed_in(user.person if isinstance(user, Belongings) else user).session.session_key)
 
     def open_doors(self) -> None:
@@ -183,6 +185,7 @@ def build() -> World:
         gateway_message=GatewayMessage.objects.filter(attempt=owner.attempt).order_by("pk")[0],
     )
     world.files = upload_rows.fill(world)
+    world.acting = acting_rows.fill(world)
     world.open_doors()
     world.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]
     world.html_mails = [str(part[0]) for m in mail.outbox for part in m.alternatives]  # type: ignore[attr-defined]

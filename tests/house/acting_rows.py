@@ -1,0 +1,147 @@
+"""Rows of people who act for others: a delegate in force, one revoked, an offer, and an employee with a code."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import Group
+
+from licensing.states import RENEWAL
+from municipality.accounts import civil_ids
+from municipality.accounts.models import Signatory, User
+from municipality.acting.models import Consent, Delegation
+from municipality.acting.services import consents, delegations
+from municipality.cases.models import CaseEvent
+from municipality.kernel import clock
+from municipality.places.models import Branch
+from tests.municipality import people
+
+if TYPE_CHECKING:
+    from tests.house.world import World
+
+# Synthetic numbers with their check digits.
+DELEGATE, FORMER, OFFERED, BOSS = "290010100046", "290010100054", "290010100062", "290010100070"
+
+
+@dataclass
+class Acting:
+    delegate: User
+    former_delegate: User
+    offered: User
+    boss: User  # signs for the organisation
+    counter: User  # acts for the owner now
+    delegation: Delegation
+    revoked: Delegation
+    offer: Delegation
+    consent: Consent
+    waiting: Consent  # whose code is still to be entered
+
+
+def fill(world: World) -> Acting:
+    delegate = people.person(DELEGATE, name_ar="نواف الهاجري", name_en="Nawaf Al-Hajri")
+    former = people.person(FORMER, name_ar="مريم الدوسري", name_en="Maryam Al-Dosari")
+    offered = people.person(OFFERED, name_ar="عادل الراشد", name_en="Adel Al-Rashed")
+    boss = people.person(BOSS, name_ar="سارة المطوع", name_en="Sara Al-Mutawa")
+    Signatory.objects.create(organisation=world.organisation, person=boss, first_day=clock.today())
+    owner = world.owner
+    subjects = (owner.shop.key, owner.waiting.subject, owner.issued.subject)
+    given = [_let(owner.person, delegate, DELEGATE, subject) for subject in subjects]
+    offer = delegations.give(giver=owner.person, number=OFFERED, subject=owner.shop.key, service=RENEWAL, last_day=_until())
+    over = [_let(owner.person, former, FORMER, subject) for subject in subjects]
+    for row in over:
+        delegations.end_by(delegation=row, person=owner.person)
+    # Whose code is still waited for first: asking again closes what was asked before.
+    second = _counter("counter2")
+    waiting = consents.ask(staff=second, number=people.NOURA, purpose=RENEWAL, desk="call")
+    first = _counter("counter")
+    consent = consents.ask(staff=first, number=people.SALIM, purpose=RENEWAL, desk="counter")
+    consents.enter(consent=consent, staff=first, typed=civil_ids.decrypt(consent.code_cipher, "consent"))
+    return Acting(delegate, former, offered, boss, first, given[0], over[-1], offer, Consent.objects.get(pk=consent.pk), waiting)
+
+
+def _until() -> dt.date:
+    return clock.today() + dt.timedelta(days=60)
+
+
+def _let(giver: User, delegate: User, number: str, subject: str) -> Delegation:
+    row = delegations.give(giver=giver, number=number, subject=subject, service=RENEWAL, last_day=_until())
+    return delegations.accept(delegation=row, person=delegate)
+
+
+def _counter(login: str) -> User:
+    user = User.objects.create_user(
+        name_ar="غدير المرساة", name_en="Ghadeer Al-Marsat", login=login, is_staff=True, branch=Branch.objects.get(pk="HA")
+    )
+    user.groups.add(Group.objects.get(name="counter"))
+    return user
+
+
+def fresh(world: World) -> Delegation:
+    """An offer to somebody who has no account yet."""
+    return Delegation.objects.create(
+        giver=world.owner.person,
+        delegate=world.acting.delegate,
+        delegate_digest=world.acting.delegate.civil_id_digest,
+        delegate_masked="2900••••0046",
+        subject="shop:walked",
+        service=RENEWAL,
+        first_day=clock.today(),
+        last_day=_until(),
+        offered_at=clock.now(),
+        answer_by=_until(),
+    )
+
+
+# --- Attacks on their guards -------------------------------------------------------------------------------------------------
+
+
+def accepted_by_another(world: World) -> None:
+    """An offer comes into force for somebody whose number was not named."""
+    from tests.house import state_doors as doors
+
+    row = world.acting.offer
+    accepted = doors.event(row, "accept", "offered", "active")
+    Delegation.objects.filter(pk=row.pk).update(state="active", last_event=accepted, delegate=world.acting.former_delegate)
+
+
+def opened_without_a_code(world: World) -> None:
+    late = world.acting.waiting.code_until + dt.timedelta(minutes=1)
+    Consent.objects.filter(pk=world.acting.waiting.pk).update(opened_at=late, open_until=late + dt.timedelta(hours=1), code_cipher="")
+
+
+def tries_taken_back(world: World) -> None:
+    Consent.objects.filter(pk=world.acting.waiting.pk).update(tries=3)
+    Consent.objects.filter(pk=world.acting.waiting.pk).update(tries=0)
+
+
+def _step(world: World, role: str, user: Any) -> None:
+    CaseEvent.objects.create(
+        subject=world.owner.waiting,
+        workflow=RENEWAL,
+        move="withdraw",
+        from_state="awaiting_payment",
+        to_state="withdrawn",
+        at=clock.now(),
+        actor_key=user.key,
+        actor_role=role,
+        data={"for": world.owner.person.key},
+    )
+
+
+def a_step_of_a_former_delegate(world: World) -> None:
+    _step(world, "delegate", world.acting.former_delegate)
+
+
+def a_step_of_staff_without_consent(world: World) -> None:
+    _step(world, "assistant", world.officer)
+
+
+BY_HAND = {
+    "acting_delegation_named": accepted_by_another,
+    "acting_consent_opens": opened_without_a_code,
+    "acting_consent_tries": tries_taken_back,
+    "cases_caseevent_delegated": a_step_of_a_former_delegate,
+    "cases_caseevent_consented": a_step_of_staff_without_consent,
+}
