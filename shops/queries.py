@@ -7,14 +7,21 @@ from typing import Any
 
 from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Concat
+from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
 from municipality.accounts.queries import signatories_of, signatures
 from municipality.acting import queries as acting
 from municipality.acting.queries import Principal
 from municipality.acting.registry import Held
+from municipality.cases.models import Case
 from municipality.kernel.subjects import SubjectKey
-from shops.models import Shop
+from municipality.review import queries as review
+from municipality.uploads import queries as uploads
+from municipality.uploads.registry import Slot
+from municipality.uploads.states import UploadState
+from shops.models import Claim, Shop
+from shops.states import ClaimState
 
 ORGANISATION = "organisation:"
 
@@ -74,6 +81,44 @@ def seen_by(user: Any, public_id: str, service: str) -> Shop | None:
 def with_names(shops: QuerySet[Shop]) -> QuerySet[Shop]:
     """Joined with what a page shows of each shop."""
     return shops.select_related("activity", "area", "branch", "owner", "organisation")
+
+
+# --- Claims ------------------------------------------------------------------------------------------------------------------
+
+SLOTS = {
+    "ownership": Slot(
+        "ownership", _("Document that shows that the shop is yours"), _("Contract of sale, court decision, or extract of the register."), most=4
+    ),
+    "commercial_licence": Slot("commercial_licence", _("Commercial licence"), _("The present one, with the name of its owner."), most=2),
+}
+
+
+def claim_of(case: Case) -> Claim:
+    """The claim of a case with its shop and holder. Raises Claim.DoesNotExist for another case."""
+    return Claim.objects.select_related("shop__branch", "shop__area", "shop__activity", "holder", "holder_organisation", "case__applicant").get(
+        case=case
+    )
+
+
+def asked_slots(case: Case) -> list[str]:
+    """The documents that the open round of corrections asks for."""
+    asked = review.open_round(case) if case.state == ClaimState.CORRECTIONS else None
+    return list(dict.fromkeys(item.target for item in asked.items.all() if item.target in SLOTS)) if asked else []
+
+
+def missing_documents(case: Case) -> list[str]:
+    """Asked slots without a new file that was accepted."""
+    asked, claim = review.open_round(case), claim_of(case)
+    if asked is None:
+        return []
+    found = []
+    for slot in asked_slots(case):
+        rows = list(uploads.of(claim.files_key, slot))
+        if not any(row.state == UploadState.READY and row.created_at > asked.asked_at for row in rows) or any(
+            row.state in (UploadState.CHECKING, UploadState.RECEIVING) for row in rows
+        ):
+            found.append(slot)
+    return found
 
 
 # --- What the platform asks about shops ------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from municipality.ui.templatetags.portal import bilingual
 
 ACTORS = {
     "applicant": _("The applicant"),
+    "holder": _("The holder of the shop"),
     "delegate": _("A delegate of the applicant"),
     "assistant": _("An employee, for the applicant with their code"),
     "system": _("The portal, by rule"),

@@ -13,6 +13,7 @@ from municipality.accounts.access import access
 from municipality.acting import queries as acting
 from municipality.cases import panels
 from municipality.kernel import clock
+from shops import panels as panels_of_claims
 from shops import queries
 
 MOST = 200  # an organisation with more pages through them by area, with the register
@@ -38,4 +39,5 @@ def mine(request: HttpRequest) -> HttpResponse:
     today = clock.today()
     # What has ended long ago comes after what can still be lost.
     rows.sort(key=lambda row: (row["deadline"] < today - dt.timedelta(days=90), row["deadline"], row["shop"].pk))
-    return render(request, "shops/mine.html", {"rows": rows, "more": len(shops) > MOST, "most": MOST})
+    claimed = [] if user.is_staff else panels_of_claims.notice_of(user)
+    return render(request, "shops/mine.html", {"claimed": claimed, "rows": rows, "more": len(shops) > MOST, "most": MOST})

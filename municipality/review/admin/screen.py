@@ -29,6 +29,7 @@ from municipality.uploads.states import UploadState
 PARTIES = {
     "applicant": gettext_lazy("applicant"),
     "delegate": gettext_lazy("delegate"),
+    "holder": gettext_lazy("present holder"),
     "assistant": gettext_lazy("employee who assisted"),
     "licensee": gettext_lazy("licensee"),
     "shop": gettext_lazy("shop"),
