@@ -119,7 +119,9 @@ def _for_assistant(case: Case, detail: CaseDetail) -> CaseDetail:
     if case.state != S.AWAITING_PAYMENT:
         return replace(detail, files=[])
     step = NextStep(
-        _("The person pays"), _("The bill is with the person, in their portal and their messages. Nothing is paid at the counter."), label=_("No step for you")
+        _("The person pays"),
+        _("The bill is with the person, in their portal and their messages. Nothing is paid at the counter."),
+        label=_("No step for you"),
     )
     return replace(detail, files=[], next_step=step)
 

@@ -144,7 +144,12 @@ def holders(claim: Claim) -> list[User]:
 
 def _tell_holders(claim: Claim, case: Case) -> None:
     for person in holders(claim):
-        context = {"case": case, "shop": claim.shop, "matched": claim.ground == ClaimGround.REGISTER, "until": claim.dispute_until or case.due_on}
+        context = {
+            "case": case,
+            "shop": claim.shop,
+            "matched": claim.ground == ClaimGround.REGISTER,
+            "until": claim.dispute_until or case.due_on,
+        }
         send(ShopClaimed, person=person, key=case.public_id, subject_key=case.key, context=context)
 
 
@@ -178,7 +183,8 @@ def dispute(*, claim: Claim, person: User, text: str) -> Case:
     if was_matched:
         limits = rulebook.edition("limits.review", clock.today())
         advance(case, "dispute", actor=actor, due_on=promise.promised_day(limits))
-        transfer(shop=row.shop, to=row.holder or row.holder_organisation, source=f"{case.key}:frozen", actor=actor)
+        until_now: Any = row.holder or row.holder_organisation
+        transfer(shop=row.shop, to=until_now, source=f"{case.key}:frozen", actor=actor)
         queue.join(case=case, actor=actor)
     else:
         advance(case, "object", actor=actor)
@@ -189,7 +195,13 @@ def dispute(*, claim: Claim, person: User, text: str) -> Case:
     record("claim.disputed", subject=case.key, actor=actor, data={"shop": row.shop.key, "matched": was_matched})
     case.refresh_from_db()
     for told in (case.applicant, *holders(row)):
-        send(ClaimDisputed, person=told, key=case.public_id, subject_key=case.key, context={"case": case, "shop": row.shop, "due_on": case.due_on})
+        send(
+            ClaimDisputed,
+            person=told,
+            key=case.public_id,
+            subject_key=case.key,
+            context={"case": case, "shop": row.shop, "due_on": case.due_on},
+        )
     return case
 
 
@@ -211,7 +223,13 @@ def refused(case: Case) -> None:
 def _decided(claim: Claim, case: Case, *, granted: bool) -> None:
     lift_block(subject=claim.shop.key, source=case.key, actor=SYSTEM)
     for person in holders(claim):
-        send(ClaimDecided, person=person, key=case.public_id, subject_key=case.key, context={"case": case, "shop": claim.shop, "granted": granted})
+        send(
+            ClaimDecided,
+            person=person,
+            key=case.public_id,
+            subject_key=case.key,
+            context={"case": case, "shop": claim.shop, "granted": granted},
+        )
 
 
 @transaction.atomic
@@ -260,4 +278,3 @@ def settle_due() -> int:
             _decided(queries.claim_of(case), case, granted=False)
             closed += 1
     return closed
-

@@ -159,7 +159,9 @@ class Claim(models.Model):
     )
     dispute_until = models.DateField("يجوز الاعتراض حتى", null=True, blank=True)
     disputed_at = models.DateTimeField("اعتُرض عليه في", null=True, blank=True)
-    disputed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المعترض")
+    disputed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المعترض"
+    )
     dispute = models.CharField("الاعتراض", max_length=500, blank=True)
 
     class Meta:

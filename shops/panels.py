@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -63,7 +64,7 @@ def _rounds(case: Case) -> list[Round]:
     suffix = "ar" if get_language() == "ar" else "en"
     return [
         Round(
-            _("Round %(number)s") % {"number": row.number},
+            format_html("{} {}", _("Round"), ltr(row.number)),
             [" ".join(filter(None, [getattr(item, f"text_{suffix}"), getattr(item, f"note_{suffix}")])) for item in row.items.all()],
             row.answer_by,
             row.answered_at,
@@ -87,15 +88,21 @@ def _next_step(case: Case) -> NextStep:
             label=_("No step for you"),
         )
     if case.state in (C.MATCHED, C.GRANTED):
-        return NextStep(_("The shop is yours"), _("It stands in your list with its licences."), reverse("shops:mine"), _("My shops"), label=_("Done"))
+        return NextStep(
+            _("The shop is yours"), _("It stands in your list with its licences."), reverse("shops:mine"), _("My shops"), label=_("Done")
+        )
     return NextStep(
-        _("This request is closed"), _("The shop stays with its holder. The message names the reason."), reverse("shops:mine"), _("My shops")
+        _("This request is closed"),
+        _("The shop stays with its holder. The message names the reason."),
+        reverse("shops:mine"),
+        _("My shops"),
     )
 
 
 def notice_of(user: Any) -> list[Claim]:
     """Claims of shops that this person holds and may dispute now."""
-    mine = Claim.objects.filter(disputed_at__isnull=True, case__is_open=True).select_related("case", "shop", "holder", "holder_organisation")
+    mine = Claim.objects.filter(disputed_at__isnull=True, case__is_open=True).select_related(
+        "case", "shop", "holder", "holder_organisation"
+    )
     owned = mine.filter(holder=user) | mine.filter(holder_organisation__in=organisations_signed_by(user))
     return [claim for claim in owned.distinct().order_by("pk")[:20] if claims.disputable(claim, user)]
-

@@ -87,7 +87,10 @@ def with_names(shops: QuerySet[Shop]) -> QuerySet[Shop]:
 
 SLOTS = {
     "ownership": Slot(
-        "ownership", _("Document that shows that the shop is yours"), _("Contract of sale, court decision, or extract of the register."), most=4
+        "ownership",
+        _("Document that shows that the shop is yours"),
+        _("Contract of sale, court decision, or extract of the register."),
+        most=4,
     ),
     "commercial_licence": Slot("commercial_licence", _("Commercial licence"), _("The present one, with the name of its owner."), most=2),
 }
@@ -95,9 +98,9 @@ SLOTS = {
 
 def claim_of(case: Case) -> Claim:
     """The claim of a case with its shop and holder. Raises Claim.DoesNotExist for another case."""
-    return Claim.objects.select_related("shop__branch", "shop__area", "shop__activity", "holder", "holder_organisation", "case__applicant").get(
-        case=case
-    )
+    return Claim.objects.select_related(
+        "shop__branch", "shop__area", "shop__activity", "holder", "holder_organisation", "case__applicant"
+    ).get(case=case)
 
 
 def asked_slots(case: Case) -> list[str]:

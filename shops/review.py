@@ -40,7 +40,9 @@ def items(case: Case) -> list[Item]:
         ("dispute", _("Statement of the holder"), claim.dispute, gettext_lazy("declared by the holder"), claim.disputed_at),
     )
     found = [
-        Item(name, title, value, source=source, at=at, may_correct=False, mark=str(value)) for name, title, value, source, at in facts if value
+        Item(name, title, value, source=source, at=at, may_correct=False, mark=str(value))
+        for name, title, value, source, at in facts
+        if value
     ]
     for code, slot in queries.SLOTS.items():
         rows = list(uploads.of(claim.files_key, code).filter(state=UploadState.READY)) if claim.files_key else []

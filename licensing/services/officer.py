@@ -47,7 +47,8 @@ def send_to_officer(
 
     Raises Refused: the first condition that no officer can set aside, "nothing_changed" where the clean lane is open,
     "not_complete" with pages or files missing, "draft_changed" when another device changed an answer since the page was
-    read, NotPermitted where `actor` may not act for the applicant (any more), "price_changed" when the person saw another total (fils), "files_waiting" while a file is being checked.
+    read, "price_changed" when the person saw another total (fils), "files_waiting" while a file is being checked. Raises NotPermitted
+    where `actor` may not act for the applicant (any more).
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
     row = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)

@@ -37,7 +37,8 @@ def submit_renewal(*, shop: Shop, applicant: Any, expected_fils: int | None = No
 def submit(*, shop: Shop, applicant: Any, expected_fils: int | None = None, actor: Actor | None = None) -> tuple[Case, Bill]:
     """Submit a renewal with nothing changed: case, facts, bill and the first message commit together.
 
-    `actor` is whoever acts for the applicant, where it is not the applicant. Raises NotPermitted where they may not (any more), Refused with the code of the first unmet condition; "price_changed" when the person saw another total (fils).
+    `actor` is whoever acts for the applicant, where it is not the applicant. Raises NotPermitted where they may not (any more), and
+    Refused with the code of the first unmet condition; "price_changed" when the person saw another total (fils).
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
     offer = queries.offer(shop)

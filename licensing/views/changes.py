@@ -255,4 +255,6 @@ def discard(request: HttpRequest, public_id: str) -> HttpResponse:
         keeping.discard(draft=draft, actor=shops.principal(user, shop, RENEWAL).actor)
         messages.info(request, _("The kept request is removed. Nothing was sent."))
         return redirect("shops:mine")
-    return render(request, "licensing/changes/discard.html", {"shop": shop, "draft": draft, "principal": shops.principal(user, shop, RENEWAL)})
+    return render(
+        request, "licensing/changes/discard.html", {"shop": shop, "draft": draft, "principal": shops.principal(user, shop, RENEWAL)}
+    )

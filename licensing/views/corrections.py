@@ -20,7 +20,6 @@ from licensing.models import Renewal
 from licensing.review import items
 from licensing.states import RENEWAL, RenewalState
 from municipality.accounts.access import access
-from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.views.public import case_or_404
 from municipality.drafts import typed

@@ -49,7 +49,9 @@ class Seen:
 def told(looks: Sequence[Look]) -> list[Seen]:
     """Looks in the words of the person whose data it is. One query for all offices."""
     ids = {look.viewer_key.partition(":")[2] for look in looks}
-    offices = {f"staff:{user.public_id}": user.branch for user in User.objects.filter(public_id__in=ids, is_staff=True).select_related("branch")}
+    offices = {
+        f"staff:{user.public_id}": user.branch for user in User.objects.filter(public_id__in=ids, is_staff=True).select_related("branch")
+    }
     return [
         Seen(
             look.at,

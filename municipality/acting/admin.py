@@ -103,8 +103,10 @@ class DelegationAdmin(_PeopleAdmin):
     list_display = ("about", "service_name", "role", "state_name", "first_day", "last_day")
     list_filter = ("state", "role")
     inlines = (EventInline,)
-    fields = ("giver_name", "delegate_name", "delegate_number", "organisation", "about", "service_name", "role", "state_name")
-    fields += ("first_day", "last_day", "answer_by", "offered", "closed")
+    fields = (
+        *("giver_name", "delegate_name", "delegate_number", "organisation", "about", "service_name", "role", "state_name"),
+        *("first_day", "last_day", "answer_by", "offered", "closed"),
+    )
     readonly_fields = fields
 
     def people_of(self, row: Any) -> list[Any]:

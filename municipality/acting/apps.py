@@ -8,8 +8,8 @@ class ActingConfig(AppConfig):
 
     def ready(self) -> None:
         from municipality.accounts.access import STAND_INS
-        from municipality.acting.registry import HOLDERS, NAMES
         from municipality.acting import organisations
+        from municipality.acting.registry import HOLDERS, NAMES
         from municipality.acting.services import consents
 
         STAND_INS.append(consents.steps_in)

@@ -50,7 +50,9 @@ class GiveForm(forms.Form):
         error_messages={"required": _("Enter the last day."), "invalid": _("This is no day. Write year-month-day, such as 2027-01-31.")},
     )
 
-    def __init__(self, *args: Any, subjects: list[tuple[str, Any]], longest: dt.date, today: dt.date, clerk: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, subjects: list[tuple[str, Any]], longest: dt.date, today: dt.date, clerk: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.longest, self.today = longest, today
         fields: dict[str, Any] = self.fields
@@ -60,7 +62,9 @@ class GiveForm(forms.Form):
             fields["subject"].label = _("For which organisation")
         else:
             fields["service"].choices = [(code, entry.name) for code, entry in registry.SERVICES.items()]
-        fields["last_day"].help_text = format_lazy("{} {}", _("The delegation ends by itself after this day. Not later than"), day_text(longest))
+        fields["last_day"].help_text = format_lazy(
+            "{} {}", _("The delegation ends by itself after this day. Not later than"), day_text(longest)
+        )
         fields["last_day"].widget.attrs |= {"min": today.isoformat(), "max": longest.isoformat()}
 
     def clean_last_day(self) -> dt.date:

@@ -171,13 +171,18 @@ def may(actor: Actor, *, person: User, service: str, subject: str) -> bool:
 
 
 def refuse_over(user: Any, *, owners: Collection[int], service: str, subject: str) -> None:
-    """Say clearly that a right to act is over. Raises NotPermitted("delegation_over") or ("consent_over"); nothing where there never was one."""
+    """Say clearly that a right to act is over; nothing where there never was one.
+
+    Raises NotPermitted("delegation_over") and NotPermitted("consent_over").
+    """
     if not user.is_authenticated:
         return
     if user.is_staff:
         last = Consent.objects.filter(staff=user, person__in=owners, opened_at__isnull=False).order_by("-pk").first()
         if last is not None and last.purpose == service:
-            raise NotPermitted("consent_over", _("The consent to act for this person is over. Nothing was saved. Ask the person for a new code."))
+            raise NotPermitted(
+                "consent_over", _("The consent to act for this person is over. Nothing was saved. Ask the person for a new code.")
+            )
         return
     held = Delegation.objects.filter(delegate=user, giver__in=owners).exclude(state__in=[*STANDING, DelegationState.DECLINED])
     late = Delegation.objects.filter(delegate=user, giver__in=owners, state=DelegationState.ACTIVE, last_day__lt=clock.today())
@@ -193,7 +198,9 @@ def over_sentence(row: Delegation) -> Any:
         return _("The owner revoked your delegation for this shop. Nothing of this page was saved, and nothing more can be done with it.")
     if row.state == DelegationState.RENOUNCED:
         return _("You gave this delegation up. Nothing of this page was saved.")
-    return format_lazy("{} {}", _("Your delegation for this shop ended on its last day. Nothing of this page was saved. Last day:"), day_text(row.last_day))
+    return format_lazy(
+        "{} {}", _("Your delegation for this shop ended on its last day. Nothing of this page was saved. Last day:"), day_text(row.last_day)
+    )
 
 
 # --- Pages ---------------------------------------------------------------------------------------------------------------

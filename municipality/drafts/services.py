@@ -62,8 +62,9 @@ def begin(*, person: Any, service: str, subject: str, actor: Actor | None = None
 def answer(*, draft: Draft, page: str, answers: dict[str, Any], version: int, actor: Actor | None = None) -> Draft:
     """Keep the answers of one page. `version` is the draft's when that page was opened.
 
-    Pages do not stand in each other's way; an `actor` other than the person must still be allowed to act (NotPermitted); a page that was answered otherwise since then raises AnsweredElsewhere and
-    nothing is overwritten. Raises Refused("draft_closed") once the request was sent, discarded or has run out.
+    Pages do not stand in each other's way; a page that was answered otherwise since then raises AnsweredElsewhere and
+    nothing is overwritten. An `actor` other than the person must still be allowed to act (NotPermitted). Raises
+    Refused("draft_closed") once the request was sent, discarded or has run out.
     """
     row = _open(draft)
     if actor is not None and not acting.may(actor, person=row.person, service=row.service, subject=row.subject):

@@ -38,7 +38,8 @@ def is_session_of(attempt: Attempt, session_key: str | None) -> bool:
 def start_attempt(*, bills: Sequence[Bill], payer: Any, language: str, session_key: str) -> Attempt:
     """The open attempt for exactly these bills, or a new one. The amount in fils is read from the locked bill rows.
 
-    `payer` is whoever pays: the person of the bill or a delegate of theirs. Raises NotPermitted for anybody else's bill and Refused: not_due, too_late, open_elsewhere, too_much.
+    `payer` is whoever pays: the person of the bill or a delegate of theirs. Raises NotPermitted for anybody else's bill and Refused:
+    not_due, too_late, open_elsewhere, too_much.
     """
     try:
         return _start(bills=bills, payer=payer, language=language, session_key=session_key)
@@ -74,7 +75,12 @@ def _start(*, bills: Sequence[Bill], payer: Any, language: str, session_key: str
         created_at=clock.now(),
     )
     Allocation.objects.bulk_create(Allocation(attempt=attempt, bill=bill, fils=bill.total_fils) for bill in locked)
-    record("payment.started", subject=attempt.key, actor=actor_for(payer, locked[0].payer), data={"fils": amount, "bills": [bill.key for bill in locked]})
+    record(
+        "payment.started",
+        subject=attempt.key,
+        actor=actor_for(payer, locked[0].payer),
+        data={"fils": amount, "bills": [bill.key for bill in locked]},
+    )
     return attempt
 
 

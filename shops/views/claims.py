@@ -121,7 +121,13 @@ def dispute(request: HttpRequest, public_id: str) -> HttpResponse:
         messages.info(request, _("The claim is frozen. An officer decides, and both sides are told."))
         return redirect("shops:mine")
     may = claims.disputable(found, user)
-    context = {"form": form, "claim": found, "may": may, "matched": found.case.state == ClaimState.MATCHED, "crumbs": _crumbs(_("Dispute a claim"))}
+    context = {
+        "form": form,
+        "claim": found,
+        "may": may,
+        "matched": found.case.state == ClaimState.MATCHED,
+        "crumbs": _crumbs(_("Dispute a claim")),
+    }
     return render(request, "shops/claims/dispute.html", context, status=status)
 
 

@@ -26,6 +26,7 @@ HIDDEN = "404 404 405 405 405 405"
 HIDDEN_FORM = "404 404 404 405 405 405"
 WAY_OUT = "405 405 302 405 405 405"  # a button that leads on
 ASKS = "200 200 302 405 405 405"  # asks once more, then does it and leads on
+HIDDEN_BUTTON = "405 405 404 405 405 405"
 ELSEWHERE = "302 302 302 405 405 405"  # not theirs to do now: back to the page
 # The admin answers any method by its page; only POST could write, and a page to read refuses it.
 PAGE = "200 200 200 200 200 200"
@@ -254,6 +255,14 @@ ROWS: list[Row] = [
     own("/{lang}/organisations/{w.organisation.public_id}/", HIDDEN, HIDDEN, boss=READ, delegate=HIDDEN, former=HIDDEN),
     own("/{lang}/organisations/{w.organisation.public_id}/clerk/", HIDDEN_FORM, HIDDEN_FORM, boss="200 200 400 405 405 405"),
     own("/{lang}/profile/looks/", READ, READ),
+    # Claims of shops: of the claimant (offered), and of the holder (owner).
+    own("/{lang}/claims/", "200 200 400 405 405 405", "200 200 400 405 405 405", counter=NO),
+    own("/{lang}/claims/shop/{w.acting.matched.public_id}/", *(HIDDEN_BUTTON,) * 2, offered=WAY_OUT, why="the register names one person"),
+    own("/{lang}/claims/{w.acting.claiming.public_id}/", HIDDEN_FORM, HIDDEN_FORM, offered="200 200 400 405 405 405"),
+    own("/{lang}/claims/{w.acting.claim.public_id}/dispute/", "200 200 400 405 405 405", HIDDEN_FORM, offered=HIDDEN_FORM),
+    own("/{lang}/claims/{w.acting.claim.public_id}/withdraw/", HIDDEN_FORM, HIDDEN_FORM, offered=ASKS),
+    own("/{lang}/claims/{w.acting.claim.public_id}/corrections/", HIDDEN_FORM, HIDDEN_FORM, offered=ELSEWHERE, why="nothing is asked for"),
+    own("/{lang}/cases/{w.acting.claim.public_id}/", HIDDEN, HIDDEN, offered=READ),
     counter("/{lang}/assist/", "200 200 400 405 405 405", "403 403 403 405 405 405"),
     counter("/{lang}/assist/{w.acting.waiting.public_id}/", "200 200 409 405 405 405", "403 403 403 405 405 405", why="a colleague's code"),
     counter("/{lang}/assist/end/", WAY_OUT, "405 405 403 405 405 405"),

@@ -13,9 +13,13 @@ from municipality.accounts import civil_ids
 from municipality.accounts.models import Signatory, User
 from municipality.acting.models import Consent, Delegation
 from municipality.acting.services import consents, delegations
-from municipality.cases.models import CaseEvent
+from municipality.cases.models import Case, CaseEvent
+from municipality.drafts.models import Draft
 from municipality.kernel import clock
 from municipality.places.models import Branch
+from shops import claims
+from shops.models import RegisteredOwner, Shop
+from tests.licensing import officers
 from tests.municipality import people
 
 if TYPE_CHECKING:
@@ -36,6 +40,9 @@ class Acting:
     revoked: Delegation
     offer: Delegation
     consent: Consent
+    claim: Case  # by documents, of the owner's plain shop
+    claiming: Draft  # still being filled in
+    matched: Shop  # of which the register names the stranger
     waiting: Consent  # whose code is still to be entered
 
 
@@ -58,7 +65,25 @@ def fill(world: World) -> Acting:
     first = _counter("counter")
     consent = consents.ask(staff=first, number=people.SALIM, purpose=RENEWAL, desk="counter")
     consents.enter(consent=consent, staff=first, typed=civil_ids.decrypt(consent.code_cipher, "consent"))
-    return Acting(delegate, former, offered, boss, first, given[0], over[-1], offer, Consent.objects.get(pk=consent.pk), waiting)
+    fields: dict[str, Any] = {"delegate": delegate, "former_delegate": former, "offered": offered, "boss": boss, "counter": first}
+    fields |= {"delegation": given[0], "revoked": over[-1], "offer": offer, "waiting": waiting}
+    return Acting(consent=Consent.objects.get(pk=consent.pk), **fields, **_claims(world, offered))
+
+
+def _claims(world: World, claimant: User) -> dict[str, Any]:
+    from tests.house.world import shop_of
+
+    mine, named, another = (shop_of(world.owner.person, number) for number in (931, 932, 933))
+    RegisteredOwner.objects.create(
+        commercial_license_no=named.commercial_license_no,
+        owner_digest=claimant.civil_id_digest or "",
+        source="moci",
+        as_of=clock.now(),
+    )
+    draft = claims.begin(shop=mine, person=claimant)
+    officers.attach(claimant, claims.files_key(draft), "ownership")
+    sent = claims.send_claim(draft=draft, person=claimant, statement="اشتريت المحل")
+    return {"claim": sent, "claiming": claims.begin(shop=another, person=claimant), "matched": named}
 
 
 def _until() -> dt.date:
@@ -92,6 +117,17 @@ def fresh(world: World) -> Delegation:
         offered_at=clock.now(),
         answer_by=_until(),
     )
+
+
+def fresh_claim(world: World) -> Case:
+    """A case of a claim in its first state."""
+    like = Case.objects.get(pk=world.acting.claim.pk)
+    like.pk = like.last_event = None
+    like.public_id, like.reference, like.subject = "c" * 26, "CL-2026-999999-X", "shop:claimed"
+    like.state = "draft"
+    like._state.adding = True
+    like.save()
+    return like
 
 
 # --- Attacks on their guards -------------------------------------------------------------------------------------------------

@@ -171,6 +171,7 @@ def fresh_place(world: World) -> Place:
 BEGINNINGS: dict[str, Callable[[World], Any]] = {
     "uploads.upload": upload_rows.fresh,
     "acting.delegation": acting_rows.fresh,
+    "shops.claim": acting_rows.fresh_claim,
     "review.place": fresh_place,
     "licensing.renewal": fresh_case,
     "documents.document": fresh_document,

@@ -328,4 +328,39 @@ def of_acting() -> list[Visit]:
     return v
 
 
-STOPS = [*public(), *door(), *of_a_person(), *of_cases(), *of_changes(), *of_files(), *of_acting(), *of_money(), *of_staff(), *errors()]
+def of_claims() -> list[Visit]:
+    """A claim from both sides."""
+    claim = "/{lang}/claims/{w.acting.claim.public_id}/"
+    number = {"number": "{w.acting.matched.commercial_license_no}"}
+    return [
+        Visit("/{lang}/claims/", "newcomer"),
+        Visit("/{lang}/claims/", "newcomer", post={}, status=400, note="empty"),
+        Visit("/{lang}/claims/", "newcomer", post={"number": "1"}, status=409, note="no such shop"),
+        Visit("/{lang}/claims/", "owner", post=number, status=409, note="theirs already"),
+        Visit("/{lang}/claims/", "offered", post=number, note="the register names them"),
+        Visit("/{lang}/claims/{w.acting.claiming.public_id}/", "offered"),
+        Visit("/{lang}/claims/{w.acting.claiming.public_id}/", "offered", post={}, status=400, note="empty"),
+        Visit("/{lang}/claims/{w.acting.claiming.public_id}/", "offered", post={"statement": "x"}, status=409, note="no document"),
+        Visit("/{lang}/cases/{w.acting.claim.public_id}/", "offered", note="a claim"),
+        Visit(f"{claim}withdraw/", "offered"),
+        Visit(f"{claim}dispute/", "owner"),
+        Visit(f"{claim}dispute/", "owner", post={}, status=400, note="empty"),
+        Visit(f"{claim}dispute/", "owner", post={"dispute": "x"}, note="disputed"),
+        Visit(f"{claim}dispute/", "owner", before=((f"{claim}dispute/", {"dispute": "x"}),), note="disputed before"),
+        Visit("/{lang}/my-shops/", "owner", note="claimed by somebody"),
+    ]
+
+
+STOPS = [
+    *public(),
+    *door(),
+    *of_a_person(),
+    *of_cases(),
+    *of_changes(),
+    *of_files(),
+    *of_acting(),
+    *of_claims(),
+    *of_money(),
+    *of_staff(),
+    *errors(),
+]

@@ -211,7 +211,9 @@ def test_each_act_of_a_delegate_says_who_for_whom(make_shop: Any, owner: User, d
     assert "Salim" not in main(Client().post("/en/track/", {"reference": case.reference, "last_four": owner.last_four}))
 
 
-def test_the_documents_stay_the_owners_and_are_open_to_the_delegate_only_while_it_lasts(make_shop: Any, owner: User, delegate: User) -> None:
+def test_the_documents_stay_the_owners_and_are_open_to_the_delegate_only_while_it_lasts(
+    make_shop: Any, owner: User, delegate: User
+) -> None:
     shop = make_shop()
     row = let(owner, delegate, shop.key)
     case, _bill = services.submit(shop=shop, applicant=owner, actor=actor_for(delegate, owner))
@@ -510,9 +512,7 @@ def test_assisted_and_online_requests_stand_in_one_queue(make_shop: Any, owner: 
             consent = ask(clerk)
             consents.enter(consent=consent, staff=clerk, typed=code_for(consent, tray))
             draft = officers.fill_in(shop, owner, "area_m2")
-            case = services.send_to_officer(
-                shop=shop, applicant=owner, draft=draft, version=draft.version, actor=actor_for(clerk, owner)
-            )
+            case = services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version, actor=actor_for(clerk, owner))
         else:
             case = officers.send(shop, owner, "area_m2")
         numbers.append(case.place.pk)
@@ -615,9 +615,7 @@ def test_only_staff_of_the_counter_ask(owner: User, rules: None) -> None:
     assert signed_in(officer).get("/en/assist/").status_code == 403
 
 
-def test_the_person_takes_the_consent_back_and_the_open_form_is_refused(
-    make_shop: Any, owner: User, clerk: User, tray: type[Tray]
-) -> None:
+def test_the_person_takes_the_consent_back_and_the_open_form_is_refused(make_shop: Any, owner: User, clerk: User, tray: type[Tray]) -> None:
     shop = make_shop()
     consent = ask(clerk)
     consents.enter(consent=consent, staff=clerk, typed=code_for(consent, tray))

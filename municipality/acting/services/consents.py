@@ -214,7 +214,9 @@ def end_due() -> int:
     now = clock.now()
     Consent.objects.filter(code_until__lte=now).exclude(code_cipher="").update(code_cipher="")
     closed = 0
-    for pk in Consent.objects.filter(opened_at__isnull=False, closed_at__isnull=True, open_until__lte=now).values_list("pk", flat=True)[:500]:
+    for pk in Consent.objects.filter(opened_at__isnull=False, closed_at__isnull=True, open_until__lte=now).values_list("pk", flat=True)[
+        :500
+    ]:
         with transaction.atomic():
             _close(Consent.objects.select_for_update(of=("self",)).get(pk=pk), system("acting"))
         closed += 1

@@ -85,7 +85,9 @@ def _give(giver: User, number: str, subject: str, service: str, last_day: dt.dat
             )
     except IntegrityError as error:
         if Delegation.objects.filter(giver=giver, delegate_digest=digest, subject=subject, service=service).exists():
-            raise Refused("offered_already", _("This person holds or was offered the same delegation already. It is in the list.")) from error
+            raise Refused(
+                "offered_already", _("This person holds or was offered the same delegation already. It is in the list.")
+            ) from error
         raise
     data = {"about": subject, "service": service, "role": role, "until": last_day.isoformat()}
     record("delegation.offered", subject=row.key, actor=actor_of(giver), data=data)

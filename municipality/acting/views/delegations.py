@@ -30,9 +30,15 @@ S = DelegationState
 TAGS = {S.OFFERED: "warn", S.ACTIVE: "ok"}
 SHOWN = 100  # of each list; older ones are reached through the page of their shop
 MOVES: dict[str, tuple[Any, Any]] = {
-    "accept": (gettext_lazy("Accept the delegation"), gettext_lazy("From now on this person's shop stands in your list, and each step you take says that you took it for them.")),
+    "accept": (
+        gettext_lazy("Accept the delegation"),
+        gettext_lazy("From now on this person's shop stands in your list, and each step you take says that you took it for them."),
+    ),
     "decline": (gettext_lazy("Decline the delegation"), gettext_lazy("The giver is told. Nothing else happens.")),
-    "revoke": (gettext_lazy("Revoke the delegation"), gettext_lazy("It ends at once. A form that the delegate has open is refused when they send it.")),
+    "revoke": (
+        gettext_lazy("Revoke the delegation"),
+        gettext_lazy("It ends at once. A form that the delegate has open is refused when they send it."),
+    ),
     "renounce": (gettext_lazy("Give the delegation up"), gettext_lazy("It ends at once. The giver is told.")),
 }
 
@@ -92,9 +98,11 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 def _subjects(user: Any) -> list[tuple[str, Any]]:
     """What a person holds by their own right: whole organisations first, then each shop."""
-    found: list[tuple[str, Any]] = []
-    for organisation in organisations_signed_by(user).order_by("pk")[:20]:
-        found.append((f"organisation:{organisation.public_id}", _("All shops of {organisation}").format(organisation=bilingual(organisation, "name"))))
+    whole = _("All shops of {organisation}")
+    found: list[tuple[str, Any]] = [
+        (f"organisation:{organisation.public_id}", whole.format(organisation=bilingual(organisation, "name")))
+        for organisation in organisations_signed_by(user).order_by("pk")[:20]
+    ]
     for holdings in registry.HOLDINGS:
         found += [(key, bilingual({"name_ar": ar, "name_en": en}, "name")) for key, (ar, en) in holdings(user).items()]
     return found
@@ -108,7 +116,9 @@ def give(request: HttpRequest) -> HttpResponse:
     return _give(request, subjects=_subjects(request.user), initial={"subject": request.GET.get("for", "")}, back=reverse("acting:mine"))
 
 
-def _give(request: HttpRequest, *, subjects: list[tuple[str, Any]], initial: dict[str, Any], back: str, role: str = Role.DELEGATE) -> HttpResponse:
+def _give(
+    request: HttpRequest, *, subjects: list[tuple[str, Any]], initial: dict[str, Any], back: str, role: str = Role.DELEGATE
+) -> HttpResponse:
     user: Any = request.user
     today = clock.today()
     kwargs: dict[str, Any] = {"subjects": subjects, "longest": delegations.longest_until(today), "today": today}
@@ -129,9 +139,18 @@ def _give(request: HttpRequest, *, subjects: list[tuple[str, Any]], initial: dic
             form.add_error("civil_id" if refusal.code in ("own_number", "offered_already") else None, refusal.sentence)
             status = refusal.status
         else:
-            messages.info(request, _("The offer is made. If this person uses the portal, they find it on their page; it takes effect once they accept."))
+            messages.info(
+                request,
+                _("The offer is made. If this person uses the portal, they find it on their page; it takes effect once they accept."),
+            )
             return redirect("acting:one", public_id=row.public_id)
-    context = {"form": form, "clerk": role == Role.CLERK, "back": back, "nothing": not subjects, "crumbs": _crumbs(_("Let somebody act for me"))}
+    context = {
+        "form": form,
+        "clerk": role == Role.CLERK,
+        "back": back,
+        "nothing": not subjects,
+        "crumbs": _crumbs(_("Let somebody act for me")),
+    }
     return render(request, "acting/give.html", context, status=status)
 
 

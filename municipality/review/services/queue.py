@@ -70,9 +70,7 @@ def _keep_apart(parties: Mapping[str, str]) -> None:
     for assistant in User.objects.filter(public_id__in=ids, is_staff=True):
         known = Tie.objects.filter(officer=assistant, party_key=assistant.key, ended_at__isnull=True)
         if not known.exists():
-            Tie.objects.create(
-                officer=assistant, party_key=assistant.key, kind=TieKind.SELF, declared_by=assistant, declared_at=time.now()
-            )
+            Tie.objects.create(officer=assistant, party_key=assistant.key, kind=TieKind.SELF, declared_by=assistant, declared_at=time.now())
             record("staff.tie_declared", subject=assistant.key, actor=SYSTEM, data={"kind": TieKind.SELF, "party": assistant.key})
 
 
