@@ -13,14 +13,14 @@ guard(
     "acting_delegation_named",
     "acting_delegation",
     "UPDATE",
-    "NEW.state = 'active' AND NOT EXISTS (SELECT 1 FROM accounts_user u WHERE u.id = NEW.delegate_id AND u.is_staff IS FALSE"
+    "NEW.state = 'active' AND OLD.state <> 'active' AND NOT EXISTS (SELECT 1 FROM accounts_user u WHERE u.id = NEW.delegate_id AND u.is_staff IS FALSE"
     " AND u.civil_id_digest = NEW.delegate_digest)",
     "another_person",
 )
 never_deleted("acting_consent")
 frozen("acting_consent", ["public_id", "person_id", "staff_id", "branch_id", "desk", "purpose", "asked_at", "code_until"])
 frozen("acting_consent", ["opened_at", "open_until"], once="OLD.opened_at IS NOT NULL", name="opened_once")
-frozen("acting_consent", ["closed_at", "opened_at"], once="OLD.closed_at IS NOT NULL", name="closed_once")
+frozen("acting_consent", ["closed_at"], once="OLD.closed_at IS NOT NULL", name="closed_once")
 # Opened by its code, in its time, by a member of staff; a number of tries is not taken back.
 guard(
     "acting_consent_opens",

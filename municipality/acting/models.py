@@ -82,7 +82,7 @@ class Delegation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject} {self.service}"
+        return f"{self.pk}"
 
     @property
     def key(self) -> str:
@@ -164,7 +164,7 @@ class Consent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.purpose} {self.pk}"
+        return f"{self.pk}"
 
     @property
     def key(self) -> str:

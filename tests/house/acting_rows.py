@@ -18,7 +18,7 @@ from municipality.drafts.models import Draft
 from municipality.kernel import clock
 from municipality.places.models import Branch
 from shops import claims
-from shops.models import RegisteredOwner, Shop
+from shops.models import Claim, RegisteredOwner, Shop
 from tests.licensing import officers
 from tests.municipality import people
 
@@ -61,6 +61,7 @@ def fill(world: World) -> Acting:
         delegations.end_by(delegation=row, person=owner.person)
     # Whose code is still waited for first: asking again closes what was asked before.
     second = _counter("counter2")
+    consents.ask(staff=second, number=people.NOURA, purpose=RENEWAL, desk="call")  # closed by the next question
     waiting = consents.ask(staff=second, number=people.NOURA, purpose=RENEWAL, desk="call")
     first = _counter("counter")
     consent = consents.ask(staff=first, number=people.SALIM, purpose=RENEWAL, desk="counter")
@@ -73,16 +74,15 @@ def fill(world: World) -> Acting:
 def _claims(world: World, claimant: User) -> dict[str, Any]:
     from tests.house.world import shop_of
 
-    mine, named, another = (shop_of(world.owner.person, number) for number in (931, 932, 933))
+    mine, named, another, frozen = (shop_of(world.owner.person, number, ends_in=None) for number in (931, 932, 933, 934))
     RegisteredOwner.objects.create(
         commercial_license_no=named.commercial_license_no,
         owner_digest=claimant.civil_id_digest or "",
         source="moci",
         as_of=clock.now(),
     )
-    draft = claims.begin(shop=mine, person=claimant)
-    officers.attach(claimant, claims.files_key(draft), "ownership")
-    sent = claims.send_claim(draft=draft, person=claimant, statement="اشتريت المحل")
+    disputed, sent = (_sent(shop, claimant) for shop in (frozen, mine))
+    claims.dispute(claim=Claim.objects.get(case=disputed), person=world.owner.person, text="لم أبعه")
     return {"claim": sent, "claiming": claims.begin(shop=another, person=claimant), "matched": named}
 
 
@@ -101,6 +101,12 @@ def _counter(login: str) -> User:
     )
     user.groups.add(Group.objects.get(name="counter"))
     return user
+
+
+def _sent(shop: Shop, claimant: User) -> Case:
+    draft = claims.begin(shop=shop, person=claimant)
+    officers.attach(claimant, claims.files_key(draft), "ownership")
+    return claims.send_claim(draft=draft, person=claimant, statement="اشتريت المحل")
 
 
 def fresh(world: World) -> Delegation:
@@ -166,6 +172,11 @@ def _step(world: World, role: str, user: Any) -> None:
     )
 
 
+def filed_by_another(world: World) -> None:
+    """A request that its applicant sent is marked as assisted."""
+    Case.objects.filter(pk=world.owner.waiting.pk).update(filed_by="assistant")
+
+
 def a_step_of_a_former_delegate(world: World) -> None:
     _step(world, "delegate", world.acting.former_delegate)
 
@@ -175,6 +186,7 @@ def a_step_of_staff_without_consent(world: World) -> None:
 
 
 BY_HAND = {
+    "cases_case_filed_once": filed_by_another,
     "acting_delegation_named": accepted_by_another,
     "acting_consent_opens": opened_without_a_code,
     "acting_consent_tries": tries_taken_back,

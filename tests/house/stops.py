@@ -340,7 +340,7 @@ def of_claims() -> list[Visit]:
         Visit("/{lang}/claims/", "offered", post=number, note="the register names them"),
         Visit("/{lang}/claims/{w.acting.claiming.public_id}/", "offered"),
         Visit("/{lang}/claims/{w.acting.claiming.public_id}/", "offered", post={}, status=400, note="empty"),
-        Visit("/{lang}/claims/{w.acting.claiming.public_id}/", "offered", post={"statement": "x"}, status=409, note="no document"),
+        Visit("/{lang}/claims/{w.acting.claiming.public_id}/", "offered", post={"statement": "2026"}, status=409, note="no document"),
         Visit("/{lang}/cases/{w.acting.claim.public_id}/", "offered", note="a claim"),
         Visit(f"{claim}withdraw/", "offered"),
         Visit(f"{claim}dispute/", "owner"),

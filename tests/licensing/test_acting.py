@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
@@ -22,6 +21,7 @@ from municipality.acting.states import DelegationState
 from municipality.audit.models import Act, Look
 from municipality.cases import queries as cases
 from municipality.cases.models import Case, CaseEvent
+from municipality.cases.roles import ensure_roles
 from municipality.cases.services import advance
 from municipality.documents import queries as documents
 from municipality.drafts import queries as drafts
@@ -668,4 +668,21 @@ def test_the_database_refuses_to_bend_a_consent(name: str, attack: str, owner: U
     install(connection)
 
 
-Maker = Callable[..., Shop]
+# --- Who looked ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_person_reads_who_looked_when_why_and_from_which_office_and_no_name(make_shop: Any, owner: User) -> None:
+    officers.send(make_shop(), owner, "area_m2")
+    user = officers.officer()
+    assignment = officers.drawn(user)
+    desk_page = signed_in(user).get(f"/admin/desk/{assignment.place.case.public_id}/").content.decode()
+    assert owner.email not in desk_page and owner.phone not in desk_page
+    supervisor = officers.supervisor()
+    ensure_roles()
+    signed_in(supervisor).get(f"/admin/accounts/user/{owner.pk}/change/")
+    page = main(signed_in(owner).get("/en/profile/looks/"))
+    assert "study of a request" in page and "opened your page among the people" in page
+    assert "Supervisor" in page and "Officer" in page and user.branch.name_en in page
+    for name in (user.name_en, user.name_ar, supervisor.name_en, user.public_id):
+        assert name not in page
+    assert "Nobody has looked yet" in main(signed_in(person(THIRD)).get("/en/profile/looks/"))

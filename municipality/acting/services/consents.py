@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hmac
 import secrets
-from contextlib import suppress
 from typing import Any
 
 from django.db import transaction
@@ -25,8 +24,7 @@ from municipality.jobs.services import enqueue
 from municipality.kernel import clock, digits
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
-from municipality.notifications import sms
-from municipality.notifications.services import send
+from municipality.notifications.services import send, text_code
 from municipality.rulebook import queries as rulebook
 
 LIMITS = "limits.acting"
@@ -118,9 +116,7 @@ def deliver(consent_id: int) -> None:
             "Kuwait Municipality: code %(code)s lets an employee of %(branch)s act for you once in: %(service)s."
             " Tell it only to the employee you are speaking with. It serves for ten minutes."
         )
-    with suppress(sms.LimitReached):
-        sms.take(person.phone, idempotency_key=f"consent-{row.pk}", is_code=True)
-        sms.gateway().send(person.phone, text % words, f"consent-{row.pk}")
+    text_code(to=person.phone, text=text % words, idempotency_key=f"consent-{row.pk}")
 
 
 def _branch(row: Consent, language: str) -> str:
