@@ -26,7 +26,8 @@ guard(
     "acting_consent_opens",
     "acting_consent",
     "UPDATE",
-    "OLD.opened_at IS NULL AND NEW.opened_at IS NOT NULL AND (OLD.code_hash = '' OR OLD.code_cipher = '' OR NEW.opened_at >= OLD.code_until"
+    "OLD.opened_at IS NULL AND NEW.opened_at IS NOT NULL"
+    " AND (OLD.code_hash = '' OR OLD.code_cipher = '' OR NEW.opened_at >= OLD.code_until"
     " OR NOT EXISTS (SELECT 1 FROM accounts_user u WHERE u.id = NEW.staff_id AND u.is_staff AND u.is_active))",
     "no_code",
 )
