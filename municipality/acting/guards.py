@@ -13,7 +13,8 @@ guard(
     "acting_delegation_named",
     "acting_delegation",
     "UPDATE",
-    "NEW.state = 'active' AND OLD.state <> 'active' AND NOT EXISTS (SELECT 1 FROM accounts_user u WHERE u.id = NEW.delegate_id AND u.is_staff IS FALSE"
+    "NEW.state = 'active' AND OLD.state <> 'active'"
+    " AND NOT EXISTS (SELECT 1 FROM accounts_user u WHERE u.id = NEW.delegate_id AND u.is_staff IS FALSE"
     " AND u.civil_id_digest = NEW.delegate_digest)",
     "another_person",
 )
