@@ -20,7 +20,6 @@ from licensing.models import Renewal
 from licensing.review import items
 from licensing.states import RENEWAL, RenewalState
 from municipality.accounts.access import access
-from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.drafts import typed
 from municipality.drafts.typed import keeps_beside, keeps_typed
@@ -51,13 +50,13 @@ class Part:
 
 @keeps_typed
 @keeps_beside
-@access("person")
+@access("acting")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, public_id: str) -> HttpResponse:
     """The asked items with their answers; send them all at once."""
     user: Any = request.user
-    case = get_object_or_404(cases.visible_to(user), service=RENEWAL, public_id=public_id)
+    case = case_or_404(user, public_id, service=RENEWAL)
     asked = review.open_round(case)
     renewal = queries.renewal_of(case)
     if case.state != RenewalState.CORRECTIONS or asked is None or renewal is None:

@@ -49,9 +49,7 @@ class UserAdmin(ReadOnlyAdmin):
         "name_ar",
         "name_en",
         "masked_number",
-        "email",
         "email_since",
-        "phone",
         "phone_since",
         "language",
         "is_active",
@@ -61,6 +59,7 @@ class UserAdmin(ReadOnlyAdmin):
         "joined",
         "last_login",
     )
+    # E-mail and phone are marked contact: no page of staff shows them, only whether they are confirmed.
     readonly_fields = ("masked_number", "email_since", "phone_since", "joined")
 
     @admin.display(description="الرقم المدني", ordering="civil_id_masked")

@@ -12,6 +12,7 @@ READS: dict[str, tuple[str, ...]] = {
     "supervisor": (
         "accounts.user",
         "accounts.organisation",
+        "acting.delegation",
         "cases.case",
         "rulebook.ruleset",
         "rulebook.activity",
@@ -21,6 +22,8 @@ READS: dict[str, tuple[str, ...]] = {
     "auditor": (
         "accounts.user",
         "accounts.organisation",
+        "acting.consent",
+        "acting.delegation",
         "audit.act",
         "audit.look",
         "cases.case",
@@ -41,6 +44,8 @@ READS: dict[str, tuple[str, ...]] = {
         "rulebook.activityauthority",
         "places.branch",
     ),
+    # Counter and call centre: they act for a person with that person's code, on the person's own pages; no table.
+    "counter": (),
     "operator": ("documents.sealtoken", "jobs.job", "notifications.delivery"),
     "rule_maker": ("rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),
     "rule_publisher": ("rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),

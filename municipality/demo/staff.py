@@ -59,6 +59,8 @@ STAFF = (
         Member(f"supervisor.{code.lower()}", *_SUPERVISORS[code], "supervisor", f"20{n}", code)
         for n, code in enumerate(_SUPERVISORS, start=2)
     ),
+    Member("counter", "غدير المرساة", "Ghadeer Al-Marsat", "counter", "251", "HA"),
+    Member("call", "نواف الصدى", "Nawaf Al-Sada", "counter", "252", "KU"),
     Member("auditor", "لطيفة البيان", "Latifa Al-Bayan", "auditor", "301"),
     Member("operator", "زياد المرفأ", "Ziad Al-Marfa", "operator", "401"),
     Member("rule.maker", "وضحة الميزان", "Wadha Al-Meezan", "rule_maker", "501"),

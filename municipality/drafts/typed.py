@@ -15,6 +15,7 @@ from cryptography.fernet import InvalidToken
 from django.http import HttpRequest, QueryDict
 
 from municipality.accounts import civil_ids
+from municipality.acting.models import Delegation
 from municipality.drafts.models import Unsaved
 from municipality.kernel import clock
 from municipality.ui.language import of_path
@@ -89,6 +90,16 @@ def of(request: HttpRequest) -> QueryDict | None:
 def is_quiet(waiting: QueryDict | None) -> bool:
     """Whether the text comes back only because a button beside the form was pressed: nothing ended, nothing is to be told."""
     return waiting is not None and QUIET in waiting
+
+
+def forget_delegate(delegation: Delegation) -> None:
+    """A delegation ended: what its delegate had typed and not saved on pages of that subject is gone. Of an organisation's, all of it."""
+    if delegation.delegate_id is None:
+        return
+    rows = Unsaved.objects.filter(person=delegation.delegate_id)
+    if not delegation.subject.startswith("organisation:"):
+        rows = rows.filter(page__contains=f"/{delegation.subject.partition(':')[2]}/")
+    rows.delete()
 
 
 def drop(request: HttpRequest) -> None:

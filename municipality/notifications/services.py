@@ -171,6 +171,16 @@ def deliver_code(*, user_id: int, channel: str, address: str, code_id: int) -> N
         sms.gateway().send(address, text, key)
 
 
+def text_code(*, to: str, text: str, idempotency_key: str) -> bool:
+    """Hand a text with a one-time code to the gateway. False over the number's limit: nothing is sent then."""
+    try:
+        sms.take(to, idempotency_key=idempotency_key, is_code=True)
+    except sms.LimitReached:
+        return False
+    sms.gateway().send(to, text, idempotency_key)
+    return True
+
+
 def mark_read(message: Message) -> None:
     """Note the first time that the person opened a message."""
     if message.read_at is None:

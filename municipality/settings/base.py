@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "municipality.documents",
     "municipality.uploads",
     "municipality.notifications",
+    "municipality.acting",
     "municipality.drafts",
     "municipality.cases",
     "municipality.review",
@@ -102,6 +103,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "municipality.ui.context.portal",
+                "municipality.acting.context.assistance",
             ],
             "builtins": [
                 "municipality.ui.templatetags.portal",

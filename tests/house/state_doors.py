@@ -22,7 +22,7 @@ from municipality.review.models import Place
 from municipality.uploads.models import Upload
 from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt
 from payments.rules import new_trackid
-from tests.house import lane_rows, queue_rows, upload_rows
+from tests.house import acting_rows, lane_rows, queue_rows, upload_rows
 from tests.house.world import World
 
 BY = system("tests")
@@ -170,6 +170,8 @@ def fresh_place(world: World) -> Place:
 
 BEGINNINGS: dict[str, Callable[[World], Any]] = {
     "uploads.upload": upload_rows.fresh,
+    "acting.delegation": acting_rows.fresh,
+    "shops.claim": acting_rows.fresh_claim,
     "review.place": fresh_place,
     "licensing.renewal": fresh_case,
     "documents.document": fresh_document,

@@ -332,4 +332,96 @@ def errors() -> list[Visit]:
     ]
 
 
-STOPS = [*public(), *door(), *of_a_person(), *of_cases(), *of_changes(), *of_files(), *of_money(), *of_staff(), *of_desk(), *errors()]
+def of_acting() -> list[Visit]:
+    """Both sides of a delegation, an organisation, and the counter."""
+    give, one = "/{lang}/delegations/give/", "/{lang}/delegations/{w.acting.%s.public_id}/"
+    delegation, offer, revoked = (one % name for name in ("delegation", "offer", "revoked"))
+    filled = {"subject": "{w.owner.shop.key}", "service": "licensing.renewal", "civil_id": "290010100089", "last_day": "2027-01-31"}
+    assist = "/{lang}/assist/"
+    company = "/{lang}/organisations/{w.organisation.public_id}/"
+    asked = {"civil_id": "290010100046", "purpose": "licensing.renewal", "desk": "counter"}
+    people = ("owner", "delegate", "former_delegate", "offered", "boss", "newcomer")
+    v = [Visit("/{lang}/delegations/", who) for who in people]
+    v += [
+        Visit(give, "owner"),
+        Visit(f"{give}?for={{w.owner.shop.key}}", "owner", note="of one shop"),
+        Visit(give, "newcomer", note="no shop"),
+        Visit(give, "owner", post={}, status=400, note="empty"),
+        Visit(give, "owner", post=filled | {"last_day": "2001-01-01"}, status=400, note="a day gone by"),
+        Visit(give, "owner", post=filled | {"last_day": "2031-01-01"}, status=400, note="too long"),
+        Visit(give, "owner", post=filled | {"civil_id": "290010100046"}, status=409, note="holds it already"),
+        Visit(give, "owner", post=filled, note="offered"),
+        *(Visit(delegation, who) for who in ("owner", "delegate")),
+        *(Visit(offer, who) for who in ("owner", "offered")),
+        Visit(revoked, "former_delegate"),
+        Visit(f"{delegation}revoke/", "owner"),
+        Visit(f"{delegation}revoke/", "owner", post={}, note="revoked"),
+        Visit(f"{delegation}renounce/", "delegate"),
+        Visit(f"{offer}accept/", "offered"),
+        Visit(f"{offer}accept/", "offered", post={}, note="accepted"),
+        Visit(f"{offer}decline/", "offered"),
+        Visit("/{lang}/my-shops/", "delegate"),
+        Visit("/{lang}/my-requests/", "delegate"),
+        Visit(RENEW, "delegate"),
+        Visit(RENEW, "former_delegate", status=403, note="revoked"),
+        Visit(CHANGES, "delegate"),
+        Visit("/{lang}/cases/{w.owner.waiting.public_id}/", "delegate"),
+        Visit("/{lang}/cases/{w.owner.issued.public_id}/", "delegate"),
+        Visit(DUE, "delegate"),
+        Visit("/{lang}/profile/looks/", "owner"),
+        Visit("/{lang}/profile/looks/", "newcomer"),
+        Visit("/{lang}/profile/looks/?before=1", "owner", note="past the end"),
+        Visit(company, "boss"),
+        Visit(f"{company}clerk/", "boss"),
+        Visit(f"{company}clerk/", "boss", post={}, status=400, note="empty"),
+        Visit(assist, "counter"),
+        Visit(assist, "counter", post={}, status=400, note="empty"),
+        Visit(assist, "counter", post=asked, note="a code is on its way"),
+        Visit(assist, "officer", status=403),
+        Visit("/{lang}/assist/{w.acting.waiting.public_id}/", "counter", note="of a colleague"),
+        Visit("/{lang}/my-shops/", "counter"),
+        Visit("/{lang}/my-requests/", "counter"),
+        Visit(RENEW, "counter"),
+        Visit("/{lang}/cases/{w.owner.waiting.public_id}/", "counter"),
+        Visit("/admin/", "counter"),
+    ]
+    return v
+
+
+def of_claims() -> list[Visit]:
+    """A claim from both sides."""
+    claim = "/{lang}/claims/{w.acting.claim.public_id}/"
+    number = {"number": "{w.acting.matched.commercial_license_no}"}
+    return [
+        Visit("/{lang}/claims/", "newcomer"),
+        Visit("/{lang}/claims/", "newcomer", post={}, status=400, note="empty"),
+        Visit("/{lang}/claims/", "newcomer", post={"number": "1"}, status=409, note="no such shop"),
+        Visit("/{lang}/claims/", "owner", post=number, status=409, note="theirs already"),
+        Visit("/{lang}/claims/", "offered", post=number, note="the register names them"),
+        Visit("/{lang}/claims/{w.acting.claiming.public_id}/", "offered"),
+        Visit("/{lang}/claims/{w.acting.claiming.public_id}/", "offered", post={}, status=400, note="empty"),
+        Visit("/{lang}/claims/{w.acting.claiming.public_id}/", "offered", post={"statement": "2026"}, status=409, note="no document"),
+        Visit("/{lang}/cases/{w.acting.claim.public_id}/", "offered", note="a claim"),
+        Visit(f"{claim}withdraw/", "offered"),
+        Visit(f"{claim}dispute/", "owner"),
+        Visit(f"{claim}dispute/", "owner", post={}, status=400, note="empty"),
+        Visit(f"{claim}dispute/", "owner", post={"dispute": "x"}, note="disputed"),
+        Visit(f"{claim}dispute/", "owner", before=((f"{claim}dispute/", {"dispute": "x"}),), note="disputed before"),
+        Visit("/{lang}/my-shops/", "owner", note="claimed by somebody"),
+    ]
+
+
+STOPS = [
+    *public(),
+    *door(),
+    *of_a_person(),
+    *of_cases(),
+    *of_changes(),
+    *of_files(),
+    *of_acting(),
+    *of_claims(),
+    *of_money(),
+    *of_staff(),
+    *of_desk(),
+    *errors(),
+]

@@ -18,7 +18,8 @@ SERVICES = ("payments", "zoning", "shops", "licensing", "violations", "reports")
 DOORS = {"models", "queries", "services", "states"}
 # Doors of the platform beyond the four, each a thing that others register with, implement or are marked by.
 MORE = {
-    "municipality.accounts": {"access", "staff_site", "limits", "civil_ids", "next_paths"},
+    "municipality.accounts": {"access", "staff_site", "limits", "civil_ids", "next_paths", "looks"},
+    "municipality.acting": {"registry", "notifications"},
     "municipality.audit": {"guards", "registry"},
     "municipality.cases": {"catalogue", "panels", "blocks", "admin_base", "timeline"},
     "municipality.documents": {"rendering", "signing", "registry", "numbers", "qr", "contexts", "store"},

@@ -85,7 +85,8 @@ def _fields() -> list[User]:
     supervisors = {user.branch_id: user for user in User.objects.filter(groups__name="supervisor")}
     found = list(User.objects.filter(groups__name="officer", branch__isnull=False).order_by("login"))
     for officer in found:
-        staff.give_skill(officer=officer, code=FIELD, given_by=supervisors[officer.branch_id])
+        for field in (FIELD, "claims"):
+            staff.give_skill(officer=officer, code=field, given_by=supervisors[officer.branch_id])
     return found
 
 

@@ -11,8 +11,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from municipality.acting.queries import named_in
 from municipality.cases.models import Case, CaseEvent
-from municipality.cases.timeline import ACTORS, STORIES
+from municipality.cases.timeline import STORIES, who
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries
 from municipality.review.admin import asking, clocks
@@ -27,6 +28,9 @@ from municipality.uploads.states import UploadState
 
 PARTIES = {
     "applicant": gettext_lazy("applicant"),
+    "delegate": gettext_lazy("delegate"),
+    "holder": gettext_lazy("present holder"),
+    "assistant": gettext_lazy("employee who assisted"),
     "licensee": gettext_lazy("licensee"),
     "shop": gettext_lazy("shop"),
     "manager": gettext_lazy("manager"),
@@ -155,11 +159,13 @@ def _history(case: Case, reasons: Mapping[str, Any]) -> list[HistoryLine]:
     story = STORIES.get(case.service)
     table = WORKFLOWS[case.service]
     found = []
-    for event in case.events.order_by("pk"):
+    events = list(case.events.order_by("pk"))
+    named = named_in({key for event in events if "for" in event.data for key in (event.actor_key, event.data["for"])})
+    for event in events:
         label = table.moves[event.move].label if event.move in table.moves else ""
         title = story.title(event) if story and not event.move else label or (story.title(event) if story else event.to_state)
         reason = reasons.get(event.reason)
-        found.append(HistoryLine(title, ACTORS.get(event.actor_role, event.actor_role), event, reason.label_ar if reason else ""))
+        found.append(HistoryLine(title, who(event, named), event, reason.label_ar if reason else ""))
     return found
 
 
