@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.forms.utils import ErrorDict
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from licensing.review import items
 from licensing.states import RENEWAL, RenewalState
 from municipality.accounts.access import access
 from municipality.cases.models import Case
+from municipality.cases.views.public import case_or_404
 from municipality.drafts import typed
 from municipality.drafts.typed import keeps_beside, keeps_typed
 from municipality.kernel.errors import Refused
