@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Substr
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
@@ -31,12 +32,13 @@ OTHER_ROLE, OTHER_REASON = _("Employee"), _("work on a matter of yours")
 
 @dataclass(frozen=True)
 class Seen:
-    """One look. `branch` is the office of whoever looked, None for one without; `subject` the key of what was looked at."""
+    """One look. `office` names the branch of whoever looked in both languages, empty for one without; `subject` is what was looked at."""
 
+    number: int  # of the look, to page by
     at: Any
     role: Any
     reason: Any
-    branch: Any
+    office: dict[str, str]
     subject: str
 
     @property
@@ -46,19 +48,18 @@ class Seen:
         return public_id if kind == "case" else ""
 
 
-def told(looks: Sequence[Look]) -> list[Seen]:
-    """Looks in the words of the person whose data it is. One query for all offices."""
-    ids = {look.viewer_key.partition(":")[2] for look in looks}
-    offices = {
-        f"staff:{user.public_id}": user.branch for user in User.objects.filter(public_id__in=ids, is_staff=True).select_related("branch")
-    }
+def told(looks: QuerySet[Look], most: int) -> list[Seen]:
+    """The first looks of a query in the words of the person whose data it is. One query."""
+    viewer = User.objects.filter(public_id=Substr(OuterRef("viewer_key"), len("staff:") + 1), is_staff=True)
+    rows: Any = looks.annotate(**{f"office_{code}": Subquery(viewer.values(f"branch__name_{code}")[:1]) for code in ("ar", "en")})[:most]
     return [
         Seen(
-            look.at,
-            ROLES.get(look.viewer_role, OTHER_ROLE),
-            REASONS.get(look.purpose, OTHER_REASON),
-            offices.get(look.viewer_key),
-            look.subject,
+            row.pk,
+            row.at,
+            ROLES.get(row.viewer_role, OTHER_ROLE),
+            REASONS.get(row.purpose, OTHER_REASON),
+            {"name_ar": row.office_ar or "", "name_en": row.office_en or ""},
+            row.subject,
         )
-        for look in looks
+        for row in rows
     ]

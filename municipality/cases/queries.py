@@ -51,11 +51,13 @@ def seen_by(user: Any, cases: QuerySet[Case], public_id: str) -> Case | None:
 
     Raises NotPermitted with a clear sentence where they acted in it until a delegation or a consent was over.
     """
-    found = cases.filter(public_id=public_id)
-    case = found.filter(pk__in=visible_to(user).values("pk")).select_related("applicant", "branch").first()
-    if case is None and (hidden := found.first()) is not None:
-        acting.refuse_over(user, owners=[hidden.applicant_id], service=hidden.service, subject=hidden.subject)
-    return case
+    case = cases.filter(public_id=public_id).select_related("applicant", "branch").first()
+    if case is None or (case.applicant_id == user.pk and not user.is_staff):
+        return case
+    if visible_to(user).filter(pk=case.pk).exists():
+        return case
+    acting.refuse_over(user, owners=[case.applicant_id], service=case.service, subject=case.subject)
+    return None
 
 
 def acted_by(case: Case) -> list[tuple[str, str]]:

@@ -70,7 +70,7 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
             "detail": details[0] if details else None,
             # Messages and looks are the applicant's own.
             "messages_sent": queries.messages_of(found) if principal.is_self else None,
-            "looks": told(list(looks_at(user.key).filter(subject=found.key)[:20])) if principal.is_self else None,
+            "looks": told(looks_at(user.key).filter(subject=found.key), 20) if principal.is_self else None,
             "crumbs": [(_("My requests"), reverse("cases:mine")), (ref(found.reference), "")],
         },
     )
