@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.test import TransactionTestCase
 
@@ -26,6 +27,10 @@ CHROMIUM = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# How long one example takes on a busy machine says nothing about what it proves.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 # Playwright's own event loop runs in the test's thread; Django would take that for an async view.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -153,31 +158,6 @@ def frozen_clock() -> Iterator[Clock]:
     stopped = Clock(NOON)
     yield stopped
     stopped.release()
-
-
-@pytest.fixture
-def warm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Editions are read once by a process, and asked for once a page; the transaction of a test keeps it from remembering them."""
-    from municipality.rulebook import queries as rulebook
-
-    known: dict[int, Any] = {}
-    read = rulebook._whole
-
-    def remembered(row: Any) -> Any:
-        if row.pk not in known:
-            known[row.pk] = read(row)
-        return known[row.pk]
-
-    asked = rulebook._published
-
-    def once_a_page() -> list[Any]:
-        page = rulebook._page.get()
-        if page is not None and not page:
-            page.extend(asked())
-        return asked() if page is None else page
-
-    monkeypatch.setattr(rulebook, "_whole", remembered)
-    monkeypatch.setattr(rulebook, "_published", once_a_page)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.forms.utils import ErrorDict
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -22,7 +22,6 @@ from licensing.states import RENEWAL, RenewalState
 from municipality.accounts.access import access
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
-from municipality.cases.views.public import case_or_404
 from municipality.drafts import typed
 from municipality.drafts.typed import keeps_beside, keeps_typed
 from municipality.kernel.errors import Refused
@@ -58,7 +57,7 @@ class Part:
 def answer(request: HttpRequest, public_id: str) -> HttpResponse:
     """The asked items with their answers; send them all at once."""
     user: Any = request.user
-    case = case_or_404(cases.visible_to(user).filter(service=RENEWAL), public_id)
+    case = get_object_or_404(cases.visible_to(user), service=RENEWAL, public_id=public_id)
     asked = review.open_round(case)
     renewal = queries.renewal_of(case)
     if case.state != RenewalState.CORRECTIONS or asked is None or renewal is None:

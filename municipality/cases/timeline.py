@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.models import Case, CaseEvent
+from municipality.kernel.workflow import WORKFLOWS
 
 ACTORS = {
     "applicant": _("The applicant"),
@@ -50,6 +51,8 @@ class Story:
         for known in (f"{event.move}:{event.reason}", event.move):
             if known in self.moves:
                 return self.moves[known]
+        if event.from_state == event.to_state:  # the state says nothing new: the move does
+            return WORKFLOWS[event.workflow].moves[event.move].label
         return self.titles[event.to_state]
 
 

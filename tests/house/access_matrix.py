@@ -89,6 +89,18 @@ def table(name: str, pk: str, *, officer: str = NO, auditor: str = NO, superviso
     ]
 
 
+DESK = ("officer", "auditor", "supervisor")
+ACTS = ("approve", "corrections", "refuse", "give-back", "take-back", "tie")  # each refused without a word of what is wanted
+THEIRS = dict.fromkeys(DESK, HIDDEN_FORM)
+
+
+def desk(path: str, *, why: str = "", **answers: str) -> Row:
+    """A page of queue and desk, which belong to no table: closed to the staff that are not named."""
+    closed = "405 405 403 405 405 405" if path == "next/" else "403 403 403 405 405 405"
+    said = dict.fromkeys(DESK, closed) | answers
+    return staff(f"/admin/desk/{path}", said.pop("officer"), said.pop("auditor"), why=why, **said)
+
+
 ROWS: list[Row] = [
     # Outside the languages.
     everybody("/healthz", READ),
@@ -146,7 +158,7 @@ ROWS: list[Row] = [
     *table("payments/gatewaymessage", "{w.gateway_message.pk}", auditor=PAGE, hidden=True),
     *table("payments/bill", "{w.owner.due.pk}", auditor=PAGE, hidden=True),
     *table("payments/receipt", "{w.owner.receipt.pk}", auditor=PAGE, hidden=True),
-    *table("payments/refunddue", "1", auditor=PAGE, hidden=True),
+    *table("payments/refunddue", "{w.refund.pk}", auditor=PAGE, hidden=True),
     # The acts of staff.
     staff("/admin/jobs/job/{w.dead_job.pk}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),
     staff("/admin/notifications/delivery/{w.delivery.pk}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),
@@ -158,6 +170,19 @@ ROWS: list[Row] = [
         maker=WAY_OUT,
         why="a button; whoever may not press it is told so",
     ),
+    # The desk.
+    desk("next/", officer="405 405 302 405 405 405"),
+    desk("absence/", officer=FORM),
+    desk("sign/", supervisor="200 200 409 405 405 405", why="409: no proposal is named"),
+    desk("board/", supervisor="200 200 409 405 405 405"),
+    desk("people/", supervisor="200 200 302 405 405 405"),
+    desk("ties/", auditor="200 200 403 405 405 405", supervisor="200 200 409 405 405 405"),
+    desk("{w.studied.public_id}/", officer=READ, auditor=READ, supervisor=READ),
+    desk("{w.owner.waiting.public_id}/", **dict.fromkeys(DESK, HIDDEN), why="no officer decides about it"),
+    desk("{w.studied.public_id}/checks/", **(THEIRS | {"officer": "302 302 302 405 405 405"})),
+    *(desk(f"{{w.studied.public_id}}/{verb}/", **(THEIRS | {"officer": "302 302 409 405 405 405"})) for verb in ACTS),
+    desk("{w.studied.public_id}/nothing/", **dict.fromkeys(DESK, HIDDEN_FORM)),
+    desk("{w.owner.waiting.public_id}/refuse/", **dict.fromkeys(DESK, HIDDEN_FORM)),
     # Pages for everybody.
     everybody("/{lang}/", READ),
     everybody("/{lang}/privacy/", READ),

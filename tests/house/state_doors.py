@@ -303,4 +303,7 @@ def attacks(guard: Guard) -> Iterator[str]:
     elif guard.code == "frozen":
         fields = {f.column: f for f in model_of(guard)._meta.concrete_fields}
         for column in frozen_columns(guard):
-            yield f"UPDATE {guard.table} SET {column} = {another_value(column, fields[column])} WHERE {frozen_once(guard)}"
+            once = frozen_once(guard)
+            if fields[column].unique:  # two rows cannot take the same value: one of them is enough
+                once = f"{key_of(guard)} = (SELECT MAX({key_of(guard)}) FROM {guard.table} WHERE {once})"
+            yield f"UPDATE {guard.table} SET {column} = {another_value(column, fields[column])} WHERE {once}"

@@ -6,12 +6,13 @@ from municipality.documents.states import DocumentState
 from municipality.kernel.workflow import WORKFLOWS
 from payments.providers.knet.errors import CODES
 from payments.states import AttemptState, BillState
-from tests.house.access_matrix import ROWS
+from tests.house.access_matrix import ACTS, ROWS
 from tests.house.tour import PASSWORD, Visit
 
 ONE_CODE_OF_EACH_KIND = sorted({kind: number for number, kind in CODES.items()}.values())
 # A draft lives only inside the transaction that submits it.
 CASE_STATES = sorted({target for move, _source, target in WORKFLOWS["licensing.renewal"].edges() if move})
+CHECKS = ("commercial_license", "files_complete", "location_allows", "drawing_matches", "address_matches", "manager_named")
 DUE = "/{lang}/pay/{w.owner.due.public_id}/"
 RENEW = "/{lang}/health-licence/{w.owner.shop.public_id}/renew/"
 CHANGES = "/{lang}/health-licence/{w.owner.shop.public_id}/changes/"
@@ -255,6 +256,40 @@ def of_staff() -> list[Visit]:
     return v
 
 
+def of_desk() -> list[Visit]:
+    """Queue and desk: an officer with a case in hand, a supervisor with something to sign."""
+    desk, case = "/admin/desk/", "/admin/desk/{w.studied.public_id}/"
+    wrong_days = {"act": "absence", "kind": "leave", "first_day": "x", "last_day": "2026-11-29"}
+    days = {"act": "absence", "kind": "leave", "first_day": "2026-11-29", "last_day": "2026-11-30"}
+    every_yes = {f"check.{code}": "yes" for code in CHECKS}
+    v = [Visit(f"{desk}{page}/", "supervisor") for page in ("sign", "board", "people", "ties")]
+    v += [Visit(f"{desk}{page}/", "supervisor", post={}, status=409, note="empty") for page in ("sign", "board", "ties")]
+    v += [Visit(f"{case}{verb}/", "officer", post={}, status=409, note="empty") for verb in ACTS]
+    v += [
+        Visit("/admin/", "officer", note="a case on the desk"),
+        Visit("/admin/", "supervisor", note="something to sign"),
+        Visit(f"{desk}next/", "officer", post={}, note="with a case on the desk"),
+        Visit(f"{desk}absence/", "officer"),
+        Visit(f"{desk}absence/", "officer", post=wrong_days, note="no day"),
+        Visit(f"{desk}absence/", "officer", post=days, note="entered"),
+        Visit(f"{desk}people/", "supervisor", post={"act": "give"}, status=409, note="nobody chosen"),
+        Visit(f"{desk}people/", "supervisor", post={**wrong_days, "officer": "{w.officer.pk}"}, note="no day"),
+        Visit(case, "officer", note="in hand"),
+        Visit(case, "supervisor", note="to read"),
+        Visit("/admin/desk/{case_corrections}/", "supervisor", note="with its applicant"),
+        Visit("/admin/desk/{case_countersign}/", "supervisor", note="to sign"),
+        Visit("/admin/desk/{case_in_review}/", "supervisor", status=404, note="merely waits"),
+        Visit(f"{case}checks/", "officer", post=every_yes, note="answered"),
+        Visit(f"{case}approve/", "officer", before=((f"{case}checks/", every_yes),), post={}, note="preview"),
+        Visit(f"{case}corrections/", "officer", post={"ask": ["area_m2.area_differs"]}, note="preview"),
+        Visit(f"{case}corrections/", "officer", post={"ask": ["area_m2.area_differs"], "step": "edit"}, note="back from the preview"),
+        Visit(f"{case}refuse/", "officer", post={"code": "conditions_not_met"}, note="preview"),
+        Visit(f"{case}give-back/", "officer", post={"code": "leave_begins"}, note="given back"),
+        Visit(f"{case}tie/", "officer", post={"party": "applicant", "kind": "relative"}, note="declared"),
+    ]
+    return v
+
+
 def errors() -> list[Visit]:
     return [
         Visit("/{lang}/nothing-is-here/", status=404),
@@ -272,4 +307,4 @@ def errors() -> list[Visit]:
     ]
 
 
-STOPS = [*public(), *door(), *of_a_person(), *of_cases(), *of_changes(), *of_files(), *of_money(), *of_staff(), *errors()]
+STOPS = [*public(), *door(), *of_a_person(), *of_cases(), *of_changes(), *of_files(), *of_money(), *of_staff(), *of_desk(), *errors()]

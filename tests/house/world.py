@@ -43,12 +43,15 @@ from municipality.notifications.models import Delivery, Message
 from municipality.notifications.services import give_up
 from municipality.places.loading import load_places
 from municipality.places.models import Area, Branch
+from municipality.review.models import Skill
+from municipality.review.services import queue
 from municipality.rulebook.models import Activity, RuleSet
 from municipality.rulebook.seeds import load_activities, seed
 from payments import services as payments
-from payments.models import Attempt, Bill, GatewayMessage, Receipt
+from payments.models import Attempt, Bill, GatewayMessage, Receipt, RefundDue
 from shops.models import Shop
-from tests.house import upload_rows
+from tests.house import lane_rows, upload_rows
+from tests.licensing import officers
 from tests.municipality import people
 from tests.payments.bank import Bank, Book, notification
 from tests.payments.browsers import signed_in
@@ -88,7 +91,7 @@ class Belongings:
 class World:
     owner: Belongings
     stranger: Belongings
-    officer: User
+    officer: User  # of the branch, decides health licences, has `studied` on the desk
     auditor: User
     supervisor: User
     operator: User
@@ -109,6 +112,8 @@ class World:
     failed_delivery: Delivery
     gateway_message: GatewayMessage
     other_session: UserSession = field(init=False)
+    studied: Case = field(init=False)  # a changed shop of the owner
+    refund: RefundDue = field(init=False)  # owed to the owner
     files: upload_rows.Files = field(init=False)
     sessions: dict[str, str] = field(default_factory=dict)
     mails: list[tuple[str, str, str]] = field(default_factory=list)  # address, subject, body
@@ -183,6 +188,8 @@ def build() -> World:
         gateway_message=GatewayMessage.objects.filter(attempt=owner.attempt).order_by("pk")[0],
     )
     world.files = upload_rows.fill(world)
+    world.studied = _studied(world)
+    world.refund = lane_rows.refund(world)
     world.open_doors()
     world.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]
     world.html_mails = [str(part[0]) for m in mail.outbox for part in m.alternatives]  # type: ignore[attr-defined]
@@ -212,6 +219,14 @@ def _staff(role: str) -> User:
     )
     user.groups.add(Group.objects.get(name=role))
     return user
+
+
+def _studied(world: World) -> Case:
+    """A renewal with a change, drawn by the officer, and nothing else in the queue."""
+    Skill.objects.create(officer=world.officer, code="health", given_by=world.supervisor, given_at=clock.now())
+    case = officers.send(shop_of(world.owner.person, 8), world.owner.person, "area_m2")
+    assert (held := queue.next_case(officer=world.officer)) and held.place.case_id == case.pk
+    return Case.objects.get(pk=case.pk)
 
 
 def _former(organisation: Organisation) -> User:

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from tests.licensing import officers
 from tests.municipality.people import signed_in
+from tests.municipality.rulebook import serving
 
 pytestmark = pytest.mark.django_db
 FACTS = ("trade_name", "activity", "area_m2", "manager", "address")
@@ -56,7 +57,8 @@ def test_files_open_for_the_officer_of_the_case_and_no_longer_once_it_is_given_b
     assert {client.get(link).status_code for link in links} == {404}
 
 
-def test_the_screen_asks_the_database_at_most_fifteen_times(make_shop: Any, owner: Any, warm: None) -> None:
+def test_the_screen_asks_the_database_at_most_fifteen_times(make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    serving.warm(monkeypatch)
     client, case = on_the_desk(make_shop, owner)
     page_of(client, case)
     with CaptureQueriesContext(connection) as asked:
