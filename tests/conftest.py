@@ -161,31 +161,6 @@ def frozen_clock() -> Iterator[Clock]:
 
 
 @pytest.fixture
-def warm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Editions are read once by a process, and asked for once a page; the transaction of a test keeps it from remembering them."""
-    from municipality.rulebook import queries as rulebook
-
-    known: dict[int, Any] = {}
-    read = rulebook._whole
-
-    def remembered(row: Any) -> Any:
-        if row.pk not in known:
-            known[row.pk] = read(row)
-        return known[row.pk]
-
-    asked = rulebook._published
-
-    def once_a_page() -> list[Any]:
-        page = rulebook._page.get()
-        if page is not None and not page:
-            page.extend(asked())
-        return asked() if page is None else page
-
-    monkeypatch.setattr(rulebook, "_whole", remembered)
-    monkeypatch.setattr(rulebook, "_published", once_a_page)
-
-
-@pytest.fixture
 def outbox() -> Callable[..., int]:
     """Runs what is due now, as the worker would, until nothing is; how many jobs ran. `kinds` narrows it."""
 

@@ -12,5 +12,6 @@ say(
         "draft.sent": _("Kept request sent"),
         "drafts.reminder": _("A kept request runs out"),
         "drafts.tend": _("Remind of kept requests and remove old ones"),
+        "drafts.drop_files": _("Remove the files of requests that are over"),
     }
 )

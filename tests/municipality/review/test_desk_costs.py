@@ -12,7 +12,8 @@ from municipality.review.services import desk
 from tests.municipality.people import signed_in
 from tests.municipality.review import permits
 from tests.municipality.review.conftest import Office
-from tests.municipality.review.test_desk_pages import BOARD, NEXT, OWN, PEOPLE, SIGN, TIES, case_url
+from tests.municipality.review.desk_in_a_browser import BOARD, NEXT, OWN, PEOPLE, SIGN, TIES, case_url
+from tests.municipality.rulebook import serving
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +42,10 @@ def _costs(office: Office, client: Client, supervisor: Client, cases: int) -> di
     return costs | {"to sign": _cost(supervisor, SIGN), "officer, a proposed case": _cost(client, case_url(case))}
 
 
-def test_pages_of_the_desk_ask_the_database_at_most_fifteen_times_however_many_cases_there_are(office: Office, warm: None) -> None:
+def test_pages_of_the_desk_ask_the_database_at_most_fifteen_times_however_many_cases_there_are(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving.warm(monkeypatch)
     client, supervisor = signed_in(office.officer), signed_in(office.supervisor)
     few = _costs(office, client, supervisor, 2)
     many = _costs(office, client, supervisor, 14)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from municipality.audit.models import Look
 from municipality.cases.models import Case
 from municipality.review import queries
 from municipality.review.admin import PAGES
-from municipality.review.models import Absence, Assignment, CorrectionRound, Decision, Override, Place, Skill
-from municipality.review.services import desk, staff
+from municipality.review.models import Absence, CorrectionRound, Decision, Override, Place, Skill
+from municipality.review.services import staff
 from tests.conftest import Clock
 from tests.municipality.people import signed_in
 from tests.municipality.review import permits
@@ -32,7 +29,6 @@ from tests.municipality.review.desk_in_a_browser import (
     send,
     text_of,
 )
-from tests.municipality.rulebook import serving
 
 # --- The second person -----------------------------------------------------------------------------------------------------------
 
@@ -191,40 +187,3 @@ def test_the_clock_of_my_cases_says_late_with_a_word(office: Office, frozen_cloc
     frozen_clock.move(days=21)
     html = text_of(signed_in(office.officer).get("/admin/"))
     assert "kp-tag--bad" in html and "متأخر" in html
-
-
-# --- Cost ------------------------------------------------------------------------------------------------------------------------
-
-
-def test_pages_of_the_desk_ask_the_database_at_most_fifteen_times(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    serving.warm(monkeypatch)
-    for _ in range(8):
-        permits.sent(office.applicant)
-    client, supervisor = signed_in(office.officer), signed_in(office.supervisor)
-    for _ in range(4):  # three with the applicant, one on the desk after its answer
-        client.post(NEXT)
-        row = Assignment.objects.get(officer=office.officer, on_desk=True)
-        desk.ask_corrections(assignment=row, items=[desk.Asked("file_expired", "lease")])
-    permits.answer(Place.objects.get(pk=row.place_id), lease="sha-2")
-    client.post(NEXT)
-    row = Assignment.objects.get(officer=office.officer, on_desk=True)
-    permits.checked(row)
-    case = row.place.case
-    asked = [
-        *((client, url) for url in ("/admin/", case_url(case), OWN)),
-        *((supervisor, url) for url in ("/admin/", case_url(case), PEOPLE, TIES, BOARD)),
-    ]
-    costs = [(url, _cost(who, url)) for who, url in asked]
-    desk.propose_refusal(assignment=row, code="layout_changed")
-    costs += [(url, _cost(who, url)) for who, url in ((supervisor, SIGN), (client, case_url(case)))]
-    assert all(count <= 15 for _url, count in costs), costs
-
-
-def _cost(client: Client, url: str) -> int:
-    client.get(url)
-    with CaptureQueriesContext(connection) as asked:
-        assert client.get(url).status_code == 200
-    counted = [q["sql"] for q in asked.captured_queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]
-    if len(counted) > 15:
-        print(url, *counted, sep="\n")
-    return len(counted)

@@ -15,6 +15,7 @@ from municipality.rulebook import queries as rulebook
 from tests.conftest import Clock
 from tests.municipality.review import permits
 from tests.municipality.review.conftest import Office
+from tests.municipality.rulebook import serving
 
 
 def of_field(branch: str = "HA") -> published.QueueLine:
@@ -99,8 +100,9 @@ def test_the_numbers_are_kept_for_a_minute_and_no_longer(office: Office, frozen_
 
 @pytest.mark.parametrize("code", ["ar", "en"])
 def test_anybody_reads_the_page_in_few_statements_however_many_wait(
-    office: Office, warm: None, code: str, django_assert_max_num_queries: Any
+    office: Office, code: str, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    serving.warm(monkeypatch)
     client = Client()
     client.get(f"/{code}/queue/")
     for _ in range(5):
