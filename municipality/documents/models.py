@@ -146,4 +146,4 @@ class SealToken(models.Model):
         verbose_name_plural = _("tokens of the seal")
 
     def __str__(self) -> str:
-        return f"{self.token}: {self.state}"
+        return "وحدة حفظ الختم"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from municipality.accounts.civil_ids import keyed_hash
 from municipality.audit.services import record
@@ -30,7 +30,8 @@ log = logging.getLogger(__name__)
 NOTE = dt.timedelta(seconds=60)
 # One module, one process: its functions are called by one thread at a time.
 _module = threading.RLock()
-_process = 0
+_process = 0  # whose initialisation the module has
+_stale = False  # something failed since
 
 
 class TokenSigner:
@@ -41,7 +42,6 @@ class TokenSigner:
     def __init__(self) -> None:
         self._key: Any = None
         self._session: Any = None
-        self._failed = False
         self.look()
 
     @property
@@ -93,19 +93,19 @@ class TokenSigner:
         if not Path(settings.SIGNER_PKCS11_MODULE).is_file():
             raise _Missing(SealState.AWAY, "the module's file is missing")
         try:
-            library = _library(anew=self._failed)
-            found = list(library.get_tokens(token_label=settings.SIGNER_PKCS11_TOKEN))
+            found = list(_library().get_tokens(token_label=settings.SIGNER_PKCS11_TOKEN))
         except pkcs11.PKCS11Error as failure:
             raise _Missing(SealState.AWAY, _said(failure)) from failure
         if len(found) != 1:
             raise _Missing(SealState.AWAY, f"{len(found)} tokens have this label")
-        self._failed = False
         return found[0]
 
     def _close(self) -> None:
+        global _stale
         from pkcs11 import PKCS11Error
 
-        session, self._session, self._key, self._failed = self._session, None, None, True
+        session, self._session, self._key = self._session, None, None
+        _stale = True
         if session is not None:
             try:
                 session.close()
@@ -113,19 +113,19 @@ class TokenSigner:
                 log.info("the session with the token was gone already")
 
 
-def _library(*, anew: bool) -> Any:
+def _library() -> Any:
     """The loaded module. It lists the tokens that it found when it was initialised, and a forked process must initialise its own."""
-    global _process
+    global _process, _stale
     import pkcs11
 
     library = pkcs11.lib(settings.SIGNER_PKCS11_MODULE)
-    if anew or _process not in (0, os.getpid()):
+    if _stale or _process not in (0, os.getpid()):
         try:
             library.finalize()
         except pkcs11.PKCS11Error:
             log.info("the module had nothing to finalise")
         library.initialize()
-    _process = os.getpid()
+    _process, _stale = os.getpid(), False
     return library
 
 
@@ -142,7 +142,10 @@ def _log_in(token: Any) -> Any:
     digest = keyed_hash("seal_pin", f"{_key()}:{pin}")
     session, refused = None, None
     with transaction.atomic():
-        row = _row()
+        try:
+            row = _row()
+        except OperationalError as busy:  # its lock is held for as long as the token takes to answer
+            raise SignerMissing("another process is opening the token") from busy
         if row.pin_refused_at is not None and row.pin_digest == digest:
             raise SignerMissing(f"{row.state}: the token refused the PIN on file, which is not sent again")
         try:

@@ -12,7 +12,7 @@ from municipality.documents.signing import TOKEN
 from tests.municipality.documents.softhsm import KEY, LABEL, Token, module
 from tests.stack.running import Stack, Template, wait_until
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow]
+pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(900)]  # it waits for three looks of a minute
 
 LOOK = 150  # seconds: a worker looks at the token every minute, on a machine that may be busy
 RECEIPT = """

@@ -145,6 +145,24 @@ def test_the_look_finds_the_token_gone_and_back_without_anything_to_seal(card: T
     assert moves == [("away", "ready"), ("ready", "away"), ("away", "ready")]
 
 
+def test_a_token_that_is_put_in_after_the_module_was_initialised_is_found(
+    card: Token, unsigned: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card.pull_out()
+    (card.folder / "tokens").mkdir()  # the module initialises, and finds nothing
+    look_at_seal()
+    assert row().state == SealState.AWAY and "0 tokens" in row().detail
+    (card.folder / "tokens").rmdir()
+    card.put_back()
+    # Red control: with the list of the first initialisation it is never found.
+    monkeypatch.setattr(token, "_stale", False)
+    look_at_seal()
+    assert row().state == SealState.AWAY
+    look_at_seal()
+    assert row().state == SealState.READY
+    assert check(sign_pdf(unsigned, reason="x", at=ISSUED), root_pem=card.root).accepted
+
+
 def test_before_the_first_look_nothing_is_promised(card: Token, client: Client) -> None:
     assert seal_state(client)["status"] == "degraded"
 
