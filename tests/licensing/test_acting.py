@@ -30,7 +30,6 @@ from municipality.jobs.models import Job
 from municipality.jobs.services import run
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
-from municipality.kernel.guards import install, remove
 from municipality.notifications.models import Message
 from municipality.places.models import Branch
 from municipality.review.models import Skill, Tie
@@ -41,6 +40,7 @@ from payments.models import Bill
 from payments.services import start_attempt
 from shops import queries as shops
 from shops.models import Shop
+from tests.house.state_doors import without_guards
 from tests.licensing import officers
 from tests.licensing.conftest import NOW, TODAY
 from tests.municipality.people import person, signed_in, staff
@@ -143,10 +143,9 @@ def test_nobody_else_accepts_and_the_database_refuses_it_too(make_shop: Any, own
 
     with pytest.raises(IntegrityError, match="guard:another_person"):
         force()
-    remove(connection)
+    without_guards()
     force()
     assert shops.visible_to(delegate).exists()
-    install(connection)
 
 
 @pytest.mark.parametrize(
@@ -319,11 +318,10 @@ def test_without_the_check_the_open_form_of_a_revoked_delegate_gets_through(
     delegations.end_by(delegation=row, person=owner)
     monkeypatch.setattr(acting, "_grants", lambda user: before if user == delegate else [])
     monkeypatch.setattr(Delegation, "is_in_force", True)
-    remove(connection)
+    without_guards()
     client = signed_in(delegate)
     client.post(renew_url(shop), {"changed": "no", "declared": "on", "total": fee(shop)})
     assert Case.objects.get().filed_by == "delegate"
-    install(connection)
 
 
 def test_a_revocation_between_the_page_and_the_act_is_seen_under_the_lock(make_shop: Any, owner: User, delegate: User) -> None:
@@ -349,10 +347,9 @@ def test_an_event_in_the_name_of_a_delegate_needs_a_delegation_in_force(make_sho
         forge()
     with pytest.raises(NotPermitted):
         advance(case, "withdraw", actor=actor_for(delegate, owner))
-    remove(connection)
+    without_guards()
     forge()
     assert CaseEvent.objects.filter(actor_role="delegate").exists()
-    install(connection)
 
 
 def test_a_delegation_ends_by_itself_after_its_last_day_and_the_form_says_so(make_shop: Any, owner: User, delegate: User) -> None:
@@ -530,10 +527,9 @@ def test_whoever_filed_a_case_at_the_counter_is_never_handed_it(make_shop: Any, 
     giver = officers.supervisor()
     Skill.objects.create(officer=clerk, code="health", given_by=giver, given_at=clock.now())
     assert queue.next_case(officer=clerk) is None
-    remove(connection)
+    without_guards()
     Tie.objects.all().delete()
     assert queue.next_case(officer=clerk) is not None  # the red control
-    install(connection)
 
 
 def test_the_code_of_another_person_opens_nothing(owner: User, delegate: User, clerk: User, tray: type[Tray]) -> None:
@@ -638,10 +634,9 @@ def test_a_step_in_the_name_of_an_assistant_needs_an_open_consent(make_shop: Any
         forge()
     with pytest.raises(NotPermitted):
         advance(case, "withdraw", actor=actor_for(clerk, owner))
-    remove(connection)
+    without_guards()
     forge()
     assert CaseEvent.objects.filter(actor_role="assistant").exists()
-    install(connection)
 
 
 @pytest.mark.parametrize(
@@ -663,9 +658,8 @@ def test_the_database_refuses_to_bend_a_consent(name: str, attack: str, owner: U
 
     with pytest.raises(IntegrityError, match="guard:"):
         strike()
-    remove(connection)
+    without_guards()
     strike()
-    install(connection)
 
 
 # --- Who looked ---------------------------------------------------------------------------------------------------------------

@@ -17,7 +17,6 @@ from municipality.cases.models import Block, Case
 from municipality.drafts import services as drafts
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
-from municipality.kernel.guards import install, remove
 from municipality.notifications.models import Message
 from municipality.review import queries as review
 from municipality.review.models import Skill
@@ -28,6 +27,7 @@ from shops import claims
 from shops import queries as shops
 from shops.models import Claim, RegisterChange, RegisteredOwner, Shop
 from shops.states import ClaimState
+from tests.house.state_doors import without_guards
 from tests.licensing import officers
 from tests.licensing.conftest import NOW
 from tests.municipality.people import person, signed_in
@@ -231,7 +231,6 @@ def test_the_database_keeps_a_claim_as_it_was_made(make_shop: Any, owner: User, 
 
     with pytest.raises(IntegrityError, match="guard:frozen"):
         strike()
-    remove(connection)
+    without_guards()
     strike()
-    install(connection)
     assert Act.objects.filter(action="case.send_to_officer").exists()
