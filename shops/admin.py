@@ -7,6 +7,7 @@ from municipality.ui.words import say
 say(
     {
         "claim.disputed": _("Claim of a shop disputed"),
+        "register.taken_in": _("Owners taken in from the commercial register"),
         "shop.transferred": _("Shop passed to another holder"),
         "holder": _("Holder of the shop"),
         "shops.settle_claims": _("Settle claims of shops"),

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from licensing import services
 from licensing.models import HealthLicence
@@ -417,6 +418,21 @@ def test_a_delegate_of_an_organisation_acts_for_all_its_shops_and_no_other(
     assert list(cases.visible_to(delegate)) == [case]
     later = make_shop(owner=None, organisation=company)
     assert later in shops.visible_to(delegate)
+
+
+def test_a_delegate_of_many_shops_waits_no_longer_than_of_one(
+    make_shop: Any, owner: User, delegate: User, company: Organisation, django_assert_num_queries: Any
+) -> None:
+    let(owner, delegate, f"organisation:{company.public_id}")
+    client = signed_in(delegate)
+    make_shop(owner=None, organisation=company)
+    client.get("/en/my-shops/")  # the rulebook is read
+    with CaptureQueriesContext(connection) as one:
+        client.get("/en/my-shops/")
+    for _ in range(12):
+        make_shop(owner=None, organisation=company)
+    with django_assert_num_queries(len(one)):
+        client.get("/en/my-shops/")
 
 
 def test_a_clerk_works_in_every_service_and_another_signatory_ends_it(
