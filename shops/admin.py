@@ -8,6 +8,7 @@ say(
     {
         "shop.changed": _("Facts of a shop changed"),
         "claim.disputed": _("Claim of a shop disputed"),
+        "register.taken_in": _("Owners taken in from the commercial register"),
         "shop.transferred": _("Shop passed to another holder"),
         "holder": _("Holder of the shop"),
         "shops.settle_claims": _("Settle claims of shops"),

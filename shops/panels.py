@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import get_language
@@ -104,5 +105,5 @@ def notice_of(user: Any) -> list[Claim]:
     mine = Claim.objects.filter(disputed_at__isnull=True, case__is_open=True).select_related(
         "case", "shop", "holder", "holder_organisation"
     )
-    owned = mine.filter(holder=user) | mine.filter(holder_organisation__in=organisations_signed_by(user))
-    return [claim for claim in owned.distinct().order_by("pk")[:20] if claims.disputable(claim, user)]
+    owned = mine.filter(Q(holder=user) | Q(holder_organisation__in=organisations_signed_by(user)))
+    return [claim for claim in owned.order_by("pk")[:20] if claims.disputable(claim, user)]

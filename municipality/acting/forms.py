@@ -46,7 +46,7 @@ class GiveForm(forms.Form):
         help_text=_("The person accepts in their own session. Until then nothing is in force."),
     )
     last_day = DayField(
-        label=_("Last day"),
+        label=_("Last day of the delegation"),
         error_messages={"required": _("Enter the last day."), "invalid": _("This is no day. Write year-month-day, such as 2027-01-31.")},
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -52,10 +53,13 @@ class Grant:
 
     def covers(self, subject: str) -> bool:
         """Whether one subject lies within it."""
-        if not self.subject or self.subject == subject:
-            return True
-        keys = registry.belongings([self.organisation_id or 0]) if self.is_whole_organisation else None
-        return keys is not None and subject in set(keys)
+        return not self.subject or self.subject == subject or (self.is_whole_organisation and subject in self._belongings)
+
+    @cached_property
+    def _belongings(self) -> frozenset[str]:
+        """The subjects of the organisation, read once for each grant."""
+        keys = registry.belongings([self.organisation_id or 0])
+        return frozenset() if keys is None else frozenset(keys)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.services import look
 from municipality.cases.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment, structure
-from municipality.cases.models import Case, CaseEvent
+from municipality.cases.models import Case, CaseEvent, FiledBy
 from municipality.cases.timeline import STORIES
 from municipality.kernel.actors import Actor
 from municipality.ui.words import moved, named, say
@@ -76,7 +76,7 @@ class CaseAdmin(ReadOnlyAdmin):
     search_help_text = _("A whole reference")
     inlines = (EventInline,)
     fields = (
-        *("reference_code", "service_name", "state_name", "title_ar", "title_en", "subject_code", "person", "civil_number"),
+        *("reference_code", "service_name", "state_name", "title_ar", "title_en", "subject_code", "person", "civil_number", "how_filed"),
         *("branch", "opened_at", "due_on", "closed_at", "rules", "values"),
     )
     readonly_fields = fields
@@ -129,6 +129,10 @@ class CaseAdmin(ReadOnlyAdmin):
     @admin.display(description=_("civil number"))
     def civil_number(self, case: Case) -> SafeString | str:
         return code(case.applicant.civil_id_masked)
+
+    @admin.display(description=_("sent in"))
+    def how_filed(self, case: Case) -> Any:
+        return FiledBy(case.filed_by).label
 
     @admin.display(description=_("editions of the rules"))
     def rules(self, case: Case) -> SafeString | str:

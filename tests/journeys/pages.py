@@ -239,6 +239,10 @@ OWN = tuple(
         ("phone number", lambda v: v.go("profile/phone/"), {}),
         ("code to confirm", _code_to_confirm, {"is_answer": True}),
         ("sessions", lambda v: v.go("profile/sessions/"), {}),
+        ("delegations", lambda v: v.go("delegations/"), {}),
+        ("let somebody act", lambda v: v.go("delegations/give/"), {}),
+        ("who looked", lambda v: v.go("profile/looks/"), {}),
+        ("claim a shop", lambda v: v.go("claims/"), {}),
         ("no access", lambda v: (v.go(""), v.go("/admin/")), {"status": 403}),
     )
 )
@@ -251,6 +255,8 @@ ADMIN = tuple(
         ("auditor", "audit/look/"),
         ("auditor", "accounts/user/"),
         ("supervisor", "accounts/organisation/"),
+        ("supervisor", "acting/delegation/"),
+        ("counter", ""),
         ("operator", "jobs/job/"),
         ("operator", "notifications/delivery/"),
         ("officer.ku", "cases/case/"),

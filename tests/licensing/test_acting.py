@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from licensing import services
 from licensing.models import HealthLicence
@@ -30,7 +31,6 @@ from municipality.jobs.models import Job
 from municipality.jobs.services import run
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
-from municipality.kernel.guards import install, remove
 from municipality.notifications.models import Message
 from municipality.places.models import Branch
 from municipality.review.models import Skill, Tie
@@ -41,6 +41,7 @@ from payments.models import Bill
 from payments.services import start_attempt
 from shops import queries as shops
 from shops.models import Shop
+from tests.house.state_doors import without_guards
 from tests.licensing import officers
 from tests.licensing.conftest import NOW, TODAY
 from tests.municipality.people import person, signed_in, staff
@@ -143,10 +144,9 @@ def test_nobody_else_accepts_and_the_database_refuses_it_too(make_shop: Any, own
 
     with pytest.raises(IntegrityError, match="guard:another_person"):
         force()
-    remove(connection)
+    without_guards()
     force()
     assert shops.visible_to(delegate).exists()
-    install(connection)
 
 
 @pytest.mark.parametrize(
@@ -319,11 +319,10 @@ def test_without_the_check_the_open_form_of_a_revoked_delegate_gets_through(
     delegations.end_by(delegation=row, person=owner)
     monkeypatch.setattr(acting, "_grants", lambda user: before if user == delegate else [])
     monkeypatch.setattr(Delegation, "is_in_force", True)
-    remove(connection)
+    without_guards()
     client = signed_in(delegate)
     client.post(renew_url(shop), {"changed": "no", "declared": "on", "total": fee(shop)})
     assert Case.objects.get().filed_by == "delegate"
-    install(connection)
 
 
 def test_a_revocation_between_the_page_and_the_act_is_seen_under_the_lock(make_shop: Any, owner: User, delegate: User) -> None:
@@ -349,10 +348,9 @@ def test_an_event_in_the_name_of_a_delegate_needs_a_delegation_in_force(make_sho
         forge()
     with pytest.raises(NotPermitted):
         advance(case, "withdraw", actor=actor_for(delegate, owner))
-    remove(connection)
+    without_guards()
     forge()
     assert CaseEvent.objects.filter(actor_role="delegate").exists()
-    install(connection)
 
 
 def test_a_delegation_ends_by_itself_after_its_last_day_and_the_form_says_so(make_shop: Any, owner: User, delegate: User) -> None:
@@ -420,6 +418,21 @@ def test_a_delegate_of_an_organisation_acts_for_all_its_shops_and_no_other(
     assert list(cases.visible_to(delegate)) == [case]
     later = make_shop(owner=None, organisation=company)
     assert later in shops.visible_to(delegate)
+
+
+def test_a_delegate_of_many_shops_waits_no_longer_than_of_one(
+    make_shop: Any, owner: User, delegate: User, company: Organisation, django_assert_num_queries: Any
+) -> None:
+    let(owner, delegate, f"organisation:{company.public_id}")
+    client = signed_in(delegate)
+    make_shop(owner=None, organisation=company)
+    client.get("/en/my-shops/")  # the rulebook is read
+    with CaptureQueriesContext(connection) as one:
+        client.get("/en/my-shops/")
+    for _ in range(12):
+        make_shop(owner=None, organisation=company)
+    with django_assert_num_queries(len(one)):
+        client.get("/en/my-shops/")
 
 
 def test_a_clerk_works_in_every_service_and_another_signatory_ends_it(
@@ -530,10 +543,9 @@ def test_whoever_filed_a_case_at_the_counter_is_never_handed_it(make_shop: Any, 
     giver = officers.supervisor()
     Skill.objects.create(officer=clerk, code="health", given_by=giver, given_at=clock.now())
     assert queue.next_case(officer=clerk) is None
-    remove(connection)
+    without_guards()
     Tie.objects.all().delete()
     assert queue.next_case(officer=clerk) is not None  # the red control
-    install(connection)
 
 
 def test_the_code_of_another_person_opens_nothing(owner: User, delegate: User, clerk: User, tray: type[Tray]) -> None:
@@ -638,10 +650,9 @@ def test_a_step_in_the_name_of_an_assistant_needs_an_open_consent(make_shop: Any
         forge()
     with pytest.raises(NotPermitted):
         advance(case, "withdraw", actor=actor_for(clerk, owner))
-    remove(connection)
+    without_guards()
     forge()
     assert CaseEvent.objects.filter(actor_role="assistant").exists()
-    install(connection)
 
 
 @pytest.mark.parametrize(
@@ -663,9 +674,8 @@ def test_the_database_refuses_to_bend_a_consent(name: str, attack: str, owner: U
 
     with pytest.raises(IntegrityError, match="guard:"):
         strike()
-    remove(connection)
+    without_guards()
     strike()
-    install(connection)
 
 
 # --- Who looked ---------------------------------------------------------------------------------------------------------------

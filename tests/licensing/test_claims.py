@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.db import IntegrityError, connection, transaction
 
 from licensing import queries as licensing
@@ -17,7 +21,6 @@ from municipality.cases.models import Block, Case
 from municipality.drafts import services as drafts
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
-from municipality.kernel.guards import install, remove
 from municipality.notifications.models import Message
 from municipality.review import queries as review
 from municipality.review.models import Skill
@@ -28,6 +31,7 @@ from shops import claims
 from shops import queries as shops
 from shops.models import Claim, RegisterChange, RegisteredOwner, Shop
 from shops.states import ClaimState
+from tests.house.state_doors import without_guards
 from tests.licensing import officers
 from tests.licensing.conftest import NOW
 from tests.municipality.people import person, signed_in
@@ -222,6 +226,20 @@ def test_numbers_of_licences_are_not_to_be_read_through(make_shop: Any, claimant
     assert client.post("/en/claims/", {"number": "1"}).status_code == 429
 
 
+def test_owners_are_taken_in_from_the_register_without_keeping_a_civil_number(make_shop: Any, claimant: User, tmp_path: Path) -> None:
+    shop = make_shop()
+    file = tmp_path / "owners.csv"
+    file.write_text(f"commercial_license_no,civil_id\n{shop.commercial_license_no},{CLAIMANT}\n2020/1,290010100055\n,{CLAIMANT}\n")
+    out = StringIO()
+    call_command("load_registered_owners", str(file), stdout=out)
+    assert "1 owners taken in, 2 lines left out" in out.getvalue() and "3, 4" in out.getvalue() and "29001" not in out.getvalue()
+    assert claims.matches(claimant, shop)
+    assert CLAIMANT not in str(list(RegisteredOwner.objects.values()))
+    file.write_text("number,owner\n")
+    with pytest.raises(CommandError, match="needs the columns"):
+        call_command("load_registered_owners", str(file))
+
+
 def test_the_database_keeps_a_claim_as_it_was_made(make_shop: Any, owner: User, claimant: User) -> None:
     sent(make_shop(), claimant)
 
@@ -231,7 +249,6 @@ def test_the_database_keeps_a_claim_as_it_was_made(make_shop: Any, owner: User, 
 
     with pytest.raises(IntegrityError, match="guard:frozen"):
         strike()
-    remove(connection)
+    without_guards()
     strike()
-    install(connection)
     assert Act.objects.filter(action="case.send_to_officer").exists()

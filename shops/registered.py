@@ -1,0 +1,54 @@
+"""Taking in what the commercial register says about owners: numbers of licences with civil numbers, kept as keyed hashes only."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from municipality.accounts import civil_ids
+from municipality.audit.services import record
+from municipality.kernel import civil_id, clock, digits
+from municipality.kernel.actors import system
+from shops.models import RegisteredOwner
+
+COLUMNS = ("commercial_license_no", "civil_id")
+
+
+@dataclass
+class Taken:
+    """How many owners were written, and the lines (from 2) that were left out because a number is missing or wrong."""
+
+    written: int = 0
+    wrong: list[int] = field(default_factory=list)
+
+
+@transaction.atomic
+def take_in(lines: Iterable[str], *, source: str = "moci") -> Taken:
+    """Write or renew owners from CSV with the columns of `COLUMNS`; a licence that the file lacks keeps its owner.
+
+    No civil number is kept or named. Raises ValueError for other columns.
+    """
+    rows = csv.DictReader(lines)
+    if not set(COLUMNS) <= set(rows.fieldnames or ()):
+        raise ValueError(f"the file needs the columns {', '.join(COLUMNS)}")
+    taken, now = Taken(), clock.now()
+    for line, row in enumerate(rows, start=2):
+        number = "".join(digits.clean(row["commercial_license_no"] or "").split()).upper()
+        try:
+            digest = civil_ids.digest(civil_id.parse(row["civil_id"] or ""))
+        except civil_id.InvalidCivilId:
+            taken.wrong.append(line)
+            continue
+        if not number or len(number) > 20:
+            taken.wrong.append(line)
+            continue
+        RegisteredOwner.objects.update_or_create(
+            commercial_license_no=number, defaults={"owner_digest": digest, "source": source, "as_of": now}
+        )
+        taken.written += 1
+    data = {"written": taken.written, "left_out": len(taken.wrong)}
+    record("register.taken_in", subject="register:owners", actor=system("shops"), data=data)
+    return taken
