@@ -104,6 +104,8 @@ def copy(kinds: dict[str, int], wanted: int) -> int:
     many = wanted - Case.objects.count()
     if many < sum(SHARES.values()):
         raise ValueError(f"{wanted} cases are too few: {sum(SHARES.values())} are under study alone")
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")  # of this process, which is no web server
     guards.remove(connection)
     rows = 0
     with transaction.atomic(), connection.cursor() as cursor:

@@ -191,21 +191,22 @@ class _Asking:
         self.floor.cpu += self._block([self.subject.floor(ask) for ask in asks], bare)
 
     def _block(self, asks: list[Ask], into: list[float]) -> float:
-        before = self._cpu()
+        before = processor_seconds(self.group)
         into.extend(_checked(self.line, self.subject, ask).seconds for ask in asks)
-        return self._cpu() - before
+        return processor_seconds(self.group) - before
 
-    def _cpu(self) -> float:
-        """Processor seconds of the web server's processes so far."""
-        total = 0
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                if os.getpgid(int(folder.name)) == self.group:
-                    fields = (folder / "stat").read_text().rpartition(")")[2].split()
-                    total += int(fields[11]) + int(fields[12])
-            except OSError:
-                continue
-        return total / _TICK
+
+def processor_seconds(group: int) -> float:
+    """What the processes of a group have used so far."""
+    total = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getpgid(int(folder.name)) == group:
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+                total += int(fields[11]) + int(fields[12])
+        except OSError:
+            continue
+    return total / _TICK
 
 
 def count_queries(line: Line, page: subjects.Page) -> int:

@@ -191,6 +191,7 @@ def _admin(path: str) -> Callable[[Visitor], object]:
 PUBLIC = (
     PageOf("home", lambda v: v.go("")),
     PageOf("health licence", lambda v: v.go("health-licence/")),
+    PageOf("the queue", lambda v: v.go("queue/")),
     PageOf("privacy", lambda v: v.go("privacy/")),
     PageOf("accessibility", lambda v: v.go("accessibility/")),
     PageOf("sign in", lambda v: v.go("sign-in/")),
@@ -260,6 +261,13 @@ ADMIN = tuple(
         ("operator", "jobs/job/"),
         ("operator", "notifications/delivery/"),
         ("officer.ku", "cases/case/"),
+        ("officer.ku", ""),
+        ("officer.ku", "desk/absence/"),
+        ("supervisor", ""),
+        ("supervisor", "desk/sign/"),
+        ("supervisor", "desk/board/"),
+        ("supervisor", "desk/people/"),
+        ("auditor", "desk/ties/"),
         ("rule.maker", "rulebook/ruleset/"),
     )
 )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
-from playwright.sync_api import Response
+from playwright.sync_api import FilePayload, Response
 
 from tests.journeys import lane
 from tests.journeys.gates import overhang
@@ -55,15 +56,18 @@ def test_twelve_files_on_a_slow_line_cut_twice_arrive_once_each(
         page.wait_for_timeout(100)  # the browser's own events are handled while something of it is awaited
         return int(stack.sql("SELECT coalesce(sum(received), 0) FROM uploads_upload WHERE owner_id = %s", me)[0][0])
 
+    def more_than(part: float) -> bool:
+        return arrived() > part
+
     ((me,),) = stack.sql("SELECT id FROM accounts_user WHERE name_en = %s", SENDING)
     conditions(offline=False)
     for slot, several in files.items():
-        page.set_input_files(
-            f"#upload-{slot}-files",
-            [{"name": f"{slot}-{n}.jpg", "mimeType": "image/jpeg", "buffer": content} for n, content in enumerate(several)],
-        )
+        payloads: list[FilePayload] = [
+            {"name": f"{slot}-{n}.jpg", "mimeType": "image/jpeg", "buffer": content} for n, content in enumerate(several)
+        ]
+        page.set_input_files(f"#upload-{slot}-files", payloads)
     for share in (4, 2):
-        wait_until(lambda share=share: arrived() > total / share, PATIENCE, "a part of the files")
+        wait_until(partial(more_than, total / share), PATIENCE, "a part of the files")
         conditions(offline=True)
         page.wait_for_timeout(CUT * 1000)
         assert arrived() < total, "the line was cut before all had arrived"
