@@ -92,6 +92,41 @@ def test_a_token_that_cannot_be_found_or_opened_is_refused(name: str) -> None:
     assert answer.returncode == 1 and f"{name} is missing" in answer.stderr
 
 
+OPENID = {
+    "OPENID_ISSUER": "https://identity.example.test",
+    "OPENID_CLIENT_ID": "portal",
+    "OPENID_CLIENT_SECRET": "k7Qw9xZ2",
+    "OPENID_ASSURANCES": "high",
+}
+
+
+def test_either_way_in_is_enough() -> None:
+    answer = start(VALID | OPENID | {"MOBILE_ID_URL": ""})
+    assert answer.stdout.strip() == "django.db.backends.postgresql", answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("OPENID_ISSUER", "http://identity.example.test", "OPENID_ISSUER is not https"),
+        ("OPENID_CLIENT_ID", "", "OPENID_CLIENT_ID is missing"),
+        ("OPENID_CLIENT_SECRET", "", "OPENID_CLIENT_SECRET is missing"),
+        ("OPENID_ASSURANCES", "", "OPENID_ASSURANCES is empty"),
+        ("MOBILE_ID_URL", "http://mobile-id.example.test", "MOBILE_ID_URL is missing or not https"),
+    ],
+)
+def test_a_provider_that_proves_too_little_is_refused(name: str, value: str, sentence: str) -> None:
+    answer = start(VALID | OPENID | {name: value})
+    assert answer.returncode == 1 and sentence in answer.stderr
+
+
+def test_the_providers_secret_comes_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("k7Qw9xZ2\n", encoding="utf8")
+    told = VALID | {name: value for name, value in OPENID.items() if name != "OPENID_CLIENT_SECRET"}
+    asked = ("-c", "from django.conf import settings; print(settings.OPENID_CLIENT_SECRET)")
+    assert start(told | {"OPENID_CLIENT_SECRET_FILE": str(tmp_path / "secret")}, *asked).stdout.strip() == "k7Qw9xZ2"
+
+
 def test_production_reads_its_secrets_from_files(tmp_path: Path) -> None:
     answer = start(as_files(VALID, tmp_path))
     assert answer.stdout.strip() == "django.db.backends.postgresql", answer.stderr

@@ -141,7 +141,11 @@ def test_an_officer_enters_with_password_and_passkey_and_with_neither_alone(loca
     officer = local("ar")
     device = Device(officer)
     enter(officer, "auditor")
-    page = officer.go("profile/passkeys/add/")
+    page = officer.page
+    page.click("#user-tools a[href$='/profile/passkeys/']")
+    officer.arrive("/profile/passkeys/$")
+    page.click("a[href$='/profile/passkeys/add/']")
+    officer.arrive("/profile/passkeys/add/$")
     page.fill("#id_name", "مفتاح المكتب")
     press(officer)
     officer.arrive("/profile/passkeys/$")
