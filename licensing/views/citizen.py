@@ -19,7 +19,7 @@ from licensing.sentences import sentence
 from licensing.states import RENEWAL
 from municipality.accounts.access import access
 from municipality.cases import queries as cases
-from municipality.cases.views.public import case_or_404
+from municipality.cases.opening import case_or_404
 from municipality.drafts import services as drafts
 from municipality.kernel.errors import Refused
 from municipality.kernel.workflow import WORKFLOWS

@@ -21,7 +21,7 @@ from licensing.review import items
 from licensing.states import RENEWAL, RenewalState
 from municipality.accounts.access import access
 from municipality.cases.models import Case
-from municipality.cases.views.public import case_or_404
+from municipality.cases.opening import case_or_404
 from municipality.drafts import typed
 from municipality.drafts.typed import keeps_beside, keeps_typed
 from municipality.kernel.errors import Refused

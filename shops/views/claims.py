@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.access import access
-from municipality.cases.views.public import case_or_404
+from municipality.cases.opening import case_or_404
 from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
 from municipality.kernel.errors import Refused

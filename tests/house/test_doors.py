@@ -21,7 +21,7 @@ MORE = {
     "municipality.accounts": {"access", "staff_site", "limits", "civil_ids", "next_paths", "looks"},
     "municipality.acting": {"registry", "notifications"},
     "municipality.audit": {"guards", "registry"},
-    "municipality.cases": {"catalogue", "panels", "blocks", "admin_base", "timeline"},
+    "municipality.cases": {"catalogue", "opening", "panels", "blocks", "admin_base", "timeline"},
     "municipality.documents": {"rendering", "signing", "registry", "numbers", "qr", "contexts", "store"},
     "municipality.drafts": {"registry", "typed"},
     "municipality.jobs": {"registry", "errors"},

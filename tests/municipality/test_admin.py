@@ -105,8 +105,8 @@ def test_each_role_reads_what_it_is_listed_for_and_no_more() -> None:
 
 
 def test_the_roles_stand_after_a_migration() -> None:
-    for role in READS:
-        assert Group.objects.get(name=role).permissions.count() > 0
+    for role, tables in READS.items():  # some roles work on pages of their own and read no table
+        assert bool(Group.objects.get(name=role).permissions.count()) is bool(tables), role
 
 
 @pytest.fixture

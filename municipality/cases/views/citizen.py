@@ -15,7 +15,7 @@ from municipality.accounts.looks import told
 from municipality.acting.queries import named_in
 from municipality.audit.queries import looks_at
 from municipality.cases import panels, queries, timeline
-from municipality.cases.views.public import case_or_404
+from municipality.cases.opening import case_or_404
 from municipality.ui.templatetags.portal import ref
 
 PAGE = 25

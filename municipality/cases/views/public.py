@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -14,7 +14,6 @@ from municipality.accounts.limits import spend
 from municipality.cases import queries, timeline
 from municipality.cases.catalogue import CATALOGUE, ServiceEntry, services, terms
 from municipality.cases.forms import TrackForm
-from municipality.cases.models import Case
 from municipality.kernel import clock
 from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
@@ -79,11 +78,3 @@ def privacy(request: HttpRequest) -> HttpResponse:
 @require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
     return render(request, "public/accessibility.html")
-
-
-def case_or_404(user: Any, public_id: str, **narrowed: Any) -> Case:
-    """A case that `user` may see. Raises Http404: a stranger's case does not exist; NotPermitted where a right to act is over."""
-    case = queries.seen_by(user, Case.objects.filter(**narrowed), public_id)
-    if case is None:
-        raise Http404
-    return case
