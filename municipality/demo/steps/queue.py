@@ -69,7 +69,7 @@ def run(loading: Loading) -> str:
         for pk in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lte=loading.anchor).values_list("pk", flat=True):
             told["moved up"] += clocks.escalate(clock_id=pk)
         _work_off()
-    silence(loading, "the queue")
+    silence(loading)
     return ", ".join(f"{count} {what}" for what, count in told.items())
 
 
