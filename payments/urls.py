@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from payments.views import citizen, gateway
+from payments.views import basket, citizen, gateway
 
 app_name = "payments"
 urlpatterns = [
+    path("basket/", basket.basket, name="basket"),
+    path("my-payments/", basket.mine, name="mine"),
     path("pay/<str:public_id>/", citizen.pay, name="pay"),
     path("pay/<str:public_id>/left/", citizen.left, name="left"),
     path("receipts/<str:number>/", citizen.receipt_file, name="receipt"),

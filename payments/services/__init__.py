@@ -1,6 +1,7 @@
 """The verbs of payments."""
 
 from payments.services.attempts import give_up, redirect_url, start_attempt
+from payments.services.basket import pay_basket
 from payments.services.bills import issue_bill, void_bill
 from payments.services.callbacks import note_error, take_notification
 from payments.services.inquiries import confirm, inquire
@@ -15,6 +16,7 @@ __all__ = [
     "issue_bill",
     "note_error",
     "owe_back",
+    "pay_basket",
     "redirect_url",
     "settle",
     "start_attempt",

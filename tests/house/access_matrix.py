@@ -184,6 +184,8 @@ ROWS: list[Row] = [
     own("/{lang}/my-shops/", READ, READ),
     own("/{lang}/my-requests/", READ, READ),
     own("/{lang}/messages/", READ, READ),
+    own("/{lang}/basket/", FORM, FORM),
+    own("/{lang}/my-payments/", READ, READ),
     # Files, by the rule of what they are about.
     by_subject("/{lang}/uploads/{w.files.subject}/lease/", "200 200 302 405 405 405", HIDDEN_FORM),
     by_subject("/{lang}/uploads/{w.files.subject}/nowhere/", HIDDEN_FORM, HIDDEN_FORM),

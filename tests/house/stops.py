@@ -196,6 +196,11 @@ def of_money() -> list[Visit]:
         Visit("/pay/r/unknown"),
         Visit("/pay/knet/error"),
         Visit("/pay/knet/error", "owner"),
+        *(Visit(f"/{{lang}}/{page}/", who) for page in ("basket", "my-payments") for who in ("owner", "newcomer")),
+        Visit("/{lang}/basket/", "stranger", post={"step": "count"}, note="nothing chosen"),
+        Visit("/{lang}/basket/", "stranger", post={"step": "pay"}, status=409, note="nothing to pay"),
+        Visit("/{lang}/basket/", "stranger", post={"step": "pay", "item": ["bill:x:1"], "total": "1"}, status=409, note="not in it"),
+        Visit("/{lang}/my-payments/?before=1", "owner", note="past the end"),
     ]
     v += [Visit(f"/pay/knet/error?Error=IPAY010{n:04d}&ErrorText=x&paymentid=1&trackid=1&amt=1", "owner") for n in ONE_CODE_OF_EACH_KIND]
     return v
