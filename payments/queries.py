@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from municipality.kernel import clock
 from payments.models import Allocation, Attempt, Bill, Receipt, RefundDue
 from payments.registry import dues_of
-from payments.states import AT_BANK, AttemptState, BillState, RefundState
+from payments.states import AT_BANK, OWED, AttemptState, BillState, RefundState
 
 
 def visible_to(user: Any) -> QuerySet[Bill]:
@@ -79,7 +79,7 @@ def refunds_due() -> tuple[QuerySet[Bill], QuerySet[Attempt]]:
 
 def refund_of(subject: str) -> RefundDue | None:
     """What is owed back for a subject such as `case:<public id>`, if anything."""
-    return RefundDue.objects.filter(subject=subject, state=RefundState.DUE).order_by("-pk").first()
+    return RefundDue.objects.filter(subject=subject, state__in=OWED).order_by("-pk").first()
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,8 @@ class NotConfigured(Exception):
 
 
 class Provider(Protocol):
+    name: str
+
     def order(self, order: Order) -> Sent:
         """Where to send the browser for this payment. Raises NotConfigured, ValueError."""
         ...
@@ -70,4 +72,11 @@ class Provider(Protocol):
 
     def inquire(self, *, trackid: str, fils: int) -> Reply:
         """Ask the bank. Raises GatewayUnreachable, NotConfigured."""
+        ...
+
+    def refund(self, *, trackid: str, fils: int) -> Reply:
+        """Return `fils` of a captured payment to its card; never called twice for one refund.
+
+        Raises GatewayUnreachable, after which nobody knows whether it was done, and NotConfigured, after which nothing was sent.
+        """
         ...

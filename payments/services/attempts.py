@@ -20,7 +20,7 @@ from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
 from municipality.kernel.transitions import transition
 from payments import links, rules
 from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, MessageKind
-from payments.providers import provider
+from payments.providers import provider, provider_named
 from payments.providers.port import NotConfigured, Order
 from payments.states import OPEN, AttemptState, BillState
 
@@ -67,6 +67,7 @@ def _start(*, bills: Sequence[Bill], payer: Any, language: str, session_key: str
         raise Refused("too_much", _("The amount is above what one payment can carry. Please pay the bills one by one."))
     attempt = Attempt.objects.create(
         trackid=rules.new_trackid(),
+        provider=provider().name,
         fils=amount,
         language="en" if language == "en" else "ar",
         started_by=payer,
@@ -107,7 +108,7 @@ def redirect_url(attempt: Attempt) -> str:
         if sum(a.bill.total_fils for a in allocations) != row.fils:
             raise RuntimeError(f"attempt {row.trackid} does not equal its bills")
         try:
-            sent = provider().order(Order(row.trackid, row.fils, row.language, allocations[0].bill.reference))
+            sent = provider_named(row.provider).order(Order(row.trackid, row.fils, row.language, allocations[0].bill.reference))
         except NotConfigured as missing:
             raise Refused(
                 "gateway_unavailable", _("Payment is not available at the moment. Nothing was taken. Please try again later.")

@@ -19,7 +19,7 @@ from municipality.kernel.failpoints import failpoint
 from municipality.kernel.transitions import transition
 from payments import links, rules
 from payments.models import Attempt, Direction, GatewayMessage, MessageKind
-from payments.providers import provider
+from payments.providers import provider_named
 from payments.services.attempts import promise_now
 from payments.states import OPEN, UNPAID, AttemptState
 
@@ -54,7 +54,7 @@ def take_notification(*, body: bytes, query: dict[str, str], remote_addr: str) -
     address. Raises django.db.DatabaseError when it cannot be stored; then there must be no acknowledgement.
     """
     trandata = "" if len(body) > MAX_BODY else trandata_in(body, query)
-    notice = provider().read_notification(trandata) if trandata else None
+    notice = provider_named("knet").read_notification(trandata) if trandata else None
     now = clock.now()
     with transaction.atomic():
         attempt = Attempt.objects.filter(trackid=notice.trackid).first() if notice else None
