@@ -34,13 +34,16 @@ READS: dict[str, tuple[str, ...]] = {
         # Queue and desk, to read: officers and supervisors reach them only through the desk's own pages.
         *(f"review.{table}" for table in ("place", "assignment", "override", "correctionround", "decision", "escalation")),
         *(f"review.{table}" for table in ("clock", "skill", "absence", "tie")),
-        "payments.refunddue",
+        *(f"payments.{table}" for table in ("refunddue", "ledgerposting", "ledgercorrection")),
         "rulebook.ruleset",
         "rulebook.activity",
         "rulebook.activityauthority",
         "places.branch",
     ),
     "operator": ("jobs.job", "notifications.delivery"),
+    **dict.fromkeys(
+        ("cashier", "finance_checker"), ("payments.refunddue", "payments.ledgerposting", "payments.ledgercorrection", "rulebook.ruleset")
+    ),
     "rule_maker": ("rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),
     "rule_publisher": ("rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),
 }

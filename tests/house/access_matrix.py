@@ -70,20 +70,26 @@ def staff(path: str, officer: str, auditor: str, *, why: str = "", **other: str)
     return Row(path, {**away, "officer": officer, "auditor": auditor, **other}, why=why)
 
 
-def table(name: str, pk: str, *, officer: str = NO, auditor: str = NO, supervisor: str = NO, hidden: bool = False) -> list[Row]:
-    """The pages of one table that staff only read. `hidden`: no row of it is there for the officer, so its history leads back."""
+def table(
+    name: str, pk: str, *, officer: str = NO, auditor: str = NO, supervisor: str = NO, hidden: bool = False, readers: tuple[str, ...] = ()
+) -> list[Row]:
+    """The pages of one table that staff only read. `hidden`: no row of it is there for the officer, so its history leads back.
+
+    `readers` are roles that read it as the auditor does.
+    """
     page, facts = f"/admin/{name}/", {NO: NO, PAGE: FACTS}
     row, leads = f"{page}{pk}/", "302 302 403 302 302 302"
     return [
-        staff(page, officer, auditor, supervisor=supervisor),
-        staff(f"{page}add/", NO, NO, supervisor=NO),
+        staff(page, officer, auditor, supervisor=supervisor, **dict.fromkeys(readers, auditor)),
+        staff(f"{page}add/", NO, NO, supervisor=NO, **dict.fromkeys(readers, NO)),
         staff(f"{row}history/", DOOR if hidden else officer, auditor, supervisor=DOOR if hidden else supervisor),
-        staff(f"{row}delete/", NO, NO, supervisor=NO),
+        staff(f"{row}delete/", NO, NO, supervisor=NO, **dict.fromkeys(readers, NO)),
         staff(
             f"{row}change/",
             leads if hidden and officer == PAGE else facts[officer],
             facts[auditor],
             supervisor=leads if hidden and supervisor == PAGE else facts[supervisor],
+            **dict.fromkeys(readers, facts[auditor]),
         ),
         staff(row, DOOR, DOOR, why="leads to the page for changes, which answers for itself"),
     ]
@@ -146,8 +152,18 @@ ROWS: list[Row] = [
     *table("payments/gatewaymessage", "{w.gateway_message.pk}", auditor=PAGE, hidden=True),
     *table("payments/bill", "{w.owner.due.pk}", auditor=PAGE, hidden=True),
     *table("payments/receipt", "{w.owner.receipt.pk}", auditor=PAGE, hidden=True),
-    *table("payments/refunddue", "1", auditor=PAGE, hidden=True),
+    *table("payments/refunddue", "{w.money.refund.pk}", auditor=PAGE, hidden=True, readers=("cashier", "checker")),
+    *table("payments/ledgerposting", "{w.money.posting.pk}", auditor=PAGE, hidden=True, readers=("cashier", "checker")),
+    *table("payments/ledgercorrection", "{w.money.correction.pk}", auditor=PAGE, hidden=True, readers=("cashier", "checker")),
     # The acts of staff.
+    staff(
+        "/admin/payments/refunddue/{w.money.refund.pk}/pay-out/",
+        *(NO, NO),
+        **dict.fromkeys(("cashier", "checker"), "200 200 409 200 200 200"),
+        why="whoever posts nothing is asked what to do",
+    ),
+    staff("/admin/payments/ledgerposting/{w.money.posting.pk}/correct/", NO, NO, cashier="200 200 409 200 200 200", checker=NO),
+    staff("/admin/payments/ledgercorrection/{w.money.correction.pk}/decide/", NO, NO, cashier=NO, checker="200 200 409 200 200 200"),
     staff("/admin/jobs/job/{w.dead_job.pk}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),
     staff("/admin/notifications/delivery/{w.delivery.pk}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),
     staff("/admin/rulebook/ruleset/{w.draft.pk}/publish/", NO, NO, publisher="200 200 302 200 200 200", maker=NO, operator=NO),

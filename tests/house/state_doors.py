@@ -20,9 +20,9 @@ from municipality.kernel.transitions import transition
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review.models import Place
 from municipality.uploads.models import Upload
-from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt
+from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt, RefundDue
 from payments.rules import new_trackid
-from tests.house import lane_rows, queue_rows, upload_rows
+from tests.house import lane_rows, money_rows, queue_rows, upload_rows
 from tests.house.world import World
 
 BY = system("tests")
@@ -201,6 +201,8 @@ def grounds(row: Any, target: str, world: World) -> dict[str, Any]:
     """What must be true before a move: an inquiry for a payment, a receipt for a paid bill. Returns columns that change with it."""
     if isinstance(row, Upload):
         return upload_rows.grounds(target)
+    if isinstance(row, RefundDue):
+        return money_rows.grounds(world, target)
     if isinstance(row, Attempt) and target in ("paid", "captured_late"):
         inquiry = row.inquiries.first() or ask_the_bank(row)
         return {"payment_id": inquiry.payment_id}

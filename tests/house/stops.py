@@ -5,7 +5,7 @@ from __future__ import annotations
 from municipality.documents.states import DocumentState
 from municipality.kernel.workflow import WORKFLOWS
 from payments.providers.knet.errors import CODES
-from payments.states import AttemptState, BillState
+from payments.states import AttemptState, BillState, RefundState
 from tests.house.access_matrix import ROWS
 from tests.house.tour import PASSWORD, Visit
 
@@ -22,6 +22,8 @@ EMPTY_EDITION = {
     for rows in ("fees", "limits", "conditions", "reasons", "checks")
     for count, number in (("TOTAL", "1"), ("INITIAL", "0"))
 }
+PAY_OUT = "/admin/payments/refunddue/{w.money.refund.pk}/pay-out"
+PROPOSED = {"step": "propose", "code": "service_refused", "way": "gateway", "remaining": "10000"}
 WRONG = {"login": "officer", "password": "no"}
 PASSED = {"login": "officer", "password": PASSWORD}
 
@@ -245,6 +247,16 @@ def of_staff() -> list[Visit]:
         Visit("/admin/notifications/delivery/{w.failed_delivery.pk}/retry/", "operator"),
         Visit("/admin/notifications/delivery/{w.failed_delivery.pk}/retry/", "operator", post={}, note="tried again"),
         Visit("/admin/notifications/delivery/{w.delivery.pk}/retry/", "operator", post={}, note="nothing failed"),
+        *(Visit(f"{PAY_OUT}/", who) for who in ("cashier", "checker")),
+        Visit(f"{PAY_OUT}/", "cashier", post={"step": "propose"}, status=409, note="nothing chosen"),
+        Visit(f"{PAY_OUT}/", "cashier", before=((f"{PAY_OUT}/", PROPOSED),), note="proposed"),
+        Visit("/admin/payments/refunddue/{w.money.refund.pk}/change/", "cashier"),
+        *(Visit(f"/admin/payments/refunddue/{{refund_{state}}}/pay-out/", who) for state in RefundState for who in ("cashier", "checker")),
+        Visit("/admin/payments/ledgerposting/{w.money.posting.pk}/correct/", "cashier"),
+        Visit("/admin/payments/ledgerposting/{w.money.posting.pk}/correct/", "cashier", post={}, status=409, note="one waits"),
+        Visit("/admin/payments/ledgercorrection/{w.money.correction.pk}/decide/", "checker"),
+        Visit("/admin/payments/ledgercorrection/{w.money.correction.pk}/change/", "checker"),
+        Visit("/admin/payments/ledgerposting/{w.money.posting.pk}/change/", "cashier"),
         Visit("/admin/password_change/", "officer", post={}, note="empty"),
         Visit("/admin/cases/case/", "officer"),
         Visit("/admin/cases/case/?q=HL-2026-000001-C", "auditor", note="searched"),

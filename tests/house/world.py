@@ -48,13 +48,16 @@ from municipality.rulebook.seeds import load_activities, seed
 from payments import services as payments
 from payments.models import Attempt, Bill, GatewayMessage, Receipt
 from shops.models import Shop
-from tests.house import upload_rows
+from tests.house import money_rows, upload_rows
 from tests.municipality import people
 from tests.payments.bank import Bank, Book, notification
 from tests.payments.browsers import signed_in
 
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
-SIGNED_IN = ("owner", "stranger", "former", "newcomer", "officer", "auditor", "supervisor", "operator", "maker", "publisher", "halfway")
+SIGNED_IN = (
+    *("owner", "stranger", "former", "newcomer", "officer", "auditor", "supervisor", "operator", "maker", "publisher"),
+    *("cashier", "checker", "halfway"),
+)
 SETTINGS = {"PAYMENT_PROVIDER": "tests.payments.bank.Bank", "SMS_BACKEND": f"{__name__}.SmsTray"}
 
 
@@ -94,6 +97,8 @@ class World:
     operator: User
     maker: User
     publisher: User
+    cashier: User
+    checker: User
     former: User  # signed for the organisation until yesterday
     newcomer: User  # has nothing, and no confirmed address
     organisation: Organisation
@@ -110,6 +115,7 @@ class World:
     gateway_message: GatewayMessage
     other_session: UserSession = field(init=False)
     files: upload_rows.Files = field(init=False)
+    money: money_rows.MoneyRows = field(init=False)
     sessions: dict[str, str] = field(default_factory=dict)
     mails: list[tuple[str, str, str]] = field(default_factory=list)  # address, subject, body
     html_mails: list[str] = field(default_factory=list)
@@ -165,6 +171,8 @@ def build() -> World:
         operator=_staff("operator"),
         maker=maker,
         publisher=publisher,
+        cashier=_staff("cashier"),
+        checker=_staff("finance_checker"),
         former=former,
         newcomer=User.objects.create_user(name_ar="بدر", name_en="Bader", login="newcomer"),
         organisation=organisation,
@@ -183,6 +191,7 @@ def build() -> World:
         gateway_message=GatewayMessage.objects.filter(attempt=owner.attempt).order_by("pk")[0],
     )
     world.files = upload_rows.fill(world)
+    world.money = money_rows.fill(world)
     world.open_doors()
     world.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]
     world.html_mails = [str(part[0]) for m in mail.outbox for part in m.alternatives]  # type: ignore[attr-defined]
