@@ -143,3 +143,38 @@ frozen("payments_ledgercorrection", ["public_id", "posting_id", "from_account", 
 frozen(
     "payments_ledgercorrection", ["decided_by_id", "decided_at", "is_approved"], once="OLD.decided_by_id IS NOT NULL", name="decided_once"
 )
+
+# What the bank wrote, and where it differs: kept as it came, closed once.
+insert_only("payments_statementline")
+insert_only("payments_differencenote")
+never_deleted("payments_bankstatement")
+frozen(
+    "payments_bankstatement",
+    ["public_id", "provider", "sha256", "file_name", "first_day", "last_day", "count", "fils", "loaded_by_id", "loaded_at"],
+)
+frozen("payments_bankstatement", ["taken_by_id", "taken_at"], once="OLD.taken_at IS NOT NULL", name="taken_once")
+frozen("payments_bankstatement", ["dropped_at"], once="OLD.dropped_at IS NOT NULL", name="dropped_once")
+never_deleted("payments_difference")
+frozen(
+    "payments_difference",
+    [
+        *("public_id", "key_text", "kind", "statement_id", "line_id", "attempt_id", "posting_id"),
+        *("trackid", "day", "bank_fils", "ledger_fils", "found_at"),
+    ],
+)
+frozen(
+    "payments_difference",
+    ["code", "correction_id", "proposed_by_id", "closed_by_id", "closed_at"],
+    once="OLD.closed_at IS NOT NULL",
+    name="closed_once",
+)
+# A person closes what the ledger has by nothing but an approved correction of that posting.
+guard(
+    "payments_difference_closed_by_reversal",
+    "payments_difference",
+    "UPDATE",
+    "OLD.closed_at IS NULL AND NEW.closed_at IS NOT NULL AND NEW.closed_by_id IS NOT NULL AND NEW.posting_id IS NOT NULL"
+    " AND NOT EXISTS (SELECT 1 FROM payments_ledgercorrection c WHERE c.id = NEW.correction_id AND c.is_approved"
+    " AND c.posting_id = NEW.posting_id)",
+    "closed_without_reversal",
+)

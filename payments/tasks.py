@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from municipality.jobs.registry import every, job
-from payments.services import inquiries, receipts, returns, settlement, telling
+from payments.services import inquiries, receipts, reconciliation, returns, settlement, telling
 
 
 @job("payments.inquire", queue="urgent", time_limit=30)
@@ -64,3 +64,8 @@ def ask_refund(*, refund_id: int) -> None:
 @every("payments.sweep", seconds=60)
 def sweep() -> None:
     inquiries.sweep()
+
+
+@every("payments.rematch", seconds=3600)
+def rematch() -> None:
+    reconciliation.rematch()

@@ -174,6 +174,8 @@ KNET_LANGID_EN = env.str("KNET_LANGID_EN", "EN")
 KNET_XML_WRAPPER = env.bool("KNET_XML_WRAPPER", False)
 # The element of an inquiry's answer that names the sum returned so far; where the bank sends none, people look it up (assumption).
 KNET_CREDITED_ELEMENT = env.str("KNET_CREDITED_ELEMENT", "creditedamt")
+# How the bank's settlement file is read: a JSON object (docs/reconciliation.md). Its format is not known to us (assumption).
+BANK_STATEMENT_MAPPING = env.json("BANK_STATEMENT_MAPPING", {})
 # Seconds after our acknowledgement before the first inquiry, and before the one that would see a late void.
 KNET_INQUIRY_DELAY_SECONDS = env.int("KNET_INQUIRY_DELAY_SECONDS", 3)
 KNET_CONFIRM_DELAY_SECONDS = env.int("KNET_CONFIRM_DELAY_SECONDS", 600)

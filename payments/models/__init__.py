@@ -1,4 +1,4 @@
-"""The rows of money: bills, attempts and receipts (`money`), and the ledger (`ledger`)."""
+"""The rows of money: bills, attempts and receipts (`money`), the ledger (`ledger`) and the bank's own word (`reconciliation`)."""
 
 from payments.models.ledger import LedgerCorrection, LedgerEntry, LedgerPosting, PostingKind
 from payments.models.money import (
@@ -17,24 +17,31 @@ from payments.models.money import (
     RefundEvent,
     RefundWay,
 )
+from payments.models.reconciliation import BankStatement, Difference, DifferenceKind, DifferenceNote, LineKind, StatementLine
 
 __all__ = [
     "Allocation",
     "Attempt",
     "AttemptEvent",
+    "BankStatement",
     "Bill",
     "BillEvent",
     "BillLine",
+    "Difference",
+    "DifferenceKind",
+    "DifferenceNote",
     "Direction",
     "GatewayMessage",
     "Inquiry",
     "LedgerCorrection",
     "LedgerEntry",
     "LedgerPosting",
+    "LineKind",
     "MessageKind",
     "PostingKind",
     "Receipt",
     "RefundDue",
     "RefundEvent",
     "RefundWay",
+    "StatementLine",
 ]

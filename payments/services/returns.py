@@ -246,6 +246,14 @@ def ask_refund(*, refund_id: int) -> None:
         _end(refund_id, "refused", "not_at_bank")
 
 
+def found_in_statement(*, refund_id: int, reference: str) -> None:
+    """The bank's settlement statement names a refund whose outcome was not known: it was paid out."""
+    with transaction.atomic():
+        row = _locked(RefundDue.objects.get(pk=refund_id))
+        if row.state == S.UNKNOWN:
+            _paid_out(row, {"statement": True}, bank_reference=reference[:40])
+
+
 # Where the bank's answers leave it open: one person looks it up at the bank, another confirms.
 
 
