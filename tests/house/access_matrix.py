@@ -155,7 +155,20 @@ ROWS: list[Row] = [
     *table("payments/refunddue", "{w.money.refund.pk}", auditor=PAGE, hidden=True, readers=("cashier", "checker")),
     *table("payments/ledgerposting", "{w.money.posting.pk}", auditor=PAGE, hidden=True, readers=("cashier", "checker")),
     *table("payments/ledgercorrection", "{w.money.correction.pk}", auditor=PAGE, hidden=True, readers=("cashier", "checker")),
+    *table("payments/bankstatement", "{w.money.staged.pk}", auditor=PAGE, hidden=True, readers=("cashier", "checker")),
+    *table("payments/difference", "{w.money.difference.pk}", auditor=PAGE, hidden=True, readers=("cashier", "checker")),
+    staff("/admin/payments/difference/days/", NO, PAGE, cashier=PAGE, checker=PAGE),
+    staff("/admin/payments/difference/export.csv", NO, PAGE, cashier=PAGE, checker=PAGE),
+    staff("/admin/payments/difference/export.xlsx", NO, PAGE, cashier=PAGE, checker=PAGE),
+    staff("/admin/payments/difference/export.exe", NO, NOWHERE, cashier=NOWHERE, checker=NOWHERE),
     # The acts of staff.
+    staff("/admin/payments/bankstatement/load/", NO, NO, cashier="200 200 400 200 200 200", checker=NO),
+    staff("/admin/payments/bankstatement/{w.money.staged.pk}/take/", NO, NO, cashier="200 200 409 200 200 200", checker=NO),
+    staff(
+        "/admin/payments/difference/{w.money.difference.pk}/work/",
+        *(NO, NO),
+        **dict.fromkeys(("cashier", "checker"), "200 200 409 200 200 200"),
+    ),
     staff(
         "/admin/payments/refunddue/{w.money.refund.pk}/pay-out/",
         *(NO, NO),

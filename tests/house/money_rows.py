@@ -9,9 +9,9 @@ from municipality.accounts.models import User
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from payments import services as payments
-from payments.models import LedgerCorrection, LedgerEntry, LedgerPosting, RefundDue
+from payments.models import BankStatement, Difference, LedgerCorrection, LedgerEntry, LedgerPosting, RefundDue
 from payments.rules import Line
-from payments.services import ledger
+from payments.services import ledger, reconciliation
 from payments.services.inquiries import ask
 from tests.payments.bank import Bank
 
@@ -26,6 +26,8 @@ class MoneyRows:
     refund: RefundDue
     posting: LedgerPosting
     correction: LedgerCorrection
+    staged: BankStatement
+    difference: Difference
 
 
 def fill(world: World) -> MoneyRows:
@@ -36,7 +38,38 @@ def fill(world: World) -> MoneyRows:
     correction = ledger.propose_correction(
         posting=posting, from_account=account, to_account="HEALTH-OTHER", code="wrong_account", proposed_by=world.cashier
     )
-    return MoneyRows(owed(payer), posting, correction)
+    _corrected(world)
+    staged, difference = _statements(world)
+    return MoneyRows(owed(payer), posting, correction, staged, difference)
+
+
+def _corrected(world: World) -> None:
+    """A correction that two people made."""
+    posting = LedgerPosting.objects.get(receipt=world.stranger.receipt)
+    account = posting.entries.exclude(credit_fils=0)[0].account
+    made = ledger.propose_correction(
+        posting=posting, from_account=account, to_account="HEALTH-OTHER", code="wrong_account", proposed_by=world.cashier
+    )
+    ledger.decide_correction(correction=made, decided_by=world.checker, approve=True)
+
+
+def _statements(world: World) -> tuple[BankStatement, Difference]:
+    """A file that waits, one that was put aside, and one that was taken: it lacks our payments and names two that nobody knows."""
+    head = "Transaction Type,Merchant Track ID,Payment ID,Reference Number,Amount,Transaction Date\n"
+    line = "PURCHASE,{},,R{},5.000,2026-11-24\n"
+
+    def loaded(*names: str) -> BankStatement:
+        content = (head + "".join(line.format(name, name) for name in names)).encode()
+        return reconciliation.load_statement(content=content, file_name="bank.csv", loaded_by=world.cashier)
+
+    reconciliation.drop_statement(statement=loaded("PUTASIDE"), dropped_by=world.cashier)
+    found = reconciliation.take_statement(statement=loaded("UNKNOWN1", "UNKNOWN2"), taken_by=world.cashier)
+    first, second = [d for d in found if d.kind == "missing_in_ledger"]
+    reconciliation.note(difference=second, by=world.cashier, text="سئل البنك")
+    reconciliation.propose_closing(difference=second, proposed_by=world.cashier, code="bank_asked")
+    reconciliation.close_difference(difference=second, closed_by=world.checker)
+    reconciliation.note(difference=first, by=world.cashier, text="لا دفعة بهذا الرقم")
+    return loaded("WAITS"), first
 
 
 def owed(payer: User) -> RefundDue:
@@ -86,7 +119,14 @@ def corrected_alone(world: World) -> None:
     LedgerPosting.objects.create(key="x", kind="correction", at=clock.now(), fils=1, **row)
 
 
+def closed_without_reversal(world: World) -> None:
+    """What the ledger has is called settled by two people, and nothing was reversed."""
+    rows = Difference.objects.filter(posting__isnull=False, closed_at__isnull=True)
+    rows.update(code="x", proposed_by=world.cashier, closed_by=world.checker, closed_at=clock.now())
+
+
 BY_HAND = {
+    "payments_difference_closed_by_reversal": closed_without_reversal,
     "payments_refund_by_two_people": approved_alone,
     "payments_ledgerentry_within_posting": one_side_more,
     "payments_ledgerposting_has_ground": booked_for_nothing,

@@ -23,6 +23,8 @@ EMPTY_EDITION = {
     for count, number in (("TOTAL", "1"), ("INITIAL", "0"))
 }
 PAY_OUT = "/admin/payments/refunddue/{w.money.refund.pk}/pay-out"
+TAKE = "/admin/payments/bankstatement/{w.money.staged.pk}/take/"
+WORK = "/admin/payments/difference/{w.money.difference.pk}/work/"
 PROPOSED = {"step": "propose", "code": "service_refused", "way": "gateway", "remaining": "10000"}
 WRONG = {"login": "officer", "password": "no"}
 PASSED = {"login": "officer", "password": PASSWORD}
@@ -257,6 +259,17 @@ def of_staff() -> list[Visit]:
         Visit("/admin/payments/ledgercorrection/{w.money.correction.pk}/decide/", "checker"),
         Visit("/admin/payments/ledgercorrection/{w.money.correction.pk}/change/", "checker"),
         Visit("/admin/payments/ledgerposting/{w.money.posting.pk}/change/", "cashier"),
+        Visit("/admin/payments/bankstatement/", "cashier"),
+        Visit("/admin/payments/bankstatement/load/", "cashier"),
+        Visit("/admin/payments/bankstatement/load/", "cashier", post={}, status=400, note="no file"),
+        Visit(TAKE, "cashier"),
+        Visit(TAKE, "cashier", post={}, status=409, note="nothing chosen"),
+        Visit(TAKE, "cashier", before=((TAKE, {"step": "take"}),), note="taken"),
+        Visit("/admin/payments/difference/", "cashier"),
+        Visit("/admin/payments/difference/days/", "checker"),
+        *(Visit(WORK, who) for who in ("cashier", "checker")),
+        Visit(WORK, "cashier", post={"step": "propose"}, status=409, note="no reason"),
+        Visit(WORK, "checker", before=((WORK, {"step": "note", "text": "ملاحظة"}),), note="noted"),
         Visit("/admin/password_change/", "officer", post={}, note="empty"),
         Visit("/admin/cases/case/", "officer"),
         Visit("/admin/cases/case/?q=HL-2026-000001-C", "auditor", note="searched"),
