@@ -16,6 +16,7 @@ urlpatterns = [
 gateway_urlpatterns = [
     path("pay/knet/response", gateway.response, name="knet_response"),
     path("pay/knet/error", gateway.error, name="knet_error"),
+    path("pay/tasdeed/response", gateway.tasdeed, name="tasdeed_response"),
     path("pay/r/<str:token>", gateway.receipt, name="pay_receipt"),
     path("pay/r/<str:token>/state", gateway.receipt_state, name="pay_receipt_state"),
 ]

@@ -9,7 +9,7 @@ from django.utils.module_loading import import_string
 
 from payments.providers.port import NotConfigured, Provider
 
-KNOWN = {"knet": "payments.providers.knet.Knet"}
+KNOWN = {"knet": "payments.providers.knet.Knet", "tasdeed": "payments.providers.tasdeed.Tasdeed"}
 
 
 def provider() -> Provider:

@@ -10,12 +10,16 @@ from payments.rules import Answer
 
 @dataclass(frozen=True)
 class Order:
-    """A payment to be made. `fils` > 0, `language` ar or en; `bill_reference` may reach the bank's report."""
+    """A payment to be made. `fils` > 0, `language` ar or en; `bill_reference` may reach the bank's report.
+
+    `return_url` is the attempt's page, for a gateway that is told where the browser goes with the order.
+    """
 
     trackid: str
     fils: int
     language: str
     bill_reference: str
+    return_url: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from payments.services.attempts import give_up, redirect_url, start_attempt
 from payments.services.basket import pay_basket
 from payments.services.bills import issue_bill, void_bill
-from payments.services.callbacks import note_error, take_notification
+from payments.services.callbacks import note_error, take_notice, take_notification
 from payments.services.inquiries import confirm, inquire
 from payments.services.refunds import owe_back
 from payments.services.returns import (
@@ -36,6 +36,7 @@ __all__ = [
     "send_refund",
     "settle",
     "start_attempt",
+    "take_notice",
     "take_notification",
     "void_attempt",
     "void_bill",

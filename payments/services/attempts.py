@@ -107,8 +107,9 @@ def redirect_url(attempt: Attempt) -> str:
         allocations = list(row.allocations.select_related("bill").order_by("bill_id"))
         if sum(a.bill.total_fils for a in allocations) != row.fils:
             raise RuntimeError(f"attempt {row.trackid} does not equal its bills")
+        order = Order(row.trackid, row.fils, row.language, allocations[0].bill.reference, links.absolute(links.receipt_path(row.token)))
         try:
-            sent = provider_named(row.provider).order(Order(row.trackid, row.fils, row.language, allocations[0].bill.reference))
+            sent = provider_named(row.provider).order(order)
         except NotConfigured as missing:
             raise Refused(
                 "gateway_unavailable", _("Payment is not available at the moment. Nothing was taken. Please try again later.")

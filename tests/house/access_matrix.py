@@ -114,6 +114,7 @@ ROWS: list[Row] = [
         why="the bank's server gets its one line, a browser with a session is led to a page",
     ),
     everybody("/pay/knet/error", FORM),
+    everybody("/pay/tasdeed/response", FORM, why="one constant line for whatever comes"),
     everybody("/pay/r/{w.owner.attempt.token}", READ, why="the address is the key; who does not own it reads only how it stands"),
     everybody("/pay/r/{w.owner.attempt.token}/state", READ),
     everybody("/pay/r/00000000000000000000000000", HIDDEN),
@@ -257,7 +258,7 @@ ROWS: list[Row] = [
 ]
 
 # Posted to by machines that hold no token of ours; both treat what comes as a hint (docs on payments and sign-in).
-CSRF_EXEMPT = frozenset({"pay/knet/response", "pay/knet/error", "accounts/mobile-id/callback"})
+CSRF_EXEMPT = frozenset({"pay/knet/response", "pay/knet/error", "pay/tasdeed/response", "accounts/mobile-id/callback"})
 
 
 def differences(row: Row, role: str, got: Mapping[str, int]) -> list[str]:

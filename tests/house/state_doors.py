@@ -304,5 +304,8 @@ def attacks(guard: Guard) -> Iterator[str]:
         yield f"UPDATE {guard.table} SET {key_of(guard)} = {key_of(guard)}"
     elif guard.code == "frozen":
         fields = {f.column: f for f in model_of(guard)._meta.concrete_fields}
+        key, once = key_of(guard), frozen_once(guard)
         for column in frozen_columns(guard):
-            yield f"UPDATE {guard.table} SET {column} = {another_value(column, fields[column])} WHERE {frozen_once(guard)}"
+            value = another_value(column, fields[column])
+            one = f" AND {key} = (SELECT MAX({key}) FROM {guard.table} WHERE {once})" if "(SELECT MAX(" in value else ""
+            yield f"UPDATE {guard.table} SET {column} = {value} WHERE {once}{one}"
