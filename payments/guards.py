@@ -20,7 +20,7 @@ guard(
 
 moved_by_event("payments_attempt", "payments_attemptevent", "'payments.attempt'")
 never_deleted("payments_attempt")
-frozen("payments_attempt", ["token", "trackid", "fils", "language", "started_by_id", "session_digest", "created_at"])
+frozen("payments_attempt", ["token", "trackid", "provider", "fils", "language", "started_by_id", "session_digest", "created_at"])
 for _column, _empty in (
     ("payment_id", "IS NOT NULL"),
     ("tran_id", "IS NOT NULL"),
@@ -90,4 +90,91 @@ guard(
     "(NEW.allocation_id = a.id AND a.is_settled AND a.fils = NEW.fils AND t.state = 'paid')"
     " OR (NEW.allocation_id IS NULL AND t.fils = NEW.fils AND t.state = 'refund_due')))",
     "refund_without_payment",
+)
+
+# Money goes out by two people: whoever proposed does not approve, and what they agreed on stays as it was.
+guard(
+    "payments_refund_by_two_people",
+    "payments_refunddue",
+    "UPDATE",
+    "NEW.state IN ('approved', 'sending', 'unknown', 'looked_up', 'paid_out') AND ("
+    "NEW.proposed_by_id IS NULL OR NEW.approved_by_id IS NULL OR NEW.proposed_by_id = NEW.approved_by_id)",
+    "refund_without_second_person",
+)
+frozen(
+    "payments_refunddue",
+    ["code", "way", "remaining_fils", "proposed_by_id", "proposed_at", "approved_by_id", "approved_at"],
+    once="OLD.state IN ('approved', 'sending', 'unknown', 'looked_up', 'paid_out')",
+    name="agreed",
+)
+
+# The ledger. No update at all: what is wrong is reversed by a posting of its own.
+insert_only("payments_ledgerposting")
+insert_only("payments_ledgerentry")
+guard(
+    "payments_ledgerentry_within_posting",
+    "payments_ledgerentry",
+    "INSERT",
+    "EXISTS (SELECT 1 FROM payments_ledgerposting p WHERE p.id = NEW.posting_id AND ("
+    "(SELECT COALESCE(SUM(e.debit_fils), 0) FROM payments_ledgerentry e WHERE e.posting_id = p.id) + NEW.debit_fils > p.fils"
+    " OR (SELECT COALESCE(SUM(e.credit_fils), 0) FROM payments_ledgerentry e WHERE e.posting_id = p.id) + NEW.credit_fils > p.fils))",
+    "posting_unbalanced",
+)
+guard(
+    "payments_ledgerposting_corrected_by_two",
+    "payments_ledgerposting",
+    "INSERT",
+    "NEW.kind = 'correction' AND NOT EXISTS (SELECT 1 FROM payments_ledgercorrection c WHERE c.id = NEW.correction_id"
+    " AND c.is_approved AND c.decided_by_id <> c.proposed_by_id AND (NEW.reversal_of_id IS NULL OR NEW.reversal_of_id = c.posting_id))",
+    "correction_without_second_person",
+)
+# Money that came in is booked on a receipt, money that went out on an amount owed back.
+guard(
+    "payments_ledgerposting_has_ground",
+    "payments_ledgerposting",
+    "INSERT",
+    "(NEW.kind = 'settle' AND NOT EXISTS (SELECT 1 FROM payments_receipt r WHERE r.id = NEW.receipt_id AND r.fils = NEW.fils))"
+    " OR (NEW.kind IN ('owe', 'refund') AND NOT EXISTS ("
+    "SELECT 1 FROM payments_refunddue d WHERE d.id = NEW.refund_id AND d.fils = NEW.fils))",
+    "posting_without_ground",
+)
+never_deleted("payments_ledgercorrection")
+frozen("payments_ledgercorrection", ["public_id", "posting_id", "from_account", "to_account", "code", "proposed_by_id", "proposed_at"])
+frozen(
+    "payments_ledgercorrection", ["decided_by_id", "decided_at", "is_approved"], once="OLD.decided_by_id IS NOT NULL", name="decided_once"
+)
+
+# What the bank wrote, and where it differs: kept as it came, closed once.
+insert_only("payments_statementline")
+insert_only("payments_differencenote")
+never_deleted("payments_bankstatement")
+frozen(
+    "payments_bankstatement",
+    ["public_id", "provider", "sha256", "file_name", "first_day", "last_day", "count", "fils", "loaded_by_id", "loaded_at"],
+)
+frozen("payments_bankstatement", ["taken_by_id", "taken_at"], once="OLD.taken_at IS NOT NULL", name="taken_once")
+frozen("payments_bankstatement", ["dropped_at"], once="OLD.dropped_at IS NOT NULL", name="dropped_once")
+never_deleted("payments_difference")
+frozen(
+    "payments_difference",
+    [
+        *("public_id", "key_text", "kind", "statement_id", "line_id", "attempt_id", "posting_id"),
+        *("trackid", "day", "bank_fils", "ledger_fils", "found_at"),
+    ],
+)
+frozen(
+    "payments_difference",
+    ["code", "correction_id", "proposed_by_id", "closed_by_id", "closed_at"],
+    once="OLD.closed_at IS NOT NULL",
+    name="closed_once",
+)
+# A person closes what the ledger has by nothing but an approved correction of that posting.
+guard(
+    "payments_difference_closed_by_reversal",
+    "payments_difference",
+    "UPDATE",
+    "OLD.closed_at IS NULL AND NEW.closed_at IS NOT NULL AND NEW.closed_by_id IS NOT NULL AND NEW.posting_id IS NOT NULL"
+    " AND NOT EXISTS (SELECT 1 FROM payments_ledgercorrection c WHERE c.id = NEW.correction_id AND c.is_approved"
+    " AND c.posting_id = NEW.posting_id)",
+    "closed_without_reversal",
 )

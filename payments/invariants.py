@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from django.db.models import Count, F, Q, Sum
 
 from municipality.kernel.transitions import misfits
+from payments import balances
 from payments.models import Allocation, Attempt, Bill, BillLine, Receipt, RefundDue
-from payments.states import OPEN, AttemptState, BillState, RefundState
+from payments.states import ON_ITS_WAY, OPEN, OWED, AttemptState, BillState, RefundState
+
+_OUT = Q(allocations__refund__state=RefundState.PAID_OUT)
 
 
 def findings() -> Iterator[str]:
@@ -19,6 +22,7 @@ def findings() -> Iterator[str]:
     yield from _open_attempts()
     yield from _amounts()
     yield from _refunds()
+    yield from balances.findings()
     yield from misfits(Bill)
     yield from misfits(RefundDue)
     yield from misfits(Attempt)
@@ -26,7 +30,7 @@ def findings() -> Iterator[str]:
 
 def _paid_and_receipts() -> Iterator[str]:
     counted = Bill.objects.annotate(standing=Count("receipts", filter=Q(receipts__allocation__is_settled=True)))
-    has_money = Q(state__in=[BillState.PAID, BillState.REFUND_DUE])
+    has_money = Q(state__in=[BillState.PAID, BillState.REFUND_DUE, BillState.REFUNDED])
     for bill in counted.filter(has_money & ~Q(standing=1) | ~has_money & ~Q(standing=0)):
         yield f"bill {bill.reference} is {bill.state} and has {bill.standing} receipts"
     for attempt in Attempt.objects.annotate(settled=Count("allocations", filter=Q(allocations__is_settled=True)), all=Count("allocations")):
@@ -80,20 +84,30 @@ def _open_attempts() -> Iterator[str]:
 
 
 def _refunds() -> Iterator[str]:
-    """What is owed back and what says so agree, both ways; each amount is that of its payment."""
-    due = Q(allocations__refund__state=RefundState.DUE, allocations__is_settled=True)
-    for bill in Bill.objects.filter(state=BillState.REFUND_DUE).annotate(owed=Count("allocations", filter=due)).exclude(owed=1):
-        yield f"bill {bill.reference} is to be returned and {bill.owed} amounts are owed for it"
-    whole = Q(refunds__allocation__isnull=True, refunds__state=RefundState.DUE)
-    for attempt in Attempt.objects.filter(state=AttemptState.REFUND_DUE).annotate(owed=Count("refunds", filter=whole)).exclude(owed=1):
-        yield f"payment {attempt.trackid} is to be returned and {attempt.owed} amounts are owed for it"
-    for refund in RefundDue.objects.filter(state=RefundState.DUE).select_related("attempt", "allocation__bill"):
+    """What is owed back and what says so agree, both ways; each amount is that of its payment, and no more goes out than came in."""
+    for state, wanted in ((BillState.REFUND_DUE, Q(allocations__refund__state__in=OWED)), (BillState.REFUNDED, _OUT)):
+        settled = wanted & Q(allocations__is_settled=True)
+        for bill in Bill.objects.filter(state=state).annotate(owed=Count("allocations", filter=settled)).exclude(owed=1):
+            yield f"bill {bill.reference} is {state} and {bill.owed} amounts are owed for it"
+    whole = Q(refunds__allocation__isnull=True)
+    for attempt in Attempt.objects.filter(state__in=[AttemptState.REFUND_DUE, AttemptState.REFUNDED]).annotate(
+        owed=Count("refunds", filter=whole & Q(refunds__state__in=OWED)), out=Count("refunds", filter=whole & Q(refunds__state="paid_out"))
+    ):
+        if (attempt.owed, attempt.out) != ((1, 0) if attempt.state == AttemptState.REFUND_DUE else (0, 1)):
+            yield f"payment {attempt.trackid} is {attempt.state} and {attempt.owed} amounts are owed for it, {attempt.out} were returned"
+    for refund in RefundDue.objects.filter(state__in=OWED).select_related("attempt", "allocation__bill"):
         if refund.allocation is not None:
             fits = refund.allocation.bill.state == BillState.REFUND_DUE and refund.fils == refund.allocation.fils
         else:
             fits = refund.attempt.state == AttemptState.REFUND_DUE and refund.fils == refund.attempt.fils
         if not fits:
             yield f"{refund.fils} fils are owed back for {refund.attempt.trackid}, which says otherwise"
+    going = Q(refunds__state__in=[*ON_ITS_WAY, RefundState.PAID_OUT])
+    for paid in Attempt.objects.annotate(gone=Sum("refunds__fils", filter=going)).filter(gone__gt=F("fils")):
+        yield f"of payment {paid.trackid} over {paid.fils} fils {paid.gone} are returned"
+    approved = RefundDue.objects.filter(state__in=[*ON_ITS_WAY, RefundState.PAID_OUT])
+    for refund in approved.filter(Q(approved_by__isnull=True) | Q(proposed_by__isnull=True) | Q(approved_by=F("proposed_by"))):
+        yield f"amount owed {refund.public_id} is {refund.state} without two people"
 
 
 def _amounts() -> Iterator[str]:

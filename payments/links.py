@@ -6,6 +6,7 @@ from django.conf import settings
 
 RESPONSE = "/pay/knet/response"
 ERROR = "/pay/knet/error"
+TASDEED = "/pay/tasdeed/response"
 RECEIPT = "/pay/r/"
 # No attempt has this token: 26 characters of another alphabet are what a token has.
 UNKNOWN = "unknown"

@@ -22,5 +22,9 @@ class PaymentReceived(_AboutPayment):
     channels = (Channel.EMAIL,)  # the service that is paid for sends the short message
 
 
+class AmountPaidOut(_AboutPayment):
+    kind = "payments.amount_paid_out"
+
+
 class AmountReturned(_AboutPayment):
     kind = "payments.amount_returned"

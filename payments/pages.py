@@ -123,6 +123,13 @@ TOLD: dict[str, Told] = {
         _("The amount was taken and the Municipality owes it to you."),
         _("You need not apply for it. The return goes to the card that paid."),
     ),
+    A.REFUNDED: Told(
+        "ok",
+        _("The amount was returned to you"),
+        _("The bank took an amount for a bill that was paid already or is no longer due."),
+        _("The Municipality returned the amount. Your bank shows it within some days."),
+        _("Nothing more is to be done."),
+    ),
     A.VOIDED: Told(
         "bad",
         _("The bank reversed the payment"),
@@ -144,6 +151,14 @@ REFUSED = Told(
     _("The bank confirmed the payment, but the request it was for can no longer be carried out."),
     _("The amount was taken and the Municipality owes it to you."),
     _("You need not apply for it. The return goes to the card that paid."),
+)
+
+RETURNED = Told(
+    "ok",
+    _("Paid, and the amount was returned"),
+    _("The bank confirmed the payment, but the request it was for could not be carried out."),
+    _("The Municipality returned the amount. Your bank shows it within some days."),
+    _("Nothing more is to be done."),
 )
 
 
@@ -192,6 +207,8 @@ def step_of(attempt: Attempt) -> str:
     receipts = list(_receipts(attempt).values())
     if any(receipt.bill.state == BillState.REFUND_DUE for receipt in receipts):
         return "paid-refused"
+    if receipts and all(receipt.bill.state == BillState.REFUNDED for receipt in receipts):
+        return "paid-returned"
     return "paid-sealed" if receipts and all(receipt.document_id for receipt in receipts) else "paid"
 
 
@@ -199,6 +216,8 @@ def told_of(attempt: Attempt, step: str) -> Told:
     """The words for an attempt."""
     if step == "paid-refused":
         return REFUSED
+    if step == "paid-returned":
+        return RETURNED
     if attempt.state == A.DECLINED and attempt.hint == Hint.CAPTURED:
         return REVERSED
     return TOLD[attempt.state]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,10 @@ from municipality.accounts.models import actor_for
 from municipality.acting import queries as acting
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
-from payments.models import Attempt, Bill, Receipt, RefundDue
-from payments.states import AT_BANK, AttemptState, BillState, RefundState
+from municipality.kernel import clock
+from payments.models import Allocation, Attempt, Bill, Receipt, RefundDue
+from payments.registry import dues_of
+from payments.states import AT_BANK, OWED, AttemptState, BillState, RefundState
 
 
 def visible_to(user: Any) -> QuerySet[Bill]:
@@ -95,6 +98,9 @@ class BillStatus:
         return self.step == "due"
 
 
+STEPS = {AttemptState.REDIRECTED: "at_bank", AttemptState.CONFIRMING: "checking", AttemptState.MISMATCH: "review"}
+
+
 def state_of(bill: Bill) -> BillStatus:
     """The standing of one bill for pages: its state, the open attempt if any, the standing receipt if any."""
     if bill.state != BillState.DUE:
@@ -103,8 +109,7 @@ def state_of(bill: Bill) -> BillStatus:
     attempt = Attempt.objects.filter(allocations__bill=bill, allocations__is_open=True).first()
     if attempt is None or attempt.state not in AT_BANK:
         return BillStatus("due", attempt, None)
-    steps = {AttemptState.REDIRECTED: "at_bank", AttemptState.CONFIRMING: "checking", AttemptState.MISMATCH: "review"}
-    return BillStatus(steps[AttemptState(attempt.state)], attempt, None)
+    return BillStatus(STEPS[AttemptState(attempt.state)], attempt, None)
 
 
 def refunds_due() -> tuple[QuerySet[Bill], QuerySet[Attempt]]:
@@ -114,4 +119,80 @@ def refunds_due() -> tuple[QuerySet[Bill], QuerySet[Attempt]]:
 
 def refund_of(subject: str) -> RefundDue | None:
     """What is owed back for a subject such as `case:<public id>`, if anything."""
-    return RefundDue.objects.filter(subject=subject, state=RefundState.DUE).order_by("-pk").first()
+    return RefundDue.objects.filter(subject=subject, state__in=OWED).order_by("-pk").first()
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of a person's basket. `step` is due, at_bank, checking, review or too_late; only what is due can be chosen."""
+
+    code: str  # bill:<public id>, or due:<kind>:<key>
+    title_ar: str
+    title_en: str
+    fils: int
+    step: str
+    note: Any = ""
+    until: dt.date | None = None
+    bill: Bill | None = None
+    attempt: Attempt | None = None
+
+    @property
+    def can_choose(self) -> bool:
+        return self.step == "due"
+
+    @property
+    def value(self) -> str:
+        """What its tick box sends: the line and the amount that was read beside it."""
+        return f"{self.code}:{self.fils}"
+
+
+def basket_of(user: Any) -> list[Item]:
+    """Everything a person can pay or is paying: bills that are due, then sums without a bill. Two queries and those of the services."""
+    bills = list(visible_to(user).filter(state=BillState.DUE).order_by("pk"))
+    opened = Allocation.objects.filter(bill__in=bills, is_open=True, attempt__state__in=AT_BANK).select_related("attempt")
+    at_bank = {allocation.bill_id: allocation.attempt for allocation in opened} if bills else {}
+    items = [_item(bill, at_bank.get(bill.pk)) for bill in bills]
+    if user.is_authenticated and not user.is_staff:
+        items += [
+            Item(
+                f"due:{due.kind}:{due.key}",
+                due.title_ar,
+                due.title_en,
+                due.fils,
+                "too_late" if due.until is not None and due.until < clock.today() else "due",
+                due.note,
+                due.until,
+            )
+            for due in dues_of(user)
+        ]
+    return items
+
+
+def _item(bill: Bill, attempt: Attempt | None) -> Item:
+    step = STEPS[AttemptState(attempt.state)] if attempt else "due"
+    if attempt is None and bill.due_until is not None and bill.due_until < clock.today():
+        step = "too_late"
+    return Item(
+        f"bill:{bill.public_id}", bill.title_ar, bill.title_en, bill.total_fils, step, until=bill.due_until, bill=bill, attempt=attempt
+    )
+
+
+def paid_and_owed(user: Any, *, before: int | None = None, limit: int = 25) -> list[tuple[Bill, Receipt | None, RefundDue | None]]:
+    """The person's bills, newest first, each with its standing receipt and what is owed back for it; three queries."""
+    bills = visible_to(user).order_by("-pk")
+    if before is not None:
+        bills = bills.filter(pk__lt=before)
+    rows = list(bills[:limit])
+    standing = receipts_visible_to(user).filter(bill__in=rows, allocation__is_settled=True)
+    receipts = {receipt.bill_id: receipt for receipt in standing}
+    owed = RefundDue.objects.filter(allocation__bill__in=rows).exclude(state=RefundState.RELEASED).select_related("allocation")
+    refunds = {refund.allocation.bill_id: refund for refund in owed if refund.allocation is not None}
+    return [(bill, receipts.get(bill.pk), refunds.get(bill.pk)) for bill in rows]
+
+
+def owed_back_whole(user: Any) -> list[RefundDue]:
+    """Captures for nothing that was due, owed back to the person as a whole."""
+    if not user.is_authenticated or user.is_staff:
+        return []
+    found = RefundDue.objects.filter(payer=user, allocation__isnull=True).exclude(state=RefundState.RELEASED)
+    return list(found.select_related("attempt").order_by("-pk")[:50])

@@ -1,9 +1,14 @@
-"""Who is told when a bill is paid: the services above register here, payments never import them."""
+"""Who is told when a bill is paid, and which sums a person owes: the services above register here, payments never import them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from payments.models import Bill
 
 
 @dataclass(frozen=True)
@@ -26,3 +31,49 @@ def pays_for(kind: str, *, paid: Callable[[int], None], voided: Callable[[int], 
     found = Payable(kind, paid, voided)
     if PAYABLES.setdefault(kind, found) != found:
         raise ValueError(f"bills of kind {kind} have an owner already")
+
+
+@dataclass(frozen=True)
+class Due:
+    """A sum that a person owes and that has no bill yet. `fils` > 0; `note` a lazy text; `until` the last day for paying it."""
+
+    key: str
+    kind: str
+    title_ar: str
+    title_en: str
+    fils: int
+    note: Any = ""
+    until: dt.date | None = None
+
+
+@dataclass(frozen=True)
+class Owing:
+    """One kind of sums.
+
+    `dues` lists what the person owes now without a bill. `bill_for` takes the person and the key of one of them and returns its
+    bill: it issues it, or finds the one that was issued for the same sum before. It runs inside the transaction that begins the
+    payment, locks its own row, and raises `kernel.errors.Refused` for a key that is not the person's or is owed no more.
+    """
+
+    kind: str
+    dues: Callable[[Any], Sequence[Due]]
+    bill_for: Callable[[Any, str], Bill]
+
+
+OWING: dict[str, Owing] = {}
+
+
+def owes(kind: str, *, dues: Callable[[Any], Sequence[Due]], bill_for: Callable[[Any, str], Bill]) -> None:
+    """Register sums of `kind`; called from an app's `ready`. A second owner is a programming error."""
+    found = Owing(kind, dues, bill_for)
+    if OWING.setdefault(kind, found) != found:
+        raise ValueError(f"sums of kind {kind} have an owner already")
+
+
+def dues_of(person: Any) -> Iterator[Due]:
+    """Everything that a person owes without a bill, kind after kind. Raises ValueError for a sum that no service may register."""
+    for kind, owing in sorted(OWING.items()):
+        for due in owing.dues(person):
+            if due.kind != kind or due.fils <= 0 or not due.key:
+                raise ValueError(f"{kind} registers a sum of {due.kind} over {due.fils} fils")
+            yield due

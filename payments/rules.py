@@ -6,6 +6,7 @@ The gateway's words and their meaning are of KNET's hosted payment page; periods
 from __future__ import annotations
 
 import datetime as dt
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ SHORT_SCHEDULE = 5
 DOUBT_SECONDS = 60
 # Undecipherable notifications kept per minute; beyond that they get the same answer and are only counted in the log.
 KEPT_STRANGERS_PER_MINUTE = 600
+# A refund whose answer was lost is asked about after these minutes; "unpaid" is believed only after the last of the first three.
+REFUND_MINUTES = (2, 5, 15, 60, 240, 720, 1440)
+REFUND_UNPAID_AFTER = dt.timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,30 @@ def total(lines: Sequence[Line]) -> int:
     if result > MAX_FILS:
         raise NotPayable("amount")
     return result
+
+
+# Accounts of the ledger that are no revenue. Their numbers in the state's chart of accounts are given by the export's mapping.
+OWED_BACK = "owed-back"
+_ACCOUNT = re.compile(r"[A-Z0-9-]{4,20}")
+SUSPENSE = "suspense"
+
+
+def clearing(provider: str) -> str:
+    """The account of what a gateway took for us and still has to pay to our bank."""
+    return f"clearing-{provider}"
+
+
+def is_revenue(account: str) -> bool:
+    """Whether an account of the ledger is one of revenue: its number comes from the fee in the rulebook."""
+    return account not in (OWED_BACK, SUSPENSE) and not account.startswith("clearing-")
+
+
+def may_correct(source: str, target: str) -> bool:
+    """Whether an amount may be moved between two accounts: from one of revenue to another, or between a gateway and suspense."""
+    if is_revenue(source):
+        return target != source and is_revenue(target) and bool(_ACCOUNT.fullmatch(target))
+    ends = {"clearing" if account.startswith("clearing-") else account for account in (source, target)}
+    return ends == {"clearing", SUSPENSE}
 
 
 def new_trackid() -> str:
@@ -124,6 +152,7 @@ class Answer:
     auth_resp_code: str = ""
     fils: int | None = None
     error_code: str = ""
+    credited_fils: int | None = None
 
 
 def agrees(answer: Answer, *, trackid: str, fils: int, payment_id: str | None) -> bool:
@@ -146,6 +175,26 @@ def judge(answer: Answer, *, trackid: str, fils: int, payment_id: str | None) ->
     if outcome in NOT_PAID and answer.trackid and answer.trackid != trackid:
         return Outcome.MISMATCH
     return outcome
+
+
+def judge_refund(answer: Answer, *, trackid: str, fils: int) -> str:
+    """What the bank's answer to a refund means: paid, refused or unknown. Only a plain word about our own payment is one."""
+    if answer.result.startswith("!ERROR!") or answer.error_code:
+        return "refused"
+    outcome = RESULTS.get(answer.result, Outcome.UNKNOWN)
+    if outcome is Outcome.CAPTURED:
+        return "paid" if answer.trackid == trackid and answer.fils == fils else "unknown"
+    return "refused" if outcome in NOT_PAID and answer.trackid == trackid else "unknown"
+
+
+def judge_credit(answer: Answer, *, trackid: str, before: int, fils: int) -> str:
+    """What an inquiry says of a refund whose answer was lost: paid, unpaid or unknown, by the sum returned so far (fils).
+
+    `before` is what had been returned of the payment earlier. A bank that names no such sum leaves it unknown (assumption).
+    """
+    if answer.trackid != trackid or answer.credited_fils is None:
+        return "unknown"
+    return {before + fils: "paid", before: "unpaid"}.get(answer.credited_fils, "unknown")
 
 
 class Hint(StrEnum):

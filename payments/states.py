@@ -10,6 +10,7 @@ class BillState(models.TextChoices):
     DUE = "due", _("due")
     PAID = "paid", _("paid")
     REFUND_DUE = "refund_due", _("amount to be returned")
+    REFUNDED = "refunded", _("amount returned")
     VOID = "void", _("cancelled")
 
 
@@ -21,6 +22,7 @@ BILL = workflow(
     move("void", B.DUE, to=B.VOID, needs_reason=True, label=_("Cancellation of the bill")),
     # The money is there, but what it was meant for is refused: the record of the money stays, the amount is owed back.
     move("refuse", B.PAID, to=B.REFUND_DUE, needs_reason=True, label=_("Return of the amount")),
+    move("return", B.REFUND_DUE, to=B.REFUNDED, label=_("Amount paid back")),
     # The bank reversed a payment that it had confirmed before.
     move("reverse", B.PAID, to=B.DUE, needs_reason=True, label=_("Reversal by the bank")),
     move("release", B.REFUND_DUE, to=B.VOID, needs_reason=True, label=_("Reversal by the bank")),
@@ -40,6 +42,7 @@ class AttemptState(models.TextChoices):
     MISMATCH = "mismatch", _("under review")
     CAPTURED_LATE = "captured_late", _("taken late")
     REFUND_DUE = "refund_due", _("amount to be returned")
+    REFUNDED = "refunded", _("amount returned")
     VOIDED = "voided", _("reversed by the bank")
 
 
@@ -64,19 +67,40 @@ ATTEMPT = workflow(
     move("capture_late", [A.REDIRECTED, A.CONFIRMING, A.MISMATCH, *UNPAID], to=A.CAPTURED_LATE),
     move("settle_late", A.CAPTURED_LATE, to=A.PAID),
     move("owe_back", A.CAPTURED_LATE, to=A.REFUND_DUE, needs_reason=True),
+    move("return", A.REFUND_DUE, to=A.REFUNDED),
     move("void", A.PAID, to=A.VOIDED, needs_reason=True),
 )
 
 
 class RefundState(models.TextChoices):
     DUE = "due", _("amount to be returned")
+    PROPOSED = "proposed", _("proposed for paying out")
+    APPROVED = "approved", _("approved")
+    SENDING = "sending", _("sent to the bank")
+    UNKNOWN = "unknown", _("outcome not known")
+    LOOKED_UP = "looked_up", _("outcome looked up")
+    PAID_OUT = "paid_out", _("paid back")
     RELEASED = "released", _("returned by the bank")
 
 
 R = RefundState
+CASHIER, CHECKER = "cashier", "finance_checker"
+# The money may be gone or going: no other refund of the same payment begins, and nothing is released any more.
+ON_ITS_WAY = (R.APPROVED, R.SENDING, R.UNKNOWN, R.LOOKED_UP)
+OWED = (R.DUE, R.PROPOSED, *ON_ITS_WAY)
 REFUND = workflow(
     "payments.refund",
     R.DUE,
     # The bank itself took the payment back: nothing is owed any more.
-    move("release", R.DUE, to=R.RELEASED, needs_reason=True, label=_("Reversal by the bank")),
+    move("release", [R.DUE, R.PROPOSED, R.APPROVED], to=R.RELEASED, needs_reason=True, label=_("Reversal by the bank")),
+    move("propose", R.DUE, to=R.PROPOSED, may=CASHIER, needs_reason=True, label=_("Proposal to pay out")),
+    move("send_back", R.PROPOSED, to=R.DUE, may=CHECKER, needs_reason=True, label=_("Back to the cashier")),
+    move("approve", R.PROPOSED, to=R.APPROVED, may=CHECKER, label=_("Approval")),
+    move("send", R.APPROVED, to=R.SENDING, label=_("Sending to the bank")),
+    # From "approved" only where a person paid it out otherwise and the second one confirmed that.
+    move("pay_out", [R.APPROVED, R.SENDING, R.UNKNOWN, R.LOOKED_UP], to=R.PAID_OUT, label=_("Amount paid back")),
+    move("fail", [R.SENDING, R.UNKNOWN, R.LOOKED_UP], to=R.DUE, needs_reason=True, label=_("Not paid out")),
+    move("doubt", R.SENDING, to=R.UNKNOWN, needs_reason=True, label=_("Outcome not known")),
+    move("look_up", R.UNKNOWN, to=R.LOOKED_UP, may=CASHIER, label=_("Finding at the bank")),
+    move("disagree", R.LOOKED_UP, to=R.UNKNOWN, may=CHECKER, label=_("Finding not confirmed")),
 )

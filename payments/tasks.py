@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from municipality.jobs.registry import every, job
-from payments.services import inquiries, receipts, settlement, telling
+from payments.services import inquiries, receipts, reconciliation, returns, settlement, telling
 
 
 @job("payments.inquire", queue="urgent", time_limit=30)
@@ -46,6 +46,26 @@ def tell_owed_bill(*, allocation_id: int) -> None:
     telling.tell_owed_bill(allocation_id=allocation_id)
 
 
+@job("payments.tell_paid_out", queue="messages", time_limit=30)
+def tell_paid_out(*, refund_id: int) -> None:
+    telling.tell_paid_out(refund_id=refund_id)
+
+
+@job("payments.send_refund", queue="urgent", time_limit=60)
+def send_refund(*, refund_id: int) -> None:
+    returns.send_refund(refund_id=refund_id)
+
+
+@job("payments.ask_refund", queue="urgent", time_limit=60)
+def ask_refund(*, refund_id: int) -> None:
+    returns.ask_refund(refund_id=refund_id)
+
+
 @every("payments.sweep", seconds=60)
 def sweep() -> None:
     inquiries.sweep()
+
+
+@every("payments.rematch", seconds=3600)
+def rematch() -> None:
+    reconciliation.rematch()

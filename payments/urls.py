@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from payments.views import citizen, gateway
+from payments.views import basket, citizen, gateway
 
 app_name = "payments"
 urlpatterns = [
+    path("basket/", basket.basket, name="basket"),
+    path("my-payments/", basket.mine, name="mine"),
     path("pay/<str:public_id>/", citizen.pay, name="pay"),
     path("pay/<str:public_id>/left/", citizen.left, name="left"),
     path("receipts/<str:number>/", citizen.receipt_file, name="receipt"),
@@ -14,6 +16,7 @@ urlpatterns = [
 gateway_urlpatterns = [
     path("pay/knet/response", gateway.response, name="knet_response"),
     path("pay/knet/error", gateway.error, name="knet_error"),
+    path("pay/tasdeed/response", gateway.tasdeed, name="tasdeed_response"),
     path("pay/r/<str:token>", gateway.receipt, name="pay_receipt"),
     path("pay/r/<str:token>/state", gateway.receipt_state, name="pay_receipt_state"),
 ]

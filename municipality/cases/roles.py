@@ -6,6 +6,8 @@ from typing import Any
 
 from django.apps import apps
 
+# What the cash office works with.
+MONEY = ("refunddue", "ledgerposting", "ledgercorrection", "bankstatement", "difference")
 # Role → tables ("app.model") it may read. What a role may do is asked of the role itself, in the services' pages.
 READS: dict[str, tuple[str, ...]] = {
     "officer": ("cases.case", "rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),
@@ -38,7 +40,7 @@ READS: dict[str, tuple[str, ...]] = {
         # Queue and desk, to read: officers and supervisors reach them only through the desk's own pages.
         *(f"review.{table}" for table in ("place", "assignment", "override", "correctionround", "decision", "escalation")),
         *(f"review.{table}" for table in ("clock", "skill", "absence", "tie")),
-        "payments.refunddue",
+        *(f"payments.{table}" for table in MONEY),
         "rulebook.ruleset",
         "rulebook.activity",
         "rulebook.activityauthority",
@@ -47,6 +49,7 @@ READS: dict[str, tuple[str, ...]] = {
     # Counter and call centre: they act for a person with that person's code, on the person's own pages; no table.
     "counter": (),
     "operator": ("documents.sealtoken", "jobs.job", "notifications.delivery"),
+    **dict.fromkeys(("cashier", "finance_checker"), (*(f"payments.{table}" for table in MONEY), "rulebook.ruleset")),
     "rule_maker": ("rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),
     "rule_publisher": ("rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),
 }

@@ -21,6 +21,7 @@ from municipality.kernel import clock, ids, money
 from municipality.kernel.actors import Actor, system
 from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt
 from payments.rules import MAX_TRACKID
+from payments.services import ledger
 from payments.states import AttemptState, BillState
 
 CASHIER = system("payments")
@@ -65,6 +66,7 @@ def pay(payments: Sequence[Payment], rng: Random) -> list[Receipt]:
         Receipt(number=number, allocation=allocation, inquiry=inquiry, bill=p.bill, fils=allocation.fils, issued_at=p.paid_at)
         for p, number, allocation, inquiry in zip(payments, numbers, allocations, inquiries, strict=True)
     )
+    ledger.book_receipts(receipts)
     Bill.EVENTS.objects.bulk_create(
         event(p.bill, "settle", BillState.DUE, BillState.PAID, p.paid_at, CASHIER, data={"receipt": r.number})
         for p, r in zip(payments, receipts, strict=True)

@@ -170,6 +170,9 @@ class ReasonKind(models.TextChoices):
     OVERRIDE = "override", "تجاوز الترتيب"
     SECOND_ROUND = "second_round", "جولة استكمال ثانية"
     SEND_BACK = "send_back", "إعادة إلى الموظف"
+    REFUND = "refund", "رد مبلغ"
+    LEDGER = "ledger", "تصحيح قيد"
+    EXCEPTION = "exception", "فرق في المطابقة"
 
 
 class ReasonRule(models.Model):

@@ -167,6 +167,12 @@ MOBILE_ID_CA_FILE = env.str("MOBILE_ID_CA_FILE", "")
 MOBILE_ID_CLIENT_CERTIFICATE = env.str("MOBILE_ID_CLIENT_CERTIFICATE", "")
 SMS_BACKEND = env.str("SMS_BACKEND", "municipality.notifications.sms.HttpSms")
 SMS_URL = env.str("SMS_URL", "")
+# The gateway that new payments go through; earlier ones are asked about where they were begun.
+PAYMENT_PROVIDER = env.str("PAYMENT_PROVIDER", "payments.providers.knet.Knet")
+TASDEED_PAGE_URL = env.str("TASDEED_PAGE_URL", "")
+TASDEED_API_URL = env.str("TASDEED_API_URL", "")
+TASDEED_MERCHANT = env.str("TASDEED_MERCHANT", "")
+TASDEED_SECRET = secret("TASDEED_SECRET")
 KNET_PAYMENT_URL = env.str("KNET_PAYMENT_URL", "")
 KNET_TRANPIPE_URL = env.str("KNET_TRANPIPE_URL", "")
 KNET_TRANPORTAL_ID = secret("KNET_TRANPORTAL_ID")
@@ -176,6 +182,10 @@ KNET_CA_FILE = env.str("KNET_CA_FILE", "")
 KNET_LANGID_AR = env.str("KNET_LANGID_AR", "AR")
 KNET_LANGID_EN = env.str("KNET_LANGID_EN", "EN")
 KNET_XML_WRAPPER = env.bool("KNET_XML_WRAPPER", False)
+# The element of an inquiry's answer that names the sum returned so far; where the bank sends none, people look it up (assumption).
+KNET_CREDITED_ELEMENT = env.str("KNET_CREDITED_ELEMENT", "creditedamt")
+# How the bank's settlement file is read: a JSON object (docs/reconciliation.md). Its format is not known to us (assumption).
+BANK_STATEMENT_MAPPING = env.json("BANK_STATEMENT_MAPPING", {})
 # Seconds after our acknowledgement before the first inquiry, and before the one that would see a late void.
 KNET_INQUIRY_DELAY_SECONDS = env.int("KNET_INQUIRY_DELAY_SECONDS", 3)
 KNET_CONFIRM_DELAY_SECONDS = env.int("KNET_CONFIRM_DELAY_SECONDS", 600)

@@ -41,7 +41,10 @@ MOBILE_ID_SERVICE_ID = "portal-demo"
 SMS_URL = env.str("SMS_URL", f"http://127.0.0.1:{PORT + 3}")
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = VAR_DIR / "mail"
-CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] = ["'self'", KNET_DOUBLE_URL, *OPENID_ORIGINS]
+TASDEED_DOUBLE_URL = env.str("TASDEED_DOUBLE_URL", f"http://127.0.0.1:{PORT + 4}")
+TASDEED_PAGE_URL, TASDEED_API_URL = f"{TASDEED_DOUBLE_URL}/pay", f"{TASDEED_DOUBLE_URL}/api/v1"
+TASDEED_MERCHANT, TASDEED_SECRET = "municipality", _keys.get("TASDEED_SECRET", _keys["SECRET_KEY"])
+CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] = ["'self'", KNET_DOUBLE_URL, TASDEED_DOUBLE_URL, *OPENID_ORIGINS]
 
 if not env.str("REDIS_URL", ""):
     TRANSPORT_ALIASES["doorbell"] = "municipality.jobs.doorbell:Transport"

@@ -37,8 +37,8 @@ CSRF_COOKIE_NAME = "__Host-csrf"
 LANGUAGE_COOKIE_SECURE = True
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 1)
 
-_gateway = "/".join(env.str("KNET_PAYMENT_URL", "").split("/")[:3])
-CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] = ["'self'", *([_gateway] if _gateway else []), *OPENID_ORIGINS]
+_gateways = ("/".join(env.str(name, "").split("/")[:3]) for name in ("KNET_PAYMENT_URL", "TASDEED_PAGE_URL"))
+CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] = ["'self'", *filter(None, _gateways), *OPENID_ORIGINS]
 
 require_safe(globals(), lambda name: env.str(name, ""))
 speak_newer_django(globals())

@@ -31,6 +31,7 @@ _NAV: tuple[tuple[Any, str], ...] = (
     (_("Services"), "home"),
     (_("My shops"), "shops:mine"),
     (_("My requests"), "cases:mine"),
+    (_("My payments"), "payments:mine"),
     (_("Messages"), "notifications:inbox"),
 )
 _FOOTER: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (

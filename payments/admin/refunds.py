@@ -1,23 +1,43 @@
+"""What is owed back, and the page on which two people pay it out."""
+
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from municipality.cases.admin_base import ReadOnlyInline, code
-from payments.admin.base import MoneyAdmin
-from payments.models import RefundDue, RefundEvent
+from municipality.cases.admin_base import ReadOnlyInline, code, in_group, moment
+from municipality.kernel.errors import Refused
+from municipality.ui.templatetags.portal import kwd
+from municipality.ui.words import moved, named
+from payments import services
+from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, typed
+from payments.models import RefundDue, RefundEvent, RefundWay
+from payments.services.returns import refund_reasons, remaining_of
+from payments.states import CASHIER, CHECKER, RefundState
+
+S = RefundState
+# State → role → what that person may do there.
+FORMS: dict[str, dict[str, str]] = {
+    S.DUE: {CASHIER: "propose"},
+    S.PROPOSED: {CHECKER: "approve"},
+    S.UNKNOWN: {CASHIER: "look_up"},
+    S.LOOKED_UP: {CHECKER: "confirm"},
+}
 
 
 class RefundEventInline(ReadOnlyInline):
     model = RefundEvent
     fk_name = "subject"
     ordering = ("pk",)
-    fields = ("at", "step", "reason_code")
+    fields = ("at", "step", "actor", "reason_code")
     readonly_fields = fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
@@ -25,24 +45,126 @@ class RefundEventInline(ReadOnlyInline):
 
     @admin.display(description=_("step"))
     def step(self, event: RefundEvent) -> SafeString | str:
-        return code(f"{event.move}: {event.from_state} → {event.to_state}")
+        return moved(*(dict(RefundState.choices).get(state, state) for state in (event.from_state, event.to_state)))
+
+    @admin.display(description=_("who"))
+    def actor(self, event: RefundEvent) -> SafeString | str:
+        return named(event.actor_role, event.actor_key)
 
     @admin.display(description=_("reason"))
     def reason_code(self, event: RefundEvent) -> SafeString | str:
-        return code(event.reason)
+        return named(event.reason)
 
 
 @admin.register(RefundDue)
 class RefundAdmin(MoneyAdmin):
+    change_form_template = "admin/payments/refunddue/change_form.html"
+    readers = (AUDITOR, *CASH_OFFICE)
     list_display = ("payment_code", "amount", "reason_code", "state", "due_since")
     list_filter = ("state",)
     list_select_related = ("attempt",)
     inlines = (RefundEventInline,)
-    fields = ("payment_code", "bill_code", "subject_code", "person", "amount", "reason_code", "state", "due_since")
+    fields = (
+        *("payment_code", "bill_code", "subject_code", "person", "amount", "reason_code", "state", "due_since"),
+        *("ground", "way", "remaining", "proposed_by", "approved_by", "sent_at", "reference", "paid_out_at"),
+    )
     readonly_fields = fields
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.pay_out)
+        return [path("<int:refund_id>/pay-out/", page, name="payments_refunddue_pay_out"), *super().get_urls()]
 
     def person_of(self, row: Any) -> tuple[str, str] | None:
         return row.payer.key, row.key
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        may_act = any(in_group(request, role) for role in CASH_OFFICE)
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_act": may_act})
+
+    def pay_out(self, request: HttpRequest, refund_id: int) -> HttpResponse:
+        """What one of the two people may do now; by POST it is done. 409 when the page is older than the row."""
+        if not any(in_group(request, role) for role in CASH_OFFICE):
+            raise PermissionDenied
+        refund = RefundDue.objects.select_related("attempt", "allocation__bill", "payer").filter(pk=refund_id).first()
+        if refund is None:
+            raise Http404
+        if request.method != "POST":
+            self.note_look(request, refund)
+            return self._page(request, refund)
+        try:
+            self._act(request, refund)
+        except Refused as refusal:
+            return self._page(request, RefundDue.objects.get(pk=refund.pk), refusal)
+        self.message_user(request, _("Done. The next step is with the other person or with the bank."))
+        return HttpResponseRedirect(reverse("admin:payments_refunddue_pay_out", args=[refund.pk]))
+
+    def _act(self, request: HttpRequest, refund: RefundDue) -> None:
+        user: Any = request.user
+        given = request.POST
+        left = given.get("remaining", "")
+        remaining = int(left) if left.isascii() and left.isdigit() and len(left) < 12 else -1
+        reference = given.get("bank_reference", "").strip()
+        step = given.get("step")
+        if step == "propose":
+            services.propose_refund(
+                refund=refund,
+                proposed_by=user,
+                code=given.get("code", ""),
+                way=given.get("way", ""),
+                remaining_fils=remaining,
+                bank_reference=reference,
+            )
+        elif step == "approve":
+            services.approve_refund(refund=refund, approved_by=user, remaining_fils=remaining)
+        elif step == "send_back":
+            services.send_back_refund(refund=refund, checker=user)
+        elif step == "look_up" and given.get("paid") in ("yes", "no"):
+            services.look_up_refund(refund=refund, found_by=user, is_paid=given["paid"] == "yes", bank_reference=reference)
+        elif step in ("confirm", "disagree"):
+            services.confirm_finding(refund=refund, confirmed_by=user, agrees=step == "confirm")
+        else:
+            raise Refused("no_step", _("Please choose what to do."))
+
+    def _page(self, request: HttpRequest, refund: RefundDue, refusal: Refused | None = None) -> HttpResponse:
+        forms = [form for role, form in FORMS.get(refund.state, {}).items() if in_group(request, role)]
+        remaining = remaining_of(refund)
+        context = {
+            **self.admin_site.page_context(request),  # type: ignore[attr-defined]
+            "opts": self.opts,
+            "title": _("Paying back"),
+            "listing": reverse("admin:payments_refunddue_changelist"),
+            "refund": refund,
+            "remaining": remaining,
+            "facts": self._facts(refund, remaining),
+            "forms": forms,
+            "reasons": refund_reasons() if "propose" in forms else [],
+            "ways": RefundWay.choices,
+            "typed": typed(request, "code", "way", "bank_reference"),
+            "error": refusal.sentence if refusal else "",
+        }
+        return TemplateResponse(request, "admin/payments/refund.html", context, status=refusal.status if refusal else 200)
+
+    def _facts(self, refund: RefundDue, remaining: int) -> list[tuple[Any, Any]]:
+        found = [
+            (_("payment ID"), self.payment_code(refund)),
+            (_("bill"), self.bill_code(refund)),
+            (_("payer"), refund.payer.name_ar),
+            (_("amount"), kwd(refund.fils)),
+            (_("left of the payment"), kwd(remaining)),
+            (_("state"), refund.get_state_display()),
+            (_("owed because"), self.reason_code(refund)),
+            (_("due since"), moment(refund.due_since)),
+        ]
+        if refund.proposed_by is not None:
+            found += [(_("ground"), self.ground(refund)), (_("way"), refund.get_way_display())]
+            found += [(_("proposed by"), f"{refund.proposed_by.name_ar}، {moment(refund.proposed_at)}")]
+        if refund.approved_by is not None:
+            found += [(_("approved by"), f"{refund.approved_by.name_ar}، {moment(refund.approved_at)}")]
+        if refund.bank_reference:
+            found += [(_("bank reference"), code(refund.bank_reference))]
+        return found
 
     @admin.display(description=_("payment ID"))
     def payment_code(self, refund: RefundDue) -> SafeString | str:
@@ -64,6 +186,18 @@ class RefundAdmin(MoneyAdmin):
     def amount(self, refund: RefundDue) -> SafeString | str:
         return code(refund.amount_display)
 
-    @admin.display(description=_("reason"))
+    @admin.display(description=_("owed because"))
     def reason_code(self, refund: RefundDue) -> SafeString | str:
-        return code(refund.reason)
+        return named(refund.reason)
+
+    @admin.display(description=_("ground"))
+    def ground(self, refund: RefundDue) -> SafeString | str:
+        return named(refund.code)
+
+    @admin.display(description=_("left of the payment"))
+    def remaining(self, refund: RefundDue) -> SafeString | str:
+        return kwd(refund.remaining_fils) if refund.remaining_fils is not None else "—"
+
+    @admin.display(description=_("bank reference"))
+    def reference(self, refund: RefundDue) -> SafeString | str:
+        return code(refund.bank_reference)

@@ -1,4 +1,4 @@
-"""Gateways behind one port; the setting PAYMENT_PROVIDER names the class in use."""
+"""Gateways behind one port; the setting PAYMENT_PROVIDER names the class that new payments go through."""
 
 from __future__ import annotations
 
@@ -7,9 +7,21 @@ from typing import cast
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from payments.providers.port import Provider
+from payments.providers.port import NotConfigured, Provider
+
+KNOWN = {"knet": "payments.providers.knet.Knet", "tasdeed": "payments.providers.tasdeed.Tasdeed"}
 
 
 def provider() -> Provider:
     """The gateway in use, KNET unless the settings say otherwise."""
     return cast(Provider, import_string(getattr(settings, "PAYMENT_PROVIDER", "payments.providers.knet.Knet"))())
+
+
+def provider_named(name: str) -> Provider:
+    """The gateway that a payment was begun at, also after another one is in use. Raises NotConfigured for one that is not known."""
+    used = provider()
+    if used.name == name:
+        return used
+    if name not in KNOWN:
+        raise NotConfigured(f"no gateway {name}")
+    return cast(Provider, import_string(KNOWN[name])())

@@ -10,12 +10,16 @@ from payments.rules import Answer
 
 @dataclass(frozen=True)
 class Order:
-    """A payment to be made. `fils` > 0, `language` ar or en; `bill_reference` may reach the bank's report."""
+    """A payment to be made. `fils` > 0, `language` ar or en; `bill_reference` may reach the bank's report.
+
+    `return_url` is the attempt's page, for a gateway that is told where the browser goes with the order.
+    """
 
     trackid: str
     fils: int
     language: str
     bill_reference: str
+    return_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,8 @@ class NotConfigured(Exception):
 
 
 class Provider(Protocol):
+    name: str
+
     def order(self, order: Order) -> Sent:
         """Where to send the browser for this payment. Raises NotConfigured, ValueError."""
         ...
@@ -70,4 +76,11 @@ class Provider(Protocol):
 
     def inquire(self, *, trackid: str, fils: int) -> Reply:
         """Ask the bank. Raises GatewayUnreachable, NotConfigured."""
+        ...
+
+    def refund(self, *, trackid: str, fils: int) -> Reply:
+        """Return `fils` of a captured payment to its card; never called twice for one refund.
+
+        Raises GatewayUnreachable, after which nobody knows whether it was done, and NotConfigured, after which nothing was sent.
+        """
         ...

@@ -1,23 +1,42 @@
 """The verbs of payments."""
 
 from payments.services.attempts import give_up, redirect_url, start_attempt
+from payments.services.basket import pay_basket
 from payments.services.bills import issue_bill, void_bill
-from payments.services.callbacks import note_error, take_notification
+from payments.services.callbacks import note_error, take_notice, take_notification
 from payments.services.inquiries import confirm, inquire
 from payments.services.refunds import owe_back
+from payments.services.returns import (
+    approve_refund,
+    ask_refund,
+    confirm_finding,
+    look_up_refund,
+    propose_refund,
+    send_back_refund,
+    send_refund,
+)
 from payments.services.settlement import hand_over, settle, void_attempt
 
 __all__ = [
+    "approve_refund",
+    "ask_refund",
     "confirm",
+    "confirm_finding",
     "give_up",
     "hand_over",
     "inquire",
     "issue_bill",
+    "look_up_refund",
     "note_error",
     "owe_back",
+    "pay_basket",
+    "propose_refund",
     "redirect_url",
+    "send_back_refund",
+    "send_refund",
     "settle",
     "start_attempt",
+    "take_notice",
     "take_notification",
     "void_attempt",
     "void_bill",

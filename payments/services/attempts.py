@@ -20,7 +20,7 @@ from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
 from municipality.kernel.transitions import transition
 from payments import links, queries, rules
 from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, MessageKind
-from payments.providers import provider
+from payments.providers import provider, provider_named
 from payments.providers.port import NotConfigured, Order
 from payments.states import OPEN, AttemptState, BillState
 
@@ -68,6 +68,7 @@ def _start(*, bills: Sequence[Bill], payer: Any, language: str, session_key: str
         raise Refused("too_much", _("The amount is above what one payment can carry. Please pay the bills one by one."))
     attempt = Attempt.objects.create(
         trackid=rules.new_trackid(),
+        provider=provider().name,
         fils=amount,
         language="en" if language == "en" else "ar",
         started_by=payer,
@@ -112,8 +113,9 @@ def redirect_url(attempt: Attempt) -> str:
         allocations = list(row.allocations.select_related("bill__payer").order_by("bill_id"))
         if sum(a.bill.total_fils for a in allocations) != row.fils:
             raise RuntimeError(f"attempt {row.trackid} does not equal its bills")
+        order = Order(row.trackid, row.fils, row.language, allocations[0].bill.reference, links.absolute(links.receipt_path(row.token)))
         try:
-            sent = provider().order(Order(row.trackid, row.fils, row.language, allocations[0].bill.reference))
+            sent = provider_named(row.provider).order(order)
         except NotConfigured as missing:
             raise Refused(
                 "gateway_unavailable", _("Payment is not available at the moment. Nothing was taken. Please try again later.")

@@ -19,7 +19,7 @@ from municipality.kernel.failpoints import failpoint
 from municipality.kernel.transitions import transition
 from payments import links, rules
 from payments.models import Attempt, Direction, GatewayMessage, MessageKind
-from payments.providers import provider
+from payments.providers import provider_named
 from payments.services.attempts import promise_now
 from payments.states import OPEN, UNPAID, AttemptState
 
@@ -54,10 +54,10 @@ def take_notification(*, body: bytes, query: dict[str, str], remote_addr: str) -
     address. Raises django.db.DatabaseError when it cannot be stored; then there must be no acknowledgement.
     """
     trandata = "" if len(body) > MAX_BODY else trandata_in(body, query)
-    notice = provider().read_notification(trandata) if trandata else None
+    notice = provider_named("knet").read_notification(trandata) if trandata else None
     now = clock.now()
     with transaction.atomic():
-        attempt = Attempt.objects.filter(trackid=notice.trackid).first() if notice else None
+        attempt = Attempt.objects.filter(trackid=notice.trackid, provider="knet").first() if notice else None
         if attempt is None and not notice:
             attempt = _named_in_clear(body)  # an error without trandata: worth an inquiry, never an address
             _keep(MessageKind.NOTIFICATION, attempt, body, query, remote_addr, now)
@@ -71,6 +71,21 @@ def take_notification(*, body: bytes, query: dict[str, str], remote_addr: str) -
         failpoint("notification.stored")
     failpoint("notification.committed")
     return links.absolute(links.receipt_path(attempt.token))
+
+
+def take_notice(*, provider: str, body: bytes, remote_addr: str) -> None:
+    """Store the notice of a gateway that signs its notices and waits for no address; what is well formed makes us ask.
+
+    Raises django.db.DatabaseError when it cannot be stored, NotConfigured.
+    """
+    text = body.decode("utf8", errors="replace")
+    notice = provider_named(provider).read_notification(text) if len(body) <= MAX_BODY else None
+    now = clock.now()
+    with transaction.atomic():
+        attempt = Attempt.objects.filter(trackid=notice.trackid, provider=provider).first() if notice else None
+        _keep(MessageKind.NOTIFICATION, attempt, body, {}, remote_addr, now)
+        if attempt is not None and notice is not None:
+            _acknowledge(attempt, rules.hint_of(notice.result), now)
 
 
 def _keep(kind: str, attempt: Attempt | None, body: bytes, query: dict[str, str], remote_addr: str, now: dt.datetime) -> None:

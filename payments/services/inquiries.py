@@ -16,7 +16,7 @@ from municipality.kernel.failpoints import failpoint
 from municipality.kernel.transitions import transition
 from payments import rules
 from payments.models import Attempt, Direction, GatewayMessage, Inquiry, MessageKind
-from payments.providers import provider
+from payments.providers import provider_named
 from payments.providers.port import GatewayUnreachable, Reply
 from payments.rules import Outcome
 from payments.services.attempts import promise_now, promise_step
@@ -30,7 +30,7 @@ ME = system("payments")
 def ask(attempt: Attempt) -> Inquiry | None:
     """One inquiry, both messages stored. None when no usable answer came; then nothing is known and nothing changes."""
     try:
-        reply = provider().inquire(trackid=attempt.trackid, fils=attempt.fils)
+        reply = provider_named(attempt.provider).inquire(trackid=attempt.trackid, fils=attempt.fils)
     except GatewayUnreachable as failure:
         now = clock.now()
         with transaction.atomic():

@@ -12,6 +12,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.transitions import transition
 from payments.models import Allocation, Attempt, Bill, RefundDue
+from payments.services import ledger
 from payments.states import BillState, RefundState
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ def owe_allocation(allocation: Allocation, bill: Bill, *, reason: str, actor: Ac
         reason=reason[:60],
         due_since=clock.now(),
     )
+    ledger.book_owed(refund)
     enqueue("payments.tell_owed_bill", key=f"allocation:{allocation.pk}", allocation_id=allocation.pk)
     record("bill.refund_due", subject=bill.key, actor=actor, data={"code": reason, "fils": allocation.fils, "refund": refund.key})
     log.error("bill %s is paid and was refused (%s): the amount is to be returned", bill.reference, reason)
@@ -39,9 +41,11 @@ def owe_allocation(allocation: Allocation, bill: Bill, *, reason: str, actor: Ac
 def owe_attempt(attempt: Attempt, bills: dict[int, Bill], *, reason: str) -> RefundDue:
     """A capture for nothing that was due is owed back as a whole. In the caller's transaction, attempt locked."""
     first = min(bills.values(), key=lambda bill: bill.pk)
-    return RefundDue.objects.create(
+    refund = RefundDue.objects.create(
         attempt=attempt, payer_id=first.payer_id, subject=first.subject, fils=attempt.fils, reason=reason[:60], due_since=clock.now()
     )
+    ledger.book_owed(refund)
+    return refund
 
 
 @transaction.atomic
@@ -63,7 +67,12 @@ def owe_back(*, bill: Bill, reason: str, actor: Actor) -> RefundDue | None:
 
 def release(allocation: Allocation, *, reason: str) -> None:
     """The bank took the payment back by itself: what was owed for it is owed no more."""
-    refund = RefundDue.objects.select_for_update().filter(allocation=allocation, state=RefundState.DUE).first()
+    refund = (
+        RefundDue.objects.select_for_update()
+        .filter(allocation=allocation, state__in=[RefundState.DUE, RefundState.PROPOSED, RefundState.APPROVED])
+        .first()
+    )
     if refund is not None:
         transition(refund, "release", actor=ME, reason=reason)
+        ledger.reverse([ledger.owed_posting(refund)], reason=reason)
         record("refund.released", subject=refund.key, actor=ME, data={"reason": reason})

@@ -22,6 +22,7 @@ from municipality.kernel.failpoints import failpoint
 from municipality.kernel.transitions import transition
 from payments.models import Allocation, Attempt, Bill, Inquiry, Receipt
 from payments.registry import PAYABLES
+from payments.services import ledger
 from payments.services.refunds import owe_allocation, owe_attempt, release
 from payments.states import AttemptState, BillState
 
@@ -56,6 +57,7 @@ def settle(*, attempt: Attempt, inquiry: Inquiry) -> list[Receipt]:
             return []
         transition(row, "settle_late", actor=ME)
     receipts = [_pay(allocation, bills[allocation.bill_id], inquiry) for allocation in allocations]
+    ledger.book_receipts(receipts)
     failpoint("payments.settling")
     record(
         "payment.settled",
@@ -154,6 +156,7 @@ def void_attempt(*, attempt: Attempt, inquiry: Inquiry) -> None:
         transition(bill, "reverse" if was_paid else "release", actor=ME, reason="reversed_by_bank")
         release(allocation, reason="reversed_by_bank")
         receipt = Receipt.objects.select_related("document").get(allocation=allocation)
+        ledger.reverse(ledger.standing(receipt), reason="reversed_by_bank")
         if receipt.document is not None and receipt.document.state == DocumentState.ACTIVE:
             revoke(receipt.document, reason="reversed_by_bank", actor=ME)
         if was_paid:  # otherwise its owner had refused it before

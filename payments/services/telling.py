@@ -6,8 +6,8 @@ from django.db import transaction
 
 from municipality.kernel import clock, money
 from municipality.notifications.services import send
-from payments.models import Allocation, Attempt, Bill, Receipt
-from payments.notifications import AmountReturned, PaymentReceived
+from payments.models import Allocation, Attempt, Bill, Receipt, RefundDue
+from payments.notifications import AmountPaidOut, AmountReturned, PaymentReceived
 
 
 @transaction.atomic
@@ -49,3 +49,14 @@ def tell_owed_bill(*, allocation_id: int) -> None:
 def _tell_owed(attempt: Attempt, bill: Bill, fils: int, *, key: str) -> None:
     context = {"attempt": attempt, "bill": bill, "amount": money.to_display(fils)}
     send(AmountReturned, person=bill.payer, key=key, subject_key=bill.subject, context=context)
+
+
+@transaction.atomic
+def tell_paid_out(*, refund_id: int) -> None:
+    """An amount went back to the payer; once for each."""
+    refund = RefundDue.objects.select_related("attempt", "payer").get(pk=refund_id)
+    bill = (
+        Bill.objects.filter(allocations__attempt=refund.attempt).order_by("pk")[0] if refund.allocation is None else refund.allocation.bill
+    )
+    context = {"attempt": refund.attempt, "bill": bill, "amount": money.to_display(refund.fils)}
+    send(AmountPaidOut, person=refund.payer, key=refund.public_id, subject_key=refund.subject, context=context)

@@ -56,6 +56,7 @@ def pay(request: HttpRequest, public_id: str) -> HttpResponse:
         "receipt_page": links.receipt_path(status.attempt.token) if status.attempt else "",
         "case_id": bill.subject.partition(":")[2] if bill.subject.startswith("case:") else "",
         "editions": sorted({line.edition.rpartition(" ")[2] for line in lines}),
+        "has_others": status.can_pay and sum(item.can_choose for item in queries.basket_of(request.user)) > 1,
         "crumbs": _crumbs(),
     }
     return render(request, "payments/pay.html", context)

@@ -62,6 +62,23 @@ def response(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+def tasdeed(request: HttpRequest) -> HttpResponse:
+    """Store a notice of Tasdeed and answer one constant line; 503 when it cannot be stored, so that it is sent again (assumption)."""
+    if request.method == "POST":
+        try:
+            services.take_notice(provider="tasdeed", body=request.read(MAX_BODY + 1), remote_addr=_address(request))
+        except NotConfigured:
+            log.warning("a notice of Tasdeed came, which is not set up")
+        except DatabaseTrouble as trouble:
+            log.error("a notice was not stored: %s", type(trouble).__name__)
+            return HttpResponse("unavailable", status=503, content_type=TEXT)
+    return HttpResponse("ok", content_type=TEXT)
+
+
+@public
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
 def error(request: HttpRequest) -> HttpResponse:
     """The bank could not process the payment at all. Its fields are anybody's words: a code is looked up, nothing is repeated."""
     given = request.POST if request.method == "POST" else request.GET

@@ -10,18 +10,8 @@ from pathlib import Path
 QUEUES = ("urgent", "documents", "messages", "bulk")
 # Settings of a real portal that happen to be exported in the shell must not steer the demo, nor a test.
 OWN_PREFIXES = (
-    "DJANGO_",
-    "KNET_",
-    "MOBILE_ID_",
-    "OPENID_",
-    "SMS_",
-    "EMAIL_",
-    "SIGNER",
-    "SECRET_KEY",
-    "CIVIL_ID_KEY",
-    "CELERY_",
-    "WEB_",
-    "SECURE_",
+    *("DJANGO_", "KNET_", "TASDEED_", "MOBILE_ID_", "OPENID_", "SMS_", "EMAIL_", "SIGNER", "SECRET_KEY", "CIVIL_ID_KEY"),
+    *("CELERY_", "WEB_", "SECURE_"),
 )
 OWN_NAMES = (
     "DATABASE_URL",
@@ -75,7 +65,9 @@ def doubles(python: str, port: int) -> list[Process]:
 
     Started by path, which keeps the rest of the project out of them.
     """
+    tasdeed = Process("tasdeed", (python, "municipality/doubles/tasdeed", "--port", str(port + 4)), stop_seconds=5)
     return [
+        *([tasdeed] if "tasdeed" in os.environ.get("PAYMENT_PROVIDER", "") else []),
         Process("knet", (python, "municipality/doubles/knet", "--port", str(port + 1)), stop_seconds=5),
         Process("mobile-id", (python, "municipality/doubles/mobile_id", "--port", str(port + 2)), stop_seconds=5),
         Process("sms", (python, "municipality/doubles/sms", "--port", str(port + 3)), stop_seconds=5),

@@ -85,20 +85,26 @@ def staff(path: str, officer: str, auditor: str, *, why: str = "", **other: str)
     return Row(path, {**away, "officer": officer, "auditor": auditor, **other}, why=why)
 
 
-def table(name: str, pk: str, *, officer: str = NO, auditor: str = NO, supervisor: str = NO, hidden: bool = False) -> list[Row]:
-    """The pages of one table that staff only read. `hidden`: no row of it is there for the officer, so its history leads back."""
+def table(
+    name: str, pk: str, *, officer: str = NO, auditor: str = NO, supervisor: str = NO, hidden: bool = False, readers: tuple[str, ...] = ()
+) -> list[Row]:
+    """The pages of one table that staff only read. `hidden`: no row of it is there for the officer, so its history leads back.
+
+    `readers` are roles that read it as the auditor does.
+    """
     page, facts = f"/admin/{name}/", {NO: NO, PAGE: FACTS}
     row, leads = f"{page}{pk}/", "302 302 403 302 302 302"
     return [
-        staff(page, officer, auditor, supervisor=supervisor),
-        staff(f"{page}add/", NO, NO, supervisor=NO),
+        staff(page, officer, auditor, supervisor=supervisor, **dict.fromkeys(readers, auditor)),
+        staff(f"{page}add/", NO, NO, supervisor=NO, **dict.fromkeys(readers, NO)),
         staff(f"{row}history/", DOOR if hidden else officer, auditor, supervisor=DOOR if hidden else supervisor),
-        staff(f"{row}delete/", NO, NO, supervisor=NO),
+        staff(f"{row}delete/", NO, NO, supervisor=NO, **dict.fromkeys(readers, NO)),
         staff(
             f"{row}change/",
             leads if hidden and officer == PAGE else facts[officer],
             facts[auditor],
             supervisor=leads if hidden and supervisor == PAGE else facts[supervisor],
+            **dict.fromkeys(readers, facts[auditor]),
         ),
         staff(row, DOOR, DOOR, why="leads to the page for changes, which answers for itself"),
     ]
@@ -135,6 +141,7 @@ ROWS: list[Row] = [
         why="the bank's server gets its one line, a browser with a session is led to a page",
     ),
     everybody("/pay/knet/error", FORM),
+    everybody("/pay/tasdeed/response", FORM, why="one constant line for whatever comes"),
     everybody("/pay/r/{w.owner.attempt.token}", READ, why="the address is the key; who does not own it reads only how it stands"),
     everybody("/pay/r/{w.owner.attempt.token}/state", READ),
     everybody("/pay/r/00000000000000000000000000", HIDDEN),
@@ -177,8 +184,31 @@ ROWS: list[Row] = [
     *table("payments/gatewaymessage", "{w.gateway_message.pk}", auditor=PAGE, hidden=True),
     *table("payments/bill", "{w.owner.due.pk}", auditor=PAGE, hidden=True),
     *table("payments/receipt", "{w.owner.receipt.pk}", auditor=PAGE, hidden=True),
-    *table("payments/refunddue", "{w.refund.pk}", auditor=PAGE, hidden=True),
+    *table("payments/refunddue", "{w.money.refund.pk}", auditor=PAGE, hidden=True, readers=("cashier", "checker")),
+    *table("payments/ledgerposting", "{w.money.posting.pk}", auditor=PAGE, hidden=True, readers=("cashier", "checker")),
+    *table("payments/ledgercorrection", "{w.money.correction.pk}", auditor=PAGE, hidden=True, readers=("cashier", "checker")),
+    *table("payments/bankstatement", "{w.money.staged.pk}", auditor=PAGE, hidden=True, readers=("cashier", "checker")),
+    *table("payments/difference", "{w.money.difference.pk}", auditor=PAGE, hidden=True, readers=("cashier", "checker")),
+    staff("/admin/payments/difference/days/", NO, PAGE, cashier=PAGE, checker=PAGE),
+    staff("/admin/payments/difference/export.csv", NO, PAGE, cashier=PAGE, checker=PAGE),
+    staff("/admin/payments/difference/export.xlsx", NO, PAGE, cashier=PAGE, checker=PAGE),
+    staff("/admin/payments/difference/export.exe", NO, NOWHERE, cashier=NOWHERE, checker=NOWHERE),
     # The acts of staff.
+    staff("/admin/payments/bankstatement/load/", NO, NO, cashier="200 200 400 200 200 200", checker=NO),
+    staff("/admin/payments/bankstatement/{w.money.staged.pk}/take/", NO, NO, cashier="200 200 409 200 200 200", checker=NO),
+    staff(
+        "/admin/payments/difference/{w.money.difference.pk}/work/",
+        *(NO, NO),
+        **dict.fromkeys(("cashier", "checker"), "200 200 409 200 200 200"),
+    ),
+    staff(
+        "/admin/payments/refunddue/{w.money.refund.pk}/pay-out/",
+        *(NO, NO),
+        **dict.fromkeys(("cashier", "checker"), "200 200 409 200 200 200"),
+        why="whoever posts nothing is asked what to do",
+    ),
+    staff("/admin/payments/ledgerposting/{w.money.posting.pk}/correct/", NO, NO, cashier="200 200 409 200 200 200", checker=NO),
+    staff("/admin/payments/ledgercorrection/{w.money.correction.pk}/decide/", NO, NO, cashier=NO, checker="200 200 409 200 200 200"),
     staff("/admin/jobs/job/{w.dead_job.pk}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),
     staff("/admin/notifications/delivery/{w.delivery.pk}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),
     staff("/admin/rulebook/ruleset/{w.draft.pk}/publish/", NO, NO, publisher="200 200 302 200 200 200", maker=NO, operator=NO),
@@ -236,6 +266,8 @@ ROWS: list[Row] = [
     own("/{lang}/my-shops/", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
     own("/{lang}/my-requests/", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
     own("/{lang}/messages/", READ, READ, counter=NO),
+    own("/{lang}/basket/", FORM, FORM),
+    own("/{lang}/my-payments/", READ, READ),
     # Files, by the rule of what they are about.
     by_subject("/{lang}/uploads/{w.files.subject}/lease/", "200 200 302 405 405 405", HIDDEN_FORM),
     by_subject("/{lang}/uploads/{w.files.subject}/nowhere/", HIDDEN_FORM, HIDDEN_FORM),
@@ -304,7 +336,7 @@ ROWS: list[Row] = [
 ]
 
 # Posted to by machines that hold no token of ours; both treat what comes as a hint (docs on payments and sign-in).
-CSRF_EXEMPT = frozenset({"pay/knet/response", "pay/knet/error", "accounts/mobile-id/callback"})
+CSRF_EXEMPT = frozenset({"pay/knet/response", "pay/knet/error", "pay/tasdeed/response", "accounts/mobile-id/callback"})
 
 
 def differences(row: Row, role: str, got: Mapping[str, int]) -> list[str]:

@@ -59,6 +59,8 @@ def fill(world: World) -> None:
     for row in (refund(world), refund(world)):
         with transaction.atomic():
             transition(row, "release", actor=BY, reason="tests")
+    for state in ("paid_out", "approved", "proposed"):
+        doors.walk(refund(world), state, world)
     doors.walk(doors.fresh_attempt(world), "refund_due", world)
     renewal = Renewal.objects.get(case=world.owner.issued)
     refusal = doors.fresh_document(world, "HRF-HA-2026-999999-X")

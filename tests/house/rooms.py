@@ -22,8 +22,9 @@ from municipality.rulebook.models import Activity, RuleSet
 from municipality.rulebook.services import draft_after
 from payments.models import Allocation, Attempt, Bill
 from payments.services import redirect_url, start_attempt
-from payments.states import OPEN, AttemptState, BillState
+from payments.states import OPEN, AttemptState, BillState, RefundState
 from shops.models import Shop
+from tests.house import money_rows
 from tests.house import state_doors as doors
 from tests.house.world import World, shop_of
 from tests.licensing import officers
@@ -37,6 +38,8 @@ def rooms(world: World) -> dict[str, str]:
         names[f"attempt_{state}"] = attempt_in(world, state).token
     for state in BillState:
         names[f"bill_{state}"] = bill_in(world, state).public_id
+    for state in RefundState:
+        names[f"refund_{state}"] = str(doors.walk(money_rows.owed(world.owner.person), state, world).pk)
     for number, state in enumerate(DocumentState):
         names[f"document_{state}"] = document_in(world, state, number).code
     for state in sorted({target for move, _source, target in WORKFLOWS["licensing.renewal"].edges() if move}):

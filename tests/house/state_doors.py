@@ -20,9 +20,9 @@ from municipality.kernel.transitions import transition
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review.models import Place
 from municipality.uploads.models import Upload
-from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt
+from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt, RefundDue
 from payments.rules import new_trackid
-from tests.house import acting_rows, lane_rows, queue_rows, upload_rows
+from tests.house import acting_rows, lane_rows, money_rows, queue_rows, upload_rows
 from tests.house.world import World
 
 BY = system("tests")
@@ -203,6 +203,8 @@ def grounds(row: Any, target: str, world: World) -> dict[str, Any]:
     """What must be true before a move: an inquiry for a payment, a receipt for a paid bill. Returns columns that change with it."""
     if isinstance(row, Upload):
         return upload_rows.grounds(target)
+    if isinstance(row, RefundDue):
+        return money_rows.grounds(world, target)
     if isinstance(row, Attempt) and target in ("paid", "captured_late"):
         inquiry = row.inquiries.first() or ask_the_bank(row)
         return {"payment_id": inquiry.payment_id}
@@ -304,8 +306,10 @@ def attacks(guard: Guard) -> Iterator[str]:
         yield f"UPDATE {guard.table} SET {key_of(guard)} = {key_of(guard)}"
     elif guard.code == "frozen":
         fields = {f.column: f for f in model_of(guard)._meta.concrete_fields}
+        key, once = key_of(guard), frozen_once(guard)
         for column in frozen_columns(guard):
-            once = frozen_once(guard)
-            if fields[column].unique:  # two rows cannot take the same value: one of them is enough
-                once = f"{key_of(guard)} = (SELECT MAX({key_of(guard)}) FROM {guard.table} WHERE {once})"
-            yield f"UPDATE {guard.table} SET {column} = {another_value(column, fields[column])} WHERE {once}"
+            value = another_value(column, fields[column])
+            # Two rows cannot take the same value of a unique column, nor one that is asked of the whole table: one of them is enough.
+            alone = fields[column].unique or "(SELECT MAX(" in value
+            one = f" AND {key} = (SELECT MAX({key}) FROM {guard.table} WHERE {once})" if alone else ""
+            yield f"UPDATE {guard.table} SET {column} = {value} WHERE {once}{one}"

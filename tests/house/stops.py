@@ -5,7 +5,7 @@ from __future__ import annotations
 from municipality.documents.states import DocumentState
 from municipality.kernel.workflow import WORKFLOWS
 from payments.providers.knet.errors import CODES
-from payments.states import AttemptState, BillState
+from payments.states import AttemptState, BillState, RefundState
 from tests.house.access_matrix import ACTS, ROWS
 from tests.house.tour import PASSWORD, Visit
 
@@ -23,6 +23,10 @@ EMPTY_EDITION = {
     for rows in ("fees", "limits", "conditions", "reasons", "checks")
     for count, number in (("TOTAL", "1"), ("INITIAL", "0"))
 }
+PAY_OUT = "/admin/payments/refunddue/{w.money.refund.pk}/pay-out"
+TAKE = "/admin/payments/bankstatement/{w.money.staged.pk}/take/"
+WORK = "/admin/payments/difference/{w.money.difference.pk}/work/"
+PROPOSED = {"step": "propose", "code": "service_refused", "way": "gateway", "remaining": "10000"}
 WRONG = {"login": "officer", "password": "no"}
 PASSED = {"login": "officer", "password": PASSWORD}
 
@@ -219,6 +223,11 @@ def of_money() -> list[Visit]:
         Visit("/pay/r/unknown"),
         Visit("/pay/knet/error"),
         Visit("/pay/knet/error", "owner"),
+        *(Visit(f"/{{lang}}/{page}/", who) for page in ("basket", "my-payments") for who in ("owner", "newcomer")),
+        Visit("/{lang}/basket/", "stranger", post={"step": "count"}, note="nothing chosen"),
+        Visit("/{lang}/basket/", "stranger", post={"step": "pay"}, status=409, note="nothing to pay"),
+        Visit("/{lang}/basket/", "stranger", post={"step": "pay", "item": ["bill:x:1"], "total": "1"}, status=409, note="not in it"),
+        Visit("/{lang}/my-payments/?before=1", "owner", note="past the end"),
     ]
     v += [Visit(f"/pay/knet/error?Error=IPAY010{n:04d}&ErrorText=x&paymentid=1&trackid=1&amt=1", "owner") for n in ONE_CODE_OF_EACH_KIND]
     return v
@@ -266,6 +275,27 @@ def of_staff() -> list[Visit]:
         Visit("/admin/notifications/delivery/{w.failed_delivery.pk}/retry/", "operator"),
         Visit("/admin/notifications/delivery/{w.failed_delivery.pk}/retry/", "operator", post={}, note="tried again"),
         Visit("/admin/notifications/delivery/{w.delivery.pk}/retry/", "operator", post={}, note="nothing failed"),
+        *(Visit(f"{PAY_OUT}/", who) for who in ("cashier", "checker")),
+        Visit(f"{PAY_OUT}/", "cashier", post={"step": "propose"}, status=409, note="nothing chosen"),
+        Visit(f"{PAY_OUT}/", "cashier", before=((f"{PAY_OUT}/", PROPOSED),), note="proposed"),
+        Visit("/admin/payments/refunddue/{w.money.refund.pk}/change/", "cashier"),
+        *(Visit(f"/admin/payments/refunddue/{{refund_{state}}}/pay-out/", who) for state in RefundState for who in ("cashier", "checker")),
+        Visit("/admin/payments/ledgerposting/{w.money.posting.pk}/correct/", "cashier"),
+        Visit("/admin/payments/ledgerposting/{w.money.posting.pk}/correct/", "cashier", post={}, status=409, note="one waits"),
+        Visit("/admin/payments/ledgercorrection/{w.money.correction.pk}/decide/", "checker"),
+        Visit("/admin/payments/ledgercorrection/{w.money.correction.pk}/change/", "checker"),
+        Visit("/admin/payments/ledgerposting/{w.money.posting.pk}/change/", "cashier"),
+        Visit("/admin/payments/bankstatement/", "cashier"),
+        Visit("/admin/payments/bankstatement/load/", "cashier"),
+        Visit("/admin/payments/bankstatement/load/", "cashier", post={}, status=400, note="no file"),
+        Visit(TAKE, "cashier"),
+        Visit(TAKE, "cashier", post={}, status=409, note="nothing chosen"),
+        Visit(TAKE, "cashier", before=((TAKE, {"step": "take"}),), note="taken"),
+        Visit("/admin/payments/difference/", "cashier"),
+        Visit("/admin/payments/difference/days/", "checker"),
+        *(Visit(WORK, who) for who in ("cashier", "checker")),
+        Visit(WORK, "cashier", post={"step": "propose"}, status=409, note="no reason"),
+        Visit(WORK, "checker", before=((WORK, {"step": "note", "text": "ملاحظة"}),), note="noted"),
         Visit("/admin/password_change/", "officer", post={}, note="empty"),
         Visit("/admin/cases/case/", "officer"),
         Visit("/admin/cases/case/?q=HL-2026-000001-C", "auditor", note="searched"),

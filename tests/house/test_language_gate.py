@@ -32,7 +32,9 @@ pytestmark = pytest.mark.django_db
 def names_of_rows(world: World) -> list[str]:
     """Rows whose names, made of codes, the admin prints in titles and ways back."""
     of_rooms = ["calendar v1", "calendar v2"]
-    return of_rooms + [str(row) for row in (world.act, world.look, world.dead_job, world.draft, world.delivery, world.gateway_message)]
+    money = [world.money.posting, world.money.correction, world.money.staged, world.money.difference]
+    rows = (world.act, world.look, world.dead_job, world.draft, world.delivery, world.gateway_message, *money)
+    return of_rooms + [str(row) for row in rows]
 
 
 def found_on(opened: list[Opened], world: World) -> list[str]:

@@ -25,7 +25,7 @@ from municipality.kernel.workflow import WORKFLOWS
 from municipality.review.models import Assignment, Place
 from municipality.rulebook.models import CheckRule, ConditionRule, FeeRule, HolidayRule, HoursRule, LimitRule, ReasonRule
 from payments.models import Allocation, Attempt, Bill, Inquiry, Receipt
-from tests.house import acting_rows, lane_rows, queue_rows
+from tests.house import acting_rows, lane_rows, money_rows, queue_rows
 from tests.house import state_doors as doors
 from tests.house.queue_rows import Queue
 from tests.house.state_doors import BEGINNINGS, WAYS_ROUND, attacks, event, execute, stateful, step, walk, without_guards
@@ -297,6 +297,7 @@ BY_HAND: dict[str, Callable[[World], None]] = {
     "cases_case_closes": _closed_without_event,
     "licensing_healthlicence_stays_past": _past_licence_returns,
     "licensing_officer_lane_accepted": lane_rows.licence_without_acceptance,
+    **money_rows.BY_HAND,
     "payments_refund_was_taken": lane_rows.owed_for_nothing,
     "review_assignment_tied": _hands(lambda q: q.waiting, lambda q: q.tied),
     "review_assignment_fits": _hands(lambda q: q.waiting, lambda q: q.elsewhere),

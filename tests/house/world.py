@@ -51,7 +51,7 @@ from municipality.rulebook.seeds import load_activities, seed
 from payments import services as payments
 from payments.models import Attempt, Bill, GatewayMessage, Receipt, RefundDue
 from shops.models import Shop
-from tests.house import acting_rows, lane_rows, upload_rows
+from tests.house import acting_rows, lane_rows, money_rows, upload_rows
 from tests.licensing import officers
 from tests.municipality import people
 from tests.municipality.accounts import softkey
@@ -59,8 +59,11 @@ from tests.payments.bank import Bank, Book, notification
 from tests.payments.browsers import signed_in
 
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
-SIGNED_IN = ("owner", "stranger", "former", "newcomer", "officer", "auditor", "supervisor", "operator", "maker", "publisher", "halfway")
-SIGNED_IN += ("delegate", "former_delegate", "offered", "boss", "counter")
+SIGNED_IN = (
+    *("owner", "stranger", "former", "newcomer", "officer", "auditor", "supervisor", "operator", "maker", "publisher"),
+    *("cashier", "checker", "halfway"),
+    *("delegate", "former_delegate", "offered", "boss", "counter"),
+)
 SETTINGS = {"PAYMENT_PROVIDER": "tests.payments.bank.Bank", "SMS_BACKEND": f"{__name__}.SmsTray"}
 
 
@@ -100,6 +103,8 @@ class World:
     operator: User
     maker: User
     publisher: User
+    cashier: User
+    checker: User
     former: User  # signed for the organisation until yesterday
     newcomer: User  # has nothing, and no confirmed address
     organisation: Organisation
@@ -121,6 +126,7 @@ class World:
     refund: RefundDue = field(init=False)  # owed to the owner
     files: upload_rows.Files = field(init=False)
     acting: acting_rows.Acting = field(init=False)
+    money: money_rows.MoneyRows = field(init=False)
     sessions: dict[str, str] = field(default_factory=dict)
     mails: list[tuple[str, str, str]] = field(default_factory=list)  # address, subject, body
     html_mails: list[str] = field(default_factory=list)
@@ -176,6 +182,8 @@ def build() -> World:
         operator=_staff("operator"),
         maker=maker,
         publisher=publisher,
+        cashier=_staff("cashier"),
+        checker=_staff("finance_checker"),
         former=former,
         newcomer=User.objects.create_user(name_ar="بدر", name_en="Bader", login="newcomer"),
         organisation=organisation,
@@ -209,6 +217,7 @@ def build() -> World:
     world.studied = _studied(world)
     world.refund = lane_rows.refund(world)
     world.acting = acting_rows.fill(world)
+    world.money = money_rows.fill(world)
     world.open_doors()
     world.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]
     world.html_mails = [str(part[0]) for m in mail.outbox for part in m.alternatives]  # type: ignore[attr-defined]

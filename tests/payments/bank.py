@@ -29,6 +29,11 @@ class Book:
     asked: list[str] = field(default_factory=list)
     is_down: bool = False
     number: int = 100202632900000000
+    # Refunds: what the bank does with the next one (done, lost, dropped, refused, odd), and what it returned so far.
+    refund_day: str = "done"
+    returned: dict[str, int] = field(default_factory=dict)
+    called: list[tuple[str, int]] = field(default_factory=list)
+    tells_credit: bool = True
 
     def decide(self, attempt: Attempt, result: str = "CAPTURED", *, fils: int | None = None, payment_id: str = "") -> Entry:
         """The bank's decision on an attempt."""
@@ -78,8 +83,22 @@ class Bank(Knet):
             postdate="1124",
             auth_resp_code="00",
             fils=entry.fils,
+            credited_fils=self.book.returned.get(trackid, 0) if self.book.tells_credit else None,
         )
         return Reply(answer, "<q/>", "<a/>", decoded)
+
+    def refund(self, *, trackid: str, fils: int) -> Reply:
+        book = self.book
+        book.called.append((trackid, fils))
+        if book.refund_day in ("done", "lost", "odd"):
+            book.returned[trackid] = book.returned.get(trackid, 0) + fils
+        if book.refund_day in ("lost", "dropped"):
+            raise GatewayUnreachable("ReadTimeout", request="<action>2</action>")
+        if book.refund_day == "refused":
+            text = "!ERROR!-IPAY0100033-Action not enabled."
+            return Reply(Answer(text, error_code="IPAY0100033"), "<q/>", f"<result>{text}</result>", {"result": text})
+        word = "CAPTURED" if book.refund_day == "done" else "PROCESSED"
+        return Reply(Answer(word, trackid=trackid, fils=fils, ref="632999000777"), "<q/>", "<a/>", {"result": word, "trackid": trackid})
 
 
 def result_text(attempt: Attempt, result: str = "CAPTURED", *, amt: str = "", payment_id: str = "100202632912345678", **more: str) -> str:

@@ -109,6 +109,9 @@ KINDS = (
     "payments.tell_paid",
     "payments.tell_owed_attempt",
     "payments.tell_owed_bill",
+    "payments.tell_paid_out",
+    "payments.send_refund",
+    "payments.ask_refund",
 )
 
 
@@ -130,3 +133,25 @@ def walk(minutes: float, step: float = 1.0) -> None:
         elapsed = min(minutes, elapsed + step)
         with clock.at(START + dt.timedelta(minutes=elapsed)):
             run_due()
+
+
+@pytest.fixture
+def replies(db: None) -> None:
+    """The coded reasons of money, published by two people."""
+    from municipality.rulebook import seeds
+
+    maker, publisher = people.staff(login="rules-1"), people.staff(login="rules-2")
+    for edition in seeds.read_editions():
+        if edition["subject"] == "replies.money":
+            draft = seeds._draft(edition, maker)
+            seeds.services.publish(ruleset=draft, publisher=publisher, actor=system("tests"))
+
+
+@pytest.fixture
+def cashier(replies: None) -> Any:
+    return people.staff("cashier", login="cashier")
+
+
+@pytest.fixture
+def checker(replies: None) -> Any:
+    return people.staff("finance_checker", login="checker")

@@ -42,6 +42,8 @@ KNOWN: dict[str, Behaviour] = {
         "Inquiry answers with an undocumented word (how many times)", "الاستعلام يجيب بكلمة غير معروفة (عدد المرات)", 1_000_000
     ),
     "refund_lost": Behaviour("Refund is done, its answer lost", "تنفيذ رد المبلغ مع ضياع الجواب"),
+    "refund_dropped": Behaviour("Refund is not done and not answered (how many times)", "عدم تنفيذ رد المبلغ دون جواب (عدد المرات)", 1),
+    "credit_untold": Behaviour("Inquiry does not say what was returned", "الاستعلام لا يذكر ما رُدّ"),
     "refund_disabled": Behaviour("Refund not enabled for the terminal", "رد المبلغ غير مفعّل"),
 }
 

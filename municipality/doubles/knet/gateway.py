@@ -352,7 +352,8 @@ class Gateway:
             result = self.setting("paid_word")
         else:
             result = f"FAILURE({'NOT CAPTURED' if payment['result'] == PAID else payment['result']})"
-        return self._reply(call, payment, result, payment["amt"] if result != "FAILURE(SUSPECT)" else amount)
+        told = {} if "credit_untold" in self.book.behaviours(trackid) else {"creditedamt": protocol.amount_text(payment["refunded"])}
+        return self._reply(call, payment, result, payment["amt"] if result != "FAILURE(SUSPECT)" else amount, **told)
 
     def _reply(self, call: dict[str, str], payment: dict[str, Any], result: str, amount: int, **changed: str) -> bytes:
         names = ("auth", "ref", "postdate", "tranid", "trackid")
@@ -363,6 +364,8 @@ class Gateway:
     def _refund(self, call: dict[str, str], payment: dict[str, Any], amount: int, chosen: dict[str, float]) -> bytes:
         if "refund_disabled" in chosen:
             raise ProtocolError(33)
+        if self.book.use_behaviour(payment["trackid"], "refund_dropped"):
+            raise Dropped
         if call["trackid"] != payment["trackid"]:
             raise ProtocolError(116)
         with self.book.transaction():

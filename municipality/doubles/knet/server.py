@@ -9,11 +9,14 @@ Control desk (JSON in, JSON out):
 - `GET /control/book` `?trackid=`: every transaction. `GET /control/notifications` `?trackid=`: every notification with its bytes.
 - `POST /control/pay` `{"trackid", "result"}`: the customer's decision without the page; result as on the buttons, `close` and `error` too.
 - `POST /control/notify` `{"trackid", "count"}`: the genuine result again, `count` times at the same moment.
+- `GET /control/statement` `?day=2026-11-24`: the settlement file of a day (CSV, an invented format); `without`, `changed`, `twice`
+  name a track id that is left out, one dinar too high, or there twice.
 - `POST /control/reset` `{}`: an empty book.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 from pathlib import Path
@@ -21,7 +24,7 @@ from typing import Any
 
 from .. import serving
 from ..serving import Refused, Request, Response, as_html, as_json, redirect
-from . import behaviours, pages, protocol
+from . import behaviours, pages, protocol, statement
 from .book import Book
 from .gateway import DEFAULTS, Dropped, Gateway, Outcome, Unavailable, error_url
 from .protocol import RESULTS, ProtocolError, Terminal
@@ -180,6 +183,15 @@ class Desk:
         sent = self.gateway.notify_again(payment, count)
         return as_json({"statuses": [job["status"] for job in sent], "acks": sum(job["acknowledged"] for job in sent)})
 
+    def statement(self, request: Request) -> Response:
+        """The bank's settlement file of a day."""
+        try:
+            day = dt.date.fromisoformat(request.query.get("day", ""))
+        except ValueError:
+            raise Refused(400, "day=YYYY-MM-DD is needed.") from None
+        bad = {name: request.query.get(name, "") for name in ("without", "changed", "twice")}
+        return Response(statement.statement(self.gateway.book, day, **bad), 200, "text/csv; charset=utf-8")
+
     def reset(self, request: Request) -> Response:
         """Empty the book."""
         request.json()
@@ -202,6 +214,7 @@ def application(gateway: Gateway) -> serving.Application:
         ("GET", "/control/notifications", desk.notifications),
         ("POST", "/control/pay", desk.pay),
         ("POST", "/control/notify", desk.notify),
+        ("GET", "/control/statement", desk.statement),
         ("POST", "/control/reset", desk.reset),
     ):
         app.route(method, path.replace(".", r"\."), action)

@@ -10,6 +10,8 @@ from payments.providers.port import GatewayUnreachable, Notice, Order, Reply, Se
 class Knet:
     """See `payments.providers.port.Provider`."""
 
+    name = "knet"
+
     def order(self, order: Order) -> Sent:
         """The address of the payment page. Raises NotConfigured, ValueError."""
         at = terminal()
@@ -38,9 +40,16 @@ class Knet:
 
     def inquire(self, *, trackid: str, fils: int) -> Reply:
         """Ask by track id. Raises GatewayUnreachable, NotConfigured."""
+        return self._call(messages.INQUIRY, trackid, fils)
+
+    def refund(self, *, trackid: str, fils: int) -> Reply:
+        """Credit by track id. Raises GatewayUnreachable, NotConfigured."""
+        return self._call(messages.CREDIT, trackid, fils)
+
+    def _call(self, action: str, trackid: str, fils: int) -> Reply:
         at = terminal()
-        body = messages.inquiry_xml(
-            tranportal_id=at.tranportal_id, password=at.password, trackid=trackid, fils=fils, wrapped=at.xml_wrapper
+        body = messages.call_xml(
+            tranportal_id=at.tranportal_id, password=at.password, trackid=trackid, fils=fils, wrapped=at.xml_wrapper, action=action
         )
         sent = messages.mask_password(body)
         try:
@@ -53,4 +62,4 @@ class Knet:
         except messages.Malformed as error:
             raise GatewayUnreachable(f"malformed: {error}", request=sent, response=text[: messages.MAX_XML]) from None
         fields.pop("password", None)
-        return Reply(messages.read_answer(fields), sent, text, fields)
+        return Reply(messages.read_answer(fields, credited=at.credited_element), sent, text, fields)

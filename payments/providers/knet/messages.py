@@ -16,7 +16,7 @@ from payments.providers.port import Notice, Order
 from payments.rules import MAX_TRACKID, Answer
 
 CURRENCY = "414"  # ISO 4217, Kuwaiti dinar
-PURCHASE, INQUIRY = "1", "8"
+PURCHASE, CREDIT, INQUIRY = "1", "2", "8"
 MASK = "********"
 MAX_XML = 64 * 1024
 _TRACKID = re.compile(rf"[A-Za-z0-9]{{1,{MAX_TRACKID}}}")
@@ -97,12 +97,12 @@ def _fils(text: str) -> int | None:
         return None
 
 
-def inquiry_xml(*, tranportal_id: str, password: str, trackid: str, fils: int, wrapped: bool) -> str:
-    """The body of an inquiry by track id; `wrapped` puts it inside one `request` element."""
+def call_xml(*, tranportal_id: str, password: str, trackid: str, fils: int, wrapped: bool, action: str = INQUIRY) -> str:
+    """The body of an inquiry or a credit by track id; `wrapped` puts it inside one `request` element."""
     fields = {
         "id": tranportal_id,
         "password": password,
-        "action": INQUIRY,
+        "action": action,
         "amt": money.to_text(fils),
         "transid": trackid,
         "trackid": trackid,
@@ -139,8 +139,8 @@ def read_xml(body: bytes) -> dict[str, str]:
     return fields
 
 
-def read_answer(fields: dict[str, str]) -> Answer:
-    """The meaning-free facts of an answer's elements."""
+def read_answer(fields: dict[str, str], *, credited: str = "") -> Answer:
+    """The meaning-free facts of an answer's elements; `credited` names the element with the sum returned so far, if there is one."""
     return Answer(
         result=fields.get("result", ""),
         trackid=fields.get("trackid", ""),
@@ -152,4 +152,5 @@ def read_answer(fields: dict[str, str]) -> Answer:
         auth_resp_code=fields.get("authrespcode", "") or fields.get("authresponsecode", ""),
         fils=_fils(fields.get("amt", "")),
         error_code=fields.get("error_code_tag", ""),
+        credited_fils=_fils(fields[credited.lower()]) if fields.get(credited.lower()) else None,
     )

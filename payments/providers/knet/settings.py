@@ -38,6 +38,7 @@ class Terminal:
     ca_file: str
     langids: dict[str, str]
     xml_wrapper: bool
+    credited_element: str
 
 
 def terminal() -> Terminal:
@@ -67,4 +68,5 @@ def terminal() -> Terminal:
         ca_file=settings.KNET_CA_FILE,
         langids={"ar": settings.KNET_LANGID_AR, "en": settings.KNET_LANGID_EN},
         xml_wrapper=settings.KNET_XML_WRAPPER,
+        credited_element=settings.KNET_CREDITED_ELEMENT,
     )

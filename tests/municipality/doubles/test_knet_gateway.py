@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -451,3 +452,45 @@ def test_the_texts_of_the_pages_exist_in_both_languages() -> None:
 def test_an_unknown_payment_has_a_page_and_no_trace(knet: KnetCounter) -> None:
     answer = knet.get("/kpg/paymentpage.htm?PaymentID=1")
     assert (answer.status_code, "IPAY0100039" in answer.text) == (404, True)
+
+
+def test_an_inquiry_says_what_was_returned_unless_told_not_to(knet: KnetCounter) -> None:
+    knet.open()
+    knet.pay()
+    assert knet.ask()["creditedamt"] == "0.000"
+    knet.ask(action="2", amt="4.000")
+    assert knet.ask()["creditedamt"] == "4.000"
+    knet.open("QUIET", "credit_untold")
+    knet.pay("QUIET")
+    assert "creditedamt" not in knet.ask(trackid="QUIET", transid="QUIET")
+
+
+def test_a_refund_that_is_dropped_was_not_made(knet: KnetCounter) -> None:
+    knet.open("TRACK1", "refund_dropped")
+    knet.pay()
+    with pytest.raises(requests.ConnectionError):
+        knet.ask(action="2")
+    assert knet.statement()["refunded"] == 0
+    assert knet.ask(action="2")["result"] == "CAPTURED"
+
+
+def test_the_settlement_file_holds_what_was_paid_in_and_taken_back_with_mistakes_on_command(knet: KnetCounter) -> None:
+    for trackid in ("TRACK1", "TRACK2", "TRACK3"):
+        knet.open(trackid)
+        knet.pay(trackid, "NOT CAPTURED" if trackid == "TRACK3" else "CAPTURED")
+    knet.ask(action="2", amt="4.000")
+    day = dt.datetime.now(dt.timezone(dt.timedelta(hours=3))).date().isoformat()
+
+    def lines(**bad: str) -> list[list[str]]:
+        text = knet.get("/control/statement", params={"day": day, **bad}).text
+        return [line.split(",") for line in text.splitlines()[1:]]
+
+    assert [(line[0], line[1], line[4]) for line in lines()] == [
+        ("PURCHASE", "TRACK1", "10.000"),
+        ("PURCHASE", "TRACK2", "10.000"),
+        ("REFUND", "TRACK1", "4.000"),
+    ]
+    assert [line[1] for line in lines(without="TRACK1")] == ["TRACK2"]
+    assert [line[4] for line in lines(changed="TRACK2")] == ["10.000", "11.000", "4.000"]
+    assert len(lines(twice="TRACK2")) == 4
+    assert knet.get("/control/statement", params={"day": "today"}).status_code == 400

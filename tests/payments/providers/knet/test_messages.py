@@ -130,13 +130,13 @@ def test_an_answer_that_cannot_be_read_is_malformed(body: bytes) -> None:
 
 
 def test_an_inquiry_names_the_track_id_twice_and_its_password_is_masked_when_kept() -> None:
-    xml = messages.inquiry_xml(tranportal_id="1", password="s&cret", trackid="TRACK1", fils=15_750, wrapped=False)
+    xml = messages.call_xml(tranportal_id="1", password="s&cret", trackid="TRACK1", fils=15_750, wrapped=False)
     assert xml == (
         "<id>1</id><password>s&amp;cret</password><action>8</action><amt>15.750</amt><transid>TRACK1</transid><trackid>TRACK1</trackid>"
         "<udf5>TrackID</udf5>"
     )
     assert "cret" not in messages.mask_password(xml)
-    wrapped = messages.inquiry_xml(tranportal_id="1", password="p", trackid="T", fils=1, wrapped=True)
+    wrapped = messages.call_xml(tranportal_id="1", password="p", trackid="T", fils=1, wrapped=True)
     assert wrapped.startswith("<request><id>") and wrapped.endswith("</request>")
 
 

@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from municipality.audit.models import StateEvent
 from municipality.documents.models import Document
 from municipality.kernel import ids, money
-from payments.states import AttemptState, BillState, RefundState
+from payments.states import ON_ITS_WAY, AttemptState, BillState, RefundState
 
 
 class Bill(models.Model):
@@ -111,6 +111,7 @@ class Attempt(models.Model):
 
     token = models.CharField(max_length=26, unique=True, default=ids.public_id)
     trackid = models.CharField("رقم التتبع", max_length=19, unique=True)
+    provider = models.CharField("البوابة", max_length=20, default="knet")
     fils = models.BigIntegerField("المبلغ بالفلس")
     language = models.CharField("اللغة", max_length=2)
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="الدافع")
@@ -212,6 +213,8 @@ class MessageKind(models.TextChoices):
     INQUIRY_REQUEST = "inquiry_request", "استعلام"
     INQUIRY_RESPONSE = "inquiry_response", "جواب الاستعلام"
     ERROR = "error", "صفحة الخطأ"
+    REFUND_REQUEST = "refund_request", "طلب رد مبلغ"
+    REFUND_RESPONSE = "refund_response", "جواب رد المبلغ"
 
 
 class GatewayMessage(models.Model):
@@ -286,6 +289,11 @@ class Receipt(models.Model):
         return money.to_display(self.fils)
 
 
+class RefundWay(models.TextChoices):
+    GATEWAY = "gateway", "عبر البوابة إلى البطاقة"
+    BY_HAND = "by_hand", "خارج البوابة بمرجع بنكي"
+
+
 class RefundDue(models.Model):
     """An amount that the municipality holds and owes back: why, how much, and for which payment. Paying it out is a step of its own."""
 
@@ -300,6 +308,24 @@ class RefundDue(models.Model):
     state = models.CharField("الحالة", max_length=40, choices=RefundState, default=RefundState.DUE)
     last_event = models.ForeignKey("RefundEvent", models.PROTECT, null=True, related_name="+")
     due_since = models.DateTimeField("مستحق منذ")
+    # The present proposal: by whom, on which ground, how, and what was left of the payment when it was made.
+    code = models.CharField("سبب الصرف", max_length=40, blank=True)
+    way = models.CharField("طريقة الرد", max_length=10, choices=RefundWay, blank=True)
+    remaining_fils = models.BigIntegerField("المتبقي من الدفعة بالفلس", null=True, blank=True)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المقترح"
+    )
+    proposed_at = models.DateTimeField("اقترح في", null=True, blank=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المعتمد"
+    )
+    approved_at = models.DateTimeField("اعتمد في", null=True, blank=True)
+    sent_at = models.DateTimeField("أرسل في", null=True, blank=True)
+    # What a person found at the bank where the outcome was not known, for a second one to confirm.
+    found_paid = models.BooleanField("وجد مصروفا", null=True, blank=True)
+    found_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="الباحث")
+    bank_reference = models.CharField("مرجع الرد لدى البنك", max_length=40, blank=True)
+    paid_out_at = models.DateTimeField("رد في", null=True, blank=True)
 
     EVENTS: ClassVar[Any]
     workflow_name = "payments.refund"
@@ -312,10 +338,19 @@ class RefundDue(models.Model):
             models.CheckConstraint(condition=Q(state__in=RefundState.values), name="payments_refund_state"),
             models.CheckConstraint(condition=~Q(reason=""), name="payments_refund_has_reason"),
             models.UniqueConstraint(fields=["attempt"], condition=Q(allocation__isnull=True), name="payments_refund_whole_attempt_once"),
+            models.UniqueConstraint(
+                fields=["attempt"], condition=Q(state__in=[str(state) for state in ON_ITS_WAY]), name="payments_refund_one_on_its_way"
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True) | Q(proposed_by__isnull=False) & ~Q(approved_by=F("proposed_by")),
+                name="payments_refund_two_people",
+            ),
         ]
         indexes = [
             models.Index(fields=["subject"], name="payments_refund_subject"),
             models.Index(fields=["-id"], condition=Q(state="due"), name="payments_refund_due"),
+            models.Index(fields=["attempt", "state"], name="payments_refund_of_attempt"),
+            models.Index(fields=["payer", "-id"], name="payments_refund_payer"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,1 @@
+"""Tasdeed, simulated. The real interface is not public: this one is an assumption that the portal's adapter shares."""

@@ -1,0 +1,256 @@
+"""What the three books do not agree on: to read, to export, to find out about and to close by two people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from municipality.audit.services import record
+from municipality.cases.admin_base import ReadOnlyInline, code, in_group, moment
+from municipality.kernel import clock, money
+from municipality.kernel.actors import Actor
+from municipality.kernel.errors import Refused
+from municipality.ui.templatetags.portal import day, kwd
+from municipality.ui.words import WORDS, named
+from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, typed
+from payments.admin.statements import signed
+from payments.models import Difference, DifferenceNote
+from payments.services import reconciliation
+from payments.statements.tables import Cell, as_csv, as_xlsx
+from payments.states import CASHIER, CHECKER
+
+EXPORTED = 20_000  # rows of one export
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+class NoteInline(ReadOnlyInline):
+    model = DifferenceNote
+    fields = ("at", "by", "text")
+    readonly_fields = fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return self.readonly_fields
+
+
+class OpenFilter(admin.SimpleListFilter):
+    """Open ones, or those that were closed."""
+
+    title = _("standing")
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("open", _("open")), ("closed", _("closed"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(closed_at__isnull=self.value() == "open") if self.value() in ("open", "closed") else queryset
+
+
+@admin.register(Difference)
+class DifferenceAdmin(MoneyAdmin):
+    change_list_template = "admin/payments/difference/change_list.html"
+    change_form_template = "admin/payments/difference/change_form.html"
+    readers = (AUDITOR, *CASH_OFFICE)
+    list_display = ("track", "kind", "day", "bank", "ours", "found_at", "closed_at")
+    list_filter = (OpenFilter, "kind")
+    search_fields = ("trackid",)
+    inlines = (NoteInline,)
+    fields = (
+        *("track", "kind", "day", "bank", "ours", "file_code", "posting_code", "found_at"),
+        *("reason_code", "proposed_by", "closed_by", "closed_at"),
+    )
+    readonly_fields = fields
+
+    def get_urls(self) -> list[URLPattern]:
+        guarded = self.admin_site.admin_view
+        return [
+            path("days/", guarded(self.days), name="payments_difference_days"),
+            path("export.<slug:kind>", guarded(self.export), name="payments_difference_export"),
+            path("<int:difference_id>/work/", guarded(self.work), name="payments_difference_work"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        may_work = any(in_group(request, role) for role in CASH_OFFICE)
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_work": may_work})
+
+    def _demand_reader(self, request: HttpRequest) -> str:
+        role = self.reader(request)
+        if not role:
+            raise PermissionDenied
+        return role
+
+    def days(self, request: HttpRequest) -> HttpResponse:
+        """The three books of the last days side by side."""
+        self._demand_reader(request)
+        rows = [
+            (
+                day(found.day),
+                "—" if found.bank is None else code(signed(found.bank)),
+                code(signed(found.gateway)),
+                code(signed(found.ledger)),
+            )
+            for found in reconciliation.days()
+        ]
+        return self._page(request, "days", 200, title=_("The three books by day"), rows=rows, error="")
+
+    def export(self, request: HttpRequest, kind: str) -> HttpResponse:
+        """The differences, and in a workbook the days too, as CSV or XLSX; who took them out is recorded."""
+        role = self._demand_reader(request)
+        if kind not in TYPES:
+            raise Http404
+        rows = [_cells(row) for row in Difference.objects.select_related("statement", "posting").order_by("-pk")[:EXPORTED]]
+        head = [gettext("Track ID"), gettext("Kind"), gettext("Day"), gettext("At the bank, fils"), gettext("In the ledger, fils")]
+        head += [
+            gettext("At the bank"),
+            gettext("In the ledger"),
+            gettext("File"),
+            gettext("Posting"),
+            gettext("Found at"),
+            gettext("Closed at"),
+            gettext("Reason"),
+        ]
+        if kind == "csv":
+            content = as_csv(head, rows)
+        else:
+            by_day: list[list[Cell]] = [
+                [found.day.isoformat(), "" if found.bank is None else found.bank, found.gateway, found.ledger]
+                for found in reconciliation.days(count=31)
+            ]
+            day_head = [gettext("Day"), gettext("At the bank, fils"), gettext("At the gateway, fils"), gettext("In the ledger, fils")]
+            content = as_xlsx([(gettext("Differences"), head, rows), (gettext("Days"), day_head, by_day)])
+        user: Any = request.user
+        record("difference.exported", subject=user.key, actor=Actor(role, user.key), data={"as": kind, "rows": len(rows)})
+        response = HttpResponse(content, content_type=TYPES[kind])
+        response["Content-Disposition"] = f'attachment; filename="differences-{clock.today().isoformat()}.{kind}"'
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+    def work(self, request: HttpRequest, difference_id: int) -> HttpResponse:
+        """Notes, a question to the gateway, the way to the posting's correction, and closing by two people."""
+        if not any(in_group(request, role) for role in CASH_OFFICE):
+            raise PermissionDenied
+        rows = Difference.objects.select_related("statement", "posting", "proposed_by")
+        difference = rows.filter(pk=difference_id).first()
+        if difference is None:
+            raise Http404
+        error, status = "", 200
+        if request.method == "POST":
+            try:
+                self._act(request, difference)
+            except Refused as refusal:
+                error, status = refusal.sentence, refusal.status
+                difference = rows.get(pk=difference_id)
+            else:
+                self.message_user(request, _("Recorded under your name."))
+                return HttpResponseRedirect(reverse("admin:payments_difference_work", args=[difference.pk]))
+        is_cashier, is_open = in_group(request, CASHIER), difference.closed_at is None
+        return self._page(
+            request,
+            "difference",
+            status,
+            title=_("Difference"),
+            difference=difference,
+            facts=self._facts(difference),
+            notes=list(difference.notes.select_related("by").order_by("pk")),
+            is_open=is_open,
+            may_propose=is_open and is_cashier and difference.proposed_by is None,
+            may_ask=is_open and is_cashier and difference.attempt_id is not None,
+            may_correct=is_open and is_cashier and difference.posting_id is not None,
+            may_close=is_open and in_group(request, CHECKER) and difference.proposed_by is not None,
+            reasons=reconciliation.difference_reasons() if is_open else [],
+            typed=typed(request, "text", "code"),
+            error=error,
+        )
+
+    def _act(self, request: HttpRequest, difference: Difference) -> None:
+        step = request.POST.get("step")
+        if step == "note":
+            reconciliation.note(difference=difference, by=request.user, text=request.POST.get("text", ""))
+        elif step == "ask":
+            reconciliation.ask_gateway(difference=difference, by=request.user)
+        elif step == "propose":
+            reconciliation.propose_closing(difference=difference, proposed_by=request.user, code=request.POST.get("code", ""))
+        elif step == "close":
+            reconciliation.close_difference(difference=difference, closed_by=request.user)
+        else:
+            raise Refused("no_step", _("Please choose what to do."))
+
+    def _facts(self, difference: Difference) -> list[tuple[Any, Any]]:
+        found = [
+            (_("track ID"), self.track(difference)),
+            (_("kind"), difference.get_kind_display()),
+            (_("day"), day(difference.day)),
+            (_("at the bank"), self.bank(difference)),
+            (_("in the ledger"), self.ours(difference)),
+            (_("file"), self.file_code(difference)),
+            (_("posting"), self.posting_code(difference)),
+        ]
+        if difference.proposed_by is not None:
+            found += [(_("proposed by"), difference.proposed_by.name_ar), (_("reason"), self.reason_code(difference))]
+        if difference.closed_at is not None:
+            found += [(_("closed at"), moment(difference.closed_at))]
+        return found
+
+    def _page(self, request: HttpRequest, name: str, status: int, **more: Any) -> HttpResponse:
+        context = {
+            **self.admin_site.page_context(request),  # type: ignore[attr-defined]
+            "opts": self.opts,
+            "listing": reverse("admin:payments_difference_changelist"),
+            **more,
+        }
+        return TemplateResponse(request, f"admin/payments/{name}.html", context, status=status)
+
+    @admin.display(description=_("track ID"), ordering="trackid")
+    def track(self, difference: Difference) -> SafeString | str:
+        return code(difference.trackid)
+
+    @admin.display(description=_("at the bank"))
+    def bank(self, difference: Difference) -> SafeString | str:
+        return kwd(difference.bank_fils) if difference.bank_fils else "—"
+
+    @admin.display(description=_("in the ledger"))
+    def ours(self, difference: Difference) -> SafeString | str:
+        return kwd(difference.ledger_fils) if difference.ledger_fils else "—"
+
+    @admin.display(description=_("file"))
+    def file_code(self, difference: Difference) -> SafeString | str:
+        return code(difference.statement.file_name)
+
+    @admin.display(description=_("posting"))
+    def posting_code(self, difference: Difference) -> SafeString | str:
+        return code(difference.posting)
+
+    @admin.display(description=_("reason"))
+    def reason_code(self, difference: Difference) -> SafeString | str:
+        return named(difference.code)
+
+
+def _cells(row: Difference) -> list[Cell]:
+    return [
+        row.trackid,
+        str(row.get_kind_display()),
+        row.day.isoformat(),
+        row.bank_fils,
+        row.ledger_fils,
+        money.to_text(row.bank_fils),
+        money.to_text(row.ledger_fils),
+        row.statement.file_name,
+        row.posting.key if row.posting else "",
+        moment(row.found_at),
+        moment(row.closed_at) if row.closed_at else "",
+        str(WORDS.get(row.code, row.code)),
+    ]

@@ -1,0 +1,211 @@
+"""The ledger to read, and the two pages of a correction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from municipality.cases.admin_base import ReadOnlyInline, code, demand, in_group, moment
+from municipality.kernel.errors import Refused
+from municipality.ui.templatetags.portal import kwd
+from municipality.ui.words import named
+from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, typed
+from payments.models import LedgerCorrection, LedgerEntry, LedgerPosting
+from payments.services import ledger
+from payments.states import CASHIER, CHECKER
+
+
+class EntryInline(ReadOnlyInline):
+    model = LedgerEntry
+    fields = ("account_code", "debit", "credit")
+    readonly_fields = fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return self.readonly_fields
+
+    @admin.display(description=_("account"))
+    def account_code(self, entry: LedgerEntry) -> SafeString | str:
+        return code(entry.account)
+
+    @admin.display(description=_("debit"))
+    def debit(self, entry: LedgerEntry) -> SafeString | str:
+        return kwd(entry.debit_fils) if entry.debit_fils else "—"
+
+    @admin.display(description=_("credit"))
+    def credit(self, entry: LedgerEntry) -> SafeString | str:
+        return kwd(entry.credit_fils) if entry.credit_fils else "—"
+
+
+@admin.register(LedgerPosting)
+class PostingAdmin(MoneyAdmin):
+    change_form_template = "admin/payments/ledgerposting/change_form.html"
+    readers = (AUDITOR, *CASH_OFFICE)
+    list_display = ("key_code", "kind", "amount", "at", "reason_code")
+    list_filter = ("kind",)
+    search_fields = ("key",)
+    inlines = (EntryInline,)
+    fields = ("key_code", "kind", "at", "amount", "payment_code", "bill_code", "receipt_code", "reversed_code", "reason_code")
+    readonly_fields = fields
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.correct)
+        return [path("<int:posting_id>/correct/", page, name="payments_ledgerposting_correct"), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_correct": in_group(request, CASHIER)})
+
+    def correct(self, request: HttpRequest, posting_id: int) -> HttpResponse:
+        """Propose that an amount of this posting be booked under another account."""
+        demand(request, CASHIER)
+        posting = LedgerPosting.objects.select_related("attempt", "bill", "receipt").filter(pk=posting_id).first()
+        if posting is None:
+            raise Http404
+        refusal: Refused | None = None
+        if request.method == "POST":
+            try:
+                correction = ledger.propose_correction(
+                    posting=posting,
+                    from_account=request.POST.get("from_account", ""),
+                    to_account=request.POST.get("to_account", "").strip(),
+                    code=request.POST.get("code", ""),
+                    proposed_by=request.user,
+                )
+            except Refused as no:
+                refusal = no
+            else:
+                self.message_user(request, _("Proposed: another person decides."))
+                return HttpResponseRedirect(reverse("admin:payments_ledgercorrection_change", args=[correction.pk]))
+        entries = list(posting.entries.all())
+        context = {
+            **self.admin_site.page_context(request),  # type: ignore[attr-defined]
+            "opts": self.opts,
+            "title": _("Correction"),
+            "listing": reverse("admin:payments_ledgerposting_changelist"),
+            "facts": facts_of(posting),
+            "entries": entries,
+            "accounts": sorted({entry.account for entry in entries}),
+            "reasons": ledger.correction_reasons(),
+            "typed": typed(request, "from_account", "to_account", "code"),
+            "error": refusal.sentence if refusal else "",
+        }
+        return TemplateResponse(request, "admin/payments/correct.html", context, status=refusal.status if refusal else 200)
+
+    @admin.display(description=_("number"), ordering="key")
+    def key_code(self, posting: LedgerPosting) -> SafeString | str:
+        return code(posting.key)
+
+    @admin.display(description=_("amount"), ordering="fils")
+    def amount(self, posting: LedgerPosting) -> SafeString | str:
+        return code(posting.amount_display)
+
+    @admin.display(description=_("reason"))
+    def reason_code(self, posting: LedgerPosting) -> SafeString | str:
+        return named(posting.reason)
+
+    @admin.display(description=_("track ID"))
+    def payment_code(self, posting: LedgerPosting) -> SafeString | str:
+        return code(posting.attempt.trackid)
+
+    @admin.display(description=_("bill"))
+    def bill_code(self, posting: LedgerPosting) -> SafeString | str:
+        return code(posting.bill)
+
+    @admin.display(description=_("receipt"))
+    def receipt_code(self, posting: LedgerPosting) -> SafeString | str:
+        return code(posting.receipt)
+
+    @admin.display(description=_("reversal of"))
+    def reversed_code(self, posting: LedgerPosting) -> SafeString | str:
+        return code(posting.reversal_of)
+
+
+def facts_of(posting: LedgerPosting) -> list[tuple[Any, Any]]:
+    """The posting in words, for both pages."""
+    return [
+        (_("number"), code(posting.key)),
+        (_("kind"), posting.get_kind_display()),
+        (_("amount"), kwd(posting.fils)),
+        (_("booked at"), moment(posting.at)),
+        (_("track ID"), code(posting.attempt.trackid)),
+        (_("bill"), code(posting.bill)),
+        (_("receipt"), code(posting.receipt)),
+    ]
+
+
+@admin.register(LedgerCorrection)
+class CorrectionAdmin(MoneyAdmin):
+    change_form_template = "admin/payments/ledgercorrection/change_form.html"
+    readers = (AUDITOR, *CASH_OFFICE)
+    list_display = ("posting_code", "source", "target", "reason_code", "proposed_at", "decided_at", "is_approved")
+    list_select_related = ("posting",)
+    fields = ("posting_code", "source", "target", "reason_code", "proposed_by", "proposed_at", "decided_by", "decided_at", "is_approved")
+    readonly_fields = fields
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.decide)
+        return [path("<int:correction_id>/decide/", page, name="payments_ledgercorrection_decide"), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_decide": in_group(request, CHECKER)})
+
+    def decide(self, request: HttpRequest, correction_id: int) -> HttpResponse:
+        """The second person approves or drops a proposed correction."""
+        demand(request, CHECKER)
+        rows = LedgerCorrection.objects.select_related("posting__attempt", "posting__bill", "posting__receipt", "proposed_by")
+        correction = rows.filter(pk=correction_id).first()
+        if correction is None:
+            raise Http404
+        refusal: Refused | None = None
+        if request.method == "POST":
+            try:
+                if request.POST.get("step") not in ("approve", "drop"):
+                    raise Refused("no_step", _("Please choose what to do."))
+                ledger.decide_correction(correction=correction, decided_by=request.user, approve=request.POST["step"] == "approve")
+            except Refused as no:
+                refusal = no
+            else:
+                self.message_user(request, _("The decision is recorded under your name."))
+                return HttpResponseRedirect(reverse("admin:payments_ledgercorrection_change", args=[correction.pk]))
+        context = {
+            **self.admin_site.page_context(request),  # type: ignore[attr-defined]
+            "opts": self.opts,
+            "title": _("Decision on a correction"),
+            "listing": reverse("admin:payments_ledgercorrection_changelist"),
+            "facts": [
+                *facts_of(correction.posting),
+                (_("from account"), code(correction.from_account)),
+                (_("to account"), code(correction.to_account)),
+                (_("reason"), named(correction.code)),
+                (_("proposed by"), f"{correction.proposed_by.name_ar}، {moment(correction.proposed_at)}"),
+            ],
+            "entries": correction.posting.entries.all(),
+            "is_open": correction.decided_by_id is None,
+            "error": refusal.sentence if refusal else "",
+        }
+        return TemplateResponse(request, "admin/payments/decide.html", context, status=refusal.status if refusal else 200)
+
+    @admin.display(description=_("posting"))
+    def posting_code(self, correction: LedgerCorrection) -> SafeString | str:
+        return code(correction.posting.key)
+
+    @admin.display(description=_("from account"))
+    def source(self, correction: LedgerCorrection) -> SafeString | str:
+        return code(correction.from_account)
+
+    @admin.display(description=_("to account"))
+    def target(self, correction: LedgerCorrection) -> SafeString | str:
+        return code(correction.to_account)
+
+    @admin.display(description=_("reason"))
+    def reason_code(self, correction: LedgerCorrection) -> SafeString | str:
+        return named(correction.code)

@@ -1,0 +1,144 @@
+"""The bank's statements: loaded, looked at, taken or put aside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from municipality.cases.admin_base import code, demand, in_group, moment
+from municipality.kernel import money
+from municipality.kernel.errors import Refused
+from municipality.ui.templatetags.portal import day, kwd
+from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin
+from payments.models import BankStatement
+from payments.services import reconciliation
+from payments.statements.mapping import MAX_BYTES, NotReadable
+from payments.states import CASHIER
+
+
+def signed(fils: int) -> str:
+    """An amount that may be below nought, as people read it."""
+    return f"{'-' if fils < 0 else ''}{money.to_display(abs(fils))}"
+
+
+@admin.register(BankStatement)
+class StatementAdmin(MoneyAdmin):
+    change_list_template = "admin/payments/bankstatement/change_list.html"
+    change_form_template = "admin/payments/bankstatement/change_form.html"
+    readers = (AUDITOR, *CASH_OFFICE)
+    list_display = ("file_code", "first_day", "last_day", "count", "net", "loaded_at", "taken_at")
+    fields = (
+        "file_code",
+        "digest",
+        "first_day",
+        "last_day",
+        "count",
+        "net",
+        "loaded_by",
+        "loaded_at",
+        "taken_by",
+        "taken_at",
+        "dropped_at",
+    )
+    readonly_fields = fields
+
+    def get_urls(self) -> list[URLPattern]:
+        guarded = self.admin_site.admin_view
+        return [
+            path("load/", guarded(self.load), name="payments_bankstatement_load"),
+            path("<int:statement_id>/take/", guarded(self.take), name="payments_bankstatement_take"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {**(extra_context or {}), "may_load": in_group(request, CASHIER)})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_take": in_group(request, CASHIER)})
+
+    def load(self, request: HttpRequest) -> HttpResponse:
+        """A file of the bank; its errors come back line by line, and nothing of it is kept then."""
+        demand(request, CASHIER)
+        errors: list[tuple[int, Any]] = []
+        status = 200
+        if request.method == "POST":
+            given = request.FILES.get("file")
+            try:
+                if given is None:
+                    raise NotReadable([(0, _("Please choose a file."))])
+                content = given.read(MAX_BYTES + 1)
+                statement = reconciliation.load_statement(content=content, file_name=given.name or "", loaded_by=request.user)
+            except NotReadable as no:
+                errors, status = no.errors, 400
+            except Refused as refusal:
+                errors, status = [(0, refusal.sentence)], refusal.status
+            else:
+                return HttpResponseRedirect(reverse("admin:payments_bankstatement_take", args=[statement.pk]))
+        return self._page(request, "load", status, title=_("Load a statement"), errors=errors, error="")
+
+    def take(self, request: HttpRequest, statement_id: int) -> HttpResponse:
+        """What the file holds, before it counts."""
+        demand(request, CASHIER)
+        statement = BankStatement.objects.select_related("loaded_by").filter(pk=statement_id).first()
+        if statement is None:
+            raise Http404
+        error, status = "", 200
+        if request.method == "POST":
+            try:
+                return self._taken(request, statement)
+            except Refused as refusal:
+                error, status = refusal.sentence, refusal.status
+        facts = [
+            (_("file"), self.file_code(statement)),
+            (_("first day"), day(statement.first_day)),
+            (_("last day"), day(statement.last_day)),
+            (_("lines"), statement.count),
+            (_("net amount"), self.net(statement)),
+            (_("loaded by"), f"{statement.loaded_by.name_ar}، {moment(statement.loaded_at)}"),
+        ]
+        is_open = statement.taken_at is None and statement.dropped_at is None
+        lines = [(line, kwd(line.fils)) for line in statement.lines.order_by("number")[:20]]
+        return self._page(
+            request, "take", status, title=_("Taking a statement"), facts=facts, lines=lines, is_open=is_open, error=error, errors=[]
+        )
+
+    def _taken(self, request: HttpRequest, statement: BankStatement) -> HttpResponse:
+        step = request.POST.get("step")
+        if step == "take":
+            found = reconciliation.take_statement(statement=statement, taken_by=request.user)
+            self.message_user(request, _("Taken and compared. Differences found: %(count)s") % {"count": len(found)})
+            return HttpResponseRedirect(reverse("admin:payments_difference_changelist"))
+        if step == "drop":
+            reconciliation.drop_statement(statement=statement, dropped_by=request.user)
+            self.message_user(request, _("Put aside: it does not count."))
+            return HttpResponseRedirect(reverse("admin:payments_bankstatement_changelist"))
+        raise Refused("no_step", _("Please choose what to do."))
+
+    def _page(self, request: HttpRequest, name: str, status: int, **more: Any) -> HttpResponse:
+        context = {
+            **self.admin_site.page_context(request),  # type: ignore[attr-defined]
+            "opts": self.opts,
+            "listing": reverse("admin:payments_bankstatement_changelist"),
+            **more,
+        }
+        return TemplateResponse(request, f"admin/payments/{name}.html", context, status=status)
+
+    @admin.display(description=_("file"), ordering="file_name")
+    def file_code(self, statement: BankStatement) -> SafeString | str:
+        return code(statement.file_name)
+
+    @admin.display(description=_("fingerprint"))
+    def digest(self, statement: BankStatement) -> SafeString | str:
+        return code(statement.sha256)
+
+    @admin.display(description=_("net amount"), ordering="fils")
+    def net(self, statement: BankStatement) -> SafeString | str:
+        return code(signed(statement.fils))

@@ -1,0 +1,95 @@
+"""What must be true of the ledger, and the sums of its accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Coalesce
+
+from payments import rules
+from payments.models import Attempt, LedgerCorrection, LedgerEntry, LedgerPosting, PostingKind, Receipt, RefundDue
+from payments.states import AttemptState, RefundState
+
+
+def balances() -> dict[str, int]:
+    """Account → debit less credit, in fils."""
+    rows = LedgerEntry.objects.order_by().values("account").annotate(fils=Sum(F("debit_fils") - F("credit_fils")))
+    return {row["account"]: row["fils"] for row in rows}
+
+
+def findings() -> Iterator[str]:
+    """Everything in the ledger that does not fit the rest of the books. An empty iterator is the only good answer."""
+    yield from _balanced()
+    yield from _mirrors()
+    yield from _each_fact_once()
+    yield from _sums()
+    yield from _corrections()
+
+
+def _balanced() -> Iterator[str]:
+    sums = LedgerPosting.objects.annotate(
+        debit=Coalesce(Sum("entries__debit_fils"), 0), credit=Coalesce(Sum("entries__credit_fils"), 0), sides=Count("entries")
+    )
+    for posting in sums.exclude(debit=F("fils"), credit=F("fils")):
+        yield f"posting {posting.key} over {posting.fils} fils has {posting.debit} to the debit and {posting.credit} to the credit"
+
+
+def _mirrors() -> Iterator[str]:
+    """A reversal holds the same accounts and amounts as what it reverses, sides exchanged."""
+    reversals = LedgerPosting.objects.filter(reversal_of__isnull=False).select_related("reversal_of")
+    for posting in reversals.prefetch_related("entries", "reversal_of__entries").iterator(chunk_size=500):
+        assert posting.reversal_of is not None  # noqa: S101 - filtered above
+        undone = sorted((e.account, e.credit_fils, e.debit_fils) for e in posting.entries.all())
+        if undone != sorted((e.account, e.debit_fils, e.credit_fils) for e in posting.reversal_of.entries.all()):
+            yield f"posting {posting.key} is no mirror of {posting.reversal_of.key}"
+
+
+def _each_fact_once() -> Iterator[str]:
+    booked = Count("postings", filter=Q(postings__kind=PostingKind.SETTLE))
+    undone = Count("postings", filter=Q(postings__kind=PostingKind.REVERSAL))
+    for receipt in Receipt.objects.annotate(booked=booked, undone=undone).select_related("allocation"):
+        if receipt.booked != 1:
+            yield f"receipt {receipt.number} is booked {receipt.booked} times"
+        if receipt.undone != (0 if receipt.allocation.is_settled else 1):
+            yield f"receipt {receipt.number} is {'valid' if receipt.allocation.is_settled else 'void'} and reversed {receipt.undone} times"
+    for refund in RefundDue.objects.annotate(
+        owed=Count("postings", filter=Q(postings__kind=PostingKind.OWE)),
+        undone=Count("postings", filter=Q(postings__kind=PostingKind.REVERSAL)),
+        out=Count("postings", filter=Q(postings__kind=PostingKind.REFUND)),
+    ):
+        wanted = (1, int(refund.state == RefundState.RELEASED), int(refund.state == RefundState.PAID_OUT))
+        if (refund.owed, refund.undone, refund.out) != wanted:
+            yield f"amount owed {refund.public_id} is {refund.state} and booked {(refund.owed, refund.undone, refund.out)}"
+
+
+def _sums() -> Iterator[str]:
+    """The accounts against the rest of the books: what the gateways hold, what is owed back, what was earned."""
+    found = balances()
+    holding = sum(fils for account, fils in found.items() if account.startswith("clearing-") or account == rules.SUSPENSE)
+    taken = _total(Attempt.objects.filter(state__in=[AttemptState.PAID, AttemptState.REFUND_DUE, AttemptState.REFUNDED]))
+    returned = _total(RefundDue.objects.filter(state=RefundState.PAID_OUT))
+    owed = _total(RefundDue.objects.exclude(state__in=[RefundState.RELEASED, RefundState.PAID_OUT]))
+    earned = -sum(fils for account, fils in found.items() if rules.is_revenue(account))
+    for name, booked, wanted in (
+        ("the gateways hold", holding, taken - returned),
+        ("is owed back", -found.get(rules.OWED_BACK, 0), owed),
+        ("was earned", earned, taken - returned - owed),
+    ):
+        if booked != wanted:
+            yield f"by the ledger {booked} fils {name}, by the payments {wanted}"
+
+
+def _total(rows: object) -> int:
+    return int(rows.aggregate(sum=Coalesce(Sum("fils"), 0))["sum"])  # type: ignore[attr-defined]
+
+
+def _corrections() -> Iterator[str]:
+    for correction in LedgerCorrection.objects.annotate(count=Count("made")).select_related("posting"):
+        if correction.count != (2 if correction.is_approved else 0):
+            yield f"correction {correction.public_id} made {correction.count} postings"
+        if correction.decided_by_id == correction.proposed_by_id:
+            yield f"correction {correction.public_id} was proposed and decided by one person"
+    bare = LedgerPosting.objects.filter(kind=PostingKind.CORRECTION).exclude(correction__is_approved=True)
+    for key in bare.values_list("key", flat=True):
+        yield f"posting {key} corrects without a second person"

@@ -1,0 +1,47 @@
+"""The rows of money: bills, attempts and receipts (`money`), the ledger (`ledger`) and the bank's own word (`reconciliation`)."""
+
+from payments.models.ledger import LedgerCorrection, LedgerEntry, LedgerPosting, PostingKind
+from payments.models.money import (
+    Allocation,
+    Attempt,
+    AttemptEvent,
+    Bill,
+    BillEvent,
+    BillLine,
+    Direction,
+    GatewayMessage,
+    Inquiry,
+    MessageKind,
+    Receipt,
+    RefundDue,
+    RefundEvent,
+    RefundWay,
+)
+from payments.models.reconciliation import BankStatement, Difference, DifferenceKind, DifferenceNote, LineKind, StatementLine
+
+__all__ = [
+    "Allocation",
+    "Attempt",
+    "AttemptEvent",
+    "BankStatement",
+    "Bill",
+    "BillEvent",
+    "BillLine",
+    "Difference",
+    "DifferenceKind",
+    "DifferenceNote",
+    "Direction",
+    "GatewayMessage",
+    "Inquiry",
+    "LedgerCorrection",
+    "LedgerEntry",
+    "LedgerPosting",
+    "LineKind",
+    "MessageKind",
+    "PostingKind",
+    "Receipt",
+    "RefundDue",
+    "RefundEvent",
+    "RefundWay",
+    "StatementLine",
+]

@@ -1,0 +1,118 @@
+"""The ledger: double entry, written with what it records, never changed. A posting is one fact, its entries balance to the fils."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from municipality.kernel import ids, money
+from payments.models.money import Attempt, Bill, BillLine, Receipt, RefundDue
+
+
+class PostingKind(models.TextChoices):
+    SETTLE = "settle", "تحصيل"
+    OWE = "owe", "استحقاق رد"
+    REFUND = "refund", "رد مبلغ"
+    REVERSAL = "reversal", "عكس قيد"
+    CORRECTION = "correction", "تصحيح قيد"
+
+
+class LedgerCorrection(models.Model):
+    """A proposal to book an amount under another account: one person proposes, another approves; then the posting is reversed."""
+
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
+    posting = models.ForeignKey("LedgerPosting", models.PROTECT, related_name="corrections", verbose_name="القيد")
+    from_account = models.CharField("من حساب", max_length=20)
+    to_account = models.CharField("إلى حساب", max_length=20)
+    code = models.CharField("رمز السبب", max_length=40)
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="المقترح")
+    proposed_at = models.DateTimeField("اقترح في")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المعتمد"
+    )
+    decided_at = models.DateTimeField("بت فيه في", null=True, blank=True)
+    is_approved = models.BooleanField("معتمد", default=False)
+
+    class Meta:
+        verbose_name = "تصحيح قيد"
+        verbose_name_plural = "تصحيحات القيود"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("proposed_by")), name="payments_correction_two_people"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_approved=False) | Q(decided_by__isnull=False, decided_at__isnull=False), name="payments_correction_decided"
+            ),
+            models.CheckConstraint(
+                condition=~Q(code="") & ~Q(to_account="") & ~Q(from_account=F("to_account")), name="payments_correction_moves"
+            ),
+            models.UniqueConstraint(fields=["posting"], condition=Q(decided_by__isnull=True), name="payments_correction_open_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def key(self) -> str:
+        return f"correction:{self.public_id}"
+
+
+class LedgerPosting(models.Model):
+    """One fact of money. `key` says which, so that it is booked once."""
+
+    key = models.CharField("الرقم", max_length=80, unique=True)
+    kind = models.CharField("النوع", max_length=20, choices=PostingKind)
+    at = models.DateTimeField("في")
+    fils = models.BigIntegerField("المبلغ بالفلس")
+    attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="postings", verbose_name="محاولة الدفع")
+    bill = models.ForeignKey(Bill, models.PROTECT, null=True, blank=True, related_name="postings", verbose_name="الفاتورة")
+    receipt = models.ForeignKey(Receipt, models.PROTECT, null=True, blank=True, related_name="postings", verbose_name="الإيصال")
+    refund = models.ForeignKey(RefundDue, models.PROTECT, null=True, blank=True, related_name="postings", verbose_name="المبلغ المستحق")
+    reversal_of = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="reversed_by", verbose_name="عكس القيد")
+    correction = models.ForeignKey(LedgerCorrection, models.PROTECT, null=True, blank=True, related_name="made", verbose_name="التصحيح")
+    reason = models.CharField("رمز السبب", max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = "قيد"
+        verbose_name_plural = "دفتر القيود"
+        constraints = [
+            models.CheckConstraint(condition=Q(fils__gt=0, fils__lte=money.MAX_FILS), name="payments_posting_amount"),
+            models.CheckConstraint(condition=Q(kind__in=PostingKind.values), name="payments_posting_kind"),
+            models.CheckConstraint(condition=Q(kind="settle") | ~Q(reason=""), name="payments_posting_has_reason"),
+            models.CheckConstraint(condition=~Q(kind="reversal") | Q(reversal_of__isnull=False), name="payments_reversal_of_what"),
+            models.CheckConstraint(condition=~Q(kind="correction") | Q(correction__isnull=False), name="payments_corrected_by_what"),
+        ]
+        indexes = [models.Index(fields=["at"], name="payments_posting_at")]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def amount_display(self) -> str:
+        return money.to_display(self.fils)
+
+
+class LedgerEntry(models.Model):
+    """One side of a posting: an amount to the debit or to the credit of one account."""
+
+    posting = models.ForeignKey(LedgerPosting, models.PROTECT, related_name="entries")
+    account = models.CharField("الحساب", max_length=20)
+    debit_fils = models.BigIntegerField("مدين بالفلس", default=0)
+    credit_fils = models.BigIntegerField("دائن بالفلس", default=0)
+    line = models.ForeignKey(BillLine, models.PROTECT, null=True, blank=True, related_name="entries")
+
+    class Meta:
+        verbose_name = "طرف قيد"
+        verbose_name_plural = "أطراف القيد"
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(debit_fils__gt=0, credit_fils=0) | Q(debit_fils=0, credit_fils__gt=0), name="payments_entry_one_side"
+            ),
+            models.CheckConstraint(condition=~Q(account=""), name="payments_entry_account"),
+        ]
+        indexes = [models.Index(fields=["account"], name="payments_entry_account")]
+
+    def __str__(self) -> str:
+        return f"{self.posting_id}: {self.account}"

@@ -1,0 +1,78 @@
+"""The basket, and everything a person paid or is to pay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from municipality.accounts.access import access
+from municipality.kernel.errors import Refused
+from payments import queries, services
+from payments.services.basket import chosen_values
+from payments.views.citizen import SeeOther
+
+PAGE = 25
+
+
+@access("person")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def basket(request: HttpRequest) -> HttpResponse:
+    """All that is due, to choose from. POST leaves for the bank when the total that was shown is that of the chosen lines."""
+    if request.method != "POST":
+        return _page(request, chosen=None)
+    values = request.POST.getlist("item")
+    try:
+        total = sum(chosen_values(values).values())
+        if request.POST.get("step") != "pay" or (values and request.POST.get("total") != str(total)):
+            return _page(request, chosen=set(chosen_values(values)), is_counted=True)
+        if request.session.session_key is None:
+            request.session.save()
+        attempt = services.pay_basket(
+            payer=request.user, chosen=values, language=get_language() or "ar", session_key=str(request.session.session_key)
+        )
+        return SeeOther(services.redirect_url(attempt))
+    except Refused as refusal:
+        return _page(request, chosen={value.rpartition(":")[0] for value in values}, refusal=refusal)
+
+
+def _page(request: HttpRequest, *, chosen: set[str] | None, is_counted: bool = False, refusal: Refused | None = None) -> HttpResponse:
+    items = queries.basket_of(request.user)
+    rows = [(item, item.can_choose and (chosen is None or item.code in chosen)) for item in items]
+    context = {
+        "rows": rows,
+        "total": sum(item.fils for item, is_chosen in rows if is_chosen),
+        "count": sum(is_chosen for _item, is_chosen in rows),
+        "can_choose": any(item.can_choose for item in items),
+        "is_counted": is_counted,
+        "refusal": refusal,
+        "waiting": [item for item in items if not item.can_choose],
+        "crumbs": [(_("My payments"), reverse("payments:mine")), (_("To pay"), "")],
+    }
+    return render(request, "payments/basket.html", context, status=refusal.status if refusal else 200)
+
+
+@access("person")
+@never_cache
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    """Bills, receipts and what is owed back, newest first, by keyset pages of 25."""
+    user: Any = request.user
+    given = request.GET.get("before", "")
+    before = int(given[:18]) if given.isascii() and given.isdigit() else None
+    rows = queries.paid_and_owed(user, before=before, limit=PAGE + 1)
+    context = {
+        "rows": rows[:PAGE],
+        "next_before": rows[PAGE - 1][0].pk if len(rows) > PAGE else None,
+        "later": before is not None,
+        "owed": [] if before is not None else queries.owed_back_whole(user),
+        "open_count": 0 if before is not None else sum(item.can_choose for item in queries.basket_of(user)),
+    }
+    return render(request, "payments/mine.html", context)

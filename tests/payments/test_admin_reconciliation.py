@@ -1,0 +1,74 @@
+"""The cash office loads the bank's file, sees what differs, and closes it by two people."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from municipality.audit.models import Act
+from municipality.cases.roles import ensure_roles
+from payments.models import Attempt, BankStatement, Difference
+from tests.payments.bank import Book
+from tests.payments.browsers import signed_in
+from tests.payments.conftest import walk
+from tests.payments.services.test_reconciliation import content, line
+
+pytestmark = pytest.mark.django_db
+LOAD = "/admin/payments/bankstatement/load/"
+
+
+def file(text: bytes, name: str = "bank.csv") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, text)
+
+
+def test_a_file_is_loaded_looked_at_taken_and_its_difference_closed(
+    at_bank: Callable[..., Attempt], bank: Book, paid_for: Any, cashier: Any, checker: Any
+) -> None:
+    ensure_roles()
+    bank.decide(at_bank())
+    walk(13)
+    client, second = signed_in(cashier), signed_in(checker)
+    wrong = client.post(LOAD, {"file": file(content("PURCHASE,T1,,,x,2026-11-24"))})
+    assert wrong.status_code == 400 and "تتعذر قراءة المبلغ" in wrong.content.decode() and not BankStatement.objects.exists()
+    loaded = client.post(LOAD, {"file": file(content(line(Attempt.objects.get()), line("STRANGER", 5_000)), "=cmd().csv")})
+    take = f"/admin/payments/bankstatement/{BankStatement.objects.get().pk}/take/"
+    assert loaded.status_code == 302 and loaded["Location"] == take
+    assert "STRANGER" in client.get(take).content.decode() and not Difference.objects.exists()
+    assert client.post(take, {"step": "take"}).status_code == 302
+    assert client.post(take, {"step": "take"}).status_code == 409
+    difference = Difference.objects.get()
+    work = f"/admin/payments/difference/{difference.pk}/work/"
+    assert client.post(work, {"step": "propose", "code": "bank_asked"}).status_code == 409
+    client.post(work, {"step": "note", "text": "=سئل البنك"})
+    assert client.post(work, {"step": "propose", "code": "bank_asked"}).status_code == 302
+    assert 'value="close"' not in client.get(work).content.decode()
+    assert client.post(work, {"step": "close"}).status_code == 403
+    assert second.post(work, {"step": "close"}).status_code == 302
+    assert Difference.objects.get().closed_by == checker
+    again = client.post(LOAD, {"file": file(content(line(Attempt.objects.get()), line("STRANGER", 5_000)))})
+    assert again.status_code == 409
+
+
+def test_the_export_has_no_formula_and_is_recorded(at_bank: Callable[..., Attempt], bank: Book, paid_for: Any, cashier: Any) -> None:
+    ensure_roles()
+    client = signed_in(cashier)
+    client.post(LOAD, {"file": file(content(line("STRANGER", 5_000)), "=HYPERLINK(1).csv")})
+    client.post(f"/admin/payments/bankstatement/{BankStatement.objects.get().pk}/take/", {"step": "take"})
+    BankStatement.objects.get()
+    as_text = client.get("/admin/payments/difference/export.csv")
+    rows = as_text.content.decode("utf-8-sig").splitlines()
+    assert len(rows) == 2 and "STRANGER" in rows[1] and "5.000" in rows[1]
+    assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row.split(","))
+    book = client.get("/admin/payments/difference/export.xlsx")
+    with zipfile.ZipFile(io.BytesIO(book.content)) as parts:
+        sheets = [parts.read(name).decode() for name in parts.namelist() if name.startswith("xl/worksheets/sheet")]
+    assert len(sheets) == 2 and not any("<f>" in sheet for sheet in sheets)
+    assert Act.objects.filter(action="difference.exported").count() == 2
+    assert "5,000" not in rows[1]
+    days = client.get("/admin/payments/difference/days/").content.decode()
+    assert "5.000" in days

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from municipality.kernel.actors import system
+from payments import registry
+from payments.models import Attempt, Bill
+from payments.services import void_bill
+from tests.payments.bank import Book
+from tests.payments.browsers import signed_in
+from tests.payments.conftest import walk
+from tests.payments.owing import KIND, Fines
+
+pytestmark = pytest.mark.django_db
+PAGE = "/en/basket/"
+
+
+@pytest.fixture
+def fines(payer: Any, monkeypatch: pytest.MonkeyPatch) -> Fines:
+    found = Fines(payer)
+    monkeypatch.setitem(registry.OWING, KIND, registry.Owing(KIND, found.dues, found.bill_for))
+    return found
+
+
+def ticked(text: str) -> list[str]:
+    return re.findall(r'name="item" value="([^"]+)" checked', text)
+
+
+def shown_total(text: str) -> str:
+    return re.findall(r'name="total" value="(\d+)"', text)[0]
+
+
+def test_everything_is_chosen_at_first_and_one_button_leaves_for_the_bank(issue: Callable[..., Bill], payer: Any, fines: Fines) -> None:
+    issue(10_000)
+    fines.open = {"f1": 5_500}
+    client = signed_in(payer)
+    text = client.get(PAGE).content.decode()
+    assert len(ticked(text)) == 2 and shown_total(text) == "15500"
+    assert text.count('class="kp-btn kp-btn--fill"') == 1 and "KD\u00a015.500" in text
+    answer = client.post(PAGE, {"item": ticked(text), "total": "15500", "step": "pay"})
+    assert answer.status_code == 303 and answer["Location"].startswith("https://bank.example.test/kpg/PaymentHTTP.htm")
+    assert Attempt.objects.get().fils == 15_500
+    arabic = client.get("/ar/basket/").content.decode()
+    assert "مفتوح لدى البنك" in arabic and "15" not in re.findall(r'name="total" value="(\d+)"', arabic)
+
+
+def test_another_choice_is_counted_before_it_is_paid_without_any_script(issue: Callable[..., Bill], payer: Any, fines: Fines) -> None:
+    bill = issue(10_000)
+    fines.open = {"f1": 5_500}
+    client = signed_in(payer)
+    chosen = {"item": [f"bill:{bill.public_id}:10000"], "total": "15500"}
+    for step in ("count", "pay"):  # the total beside the button was another one
+        text = client.post(PAGE, {**chosen, "step": step}).content.decode()
+        assert shown_total(text) == "10000" and len(ticked(text)) == 1 and not Attempt.objects.exists()
+    assert client.post(PAGE, {**chosen, "total": "10000", "step": "pay"}).status_code == 303
+    assert Attempt.objects.get().fils == 10_000
+
+
+def test_a_changed_amount_comes_back_with_the_new_total_and_nothing_is_taken(payer: Any, fines: Fines) -> None:
+    fines.open = {"f1": 5_000}
+    client = signed_in(payer)
+    text = client.get(PAGE).content.decode()
+    fines.open["f1"] = 10_000
+    answer = client.post(PAGE, {"item": ticked(text), "total": shown_total(text), "step": "pay"})
+    told = answer.content.decode()
+    assert answer.status_code == 409 and "An amount changed" in told and shown_total(told) == "10000" and len(ticked(told)) == 1
+    assert not Attempt.objects.exists() and not Bill.objects.exists()
+
+
+def test_lines_of_other_people_and_none_at_all_come_back_as_a_page(issue: Callable[..., Bill], payer: Any, stranger: Any) -> None:
+    bill = issue()
+    client = signed_in(stranger)
+    foreign = client.post(PAGE, {"item": [f"bill:{bill.public_id}:10000"], "total": "10000", "step": "pay"})
+    unknown = client.post(PAGE, {"item": ["bill:nothing:10000"], "total": "10000", "step": "pay"})
+    assert foreign.status_code == unknown.status_code == 409
+    strip = re.compile(r'csrfmiddlewaretoken" value="\w+"')
+    assert strip.sub("", foreign.content.decode()) == strip.sub("", unknown.content.decode())
+    assert signed_in(payer).post(PAGE, {"step": "pay", "total": "0"}).status_code == 409
+    assert not Attempt.objects.exists()
+
+
+def test_an_empty_basket_and_a_bill_past_its_day_say_so(issue: Callable[..., Bill], payer: Any) -> None:
+    client = signed_in(payer)
+    assert "Nothing is due" in client.get(PAGE).content.decode()
+    import datetime as dt
+
+    issue(due_until=dt.date(2026, 11, 1))
+    text = client.get(PAGE).content.decode()
+    assert "The last day has passed" in text and "checkbox" not in text
+
+
+def test_my_payments_list_bills_receipts_and_what_is_owed_back(
+    at_bank: Callable[..., Attempt], issue: Callable[..., Bill], bank: Book, payer: Any, paid_for: Any
+) -> None:
+    paid, gone, due = issue(), issue(2_000, subject="case:b"), issue(3_000, subject="case:c")
+    bank.decide(at_bank(paid))
+    walk(3)
+    void_bill(bill=gone, actor=system("tests"))
+    client = signed_in(payer)
+    text = client.get("/en/my-payments/").content.decode()
+    for bill, word in ((paid, "Paid"), (gone, "Cancelled"), (due, "Due")):
+        assert bill.reference in text and word in text
+    assert 'href="/en/basket/"' in text
+    from payments.services import owe_back
+
+    owe_back(bill=paid, reason="shop_closed", actor=system("tests"))
+    assert "To be returned" in client.get("/en/my-payments/").content.decode()
+
+
+def test_my_payments_go_back_by_pages(issue: Callable[..., Bill], payer: Any, stranger: Any) -> None:
+    bills = [issue(1_000 + n, subject=f"case:{n}") for n in range(27)]
+    client = signed_in(payer)
+    first = client.get("/en/my-payments/").content.decode()
+    before = re.findall(r"\?before=(\d+)", first)[0]
+    second = client.get(f"/en/my-payments/?before={before}").content.decode()
+    assert bills[26].reference in first and bills[0].reference not in first
+    assert bills[0].reference in second and bills[26].reference not in second
+    assert "No payments yet" in signed_in(stranger).get("/en/my-payments/").content.decode()
+    assert "No older payments" in client.get("/en/my-payments/?before=1").content.decode()
