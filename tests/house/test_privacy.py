@@ -261,7 +261,7 @@ def test_every_page_of_the_desk_about_a_person_leaves_exactly_one_look(world: Wo
     for name in lists:
         assert world.owner.person.name_ar not in desk_pages[name].html
     shown = world.client("owner").get(f"/en/cases/{Case.objects.get(state='countersign').public_id}/").content.decode()
-    assert shown.count("Employee: work on the request") == sum(read.looks for read in desk_pages.values()), "the person sees each"
+    assert shown.count(": study of a request") == sum(read.looks for read in desk_pages.values()), "the person sees each"
 
 
 def test_a_page_that_skips_the_look_is_found(world: World, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:

@@ -80,7 +80,7 @@ class Opened:
 
     @property
     def text(self) -> str:
-        return str(self.response.content.decode())
+        return str(self.response.content.decode(errors="replace"))
 
     def __str__(self) -> str:
         return f"[{self.language}] {self.visit}"

@@ -136,7 +136,8 @@ def _take_up(assignment: Assignment, officer: Any) -> Assignment:
 
 def lock_case(*, place: int) -> None:
     """Wait for the row of a place's case and hold it."""
-    Case.objects.select_for_update(of=("self",), no_key=True).get(place=place)
+    # By its own key: joined to its place, the planner of a young table walks through all cases.
+    Case.objects.select_for_update(no_key=True).get(pk=Place.objects.values_list("case", flat=True).get(pk=place))
 
 
 def locked(assignment: Assignment, *, branch: bool = False) -> tuple[Assignment, Place]:

@@ -8,7 +8,8 @@ import pytest
 
 from municipality.accounts.models import User
 from municipality.places.models import Branch
-from tests.licensing.acting.standing_in import DELEGATE, OWNER, Tray
+from tests.licensing.conftest import make_shop, rules, today  # noqa: F401 - fixtures
+from tests.municipality.acting.standing_in import DELEGATE, OWNER, Tray
 from tests.municipality.people import person, staff
 
 
@@ -35,5 +36,5 @@ def delegate(db: Any) -> User:
 
 
 @pytest.fixture
-def clerk(rules: None) -> User:
+def clerk(rules: None) -> User:  # noqa: F811 - the fixture itself
     return staff("counter", login="counter", branch=Branch.objects.get(pk="HA"))

@@ -29,8 +29,8 @@ from payments.models import Bill
 from shops import queries as shops
 from tests.house.state_doors import without_guards
 from tests.licensing import officers
-from tests.licensing.acting.standing_in import DELEGATE, OWNER, THIRD, Tray, ask, code_for, fee, main, renew_url
 from tests.licensing.conftest import NOW
+from tests.municipality.acting.standing_in import DELEGATE, OWNER, THIRD, Tray, ask, code_for, fee, main, renew_url
 from tests.municipality.people import person, signed_in, staff
 
 pytestmark = pytest.mark.django_db

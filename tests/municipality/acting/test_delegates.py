@@ -37,8 +37,8 @@ from shops import queries as shops
 from shops.models import Shop
 from tests.house.state_doors import without_guards
 from tests.licensing import officers
-from tests.licensing.acting.standing_in import DELEGATE, OWNER, THIRD, UNTIL, fee, let, main, renew_url
 from tests.licensing.conftest import NOW, TODAY
+from tests.municipality.acting.standing_in import DELEGATE, OWNER, THIRD, UNTIL, fee, let, main, renew_url
 from tests.municipality.people import person, signed_in
 
 pytestmark = pytest.mark.django_db
