@@ -50,7 +50,7 @@ WRITES: dict[str, tuple[str, ...]] = {
         *("rulebook.add_ruleset", "rulebook.change_ruleset"),
         *(
             f"rulebook.{verb}_{model}"
-            for model in ("feerule", "limitrule", "conditionrule", "reasonrule", "checkrule")
+            for model in ("feerule", "limitrule", "conditionrule", "reasonrule", "checkrule", "offencerule")
             for verb in ("add", "change", "delete")
         ),
     )
