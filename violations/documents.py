@@ -136,22 +136,20 @@ def _ways(f: dict[str, Any]) -> Section:
                 "If it is still there after that day, a minute is written.",
             ),
         )
-    lines_ar, lines_en = [], []
+    settle, time = periods["settlement_days"], periods["objection_days"]
     if "fils" in f:
-        lines_ar.append(
-            f"الصلح خلال {periods['settlement_days']} يوماً من ثبوت الإعلان، ويجوز تمديدها مرة واحدة أو التقسيط، من صفحة المخالفة في البوابة."
-        )
-        lines_en.append(
-            f"Settle within {periods['settlement_days']} days of proved service; the period may be extended once or paid by instalments, on the page of the violation in the portal."
-        )
+        lines_ar = [f"الصلح خلال {settle} يوماً من ثبوت الإعلان، ويجوز تمديدها مرة واحدة أو التقسيط، من صفحة المخالفة في البوابة."]
+        lines_en = [
+            f"Settle within {settle} days of proved service. On the page of the violation in the portal the period may be extended once,"
+            " or the sum paid by instalments."
+        ]
     else:
-        lines_ar.append("لا صلح في هذه المخالفة، وتحال إلى المحكمة بعد انقضاء مهلة الاعتراض.")
-        lines_en.append("There is no settlement; the minute goes to the court after the time to object.")
-    lines_ar.append(
-        f"الاعتراض خلال {periods['objection_days']} يوماً من ثبوت الإعلان؛ يوقف الاعتراض السداد، ويبقى مبلغ الصلح إن قُدم في مهلته، وينظره فرع آخر."
-    )
+        lines_ar = ["لا صلح في هذه المخالفة، وتحال إلى المحكمة بعد انقضاء مهلة الاعتراض."]
+        lines_en = ["There is no settlement; the minute goes to the court after the time to object."]
+    lines_ar.append(f"الاعتراض خلال {time} يوماً من ثبوت الإعلان؛ يوقف الاعتراض السداد، ويبقى مبلغ الصلح إن قُدم في مهلته، وينظره فرع آخر.")
     lines_en.append(
-        f"Object within {periods['objection_days']} days of proved service. Payment stands still meanwhile, the settlement amount stays if the objection comes in its period, and another branch decides."
+        f"Object within {time} days of proved service. Payment stands still meanwhile, the settlement amount stays if the objection"
+        " comes in its period, and another branch decides."
     )
     return Section("الطرق المتاحة", "The ways open", tuple(lines_ar), tuple(lines_en))
 
@@ -175,7 +173,7 @@ def decision_facts(objection: Objection, *, decided_at: dt.datetime, words: dict
         "keeps_price": objection.keeps_price,
         "kept_days": queries.limits()["kept_price_days"],
         "branch": [objection.case.branch.name_ar, objection.case.branch.name_en],
-        "editions": [stamp for stamp in objection.case.editions],
+        "editions": list(objection.case.editions),
         "issued_at": clock.now().isoformat(),
     }
 

@@ -40,7 +40,8 @@ for _state, _ground in (
     ("referred", "EXISTS (SELECT 1 FROM violations_referral r WHERE r.violation_id = NEW.id)"),
     (
         "judged",
-        "EXISTS (SELECT 1 FROM violations_judgment j WHERE j.violation_id = NEW.id AND j.confirmed_by_id IS NOT NULL AND j.fils IS NOT NULL)",
+        "EXISTS (SELECT 1 FROM violations_judgment j WHERE j.violation_id = NEW.id AND j.confirmed_by_id IS NOT NULL"
+        " AND j.fils IS NOT NULL)",
     ),
     (
         "acquitted",
@@ -80,12 +81,12 @@ guard(
     " OR (NEW.kind = 'court' AND v.state = 'judged')))",
     "charge_against_state",
 )
-_BILL = "SELECT 1 FROM payments_bill b WHERE b.id = NEW.bill_id AND b.total_fils ="
 guard(
     "violations_charge_is_the_sum",
     "violations_charge",
     "INSERT",
-    f"NOT EXISTS ({_BILL} COALESCE((SELECT o.fils FROM violations_settlementorder o WHERE o.id = NEW.order_id),"
+    "NOT EXISTS (SELECT 1 FROM payments_bill b WHERE b.id = NEW.bill_id AND b.total_fils ="
+    " COALESCE((SELECT o.fils FROM violations_settlementorder o WHERE o.id = NEW.order_id),"
     " (SELECT p.fils FROM violations_instalment p WHERE p.id = NEW.instalment_id),"
     " (SELECT j.fils FROM violations_judgment j WHERE j.id = NEW.judgment_id)))",
     "charge_is_another_sum",

@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-
 # States of a violation as `violations.states` names them; the rules are plain Python and know no framework.
 RECORDED, WARNED, CORRECTED, ORDERED, UNSETTLEABLE = "recorded", "warned", "corrected", "ordered", "unsettleable"
 OBJECTED, INSTALMENTS, OVERDUE, REFERRED, JUDGED = "objected", "instalments", "overdue", "referred", "judged"

@@ -53,7 +53,7 @@ def _place(violation: Violation) -> bool:
                 source=row.key,
                 stops=service,
                 sentence_ar=f"المخالفة {row.reference} لم تُسدَّد بعد انتهاء مهلتها. تفتح صفحتها طريق السداد، ويُرفع الوقف آلياً فور السداد.",
-                sentence_en=f"Violation {row.reference} is unpaid after its period. Its page shows how to pay; the stop ends by itself once it is paid.",
+                sentence_en=f"Violation {row.reference} is unpaid after its period. Its page shows how to pay and end the stop.",
                 actor=ME,
             )
     if shops:

@@ -73,9 +73,7 @@ def test_no_cell_of_a_batch_is_a_formula(text: str) -> None:
     assert court.cell("محل") == "محل"
 
 
-def test_only_the_amount_of_the_court_is_payable_after_the_referral(
-    referred: Violation, clerk: Any, authority: Any, owner: Any
-) -> None:
+def test_only_the_amount_of_the_court_is_payable_after_the_referral(referred: Violation, clerk: Any, authority: Any, owner: Any) -> None:
     with pytest.raises(Refused, match="nothing_payable"):
         settling.bill_for(violation=referred, person=owner)
     ruling = court.enter_judgment(violation=referred, ruling_no="ج 7/2026", ruled_on=clock.today(), fils=250_000, clerk=clerk)
@@ -163,9 +161,7 @@ def test_no_door_annuls_or_waives_without_two_people(served: Violation, clerk: A
     assert served.state in ("annulled", "waived")
 
 
-def test_a_waiver_ends_it_and_a_reduction_lowers_the_sum(
-    write: Callable[..., Violation], owner: Any, clerk: Any, authority: Any
-) -> None:
+def test_a_waiver_ends_it_and_a_reduction_lowers_the_sum(write: Callable[..., Violation], owner: Any, clerk: Any, authority: Any) -> None:
     row = write("CLN-03")
     asked = relief.ask_relief(violation=row, code="hardship", note_ar="تقرير", percent=40, asked_by=clerk)
     relief.allow_relief(relief=asked, allowed_by=authority)

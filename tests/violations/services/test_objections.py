@@ -182,7 +182,9 @@ def test_an_objection_ends_what_was_stopped(served: Violation, owner: Any, days:
         file(fresh(row), owner)
 
 
-@pytest.mark.parametrize(("more", "code"), [({"ground": "whim"}, "unknown_ground"), ({"words": "  "}, "no_words"), ({"words": "ا" * 4001}, "too_long")])
+@pytest.mark.parametrize(
+    ("more", "code"), [({"ground": "whim"}, "unknown_ground"), ({"words": "  "}, "no_words"), ({"words": "ا" * 4001}, "too_long")]
+)
 def test_an_objection_needs_a_ground_and_words(served: Violation, owner: Any, more: dict[str, Any], code: str) -> None:
     with pytest.raises(Refused) as refused:
         file(served, owner, **more)

@@ -272,4 +272,3 @@ def test_an_open_settlement_or_plan_stops_nothing(served: Violation, owner: Any,
     settle(settling.bill_for(violation=served, person=owner))
     days.later(days=5)
     assert blocks.place_due() == 0
-

@@ -76,7 +76,10 @@ def test_all_ways_stand_on_the_page_with_their_effects(write: Callable[..., Viol
     row = write()
     client = signed_in(owner)
     client.get(url(row))
-    for language, words in (("en", ("Settle", "Object", "More time", "Instalments", "It is not mine")), ("ar", ("الصلح", "اعتراض", "مهلة أطول", "التقسيط"))):
+    for language, words in (
+        ("en", ("Settle", "Object", "More time", "Instalments", "It is not mine")),
+        ("ar", ("الصلح", "اعتراض", "مهلة أطول", "التقسيط")),
+    ):
         page = client.get(url(row, language=language)).content.decode()
         assert page.count("kp-way ") + page.count('kp-way"') >= 7
         for word in words:
