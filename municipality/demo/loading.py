@@ -29,6 +29,7 @@ class Scale:
     shops_per_organisation: int
     shops_per_person: int
     signed: int  # past renewals that go through the whole portal, PDF and seal included
+    minutes: int = 0  # violations that inspectors saw in the last year
     studied: int = 0  # renewals with changes that stand in the officers' queue or passed through it
 
     @property
@@ -36,8 +37,8 @@ class Scale:
         return f"{self.shops} shops"
 
 
-FULL = Scale(shops=3000, shops_per_organisation=60, shops_per_person=16, signed=30, studied=42)
-SMALL = Scale(shops=300, shops_per_organisation=12, shops_per_person=3, signed=4, studied=8)
+FULL = Scale(shops=3000, shops_per_organisation=60, shops_per_person=16, signed=30, studied=42, minutes=600)
+SMALL = Scale(shops=300, shops_per_organisation=12, shops_per_person=3, signed=4, studied=8, minutes=40)
 
 
 @dataclass(frozen=True)
