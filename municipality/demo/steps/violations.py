@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
+from django.db.models import Q
 
 from municipality.accounts.models import User
 from municipality.demo.generate import seeded
@@ -84,9 +85,8 @@ def run(loading: Loading) -> str:
     rng = seeded("violations step")
     inspectors = _inspectors(loading)
     story = Story(loading)
-    shops = list(
-        Shop.objects.filter(closed_on__isnull=True).select_related("activity", "area__governorate__branch", "branch").order_by("pk")
-    )
+    held = Shop.objects.filter(Q(owner__isnull=False) | Q(organisation__signatories__isnull=False), closed_on__isnull=True).distinct()
+    shops = list(held.select_related("activity", "area__governorate__branch", "branch").order_by("pk"))
     office = _office()
     for number in range(loading.scale.minutes):
         # More of them lately, so that the lists of today are not empty.
@@ -201,10 +201,8 @@ def _row(row: Violation) -> Violation:
 def _after_warning(story: Story, rng: Random, row: Violation, spell: Inspector, office: dict[str, Any]) -> None:
     now, rule = clock.now(), row.rule
     if rng.random() < 0.45:
-        story.at(
-            now + dt.timedelta(days=rule.correction_days * 0.6),
-            lambda: minutes.accept_correction(violation=_row(row), inspector=spell.user),
-        )
+        mended = now + dt.timedelta(days=rule.correction_days * 0.6)
+        story.at(mended, lambda: minutes.accept_correction(violation=_row(row), inspector=spell.user))
         return
 
     def write() -> None:
