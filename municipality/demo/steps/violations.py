@@ -24,6 +24,8 @@ from municipality.demo.steps.queue import _page
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from municipality.places.models import Branch
+from municipality.review.models import Clock
+from municipality.review.services import clock as clocks
 from municipality.review.services import staff
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import parts
@@ -99,6 +101,8 @@ def run(loading: Loading) -> str:
         terms.void_missed()
         terms.lapse_due()
         blocks.place_due()
+        for pk in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lte=loading.anchor).values_list("pk", flat=True):
+            clocks.escalate(clock_id=pk)
     _photos(loading)
     _put_papers_away()
     silence(loading)
@@ -227,7 +231,7 @@ def _after_minute(story: Story, rng: Random, row: Violation, office: dict[str, A
     acted = opened + dt.timedelta(days=rng.randint(0, 12), minutes=rng.randint(5, 300))
     ways: dict[str, Callable[[], None]] = {
         "paid": lambda: _pay(row, person, rng),
-        "objected": lambda: _object(row, person, rng),
+        "objected": lambda: _object(story, row, person, rng),
         "instalments": lambda: _plan(story, row, person, rng),
         "extended": lambda: _if(row, V.ORDERED, lambda found: terms.extend(violation=found, person=person)),
         "waived": lambda: _relieve(row, rng, office),
@@ -270,21 +274,19 @@ def _pay(row: Violation, person: Any, rng: Random) -> None:
         settling.paid(bill.pk)
 
 
-def _object(row: Violation, person: Any, rng: Random) -> None:
-    _if(
-        row,
-        V.ORDERED,
-        lambda found: objections.file(
-            violation=found,
-            person=person,
-            ground=rng.choice(("facts_wrong", "amount_wrong", "licensed")),
-            words="الصورة لا تبين ما ذكره المحضر، والمكان كان نظيفاً.",
-        ),
+def _object(story: Story, row: Violation, person: Any, rng: Random) -> None:
+    """An objection; what nobody answered in the legal time is refused by silence on its day."""
+    found = _row(row)
+    if found.state != V.ORDERED:
+        return
+    objection = objections.file(
+        violation=found,
+        person=person,
+        ground=rng.choice(("facts_wrong", "amount_wrong", "licensed")),
+        words="الصورة لا تبين ما ذكره المحضر، والمكان كان نظيفاً.",
     )
-    lapse_at = clock.now() + dt.timedelta(days=31)
-    objection = getattr(_row(row), "objection", None)
-    if objection is not None and lapse_at < clock.now():
-        objections.lapse(objection_id=objection.pk)
+    story.at(clock.start_of(objection.defend_by + dt.timedelta(days=1)), lambda: objections.close_defence(objection_id=objection.pk))
+    story.at(clock.start_of(objection.answer_by + dt.timedelta(days=1)), lambda: objections.lapse(objection_id=objection.pk))
 
 
 def _plan(story: Story, row: Violation, person: Any, rng: Random) -> None:
