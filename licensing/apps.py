@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class LicensingConfig(AppConfig):
@@ -7,8 +8,11 @@ class LicensingConfig(AppConfig):
     verbose_name = "التراخيص"
 
     def ready(self) -> None:
-        from licensing import catalogue, files, kept, panels, review, story, tasks  # noqa: F401
+        from licensing import catalogue, files, kept, panels, queries, review, story, tasks  # noqa: F401
+        from licensing.states import RENEWAL
+        from municipality.acting.registry import delegable
         from municipality.cases.panels import register
+        from municipality.documents.queries import OPENED_TO
         from municipality.drafts.registry import keeps
         from municipality.review.registry import review as reviews
         from payments.registry import pays_for
@@ -20,3 +24,5 @@ class LicensingConfig(AppConfig):
         keeps(kept.KEPT)
         reviews(review.REVIEWED)
         files.open_slots()
+        OPENED_TO.append(queries.documents_opened_to)
+        delegable(RENEWAL, _("Renewal of a health licence"))

@@ -21,6 +21,7 @@ from shops.models import Shop
 
 TEMPLATE = "licensing/documents/health_licence.html"
 REFUSAL = "licensing/documents/refusal.html"
+PRINTED = ("fees.", "limits.health ", "conditions.")  # editions that a licence names: what it costs, how long it lasts, what holds
 SUBJECTS = {
     "fees.health": ("الرسوم", "Fees"),
     "limits.health": ("المدد", "Periods"),
@@ -51,7 +52,7 @@ def facts(case: Case, renewal: Renewal, shop: Shop, number: str) -> dict[str, An
         "fee_fils": bill.total_fils if bill else 0,
         "fee_ground": [line.article_ar, line.article_en] if line else ["", ""],
         "conditions": [[c.text_ar, c.text_en] for c in conditions],
-        "editions": case.editions,
+        "editions": [stamp for stamp in case.editions if stamp.startswith(PRINTED)],
         "supersedes": renewal.licence.document.number,
         "issued_at": clock.now().isoformat(),
     }

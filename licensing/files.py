@@ -7,6 +7,7 @@ from typing import Any
 
 from licensing import changes, kept, queries
 from licensing.states import RENEWAL, RenewalState
+from municipality.acting import queries as acting
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.drafts import queries as drafts
@@ -27,7 +28,12 @@ def _case(subject: str) -> Case | None:
 
 def _own_draft(user: Any, subject: str) -> bool:
     draft = _draft(subject)
-    return draft is not None and drafts.visible_to(user).filter(pk=draft.pk).exists()
+    if draft is None:
+        return False
+    if drafts.visible_to(user).filter(pk=draft.pk).exists():
+        return True
+    acting.refuse_over(user, owners=[draft.person_id], service=draft.service, subject=draft.subject)
+    return False
 
 
 def _draft_slots(subject: str) -> Mapping[str, Slot]:
@@ -36,15 +42,14 @@ def _draft_slots(subject: str) -> Mapping[str, Slot]:
 
 
 def _own_case(user: Any, subject: str) -> bool:
-    case = _case(subject)
-    return case is not None and cases.visible_to(user).filter(pk=case.pk).exists()
+    return cases.seen_by(user, Case.objects.filter(service=RENEWAL), subjects.parse(subject).id) is not None
 
 
 def _may_read(user: Any, subject: str) -> bool:
     case = _case(subject)
     if case is None:
         return False
-    return review.may_look(user, case) if user.is_staff else _own_case(user, subject)
+    return (user.is_staff and review.may_look(user, case)) or _own_case(user, subject)
 
 
 def asked_slots(case: Case) -> list[str]:
@@ -70,6 +75,16 @@ def _locked(subject: str) -> Collection[str]:
     return set(changes.SLOTS) - set(asked_slots(case)) if case else set(changes.SLOTS)
 
 
+def _drafts_person(subject: str) -> Any:
+    draft = _draft(subject)
+    return draft.person if draft else None
+
+
+def _cases_person(subject: str) -> Any:
+    case = _case(subject)
+    return case.applicant if case else None
+
+
 def open_slots() -> None:
-    register("draft", may_write=_own_draft, may_read=_own_draft, slots=_draft_slots)
-    register("case", may_write=_own_case, may_read=_may_read, slots=_case_slots, locked=_locked)
+    register("draft", may_write=_own_draft, may_read=_own_draft, slots=_draft_slots, owner=_drafts_person)
+    register("case", may_write=_own_case, may_read=_may_read, slots=_case_slots, locked=_locked, owner=_cases_person)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.urls import reverse
@@ -16,6 +17,7 @@ from licensing.kept import CONTINUE
 from licensing.models import Lane, Renewal
 from licensing.states import RENEWAL
 from licensing.states import RenewalState as S
+from municipality.acting import queries as acting
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, Line, MoneyLine, NextStep, Round
 from municipality.drafts import queries as drafts
@@ -29,6 +31,7 @@ from municipality.rulebook.models import ActivityAuthority, Authority
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
 from payments import queries as payments
 from payments.states import BillState
+from shops import queries as registered
 
 LIVE_LABELS = {
     "valid": ("ok", _("Valid")),
@@ -58,6 +61,9 @@ def my_shops(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
     window = rulebook.edition("limits.health", today).limits["window_days"].value
     licences = queries.licences_of(shops)
     elsewhere = _elsewhere(shops)
+    if acting.grants(user):  # somebody else's shop may be on the list for another service than this one
+        allowed = set(registered.visible_to(user, RENEWAL).filter(pk__in=[s.pk for s in shops]).values_list("pk", flat=True))
+        shops = [shop for shop in shops if shop.pk in allowed]
     kept = {draft.subject: draft for draft in drafts.visible_to(user).filter(service=RENEWAL, subject__in=[s.key for s in shops])}
     under_way = Case.objects.filter(service=RENEWAL, is_open=True, subject__in=[s.key for s in shops])
     open_cases = dict(under_way.values_list("subject", "public_id"))
@@ -103,8 +109,21 @@ def case_page(user: Any, cases: Sequence[Any]) -> dict[str, list[Any]]:
     for case in cases:
         renewal = queries.renewal_of(case) if case.service == RENEWAL else None
         if renewal is not None:
-            found[case.key] = [_detail(case, renewal)]
+            detail = _detail(case, renewal)
+            found[case.key] = [_for_assistant(case, detail) if user.is_staff else detail]
     return found
+
+
+def _for_assistant(case: Case, detail: CaseDetail) -> CaseDetail:
+    """What staff who assist see: the papers and the paying are the person's own."""
+    if case.state != S.AWAITING_PAYMENT:
+        return replace(detail, files=[])
+    step = NextStep(
+        _("The person pays"),
+        _("The bill is with the person, in their portal and their messages. Nothing is paid at the counter."),
+        label=_("No step for you"),
+    )
+    return replace(detail, files=[], next_step=step)
 
 
 def _detail(case: Case, renewal: Renewal) -> CaseDetail:

@@ -12,7 +12,9 @@ from django.db.models import QuerySet
 from licensing import changes, rules
 from licensing.models import HealthLicence, Renewal, RenewalChange
 from licensing.states import RENEWAL
-from municipality.accounts.models import Signatory, User
+from municipality.accounts.models import User
+from municipality.accounts.queries import signatories_of
+from municipality.acting import queries as acting
 from municipality.cases import queries as cases
 from municipality.cases.models import Case, Effect
 from municipality.kernel import clock, worktime
@@ -198,13 +200,12 @@ def parties(case: Case, renewal: Renewal) -> list[tuple[str, str]]:
     """Everybody with an interest in a renewal, as (role, subject key): ties are held against these."""
     shop = Shop.objects.select_related("owner", "organisation").get(pk=renewal.licence.shop_id)
     found = [("applicant", case.applicant.key), ("shop", shop.key)]
+    found += [(role, key) for role, key in cases.acted_by(case) if key != case.applicant.key]
     if shop.owner is not None:
         found.append(("licensee", shop.owner.key))
     if shop.organisation is not None:
         found.append(("licensee", str(SubjectKey("organisation", shop.organisation.public_id))))
-        signed = Signatory.objects.filter(organisation=shop.organisation, first_day__lte=clock.today()).select_related("person")
-        today = clock.today()
-        found += [("signatory", row.person.key) for row in signed if row.last_day is None or row.last_day >= today]
+        found += [("signatory", person.key) for person in signatories_of(shop.organisation)]
     return found + manager_parties(renewal)
 
 
@@ -234,3 +235,12 @@ def missing_answers(case: Case, asked: CorrectionRound, answers: Collection[str]
 def files_edition(case: Case) -> Edition:
     """Which files a change asked for on the day the case was opened."""
     return rulebook.edition("files.health", clock.day_of(case.opened_at))
+
+
+def documents_opened_to(user: Any) -> QuerySet[Any] | None:
+    """New licences and refusals of the cases in which a person acts for another now; they stay their holder's."""
+    if not acting.grants(user, RENEWAL):
+        return None
+    renewals = Renewal.objects.filter(case__in=cases.delegated_to(user).values("pk"))
+    licences = renewals.filter(new_licence__isnull=False).values_list("new_licence__document", flat=True)
+    return licences.union(renewals.filter(refusal__isnull=False).values_list("refusal", flat=True))

@@ -21,6 +21,7 @@ from municipality.cases.timeline import label
 from municipality.places.models import Area
 from municipality.review.registry import Item, Reviewable, once
 from municipality.rulebook.models import Activity
+from municipality.ui.dates import day_text
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
@@ -80,10 +81,18 @@ def items(case: Case) -> list[Item]:
     licensee = shop.licensee
     for name, title, value in (
         ("licensee", _("Licensee"), (licensee.name_ar, licensee.name_en)[number]),
-        ("commercial_license", _("Commercial licence"), f"{shop.commercial_license_no} ({shop.commercial_license_end.isoformat()})"),
+        (
+            "commercial_license",
+            _("Commercial licence"),
+            _("%(number)s, until %(day)s") % {"number": shop.commercial_license_no, "day": day_text(shop.commercial_license_end)},
+        ),
         ("present_licence", _("Present licence"), renewal.licence.document.number),
-        ("present_until", _("Ends"), renewal.licence.last_day.isoformat()),
-        ("period", _("New period"), f"{renewal.first_day.isoformat()} – {renewal.last_day.isoformat()}"),
+        ("present_until", _("Ends"), day_text(renewal.licence.last_day)),
+        (
+            "period",
+            _("New period"),
+            _("%(first)s to %(last)s") % {"first": day_text(renewal.first_day), "last": day_text(renewal.last_day)},
+        ),
     ):
         found.append(Item(name, title, value, source=REGISTER, at=shop.facts_at, may_correct=False, mark=changes.mark(str(value))))
     return found + _files(case, list(rows))

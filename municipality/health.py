@@ -24,15 +24,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import public
+from municipality.documents import token
+from municipality.documents.models import SealState
+from municipality.documents.signing import FILE_KEY, TOKEN
 from municipality.jobs import queries as jobs
 from municipality.jobs.heartbeats import BEAT, WORKER
 from municipality.jobs.models import Heartbeat
 from municipality.kernel import clock
+from municipality.uploads import parts
+from municipality.uploads.scanning import scanner
 
 SILENT = dt.timedelta(seconds=30)
 WAITING = dt.timedelta(seconds=120)
 FREE_BYTES = 500 * 1024 * 1024  # READY_FREE_BYTES in the settings changes it
-FILE_KEY = "municipality.documents.signing.FileKeySigner"
 Check = Callable[[], Any]  # the reason why not, as a lazy text; None when all is well
 
 
@@ -129,10 +133,23 @@ def outbox() -> Any:
 
 
 def signer() -> Any:
-    """Whether the key of the seal is there to be read; it is not opened here."""
+    """Whether the key of the seal is there: the file to be read, the token as a worker found it last. It is not opened here."""
+    if settings.SIGNER == TOKEN:
+        return _token()
     if settings.SIGNER == FILE_KEY and not os.access(settings.SIGNER_KEY_FILE, os.R_OK):
         return _("The key of the seal is missing. Licences wait until it is back.")
     return None
+
+
+def _token() -> Any:
+    found = token.present()
+    if found is None or found.state == SealState.AWAY:
+        return _("The token with the key of the seal does not answer. Licences wait until it does.")
+    if found.state == SealState.READY:
+        return None
+    if found.pin_refused_at is not None:
+        return _("The token with the key of the seal refuses the PIN. Licences wait until the right one is on file.")
+    return _("The key of the seal is not found in its token, or its PIN is not on file. Licences wait until it is.")
 
 
 @cache
@@ -162,6 +179,18 @@ def broker() -> Any:
     return None
 
 
+def uploads() -> Any:
+    if parts.trouble():
+        return _("The store for files that people send cannot be written. No file can be sent until it can.")
+    return None
+
+
+def file_scanner() -> Any:
+    if not scanner().answers():
+        return _("The scanner for harmful files does not answer. Files that were sent wait, unseen, until it does.")
+    return None
+
+
 VITAL: dict[str, Check] = {"database": database, "migrations": migrations, "disk": disk}
 OTHER: dict[str, Check] = {
     "worker": worker,
@@ -170,4 +199,6 @@ OTHER: dict[str, Check] = {
     "signer": signer,
     "renderer": renderer,
     "redis": broker,
+    "uploads": uploads,
+    "scanner": file_scanner,
 }

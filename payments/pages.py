@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock
+from payments import queries
 from payments.models import Attempt, Bill, Inquiry, Receipt
 from payments.rules import Hint
 from payments.services.attempts import is_session_of
@@ -173,8 +174,10 @@ SEALING = dt.timedelta(minutes=15)
 
 
 def is_owner(attempt: Attempt, user: Any, session_key: str | None) -> bool:
-    """Whether this browser may see the details: the person who began the payment, or the session it was begun in."""
-    return bool(user.is_authenticated and user.pk == attempt.started_by_id) or is_session_of(attempt, session_key)
+    """Whether this browser may see the details: whoever may see the bills now, or, signed out, the session it was begun in."""
+    if user.is_authenticated:
+        return queries.visible_to(user).filter(allocations__attempt=attempt).exists()
+    return is_session_of(attempt, session_key)
 
 
 def _receipts(attempt: Attempt) -> dict[int, Receipt]:

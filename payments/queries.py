@@ -5,17 +5,57 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Concat
 
+from municipality.accounts.models import actor_for
+from municipality.acting import queries as acting
+from municipality.cases import queries as cases
+from municipality.cases.models import Case
 from payments.models import Attempt, Bill, Receipt, RefundDue
 from payments.states import AT_BANK, AttemptState, BillState, RefundState
 
 
 def visible_to(user: Any) -> QuerySet[Bill]:
-    """A person sees the bills they are to pay; staff see none through the portal's pages."""
+    """A person sees the bills they are to pay, and those of the cases in which they act for another; staff see none here."""
     if not user.is_authenticated or user.is_staff:
         return Bill.objects.none()
-    return Bill.objects.filter(payer=user)
+    return Bill.objects.filter(_payable_by(user))
+
+
+def _payable_by(user: Any, bill: str = "") -> Q:
+    own = Q(**{f"{bill}payer": user})
+    if not acting.grants(user):
+        return own
+    of_others = cases.delegated_to(user).annotate(case_key=Concat(Value("case:"), F("public_id")))
+    # Of the same person as the case: a bill that another pays stays that one's.
+    return own | Q(**{f"{bill}subject__in": of_others.values("case_key"), f"{bill}payer__in": of_others.values("applicant")})
+
+
+def seen_by(user: Any, public_id: str) -> Bill | None:
+    """A bill that a person may see; None for any other. Raises NotPermitted with a clear sentence where a delegation is over."""
+    bill = visible_to(user).filter(public_id=public_id).select_related("payer").first()
+    if bill is None and (hidden := Bill.objects.filter(public_id=public_id).first()) is not None:
+        case = case_of(hidden)
+        if case is not None and not user.is_staff:
+            acting.refuse_over(user, owners=[hidden.payer_id], service=case.service, subject=case.subject)
+    return bill
+
+
+def case_of(bill: Bill) -> Case | None:
+    """The case that a bill is for."""
+    kind, _colon, public_id = bill.subject.partition(":")
+    return Case.objects.filter(public_id=public_id).first() if kind == "case" else None
+
+
+def may_pay(user: Any, bill: Bill) -> bool:
+    """Whether a person may pay a bill now: its payer, or a delegate in its case. Locks the right; inside a transaction."""
+    if bill.payer_id == user.pk:
+        return True
+    case = None if user.is_staff else case_of(bill)
+    if case is None or case.applicant_id != bill.payer_id:
+        return False
+    return acting.may(actor_for(user, bill.payer), person=bill.payer, service=case.service, subject=case.subject)
 
 
 def bill_of(subject: str, kind: str = "") -> Bill | None:
@@ -36,10 +76,10 @@ def receipts_of(subject: str) -> QuerySet[Receipt]:
 
 
 def receipts_visible_to(user: Any) -> QuerySet[Receipt]:
-    """Receipts of the person's own bills."""
+    """Receipts of the bills that `visible_to` shows."""
     if not user.is_authenticated or user.is_staff:
         return Receipt.objects.none()
-    return Receipt.objects.filter(bill__payer=user).select_related("bill", "document__file", "allocation__attempt")
+    return Receipt.objects.filter(_payable_by(user, "bill__")).select_related("bill", "document__file", "allocation__attempt")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,8 @@
 """What the database refuses of the register."""
 
-from municipality.kernel.guards import insert_only
+from municipality.kernel.guards import frozen, insert_only, never_deleted
 
 insert_only("shops_registerchange")
+never_deleted("shops_claim")
+frozen("shops_claim", ["case_id", "shop_id", "ground", "files_key", "statement", "holder_id", "holder_organisation_id", "dispute_until"])
+frozen("shops_claim", ["disputed_at", "disputed_by_id", "dispute"], once="OLD.disputed_at IS NOT NULL", name="disputed_once")

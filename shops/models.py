@@ -6,8 +6,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import Organisation
+from municipality.cases.models import Case
 from municipality.kernel import ids
 from municipality.kernel.subjects import SubjectKey
 from municipality.places.models import Area, Branch
@@ -117,3 +119,72 @@ class RegisterChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.shop_id} {self.name}"
+
+
+class RegisteredOwner(models.Model):
+    """What the commercial register says about who owns a licence: its number, and the owner's civil number as a keyed hash."""
+
+    commercial_license_no = models.CharField("رقم الترخيص التجاري", max_length=20, unique=True)
+    owner_digest = models.CharField(max_length=64, editable=False)
+    source = models.CharField("المصدر", max_length=40)
+    as_of = models.DateTimeField("حُدّث في")
+
+    class Meta:
+        verbose_name = "مالك مسجل"
+        verbose_name_plural = "الملاك المسجلون"
+
+    def __str__(self) -> str:
+        return self.commercial_license_no
+
+
+class ClaimGround(models.TextChoices):
+    REGISTER = "register", _("The commercial register names the claimant")
+    DOCUMENTS = "documents", _("Documents")
+
+
+class Claim(models.Model):
+    """A person claims a shop that stands under somebody else. The case carries its course; here is what it is about."""
+
+    case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name="الطلب")
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="claims", verbose_name="المحل")
+    ground = models.CharField("السند", max_length=10, choices=ClaimGround)
+    files_key = models.CharField(max_length=80, blank=True)  # subject of the documents, such as claim:…
+    statement = models.CharField("الإفادة", max_length=500, blank=True)
+    # Under whom the shop stood when it was claimed.
+    holder = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="الحائز الحالي"
+    )
+    holder_organisation = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المنشأة الحائزة"
+    )
+    dispute_until = models.DateField("يجوز الاعتراض حتى", null=True, blank=True)
+    disputed_at = models.DateTimeField("اعتُرض عليه في", null=True, blank=True)
+    disputed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المعترض"
+    )
+    dispute = models.CharField("الاعتراض", max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = "مطالبة بمحل"
+        verbose_name_plural = "المطالبات بالمحلات"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(ground__in=ClaimGround.values), name="shops_claim_ground"),
+            models.CheckConstraint(
+                condition=models.Q(holder__isnull=False, holder_organisation__isnull=True)
+                | models.Q(holder__isnull=True, holder_organisation__isnull=False),
+                name="shops_claim_one_holder",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(disputed_at__isnull=True, disputed_by__isnull=True, dispute="")
+                | models.Q(disputed_at__isnull=False, disputed_by__isnull=False),
+                name="shops_claim_dispute_whole",
+            ),
+        ]
+        indexes = [models.Index(fields=["dispute_until"], condition=models.Q(disputed_at__isnull=True), name="shops_claim_open")]
+
+    def __str__(self) -> str:
+        return f"{self.shop_id} {self.ground}"
+
+    @property
+    def is_disputed(self) -> bool:
+        return self.disputed_at is not None

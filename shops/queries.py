@@ -2,26 +2,149 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import Concat
+from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import Signatory
-from municipality.kernel import clock
-from shops.models import Shop
+from municipality.accounts.models import User
+from municipality.accounts.queries import signatories_of, signatures
+from municipality.acting import queries as acting
+from municipality.acting.queries import Principal
+from municipality.acting.registry import Held
+from municipality.cases.models import Case
+from municipality.kernel.subjects import SubjectKey
+from municipality.review import queries as review
+from municipality.uploads import queries as uploads
+from municipality.uploads.registry import Slot
+from municipality.uploads.states import UploadState
+from shops.models import Claim, Shop
+from shops.states import ClaimState
+
+ORGANISATION = "organisation:"
 
 
-def visible_to(user: Any) -> QuerySet[Shop]:
-    """The shops a person owns or signs for today."""
-    if not user.is_authenticated or user.is_staff:
-        return Shop.objects.none()
-    today = clock.today()
-    signed = Signatory.objects.filter(Q(last_day__isnull=True) | Q(last_day__gte=today), person=user, first_day__lte=today)
+def held_by(person: Any) -> QuerySet[Shop]:
+    """The shops a person owns or signs for today, by their own right."""
+    signed = signatures(person).values("organisation")
     # Two lists by index, joined: with OR the database would walk through every shop there is.
-    own = Shop.objects.filter(owner=user).values("pk")
-    return Shop.objects.filter(pk__in=own.union(Shop.objects.filter(organisation__in=signed.values("organisation")).values("pk")))
+    own = Shop.objects.filter(owner=person).values("pk")
+    return Shop.objects.filter(pk__in=own.union(Shop.objects.filter(organisation__in=signed).values("pk")))
+
+
+def visible_to(user: Any, service: str = "") -> QuerySet[Shop]:
+    """The shops a person owns or signs for today, and those in which they act for another; with `service`, those in that service.
+
+    Staff see the shops of the person whom they assist. A right to act reaches no further than the right of whoever gave it.
+    """
+    if not user.is_authenticated:
+        return Shop.objects.none()
+    grants = acting.grants(user, service)
+    if not grants:
+        return Shop.objects.none() if user.is_staff else held_by(user)
+    lists = [] if user.is_staff else [held_by(user).values("pk")]
+    for grant in grants:
+        shops = held_by(grant.giver)
+        if grant.subject.startswith(ORGANISATION):
+            shops = shops.filter(organisation=grant.organisation_id)
+        elif grant.subject:
+            shops = shops.filter(public_id=grant.subject.partition(":")[2])
+        lists.append(shops.values("pk"))
+    return Shop.objects.filter(pk__in=lists[0].union(*lists[1:]) if len(lists) > 1 else lists[0])
+
+
+def owners(shop: Shop) -> list[User]:
+    """Whoever holds a shop by their own right today: its owner, or all who sign for its organisation."""
+    if shop.owner is not None:
+        return [shop.owner]
+    return list(signatories_of(shop.organisation))
+
+
+def principal(user: Any, shop: Shop, service: str) -> Principal:
+    """For whom `user` acts about a shop in a service. Raises NotPermitted for a stranger, and where a delegation or consent is over."""
+    return acting.principal(user, owners=owners(shop), service=service, subject=shop.key)
+
+
+def seen_by(user: Any, public_id: str, service: str) -> Shop | None:
+    """A shop by its public id, if `user` may act about it in a service; None for any other.
+
+    Raises NotPermitted with a clear sentence where they might until a delegation or a consent was over.
+    """
+    shop = with_names(visible_to(user, service)).filter(public_id=public_id).first()
+    if shop is None and (hidden := Shop.objects.filter(public_id=public_id).first()) is not None:
+        acting.refuse_over(user, owners=[person.pk for person in owners(hidden)], service=service, subject=hidden.key)
+    return shop
 
 
 def with_names(shops: QuerySet[Shop]) -> QuerySet[Shop]:
     """Joined with what a page shows of each shop."""
     return shops.select_related("activity", "area", "branch", "owner", "organisation")
+
+
+# --- Claims ------------------------------------------------------------------------------------------------------------------
+
+SLOTS = {
+    "ownership": Slot(
+        "ownership",
+        _("Document that shows that the shop is yours"),
+        _("Contract of sale, court decision, or extract of the register."),
+        most=4,
+    ),
+    "commercial_licence": Slot("commercial_licence", _("Commercial licence"), _("The present one, with the name of its owner."), most=2),
+}
+
+
+def claim_of(case: Case) -> Claim:
+    """The claim of a case with its shop and holder. Raises Claim.DoesNotExist for another case."""
+    return Claim.objects.select_related(
+        "shop__branch", "shop__area", "shop__activity", "holder", "holder_organisation", "case__applicant"
+    ).get(case=case)
+
+
+def asked_slots(case: Case) -> list[str]:
+    """The documents that the open round of corrections asks for."""
+    asked = review.open_round(case) if case.state == ClaimState.CORRECTIONS else None
+    return list(dict.fromkeys(item.target for item in asked.items.all() if item.target in SLOTS)) if asked else []
+
+
+def missing_documents(case: Case) -> list[str]:
+    """Asked slots without a new file that was accepted."""
+    asked, claim = review.open_round(case), claim_of(case)
+    if asked is None:
+        return []
+    found = []
+    for slot in asked_slots(case):
+        rows = list(uploads.of(claim.files_key, slot))
+        if not any(row.state == UploadState.READY and row.created_at > asked.asked_at for row in rows) or any(
+            row.state in (UploadState.CHECKING, UploadState.RECEIVING) for row in rows
+        ):
+            found.append(slot)
+    return found
+
+
+# --- What the platform asks about shops ------------------------------------------------------------------------------------
+
+
+def held(person: Any, public_id: str) -> Held | None:
+    """Whether a person holds a shop by their own right, and for which organisation."""
+    shop = held_by(person).filter(public_id=public_id).select_related("organisation").first()
+    return Held(shop.organisation) if shop is not None else None
+
+
+def holdings(person: Any) -> dict[str, tuple[str, str]]:
+    """The names of the shops that a person holds by their own right, by key; at most 200."""
+    return {shop.key: (shop.name_ar, shop.name_en) for shop in held_by(person).order_by("pk")[:200]}
+
+
+def of_organisations(organisations: Sequence[int]) -> QuerySet[Any]:
+    """The subject keys of all shops of some organisations, as a query."""
+    rows = Shop.objects.filter(organisation__in=organisations)
+    return rows.annotate(subject_key=Concat(Value(str(SubjectKey("shop", "x"))[:-1]), F("public_id"))).values_list("subject_key", flat=True)
+
+
+def names(keys: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Arabic and English name of each shop among the keys."""
+    ids = [key.partition(":")[2] for key in keys if key.startswith("shop:")]
+    return {row.key: (row.name_ar, row.name_en) for row in Shop.objects.filter(public_id__in=ids)} if ids else {}

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from municipality.accounts.models import Organisation, User
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
@@ -34,6 +35,34 @@ class Change:
     before: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, Any] = field(default_factory=dict)
     sensitivity: str = Sensitivity.OPEN
+
+
+@transaction.atomic
+def transfer(*, shop: Shop, to: User | Organisation, source: str, actor: Actor) -> Shop:
+    """The shop passes to another person or organisation, with its trace, once for a source. Nothing where it is theirs already."""
+    row = Shop.objects.select_for_update(of=("self",)).select_related("owner", "organisation").get(pk=shop.pk)
+    owner, organisation = (to, None) if isinstance(to, User) else (None, to)
+    if (row.owner_id, row.organisation_id) == (owner and owner.pk, organisation and organisation.pk):
+        return row
+    before, after = _holder_key(row.owner, row.organisation), _holder_key(owner, organisation)
+    row.owner, row.organisation = owner, organisation
+    row.save(update_fields=["owner", "organisation"])
+    RegisterChange.objects.create(
+        shop=row,
+        name="owner",
+        before={"holder": before},
+        after={"holder": after},
+        sensitivity=Sensitivity.PERSONAL,
+        source=source,
+        actor_key=actor.key,
+        at=clock.now(),
+    )
+    record("shop.transferred", subject=row.key, actor=actor, data={"by": source, "from": before, "to": after})
+    return row
+
+
+def _holder_key(owner: User | None, organisation: Organisation | None) -> str:
+    return owner.key if owner is not None else f"organisation:{organisation.public_id}" if organisation is not None else ""
 
 
 @transaction.atomic

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from shops.views import citizen
+from shops.views import citizen, claims
 
 app_name = "shops"
-urlpatterns = [path("my-shops/", citizen.mine, name="mine")]
+urlpatterns = [
+    path("my-shops/", citizen.mine, name="mine"),
+    path("claims/", claims.find, name="find"),
+    path("claims/shop/<slug:public_id>/", claims.match, name="match"),
+    path("claims/<slug:public_id>/", claims.claim, name="claim"),
+    path("claims/<slug:public_id>/dispute/", claims.dispute, name="dispute"),
+    path("claims/<slug:public_id>/withdraw/", claims.withdraw, name="withdraw"),
+    path("claims/<slug:public_id>/corrections/", claims.corrections, name="corrections"),
+]

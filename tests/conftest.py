@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.test import TransactionTestCase
 
@@ -26,6 +27,10 @@ CHROMIUM = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# How long one example takes on a busy machine says nothing about what it proves.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 # Playwright's own event loop runs in the test's thread; Django would take that for an async view.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")

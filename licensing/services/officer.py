@@ -15,6 +15,7 @@ from licensing.notifications import CorrectionsLapsed, RenewalSent
 from licensing.states import RENEWAL, RenewalState
 from municipality.accounts.models import actor_of
 from municipality.audit.services import record
+from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.services import advance, open_case
 from municipality.drafts import services as drafts
@@ -39,12 +40,15 @@ EDITIONS = ("conditions.health", "limits.review", "replies.health", "checks.heal
 
 
 @transaction.atomic
-def send_to_officer(*, shop: Shop, applicant: Any, draft: Draft, version: int, expected_fils: int | None = None) -> Case:
+def send_to_officer(
+    *, shop: Shop, applicant: Any, draft: Draft, version: int, expected_fils: int | None = None, actor: Actor | None = None
+) -> Case:
     """Send a renewal that a person decides: case, facts, changes, files, place in the queue, clock and message commit together.
 
     Raises Refused: the first condition that no officer can set aside, "nothing_changed" where the clean lane is open,
     "not_complete" with pages or files missing, "draft_changed" when another device changed an answer since the page was
-    read, "price_changed" when the person saw another total (fils), "files_waiting" while a file is being checked.
+    read, "price_changed" when the person saw another total (fils), "files_waiting" while a file is being checked. Raises NotPermitted
+    where `actor` may not act for the applicant (any more).
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
     row = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
@@ -63,7 +67,7 @@ def send_to_officer(*, shop: Shop, applicant: Any, draft: Draft, version: int, e
         raise Refused("price_changed", _("The fee changed while the page was open. Look at the new lines and submit again."))
     answers = {name: row.answers[name] for name in names}
     _refuse_elsewhere(answers)
-    actor = actor_of(applicant)
+    actor = actor or actor_of(applicant)
     today = clock.today()
     limits = rulebook.edition("limits.review", today)
     case = open_case(
@@ -146,6 +150,7 @@ def answer_corrections(*, case: Case, applicant: Any, answers: Mapping[str, Mapp
     locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
     asked = review.open_round(locked)
     renewal = queries.renewal_of(locked)
+    actor = cases.principal(applicant, locked).actor
     if locked.state != RenewalState.CORRECTIONS or asked is None or renewal is None:
         raise Refused("not_asked", _("Nothing is asked for in this request now."))
     targets = {item.target for item in asked.items.all()}
@@ -158,9 +163,9 @@ def answer_corrections(*, case: Case, applicant: Any, answers: Mapping[str, Mapp
     declare(renewal, shop, answers, round_number=asked.number)
     if "manager" in answers:
         for role, key in queries.manager_parties(renewal):
-            queue.add_party(case=locked, role=role, key=key, actor=actor_of(applicant))
-    desk.answered(case=locked, actor=actor_of(applicant))
-    record("renewal.corrected", subject=locked.key, actor=actor_of(applicant), data={"round": asked.number, "facts": sorted(answers)})
+            queue.add_party(case=locked, role=role, key=key, actor=actor)
+    desk.answered(case=locked, actor=actor)
+    record("renewal.corrected", subject=locked.key, actor=actor, data={"round": asked.number, "facts": sorted(answers)})
     case.refresh_from_db()
 
 

@@ -13,11 +13,12 @@ from licensing.models import Renewal
 from licensing.notifications import RenewalLapsed, RenewalSubmitted
 from licensing.states import RENEWAL, RenewalState
 from municipality.accounts.models import actor_of
+from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.services import advance, open_case
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
-from municipality.kernel.actors import system
+from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import Refused
 from municipality.notifications.services import send
 from municipality.review.services import queue
@@ -27,16 +28,17 @@ from payments.services import issue_bill, void_bill
 from shops.models import Shop
 
 
-def submit_renewal(*, shop: Shop, applicant: Any, expected_fils: int | None = None) -> Case:
+def submit_renewal(*, shop: Shop, applicant: Any, expected_fils: int | None = None, actor: Actor | None = None) -> Case:
     """The case of `submit`, for those whom the bill does not concern."""
-    return submit(shop=shop, applicant=applicant, expected_fils=expected_fils)[0]
+    return submit(shop=shop, applicant=applicant, expected_fils=expected_fils, actor=actor)[0]
 
 
 @transaction.atomic
-def submit(*, shop: Shop, applicant: Any, expected_fils: int | None = None) -> tuple[Case, Bill]:
+def submit(*, shop: Shop, applicant: Any, expected_fils: int | None = None, actor: Actor | None = None) -> tuple[Case, Bill]:
     """Submit a renewal with nothing changed: case, facts, bill and the first message commit together.
 
-    Raises Refused with the code of the first unmet condition; "price_changed" when the person saw another total (fils).
+    `actor` is whoever acts for the applicant, where it is not the applicant. Raises NotPermitted where they may not (any more), and
+    Refused with the code of the first unmet condition; "price_changed" when the person saw another total (fils).
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
     offer = queries.offer(shop)
@@ -44,7 +46,7 @@ def submit(*, shop: Shop, applicant: Any, expected_fils: int | None = None) -> t
         raise Refused(offer.unmet[0].code, _("A condition is no longer met. The page shows it with its way out."))
     if expected_fils is not None and expected_fils != offer.total:
         raise Refused("price_changed", _("The fee changed while the page was open. Look at the new lines and submit again."))
-    actor = actor_of(applicant)
+    actor = actor or actor_of(applicant)
     case = open_case(
         service=RENEWAL,
         subject=shop.key,
@@ -91,12 +93,16 @@ def submit(*, shop: Shop, applicant: Any, expected_fils: int | None = None) -> t
 
 @transaction.atomic
 def withdraw_renewal(*, case: Case, applicant: Any) -> None:
-    """Take a request back that is not paid yet, in whatever hands it is. Raises Refused("payment_open") while the bank has not answered."""
+    """Take a request back that is not paid yet, in whatever hands it is; `applicant` or whoever acts for them now.
+
+    Raises Refused("payment_open") while the bank has not answered, NotPermitted for anybody else.
+    """
+    actor = cases.principal(applicant, case).actor
     bill = payments.bill_of(case.key)
     if bill is not None:
-        void_bill(bill=bill, actor=actor_of(applicant))
-    advance(case, "withdraw", actor=actor_of(applicant))
-    queue.leave(case=case, actor=actor_of(applicant), code="withdrawn")
+        void_bill(bill=bill, actor=actor)
+    advance(case, "withdraw", actor=actor)
+    queue.leave(case=case, actor=actor, code="withdrawn")
 
 
 @transaction.atomic

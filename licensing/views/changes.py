@@ -35,6 +35,7 @@ from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
 from municipality.uploads import queries as uploads
 from municipality.uploads.fields import field_of
+from shops import queries as shops
 from shops.models import Shop
 
 
@@ -44,24 +45,26 @@ def _crumbs(shop: Shop, last: Any = "") -> list[tuple[Any, str]]:
     return [*way, (title, reverse("licensing:changes", args=[shop.public_id])), (last, "")] if last else [*way, (title, "")]
 
 
-@access("person")
+@access("acting")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def tasks(request: HttpRequest, public_id: str) -> HttpResponse:
     """The task list: what is done, what is left, and the way on. A POST begins the request."""
     user: Any = request.user
     shop = shop_or_404(user, public_id)
+    principal = shops.principal(user, shop, RENEWAL)
     offer = queries.offer(shop)
     draft = drafts.open_for(user, RENEWAL, shop.key)
     if request.method == "POST":
         if not offer.may_be_studied:
             raise Refused("not_open", _("A condition is no longer met. The page shows it with its way out."))
-        draft = draft or keeping.begin(person=user, service=RENEWAL, subject=shop.key)
+        draft = draft or keeping.begin(person=principal.person, service=RENEWAL, subject=shop.key, actor=principal.actor)
         return redirect("licensing:change_page", public_id=shop.public_id, page=kept.next_page(draft))
     open_case = cases.visible_to(user).filter(service=RENEWAL, subject=shop.key, is_open=True).first()
     in_the_way = [c for c in offer.unmet if c.code not in offer.flags]
     context = {
         "shop": shop,
+        "principal": principal,
         "offer": offer,
         "draft": draft,
         "pages": kept.pages(draft) if draft else [],
@@ -82,7 +85,7 @@ def _draft_or_404(user: Any, shop: Shop) -> Draft:
 
 
 @keeps_typed
-@access("person")
+@access("acting")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, public_id: str, page: str) -> HttpResponse:
@@ -119,7 +122,13 @@ def _question(request: HttpRequest, shop: Shop, draft: Draft, page: str) -> Http
     if submitted and form.is_valid():
         version = form.cleaned_data.get("version")
         try:
-            draft = keeping.answer(draft=draft, page=page, answers=form.answers(), version=draft.version if version is None else version)
+            draft = keeping.answer(
+                draft=draft,
+                page=page,
+                answers=form.answers(),
+                version=draft.version if version is None else version,
+                actor=shops.principal(request.user, shop, RENEWAL).actor,
+            )
         except keeping.AnsweredElsewhere as told:
             elsewhere = told
             data = request.POST.copy()
@@ -133,11 +142,12 @@ def _question(request: HttpRequest, shop: Shop, draft: Draft, page: str) -> Http
     fact = changes.FACTS.get(page)
     context = {
         "shop": shop,
+        "principal": shops.principal(request.user, shop, RENEWAL),
         "form": form,
         "fact": fact,
         "title": fact.question if fact else _("What changed since the last licence?"),
         "registered": fact.told(fact.read(shop)) if fact else "",
-        "restored": waiting is not None,
+        "restored": waiting is not None and not typed.is_quiet(waiting),
         "elsewhere": elsewhere,
         "saved": _told(page, elsewhere.facts["saved"]) if elsewhere else "",
         "draft": draft,
@@ -172,8 +182,11 @@ def _files(request: HttpRequest, shop: Shop, draft: Draft) -> HttpResponse:
             return redirect("licensing:change_page", public_id=shop.public_id, page=kept.next_page(draft))
         held = {code: uploads.ready(draft.key, code).count() for code in wanted}
         missing = [field for field, least, _ground in slots if held[field.slot.code] < least]
+        if state == "waiting" and not missing:  # enough is there, and something more is on its way
+            missing = [field for field, _least, _ground in slots if field.is_on_the_way]
     context = {
         "shop": shop,
+        "principal": shops.principal(request.user, shop, RENEWAL),
         "slots": slots,
         "state": state,
         "missing": missing,
@@ -184,7 +197,7 @@ def _files(request: HttpRequest, shop: Shop, draft: Draft) -> HttpResponse:
 
 def _check(request: HttpRequest, shop: Shop, draft: Draft) -> HttpResponse:
     """Everything once more, each with its way to change it; the declaration; send."""
-    user: Any = request.user
+    principal = shops.principal(request.user, shop, RENEWAL)
     offer = queries.offer(shop)
     form, submitted = read_form(
         request, CheckAndSend, shop=shop, kept={}, flags=offer.flags, initial={"version": draft.version, "total": offer.total}
@@ -194,7 +207,12 @@ def _check(request: HttpRequest, shop: Shop, draft: Draft) -> HttpResponse:
         data = form.cleaned_data
         try:
             case = services.send_to_officer(
-                shop=shop, applicant=user, draft=draft, version=data["version"] or 0, expected_fils=data["total"]
+                shop=shop,
+                applicant=principal.person,
+                draft=draft,
+                version=data["version"] or 0,
+                expected_fils=data["total"],
+                actor=principal.actor,
             )
         except Refused as refused:
             refusal = refused
@@ -215,6 +233,7 @@ def _check(request: HttpRequest, shop: Shop, draft: Draft) -> HttpResponse:
     files = [(changes.SLOTS[code], uploads.ready(draft.key, code).count()) for code in kept.needed(draft)]
     context = {
         "shop": shop,
+        "principal": shops.principal(request.user, shop, RENEWAL),
         "form": form,
         "offer": offer,
         "rows": rows,
@@ -227,7 +246,7 @@ def _check(request: HttpRequest, shop: Shop, draft: Draft) -> HttpResponse:
     return render(request, "licensing/changes/check.html", context, status=409 if refusal else 200)
 
 
-@access("person")
+@access("acting")
 @require_http_methods(["GET", "HEAD", "POST"])
 def discard(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask once more, then remove the kept request."""
@@ -235,7 +254,9 @@ def discard(request: HttpRequest, public_id: str) -> HttpResponse:
     shop = shop_or_404(user, public_id)
     draft = _draft_or_404(user, shop)
     if request.method == "POST":
-        keeping.discard(draft=draft)
+        keeping.discard(draft=draft, actor=shops.principal(user, shop, RENEWAL).actor)
         messages.info(request, _("The kept request is removed. Nothing was sent."))
         return redirect("shops:mine")
-    return render(request, "licensing/changes/discard.html", {"shop": shop, "draft": draft})
+    return render(
+        request, "licensing/changes/discard.html", {"shop": shop, "draft": draft, "principal": shops.principal(user, shop, RENEWAL)}
+    )

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -19,6 +19,7 @@ from licensing.sentences import sentence
 from licensing.states import RENEWAL
 from municipality.accounts.access import access
 from municipality.cases import queries as cases
+from municipality.cases.views.public import case_or_404
 from municipality.drafts import services as drafts
 from municipality.kernel.errors import Refused
 from municipality.kernel.workflow import WORKFLOWS
@@ -30,29 +31,34 @@ WITHDRAWABLE = WORKFLOWS[RENEWAL].moves["withdraw"].sources
 
 
 def shop_or_404(user: Any, public_id: str) -> Shop:
-    """A shop of the person. Raises Http404 for any other."""
-    shop: Shop = get_object_or_404(shops.with_names(shops.visible_to(user)), public_id=public_id)
+    """A shop about which the person may act. Raises Http404 for any other, NotPermitted where a right to act is over."""
+    shop = shops.seen_by(user, public_id, RENEWAL)
+    if shop is None:
+        raise Http404
     return shop
 
 
-@access("person")
+@access("acting")
 @require_http_methods(["GET", "HEAD", "POST"])
 def renew(request: HttpRequest, public_id: str) -> HttpResponse:
     """All conditions at once; if they are met, facts, fees, declaration and payment on one page."""
     user: Any = request.user
     shop = shop_or_404(user, public_id)
+    principal = shops.principal(user, shop, RENEWAL)
     form, submitted = read_form(request, SubmitRenewal)
     answers = form.cleaned_data if submitted and form.is_valid() else {}
     refusal: Refused | None = None
     if answers.get("changed") == "no":  # `submit` looks at every condition itself
         try:
-            _case, bill = services.submit(shop=shop, applicant=user, expected_fils=answers["total"])
+            case, bill = services.submit(shop=shop, applicant=principal.person, expected_fils=answers["total"], actor=principal.actor)
+            if user.is_staff:  # paying is the person's own affair
+                return redirect("cases:case", public_id=case.public_id)
             return redirect("payments:pay", public_id=bill.public_id)
         except Refused as refused:
             refusal = refused
     offer = queries.offer(shop)
     if answers.get("changed") == "yes" and offer.may_renew:
-        draft = drafts.begin(person=user, service=RENEWAL, subject=shop.key)
+        draft = drafts.begin(person=principal.person, service=RENEWAL, subject=shop.key, actor=principal.actor)
         return redirect("licensing:change_page", public_id=shop.public_id, page=kept.next_page(draft))
     if refusal is not None:
         form = SubmitRenewal({**request.POST.dict(), "total": str(offer.total)})  # what the page shows now
@@ -61,6 +67,7 @@ def renew(request: HttpRequest, public_id: str) -> HttpResponse:
     open_case = cases.visible_to(user).filter(service=RENEWAL, subject=shop.key, is_open=True).first()
     context = {
         "shop": shop,
+        "principal": principal,
         "offer": offer,
         "form": form,
         "refusal": refusal,
@@ -73,14 +80,12 @@ def renew(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "licensing/renew.html", context, status=409 if refusal else 200)
 
 
-@access("person")
+@access("acting")
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask once more, then take a request back that is not paid."""
     user: Any = request.user
-    case = cases.visible_to(user).filter(public_id=public_id, service=RENEWAL).select_related("applicant", "branch").first()
-    if case is None:
-        raise Http404
+    case = case_or_404(user, public_id, service=RENEWAL)
     if request.method != "POST" and case.state not in WITHDRAWABLE:
         return redirect(reverse("cases:case", args=[case.public_id]))
     if request.method == "POST":

@@ -20,11 +20,10 @@ from licensing.models import Renewal
 from licensing.review import items
 from licensing.states import RENEWAL, RenewalState
 from municipality.accounts.access import access
-from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.views.public import case_or_404
 from municipality.drafts import typed
-from municipality.drafts.typed import keeps_typed
+from municipality.drafts.typed import keeps_beside, keeps_typed
 from municipality.kernel.errors import Refused
 from municipality.review import queries as review
 from municipality.review.models import CorrectionRound
@@ -51,13 +50,14 @@ class Part:
 
 
 @keeps_typed
-@access("person")
+@keeps_beside
+@access("acting")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, public_id: str) -> HttpResponse:
     """The asked items with their answers; send them all at once."""
     user: Any = request.user
-    case = case_or_404(cases.visible_to(user).filter(service=RENEWAL), public_id)
+    case = case_or_404(user, public_id, service=RENEWAL)
     asked = review.open_round(case)
     renewal = queries.renewal_of(case)
     if case.state != RenewalState.CORRECTIONS or asked is None or renewal is None:
@@ -87,7 +87,7 @@ def answer(request: HttpRequest, public_id: str) -> HttpResponse:
         "round": asked,
         "parts": parts,
         "locked": [item for item in items(case) if item.name not in targets],
-        "restored": waiting is not None,
+        "restored": waiting is not None and not typed.is_quiet(waiting),
         "refusal": refusal,
         "errors": sum(bool(part.missing or (part.form is not None and part.form.errors)) for part in parts) if submitted else 0,
         "crumbs": [

@@ -11,6 +11,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 View = Callable[..., Any]
+# Asked whether a member of staff acts for a person now; the app that keeps consents adds itself.
+STAND_INS: list[Callable[[Any], bool]] = []
 
 
 def public(view: View) -> View:
@@ -22,10 +24,11 @@ def public(view: View) -> View:
 
 def access(audience: str) -> Callable[[View], View]:
     """`person`: whoever signed in through Mobile ID. `staff`: staff with a second factor. `any`: either of them.
+    `acting`: a person, or a member of staff who acts for one with that person's consent.
 
     What of it a person may see is decided by `queries.visible_to(user)`, not here.
     """
-    if audience not in {"person", "staff", "any"}:
+    if audience not in {"person", "staff", "any", "acting"}:
         raise ValueError(f"no such audience: {audience}")
 
     def mark(view: View) -> View:
@@ -39,6 +42,9 @@ def access(audience: str) -> Callable[[View], View]:
             if audience == "staff" and not user.is_staff:
                 raise PermissionDenied
             if user.is_staff and not has_second_factor(request):
+                raise PermissionDenied
+            user.read_once = {}  # what one page asks of its reader several times
+            if audience == "acting" and user.is_staff and not any(stands_in(user) for stands_in in STAND_INS):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 

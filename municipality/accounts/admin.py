@@ -20,6 +20,10 @@ say(
         "accounts.contact_confirmed": _("Address confirmed"),
         "accounts.forget": _("Forget what has run out"),
         "accounts.language_chosen": _("Language of messages chosen"),
+        "accounts.passkey_added": _("Passkey added"),
+        "accounts.passkey_copied": _("Copied passkey refused"),
+        "accounts.passkey_removed": _("Passkey removed"),
+        "accounts.passkey_renamed": _("Passkey renamed"),
         "accounts.second_factor_enrolled": _("Second factor set up"),
         "accounts.signed_in": _("Sign-in"),
         "accounts.session_ended": _("Session ended"),
@@ -45,9 +49,7 @@ class UserAdmin(ReadOnlyAdmin):
         "name_ar",
         "name_en",
         "masked_number",
-        "email",
         "email_since",
-        "phone",
         "phone_since",
         "language",
         "is_active",
@@ -57,6 +59,7 @@ class UserAdmin(ReadOnlyAdmin):
         "joined",
         "last_login",
     )
+    # E-mail and phone are marked contact: no page of staff shows them, only whether they are confirmed.
     readonly_fields = ("masked_number", "email_since", "phone_since", "joined")
 
     @admin.display(description="الرقم المدني", ordering="civil_id_masked")

@@ -24,7 +24,10 @@ class PersonBackend(BaseBackend):
         return None
 
     def get_user(self, user_id: Any) -> User | None:
-        return User.objects.filter(pk=user_id, is_active=True, is_staff=False).first()
+        try:
+            return User.objects.get(pk=user_id, is_active=True, is_staff=False)
+        except User.DoesNotExist:
+            return None
 
 
 def path_for(user: Any) -> str:

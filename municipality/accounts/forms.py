@@ -59,6 +59,18 @@ class LanguageForm(forms.Form):
     language = forms.ChoiceField(label=_("Language of messages"), choices=[("ar", _("Arabic")), ("en", _("English"))])
 
 
+class PasskeyNameForm(forms.Form):
+    """What the person calls a passkey."""
+
+    name = forms.CharField(
+        label=_("Name of the passkey"),
+        help_text=_("To tell it from others: the phone or the computer it is kept on."),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
+        error_messages={"required": _("Please enter a name.")},
+    )
+
+
 class StaffSignInForm(LoginForm):
     """Login name and password, counted before they are looked at. Whatever is wrong, the answer is the same."""
 

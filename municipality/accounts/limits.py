@@ -33,13 +33,12 @@ class Limit:
             row = None
             while row is None:  # a row may be swept away between the two statements
                 Throttle.objects.bulk_create([Throttle(key=key, touched_at=clock.now())], ignore_conflicts=True)
-                row = Throttle.objects.select_for_update().filter(key=key).first()
+                row = next(iter(Throttle.objects.select_for_update().filter(key=key)), None)
             now = clock.now()
             hits = [hit for hit in row.hits if hit > now.timestamp() - self.seconds]
             if len(hits) >= self.amount:
                 return False
-            row.hits, row.touched_at = [*hits, now.timestamp()], now
-            row.save()
+            Throttle.objects.filter(key=key).update(hits=[*hits, now.timestamp()], touched_at=now)
         return True
 
     def clear(self, subject: str) -> None:

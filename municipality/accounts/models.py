@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
@@ -55,6 +55,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     objects = UserManager()
 
+    # Set for the time of one request, to a dictionary; None elsewhere: nothing outlives the page that asked.
+    read_once: ClassVar[dict[str, Any] | None] = None
+
     USERNAME_FIELD = "login"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS = ["name_ar", "name_en"]
@@ -95,6 +98,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 def actor_of(user: Any, role: str = "") -> Actor:
     """The actor for history rows. Staff act as the given role (default officer), people as applicants."""
     return Actor(role or ("officer" if user.is_staff else "applicant"), user.key)
+
+
+def actor_for(user: Any, person: Any) -> Actor:
+    """The actor where `user` acts in the matters of `person`: the person, a delegate of theirs, or staff with their consent."""
+    if user.pk == person.pk:
+        return actor_of(user)
+    return Actor("assistant" if user.is_staff else "delegate", user.key, person.key)
 
 
 class Organisation(models.Model):

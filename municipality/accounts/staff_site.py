@@ -10,6 +10,7 @@ from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
@@ -56,14 +57,15 @@ class StaffSite(AdminSite):
             "is_nav_sidebar_enabled": False,
         }
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The first page, with what the apps have to say on it."""
         context: dict[str, Any] = {**(extra_context or {}), "home_parts": []}
         for home in self._homes:
             found = home(request)
             context["home_parts"] += found.pop("home_parts", [])  # templates that the first page includes
             context |= found
-        return super().index(request, context)
+        answer: TemplateResponse = super().index(request, context)
+        return answer
 
     def has_permission(self, request: HttpRequest) -> bool:
         user: Any = request.user

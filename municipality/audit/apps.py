@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class AuditConfig(AppConfig):
@@ -13,4 +13,5 @@ class AuditConfig(AppConfig):
         from municipality.audit import ledger
 
         autodiscover_modules("states", "guards")
+        pre_migrate.connect(ledger.before_migrate, dispatch_uid="audit.before_migrate")
         post_migrate.connect(ledger.after_migrate, dispatch_uid="audit.after_migrate")

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -52,6 +52,8 @@ class EventInline(ReadOnlyInline):
     @admin.display(description=_("step"))
     def step(self, event: CaseEvent) -> SafeString | str:
         titles = _titles(event.workflow)
+        if event.from_state == event.to_state and event.workflow in STORIES:
+            return format_html("{}", STORIES[event.workflow].title(event))
         return moved(titles.get(event.from_state, event.from_state), titles.get(event.to_state, event.to_state))
 
     @admin.display(description=_("who"))
@@ -83,7 +85,7 @@ class CaseAdmin(ReadOnlyAdmin):
         return self.readonly_fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """All for auditors. Others see what is assigned to them: nothing yet, since no service hands cases to staff."""
+        """All for auditors. Others see nothing here: what is in their hands lies on the desk, and what waits is listed nowhere."""
         rows = super().get_queryset(request)
         return rows if in_group(request, AUDITOR) else rows.none()
 

@@ -4,6 +4,27 @@ from municipality.kernel.guards import frozen, guard, moved_by_event, never_dele
 
 moved_by_event("cases_case", "cases_caseevent", "NEW.service")
 never_deleted("cases_case")
+frozen("cases_case", ["filed_by"], name="filed_once")
+# A step taken for the applicant stands on a right that is in force: a delegation for this matter, or an open consent.
+_HELD = "d.giver_id = c.applicant_id AND d.state = 'active' AND (d.service = '' OR d.service = c.service)"
+guard(
+    "cases_caseevent_delegated",
+    "cases_caseevent",
+    "INSERT",
+    "NEW.actor_role = 'delegate' AND NOT EXISTS (SELECT 1 FROM cases_case c JOIN acting_delegation d ON "  # noqa: S608 - constants
+    f"{_HELD} JOIN accounts_user u ON u.id = d.delegate_id WHERE c.id = NEW.subject_id AND NEW.actor_key = 'person:' || u.public_id"
+    " AND (d.subject = c.subject OR d.subject LIKE 'organisation:%'))",
+    "no_delegation",
+)
+guard(
+    "cases_caseevent_consented",
+    "cases_caseevent",
+    "INSERT",
+    "NEW.actor_role = 'assistant' AND NOT EXISTS (SELECT 1 FROM cases_case c JOIN acting_consent a ON a.person_id = c.applicant_id"
+    " AND a.purpose = c.service AND a.opened_at IS NOT NULL AND a.closed_at IS NULL AND a.open_until > NEW.at"
+    " JOIN accounts_user u ON u.id = a.staff_id WHERE c.id = NEW.subject_id AND NEW.actor_key = 'staff:' || u.public_id)",
+    "no_consent",
+)
 frozen("cases_case", ["public_id", "service", "subject", "reference", "applicant_id", "opened_at", "snapshot_hash", "snapshot", "editions"])
 never_deleted("cases_block")
 # A case closes, opens and gets another promised day only together with an event.

@@ -6,11 +6,20 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.models import StateEvent
 from municipality.kernel import clock, ids
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.places.models import Branch
+
+
+class FiledBy(models.TextChoices):
+    """Who sent a request in."""
+
+    APPLICANT = "applicant", _("by the applicant")
+    DELEGATE = "delegate", _("by a delegate")
+    ASSISTANT = "assistant", _("assisted by staff")
 
 
 class Case(models.Model):
@@ -22,6 +31,7 @@ class Case(models.Model):
     title_en = models.CharField("العنوان بالإنجليزية", max_length=160)
     applicant = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="cases", verbose_name="مقدم الطلب")
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="الفرع")
+    filed_by = models.CharField("قدمه", max_length=10, choices=FiledBy, default=FiledBy.APPLICANT)
     state = models.CharField("الحالة", max_length=40)
     is_open = models.BooleanField("مفتوح", default=True)
     last_event = models.ForeignKey("CaseEvent", models.PROTECT, null=True, related_name="+")
@@ -39,6 +49,7 @@ class Case(models.Model):
         verbose_name = "طلب"
         verbose_name_plural = "الطلبات"
         constraints = [
+            models.CheckConstraint(condition=models.Q(filed_by__in=FiledBy.values), name="cases_filed_by"),
             models.UniqueConstraint(fields=["service", "subject"], condition=models.Q(is_open=True), name="cases_one_open_case"),
             models.CheckConstraint(
                 condition=models.Q(is_open=True, closed_at__isnull=True) | models.Q(is_open=False, closed_at__isnull=False),
@@ -61,6 +72,11 @@ class Case(models.Model):
     @property
     def key(self) -> str:
         return f"case:{self.public_id}"
+
+    @property
+    def is_assisted(self) -> bool:
+        """Whether a member of staff sent it in for the applicant."""
+        return self.filed_by == FiledBy.ASSISTANT
 
     @property
     def is_final(self) -> bool:

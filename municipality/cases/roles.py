@@ -12,6 +12,7 @@ READS: dict[str, tuple[str, ...]] = {
     "supervisor": (
         "accounts.user",
         "accounts.organisation",
+        "acting.delegation",
         "cases.case",
         "violations.violation",
         "rulebook.ruleset",
@@ -22,10 +23,13 @@ READS: dict[str, tuple[str, ...]] = {
     "auditor": (
         "accounts.user",
         "accounts.organisation",
+        "acting.consent",
+        "acting.delegation",
         "audit.act",
         "audit.look",
         "cases.case",
         "cases.block",
+        "documents.sealtoken",
         "jobs.job",
         "notifications.delivery",
         "payments.attempt",
@@ -46,7 +50,9 @@ READS: dict[str, tuple[str, ...]] = {
     "violation_clerk": ("violations.violation",),
     "violation_authority": ("violations.violation", "violations.inspector", "violations.team"),
     "court_clerk": ("violations.violation", "violations.referralbatch"),
-    "operator": ("jobs.job", "notifications.delivery"),
+    # Counter and call centre: they act for a person with that person's code, on the person's own pages; no table.
+    "counter": (),
+    "operator": ("documents.sealtoken", "jobs.job", "notifications.delivery"),
     "rule_maker": ("rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),
     "rule_publisher": ("rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),
 }

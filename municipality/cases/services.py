@@ -8,16 +8,21 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from municipality.acting import queries as acting
+from municipality.acting.notifications import AssistedAct
 from municipality.audit.services import record
 from municipality.cases import queries
 from municipality.cases.catalogue import services as catalogue_services
-from municipality.cases.models import Block, Case, CaseEvent, Effect, Figure
+from municipality.cases.models import Block, Case, CaseEvent, Effect, Figure, FiledBy
+from municipality.cases.timeline import STORIES
 from municipality.documents.numbers import take
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
 from municipality.kernel.workflow import WORKFLOWS
+from municipality.notifications.services import send
+from municipality.notifications.texts import Bilingual
 from municipality.rulebook.queries import Edition, digest
 
 
@@ -37,8 +42,11 @@ def open_case(
 ) -> Case:
     """Begin a case in its workflow's first state.
 
-    Raises Refused("already_open") where one is open for the subject; it takes the caller's transaction with it.
+    Raises Refused("already_open") where one is open for the subject; it takes the caller's transaction with it. NotPermitted for an
+    actor who may not act for the applicant (any more).
     """
+    if not actor.is_system and not acting.may(actor, person=applicant, service=service, subject=subject):
+        raise NotPermitted("not_yours", _("This step is not yours to take."))
     now = clock.now()
     snapshot = [edition.snapshot() for edition in editions]
     try:
@@ -51,6 +59,7 @@ def open_case(
                 title_en=title_en,
                 applicant=applicant,
                 branch=branch,
+                filed_by=actor.role if actor.role in FiledBy.values else FiledBy.APPLICANT,
                 state=WORKFLOWS[service].initial,
                 opened_at=now,
                 due_on=due_on,
@@ -76,7 +85,11 @@ def advance(
     """
     table = WORKFLOWS[case.service]
     step = table.move(move, case.state)
-    if step.may != actor.role or (actor.role == "applicant" and actor.key != case.applicant.key):
+    if step.may == "applicant":
+        is_theirs = acting.may(actor, person=case.applicant, service=case.service, subject=case.subject)
+    else:
+        is_theirs = step.may == actor.role
+    if not is_theirs:
         raise NotPermitted("not_yours", _("This step is not yours to take."))
     changes: dict[str, Any] = {}
     if step.target in table.finals:
@@ -87,7 +100,16 @@ def advance(
     with transaction.atomic(savepoint=False):
         event: CaseEvent = transition(case, move, actor=actor, reason=reason, data=data, **changes)
         record(f"case.{move}", subject=case.key, actor=actor, data={"from": event.from_state, "to": event.to_state, "reason": reason})
+        if actor.role == "assistant":
+            _tell_assisted(case, event)
     return event
+
+
+def _tell_assisted(case: Case, event: CaseEvent) -> None:
+    """The person reads what a member of staff did for them."""
+    label = STORIES[case.service].title(event) if case.service in STORIES else WORKFLOWS[case.service].moves[event.move].label
+    context = {"case": case, "about": Bilingual(case.title_ar, case.title_en), "did": label, "branch": case.branch}
+    send(AssistedAct, person=case.applicant, key=f"case-event:{event.pk}", subject_key=case.key, context=context)
 
 
 @transaction.atomic

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.models import Case, CaseEvent
+from municipality.kernel.workflow import WORKFLOWS
+from municipality.ui.templatetags.portal import bilingual
 
 ACTORS = {
     "applicant": _("The applicant"),
+    "holder": _("The holder of the shop"),
+    "delegate": _("A delegate of the applicant"),
+    "assistant": _("An employee, for the applicant with their code"),
     "system": _("The portal, by rule"),
     "officer": _("Officer"),
     "supervisor": _("Supervisor"),
@@ -50,6 +57,8 @@ class Story:
         for known in (f"{event.move}:{event.reason}", event.move):
             if known in self.moves:
                 return self.moves[known]
+        if event.from_state == event.to_state:  # the state says nothing new: the move does
+            return WORKFLOWS[event.workflow].moves[event.move].label
         return self.titles[event.to_state]
 
 
@@ -61,8 +70,25 @@ def tell(service: str, story: Story) -> None:
     STORIES[service] = story
 
 
-def steps(case: Case, events: Sequence[CaseEvent]) -> list[Step]:
-    """Done steps, the present one, and those still ahead on the usual way."""
+def who(event: CaseEvent, named: Mapping[str, Any]) -> Any:
+    """Who made a step, and for whom. `named` holds people by key, for those who may read names; staff stay without one."""
+    for_whom = named.get(event.data.get("for", ""))
+    if for_whom is None:
+        return ACTORS[event.actor_role]
+    by = named.get(event.actor_key)
+    if event.actor_role == "delegate" and by is not None:
+        return format_html(gettext("{delegate}, for {applicant}"), delegate=bilingual(by, "name"), applicant=bilingual(for_whom, "name"))
+    if event.actor_role == "assistant" and by is not None and by.branch is not None:
+        said = gettext("An employee of {branch}, for {applicant} with their code (assisted)")
+        return format_html(said, branch=bilingual(by.branch, "name"), applicant=bilingual(for_whom, "name"))
+    return ACTORS[event.actor_role]
+
+
+def steps(case: Case, events: Sequence[CaseEvent], named: Mapping[str, Any] | None = None) -> list[Step]:
+    """Done steps, the present one, and those still ahead on the usual way.
+
+    `named`: people by key, for a page whose reader may know who acted for whom; without it nobody is named.
+    """
     story = STORIES[case.service]
     found = []
     for event in events:
@@ -73,7 +99,7 @@ def steps(case: Case, events: Sequence[CaseEvent]) -> list[Step]:
             Step(
                 kind,
                 story.title(event),
-                ACTORS[event.actor_role],
+                who(event, named or {}),
                 event.at,
                 due,
                 story.notes.get(event.to_state, "") if last else "",

@@ -76,6 +76,8 @@ STAFF = (
     Member("violations.authority", "نادية المنار", "Nadia Al-Manar", "violation_authority", "802", "HA"),
     Member("court.clerk", "عبير القسطاس", "Abeer Al-Qistas", "court_clerk", "803", "HA"),
     Member("court.clerk2", "مشاري السند", "Meshari Al-Sanad", "court_clerk", "804", "HA"),
+    Member("counter", "غدير المرساة", "Ghadeer Al-Marsat", "counter", "251", "HA"),
+    Member("call", "نواف الصدى", "Nawaf Al-Sada", "counter", "252", "KU"),
     Member("auditor", "لطيفة البيان", "Latifa Al-Bayan", "auditor", "301"),
     Member("operator", "زياد المرفأ", "Ziad Al-Marfa", "operator", "401"),
     Member("rule.maker", "وضحة الميزان", "Wadha Al-Meezan", "rule_maker", "501"),

@@ -1,7 +1,15 @@
-"""Documents have no table in the admin; their acts and jobs are read in the record."""
+"""The token of the seal, to read. Documents have no table in the admin; their acts and jobs are read in the record."""
 
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from municipality.documents.models import SealToken
+from municipality.ui.admin_base import ReadOnlyAdmin, code, moment
 from municipality.ui.words import say
 
 say(
@@ -12,6 +20,45 @@ say(
         "document.revoked": _("Document revoked"),
         "document.superseded": _("Document replaced by a newer one"),
         "document.suspended": _("Document suspended"),
+        "documents.look_at_seal": _("Look at the token of the seal"),
+        "documents.seal_token": _("Token of the seal"),
         "documents.sweep_files": _("Look for files without a document"),
     }
 )
+
+
+@admin.register(SealToken)
+class SealTokenAdmin(ReadOnlyAdmin):
+    """One row says whether the portal can seal, and why not."""
+
+    list_display = ("token_label", "state", "since_when", "seen_when")
+    ordering = ("token",)
+    fields = ("token_label", "label_of_key", "state", "module_says", "refused_when", "since_when", "seen_when")
+    readonly_fields = fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return self.readonly_fields
+
+    @admin.display(description=_("token"), ordering="token")
+    def token_label(self, row: SealToken) -> SafeString | str:
+        return code(row.token)
+
+    @admin.display(description=_("key of the seal"))
+    def label_of_key(self, row: SealToken) -> SafeString | str:
+        return code(row.key_label)
+
+    @admin.display(description=_("what the module says"))
+    def module_says(self, row: SealToken) -> SafeString | str:
+        return code(row.detail)
+
+    @admin.display(description=_("PIN refused"))
+    def refused_when(self, row: SealToken) -> str:
+        return moment(row.pin_refused_at)
+
+    @admin.display(description=_("since"))
+    def since_when(self, row: SealToken) -> str:
+        return moment(row.since)
+
+    @admin.display(description=_("last looked at"))
+    def seen_when(self, row: SealToken) -> str:
+        return moment(row.seen_at)

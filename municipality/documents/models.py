@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.models import StateEvent
 from municipality.documents.states import DocumentState
@@ -112,3 +113,37 @@ class VerificationCheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d} {self.found}"
+
+
+class SealState(models.TextChoices):
+    READY = "ready", _("ready")
+    AWAY = "away", _("away")
+    NO_PIN = "no_pin", _("no PIN on file")
+    NO_KEY = "no_key", _("key or certificate missing")
+    PIN_REFUSED = "pin_refused", _("PIN refused")
+    PIN_LOCKED = "pin_locked", _("PIN locked")
+
+
+class SealToken(models.Model):
+    """How the token that keeps the seal's key was found last: one row for each token and key, for staff and for `/readyz`.
+
+    `pin_digest` is a keyed hash of the PIN that was sent last. While it stands refused it is not sent again by anybody, since
+    a token locks itself after a few wrong ones; another PIN in the file is tried by itself.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    token = models.CharField(_("token"), max_length=64)
+    key_label = models.CharField(_("key of the seal"), max_length=64)
+    state = models.CharField(_("state"), max_length=12, choices=SealState, default=SealState.AWAY)
+    detail = models.CharField(_("what the module says"), max_length=200, blank=True)
+    pin_digest = models.CharField(max_length=64, blank=True)
+    pin_refused_at = models.DateTimeField(_("PIN refused"), null=True, blank=True)
+    since = models.DateTimeField(_("since"))
+    seen_at = models.DateTimeField(_("last looked at"))
+
+    class Meta:
+        verbose_name = _("token of the seal")
+        verbose_name_plural = _("tokens of the seal")
+
+    def __str__(self) -> str:
+        return f"{self.token}: {self.state}"

@@ -13,7 +13,8 @@ def take(series: str, *, width: int = 6) -> str:
     """The next number of a series with its check character. Runs in the caller's transaction: a rollback gives the number back."""
     if not connection.in_atomic_block:
         raise RuntimeError("a number is taken inside the transaction that uses it")
-    Counter.objects.get_or_create(series=series)
-    Counter.objects.filter(series=series).update(last=F("last") + 1)
+    counter = Counter.objects.filter(series=series)
+    while not counter.update(last=F("last") + 1):  # the first of its series
+        Counter.objects.get_or_create(series=series)
     last = Counter.objects.values_list("last", flat=True).get(series=series)
     return ids.with_check(f"{series}-{last:0{width}d}")

@@ -1,12 +1,13 @@
 """The municipality's electronic seal on a PDF: PAdES baseline B-B (ETSI EN 319 142-1), certified, no changes allowed.
 
-`Signer` is the port. `FileKeySigner` keeps the key in an encrypted PKCS#12 file; a signer that leaves the key inside a
-hardware module takes its place by the setting SIGNER.
+`Signer` is the port. `FileKeySigner` keeps the key in an encrypted PKCS#12 file; `token.TokenSigner` leaves it inside a
+PKCS#11 token and takes its place by the setting SIGNER.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import os
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +18,8 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 FIELD = "Seal"
+FILE_KEY, TOKEN = "municipality.documents.signing.FileKeySigner", "municipality.documents.token.TokenSigner"
+TOKEN_SETTINGS = ("SIGNER_PKCS11_MODULE", "SIGNER_PKCS11_TOKEN", "SIGNER_PKCS11_KEY", "SIGNER_PKCS11_PIN_FILE")
 
 
 class SignerMissing(Exception):
@@ -56,10 +59,7 @@ class FileKeySigner:
             raise SignerMissing(f"the seal's key file {file} does not open with the passphrase given") from failure
         if self._key is None or self._key.signing_cert is None:
             raise SignerMissing(f"the seal's key file {file} holds no certificate")
-        self._key.embed_roots = False  # checkers bring their own root
-        self._key.signed_attr_prov_spec = _attributes(self._key.signing_cert)
-        # Room for the signature, in hexadecimal digits. The library would find it by signing twice.
-        self._room = 2 * (sum(len(certificate.dump()) for certificate in (self._key.signing_cert, *self._key.cert_registry)) + 4096)
+        prepare(self._key)
 
     @property
     def certificate_subject(self) -> str:
@@ -67,16 +67,29 @@ class FileKeySigner:
 
     def sign(self, pdf: bytes, *, reason: str, at: dt.datetime) -> bytes:
         """See Signer. Raises ValueError when `at` has no time zone or the file is already certified."""
-        if at.tzinfo is None:
-            raise ValueError("the moment of signing needs its time zone")
-        from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-        from pyhanko.sign.general import SigningError
+        return seal(self._key, pdf, reason=reason, at=at)
 
-        try:
-            sealed = _pdf_signer(self._key, reason, at).sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf)), bytes_reserved=self._room)
-        except SigningError as failure:
-            raise ValueError(str(failure)) from failure
-        return cast(bytes, sealed.getvalue())
+
+def prepare(key: Any) -> None:
+    """What every seal has in common, whatever keeps its key: set once on a pyHanko signer whose certificate is loaded."""
+    key.embed_roots = False  # checkers bring their own root
+    key.signed_attr_prov_spec = _attributes(key.signing_cert)
+
+
+def seal(key: Any, pdf: bytes, *, reason: str, at: dt.datetime) -> bytes:
+    """`pdf` with a certifying signature by a prepared pyHanko signer. Raises ValueError as Signer.sign says, and what the key raises."""
+    if at.tzinfo is None:
+        raise ValueError("the moment of signing needs its time zone")
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign.general import SigningError
+
+    # Room for the signature, in hexadecimal digits. The library would find it by signing twice.
+    room = 2 * (sum(len(certificate.dump()) for certificate in (key.signing_cert, *key.cert_registry)) + 4096)
+    try:
+        sealed = _pdf_signer(key, reason, at).sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf)), bytes_reserved=room)
+    except SigningError as failure:
+        raise ValueError(str(failure)) from failure
+    return cast(bytes, sealed.getvalue())
 
 
 def subject_of(certificate: Any) -> str:
@@ -136,12 +149,13 @@ def _pdf_signer(key: Any, reason: str, at: dt.datetime) -> Any:
 
 def signer() -> Signer:
     """The signer that the settings name, made once a process. Raises SignerMissing."""
-    return _signer(settings.SIGNER, str(settings.SIGNER_KEY_FILE), settings.SIGNER_PASSPHRASE)
+    names = ("SIGNER_KEY_FILE", "SIGNER_PASSPHRASE", *TOKEN_SETTINGS)
+    return _signer(settings.SIGNER, tuple(str(getattr(settings, name)) for name in names), os.getpid())
 
 
 @cache
-def _signer(dotted_path: str, key_file: str, passphrase: str) -> Signer:
-    # The arguments are the cache's key: other settings, other signer. A failure is not remembered.
+def _signer(dotted_path: str, given: tuple[str, ...], process: int) -> Signer:
+    # The arguments are the cache's key: other settings, or a forked process, other signer. A failure is not remembered.
     return cast(Signer, import_string(dotted_path)())
 
 

@@ -1,4 +1,4 @@
-"""Keeps what a person typed when the session had ended before the page was sent."""
+"""Keeps what a person typed: when the session had ended before the page was sent, and when a button beside the form was pressed."""
 
 from __future__ import annotations
 
@@ -8,17 +8,26 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
+from municipality.accounts.next_paths import asked
 from municipality.drafts import typed
 
 
 class TypedMiddleware:
-    """Stands outside the two that send strangers to the sign-in page: a POST that they turned away leaves its text behind."""
+    """Stands outside the two that send strangers to the sign-in page: a POST that they turned away leaves its text behind.
+
+    So does a POST to a view marked `beside_a_form` (a file is sent or taken back by a button inside a bigger form), for the page
+    that it comes back to, where that is marked `keeps_beside`.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method != "POST" or not _keeps(request.path_info):
+        if request.method != "POST":
+            return self.get_response(request)
+        if _is(request.path_info, "beside_a_form"):
+            return self._beside(request)
+        if not _is(request.path_info, "keeps_typed"):
             return self.get_response(request)
         before: Any = request.user
         person = before if before.is_authenticated and not before.is_staff else None
@@ -27,9 +36,18 @@ class TypedMiddleware:
             typed.keep(request, person)
         return response
 
+    def _beside(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        page = asked(request).partition("?")[0]
+        person: Any = request.user
+        if response.status_code == 302 and person.is_authenticated and not person.is_staff and page and _is(page, "keeps_beside"):
+            typed.keep(request, person, page=page)
+        return response
 
-def _keeps(path: str) -> bool:
+
+def _is(path: str, mark: str) -> bool:
+    """Whether the view behind a path carries a mark."""
     try:
-        return bool(getattr(resolve(path).func, "keeps_typed", False))
+        return bool(getattr(resolve(path).func, mark, False))
     except Resolver404:
         return False

@@ -9,16 +9,19 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import actor_of
+from municipality.acting import queries as acting
 from municipality.audit.services import record
+from municipality.drafts import queries
 from municipality.drafts.models import Draft, Unsaved
 from municipality.drafts.notifications import DraftReminder
 from municipality.drafts.registry import KEPT
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
-from municipality.kernel.errors import Refused
+from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.services import send as send_message
 from municipality.notifications.texts import Bilingual
 from municipality.rulebook import queries as rulebook
+from municipality.uploads import services as uploads
 
 LIMITS = "limits.review"
 SYSTEM = system("drafts")
@@ -36,8 +39,11 @@ def _days(code: str) -> dt.timedelta:
 
 
 @transaction.atomic
-def begin(*, person: Any, service: str, subject: str) -> Draft:
-    """The person's open request about a subject, begun now if there is none. Kept for the days of the rulebook (draft_days)."""
+def begin(*, person: Any, service: str, subject: str, actor: Actor | None = None) -> Draft:
+    """The person's open request about a subject, begun now if there is none. Kept for the days of the rulebook (draft_days).
+
+    `actor` is whoever acts for the person; the person where it is left out.
+    """
     known = Draft.objects.filter(person=person, service=service, subject=subject, closed_at__isnull=True)
     found = known.first()
     if found is not None:
@@ -50,18 +56,21 @@ def begin(*, person: Any, service: str, subject: str) -> Draft:
             )
     except IntegrityError:  # a second window began it at the same moment
         return known.get()
-    record("draft.begun", subject=draft.key, actor=actor_of(person), data={"service": service, "about": subject})
+    record("draft.begun", subject=draft.key, actor=actor or actor_of(person), data={"service": service, "about": subject})
     return draft
 
 
 @transaction.atomic
-def answer(*, draft: Draft, page: str, answers: dict[str, Any], version: int) -> Draft:
+def answer(*, draft: Draft, page: str, answers: dict[str, Any], version: int, actor: Actor | None = None) -> Draft:
     """Keep the answers of one page. `version` is the draft's when that page was opened.
 
     Pages do not stand in each other's way; a page that was answered otherwise since then raises AnsweredElsewhere and
-    nothing is overwritten. Raises Refused("draft_closed") once the request was sent, discarded or has run out.
+    nothing is overwritten. An `actor` other than the person must still be allowed to act (NotPermitted). Raises
+    Refused("draft_closed") once the request was sent, discarded or has run out.
     """
     row = _open(draft)
+    if actor is not None and not acting.may(actor, person=row.person, service=row.service, subject=row.subject):
+        raise NotPermitted("not_yours", _("You may no longer act in this request. Nothing was saved."))
     saved = row.answers.get(page)
     if row.page_versions.get(page, 0) > version and saved != answers:
         raise AnsweredElsewhere(
@@ -101,10 +110,12 @@ def send(*, draft: Draft, sent_as: str, actor: Actor) -> None:
 
 
 @transaction.atomic
-def discard(*, draft: Draft) -> None:
-    """Throw a kept request away, as its person asked. Raises Refused("draft_closed")."""
+def discard(*, draft: Draft, actor: Actor | None = None) -> None:
+    """Throw a kept request away, as its person (or `actor` for them) asked. Raises Refused("draft_closed")."""
     row = _open(draft)
-    _close(row, "draft.discarded", actor_of(row.person))
+    by = actor or actor_of(row.person)
+    _close(row, "draft.discarded", by)
+    uploads.drop_all(row.key, reason="draft_ended", actor=by)
 
 
 def _open(draft: Draft) -> Draft:
@@ -154,6 +165,12 @@ def expire() -> int:
             row = Draft.objects.select_for_update().get(pk=pk)
             if row.closed_at is None and row.expires_at <= now:
                 _close(row, "draft.expired", SYSTEM)
+                uploads.drop_all(row.key, reason="draft_ended", actor=SYSTEM)
                 ended += 1
     Unsaved.objects.filter(at__lte=now - _days("draft_days")).delete()
     return ended
+
+
+def drop_files() -> int:
+    """Remove the files of requests that were sent, removed or ran out: what arrived when they were over already. Returns how many."""
+    return sum(uploads.drop_all(subject, reason="draft_ended", actor=SYSTEM) for subject in queries.files_left())

@@ -8,3 +8,8 @@ from municipality.jobs.registry import every
 def tend() -> None:
     services.remind()
     services.expire()
+
+
+@every("drafts.drop_files", seconds=3600)
+def drop_files() -> None:
+    services.drop_files()

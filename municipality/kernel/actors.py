@@ -7,10 +7,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Actor:
-    """`role` is applicant, officer, supervisor, auditor, operator or system; `key` is `person:<public id>` or `system:<part>`."""
+    """`role` is applicant, delegate, assistant, officer, supervisor, auditor, operator or system; `key` is `person:<public id>`,
+    `staff:<public id>` or `system:<part>`. Whoever acts for somebody else names that person in `for_key`: every event and every
+    act then says who for whom.
+    """
 
     role: str
     key: str
+    for_key: str = ""
+
+    @property
+    def whom(self) -> dict[str, str]:
+        """What events and acts note of somebody who acts for another: `{"for": key}`, else nothing."""
+        return {"for": self.for_key} if self.for_key else {}
 
     @property
     def is_system(self) -> bool:

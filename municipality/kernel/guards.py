@@ -162,7 +162,7 @@ def expected(connection: Any) -> set[str]:
 
 
 def remove(connection: Any) -> None:
-    """Take every guard away. For the red controls of the tests and for a flush; nothing else calls it."""
+    """Take every guard away. For the red controls of the tests, and for SQLite while it is migrated."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgname LIKE 'guard\\_%%'")

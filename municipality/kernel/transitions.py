@@ -50,7 +50,7 @@ def _write(row: Any, model: Any, step: Move, actor: Actor, reason: str, data: di
         actor_key=actor.key,
         actor_role=actor.role,
         reason=reason,
-        data=data or {},
+        data={**(data or {}), **actor.whom},
     )
     moved = model._base_manager.filter(pk=row.pk, state=row.state).update(state=step.target, last_event=event, **changes)
     if moved != 1:

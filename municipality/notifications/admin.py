@@ -24,6 +24,7 @@ OPERATOR = "operator"
 say(
     {
         "delivery.retried": _("Message tried again"),
+        "notifications.account": _("Message about an account"),
         "notifications.code": _("Send a one-time code"),
         "notifications.deliver": _("Send a message"),
     }

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext
 
@@ -40,25 +40,26 @@ def send(kind: str | type[MessageKind], *, person: Any, key: str, context: Mappi
     if known is not None:
         return known
     ar, en = declared.words(context, "ar"), declared.words(context, "en")
-    message, created = Message.objects.get_or_create(
-        kind=kind,
-        key=key,
-        person=person,
-        defaults={
-            "subject_key": subject_key,
-            "title_ar": ar.title,
-            "title_en": en.title,
-            "body_ar": ar.body,
-            "body_en": en.body,
-            "short_ar": ar.short,
-            "short_en": en.short,
-            "path": declared.path(context),
-            "created_at": clock.now(),
-        },
-    )
-    if created:
-        for channel in declared.channels:
-            _promise(message, channel, person)
+    try:
+        with transaction.atomic():
+            message = Message.objects.create(
+                kind=kind,
+                key=key,
+                person=person,
+                subject_key=subject_key,
+                title_ar=ar.title,
+                title_en=en.title,
+                body_ar=ar.body,
+                body_en=en.body,
+                short_ar=ar.short,
+                short_en=en.short,
+                path=declared.path(context),
+                created_at=clock.now(),
+            )
+    except IntegrityError:  # promised by another transaction since we looked
+        return Message.objects.get(kind=kind, key=key, person=person)
+    for channel in declared.channels:
+        _promise(message, channel, person)
     return message
 
 
@@ -168,6 +169,16 @@ def deliver_code(*, user_id: int, channel: str, address: str, code_id: int) -> N
     with suppress(sms.LimitReached):
         sms.take(address, idempotency_key=key, is_code=True)
         sms.gateway().send(address, text, key)
+
+
+def text_code(*, to: str, text: str, idempotency_key: str) -> bool:
+    """Hand a text with a one-time code to the gateway. False over the number's limit: nothing is sent then."""
+    try:
+        sms.take(to, idempotency_key=idempotency_key, is_code=True)
+    except sms.LimitReached:
+        return False
+    sms.gateway().send(to, text, idempotency_key)
+    return True
 
 
 def mark_read(message: Message) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from django.contrib.auth import get_user_model
+from django.db import transaction
+
 from municipality.jobs.registry import job
 from municipality.notifications import services
+from municipality.notifications.account import KINDS
 
 
 @job("notifications.deliver", queue="messages", time_limit=30, given_up=services.give_up)
@@ -14,3 +18,12 @@ def deliver(*, delivery_id: int) -> None:
 @job("notifications.code", queue="messages", time_limit=30)
 def code(*, user_id: int, channel: str, address: str, code_id: int) -> None:
     services.deliver_code(user_id=user_id, channel=channel, address=address, code_id=code_id)
+
+
+@job("notifications.account", queue="messages", time_limit=30)
+def account(*, user_id: int, message: str, about: str) -> None:
+    """What happened to a person's account: asked for by the apps below, which know no messages."""
+    person = get_user_model().objects.filter(pk=user_id).first()
+    if person is not None:
+        with transaction.atomic():
+            services.send(KINDS[message], person=person, key=about, context={})

@@ -298,6 +298,7 @@ class PublishedOverride:
 
     number: int
     branch: Branch
+    skill: str
     reason: Reason | None
     asked_at: dt.datetime
     allowed_at: dt.datetime
@@ -321,6 +322,7 @@ def overrides_published(limit: int = 500) -> list[PublishedOverride]:
             PublishedOverride(
                 o.place_id,
                 o.place.branch,
+                o.place.skill,
                 reasons.get(o.code),
                 o.asked_at,
                 o.allowed_at or o.asked_at,

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "municipality.documents",
     "municipality.uploads",
     "municipality.notifications",
+    "municipality.acting",
     "municipality.drafts",
     "municipality.cases",
     "municipality.review",
@@ -102,6 +103,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "municipality.ui.context.portal",
+                "municipality.acting.context.assistance",
             ],
             "builtins": [
                 "municipality.ui.templatetags.portal",
@@ -155,6 +157,8 @@ CIVIL_ID_KEY = secret("CIVIL_ID_KEY")
 # food shops (no link is shown while it is empty).
 MUNICIPALITY_PHONE = env.str("MUNICIPALITY_PHONE", "139")
 PAFN_URL = env.str("PAFN_URL", "")
+# How old the numbers of the public page of the queue may be.
+PUBLIC_QUEUE_SECONDS = env.int("PUBLIC_QUEUE_SECONDS", 60)
 
 # The outside world, each behind a port.
 MOBILE_ID_URL = env.str("MOBILE_ID_URL", "")
@@ -180,6 +184,11 @@ KNET_PAGE_LIFETIME_SECONDS = env.int("KNET_PAGE_LIFETIME_SECONDS", 1800)
 SIGNER = env.str("SIGNER", "municipality.documents.signing.FileKeySigner")
 SIGNER_KEY_FILE = env.str("SIGNER_KEY_FILE", str(VAR_DIR / "seal" / "seal.p12"))
 SIGNER_PASSPHRASE = secret("SIGNER_PASSPHRASE")
+# Instead of the file: the key inside a PKCS#11 token. The PIN's file is read again at each opening, so that a new one serves at once.
+SIGNER_PKCS11_MODULE = env.str("SIGNER_PKCS11_MODULE", "")
+SIGNER_PKCS11_TOKEN = env.str("SIGNER_PKCS11_TOKEN", "")
+SIGNER_PKCS11_KEY = env.str("SIGNER_PKCS11_KEY", "")
+SIGNER_PKCS11_PIN_FILE = env.str("SIGNER_PKCS11_PIN_FILE", "")
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = env.str("EMAIL_HOST", "localhost")

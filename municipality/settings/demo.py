@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kombu.transport import TRANSPORT_ALIASES
 
+from municipality.settings.accounts import OPENID_ORIGINS
 from municipality.settings.base import *  # noqa: F403
 from municipality.settings.base import CELERY_BROKER_TRANSPORT_OPTIONS, CONTENT_SECURITY_POLICY, INSTALLED_APPS, VAR_DIR, env
 from municipality.settings.databases import from_url
@@ -40,7 +41,7 @@ MOBILE_ID_SERVICE_ID = "portal-demo"
 SMS_URL = env.str("SMS_URL", f"http://127.0.0.1:{PORT + 3}")
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = VAR_DIR / "mail"
-CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] = ["'self'", KNET_DOUBLE_URL]
+CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] = ["'self'", KNET_DOUBLE_URL, *OPENID_ORIGINS]
 
 if not env.str("REDIS_URL", ""):
     TRANSPORT_ALIASES["doorbell"] = "municipality.jobs.doorbell:Transport"

@@ -14,6 +14,7 @@ SHORTEST = {"SECRET_KEY": 50, "CIVIL_ID_KEY": 32, "KNET_RESOURCE_KEY": 16, "SIGN
 OUTSIDE = ("PORTAL_URL", "KNET_PAYMENT_URL", "KNET_TRANPIPE_URL", "MOBILE_ID_URL", "SMS_URL")
 _PLACEHOLDERS = ("changeme", "change-me", "django-insecure-", "secret", "password", "example")
 _DEMO_TERMINAL = "999901"
+TOKEN = "municipality.documents.token.TokenSigner"
 _ENGINE = "django.db.backends.postgresql"
 _NO_MAIL = ("console", "filebased", "locmem", "dummy")
 
@@ -24,11 +25,15 @@ def refusals(settings: Mapping[str, Any], environment: Callable[[str], str]) -> 
     yield from _secrets(settings)
     yield from _database(settings)
     yield from _redis(settings)
+    yield from _token(settings)
     if not settings.get("ALLOWED_HOSTS"):
         yield "ALLOWED_HOSTS is empty: name the hosts that the portal answers to, with commas between them."
     elif "*" in settings["ALLOWED_HOSTS"]:
         yield "ALLOWED_HOSTS is *: name the hosts that the portal answers to."
+    yield from _openid(settings)
     for name in OUTSIDE:
+        if name == "MOBILE_ID_URL" and settings.get("OPENID_ISSUER") and not settings.get(name):
+            continue  # the other way in is enough
         if not str(settings.get(name, "")).startswith("https://"):
             yield f"{name} is missing or not https://: production speaks to the outside world over TLS only."
     if any(word in str(settings.get("EMAIL_BACKEND", "")) for word in _NO_MAIL):
@@ -52,6 +57,8 @@ def _demo(settings: Mapping[str, Any], environment: Callable[[str], str]) -> Ite
 
 def _secrets(settings: Mapping[str, Any]) -> Iterator[str]:
     for name in SECRETS:
+        if name == "SIGNER_PASSPHRASE" and settings.get("SIGNER") == TOKEN:
+            continue
         value = str(settings.get(name, ""))
         if not value:
             yield f"{name} is missing: set it, or {name}_FILE to the path of a file that holds it."
@@ -81,6 +88,27 @@ def _redis(settings: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} is not a Redis address: set it to redis://HOST:PORT/0."
     if broker and _instance(broker) == _instance(cache):
         yield "REDIS_URL and CACHE_URL name the same Redis: the broker must never evict and the cache must, so they need two instances."
+
+
+def _token(settings: Mapping[str, Any]) -> Iterator[str]:
+    if settings.get("SIGNER") != TOKEN:
+        return
+    for name in ("SIGNER_PKCS11_MODULE", "SIGNER_PKCS11_TOKEN", "SIGNER_PKCS11_KEY", "SIGNER_PKCS11_PIN_FILE"):
+        if not settings.get(name):
+            yield f"{name} is missing: the seal is kept in a PKCS#11 token, which is found by module, token, key and the file of the PIN."
+
+
+def _openid(settings: Mapping[str, Any]) -> Iterator[str]:
+    issuer = str(settings.get("OPENID_ISSUER", ""))
+    if not issuer:
+        return
+    if not issuer.startswith("https://"):
+        yield "OPENID_ISSUER is not https://: production speaks to the outside world over TLS only."
+    for name in ("OPENID_CLIENT_ID", "OPENID_CLIENT_SECRET"):
+        if not settings.get(name):
+            yield f"{name} is missing: it comes from the OpenID Connect provider."
+    if not settings.get("OPENID_ASSURANCES"):
+        yield "OPENID_ASSURANCES is empty: name the levels of assurance that open a session, with commas between them."
 
 
 def _instance(url: str) -> tuple[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from municipality.settings.accounts import OPENID_ORIGINS
 from municipality.settings.base import *  # noqa: F403
 from municipality.settings.base import CONTENT_SECURITY_POLICY, env, secret
 from municipality.settings.databases import from_url
@@ -37,7 +38,7 @@ LANGUAGE_COOKIE_SECURE = True
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 1)
 
 _gateway = "/".join(env.str("KNET_PAYMENT_URL", "").split("/")[:3])
-CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] = ["'self'", *([_gateway] if _gateway else [])]
+CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] = ["'self'", *([_gateway] if _gateway else []), *OPENID_ORIGINS]
 
 require_safe(globals(), lambda name: env.str(name, ""))
 speak_newer_django(globals())

@@ -45,6 +45,7 @@ _FOOTER: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
     (
         _("Openness and integrity"),
         (
+            (_("The queue today"), "review:queue"),
             (_("Promise and reality"), "promises"),
             (_("Open data"), "open_data"),
         ),

@@ -86,6 +86,11 @@ class Field:
         return any(line.is_checking for line in self.lines)
 
     @property
+    def is_on_the_way(self) -> bool:
+        """Whether a file has not wholly arrived, or is still being looked at."""
+        return any(line.is_checking or line.is_receiving for line in self.lines)
+
+    @property
     def limits(self) -> Any:
         """How much fits, as a sentence."""
         mb = settings.UPLOADS_MAX_BYTES // (1024 * 1024)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
+
+from django.db.models import F
 
 from municipality.kernel import clock
 from municipality.kernel.transitions import misfits
@@ -10,9 +13,12 @@ from municipality.uploads import parts, queries
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 
+SETTLED = dt.timedelta(minutes=10)  # after which the last piece and its end are one
+
 
 def findings() -> Iterator[str]:
-    """States follow their events; no file waits for more than a day; what is being checked is really there."""
+    """States follow their events; no file waits for more than a day; what is being checked is really there, what was replaced is
+    not, and nothing lies about that no file needs."""
     yield from misfits(Upload)
     late = clock.now() - queries.UNFINISHED * 2
     for upload in queries.unfinished_since(late)[:50]:
@@ -22,3 +28,11 @@ def findings() -> Iterator[str]:
             yield f"{upload.key} is being checked, but nothing of it is there"
         elif upload.touched_at < late:
             yield f"{upload.key} waits to be checked since more than two days"
+    for upload in Upload.objects.filter(state=UploadState.RECEIVING, received=F("size"), touched_at__lt=clock.now() - SETTLED)[:50]:
+        yield f"{upload.key} has wholly arrived and was never finished"
+    for upload in Upload.objects.filter(state=UploadState.READY, sha256="")[:50]:
+        yield f"{upload.key} is shown, but what arrived has no hash"
+    for upload in Upload.objects.filter(state=UploadState.READY, replaces__state=UploadState.READY)[:50]:
+        yield f"{upload.key} replaced a file that is still shown"
+    for name in parts.left(queries.with_parts(), older_than=2 * parts.OLD_SECONDS)[:50]:
+        yield f"{name} lies among the parts since more than two days, and no file needs it"

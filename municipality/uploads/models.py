@@ -17,7 +17,9 @@ class Upload(models.Model):
     """One file for one slot of one subject (`draft:…`, `case:…`). What is served is never what arrived but what was drawn from it."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="المرسل")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="صاحب الملف")
+    # Whoever sent it for the owner: a delegate, or staff with their consent.
+    sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name="المرسل")
     subject = models.CharField("الموضوع", max_length=80)
     slot = models.CharField("الخانة", max_length=40)
     # As its sender called it, cleaned; shown, never used as a path.

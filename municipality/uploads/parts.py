@@ -85,10 +85,31 @@ def workroom() -> Iterator[Path]:
 
 def sweep(wanted: set[str]) -> int:
     """Remove parts older than a day whose upload does not need them, and rooms that a killed worker left. Returns how many."""
-    old = clock.now().timestamp() - OLD_SECONDS
     gone = 0
-    for entry in [*folder("parts").iterdir(), *folder("work").iterdir()]:
-        if entry.stat().st_mtime < old and entry.stem not in wanted:
-            shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
-            gone += 1
+    for entry in _old(wanted, OLD_SECONDS):
+        shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
+        gone += 1
     return gone
+
+
+def left(wanted: set[str], *, older_than: float) -> list[str]:
+    """Names of what a sweep would have taken long ago (seconds): nothing, while it runs."""
+    return sorted(entry.name for entry in _old(wanted, older_than))
+
+
+def _old(wanted: set[str], seconds: float) -> Iterator[Path]:
+    before = clock.now().timestamp() - seconds
+    for name in ("parts", "work"):
+        for entry in list((root() / name).iterdir()) if (root() / name).is_dir() else []:
+            if entry.stat().st_mtime < before and entry.stem not in wanted:
+                yield entry
+
+
+def trouble() -> bool:
+    """Whether what people send cannot be written now."""
+    try:
+        with tempfile.TemporaryFile(dir=folder("parts")) as tried:
+            tried.write(b".")
+    except OSError:
+        return True
+    return False

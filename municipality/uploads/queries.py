@@ -47,6 +47,14 @@ def readable(user: Any, public_id: str) -> Upload | None:
     return upload
 
 
+def subjects_of(kind: str, *, before: dt.datetime | None = None) -> list[str]:
+    """The subjects of a kind that have files, by those that were last touched before an instant."""
+    rows = Upload.objects.filter(subject__startswith=f"{kind}:", state__in=SHOWN)
+    if before is not None:
+        rows = rows.filter(touched_at__lt=before)
+    return sorted(set(rows.values_list("subject", flat=True)))
+
+
 def unfinished_since(moment: dt.datetime) -> QuerySet[Upload]:
     """Files of which nothing has arrived since a moment."""
     return Upload.objects.filter(state=UploadState.RECEIVING, touched_at__lt=moment).order_by("pk")

@@ -13,6 +13,7 @@ from django.utils.module_loading import import_string
 
 CHUNK = 64 * 1024
 SECONDS = 30
+PING_SECONDS = 2
 
 
 class ScannerAway(Exception):
@@ -23,12 +24,18 @@ class Scanner(Protocol):
     def scan(self, path: Path) -> str:
         """The name of what was found, or an empty text. Raises ScannerAway."""
 
+    def answers(self) -> bool:
+        """Whether it would give a verdict now; asked by /readyz, within a second or two."""
+
 
 class NoScanner:
     """No scanner: the demo, and portals that rely on drawing every file anew."""
 
     def scan(self, path: Path) -> str:
         return ""
+
+    def answers(self) -> bool:
+        return True
 
 
 class Clamd:
@@ -48,6 +55,14 @@ class Clamd:
             return ""
         raise ScannerAway(answer[:100] or "no answer")
 
+    def answers(self) -> bool:
+        try:
+            with _connected(settings.UPLOADS_CLAMD, PING_SECONDS) as line:
+                line.sendall(b"zPING\0")
+                return line.recv(16).startswith(b"PONG")
+        except OSError:
+            return False
+
     def _ask(self, path: Path) -> str:
         with _connected(settings.UPLOADS_CLAMD) as line, path.open("rb") as source:
             line.sendall(b"zINSTREAM\0")
@@ -60,12 +75,12 @@ class Clamd:
         return answer.partition(b"\0")[0].decode("utf8", "replace").strip()
 
 
-def _connected(address: str) -> socket.socket:
+def _connected(address: str, seconds: float = SECONDS) -> socket.socket:
     """Raises OSError where nobody listens or the address is none."""
     parts = urlsplit(address)
     if parts.scheme == "unix":
         line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        line.settimeout(SECONDS)
+        line.settimeout(seconds)
         try:
             line.connect(parts.path)
         except OSError:
@@ -74,7 +89,7 @@ def _connected(address: str) -> socket.socket:
         return line
     if parts.scheme != "tcp" or not parts.hostname:
         raise OSError(f"UPLOADS_CLAMD is no address: {address!r}")
-    return socket.create_connection((parts.hostname, parts.port or 3310), timeout=SECONDS)
+    return socket.create_connection((parts.hostname, parts.port or 3310), timeout=seconds)
 
 
 def scanner() -> Scanner:

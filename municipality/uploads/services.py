@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from municipality.accounts.models import actor_of
+from municipality.accounts.models import actor_for
 from municipality.audit.services import record
 from municipality.documents import store
 from municipality.jobs.services import enqueue
@@ -36,8 +36,11 @@ class OffsetDiffers(Exception):
 def begin(*, owner: Any, subject: str, slot: str, name: str, size: int, fingerprint: str = "", replaces: Upload | None = None) -> Upload:
     """Make room for a file of `size` bytes before any of it has arrived; it counts for the day of its sender.
 
-    With `replaces`, that file of the same slot goes when the new one is accepted. Raises FileRefused: locked (403),
-    empty, too_large (413), slot_full (409), day_is_full (429).
+    `owner` sends it; where they act for the person of the subject, the file is that person's and says who sent it.
+
+    With `replaces`, that file of the same slot goes when the new one is accepted. The same file (by its `fingerprint`) that has
+    begun and not wholly arrived is found again and takes no second place: its sender may never have read the first answer.
+    Raises FileRefused: locked (403), empty, too_large (413), slot_full (409), day_is_full (429).
     """
     if not registry.may_write(owner, subject, slot):
         raise refusals.locked()
@@ -47,6 +50,8 @@ def begin(*, owner: Any, subject: str, slot: str, name: str, size: int, fingerpr
         raise refusals.too_large()
     if replaces is not None and ((replaces.subject, replaces.slot) != (subject, slot) or replaces.state == UploadState.REMOVED):
         replaces = None
+    if (begun := _begun(owner, subject, slot, size, fingerprint, replaces)) is not None:
+        return begun
     _count_for_the_day(owner, size)  # its row stays locked until the end, so that one person's files are counted one by one
     place = registry.slot_of(subject, slot)
     most = place.most if place else 0
@@ -56,8 +61,11 @@ def begin(*, owner: Any, subject: str, slot: str, name: str, size: int, fingerpr
     if beside.count() >= most:
         raise refusals.slot_full(most)
     now = clock.now()
+    prefix = registry.prefix_of(subject)
+    person = (prefix.owner(subject) if prefix else None) or owner
     return Upload.objects.create(
-        owner=owner,
+        owner=person,
+        sent_by=None if person.pk == owner.pk else owner,
         subject=subject,
         slot=slot,
         name=naming.cleaned(name),
@@ -67,6 +75,13 @@ def begin(*, owner: Any, subject: str, slot: str, name: str, size: int, fingerpr
         replaces=replaces,
         created_at=now,
     )
+
+
+def _begun(owner: Any, subject: str, slot: str, size: int, fingerprint: str, replaces: Upload | None) -> Upload | None:
+    if not fingerprint:
+        return None
+    same = Upload.objects.filter(owner=owner, subject=subject, slot=slot, size=size, fingerprint=fingerprint, replaces=replaces)
+    return same.filter(state=UploadState.RECEIVING).order_by("pk").first()
 
 
 def _count_for_the_day(owner: Any, size: int) -> None:
@@ -107,7 +122,7 @@ def append(upload: Upload, *, offset: int, content: bytes) -> int:
 @transaction.atomic
 def finish(upload: Upload) -> None:
     """Everything has arrived: note its hash and have it looked at; what is plainly no picture and no PDF is refused at once."""
-    actor = actor_of(upload.owner)
+    actor = actor_for(upload.sent_by or upload.owner, upload.owner)
     digest = parts.digest(upload.public_id)
     transition(upload, "receive", actor=actor, data={"sha256": digest}, sha256=digest)
     record("upload.received", subject=upload.key, actor=actor, data={"about": upload.subject, "slot": upload.slot, "sha256": digest})
@@ -164,7 +179,7 @@ def remove(upload: Upload, *, user: Any) -> None:
     """A person takes a file back. Raises FileRefused("locked") where files cannot be changed now, TransitionRefused when gone."""
     if not registry.may_write(user, upload.subject, upload.slot):
         raise refusals.locked()
-    _remove(upload, actor=actor_of(user))
+    _remove(upload, actor=actor_for(user, upload.owner))
 
 
 def _remove(upload: Upload, *, actor: Actor, reason: str = "") -> None:
@@ -196,6 +211,15 @@ def attach(from_subject: str, to_subject: str, *, actor: Actor, with_waiting: bo
     for row in taken:
         record("upload.attached", subject=row.key, actor=actor, data={"from": from_subject, "to": to_subject})
     return len(taken)
+
+
+@transaction.atomic
+def drop_all(subject: str, *, reason: str, actor: Actor = BY) -> int:
+    """Remove every file of a subject that is over, with a row of the record each. Returns how many. `reason` is a code."""
+    rows = list(queries.of(subject).select_for_update(of=("self",)).order_by("pk"))
+    for row in rows:
+        _remove(row, actor=actor, reason=reason)
+    return len(rows)
 
 
 def expire_unfinished() -> int:

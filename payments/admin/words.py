@@ -40,6 +40,7 @@ say(
         "outcome.mismatch": _("Disagrees with our payment"),
         "outcome.unknown": _("Not understood"),
         "nothing_due": _("Nothing was due any more"),
+        "refund.released": _("Amount owed back given up"),
         "reversed_by_bank": _("Taken back by the bank"),
     }
 )

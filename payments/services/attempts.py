@@ -12,13 +12,13 @@ from django.db import IntegrityError, transaction
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import actor_of
+from municipality.accounts.models import actor_for, actor_of
 from municipality.audit.services import record
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
 from municipality.kernel.transitions import transition
-from payments import links, rules
+from payments import links, queries, rules
 from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, MessageKind
 from payments.providers import provider
 from payments.providers.port import NotConfigured, Order
@@ -38,7 +38,8 @@ def is_session_of(attempt: Attempt, session_key: str | None) -> bool:
 def start_attempt(*, bills: Sequence[Bill], payer: Any, language: str, session_key: str) -> Attempt:
     """The open attempt for exactly these bills, or a new one. The amount in fils is read from the locked bill rows.
 
-    Raises NotPermitted for another person's bill and Refused: not_due, too_late, open_elsewhere, too_much.
+    `payer` is whoever pays: the person of the bill or a delegate of theirs. Raises NotPermitted for anybody else's bill and Refused:
+    not_due, too_late, open_elsewhere, too_much.
     """
     try:
         return _start(bills=bills, payer=payer, language=language, session_key=session_key)
@@ -50,10 +51,10 @@ def start_attempt(*, bills: Sequence[Bill], payer: Any, language: str, session_k
 @transaction.atomic
 def _start(*, bills: Sequence[Bill], payer: Any, language: str, session_key: str) -> Attempt:
     wanted = sorted({bill.pk for bill in bills})
-    locked = list(Bill.objects.select_for_update().filter(pk__in=wanted).order_by("pk"))
+    locked = list(Bill.objects.select_for_update(of=("self",)).select_related("payer").filter(pk__in=wanted).order_by("pk"))
     if not locked or len(locked) != len(wanted):
         raise Refused("no_bill", _("There is no such bill."))
-    if any(bill.payer_id != payer.pk for bill in locked):
+    if any(not queries.may_pay(payer, bill) for bill in locked):
         raise NotPermitted("not_yours", _("This bill is not yours."))
     standing = _standing(wanted)
     if standing:
@@ -74,7 +75,12 @@ def _start(*, bills: Sequence[Bill], payer: Any, language: str, session_key: str
         created_at=clock.now(),
     )
     Allocation.objects.bulk_create(Allocation(attempt=attempt, bill=bill, fils=bill.total_fils) for bill in locked)
-    record("payment.started", subject=attempt.key, actor=actor_of(payer), data={"fils": amount, "bills": [bill.key for bill in locked]})
+    record(
+        "payment.started",
+        subject=attempt.key,
+        actor=actor_for(payer, locked[0].payer),
+        data={"fils": amount, "bills": [bill.key for bill in locked]},
+    )
     return attempt
 
 
@@ -103,7 +109,7 @@ def redirect_url(attempt: Attempt) -> str:
         )
         if row.state != AttemptState.CREATED and not is_double_click:
             return links.absolute(links.receipt_path(row.token))
-        allocations = list(row.allocations.select_related("bill").order_by("bill_id"))
+        allocations = list(row.allocations.select_related("bill__payer").order_by("bill_id"))
         if sum(a.bill.total_fils for a in allocations) != row.fils:
             raise RuntimeError(f"attempt {row.trackid} does not equal its bills")
         try:
@@ -113,17 +119,17 @@ def redirect_url(attempt: Attempt) -> str:
                 "gateway_unavailable", _("Payment is not available at the moment. Nothing was taken. Please try again later.")
             ) from missing
         if not is_double_click:
-            _leave(row, sent.raw, sent.decoded, now)
+            _leave(row, allocations[0].bill.payer, sent.raw, sent.decoded, now)
     attempt.state, attempt.last_event, attempt.redirected_at = row.state, row.last_event, row.redirected_at
     return sent.url
 
 
-def _leave(row: Attempt, raw: str, decoded: dict[str, str], now: dt.datetime) -> None:
+def _leave(row: Attempt, payer: Any, raw: str, decoded: dict[str, str], now: dt.datetime) -> None:
     GatewayMessage.objects.create(direction=Direction.OUT, kind=MessageKind.INIT, attempt=row, raw=raw, decoded=decoded, at=now)
     transition(
         row,
         "redirect",
-        actor=actor_of(row.started_by),
+        actor=actor_for(row.started_by, payer),
         redirected_at=now,
         page_expires_at=now + dt.timedelta(seconds=settings.KNET_PAGE_LIFETIME_SECONDS),
     )

@@ -27,7 +27,7 @@ class SeeOther(HttpResponseRedirect):
 
 
 def _bill_or_404(request: HttpRequest, public_id: str) -> Bill:
-    bill = queries.visible_to(request.user).filter(public_id=public_id).first()
+    bill = queries.seen_by(request.user, public_id)
     if bill is None:
         raise Http404
     return bill
@@ -52,6 +52,7 @@ def pay(request: HttpRequest, public_id: str) -> HttpResponse:
         "bill": bill,
         "status": status,
         "lines": lines,
+        "for_whom": None if bill.payer_id == request.user.pk else bill.payer,
         "receipt_page": links.receipt_path(status.attempt.token) if status.attempt else "",
         "case_id": bill.subject.partition(":")[2] if bill.subject.startswith("case:") else "",
         "editions": sorted({line.edition.rpartition(" ")[2] for line in lines}),

@@ -9,7 +9,20 @@ from pathlib import Path
 
 QUEUES = ("urgent", "documents", "messages", "bulk")
 # Settings of a real portal that happen to be exported in the shell must not steer the demo, nor a test.
-OWN_PREFIXES = ("DJANGO_", "KNET_", "MOBILE_ID_", "SMS_", "EMAIL_", "SIGNER", "SECRET_KEY", "CIVIL_ID_KEY", "CELERY_", "WEB_", "SECURE_")
+OWN_PREFIXES = (
+    "DJANGO_",
+    "KNET_",
+    "MOBILE_ID_",
+    "OPENID_",
+    "SMS_",
+    "EMAIL_",
+    "SIGNER",
+    "SECRET_KEY",
+    "CIVIL_ID_KEY",
+    "CELERY_",
+    "WEB_",
+    "SECURE_",
+)
 OWN_NAMES = (
     "DATABASE_URL",
     "DATABASE_URL_FILE",

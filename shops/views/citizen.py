@@ -10,26 +10,34 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import access
+from municipality.acting import queries as acting
 from municipality.cases import panels
 from municipality.kernel import clock
+from shops import panels as panels_of_claims
 from shops import queries
 
 MOST = 200  # an organisation with more pages through them by area, with the register
 
 
-@access("person")
+@access("acting")
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
     """One line a shop, sorted by the nearest deadline, with the next action."""
     user: Any = request.user
-    shops = list(queries.visible_to(user).select_related("activity", "area", "organisation").order_by("pk")[: MOST + 1])
+    shops = list(queries.visible_to(user).select_related("activity", "area", "organisation", "owner").order_by("pk")[: MOST + 1])
     collected = panels.collect("my_shops", user, shops[:MOST])
+    grants = acting.grants(user)
+    own: set[int] = set()  # asked only where something of another may stand in the list
+    if grants and not user.is_staff:
+        own = set(queries.held_by(user).filter(pk__in=[shop.pk for shop in shops]).values_list("pk", flat=True))
     rows: list[dict[str, Any]] = []
     for shop in shops[:MOST]:
         lines = [line for by_key in collected.values() for line in by_key.get(shop.key, [])]
         deadlines = [line.deadline for line in lines if line.deadline]
-        rows.append({"shop": shop, "lines": lines, "deadline": min(deadlines) if deadlines else dt.date.max})
+        grant = None if not grants or shop.pk in own else next((g for g in grants if g.covers(shop.key)), None)
+        rows.append({"grant": grant, "shop": shop, "lines": lines, "deadline": min(deadlines) if deadlines else dt.date.max})
     today = clock.today()
     # What has ended long ago comes after what can still be lost.
     rows.sort(key=lambda row: (row["deadline"] < today - dt.timedelta(days=90), row["deadline"], row["shop"].pk))
-    return render(request, "shops/mine.html", {"rows": rows, "more": len(shops) > MOST, "most": MOST})
+    claimed = [] if user.is_staff else panels_of_claims.notice_of(user)
+    return render(request, "shops/mine.html", {"claimed": claimed, "rows": rows, "more": len(shops) > MOST, "most": MOST})

@@ -25,6 +25,9 @@ NO = "403 403 403 403 403 403"
 HIDDEN = "404 404 405 405 405 405"
 HIDDEN_FORM = "404 404 404 405 405 405"
 WAY_OUT = "405 405 302 405 405 405"  # a button that leads on
+ASKS = "200 200 302 405 405 405"  # asks once more, then does it and leads on
+HIDDEN_BUTTON = "405 405 404 405 405 405"
+ELSEWHERE = "302 302 302 405 405 405"  # not theirs to do now: back to the page
 # The admin answers any method by its page; only POST could write, and a page to read refuses it.
 PAGE = "200 200 200 200 200 200"
 FACTS = "200 200 403 200 200 200"
@@ -49,9 +52,21 @@ def everybody(path: str, answers: str, *, why: str = "", **other: str) -> Row:
     return Row(path, {**dict.fromkeys(ROLES, answers), **other}, why=why)
 
 
-def own(path: str, owner: str, stranger: str, post: Mapping[str, str] | None = None, why: str = "") -> Row:
+def own(path: str, owner: str, stranger: str, post: Mapping[str, str] | None = None, why: str = "", **other: str) -> Row:
     """A page of one person: to the door for nobody, not there for a stranger, closed to staff."""
-    return Row(path, {"nobody": DOOR, "owner": owner, "stranger": stranger, **dict.fromkeys((*STAFF, "halfway"), NO)}, post or {}, why)
+    staff = dict.fromkeys((*STAFF, "halfway"), NO)
+    return Row(path, {"nobody": DOOR, "owner": owner, "stranger": stranger, **staff, **other}, post or {}, why)
+
+
+def acting(path: str, owner: str, stranger: str, *, counter: str = "", post: Mapping[str, str] | None = None, why: str = "") -> Row:
+    """A page of one person that their delegate and staff with their code open as they do; to a delegate of yesterday it says so."""
+    over = " ".join("403" if answer not in ("405",) else answer for answer in owner.split())
+    return own(path, owner, stranger, post, why, delegate=owner, former_delegate=over, counter=counter or owner)
+
+
+def counter(path: str, counter: str, other_staff: str, why: str = "an officer is not at the counter") -> Row:
+    """A page of the counter: closed to people, and to staff of other roles."""
+    return own(path, NO, NO, why=why, officer=other_staff, auditor=other_staff, counter=counter)
 
 
 def anyones(path: str, answers: str, why: str = "") -> Row:
@@ -89,6 +104,18 @@ def table(name: str, pk: str, *, officer: str = NO, auditor: str = NO, superviso
     ]
 
 
+DESK = ("officer", "auditor", "supervisor")
+ACTS = ("approve", "corrections", "refuse", "give-back", "take-back", "tie")  # each refused without a word of what is wanted
+THEIRS = dict.fromkeys(DESK, HIDDEN_FORM)
+
+
+def desk(path: str, *, why: str = "", **answers: str) -> Row:
+    """A page of queue and desk, which belong to no table: closed to the staff that are not named."""
+    closed = "405 405 403 405 405 405" if path == "next/" else "403 403 403 405 405 405"
+    said = dict.fromkeys(DESK, closed) | answers
+    return staff(f"/admin/desk/{path}", said.pop("officer"), said.pop("auditor"), why=why, **said)
+
+
 ROWS: list[Row] = [
     # Outside the languages.
     everybody("/healthz", READ),
@@ -96,7 +123,7 @@ ROWS: list[Row] = [
     everybody("/verify/", FORM),
     everybody("/verify/{w.owner.licence.document.code}", READ),
     everybody("/verify/00000000000000000000", HIDDEN),
-    own("/documents/{w.owner.licence.document.number}.pdf", READ, HIDDEN),
+    own("/documents/{w.owner.licence.document.number}.pdf", READ, HIDDEN, delegate=READ, former_delegate=HIDDEN),
     own("/documents/{w.owner.receipt.document.number}.pdf", READ, HIDDEN),
     everybody("/api/v1/services/", READ),
     everybody("/api/v1/verify/{w.owner.licence.document.code}", READ),
@@ -119,6 +146,7 @@ ROWS: list[Row] = [
     everybody("/staff/sign-in/code/", DOOR, why="only after a right password in the same browser"),
     everybody("/staff/sign-in/closed/", "403 403 405 405 405 405"),
     everybody("/accounts/mobile-id/callback", "405 405 200 405 405 405"),
+    everybody("/accounts/openid/callback", "404 405 405 405 405 405", why="no provider is set up here"),
     everybody("/files/{w.files.token}", HIDDEN, owner=READ, why="the link is the permission, of one session alone"),
     everybody("/files/0000000000", HIDDEN),
     # The admin's own pages.
@@ -136,8 +164,11 @@ ROWS: list[Row] = [
     *table("audit/act", "{w.act.pk}", auditor=PAGE),
     *table("audit/look", "{w.look.pk}", auditor=PAGE),
     *table("jobs/job", "{w.dead_job.pk}", auditor=PAGE),
+    *table("documents/sealtoken", "{w.seal_token.pk}", auditor=PAGE),
     *table("accounts/user", "{w.owner.person.pk}", auditor=PAGE, supervisor=PAGE),
     *table("accounts/organisation", "{w.organisation.pk}", auditor=PAGE, supervisor=PAGE),
+    *table("acting/delegation", "{w.acting.delegation.pk}", auditor=PAGE, supervisor=PAGE),
+    *table("acting/consent", "{w.acting.consent.pk}", auditor=PAGE),
     *table("rulebook/ruleset", "{w.draft.pk}", officer=PAGE, auditor=PAGE, supervisor=PAGE),
     *table("rulebook/activity", "{w.owner.shop.activity_id}", officer=PAGE, auditor=PAGE, supervisor=PAGE),
     *table("notifications/delivery", "{w.delivery.pk}", auditor=PAGE),
@@ -146,7 +177,7 @@ ROWS: list[Row] = [
     *table("payments/gatewaymessage", "{w.gateway_message.pk}", auditor=PAGE, hidden=True),
     *table("payments/bill", "{w.owner.due.pk}", auditor=PAGE, hidden=True),
     *table("payments/receipt", "{w.owner.receipt.pk}", auditor=PAGE, hidden=True),
-    *table("payments/refunddue", "1", auditor=PAGE, hidden=True),
+    *table("payments/refunddue", "{w.refund.pk}", auditor=PAGE, hidden=True),
     # The acts of staff.
     staff("/admin/jobs/job/{w.dead_job.pk}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),
     staff("/admin/notifications/delivery/{w.delivery.pk}/retry/", NO, NO, operator="200 200 302 200 200 200", publisher=NO, maker=NO),
@@ -158,12 +189,26 @@ ROWS: list[Row] = [
         maker=WAY_OUT,
         why="a button; whoever may not press it is told so",
     ),
+    # The desk.
+    desk("next/", officer="405 405 302 405 405 405"),
+    desk("absence/", officer=FORM),
+    desk("sign/", supervisor="200 200 409 405 405 405", why="409: no proposal is named"),
+    desk("board/", supervisor="200 200 409 405 405 405"),
+    desk("people/", supervisor="200 200 302 405 405 405"),
+    desk("ties/", auditor="200 200 403 405 405 405", supervisor="200 200 409 405 405 405"),
+    desk("{w.studied.public_id}/", officer=READ, auditor=READ, supervisor=READ),
+    desk("{w.owner.waiting.public_id}/", **dict.fromkeys(DESK, HIDDEN), why="no officer decides about it"),
+    desk("{w.studied.public_id}/checks/", **(THEIRS | {"officer": "302 302 302 405 405 405"})),
+    *(desk(f"{{w.studied.public_id}}/{verb}/", **(THEIRS | {"officer": "302 302 409 405 405 405"})) for verb in ACTS),
+    desk("{w.studied.public_id}/nothing/", **dict.fromkeys(DESK, HIDDEN_FORM)),
+    desk("{w.owner.waiting.public_id}/refuse/", **dict.fromkeys(DESK, HIDDEN_FORM)),
     # Pages for everybody.
     everybody("/{lang}/", READ),
     everybody("/{lang}/privacy/", READ),
     everybody("/{lang}/accessibility/", READ),
     everybody("/{lang}/health-licence/", READ),
     everybody("/{lang}/track/", FORM),
+    everybody("/{lang}/queue/", READ),
     # The door.
     everybody("/{lang}/sign-in/", "200 200 400 405 405 405", **dict.fromkeys(PEOPLE, "302 302 302 405 405 405")),
     everybody("/{lang}/sign-in/waiting/", "302 302 405 405 405 405", why="this browser asked for nothing"),
@@ -171,9 +216,12 @@ ROWS: list[Row] = [
     everybody("/{lang}/sign-in/finish/", "302 405 405 405 405 405"),
     everybody("/{lang}/sign-in/demo/start/", "405 405 404 405 405 405", why="there is no demo here"),
     everybody("/{lang}/sign-in/demo/answer/", "405 405 404 405 405 405"),
+    everybody("/{lang}/sign-in/passkey/", "200 200 400 405 405 405", **dict.fromkeys(PEOPLE, "302 302 302 405 405 405")),
+    everybody("/{lang}/sign-in/provider/", "405 405 404 405 405 405", why="no provider is set up here"),
+    anyones("/{lang}/sign-in/again/", WAY_OUT),
     anyones("/{lang}/sign-out/", WAY_OUT),
     # Of the person who is signed in.
-    own("/{lang}/profile/", READ, READ),
+    own("/{lang}/profile/", READ, READ, counter=NO),
     own("/{lang}/profile/language/", WAY_OUT, WAY_OUT),
     own("/{lang}/profile/email/", "200 200 400 405 405 405", "200 200 400 405 405 405"),
     own("/{lang}/profile/address/", HIDDEN_FORM, HIDDEN_FORM),
@@ -181,9 +229,13 @@ ROWS: list[Row] = [
     anyones("/{lang}/profile/sessions/", READ),
     anyones("/{lang}/profile/sessions/end-others/", WAY_OUT),
     anyones("/{lang}/profile/sessions/{w.other_session.pk}/end/", WAY_OUT, why="one that is not theirs stays alive; see the test beside"),
-    own("/{lang}/my-shops/", READ, READ),
-    own("/{lang}/my-requests/", READ, READ),
-    own("/{lang}/messages/", READ, READ),
+    anyones("/{lang}/profile/passkeys/", READ),
+    anyones("/{lang}/profile/passkeys/add/", "200 200 400 405 405 405", why="soon after signing in only; see its tests"),
+    by_subject("/{lang}/profile/passkeys/{w.passkey.pk}/name/", "200 200 400 405 405 405", HIDDEN_FORM),
+    by_subject("/{lang}/profile/passkeys/{w.passkey.pk}/remove/", "200 200 302 405 405 405", HIDDEN_FORM),
+    own("/{lang}/my-shops/", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
+    own("/{lang}/my-requests/", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
+    own("/{lang}/messages/", READ, READ, counter=NO),
     # Files, by the rule of what they are about.
     by_subject("/{lang}/uploads/{w.files.subject}/lease/", "200 200 302 405 405 405", HIDDEN_FORM),
     by_subject("/{lang}/uploads/{w.files.subject}/nowhere/", HIDDEN_FORM, HIDDEN_FORM),
@@ -201,28 +253,54 @@ ROWS: list[Row] = [
     by_subject("/{lang}/uploads/file/{w.files.ready.public_id}/replace/", "200 200 302 405 405 405", HIDDEN_FORM),
     # Of one person.
     own("/{lang}/messages/{w.owner.message.public_id}/", READ, HIDDEN),
-    own("/{lang}/cases/{w.owner.waiting.public_id}/", READ, HIDDEN),
-    own("/{lang}/cases/{w.owner.issued.public_id}/", READ, HIDDEN),
-    own("/{lang}/cases/{w.owner.waiting.public_id}/withdraw/", "200 200 302 405 405 405", HIDDEN_FORM),
-    own("/{lang}/cases/{w.owner.issued.public_id}/withdraw/", "302 302 409 405 405 405", HIDDEN_FORM),
-    own("/{lang}/health-licence/{w.owner.shop.public_id}/renew/", FORM, HIDDEN_FORM, why="an empty form comes back with its errors"),
-    own(
+    acting("/{lang}/cases/{w.owner.waiting.public_id}/", READ, HIDDEN),
+    acting("/{lang}/cases/{w.owner.issued.public_id}/", READ, HIDDEN),
+    acting("/{lang}/cases/{w.owner.waiting.public_id}/withdraw/", "200 200 302 405 405 405", HIDDEN_FORM),
+    acting("/{lang}/cases/{w.owner.issued.public_id}/withdraw/", "302 302 409 405 405 405", HIDDEN_FORM),
+    acting("/{lang}/health-licence/{w.owner.shop.public_id}/renew/", FORM, HIDDEN_FORM, why="an empty form comes back with its errors"),
+    acting(
         "/{lang}/health-licence/{w.owner.shop.public_id}/renew/",
         "200 200 302 405 405 405",
         HIDDEN_FORM,
         post={"changed": "no", "declared": "on", "total": "{w.fee}"},
     ),
-    own("/{lang}/health-licence/{w.owner.shop.public_id}/changes/", "200 200 302 405 405 405", HIDDEN_FORM),
-    own(
+    acting("/{lang}/health-licence/{w.owner.shop.public_id}/changes/", "200 200 302 405 405 405", HIDDEN_FORM),
+    acting(
         "/{lang}/health-licence/{w.owner.shop.public_id}/changes/what/", "302 302 302 405 405 405", HIDDEN_FORM, why="nothing is begun yet"
     ),
-    own("/{lang}/health-licence/{w.owner.shop.public_id}/changes/discard/", HIDDEN_FORM, HIDDEN_FORM, why="nothing is kept"),
-    own("/{lang}/cases/{w.owner.waiting.public_id}/corrections/", "302 302 302 405 405 405", HIDDEN_FORM, why="nothing is asked for"),
+    acting("/{lang}/health-licence/{w.owner.shop.public_id}/changes/discard/", HIDDEN_FORM, HIDDEN_FORM, why="nothing is kept"),
+    acting("/{lang}/cases/{w.owner.waiting.public_id}/corrections/", "302 302 302 405 405 405", HIDDEN_FORM, why="nothing is asked for"),
     own("/{lang}/health-licence/{w.organisation_shop.public_id}/renew/", HIDDEN_FORM, HIDDEN_FORM, why="neither signs for it"),
-    own("/{lang}/pay/{w.owner.due.public_id}/", "200 200 303 405 405 405", HIDDEN_FORM),
-    own("/{lang}/pay/{w.owner.paid.public_id}/", "200 200 409 405 405 405", HIDDEN_FORM),
-    own("/{lang}/pay/{w.owner.due.public_id}/left/", "405 405 303 405 405 405", "405 405 404 405 405 405"),
-    own("/{lang}/receipts/{w.owner.receipt.number}/", READ, HIDDEN),
+    acting("/{lang}/pay/{w.owner.due.public_id}/", "200 200 303 405 405 405", HIDDEN_FORM, counter=NO, why="paying is the person's own"),
+    acting("/{lang}/pay/{w.owner.paid.public_id}/", "200 200 409 405 405 405", HIDDEN_FORM, counter=NO),
+    acting("/{lang}/pay/{w.owner.due.public_id}/left/", "405 405 303 405 405 405", "405 405 404 405 405 405", counter=NO),
+    own("/{lang}/receipts/{w.owner.receipt.number}/", READ, HIDDEN, delegate=READ, former_delegate=HIDDEN, counter=NO),
+    # Who acts for whom.
+    own("/{lang}/delegations/", READ, READ, delegate=READ, counter=NO),
+    own("/{lang}/delegations/give/", "200 200 400 405 405 405", "200 200 400 405 405 405", counter=NO),
+    own("/{lang}/delegations/{w.acting.delegation.public_id}/", READ, HIDDEN, delegate=READ, former_delegate=HIDDEN, offered=HIDDEN),
+    own("/{lang}/delegations/{w.acting.revoked.public_id}/", READ, HIDDEN, delegate=HIDDEN, former_delegate=READ),
+    own("/{lang}/delegations/{w.acting.offer.public_id}/", READ, HIDDEN, delegate=HIDDEN, offered=READ),
+    own("/{lang}/delegations/{w.acting.delegation.public_id}/revoke/", ASKS, HIDDEN_FORM, delegate=ELSEWHERE),
+    own("/{lang}/delegations/{w.acting.delegation.public_id}/renounce/", ELSEWHERE, HIDDEN_FORM, delegate=ASKS),
+    own("/{lang}/delegations/{w.acting.offer.public_id}/accept/", ELSEWHERE, HIDDEN_FORM, offered=ASKS, why="nobody accepts for another"),
+    own("/{lang}/delegations/{w.acting.offer.public_id}/decline/", ELSEWHERE, HIDDEN_FORM, offered=ASKS),
+    own("/{lang}/delegations/{w.acting.offer.public_id}/anything/", HIDDEN_FORM, HIDDEN_FORM),
+    own("/{lang}/delegations/consents/{w.acting.consent.public_id}/withdraw/", WAY_OUT, "405 405 404 405 405 405", counter=NO),
+    own("/{lang}/organisations/{w.organisation.public_id}/", HIDDEN, HIDDEN, boss=READ, delegate=HIDDEN, former=HIDDEN),
+    own("/{lang}/organisations/{w.organisation.public_id}/clerk/", HIDDEN_FORM, HIDDEN_FORM, boss="200 200 400 405 405 405"),
+    own("/{lang}/profile/looks/", READ, READ),
+    # Claims of shops: of the claimant (offered), and of the holder (owner).
+    own("/{lang}/claims/", "200 200 400 405 405 405", "200 200 400 405 405 405", counter=NO),
+    own("/{lang}/claims/shop/{w.acting.matched.public_id}/", *(HIDDEN_BUTTON,) * 2, offered=WAY_OUT, why="the register names one person"),
+    own("/{lang}/claims/{w.acting.claiming.public_id}/", HIDDEN_FORM, HIDDEN_FORM, offered="200 200 400 405 405 405"),
+    own("/{lang}/claims/{w.acting.claim.public_id}/dispute/", "200 200 400 405 405 405", HIDDEN_FORM, offered=HIDDEN_FORM),
+    own("/{lang}/claims/{w.acting.claim.public_id}/withdraw/", HIDDEN_FORM, HIDDEN_FORM, offered=ASKS),
+    own("/{lang}/claims/{w.acting.claim.public_id}/corrections/", HIDDEN_FORM, HIDDEN_FORM, offered=ELSEWHERE, why="nothing is asked for"),
+    own("/{lang}/cases/{w.acting.claim.public_id}/", HIDDEN, HIDDEN, offered=READ),
+    counter("/{lang}/assist/", "200 200 400 405 405 405", "403 403 403 405 405 405"),
+    counter("/{lang}/assist/{w.acting.waiting.public_id}/", "200 200 409 405 405 405", "403 403 403 405 405 405", why="a colleague's code"),
+    counter("/{lang}/assist/end/", WAY_OUT, "405 405 403 405 405 405"),
 ]
 
 # Posted to by machines that hold no token of ours; both treat what comes as a hint (docs on payments and sign-in).

@@ -32,6 +32,7 @@ def refund(world: World) -> RefundDue:
     like = Bill.objects.get(pk=world.owner.due.pk)
     like.pk = None
     like.public_id, like.reference = ids.public_id(), f"BIL-2026-{900_000 + Bill.objects.count()}-X"
+    like.subject = f"case:{ids.public_id()}"  # of a request of its own: a paid one is no longer withdrawn
     like._state.adding = True
     like.save()
     doors.walk(like, "paid", world)

@@ -22,7 +22,7 @@ from municipality.review.models import Place
 from municipality.uploads.models import Upload
 from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt
 from payments.rules import new_trackid
-from tests.house import lane_rows, queue_rows, upload_rows
+from tests.house import acting_rows, lane_rows, queue_rows, upload_rows
 from tests.house.world import World
 
 BY = system("tests")
@@ -170,6 +170,8 @@ def fresh_place(world: World) -> Place:
 
 BEGINNINGS: dict[str, Callable[[World], Any]] = {
     "uploads.upload": upload_rows.fresh,
+    "acting.delegation": acting_rows.fresh,
+    "shops.claim": acting_rows.fresh_claim,
     "review.place": fresh_place,
     "licensing.renewal": fresh_case,
     "documents.document": fresh_document,
@@ -303,4 +305,7 @@ def attacks(guard: Guard) -> Iterator[str]:
     elif guard.code == "frozen":
         fields = {f.column: f for f in model_of(guard)._meta.concrete_fields}
         for column in frozen_columns(guard):
-            yield f"UPDATE {guard.table} SET {column} = {another_value(column, fields[column])} WHERE {frozen_once(guard)}"
+            once = frozen_once(guard)
+            if fields[column].unique:  # two rows cannot take the same value: one of them is enough
+                once = f"{key_of(guard)} = (SELECT MAX({key_of(guard)}) FROM {guard.table} WHERE {once})"
+            yield f"UPDATE {guard.table} SET {column} = {another_value(column, fields[column])} WHERE {once}"

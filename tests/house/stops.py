@@ -6,12 +6,13 @@ from municipality.documents.states import DocumentState
 from municipality.kernel.workflow import WORKFLOWS
 from payments.providers.knet.errors import CODES
 from payments.states import AttemptState, BillState
-from tests.house.access_matrix import ROWS
+from tests.house.access_matrix import ACTS, ROWS
 from tests.house.tour import PASSWORD, Visit
 
 ONE_CODE_OF_EACH_KIND = sorted({kind: number for number, kind in CODES.items()}.values())
 # A draft lives only inside the transaction that submits it.
 CASE_STATES = sorted({target for move, _source, target in WORKFLOWS["licensing.renewal"].edges() if move})
+CHECKS = ("commercial_license", "files_complete", "location_allows", "drawing_matches", "address_matches", "manager_named")
 DUE = "/{lang}/pay/{w.owner.due.public_id}/"
 RENEW = "/{lang}/health-licence/{w.owner.shop.public_id}/renew/"
 CHANGES = "/{lang}/health-licence/{w.owner.shop.public_id}/changes/"
@@ -27,7 +28,7 @@ PASSED = {"login": "officer", "password": PASSWORD}
 
 
 def public() -> list[Visit]:
-    v = [Visit(f"/{{lang}}/{page}") for page in ("", "privacy/", "accessibility/", "health-licence/", "track/")]
+    v = [Visit(f"/{{lang}}/{page}") for page in ("", "privacy/", "accessibility/", "health-licence/", "track/", "queue/")]
     v += [Visit(f"/{{lang}}/{page}", "owner", note="signed in") for page in ("", "health-licence/")]
     reference = "{w.owner.waiting.reference}"
     v += [
@@ -67,6 +68,12 @@ def door() -> list[Visit]:
         Visit(DOOR, post={"channel": "push", "civil_id": "290010100012"}, status=400, note="wrong digit"),
         Visit(DOOR, post=PUSH, phone="away", status=503),
         Visit(DOOR, post=PUSH, before=((DOOR, PUSH),) * 3, note="a fourth push", status=429),
+        Visit(DOOR, openid="away", note="with a provider"),
+        Visit("/{lang}/sign-in/provider/", post={}, openid="away", status=503),
+        Visit("/accounts/openid/callback", openid="declined"),
+        Visit("/accounts/openid/callback", openid="failed", status=409),
+        Visit("/{lang}/sign-in/passkey/?next=/{lang}/my-shops/"),
+        Visit("/{lang}/sign-in/passkey/", post={}, status=400),
         Visit(waiting, before=((DOOR, PUSH),), note="push"),
         Visit(waiting, before=((DOOR, PUSH),), demo=True, note="push, demo"),
         Visit(waiting, before=((DOOR, {"channel": "qr"}),), note="code to scan"),
@@ -80,7 +87,16 @@ def door() -> list[Visit]:
 
 
 def of_a_person() -> list[Visit]:
-    pages = ("my-shops/", "my-requests/", "messages/", "profile/", "profile/email/", "profile/phone/", "profile/sessions/")
+    pages = (
+        "my-shops/",
+        "my-requests/",
+        "messages/",
+        "profile/",
+        "profile/email/",
+        "profile/phone/",
+        "profile/sessions/",
+        "profile/passkeys/",
+    )
     v = [Visit(f"/{{lang}}/{page}", who) for page in pages for who in ("owner", "newcomer")]
     code = (("/{lang}/profile/email/", {"address": "salim@mail.example"}),)
     confirm, wrong = "/{lang}/profile/email/confirm/", {"code": "000000"}
@@ -95,6 +111,13 @@ def of_a_person() -> list[Visit]:
         Visit("/{lang}/profile/email/", "owner", post={"address": "?"}, status=400),
         Visit("/{lang}/profile/email/", "owner", post={"address": "x@mail.example"}, before=(code[0],) * 3, note="a second address"),
         Visit("/{lang}/profile/email/", "owner", post=code[0][1], before=(code[0],) * 3, status=429),
+        Visit("/{lang}/profile/passkeys/add/", "owner"),
+        Visit("/{lang}/profile/passkeys/add/", "owner", post={"name": "", "credential": "null"}, status=400, note="no name"),
+        Visit("/{lang}/profile/passkeys/add/", "owner", post={"name": "1", "credential": "null"}, status=400, note="no key"),
+        Visit("/{lang}/profile/passkeys/add/", "owner", minutes=10, status=409, note="not fresh"),
+        Visit("/{lang}/profile/passkeys/{w.passkey.pk}/name/", "owner"),
+        Visit("/{lang}/profile/passkeys/{w.passkey.pk}/name/", "owner", post={"name": ""}, status=400),
+        Visit("/{lang}/profile/passkeys/{w.passkey.pk}/remove/", "owner"),
         Visit("/{lang}/profile/phone/", "owner", post={"address": "12"}, status=400),
         Visit("/{lang}/profile/phone/", "owner", post={"address": "22345678"}, status=400, note="no mobile"),
         Visit("/{lang}/profile/phone/confirm/", "owner", before=(("/{lang}/profile/phone/", {"address": "99887766"}),)),
@@ -221,6 +244,7 @@ def of_staff() -> list[Visit]:
         Visit("/staff/sign-in/code/", before=code, post={"code": "000000"}, status=400),
         Visit("/staff/sign-in/closed/", status=403),
         Visit("/{lang}/profile/sessions/", "auditor"),
+        Visit("/{lang}/profile/passkeys/", "auditor"),
         Visit("/admin/rulebook/ruleset/add/", "maker"),
         Visit("/admin/rulebook/ruleset/add/", "maker", post=EMPTY_EDITION, note="empty"),
         Visit("/admin/rulebook/ruleset/{other_draft}/change/", "maker", note="own draft"),
@@ -236,6 +260,8 @@ def of_staff() -> list[Visit]:
         Visit("/admin/jobs/job/{w.dead_job.pk}/retry/", "operator"),
         Visit("/admin/jobs/job/{w.dead_job.pk}/retry/", "operator", post={}, note="tried again"),
         Visit("/admin/jobs/job/", "operator"),
+        Visit("/admin/documents/sealtoken/", "operator"),
+        Visit("/admin/documents/sealtoken/{w.seal_token.pk}/change/", "operator"),
         Visit("/admin/notifications/delivery/{w.failed_delivery.pk}/change/", "operator", note="failed"),
         Visit("/admin/notifications/delivery/{w.failed_delivery.pk}/retry/", "operator"),
         Visit("/admin/notifications/delivery/{w.failed_delivery.pk}/retry/", "operator", post={}, note="tried again"),
@@ -252,6 +278,40 @@ def of_staff() -> list[Visit]:
         first = row.answers["auditor"].split()[0]
         if row.path.startswith("/admin/") and row.path not in ("/admin/login/", "/admin/jsi18n/") and first in ("200", "403", "404"):
             v.append(Visit(row.path, "auditor", status=int(first)))
+    return v
+
+
+def of_desk() -> list[Visit]:
+    """Queue and desk: an officer with a case in hand, a supervisor with something to sign."""
+    desk, case = "/admin/desk/", "/admin/desk/{w.studied.public_id}/"
+    wrong_days = {"act": "absence", "kind": "leave", "first_day": "x", "last_day": "2026-11-29"}
+    days = {"act": "absence", "kind": "leave", "first_day": "2026-11-29", "last_day": "2026-11-30"}
+    every_yes = {f"check.{code}": "yes" for code in CHECKS}
+    v = [Visit(f"{desk}{page}/", "supervisor") for page in ("sign", "board", "people", "ties")]
+    v += [Visit(f"{desk}{page}/", "supervisor", post={}, status=409, note="empty") for page in ("sign", "board", "ties")]
+    v += [Visit(f"{case}{verb}/", "officer", post={}, status=409, note="empty") for verb in ACTS]
+    v += [
+        Visit("/admin/", "officer", note="a case on the desk"),
+        Visit("/admin/", "supervisor", note="something to sign"),
+        Visit(f"{desk}next/", "officer", post={}, note="with a case on the desk"),
+        Visit(f"{desk}absence/", "officer"),
+        Visit(f"{desk}absence/", "officer", post=wrong_days, note="no day"),
+        Visit(f"{desk}absence/", "officer", post=days, note="entered"),
+        Visit(f"{desk}people/", "supervisor", post={"act": "give"}, status=409, note="nobody chosen"),
+        Visit(f"{desk}people/", "supervisor", post={**wrong_days, "officer": "{w.officer.pk}"}, note="no day"),
+        Visit(case, "officer", note="in hand"),
+        Visit(case, "supervisor", note="to read"),
+        Visit("/admin/desk/{case_corrections}/", "supervisor", note="with its applicant"),
+        Visit("/admin/desk/{case_countersign}/", "supervisor", note="to sign"),
+        Visit("/admin/desk/{case_in_review}/", "supervisor", status=404, note="merely waits"),
+        Visit(f"{case}checks/", "officer", post=every_yes, note="answered"),
+        Visit(f"{case}approve/", "officer", before=((f"{case}checks/", every_yes),), post={}, note="preview"),
+        Visit(f"{case}corrections/", "officer", post={"ask": ["area_m2.area_differs"]}, note="preview"),
+        Visit(f"{case}corrections/", "officer", post={"ask": ["area_m2.area_differs"], "step": "edit"}, note="back from the preview"),
+        Visit(f"{case}refuse/", "officer", post={"code": "conditions_not_met"}, note="preview"),
+        Visit(f"{case}give-back/", "officer", post={"code": "leave_begins"}, note="given back"),
+        Visit(f"{case}tie/", "officer", post={"party": "applicant", "kind": "relative"}, note="declared"),
+    ]
     return v
 
 
@@ -272,4 +332,96 @@ def errors() -> list[Visit]:
     ]
 
 
-STOPS = [*public(), *door(), *of_a_person(), *of_cases(), *of_changes(), *of_files(), *of_money(), *of_staff(), *errors()]
+def of_acting() -> list[Visit]:
+    """Both sides of a delegation, an organisation, and the counter."""
+    give, one = "/{lang}/delegations/give/", "/{lang}/delegations/{w.acting.%s.public_id}/"
+    delegation, offer, revoked = (one % name for name in ("delegation", "offer", "revoked"))
+    filled = {"subject": "{w.owner.shop.key}", "service": "licensing.renewal", "civil_id": "290010100089", "last_day": "2027-01-31"}
+    assist = "/{lang}/assist/"
+    company = "/{lang}/organisations/{w.organisation.public_id}/"
+    asked = {"civil_id": "290010100046", "purpose": "licensing.renewal", "desk": "counter"}
+    people = ("owner", "delegate", "former_delegate", "offered", "boss", "newcomer")
+    v = [Visit("/{lang}/delegations/", who) for who in people]
+    v += [
+        Visit(give, "owner"),
+        Visit(f"{give}?for={{w.owner.shop.key}}", "owner", note="of one shop"),
+        Visit(give, "newcomer", note="no shop"),
+        Visit(give, "owner", post={}, status=400, note="empty"),
+        Visit(give, "owner", post=filled | {"last_day": "2001-01-01"}, status=400, note="a day gone by"),
+        Visit(give, "owner", post=filled | {"last_day": "2031-01-01"}, status=400, note="too long"),
+        Visit(give, "owner", post=filled | {"civil_id": "290010100046"}, status=409, note="holds it already"),
+        Visit(give, "owner", post=filled, note="offered"),
+        *(Visit(delegation, who) for who in ("owner", "delegate")),
+        *(Visit(offer, who) for who in ("owner", "offered")),
+        Visit(revoked, "former_delegate"),
+        Visit(f"{delegation}revoke/", "owner"),
+        Visit(f"{delegation}revoke/", "owner", post={}, note="revoked"),
+        Visit(f"{delegation}renounce/", "delegate"),
+        Visit(f"{offer}accept/", "offered"),
+        Visit(f"{offer}accept/", "offered", post={}, note="accepted"),
+        Visit(f"{offer}decline/", "offered"),
+        Visit("/{lang}/my-shops/", "delegate"),
+        Visit("/{lang}/my-requests/", "delegate"),
+        Visit(RENEW, "delegate"),
+        Visit(RENEW, "former_delegate", status=403, note="revoked"),
+        Visit(CHANGES, "delegate"),
+        Visit("/{lang}/cases/{w.owner.waiting.public_id}/", "delegate"),
+        Visit("/{lang}/cases/{w.owner.issued.public_id}/", "delegate"),
+        Visit(DUE, "delegate"),
+        Visit("/{lang}/profile/looks/", "owner"),
+        Visit("/{lang}/profile/looks/", "newcomer"),
+        Visit("/{lang}/profile/looks/?before=1", "owner", note="past the end"),
+        Visit(company, "boss"),
+        Visit(f"{company}clerk/", "boss"),
+        Visit(f"{company}clerk/", "boss", post={}, status=400, note="empty"),
+        Visit(assist, "counter"),
+        Visit(assist, "counter", post={}, status=400, note="empty"),
+        Visit(assist, "counter", post=asked, note="a code is on its way"),
+        Visit(assist, "officer", status=403),
+        Visit("/{lang}/assist/{w.acting.waiting.public_id}/", "counter", note="of a colleague"),
+        Visit("/{lang}/my-shops/", "counter"),
+        Visit("/{lang}/my-requests/", "counter"),
+        Visit(RENEW, "counter"),
+        Visit("/{lang}/cases/{w.owner.waiting.public_id}/", "counter"),
+        Visit("/admin/", "counter"),
+    ]
+    return v
+
+
+def of_claims() -> list[Visit]:
+    """A claim from both sides."""
+    claim = "/{lang}/claims/{w.acting.claim.public_id}/"
+    number = {"number": "{w.acting.matched.commercial_license_no}"}
+    return [
+        Visit("/{lang}/claims/", "newcomer"),
+        Visit("/{lang}/claims/", "newcomer", post={}, status=400, note="empty"),
+        Visit("/{lang}/claims/", "newcomer", post={"number": "1"}, status=409, note="no such shop"),
+        Visit("/{lang}/claims/", "owner", post=number, status=409, note="theirs already"),
+        Visit("/{lang}/claims/", "offered", post=number, note="the register names them"),
+        Visit("/{lang}/claims/{w.acting.claiming.public_id}/", "offered"),
+        Visit("/{lang}/claims/{w.acting.claiming.public_id}/", "offered", post={}, status=400, note="empty"),
+        Visit("/{lang}/claims/{w.acting.claiming.public_id}/", "offered", post={"statement": "2026"}, status=409, note="no document"),
+        Visit("/{lang}/cases/{w.acting.claim.public_id}/", "offered", note="a claim"),
+        Visit(f"{claim}withdraw/", "offered"),
+        Visit(f"{claim}dispute/", "owner"),
+        Visit(f"{claim}dispute/", "owner", post={}, status=400, note="empty"),
+        Visit(f"{claim}dispute/", "owner", post={"dispute": "x"}, note="disputed"),
+        Visit(f"{claim}dispute/", "owner", before=((f"{claim}dispute/", {"dispute": "x"}),), note="disputed before"),
+        Visit("/{lang}/my-shops/", "owner", note="claimed by somebody"),
+    ]
+
+
+STOPS = [
+    *public(),
+    *door(),
+    *of_a_person(),
+    *of_cases(),
+    *of_changes(),
+    *of_files(),
+    *of_acting(),
+    *of_claims(),
+    *of_money(),
+    *of_staff(),
+    *of_desk(),
+    *errors(),
+]

@@ -18,12 +18,16 @@ SERVICES = ("payments", "zoning", "shops", "licensing", "violations", "reports")
 DOORS = {"models", "queries", "services", "states"}
 # Doors of the platform beyond the four, each a thing that others register with, implement or are marked by.
 MORE = {
-    "municipality.accounts": {"access", "staff_site", "limits"},
+    "municipality.accounts": {"access", "staff_site", "limits", "civil_ids", "next_paths", "looks"},
+    "municipality.acting": {"registry", "notifications"},
     "municipality.audit": {"guards", "registry"},
     "municipality.cases": {"catalogue", "panels", "blocks", "admin_base", "timeline"},
     "municipality.documents": {"rendering", "signing", "registry", "numbers", "qr", "contexts", "store"},
+    "municipality.drafts": {"registry", "typed"},
     "municipality.jobs": {"registry", "errors"},
     "municipality.notifications": {"registry", "texts"},
+    "municipality.review": {"registry"},
+    "municipality.uploads": {"registry", "fields", "links"},
     "payments": {"registry", "providers", "rules"},  # rules: the lines that a bill is made of
     "shops": {"registry"},
 }

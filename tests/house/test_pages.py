@@ -77,6 +77,35 @@ def test_a_page_of_one_person_is_kept_by_no_cache(tour: Tour) -> None:
             assert "private" in control or "no-store" in control or "Cookie" in page.response.get("Vary", ""), page
 
 
+STAFF = {"officer", "auditor", "supervisor", "operator", "maker", "publisher", "counter"}
+
+
+def contacts_shown(opened: list[Opened], person: Any) -> list[str]:
+    """The pages of staff on which a person's e-mail or phone stands, in any of its forms."""
+    forms = (person.email, person.phone, person.phone.removeprefix("+"), person.phone[-8:])
+    return [str(page) for page in opened if page.visit.who in STAFF and any(form in page.text for form in forms)]
+
+
+def test_what_is_marked_contact_reaches_no_page_of_staff(tour: Tour) -> None:
+    owner = tour.world.owner.person
+    pages_of_staff = [page for page in tour.opened if page.visit.who in STAFF]
+    assert len(pages_of_staff) > 80 and any("/accounts/user/" in page.visit.path for page in pages_of_staff)
+    assert contacts_shown(pages_of_staff, owner) == []
+
+
+def test_a_contact_on_a_page_of_staff_is_found(tour: Tour, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The red control: the admin's page of a person with the address as a field."""
+    from django.contrib import admin
+
+    from municipality.accounts.models import User
+    from tests.house.tour import Visit, visit
+
+    options: Any = admin.site._registry[User]
+    monkeypatch.setattr(options, "fields", (*options.fields, "email"))
+    stop = Visit("/admin/accounts/user/{w.owner.person.pk}/change/", "auditor")
+    assert contacts_shown([visit(tour.world, {}, stop, "ar")], tour.world.owner.person)
+
+
 # Queries.
 
 FEW = {

@@ -72,6 +72,26 @@ def test_production_starts_with_what_a_real_portal_has() -> None:
     assert answer.stdout.strip() == "django.db.backends.postgresql", answer.stderr
 
 
+TOKEN = {
+    "SIGNER": "municipality.documents.token.TokenSigner",
+    "SIGNER_PKCS11_MODULE": "/usr/lib/vendor/pkcs11.so",
+    "SIGNER_PKCS11_TOKEN": "portal",
+    "SIGNER_PKCS11_KEY": "seal",
+    "SIGNER_PKCS11_PIN_FILE": "/run/secrets/seal_pin",
+}
+
+
+def test_with_the_seal_in_a_token_no_passphrase_is_asked_for() -> None:
+    answer = start(VALID | TOKEN | {"SIGNER_PASSPHRASE": ""})
+    assert answer.stdout.strip() == "django.db.backends.postgresql", answer.stderr
+
+
+@pytest.mark.parametrize("name", [name for name in TOKEN if name != "SIGNER"])
+def test_a_token_that_cannot_be_found_or_opened_is_refused(name: str) -> None:
+    answer = start(VALID | TOKEN | {name: ""})
+    assert answer.returncode == 1 and f"{name} is missing" in answer.stderr
+
+
 def test_production_reads_its_secrets_from_files(tmp_path: Path) -> None:
     answer = start(as_files(VALID, tmp_path))
     assert answer.stdout.strip() == "django.db.backends.postgresql", answer.stderr

@@ -18,13 +18,14 @@ from municipality.accounts.models import User
 from municipality.audit.services import sequence
 from municipality.cases.models import CaseEvent
 from municipality.cases.services import place_block
+from municipality.cases.timeline import STORIES
 from municipality.kernel import clock
 from municipality.kernel.guards import GUARDS, Guard
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review.models import Assignment, Place
 from municipality.rulebook.models import CheckRule, ConditionRule, FeeRule, HolidayRule, HoursRule, LimitRule, ReasonRule
 from payments.models import Allocation, Attempt, Bill, Inquiry, Receipt
-from tests.house import lane_rows, queue_rows
+from tests.house import acting_rows, lane_rows, queue_rows
 from tests.house import state_doors as doors
 from tests.house.queue_rows import Queue
 from tests.house.state_doors import BEGINNINGS, WAYS_ROUND, attacks, event, execute, stateful, step, walk, without_guards
@@ -67,6 +68,7 @@ def other_states(row: Any) -> list[str]:
 ENDS = {
     "uploads_upload": "removed",
     "review_place": "left",
+    "acting_delegation": "revoked",
     "cases_case": "refused",
     "documents_document": "revoked",
     "payments_bill": "void",
@@ -145,7 +147,8 @@ def test_an_event_for_an_edge_that_the_table_lacks_cannot_be_written(workflow: s
 
 def test_every_workflow_has_a_row_to_walk() -> None:
     assert set(WORKFLOWS) == set(BEGINNINGS)
-    assert {BEGINNINGS[name].__name__ for name in BEGINNINGS} and len(stateful()) == len(BEGINNINGS)
+    cases = [name for name in BEGINNINGS if name in STORIES]  # several services move the one table of cases
+    assert len(stateful()) == len(BEGINNINGS) - len(cases) + 1
 
 
 @pytest.mark.parametrize(("workflow", "edge"), EDGES, ids=lambda part: part if isinstance(part, str) else "-".join(part))
@@ -299,6 +302,7 @@ BY_HAND: dict[str, Callable[[World], None]] = {
     "review_assignment_fits": _hands(lambda q: q.waiting, lambda q: q.elsewhere),
     "review_assignment_order": _hands(lambda q: q.younger, lambda q: q.officer),
     "review_decision_tied": _signed_by_a_tied_supervisor,
+    **acting_rows.BY_HAND,
     "cases_caseevent_drawn": _moved_by_an_officer_who_never_drew_it,
     "cases_caseevent_decided": _countersigned_without_a_signature,
 }

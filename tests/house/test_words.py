@@ -23,7 +23,10 @@ from payments.states import AttemptState
 
 admin.autodiscover()
 # Acts whose name is put together from a state or a move.
-PUT_TOGETHER = {"document.carried_over"} | {f"case.{move}" for move, _source, _target in WORKFLOWS["licensing.renewal"].edges() if move}
+PUT_TOGETHER = {"document.carried_over"} | {
+    f"case.{move}" for service in ("licensing.renewal", "shops.claim") for move, _source, _target in WORKFLOWS[service].edges() if move
+}
+PUT_TOGETHER |= {f"delegation.{move}" for move, _source, _target in WORKFLOWS["acting.delegation"].edges() if move}
 PUT_TOGETHER |= {
     f"payment.{state}" for state in (AttemptState.DECLINED, AttemptState.CANCELLED, AttemptState.TIMED_OUT, AttemptState.DENIED)
 }

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.test import Client, override_settings
 
+from municipality.accounts import openid
 from municipality.accounts.mobile_id.port import Channel, ProviderAway, Result, Started
 from municipality.accounts.services import second_factor
 from municipality.kernel import clock
@@ -57,6 +58,7 @@ class Visit:
     post: Fields | None = None
     before: tuple[tuple[str, Fields | None], ...] = ()  # requests of the same browser: path, and fields of a POST
     phone: str = "pending"
+    openid: str = ""  # a provider is set up: away, declined or failed
     minutes: int = 0  # later than noon
     breaks: str = ""  # what fails, as a dotted name
     demo: bool = False
@@ -115,6 +117,11 @@ def visit(world: World, names: dict[str, str], stop: Visit, language: str) -> Op
         stack.enter_context(transaction.atomic())
         stack.enter_context(override_settings(MOBILE_ID_ADAPTER=f"{__name__}.Phone", DEMO=stop.demo))
         stack.enter_context(patch.object(Phone, "mode", stop.phone))
+        if stop.openid:
+            stack.enter_context(override_settings(OPENID_ISSUER="http://127.0.0.1:1", OPENID_ASSURANCES=["high"]))
+            stack.enter_context(patch("municipality.accounts.openid.take_state", return_value={}))
+            said = openid.Declined if stop.openid == "declined" else openid.NotProven
+            stack.enter_context(patch("municipality.accounts.openid.prove", side_effect=said))
         if stop.breaks:
             stack.enter_context(patch(stop.breaks, side_effect=RuntimeError("planted")))
         client: Client = world.client(stop.who, raise_request_exception=False, enforce_csrf_checks=stop.checks_token)

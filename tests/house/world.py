@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -32,7 +33,7 @@ from municipality.cases.models import Case
 from municipality.cases.roles import ensure_roles
 from municipality.documents import seal
 from municipality.documents import services as documents
-from municipality.documents.models import Document
+from municipality.documents.models import Document, SealToken
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
@@ -43,18 +44,23 @@ from municipality.notifications.models import Delivery, Message
 from municipality.notifications.services import give_up
 from municipality.places.loading import load_places
 from municipality.places.models import Area, Branch
+from municipality.review.models import Skill
+from municipality.review.services import queue
 from municipality.rulebook.models import Activity, RuleSet
 from municipality.rulebook.seeds import load_activities, seed
 from payments import services as payments
-from payments.models import Attempt, Bill, GatewayMessage, Receipt
+from payments.models import Attempt, Bill, GatewayMessage, Receipt, RefundDue
 from shops.models import Shop
-from tests.house import upload_rows
+from tests.house import acting_rows, lane_rows, upload_rows
+from tests.licensing import officers
 from tests.municipality import people
+from tests.municipality.accounts import softkey
 from tests.payments.bank import Bank, Book, notification
 from tests.payments.browsers import signed_in
 
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
 SIGNED_IN = ("owner", "stranger", "former", "newcomer", "officer", "auditor", "supervisor", "operator", "maker", "publisher", "halfway")
+SIGNED_IN += ("delegate", "former_delegate", "offered", "boss", "counter")
 SETTINGS = {"PAYMENT_PROVIDER": "tests.payments.bank.Bank", "SMS_BACKEND": f"{__name__}.SmsTray"}
 
 
@@ -88,7 +94,7 @@ class Belongings:
 class World:
     owner: Belongings
     stranger: Belongings
-    officer: User
+    officer: User  # of the branch, decides health licences, has `studied` on the desk
     auditor: User
     supervisor: User
     operator: User
@@ -101,6 +107,8 @@ class World:
     organisation_shop_document: Document
     draft: RuleSet
     dead_job: Job
+    seal_token: SealToken
+    passkey: Authenticator
     fee: int  # fils, of the owner's renewal
     case_type: int
     act: Act
@@ -109,7 +117,10 @@ class World:
     failed_delivery: Delivery
     gateway_message: GatewayMessage
     other_session: UserSession = field(init=False)
+    studied: Case = field(init=False)  # a changed shop of the owner
+    refund: RefundDue = field(init=False)  # owed to the owner
     files: upload_rows.Files = field(init=False)
+    acting: acting_rows.Acting = field(init=False)
     sessions: dict[str, str] = field(default_factory=dict)
     mails: list[tuple[str, str, str]] = field(default_factory=list)  # address, subject, body
     html_mails: list[str] = field(default_factory=list)
@@ -127,7 +138,7 @@ class World:
             half = Client()
             half.force_login(self.auditor, backend="municipality.accounts.backends.StaffBackend")
             return str(half.session.session_key)
-        user = getattr(self, who)
+        user = getattr(self, who, None) or getattr(self.acting, who)
         return str(signed_in(user.person if isinstance(user, Belongings) else user).session.session_key)
 
     def open_doors(self) -> None:
@@ -174,6 +185,17 @@ def build() -> World:
         dead_job=Job.objects.create(
             kind="payments.sweep", key="gone", queue="bulk", args={}, state=JobState.DEAD, due_at=NOON, created_at=NOON, finished_at=NOON
         ),
+        seal_token=SealToken.objects.create(
+            key="0" * 64,
+            token="portal",
+            key_label="seal",
+            state="pin_refused",
+            detail="PinIncorrect",
+            pin_refused_at=NOON,
+            since=NOON,
+            seen_at=NOON,
+        ),
+        passkey=softkey.kept_by(owner.person, "هاتفي"),
         fee=offer(owner.shop).total,
         case_type=ContentType.objects.get_for_model(Case).pk,
         act=Act.objects.order_by("pk")[0],
@@ -182,7 +204,11 @@ def build() -> World:
         failed_delivery=_failed(former),
         gateway_message=GatewayMessage.objects.filter(attempt=owner.attempt).order_by("pk")[0],
     )
+    softkey.kept_by(world.officer, "مفتاح المكتب")
     world.files = upload_rows.fill(world)
+    world.studied = _studied(world)
+    world.refund = lane_rows.refund(world)
+    world.acting = acting_rows.fill(world)
     world.open_doors()
     world.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]
     world.html_mails = [str(part[0]) for m in mail.outbox for part in m.alternatives]  # type: ignore[attr-defined]
@@ -212,6 +238,14 @@ def _staff(role: str) -> User:
     )
     user.groups.add(Group.objects.get(name=role))
     return user
+
+
+def _studied(world: World) -> Case:
+    """A renewal with a change, drawn by the officer, and nothing else in the queue."""
+    Skill.objects.create(officer=world.officer, code="health", given_by=world.supervisor, given_at=clock.now())
+    case = officers.send(shop_of(world.owner.person, 8), world.owner.person, "area_m2")
+    assert (held := queue.next_case(officer=world.officer)) and held.place.case_id == case.pk
+    return Case.objects.get(pk=case.pk)
 
 
 def _former(organisation: Organisation) -> User:

@@ -13,6 +13,7 @@ from tests.journeys.people import identity
 from tests.journeys.register import MADE
 from tests.journeys.simulators import Bank, Phone
 from tests.journeys.watching import Visitor
+from tests.openid.running import Provider
 from tests.stack.running import Stack, Template
 
 # Who gets shops that can be renewed, beside what the demo gives them.
@@ -25,10 +26,20 @@ MORE = {"KNET_INQUIRY_DELAY_SECONDS": "1", "KNET_CONFIRM_DELAY_SECONDS": "12"}
 
 
 @pytest.fixture(scope="package")
-def stack(stack_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
+    """An OpenID Connect provider beside Mobile ID."""
+    running = Provider(tmp_path_factory.mktemp("provider"))
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="package")
+def stack(stack_template: Template, provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The portal of this folder; its books agree after all that was done to it."""
     own, folder = stack_template.copy(tmp_path_factory.mktemp("journeys"))
-    running = Stack(own, folder, more=MORE)
+    running = Stack(own, folder, more=MORE | provider.environment)
     try:
         yield running.start()
         told = running.manage("invariants", check=False)

@@ -9,7 +9,9 @@ from django.db import transaction
 
 from municipality.accounts.models import User
 from municipality.cases.models import Case
+from municipality.cases.services import place_block
 from municipality.kernel import clock
+from municipality.kernel.actors import system
 from municipality.review.models import Assignment, Place, Skill
 from municipality.review.services import desk, queue
 
@@ -53,3 +55,38 @@ def end_sessions(name_en: str) -> None:
         store = SessionStore(session_key=row.session_key)
         store["seen_at"] = store.get("seen_at", 0) - 16 * 60
         store.save()
+
+
+def first_for(public_id: str, login: str) -> None:
+    """Let a member of the demo's staff find this case by the button: their own desk is emptied, colleagues take what waits before it."""
+    case = Case.objects.get(public_id=public_id)
+    place = Place.objects.get(case=case)
+    mine = Assignment.objects.filter(officer__login=login, ended_at__isnull=True).exclude(place=place)
+    for row in mine.filter(place__state__in=("held", "answered")):
+        queue.release(assignment=row, code="idle")
+    giver = _staff("supervisor", f"giver-{place.branch_id}", place.branch_id)
+    for number in range(1, 400):
+        if not Place.objects.filter(branch=place.branch_id, state="waiting", pk__lt=place.pk).exists():
+            return
+        officer: Any = _staff("officer", f"colleague-{place.branch_id}-{number}", place.branch_id)
+        if not Skill.objects.filter(officer=officer).exists():
+            with transaction.atomic():
+                Skill.objects.create(officer=officer, code="health", given_by=giver, given_at=clock.now())
+        drawn = queue.next_case(officer=officer)
+        if drawn is None or drawn.place_id >= place.pk:
+            raise LookupError(public_id)
+    raise LookupError(public_id)
+
+
+def block(public_id: str) -> None:
+    """Place a block on the shop of a case that forbids a licence."""
+    case = Case.objects.get(public_id=public_id)
+    place_block(
+        subject=case.subject,
+        ground="closing_order",
+        source=f"journey:{public_id}",
+        stops=case.service,
+        sentence_ar="صدر أمر بإغلاق المحل.",
+        sentence_en="The shop was ordered to close.",
+        actor=system("tests"),
+    )

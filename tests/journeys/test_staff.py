@@ -52,7 +52,7 @@ def test_an_officer_enters_with_both_factors_and_reads_arabic(visit: Callable[..
 
     page.click("a[href='/admin/cases/case/']")
     officer.arrive("^/admin/cases/case/$")
-    assert "لا طلب مسنداً إليك" in page.locator("#content").inner_text()
+    assert "لا تُعرض الطلبات هنا" in page.locator("#content").inner_text()
     assert page.locator("#result_list tbody tr").count() == 0
     assert officer.wrongs() == []
     page.locator("#logout-form button, form[action*='logout'] button").first.click()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +56,8 @@ def test_a_probe_is_only_read(client: Client) -> None:
 def test_a_whole_portal_is_ok(client: Client, well: None) -> None:
     status, told = ready(client)
     assert (status, told["status"]) == (200, "ok")
-    assert set(told["checks"]) == {"database", "migrations", "disk", "worker", "beat", "outbox", "signer", "renderer", "redis"}
+    asked = {"database", "migrations", "disk", "worker", "beat", "outbox", "signer", "renderer", "redis", "uploads", "scanner"}
+    assert set(told["checks"]) == asked
 
 
 @pytest.mark.parametrize("part", ["database", "migrations"])
@@ -136,6 +139,34 @@ def test_a_silent_redis_is_degraded_and_named_without_its_password(client: Clien
     settings.CELERY_BROKER_URL = "redis://:hunter2@127.0.0.1:9/0"
     assert_degraded(client, "redis")
     assert "hunter2" not in client.get("/readyz").content.decode()
+
+
+def test_a_store_that_takes_no_files_is_degraded(client: Client, well: None, tmp_path: Path) -> None:
+    (tmp_path / "uploads").write_text("a file where the folder should be")
+    status, told = ready(client)
+    assert (status, told["status"], told["checks"]["uploads"]["status"]) == (200, "degraded", "degraded")
+    assert "cannot be written" in told["checks"]["uploads"]["reason"]["en"]
+
+
+def test_a_silent_scanner_is_degraded_and_one_that_answers_is_well(client: Client, well: None, settings: Any) -> None:
+    settings.UPLOADS_SCANNER = "municipality.uploads.scanning.Clamd"
+    with socket.create_server(("127.0.0.1", 0)) as daemon:
+        settings.UPLOADS_CLAMD = f"tcp://127.0.0.1:{daemon.getsockname()[1]}"
+
+        def answer() -> None:
+            line, _who = daemon.accept()
+            with line:
+                assert line.recv(16) == b"zPING\0"
+                line.sendall(b"PONG\0")
+
+        with ThreadPoolExecutor(1) as beside:
+            done = beside.submit(answer)
+            assert ready(client)[1]["checks"]["scanner"] == {"status": "ok"}
+            done.result(timeout=5)
+    status, told = ready(client)
+    assert (status, told["status"]) == (200, "degraded")
+    reason = told["checks"]["scanner"]["reason"]
+    assert "does not answer" in reason["en"] and re.search("[\u0621-\u064a]", reason["ar"])
 
 
 def test_the_outbox_is_emptied_by_hand(db: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

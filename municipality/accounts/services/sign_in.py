@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 LIFETIME = dt.timedelta(minutes=5)
 POLL_PAUSE = dt.timedelta(seconds=1)
+TOO_MANY_FROM_HERE = _("Too many sign-in requests came from this connection. Please try again in ten minutes.")
 NOBODY = "nobody:"  # request ids of questions that the provider would not put to anybody
 
 
@@ -57,7 +58,7 @@ def begin(*, number: str | None, channel: Channel, address: str, next_path: str 
     if channel == "push" and not number:
         raise ValueError("a push needs a civil number")
     if not limits.SIGN_INS_FROM.take(address):
-        raise TooMany("sign_ins_from_address", _("Too many sign-in requests came from this connection. Please try again in ten minutes."))
+        raise TooMany("sign_ins_from_address", TOO_MANY_FROM_HERE)
     digest = civil_ids.digest(number) if number and channel == "push" else ""
     if digest and not limits.PUSHES.take(digest):
         raise TooMany(
@@ -162,8 +163,11 @@ def finish(row: SignInRequest) -> tuple[User, Result]:
     return person, result
 
 
-def welcome(number: str, person: Person) -> User:
-    """The user of a civil number, made at the first sign-in; later ones take over the names as Mobile ID has them."""
+def welcome(number: str, person: Person, *, provider_id: str = PROVIDER_ID) -> User:
+    """The user of a civil number, made at the first sign-in; later ones take over the names as the provider has them.
+
+    The number alone says whose account it is, whichever provider asserts it.
+    """
     digest = civil_ids.digest(number)
     user = User.objects.filter(civil_id_digest=digest).first()
     if user is None:
@@ -178,7 +182,7 @@ def welcome(number: str, person: Person) -> User:
     if (user.name_ar, user.name_en) != (person.name_ar, person.name_en):
         User.objects.filter(pk=user.pk).update(name_ar=person.name_ar, name_en=person.name_en)
         user.refresh_from_db()
-    SocialAccount.objects.get_or_create(provider=PROVIDER_ID, uid=digest, defaults={"user": user})
+    SocialAccount.objects.get_or_create(provider=provider_id, uid=digest, defaults={"user": user})
     return user
 
 

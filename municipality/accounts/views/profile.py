@@ -12,12 +12,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from municipality.accounts import limits, next_paths
 from municipality.accounts.access import access
 from municipality.accounts.forms import ContactCodeForm, EmailForm, LanguageForm, PhoneForm
+from municipality.accounts.looks import told
 from municipality.accounts.services import contacts
 from municipality.accounts.views.sign_in import SUGGESTED_PHONE
+from municipality.audit.queries import looks_at
 from municipality.ui.language import read_form
 
 CONTACT_FORMS: dict[contacts.Contact, type[EmailForm | PhoneForm]] = {"email": EmailForm, "phone": PhoneForm}
 NEXT = "profile_next"
+LOOKS = 50  # on a page
 
 
 @access("person")
@@ -34,6 +37,21 @@ def profile(request: HttpRequest) -> HttpResponse:
         "next": request.session.get(NEXT, ""),
     }
     return render(request, "accounts/profile.html", page)
+
+
+@access("person")
+@never_cache
+@require_safe
+def looks(request: HttpRequest) -> HttpResponse:
+    """Who looked at the person's data, newest first, by keyset pages of 50."""
+    user: Any = request.user
+    rows = looks_at(user.key)
+    before = request.GET.get("before", "")
+    if before.isascii() and before.isdigit():
+        rows = rows.filter(pk__lt=int(before[:18]))
+    seen = told(rows, LOOKS + 1)
+    page = {"looks": seen[:LOOKS], "next_before": seen[LOOKS - 1].number if len(seen) > LOOKS else None, "later": bool(before)}
+    return render(request, "accounts/looks.html", page)
 
 
 def _contact(name: str) -> contacts.Contact:

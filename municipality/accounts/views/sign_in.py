@@ -6,6 +6,7 @@ from typing import Any
 
 import segno
 from allauth.socialaccount.helpers import complete_social_login
+from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render, resolve_url
@@ -14,7 +15,7 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from municipality.accounts import civil_ids, demo_door, limits, next_paths
+from municipality.accounts import civil_ids, demo_door, limits, next_paths, openid
 from municipality.accounts.access import access, public
 from municipality.accounts.forms import SignInForm
 from municipality.accounts.mobile_id.port import Channel, ProviderAway
@@ -51,8 +52,21 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 def _form(request: HttpRequest, form: SignInForm, next_path: str, **more: Any) -> HttpResponse:
     status = more.pop("status", 200)
     people = demo_door.people(request)
-    page = {"form": form, "next": next_path, "ended": request.session.pop(ENDED, ""), "demo_people": people, **more}
+    page = {"form": form, "next": next_path, "ended": request.session.pop(ENDED, ""), "demo_people": people, **ways(), **more}
     return render(request, "accounts/sign_in.html", page, status=status)
+
+
+def ways() -> dict[str, Any]:
+    """Which ways in the settings offer, for pages that name them."""
+    label = settings.OPENID_LABEL_AR if get_language() == "ar" else settings.OPENID_LABEL_EN
+    return {"by_mobile_id": bool(settings.MOBILE_ID_URL), "by_openid": openid.is_set_up(), "openid_label": label}
+
+
+def too_many_from_here(request: HttpRequest, next_path: str) -> HttpResponse:
+    """The page of all ways, saying that this connection asked too often."""
+    response = _form(request, SignInForm(), next_path, status=429, refusal=services.TOO_MANY_FROM_HERE)
+    response["Retry-After"] = "600"
+    return response
 
 
 def _begin(request: HttpRequest, form: SignInForm, number: str | None, channel: Channel, next_path: str) -> HttpResponse:
@@ -63,14 +77,14 @@ def _begin(request: HttpRequest, form: SignInForm, number: str | None, channel: 
         response["Retry-After"] = "600"
         return response
     except ProviderAway:
-        return _outcome(request, "away", next_path, status=503)
+        return outcome(request, "away", next_path, status=503)
     request.session[ASKED] = [asked.row.pk, asked.nonce]
     return redirect("accounts:waiting")
 
 
-def _outcome(request: HttpRequest, what: str, next_path: str, status: int = 200) -> HttpResponse:
+def outcome(request: HttpRequest, what: str, next_path: str, status: int = 200) -> HttpResponse:
     """A page that says how a sign-in ended without a session, and what to do."""
-    return render(request, "accounts/outcome.html", {"what": what, "next": next_path}, status=status)
+    return render(request, "accounts/outcome.html", {"what": what, "next": next_path, **ways()}, status=status)
 
 
 def _asked(request: HttpRequest) -> SignInRequest | None:
@@ -98,7 +112,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
         return redirect("accounts:finish")
     if row.status in OUTCOMES:
         request.session.pop(ASKED, None)
-        return _outcome(request, OUTCOMES[SignInStatus(row.status)], row.next_path)
+        return outcome(request, OUTCOMES[SignInStatus(row.status)], row.next_path)
     demo = demo_door.is_open_to(request)
     page = {
         "row": row,
@@ -150,10 +164,10 @@ def finish(request: HttpRequest) -> HttpResponse:
         return redirect("accounts:waiting") if row.used_at is None else redirect("accounts:sign_in")
     except services.Unusable:
         request.session.pop(ASKED, None)
-        return _outcome(request, "failed", row.next_path, status=409)
+        return outcome(request, "failed", row.next_path, status=409)
     request.session.pop(ASKED, None)
     if not person.is_active:
-        return _outcome(request, "inactive", "", status=403)
+        return outcome(request, "inactive", "", status=403)
     login = MobileIdProvider(request).sociallogin_from_response(request, result)
     login.state = {"process": "login", "next": row.next_path or resolve_url("/")}
     response: HttpResponse = complete_social_login(request, login)

@@ -18,9 +18,11 @@ from django.views.generic import FormView
 from municipality.accounts import demo_door, next_paths
 from municipality.accounts.access import has_second_factor, public
 from municipality.accounts.forms import SecondFactorForm, StaffSignInForm
+from municipality.accounts.services import passkeys
 from municipality.accounts.services.sessions import ENDED
 from municipality.accounts.stages import SecondFactorStage
-from municipality.ui.language import LanguageSwitchMixin
+from municipality.accounts.views.sign_in import ways
+from municipality.ui.language import LanguageSwitchMixin, is_switch
 
 
 class StaffSignInView(LanguageSwitchMixin, LoginView):
@@ -44,7 +46,7 @@ class StaffSignInView(LanguageSwitchMixin, LoginView):
         context["ended"] = self.request.session.pop(ENDED, "")
         context["next"] = next_paths.asked(self.request)
         context["demo_staff"] = demo_door.staff_codes(self.request)
-        return context
+        return context | ways()
 
     def form_invalid(self, form: Any) -> HttpResponse:
         too_many = any(error.code == "too_many" for error in form.non_field_errors().as_data())
@@ -53,7 +55,7 @@ class StaffSignInView(LanguageSwitchMixin, LoginView):
 
 @method_decorator(login_stage_required(stage=SecondFactorStage.key, redirect_urlname="account_login"), name="dispatch")
 class SecondFactorView(LanguageSwitchMixin, FormView):  # type: ignore[type-arg]
-    """The code of the authenticator app, after a right password in the same browser."""
+    """The code of the authenticator app or a passkey, after a right password in the same browser."""
 
     form_class = SecondFactorForm
     template_name = "mfa/authenticate.html"
@@ -69,8 +71,23 @@ class SecondFactorView(LanguageSwitchMixin, FormView):  # type: ignore[type-arg]
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         officer = self.stage.login.user
+        context["options"] = passkeys.ask(self.request, officer) if passkeys.of(officer).exists() else ""
         context["demo_staff"] = [shown for shown in demo_door.staff_codes(self.request) if shown.user.pk == officer.pk]
         return context
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """A passkey's answer, or the code."""
+        if "credential" not in request.POST or is_switch(request):
+            return super().post(request, *args, **kwargs)
+        officer = self.stage.login.user
+        try:
+            key = passkeys.proven(request, request.POST["credential"], officer)
+        except passkeys.Unusable as refusal:
+            form = self.form_class(user=officer)
+            return self.render_to_response(self.get_context_data(form=form, refusal=refusal.sentence), status=400)
+        post_authentication(request, key)
+        response: HttpResponse = self.stage.exit()
+        return response
 
     def form_valid(self, form: SecondFactorForm) -> HttpResponse:
         authenticator: Any = form.authenticator  # a valid form has one

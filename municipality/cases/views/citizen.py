@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import access
+from municipality.accounts.looks import told
+from municipality.acting.queries import named_in
 from municipality.audit.queries import looks_at
 from municipality.cases import panels, queries, timeline
 from municipality.cases.views.public import case_or_404
@@ -19,11 +21,12 @@ from municipality.ui.templatetags.portal import ref
 PAGE = 25
 
 
-@access("person")
+@access("acting")
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
     """My requests, newest first, by keyset pages of 25."""
-    cases = queries.visible_to(request.user).order_by("-pk")
+    user: Any = request.user
+    cases = queries.visible_to(user).select_related("applicant").order_by("-pk")
     before = request.GET.get("before", "")
     if before.isascii() and before.isdigit():
         cases = cases.filter(pk__lt=int(before[:18]))
@@ -32,20 +35,26 @@ def mine(request: HttpRequest) -> HttpResponse:
         request,
         "cases/mine.html",
         {
-            "rows": [(row, timeline.STORIES[row.service].name, *timeline.label(row)) for row in rows[:PAGE]],
+            "rows": [
+                (row, timeline.STORIES[row.service].name, *timeline.label(row), row.applicant if row.applicant_id != user.pk else None)
+                for row in rows[:PAGE]
+            ],
             "next_before": rows[PAGE - 1].pk if len(rows) > PAGE else None,
             "later": bool(before),
         },
     )
 
 
-@access("person")
+@access("acting")
 @require_safe
 def case(request: HttpRequest, public_id: str) -> HttpResponse:
     """One case: course, next action, documents, money, messages, and who looked."""
     user: Any = request.user
-    found = case_or_404(queries.visible_to(user), public_id)
+    found = case_or_404(user, public_id)
+    principal = queries.principal(user, found)
     events = list(found.events.order_by("pk"))
+    acted = [event for event in events if "for" in event.data]
+    named = named_in({key for event in acted for key in (event.actor_key, event.data["for"])})
     details = [detail for by_key in panels.collect("case", user, [found]).values() for detail in by_key.get(found.key, [])]
     state, word = timeline.label(found)
     return render(
@@ -56,10 +65,12 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
             "service_name": timeline.STORIES[found.service].name,
             "tag_state": state,
             "tag_word": word,
-            "steps": timeline.steps(found, events),
+            "principal": principal,
+            "steps": timeline.steps(found, events, named),
             "detail": details[0] if details else None,
-            "messages_sent": queries.messages_of(found),
-            "looks": looks_at(user.key).filter(subject=found.key)[:20],
+            # Messages and looks are the applicant's own.
+            "messages_sent": queries.messages_of(found) if principal.is_self else None,
+            "looks": told(looks_at(user.key).filter(subject=found.key), 20) if principal.is_self else None,
             "crumbs": [(_("My requests"), reverse("cases:mine")), (ref(found.reference), "")],
         },
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -81,7 +81,9 @@ def accessibility(request: HttpRequest) -> HttpResponse:
     return render(request, "public/accessibility.html")
 
 
-def case_or_404(cases: Any, public_id: str) -> Case:
-    """A case of the given set. Raises Http404: a stranger's case does not exist."""
-    case: Case = get_object_or_404(cases, public_id=public_id)
+def case_or_404(user: Any, public_id: str, **narrowed: Any) -> Case:
+    """A case that `user` may see. Raises Http404: a stranger's case does not exist; NotPermitted where a right to act is over."""
+    case = queries.seen_by(user, Case.objects.filter(**narrowed), public_id)
+    if case is None:
+        raise Http404
     return case

@@ -139,9 +139,12 @@ def _work_off(loading: Loading) -> None:
             jobs.run(job.pk)
 
 
-def silence(loading: Loading) -> None:
-    """Messages of the past lie in the inbox and look delivered in their time; nothing is sent to anybody now."""
-    rng = seeded("deliveries of the past")
+def silence(loading: Loading, of: str = "the past") -> None:
+    """Messages of the past lie in the inbox and look delivered in their time; nothing is sent to anybody now.
+
+    `of` says whose messages they are: numbers of the gateway made for one step come in no other.
+    """
+    rng = seeded(f"deliveries of {of}")
     old = Delivery.objects.filter(state=DeliveryState.WAITING, message__created_at__lte=loading.anchor).select_related("message")
     found = sorted(old, key=lambda d: (d.message.created_at, d.message.kind, d.message.title_en, d.channel))
     ids = {delivery.pk for delivery in found}

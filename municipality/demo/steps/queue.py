@@ -69,7 +69,7 @@ def run(loading: Loading) -> str:
         for pk in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lte=loading.anchor).values_list("pk", flat=True):
             told["moved up"] += clocks.escalate(clock_id=pk)
         _work_off()
-    silence(loading)
+    silence(loading, "the queue")
     return ", ".join(f"{count} {what}" for what, count in told.items())
 
 
@@ -85,7 +85,8 @@ def _fields() -> list[User]:
     supervisors = {user.branch_id: user for user in User.objects.filter(groups__name="supervisor")}
     found = list(User.objects.filter(groups__name="officer", branch__isnull=False).order_by("login"))
     for officer in found:
-        staff.give_skill(officer=officer, code=FIELD, given_by=supervisors[officer.branch_id])
+        for field in (FIELD, "claims"):
+            staff.give_skill(officer=officer, code=field, given_by=supervisors[officer.branch_id])
     return found
 
 

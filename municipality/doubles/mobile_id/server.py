@@ -37,6 +37,7 @@ class Desk:
 
     def __init__(self, book: Book, register: Register, lifetime: float = LIFETIME_SECONDS, slow: float = SLOW_SECONDS) -> None:
         self.book, self.register, self.lifetime, self.slow = book, register, lifetime, slow
+        self._calling: list[threading.Thread] = []
 
     def _weather(self) -> str:
         mode = str(self.book.setting("mode", "ok"))
@@ -81,7 +82,15 @@ class Desk:
         return as_json(answer)
 
     def _settle(self, decided: dict[str, Any]) -> None:
-        threading.Thread(target=self._call_back, args=(decided["request_id"], decided["callback_url"]), daemon=True).start()
+        self._calling = [thread for thread in self._calling if thread.is_alive()]
+        thread = threading.Thread(target=self._call_back, args=(decided["request_id"], decided["callback_url"]), daemon=True)
+        self._calling.append(thread)
+        thread.start()
+
+    def finish(self) -> None:
+        """Wait until every callback under way is noted; then the book may be closed."""
+        for thread in self._calling:
+            thread.join(timeout=30)  # seconds; a call gives up long before
 
     def _call_back(self, request_id: str, url: str) -> None:
         answer = serving.call(url, json.dumps({"RequestDetails": {"RequestID": request_id}}).encode("ascii"), serving.JSON)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import path
 
-from municipality.review.admin import branch, case, home, people, signing
+from municipality.review.admin import branch, case, home, people, signing, words  # noqa: F401
 
 # Words before the address of a case, so that none of them is read as one.
 PAGES = [

@@ -51,7 +51,7 @@ def board(request: HttpRequest) -> HttpResponse:
             "figures": [
                 (_("waiting"), found.counts.get(P.WAITING, 0)),
                 (_("with officers"), found.counts.get(P.HELD, 0)),
-                (_("answered"), found.counts.get(P.ANSWERED, 0)),
+                (_("with an answer"), found.counts.get(P.ANSWERED, 0)),
                 (_("with applicants"), found.counts.get(P.AWAY, 0)),
                 (_("to sign"), found.counts.get(P.COUNTERSIGN, 0)),
             ],

@@ -163,6 +163,8 @@ def _tie(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     """A tie to a party of this very case: it leaves these hands and is never handed to them again."""
     case, role = assignment.place.case, request.POST.get("party", "")
     keys = list(case.parties.filter(role=role).exclude(role="case").order_by("pk").values_list("key", flat=True))
+    if role == "applicant" and not keys:  # who is the licensee too stands there as that
+        keys = [case.applicant.key]
     if not keys:
         raise Refused("unknown_party", _("This request has no such party."))
     with transaction.atomic():

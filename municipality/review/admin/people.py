@@ -26,7 +26,7 @@ from municipality.review.registry import REVIEWABLES
 from municipality.review.services import staff
 from municipality.ui.admin_base import demand, in_group
 
-SKILLS = {"health": gettext_lazy("Health licences")}
+SKILLS = {"health": gettext_lazy("Health licences"), "claims": gettext_lazy("Claims of shops")}
 TIES_SHOWN = 500
 
 
@@ -134,10 +134,15 @@ def people(request: HttpRequest) -> HttpResponse:
         "form": form,
         "error": error,
         "chosen": _number(request, "officer"),
-        "officers": [(o, skills[o.pk], absences[o.pk], o.pk == user.pk) for o in officers],
-        "skills": [(code, skill_name(code)) for code in sorted({entry.skill for entry in REVIEWABLES.values()})],
+        "officers": [(o, skills[o.pk], absences[o.pk], [] if o.pk == user.pk else _lacking(skills[o.pk])) for o in officers],
     }
     return TemplateResponse(request, "admin/review/people.html", context, status=status)
+
+
+def _lacking(held: list[tuple[Skill, Any]]) -> list[tuple[str, Any]]:
+    """Fields of work that somebody may still be given."""
+    codes = {entry.skill for entry in REVIEWABLES.values()} - {skill.code for skill, _name in held}
+    return [(code, skill_name(code)) for code in sorted(codes)]
 
 
 def _nothing(request: HttpRequest, officer: Any, form: AbsenceForm, whose: set[int]) -> bool:

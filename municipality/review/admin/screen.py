@@ -11,8 +11,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from municipality.acting.queries import named_in
 from municipality.cases.models import Case, CaseEvent
-from municipality.cases.timeline import ACTORS, STORIES
+from municipality.cases.timeline import STORIES, who
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries
 from municipality.review.admin import asking, clocks
@@ -27,6 +28,9 @@ from municipality.uploads.states import UploadState
 
 PARTIES = {
     "applicant": gettext_lazy("applicant"),
+    "delegate": gettext_lazy("delegate"),
+    "holder": gettext_lazy("present holder"),
+    "assistant": gettext_lazy("employee who assisted"),
     "licensee": gettext_lazy("licensee"),
     "shop": gettext_lazy("shop"),
     "manager": gettext_lazy("manager"),
@@ -43,6 +47,7 @@ class Sheet:
     upload: Upload
     preview: str
     pages: list[str]
+    is_new: bool  # it came with the last answer
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,7 @@ def _screen(
     moves = _moves(case, place, holds)
     lines = queries.checklist(case, items)
     rounds = _rounds(case) if any(line.event.move == "ask_corrections" for line in history) else []
+    answered = next((row for row, _items in reversed(rounds) if row.answered_at is not None), None)
     return {
         **admin.site.page_context(request),
         "title": _("Request %(reference)s") % {"reference": case.reference},
@@ -93,7 +99,9 @@ def _screen(
         "holds": holds,
         "clock": clocks.line(getattr(case, "clock", None)),
         "facts": [item for item in items if not item.is_file],
-        "files": [FileItem(item, _sheets(request, item)) for item in items if item.is_file],
+        "files": [FileItem(item, _sheets(request, item, answered)) for item in items if item.is_file],
+        # What stands otherwise than when the last answered round was asked for.
+        "corrected": {item.name for item in items if answered is not None and answered.standing.get(item.name) != item.mark},
         "flags": entry.flags(case),
         "related": entry.related(case),
         "checks": [(line, typed.get(f"check.{line.check.code}", line.answer) if panel == "checks" else line.answer) for line in lines],
@@ -152,20 +160,23 @@ def _history(case: Case, reasons: Mapping[str, Any]) -> list[HistoryLine]:
     story = STORIES.get(case.service)
     table = WORKFLOWS[case.service]
     found = []
-    for event in case.events.order_by("pk"):
+    events = list(case.events.order_by("pk"))
+    named = named_in({key for event in events if "for" in event.data for key in (event.actor_key, event.data["for"])})
+    for event in events:
         label = table.moves[event.move].label if event.move in table.moves else ""
         title = story.title(event) if story and not event.move else label or (story.title(event) if story else event.to_state)
         reason = reasons.get(event.reason)
-        found.append(HistoryLine(title, ACTORS.get(event.actor_role, event.actor_role), event, reason.label_ar if reason else ""))
+        found.append(HistoryLine(title, who(event, named), event, reason.label_ar if reason else ""))
     return found
 
 
-def _sheets(request: HttpRequest, item: Item) -> list[Sheet]:
+def _sheets(request: HttpRequest, item: Item, answered: CorrectionRound | None) -> list[Sheet]:
     found = []
     for upload in item.files:
         if upload.state != UploadState.READY:
             continue
         numbers = range(1, upload.pages + 1)
         pages = [links.link(upload, request.user, request.session, purpose="page", page=n) for n in numbers]
-        found.append(Sheet(upload, links.link(upload, request.user, request.session, purpose="preview"), pages))
+        preview = links.link(upload, request.user, request.session, purpose="preview")
+        found.append(Sheet(upload, preview, pages, answered is not None and upload.created_at > answered.asked_at))
     return found

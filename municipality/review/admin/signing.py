@@ -59,6 +59,7 @@ def _shown(request: HttpRequest, decision: Decision) -> dict[str, Any]:
         "reason": replies.reasons.get(decision.code),
         "preview": texts.preview_decision(decision),
         "facts": [item for item in items if not item.is_file],
+        "corrected": set(),
         "checks": [(line, line.answer) for line in queries.checklist(case, items)],
         "send_backs": replies.reasons_of("send_back"),
         "clock": clocks.line(getattr(case, "clock", None)),

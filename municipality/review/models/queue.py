@@ -43,7 +43,11 @@ class PlaceEvent(StateEvent):
     subject = models.ForeignKey(Place, models.PROTECT, related_name="events")
 
     class Meta:
-        indexes = [models.Index(fields=["subject", "id"], name="review_place_event_subject")]
+        indexes = [
+            models.Index(fields=["subject", "id"], name="review_place_event_subject"),
+            # Pace and public figures count the decisions of some weeks, however long the log is.
+            models.Index(fields=["at"], condition=models.Q(move="leave"), name="review_place_event_left"),
+        ]
 
 
 Place.EVENTS = PlaceEvent

@@ -7,12 +7,13 @@ order everywhere: case, branch, assignment, place, clock.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import actor_of
+from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
 from municipality.cases.models import Case
 from municipality.cases.services import advance
@@ -24,6 +25,7 @@ from municipality.kernel.transitions import transition
 from municipality.places.models import Branch
 from municipality.review import queries
 from municipality.review.models import Assignment, Decision, Override, Party, Place, Tie
+from municipality.review.models.staff import TieKind
 from municipality.review.registry import reviewable
 from municipality.review.services import clock
 from municipality.review.states import PlaceState
@@ -54,11 +56,22 @@ def join(*, case: Case, actor: Actor) -> Place:
     # The case itself is a party: a tie to it is how somebody who gave it back is not handed it again.
     parties = {case.key: "case"} | {key: role for role, key in entry.parties(case)}
     Party.objects.bulk_create(Party(case=case, key=key, role=role) for key, role in parties.items())
+    _keep_apart(parties)
     running = clock.start(case=case, limits=queries.limits(case))
     record("queue.joined", subject=case.key, actor=actor, data={"number": place.pk, "branch": case.branch_id, "skill": entry.skill})
     if running.due_at is not None:
         clock.move_promise(case, time.day_of(running.due_at))
     return place
+
+
+def _keep_apart(parties: Mapping[str, str]) -> None:
+    """Whoever filed a case for its applicant at a counter does not decide it: they are tied to themselves as its party."""
+    ids = [key.partition(":")[2] for key, role in parties.items() if role == "assistant"]
+    for assistant in User.objects.filter(public_id__in=ids, is_staff=True):
+        known = Tie.objects.filter(officer=assistant, party_key=assistant.key, ended_at__isnull=True)
+        if not known.exists():
+            Tie.objects.create(officer=assistant, party_key=assistant.key, kind=TieKind.SELF, declared_by=assistant, declared_at=time.now())
+            record("staff.tie_declared", subject=assistant.key, actor=SYSTEM, data={"kind": TieKind.SELF, "party": assistant.key})
 
 
 @transaction.atomic

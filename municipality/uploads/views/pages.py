@@ -132,3 +132,8 @@ def replace(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _back(request: HttpRequest, upload: Upload) -> str:
     return asked(request) or reverse("uploads:slot", args=[upload.subject, upload.slot])
+
+
+# Their buttons may stand inside a bigger form: what was typed there is kept for the page that they come back to.
+for view in (slot, remove):
+    view.beside_a_form = True  # type: ignore[attr-defined]

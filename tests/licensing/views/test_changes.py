@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from licensing import queries
@@ -17,6 +18,7 @@ from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft, Unsaved
 from municipality.kernel import clock
 from municipality.review.services import desk
+from municipality.uploads.views import pages as upload_pages
 from shops.models import Shop
 from tests.licensing import officers
 from tests.licensing.conftest import NOW, food_activity
@@ -238,6 +240,34 @@ def test_only_the_asked_items_are_open_and_the_rest_is_shown_locked(make_shop: A
     row = next(row for row in queries.declared(Renewal.objects.get(case=case)) if row.name == "area_m2")
     assert row.after == {"area_m2": 90} and row.round == 1
     assert client.get(address).status_code == 302
+
+
+@pytest.mark.parametrize("is_marked", [True, False], ids=["kept", "red control"])
+def test_a_file_sent_by_a_button_inside_the_corrections_keeps_what_was_typed_beside_it(
+    make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch, is_marked: bool
+) -> None:
+    monkeypatch.setattr(upload_pages.slot, "beside_a_form", is_marked)
+    case = officers.send(make_shop(), owner, "area_m2")
+    items = [desk.Asked("area_differs", "area_m2"), desk.Asked("file_unreadable", "drawing")]
+    desk.ask_corrections(assignment=officers.drawn(officers.officer()), items=items)
+    client, address = signed_in(owner), f"/en/cases/{case.public_id}/corrections/"
+    file = SimpleUploadedFile("page.jpg", b"\xff\xd8\xff\xe0 a picture", "image/jpeg")
+    sent = client.post(f"/en/uploads/{case.key}/drawing/?next={address}", {"area_m2-area_m2": "88", "files-drawing": file}, follow=True)
+    assert sent.redirect_chain == [(address, 302)]
+    assert ('value="88"' in main(sent)) is is_marked
+    assert "The session had ended" not in sent.content.decode(), "nothing ended"
+
+
+def test_continuing_while_a_further_file_is_on_its_way_says_what_is_waited_for(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    draft = officers.fill_in(shop, owner, "area_m2")
+    client = signed_in(owner)
+    sent = client.post(f"/en/uploads/{draft.key}/drawing/?next={url(shop, 'files')}", {"files-drawing": "", "note": "of another form"})
+    assert sent["Location"] == url(shop, "files")
+    assert client.post(url(shop, "files"))["Location"] == url(shop, "check"), "what was beside the file leads nobody back"
+    officers.attach(owner, draft.key, "drawing", b"\xff\xd8\xff\xe0 another", judged=False)
+    told = client.post(url(shop, "files"))
+    assert told.status_code == 200 and "still being checked" in main(told) and "<title>Error: " in told.content.decode()
 
 
 def test_a_clean_shop_whose_time_for_late_renewal_is_over_is_offered_the_officer(make_shop: Any, owner: Any) -> None:

@@ -15,6 +15,7 @@ from payments import queries as payments
 from shops.models import Shop
 from tests.licensing.conftest import food_activity
 from tests.municipality.people import NOURA, person, signed_in
+from tests.municipality.rulebook import serving
 
 pytestmark = pytest.mark.django_db
 
@@ -169,7 +170,10 @@ def test_somebody_without_shops_is_told_why_the_list_is_empty(rules: None, owner
     assert "No shop is registered under this civil number" in page(signed_in(owner), "/en/my-shops/")
 
 
-def test_my_shops_asks_as_often_for_one_shop_as_for_many(make_shop: Any, owner: Any, django_assert_max_num_queries: Any) -> None:
+def test_my_shops_asks_as_often_for_one_shop_as_for_many(
+    make_shop: Any, owner: Any, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving.warm(monkeypatch)
     client = signed_in(owner)
     for _ in range(30):
         make_shop()

@@ -10,9 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from municipality.rulebook import queries as rulebook
 from tests.licensing import officers
 from tests.municipality.people import signed_in
+from tests.municipality.rulebook import serving
 
 pytestmark = pytest.mark.django_db
 FACTS = ("trade_name", "activity", "area_m2", "manager", "address")
@@ -21,22 +21,6 @@ FACTS = ("trade_name", "activity", "area_m2", "manager", "address")
 @pytest.fixture(autouse=True)
 def own_folder(settings: Any, tmp_path: Any) -> None:
     settings.VAR_DIR = tmp_path
-
-
-@pytest.fixture
-def warm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Editions are read once by a process; the transaction of a test keeps it from remembering them."""
-    known: dict[int, Any] = {}
-    read = rulebook._held
-
-    def remembered(subject: str, row: Any) -> Any:
-        if row is None:
-            return read(subject, row)
-        if row.pk not in known:
-            known[row.pk] = read(subject, row)
-        return known[row.pk]
-
-    monkeypatch.setattr(rulebook, "_held", remembered)
 
 
 def on_the_desk(make_shop: Any, owner: Any) -> tuple[Any, Any]:
@@ -73,7 +57,8 @@ def test_files_open_for_the_officer_of_the_case_and_no_longer_once_it_is_given_b
     assert {client.get(link).status_code for link in links} == {404}
 
 
-def test_the_screen_asks_the_database_at_most_fifteen_times(make_shop: Any, owner: Any, warm: None) -> None:
+def test_the_screen_asks_the_database_at_most_fifteen_times(make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    serving.warm(monkeypatch)
     client, case = on_the_desk(make_shop, owner)
     page_of(client, case)
     with CaptureQueriesContext(connection) as asked:

@@ -17,7 +17,7 @@ import pikepdf
 import pytest
 
 from municipality.documents import fetching, rendering
-from municipality.documents.contexts import MAX_LENGTH, FactsRefused, HealthLicenceFacts, Words
+from municipality.documents.contexts import MAX_LENGTH, Edition, FactsRefused, HealthLicenceFacts, Words
 from municipality.documents.rendering import RendererMissing, RenderingRefused, render
 from municipality.rulebook.seeds import read_editions
 from tests.municipality.documents import poppler
@@ -319,6 +319,13 @@ def test_ordinary_values_do_not_overlap(unsigned: bytes) -> None:
 def test_content_that_fits_no_page_is_refused_rather_than_cut() -> None:
     with pytest.raises(RenderingRefused, match="one page"):
         draw_licence(conditions=tuple(Words("شرط " * 140, "condition " * 55) for _ in range(40)))
+
+
+def test_a_long_foot_takes_room_from_the_sheet_above_it() -> None:
+    """A demo licence that names many editions and a long issuer."""
+    many = tuple(Edition(f"مدد الدراسة والتدقيق {n}", f"Periods of the study {n}", f"v{n}") for n in range(9))
+    pdf = draw_licence(editions=many, demo=True, conditions=in_force())
+    assert len(opened(pdf).pages) == 1
 
 
 def test_a_fact_beyond_the_limit_names_its_field() -> None:

@@ -238,10 +238,12 @@ def mobile_id_book(tmp_path: Path) -> Iterator[MobileIdBook]:
 
 @pytest.fixture
 def mobile_id(mobile_id_book: MobileIdBook, people_file: Path, merchant: Merchant) -> Iterator[MobileIdCounter]:
-    server = serving.start(mobile_id_application(MobileIdDesk(mobile_id_book, Register(people_file), slow=0.3)), 0)
+    desk = MobileIdDesk(mobile_id_book, Register(people_file), slow=0.3)
+    server = serving.start(mobile_id_application(desk), 0)
     stop = serve(server)
     yield MobileIdCounter(f"http://127.0.0.1:{server.server_port}", f"{merchant.url}/accounts/mobile-id/callback")
     stop()
+    desk.finish()
 
 
 @pytest.fixture

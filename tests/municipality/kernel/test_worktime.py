@@ -193,7 +193,7 @@ def test_the_table_is_long_enough() -> None:
 
 
 @pytest.mark.parametrize("case", TABLE, ids=lambda case: case.name)
-def test_dated_cases(case: Case) -> None:
+def test_every_dated_case_of_the_table_comes_out_as_counted_by_hand(case: Case) -> None:
     assert case.ask(CALENDAR) == case.answer
 
 

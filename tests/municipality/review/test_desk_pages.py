@@ -7,10 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 
 from municipality.accounts.models import User
 from municipality.audit.models import Act, Look
@@ -18,50 +15,13 @@ from municipality.cases.models import Case
 from municipality.cases.roles import ensure_roles
 from municipality.kernel import ids
 from municipality.notifications.models import Message
-from municipality.review import queries
-from municipality.review.admin import PAGES
-from municipality.review.models import Absence, Assignment, CheckAnswer, CorrectionRound, Decision, Override, Place, Skill, Tie
-from municipality.review.services import desk, staff
-from municipality.rulebook import queries as rulebook
+from municipality.review.models import Assignment, CheckAnswer, CorrectionRound, Place, Tie
+from municipality.review.services import staff
 from tests.conftest import Clock
 from tests.municipality.people import signed_in
 from tests.municipality.review import permits
 from tests.municipality.review.conftest import Office
-
-NEXT, BOARD, SIGN = "/admin/desk/next/", "/admin/desk/board/", "/admin/desk/sign/"
-PEOPLE, TIES, OWN = "/admin/desk/people/", "/admin/desk/ties/", "/admin/desk/absence/"
-NOTES = {"note_ar": "الطابق الثاني", "note_en": "Second floor"}
-ONE_ASKED = {
-    "ask": ["lease.file_unreadable"],
-    "note_ar.lease.file_unreadable": "الصفحة الثانية",
-    "note_en.lease.file_unreadable": "Page two",
-}
-
-
-def case_url(case: Case, verb: str = "") -> str:
-    return reverse("admin:desk_act", args=[case.public_id, verb]) if verb else reverse("admin:desk_case", args=[case.public_id])
-
-
-def drawn(office: Office) -> tuple[Client, Case]:
-    """An officer in a browser with one case on the desk."""
-    permits.sent(office.applicant)
-    client = signed_in(office.officer)
-    response = client.post(NEXT)
-    case = Assignment.objects.get(officer=office.officer, ended_at=None).place.case
-    assert (response.status_code, response["Location"]) == (302, case_url(case))
-    return client, case
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
-
-
-def send(client: Client, url: str, data: dict[str, Any]) -> Any:
-    """Ask for the preview, then send exactly what it shows."""
-    preview = client.post(url, data)
-    assert preview.status_code == 200, text_of(preview)[:2000]
-    return client.post(url, {**data, "step": "send", "seen": preview.context_data["seal"]})
-
+from tests.municipality.review.desk_in_a_browser import NEXT, NOTES, ONE_ASKED, OWN, case_url, drawn, kept, send, text_of
 
 # --- A5: nothing to pick, list or search --------------------------------------------------------------------------------------
 
@@ -112,10 +72,10 @@ def test_the_next_case_is_not_chosen_by_what_the_button_sends(office: Office) ->
         assert Assignment.objects.get(officer=office.officer).place_id == first.pk
 
 
-def test_no_role_of_staff_has_a_permission_on_a_table_of_the_queue(db: None) -> None:
+def test_no_role_but_the_auditor_who_reads_has_a_permission_on_a_table_of_the_queue(db: None) -> None:
     ensure_roles()
-    held = Permission.objects.filter(group__isnull=False).values_list("content_type__app_label", "codename")
-    assert not [row for row in held if row[0] == "review"]
+    held = Permission.objects.filter(content_type__app_label="review", group__isnull=False).values_list("group__name", "codename")
+    assert {(role, codename.partition("_")[0]) for role, codename in held} == {("auditor", "view")}
     assert not Permission.objects.filter(group__name="officer").exclude(codename__startswith="view_").exists()
 
 
@@ -218,13 +178,16 @@ def test_a_tie_declared_on_the_screen_sends_the_case_to_a_colleague(office: Offi
     assert client.get(case_url(case)).status_code == 404
 
 
+def test_a_tie_to_the_applicant_is_declared_also_where_they_stand_as_the_licensee(office: Office) -> None:
+    case = permits.sent(office.applicant, parties=[("licensee", office.applicant.key)]).case
+    client = signed_in(office.officer)
+    assert client.post(NEXT)["Location"] == case_url(case)
+    assert client.post(case_url(case, "tie"), {"party": "applicant", "kind": "relative"}).status_code == 302
+    assert Tie.objects.get().party_key == office.applicant.key
+    assert client.get(case_url(case)).status_code == 404
+
+
 # --- Nothing goes out unseen ---------------------------------------------------------------------------------------------------
-
-
-def kept(case: Case, kind: str, preview: Any) -> None:
-    message = Message.objects.get(kind=kind, person=case.applicant)
-    assert (message.title_ar, message.title_en) == (preview.ar.title, preview.en.title)
-    assert (message.body_ar, message.body_en) == (preview.ar.body, preview.en.body)
 
 
 def test_the_preview_of_corrections_is_the_message_that_is_kept(office: Office) -> None:
@@ -311,212 +274,3 @@ def test_giving_back_keeps_the_number_and_hides_the_case(office: Office) -> None
     assert client.get(case_url(case)).status_code == 404
     assert client.post(NEXT)["Location"] == "/admin/"
     assert permits.drawn(office.colleague).place_id == number
-
-
-# --- The second person -----------------------------------------------------------------------------------------------------------
-
-
-def proposed(office: Office) -> tuple[Client, Case, Decision]:
-    client, case = drawn(office)
-    assert send(client, case_url(case, "refuse"), {"code": "layout_changed", **NOTES}).status_code == 302
-    return client, case, Decision.objects.get(case=case)
-
-
-def test_a_supervisor_signs_the_very_words_and_the_applicant_gets_them(office: Office) -> None:
-    _client, case, decision = proposed(office)
-    supervisor = signed_in(office.supervisor)
-    assert f">{1}<" in text_of(supervisor.get("/admin/"))
-    page = supervisor.get(SIGN)
-    assert "Second floor" in text_of(page) and decision.text_ar in text_of(page)
-    assert Look.objects.order_by("-pk")[0].viewer_role == "supervisor"
-    done = supervisor.post(SIGN, {"decision": decision.pk, "digest": page.context_data["decision"].digest, "step": "sign"})
-    assert done.status_code == 302
-    kept(case, "review.refused", page.context_data["preview"])
-    decision.refresh_from_db()
-    assert decision.signed_by == office.supervisor and Case.objects.get(pk=case.pk).state == "refused"
-
-
-def test_a_signature_for_other_words_is_none(office: Office) -> None:
-    client, case, _decision = proposed(office)
-    supervisor = signed_in(office.supervisor)
-    old = supervisor.get(SIGN).context_data["decision"]
-    # The officer changes the proposal while the supervisor reads.
-    assert client.post(case_url(case, "take-back")).status_code == 302
-    assert send(client, case_url(case, "refuse"), {"code": "conditions_not_met"}).status_code == 302
-    new = Decision.objects.get(case=case, voided_at=None)
-    for number, digest in ((old.pk, old.digest), (new.pk, old.digest), (new.pk, ""), ("x", new.digest)):
-        response = supervisor.post(SIGN, {"decision": number, "digest": digest, "step": "sign"})
-        assert response.status_code == 409 and response.context_data["error"]
-    assert not Decision.objects.filter(signed_at__isnull=False).exists()
-    assert supervisor.post(SIGN, {"decision": new.pk, "digest": new.digest, "step": "sign"}).status_code == 302
-
-
-def test_a_proposal_sent_back_lies_among_the_answered_ones(office: Office) -> None:
-    client, case, decision = proposed(office)
-    supervisor = signed_in(office.supervisor)
-    wrong = supervisor.post(SIGN, {"decision": decision.pk, "digest": decision.digest, "step": "back", "code": "layout_changed"})
-    assert wrong.status_code == 409
-    supervisor.post(SIGN, {"decision": decision.pk, "digest": decision.digest, "step": "back", "code": "could_be_corrected"})
-    assert queries.desk_of(office.officer).answered == 1
-    assert client.post(NEXT)["Location"] == case_url(case)
-
-
-def test_nobody_signs_their_own_and_an_officer_signs_nothing(office: Office) -> None:
-    client, _case, decision = proposed(office)
-    assert client.get(SIGN).status_code == 403
-    assert client.post(SIGN, {"decision": decision.pk, "digest": decision.digest, "step": "sign"}).status_code == 403
-    both = office.officer
-    both.groups.add(office.supervisor.groups.get())
-    assert client.get(SIGN).context_data.get("decision") is None
-    assert client.post(SIGN, {"decision": decision.pk, "digest": decision.digest, "step": "sign"}).status_code == 409
-
-
-def test_a_second_round_for_old_things_needs_a_reason_and_a_signature(office: Office) -> None:
-    client, case = drawn(office)
-    assert send(client, case_url(case, "corrections"), ONE_ASKED).status_code == 302
-    permits.answer(Place.objects.get(case=case), lease="sha-2")
-    client.post(NEXT)
-    old = {"ask": ["manager.manager_unclear"]}
-    refused = client.post(case_url(case, "corrections"), old)
-    assert refused.status_code == 409 and 'value="manager.manager_unclear" checked' in text_of(refused)
-    assert send(client, case_url(case, "corrections"), {**old, "second_code": "seen_late"}).status_code == 302
-    decision = Decision.objects.get(case=case, outcome="second_round")
-    supervisor = signed_in(office.supervisor)
-    assert supervisor.get(SIGN).context_data["decision"].pk == decision.pk
-    supervisor.post(SIGN, {"decision": decision.pk, "digest": decision.digest, "step": "sign"})
-    assert CorrectionRound.objects.get(case=case, number=2).countersigned_by == office.supervisor
-
-
-# --- The supervisor's pages ------------------------------------------------------------------------------------------------------
-
-
-def test_each_page_opens_for_its_role_only(office: Office) -> None:
-    auditor = permits.staff("auditor", "auditor")
-    answers = {
-        SIGN: (403, 200, 403),
-        BOARD: (403, 200, 403),
-        PEOPLE: (403, 200, 403),
-        TIES: (403, 200, 200),
-        OWN: (200, 403, 403),
-        NEXT: (405, 405, 405),
-        "/admin/": (200, 200, 200),
-    }
-    for url, wanted in answers.items():
-        got = tuple(signed_in(user).get(url).status_code for user in (office.officer, office.supervisor, auditor))
-        assert got == wanted, url
-    assert {f"/admin/{page.pattern}" for page in PAGES if "<" not in str(page.pattern)} <= set(answers)
-    assert signed_in(auditor).post(TIES, {"tie": "1"}).status_code == 403
-    assert signed_in(office.supervisor).post(NEXT).status_code == 403
-
-
-def test_a_case_is_taken_before_its_turn_by_two_people(office: Office) -> None:
-    permits.sent(office.applicant)
-    late = permits.sent(office.applicant)
-    first, second = signed_in(office.supervisor), signed_in(office.second)
-    unknown = first.post(BOARD, {"step": "ask", "reference": "PT-1", "code": "court_order"})
-    assert unknown.status_code == 409 and 'value="PT-1"' in text_of(unknown)
-    assert first.post(BOARD, {"step": "ask", "reference": late.case.reference, "code": "court_order"}).status_code == 302
-    override = Override.objects.get()
-    assert first.post(BOARD, {"step": "allow", "override": override.pk}).status_code == 409
-    assert 'value="allow"' not in text_of(first.get(BOARD)) and 'value="allow"' in text_of(second.get(BOARD))
-    assert second.post(BOARD, {"step": "allow", "override": override.pk}).status_code == 302
-    assert permits.drawn(office.officer).place_id == late.pk
-
-
-def test_fields_of_work_are_given_and_taken_by_a_supervisor_never_by_oneself(office: Office) -> None:
-    client = signed_in(office.supervisor)
-    held = Skill.objects.get(officer=office.officer, ended_at=None)
-    assert client.post(PEOPLE, {"act": "end", "skill": held.pk}).status_code == 302
-    assert queries.skills_of(office.officer) == []
-    assert client.post(PEOPLE, {"act": "give", "officer": office.officer.pk, "skill": permits.SKILL}).status_code == 302
-    assert queries.skills_of(office.officer) == [permits.SKILL]
-    own = client.post(PEOPLE, {"act": "give", "officer": office.supervisor.pk, "skill": permits.SKILL})
-    assert own.status_code == 403 and own.context_data["error"]
-    far = permits.officer("far", permits.staff("supervisor", "far_supervisor", branch="AH"), "AH")
-    assert client.post(PEOPLE, {"act": "give", "officer": far.pk, "skill": permits.SKILL}).status_code == 409
-    assert client.post(PEOPLE, {"act": "end", "skill": Skill.objects.get(officer=far).pk}).status_code == 409
-
-
-def test_absences_are_entered_and_cancelled_by_the_officer_or_a_supervisor(office: Office, frozen_clock: Clock) -> None:
-    from municipality.kernel import clock
-
-    client, case = drawn(office)
-    today = clock.today().isoformat()
-    wrong = client.post(OWN, {"act": "absence", "kind": "leave", "first_day": "x", "last_day": today})
-    assert wrong.status_code == 200 and not Absence.objects.exists() and f'value="{today}"' in text_of(wrong)
-    assert client.post(OWN, {"act": "absence", "kind": "leave", "first_day": today, "last_day": today}).status_code == 302
-    assert client.get(case_url(case)).status_code == 404  # back at its place
-    assert "message" in text_of(client.post(NEXT, follow=True))
-    supervisor = signed_in(office.supervisor)
-    assert supervisor.post(PEOPLE, {"act": "cancel", "absence": Absence.objects.get().pk}).status_code == 302
-    assert Absence.objects.get().cancelled_at
-    entered = {"act": "absence", "officer": office.colleague.pk, "kind": "sick", "first_day": today, "last_day": today}
-    assert supervisor.post(PEOPLE, entered).status_code == 302
-    assert queries.is_absent(office.colleague)
-
-
-def test_a_tie_is_listed_for_the_auditor_and_ended_by_another(office: Office) -> None:
-    tie = staff.declare_tie(officer=office.officer, party_key=office.applicant.key, kind="relative", declared_by=office.officer)
-    assert office.applicant.key in text_of(signed_in(permits.staff("auditor", "auditor")).get(TIES))
-    assert office.applicant.key in text_of(signed_in(office.officer).get(OWN))
-    assert signed_in(office.supervisor).post(TIES, {"tie": tie.pk}).status_code == 302
-    tie.refresh_from_db()
-    assert tie.ended_by == office.supervisor
-
-
-def test_the_clock_of_my_cases_says_late_with_a_word(office: Office, frozen_clock: Clock) -> None:
-    client, _case = drawn(office)
-    assert "kp-tag--ok" in text_of(client.get("/admin/"))
-    frozen_clock.move(days=21)
-    html = text_of(signed_in(office.officer).get("/admin/"))
-    assert "kp-tag--bad" in html and "متأخر" in html
-
-
-# --- Cost ------------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def warm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Editions are read once by a process; the transaction of a test keeps it from remembering them."""
-    known: dict[int, Any] = {}
-    read = rulebook._held
-
-    def remembered(subject: str, row: Any) -> Any:
-        if row is not None and row.pk not in known:
-            known[row.pk] = read(subject, row)
-        return known[row.pk] if row is not None else read(subject, row)
-
-    monkeypatch.setattr(rulebook, "_held", remembered)
-
-
-def test_pages_of_the_desk_ask_the_database_at_most_fifteen_times(office: Office, warm: None) -> None:
-    for _ in range(8):
-        permits.sent(office.applicant)
-    client, supervisor = signed_in(office.officer), signed_in(office.supervisor)
-    for _ in range(4):  # three with the applicant, one on the desk after its answer
-        client.post(NEXT)
-        row = Assignment.objects.get(officer=office.officer, on_desk=True)
-        desk.ask_corrections(assignment=row, items=[desk.Asked("file_expired", "lease")])
-    permits.answer(Place.objects.get(pk=row.place_id), lease="sha-2")
-    client.post(NEXT)
-    row = Assignment.objects.get(officer=office.officer, on_desk=True)
-    permits.checked(row)
-    case = row.place.case
-    asked = [
-        *((client, url) for url in ("/admin/", case_url(case), OWN)),
-        *((supervisor, url) for url in ("/admin/", case_url(case), PEOPLE, TIES, BOARD)),
-    ]
-    costs = [(url, _cost(who, url)) for who, url in asked]
-    desk.propose_refusal(assignment=row, code="layout_changed")
-    costs += [(url, _cost(who, url)) for who, url in ((supervisor, SIGN), (client, case_url(case)))]
-    assert all(count <= 15 for _url, count in costs), costs
-
-
-def _cost(client: Client, url: str) -> int:
-    client.get(url)
-    with CaptureQueriesContext(connection) as asked:
-        assert client.get(url).status_code == 200
-    counted = [q["sql"] for q in asked.captured_queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]
-    if len(counted) > 15:
-        print(url, *counted, sep="\n")
-    return len(counted)

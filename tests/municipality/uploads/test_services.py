@@ -274,3 +274,40 @@ def test_a_file_that_reads_as_whole_by_its_form_is_received_in_chunks(draft: Dra
     content.DEFAULT_CHUNK_SIZE = 4096
     upload = services.receive(owner=owner, subject=SUBJECT, slot="lease", name="big.jpg", content=content)
     assert (upload.received, upload.state) == (content.size, UploadState.CHECKING)
+
+
+@pytest.mark.parametrize(("fingerprint", "begun"), [("f" * 64, 1), ("", 2)], ids=["found again", "red control: nothing to know it by"])
+def test_a_beginning_whose_answer_was_lost_takes_no_second_place(draft: Draft, owner: User, fingerprint: str, begun: int) -> None:
+    for _ in range(2):
+        services.begin(owner=owner, subject=SUBJECT, slot="lease", name="a.jpg", size=10, fingerprint=fingerprint)
+    assert Upload.objects.count() == begun == DayOfUploads.objects.get().files
+
+
+def test_another_file_or_one_that_has_arrived_is_begun_anew(draft: Draft, owner: User, jpeg: bytes) -> None:
+    first = services.begin(owner=owner, subject=SUBJECT, slot="lease", name="a.jpg", size=len(jpeg), fingerprint="f" * 64)
+    services.append(first, offset=0, content=jpeg)
+    for print_of, size in (("f" * 64, len(jpeg)), ("e" * 64, len(jpeg)), ("f" * 64, 5)):
+        services.begin(owner=owner, subject=SUBJECT, slot="lease", name="a.jpg", size=size, fingerprint=print_of)
+    assert Upload.objects.count() == 4
+
+
+def test_the_invariants_find_what_a_sweep_should_have_taken(draft: Draft, owner: User) -> None:
+    upload = services.begin(owner=owner, subject=SUBJECT, slot="lease", name="a.jpg", size=10)
+    old = dt.datetime.now(dt.UTC) - dt.timedelta(days=3)
+    for name in (upload.public_id, "nobody"):
+        path = parts.folder("parts") / f"{name}.part"
+        path.write_bytes(b"1")
+        os.utime(path, (old.timestamp(), old.timestamp()))
+    assert [told for told in findings() if "lies among the parts" in told] == [
+        "nobody.part lies among the parts since more than two days, and no file needs it"
+    ]
+    services.sweep()
+    assert not [told for told in findings() if "lies among the parts" in told]
+
+
+def test_the_invariants_find_a_file_that_arrived_and_was_never_finished(draft: Draft, owner: User) -> None:
+    upload = services.begin(owner=owner, subject=SUBJECT, slot="lease", name="a.jpg", size=10)
+    Upload.objects.filter(pk=upload.pk).update(received=10)
+    assert not [told for told in findings() if "never finished" in told], "its end may be on its way"
+    Upload.objects.filter(pk=upload.pk).update(touched_at=upload.touched_at - dt.timedelta(minutes=11))
+    assert [told for told in findings() if "never finished" in told]

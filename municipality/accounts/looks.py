@@ -1,0 +1,65 @@
+"""Who looked at a person's data, as that person reads it: when, why, in which role, from which office. Never a name of staff."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Substr
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.models import User
+from municipality.audit.models import Look
+
+ROLES = {
+    "officer": _("Officer"),
+    "supervisor": _("Supervisor"),
+    "auditor": _("Auditor"),
+    "assistant": _("Employee who assisted"),
+}
+REASONS = {
+    "audit": _("audit"),
+    "review": _("study of a request"),
+    "file": _("opened a file of a request"),
+    "assisted": _("acted for you with your code"),
+    "person_page": _("opened your page among the people"),
+    "organisation_page": _("opened the page of an organisation you sign for"),
+    "delegation_page": _("opened a delegation of yours"),
+}
+OTHER_ROLE, OTHER_REASON = _("Employee"), _("work on a matter of yours")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One look. `office` names the branch of whoever looked in both languages, empty for one without; `subject` is what was looked at."""
+
+    number: int  # of the look, to page by
+    at: Any
+    role: Any
+    reason: Any
+    office: dict[str, str]
+    subject: str
+
+    @property
+    def case(self) -> str:
+        """The public id of the case that was looked at, for a link to it."""
+        kind, _colon, public_id = self.subject.partition(":")
+        return public_id if kind == "case" else ""
+
+
+def told(looks: QuerySet[Look], most: int) -> list[Seen]:
+    """The first looks of a query in the words of the person whose data it is. One query."""
+    viewer = User.objects.filter(public_id=Substr(OuterRef("viewer_key"), len("staff:") + 1), is_staff=True)
+    rows: Any = looks.annotate(**{f"office_{code}": Subquery(viewer.values(f"branch__name_{code}")[:1]) for code in ("ar", "en")})[:most]
+    return [
+        Seen(
+            row.pk,
+            row.at,
+            ROLES.get(row.viewer_role, OTHER_ROLE),
+            REASONS.get(row.purpose, OTHER_REASON),
+            {"name_ar": row.office_ar or "", "name_en": row.office_en or ""},
+            row.subject,
+        )
+        for row in rows
+    ]

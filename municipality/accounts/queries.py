@@ -1,0 +1,28 @@
+"""Questions about people and organisations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from municipality.accounts.models import Organisation, Signatory, User
+from municipality.kernel import clock
+
+
+def signatures(person: Any) -> QuerySet[Signatory]:
+    """What a person signs for today."""
+    today = clock.today()
+    return Signatory.objects.filter(Q(last_day__isnull=True) | Q(last_day__gte=today), person=person, first_day__lte=today)
+
+
+def organisations_signed_by(person: Any) -> QuerySet[Organisation]:
+    """The organisations for which a person signs today."""
+    return Organisation.objects.filter(pk__in=signatures(person).values("organisation"))
+
+
+def signatories_of(organisation: Any) -> QuerySet[User]:
+    """The people who sign for an organisation today."""
+    today = clock.today()
+    rows = Signatory.objects.filter(Q(last_day__isnull=True) | Q(last_day__gte=today), organisation=organisation, first_day__lte=today)
+    return User.objects.filter(pk__in=rows.values("person")).order_by("pk")

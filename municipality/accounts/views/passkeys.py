@@ -1,0 +1,149 @@
+"""Passkeys: signing in with one, and the list on the profile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.internal.flows.login import perform_login
+from allauth.account.models import Login
+from allauth.mfa.base.internal.flows import post_authentication
+from allauth.mfa.models import Authenticator
+from django.contrib.auth import logout
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render, resolve_url
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from municipality.accounts import devices, limits, next_paths
+from municipality.accounts.access import access, public
+from municipality.accounts.forms import PasskeyNameForm
+from municipality.accounts.models import actor_of
+from municipality.accounts.services import passkeys as services
+from municipality.accounts.services.sign_in import TOO_MANY_FROM_HERE
+from municipality.accounts.views.sign_in import outcome
+from municipality.audit.services import record
+from municipality.ui.language import is_switch, read_form
+
+
+@public
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Enter with a passkey, into an account that an identity provider once made known."""
+    user: Any = request.user
+    next_path = next_paths.asked(request)
+    if user.is_authenticated and not user.is_staff:
+        return redirect(next_path or resolve_url("/"))
+    if request.method != "POST" or is_switch(request):
+        return _door(request, next_path)
+    if not limits.SIGN_INS_FROM.take(limits.address_of(request)):
+        return _door(request, next_path, refusal=TOO_MANY_FROM_HERE, status=429)
+    try:
+        key = services.proven(request, request.POST.get("credential", ""))
+    except services.Unusable as refusal:
+        return _door(request, next_path, refusal=refusal.sentence, status=400)
+    person: Any = key.user
+    if not person.is_active:
+        return outcome(request, "inactive", "", status=403)
+    with transaction.atomic():
+        post_authentication(request, key, passwordless=True)
+        response: HttpResponse = perform_login(request, Login(user=person, redirect_url=next_path or resolve_url("/")))
+        record("accounts.signed_in", subject=person.key, actor=actor_of(person), data={"channel": "passkey", "key": key.pk})
+    return response
+
+
+def _door(request: HttpRequest, next_path: str, *, refusal: Any = "", status: int = 200) -> HttpResponse:
+    page = {"options": services.ask(request), "next": next_path, "refusal": refusal}
+    response = render(request, "accounts/passkey_sign_in.html", page, status=status)
+    if status == 429:
+        response["Retry-After"] = "600"
+    return response
+
+
+@access("any")
+@require_POST
+def again(request: HttpRequest) -> HttpResponseRedirect:
+    """Sign out and come back through the door: acts that need a fresh sign-in begin here."""
+    user: Any = request.user
+    back = next_paths.asked(request)
+    door = reverse("account_login" if user.is_staff else "accounts:sign_in")
+    logout(request)
+    return HttpResponseRedirect(f"{door}?{urlencode({'next': back})}" if back else door)
+
+
+@access("any")
+@never_cache
+@require_safe
+def listing(request: HttpRequest) -> HttpResponse:
+    """The account's passkeys."""
+    user: Any = request.user
+    return render(request, "accounts/passkeys.html", {"keys": [_shown(key) for key in services.of(user)]})
+
+
+def _shown(key: Authenticator) -> dict[str, Any]:
+    return {"pk": key.pk, "name": key.data.get("name", ""), "since": key.created_at, "used": key.last_used_at}
+
+
+@access("any")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def add(request: HttpRequest) -> HttpResponse:
+    """Make a passkey; only within five minutes after signing in."""
+    user: Any = request.user
+    suggested = devices.describe(request.headers.get("user-agent", ""))
+    form, submitted = read_form(request, PasskeyNameForm, initial={"name": suggested})
+    try:
+        if submitted and form.is_valid():
+            services.add(request, user, name=form.cleaned_data["name"], answer=request.POST.get("credential", ""))
+            return redirect("accounts:passkeys")
+    except services.Unusable as refusal:
+        form.add_error(None, refusal.sentence)
+    except (services.NotFresh, services.TooMany):
+        pass  # said below, as when the page is opened
+    try:
+        options = services.offer(request, user)
+    except (services.NotFresh, services.TooMany) as refusal:
+        stale = isinstance(refusal, services.NotFresh)
+        return render(request, "accounts/passkey_not_now.html", {"refusal": refusal.sentence, "stale": stale}, status=409)
+    return render(request, "accounts/passkey_add.html", {"form": form, "options": options}, status=400 if submitted else 200)
+
+
+def _own(request: HttpRequest, key_id: int) -> Authenticator:
+    key = services.of(request.user).filter(pk=key_id).first()  # type: ignore[arg-type]
+    if key is None:
+        raise Http404
+    return key
+
+
+@access("any")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def rename(request: HttpRequest, key_id: int) -> HttpResponse:
+    """Give one of one's own passkeys another name."""
+    user: Any = request.user
+    key = _own(request, key_id)
+    form, submitted = read_form(request, PasskeyNameForm, initial={"name": key.data.get("name", "")})
+    if submitted and form.is_valid():
+        services.rename(user, key, form.cleaned_data["name"])
+        return redirect("accounts:passkeys")
+    return render(request, "accounts/passkey_name.html", {"form": form}, status=400 if submitted else 200)
+
+
+@access("any")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove(request: HttpRequest, key_id: int) -> HttpResponse:
+    """Ask first (GET), then forget one of one's own passkeys (POST)."""
+    user: Any = request.user
+    key = _own(request, key_id)
+    page: dict[str, Any] = {"key": _shown(key), "refusal": ""}
+    if request.method != "POST" or is_switch(request):
+        return render(request, "accounts/passkey_remove.html", page)
+    try:
+        services.remove(request, user, key)
+    except services.LastWayIn as refusal:
+        return render(request, "accounts/passkey_remove.html", page | {"refusal": refusal.sentence}, status=409)
+    return redirect("accounts:passkeys")

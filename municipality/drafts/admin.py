@@ -1,0 +1,17 @@
+"""Kept requests have no table in the admin; their acts, jobs and messages are read in the record."""
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.ui.words import say
+
+say(
+    {
+        "draft.begun": _("Request begun and kept"),
+        "draft.discarded": _("Kept request removed"),
+        "draft.expired": _("Kept request run out"),
+        "draft.sent": _("Kept request sent"),
+        "drafts.reminder": _("A kept request runs out"),
+        "drafts.tend": _("Remind of kept requests and remove old ones"),
+        "drafts.drop_files": _("Remove the files of requests that are over"),
+    }
+)

@@ -1,0 +1,43 @@
+"""Acts, jobs and messages of queue, desk and clock in words."""
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.ui.words import say
+
+say(
+    {
+        "case.escalated": _("Request moved up for its time"),
+        "desk.accepted": _("Request decided at the desk: approved"),
+        "desk.checked": _("Question of the checklist answered"),
+        "desk.second_round_proposed": _("Second round of corrections proposed"),
+        "desk.sent_back": _("Proposal sent back to its officer"),
+        "desk.signed": _("Proposal signed by the second person"),
+        "desk.taken_back": _("Proposal taken back by its officer"),
+        "promise.moved": _("Promised day moved"),
+        "queue.drawn": _("Request drawn from the queue"),
+        "queue.given_back": _("Request given back to the queue"),
+        "queue.joined": _("Request joined the queue"),
+        "queue.left": _("Request left the queue"),
+        "queue.override_allowed": _("Draw out of turn allowed"),
+        "queue.override_asked": _("Draw out of turn asked for"),
+        "queue.party_learned": _("Party of a request learned"),
+        "queue.released": _("Request taken from its officer"),
+        "queue.taken_up": _("Answered request taken up"),
+        "review.accepted": _("The request is approved by an officer"),
+        "review.corrections_asked": _("Corrections are asked for"),
+        "review.escalate": _("Move up a request past its time"),
+        "review.escalated": _("The request has moved up"),
+        "review.guessed": _("Request of other hands tried"),
+        "review.promise_moved": _("The promised day has moved"),
+        "review.recompute_clocks": _("Count promises anew by the calendar"),
+        "review.refused": _("The request is refused by an officer"),
+        "review.sweep": _("Look for late requests and absent officers"),
+        "review.tied_attempt": _("Request of a tied party tried"),
+        "staff.absence_cancelled": _("Absence cancelled"),
+        "staff.absence_entered": _("Absence entered"),
+        "staff.skill_ended": _("Field of work ended"),
+        "staff.skill_given": _("Field of work given"),
+        "staff.tie_declared": _("Tie declared"),
+        "staff.tie_ended": _("Tie ended"),
+    }
+)

@@ -1,0 +1,18 @@
+"""Files that people send have no table in the admin; their acts and jobs are read in the record."""
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.ui.words import say
+
+say(
+    {
+        "upload.accepted": _("File checked and accepted"),
+        "upload.attached": _("File joined to a request"),
+        "upload.received": _("File received"),
+        "upload.refused": _("File refused"),
+        "upload.removed": _("File removed"),
+        "uploads.expire_unfinished": _("Remove a file that never arrived whole"),
+        "uploads.inspect": _("Check a file and draw it anew"),
+        "uploads.sweep": _("Look for files left over"),
+    }
+)

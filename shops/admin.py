@@ -1,0 +1,24 @@
+"""Shops have no table in the admin; their acts and those of claims are read in the record, the claims themselves at the desk."""
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.ui.words import say
+
+say(
+    {
+        "shop.changed": _("Facts of a shop changed"),
+        "claim.disputed": _("Claim of a shop disputed"),
+        "shop.transferred": _("Shop passed to another holder"),
+        "holder": _("Holder of the shop"),
+        "shops.settle_claims": _("Settle claims of shops"),
+        "shops.claim_sent": _("Claim of a shop sent"),
+        "shops.claim_granted": _("Claim of a shop granted"),
+        "shops.shop_claimed": _("Shop claimed by another person"),
+        "shops.claim_disputed": _("Claim of a shop disputed by its holder"),
+        "shops.claim_decided": _("Claim of a shop decided"),
+        "case.match": _("Claim matched with the register"),
+        "case.settle": _("Claim settled without a dispute"),
+        "case.dispute": _("Claim disputed and frozen"),
+        "case.object": _("Claim disputed while it is studied"),
+    }
+)

@@ -1,0 +1,108 @@
+"""What a claim shows on the page of its case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.queries import organisations_signed_by
+from municipality.cases.models import Case
+from municipality.cases.panels import CaseDetail, Fact, NextStep, Round
+from municipality.kernel.workflow import WORKFLOWS
+from municipality.review import queries as review
+from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
+from shops import claims, queries
+from shops.models import Claim
+from shops.states import CLAIM, ClaimState
+
+C = ClaimState
+
+
+def case_page(user: Any, cases: Sequence[Any]) -> dict[str, list[Any]]:
+    """Next step, queue, rounds and facts of claims."""
+    return {case.key: [_detail(case)] for case in cases if case.service == CLAIM}
+
+
+def _detail(case: Case) -> CaseDetail:
+    claim = queries.claim_of(case)
+    withdrawable = case.state in WORKFLOWS[CLAIM].moves["withdraw"].sources
+    facts = [
+        Fact(_("Shop"), bilingual(claim.shop, "name")),
+        Fact(_("Commercial licence"), ref(claim.shop.commercial_license_no)),
+        Fact(_("Ground"), claim.get_ground_display()),
+    ]
+    if claim.dispute_until is not None and case.state == C.MATCHED:
+        facts.append(Fact(_("May be disputed until"), day(claim.dispute_until)))
+    if claim.statement:
+        facts.append(Fact(_("Your statement"), term(claim.statement)))
+    return CaseDetail(
+        by_officer=True,
+        queue=_queue(case) if case.is_open else [],
+        rounds=_rounds(case),
+        next_step=_next_step(case),
+        facts=facts,
+        ways=[(_("Withdraw the request"), reverse("shops:withdraw", args=[case.public_id]))] if withdrawable else [],
+    )
+
+
+def _queue(case: Case) -> list[Fact]:
+    place = review.position(case)
+    if place is None:
+        return []
+    found = [Fact(_("Requests before this one"), ltr(place.ahead))]
+    if case.due_on is not None:
+        found.append(Fact(_("Decision promised by"), day(case.due_on)))
+    return found
+
+
+def _rounds(case: Case) -> list[Round]:
+    suffix = "ar" if get_language() == "ar" else "en"
+    return [
+        Round(
+            format_html("{} {}", _("Round"), ltr(row.number)),
+            [" ".join(filter(None, [getattr(item, f"text_{suffix}"), getattr(item, f"note_{suffix}")])) for item in row.items.all()],
+            row.answer_by,
+            row.answered_at,
+        )
+        for row in review.rounds_of(case)
+    ]
+
+
+def _next_step(case: Case) -> NextStep:
+    if case.state == C.CORRECTIONS:
+        return NextStep(
+            _("Answer the corrections"),
+            _("Only what was asked for can be changed. The request keeps its place."),
+            reverse("shops:corrections", args=[case.public_id]),
+            _("Answer"),
+        )
+    if case.state in (C.IN_REVIEW, C.COUNTERSIGN):
+        return NextStep(
+            _("The Municipality has its turn"),
+            _("Nothing is to be done now. A message comes with the decision, or if something is missing."),
+            label=_("No step for you"),
+        )
+    if case.state in (C.MATCHED, C.GRANTED):
+        return NextStep(
+            _("The shop is yours"), _("It stands in your list with its licences."), reverse("shops:mine"), _("My shops"), label=_("Done")
+        )
+    return NextStep(
+        _("This request is closed"),
+        _("The shop stays with its holder. The message names the reason."),
+        reverse("shops:mine"),
+        _("My shops"),
+    )
+
+
+def notice_of(user: Any) -> list[Claim]:
+    """Claims of shops that this person holds and may dispute now."""
+    mine = Claim.objects.filter(disputed_at__isnull=True, case__is_open=True).select_related(
+        "case", "shop", "holder", "holder_organisation"
+    )
+    owned = mine.filter(holder=user) | mine.filter(holder_organisation__in=organisations_signed_by(user))
+    return [claim for claim in owned.distinct().order_by("pk")[:20] if claims.disputable(claim, user)]

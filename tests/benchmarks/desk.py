@@ -1,0 +1,178 @@
+"""Pages of the desk with a full queue: statements and times at 300,000 shops and 100,000 cases, and the draw of the next case.
+
+Statements are counted over the whole request: session, person, rights and the row that says who looked included, BEGIN and
+COMMIT not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from tests.benchmarks import cases, subjects, tables
+from tests.benchmarks.client import COUNT, QUERIES, Ask, Line
+from tests.benchmarks.pages import portal
+from tests.stack.running import Servers
+
+AIM_QUERIES, AIM_OWN_MS = 15, 60
+VISITS, DRAWS = 40, 40
+BRANCH = "FA"
+HEADS = ("page", "queries, {0:,} cases", "queries, {1:,} cases", "p95 ms, {0:,}", "p95 ms, {1:,}")
+
+
+def main(servers: Servers, arguments: list[str]) -> int:
+    """`script/bench desk [--shops 300000] [--cases 100000] [--write]`. Returns 1 where a page asks too much or more than before."""
+    parser = argparse.ArgumentParser(prog="script/bench desk", description=__doc__)
+    parser.add_argument("--shops", type=int, default=300_000, help="size of the register")
+    parser.add_argument("--cases", type=int, default=100_000, help="cases in all; some 5,000 of them wait")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
+    options = parser.parse_args(arguments)
+    if not servers.database:
+        print("script/bench desk needs PostgreSQL.", file=sys.stderr)
+        return 1
+    with portal(servers) as stack:
+        subjects.set_up(stack.environment)
+        from municipality.cases.models import Case
+        from municipality.demo.filling import fill
+
+        staff = _Staff()
+        kinds = cases.templates(staff.officer, staff.supervisor)
+        first, small = Case.objects.count(), _measure(stack.port, staff)
+        fill(options.shops, lambda line: print(f"  {line}", flush=True), number_acts=False)
+        print(f"{cases.copy(kinds, options.cases):,} rows of cases written", flush=True)
+        stack.restart("web")
+        last, large = Case.objects.count(), _measure(stack.port, staff)
+    rows = [(name, small[name][0], large[name][0], f"{small[name][1]:.1f}", f"{large[name][1]:.1f}") for name in large]
+    over = [row[0] for row in rows if row[2] > AIM_QUERIES and row[0] != DRAW]
+    grown = [row[0] for row in rows if row[2] > row[1]]
+    slow = large[OWN][1] > AIM_OWN_MS
+    note = (
+        f"{options.shops:,} shops. An officer has {staff.held} cases in hand. Over {AIM_QUERIES} statements: {', '.join(over) or 'none'}. "
+        f"Asked more often than in the small register: {', '.join(grown) or 'none'}. "
+        f"The list of own cases is {'above' if slow else 'within'} {AIM_OWN_MS} ms."
+    )
+    heads = [head.format(first, last) for head in HEADS]
+    tables.publish("desk", f"{tables.table(heads, rows)}\n\n{note}", write=options.write)
+    return 1 if over or grown else 0
+
+
+OWN, DRAW = "Own cases (first page of an officer)", "Next case, POST (the draw)"
+
+
+class _Staff:
+    """Who opens the pages: members of the demo's staff, and officers of one branch with empty desks for the draws."""
+
+    def __init__(self) -> None:
+        from municipality.accounts.models import User
+
+        self.known = {user.login: user for user in User.objects.filter(is_staff=True)}
+        self.drawers = 0
+        self.held = 0
+
+    def officer(self, branch: str) -> Any:
+        """One who walks the templates."""
+        return self._made("officer", f"bench.{branch.lower()}", branch)
+
+    def supervisor(self, branch: str) -> Any:
+        return self._made("supervisor", f"bench.supervisor.{branch.lower()}", branch)
+
+    def drawer(self) -> Any:
+        """Another officer with an empty desk."""
+        self.drawers += 1
+        return self._made("officer", f"drawer.{self.drawers}", BRANCH)
+
+    def _made(self, role: str, login: str, branch: str) -> Any:
+        from municipality.places.models import Branch
+        from municipality.review.services import staff as fields
+        from tests.municipality.people import staff
+
+        if login not in self.known:
+            user = self.known[login] = staff(role, login=login, branch=Branch.objects.get(pk=branch))
+            if role == "officer":
+                fields.give_skill(officer=user, code="health", given_by=self.supervisor(branch))
+        return self.known[login]
+
+    def session(self, login: str) -> str:
+        return subjects._session(self.known[login])
+
+
+def _measure(port: int, staff: _Staff) -> dict[str, tuple[int, float]]:
+    """Name of a page → statements and the 95th percentile in milliseconds."""
+    line = Line(port)
+    try:
+        found = {name: _visit(line, path, session) for name, path, session in _pages(staff)}
+        found[DRAW] = _draws(line, staff)
+    finally:
+        line.close()
+    return found
+
+
+def _pages(staff: _Staff) -> Iterator[tuple[str, str, str]]:
+    """Name, path and session of each page to read."""
+    from django.urls import reverse
+
+    from municipality.review.models import Assignment
+
+    login = f"officer.{BRANCH.lower()}"
+    mine = Assignment.objects.filter(officer__login=login, ended_at__isnull=True)
+    staff.held = mine.count()
+    held = mine.select_related("place__case").order_by("-on_desk", "-pk").first()
+    if held is None:
+        held = (
+            Assignment.objects.filter(ended_at__isnull=True, place__branch=BRANCH)
+            .select_related("place__case", "officer")
+            .order_by("-pk")[0]
+        )
+        login = held.officer.login
+    officer, supervisor, auditor = (staff.session(name) for name in (login, f"supervisor.{BRANCH.lower()}", "auditor"))
+    case = reverse("admin:desk_case", args=[held.place.case.public_id])
+    yield OWN, "/admin/", officer
+    yield "One case, its officer", case, officer
+    yield "One case, the auditor", case, auditor
+    yield "Own absences and ties", reverse("admin:desk_absence"), officer
+    yield "First page of a supervisor", "/admin/", supervisor
+    yield "Next decision to sign", reverse("admin:desk_sign"), supervisor
+    yield "Board of the branch", reverse("admin:desk_board"), supervisor
+    yield "People of the branch", reverse("admin:desk_people"), supervisor
+    yield "Declared ties", reverse("admin:desk_ties"), supervisor
+
+
+def _headers(session: str) -> dict[str, str]:
+    return subjects._headers(session, forms=True)
+
+
+def _asked(line: Line, ask: Ask, status: int) -> Any:
+    answer = line.ask(ask)
+    if answer.status != status:
+        raise AssertionError(f"{ask.path} answered {answer.status}: {answer.text[:300]!r}")
+    return answer
+
+
+def _visit(line: Line, path: str, session: str) -> tuple[int, float]:
+    headers = _headers(session)
+    for _ in range(2):  # what a process keeps is loaded
+        _asked(line, Ask(path, headers), 200)
+    counted = _asked(line, Ask(path, {**headers, COUNT: "1"}), 200)
+    seconds = [_asked(line, Ask(path, headers), 200).seconds for _ in range(VISITS)]
+    return int(counted.headers[QUERIES.lower()]), 1000 * tables.p95(seconds)
+
+
+def _draws(line: Line, staff: _Staff) -> tuple[int, float]:
+    """Each draw by another officer with an empty desk: as many as wait, at most forty."""
+    from municipality.review.models import Place
+
+    many = min(DRAWS, Place.objects.filter(state="waiting", branch=BRANCH).count())
+    if many < 2:
+        raise LookupError(f"nothing waits in {BRANCH}")
+    seconds, queries = [], 0
+    for number in range(many):
+        session = subjects._session(staff.drawer())
+        headers = _headers(session) | ({COUNT: "1"} if number == many - 1 else {})
+        answer = _asked(line, Ask("/admin/desk/next/", headers, {"csrfmiddlewaretoken": subjects.TOKEN}), 302)
+        if "/admin/desk/" not in answer.headers["location"]:
+            raise AssertionError(f"a draw led to {answer.headers['location']}")
+        seconds.append(answer.seconds)
+        queries = int(answer.headers.get(QUERIES.lower(), queries))
+    return queries, 1000 * tables.p95(seconds)

@@ -1,0 +1,87 @@
+"""A delegation between two browsers: offered, accepted, and revoked while the delegate has a form open. Arabic phone, English desktop."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.journeys.gates import axe, overhang
+from tests.journeys.people import identity
+from tests.journeys.register import MADE
+from tests.journeys.watching import DESKTOP, PHONE, Visitor
+from tests.stack.running import Stack
+
+pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
+GIVERS = {"ar": "Aisha Al-Nada", "en": "Nasser Al-Bandar"}
+DELEGATES = {"ar": "Meshal Al-Talh", "en": "Dawood Al-Rimth"}
+WORDS = {
+    "ar": {"for": "تصرف بموجب تفويض", "over": "ألغى صاحب المحل تفويضك", "ended": "ألغاه المفوِّض"},
+    "en": {"for": "You act by delegation", "over": "The owner revoked your delegation", "ended": "Revoked by the giver"},
+}
+
+
+@pytest.fixture(scope="module")
+def shops(stack: Stack) -> dict[str, list[dict[str, str]]]:
+    owners = dict.fromkeys(GIVERS.values(), 1)
+    told = stack.manage("shell", "--no-imports", "-c", f"from tests.journeys.register import add; add({owners}, 850_000)").stdout
+    return next(json.loads(line.removeprefix(MADE)) for line in told.splitlines() if line.startswith(MADE))
+
+
+@pytest.mark.parametrize("code", ["ar", "en"], ids=["arabic-phone", "english-desktop"])
+def test_a_delegate_whose_form_is_open_is_refused_the_moment_the_owner_revokes(
+    stack: Stack, shops: dict[str, list[dict[str, str]]], visit: Callable[..., Visitor], code: str
+) -> None:
+    """The delegate reads `code`; the owner reads the other language on the other kind of device."""
+    other = "en" if code == "ar" else "ar"
+    views = {"ar": PHONE, "en": DESKTOP}
+    shop = shops[GIVERS[code]][0]
+    delegate_number = identity(DELEGATES[code]).civil_id
+    owner = visit(other, viewport=views[other], java_script_enabled=other == "en")
+    owner.sign_in(identity(GIVERS[code]).civil_id)
+    page = owner.go(f"delegations/give/?for=shop:{shop['id']}")
+    assert overhang(page) == 0
+    page.click("#form p > button.kp-btn--fill")  # with nothing filled in
+    page.wait_for_selector(".kp-errors")
+    page.fill("#id_civil_id", delegate_number)
+    page.fill("#id_last_day", (dt.date.today() + dt.timedelta(days=30)).isoformat())
+    page.click("#form p > button.kp-btn--fill")
+    owner.arrive("/delegations/[a-z0-9]{26}/$")
+    delegation = owner.here().rstrip("/").rsplit("/", 1)[-1]
+    if owner.scripts:
+        assert axe(page) == []
+    delegate = visit(code, viewport=views[code])
+    delegate.sign_in(delegate_number, then="delegations/")
+    page = delegate.page
+    assert axe(page) == [] and overhang(page) == 0
+    page.click(f"a[href$='/delegations/{delegation}/accept/']")
+    delegate.arrive("/accept/$")
+    page.click("main form button")
+    delegate.arrive(f"/delegations/{delegation}/$")
+    page = delegate.go("my-shops/")
+    page.click(f"a[href$='/health-licence/{shop['id']}/renew/']")
+    delegate.arrive("/renew/$")
+    assert WORDS[code]["for"] in delegate.main() and axe(page) == [] and overhang(page) == 0
+    page.check("input[name=changed][value=no]")
+    page.check("#id_declared")
+    # Meanwhile, on the owner's own device:
+    mine = owner.go(f"delegations/{delegation}/revoke/")
+    mine.click("main form button")
+    owner.arrive(f"/delegations/{delegation}/$")
+    assert WORDS[other]["ended"] in owner.main()
+    page.click("#form button.kp-btn--fill")
+    page.wait_for_load_state()
+    assert WORDS[code]["over"] in delegate.main() and axe(page) == [] and overhang(page) == 0
+    assert delegate.pages_with_status[page.url] == 403
+    assert stack.sql("SELECT count(*) FROM cases_case WHERE subject = %s", f"shop:{shop['id']}")[0][0] == 0
+    page = delegate.go("my-shops/")
+    assert shop["id"] not in page.content()
+    names = stack.sql(
+        "SELECT u.name_en, e.move FROM acting_delegationevent e JOIN acting_delegation d ON d.id = e.subject_id"
+        " JOIN accounts_user u ON e.actor_key = 'person:' || u.public_id WHERE d.public_id = %s ORDER BY e.id",
+        delegation,
+    )
+    assert [tuple(row) for row in names] == [(DELEGATES[code], "accept"), (GIVERS[code], "revoke")]
+    assert owner.wrongs() == [] and delegate.wrongs() == []

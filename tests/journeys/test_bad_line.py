@@ -1,0 +1,85 @@
+"""Twelve files over a slow line that is cut twice: everything arrives once, and nothing is sent again that had arrived."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Response
+
+from tests.journeys import lane
+from tests.journeys.gates import overhang
+from tests.journeys.watching import PHONE, Visitor
+from tests.stack.running import Stack, wait_until
+
+pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
+SENDING = "Meshal Al-Talh"
+SLOTS = {"lease": 5, "drawing": 3, "manager_letter": 1, "photo_front": 3}
+BYTES_A_SECOND = 500_000
+CUT = 4  # seconds without any line
+PATIENCE = 180  # seconds until all have arrived and were looked at; the machine may be loaded
+
+
+def test_twelve_files_on_a_slow_line_cut_twice_arrive_once_each(
+    stack: Stack, visit: Callable[..., Visitor], signed_in: Callable[[str], Any]
+) -> None:
+    shop = lane.shops_of(stack, {SENDING: 1}, 840_000)[SENDING].pop()["id"]
+    owner = visit("ar", storage_state=signed_in(SENDING), viewport=PHONE)
+    lane.tick(owner, shop, "activity", "manager", "address")
+    owner.arrive("/changes/activity/$")
+    page = owner.go(f"health-licence/{shop}/changes/files/")
+    files = {slot: [lane.noise(f"{slot} {number}") for number in range(count)] for slot, count in SLOTS.items()}
+    total = sum(len(content) for several in files.values() for content in several)
+    pieces: Counter[tuple[str, str]] = Counter()
+    refused: list[int] = []
+
+    def note(answer: Response) -> None:
+        if answer.request.method == "PATCH":
+            if answer.status == 204:
+                pieces[(answer.url, answer.request.headers["upload-offset"])] += 1
+            else:
+                refused.append(answer.status)
+
+    page.on("response", note)
+    line = owner.context.new_cdp_session(page)
+    line.send("Network.enable")
+
+    def conditions(*, offline: bool) -> None:
+        speed = {"latency": 60, "downloadThroughput": BYTES_A_SECOND, "uploadThroughput": BYTES_A_SECOND}
+        line.send("Network.emulateNetworkConditions", {"offline": offline, **speed})
+
+    def arrived() -> int:
+        page.wait_for_timeout(100)  # the browser's own events are handled while something of it is awaited
+        return int(stack.sql("SELECT coalesce(sum(received), 0) FROM uploads_upload WHERE owner_id = %s", me)[0][0])
+
+    ((me,),) = stack.sql("SELECT id FROM accounts_user WHERE name_en = %s", SENDING)
+    conditions(offline=False)
+    for slot, several in files.items():
+        page.set_input_files(
+            f"#upload-{slot}-files",
+            [{"name": f"{slot}-{n}.jpg", "mimeType": "image/jpeg", "buffer": content} for n, content in enumerate(several)],
+        )
+    for share in (4, 2):
+        wait_until(lambda share=share: arrived() > total / share, PATIENCE, "a part of the files")
+        conditions(offline=True)
+        page.wait_for_timeout(CUT * 1000)
+        assert arrived() < total, "the line was cut before all had arrived"
+        assert overhang(page) == 0
+        conditions(offline=False)
+
+    ready = page.locator(".kp-upload .kp-tag--ok")
+    ready.nth(11).wait_for(timeout=PATIENCE * 1000)
+    assert ready.count() == 12
+    rows = stack.sql("SELECT slot, state, sha256, received FROM uploads_upload WHERE owner_id = %s", me)
+    assert Counter(state for _slot, state, *_ in rows) == {"ready": 12}, "nothing was begun twice, and nothing is left half"
+    sent = sorted((slot, hashlib.sha256(content).hexdigest()) for slot, several in files.items() for content in several)
+    assert sorted((slot, sha256) for slot, _state, sha256, _ in rows) == sent, "every byte of every file is there"
+    assert pieces and max(pieces.values()) == 1, "no piece that had arrived was sent again"
+    assert set(refused) <= {409, 423}, refused
+    page.reload()
+    assert page.locator(".kp-upload .kp-tag--ok").count() == 12
+    cut = [complaint for complaint in owner.wrongs() if "ERR_INTERNET_DISCONNECTED" not in complaint and "/uploads/" not in complaint]
+    assert cut == []

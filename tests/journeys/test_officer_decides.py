@@ -1,0 +1,342 @@
+"""Both sides of a changed shop: its owner on a phone, officer and supervisor at their desks, from the task list to the sealed paper."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.journeys import lane
+from tests.journeys.gates import axe, overhang
+from tests.journeys.staff import enter
+from tests.journeys.watching import PATIENCE, PHONE, Visitor
+from tests.stack.running import Stack
+
+pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
+CHANGING, REFUSED, OWED = "Thomas Green", "Dawood Al-Rimth", "Samia Al-Fayoumia"
+DRAWN_UP = 60  # seconds until a paper is sealed
+NAMES = {"ar": ("صالون الشراع الأزرق", "Blue Sail Salon"), "en": ("صالون اللؤلؤة", "Pearl Salon")}
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a reader of one language must find."""
+
+    asked: str
+    answered: str
+    paid: str
+    refused: str
+    owed: str
+
+
+WORDS = {
+    "ar": Words("الرد على طلب الاستكمال", "وصل الرد على الاستكمال", "مدفوع", "رُفض الطلب", "مبلغ مستحق"),
+    "en": Words("Answer the corrections", "Corrections answered", "Paid", "The request is refused", "Refund due"),
+}
+
+
+@pytest.fixture(scope="module")
+def shops(stack: Stack) -> dict[str, list[dict[str, str]]]:
+    return lane.shops_of(stack, {CHANGING: 2, REFUSED: 1, OWED: 1}, 820_000)
+
+
+class Desk:
+    """A member of staff at a desktop, who finds one case by the button."""
+
+    def __init__(self, visitor: Visitor, stack: Stack, case: str, role: str = "officer") -> None:
+        ((self.branch, self.reference),) = stack.sql("SELECT branch_id, reference FROM cases_case WHERE public_id = %s", case)
+        self.visitor, self.page, self.case, self.stack = visitor, visitor.page, case, stack
+        supervisor = "supervisor" if self.branch == "HA" else f"supervisor.{self.branch.lower()}"
+        self.login = f"officer.{self.branch.lower()}" if role == "officer" else supervisor
+        enter(visitor, self.login)
+
+    def next(self) -> Page:
+        """By the one button, to this case."""
+        self.visitor.go("/admin/")
+        self.page.keyboard.press("1")
+        assert self.page.evaluate("document.activeElement.matches('form[action$=\"/desk/next/\"] button')"), "the digit leads to the button"
+        self.page.keyboard.press("Enter")
+        self.visitor.arrive(f"^/admin/desk/{self.case}/$")
+        return self.page
+
+    def check_all(self) -> None:
+        """Every question of the checklist with yes."""
+        for radio in self.page.locator("#desk-checks input[value=yes]").all():
+            radio.check()
+        self.page.click("#desk-checks button[type=submit]")
+        self.visitor.arrive(f"^/admin/desk/{self.case}/$")
+        assert self.page.locator("#desk-checks input[value=yes]:checked").count() == self.page.locator("#desk-checks fieldset").count()
+
+    def preview(self, panel: str) -> dict[str, str]:
+        """From a filled-in panel to the words that go out, by language."""
+        self.page.click(f"#desk-{panel} form button.kp-desk-main")
+        self.page.wait_for_selector(".kp-desk-letter")
+        assert axe(self.page) == []
+        return {code: _plain(self.page.locator(f".kp-desk-letter[lang={code}] .kp-desk-body").inner_text()) for code in ("ar", "en")}
+
+    def send(self) -> None:
+        self.page.click("button[name=step][value=send]")
+        self.visitor.arrive("^/admin/$")
+        assert self.page.locator(".messagelist .success").count() == 1
+
+
+def _plain(text: str) -> str:
+    """The words alone: neither breaks of lines nor marks that turn the direction."""
+    return " ".join(re.sub("[\u2066-\u2069\u200e\u200f]", "", text).split())
+
+
+def _message(visitor: Visitor, title: str) -> str:
+    """The body of the newest message whose title has these words."""
+    visitor.go("messages/")
+    visitor.look_until(lambda: visitor.page.locator("main li a", has_text=title).count() > 0, PATIENCE, f"a message: {title}")
+    visitor.page.locator("main li a", has_text=title).first.click()
+    visitor.arrive("/messages/[^/]+/$")
+    return _plain(visitor.page.locator("main .kp-prose").inner_text())
+
+
+def _download(visitor: Visitor, link: str, folder: Path) -> Path:
+    with visitor.page.expect_download() as coming:
+        visitor.page.locator(link).first.click()
+    path = folder / coming.value.suggested_filename
+    coming.value.save_as(path)
+    return path
+
+
+def _text(pdf: Path) -> str:
+    return subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+def _send_changed(visitor: Visitor, shop: str, code: str) -> str:
+    """Another trade name and a larger shop, with their files; the public id of the case."""
+    name_ar, name_en = NAMES[code]
+    lane.tick(visitor, shop, "trade_name", "area_m2")
+    lane.answer(visitor, "trade_name", name_ar=name_ar, name_en=name_en)
+    lane.answer(visitor, "area_m2", area_m2="85")
+    visitor.arrive("/changes/files/$")
+    for slot in ("drawing", "photo_front"):
+        lane.attach(visitor, slot, lane.picture(f"{slot} {shop}"), "/changes/files/$")
+    visitor.page.click("#form p > button.kp-btn--fill")
+    return lane.send(visitor)
+
+
+@pytest.mark.parametrize(("code", "scripts"), [("ar", True), ("en", False)], ids=["ar-scripts", "en-noscript"])
+def test_a_changed_shop_is_corrected_approved_paid_and_licensed_with_its_new_facts(
+    stack: Stack,
+    shops: dict[str, list[dict[str, str]]],
+    visit: Callable[..., Visitor],
+    signed_in: Callable[[str], Any],
+    tmp_path: Path,
+    code: str,
+    scripts: bool,
+) -> None:
+    words, shop = WORDS[code], shops[CHANGING].pop()
+    owner = visit(code, java_script_enabled=scripts, storage_state=signed_in(CHANGING), viewport=PHONE)
+    case = _send_changed(owner, shop["id"], code)
+
+    officer = Desk(visit("ar"), stack, case)
+    lane.at_desk(stack, f"first_for('{case}', '{officer.login}')")
+    page = officer.next()
+    changed = page.locator(".kp-desk-facts tr.is-changed")
+    assert changed.count() == 2
+    told = page.locator(".kp-desk-facts").inner_text()
+    assert shop["ar"] in told and NAMES[code][0] in told and "85" in told, "the screen shows what was, and what is asked for"
+    sheets = page.locator(".kp-desk-files details")
+    assert sheets.count() == 2
+    sheets.first.locator("summary").click()
+    drawn = "[...document.querySelectorAll('.kp-desk-files details[open] img')].every((one) => one.complete && one.naturalWidth)"
+    page.wait_for_function(f"() => {drawn}")
+    assert axe(page) == [] and overhang(page) == 0
+
+    page.keyboard.press("3")
+    for value in ("area_m2.area_differs", "drawing.file_unreadable"):
+        page.check(f"input[name=ask][value='{value}']")
+    option = page.locator(".kp-desk-choice", has=page.locator("input[value='area_m2.area_differs']"))
+    option.locator("details summary").click()
+    option.locator("textarea[lang=ar]").fill("المساحة في المخطط 88 متراً.")
+    option.locator("textarea[lang=en]").fill("The drawing says 88 metres.")
+    shown = officer.preview("corrections")
+    assert "88" in shown["ar"] and "88" in shown["en"]
+    officer.send()
+
+    owner.go(f"cases/{case}/")
+    assert words.asked in owner.main()
+    assert _message(owner, "استكمال" if code == "ar" else "Corrections") == shown[code], "what was previewed is what arrived"
+    owner.go(f"cases/{case}/")
+    owner.page.click("a.kp-btn--fill[href$='/corrections/']")
+    owner.arrive("/corrections/$")
+    assert owner.page.locator("#form input:not([type=hidden], [type=file])").count() == 1, "only the area can be typed"
+    assert owner.page.locator("#form [data-upload]").count() == 1, "only the drawing can be sent again"
+    assert NAMES[code][0 if code == "ar" else 1] in owner.page.locator("#rest + dl").inner_text(), "the rest is shown, locked"
+    assert overhang(owner.page) == 0
+    owner.page.click("#form p > button.kp-btn--fill")
+    owner.page.wait_for_selector(".kp-errors")
+    owner.page.fill("#id_area_m2-area_m2", "٨٨")
+    lane.attach(owner, "drawing", lane.picture(f"a clear drawing {case}"), "/corrections/$")
+    assert owner.page.input_value("#id_area_m2-area_m2") in ("88", "٨٨"), "sending a file keeps what was typed beside it"
+    if scripts:
+        assert axe(owner.page) == []
+    owner.page.click("#form p > button.kp-btn--fill")
+    owner.arrive(f"/cases/{case}/$")
+    assert words.answered in owner.main()
+
+    page = officer.visitor.go("/admin/")
+    assert page.locator(".kp-desk-next .kp-tag--ok").count() == 1, "the answer alerts its officer"
+    officer.next()
+    assert page.locator(".kp-desk-facts tr.is-changed", has_text="88").count() == 1
+    officer.check_all()
+    page.keyboard.press("2")
+    shown = officer.preview("approve")
+    officer.send()
+    assert case not in page.content(), "a decided case is out of the officer's hands"
+
+    owner.go(f"cases/{case}/")
+    owner.page.click("main a.kp-btn--fill[href*='/pay/']")
+    owner.arrive("/pay/[^/]+/$")
+    owner.page.locator("main form button.kp-btn--fill").click()
+    owner.page.wait_for_url(f"{stack.knet_url}/kpg/**")
+    owner.page.click("button[name=result][value=CAPTURED]")
+    owner.arrive("^/pay/r/")
+    owner.look_until(lambda: owner.heading() == words.paid, PATIENCE, "the payment to be certain")
+    owner.go(f"cases/{case}/")
+    owner.look_until(lambda: owner.page.locator("a[href^='/documents/HLT-']").count() > 0, DRAWN_UP, "the licence to come")
+    licence = _download(owner, "a[href^='/documents/HLT-']", tmp_path)
+    text = _text(licence)
+    assert NAMES[code][1] in text, "the licence carries the new name"
+    assert shop["en"] not in text
+    typed = re.search(r"(?:[0-9A-Z]{5} ){3}[0-9A-Z]{5}", text)
+    assert typed
+
+    anybody = visit(code, viewport=PHONE)
+    anybody.go("")
+    anybody.go(f"/verify/{typed[0].replace(' ', '')}")
+    assert NAMES[code][0 if code == "ar" else 1] in anybody.main()
+    assert anybody.page.locator(".kp-verdict .kp-tag--ok, .kp-verdict .kp-tag--wait").count() == 1
+    for walker in (owner, officer.visitor, anybody):
+        assert walker.wrongs() == []
+        assert walker.foreign_requests() == []
+
+
+def test_a_refusal_is_signed_by_a_second_person_and_every_edit_asks_for_another_signature(
+    stack: Stack,
+    shops: dict[str, list[dict[str, str]]],
+    visit: Callable[..., Visitor],
+    signed_in: Callable[[str], Any],
+    tmp_path: Path,
+) -> None:
+    owner = visit("en", storage_state=signed_in(REFUSED), viewport=PHONE)
+    case = _send_changed(owner, shops[REFUSED].pop()["id"], "en")
+    officer, supervisor = Desk(visit("ar"), stack, case), Desk(visit("ar"), stack, case, "supervisor")
+    lane.at_desk(stack, f"first_for('{case}', '{officer.login}')")
+    officer.next()
+    _propose(officer, "conditions_not_met", "المخزن بلا تهوية.", "The store has no air.")
+
+    # The supervisor reads the first words; the officer takes them back meanwhile and writes others.
+    signing = supervisor.visitor.go("/admin/desk/sign/")
+    _until_this(supervisor)
+    assert "The store has no air." in signing.locator(".kp-desk-letter[lang=en]").inner_text()
+    assert axe(signing) == [] and overhang(signing) == 0
+    page = officer.visitor.go(f"/admin/desk/{case}/")
+    page.click("form[action$='/take-back/'] button")
+    officer.visitor.arrive("^/admin/desk/")
+    officer.visitor.go(f"/admin/desk/{case}/")
+    shown = _propose(officer, "conditions_not_met", "المخزن بلا تهوية ولا مصرف.", "The store has neither air nor a drain.")
+    signing.click("button[name=step][value=sign]")
+    signing.wait_for_selector(".kp-desk-error")
+    assert stack.sql("SELECT state FROM cases_case WHERE public_id = %s", case) == [("countersign",)], "the first words were not signed"
+    owner.go(f"cases/{case}/")
+    assert WORDS["en"].refused not in owner.main()
+
+    _until_this(supervisor)
+    assert _plain(signing.locator(".kp-desk-letter[lang=en] .kp-desk-body").inner_text()) == shown["en"]
+    signing.click("button[name=step][value=sign]")
+    signing.wait_for_selector(".messagelist .success")
+    rows = stack.sql(
+        "SELECT d.made_by_id, d.signed_by_id, d.voided_at IS NOT NULL FROM review_decision d JOIN cases_case c ON c.id = d.case_id "
+        "WHERE c.public_id = %s ORDER BY d.id",
+        case,
+    )
+    assert len(rows) == 2 and bool(rows[0][2]) and rows[0][1] is None, "the edited proposal fell unsigned"
+    assert not rows[1][2] and rows[1][1] not in (None, rows[1][0]), "two people stand behind the refusal"
+
+    owner.go(f"cases/{case}/")
+    owner.look_until(lambda: owner.page.locator("a[href^='/documents/HRF-']").count() > 0, DRAWN_UP, "the decision to be sealed")
+    assert WORDS["en"].refused in owner.main()
+    assert _message(owner, "refused") == shown["en"]
+    owner.go(f"cases/{case}/")
+    text = _text(_download(owner, "a[href^='/documents/HRF-']", tmp_path))
+    assert "The store has neither air nor a drain." in " ".join(text.split()) and "How to object" in text
+    for walker in (owner, officer.visitor, supervisor.visitor):
+        assert walker.wrongs() == []
+
+
+def _propose(officer: Desk, code: str, note_ar: str, note_en: str) -> dict[str, str]:
+    """Refuse for a coded reason with an addition; what the applicant would receive."""
+    page = officer.page
+    page.keyboard.press("4")
+    page.check(f"#desk-refuse input[name=code][value={code}]")
+    page.fill("#desk-refuse textarea[name=note_ar]", note_ar)
+    page.fill("#desk-refuse textarea[name=note_en]", note_en)
+    shown = officer.preview("refuse")
+    officer.send()
+    return shown
+
+
+def _until_this(supervisor: Desk) -> None:
+    """Older proposals of the demo go back to their officers first: whoever signs is handed the oldest."""
+    page = supervisor.page
+    for _ in range(30):
+        if page.locator("main, #content").locator(f"a[href$='/desk/{supervisor.case}/']").count():
+            return
+        page.keyboard.press("2")
+        page.locator("details input[name=code]").first.check()
+        page.click("button[name=step][value=back]")
+        page.wait_for_selector(".messagelist .success")
+    raise LookupError(supervisor.case)
+
+
+@pytest.mark.parametrize("code", ["ar"])
+def test_a_paid_request_that_is_refused_is_owed_back_and_both_sides_see_it(
+    stack: Stack,
+    shops: dict[str, list[dict[str, str]]],
+    visit: Callable[..., Visitor],
+    signed_in: Callable[[str], Any],
+    code: str,
+) -> None:
+    words = WORDS[code]
+    owner = visit(code, storage_state=signed_in(OWED), viewport=PHONE)
+    case = _send_changed(owner, shops[OWED].pop()["id"], code)
+    officer = Desk(visit("ar"), stack, case)
+    lane.at_desk(stack, f"first_for('{case}', '{officer.login}')")
+    officer.next()
+    officer.check_all()
+    officer.page.keyboard.press("2")
+    officer.preview("approve")
+    officer.send()
+    page = owner.go(f"cases/{case}/")
+    page.click("main a.kp-btn--fill[href*='/pay/']")
+    owner.arrive("/pay/[^/]+/$")
+    page.locator("main form button.kp-btn--fill").click()
+    page.wait_for_url(f"{stack.knet_url}/kpg/**")
+    lane.at_desk(stack, f"block('{case}')")
+    page.click("button[name=result][value=CAPTURED]")
+    owner.arrive("^/pay/r/")
+    owner.go(f"cases/{case}/")
+    owner.look_until(lambda: words.owed in owner.main(), PATIENCE, "the amount to be owed back")
+    assert page.locator("a[href^='/documents/HLT-']").count() == 0
+    assert overhang(page) == 0 and axe(page) == []
+    auditor = visit("ar")
+    enter(auditor, "auditor")
+    listed = auditor.go("/admin/payments/refunddue/")
+    ((payment,),) = stack.sql(
+        "SELECT t.payment_id FROM payments_attempt t JOIN payments_refunddue r ON r.attempt_id = t.id WHERE r.subject = %s", f"case:{case}"
+    )
+    row = listed.locator("#result_list tbody tr", has_text=payment)
+    assert row.count() == 1 and "10.000" in row.inner_text()
+    for walker in (owner, officer.visitor, auditor):
+        assert walker.wrongs() == []

@@ -1,0 +1,116 @@
+"""The queue as everybody may read it: the same numbers as in the log, and nobody's name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from municipality.kernel import clock, worktime
+from municipality.review import published
+from municipality.review.models import Place, PlaceEvent
+from municipality.review.services import desk, queue
+from municipality.rulebook import queries as rulebook
+from tests.conftest import Clock
+from tests.municipality.review import permits
+from tests.municipality.review.conftest import Office
+from tests.municipality.rulebook import serving
+
+
+def of_field(branch: str = "HA") -> published.QueueLine:
+    """The line of the tests' own field of work."""
+    (found,) = [
+        one for one in published.worked_out(clock.now()).lines if one.branch.pk == branch and (one.waiting or one.decided or one.overrides)
+    ]
+    return found
+
+
+def decide(office: Office, frozen_clock: Clock, many: int) -> None:
+    for number in range(many):
+        permits.sent(office.applicant)
+        held = permits.drawn(office.officer)
+        frozen_clock.move(hours=1 + number)
+        desk.accept(assignment=permits.checked(held))
+
+
+def test_what_waits_and_what_was_decided_is_what_the_log_says(office: Office, frozen_clock: Clock) -> None:
+    decide(office, frozen_clock, 6)
+    for _ in range(3):
+        permits.sent(office.applicant)
+    told = of_field()
+    waiting = Place.objects.filter(branch="HA", state="waiting")
+    assert (told.waiting, told.oldest_since) == (3, min(place.joined_at for place in waiting))
+    left = PlaceEvent.objects.filter(move="leave", reason__in=("accepted", "refused"))
+    assert told.decided == left.count() == 6
+    calendar = rulebook.calendar()
+    spent = sorted(
+        worktime.working_minutes_between(calendar, e.subject.case.clock.started_at, e.at) - e.subject.case.clock.paused_minutes
+        for e in left.select_related("subject__case__clock")
+    )
+    clocks = left.select_related("subject__case__clock")[0].subject.case.clock
+    day = clocks.promised_minutes / clocks.promised_days
+    assert told.half_days == round((spent[2] + spent[3]) / 2 / day, 1)
+    assert told.in_time_percent == 100 and told.promise_days == clocks.promised_days
+
+
+def test_late_decisions_lower_the_share_that_was_in_time(office: Office, frozen_clock: Clock) -> None:
+    decide(office, frozen_clock, 4)
+    permits.sent(office.applicant)
+    held = permits.drawn(office.officer)
+    frozen_clock.move(days=25)
+    desk.accept(assignment=permits.checked(held))
+    told = of_field()
+    assert told.decided == 5 and told.in_time_percent == 80
+
+
+def test_few_decisions_make_no_figure(office: Office, frozen_clock: Clock) -> None:
+    decide(office, frozen_clock, 4)
+    assert (of_field().half_days, of_field().in_time_percent) == (None, None)
+
+
+def test_a_case_taken_before_its_turn_is_counted_and_listed_with_its_reason(office: Office) -> None:
+    _first, third = permits.sent(office.applicant), permits.sent(office.applicant)
+    made = queue.ask_override(place=third, code="danger_to_health", asked_by=office.supervisor)
+    assert not published.worked_out(clock.now()).overrides, "one person is not enough"
+    queue.allow_override(override=made, allowed_by=office.second)
+    permits.drawn(office.officer)
+    found = published.worked_out(clock.now())
+    ((reason, count),) = found.reasons
+    assert (reason.code, count, of_field().overrides) == ("danger_to_health", 1, 1)
+    page = Client().get("/en/queue/").content.decode()
+    assert "Danger to public health" in page
+    for person in (office.supervisor, office.second, office.applicant, office.officer):
+        for private in (person.name_ar, person.name_en, person.public_id):
+            assert private not in page
+    assert third.case.reference not in page and third.case.public_id not in page and third.case.title_en not in page
+
+
+def test_the_numbers_are_kept_for_a_minute_and_no_longer(office: Office, frozen_clock: Clock, settings: Any) -> None:
+    settings.PUBLIC_QUEUE_SECONDS = 60
+    published._kept.clear()
+    permits.sent(office.applicant)
+    assert sum(one.waiting for one in published.published().lines) == 1
+    permits.sent(office.applicant)
+    assert sum(one.waiting for one in published.published().lines) == 1
+    frozen_clock.move(seconds=61)
+    assert sum(one.waiting for one in published.published().lines) == 2
+    published._kept.clear()
+
+
+@pytest.mark.parametrize("code", ["ar", "en"])
+def test_anybody_reads_the_page_in_few_statements_however_many_wait(
+    office: Office, code: str, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving.warm(monkeypatch)
+    client = Client()
+    client.get(f"/{code}/queue/")
+    for _ in range(5):
+        permits.sent(office.applicant)
+    with django_assert_max_num_queries(12):
+        page = client.get(f"/{code}/queue/")
+    assert page.status_code == 200 and "kp-table" in page.content.decode()
+
+
+def test_an_empty_queue_says_so(office: Office) -> None:
+    assert "None so far" in Client().get("/en/queue/").content.decode()
