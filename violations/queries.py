@@ -51,7 +51,7 @@ def covers(spell: Inspector, offence: str) -> bool:
 
 
 def visible_to(user: Any) -> QuerySet[Violation]:
-    """What concerns a person: written against them, against their civil number, or at a shop they own or sign for.
+    """What concerns a person: written against them, against their civil number, or at a shop they own or sign for by their own right.
 
     Somebody who signs for an organisation loses sight of its violations with the signature.
     """
@@ -60,7 +60,7 @@ def visible_to(user: Any) -> QuerySet[Violation]:
     mine = Q(party=user)
     if user.civil_id_digest:
         mine |= Q(party__isnull=True, party_digest=user.civil_id_digest)
-    return Violation.objects.filter(mine | Q(shop__in=shops.visible_to(user).values("pk")))
+    return Violation.objects.filter(mine | Q(shop__in=shops.held_by(user).values("pk")))
 
 
 def people_of(violation: Violation) -> list[Any]:

@@ -130,7 +130,7 @@ def clearance(*, person: Any, shop: Shop | None = None) -> Document:
     Raises NotPermitted for a shop of somebody else, Refused("owes") while anything stands, and documents' RendererMissing or
     SignerMissing.
     """
-    if shop is not None and not shops.visible_to(person).filter(pk=shop.pk).exists():
+    if shop is not None and not shops.held_by(person).filter(pk=shop.pk).exists():
         raise NotPermitted("not_yours", _("This shop is not yours."))
     with transaction.atomic():
         rows = queries.visible_to(person) if shop is None else Violation.objects.filter(shop=shop)

@@ -289,7 +289,7 @@ def clearance(request: HttpRequest) -> HttpResponse:
 
 def _clearance_page(request: HttpRequest, refusal: Refused | None) -> HttpResponse:
     context = {
-        "shops": shops.with_names(shops.visible_to(request.user)).order_by("pk")[:200],
+        "shops": shops.with_names(shops.held_by(request.user)).order_by("pk")[:200],
         "refusal": refusal,
         "crumbs": [(_("Violations"), reverse("violations:mine")), (_("Clearance certificate"), "")],
     }
@@ -303,7 +303,7 @@ def make_clearance(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("shop", "")
     shop = None
     if wanted:
-        shop = shops.visible_to(request.user).filter(public_id=wanted).select_related("branch").first()
+        shop = shops.held_by(request.user).filter(public_id=wanted).select_related("branch").first()
         if shop is None:
             raise Http404
     try:
