@@ -14,6 +14,8 @@ from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.kernel import clock, ids
 from municipality.places.models import Branch
+from municipality.review.models import Skill
+from municipality.review.services import desk
 from municipality.rulebook.models import Activity
 from municipality.uploads.models import Upload
 from payments.models import Bill
@@ -40,6 +42,7 @@ from violations.models import (
 )
 from violations.services import court, documents, minutes, objections, relief, serving, terms
 from violations.services.minutes import Found
+from violations.states import ViolationState
 
 if TYPE_CHECKING:
     from tests.house.world import World
@@ -133,6 +136,39 @@ def seen(inspector: User, shop: Shop, offence: str, **facts: Any) -> Violation:
     )
     row, _new = minutes.record(inspector=inspector, found=found)
     return row
+
+
+def rooms(world: World) -> dict[str, str]:
+    """A violation in each state for its page, one with a proof, one whose sum somebody asked to waive, an objection with a question."""
+    from tests.house import state_doors as doors
+
+    names = {f"violation_{state}": doors.walk(fresh(world), state, world).public_id for state in ViolationState}
+    proved: Violation = doors.walk(fresh(world), "warned", world)
+    officers.attach(world.owner.person, proved.key, "correction")
+    pending: Violation = doors.walk(fresh(world), "ordered", world)
+    relief.ask_relief(violation=pending, code="hardship", note_ar="", percent=50, asked_by=world.fines.clerk)
+    asked = _asked_about(world)
+    names |= {"violation_proved": proved.public_id, "violation_pending": pending.public_id}
+    return names | {"violation_asked": asked.violation.public_id, "objection_asked": asked.case.public_id}
+
+
+def _asked_about(world: World) -> Objection:
+    """An objection whose decider asked for more."""
+    from tests.house import state_doors as doors
+
+    row: Violation = doors.walk(fresh(world), "ordered", world)
+    objection = objections.file(violation=row, person=world.owner.person, ground="facts_wrong", words="الرصيف نظيف في الصورة.")
+    held = officers.drawn(_decider(objection.case.branch_id, "1"))
+    if held.place.case_id != objection.case_id:  # the older one of the same branch goes first
+        held = officers.drawn(_decider(objection.case.branch_id, "2"))
+    desk.ask_corrections(assignment=held, items=[desk.Asked("ask_words", "words")])
+    return Objection.objects.select_related("case", "violation").get(pk=objection.pk)
+
+
+def _decider(branch: str, number: str) -> User:
+    user = officers.officer(f"of-objection{number}", branch)
+    Skill.objects.create(officer=user, code="objections", given_by=user, given_at=clock.now())
+    return user
 
 
 # --- Rows to walk, and what each state stands on ------------------------------------------------------------------------------

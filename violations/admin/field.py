@@ -177,6 +177,7 @@ def sync(request: HttpRequest) -> JsonResponse:
 @require_safe
 def worker(request: HttpRequest) -> HttpResponse:
     """The service worker that keeps the form at hand without a line. Its scope is this folder."""
+    _spell(request)
     script = render_to_string(
         "admin/violations/worker.js", {"new_url": reverse("admin:field_new"), "static_url": settings.STATIC_URL}, request=request
     )

@@ -104,6 +104,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     order = queries.order_of(row)
     plan = getattr(row, "plan", None)
     left = (row.settle_until - clock.today()).days if row.settle_until is not None else None
+    unpaid = settling.unpaid_parts(plan) if plan is not None else []
     photos = Upload.objects.filter(subject=row.key, slot__in=["photos", "correction", "defence"], state=UploadState.READY).order_by("pk")
     marks = {mark.upload_id: mark for mark in row.evidence.all()}
     has_notice = row.notice is not None and row.notice.state == DocumentState.ACTIVE
@@ -124,7 +125,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "service": getattr(row, "service", None),
             "objection": getattr(row, "objection", None) if is_party else None,
             "plan": plan,
-            "parts": [(part, part not in settling.unpaid_parts(plan)) for part in plan.instalments.all()] if plan is not None else [],
+            "parts": [(part, part not in unpaid) for part in plan.instalments.all()] if plan is not None else [],
             "judgment": getattr(row, "judgment", None),
             "events": [{"title": WORKFLOWS[VIOLATION].moves[event.move].label, "at": event.at} for event in row.events.order_by("pk")],
             "has_notice": has_notice and is_party,
