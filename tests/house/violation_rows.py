@@ -167,7 +167,8 @@ def _asked_about(world: World) -> Objection:
 
 def _decider(branch: str, number: str) -> User:
     user = officers.officer(f"of-objection{number}", branch)
-    Skill.objects.create(officer=user, code="objections", given_by=user, given_at=clock.now())
+    giver = User.objects.get(login=f"giver-of-objection{number}")
+    Skill.objects.create(officer=user, code="objections", given_by=giver, given_at=clock.now())
     return user
 
 
