@@ -94,7 +94,7 @@ def notice(document: Document) -> bytes:
         Row("المادة", "Article", *f["article"]),
         Row("المخالف", "Party", *f["party"]),
         Row("المكان", "Place", *f["place"]),
-        Row("وقت المعاينة", "Seen at", seen.strftime("%Y-%m-%d %H:%M")),
+        Row("الساعة", "Time", seen.strftime("%H:%M")),
     ]
     if f["quantity"]:
         rows.append(Row("القياس", "Measure", *f["quantity"]))

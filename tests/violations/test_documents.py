@@ -37,7 +37,7 @@ def read(document: Document | None) -> str:
     verdict = check(content, root_pem=seal.root_pem(Path(settings.SIGNER_KEY_FILE)))
     assert verdict.accepted and verdict.covers_whole_file
     assert b"Pages:           1" in poppler.run("pdfinfo", "-", pdf=content)
-    return " ".join(poppler.text(content, "-layout").split())
+    return " ".join(poppler.text(content).split())
 
 
 def notice(row: Violation) -> Document | None:
@@ -61,7 +61,7 @@ def test_a_minute_takes_the_place_of_its_warning_and_says_how_the_sum_came_about
     minutes.write_minute(violation=row, inspector=inspector, seen_at=clock.now())
     text = read(notice(row))
     assert "KD 5.000 × 3.50 m²" in text and "KD 17.500" in text
-    assert "within 15 days of proved service" in text and "another branch decides" in text
+    assert "within 14 days of proved service" in text and "another branch decides" in text
     assert warning is not None and Document.objects.get(pk=warning.pk).state == "superseded"
 
 
