@@ -22,13 +22,15 @@ from violations.services.minutes import Found
 
 _KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 PHOTOS = 8
+INCOMPLETE = {code: _("The page came back incomplete. Load it again.") for code in ("required", "max_length")}
 
 
 class MinuteForm(forms.Form):
     """Facts only; there is no field for an amount."""
 
-    client_key = forms.CharField(widget=forms.HiddenInput, max_length=36)
-    seen_at = forms.CharField(widget=forms.HiddenInput, max_length=40)  # ISO 8601, by the clock of the device
+    client_key = forms.CharField(widget=forms.HiddenInput, max_length=36, error_messages=INCOMPLETE)
+    # ISO 8601, by the clock of the device
+    seen_at = forms.CharField(widget=forms.HiddenInput, max_length=40, error_messages=INCOMPLETE)
     shop_no = FoldedField(
         label=_("Commercial licence number of the shop"),
         required=False,

@@ -15,6 +15,7 @@ from django.db import transaction
 from municipality.demo.models import Anchor
 from municipality.jobs import services as jobs
 from municipality.kernel import clock
+from municipality.rulebook import queries as rulebook
 
 T = TypeVar("T")
 BATCH = 2000  # rows in one statement at most; keeps memory and SQLite's parameter count low
@@ -95,6 +96,7 @@ def load(steps: Sequence[Step], *, scale: Scale, echo: Callable[[str], None], at
     with _without_doorbell():
         for step in todo:
             began = monotonic()
+            rulebook.read_all()
             with transaction.atomic():
                 line = step.run(loading)
                 Anchor.objects.create(key=f"step:{step.NAME}", at=clock.now())

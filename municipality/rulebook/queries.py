@@ -180,6 +180,11 @@ def _published() -> list[RuleSet]:
     return page
 
 
+def read_all() -> int:
+    """Read every published edition into memory. Returns how many; a long load calls it between its transactions, which keep none."""
+    return len([_whole(row) for row in _published()])
+
+
 def edition(subject: str, on: dt.date) -> Edition:
     """The edition in force on a day. Raises Refused("no_edition") where the rulebook is silent."""
     return editions([subject], on)[0]
