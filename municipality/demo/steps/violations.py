@@ -104,7 +104,7 @@ def run(loading: Loading) -> str:
         for pk in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lte=loading.anchor).values_list("pk", flat=True):
             clocks.escalate(clock_id=pk)
     _photos(loading)
-    _put_papers_away()
+    _put_papers_away(loading)
     silence(loading)
     return f"{Violation.objects.count()} violations: " + ", ".join(
         f"{found} {state}" for state, found in sorted(Counter(Violation.objects.values_list("state", flat=True)).items())
@@ -349,9 +349,13 @@ def _photos(loading: Loading) -> None:
                 parts.drop(upload.public_id)
 
 
-def _put_papers_away() -> None:
-    """Only the newest notices are drawn by the worker of the first start; hundreds at once would keep it from everything else."""
+def _put_papers_away(loading: Loading) -> None:
+    """Only the newest notices are drawn by the worker of the first start; hundreds at once would keep it from everything else.
+
+    What the first start is to draw has not been waiting since the day of its story.
+    """
     waiting = Job.objects.filter(kind__in=("violations.notice_document", "violations.objection_document"), state=JobState.QUEUED)
     kept = list(waiting.order_by("-pk").values_list("pk", flat=True)[:NOTICES])
     waiting.exclude(pk__in=kept).update(state=JobState.DONE, finished_at=clock.now())
+    Job.objects.filter(pk__in=kept).update(due_at=loading.anchor)
     Job.objects.filter(kind="uploads.inspect", state=JobState.QUEUED).update(state=JobState.DONE, finished_at=clock.now())
