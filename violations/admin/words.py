@@ -22,6 +22,8 @@ say(
         "violation.annulled": _("Minute annulled"),
         "violation.relieved": _("Sum waived or reduced"),
         "violation.referred": _("Minute referred to the court"),
+        "case.send": _("Objection sent"),
+        "case.go_on": _("Study goes on without an answer"),
         "evidence.added": _("Evidence added"),
         "objection.filed": _("Objection filed"),
         "objection.defended": _("Minute defended"),

@@ -116,7 +116,7 @@ def test_one_act_at_one_shop_on_one_day_is_written_once(write: Callable[..., Vio
 @pytest.mark.parametrize(
     ("facts", "code"),
     [
-        ({"offence": "XXX-01"}, "unknown_offence"),
+        ({"offence": "QQQ-01"}, "unknown_offence"),
         ({"seen_at": NOW + dt.timedelta(hours=1)}, "from_the_future"),
         ({"seen_at": NOW - dt.timedelta(days=4)}, "too_late"),
         ({"offence": "SHP-04", "quantity_hundredths": 0}, "bad_quantity"),
