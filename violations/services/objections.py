@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -35,13 +36,14 @@ ME = system("violations")
 SKILL = "objections"
 BACK = {V.ORDERED: "back_to_settlement", V.OVERDUE: "back_to_overdue", V.UNSETTLEABLE: "back_to_charge"}
 MOST_WORDS = 4000  # characters
+Lot = Callable[[Sequence[Branch]], Branch]
 
 
 @transaction.atomic
-def file(*, violation: Violation, person: Any, ground: str, words: str) -> Objection:
+def file(*, violation: Violation, person: Any, ground: str, words: str, lot: Lot = secrets.choice) -> Objection:
     """Object: payment pauses, stops end, and a person of another branch decides by a day that is told.
 
-    Filed within the settlement period it keeps the settlement price. Raises NotPermitted, Refused: unknown_ground, no_words,
+    `lot` draws the branch; only the demo gives its own. Filed within the settlement period it keeps the settlement price. Raises NotPermitted, Refused: unknown_ground, no_words,
     too_long, and the code of why objecting is closed.
     """
     row = terms.mine(violation, person)
@@ -56,7 +58,7 @@ def file(*, violation: Violation, person: Any, ground: str, words: str) -> Objec
     if len(words) > MOST_WORDS:
         raise Refused("too_long", _("Please shorten the objection to 4,000 characters."))
     periods = queries.limits()
-    branch, drawn_among = draw_branch(row.branch_id)
+    branch, drawn_among = draw_branch(row.branch_id, lot)
     actor = actor_of(person)
     settling.cancel_bills(row, actor=actor, reason="objection")
     case = open_case(
@@ -104,7 +106,7 @@ def file(*, violation: Violation, person: Any, ground: str, words: str) -> Objec
     return objection
 
 
-def draw_branch(issued_by: str) -> tuple[Branch, list[str]]:
+def draw_branch(issued_by: str, lot: Lot = secrets.choice) -> tuple[Branch, list[str]]:
     """A branch other than the issuing one, by lot, among those where somebody decides objections. Returns it and the codes drawn among.
 
     Where nobody has that field of work yet, among all other branches.
@@ -112,7 +114,7 @@ def draw_branch(issued_by: str) -> tuple[Branch, list[str]]:
     others = Branch.objects.exclude(pk=issued_by).order_by("pk")
     skilled = Skill.objects.filter(code=SKILL, ended_at__isnull=True, officer__is_active=True).values("officer__branch")
     among = list(others.filter(pk__in=skilled)) or list(others)
-    return secrets.choice(among), [branch.pk for branch in among]
+    return lot(among), [branch.pk for branch in among]
 
 
 @transaction.atomic

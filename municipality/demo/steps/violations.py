@@ -284,6 +284,7 @@ def _object(story: Story, row: Violation, person: Any, rng: Random) -> None:
         person=person,
         ground=rng.choice(("facts_wrong", "amount_wrong", "licensed")),
         words="الصورة لا تبين ما ذكره المحضر، والمكان كان نظيفاً.",
+        lot=rng.choice,
     )
     story.at(clock.start_of(objection.defend_by + dt.timedelta(days=1)), lambda: objections.close_defence(objection_id=objection.pk))
     story.at(clock.start_of(objection.answer_by + dt.timedelta(days=1)), lambda: objections.lapse(objection_id=objection.pk))
@@ -357,5 +358,7 @@ def _put_papers_away(loading: Loading) -> None:
     waiting = Job.objects.filter(kind__in=("violations.notice_document", "violations.objection_document"), state=JobState.QUEUED)
     kept = list(waiting.order_by("-pk").values_list("pk", flat=True)[:NOTICES])
     waiting.exclude(pk__in=kept).update(state=JobState.DONE, finished_at=clock.now())
-    Job.objects.filter(pk__in=kept).update(due_at=loading.anchor)
+    Job.objects.filter(pk__in=kept).update(due_at=loading.anchor + dt.timedelta(seconds=1))
+    told = Job.objects.filter(kind__in=("violations.close_defence", "violations.lapse_objection"), due_at__lte=loading.anchor)
+    told.filter(state=JobState.QUEUED).update(state=JobState.DONE, finished_at=clock.now())  # the story has done it already
     Job.objects.filter(kind="uploads.inspect", state=JobState.QUEUED).update(state=JobState.DONE, finished_at=clock.now())
