@@ -43,8 +43,8 @@ Lot = Callable[[Sequence[Branch]], Branch]
 def file(*, violation: Violation, person: Any, ground: str, words: str, lot: Lot = secrets.choice) -> Objection:
     """Object: payment pauses, stops end, and a person of another branch decides by a day that is told.
 
-    `lot` draws the branch; only the demo gives its own. Filed within the settlement period it keeps the settlement price. Raises NotPermitted, Refused: unknown_ground, no_words,
-    too_long, and the code of why objecting is closed.
+    Filed within the settlement period it keeps the settlement price. `lot` draws the branch; only the demo gives its own.
+    Raises NotPermitted, Refused: unknown_ground, no_words, too_long, and the code of why objecting is closed.
     """
     row = terms.mine(violation, person)
     terms.demand(row, "object")
