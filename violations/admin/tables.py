@@ -166,6 +166,15 @@ class InspectorAdmin(ReadOnlyAdmin):
     list_filter = ("team",)
     list_select_related = ("user", "team")
     ordering = ("badge_no",)
+    fields = ("badge_no", "user", "team", "decision_no", "decision_on", "names", "first_day", "last_day")
+    readonly_fields = fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return self.readonly_fields
+
+    @admin.display(description=_("offences of the decision"))
+    def names(self, spell: Inspector) -> SafeString | str:
+        return code(", ".join(spell.scope))
 
 
 @admin.register(Team)
@@ -173,3 +182,12 @@ class TeamAdmin(ReadOnlyAdmin):
     list_display = ("code", "name_ar", "branch", "is_womens")
     list_select_related = ("branch",)
     ordering = ("code",)
+    fields = ("code", "branch", "name_ar", "english", "is_womens")
+    readonly_fields = fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return self.readonly_fields
+
+    @admin.display(description=_("name in English"))
+    def english(self, team: Team) -> SafeString | str:
+        return code(team.name_en)
