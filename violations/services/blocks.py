@@ -32,16 +32,15 @@ def place_due() -> int:
     )
     standing = set(Block.objects.filter(lifted_at__isnull=True, ground=GROUND).values_list("source", flat=True))
     placed = 0
-    for violation in due.order_by("pk").iterator():
-        if violation.key in standing:
-            continue
-        placed += _place(violation)
+    for pk, public_id in due.order_by("pk").values_list("pk", "public_id"):
+        if f"violation:{public_id}" not in standing:
+            placed += _place(pk)
     return placed
 
 
 @transaction.atomic
-def _place(violation: Violation) -> bool:
-    row = Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=violation.pk)
+def _place(pk: int) -> bool:
+    row = Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=pk)
     if row.state not in UNPAID or row.block_from is None or row.block_from > clock.today():
         return False
     shops = shops_of(row)

@@ -70,12 +70,18 @@ class Story:
         self.loading = loading
         self._line: list[tuple[dt.datetime, int, Callable[[], None]]] = []
         self._turn = count()
-        self.told: Counter[str] = Counter()
+        self._nights: set[dt.date] = set()
 
     def at(self, moment: dt.datetime, act: Callable[[], None]) -> None:
         """Let something happen at an instant; what lies after the anchor has not happened yet."""
         if moment < self.loading.anchor:
             heapq.heappush(self._line, (moment, next(self._turn), act))
+
+    def night(self, day: dt.date) -> None:
+        """What the days bring happens once in a night, whoever waits for it."""
+        if day not in self._nights:
+            self._nights.add(day)
+            self.at(clock.start_of(day), _lapse)
 
     def run(self) -> None:
         while self._line:
@@ -230,7 +236,7 @@ def _after_minute(story: Story, rng: Random, row: Violation, office: dict[str, A
     person = people[0]
     opened = now + dt.timedelta(days=rng.randint(0, 4), hours=rng.randint(1, 5))
     story.at(opened, lambda: _open(row, person))
-    story.at(opened + dt.timedelta(days=15, hours=12), _lapse)
+    story.night(clock.day_of(opened) + dt.timedelta(days=15))
     acted = opened + dt.timedelta(days=rng.randint(0, 12), minutes=rng.randint(5, 300))
     ways: dict[str, Callable[[], None]] = {
         "paid": lambda: _pay(row, person, rng),
