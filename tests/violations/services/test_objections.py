@@ -80,7 +80,7 @@ def test_a_thousand_draws_hit_nobody_of_the_issuing_branch(rules: None, decider:
 
 @pytest.mark.guards
 def test_the_database_refuses_an_objection_at_home(served: Violation, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(objections, "draw_branch", lambda *_: (Branch.objects.get(pk=issued_by), [issued_by]))
+    monkeypatch.setattr(objections, "draw_branch", lambda issued_by, _lot: (Branch.objects.get(pk=issued_by), [issued_by]))
     with pytest.raises(IntegrityError, match="objection_at_home"), transaction.atomic():
         file(served, owner)
 
