@@ -36,6 +36,7 @@ urlpatterns = [
         path("", include("shops.urls")),
         path("", include("licensing.urls")),
         path("", include("payments.urls")),
+        path("", include("violations.urls")),
         prefix_default_language=True,
     ),
 ]

@@ -7,6 +7,13 @@ class ViolationsConfig(AppConfig):
     verbose_name = "المخالفات"
 
     def ready(self) -> None:
-        from violations.catalogue import announce
+        from municipality.review.registry import review as reviews
+        from payments.registry import pays_for
+        from violations import catalogue, files, panels, review, story, tasks  # noqa: F401
+        from violations.services import settling
 
-        announce()
+        catalogue.open_services()
+        pays_for(settling.BILL, paid=settling.paid, voided=settling.voided)
+        reviews(review.REVIEWED)
+        files.open_slots()
+        panels.show()

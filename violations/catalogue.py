@@ -1,4 +1,4 @@
-"""What the home page says of this service. It is not open yet and takes no input."""
+"""Violations as the home page and the service cards show them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.cases.catalogue import ServiceEntry, offer
 
 
-def announce() -> None:
+def open_services() -> None:
     offer(
         ServiceEntry(
             code="violations",
@@ -16,5 +16,6 @@ def announce() -> None:
             summary=_("See the evidence and the article, then correct, settle, object or pay by instalments."),
             needs=_("The number of the violation and the last 4 digits of the civil number"),
             order=3,
+            start="violations:start",
         )
     )

@@ -59,9 +59,11 @@ class StaffSite(AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The first page, with what the apps have to say on it."""
-        context = dict(extra_context or {})
+        context: dict[str, Any] = {**(extra_context or {}), "home_parts": []}
         for home in self._homes:
-            context |= home(request)
+            found = home(request)
+            context["home_parts"] += found.pop("home_parts", [])  # templates that the first page includes
+            context |= found
         answer: TemplateResponse = super().index(request, context)
         return answer
 

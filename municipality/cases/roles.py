@@ -16,6 +16,7 @@ READS: dict[str, tuple[str, ...]] = {
         "accounts.organisation",
         "acting.delegation",
         "cases.case",
+        "violations.violation",
         "rulebook.ruleset",
         "rulebook.activity",
         "rulebook.activityauthority",
@@ -41,11 +42,16 @@ READS: dict[str, tuple[str, ...]] = {
         *(f"review.{table}" for table in ("place", "assignment", "override", "correctionround", "decision", "escalation")),
         *(f"review.{table}" for table in ("clock", "skill", "absence", "tie")),
         *(f"payments.{table}" for table in MONEY),
+        *("violations.violation", "violations.referralbatch", "violations.inspector", "violations.team"),
         "rulebook.ruleset",
         "rulebook.activity",
         "rulebook.activityauthority",
         "places.branch",
     ),
+    "inspector": (),
+    "violation_clerk": ("violations.violation",),
+    "violation_authority": ("violations.violation", "violations.inspector", "violations.team"),
+    "court_clerk": ("violations.violation", "violations.referralbatch"),
     # Counter and call centre: they act for a person with that person's code, on the person's own pages; no table.
     "counter": (),
     "operator": ("documents.sealtoken", "jobs.job", "notifications.delivery"),
@@ -59,7 +65,7 @@ WRITES: dict[str, tuple[str, ...]] = {
         *("rulebook.add_ruleset", "rulebook.change_ruleset"),
         *(
             f"rulebook.{verb}_{model}"
-            for model in ("feerule", "limitrule", "conditionrule", "reasonrule", "checkrule")
+            for model in ("feerule", "limitrule", "conditionrule", "reasonrule", "checkrule", "offencerule")
             for verb in ("add", "change", "delete")
         ),
     )

@@ -51,6 +51,14 @@ _SUPERVISORS = {
     "JA": ("يعقوب الرمث", "Yaqoub Al-Rimth"),
     "MU": ("وفاء الزبد", "Wafaa Al-Zabad"),
 }
+_INSPECTORS = {
+    "KU": (("حمد الدروازة", "Hamad Al-Darwaza"), ("شيخة اللؤلؤ", "Sheikha Al-Loulou")),
+    "HA": (("بدر السنبوك", "Bader Al-Sanbouk"), ("غالية المسك", "Ghalia Al-Misk")),
+    "FA": (("طلال العرفج", "Talal Al-Arfaj"), ("مريم الياسمين", "Mariam Al-Yasmeen")),
+    "AH": (("خليفة الموج", "Khalifa Al-Mouj"), ("نورة الدانة", "Noura Al-Dana")),
+    "JA": (("سالم الرمل", "Salem Al-Raml"), ("عائشة الغزال", "Aisha Al-Ghazal")),
+    "MU": (("يوسف الصدف", "Yousef Al-Sadaf"), ("فاطمة الريحان", "Fatma Al-Raihan")),
+}
 STAFF = (
     *(Member(f"officer.{code.lower()}", *_OFFICERS[code], "officer", f"10{n}", code) for n, code in enumerate(GOVERNORATES, start=1)),
     *(Member(f"officer2.{code.lower()}", *_SECOND[code], "officer", f"11{n}", code) for n, code in enumerate(GOVERNORATES, start=1)),
@@ -59,6 +67,15 @@ STAFF = (
         Member(f"supervisor.{code.lower()}", *_SUPERVISORS[code], "supervisor", f"20{n}", code)
         for n, code in enumerate(_SUPERVISORS, start=2)
     ),
+    *(
+        Member(f"inspector{'' if turn == 0 else '2'}.{code.lower()}", *name, "inspector", f"{6 + turn}0{n}", code)
+        for n, code in enumerate(_INSPECTORS, start=1)
+        for turn, name in enumerate(_INSPECTORS[code])
+    ),
+    Member("violations.clerk", "جاسم الختم", "Jassim Al-Khatm", "violation_clerk", "801", "HA"),
+    Member("violations.authority", "نادية المنار", "Nadia Al-Manar", "violation_authority", "802", "HA"),
+    Member("court.clerk", "عبير القسطاس", "Abeer Al-Qistas", "court_clerk", "803", "HA"),
+    Member("court.clerk2", "مشاري السند", "Meshari Al-Sanad", "court_clerk", "804", "HA"),
     Member("counter", "غدير المرساة", "Ghadeer Al-Marsat", "counter", "251", "HA"),
     Member("call", "نواف الصدى", "Nawaf Al-Sada", "counter", "252", "KU"),
     Member("auditor", "لطيفة البيان", "Latifa Al-Bayan", "auditor", "301"),

@@ -125,7 +125,7 @@ class _Facts:
     def _cleaned(self, name: str, value: Any) -> Any:
         if isinstance(value, tuple):
             return tuple(self._cleaned(name, entry) for entry in value)
-        if isinstance(value, (Words, Edition, ReceiptLine)):
+        if isinstance(value, (Words, Edition, ReceiptLine, Row, Period, Section)):
             return type(value)(**{key: self._cleaned(f"{name}.{key}", entry) for key, entry in vars(value).items()})
         if not isinstance(value, str):
             return value
@@ -307,5 +307,83 @@ class RefusalFacts(_Facts):
             "issued": local_time(self.decided_at),
             "code": grouped(self.verification_code),
             "qr": qr.svg(self.verification_url, label="رمز الاستجابة للتحقق من القرار"),
+            "demo": self.demo,
+        }
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a paper: what it is and what it says, in both languages; `lead` prints it large."""
+
+    label_ar: str
+    label_en: str
+    ar: str
+    en: str = ""
+    lead: bool = False
+
+    @property
+    def words(self) -> Words:
+        return Words(self.ar, self.en)
+
+    @property
+    def kind(self) -> str:
+        return "doc-lead" if self.lead else ""
+
+
+@dataclass(frozen=True)
+class Period:
+    """A day that matters, with its name in both languages."""
+
+    label_ar: str
+    label_en: str
+    on: dt.date
+
+    @property
+    def day(self) -> Day:
+        return day(self.on)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with sentences under it, in both languages."""
+
+    heading_ar: str
+    heading_en: str
+    lines_ar: tuple[str, ...]
+    lines_en: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PaperFacts(_Facts):
+    """A letter of the Municipality: title, number, days, lines and sections, as services of any kind send it.
+
+    Nobody of the staff is named. Raises FactsRefused like every document.
+    """
+
+    title_ar: str
+    title_en: str
+    number: str
+    number_label_ar: str
+    number_label_en: str
+    branch_ar: str
+    branch_en: str
+    days: tuple[Period, ...]
+    rows: tuple[Row, ...]
+    sections: tuple[Section, ...]
+    editions: tuple[Edition, ...]
+    issued_at: dt.datetime
+    verification_code: str
+    verification_url: str
+    verification_address: str
+    sealed_by: str
+    demo: bool = False
+
+    def context(self) -> dict[str, Any]:
+        """What `documents/paper.html` reads."""
+        return {
+            "facts": self,
+            "issued": local_time(self.issued_at),
+            "code": grouped(self.verification_code),
+            "qr": qr.svg(self.verification_url, label="رمز الاستجابة للتحقق من الورقة"),
             "demo": self.demo,
         }

@@ -27,6 +27,11 @@ def day_of(instant: dt.datetime) -> dt.date:
     return instant.astimezone(KUWAIT).date()
 
 
+def start_of(day: dt.date) -> dt.datetime:
+    """The instant, in UTC, at which a day of Kuwait begins."""
+    return dt.datetime.combine(day, dt.time.min, KUWAIT).astimezone(dt.UTC)
+
+
 @contextmanager
 def at(instant: dt.datetime) -> Iterator[None]:
     """Let `now` answer `instant` inside the block. Used to tell demo stories that lie in the past, and by tests."""

@@ -61,6 +61,8 @@ class Reviewable:
     related: Callable[[Case], list[tuple[Any, str]]]  # all cases and licences of this shop: label, link or ""
     accepted: Callable[[Case], None]
     refused: Callable[[Case], None]
+    # Whoever decides sees neither the applicant's name nor other cases: items and related lines name nobody.
+    is_blind: bool = False
 
 
 T = TypeVar("T")

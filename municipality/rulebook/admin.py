@@ -30,6 +30,7 @@ from municipality.rulebook.models import (
     HolidayRule,
     HoursRule,
     LimitRule,
+    OffenceRule,
     ReasonRule,
     RuleSet,
 )
@@ -62,6 +63,9 @@ class _RowFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
         super().add_fields(form, index)
         if "DELETE" in form.fields:
             form.fields["DELETE"].widget.attrs["aria-label"] = form.fields["DELETE"].label
+
+
+OFFENCES = "offences."
 
 
 class _RowInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -107,6 +111,10 @@ class ReasonInline(_RowInline):
 
 class CheckInline(_RowInline):
     model = CheckRule
+
+
+class OffenceInline(_RowInline):
+    model = OffenceRule
 
 
 class HolidayInline(_RowInline):
@@ -160,8 +168,10 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return (*self._told, "subject") if obj else ()
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
-        """A calendar has other rows than every other subject."""
-        return (HolidayInline, HoursInline) if obj is not None and obj.subject == calendars.SUBJECT else self.inlines
+        """A calendar and a catalogue of offences have other rows than every other subject."""
+        if obj is not None and obj.subject == calendars.SUBJECT:
+            return (HolidayInline, HoursInline)
+        return (OffenceInline,) if obj is not None and obj.subject.startswith(OFFENCES) else self.inlines
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:  # the location is of Django 6.1
         return {}

@@ -27,6 +27,7 @@ for _table in (
     "rulebook_conditionrule",
     "rulebook_reasonrule",
     "rulebook_checkrule",
+    "rulebook_offencerule",
     "rulebook_holidayrule",
     "rulebook_hoursrule",
 ):

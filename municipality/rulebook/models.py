@@ -20,6 +20,8 @@ class Activity(models.Model):
     code = models.CharField("الرمز", max_length=20, primary_key=True)
     name_ar = models.CharField("الاسم", max_length=120)
     name_en = models.CharField("الاسم بالإنجليزية", max_length=120)
+    # Inspected by teams of women only.
+    is_womens = models.BooleanField("نشاط نسائي", default=False)
 
     class Meta:
         verbose_name = "نشاط"
@@ -173,6 +175,10 @@ class ReasonKind(models.TextChoices):
     REFUND = "refund", "رد مبلغ"
     LEDGER = "ledger", "تصحيح قيد"
     EXCEPTION = "exception", "فرق في المطابقة"
+    GROUND = "ground", "سبب اعتراض"
+    ANNULMENT = "annulment", "إلغاء محضر"
+    WAIVER = "waiver", "إعفاء أو تخفيض"
+    CORRECTION_PROOF = "correction_proof", "رد إثبات التصحيح"
 
 
 class ReasonRule(models.Model):
@@ -231,6 +237,74 @@ class CheckRule(models.Model):
         ordering = ["order"]
         verbose_name = "بند تدقيق"
         verbose_name_plural = "قائمة التدقيق"
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class OffenceUnit(models.TextChoices):
+    """What the settlement amount is multiplied by."""
+
+    EACH = "each", "للمخالفة الواحدة"
+    PIECE = "piece", "للقطعة"
+    M2 = "m2", "للمتر المربع"
+    M2_MONTH = "m2_month", "للمتر المربع عن كل شهر"
+
+
+class Blocks(models.TextChoices):
+    """Whose services an unpaid sum stops."""
+
+    NOBODY = "nobody", "لا أحد"
+    SHOP = "shop", "هذا المحل"
+    PERSON = "person", "كل محلات المخالف"
+
+
+class OffenceRule(models.Model):
+    """One offence: its article, the band of the law, what settling it costs, what is warned of first and what it stops.
+
+    Amounts are fils. The band is the judge's and is told, never charged; without `settlement_fils` there is no settlement and
+    the minute goes to the court.
+    """
+
+    ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="offences")
+    code = models.CharField("الرمز", max_length=20)
+    name_ar = models.CharField("المخالفة", max_length=160)
+    name_en = models.CharField("المخالفة بالإنجليزية", max_length=160)
+    article_ar = models.CharField("المادة", max_length=200)
+    article_en = models.CharField("المادة بالإنجليزية", max_length=200)
+    band_min_fils = models.PositiveBigIntegerField("أدنى الغرامة بالفلس", null=True, blank=True)
+    band_max_fils = models.PositiveBigIntegerField("أعلى الغرامة بالفلس", null=True, blank=True)
+    band_unit = models.CharField("وحدة الغرامة", max_length=10, choices=OffenceUnit, default=OffenceUnit.EACH)
+    settlement_fils = models.PositiveBigIntegerField("مبلغ الصلح بالفلس", null=True, blank=True)
+    unit = models.CharField("وحدة الصلح", max_length=10, choices=OffenceUnit, default=OffenceUnit.EACH)
+    # Calendar days to put right what was found before a minute is written; 0 writes it at once.
+    correction_days = models.PositiveSmallIntegerField("مهلة التصحيح بالأيام", default=0)
+    # The same offence again by the same party within so many days costs so many per cent of the amount.
+    repeat_days = models.PositiveSmallIntegerField("مدة التكرار بالأيام", default=0)
+    repeat_percent = models.PositiveSmallIntegerField("نسبة المبلغ عند التكرار", default=100)
+    blocks = models.CharField("يوقف خدمات", max_length=10, choices=Blocks, default=Blocks.SHOP)
+    revenue_account = models.CharField("حساب الإيراد", max_length=20)
+    is_assumption = models.BooleanField("افتراض", default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ruleset", "code"], name="rulebook_offence_once"),
+            models.CheckConstraint(condition=~models.Q(article_ar="") & ~models.Q(article_en=""), name="rulebook_offence_has_article"),
+            models.CheckConstraint(
+                condition=models.Q(settlement_fils__isnull=True) | models.Q(settlement_fils__gt=0), name="rulebook_offence_settlement"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(band_min_fils__isnull=True, band_max_fils__isnull=True)
+                | models.Q(band_min_fils__isnull=False, band_max_fils__gte=models.F("band_min_fils")),
+                name="rulebook_offence_band",
+            ),
+            models.CheckConstraint(condition=models.Q(repeat_percent__gte=100), name="rulebook_offence_repeat"),
+            models.CheckConstraint(condition=models.Q(unit__in=OffenceUnit.values), name="rulebook_offence_unit"),
+            models.CheckConstraint(condition=models.Q(blocks__in=Blocks.values), name="rulebook_offence_blocks"),
+        ]
+        ordering = ["code"]
+        verbose_name = "مخالفة في اللائحة"
+        verbose_name_plural = "جدول المخالفات"
 
     def __str__(self) -> str:
         return self.code

@@ -73,6 +73,28 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Offence:
+    """A row of the catalogue of offences; amounts in fils (see `models.OffenceRule`)."""
+
+    code: str
+    name_ar: str
+    name_en: str
+    article_ar: str
+    article_en: str
+    band_min_fils: int | None
+    band_max_fils: int | None
+    band_unit: str
+    settlement_fils: int | None
+    unit: str
+    correction_days: int
+    repeat_days: int
+    repeat_percent: int
+    blocks: str
+    revenue_account: str
+    is_assumption: bool
+
+
+@dataclass(frozen=True)
 class Holiday:
     first_day: dt.date
     last_day: dt.date
@@ -98,6 +120,7 @@ class Edition:
     checks: tuple[Check, ...] = ()
     holidays: tuple[Holiday, ...] = ()
     calendar: Calendar | None = None  # of the subject `calendar` only
+    offences: dict[str, Offence] = field(default_factory=dict)
 
     def reasons_of(self, kind: str) -> list[Reason]:
         """The coded reasons of one kind, in the order of their codes."""
@@ -110,11 +133,14 @@ class Edition:
 
     def snapshot(self) -> dict[str, Any]:
         """The values used, for the case that is judged by them."""
-        return {
+        values: dict[str, Any] = {
             "edition": self.stamp,
             "fees": {code: fee.fils for code, fee in sorted(self.fees.items())},
             "limits": {code: limit.value for code, limit in sorted(self.limits.items())},
         }
+        if self.offences:
+            values["offences"] = {code: offence.settlement_fils for code, offence in sorted(self.offences.items())}
+        return values
 
 
 def digest(snapshots: list[dict[str, Any]]) -> str:
@@ -152,6 +178,11 @@ def _published() -> list[RuleSet]:
     if not page:
         page.extend(RuleSet.objects.filter(published_at__isnull=False))
     return page
+
+
+def read_all() -> int:
+    """Read every published edition into memory. Returns how many; a long load calls it between its transactions, which keep none."""
+    return len([_whole(row) for row in _published()])
 
 
 def edition(subject: str, on: dt.date) -> Edition:
@@ -208,6 +239,7 @@ def _whole(row: RuleSet) -> Edition:
         tuple(Check(**check) for check in row.checks.order_by("order").values(*_names(Check))),
         tuple(Holiday(**holiday) for holiday in row.holidays.order_by("first_day").values(*_names(Holiday))) if is_calendar else (),
         calendars.read(row) if is_calendar else None,
+        {one["code"]: Offence(**one) for one in row.offences.order_by("code").values(*_names(Offence))},
     )
     transaction.on_commit(lambda: _read.setdefault(identity, found))  # what a transaction published may be taken back
     return found

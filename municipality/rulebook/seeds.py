@@ -23,6 +23,7 @@ from municipality.rulebook.models import (
     HolidayRule,
     HoursRule,
     LimitRule,
+    OffenceRule,
     ReasonRule,
     RuleSet,
 )
@@ -42,10 +43,10 @@ def load_activities() -> int:
     with (DATA / "activities.csv").open(encoding="utf8", newline="") as lines:
         rows = list(csv.DictReader(lines))
     Activity.objects.bulk_create(
-        [Activity(code=row["code"], name_ar=row["name_ar"], name_en=row["name_en"]) for row in rows],
+        [Activity(code=row["code"], name_ar=row["name_ar"], name_en=row["name_en"], is_womens=row["womens"] == "yes") for row in rows],
         update_conflicts=True,
         unique_fields=["code"],
-        update_fields=["name_ar", "name_en"],
+        update_fields=["name_ar", "name_en", "is_womens"],
     )
     ActivityAuthority.objects.bulk_create(
         [spell for row in rows for spell in _spells(row)],
@@ -101,6 +102,7 @@ def _draft(edition: dict[str, Any], maker: Any) -> RuleSet:
     ConditionRule.objects.bulk_create(ConditionRule(ruleset=ruleset, order=n, **condition) for n, condition in enumerate(conditions, 1))
     ReasonRule.objects.bulk_create(ReasonRule(ruleset=ruleset, **reason) for reason in edition.get("reason", []))
     CheckRule.objects.bulk_create(CheckRule(ruleset=ruleset, order=n, **check) for n, check in enumerate(edition.get("check", []), 1))
+    OffenceRule.objects.bulk_create(OffenceRule(ruleset=ruleset, **offence) for offence in edition.get("offence", []))
     HolidayRule.objects.bulk_create(HolidayRule(ruleset=ruleset, **holiday) for holiday in edition.get("holiday", []))
     HoursRule.objects.bulk_create(HoursRule(ruleset=ruleset, **_in_minutes(hours)) for hours in edition.get("hours", []))
     return ruleset

@@ -28,6 +28,8 @@ WAY_OUT = "405 405 302 405 405 405"  # a button that leads on
 ASKS = "200 200 302 405 405 405"  # asks once more, then does it and leads on
 HIDDEN_BUTTON = "405 405 404 405 405 405"
 ELSEWHERE = "302 302 302 405 405 405"  # not theirs to do now: back to the page
+NO_FORM = "403 403 403 405 405 405"
+UNSAID = "200 200 409 405 405 405"  # a page of steps: posted to without one it says so
 # The admin answers any method by its page; only POST could write, and a page to read refuses it.
 PAGE = "200 200 200 200 200 200"
 FACTS = "200 200 403 200 200 200"
@@ -74,6 +76,11 @@ def anyones(path: str, answers: str, why: str = "") -> Row:
     return Row(path, {"nobody": DOOR, **dict.fromkeys((*PEOPLE, *STAFF), answers), "halfway": NO}, why=why)
 
 
+def fined(path: str, owner: str, hidden: str = HIDDEN_FORM) -> Row:
+    """A way out of a violation: of its party alone, not even of their delegate."""
+    return own(f"/{{lang}}/violations/{path}", owner, hidden, delegate=hidden, counter=NO)
+
+
 def by_subject(path: str, owner: str, other: str, why: str = "") -> Row:
     """Of whoever the rule of the subject lets in, staff included: not there for all others."""
     return Row(path, {"nobody": DOOR, "owner": owner, **dict.fromkeys(("stranger", *STAFF), other), "halfway": NO}, why=why)
@@ -86,28 +93,50 @@ def staff(path: str, officer: str, auditor: str, *, why: str = "", **other: str)
 
 
 def table(
-    name: str, pk: str, *, officer: str = NO, auditor: str = NO, supervisor: str = NO, hidden: bool = False, readers: tuple[str, ...] = ()
+    name: str,
+    pk: str,
+    *,
+    officer: str = NO,
+    auditor: str = NO,
+    supervisor: str = NO,
+    hidden: bool = False,
+    of_branch: bool = False,
+    readers: tuple[str, ...] = (),
 ) -> list[Row]:
     """The pages of one table that staff only read. `hidden`: no row of it is there for the officer, so its history leads back.
 
-    `readers` are roles that read it as the auditor does.
+    `of_branch`: the supervisor of the branch sees the row that is hidden from the officer. `readers` are roles that read it as
+    the auditor does.
     """
     page, facts = f"/admin/{name}/", {NO: NO, PAGE: FACTS}
     row, leads = f"{page}{pk}/", "302 302 403 302 302 302"
     return [
         staff(page, officer, auditor, supervisor=supervisor, **dict.fromkeys(readers, auditor)),
         staff(f"{page}add/", NO, NO, supervisor=NO, **dict.fromkeys(readers, NO)),
-        staff(f"{row}history/", DOOR if hidden else officer, auditor, supervisor=DOOR if hidden else supervisor),
+        staff(f"{row}history/", DOOR if hidden else officer, auditor, supervisor=DOOR if hidden and not of_branch else supervisor),
         staff(f"{row}delete/", NO, NO, supervisor=NO, **dict.fromkeys(readers, NO)),
         staff(
             f"{row}change/",
             leads if hidden and officer == PAGE else facts[officer],
             facts[auditor],
-            supervisor=leads if hidden and supervisor == PAGE else facts[supervisor],
+            supervisor=leads if hidden and not of_branch and supervisor == PAGE else facts[supervisor],
             **dict.fromkeys(readers, facts[auditor]),
         ),
         staff(row, DOOR, DOOR, why="leads to the page for changes, which answers for itself"),
     ]
+
+
+OFFICE = ("clerk", "authority", "court")
+
+
+def field(path: str, closed: str, inspector: str) -> Row:
+    """A page of inspectors: closed to whoever has no status as a judicial officer today."""
+    return staff(f"/admin/field/{path}", closed, closed, inspector=inspector, **dict.fromkeys(OFFICE, closed))
+
+
+def office(path: str, closed: str, **answers: str) -> Row:
+    """A page of the office of minutes: closed to inspectors and all other staff."""
+    return staff(f"/admin/office/{path}", closed, closed, **(dict.fromkeys(("inspector", *OFFICE), closed) | answers))
 
 
 DESK = ("officer", "auditor", "supervisor")
@@ -193,6 +222,22 @@ ROWS: list[Row] = [
     staff("/admin/payments/difference/export.csv", NO, PAGE, cashier=PAGE, checker=PAGE),
     staff("/admin/payments/difference/export.xlsx", NO, PAGE, cashier=PAGE, checker=PAGE),
     staff("/admin/payments/difference/export.exe", NO, NOWHERE, cashier=NOWHERE, checker=NOWHERE),
+    *table("violations/violation", "{w.fines.served.pk}", auditor=PAGE, supervisor=PAGE, hidden=True, of_branch=True),
+    *table("violations/referralbatch", "{w.fines.batch.pk}", auditor=PAGE),
+    *table("violations/inspector", "{w.fines.spell.pk}", auditor=PAGE),
+    *table("violations/team", "{w.fines.spell.team_id}", auditor=PAGE),
+    # The field, and the office of minutes.
+    field("", "403 403 405 405 405 405", READ),
+    field("new/", NO_FORM, FORM),
+    field("sync/", "405 405 403 405 405 405", "405 405 400 405 405 405"),
+    field("worker.js", "403 403 405 405 405 405", READ),
+    field("{w.fines.served.public_id}/", NO_FORM, UNSAID),
+    field("{w.fines.warned.public_id}/", NO_FORM, UNSAID),
+    field("00000000000000000000000000/", NO_FORM, HIDDEN_FORM),
+    office("{w.fines.served.public_id}/", NO_FORM, **dict.fromkeys(OFFICE, UNSAID)),
+    office("{w.fines.referred.public_id}/", NO_FORM, **dict.fromkeys(OFFICE, UNSAID)),
+    office("referrals/", NO_FORM, court=UNSAID),
+    office("referrals/{w.fines.batch.public_id}/", "403 403 405 405 405 405", court=READ),
     # The acts of staff.
     staff("/admin/payments/bankstatement/load/", NO, NO, cashier="200 200 400 200 200 200", checker=NO),
     staff("/admin/payments/bankstatement/{w.money.staged.pk}/take/", NO, NO, cashier="200 200 409 200 200 200", checker=NO),
@@ -330,6 +375,29 @@ ROWS: list[Row] = [
     own("/{lang}/claims/{w.acting.claim.public_id}/withdraw/", HIDDEN_FORM, HIDDEN_FORM, offered=ASKS),
     own("/{lang}/claims/{w.acting.claim.public_id}/corrections/", HIDDEN_FORM, HIDDEN_FORM, offered=ELSEWHERE, why="nothing is asked for"),
     own("/{lang}/cases/{w.acting.claim.public_id}/", HIDDEN, HIDDEN, offered=READ),
+    # Violations: of the party by their own right, never of a delegate; anybody else knows number and digits.
+    everybody("/{lang}/violations/", FORM),
+    everybody("/{lang}/violations/waivers/", READ),
+    own("/{lang}/violations/mine/", READ, READ, delegate=READ, counter=NO),
+    own("/{lang}/violations/clearance/", READ, READ, counter=NO),
+    own("/{lang}/violations/clearance/make/", "405 405 409 405 405 405", WAY_OUT, why="the owner owes something, the stranger nothing"),
+    everybody("/{lang}/violations/{w.fines.served.public_id}/", HIDDEN, owner=READ, delegate=HIDDEN, counter=HIDDEN),
+    everybody("/{lang}/violations/{w.fines.served.public_id}/photos/{w.fines.photo.public_id}/", HIDDEN, owner=READ, delegate=HIDDEN),
+    everybody("/{lang}/violations/{w.fines.warned.public_id}/photos/{w.fines.photo.public_id}/", HIDDEN, why="a photo of another one"),
+    fined("{w.fines.served.public_id}/pay/", ASKS),
+    fined("{w.fines.warned.public_id}/pay/", "302 302 409 405 405 405"),
+    fined("{w.fines.warned.public_id}/correct/", READ, HIDDEN),
+    fined("{w.fines.served.public_id}/correct/", "302 302 405 405 405 405", HIDDEN),
+    fined("{w.fines.served.public_id}/object/", FORM),
+    fined("{w.fines.objected.public_id}/object/", "302 302 302 405 405 405"),
+    fined("{w.fines.served.public_id}/not-mine/", FORM),
+    fined("{w.fines.served.public_id}/answer/", HIDDEN_FORM),
+    fined("{w.fines.objected.public_id}/answer/", ELSEWHERE),
+    fined("{w.fines.served.public_id}/withdraw/", HIDDEN_FORM),
+    fined("{w.fines.objected.public_id}/withdraw/", ASKS),
+    fined("{w.fines.served.public_id}/more-time/", ASKS),
+    fined("{w.fines.served.public_id}/instalments/", FORM),
+    own("/documents/{w.fines.served.notice.number}.pdf", READ, HIDDEN, delegate=HIDDEN),
     counter("/{lang}/assist/", "200 200 400 405 405 405", "403 403 403 405 405 405"),
     counter("/{lang}/assist/{w.acting.waiting.public_id}/", "200 200 409 405 405 405", "403 403 403 405 405 405", why="a colleague's code"),
     counter("/{lang}/assist/end/", WAY_OUT, "405 405 403 405 405 405"),

@@ -26,6 +26,7 @@ from payments.states import OPEN, AttemptState, BillState, RefundState
 from shops.models import Shop
 from tests.house import money_rows
 from tests.house import state_doors as doors
+from tests.house import violation_rows
 from tests.house.world import World, shop_of
 from tests.licensing import officers
 from tests.payments.bank import notification
@@ -49,6 +50,7 @@ def rooms(world: World) -> dict[str, str]:
     names |= {"attempt_of_due": at_bank.token, "trandata": notification(at_bank), "other_draft": str(world.draft.pk)}
     calendar = RuleSet.objects.get(subject="calendar", published_at__isnull=False)
     names |= {"calendar": str(calendar.pk), "calendar_draft": str(_late_holiday(calendar).pk)}
+    names |= violation_rows.rooms(world)
     return names | _shops(world) | {"unknown_code": "0" * 20}
 
 

@@ -22,8 +22,9 @@ from municipality.review.models import Place
 from municipality.uploads.models import Upload
 from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt, RefundDue
 from payments.rules import new_trackid
-from tests.house import acting_rows, lane_rows, money_rows, queue_rows, upload_rows
+from tests.house import acting_rows, lane_rows, money_rows, queue_rows, upload_rows, violation_rows
 from tests.house.world import World
+from violations.models import Violation
 
 BY = system("tests")
 
@@ -178,6 +179,9 @@ BEGINNINGS: dict[str, Callable[[World], Any]] = {
     "payments.bill": fresh_bill,
     "payments.attempt": fresh_attempt,
     "payments.refund": lane_rows.refund,
+    "violations.violation": violation_rows.fresh,
+    "violations.objection": violation_rows.fresh_objection,
+    "violations.plan": violation_rows.fresh_plan,
 }
 
 
@@ -205,6 +209,8 @@ def grounds(row: Any, target: str, world: World) -> dict[str, Any]:
         return upload_rows.grounds(target)
     if isinstance(row, RefundDue):
         return money_rows.grounds(world, target)
+    if isinstance(row, Violation):
+        return violation_rows.grounds(row, target, world)
     if isinstance(row, Attempt) and target in ("paid", "captured_late"):
         inquiry = row.inquiries.first() or ask_the_bank(row)
         return {"payment_id": inquiry.payment_id}
@@ -277,6 +283,8 @@ def another_value(column: str, field: models.Field[Any, Any]) -> str:
     kind = field.get_internal_type()
     if kind in ("CharField", "TextField", "EmailField"):
         return f"substr('Z' || COALESCE({column}, ''), 1, {field.max_length or 200})" if field.max_length != 2 else "'xx'"
+    if kind == "FloatField":
+        return f"COALESCE({column}, 0) + 0.5"
     if "Integer" in kind or kind.endswith("AutoField"):
         return f"COALESCE({column}, 0) + 1000"
     if kind == "BooleanField":

@@ -8,6 +8,7 @@ from payments.providers.knet.errors import CODES
 from payments.states import AttemptState, BillState, RefundState
 from tests.house.access_matrix import ACTS, ROWS
 from tests.house.tour import PASSWORD, Visit
+from tests.house.violation_stops import VIOLATIONS
 
 ONE_CODE_OF_EACH_KIND = sorted({kind: number for number, kind in CODES.items()}.values())
 # A draft lives only inside the transaction that submits it.
@@ -453,5 +454,6 @@ STOPS = [
     *of_money(),
     *of_staff(),
     *of_desk(),
+    *VIOLATIONS,
     *errors(),
 ]

@@ -27,12 +27,14 @@ MORE = {
     "municipality.jobs": {"registry", "errors"},
     "municipality.notifications": {"registry", "texts"},
     "municipality.review": {"registry"},
-    "municipality.uploads": {"registry", "fields", "links"},
+    "municipality.uploads": {"registry", "fields", "links", "refusals"},
     "payments": {"registry", "providers", "rules"},  # rules: the lines that a bill is made of
     "shops": {"registry"},
 }
-# A page of the platform that a service shows at an address of its own.
-EXCEPTIONS = {("licensing.views.public", "municipality.cases.views.public")}
+# A page of the platform that a service shows at an address of its own, and the way to a case that somebody may act in.
+SHOWN = "municipality.cases.views.public"
+EXCEPTIONS = {("licensing.views.public", SHOWN), ("licensing.views.citizen", SHOWN), ("licensing.views.corrections", SHOWN)}
+EXCEPTIONS |= {("shops.views.claims", SHOWN), ("violations.views.public", SHOWN)}
 # All of these is a door: the ground floor and the face.
 OPEN = ("municipality.kernel", "municipality.ui", "municipality.places", "municipality.rulebook", "municipality.celery")
 # Tie everything together, on top of all.

@@ -77,7 +77,7 @@ def test_a_page_of_one_person_is_kept_by_no_cache(tour: Tour) -> None:
             assert "private" in control or "no-store" in control or "Cookie" in page.response.get("Vary", ""), page
 
 
-STAFF = {"officer", "auditor", "supervisor", "operator", "maker", "publisher", "counter"}
+STAFF = {"officer", "auditor", "supervisor", "operator", "maker", "publisher", "counter", "inspector", "clerk", "authority", "court"}
 
 
 def contacts_shown(opened: list[Opened], person: Any) -> list[str]:

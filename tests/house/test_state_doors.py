@@ -23,9 +23,9 @@ from municipality.kernel import clock
 from municipality.kernel.guards import GUARDS, Guard
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review.models import Assignment, Place
-from municipality.rulebook.models import CheckRule, ConditionRule, FeeRule, HolidayRule, HoursRule, LimitRule, ReasonRule
+from municipality.rulebook.models import CheckRule, ConditionRule, FeeRule, HolidayRule, HoursRule, LimitRule, OffenceRule, ReasonRule
 from payments.models import Allocation, Attempt, Bill, Inquiry, Receipt
-from tests.house import acting_rows, lane_rows, money_rows, queue_rows
+from tests.house import acting_rows, lane_rows, money_rows, queue_rows, violation_rows
 from tests.house import state_doors as doors
 from tests.house.queue_rows import Queue
 from tests.house.state_doors import BEGINNINGS, WAYS_ROUND, attacks, event, execute, stateful, step, walk, without_guards
@@ -43,6 +43,7 @@ def queue(built: World) -> None:
     with clock.at(NOON):
         built.queue = queue_rows.fill(built)  # type: ignore[attr-defined]
         lane_rows.fill(built)
+        violation_rows.more(built)
 
 
 def refused(attack: Callable[[], Any], match: str = "guard:") -> None:
@@ -74,6 +75,8 @@ ENDS = {
     "payments_bill": "void",
     "payments_attempt": "voided",
     "payments_refunddue": "released",
+    "violations_violation": "corrected",
+    "violations_plan": "void",
 }
 
 
@@ -82,7 +85,8 @@ def born_in(table: str, state: str) -> int:
     model = next(m for m in stateful() if doors.table(m) == table)
     columns = {f.column: f for f in model._meta.concrete_fields}
     values = ["%s" if c == "state" else "NULL" if f.null else doors.another_value(c, f) if f.unique else c for c, f in columns.items()]
-    values = ["%s" if c == "is_open" else lane_rows.OWED_FOR.get((table, c), value) for c, value in zip(columns, values, strict=True)]
+    by_hand = lane_rows.OWED_FOR | violation_rows.KEPT
+    values = ["%s" if c == "is_open" else by_hand.get((table, c), value) for c, value in zip(columns, values, strict=True)]
     given = [{"state": state, "is_open": True}[c] for c in columns if c in ("state", "is_open")]
     newest = model._base_manager.order_by("-pk")[0].pk
     return execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} FROM {table} WHERE id = %s", [*given, newest])
@@ -282,7 +286,7 @@ def _receipt_without_inquiry(world: World) -> None:
     )
 
 
-RULES = (FeeRule, LimitRule, ConditionRule, ReasonRule, CheckRule, HolidayRule, HoursRule)
+RULES = (FeeRule, LimitRule, ConditionRule, ReasonRule, CheckRule, HolidayRule, HoursRule, OffenceRule)
 BY_HAND: dict[str, Callable[[World], None]] = {
     **{f"{doors.table(m)}_begins": lambda world, m=m: born_in(doors.table(m), ENDS[doors.table(m)]) for m in stateful()},
     **{f"{doors.table(m)}_moves": _unmoved(doors.table(m)) for m in stateful()},
@@ -304,6 +308,7 @@ BY_HAND: dict[str, Callable[[World], None]] = {
     "review_assignment_order": _hands(lambda q: q.younger, lambda q: q.officer),
     "review_decision_tied": _signed_by_a_tied_supervisor,
     **acting_rows.BY_HAND,
+    **violation_rows.BY_HAND,
     "cases_caseevent_drawn": _moved_by_an_officer_who_never_drew_it,
     "cases_caseevent_decided": _countersigned_without_a_signature,
 }

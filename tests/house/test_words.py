@@ -23,8 +23,9 @@ from payments.states import AttemptState
 
 admin.autodiscover()
 # Acts whose name is put together from a state or a move.
+CASES = ("licensing.renewal", "shops.claim", "violations.objection")
 PUT_TOGETHER = {"document.carried_over"} | {
-    f"case.{move}" for service in ("licensing.renewal", "shops.claim") for move, _source, _target in WORKFLOWS[service].edges() if move
+    f"case.{move}" for service in CASES for move, _source, _target in WORKFLOWS[service].edges() if move
 }
 PUT_TOGETHER |= {f"delegation.{move}" for move, _source, _target in WORKFLOWS["acting.delegation"].edges() if move}
 PUT_TOGETHER |= {

@@ -94,6 +94,7 @@ def _screen(
         **admin.site.page_context(request),
         "title": _("Request %(reference)s") % {"reference": case.reference},
         "case": case,
+        "is_blind": entry.is_blind,
         "place": place,
         "holds": holds,
         "clock": clocks.line(getattr(case, "clock", None)),

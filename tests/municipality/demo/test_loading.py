@@ -46,6 +46,7 @@ from shops.models import Shop
 from shops.queries import visible_to
 from tests.municipality.demo.conftest import ANCHOR
 from tests.municipality.demo.snapshot import snapshot
+from violations.models import Charge
 
 ROOT = Path(__file__).resolve().parents[3]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("loaded")]
@@ -88,7 +89,7 @@ def test_requests_ended_in_every_way_and_some_are_open() -> None:
 def test_every_invariant_holds_after_the_load() -> None:
     apps = ("audit", "documents", "cases", "jobs", "notifications")
     with clock.at(ANCHOR):
-        for name in (*(f"municipality.{app}" for app in apps), "payments", "licensing"):
+        for name in (*(f"municipality.{app}" for app in apps), "payments", "licensing", "violations"):
             assert list(import_module(f"{name}.invariants").findings()) == [], name
     assert not unnumbered().exists()
 
@@ -138,7 +139,10 @@ def test_the_sealed_licences_are_really_sealed(loaded: Path) -> None:
 
 
 def test_every_paid_bill_has_its_receipt_and_nothing_else_has() -> None:
-    assert Receipt.objects.count() == Bill.objects.filter(state="paid").count() == Case.objects.filter(state="issued").count()
+    paid = Bill.objects.filter(state="paid")
+    assert Receipt.objects.count() == paid.count()
+    assert paid.filter(pk__in=Charge.objects.values("bill")).exists()
+    assert paid.exclude(pk__in=Charge.objects.values("bill")).count() == Case.objects.filter(state="issued").count()
 
 
 def test_messages_of_the_past_are_in_the_inbox_and_are_not_sent_now() -> None:

@@ -1,0 +1,460 @@
+"""Rows of violations for the world: an inspector with a spell, minutes at the owner's shop in the states that pages start from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from municipality.accounts.models import User
+from municipality.cases.models import Case
+from municipality.kernel import clock, ids
+from municipality.places.models import Branch
+from municipality.review.models import Skill
+from municipality.review.services import desk
+from municipality.rulebook.models import Activity
+from municipality.uploads.models import Upload
+from payments.models import Bill
+from shops.models import Shop
+from tests.licensing import officers
+from violations.models import (
+    Annulment,
+    Charge,
+    ChargeKind,
+    Defence,
+    Evidence,
+    Inspector,
+    Instalment,
+    Judgment,
+    Objection,
+    Plan,
+    Referral,
+    ReferralBatch,
+    Relief,
+    Service,
+    SettlementOrder,
+    Team,
+    Violation,
+)
+from violations.services import court, documents, minutes, objections, relief, serving, terms
+from violations.services.minutes import Found
+from violations.states import ViolationState
+
+if TYPE_CHECKING:
+    from tests.house.world import World
+
+# A row made by hand stays against the same shop: a violation is against somebody.
+KEPT = {("violations_violation", "shop_id"): "shop_id"}
+LONG_AGO = dt.timedelta(days=60)
+
+
+@dataclass
+class Fines:
+    inspector: User
+    clerk: User  # proposes that a sum or a minute falls
+    authority: User  # allows it
+    court: User
+    shop: Shop  # of the owner
+    spell: Inspector
+    served: Violation  # its settlement is open, its notice drawn, with a photo
+    photo: Upload
+    warned: Violation
+    objected: Violation
+    objection: Objection  # studied in another branch
+    referred: Violation
+    batch: ReferralBatch
+    waived: Violation  # published without names
+    charged: Violation  # goes to the court without settlement
+
+
+def staff(role: str, login: str = "") -> User:
+    user = User.objects.create_user(
+        name_ar="منى العتيبي", name_en="Muna Al-Otaibi", login=login or role, is_staff=True, branch=Branch.objects.get(pk="HA")
+    )
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def fill(world: World) -> Fines:
+    """What the world has of violations, written by their own services."""
+    from tests.house.world import shop_of
+
+    person = world.owner.person
+    shop = shop_of(person, 801, ends_in=None, activity=Activity.objects.get(pk="BARB"))
+    inspector, clerk, authority, referrer = (staff(r) for r in ("inspector", "violation_clerk", "violation_authority", "court_clerk"))
+    today = clock.today()
+    team = Team.objects.create(code="HA-M", branch=shop.branch, name_ar="فريق حولي", name_en="Hawalli team")
+    spell = Inspector.objects.create(
+        user=inspector,
+        team=team,
+        badge_no="0042",
+        decision_no="112",
+        decision_on=today - dt.timedelta(days=400),
+        scope=["CLN", "SHP", "ADV"],
+        first_day=today - dt.timedelta(days=400),
+        last_day=today + dt.timedelta(days=400),
+    )
+    with clock.at(clock.now() - LONG_AGO):
+        referred = seen(inspector, shop, "CLN-03")
+        serving.opened(violation=referred, person=person)
+    terms.lapse_due()
+    batch = court.refer(clerk=referrer)
+    served, objected, charged, warned = (seen(inspector, shop, code) for code in ("CLN-03", "CLN-01", "CLN-06", "SHP-04"))
+    with clock.at(clock.now() - dt.timedelta(days=1)):
+        waived = seen(inspector, shop, "CLN-01")
+    for row in (served, objected, waived):
+        serving.opened(violation=row, person=person)
+    photo = officers.attach(inspector, served.key, "photos")
+    Evidence.objects.create(
+        violation=served, kind="offence", upload=photo, captured_at=served.seen_at, added_by=inspector.key, added_at=clock.now()
+    )
+    documents.write_notice(violation_id=served.pk)
+    objection = objections.file(violation=objected, person=person, ground="facts_wrong", words="الرصيف نظيف في الصورة.")
+    asked = relief.ask_relief(violation=waived, code="hardship", note_ar="", percent=0, asked_by=clerk)
+    relief.allow_relief(relief=asked, allowed_by=authority)
+    rows = {name: Violation.objects.get(pk=row.pk) for name, row in {"served": served, "warned": warned, "objected": objected}.items()}
+    rows |= {name: Violation.objects.get(pk=row.pk) for name, row in {"referred": referred, "waived": waived, "charged": charged}.items()}
+    people: dict[str, Any] = {"inspector": inspector, "clerk": clerk, "authority": authority, "court": referrer}
+    return Fines(**people, **rows, shop=shop, spell=spell, photo=photo, batch=batch, objection=objection)
+
+
+def seen(inspector: User, shop: Shop, offence: str, **facts: Any) -> Violation:
+    """What the inspector found half an hour ago at a shop."""
+    found = Found(
+        client_key=str(uuid4()),
+        offence=offence,
+        seen_at=clock.now() - dt.timedelta(minutes=30),
+        area=shop.area,
+        shop=shop,
+        latitude=29.33,
+        longitude=48.02,
+        accuracy_m=8,
+        note_ar="أكياس مفتوحة أمام الباب",
+        **facts,
+    )
+    row, _new = minutes.record(inspector=inspector, found=found)
+    return row
+
+
+def rooms(world: World) -> dict[str, str]:
+    """A violation in each state for its page, one with a proof, one whose sum somebody asked to waive, an objection with a question."""
+    from tests.house import state_doors as doors
+
+    names = {f"violation_{state}": doors.walk(fresh(world), state, world).public_id for state in ViolationState}
+    proved: Violation = doors.walk(fresh(world), "warned", world)
+    officers.attach(world.owner.person, proved.key, "correction")
+    pending: Violation = doors.walk(fresh(world), "ordered", world)
+    relief.ask_relief(violation=pending, code="hardship", note_ar="", percent=50, asked_by=world.fines.clerk)
+    asked = _asked_about(world)
+    names |= {"violation_proved": proved.public_id, "violation_pending": pending.public_id}
+    return names | {"violation_asked": asked.violation.public_id, "objection_asked": asked.case.public_id}
+
+
+def _asked_about(world: World) -> Objection:
+    """An objection whose decider asked for more."""
+    from tests.house import state_doors as doors
+
+    row: Violation = doors.walk(fresh(world), "ordered", world)
+    objection = objections.file(violation=row, person=world.owner.person, ground="facts_wrong", words="الرصيف نظيف في الصورة.")
+    held = officers.drawn(_decider(objection.case.branch_id, "1"))
+    if held.place.case_id != objection.case_id:  # the older one of the same branch goes first
+        held = officers.drawn(_decider(objection.case.branch_id, "2"))
+    desk.ask_corrections(assignment=held, items=[desk.Asked("ask_words", "words")])
+    return Objection.objects.select_related("case", "violation").get(pk=objection.pk)
+
+
+def _decider(branch: str, number: str) -> User:
+    user = officers.officer(f"of-objection{number}", branch)
+    giver = User.objects.get(login=f"giver-of-objection{number}")
+    Skill.objects.create(officer=user, code="objections", given_by=giver, given_at=clock.now())
+    return user
+
+
+# --- Rows to walk, and what each state stands on ------------------------------------------------------------------------------
+
+
+def fresh(world: World) -> Violation:
+    """A violation of which only the facts are written down."""
+    like = Violation.objects.get(pk=world.fines.served.pk)
+    like.pk = like.last_event = like.notice = like.number = like.warning_number = None
+    like.settle_until = like.object_until = like.block_from = like.correct_until = None
+    like.public_id, like.client_key, like.state = ids.public_id(), str(uuid4()), "recorded"
+    like._state.adding = True
+    like.save()
+    return like
+
+
+def fresh_plan(world: World) -> Plan:
+    return _plan(_in_instalments(world))
+
+
+def _in_instalments(world: World) -> Violation:
+    from tests.house import state_doors as doors
+
+    row: Violation = doors.walk(fresh(world), "ordered", world)
+    with transaction.atomic():
+        doors.transition(row, "plan", actor=doors.BY)
+    return row
+
+
+def _plan(row: Violation) -> Plan:
+    now, order = clock.now(), row.orders.get()
+    plan = Plan.objects.create(violation=row, order=order, count=2, agreed_at=now, agreed_by="tests")
+    for number in (1, 2):
+        Instalment.objects.create(plan=plan, number=number, fils=order.fils, due_on=clock.today() + dt.timedelta(days=30 * (number - 1)))
+    return plan
+
+
+def fresh_objection(world: World) -> Case:
+    """A case of an objection in its first state."""
+    like = Case.objects.get(pk=world.fines.objection.case_id)
+    like.pk = like.last_event = None
+    like.public_id, like.reference, like.subject = "o" * 26, "OBJ-2026-999999-X", "violation:walked"
+    like.state = "sent"
+    like._state.adding = True
+    like.save()
+    return like
+
+
+def grounds(row: Violation, target: str, world: World) -> dict[str, Any]:
+    """What must be true before a violation comes into a state. Returns the columns that change with it."""
+    changes: dict[str, Any] = {}
+    if target == "warned" and row.warning_number is None:
+        changes |= {"warning_number": f"WRN-2026-9{row.pk:05d}-X", "correct_until": clock.today() + dt.timedelta(days=3)}
+    if target not in ("recorded", "warned", "corrected", "annulled") and row.number is None:
+        changes |= {"number": f"VIO-2026-9{row.pk:05d}-X"} | _served(row)
+        if target == "ordered":
+            _order(row, world)
+            changes["settle_until"] = clock.today() + dt.timedelta(days=15)
+    if target == "overdue" and not row.charges.exists() and row.orders.exists() and row.state == "ordered":
+        _charge(row, world, ChargeKind.SETTLEMENT, order=row.orders.get())
+    if target == "instalments" and not hasattr(row, "plan") and row.orders.exists():
+        _plan(row)
+    if target == "annulled" and not row.annulments.exists():
+        _allowed(Annulment.objects.create(violation=row, **_asked(world)), world)
+    if target == "waived":
+        _allowed(_relief(row, world), world)
+    if target == "referred":
+        Referral.objects.create(batch=world.fines.batch, violation=row)
+    if target in ("judged", "acquitted") and not hasattr(row, "judgment"):
+        _judgment(row, world, 150_000 if target == "judged" else None)
+    if target == "paid":
+        _pay(row, world)
+    return changes
+
+
+def _served(row: Violation) -> dict[str, Any]:
+    Service.objects.create(violation=row, ground="opened", at=clock.now(), proof={})
+    today = clock.today()
+    return {"object_until": today + dt.timedelta(days=60), "block_from": today + dt.timedelta(days=31)}
+
+
+def _order(row: Violation, world: World, version: int = 1) -> SettlementOrder:
+    return SettlementOrder.objects.create(
+        violation=row,
+        version=version,
+        fils=world.fee,
+        rate_fils=world.fee,
+        formula_ar="10.000 د.ك",
+        formula_en="KD 10.000",
+        article_ar="المادة 2",
+        article_en="Article 2",
+        edition="offences.municipal v1",
+        ground="minute",
+        made_at=clock.now(),
+    )
+
+
+def _asked(world: World) -> dict[str, Any]:
+    return {"code": "form_defect", "asked_by": world.fines.clerk, "asked_at": clock.now()}
+
+
+def _relief(row: Violation, world: World) -> Relief:
+    return Relief.objects.create(violation=row, kind="waiver", before_fils=world.fee, after_fils=0, **_asked(world) | {"code": "hardship"})
+
+
+def _allowed(row: Any, world: World) -> None:
+    type(row).objects.filter(pk=row.pk).update(allowed_by=world.fines.authority, allowed_at=clock.now())
+
+
+def _judgment(row: Violation, world: World, fils: int | None) -> Judgment:
+    now = clock.now()
+    ruling = Judgment.objects.create(
+        violation=row, ruling_no="77/2026", ruled_on=clock.today(), fils=fils, entered_by=world.fines.court, entered_at=now
+    )
+    Judgment.objects.filter(pk=ruling.pk).update(confirmed_by=world.fines.authority, confirmed_at=now)
+    return ruling
+
+
+def bill(row: Violation, world: World, fils: int) -> Bill:
+    like = Bill.objects.get(pk=world.owner.due.pk)
+    like.pk = like.last_event = None
+    like.public_id, like.subject, like.kind = ids.public_id(), row.key, "violations.sum"
+    like.reference, like.total_fils = ids.with_check(f"BIL-2026-{800_000 + Bill.objects.count():06d}"), fils
+    like._state.adding = True
+    like.save()
+    return like
+
+
+def _charge(row: Violation, world: World, kind: str, **source: Any) -> Charge:
+    fils = next(iter(source.values())).fils
+    return Charge.objects.create(violation=row, bill=bill(row, world, fils), kind=kind, made_at=clock.now(), **source)
+
+
+def _pay(row: Violation, world: World) -> None:
+    """A bill of the violation that is paid, made for whatever is payable in its state."""
+    from tests.house import state_doors as doors
+
+    if row.charges.filter(bill__state="paid").exists():
+        return
+    charge = row.charges.filter(bill__state="due").first()
+    if charge is None and row.state == "instalments":
+        charge = _charge(row, world, ChargeKind.INSTALMENT, instalment=row.plan.instalments.first())
+    elif charge is None and row.state == "judged":
+        charge = _charge(row, world, ChargeKind.COURT, judgment=row.judgment)
+    elif charge is None:
+        charge = _charge(row, world, ChargeKind.SETTLEMENT, order=row.orders.get())
+    doors.walk(Bill.objects.get(pk=charge.bill_id), "paid", world)
+
+
+# --- One of everything that the guards speak of --------------------------------------------------------------------------------
+
+
+def more(world: World) -> None:
+    """Violations at the points that attacks start from, and a row of each table that the world leaves empty."""
+    from tests.house import state_doors as doors
+
+    for state in ("paid", "corrected"):
+        doors.walk(fresh(world), state, world)
+    plan = _plan(_in_instalments(world))
+    other = doors.walk(fresh(world), "ordered", world)  # an order that no plan is for
+    for state in ("paid", "void"):
+        doors.walk(_plan(_in_instalments(world)), state, world)
+    judged = doors.walk(fresh(world), "judged", world)
+    doors.walk(fresh(world), "annulled", world)
+    for model, extra in ((Annulment, {}), (Relief, {"kind": "waiver", "before_fils": 1, "after_fils": 0})):
+        asked = model.objects.create(violation=other, **_asked(world), **extra)
+        model.objects.filter(pk=asked.pk).update(refused_at=clock.now())
+    known = fresh(world)
+    Violation.objects.filter(pk=known.pk).update(party=world.owner.person)
+    terms.extend(violation=world.fines.served, person=world.owner.person)
+    objection = Objection.objects.get(pk=world.fines.objection.pk)
+    Objection.objects.filter(pk=objection.pk).update(decision=doors.fresh_document(world, "OBD-2026-999999-X"))
+    Defence.objects.create(objection=objection, words="الصورة واضحة", at=clock.now(), by=world.fines.inspector.key)
+    objection.additions.create(round=1, words="جواب", at=clock.now())
+    world.fines.guarded = Guarded(other, judged, plan)  # type: ignore[attr-defined]
+
+
+@dataclass
+class Guarded:
+    ordered: Violation
+    judged: Violation
+    plan: Plan
+
+
+# --- Attacks on the guards -----------------------------------------------------------------------------------------------------
+
+
+def _by_whoever(world: World) -> None:
+    """A minute of a branch whose team its writer is not of."""
+    like = Violation.objects.get(pk=world.fines.served.pk)
+    like.pk = like.last_event = like.notice = like.number = None
+    like.public_id, like.client_key, like.state = ids.public_id(), str(uuid4()), "recorded"
+    like.branch = Branch.objects.exclude(pk="HA").order_by("pk")[0]
+    like._state.adding = True
+    like.save()
+
+
+def _without_ground(state: str, *path: str) -> Any:
+    """A legal move to a state, by an event as it must be, on no ground at all."""
+
+    def attack(world: World) -> None:
+        from tests.house import state_doors as doors
+
+        row = doors.walk(fresh(world), path[0], world)
+        with transaction.atomic():
+            doors.transition(row, path[1], actor=doors.BY, reason="tests")
+
+    attack.__name__ = f"{state}_without_ground"
+    return attack
+
+
+def _charge_of_a_judgment_before_it(world: World) -> None:
+    """Another kind of sum than the state of the violation makes payable."""
+    row = world.fines.guarded.ordered  # type: ignore[attr-defined]
+    _charge(row, world, ChargeKind.COURT, judgment=world.fines.guarded.judged.judgment)  # type: ignore[attr-defined]
+
+
+def _charge_of_another_sum(world: World) -> None:
+    row = world.fines.guarded.ordered  # type: ignore[attr-defined]
+    order = row.orders.get()
+    Charge.objects.create(
+        violation=row, bill=bill(row, world, order.fils - 1000), kind=ChargeKind.SETTLEMENT, order=order, made_at=clock.now()
+    )
+
+
+def _objection_at_home(world: World) -> None:
+    case = fresh_objection(world)
+    case.branch = world.fines.served.branch
+    case.save()
+    now = clock.today()
+    Objection.objects.create(
+        case=case,
+        violation=world.fines.served,
+        ground="facts_wrong",
+        words="x",
+        origin="ordered",
+        answer_by=now,
+        defend_by=now,
+        filed_at=clock.now(),
+    )
+
+
+def _decided_then_refused(model: Any) -> Any:
+    return lambda world: model.objects.filter(allowed_by__isnull=False).update(refused_at=clock.now())
+
+
+def _refused_then_not(model: Any) -> Any:
+    return lambda world: model.objects.filter(refused_at__isnull=False).update(refused_at=None)
+
+
+def _born_allowed(model: Any) -> Any:
+    def attack(world: World) -> None:
+        more_of = {"kind": "waiver", "before_fils": 1, "after_fils": 0} if model is Relief else {}
+        signed = {"allowed_by": world.fines.authority, "allowed_at": clock.now()}
+        model.objects.create(violation=world.fines.served, **_asked(world), **more_of, **signed)
+
+    return attack
+
+
+def _ruling_of_one_person(world: World) -> None:
+    now = clock.now()
+    people = {"entered_by": world.fines.court, "entered_at": now, "confirmed_by": world.fines.authority, "confirmed_at": now}
+    Judgment.objects.create(violation=world.fines.served, ruling_no="1", ruled_on=clock.today(), fils=1, **people)
+
+
+def _ruling_vanishes(world: World) -> None:
+    Judgment.objects.filter(confirmed_by__isnull=False)._raw_delete("default")
+
+
+BY_HAND = {
+    "violations_by_inspector": _by_whoever,
+    "violations_annulled_on_ground": _without_ground("annulled", "ordered", "annul"),
+    "violations_waived_on_ground": _without_ground("waived", "ordered", "waive"),
+    "violations_referred_on_ground": _without_ground("referred", "unsettleable", "refer"),
+    "violations_judged_on_ground": _without_ground("judged", "referred", "judge"),
+    "violations_acquitted_on_ground": _without_ground("acquitted", "referred", "acquit"),
+    "violations_paid_on_ground": _without_ground("paid", "ordered", "settle"),
+    "violations_charge_fits_state": _charge_of_a_judgment_before_it,
+    "violations_charge_is_the_sum": _charge_of_another_sum,
+    "violations_objection_elsewhere": _objection_at_home,
+    **{f"violations_{n}_decided_once": _decided_then_refused(m) for n, m in (("annulment", Annulment), ("relief", Relief))},
+    **{f"violations_{n}_refused_stays": _refused_then_not(m) for n, m in (("annulment", Annulment), ("relief", Relief))},
+    **{f"violations_{n}_asked_first": _born_allowed(m) for n, m in (("annulment", Annulment), ("relief", Relief))},
+    "violations_judgment_entered_first": _ruling_of_one_person,
+    "violations_judgment_confirmed_stays": _ruling_vanishes,
+}

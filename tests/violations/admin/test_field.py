@@ -1,0 +1,180 @@
+"""The inspector's pages: the minute by hand and by the device's queue, and what is done on the spot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from municipality.kernel import clock
+from shops.models import Shop
+from tests.municipality.people import SALIM, person, signed_in, staff
+from tests.violations.conftest import Days
+from violations.models import Defence, Evidence, Violation
+from violations.services import objections, serving
+
+pytestmark = pytest.mark.django_db
+VALID = "290010112346"  # its check digit fits
+PICTURE = b"\xff\xd8\xff\xe0 a picture"
+
+
+@pytest.fixture(autouse=True)
+def plain_static(settings: Any) -> None:
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+
+
+def typed(shop: Shop | None, **more: Any) -> dict[str, Any]:
+    values = {
+        "client_key": str(uuid4()),
+        "seen_at": clock.now().isoformat(),
+        "shop_no": shop.commercial_license_no if shop else "",
+        "offence": "CLN-03",
+        "signed": "absent",
+        "latitude": "29.33",
+        "longitude": "48.02",
+        "accuracy_m": "12.4",
+        "note_ar": "أكياس أمام الباب",
+    }
+    return values | more
+
+
+def picture(content: bytes = PICTURE) -> SimpleUploadedFile:
+    return SimpleUploadedFile("front.jpg", content, content_type="image/jpeg")
+
+
+def test_a_minute_by_hand_with_photos(inspector: Any, shop: Shop) -> None:
+    client = signed_in(inspector)
+    page = client.get("/admin/field/new/").content.decode()
+    assert 'name="photos"' in page
+    assert "fils" not in page and "د.ك" not in page  # no field takes an amount
+    answer = client.post("/admin/field/new/", typed(shop) | {"photos": [picture(), picture(b"\xff\xd8\xff\xe0 another")]})
+    row = Violation.objects.get()
+    assert answer["Location"] == f"/admin/field/{row.public_id}/"
+    assert (row.state, row.latitude, row.accuracy_m) == ("ordered", 29.33, 12)
+    assert Evidence.objects.filter(violation=row, kind="offence").count() == 2
+    assert all(mark.upload.sha256 for mark in Evidence.objects.select_related("upload"))
+    assert client.get(answer["Location"]).status_code == 200
+    assert row.reference in client.get("/admin/field/").content.decode()
+
+
+def test_the_queue_of_a_device_sends_once_however_often_it_tries(inspector: Any, shop: Shop) -> None:
+    client = signed_in(inspector)
+    entry = typed(shop)
+    first = client.post("/admin/field/sync/", entry | {"photos": [picture()]})
+    again = client.post("/admin/field/sync/", entry | {"photos": [picture()]})
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json()["reference"] == again.json()["reference"]
+    assert (Violation.objects.count(), Evidence.objects.count()) == (1, 1)
+
+
+def test_a_conflict_is_told_and_writes_nothing(inspector: Any, make_inspector: Callable[..., Any], shop: Shop) -> None:
+    signed_in(inspector).post("/admin/field/sync/", typed(shop))
+    answer = signed_in(make_inspector("second")).post("/admin/field/sync/", typed(shop))
+    assert (answer.status_code, answer.json()["code"]) == (409, "seen_already")
+    assert answer.json()["sentence"]
+    assert Violation.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name"),
+    [
+        ({"client_key": "1"}, "client_key"),
+        ({"seen_at": "yesterday"}, "seen_at"),
+        ({"seen_at": "2026-11-24T09:00:00"}, "seen_at"),
+        ({"shop_no": "none"}, "shop_no"),
+        ({"shop_no": ""}, "shop_no"),
+        ({"shop_no": "", "civil_id": "123"}, "civil_id"),
+        ({"offence": ""}, "offence"),
+        ({"offence": "QQQ"}, "offence"),
+        ({"quantity": "كثير"}, "quantity"),
+        ({"quantity": "-1"}, "quantity"),
+        ({"months": "0"}, "months"),
+        ({"latitude": "95"}, "latitude"),
+        ({"signed": "perhaps"}, "signed"),
+        ({"note_ar": "ا" * 1001}, "note_ar"),
+    ],
+)
+def test_facts_that_do_not_fit_are_told_by_field_and_kept(inspector: Any, shop: Shop, wrong: dict[str, str], name: str) -> None:
+    client = signed_in(inspector)
+    answer = client.post("/admin/field/sync/", typed(shop) | wrong)
+    assert answer.status_code == 400
+    assert answer.json()["fields"][name]
+    page = client.post("/admin/field/new/", typed(shop) | wrong)
+    assert page.status_code == 200
+    assert "أكياس أمام الباب" in page.content.decode() or name == "note_ar"
+    assert not Violation.objects.exists()
+
+
+def test_arabic_digits_are_digits(inspector: Any, shop: Shop) -> None:
+    number = shop.commercial_license_no.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+    answer = signed_in(inspector).post("/admin/field/sync/", typed(shop) | {"shop_no": number})
+    assert answer.status_code == 201
+
+
+def test_a_person_is_recorded_by_civil_number(inspector: Any, rules: None) -> None:
+    stranger, area = person(VALID), str(_area())
+    answer = signed_in(inspector).post("/admin/field/sync/", typed(None, offence="CLN-01", civil_id=VALID, area=area, place_note="الحديقة"))
+    assert answer.status_code == 201, answer.content.decode()
+    assert Violation.objects.get().party == stranger
+
+
+def _area() -> int:
+    from municipality.places.models import Area
+
+    return Area.objects.filter(governorate="HA").order_by("pk")[0].pk
+
+
+@pytest.mark.parametrize("path", ["", "new/", "sync/", "nothing/"])
+def test_the_field_is_closed_to_everybody_else(owner: Any, rules: None, path: str) -> None:
+    officer = staff("officer", login="officer")
+    method = "post" if path == "sync/" else "get"
+    assert getattr(signed_in(officer), method)(f"/admin/field/{path}").status_code in (403, 404)
+    assert getattr(signed_in(owner), method)(f"/admin/field/{path}").status_code in (302, 403)
+
+
+def test_an_inspector_of_another_branch_does_not_see_it(write: Callable[..., Violation], make_inspector: Callable[..., Any]) -> None:
+    row = write()
+    assert signed_in(make_inspector("ja", "JA")).get(f"/admin/field/{row.public_id}/").status_code == 404
+
+
+def test_a_proof_is_judged_and_a_minute_follows_its_period(write: Callable[..., Violation], inspector: Any, days: Days) -> None:
+    row = write("SHP-05", quantity_hundredths=200)
+    client = signed_in(inspector)
+    url = f"/admin/field/{row.public_id}/"
+    assert client.post(url, {"step": "minute"}).status_code == 409
+    assert client.post(url, {"step": "refuse", "code": "nothing"}).status_code == 409
+    assert client.post(url, {"step": "refuse", "code": "still_there"}).status_code == 302
+    days.later(days=4)
+    client = signed_in(inspector)
+    assert row.warning_number in client.get("/admin/field/").content.decode()  # type: ignore[operator]
+    assert client.post(url, {"step": "minute", "photos": [picture()]}).status_code == 302
+    assert Violation.objects.get().state == "ordered"
+
+
+def test_the_writer_defends_a_minute(write: Callable[..., Violation], inspector: Any, owner: Any) -> None:
+    row = write()
+    serving.opened(violation=row, person=owner)
+    objections.file(violation=row, person=owner, ground="facts_wrong", words="لا")
+    client = signed_in(inspector)
+    url = f"/admin/field/{row.public_id}/"
+    assert "words" in client.get(url).content.decode()
+    assert row.number in client.get("/admin/field/").content.decode()  # type: ignore[operator]
+    assert client.post(url, {"step": "defend", "words": "الصور تبين"}).status_code == 302
+    assert Defence.objects.get().words == "الصور تبين"
+
+
+def test_the_worker_keeps_the_form_and_no_page_of_a_person(inspector: Any) -> None:
+    answer = signed_in(inspector).get("/admin/field/worker.js")
+    assert answer["Content-Type"].startswith("text/javascript")
+    assert "/admin/field/new/" in answer.content.decode()
+    assert SALIM not in answer.content.decode()
+
+
+def test_a_picture_that_is_none_does_not_take_the_minute_with_it(inspector: Any, shop: Shop) -> None:
+    answer = signed_in(inspector).post("/admin/field/sync/", typed(shop) | {"photos": [picture(b"")]})
+    assert answer.status_code == 201
+    assert answer.json()["refused"]
+    assert Violation.objects.count() == 1

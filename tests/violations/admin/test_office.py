@@ -1,0 +1,106 @@
+"""The office's pages: minutes to read, two people for what takes a sum away, the court."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from municipality.audit.models import Look
+from municipality.kernel import clock
+from municipality.places.models import Branch
+from tests.municipality.people import signed_in, staff
+from tests.violations.conftest import Days
+from violations.models import Annulment, Judgment, ReferralBatch, Relief, Violation
+from violations.services import serving, terms
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def plain_static(settings: Any) -> None:
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+
+
+@pytest.fixture
+def served(write: Callable[..., Violation], owner: Any) -> Violation:
+    row = write("CLN-03")
+    serving.opened(violation=row, person=owner)
+    return row
+
+
+@pytest.fixture
+def clerk(rules: None) -> Any:
+    return staff("violation_clerk", "court_clerk", login="clerk", branch=Branch.objects.get(pk="HA"))
+
+
+@pytest.fixture
+def authority(rules: None) -> Any:
+    return staff("violation_authority", "court_clerk", login="authority", branch=Branch.objects.get(pk="HA"))
+
+
+def url(row: Violation) -> str:
+    return f"/admin/office/{row.public_id}/"
+
+
+def test_the_list_of_a_branch_is_its_own(served: Violation, clerk: Any) -> None:
+    elsewhere = staff("violation_clerk", login="ja", branch=Branch.objects.get(pk="JA"))
+    assert served.number in signed_in(clerk).get("/admin/violations/violation/").content.decode()  # type: ignore[operator]
+    assert served.number not in signed_in(elsewhere).get("/admin/violations/violation/").content.decode()  # type: ignore[operator]
+    assert signed_in(elsewhere).get(url(served)).status_code == 404
+    assert signed_in(staff("officer", login="officer")).get(url(served)).status_code == 403
+
+
+def test_opening_a_minute_is_written_down_for_its_person(served: Violation, clerk: Any, owner: Any) -> None:
+    client = signed_in(clerk)
+    assert client.get(f"/admin/violations/violation/{served.pk}/change/").status_code == 200
+    assert client.get(url(served)).status_code == 200
+    assert Look.objects.filter(person_key=owner.key, purpose="violation").count() == 2
+
+
+def test_two_people_annul_by_their_buttons(served: Violation, clerk: Any, authority: Any) -> None:
+    assert signed_in(clerk).post(url(served), {"step": "ask_annulment", "code": "written_twice"}).status_code == 302
+    asked = Annulment.objects.get()
+    own = signed_in(clerk).post(url(served), {"step": "allow", "kind": "annulment", "asked": asked.public_id})
+    assert own.status_code == 409
+    done = signed_in(authority).post(url(served), {"step": "allow", "kind": "annulment", "asked": asked.public_id})
+    assert done.status_code == 302
+    assert Violation.objects.get().state == "annulled"
+
+
+@pytest.mark.parametrize("percent", ["", "x", "100", "-1", "٥٠"])
+def test_a_percentage_is_a_number_below_a_hundred(served: Violation, clerk: Any, percent: str) -> None:
+    answer = signed_in(clerk).post(url(served), {"step": "ask_relief", "code": "hardship", "percent": percent})
+    assert answer.status_code == (302 if percent == "٥٠" else 409)
+    assert Relief.objects.exists() is (percent == "٥٠")
+
+
+def test_no_page_of_the_office_takes_an_amount_but_the_ruling_of_the_court(served: Violation, clerk: Any) -> None:
+    assert 'name="amount"' not in signed_in(clerk).get(url(served)).content.decode()
+
+
+def test_the_court_is_turned_to_in_order_and_its_ruling_needs_two(served: Violation, clerk: Any, authority: Any, days: Days) -> None:
+    days.later(days=31)
+    terms.lapse_due()
+    client = signed_in(clerk)
+    assert served.number in client.get("/admin/office/referrals/").content.decode()  # type: ignore[operator]
+    assert client.post("/admin/office/referrals/").status_code == 302
+    batch = ReferralBatch.objects.get()
+    file = client.get(f"/admin/office/referrals/{batch.public_id}/")
+    assert served.number in file.content.decode()  # type: ignore[operator]
+    assert client.post("/admin/office/referrals/").status_code == 409
+    wrong = {"step": "judgment", "ruling_no": "ج 1", "ruled_on": "soon", "amount": "250"}
+    assert client.post(url(served), wrong).status_code == 409
+    right = {"step": "judgment", "ruling_no": "ج 1", "ruled_on": clock.today().isoformat(), "amount": "250.000"}
+    assert client.post(url(served), right).status_code == 302
+    assert Judgment.objects.get().fils == 250_000
+    second = signed_in(authority)
+    assert second.post(url(served), {"step": "confirm", "ruling_no": "ج 1", "amount": "25.000"}).status_code == 409
+    assert second.post(url(served), {"step": "confirm", "ruling_no": "ج 1", "amount": "250.000"}).status_code == 302
+    assert Violation.objects.get().state == "judged"
+
+
+def test_the_first_page_of_each_role_leads_to_its_work(clerk: Any, inspector: Any) -> None:
+    assert "/admin/violations/violation/" in signed_in(clerk).get("/admin/").content.decode()
+    assert "/admin/field/" in signed_in(inspector).get("/admin/").content.decode()

@@ -1,0 +1,195 @@
+"""What a violation stands on: places, rules, inspectors, a shop with its owner, and a bank that pays at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from municipality.kernel import clock
+from municipality.places.loading import load_places
+from municipality.places.models import Area, Branch
+from municipality.review.models import Skill
+from municipality.rulebook.seeds import load_activities, seed
+from payments.models import Bill
+from payments.services import redirect_url, start_attempt
+from shops.models import Shop
+from tests.municipality.people import NOURA, person, staff
+from tests.payments.bank import Bank, Book
+from tests.payments.conftest import run_due
+from violations.models import Inspector, Team, Violation
+from violations.services import minutes, settling
+from violations.services.minutes import Found
+
+NOW = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)  # noon, a Tuesday
+BRANCHES = ("AH", "AS", "FA", "HA", "JA", "MU")
+
+
+class Days:
+    """The clock of a test, moved by days."""
+
+    def __init__(self) -> None:
+        self._block = clock.at(NOW)
+        self._block.__enter__()
+
+    def to(self, instant: dt.datetime) -> None:
+        self._block.__exit__(None, None, None)
+        self._block = clock.at(instant)
+        self._block.__enter__()
+
+    def later(self, **amount: float) -> None:
+        self.to(clock.now() + dt.timedelta(**amount))
+
+    def close(self) -> None:
+        self._block.__exit__(None, None, None)
+
+
+@pytest.fixture(autouse=True)
+def days(settings: Any) -> Iterator[Days]:
+    settings.PAYMENT_PROVIDER = "tests.payments.bank.Bank"
+    settings.PORTAL_URL = "https://portal.example.test"
+    settings.KNET_PAYMENT_URL = "https://bank.example.test/kpg/PaymentHTTP.htm"
+    settings.KNET_TRANPIPE_URL = "https://bank.example.test/kpg/tranPipe.htm"
+    settings.KNET_TRANPORTAL_ID, settings.KNET_PASSWORD, settings.KNET_RESOURCE_KEY = "999901", "999901pg", "1234567890ABCDEF"
+    settings.KNET_INQUIRY_DELAY_SECONDS, settings.KNET_CONFIRM_DELAY_SECONDS, settings.KNET_PAGE_LIFETIME_SECONDS = 3, 600, 1800
+    Bank.book = Book()
+    found = Days()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def rules(db: Any, days: Days) -> None:
+    load_places()
+    load_activities()
+    seed(staff("rule_maker", login="maker"), staff("rule_publisher", login="publisher"))
+
+
+@pytest.fixture
+def owner(db: Any) -> Any:
+    return person()
+
+
+@pytest.fixture
+def stranger(db: Any) -> Any:
+    return person(NOURA, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi")
+
+
+@pytest.fixture
+def make_inspector(rules: None) -> Callable[..., Any]:
+    """A member of staff with the status of a judicial officer in a branch, for every offence unless said otherwise."""
+
+    def make(login: str = "inspector", branch: str = "HA", *, womens: bool = False, scope: list[str] | None = None, **spell: Any) -> Any:
+        home = Branch.objects.get(pk=branch)
+        user = staff("inspector", login=login, branch=home)
+        code = f"{branch}-{'W' if womens else 'M'}"
+        team, _created = Team.objects.get_or_create(
+            code=code, defaults={"branch": home, "name_ar": f"فريق {branch}", "name_en": f"Team {branch}", "is_womens": womens}
+        )
+        values = {
+            "team": team,
+            "badge_no": f"B-{Inspector.objects.count() + 1:04d}",
+            "decision_no": "ق 112/2025",
+            "decision_on": dt.date(2025, 1, 5),
+            "scope": scope or ["CLN", "SHP", "ADV", "BLD", "STL", "VND"],
+            "first_day": dt.date(2025, 1, 5),
+            "last_day": dt.date(2028, 1, 4),
+        }
+        Inspector.objects.create(user=user, **(values | spell))
+        return user
+
+    return make
+
+
+@pytest.fixture
+def inspector(make_inspector: Callable[..., Any]) -> Any:
+    return make_inspector()
+
+
+@pytest.fixture
+def make_shop(rules: None, owner: Any) -> Callable[..., Shop]:
+    def make(**facts: Any) -> Shop:
+        number = Shop.objects.count() + 1
+        values: dict[str, Any] = {
+            "name_ar": f"حلاق الموج {number}",
+            "name_en": f"Al Mawj Barber {number}",
+            "activity_id": "BARB",
+            "owner": owner,
+            "branch": Branch.objects.get(pk="HA"),
+            "area": Area.objects.filter(governorate="HA").order_by("pk")[0],
+            "block": "4",
+            "street": "12",
+            "building": "30",
+            "paci_number": f"1022{number:04d}",
+            "commercial_license_no": f"2020/{number:06d}",
+            "commercial_license_end": dt.date(2027, 9, 1),
+            "facts_source": "moci",
+            "facts_at": NOW,
+        }
+        return Shop.objects.create(**(values | facts))
+
+    return make
+
+
+@pytest.fixture
+def shop(make_shop: Callable[..., Shop]) -> Shop:
+    return make_shop()
+
+
+def found(shop: Shop | None = None, offence: str = "CLN-03", **facts: Any) -> Found:
+    """What an inspector saw half an hour ago."""
+    values: dict[str, Any] = {
+        "client_key": str(uuid4()),
+        "offence": offence,
+        "seen_at": clock.now() - dt.timedelta(minutes=30),
+        "area": shop.area if shop else Area.objects.filter(governorate="HA").order_by("pk")[0],
+        "shop": shop,
+        "latitude": 29.33,
+        "longitude": 48.02,
+        "accuracy_m": 8,
+        "note_ar": "أكياس مفتوحة أمام الباب",
+    }
+    return Found(**(values | facts))
+
+
+@pytest.fixture
+def write(inspector: Any, shop: Shop) -> Callable[..., Violation]:
+    """A violation of the shop, written by the inspector; offences without a warning are minuted at once."""
+
+    def make(offence: str = "CLN-03", **facts: Any) -> Violation:
+        row, _new = minutes.record(inspector=facts.pop("by", inspector), found=found(facts.pop("shop", shop), offence, **facts))
+        return Violation.objects.get(pk=row.pk)
+
+    return make
+
+
+def settle(bill: Bill) -> Bill:
+    """Pay a bill at the bank, as far as the portal's own inquiry and the hand-over."""
+    attempt = start_attempt(bills=[bill], payer=bill.payer, language="en", session_key="session-1")
+    redirect_url(attempt)
+    Bank.book.decide(attempt)
+    with clock.at(clock.now() + dt.timedelta(minutes=3)):
+        run_due()
+    return Bill.objects.get(pk=bill.pk)
+
+
+def pay(violation: Violation, payer: Any) -> Violation:
+    settle(settling.bill_for(violation=violation, person=payer))
+    return Violation.objects.get(pk=violation.pk)
+
+
+@pytest.fixture
+def decider(rules: None) -> Callable[..., Any]:
+    """Somebody of a branch who decides objections."""
+
+    def make(branch: str, login: str = "") -> Any:
+        home = Branch.objects.get(pk=branch)
+        user = staff("officer", login=login or f"decider-{branch}", branch=home)
+        giver = staff("supervisor", login=f"giver-{login or branch}", branch=home)
+        Skill.objects.create(officer=user, code="objections", given_by=giver, given_at=clock.now())
+        return user
+
+    return make

@@ -1,0 +1,184 @@
+"""Court, annulment, waiver and reduction: two people each, in the database as well."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from municipality.documents import store
+from municipality.kernel import clock, guards
+from municipality.kernel.actors import Actor
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.kernel.transitions import transition
+from payments.models import Bill
+from tests.municipality.people import staff
+from tests.violations.conftest import Days, pay
+from violations import invariants, queries
+from violations.models import Annulment, Judgment, Relief, Violation
+from violations.services import court, relief, serving, settling, terms
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def served(write: Callable[..., Violation], owner: Any) -> Violation:
+    row = write("CLN-03")
+    serving.opened(violation=row, person=owner)
+    return row
+
+
+@pytest.fixture
+def clerk(rules: None) -> Any:
+    return staff("violation_clerk", "court_clerk", login="clerk")
+
+
+@pytest.fixture
+def authority(rules: None) -> Any:
+    return staff("violation_authority", "court_clerk", login="authority")
+
+
+def fresh(row: Violation) -> Violation:
+    return Violation.objects.get(pk=row.pk)
+
+
+@pytest.fixture
+def referred(served: Violation, clerk: Any, days: Days) -> Violation:
+    days.later(days=31)
+    terms.lapse_due()
+    court.refer(clerk=clerk)
+    return fresh(served)
+
+
+def test_a_batch_holds_everything_due_in_order_with_its_exact_file(served: Violation, clerk: Any, days: Days) -> None:
+    with pytest.raises(Refused, match="nothing_due"):
+        court.refer(clerk=clerk)
+    days.later(days=31)
+    terms.lapse_due()
+    batch = court.refer(clerk=clerk)
+    text = store.read(batch.file).decode("utf-8-sig")
+    assert served.number in text  # type: ignore[operator]
+    assert fresh(served).state == "referred"
+    with pytest.raises(Refused, match="nothing_due"):
+        court.refer(clerk=clerk)
+    assert list(invariants.findings()) == []
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx"])
+def test_no_cell_of_a_batch_is_a_formula(text: str) -> None:
+    assert court.cell(text) == f"'{text}"
+    assert court.cell("محل") == "محل"
+
+
+def test_only_the_amount_of_the_court_is_payable_after_the_referral(referred: Violation, clerk: Any, authority: Any, owner: Any) -> None:
+    with pytest.raises(Refused, match="nothing_payable"):
+        settling.bill_for(violation=referred, person=owner)
+    ruling = court.enter_judgment(violation=referred, ruling_no="ج 7/2026", ruled_on=clock.today(), fils=250_000, clerk=clerk)
+    with pytest.raises(NotPermitted, match="same_person"):
+        court.confirm_judgment(judgment=ruling, clerk=clerk, ruling_no="ج 7/2026", fils=250_000)
+    with pytest.raises(Refused, match="differs"):
+        court.confirm_judgment(judgment=ruling, clerk=authority, ruling_no="ج 7/2026", fils=25_000)
+    court.confirm_judgment(judgment=ruling, clerk=authority, ruling_no="ج 7/2026", fils=250_000)
+    assert settling.bill_for(violation=fresh(referred), person=owner).total_fils == 250_000
+    assert pay(fresh(referred), owner).state == "paid"
+    assert list(invariants.findings()) == []
+
+
+def test_a_court_that_finds_no_violation_ends_it(referred: Violation, clerk: Any, authority: Any) -> None:
+    ruling = court.enter_judgment(violation=referred, ruling_no="ج 8/2026", ruled_on=clock.today(), fils=None, clerk=clerk)
+    court.confirm_judgment(judgment=ruling, clerk=authority, ruling_no="ج 8/2026", fils=None)
+    assert fresh(referred).state == "acquitted"
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"ruling_no": " "}, "bad_ruling"),
+        ({"ruled_on": dt.date(2099, 1, 1)}, "bad_ruling"),
+        ({"ruled_on": dt.date(2020, 1, 1)}, "bad_ruling"),
+        ({"fils": 0}, "bad_amount"),
+        ({"fils": 10**12}, "bad_amount"),
+    ],
+)
+def test_a_ruling_that_cannot_be_is_refused(referred: Violation, clerk: Any, values: dict[str, Any], code: str) -> None:
+    whole = {"ruling_no": "ج 9/2026", "ruled_on": clock.today(), "fils": 1000} | values
+    with pytest.raises(Refused) as refused:
+        court.enter_judgment(violation=referred, clerk=clerk, **whole)
+    assert refused.value.code == code
+
+
+def test_a_ruling_that_was_misread_is_taken_back_before_it_holds(referred: Violation, clerk: Any) -> None:
+    ruling = court.enter_judgment(violation=referred, ruling_no="ج 9/2026", ruled_on=clock.today(), fils=1000, clerk=clerk)
+    court.drop_judgment(judgment=ruling, clerk=clerk)
+    assert not Judgment.objects.exists()
+
+
+def test_a_minute_is_annulled_by_two_people_and_keeps_its_number(served: Violation, clerk: Any, authority: Any, owner: Any) -> None:
+    bill = settling.bill_for(violation=served, person=owner)
+    asked = relief.ask_annulment(violation=served, code="written_twice", note_ar="", asked_by=clerk)
+    with pytest.raises(Refused, match="asked_already"):
+        relief.ask_annulment(violation=served, code="written_twice", note_ar="", asked_by=clerk)
+    with pytest.raises(NotPermitted):
+        relief.allow_annulment(annulment=asked, allowed_by=clerk)
+    relief.allow_annulment(annulment=asked, allowed_by=authority)
+    row = fresh(served)
+    assert (row.state, row.number, Bill.objects.get(pk=bill.pk).state) == ("annulled", served.number, "void")
+    with pytest.raises(Refused, match="done"):
+        relief.allow_annulment(annulment=Annulment.objects.get(), allowed_by=authority)
+
+
+def test_both_roles_in_one_hand_are_still_one_person(served: Violation) -> None:
+    both = staff("violation_clerk", "violation_authority", login="both")
+    asked = relief.ask_relief(violation=served, code="hardship", note_ar="", percent=0, asked_by=both)
+    with pytest.raises(NotPermitted, match="same_person"):
+        relief.allow_relief(relief=asked, allowed_by=both)
+
+
+@pytest.mark.guards
+@pytest.mark.parametrize("kind", ["annulment", "relief"])
+def test_the_database_refuses_one_person_as_both(served: Violation, clerk: Any, kind: str) -> None:
+    if kind == "annulment":
+        asked: Any = relief.ask_annulment(violation=served, code="written_twice", note_ar="", asked_by=clerk)
+    else:
+        asked = relief.ask_relief(violation=served, code="hardship", note_ar="", percent=50, asked_by=clerk)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        type(asked).objects.filter(pk=asked.pk).update(allowed_by=clerk, allowed_at=clock.now())
+
+
+@pytest.mark.guards
+@pytest.mark.parametrize(("move", "role", "code"), [("annul", "annuller", "form_defect"), ("waive", "waiver", "hardship")])
+def test_no_door_annuls_or_waives_without_two_people(served: Violation, clerk: Any, move: str, role: str, code: str) -> None:
+    with pytest.raises(IntegrityError, match="without_ground"), transaction.atomic():
+        transition(served, move, actor=Actor(role, clerk.key), reason=code)
+    guards.remove(connection)
+    served = fresh(served)
+    with transaction.atomic():
+        transition(served, move, actor=Actor(role, clerk.key), reason=code)  # without the guard the harm happens
+    guards.install(connection)
+    assert served.state in ("annulled", "waived")
+
+
+def test_a_waiver_ends_it_and_a_reduction_lowers_the_sum(write: Callable[..., Violation], owner: Any, clerk: Any, authority: Any) -> None:
+    row = write("CLN-03")
+    asked = relief.ask_relief(violation=row, code="hardship", note_ar="تقرير", percent=40, asked_by=clerk)
+    relief.allow_relief(relief=asked, allowed_by=authority)
+    assert queries.order_of(row).fils == 40_000  # type: ignore[union-attr]
+    assert settling.bill_for(violation=fresh(row), person=owner).total_fils == 40_000
+    again = relief.ask_relief(violation=row, code="public_interest", note_ar="", percent=0, asked_by=clerk)
+    relief.allow_relief(relief=again, allowed_by=authority)
+    assert fresh(row).state == "waived"
+    assert [(r.before_fils, r.after_fils) for r in Relief.objects.order_by("pk")] == [(100_000, 40_000), (40_000, 0)]
+    assert list(invariants.findings()) == []
+
+
+def test_a_sum_that_changed_meanwhile_is_not_waived(served: Violation, clerk: Any, authority: Any) -> None:
+    asked = relief.ask_relief(violation=served, code="hardship", note_ar="", percent=10, asked_by=clerk)
+    order = queries.order_of(served)
+    terms.next_version(served, order, 90_000, ground="reduction", formula=("خُفض", "Reduced"))  # type: ignore[arg-type]
+    with pytest.raises(Refused, match="sum_changed"):
+        relief.allow_relief(relief=asked, allowed_by=authority)
+    relief.refuse(asked=asked, refused_by=authority)
+    relief.ask_relief(violation=served, code="hardship", note_ar="", percent=10, asked_by=clerk)  # may be asked for anew

@@ -1,0 +1,234 @@
+"""What an inspector may write, and what comes of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from municipality.accounts import civil_ids
+from municipality.audit.models import Act
+from municipality.kernel import clock, guards
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.notifications.models import Message
+from shops.models import Shop
+from tests.municipality.people import SALIM
+from tests.violations.conftest import NOW, Days, found
+from violations import invariants, queries
+from violations.models import Inspector, SettlementOrder, Violation
+from violations.services import minutes
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_minute_takes_its_amount_from_the_catalogue_and_tells_the_owner(write: Callable[..., Violation], owner: Any) -> None:
+    row = write("CLN-03")
+    order = SettlementOrder.objects.get(violation=row)
+    assert (row.state, order.fils, row.edition) == ("ordered", 100_000, "offences.municipal v1")
+    assert row.number is not None and row.number.startswith("VIO-2026-000001-")
+    assert Message.objects.get(person=owner, kind="violations.minute_written").title_en == f"Violation {row.number}"
+    assert {"violation.recorded", "violation.minuted"} <= set(Act.objects.filter(subject=row.key).values_list("action", flat=True))
+    assert list(invariants.findings()) == []
+
+
+def test_a_warning_comes_first_where_there_is_time_to_put_it_right(write: Callable[..., Violation]) -> None:
+    row = write("SHP-05", quantity_hundredths=300)
+    assert (row.state, row.number, row.correct_until) == ("warned", None, dt.date(2026, 11, 27))
+    assert row.warning_number is not None and row.warning_number.startswith("WRN-2026-")
+    assert not SettlementOrder.objects.exists()
+
+
+def test_a_minute_follows_a_warning_only_when_its_days_are_over(write: Callable[..., Violation], inspector: Any, days: Days) -> None:
+    row = write("SHP-05", quantity_hundredths=300)
+    days.later(days=3)
+    with pytest.raises(Refused, match="correction_runs"):
+        minutes.write_minute(violation=row, inspector=inspector, seen_at=clock.now())
+    days.later(days=1)
+    minutes.write_minute(violation=row, inspector=inspector, seen_at=clock.now())
+    assert row.state == "ordered"
+    assert SettlementOrder.objects.get(violation=row).fils == 150_000
+
+
+def test_a_correction_in_time_ends_it_without_an_amount(write: Callable[..., Violation], inspector: Any, owner: Any) -> None:
+    row = write("SHP-05", quantity_hundredths=300)
+    minutes.refuse_correction(violation=row, inspector=inspector, code="proof_unclear")
+    minutes.accept_correction(violation=row, inspector=inspector)
+    assert row.state == "corrected"
+    kinds = set(Message.objects.filter(person=owner).values_list("kind", flat=True))
+    assert {"violations.correction_refused", "violations.correction_accepted"} <= kinds
+
+
+def test_what_the_law_does_not_let_settle_goes_without_an_order(write: Callable[..., Violation]) -> None:
+    row = write("CLN-06")
+    assert row.state == "unsettleable"
+    assert not SettlementOrder.objects.exists()
+
+
+def test_two_inspectors_with_the_same_facts_reach_the_same_amount(
+    make_inspector: Callable[..., Any], make_shop: Callable[..., Shop]
+) -> None:
+    amounts = set()
+    for login in ("first", "second"):
+        row, _new = minutes.record(inspector=make_inspector(login), found=found(make_shop(), "CLN-02"))
+        minutes_after(row, login)
+        amounts.add(row.offence_facts["settlement_fils"])
+    assert amounts == {100_000}
+
+
+def minutes_after(row: Violation, login: str) -> None:
+    with clock.at(NOW + dt.timedelta(days=5)):
+        minutes.write_minute(violation=row, inspector=row.inspector.user, seen_at=clock.now())
+
+
+def test_a_repetition_is_counted_by_the_system_and_costs_more(
+    make_inspector: Callable[..., Any], make_shop: Callable[..., Shop], days: Days
+) -> None:
+    inspector, shop = make_inspector(), make_shop()
+    sums = []
+    for _turn in range(3):
+        row, _new = minutes.record(inspector=inspector, found=found(shop, "SHP-04", quantity_hundredths=400))
+        days.later(days=3)
+        minutes.write_minute(violation=row, inspector=inspector, seen_at=clock.now())
+        sums.append((row.repeat_count, queries.order_of(row).fils))  # type: ignore[union-attr]
+        days.later(days=10)
+    assert sums == [(0, 20_000), (1, 40_000), (2, 40_000)]
+
+
+def test_the_same_minute_sent_again_is_one(write: Callable[..., Violation], inspector: Any, shop: Shop) -> None:
+    seen = found(shop)
+    first, new = minutes.record(inspector=inspector, found=seen)
+    again, new_again = minutes.record(inspector=inspector, found=seen)
+    assert (new, new_again, again.pk, Violation.objects.count()) == (True, False, first.pk, 1)
+    with pytest.raises(Refused, match="sent_differently"):
+        minutes.record(inspector=inspector, found=replace(seen, offence="CLN-02"))
+
+
+def test_one_act_at_one_shop_on_one_day_is_written_once(write: Callable[..., Violation], make_inspector: Callable[..., Any]) -> None:
+    write("CLN-03")
+    with pytest.raises(Refused, match="seen_already"):
+        write("CLN-03", by=make_inspector("second"))
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"offence": "QQQ-01"}, "unknown_offence"),
+        ({"seen_at": NOW + dt.timedelta(hours=1)}, "from_the_future"),
+        ({"seen_at": NOW - dt.timedelta(days=4)}, "too_late"),
+        ({"offence": "SHP-04", "quantity_hundredths": 0}, "bad_quantity"),
+        ({"offence": "SHP-05", "quantity_hundredths": 150}, "bad_whole_pieces"),
+        ({"offence": "STL-01", "months": 0}, "bad_months"),
+    ],
+)
+def test_facts_that_cannot_be_are_refused_with_a_sentence(inspector: Any, shop: Shop, facts: dict[str, Any], code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        minutes.record(inspector=inspector, found=replace(found(shop), **facts))
+    assert refused.value.code == code
+    assert str(refused.value.sentence)
+    assert not Violation.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("spell", "code"),
+    [
+        ({"last_day": dt.date(2026, 11, 23)}, "no_inspector"),
+        ({"first_day": dt.date(2026, 11, 25)}, "no_inspector"),
+        ({"scope": ["SHP"]}, "not_in_scope"),
+        ({"branch": "JA"}, "other_branch"),
+    ],
+)
+def test_only_an_inspector_in_office_in_scope_and_at_home_writes(
+    make_inspector: Callable[..., Any], shop: Shop, spell: dict[str, Any], code: str
+) -> None:
+    inspector = make_inspector("other", **spell)
+    with pytest.raises(NotPermitted) as refused:
+        minutes.record(inspector=inspector, found=found(shop))
+    assert refused.value.code == code
+
+
+def test_premises_for_women_are_for_a_team_of_women(make_inspector: Callable[..., Any], make_shop: Callable[..., Shop]) -> None:
+    salon = make_shop(activity_id="WSAL")
+    with pytest.raises(NotPermitted, match="womens_team"):
+        minutes.record(inspector=make_inspector("men"), found=found(salon))
+    row, _new = minutes.record(inspector=make_inspector("women", womens=True), found=found(salon))
+    assert row.is_womens_premises
+
+
+def test_somebody_without_an_account_finds_it_at_first_sign_in(inspector: Any) -> None:
+    row, _new = minutes.record(inspector=inspector, found=found(None, "CLN-01", civil_id=SALIM, party_name_ar="سالم"))
+    assert row.party is None
+    assert SALIM not in str({name: value for name, value in vars(row).items() if name != "_state"})
+    from tests.municipality.people import person
+
+    late = person()
+    assert queries.visible_to(late).get() == row
+    assert queries.by_number(row.number, civil_ids.fields(SALIM)["civil_id_masked"][-4:]) == row  # type: ignore[arg-type]
+    assert queries.by_number(row.number, "0000") is None  # type: ignore[arg-type]
+
+
+@pytest.mark.guards
+@pytest.mark.parametrize("column", ["quantity_hundredths", "offence", "note_ar"])
+def test_the_facts_of_a_minute_do_not_change_by_any_door(write: Callable[..., Violation], column: str) -> None:
+    row = write()
+    value = {"quantity_hundredths": 900, "offence": "CLN-01", "note_ar": "غير ذلك"}[column]
+    with pytest.raises(IntegrityError, match="frozen"), transaction.atomic():
+        Violation.objects.filter(pk=row.pk).update(**{column: value})
+    guards.remove(connection)
+    Violation.objects.filter(pk=row.pk).update(**{column: value})  # without the guard the harm happens
+    assert getattr(Violation.objects.get(pk=row.pk), column) == value
+
+
+@pytest.mark.guards
+def test_a_minute_is_never_deleted_and_its_number_stays(write: Callable[..., Violation]) -> None:
+    row = write()
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM violations_violation WHERE id = %s", [row.pk])
+    with pytest.raises(IntegrityError, match="frozen"), transaction.atomic():
+        Violation.objects.filter(pk=row.pk).update(number="VIO-2026-000009-X")
+
+
+def test_a_gap_in_the_numbers_is_found(write: Callable[..., Violation], make_shop: Callable[..., Shop]) -> None:
+    from municipality.documents.numbers import take
+
+    write()
+    with transaction.atomic():
+        take("VIO-2026")
+    assert any("lacks 1 numbers" in finding for finding in invariants.findings())
+
+
+def test_a_rolled_back_minute_gives_its_number_back(write: Callable[..., Violation], make_shop: Callable[..., Shop]) -> None:
+    class Undone(Exception):
+        pass
+
+    def write_and_fail() -> None:
+        with transaction.atomic():
+            write()
+            raise Undone
+
+    with pytest.raises(Undone):
+        write_and_fail()
+    row = write()
+    assert row.number is not None and row.number.startswith("VIO-2026-000001-")
+
+
+@pytest.mark.guards
+def test_the_database_refuses_a_minute_without_an_inspector_of_the_branch(write: Callable[..., Violation], make_inspector: Any) -> None:
+    row = write()
+    elsewhere = Inspector.objects.get(user=make_inspector("ja", "JA"))
+    columns = {f.attname: getattr(row, f.attname) for f in Violation._meta.concrete_fields if f.attname != "id"}
+    columns |= {
+        "public_id": "x" * 26,
+        "client_key": "other",
+        "number": None,
+        "warning_number": None,
+        "state": "recorded",
+        "last_event_id": None,
+        "notice_id": None,
+        "inspector_id": elsewhere.pk,
+    }
+    with pytest.raises(IntegrityError, match="not_by_inspector"), transaction.atomic():
+        Violation.objects.create(**columns)

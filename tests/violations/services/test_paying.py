@@ -1,0 +1,274 @@
+"""From proved service to payment: periods, bills, extension, instalments, blocks, and what the bank takes back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from licensing.states import RENEWAL
+from municipality.cases import queries as cases
+from municipality.kernel import clock, guards
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.notifications.models import Delivery, Message
+from payments.models import Bill, RefundDue
+from payments.services import redirect_url, start_attempt
+from shops.models import Shop
+from tests.payments.bank import Bank
+from tests.payments.conftest import run_due
+from tests.violations.conftest import Days, pay, settle
+from violations import invariants, queries
+from violations.models import Charge, Plan, Service, SettlementOrder, Signed, Violation
+from violations.services import blocks, serving, settling, terms
+
+pytestmark = pytest.mark.django_db
+DAY = dt.date(2026, 11, 24)
+
+
+@pytest.fixture
+def served(write: Callable[..., Violation], owner: Any) -> Violation:
+    row = write("CLN-03")
+    assert serving.opened(violation=row, person=owner)
+    return row
+
+
+def fresh(row: Violation) -> Violation:
+    return Violation.objects.select_related("shop", "party").get(pk=row.pk)
+
+
+# --- Service ----------------------------------------------------------------------------------------------------------------
+
+
+def test_no_period_runs_before_the_notice_was_opened(write: Callable[..., Violation], owner: Any, stranger: Any, days: Days) -> None:
+    row = write("CLN-03")
+    assert (row.settle_until, row.object_until, row.block_from) == (None, None, None)
+    days.later(days=40)
+    assert terms.lapse_due() == 0
+    assert not serving.opened(violation=row, person=stranger)
+    assert serving.opened(violation=row, person=owner)
+    today = clock.today()
+    assert (row.settle_until, row.object_until) == (today + dt.timedelta(days=14), today + dt.timedelta(days=30))
+    assert not serving.opened(violation=row, person=owner)  # once
+
+
+def test_a_signature_on_the_spot_serves_at_once(write: Callable[..., Violation]) -> None:
+    row = write("CLN-03", signed=Signed.SIGNED)
+    assert Service.objects.get(violation=row).ground == "signed"
+    assert row.settle_until == DAY + dt.timedelta(days=14)
+
+
+def sent(row: Violation, channel: str, state: str = "sent") -> None:
+    Delivery.objects.filter(message__subject_key=row.key, channel=channel).update(
+        state=state, sent_at=clock.now() if state == "sent" else None
+    )
+
+
+def test_two_channels_serve_after_seven_days_and_a_bounce_does_not(write: Callable[..., Violation], days: Days) -> None:
+    row = write("CLN-03")
+    sent(row, "email")
+    sent(row, "sms", "failed")
+    days.later(days=30)
+    assert serving.sweep() == 0
+    assert serving.unserved(days=14) == 1
+    sent(row, "sms")
+    assert serving.sweep() == 0
+    days.later(days=7)
+    assert serving.sweep() == 1
+    assert Service.objects.get(violation=row).ground == "two_channels"
+
+
+# --- Settlement -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_settlement_is_paid_once_and_ends_it(served: Violation, owner: Any) -> None:
+    row = pay(served, owner)
+    assert row.state == "paid"
+    bill = Bill.objects.get(pk=Charge.objects.get(violation=row).bill_id)
+    assert (bill.total_fils, bill.lines.get().revenue_account) == (100_000, "CLEANLINESS-SETTLEMENTS")
+    assert Message.objects.filter(person=owner, kind="violations.settled").count() == 1
+    assert list(invariants.findings()) == []
+    with pytest.raises(Refused, match="nothing_payable"):
+        settling.bill_for(violation=row, person=owner)
+
+
+def test_the_bill_is_handed_out_again_and_never_to_a_stranger(served: Violation, owner: Any, stranger: Any) -> None:
+    first = settling.bill_for(violation=served, person=owner)
+    assert settling.bill_for(violation=served, person=owner) == first
+    with pytest.raises(NotPermitted, match="not_yours"):
+        settling.bill_for(violation=served, person=stranger)
+
+
+def test_a_settlement_ends_with_its_last_day(served: Violation, owner: Any, days: Days) -> None:
+    bill = settling.bill_for(violation=served, person=owner)
+    days.later(days=14)
+    assert terms.lapse_due() == 0
+    days.later(days=1)
+    assert terms.lapse_due() == 1
+    assert (fresh(served).state, Bill.objects.get(pk=bill.pk).state) == ("overdue", "void")
+    with pytest.raises(Refused, match="nothing_payable"):
+        settling.bill_for(violation=served, person=owner)
+
+
+def test_a_payment_begun_in_time_counts_although_the_bank_answers_late(served: Violation, owner: Any, days: Days) -> None:
+    bill = settling.bill_for(violation=served, person=owner)
+    days.later(days=14, hours=11)  # 23:00 of the last day
+    attempt = start_attempt(bills=[bill], payer=owner, language="en", session_key="session-1")
+    redirect_url(attempt)
+    Bank.book.decide(attempt)
+    days.later(hours=2)
+    assert terms.lapse_due() == 0  # it is at the bank
+    run_due()
+    assert fresh(served).state == "paid"
+
+
+@pytest.mark.guards
+def test_after_the_referral_the_settlement_cannot_be_charged_by_any_door(served: Violation, owner: Any) -> None:
+    order = SettlementOrder.objects.get(violation=served)
+    bill = settling.bill_for(violation=served, person=owner)
+    values = {"violation": served, "kind": "settlement", "order": order, "made_at": clock.now()}
+    guards.remove(connection)
+    Violation.objects.filter(pk=served.pk).update(state="referred")
+    guards.install(connection)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Charge.objects.create(bill=_copy_of(bill), **values)
+    guards.remove(connection)
+    Charge.objects.create(bill=_copy_of(bill), **values)  # without the guard the harm happens
+    guards.install(connection)
+
+
+def _copy_of(bill: Bill) -> Bill:
+    from payments.services import issue_bill
+    from tests.payments.conftest import line
+
+    return issue_bill(
+        kind=bill.kind,
+        subject=bill.subject,
+        payer=bill.payer,
+        title_ar="صلح",
+        title_en="Settlement",
+        lines=[line(bill.total_fils)],
+        actor=settling.ME,
+    )
+
+
+@pytest.mark.guards
+def test_a_charge_is_always_the_computed_sum(served: Violation, owner: Any) -> None:
+    from payments.services import issue_bill
+    from tests.payments.conftest import line
+
+    cheap = issue_bill(
+        kind=settling.BILL, subject=served.key, payer=owner, title_ar="صلح", title_en="S", lines=[line(1_000)], actor=settling.ME
+    )
+    order = SettlementOrder.objects.get(violation=served)
+    with pytest.raises(IntegrityError, match="charge_is_another_sum"), transaction.atomic():
+        Charge.objects.create(violation=served, bill=cheap, kind="settlement", order=order, made_at=clock.now())
+
+
+@pytest.mark.guards
+def test_nothing_is_paid_without_a_paid_bill(served: Violation) -> None:
+    from municipality.kernel.transitions import transition
+
+    with pytest.raises(IntegrityError, match="paid_without_ground"), transaction.atomic():
+        transition(served, "settle", actor=settling.ME)
+
+
+def test_what_the_bank_takes_back_is_open_again(served: Violation, owner: Any, days: Days) -> None:
+    pay(served, owner)
+    charge = Charge.objects.get(violation=served)
+    settling.voided(charge.bill_id)
+    row = fresh(served)
+    assert row.state == "ordered"
+    assert Message.objects.filter(person=owner, kind="violations.payment_taken_back").exists()
+
+
+def test_a_sum_that_is_not_owed_any_more_is_given_back(served: Violation, owner: Any) -> None:
+    bill = settling.bill_for(violation=served, person=owner)
+    attempt = start_attempt(bills=[bill], payer=owner, language="en", session_key="session-1")
+    redirect_url(attempt)
+    Bank.book.decide(attempt)
+    guards.remove(connection)
+    Violation.objects.filter(pk=served.pk).update(state="annulled")
+    guards.install(connection)
+    with clock.at(clock.now() + dt.timedelta(minutes=3)):
+        run_due()
+    refund = RefundDue.objects.get()
+    assert (refund.reason, refund.fils, refund.payer) == ("not_owed", 100_000, owner)
+
+
+# --- Time and parts -----------------------------------------------------------------------------------------------------------
+
+
+def test_more_time_is_given_once(served: Violation, owner: Any) -> None:
+    settling.bill_for(violation=served, person=owner)
+    assert terms.extend(violation=served, person=owner) == DAY + dt.timedelta(days=44)
+    with pytest.raises(Refused, match="extended_once"):
+        terms.extend(violation=served, person=owner)
+    assert settling.bill_for(violation=served, person=owner).due_until == DAY + dt.timedelta(days=44)
+
+
+def test_a_plan_is_paid_part_by_part(served: Violation, owner: Any, days: Days) -> None:
+    plan = terms.agree_plan(violation=served, person=owner, count=3)
+    assert [(part.fils, part.due_on) for part in plan.instalments.all()] == [
+        (33_334, DAY),
+        (33_333, DAY + dt.timedelta(days=30)),
+        (33_333, DAY + dt.timedelta(days=60)),
+    ]
+    for turn in range(3):
+        assert fresh(served).state == "instalments"
+        assert terms.void_missed() == 0
+        settle(settling.bill_for(violation=served, person=owner))
+        days.later(days=20 if turn < 2 else 0)
+    assert (fresh(served).state, Plan.objects.get().state, queries.paid_fils(served)) == ("paid", "paid", 100_000)
+    assert list(invariants.findings()) == []
+
+
+def test_one_missed_part_voids_the_plan_and_the_rest_is_due(served: Violation, owner: Any, days: Days) -> None:
+    terms.agree_plan(violation=served, person=owner, count=6)
+    settle(settling.bill_for(violation=served, person=owner))
+    days.later(days=31)
+    assert terms.void_missed() == 1
+    row = fresh(served)
+    assert (row.state, Plan.objects.get().state) == ("ordered", "void")
+    assert queries.order_of(row).fils == 100_000 - 16_667  # type: ignore[union-attr]
+    assert row.settle_until == clock.today() + dt.timedelta(days=14)
+    with pytest.raises(Refused, match="planned_once"):
+        terms.agree_plan(violation=row, person=owner, count=2)
+    assert pay(row, owner).state == "paid"
+    assert queries.paid_fils(row) == 100_000
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 1000])
+def test_only_the_offered_numbers_of_parts_are_taken(served: Violation, owner: Any, count: int) -> None:
+    with pytest.raises(Refused, match="bad_count"):
+        terms.agree_plan(violation=served, person=owner, count=count)
+
+
+# --- What it stops ---------------------------------------------------------------------------------------------------------------
+
+
+def test_an_unpaid_violation_stops_the_renewal_and_payment_of_the_court_amount_frees_it(
+    served: Violation, owner: Any, shop: Shop, days: Days
+) -> None:
+    days.later(days=20)
+    terms.lapse_due()
+    assert blocks.place_due() == 0  # not before thirty days from service
+    days.later(days=11)
+    assert blocks.place_due() == 1
+    assert blocks.place_due() == 0  # once
+    assert [block.ground for block in cases.standing_blocks(shop.key, RENEWAL)] == ["unpaid_violation"]
+    assert Message.objects.filter(person=owner, kind="violations.services_stopped").count() == 1
+    with transaction.atomic():
+        assert blocks.lift(fresh(served), why="test") == 1
+    assert cases.standing_blocks(shop.key, RENEWAL) == []
+
+
+def test_an_open_settlement_or_plan_stops_nothing(served: Violation, owner: Any, days: Days) -> None:
+    terms.agree_plan(violation=served, person=owner, count=6)
+    settle(settling.bill_for(violation=served, person=owner))
+    days.later(days=30)
+    settle(settling.bill_for(violation=served, person=owner))
+    days.later(days=5)
+    assert blocks.place_due() == 0

@@ -1,0 +1,108 @@
+"""The papers of a violation: what they say in both languages, and the seal on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from municipality.cases.models import Case
+from municipality.documents import seal, store
+from municipality.documents.checking import check
+from municipality.documents.models import Document
+from municipality.kernel import clock
+from municipality.review.services import desk, queue
+from tests.municipality.documents import poppler
+from tests.municipality.people import staff
+from tests.violations.conftest import Days, pay
+from violations.models import Violation
+from violations.services import documents, minutes, objections, serving
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def sealed(tmp_path: Path, settings: Any) -> None:
+    settings.SIGNER_KEY_FILE = str(tmp_path / "seal.p12")
+    seal.make_seal(tmp_path / "seal.p12", settings.SIGNER_PASSPHRASE)
+
+
+def read(document: Document | None) -> str:
+    """The text of a paper on one line, once its seal is found good and its page to be one."""
+    assert document is not None and document.file is not None and document.state == "active"
+    content = store.read(document.file)
+    verdict = check(content, root_pem=seal.root_pem(Path(settings.SIGNER_KEY_FILE)))
+    assert verdict.accepted and verdict.covers_whole_file
+    assert b"Pages:           1" in poppler.run("pdfinfo", "-", pdf=content)
+    return " ".join(poppler.text(content).split())
+
+
+def notice(row: Violation) -> Document | None:
+    documents.write_notice(violation_id=row.pk)
+    return Violation.objects.select_related("notice__file").get(pk=row.pk).notice
+
+
+def test_a_warning_says_by_when_and_that_nothing_is_due(write: Callable[..., Violation]) -> None:
+    row = write("SHP-04", quantity_hundredths=350)
+    text = read(notice(row))
+    assert row.warning_number in text and "Nothing is due now" in text and "3.50 m²" in text
+    assert "Put right by" in text and "Settlement" not in text
+
+
+def test_a_minute_takes_the_place_of_its_warning_and_says_how_the_sum_came_about(
+    write: Callable[..., Violation], inspector: Any, days: Days
+) -> None:
+    row = write("SHP-04", quantity_hundredths=350)
+    warning = notice(row)
+    days.later(days=2)
+    minutes.write_minute(violation=row, inspector=inspector, seen_at=clock.now())
+    text = read(notice(row))
+    assert "KD 5.000 × 3.50 m²" in text and "KD 17.500" in text
+    assert "within 14 days of proved service" in text and "another branch decides" in text
+    assert warning is not None and Document.objects.get(pk=warning.pk).state == "superseded"
+
+
+def test_no_paper_of_a_violation_names_the_inspector_or_a_civil_number(write: Callable[..., Violation], owner: Any) -> None:
+    row = write("CLN-03")
+    text = read(notice(row))
+    assert row.inspector.badge_no in text
+    for secret in (row.inspector.user.name_ar, row.inspector.user.name_en, owner.last_four, owner.name_en):
+        assert secret not in text
+
+
+@pytest.mark.parametrize("uphold", [True, False], ids=["upheld", "refused"])
+def test_the_decision_about_an_objection_gives_reasons_and_the_way_to_the_court(
+    uphold: bool, write: Callable[..., Violation], owner: Any, decider: Callable[..., Any]
+) -> None:
+    row = write("CLN-03")
+    serving.opened(violation=row, person=owner)
+    objection = objections.file(violation=row, person=owner, ground="facts_wrong", words="لم تكن الأكياس لنا")
+    officer = decider(objection.case.branch_id)
+    assignment = queue.next_case(officer=officer)
+    assert assignment is not None
+    for code in ("photos_show", "article_fits", "served"):
+        desk.check(assignment=assignment, code=code, answer="yes")
+    if uphold:
+        desk.accept(assignment=assignment)
+    else:
+        decision = desk.propose_refusal(assignment=assignment, code="facts_proved")
+        desk.sign(decision=decision, supervisor=staff("supervisor", login="signs", branch=officer.branch))
+    documents.write_decision(case_id=objection.case_id)
+    objection.refresh_from_db()
+    text = read(objection.decision)
+    assert objection.case.reference in text and row.reference in text and owner.name_en not in text
+    assert ("upheld and the violation annulled" in text) is uphold
+    assert ("To the court by" in text and "stays open for" in text) is not uphold
+    assert not Case.objects.get(pk=objection.case_id).is_open
+
+
+def test_a_clearance_certificate_says_for_whom_and_when(write: Callable[..., Violation], owner: Any, shop: Any) -> None:
+    row = write("CLN-03")
+    serving.opened(violation=row, person=owner)
+    pay(row, owner)
+    text = read(documents.clearance(person=owner, shop=shop))
+    assert "Nothing is owed for municipal violations" in text and shop.name_en in text
+    assert "It proves how things stood" in text

@@ -1,0 +1,201 @@
+"""The pages of a violation, for its party, for whoever has number and digits, and for strangers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from municipality.kernel import clock
+from tests.municipality.people import SALIM, signed_in
+from tests.violations.conftest import Days, pay
+from violations.models import Objection, Plan, Violation
+from violations.services import serving, terms
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def plain_static(settings: Any) -> None:
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+
+
+def url(row: Violation, rest: str = "", language: str = "en") -> str:
+    return f"/{language}/violations/{row.public_id}/{rest}"
+
+
+def fresh(row: Violation) -> Violation:
+    return Violation.objects.get(pk=row.pk)
+
+
+def test_opening_the_page_serves_the_party_and_nobody_else(write: Callable[..., Violation], owner: Any, stranger: Any) -> None:
+    row = write()
+    assert signed_in(stranger).get(url(row)).status_code == 404
+    assert Client().get(url(row)).status_code == 404
+    assert signed_in(owner).head(url(row)).status_code == 200
+    assert fresh(row).settle_until is None
+    answer = signed_in(owner).get(url(row))
+    assert answer.status_code == 200
+    assert fresh(row).settle_until is not None
+    assert "100.000" in answer.content.decode()
+
+
+def test_number_and_digits_show_the_same_page_without_the_ways(write: Callable[..., Violation]) -> None:
+    row = write()
+    client = Client()
+    answer = client.post("/en/violations/", {"number": row.number, "last_four": SALIM[-4:]})
+    assert answer.status_code == 302
+    page = client.get(answer["Location"]).content.decode()
+    assert "100.000" in page
+    assert page.count("Please sign in with Kuwait Mobile ID: only the party may do this.") == 7
+    assert fresh(row).settle_until is None  # whoever has the number is not the party
+    assert "سالم" not in page and "Salim" not in page and "Al Mawj" not in page
+
+
+@pytest.mark.parametrize("digits", ["0000", "9999"])
+def test_every_miss_gets_the_same_answer(write: Callable[..., Violation], digits: str) -> None:
+    row = write()
+    wrong = Client().post("/en/violations/", {"number": row.number, "last_four": digits})
+    none = Client().post("/en/violations/", {"number": "VIO-2026-999999-X", "last_four": SALIM[-4:]})
+    assert wrong.status_code == none.status_code == 200
+    assert "No violation with these details" in wrong.content.decode()
+    assert "No violation with these details" in none.content.decode()
+
+
+def test_guessing_is_stopped(write: Callable[..., Violation]) -> None:
+    row = write()
+    client = Client()
+    answers = [client.post("/en/violations/", {"number": row.number, "last_four": "0000"}).status_code for _turn in range(12)]
+    assert answers[:10] == [200] * 10
+    assert answers[10:] == [429] * 2
+
+
+def test_all_ways_stand_on_the_page_with_their_effects(write: Callable[..., Violation], owner: Any) -> None:
+    row = write()
+    client = signed_in(owner)
+    client.get(url(row))
+    for language, words in (
+        ("en", ("Settle", "Object", "More time", "Instalments", "It is not mine")),
+        ("ar", ("الصلح", "اعتراض", "مهلة أطول", "التقسيط")),
+    ):
+        page = client.get(url(row, language=language)).content.decode()
+        assert page.count("kp-way ") + page.count('kp-way"') >= 7
+        for word in words:
+            assert word in page
+
+
+def test_settling_leads_to_the_bill(write: Callable[..., Violation], owner: Any) -> None:
+    row = write()
+    client = signed_in(owner)
+    assert "100.000" in client.get(url(row, "pay/")).content.decode()
+    answer = client.post(url(row, "pay/"))
+    assert answer.status_code == 302
+    assert "/en/pay/" in answer["Location"]
+    assert pay(fresh(row), owner).state == "paid"
+    assert client.get(url(row, "pay/")).status_code == 302
+    assert client.post(url(row, "pay/")).status_code == 409
+
+
+def test_more_time_and_its_refusal_stand_on_one_page(write: Callable[..., Violation], owner: Any) -> None:
+    row = write()
+    client = signed_in(owner)
+    client.get(url(row))
+    assert client.get(url(row, "more-time/")).status_code == 200
+    assert client.post(url(row, "more-time/")).status_code == 302
+    again = client.post(url(row, "more-time/"))
+    assert again.status_code == 409
+    assert "This way is closed now" in again.content.decode()
+
+
+def test_instalments_are_chosen_from_the_offered_ones(write: Callable[..., Violation], owner: Any) -> None:
+    row = write()
+    client = signed_in(owner)
+    client.get(url(row))
+    assert "33.334" in client.get(url(row, "instalments/")).content.decode()
+    assert client.post(url(row, "instalments/"), {"count": "9"}).status_code == 200
+    assert not Plan.objects.exists()
+    assert client.post(url(row, "instalments/"), {"count": "3"}).status_code == 302
+    assert "33.334" in client.get(url(row, "pay/")).content.decode()
+    assert client.get(url(row)).status_code == 200
+
+
+def test_an_objection_keeps_what_was_typed_and_leads_to_its_case(write: Callable[..., Violation], owner: Any) -> None:
+    row = write()
+    client = signed_in(owner)
+    client.get(url(row))
+    assert client.get(url(row, "object/")).status_code == 200
+    missing = client.post(url(row, "object/"), {"words": "لم تكن لنا"})
+    assert missing.status_code == 200
+    assert "لم تكن لنا" in missing.content.decode()
+    assert "checked" in client.get(url(row, "not-mine/")).content.decode()
+    answer = client.post(url(row, "object/"), {"ground": "not_mine", "words": "لم تكن لنا"})
+    objection = Objection.objects.get()
+    assert answer["Location"] == f"/en/cases/{objection.case.public_id}/"
+    case_page = client.get(answer["Location"])
+    assert case_page.status_code == 200
+    assert "Objection to a violation" in case_page.content.decode()
+    assert client.get("/en/my-requests/").status_code == 200
+    assert client.get(url(row, "object/")).status_code == 302
+    assert client.get(url(row, "withdraw/")).status_code == 200
+    assert client.post(url(row, "withdraw/")).status_code == 302
+    assert fresh(row).state == "ordered"
+
+
+@pytest.mark.parametrize("rest", ["pay/", "more-time/", "instalments/", "object/", "not-mine/", "correct/", "answer/", "withdraw/"])
+def test_nothing_of_it_is_there_for_a_stranger(write: Callable[..., Violation], stranger: Any, rest: str) -> None:
+    row = write()
+    client = signed_in(stranger)
+    assert client.get(url(row, rest)).status_code == 404
+    assert client.post(url(row, rest), {"count": "3", "ground": "not_mine", "words": "x"}).status_code in (404, 405)
+    assert fresh(row).state == "ordered"
+
+
+def test_a_warning_offers_to_put_it_right_and_no_amount(write: Callable[..., Violation], owner: Any) -> None:
+    row = write("SHP-05", quantity_hundredths=200)
+    client = signed_in(owner)
+    page = client.get(url(row)).content.decode()
+    assert "Nothing is owed" in page
+    assert "100.000" not in page.split("Fine of the law")[0]
+    assert client.get(url(row, "correct/")).status_code == 200
+
+
+def test_the_list_holds_what_concerns_the_person(write: Callable[..., Violation], owner: Any, stranger: Any) -> None:
+    row = write()
+    assert row.number in signed_in(owner).get("/en/violations/mine/").content.decode()  # type: ignore[operator]
+    assert "No violations" in signed_in(stranger).get("/en/violations/mine/").content.decode()
+
+
+def test_my_shops_says_that_something_is_open(write: Callable[..., Violation], owner: Any, days: Days) -> None:
+    row = write()
+    serving.opened(violation=row, person=owner)
+    page = signed_in(owner).get("/en/my-shops/")
+    assert "1 open violation" in page.content.decode()
+
+
+def test_a_plan_that_fell_shows_what_is_left(write: Callable[..., Violation], owner: Any, days: Days) -> None:
+    row = write()
+    client = signed_in(owner)
+    client.get(url(row))
+    terms.agree_plan(violation=fresh(row), person=owner, count=2)
+    days.later(days=3)
+    assert terms.void_missed() == 1
+    days_page = signed_in(owner).get(url(row)).content.decode()
+    assert "plan ended" in days_page
+    assert clock.today() <= fresh(row).settle_until  # type: ignore[operator]
+
+
+def test_the_register_of_waivers_names_nobody(write: Callable[..., Violation], owner: Any, rules: None) -> None:
+    from tests.municipality.people import staff
+    from violations.services import relief
+
+    row = write()
+    clerk, authority = staff("violation_clerk", login="clerk"), staff("violation_authority", login="authority")
+    asked = relief.ask_relief(violation=row, code="hardship", note_ar="سري", percent=0, asked_by=clerk)
+    assert "None so far" in Client().get("/en/violations/waivers/").content.decode()
+    relief.allow_relief(relief=asked, allowed_by=authority)
+    page = Client().get("/en/violations/waivers/").content.decode()
+    assert "100.000" in page and "Proven hardship" in page
+    for name in (owner.name_en, "Al Mawj", "سري", row.number, clerk.name_en):
+        assert str(name) not in page

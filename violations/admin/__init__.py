@@ -1,0 +1,21 @@
+"""Violations in the staff's admin: the field pages of inspectors, and the lists and steps of the office."""
+
+from django.contrib import admin
+from django.urls import path
+
+from violations.admin import field, office, tables, words  # noqa: F401
+
+PAGES = [
+    path("field/", field.home, name="field"),
+    path("field/new/", field.new, name="field_new"),
+    path("field/sync/", field.sync, name="field_sync"),
+    path("field/worker.js", field.worker, name="field_worker"),
+    path("field/<slug:public_id>/", field.violation, name="field_violation"),
+]
+OFFICE = [
+    path("office/referrals/", office.referrals, name="office_referrals"),
+    path("office/referrals/<slug:public_id>/", office.batch_file, name="office_batch"),
+    path("office/<slug:public_id>/", office.minute, name="office_minute"),
+]
+admin.site.add_pages(PAGES, home=field.home_part)
+admin.site.add_pages(OFFICE, home=office.home_part)

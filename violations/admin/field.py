@@ -1,0 +1,255 @@
+"""The inspector's pages for a phone, behind the staff door: today's list, the minute, and the queue of a device without a line."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from municipality.kernel import clock
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.rulebook import queries as rulebook
+from municipality.uploads.models import Upload
+from municipality.uploads.states import UploadState
+from violations import queries
+from violations.field_forms import PHOTOS, MinuteForm
+from violations.models import Evidence, EvidenceKind, Inspector, Objection, Violation
+from violations.services import evidence, minutes, objections
+from violations.states import STUDIED, ViolationState
+
+V = ViolationState
+
+
+def spell_or_none(user: Any) -> Inspector | None:
+    """The inspector's status today, or None."""
+    try:
+        return queries.spell_of(user, clock.today())
+    except NotPermitted:
+        return None
+
+
+def home_part(request: HttpRequest) -> dict[str, Any]:
+    """What the first page of an inspector shows: one button to the field."""
+    spell = spell_or_none(request.user) if request.user.is_active else None
+    return {"home_parts": ["admin/violations/home_part.html"], "field_spell": spell} if spell is not None else {}
+
+
+def _page(request: HttpRequest, template: str, title: str, *, status: int = 200, **context: Any) -> TemplateResponse:
+    whole = {**admin.site.page_context(request), "title": title, **context}
+    return TemplateResponse(request, template, whole, status=status)
+
+
+def _spell(request: HttpRequest) -> Inspector:
+    return queries.spell_of(request.user, clock.today())
+
+
+@never_cache
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Today's list: places to see again, corrections to look at, minutes to defend, and what was written today."""
+    spell = _spell(request)
+    today = clock.today()
+    branch = Violation.objects.filter(branch=spell.team.branch_id).select_related("area", "shop")
+    if not spell.team.is_womens:
+        branch = branch.filter(is_womens_premises=False)
+    warned = branch.filter(state=V.WARNED).order_by("correct_until", "pk")
+    sent = Upload.objects.filter(slot="correction", state=UploadState.READY).values_list("subject", flat=True)
+    proofs = {subject.partition(":")[2] for subject in sent.filter(subject__in=[row.key for row in warned[:500]])}
+    defend = Objection.objects.filter(
+        violation__inspector__user=request.user.pk, case__state__in=STUDIED, defend_by__gte=today, defence__isnull=True
+    ).select_related("violation")
+    mine = Violation.objects.filter(inspector__user=request.user.pk, received_at__gte=clock.start_of(today)).select_related("area", "shop")
+    rows = list(warned[:100])
+    return _page(
+        request,
+        "admin/violations/field.html",
+        _("Field"),
+        spell=spell,
+        proofs=[row for row in rows if row.public_id in proofs],
+        again=[row for row in rows if row.correct_until is not None and row.correct_until < today],
+        defend=defend.order_by("defend_by", "pk")[:50],
+        mine=mine.order_by("-pk")[:50],
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """The minute by hand. With a line the browser's queue sends the same form to `sync`."""
+    spell = _spell(request)
+    if request.method != "POST":
+        form = MinuteForm(spell=spell, initial={"client_key": str(uuid.uuid4()), "seen_at": clock.now().isoformat(timespec="seconds")})
+        return _form_page(request, spell, form, "")
+    form = MinuteForm(request.POST, spell=spell)
+    error = ""
+    if form.is_valid():
+        try:
+            row, _new, refused = _write(request, form)
+        except Refused as refusal:
+            error = str(refusal.sentence)
+        else:
+            for sentence in refused:
+                messages.warning(request, str(sentence))
+            messages.success(request, _("Recorded: %(reference)s") % {"reference": row.reference})
+            return redirect("admin:field_violation", row.public_id)
+    return _form_page(request, spell, form, error, status=409 if error else 200)
+
+
+def _form_page(request: HttpRequest, spell: Inspector, form: MinuteForm, error: str, status: int = 200) -> HttpResponse:
+    catalogue = rulebook.edition(queries.OFFENCES, clock.today()).offences
+    units = {code: offence.unit for code, offence in catalogue.items()}
+    return _page(
+        request,
+        "admin/violations/new.html",
+        _("New minute"),
+        status=status,
+        form=form,
+        spell=spell,
+        error=error,
+        units=units,
+        photos=PHOTOS,
+        sync_url=reverse("admin:field_sync"),
+    )
+
+
+def _write(request: HttpRequest, form: MinuteForm) -> tuple[Violation, bool, list[Any]]:
+    """The minute first, then its pictures: a picture that is refused does not take the minute with it."""
+    row, new = minutes.record(inspector=request.user, found=form.found())
+    seen = form.cleaned_data["seen_at"]
+    photos = request.FILES.getlist("photos")[:PHOTOS]
+    _kept, refused = evidence.take(
+        violation=row, sender=request.user, slot="photos", kind=EvidenceKind.OFFENCE, files=photos, captured_at=seen
+    )
+    _signed, more = evidence.take(
+        violation=row,
+        sender=request.user,
+        slot="signature",
+        kind=EvidenceKind.SIGNATURE,
+        files=request.FILES.getlist("signature")[:1],
+        captured_at=seen,
+    )
+    return row, new, [*refused, *more]
+
+
+@never_cache
+@require_POST
+def sync(request: HttpRequest) -> JsonResponse:
+    """One minute from the device's queue. 201 new, 200 known already, 409 a conflict with its sentence, 400 facts that do not fit.
+
+    The answer tells the device whether to drop the entry: only after 200 or 201.
+    """
+    try:
+        spell = _spell(request)
+    except NotPermitted as refusal:
+        return JsonResponse({"code": refusal.code, "sentence": str(refusal.sentence)}, status=403)
+    form = MinuteForm(request.POST, spell=spell)
+    if not form.is_valid():
+        fields = {name: [str(error) for error in errors] for name, errors in form.errors.items()}
+        return JsonResponse(
+            {"code": "bad_facts", "sentence": " ".join(problem for problems in fields.values() for problem in problems), "fields": fields},
+            status=400,
+        )
+    try:
+        row, new, refused = _write(request, form)
+    except NotPermitted as refusal:
+        return JsonResponse({"code": refusal.code, "sentence": str(refusal.sentence)}, status=403)
+    except Refused as refusal:
+        return JsonResponse({"code": refusal.code, "sentence": str(refusal.sentence)}, status=409)
+    answer = {
+        "reference": row.reference,
+        "url": reverse("admin:field_violation", args=[row.public_id]),
+        "refused": [str(sentence) for sentence in refused],
+    }
+    return JsonResponse(answer, status=201 if new else 200)
+
+
+@never_cache
+@require_safe
+def worker(request: HttpRequest) -> HttpResponse:
+    """The service worker that keeps the form at hand without a line. Its scope is this folder."""
+    _spell(request)
+    script = render_to_string(
+        "admin/violations/worker.js", {"new_url": reverse("admin:field_new"), "static_url": settings.STATIC_URL}, request=request
+    )
+    return HttpResponse(script, content_type="text/javascript")
+
+
+def _row_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, Inspector]:
+    spell = _spell(request)
+    rows = Violation.objects.select_related("area", "shop", "party", "inspector__user", "notice")
+    row = rows.filter(public_id=public_id, branch=spell.team.branch_id).first()
+    if row is None or (row.is_womens_premises and not spell.team.is_womens):
+        raise Http404
+    return row, spell
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def violation(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One violation for inspectors of its branch, with what may be done on the spot."""
+    row, spell = _row_or_404(request, public_id)
+    error = ""
+    if request.method == "POST":
+        try:
+            messages.success(request, _act(request, row))
+            return redirect("admin:field_violation", row.public_id)
+        except Refused as refusal:
+            error = str(refusal.sentence)
+            row.refresh_from_db()
+    objection = getattr(row, "objection", None)
+    marks = Evidence.objects.filter(violation=row).select_related("upload").order_by("pk")
+    proofs = Upload.objects.filter(subject=row.key, slot="correction", state=UploadState.READY).order_by("pk")
+    replies = rulebook.edition(queries.REPLIES, clock.today())
+    return _page(
+        request,
+        "admin/violations/field_violation.html",
+        row.reference,
+        status=409 if error else 200,
+        row=row,
+        rule=row.rule,
+        spell=spell,
+        error=error,
+        order=queries.order_of(row),
+        marks=marks,
+        proofs=proofs,
+        may_minute=row.state == V.WARNED and row.correct_until is not None and row.correct_until < clock.today(),
+        is_warned=row.state == V.WARNED,
+        reasons=replies.reasons_of("correction_proof"),
+        objection=objection,
+        may_defend=objection is not None
+        and row.inspector.user_id == request.user.pk
+        and objection.case.state in STUDIED
+        and clock.today() <= objection.defend_by
+        and not hasattr(objection, "defence"),
+        events=row.events.order_by("pk"),
+    )
+
+
+def _act(request: HttpRequest, row: Violation) -> str:
+    """Do what the pressed button says, and give back the sentence that tells so. Raises Refused."""
+    step = request.POST.get("step", "")
+    if step == "accept":
+        minutes.accept_correction(violation=row, inspector=request.user)
+        return _("The correction is accepted; nothing is owed.")
+    if step == "refuse":
+        minutes.refuse_correction(violation=row, inspector=request.user, code=request.POST.get("code", ""))
+        return _("The party is told why the proof was not accepted.")
+    if step == "minute":
+        minutes.write_minute(violation=row, inspector=request.user, seen_at=clock.now())
+        photos = request.FILES.getlist("photos")[:PHOTOS]
+        evidence.take(violation=row, sender=request.user, slot="photos", kind=EvidenceKind.OFFENCE, files=photos, captured_at=clock.now())
+        return _("The minute is written: %(reference)s") % {"reference": row.reference}
+    if step == "defend" and hasattr(row, "objection"):
+        objections.defend(objection=row.objection, inspector=request.user, words=request.POST.get("words", ""))
+        return _("The defence is added.")
+    raise Refused("unknown_step", _("The page came back incomplete. Load it again."))

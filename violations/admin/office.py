@@ -1,0 +1,204 @@
+"""What the office does about a minute, each step by whoever holds its role: annulment and relief by two, referral and rulings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from municipality.audit.services import look
+from municipality.documents import store
+from municipality.kernel import clock, digits, money
+from municipality.kernel.actors import Actor
+from municipality.kernel.errors import Refused
+from municipality.rulebook import queries as rulebook
+from municipality.ui.admin_base import in_group
+from violations import queries
+from violations.admin.tables import role_of, within_reach
+from violations.models import Annulment, Judgment, ReferralBatch, Relief, Violation
+from violations.services import court, relief
+from violations.states import ViolationState
+
+V = ViolationState
+TYPED = ("code", "note_ar", "percent", "ruling_no", "ruled_on", "amount", "outcome")
+ROLES = ("violation_clerk", "violation_authority", "court_clerk")
+
+
+def home_part(request: HttpRequest) -> dict[str, Any]:
+    """What the first page shows to the office: how much waits for a second person, and the court."""
+    if not any(in_group(request, role) for role in ROLES):
+        return {}
+    waiting = sum(model.objects.filter(allowed_at__isnull=True, refused_at__isnull=True).count() for model in (Annulment, Relief))
+    return {
+        "home_parts": ["admin/violations/office_part.html"],
+        "office_waiting": waiting,
+        "office_court": in_group(request, "court_clerk"),
+        "office_allows": in_group(request, "violation_authority"),
+    }
+
+
+def _demand_any(request: HttpRequest) -> None:
+    if not any(in_group(request, role) for role in ROLES):
+        raise PermissionDenied
+
+
+def _page(request: HttpRequest, template: str, title: str, error: str, **context: Any) -> TemplateResponse:
+    whole = {**admin.site.page_context(request), "title": title, "error": error, **context}
+    return TemplateResponse(request, template, whole, status=409 if error else 200)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def minute(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One minute with what this role may do about it now. Raises Http404 outside of the branch."""
+    _demand_any(request)
+    rows = within_reach(request, Violation.objects.select_related("branch", "area", "shop__owner", "party"))
+    row = rows.filter(public_id=public_id).first()
+    if row is None:
+        raise Http404
+    error = ""
+    if request.method == "POST":
+        try:
+            messages.success(request, _act(request, row))
+            return redirect("admin:office_minute", row.public_id)
+        except Refused as refusal:
+            error = str(refusal.sentence)
+            row.refresh_from_db()
+    user: Any = request.user
+    for person in queries.people_of(row):
+        look(viewer=Actor(role_of(request), user.key), person_key=person.key, subject=row.key, purpose="violation")
+    replies = rulebook.edition(queries.REPLIES, clock.today())
+    asked = [
+        *Annulment.objects.filter(violation=row).select_related("asked_by", "allowed_by").order_by("pk"),
+        *Relief.objects.filter(violation=row).select_related("asked_by", "allowed_by").order_by("pk"),
+    ]
+    is_clerk, allows, is_court = (in_group(request, role) for role in ROLES)
+    return _page(
+        request,
+        "admin/violations/office.html",
+        row.reference,
+        error,
+        row=row,
+        rule=row.rule,
+        order=queries.order_of(row),
+        annulments=replies.reasons_of("annulment"),
+        waivers=replies.reasons_of("waiver"),
+        asked=[(one, type(one).__name__.lower(), one.asked_by_id == user.pk, replies.reasons.get(one.code)) for one in asked],
+        may_annul=is_clerk and row.state in (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OVERDUE),
+        may_relieve=is_clerk and row.state in relief.SUMS,
+        allows=allows,
+        is_court=is_court,
+        judgment=getattr(row, "judgment", None),
+        is_referred=row.state == V.REFERRED,
+        typed={name: request.POST.get(name, "") if error else "" for name in TYPED},
+    )
+
+
+def _act(request: HttpRequest, row: Violation) -> str:
+    """Do what the pressed button says. Raises Refused."""
+    post, user = request.POST, request.user
+    step = post.get("step", "")
+    note = post.get("note_ar", "")[:1000]
+    if step == "ask_annulment":
+        relief.ask_annulment(violation=row, code=post.get("code", ""), note_ar=note, asked_by=user)
+        return _("The annulment waits for a second person.")
+    if step == "ask_relief":
+        percent = digits.clean(post.get("percent", ""))
+        value = int(percent) if percent.isascii() and percent.isdigit() and len(percent) <= 2 else -1
+        relief.ask_relief(violation=row, code=post.get("code", ""), note_ar=note, percent=value, asked_by=user)
+        return _("The request waits for a second person.")
+    if step in ("allow", "refuse"):
+        return _decide(row, step, post.get("kind", ""), post.get("asked", ""), user)
+    if step == "judgment":
+        court.enter_judgment(violation=row, clerk=user, fils=_fils(post), ruling_no=post.get("ruling_no", ""), ruled_on=_day(post))
+        return _("The ruling waits for a second person.")
+    if step in ("confirm", "drop") and hasattr(row, "judgment"):
+        if step == "drop":
+            court.drop_judgment(judgment=row.judgment, clerk=user)
+            return _("The entered ruling is taken back.")
+        court.confirm_judgment(judgment=row.judgment, clerk=user, ruling_no=post.get("ruling_no", ""), fils=_fils(post))
+        return _("The ruling holds.")
+    raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
+
+
+def _decide(row: Violation, step: str, kind: str, public_id: str, user: Any) -> str:
+    model: Any = {"annulment": Annulment, "relief": Relief}.get(kind)
+    asked = model.objects.filter(violation=row, public_id=public_id).first() if model is not None else None
+    if asked is None:
+        raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
+    if step == "refuse":
+        relief.refuse(asked=asked, refused_by=user)
+        return _("What was asked for is refused.")
+    if kind == "annulment":
+        relief.allow_annulment(annulment=asked, allowed_by=user)
+        return _("The minute is annulled.")
+    relief.allow_relief(relief=asked, allowed_by=user)
+    return _("The sum is changed.")
+
+
+def _fils(post: Any) -> int | None:
+    if post.get("outcome") == "none":
+        return None
+    try:
+        return money.from_text(post.get("amount", "").strip())
+    except ValueError as error:
+        raise Refused("bad_amount", _("Please give the amount of the ruling in dinars with three decimals.")) from error
+
+
+def _day(post: Any) -> dt.date:
+    try:
+        return dt.date.fromisoformat(post.get("ruled_on", ""))
+    except ValueError as error:
+        raise Refused(
+            "bad_ruling", _("Please give the number of the ruling and its day, which lies after the minute and not ahead.")
+        ) from error
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def referrals(request: HttpRequest) -> HttpResponse:
+    """What is due for the court, in order; one button refers all of it, and the batches made so far can be downloaded."""
+    if not in_group(request, court.GROUP):
+        raise PermissionDenied
+    error = ""
+    if request.method == "POST":
+        try:
+            batch = court.refer(clerk=request.user)
+            messages.success(request, _("Batch %(number)s is made.") % {"number": batch.number})
+            return redirect(reverse("admin:office_referrals"))
+        except Refused as refusal:
+            error = str(refusal.sentence)
+    due = court.referable()
+    return _page(
+        request,
+        "admin/violations/referrals.html",
+        _("Referral to the court"),
+        error,
+        due=due[:50],
+        count=due.count(),
+        batches=ReferralBatch.objects.order_by("-pk")[:50],
+        waiting=Judgment.objects.filter(confirmed_at__isnull=True).select_related("violation").order_by("pk")[:50],
+    )
+
+
+@never_cache
+@require_safe
+def batch_file(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The exact file of a batch."""
+    if not in_group(request, court.GROUP):
+        raise PermissionDenied
+    batch = ReferralBatch.objects.filter(public_id=public_id).select_related("file").first()
+    if batch is None:
+        raise Http404
+    response = HttpResponse(store.read(batch.file), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{batch.number}.csv"'
+    return response

@@ -1,0 +1,193 @@
+"""Minutes to read: the office sees those of its branch, auditors and the authority all; each opening is written down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from municipality.audit.services import look
+from municipality.kernel.actors import Actor
+from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment
+from municipality.ui.words import moved, named
+from violations import queries
+from violations.models import Inspector, ReferralBatch, Team, Violation, ViolationEvent
+from violations.states import ViolationState
+
+EVERYWHERE = ("auditor", "violation_authority", "court_clerk")
+AT_HOME = ("violation_clerk", "supervisor")
+
+
+def role_of(request: HttpRequest) -> str:
+    """The role by which the member of staff sees minutes; empty for none."""
+    return next((role for role in (*EVERYWHERE, *AT_HOME) if in_group(request, role)), "")
+
+
+def within_reach(request: HttpRequest, rows: QuerySet[Any], branch: str = "branch") -> QuerySet[Any]:
+    """The rows that this member of staff may see: all, those of their branch, or none."""
+    user: Any = request.user
+    role = role_of(request)
+    if role in EVERYWHERE:
+        return rows
+    return rows.filter(**{branch: user.branch_id}) if role and user.branch_id else rows.none()
+
+
+class EventInline(ReadOnlyInline):
+    model = ViolationEvent
+    fk_name = "subject"
+    ordering = ("pk",)
+    fields = ("when", "step", "actor", "reason_code")
+    readonly_fields = fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return self.readonly_fields
+
+    @admin.display(description=_("time"))
+    def when(self, event: ViolationEvent) -> str:
+        return moment(event.at)
+
+    @admin.display(description=_("step"))
+    def step(self, event: ViolationEvent) -> SafeString | str:
+        labels = dict(ViolationState.choices)
+        return moved(labels.get(event.from_state, event.from_state), labels.get(event.to_state, event.to_state))
+
+    @admin.display(description=_("who"))
+    def actor(self, event: ViolationEvent) -> SafeString | str:
+        return named(event.actor_role, event.actor_key)
+
+    @admin.display(description=_("reason"))
+    def reason_code(self, event: ViolationEvent) -> SafeString | str:
+        return named(event.reason)
+
+
+@admin.register(Violation)
+class ViolationAdmin(ReadOnlyAdmin):
+    change_form_template = "admin/violations/violation/change_form.html"
+    list_display = ("reference_code", "offence_name", "branch", "state", "seen_at", "settle_until", "amount")
+    list_filter = ("state", "branch", "offence")
+    list_select_related = ("branch",)
+    ordering = ("-pk",)
+    search_fields = ("number",)
+    search_help_text = _("A whole number of a minute or warning")
+    inlines = (EventInline,)
+    fields = (
+        *("reference_code", "offence_name", "state", "branch", "badge", "seen_at", "received_at", "measure", "amount"),
+        *("place", "shop_name", "person", "note_ar", "signed", "correct_until", "settle_until", "object_until", "block_from", "rules"),
+    )
+    readonly_fields = ("reference_code", "offence_name", "badge", "measure", "amount", "place", "shop_name", "person", "rules")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return tuple(self.fields)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return within_reach(request, super().get_queryset(request).prefetch_related("orders"))
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip().upper()
+        if not term:
+            return queryset, False
+        return queryset.filter(**{"warning_number" if term.startswith("WRN-") else "number": term}), False
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        row: Any = self.get_object(request, object_id)
+        if row is not None and self.has_view_permission(request, row):
+            user: Any = request.user
+            for person in queries.people_of(row):
+                look(viewer=Actor(role_of(request), user.key), person_key=person.key, subject=row.key, purpose="violation")
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "row": row})
+
+    @admin.display(description=_("number"), ordering="number")
+    def reference_code(self, row: Violation) -> SafeString | str:
+        return code(row.reference)
+
+    @admin.display(description=_("violation"), ordering="offence")
+    def offence_name(self, row: Violation) -> str:
+        return str(row.offence_facts["name_ar"])
+
+    @admin.display(description=_("badge"))
+    def badge(self, row: Violation) -> SafeString | str:
+        return code(row.inspector.badge_no)
+
+    @admin.display(description=_("measure"))
+    def measure(self, row: Violation) -> SafeString | str:
+        whole, part = divmod(row.quantity_hundredths, 100)
+        return code(f"{whole}.{part:02d}" + (f" × {row.months}" if row.months else ""))
+
+    @admin.display(description=_("settlement"))
+    def amount(self, row: Violation) -> SafeString | str:
+        orders = sorted(row.orders.all(), key=lambda order: order.version)
+        return code(orders[-1].amount_display if orders else "")
+
+    @admin.display(description=_("place"))
+    def place(self, row: Violation) -> str:
+        return "، ".join(str(part) for part in (row.area.name_ar, row.block, row.street, row.place_note) if part)
+
+    @admin.display(description=_("shop"))
+    def shop_name(self, row: Violation) -> str:
+        return str(row.shop.name_ar) if row.shop is not None else "—"
+
+    @admin.display(description=_("party"))
+    def person(self, row: Violation) -> str:
+        return str(row.party.name_ar if row.party is not None else row.party_name_ar or "—")
+
+    @admin.display(description=_("editions of the rules"))
+    def rules(self, row: Violation) -> SafeString | str:
+        return code(f"{row.edition}, {row.limits_edition}")
+
+
+@admin.register(ReferralBatch)
+class ReferralBatchAdmin(ReadOnlyAdmin):
+    list_display = ("number_code", "made_at", "size")
+    ordering = ("-pk",)
+    fields = ("number_code", "made_at", "made_by", "size")
+    readonly_fields = fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return self.readonly_fields
+
+    @admin.display(description=_("number"), ordering="number")
+    def number_code(self, batch: ReferralBatch) -> SafeString | str:
+        return code(batch.number)
+
+    @admin.display(description=_("minutes"))
+    def size(self, batch: ReferralBatch) -> int:
+        return batch.referrals.count()
+
+
+@admin.register(Inspector)
+class InspectorAdmin(ReadOnlyAdmin):
+    list_display = ("badge_no", "user", "team", "decision_no", "first_day", "last_day")
+    list_filter = ("team",)
+    list_select_related = ("user", "team")
+    ordering = ("badge_no",)
+    fields = ("badge_no", "user", "team", "decision_no", "decision_on", "names", "first_day", "last_day")
+    readonly_fields = fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return self.readonly_fields
+
+    @admin.display(description=_("offences of the decision"))
+    def names(self, spell: Inspector) -> SafeString | str:
+        return code(", ".join(spell.scope))
+
+
+@admin.register(Team)
+class TeamAdmin(ReadOnlyAdmin):
+    list_display = ("code", "name_ar", "branch", "is_womens")
+    list_select_related = ("branch",)
+    ordering = ("code",)
+    fields = ("code", "branch", "name_ar", "english", "is_womens")
+    readonly_fields = fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return self.readonly_fields
+
+    @admin.display(description=_("name in English"))
+    def english(self, team: Team) -> SafeString | str:
+        return code(team.name_en)

@@ -1,0 +1,148 @@
+"""What an inspector types on the pavement; the same form is sent by hand, or by the queue of the browser once a line is back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from municipality.kernel import clock
+from municipality.places.models import Area
+from municipality.rulebook import queries as rulebook
+from municipality.ui.forms import CivilIdField, FoldedField
+from shops.models import Shop
+from violations import queries, rules
+from violations.models import Inspector, Signed
+from violations.services.minutes import Found
+
+_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+PHOTOS = 8
+INCOMPLETE = {code: _("The page came back incomplete. Load it again.") for code in ("required", "max_length")}
+
+
+class MinuteForm(forms.Form):
+    """Facts only; there is no field for an amount."""
+
+    client_key = forms.CharField(widget=forms.HiddenInput, max_length=36, error_messages=INCOMPLETE)
+    # ISO 8601, by the clock of the device
+    seen_at = forms.CharField(widget=forms.HiddenInput, max_length=40, error_messages=INCOMPLETE)
+    shop_no = FoldedField(
+        label=_("Commercial licence number of the shop"),
+        required=False,
+        help_text=_("As on the licence in the shop, for example 2020/000123."),
+    )
+    civil_id = CivilIdField(label=_("Civil number of the party"), required=False)
+    party_name_ar = forms.CharField(label=_("Name of the party"), required=False, max_length=160)
+    offence = forms.ChoiceField(label=_("Violation"), error_messages={"required": _("Please choose the violation from the list.")})
+    quantity = forms.DecimalField(
+        label=_("Measure or number"),
+        required=False,
+        max_digits=8,
+        decimal_places=2,
+        min_value=Decimal("0.01"),
+        help_text=_("Square metres or pieces, where the violation asks for it."),
+        error_messages={
+            "invalid": _("Please give a number such as 3.5."),
+            "min_value": _("Please give a measure or number above nought."),
+            "max_decimal_places": _("Please give at most two decimals."),
+            "max_digits": _("This is larger than anything that can be measured. Please check it."),
+            "max_whole_digits": _("This is larger than anything that can be measured. Please check it."),
+        },
+    )
+    months = forms.IntegerField(
+        label=_("Months of occupancy"),
+        required=False,
+        min_value=1,
+        max_value=rules.MOST_MONTHS,
+        help_text=_("Only where land is occupied."),
+    )
+    area = forms.ModelChoiceField(label=_("Area"), queryset=Area.objects.none(), required=False)
+    block = FoldedField(label=_("Block"), required=False, max_length=10)
+    street = forms.CharField(label=_("Street"), required=False, max_length=60)
+    place_note = forms.CharField(label=_("Where exactly"), required=False, max_length=160)
+    latitude = forms.FloatField(widget=forms.HiddenInput, required=False, min_value=28, max_value=31)
+    longitude = forms.FloatField(widget=forms.HiddenInput, required=False, min_value=46, max_value=49)
+    accuracy_m = forms.FloatField(widget=forms.HiddenInput, required=False, min_value=0, max_value=100_000)
+    note_ar = forms.CharField(
+        label=_("What was seen"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Facts, without names."),
+    )
+    signed = forms.ChoiceField(
+        label=_("The party"),
+        choices=[(Signed.SIGNED, _("signed the paper")), (Signed.REFUSED, _("refused to sign")), (Signed.ABSENT, _("was not there"))],
+        initial=Signed.ABSENT,
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, spell: Inspector, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.spell = spell
+        catalogue = rulebook.edition(queries.OFFENCES, clock.today()).offences
+        named = [offence for code, offence in sorted(catalogue.items()) if queries.covers(spell, code)]
+        self.fields["offence"].choices = [("", "—"), *((o.code, f"{o.code} {o.name_ar}") for o in named)]  # type: ignore[attr-defined]
+        self.fields["area"].queryset = Area.objects.filter(governorate__branch=spell.team.branch_id).order_by("name_ar")  # type: ignore[attr-defined]
+
+    def clean_client_key(self) -> str:
+        key = str(self.cleaned_data["client_key"]).lower()
+        if not _KEY.fullmatch(key):
+            raise ValidationError(_("The page came back incomplete. Load it again."), code="key")
+        return key
+
+    def clean_seen_at(self) -> dt.datetime:
+        try:
+            seen = dt.datetime.fromisoformat(str(self.cleaned_data["seen_at"]).replace("Z", "+00:00"))
+        except ValueError:
+            seen = None  # type: ignore[assignment]
+        if seen is None or seen.tzinfo is None:
+            raise ValidationError(_("The page came back incomplete. Load it again."), code="time")
+        return seen.astimezone(dt.UTC)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        number = data.get("shop_no", "")
+        data["shop"] = None
+        if number:
+            shops = Shop.objects.select_related("activity", "area__governorate__branch", "branch", "owner", "organisation")
+            data["shop"] = shops.filter(commercial_license_no=number).first()
+            if data["shop"] is None:
+                self.add_error(
+                    "shop_no", _("No shop of the register has this commercial licence number. Please compare it with the licence.")
+                )
+        elif not data.get("civil_id") and not data.get("party_name_ar") and not data.get("place_note") and "civil_id" not in self.errors:
+            self.add_error("shop_no", _("Please say against whom: a shop, a civil number, a name, or at least where exactly it is."))
+        if data["shop"] is None and data.get("area") is None and "area" not in self.errors and not number:
+            self.add_error("area", _("Please choose the area."))
+        return data
+
+    def found(self) -> Found:
+        """The facts for `minutes.record`. Only of a valid form."""
+        data = self.cleaned_data
+        shop = data["shop"]
+        quantity = data.get("quantity")
+        return Found(
+            client_key=data["client_key"],
+            offence=data["offence"],
+            seen_at=data["seen_at"],
+            area=data.get("area") or shop.area,
+            shop=shop,
+            civil_id=data.get("civil_id", ""),
+            party_name_ar=data.get("party_name_ar", ""),
+            quantity_hundredths=int(quantity * 100) if quantity is not None else rules.HUNDRED,
+            months=data.get("months") or 0,
+            block=data.get("block", "") or (shop.block if shop else ""),
+            street=data.get("street", "") or (shop.street if shop else ""),
+            place_note=data.get("place_note", ""),
+            latitude=data.get("latitude") if data.get("longitude") is not None else None,
+            longitude=data.get("longitude") if data.get("latitude") is not None else None,
+            accuracy_m=int(data["accuracy_m"]) if data.get("accuracy_m") is not None else None,
+            signed=data["signed"],
+            note_ar=data.get("note_ar", ""),
+        )

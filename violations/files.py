@@ -1,0 +1,87 @@
+"""Who may send and see the pictures of a violation: its party, the inspectors of its branch, and whoever decides an objection."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.kernel import clock, subjects
+from municipality.review import queries as review
+from municipality.uploads.registry import Slot, register
+from violations import queries
+from violations.models import Inspector, Violation
+from violations.states import STUDIED, ViolationState
+
+V = ViolationState
+SLOTS = {
+    "photos": Slot("photos", _("Photos of the violation"), most=8, photo=True),
+    "signature": Slot("signature", _("Signed paper"), most=1, photo=True),
+    "correction": Slot("correction", _("Photos of what was put right"), most=6, photo=True),
+    "objection": Slot("objection", _("Documents for the objection"), most=6),
+    "defence": Slot("defence", _("Evidence of the inspector"), most=6, photo=True),
+}
+# Photos that a bad line held up may follow the minute for so long.
+FIELD_TIME = dt.timedelta(hours=72)
+
+
+def _violation(subject: str) -> Violation | None:
+    return Violation.objects.filter(public_id=subjects.parse(subject).id).select_related("inspector").first()
+
+
+def _slots(subject: str) -> Mapping[str, Slot]:
+    return SLOTS if _violation(subject) is not None else {}
+
+
+def is_of_branch(user: Any, row: Violation) -> bool:
+    """Whether the user is an inspector in office of the branch that the violation belongs to."""
+    today = clock.today()
+    return Inspector.objects.filter(user=user, team__branch=row.branch_id, first_day__lte=today, last_day__gte=today).exists()
+
+
+def _may_read(user: Any, subject: str) -> bool:
+    row = _violation(subject)
+    if row is None:
+        return False
+    if not user.is_staff:
+        return queries.visible_to(user).filter(pk=row.pk).exists()
+    if row.inspector.user_id == user.pk or is_of_branch(user, row):
+        return True
+    objection = getattr(row, "objection", None)
+    return objection is not None and review.may_look(user, objection.case)
+
+
+def _may_write(user: Any, subject: str) -> bool:
+    row = _violation(subject)
+    if row is None:
+        return False
+    if user.is_staff:
+        return row.inspector.user_id == user.pk or is_of_branch(user, row)
+    return queries.visible_to(user).filter(pk=row.pk).exists()
+
+
+def _locked(subject: str) -> Collection[str]:
+    """Each slot is open only while what it is for goes on; who may write to it is asked beside."""
+    row = _violation(subject)
+    if row is None:
+        return set(SLOTS)
+    open_now = set()
+    if row.state in (V.RECORDED, V.WARNED, V.ORDERED, V.UNSETTLEABLE) and clock.now() - row.received_at < FIELD_TIME:
+        open_now |= {"photos", "signature"}
+    if row.state == V.WARNED:
+        open_now.add("correction")
+    objection = getattr(row, "objection", None)
+    if objection is None and row.state in (V.ORDERED, V.OVERDUE, V.UNSETTLEABLE):
+        open_now.add("objection")
+    if objection is not None and objection.case.state in STUDIED:
+        if objection.case.state == "corrections":
+            open_now.add("objection")
+        if clock.today() <= objection.defend_by and not hasattr(objection, "defence"):
+            open_now.add("defence")
+    return set(SLOTS) - open_now
+
+
+def open_slots() -> None:
+    register("violation", may_write=_may_write, may_read=_may_read, slots=_slots, locked=_locked)

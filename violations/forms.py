@@ -1,0 +1,80 @@
+"""Forms of violations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from municipality.kernel import clock
+from municipality.rulebook import queries as rulebook
+from municipality.ui.forms import DigitsField, ReferenceField
+from violations import queries, rules
+from violations.services.objections import MOST_WORDS
+
+
+class FindForm(forms.Form):
+    number = ReferenceField(label=_("Number of the violation or warning"), help_text=_("As on the notice, for example VIO-2026-000001-K."))
+    last_four = DigitsField(label=_("Last 4 digits of the civil number"), length=4, help_text=_("Of the party that the notice names."))
+
+
+class ObjectForm(forms.Form):
+    """What the objection is about, and why."""
+
+    ground = forms.ChoiceField(
+        label=_("What is the objection about?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please choose what the objection is about."), "invalid_choice": _("Please choose one of the list.")},
+    )
+    words = forms.CharField(
+        label=_("Why do you object?"),
+        help_text=_("In your own words, in Arabic or English. Please write no names: whoever decides must not see who you are."),
+        widget=forms.Textarea(attrs={"rows": 7}),
+        max_length=MOST_WORDS,
+        error_messages={
+            "required": _("Please write why you object."),
+            "max_length": _("Please shorten the objection to 4,000 characters."),
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        part = "text_ar" if get_language() == "ar" else "text_en"
+        reasons = rulebook.edition(queries.REPLIES, clock.today()).reasons_of("ground")
+        self.fields["ground"].choices = [(reason.code, getattr(reason, part)) for reason in reasons]  # type: ignore[attr-defined]
+
+
+class AnswerForm(forms.Form):
+    words = forms.CharField(
+        label=_("Your answer"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        max_length=MOST_WORDS,
+        error_messages={"max_length": _("Please shorten the objection to 4,000 characters.")},
+    )
+
+
+class PlanForm(forms.Form):
+    """How many instalments; each choice names its parts."""
+
+    count = forms.TypedChoiceField(
+        label=_("How many instalments?"),
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": _("Please choose one of the numbers of instalments offered."),
+            "invalid_choice": _("Please choose one of the numbers of instalments offered."),
+        },
+    )
+
+    def __init__(self, *args: Any, fils: int, most: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        from municipality.kernel import money
+
+        choices = []
+        for count in range(2, most + 1):
+            part = money.to_display(rules.instalments(fils, count)[0])
+            choices.append((count, _("%(count)s instalments, the first %(part)s KD today") % {"count": count, "part": part}))
+        self.fields["count"].choices = choices  # type: ignore[attr-defined]

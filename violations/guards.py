@@ -1,0 +1,139 @@
+"""What the database refuses of violations: facts change never, states only by an event, money and ends only by whoever may."""
+
+from municipality.kernel.guards import frozen, guard, insert_only, moved_by_event, never_deleted
+
+_V = "violations_violation"
+moved_by_event(_V, "violations_violationevent", "'violations.violation'")
+never_deleted(_V)
+frozen(
+    _V,
+    [
+        *("public_id", "client_key", "inspector_id", "branch_id", "offence", "offence_facts", "edition", "limits_edition"),
+        *("quantity_hundredths", "months", "repeat_count", "note_ar", "shop_id", "party_digest", "party_cipher", "party_masked"),
+        *("party_name_ar", "is_womens_premises", "area_id", "block", "street", "place_note", "latitude", "longitude", "accuracy_m"),
+        *("seen_at", "received_at"),
+    ],
+)
+for _column in ("number", "warning_number", "party_id", "correct_until", "object_until"):
+    frozen(_V, [_column], once=f"OLD.{_column} IS NOT NULL", name=f"{_column}_once")
+# Only a judicial officer in office writes, and premises for women are for a team of women.
+guard(
+    "violations_by_inspector",
+    _V,
+    "INSERT",
+    "NOT EXISTS (SELECT 1 FROM violations_inspector i JOIN violations_team t ON t.code = i.team_id"
+    " WHERE i.id = NEW.inspector_id AND t.branch_id = NEW.branch_id AND (t.is_womens OR NOT NEW.is_womens_premises))",
+    "not_by_inspector",
+)
+# Annulled: an upheld objection, or two people. Waived: two people. With the court: a referral. Ruled: a confirmed ruling.
+for _state, _ground in (
+    (
+        "annulled",
+        "EXISTS (SELECT 1 FROM violations_annulment a WHERE a.violation_id = NEW.id AND a.allowed_by_id IS NOT NULL)"
+        " OR EXISTS (SELECT 1 FROM violations_objection o JOIN cases_case c ON c.id = o.case_id"
+        " WHERE o.violation_id = NEW.id AND c.state = 'upheld')",
+    ),
+    (
+        "waived",
+        "EXISTS (SELECT 1 FROM violations_relief r WHERE r.violation_id = NEW.id AND r.kind = 'waiver' AND r.allowed_by_id IS NOT NULL)",
+    ),
+    ("referred", "EXISTS (SELECT 1 FROM violations_referral r WHERE r.violation_id = NEW.id)"),
+    (
+        "judged",
+        "EXISTS (SELECT 1 FROM violations_judgment j WHERE j.violation_id = NEW.id AND j.confirmed_by_id IS NOT NULL"
+        " AND j.fils IS NOT NULL)",
+    ),
+    (
+        "acquitted",
+        "EXISTS (SELECT 1 FROM violations_judgment j WHERE j.violation_id = NEW.id AND j.confirmed_by_id IS NOT NULL AND j.fils IS NULL)",
+    ),
+    (
+        "paid",
+        "EXISTS (SELECT 1 FROM violations_charge c JOIN payments_bill b ON b.id = c.bill_id"
+        " WHERE c.violation_id = NEW.id AND b.state = 'paid')",
+    ),
+):
+    guard(
+        f"violations_{_state}_on_ground",
+        _V,
+        "UPDATE",
+        f"NEW.state = '{_state}' AND OLD.state <> '{_state}' AND NOT ({_ground})",
+        f"{_state}_without_ground",
+    )
+
+insert_only("violations_evidence")
+insert_only("violations_service")
+insert_only("violations_settlementorder")
+insert_only("violations_extension")
+insert_only("violations_instalment")
+insert_only("violations_referralbatch")
+insert_only("violations_referral")
+insert_only("violations_defence")
+insert_only("violations_addition")
+insert_only("violations_charge")
+# After referral only the court's amount is payable; before it, only the settlement.
+guard(
+    "violations_charge_fits_state",
+    "violations_charge",
+    "INSERT",
+    "NOT EXISTS (SELECT 1 FROM violations_violation v WHERE v.id = NEW.violation_id AND ("
+    "(NEW.kind = 'settlement' AND v.state = 'ordered') OR (NEW.kind = 'instalment' AND v.state = 'instalments')"
+    " OR (NEW.kind = 'court' AND v.state = 'judged')))",
+    "charge_against_state",
+)
+guard(
+    "violations_charge_is_the_sum",
+    "violations_charge",
+    "INSERT",
+    "NOT EXISTS (SELECT 1 FROM payments_bill b WHERE b.id = NEW.bill_id AND b.total_fils ="
+    " COALESCE((SELECT o.fils FROM violations_settlementorder o WHERE o.id = NEW.order_id),"
+    " (SELECT p.fils FROM violations_instalment p WHERE p.id = NEW.instalment_id),"
+    " (SELECT j.fils FROM violations_judgment j WHERE j.id = NEW.judgment_id)))",
+    "charge_is_another_sum",
+)
+
+never_deleted("violations_inspector")
+frozen("violations_inspector", ["user_id", "badge_no", "decision_no", "decision_on", "first_day"])
+
+moved_by_event("violations_plan", "violations_planevent", "'violations.plan'")
+never_deleted("violations_plan")
+frozen("violations_plan", ["public_id", "violation_id", "order_id", "count", "agreed_at", "agreed_by"])
+
+never_deleted("violations_objection")
+frozen(
+    "violations_objection",
+    ["case_id", "violation_id", "ground", "words", "origin", "keeps_price", "answer_by", "defend_by", "draw", "filed_at"],
+)
+frozen("violations_objection", ["decision_id"], once="OLD.decision_id IS NOT NULL", name="decision_once")
+# Decided by another branch than the one that wrote the minute.
+guard(
+    "violations_objection_elsewhere",
+    "violations_objection",
+    "INSERT",
+    "NOT EXISTS (SELECT 1 FROM cases_case c JOIN violations_violation v ON v.id = NEW.violation_id"
+    " WHERE c.id = NEW.case_id AND c.branch_id <> v.branch_id)",
+    "objection_at_home",
+)
+
+for _table in ("violations_annulment", "violations_relief"):
+    never_deleted(_table)
+    frozen(_table, ["public_id", "violation_id", "code", "note_ar", "asked_by_id", "asked_at"])
+    frozen(_table, ["allowed_by_id", "allowed_at"], once="OLD.allowed_by_id IS NOT NULL", name="allowed_once")
+    guard(f"{_table}_decided_once", _table, "UPDATE", "OLD.allowed_by_id IS NOT NULL AND NEW.refused_at IS NOT NULL", "decided_once")
+    guard(
+        f"{_table}_refused_stays",
+        _table,
+        "UPDATE",
+        "OLD.refused_at IS NOT NULL AND (NEW.refused_at IS DISTINCT FROM OLD.refused_at OR NEW.allowed_by_id IS NOT NULL)",
+        "refused_stays",
+    )
+    guard(f"{_table}_asked_first", _table, "INSERT", "NEW.allowed_by_id IS NOT NULL OR NEW.refused_at IS NOT NULL", "asked_first")
+frozen("violations_relief", ["kind", "percent", "before_fils", "after_fils"], name="amounts")
+
+frozen(
+    "violations_judgment",
+    ["violation_id", "ruling_no", "ruled_on", "fils", "entered_by_id", "entered_at"],
+)
+frozen("violations_judgment", ["confirmed_by_id", "confirmed_at"], once="OLD.confirmed_by_id IS NOT NULL", name="confirmed_once")
+guard("violations_judgment_entered_first", "violations_judgment", "INSERT", "NEW.confirmed_by_id IS NOT NULL", "entered_first")
+guard("violations_judgment_confirmed_stays", "violations_judgment", "DELETE", "OLD.confirmed_by_id IS NOT NULL", "confirmed_stays")

@@ -1,0 +1,72 @@
+"""What must hold of violations."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+
+from django.db.models import Count, F, Q
+
+from municipality.cases.models import Block
+from municipality.documents.models import Counter
+from municipality.kernel import clock
+from municipality.kernel.transitions import misfits
+from payments.models import Bill
+from payments.states import BillState
+from violations.models import Charge, Objection, Plan, SettlementOrder, Violation
+from violations.services.blocks import GROUND, UNPAID
+from violations.states import ViolationState
+
+V = ViolationState
+_GRACE = dt.timedelta(days=2)
+_NUMBER = re.compile(r"(?P<series>[A-Z]{3}-\d{4})-(?P<number>\d+)-.")
+
+
+def findings() -> Iterator[str]:
+    """Numbers without a gap, states with their grounds, sums that are the computed ones, no stop without an unpaid sum."""
+    yield from misfits(Violation)
+    yield from misfits(Plan)
+    yield from _gaps("number", "VIO")
+    yield from _gaps("warning_number", "WRN")
+    for row in Violation.objects.filter(state=V.ORDERED, orders__isnull=True)[:50]:
+        yield f"{row.reference} is to be settled and has no order"
+    twice = Charge.objects.filter(bill__state=BillState.DUE).values("violation", "kind").annotate(count=Count("pk")).filter(count__gt=1)
+    for found in twice[:50]:
+        yield f"violation {found['violation']} has {found['count']} bills of one kind that wait for payment"
+    paid = Bill.objects.filter(
+        state=BillState.PAID, pk__in=Charge.objects.exclude(violation__state__in=[V.PAID, V.INSTALMENTS, V.ORDERED]).values("bill")
+    )
+    for bill in paid.filter(pk__in=Charge.objects.filter(kind__in=["settlement", "court"]).values("bill"))[:50]:
+        yield f"bill {bill.reference} is paid, its violation is not"
+    for order in SettlementOrder.objects.exclude(ground__in=["minute", "reduction", "rest_of_plan"])[:50]:
+        yield f"order {order.pk} has no known ground"
+    for objection in Objection.objects.filter(case__branch=F("violation__branch"))[:50]:
+        yield f"objection {objection.pk} is decided by the branch that wrote the minute"
+    open_cases = Objection.objects.filter(case__is_open=True).exclude(violation__state=V.OBJECTED)
+    for objection in open_cases[:50]:
+        yield f"objection {objection.pk} is open, its violation is not under objection"
+    for row in Violation.objects.filter(state=V.OBJECTED).filter(Q(objection__isnull=True) | Q(objection__case__is_open=False))[:50]:
+        yield f"{row.reference} waits for an objection that nobody studies"
+    stopping = {f"violation:{row.public_id}" for row in Violation.objects.filter(state__in=UNPAID).only("public_id")}
+    for block in Block.objects.filter(ground=GROUND, lifted_at__isnull=True):
+        if block.source not in stopping:
+            yield f"{block.subject} is stopped by {block.source}, which is not unpaid"
+    for row in Violation.objects.filter(state=V.ORDERED, settle_until__lt=clock.today() - _GRACE)[:50]:
+        yield f"{row.reference}: its settlement period is over since days and did not end"
+
+
+def _gaps(column: str, series: str) -> Iterator[str]:
+    """Numbers of a series run from 1 to what its counter says, each once (domain section 3.3)."""
+    taken: dict[str, set[int]] = {}
+    for text in Violation.objects.filter(**{f"{column}__isnull": False}).values_list(column, flat=True).iterator():
+        match = _NUMBER.fullmatch(text)
+        if match is None:
+            yield f"{text} is no number of {series}"
+        else:
+            taken.setdefault(match["series"], set()).add(int(match["number"]))
+    counters = dict(Counter.objects.filter(series__startswith=f"{series}-").values_list("series", "last"))
+    for name, last in sorted(counters.items()):
+        missing = set(range(1, last + 1)) - taken.get(name, set())
+        if missing:
+            yield f"{name} lacks {len(missing)} numbers, the first of them {min(missing)}"

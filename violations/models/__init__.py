@@ -1,0 +1,36 @@
+"""Violations: who writes minutes, what was found, what it costs, what was said against it, and what became of it."""
+
+from violations.models.court import Judgment, Referral, ReferralBatch
+from violations.models.decisions import Annulment, Relief, ReliefKind
+from violations.models.money import Charge, ChargeKind, Extension, Instalment, Plan, PlanEvent, SettlementOrder
+from violations.models.objections import Addition, Defence, Objection
+from violations.models.people import Inspector, Team
+from violations.models.violation import Evidence, EvidenceKind, Service, ServiceGround, Signed, Violation, ViolationEvent
+
+__all__ = [
+    "Addition",
+    "Annulment",
+    "Charge",
+    "ChargeKind",
+    "Defence",
+    "Evidence",
+    "EvidenceKind",
+    "Extension",
+    "Inspector",
+    "Instalment",
+    "Judgment",
+    "Objection",
+    "Plan",
+    "PlanEvent",
+    "Referral",
+    "ReferralBatch",
+    "Relief",
+    "ReliefKind",
+    "Service",
+    "ServiceGround",
+    "SettlementOrder",
+    "Signed",
+    "Team",
+    "Violation",
+    "ViolationEvent",
+]

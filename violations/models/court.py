@@ -1,0 +1,75 @@
+"""What goes to the court and what comes back."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from municipality.documents.models import StoredFile
+from municipality.kernel import ids, money
+from violations.models.violation import Violation
+
+
+class ReferralBatch(models.Model):
+    """Minutes sent to the court together, with the exact file that was handed over."""
+
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
+    number = models.CharField("الرقم", max_length=40, unique=True)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="أعدها")
+    made_at = models.DateTimeField("أعدت في")
+    file = models.ForeignKey(StoredFile, models.PROTECT, related_name="+", verbose_name="الملف")
+
+    class Meta:
+        verbose_name = "دفعة إحالة"
+        verbose_name_plural = "دفعات الإحالة إلى المحكمة"
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Referral(models.Model):
+    """One minute of a batch. A minute is referred once."""
+
+    batch = models.ForeignKey(ReferralBatch, models.PROTECT, related_name="referrals", verbose_name="الدفعة")
+    violation = models.OneToOneField(Violation, models.PROTECT, related_name="referral", verbose_name="المحضر")
+
+    class Meta:
+        verbose_name = "إحالة"
+        verbose_name_plural = "الإحالات"
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}: {self.violation_id}"
+
+
+class Judgment(models.Model):
+    """What the court ruled: a fine, or that there was no violation. Entered by one person from the ruling, confirmed by a second."""
+
+    violation = models.OneToOneField(Violation, models.PROTECT, related_name="judgment", verbose_name="المحضر")
+    ruling_no = models.CharField("رقم الحكم", max_length=40)
+    ruled_on = models.DateField("تاريخ الحكم")
+    fils = models.BigIntegerField("الغرامة بالفلس", null=True, blank=True)  # empty: the court found no violation
+    entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="أدخله")
+    entered_at = models.DateTimeField("أدخل في")
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="أكده")
+    confirmed_at = models.DateTimeField("أكد في", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "حكم"
+        verbose_name_plural = "الأحكام"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(fils__isnull=True) | Q(fils__gt=0, fils__lte=money.MAX_FILS), name="violations_judgment_amount"
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by__isnull=True) | ~Q(confirmed_by=models.F("entered_by")), name="violations_judgment_two_people"
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by__isnull=True, confirmed_at__isnull=True)
+                | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
+                name="violations_judgment_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.ruling_no

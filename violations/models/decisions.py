@@ -1,0 +1,86 @@
+"""What takes a sum or a minute away by authority: always a coded reason and two people."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from municipality.kernel import ids
+from violations.models.violation import Violation
+
+
+def _two_people(name: str) -> list[models.BaseConstraint]:
+    """The second person is not the first, and signs with a time."""
+    return [
+        models.CheckConstraint(condition=Q(allowed_by__isnull=True) | ~Q(allowed_by=models.F("asked_by")), name=f"{name}_two_people"),
+        models.CheckConstraint(
+            condition=Q(allowed_by__isnull=True, allowed_at__isnull=True) | Q(allowed_by__isnull=False, allowed_at__isnull=False),
+            name=f"{name}_whole",
+        ),
+        models.CheckConstraint(condition=~Q(code=""), name=f"{name}_has_reason"),
+    ]
+
+
+class _Asked(models.Model):
+    """Asked for by one person, allowed or refused by a second."""
+
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
+    code = models.CharField("السبب", max_length=40)
+    note_ar = models.TextField("البيان", blank=True)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="طلبه")
+    asked_at = models.DateTimeField("طلب في")
+    allowed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="أجازه")
+    allowed_at = models.DateTimeField("أجيز في", null=True, blank=True)
+    refused_at = models.DateTimeField("رفض في", null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.public_id}"
+
+
+class Annulment(_Asked):
+    """A minute is annulled by authority. Its number stays."""
+
+    violation = models.ForeignKey(Violation, models.PROTECT, related_name="annulments", verbose_name="المحضر")
+
+    class Meta:
+        verbose_name = "إلغاء محضر"
+        verbose_name_plural = "إلغاء المحاضر"
+        constraints = [
+            *_two_people("violations_annulment"),
+            models.UniqueConstraint(fields=["violation"], condition=Q(refused_at__isnull=True), name="violations_one_annulment"),
+        ]
+
+
+class ReliefKind(models.TextChoices):
+    WAIVER = "waiver", "إعفاء"
+    REDUCTION = "reduction", "تخفيض"
+
+
+class Relief(_Asked):
+    """A sum is waived or reduced to a percentage of the computed amount. Published without names."""
+
+    violation = models.ForeignKey(Violation, models.PROTECT, related_name="reliefs", verbose_name="المحضر")
+    kind = models.CharField("النوع", max_length=10, choices=ReliefKind)
+    percent = models.PositiveSmallIntegerField("النسبة الباقية", default=0)
+    before_fils = models.BigIntegerField("قبل بالفلس")
+    after_fils = models.BigIntegerField("بعد بالفلس")
+
+    class Meta:
+        verbose_name = "إعفاء أو تخفيض"
+        verbose_name_plural = "الإعفاءات والتخفيضات"
+        constraints = [
+            *_two_people("violations_relief"),
+            models.UniqueConstraint(
+                fields=["violation"], condition=Q(refused_at__isnull=True, allowed_at__isnull=True), name="violations_one_open_relief"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="waiver", percent=0, after_fils=0)
+                | Q(kind="reduction", percent__gte=1, percent__lte=99, after_fils__gt=0),
+                name="violations_relief_kind",
+            ),
+            models.CheckConstraint(condition=Q(after_fils__lt=models.F("before_fils")), name="violations_relief_lowers"),
+        ]

@@ -1,0 +1,165 @@
+"""What a violation costs and how it is paid. Amounts are whole fils, computed from facts by an edition of the catalogue."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from municipality.audit.models import StateEvent
+from municipality.kernel import ids, money
+from payments.models import Bill
+from violations.models.court import Judgment
+from violations.models.violation import Violation
+from violations.states import PlanState
+
+
+class SettlementOrder(models.Model):
+    """The amount for which a violation is settled, how it was computed, and since when. A reduction is a new version."""
+
+    violation = models.ForeignKey(Violation, models.PROTECT, related_name="orders")
+    version = models.PositiveSmallIntegerField("الإصدار", default=1)
+    fils = models.BigIntegerField("المبلغ بالفلس")
+    rate_fils = models.BigIntegerField("سعر الوحدة بالفلس")
+    percent = models.PositiveSmallIntegerField("نسبة التكرار", default=100)
+    formula_ar = models.CharField("طريقة الحساب", max_length=200)
+    formula_en = models.CharField("طريقة الحساب بالإنجليزية", max_length=200)
+    article_ar = models.CharField("المادة", max_length=200)
+    article_en = models.CharField("المادة بالإنجليزية", max_length=200)
+    edition = models.CharField("الإصدار", max_length=60)
+    ground = models.CharField("السبب", max_length=40)  # minute, reduction, rest of a plan
+    made_at = models.DateTimeField("صدر في")
+
+    class Meta:
+        verbose_name = "أمر صلح"
+        verbose_name_plural = "أوامر الصلح"
+        constraints = [
+            models.UniqueConstraint(fields=["violation", "version"], name="violations_order_version"),
+            models.CheckConstraint(condition=Q(fils__gt=0, fils__lte=money.MAX_FILS), name="violations_order_amount"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.violation_id} v{self.version}"
+
+    @property
+    def amount_display(self) -> str:
+        return money.to_display(self.fils)
+
+
+class Extension(models.Model):
+    """More time to settle, once."""
+
+    violation = models.OneToOneField(Violation, models.PROTECT, related_name="extension")
+    until_before = models.DateField()
+    until_after = models.DateField()
+    asked_by = models.CharField(max_length=80)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "تمديد"
+        verbose_name_plural = "التمديدات"
+        constraints = [models.CheckConstraint(condition=Q(until_after__gt=models.F("until_before")), name="violations_extension_longer")]
+
+    def __str__(self) -> str:
+        return f"{self.violation_id}: {self.until_after}"
+
+
+class Plan(models.Model):
+    """A plan of instalments for one settlement order. One missed instalment voids it; there is one plan a violation."""
+
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
+    violation = models.OneToOneField(Violation, models.PROTECT, related_name="plan")
+    order = models.OneToOneField(SettlementOrder, models.PROTECT, related_name="plan")
+    count = models.PositiveSmallIntegerField("عدد الأقساط")
+    state = models.CharField("الحالة", max_length=40, choices=PlanState, default=PlanState.ACTIVE)
+    last_event = models.ForeignKey("PlanEvent", models.PROTECT, null=True, related_name="+")
+    agreed_at = models.DateTimeField("اتفق عليها في")
+    agreed_by = models.CharField(max_length=80)
+
+    EVENTS: ClassVar[Any]
+    workflow_name = "violations.plan"
+
+    class Meta:
+        verbose_name = "خطة تقسيط"
+        verbose_name_plural = "خطط التقسيط"
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=PlanState.values), name="violations_plan_state"),
+            models.CheckConstraint(condition=Q(count__gte=2), name="violations_plan_count"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.violation_id} / {self.count}"
+
+    @property
+    def key(self) -> str:
+        return f"plan:{self.public_id}"
+
+
+class PlanEvent(StateEvent):
+    subject = models.ForeignKey(Plan, models.PROTECT, related_name="events")
+
+    class Meta:
+        indexes = [models.Index(fields=["subject", "id"], name="violations_plan_event_subject")]
+
+
+Plan.EVENTS = PlanEvent
+
+
+class Instalment(models.Model):
+    """One part of a plan with its last day."""
+
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="instalments")
+    number = models.PositiveSmallIntegerField("القسط")
+    fils = models.BigIntegerField("المبلغ بالفلس")
+    due_on = models.DateField("آخر يوم")
+
+    class Meta:
+        verbose_name = "قسط"
+        verbose_name_plural = "الأقساط"
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "number"], name="violations_instalment_once"),
+            models.CheckConstraint(condition=Q(fils__gt=0), name="violations_instalment_amount"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan_id} #{self.number}"
+
+    @property
+    def amount_display(self) -> str:
+        return money.to_display(self.fils)
+
+
+class ChargeKind(models.TextChoices):
+    SETTLEMENT = "settlement", "صلح"
+    INSTALMENT = "instalment", "قسط"
+    COURT = "court", "حكم"
+
+
+class Charge(models.Model):
+    """Which sum of which violation a bill is for. One bill of a sum stands at a time; a cancelled one makes room."""
+
+    violation = models.ForeignKey(Violation, models.PROTECT, related_name="charges")
+    bill = models.OneToOneField(Bill, models.PROTECT, related_name="+")
+    kind = models.CharField("النوع", max_length=12, choices=ChargeKind)
+    order = models.ForeignKey(SettlementOrder, models.PROTECT, null=True, blank=True, related_name="charges")
+    instalment = models.ForeignKey(Instalment, models.PROTECT, null=True, blank=True, related_name="charges")
+    judgment = models.ForeignKey(Judgment, models.PROTECT, null=True, blank=True, related_name="charges")
+    made_at = models.DateTimeField("في")
+
+    class Meta:
+        verbose_name = "مطالبة"
+        verbose_name_plural = "المطالبات"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="settlement", order__isnull=False, instalment__isnull=True, judgment__isnull=True)
+                | Q(kind="instalment", order__isnull=True, instalment__isnull=False, judgment__isnull=True)
+                | Q(kind="court", order__isnull=True, instalment__isnull=True, judgment__isnull=False),
+                name="violations_charge_for_one_sum",
+            )
+        ]
+        indexes = [models.Index(fields=["violation", "-id"], name="violations_charge_of")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.bill_id}"

@@ -1,0 +1,202 @@
+"""What an inspector found: facts, evidence, and how its notice reached the party."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from municipality.audit.models import StateEvent
+from municipality.documents.models import Document
+from municipality.kernel import ids
+from municipality.places.models import Area, Branch
+from municipality.rulebook.queries import Offence
+from municipality.uploads.models import Upload
+from shops.models import Shop
+from violations.models.people import Inspector
+from violations.states import ViolationState
+
+UNNUMBERED = (ViolationState.RECORDED, ViolationState.WARNED, ViolationState.CORRECTED)
+
+
+class Signed(models.TextChoices):
+    """What the party did when the paper was put before them."""
+
+    SIGNED = "signed", "وقّع"
+    REFUSED = "refused", "امتنع عن التوقيع"
+    ABSENT = "absent", "لم يكن حاضراً"
+
+
+class Violation(models.Model):
+    """One offence found at one place and time. Facts go in, amounts come out of the rulebook; no field takes an amount.
+
+    `number` is that of the minute, without gaps in its series; a warning has a number of its own series before. The party is
+    a person of the portal or somebody known only by the keyed hash of a civil number, who finds it at first sign-in.
+    """
+
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
+    # Made by the inspector's device, so that a minute which is sent twice is one.
+    client_key = models.CharField(max_length=36, unique=True)
+    warning_number = models.CharField("رقم الإنذار", max_length=40, unique=True, null=True, blank=True)
+    number = models.CharField("رقم المحضر", max_length=40, unique=True, null=True, blank=True)
+    inspector = models.ForeignKey(Inspector, models.PROTECT, related_name="violations", verbose_name="المفتش")
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="الفرع")
+    offence = models.CharField("المخالفة", max_length=20)
+    offence_facts = models.JSONField("نص المخالفة", default=dict)  # the row of the catalogue as it was that day
+    edition = models.CharField("الإصدار", max_length=60)
+    limits_edition = models.CharField(max_length=60)
+    quantity_hundredths = models.PositiveIntegerField("الكمية", default=100)  # hundredths of a piece or square metre
+    months = models.PositiveSmallIntegerField("الأشهر", default=0)
+    repeat_count = models.PositiveSmallIntegerField("عدد مرات التكرار", default=0)
+    note_ar = models.TextField("وصف الواقعة", blank=True)
+    shop = models.ForeignKey(Shop, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المحل")
+    party = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="violations", verbose_name="المخالف"
+    )
+    party_digest = models.CharField(max_length=64, blank=True, editable=False)
+    party_cipher = models.TextField(blank=True, editable=False)
+    party_masked = models.CharField("الرقم المدني", max_length=12, blank=True, editable=False)
+    party_name_ar = models.CharField("اسم المخالف", max_length=160, blank=True)
+    is_womens_premises = models.BooleanField("مكان نسائي", default=False)
+    area = models.ForeignKey(Area, models.PROTECT, related_name="+", verbose_name="المنطقة")
+    block = models.CharField("القطعة", max_length=10, blank=True)
+    street = models.CharField("الشارع", max_length=60, blank=True)
+    place_note = models.CharField("وصف المكان", max_length=160, blank=True)
+    latitude = models.FloatField("خط العرض", null=True, blank=True)  # WGS 84
+    longitude = models.FloatField("خط الطول", null=True, blank=True)
+    accuracy_m = models.PositiveIntegerField("دقة الموقع بالمتر", null=True, blank=True)
+    seen_at = models.DateTimeField("وقت المعاينة")
+    received_at = models.DateTimeField("وقت الوصول")
+    signed = models.CharField("التوقيع", max_length=10, choices=Signed, default=Signed.ABSENT)
+    state = models.CharField("الحالة", max_length=40, choices=ViolationState, default=ViolationState.RECORDED)
+    last_event = models.ForeignKey("ViolationEvent", models.PROTECT, null=True, related_name="+")
+    # Last days, both included; empty while the clock that sets them has not begun.
+    correct_until = models.DateField("آخر يوم للتصحيح", null=True, blank=True)
+    settle_until = models.DateField("آخر يوم للصلح", null=True, blank=True)
+    object_until = models.DateField("آخر يوم للاعتراض", null=True, blank=True)
+    block_from = models.DateField("وقف الخدمات من", null=True, blank=True)
+    notice = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="الإخطار")
+
+    EVENTS: ClassVar[Any]
+    workflow_name = "violations.violation"
+
+    class Meta:
+        verbose_name = "مخالفة"
+        verbose_name_plural = "المخالفات"
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=ViolationState.values), name="violations_state"),
+            models.CheckConstraint(condition=Q(signed__in=Signed.values), name="violations_signed"),
+            models.CheckConstraint(
+                condition=Q(number__isnull=False) | Q(state__in=[*UNNUMBERED, "annulled"]), name="violations_minute_has_number"
+            ),
+            models.CheckConstraint(condition=Q(quantity_hundredths__gt=0), name="violations_quantity"),
+            models.CheckConstraint(
+                condition=Q(latitude__isnull=True, longitude__isnull=True)
+                | Q(latitude__gte=28, latitude__lte=31, longitude__gte=46, longitude__lte=49),
+                name="violations_in_kuwait",
+            ),
+            models.CheckConstraint(
+                condition=Q(shop__isnull=False) | Q(party__isnull=False) | ~Q(party_digest="") | ~Q(party_name_ar="") | ~Q(place_note=""),
+                name="violations_against_somebody",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["shop", "-id"], name="violations_by_shop"),
+            models.Index(fields=["party", "-id"], name="violations_by_party"),
+            models.Index(fields=["party_digest", "-id"], condition=~Q(party_digest=""), name="violations_by_digest"),
+            models.Index(fields=["inspector", "-id"], name="violations_by_inspector"),
+            models.Index(fields=["branch", "state", "-id"], name="violations_by_branch_state"),
+            models.Index(fields=["settle_until"], condition=Q(state="ordered"), name="violations_settling"),
+            models.Index(fields=["correct_until"], condition=Q(state="warned"), name="violations_correcting"),
+            models.Index(fields=["object_until"], condition=Q(state__in=["overdue", "unsettleable"]), name="violations_referable"),
+            models.Index(fields=["block_from"], condition=Q(state__in=["overdue", "referred", "judged"]), name="violations_blocking"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def key(self) -> str:
+        return f"violation:{self.public_id}"
+
+    @property
+    def reference(self) -> str:
+        """The number of the minute, else that of the warning."""
+        return self.number or self.warning_number or self.public_id
+
+    @property
+    def rule(self) -> Offence:
+        """The row of the catalogue as it was on the day of what was seen."""
+        return Offence(**self.offence_facts)
+
+    @property
+    def last_four(self) -> str:
+        return (self.party.last_four if self.party is not None else self.party_masked[-4:]) or ""
+
+
+class ViolationEvent(StateEvent):
+    subject = models.ForeignKey(Violation, models.PROTECT, related_name="events")
+
+    class Meta:
+        verbose_name = "خطوة"
+        verbose_name_plural = "سير المخالفة"
+        indexes = [models.Index(fields=["subject", "id"], name="violations_event_subject")]
+
+
+Violation.EVENTS = ViolationEvent
+
+
+class EvidenceKind(models.TextChoices):
+    OFFENCE = "offence", "صورة المخالفة"
+    SIGNATURE = "signature", "صورة التوقيع"
+    CORRECTION = "correction", "إثبات التصحيح"
+    DEFENCE = "defence", "دليل محرر المحضر"
+
+
+class Evidence(models.Model):
+    """A picture of a violation: which file, when and where it was taken, and by whom it was added. Its hash is the upload's."""
+
+    violation = models.ForeignKey(Violation, models.PROTECT, related_name="evidence")
+    kind = models.CharField("النوع", max_length=12, choices=EvidenceKind)
+    upload = models.OneToOneField(Upload, models.PROTECT, related_name="+", verbose_name="الملف")
+    captured_at = models.DateTimeField("وقت التصوير", null=True, blank=True)
+    latitude = models.FloatField(null=True, blank=True)  # WGS 84
+    longitude = models.FloatField(null=True, blank=True)
+    added_by = models.CharField("أضافه", max_length=80)
+    added_at = models.DateTimeField("أضيف في")
+
+    class Meta:
+        verbose_name = "دليل"
+        verbose_name_plural = "الأدلة"
+        constraints = [models.CheckConstraint(condition=Q(kind__in=EvidenceKind.values), name="violations_evidence_kind")]
+        indexes = [models.Index(fields=["violation", "id"], name="violations_evidence_of")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.upload_id}"
+
+
+class ServiceGround(models.TextChoices):
+    """Why the notice counts as served."""
+
+    SIGNED = "signed", "سُلّم باليد ووُقّع"
+    OPENED = "opened", "فُتح في البوابة"
+    TWO_CHANNELS = "two_channels", "أُرسل بقناتين ومضت المدة"
+
+
+class Service(models.Model):
+    """The notice of a violation is proved to have reached its party: from this day the periods run. Written once."""
+
+    violation = models.OneToOneField(Violation, models.PROTECT, related_name="service")
+    ground = models.CharField("السند", max_length=20, choices=ServiceGround)
+    at = models.DateTimeField("في")
+    proof = models.JSONField("الإثبات", default=dict)
+
+    class Meta:
+        verbose_name = "إعلان"
+        verbose_name_plural = "الإعلانات"
+        constraints = [models.CheckConstraint(condition=Q(ground__in=ServiceGround.values), name="violations_service_ground")]
+
+    def __str__(self) -> str:
+        return f"{self.ground} {self.violation_id}"

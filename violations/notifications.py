@@ -1,0 +1,122 @@
+"""Messages about violations, one bilingual class each; the words are in templates/violations/messages."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from municipality.notifications.registry import MessageKind
+from municipality.notifications.services import send
+from violations import queries
+from violations.models import Violation
+
+_DAY = dt.date(2027, 11, 24)
+
+
+class _AboutViolation(MessageKind):
+    def path(self, context: Mapping[str, Any]) -> str:
+        return f"/violations/{context['violation'].public_id}/"
+
+
+class WarningGiven(_AboutViolation):
+    """Something was found; there is time to put it right, and no amount yet."""
+
+    kind = "violations.warning_given"
+    samples = {"until": _DAY}
+
+
+class CorrectionAccepted(_AboutViolation):
+    kind = "violations.correction_accepted"
+
+
+class CorrectionRefused(_AboutViolation):
+    kind = "violations.correction_refused"
+
+
+class MinuteWritten(_AboutViolation):
+    """The minute, with all ways; opening it proves service."""
+
+    kind = "violations.minute_written"
+
+
+class TimeExtended(_AboutViolation):
+    kind = "violations.time_extended"
+    samples = {"until": _DAY}
+
+
+class PlanAgreed(_AboutViolation):
+    kind = "violations.plan_agreed"
+
+
+class PlanFell(_AboutViolation):
+    kind = "violations.plan_fell"
+    samples = {"until": _DAY}
+
+
+class Settled(_AboutViolation):
+    kind = "violations.settled"
+
+
+class PaymentTakenBack(_AboutViolation):
+    kind = "violations.payment_taken_back"
+
+
+class PeriodOver(_AboutViolation):
+    kind = "violations.period_over"
+
+
+class ObjectionFiled(_AboutViolation):
+    kind = "violations.objection_filed"
+    samples = {"until": _DAY}
+
+
+class ObjectionUpheld(_AboutViolation):
+    kind = "violations.objection_upheld"
+
+
+class ObjectionRefused(_AboutViolation):
+    kind = "violations.objection_refused"
+    samples = {"court_until": _DAY}
+
+
+class Annulled(_AboutViolation):
+    kind = "violations.annulled"
+
+
+class SumWaived(_AboutViolation):
+    kind = "violations.sum_waived"
+
+
+class SumReduced(_AboutViolation):
+    kind = "violations.sum_reduced"
+
+
+class SentToCourt(_AboutViolation):
+    kind = "violations.sent_to_court"
+
+
+class CourtRuled(_AboutViolation):
+    kind = "violations.court_ruled"
+
+
+class ServicesStopped(_AboutViolation):
+    kind = "violations.services_stopped"
+
+
+class ServicesFree(_AboutViolation):
+    kind = "violations.services_free"
+
+
+def tell(kind: type[MessageKind], violation: Violation, *, key: str, **context: Any) -> int:
+    """Write to everybody whom a violation concerns, in the caller's transaction. Returns how many people were written to."""
+    people = queries.people_of(violation)
+    for person in people:
+        send(
+            kind,
+            person=person,
+            key=f"{violation.public_id}:{key}",
+            subject_key=violation.key,
+            context={"violation": violation, "offence": violation.rule, **context},
+        )
+    return len(people)

@@ -1,0 +1,101 @@
+"""What violations show on pages below: a line under My shops, and the detail of an objection's case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from municipality.cases.panels import CaseDetail, Fact, FileLine, Line, NextStep, Round, register
+from municipality.review import queries as review
+from municipality.ui.templatetags.portal import bilingual, day, ltr, ref
+from violations.models import Objection, Violation
+from violations.states import OBJECTION, ObjectionState, ViolationState
+
+V = ViolationState
+OPEN = (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OBJECTED, V.INSTALMENTS, V.OVERDUE, V.REFERRED, V.JUDGED)
+O = ObjectionState  # noqa: E741 - as the states above
+
+
+def show() -> None:
+    register("my_shops", "violations", my_shops)
+    register("case", OBJECTION, case_page)
+
+
+def my_shops(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
+    """One line a shop that has a violation not ended yet, with the nearest last day; one query."""
+    found: dict[int, list[Violation]] = {}
+    rows = Violation.objects.filter(shop__in=[shop.pk for shop in shops], state__in=OPEN).order_by("pk")
+    for row in rows.only("pk", "shop", "state", "settle_until", "correct_until"):
+        if row.shop_id is not None:
+            found.setdefault(row.shop_id, []).append(row)
+    keys = {shop.pk: shop.key for shop in shops}
+    return {keys[pk]: [_line(of_shop)] for pk, of_shop in found.items()}
+
+
+def _line(rows: list[Violation]) -> Line:
+    days = [last for row in rows if (last := row.correct_until if row.state == V.WARNED else row.settle_until) is not None]
+    label = ngettext("%(count)d open violation", "%(count)d open violations", len(rows)) % {"count": len(rows)}
+    return Line(
+        _("Violations"),
+        state="warn",
+        label=label,
+        deadline=min(days) if days else None,
+        action=_("Look at it"),
+        url=reverse("violations:mine"),
+        order=1,
+    )
+
+
+def case_page(user: Any, cases: Sequence[Any]) -> dict[str, list[Any]]:
+    """Next step, files and facts of objections."""
+    wanted = [case.pk for case in cases if case.service == OBJECTION]
+    rows = Objection.objects.filter(case__in=wanted).select_related("case", "violation", "decision", "case__branch")
+    return {row.case.key: [_detail(row)] for row in rows}
+
+
+def _detail(row: Objection) -> CaseDetail:
+    case, violation = row.case, row.violation
+    page = reverse("violations:page", args=[violation.public_id])
+    files = []
+    if row.decision is not None:
+        files.append(FileLine(_("Decision"), row.decision.number, reverse("document", args=[row.decision.number]), _("sealed file")))
+    ways = [(_("Withdraw the objection"), reverse("violations:withdraw", args=[violation.public_id]))] if case.is_open else []
+    rounds = [
+        Round(_("Asked for"), [bilingual(item, "text") for item in found.items.all()], found.answer_by, found.answered_at)
+        for found in review.rounds_of(case)
+    ]
+    return CaseDetail(
+        by_officer=True,
+        next_step=_next(row, page),
+        files=files,
+        facts=[
+            Fact(_("Violation"), ref(violation.reference)),
+            Fact(_("Decided in"), bilingual(case.branch, "name"), _("drawn by lot among the branches that did not write the minute")),
+            Fact(_("Answer by law until"), day(row.answer_by), _("silence until then is refusal, with the way to the court")),
+            Fact(_("Settlement amount"), _("stays open after a refusal") if row.keeps_price else _("not open any more")),
+        ],
+        ways=ways,
+        rounds=rounds,
+        queue=[Fact(_("Requests before this one"), ltr(place.ahead))] if (place := review.position(case)) is not None else [],
+    )
+
+
+def _next(row: Objection, page: str) -> NextStep:
+    state = row.case.state
+    if state == O.CORRECTIONS:
+        url = reverse("violations:answer", args=[row.violation.public_id])
+        return NextStep(_("Answer what was asked"), _("The objection keeps its place."), url, _("Answer"))
+    if state == O.UPHELD:
+        return NextStep(_("The violation is annulled"), _("Nothing is owed for it."), page, _("To the violation"), label=_("Decision"))
+    if state in (O.REFUSED, O.LAPSED, O.WITHDRAWN):
+        text = _("The page of the violation shows which ways are open now.")
+        return NextStep(_("The objection has ended"), text, page, _("To the violation"), label=_("Decision"))
+    return NextStep(
+        _("The Municipality has its turn"),
+        _("Nothing is to be done now; payment stands still. A message comes."),
+        label=_("No step for you"),
+    )

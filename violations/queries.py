@@ -1,0 +1,157 @@
+"""Questions about violations."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.models import Signatory
+from municipality.kernel import clock
+from municipality.kernel.errors import NotPermitted
+from municipality.rulebook import queries as rulebook
+from payments.models import Allocation, Bill
+from payments.states import BillState
+from shops import queries as shops
+from shops.models import Shop
+from violations import rules
+from violations.models import Charge, Inspector, SettlementOrder, Violation
+from violations.states import ViolationState
+
+V = ViolationState
+OFFENCES, LIMITS, REPLIES = "offences.municipal", "limits.violations", "replies.violations"
+_VERSION = re.compile(r"(?P<subject>[a-z.]+) v(?P<version>[0-9]+)")
+
+
+def limits(on: dt.date | None = None) -> dict[str, int]:
+    """The periods in force on a day (today by default), by code. Raises Refused("no_edition")."""
+    found = rulebook.edition(LIMITS, on or clock.today())
+    return {code: limit.value for code, limit in found.limits.items()}
+
+
+def spell_of(user: Any, on: dt.date) -> Inspector:
+    """The inspector's status on a day. Raises NotPermitted for somebody who has none then."""
+    spell = (
+        Inspector.objects.filter(user=user, first_day__lte=on, last_day__gte=on, user__is_active=True)
+        .select_related("team__branch", "user")
+        .order_by("-first_day")
+        .first()
+    )
+    if spell is None:
+        raise NotPermitted("no_inspector", _("Only an inspector with the status of a judicial officer on that day writes minutes."))
+    return spell
+
+
+def covers(spell: Inspector, offence: str) -> bool:
+    """Whether the decision of an inspector names an offence."""
+    return any(offence == part or offence.startswith(f"{part}-") for part in spell.scope)
+
+
+def visible_to(user: Any) -> QuerySet[Violation]:
+    """What concerns a person: written against them, against their civil number, or at a shop they own or sign for by their own right.
+
+    Somebody who signs for an organisation loses sight of its violations with the signature.
+    """
+    if not user.is_authenticated or user.is_staff:
+        return Violation.objects.none()
+    mine = Q(party=user)
+    if user.civil_id_digest:
+        mine |= Q(party__isnull=True, party_digest=user.civil_id_digest)
+    return Violation.objects.filter(mine | Q(shop__in=shops.held_by(user).values("pk")))
+
+
+def people_of(violation: Violation) -> list[Any]:
+    """Who is told: the party, the owner of the shop, or those who sign for its organisation today."""
+    if violation.party is not None:
+        return [violation.party]
+    shop = violation.shop
+    if shop is None:
+        return []
+    if shop.owner is not None:
+        return [shop.owner]
+    today = clock.today()
+    signs = Signatory.objects.filter(
+        Q(last_day__isnull=True) | Q(last_day__gte=today), organisation=shop.organisation_id, first_day__lte=today
+    ).select_related("person")
+    return [row.person for row in signs.order_by("pk")]
+
+
+def by_number(number: str, last_four: str) -> Violation | None:
+    """A violation by its number and the last four digits of the party's civil number; None on any miss.
+
+    Where the violation is a shop's, the four digits of anybody who may see it count.
+    """
+    found = Violation.objects.filter(Q(number=number) | Q(warning_number=number)).select_related("party", "shop__owner").first()
+    if found is None or len(last_four) != 4:
+        return None
+    if found.last_four:
+        return found if found.last_four == last_four else None
+    return found if any(person.last_four == last_four for person in people_of(found)) else None
+
+
+def order_of(violation: Violation) -> SettlementOrder | None:
+    """The settlement order that holds: the newest."""
+    return violation.orders.order_by("-version").first()
+
+
+def repeats(*, offence: str, before: dt.datetime, days: int, shop: Shop | None, party: Any, digest: str) -> int:
+    """How often the same party did the same within so many days before an instant: minutes that stand, counted by the system."""
+    who = Q()
+    if shop is not None:
+        who |= Q(shop=shop)
+    if party is not None:
+        who |= Q(party=party)
+    if digest:
+        who |= Q(party_digest=digest)
+    if not days or not who:
+        return 0
+    since = before - dt.timedelta(days=days)
+    rows = Violation.objects.filter(who, offence=offence, number__isnull=False, seen_at__gte=since, seen_at__lt=before)
+    return rows.exclude(state__in=[V.ANNULLED, V.ACQUITTED]).count()
+
+
+def open_bill(violation: Violation) -> Bill | None:
+    """The bill of a violation that waits for payment, if any."""
+    charge = violation.charges.filter(bill__state=BillState.DUE).select_related("bill").order_by("-pk").first()
+    return charge.bill if charge is not None else None
+
+
+def is_at_bank(violation: Violation) -> bool:
+    """Whether a payment for the violation is open at the bank."""
+    return Allocation.objects.filter(is_open=True, bill__in=violation.charges.values("bill")).exists()
+
+
+def paid_fils(violation: Violation) -> int:
+    """What was paid for a violation and stands, in fils."""
+    bills = Bill.objects.filter(pk__in=violation.charges.values("bill"), state=BillState.PAID)
+    return sum(bills.values_list("total_fils", flat=True))
+
+
+def charge_of(bill_id: int) -> Charge:
+    """Which sum a bill is for. Raises Charge.DoesNotExist."""
+    return Charge.objects.select_related("violation", "bill", "order", "instalment__plan", "judgment").get(bill=bill_id)
+
+
+def standing(violation: Violation, *, is_party: bool) -> rules.Standing:
+    """What the ways out are judged by."""
+    periods = limits()
+    order = order_of(violation)
+    return rules.Standing(
+        state=violation.state,
+        today=clock.today(),
+        correct_until=violation.correct_until,
+        settle_until=violation.settle_until,
+        object_until=violation.object_until,
+        is_party=is_party,
+        is_settleable=order is not None,
+        fils=order.fils if order is not None else None,
+        is_extended=hasattr(violation, "extension"),
+        had_plan=hasattr(violation, "plan"),
+        had_objection=hasattr(violation, "objection"),
+        is_at_bank=is_at_bank(violation),
+        plan_from_fils=periods["instalments_from_fils"],
+        plan_most=periods["instalments_most"],
+    )

@@ -1,0 +1,84 @@
+"""Services that an unpaid violation stops, after proved service and its period, and their end by the system."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Q
+
+from licensing.states import RENEWAL
+from municipality.cases.models import Block
+from municipality.cases.services import lift_block, place_block
+from municipality.kernel import clock
+from municipality.kernel.actors import system
+from municipality.rulebook.models import Blocks
+from shops.models import Shop
+from violations import queries
+from violations.models import Violation
+from violations.notifications import ServicesFree, ServicesStopped, tell
+from violations.states import ViolationState
+
+V = ViolationState
+ME = system("violations")
+# An objection, a plan of instalments and an open settlement stop nothing.
+UNPAID = (V.OVERDUE, V.REFERRED, V.JUDGED)
+STOPPED = (RENEWAL,)
+GROUND = "unpaid_violation"
+
+
+def place_due() -> int:
+    """Stop what the catalogue says for every unpaid violation whose day has come. Returns how many violations stop something now."""
+    due = Violation.objects.filter(state__in=UNPAID, block_from__lte=clock.today(), service__isnull=False).exclude(
+        offence_facts__blocks=Blocks.NOBODY
+    )
+    standing = set(Block.objects.filter(lifted_at__isnull=True, ground=GROUND).values_list("source", flat=True))
+    placed = 0
+    for pk, public_id in due.order_by("pk").values_list("pk", "public_id"):
+        if f"violation:{public_id}" not in standing:
+            placed += _place(pk)
+    return placed
+
+
+@transaction.atomic
+def _place(pk: int) -> bool:
+    row = Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=pk)
+    if row.state not in UNPAID or row.block_from is None or row.block_from > clock.today():
+        return False
+    shops = shops_of(row)
+    for shop in shops:
+        for service in STOPPED:
+            place_block(
+                subject=shop.key,
+                ground=GROUND,
+                source=row.key,
+                stops=service,
+                sentence_ar=f"المخالفة {row.reference} لم تُسدَّد بعد انتهاء مهلتها. تفتح صفحتها طريق السداد، ويُرفع الوقف آلياً فور السداد.",
+                sentence_en=f"Violation {row.reference} is unpaid after its period. Its page shows how to pay and end the stop.",
+                actor=ME,
+            )
+    if shops:
+        tell(ServicesStopped, row, key=f"stopped:{row.last_event_id}")
+    return bool(shops)
+
+
+def shops_of(row: Violation) -> list[Shop]:
+    """Whose services stop: this shop, or every shop of the party where the catalogue says so."""
+    scope = row.offence_facts.get("blocks", Blocks.SHOP)
+    if scope == Blocks.NOBODY:
+        return []
+    if scope == Blocks.SHOP:
+        return [row.shop] if row.shop is not None else []
+    mine = Q()
+    if row.shop is not None:
+        mine |= Q(owner=row.shop.owner) & Q(owner__isnull=False) | Q(organisation=row.shop.organisation) & Q(organisation__isnull=False)
+    for person in queries.people_of(row):
+        mine |= Q(owner=person)
+    return list(Shop.objects.filter(mine).order_by("pk")) if mine else []
+
+
+def lift(row: Violation, *, why: str) -> int:
+    """End every stop of a violation, in the transaction of what ends its ground. Returns how many ended."""
+    subjects = list(Block.objects.filter(source=row.key, lifted_at__isnull=True).values_list("subject", flat=True).distinct())
+    lifted = sum(lift_block(subject=subject, source=row.key, actor=ME) for subject in subjects)
+    if lifted:
+        tell(ServicesFree, row, key=f"free:{why}:{row.last_event_id}")
+    return lifted

@@ -1,0 +1,241 @@
+"""An objection: filed by the party, decided in another branch than the one that wrote the minute, defended by its writer or not."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.models import actor_of
+from municipality.audit.services import record
+from municipality.cases.models import Case
+from municipality.cases.services import advance, open_case
+from municipality.jobs.services import enqueue
+from municipality.kernel import clock, worktime
+from municipality.kernel.actors import Actor, system
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.kernel.transitions import transition
+from municipality.places.models import Branch
+from municipality.review import queries as review
+from municipality.review.models import Skill
+from municipality.review.services import desk, queue
+from municipality.rulebook import queries as rulebook
+from municipality.uploads import queries as uploads
+from violations import queries
+from violations.models import Addition, Defence, Objection, Violation
+from violations.notifications import ObjectionFiled, ObjectionRefused, ObjectionUpheld, tell
+from violations.services import blocks, settling, terms
+from violations.states import OBJECTION, STUDIED, ObjectionState, ViolationState
+
+V = ViolationState
+ME = system("violations")
+SKILL = "objections"
+BACK = {V.ORDERED: "back_to_settlement", V.OVERDUE: "back_to_overdue", V.UNSETTLEABLE: "back_to_charge"}
+MOST_WORDS = 4000  # characters
+Lot = Callable[[Sequence[Branch]], Branch]
+
+
+@transaction.atomic
+def file(*, violation: Violation, person: Any, ground: str, words: str, lot: Lot = secrets.choice) -> Objection:
+    """Object: payment pauses, stops end, and a person of another branch decides by a day that is told.
+
+    Filed within the settlement period it keeps the settlement price. `lot` draws the branch; only the demo gives its own.
+    Raises NotPermitted, Refused: unknown_ground, no_words, too_long, and the code of why objecting is closed.
+    """
+    row = terms.mine(violation, person)
+    terms.demand(row, "object")
+    today = clock.today()
+    grounds = {reason.code for reason in rulebook.edition(queries.REPLIES, today).reasons_of("ground")}
+    if ground not in grounds:
+        raise Refused("unknown_ground", _("Please choose what the objection is about."))
+    words = words.strip()
+    if not words:
+        raise Refused("no_words", _("Please write why you object."))
+    if len(words) > MOST_WORDS:
+        raise Refused("too_long", _("Please shorten the objection to 4,000 characters."))
+    periods = queries.limits()
+    branch, drawn_among = draw_branch(row.branch_id, lot)
+    actor = actor_of(person)
+    settling.cancel_bills(row, actor=actor, reason="objection")
+    case = open_case(
+        service=OBJECTION,
+        subject=row.key,
+        title_ar="اعتراض على مخالفة",
+        title_en="Objection to a violation",
+        applicant=person,
+        branch=branch,
+        series="OBJ",
+        editions=rulebook.editions([queries.LIMITS, queries.REPLIES], today),
+        actor=actor,
+        due_on=today + dt.timedelta(days=periods["objection_answer_days"]),
+    )
+    objection = Objection.objects.create(
+        case=case,
+        violation=row,
+        ground=ground,
+        words=words,
+        origin=row.state,
+        keeps_price=row.state == V.ORDERED,
+        answer_by=today + dt.timedelta(days=periods["objection_answer_days"]),
+        defend_by=worktime.add_working_days(rulebook.calendar(), today, periods["evidence_working_days"]),
+        draw={"issued_by": row.branch_id, "among": drawn_among},
+        filed_at=clock.now(),
+    )
+    transition(row, "object", actor=terms.party(person), data={"case": case.reference})
+    advance(case, "send", actor=actor)
+    queue.join(case=case, actor=actor)
+    blocks.lift(row, why="objection")
+    record("objection.filed", subject=row.key, actor=actor, data={"case": case.key, "ground": ground, "branch": branch.pk})
+    enqueue(
+        "violations.close_defence",
+        key=case.public_id,
+        due_at=clock.start_of(objection.defend_by + dt.timedelta(days=1)),
+        objection_id=objection.pk,
+    )
+    enqueue(
+        "violations.lapse_objection",
+        key=case.public_id,
+        due_at=clock.start_of(objection.answer_by + dt.timedelta(days=1)),
+        objection_id=objection.pk,
+    )
+    tell(ObjectionFiled, row, key="objection", case=case, until=objection.answer_by)
+    return objection
+
+
+def draw_branch(issued_by: str, lot: Lot = secrets.choice) -> tuple[Branch, list[str]]:
+    """A branch other than the issuing one, by lot, among those where somebody decides objections. Returns it and the codes drawn among.
+
+    Where nobody has that field of work yet, among all other branches.
+    """
+    others = Branch.objects.exclude(pk=issued_by).order_by("pk")
+    skilled = Skill.objects.filter(code=SKILL, ended_at__isnull=True, officer__is_active=True).values("officer__branch")
+    among = list(others.filter(pk__in=skilled)) or list(others)
+    return lot(among), [branch.pk for branch in among]
+
+
+@transaction.atomic
+def defend(*, objection: Objection, inspector: Any, words: str) -> Defence:
+    """The writer of the minute adds what defends it. Raises NotPermitted for anybody else, Refused: no_words, too_late, defended."""
+    row = Objection.objects.select_for_update(of=("self",)).select_related("violation__inspector", "case").get(pk=objection.pk)
+    if row.violation.inspector.user_id != inspector.pk:
+        raise NotPermitted("not_writer", _("Only whoever wrote the minute defends it."))
+    if not words.strip():
+        raise Refused("no_words", _("Please write what defends the minute."))
+    if hasattr(row, "defence"):
+        raise Refused("defended", _("The minute was defended already."))
+    if clock.today() > row.defend_by or row.case.state not in STUDIED:
+        raise Refused("too_late", _("The working days for defending this minute are over."))
+    found = Defence.objects.create(objection=row, words=words.strip()[:MOST_WORDS], at=clock.now(), by=inspector.key)
+    record("objection.defended", subject=row.case.key, actor=Actor("inspector", inspector.key))
+    return found
+
+
+@transaction.atomic
+def close_defence(*, objection_id: int) -> None:
+    """The working days of the writer are over: without a defence the case is marked so, which proposes the annulment to its decider."""
+    row = Objection.objects.select_for_update(of=("self",)).select_related("case").get(pk=objection_id)
+    if hasattr(row, "defence") or row.is_undefended or row.case.state not in STUDIED or clock.today() <= row.defend_by:
+        return
+    Objection.objects.filter(pk=row.pk).update(is_undefended=True)
+    record("objection.undefended", subject=row.case.key, actor=ME, data={"defend_by": row.defend_by.isoformat()})
+
+
+@transaction.atomic
+def answer(*, objection: Objection, person: Any, words: str) -> None:
+    """Answer what the decider asked for, in words or with files sent beside. The case keeps its number.
+
+    Raises NotPermitted, Refused: not_asked, no_words (neither words nor a new file), too_long.
+    """
+    case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=objection.case_id)
+    asked = review.open_round(case)
+    if case.applicant_id != person.pk:
+        raise NotPermitted("not_yours", _("This objection is not yours."))
+    if asked is None or case.state != ObjectionState.CORRECTIONS:
+        raise Refused("not_asked", _("Nothing is asked for in this request now."))
+    words = words.strip()
+    new_files = uploads.of(f"violation:{objection.violation.public_id}", "objection").filter(created_at__gte=asked.asked_at).exists()
+    if not words and not new_files:
+        raise Refused("no_words", _("Please answer in words or add a file."))
+    if len(words) > MOST_WORDS:
+        raise Refused("too_long", _("Please shorten the objection to 4,000 characters."))
+    Addition.objects.create(objection=objection, round=asked.number, words=words, at=clock.now())
+    desk.answered(case=case, actor=actor_of(person))
+    record("objection.answered", subject=case.key, actor=actor_of(person), data={"round": asked.number})
+
+
+def objection_of(case: Case) -> Objection:
+    """Raises Objection.DoesNotExist."""
+    return Objection.objects.select_related("violation__shop", "violation__inspector__user", "violation__party", "case__applicant").get(
+        case=case
+    )
+
+
+def upheld(case: Case) -> None:
+    """The decider upheld the objection: the minute is annulled, its number stays. In the decision's transaction."""
+    objection = objection_of(case)
+    row = _violation(objection)
+    code = "undefended" if objection.is_undefended else "objection_upheld"
+    transition(row, "uphold_objection", actor=ME, reason=code, data={"case": case.reference})
+    record("violation.annulled", subject=row.key, actor=ME, data={"code": code, "case": case.key})
+    blocks.lift(row, why="annulled")
+    enqueue("violations.objection_document", key=case.public_id, case_id=case.pk)
+    tell(ObjectionUpheld, row, key="upheld", case=case)
+
+
+def refused(case: Case) -> None:
+    """The signed refusal: the settlement is open again at the same price where the objection came in time. In its transaction."""
+    objection = objection_of(case)
+    fall_back(objection, reason="objection_refused")
+    enqueue("violations.objection_document", key=case.public_id, case_id=case.pk)
+    tell(ObjectionRefused, objection.violation, key="refused", case=case, court_until=_court_until(), silent=False)
+
+
+def _court_until() -> dt.date:
+    return clock.today() + dt.timedelta(days=queries.limits()["court_days"])
+
+
+def _violation(objection: Objection) -> Violation:
+    return Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=objection.violation_id)
+
+
+def fall_back(objection: Objection, *, reason: str) -> None:
+    """The violation returns to where the objection found it; a price that was kept stays open for the days of the rulebook."""
+    row = _violation(objection)
+    periods = queries.limits()
+    changes: dict[str, Any] = {}
+    today = clock.today()
+    if objection.keeps_price:
+        until = today + dt.timedelta(days=periods["kept_price_days"])
+        changes["settle_until"] = max(until, row.settle_until) if row.settle_until is not None else None
+    if row.block_from is not None and row.block_from <= today + dt.timedelta(days=periods["kept_price_days"]):
+        changes["block_from"] = today + dt.timedelta(days=periods["kept_price_days"] + 1)
+    data = {name: value.isoformat() for name, value in changes.items() if value is not None}
+    transition(row, BACK[V(objection.origin)], actor=ME, reason=reason, data=data, **changes)
+    objection.violation = row
+
+
+@transaction.atomic
+def lapse(*, objection_id: int) -> None:
+    """Nobody answered in the legal time: silence is refusal (Decree-Law 75/2025 by analogy), and the person is told on the day."""
+    objection = Objection.objects.select_related("case").get(pk=objection_id)
+    case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=objection.case_id)
+    if case.state not in STUDIED or clock.today() <= objection.answer_by:
+        return
+    advance(case, "lapse", actor=ME)
+    queue.leave(case=case, actor=ME, code="lapsed")
+    fall_back(objection, reason="objection_lapsed")
+    record("objection.lapsed", subject=case.key, actor=ME, data={"answer_by": objection.answer_by.isoformat()})
+    tell(ObjectionRefused, objection.violation, key="lapsed", case=case, court_until=_court_until(), silent=True)
+
+
+@transaction.atomic
+def withdraw(*, objection: Objection, person: Any) -> None:
+    """Whoever objected takes it back. Raises NotPermitted, TransitionRefused once it is decided."""
+    case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=objection.case_id)
+    advance(case, "withdraw", actor=actor_of(person))
+    queue.leave(case=case, actor=actor_of(person), code="withdrawn")
+    fall_back(Objection.objects.get(pk=objection.pk), reason="objection_withdrawn")

@@ -1,0 +1,84 @@
+"""Proof that a notice reached its party: from that day the periods run, and from no other."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+
+from municipality.audit.services import record
+from municipality.kernel import clock
+from municipality.kernel.actors import system
+from municipality.kernel.transitions import transition
+from municipality.notifications.models import Delivery, DeliveryState
+from violations import queries, rules
+from violations.models import Service, ServiceGround, Violation
+from violations.notifications import MinuteWritten
+from violations.states import ViolationState
+
+V = ViolationState
+ME = system("violations")
+SERVE = {V.ORDERED: "serve", V.UNSETTLEABLE: "serve_charge"}
+
+
+def prove(*, violation: Violation, ground: str, at: dt.datetime, proof: dict[str, Any]) -> bool:
+    """Note once that the notice was served, and set the last days of every period by it. In the caller's transaction, row locked.
+
+    Periods of the rulebook of the day of service (Decree-Law 75/2025 by analogy): settlement, objection, stop of services.
+    Returns whether it was new; a violation that has moved on is served no more.
+    """
+    if violation.state not in SERVE or Service.objects.filter(violation=violation).exists():
+        return False
+    day = clock.day_of(at)
+    periods = queries.limits(day)
+    Service.objects.create(violation=violation, ground=ground, at=at, proof=proof)
+    days: dict[str, Any] = {
+        "object_until": day + dt.timedelta(days=periods["objection_days"]),
+        "block_from": day + dt.timedelta(days=periods["block_after_days"] + 1),
+    }
+    if violation.state == V.ORDERED:
+        days["settle_until"] = day + dt.timedelta(days=periods["settlement_days"])
+    data = {"ground": ground} | {name: value.isoformat() for name, value in days.items()}
+    transition(violation, SERVE[V(violation.state)], actor=ME, data=data, **days)
+    record("violation.served", subject=violation.key, actor=ME, data=data)
+    return True
+
+
+@transaction.atomic
+def opened(*, violation: Violation, person: Any) -> bool:
+    """The party opened the notice in the portal. Returns whether that proved service."""
+    row = Violation.objects.select_for_update(of=("self",)).select_related("shop").get(pk=violation.pk)
+    if all(known.pk != person.pk for known in queries.people_of(row)):
+        return False
+    done = prove(violation=row, ground=ServiceGround.OPENED, at=clock.now(), proof={"person": person.key})
+    if done:
+        violation.refresh_from_db()
+    return done
+
+
+def sent(violation: Violation) -> list[rules.Delivered]:
+    """On which channels the notice went out. A skipped or failed delivery has no time and counts for nothing."""
+    rows = Delivery.objects.filter(message__subject_key=violation.key, message__kind=MinuteWritten.kind)
+    return [rules.Delivered(row.channel, row.sent_at if row.state == DeliveryState.SENT else None) for row in rows]
+
+
+def sweep() -> int:
+    """Notices that nobody opened but two channels took long enough ago. Returns how many are served now."""
+    done = 0
+    waiting = Violation.objects.filter(state__in=list(SERVE), service__isnull=True).order_by("pk")
+    for violation in waiting.only("pk", "public_id")[:2000]:
+        days = queries.limits()["two_channel_days"]
+        at = rules.served_by_channels(sent(violation), days=days, now=clock.now())
+        if at is None:
+            continue
+        with transaction.atomic():
+            row = Violation.objects.select_for_update(of=("self",)).get(pk=violation.pk)
+            done += prove(violation=row, ground=ServiceGround.TWO_CHANNELS, at=at, proof={"days": days})
+    return done
+
+
+def unserved(*, days: int) -> int:
+    """How many notices are older than so many days and still not served: a list for staff, who serve them by hand."""
+    before = clock.now() - dt.timedelta(days=days)
+    return Violation.objects.filter(state__in=list(SERVE), service__isnull=True, received_at__lt=before).count()

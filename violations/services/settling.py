@@ -1,0 +1,181 @@
+"""Bills for the sums of a violation, and what follows when they are paid or taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.models import actor_of
+from municipality.audit.services import record
+from municipality.kernel import clock
+from municipality.kernel.actors import Actor, system
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.kernel.transitions import transition
+from payments.models import Bill
+from payments.rules import Line
+from payments.services import issue_bill, void_bill
+from payments.states import BillState
+from violations import queries
+from violations.models import Charge, ChargeKind, Instalment, Plan, Violation
+from violations.notifications import PaymentTakenBack, Settled, tell
+from violations.services import blocks
+from violations.states import PlanState, ViolationState
+
+V = ViolationState
+ME = system("violations")
+BILL = "violations.sum"
+
+
+@transaction.atomic
+def bill_for(*, violation: Violation, person: Any, instalment: Instalment | None = None) -> Bill:
+    """The bill of what is payable of a violation now, for whoever is about to pay it: settlement, one instalment or the court's amount.
+
+    The standing bill is handed out again to the same person; another person who may pay gets one of their own once the first is
+    cancelled. Raises NotPermitted for a stranger, Refused with the code of why nothing is payable, "payment_open".
+    """
+    row = _locked(violation)
+    if not queries.visible_to(person).filter(pk=row.pk).exists():
+        raise NotPermitted("not_yours", _("This violation is not yours."))
+    kind, fils, source = _payable(row, instalment)
+    standing = Charge.objects.filter(violation=row, kind=kind, bill__state=BillState.DUE, **source).select_related("bill").first()
+    actor = actor_of(person)
+    if standing is not None:
+        if standing.bill.payer_id == person.pk and standing.bill.total_fils == fils:
+            return standing.bill
+        void_bill(bill=standing.bill, actor=actor, reason="other_payer")
+    bill = issue_bill(
+        kind=BILL,
+        subject=row.key,
+        payer=person,
+        title_ar=f"{_TITLES[kind][0]} {row.reference}",
+        title_en=f"{_TITLES[kind][1]} {row.reference}",
+        lines=[_line(row, kind, fils, source)],
+        actor=actor,
+        due_until=instalment.due_on if instalment is not None else row.settle_until if kind == ChargeKind.SETTLEMENT else None,
+    )
+    Charge.objects.create(violation=row, bill=bill, kind=kind, made_at=clock.now(), **source)
+    return bill
+
+
+_TITLES = {
+    ChargeKind.SETTLEMENT: ("صلح المخالفة", "Settlement of violation"),
+    ChargeKind.INSTALMENT: ("قسط المخالفة", "Instalment of violation"),
+    ChargeKind.COURT: ("حكم المخالفة", "Court amount of violation"),
+}
+
+
+def _locked(violation: Violation) -> Violation:
+    return Violation.objects.select_for_update(of=("self",)).select_related("shop").get(pk=violation.pk)
+
+
+def _payable(row: Violation, instalment: Instalment | None) -> tuple[ChargeKind, int, dict[str, Any]]:
+    if row.state == V.JUDGED:
+        judgment = row.judgment
+        return ChargeKind.COURT, judgment.fils or 0, {"judgment": judgment}
+    if row.state == V.INSTALMENTS:
+        part = _next_part(row, instalment)
+        return ChargeKind.INSTALMENT, part.fils, {"instalment": part}
+    order = queries.order_of(row)
+    if row.state == V.ORDERED and order is not None and (row.settle_until is None or clock.today() <= row.settle_until):
+        return ChargeKind.SETTLEMENT, order.fils, {"order": order}
+    raise Refused("nothing_payable", _("Nothing of this violation can be paid now. The page of the violation says why."))
+
+
+def _next_part(row: Violation, wanted: Instalment | None) -> Instalment:
+    unpaid = unpaid_parts(row.plan)
+    if not unpaid:
+        raise Refused("nothing_payable", _("Every instalment is paid."))
+    if wanted is not None and wanted.pk != unpaid[0].pk:
+        raise Refused("earlier_first", _("Please pay the earlier instalment first."))
+    return unpaid[0]
+
+
+def unpaid_parts(plan: Plan) -> list[Instalment]:
+    """The instalments of a plan that are not paid, in their order."""
+    paid = Charge.objects.filter(instalment__plan=plan, bill__state=BillState.PAID).values("instalment")
+    return list(plan.instalments.exclude(pk__in=paid).order_by("number"))
+
+
+def _line(row: Violation, kind: ChargeKind, fils: int, source: dict[str, Any]) -> Line:
+    offence = row.offence_facts
+    order = source.get("order") or queries.order_of(row)
+    ruling = source.get("judgment")
+    formula_ar, formula_en = (order.formula_ar, order.formula_en) if order is not None else ("", "")
+    if ruling is not None:
+        formula_ar, formula_en = f"حكم رقم {ruling.ruling_no}", f"Ruling {ruling.ruling_no}"
+    if kind == ChargeKind.INSTALMENT:
+        part = source["instalment"]
+        formula_ar, formula_en = f"القسط {part.number} من {part.plan.count}", f"Instalment {part.number} of {part.plan.count}"
+    return Line(
+        code=row.offence,
+        label_ar=offence["name_ar"][:120],
+        label_en=offence["name_en"][:120],
+        formula_ar=formula_ar,
+        formula_en=formula_en,
+        article_ar=offence["article_ar"][:160],
+        article_en=offence["article_en"][:160],
+        edition=row.edition,
+        fils=fils,
+        revenue_account=offence["revenue_account"],
+    )
+
+
+@transaction.atomic
+def paid(bill_id: int) -> None:
+    """A bill of a violation was paid. Raises Refused where the sum is not owed in that way any more: the amount is owed back."""
+    charge = queries.charge_of(bill_id)
+    row = _locked(charge.violation)
+    if charge.kind == ChargeKind.INSTALMENT:
+        _instalment_paid(row, charge)
+        return
+    move = {ChargeKind.SETTLEMENT: "settle", ChargeKind.COURT: "pay_court"}[ChargeKind(charge.kind)]
+    allowed = (V.ORDERED, V.OVERDUE) if move == "settle" else (V.JUDGED,)
+    newest = queries.order_of(row)
+    if row.state not in allowed or (move == "settle" and (newest is None or charge.order_id != newest.pk)):
+        raise Refused("not_owed", _("This sum is not owed in this way any more. What was paid is returned."))
+    transition(row, move, actor=ME, data={"bill": charge.bill.reference})
+    _free(row, charge)
+
+
+def _instalment_paid(row: Violation, charge: Charge) -> None:
+    if row.state != V.INSTALMENTS or charge.instalment is None or charge.instalment.plan.state != PlanState.ACTIVE:
+        raise Refused("not_owed", _("This sum is not owed in this way any more. What was paid is returned."))
+    record("violation.instalment_paid", subject=row.key, actor=ME, data={"number": charge.instalment.number, "bill": charge.bill.reference})
+    plan = Plan.objects.select_for_update().get(pk=charge.instalment.plan_id)
+    if unpaid_parts(plan):
+        return
+    transition(plan, "complete", actor=ME)
+    transition(row, "settle", actor=ME, data={"plan": plan.public_id})
+    _free(row, charge)
+
+
+def _free(row: Violation, charge: Charge) -> None:
+    record("violation.paid", subject=row.key, actor=ME, data={"kind": charge.kind, "bill": charge.bill.reference})
+    blocks.lift(row, why="paid")
+    tell(Settled, row, key=f"paid:{charge.pk}")
+
+
+@transaction.atomic
+def voided(bill_id: int) -> None:
+    """The bank took a payment back: what it had paid is owed again, in the state it was owed in."""
+    charge = queries.charge_of(bill_id)
+    row = _locked(charge.violation)
+    reason = "reversed_by_bank"
+    if charge.kind == ChargeKind.INSTALMENT and charge.instalment is not None:
+        plan = Plan.objects.select_for_update().get(pk=charge.instalment.plan_id)
+        if plan.state == PlanState.PAID:
+            transition(plan, "reopen", actor=ME, reason=reason)
+        if row.state == V.PAID:
+            transition(row, "reopen_plan", actor=ME, reason=reason)
+    elif row.state == V.PAID:
+        transition(row, "reopen_court" if charge.kind == ChargeKind.COURT else "reopen", actor=ME, reason=reason)
+    record("violation.payment_reversed", subject=row.key, actor=ME, data={"kind": charge.kind, "bill": charge.bill.reference})
+    tell(PaymentTakenBack, row, key=f"reversed:{charge.pk}:{row.last_event_id}")
+
+
+def cancel_bills(row: Violation, *, actor: Actor, reason: str) -> None:
+    """Cancel what waits for payment, because something else holds now. Raises Refused("payment_open") while the bank is asked."""
+    for charge in row.charges.filter(bill__state=BillState.DUE).select_related("bill"):
+        void_bill(bill=charge.bill, actor=actor, reason=reason)

@@ -1,0 +1,159 @@
+"""What a party may do about the time and form of payment by themselves: one extension, one plan of instalments; and what lapses."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from municipality.audit.services import record
+from municipality.kernel import clock
+from municipality.kernel.actors import Actor, system
+from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
+from municipality.kernel.transitions import transition
+from violations import queries, rules
+from violations.models import Extension, Instalment, Plan, SettlementOrder, Violation
+from violations.notifications import PeriodOver, PlanAgreed, PlanFell, TimeExtended, tell
+from violations.services import settling
+from violations.states import PlanState, ViolationState
+
+V = ViolationState
+ME = system("violations")
+
+
+def party(person: Any) -> Actor:
+    return Actor("party", person.key)
+
+
+def mine(violation: Violation, person: Any) -> Violation:
+    """The row, locked, if it concerns this person. Raises NotPermitted."""
+    if not queries.visible_to(person).filter(pk=violation.pk).exists():
+        raise NotPermitted("not_yours", _("This violation is not yours."))
+    return Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=violation.pk)
+
+
+def demand(row: Violation, code: str) -> None:
+    """The way must be open now; what closed it is the refusal. Raises Refused with the code of the reason."""
+    way = next(way for way in rules.ways(queries.standing(row, is_party=True)) if way.code == code)
+    if not way.is_open:
+        raise Refused(way.closed, _("This way is closed now. The page of the violation says why and which ways are open."))
+
+
+@transaction.atomic
+def extend(*, violation: Violation, person: Any) -> dt.date:
+    """More time to settle, once. Returns the new last day. Raises NotPermitted, Refused with the code of why it is closed."""
+    row = mine(violation, person)
+    demand(row, "more_time")
+    before = row.settle_until
+    if before is None:
+        raise Refused("clock_not_begun", _("The period has not begun yet."))
+    after = before + dt.timedelta(days=queries.limits()["extension_days"])
+    Extension.objects.create(violation=row, until_before=before, until_after=after, asked_by=person.key, at=clock.now())
+    settling.cancel_bills(row, actor=party(person), reason="extended")  # its last day changes; the next one bears the new
+    changes: dict[str, Any] = {"settle_until": after} | (
+        {"block_from": after + dt.timedelta(days=1)} if row.block_from and row.block_from <= after else {}
+    )
+    transition(row, "extend", actor=party(person), data={"until": after.isoformat()}, **changes)
+    record("violation.extended", subject=row.key, actor=party(person), data={"until": after.isoformat()})
+    tell(TimeExtended, row, key="extended", until=after)
+    return after
+
+
+@transaction.atomic
+def agree_plan(*, violation: Violation, person: Any, count: int) -> Plan:
+    """Pay the settlement in equal parts, the first one today. Raises NotPermitted, Refused (closed way, "bad_count")."""
+    row = mine(violation, person)
+    demand(row, "instalments")
+    periods = queries.limits()
+    order = queries.order_of(row)
+    if order is None or not 2 <= count <= periods["instalments_most"]:
+        raise Refused("bad_count", _("Please choose one of the numbers of instalments offered."))
+    settling.cancel_bills(row, actor=party(person), reason="instalments")
+    plan = Plan.objects.create(violation=row, order=order, count=count, agreed_at=clock.now(), agreed_by=person.key)
+    today, apart = clock.today(), periods["instalment_days"]
+    Instalment.objects.bulk_create(
+        Instalment(plan=plan, number=number, fils=fils, due_on=today + dt.timedelta(days=apart * (number - 1)))
+        for number, fils in enumerate(rules.instalments(order.fils, count), 1)
+    )
+    transition(row, "plan", actor=party(person), data={"count": count, "fils": order.fils})
+    record("violation.plan_agreed", subject=row.key, actor=party(person), data={"count": count, "fils": order.fils})
+    tell(PlanAgreed, row, key="plan", plan=plan)
+    return plan
+
+
+def void_missed() -> int:
+    """Plans with an instalment whose last day has passed: they fall, and the rest is due. Returns how many.
+
+    An instalment that is at the bank is waited for.
+    """
+    fallen = 0
+    for plan in Plan.objects.filter(state=PlanState.ACTIVE).select_related("violation").order_by("pk").iterator():
+        unpaid = settling.unpaid_parts(plan)
+        if unpaid and unpaid[0].due_on < clock.today():
+            fallen += _void(plan)
+    return fallen
+
+
+@transaction.atomic
+def _void(plan: Plan) -> bool:
+    row = Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=plan.violation_id)
+    plan = Plan.objects.select_for_update().get(pk=plan.pk)
+    unpaid = settling.unpaid_parts(plan)
+    if plan.state != PlanState.ACTIVE or not unpaid or unpaid[0].due_on >= clock.today() or queries.is_at_bank(row):
+        return False
+    settling.cancel_bills(row, actor=ME, reason="plan_fell")
+    transition(plan, "void", actor=ME, reason="instalment_missed", data={"number": unpaid[0].number})
+    order = queries.order_of(row)
+    if order is None:
+        raise LookupError(f"plan {plan.pk} has no order")
+    rest = order.fils - queries.paid_fils(row)
+    until = clock.today() + dt.timedelta(days=queries.limits()["kept_price_days"])
+    next_version(row, order, rest, ground="rest_of_plan", formula=("باقي خطة التقسيط", "Rest of the plan of instalments"))
+    transition(row, "void_plan", actor=ME, reason="instalment_missed", data={"rest": rest}, settle_until=until)
+    record("violation.plan_fell", subject=row.key, actor=ME, data={"number": unpaid[0].number, "rest": rest})
+    tell(PlanFell, row, key="plan_fell", until=until)
+    return True
+
+
+def next_version(row: Violation, order: SettlementOrder, fils: int, *, ground: str, formula: tuple[str, str]) -> SettlementOrder:
+    """The order that replaces another: same offence, another sum in fils, for a reason."""
+    return SettlementOrder.objects.create(
+        violation=row,
+        version=order.version + 1,
+        fils=fils,
+        rate_fils=order.rate_fils,
+        percent=order.percent,
+        formula_ar=formula[0],
+        formula_en=formula[1],
+        article_ar=order.article_ar,
+        article_en=order.article_en,
+        edition=order.edition,
+        ground=ground,
+        made_at=clock.now(),
+    )
+
+
+def lapse_due() -> int:
+    """Settlements whose last day has passed end. Returns how many; one with a payment at the bank waits for its outcome."""
+    lapsed = 0
+    due = Violation.objects.filter(state=V.ORDERED, settle_until__lt=clock.today()).order_by("pk")
+    for violation in due.only("pk").iterator():
+        try:
+            lapsed += _lapse(violation)
+        except (Refused, TransitionRefused):  # a payment began this moment
+            continue
+    return lapsed
+
+
+@transaction.atomic
+def _lapse(violation: Violation) -> bool:
+    row = Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=violation.pk)
+    if row.state != V.ORDERED or row.settle_until is None or row.settle_until >= clock.today() or queries.is_at_bank(row):
+        return False
+    settling.cancel_bills(row, actor=ME, reason="period_over")
+    transition(row, "lapse", actor=ME)
+    record("violation.lapsed", subject=row.key, actor=ME, data={"until": row.settle_until.isoformat()})
+    tell(PeriodOver, row, key=f"over:{row.last_event_id}")
+    return True

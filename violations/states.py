@@ -1,0 +1,124 @@
+"""The life of a violation, of an objection to it and of a plan to pay it by instalments."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from municipality.kernel.workflow import move, workflow
+
+VIOLATION = "violations.violation"
+OBJECTION = "violations.objection"
+PLAN = "violations.plan"
+
+
+class ViolationState(models.TextChoices):
+    RECORDED = "recorded", _("Recorded")
+    WARNED = "warned", _("Warning: time to put it right")
+    CORRECTED = "corrected", _("Put right")
+    ORDERED = "ordered", _("Settlement is open")
+    UNSETTLEABLE = "unsettleable", _("Goes to the court")
+    OBJECTED = "objected", _("Objection under study")
+    INSTALMENTS = "instalments", _("Paid by instalments")
+    OVERDUE = "overdue", _("The settlement period is over")
+    REFERRED = "referred", _("With the court")
+    JUDGED = "judged", _("The court has ruled")
+    ACQUITTED = "acquitted", _("The court found no violation")
+    PAID = "paid", _("Paid")
+    WAIVED = "waived", _("Waived")
+    ANNULLED = "annulled", _("Annulled")
+
+
+V = ViolationState
+# Where a sum may still be settled with the Municipality.
+OPEN = (V.ORDERED, V.OBJECTED, V.INSTALMENTS, V.OVERDUE)
+VIOLATION_WORKFLOW = workflow(
+    VIOLATION,
+    V.RECORDED,
+    # A warning comes first where the catalogue gives time to put things right; the minute follows only if nothing was done.
+    move("warn", V.RECORDED, to=V.WARNED, may="inspector", label=_("Warning")),
+    move("accept_correction", V.WARNED, to=V.CORRECTED, may="inspector", label=_("Found put right")),
+    move("refuse_correction", V.WARNED, to=V.WARNED, may="inspector", needs_reason=True, label=_("The proof was not accepted")),
+    move("order", [V.RECORDED, V.WARNED], to=V.ORDERED, may="inspector", label=_("Minute and settlement order")),
+    move("charge", [V.RECORDED, V.WARNED], to=V.UNSETTLEABLE, may="inspector", label=_("Minute without settlement")),
+    move("serve", V.ORDERED, to=V.ORDERED, label=_("Service of the notice is proved")),
+    move("serve_charge", V.UNSETTLEABLE, to=V.UNSETTLEABLE, label=_("Service of the notice is proved")),
+    move("extend", V.ORDERED, to=V.ORDERED, may="party", label=_("More time to settle")),
+    # From OVERDUE only for a payment that was begun in time and confirmed by the bank afterwards.
+    move("settle", [V.ORDERED, V.OVERDUE, V.INSTALMENTS], to=V.PAID, label=_("Settled")),
+    move("reopen", V.PAID, to=V.ORDERED, needs_reason=True, label=_("The bank took the payment back")),
+    move("reopen_plan", V.PAID, to=V.INSTALMENTS, needs_reason=True, label=_("The bank took the payment back")),
+    move("object", [V.ORDERED, V.OVERDUE, V.UNSETTLEABLE], to=V.OBJECTED, may="party", label=_("Objection")),
+    # An objection that falls leads back to where it came from; one that came in time opens the settlement again.
+    move("back_to_settlement", V.OBJECTED, to=V.ORDERED, needs_reason=True, label=_("The objection ended; settlement is open again")),
+    move("back_to_overdue", V.OBJECTED, to=V.OVERDUE, needs_reason=True, label=_("The objection ended")),
+    move("back_to_charge", V.OBJECTED, to=V.UNSETTLEABLE, needs_reason=True, label=_("The objection ended")),
+    move("uphold_objection", V.OBJECTED, to=V.ANNULLED, needs_reason=True, label=_("The objection was upheld")),
+    move("plan", V.ORDERED, to=V.INSTALMENTS, may="party", label=_("Instalments agreed")),
+    move("void_plan", V.INSTALMENTS, to=V.ORDERED, needs_reason=True, label=_("The plan of instalments fell; the rest is due")),
+    move("lapse", V.ORDERED, to=V.OVERDUE, label=_("The settlement period ended")),
+    move("refer", [V.OVERDUE, V.UNSETTLEABLE], to=V.REFERRED, may="referrer", label=_("Referral to the court")),
+    move("judge", V.REFERRED, to=V.JUDGED, may="referrer", label=_("The court set an amount")),
+    move("acquit", V.REFERRED, to=V.ACQUITTED, may="referrer", label=_("The court found no violation")),
+    move("pay_court", V.JUDGED, to=V.PAID, label=_("The court's amount was paid")),
+    move("reopen_court", V.PAID, to=V.JUDGED, needs_reason=True, label=_("The bank took the payment back")),
+    move("waive", [V.ORDERED, V.OVERDUE], to=V.WAIVED, may="waiver", needs_reason=True, label=_("Waived")),
+    move("reduce", [V.ORDERED, V.OVERDUE], to=V.ORDERED, may="waiver", needs_reason=True, label=_("Reduced")),
+    # By authority, with a reason and a second person; the number stays and nothing is deleted.
+    move(
+        "annul",
+        [V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OVERDUE],
+        to=V.ANNULLED,
+        may="annuller",
+        needs_reason=True,
+        label=_("Annulled by authority"),
+    ),
+)
+
+
+class ObjectionState(models.TextChoices):
+    SENT = "sent", _("Being sent")
+    IN_REVIEW = "in_review", _("With the Municipality")
+    CORRECTIONS = "corrections", _("Waiting for your answer")
+    COUNTERSIGN = "countersign", _("Waiting for a second signature")
+    UPHELD = "upheld", _("Upheld: the violation is annulled")
+    REFUSED = "refused", _("Refused")
+    LAPSED = "lapsed", _("Refused by silence")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+O = ObjectionState  # noqa: E741 - as the states above
+STUDIED = (O.IN_REVIEW, O.CORRECTIONS, O.COUNTERSIGN)
+OBJECTION_WORKFLOW = workflow(
+    OBJECTION,
+    O.SENT,
+    move("send", O.SENT, to=O.IN_REVIEW, may="applicant", label=_("Send the objection")),
+    move("ask_corrections", O.IN_REVIEW, to=O.CORRECTIONS, may="officer", label=_("Ask for more")),
+    move("answer", O.CORRECTIONS, to=O.IN_REVIEW, may="applicant", label=_("Send the answer")),
+    move("go_on", O.CORRECTIONS, to=O.IN_REVIEW, label=_("The time to answer is over")),
+    move("accept", O.IN_REVIEW, to=O.UPHELD, may="officer", label=_("Uphold the objection")),
+    move("propose_refusal", O.IN_REVIEW, to=O.COUNTERSIGN, may="officer", needs_reason=True, label=_("Propose to refuse")),
+    move("take_back", O.COUNTERSIGN, to=O.IN_REVIEW, may="officer", label=_("Change the proposal")),
+    move("return", O.COUNTERSIGN, to=O.IN_REVIEW, may="supervisor", needs_reason=True, label=_("Back to the officer")),
+    move("countersign", O.COUNTERSIGN, to=O.REFUSED, may="supervisor", needs_reason=True, label=_("Sign the refusal")),
+    move("reopen", O.COUNTERSIGN, to=O.IN_REVIEW, needs_reason=True, label=_("Back to the queue")),
+    move("move_promise", O.IN_REVIEW, to=O.IN_REVIEW, label=_("The promised day moved")),
+    move("move_promise_signing", O.COUNTERSIGN, to=O.COUNTERSIGN, label=_("The promised day moved")),
+    # Thirty days without an answer are a refusal; the person learns it on the day, with the way to the court.
+    move("lapse", STUDIED, to=O.LAPSED, label=_("The legal time for an answer is over")),
+    move("withdraw", STUDIED, to=O.WITHDRAWN, may="applicant", label=_("Withdraw the objection")),
+)
+
+
+class PlanState(models.TextChoices):
+    ACTIVE = "active", _("Running")
+    VOID = "void", _("Fallen")
+    PAID = "paid", _("Paid")
+
+
+P = PlanState
+PLAN_WORKFLOW = workflow(
+    PLAN,
+    P.ACTIVE,
+    move("complete", P.ACTIVE, to=P.PAID, label=_("Every instalment was paid")),
+    move("void", P.ACTIVE, to=P.VOID, needs_reason=True, label=_("An instalment was missed")),
+    move("reopen", P.PAID, to=P.ACTIVE, needs_reason=True, label=_("The bank took a payment back")),
+)

@@ -1,0 +1,317 @@
+"""What a party does about a violation: pay, correct, object, take time, pay in parts, prove that nothing is owed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from municipality.accounts.access import access
+from municipality.documents.rendering import RendererMissing
+from municipality.documents.signing import SignerMissing
+from municipality.kernel.errors import Refused
+from municipality.review import queries as review
+from municipality.ui.language import read_form
+from municipality.ui.templatetags.portal import ref
+from municipality.uploads.fields import field_of
+from shops import queries as shops
+from violations import queries
+from violations.forms import AnswerForm, ObjectForm, PlanForm
+from violations.models import Objection, Violation
+from violations.services import documents, objections, settling, terms
+from violations.states import ObjectionState, ViolationState
+from violations.views.public import TAGS
+
+V = ViolationState
+PAGE = 25
+
+
+def mine_or_404(user: Any, public_id: str) -> Violation:
+    """A violation of the person. Raises Http404 for any other."""
+    row = queries.visible_to(user).filter(public_id=public_id).select_related("shop", "area", "party").first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def crumbs(row: Violation, here: str) -> list[tuple[Any, str]]:
+    return [
+        (_("Violations"), reverse("violations:mine")),
+        (ref(row.reference), reverse("violations:page", args=[row.public_id])),
+        (here, ""),
+    ]
+
+
+@access("person")
+@never_cache
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    """Violations of the person and of their shops, newest first, by keyset pages."""
+    rows = queries.visible_to(request.user).select_related("shop").order_by("-pk")
+    before = request.GET.get("before", "")
+    if before.isascii() and before.isdigit():
+        rows = rows.filter(pk__lt=int(before[:18]))
+    found = list(rows[: PAGE + 1])
+    return render(
+        request,
+        "violations/mine.html",
+        {
+            "rows": [(row, row.rule, TAGS[row.state]) for row in found[:PAGE]],
+            "older_url": f"?before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
+            "crumbs": [(_("Violations"), "")],
+        },
+    )
+
+
+@access("person")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def pay(request: HttpRequest, public_id: str) -> HttpResponse:
+    """What is payable now, once more with its effects; POST makes the bill and goes on to its page."""
+    row = mine_or_404(request.user, public_id)
+    refusal: Refused | None = None
+    if request.method == "POST":
+        try:
+            bill = settling.bill_for(violation=row, person=request.user)
+            return redirect("payments:pay", public_id=bill.public_id)
+        except Refused as refused:
+            refusal = refused
+    order = queries.order_of(row)
+    standing = queries.standing(row, is_party=True)
+    is_open = any(way.is_open for way in queries.rules.ways(standing) if way.code in ("settle", "pay"))
+    plan = getattr(row, "plan", None)
+    unpaid = settling.unpaid_parts(plan) if plan is not None and row.state == V.INSTALMENTS else []
+    fils = unpaid[0].fils if unpaid else row.judgment.fils if row.state == V.JUDGED else order.fils if order is not None else None
+    if not is_open and refusal is None:
+        return redirect("violations:page", public_id=row.public_id)
+    context = {
+        "row": row,
+        "rule": row.rule,
+        "order": order,
+        "fils": fils,
+        "part": unpaid[0] if unpaid else None,
+        "refusal": refusal,
+        "crumbs": crumbs(row, _("Payment")),
+    }
+    return render(request, "violations/pay.html", context, status=409 if refusal else 200)
+
+
+def _asked(request: HttpRequest, public_id: str, template: str, here: str, act: Callable[[Violation], str], **more: Any) -> HttpResponse:
+    """A page that asks once more; POST acts and leads back with a sentence, a refusal stands on the page itself."""
+    row = mine_or_404(request.user, public_id)
+    refusal: Refused | None = None
+    if request.method == "POST":
+        try:
+            messages.info(request, act(row))
+            return redirect("violations:page", public_id=row.public_id)
+        except Refused as refused:
+            refusal = refused
+    context = {"row": row, "rule": row.rule, "refusal": refusal, "crumbs": crumbs(row, here), **more}
+    return render(request, template, context, status=409 if refusal else 200)
+
+
+@access("person")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def more_time(request: HttpRequest, public_id: str) -> HttpResponse:
+    def act(row: Violation) -> str:
+        terms.extend(violation=row, person=request.user)
+        return _("The settlement period is extended.")
+
+    days = queries.limits()["extension_days"]
+    return _asked(request, public_id, "violations/more_time.html", _("More time"), act, days=days)
+
+
+@access("person")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def instalments(request: HttpRequest, public_id: str) -> HttpResponse:
+    row = mine_or_404(request.user, public_id)
+    order = queries.order_of(row)
+    periods = queries.limits()
+    if order is None:
+        return redirect("violations:page", public_id=row.public_id)
+    form, submitted = read_form(request, PlanForm, fils=order.fils, most=periods["instalments_most"])
+    refusal: Refused | None = None
+    if submitted and form.is_valid():
+        try:
+            terms.agree_plan(violation=row, person=request.user, count=form.cleaned_data["count"])
+        except Refused as refused:
+            refusal = refused
+        else:
+            messages.info(request, _("The instalments are agreed. The first one is due today."))
+            return redirect("violations:pay", public_id=row.public_id)
+    context = {
+        "row": row,
+        "rule": row.rule,
+        "form": form,
+        "refusal": refusal,
+        "order": order,
+        "days": periods["instalment_days"],
+        "crumbs": crumbs(row, _("Instalments")),
+    }
+    return render(request, "violations/instalments.html", context, status=409 if refusal else 200)
+
+
+@access("person")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def object_(request: HttpRequest, public_id: str, ground: str = "") -> HttpResponse:
+    """Ground, words and files; the effects stand beside."""
+    row = mine_or_404(request.user, public_id)
+    form, submitted = read_form(request, ObjectForm, initial={"ground": ground})
+    refusal: Refused | None = None
+    if submitted and form.is_valid():
+        try:
+            found = objections.file(violation=row, person=request.user, **form.cleaned_data)
+        except Refused as refused:
+            refusal = refused
+        else:
+            messages.info(request, _("The objection is filed. Payment stands still until it is decided."))
+            return redirect("cases:case", public_id=found.case.public_id)
+    standing = queries.standing(row, is_party=True)
+    way = next(way for way in queries.rules.ways(standing) if way.code == "object")
+    if not way.is_open and refusal is None:
+        return redirect("violations:page", public_id=row.public_id)
+    periods = queries.limits()
+    context = {
+        "row": row,
+        "rule": row.rule,
+        "form": form,
+        "refusal": refusal,
+        "periods": periods,
+        "keeps_price": row.state == V.ORDERED,
+        "field": field_of(request, row.key, "objection", next_path=request.path),
+        "crumbs": crumbs(row, _("Objection")),
+    }
+    return render(request, "violations/object.html", context, status=409 if refusal else 200)
+
+
+@access("person")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def not_mine(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The objection with its ground chosen."""
+    return object_(request, public_id, ground="not_mine")
+
+
+@access("person")
+@never_cache
+@require_safe
+def correct(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Send photos of what was put right; an inspector of the branch looks at them."""
+    row = mine_or_404(request.user, public_id)
+    if row.state != V.WARNED:
+        return redirect("violations:page", public_id=row.public_id)
+    context = {
+        "row": row,
+        "rule": row.rule,
+        "field": field_of(request, row.key, "correction", next_path=request.path),
+        "crumbs": crumbs(row, _("Put it right")),
+    }
+    return render(request, "violations/correct.html", context)
+
+
+def _objection_or_404(user: Any, public_id: str) -> Objection:
+    row = mine_or_404(user, public_id)
+    found = Objection.objects.filter(violation=row, case__applicant=user).select_related("case__applicant", "violation").first()
+    if found is None:
+        raise Http404
+    return found
+
+
+@access("person")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def answer(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Answer what the decider asked for, in words or with files."""
+    objection = _objection_or_404(request.user, public_id)
+    case = objection.case
+    asked = review.open_round(case)
+    if case.state != ObjectionState.CORRECTIONS or asked is None:
+        return redirect("cases:case", public_id=case.public_id)
+    form, submitted = read_form(request, AnswerForm)
+    refusal: Refused | None = None
+    if submitted and form.is_valid():
+        try:
+            objections.answer(objection=objection, person=request.user, words=form.cleaned_data["words"])
+        except Refused as refused:
+            refusal = refused
+        else:
+            messages.info(request, _("The answer is sent. The objection kept its place."))
+            return redirect("cases:case", public_id=case.public_id)
+    context = {
+        "row": objection.violation,
+        "case": case,
+        "form": form,
+        "refusal": refusal,
+        "asked": asked,
+        "items": asked.items.order_by("pk"),
+        "field": field_of(request, objection.violation.key, "objection", next_path=request.path),
+        "crumbs": [
+            (_("My requests"), reverse("cases:mine")),
+            (ref(case.reference), reverse("cases:case", args=[case.public_id])),
+            (_("Answer"), ""),
+        ],
+    }
+    return render(request, "violations/answer.html", context, status=409 if refusal else 200)
+
+
+@access("person")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Ask once more, then take the objection back."""
+    objection = _objection_or_404(request.user, public_id)
+    if request.method == "POST":
+        objections.withdraw(objection=objection, person=request.user)
+        messages.info(request, _("The objection is withdrawn."))
+        return redirect("violations:page", public_id=objection.violation.public_id)
+    if not objection.case.is_open:
+        return redirect("cases:case", public_id=objection.case.public_id)
+    return render(request, "violations/withdraw.html", {"row": objection.violation, "case": objection.case, "objection": objection})
+
+
+@access("person")
+@never_cache
+@require_safe
+def clearance(request: HttpRequest) -> HttpResponse:
+    """Choose for what a certificate is made: the person with all shops, or one shop."""
+    return _clearance_page(request, None)
+
+
+def _clearance_page(request: HttpRequest, refusal: Refused | None) -> HttpResponse:
+    context = {
+        "shops": shops.with_names(shops.held_by(request.user)).order_by("pk")[:200],
+        "refusal": refusal,
+        "crumbs": [(_("Violations"), reverse("violations:mine")), (_("Clearance certificate"), "")],
+    }
+    return render(request, "violations/clearance.html", context, status=409 if refusal else 200)
+
+
+@access("person")
+@require_POST
+def make_clearance(request: HttpRequest) -> HttpResponse:
+    """Make the certificate now and hand it out. Raises Http404 for a shop of somebody else."""
+    wanted = request.POST.get("shop", "")
+    shop = None
+    if wanted:
+        shop = shops.held_by(request.user).filter(public_id=wanted).select_related("branch").first()
+        if shop is None:
+            raise Http404
+    try:
+        document = documents.clearance(person=request.user, shop=shop)
+    except Refused as refused:
+        return _clearance_page(request, refused)
+    except (RendererMissing, SignerMissing):
+        return _clearance_page(
+            request, Refused("no_seal", _("Certificates cannot be sealed at the moment. Nothing was made. Please try again later."))
+        )
+    return redirect("document", number=document.number)

@@ -1,0 +1,185 @@
+"""For anybody: find a violation by its number, the page that all ways lead from, and the register of waivers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from municipality.accounts.access import public
+from municipality.accounts.limits import spend
+from municipality.cases.views.public import service_card
+from municipality.documents import store
+from municipality.documents.states import DocumentState
+from municipality.kernel import clock
+from municipality.kernel.workflow import WORKFLOWS
+from municipality.ui.errors import too_many_requests
+from municipality.ui.language import read_form
+from municipality.ui.templatetags.portal import ref
+from municipality.uploads.models import Upload
+from municipality.uploads.states import UploadState
+from violations import queries, ways
+from violations.forms import FindForm
+from violations.models import Relief, Violation
+from violations.services import serving, settling
+from violations.states import VIOLATION, ViolationState
+
+FOUND = "violations_found"  # what this browser session found by number and digits
+MOST_FOUND = 20
+TRIES, SECONDS = 10, 600
+TAGS = {
+    "recorded": "wait",
+    "warned": "warn",
+    "corrected": "ok",
+    "ordered": "warn",
+    "unsettleable": "bad",
+    "objected": "wait",
+    "instalments": "wait",
+    "overdue": "bad",
+    "referred": "bad",
+    "judged": "bad",
+    "acquitted": "ok",
+    "paid": "ok",
+    "waived": "ok",
+    "annulled": "ok",
+}
+CONTESTED = (ViolationState.ORDERED, ViolationState.UNSETTLEABLE, ViolationState.OBJECTED, ViolationState.OVERDUE, ViolationState.REFERRED)
+
+
+@public
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request: HttpRequest) -> HttpResponse:
+    """What the service is, and the search by number and last four digits; the same answer whatever is wrong."""
+    form, submitted = read_form(request, FindForm)
+    missed = False
+    if submitted and form.is_valid():
+        if not spend(request, "violation", limit=TRIES, seconds=SECONDS):
+            return too_many_requests(request, SECONDS)
+        row = queries.by_number(form.cleaned_data["number"], form.cleaned_data["last_four"])
+        if row is not None:
+            known = [pk for pk in request.session.get(FOUND, []) if pk != row.public_id]
+            request.session[FOUND] = [row.public_id, *known][:MOST_FOUND]
+            return redirect("violations:page", public_id=row.public_id)
+        missed = True
+    return service_card(
+        request,
+        "violations",
+        "violations/start.html",
+        form=form,
+        missed=missed,
+        periods=queries.limits(),
+        is_person=request.user.is_authenticated and not request.user.is_staff,  # type: ignore[union-attr]
+    )
+
+
+def seen_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, bool]:
+    """A violation that this reader may see, and whether they are a party. Raises Http404: for everybody else it does not exist."""
+    rows = Violation.objects.select_related("shop", "area", "branch", "inspector", "party", "notice", "objection__case", "service")
+    row = rows.filter(public_id=public_id).first()
+    if row is None:
+        raise Http404
+    user: Any = request.user
+    if queries.visible_to(user).filter(pk=row.pk).exists():
+        return row, True
+    if row.public_id in request.session.get(FOUND, []):
+        return row, False
+    raise Http404
+
+
+@public
+@never_cache
+@require_safe
+def page(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Evidence, article, place, and all ways at once with their effects. A party who opens it is served by that."""
+    row, is_party = seen_or_404(request, public_id)
+    if is_party and request.method == "GET":
+        serving.opened(violation=row, person=request.user)
+    standing = queries.standing(row, is_party=is_party)
+    order = queries.order_of(row)
+    plan = getattr(row, "plan", None)
+    left = (row.settle_until - clock.today()).days if row.settle_until is not None else None
+    unpaid = settling.unpaid_parts(plan) if plan is not None else []
+    photos = Upload.objects.filter(subject=row.key, slot__in=["photos", "correction", "defence"], state=UploadState.READY).order_by("pk")
+    marks = {mark.upload_id: mark for mark in row.evidence.all()}
+    has_notice = row.notice is not None and row.notice.state == DocumentState.ACTIVE
+    return render(
+        request,
+        "violations/page.html",
+        {
+            "row": row,
+            "rule": row.rule,
+            "is_party": is_party,
+            "tag": TAGS[row.state],
+            "is_contested": row.state in CONTESTED,
+            "order": order,
+            "left": left,
+            "days": queries.limits()["settlement_days"],
+            "ways": ways.shown(row, standing),
+            "photos": [(photo, marks.get(photo.pk)) for photo in photos],
+            "service": getattr(row, "service", None),
+            "objection": getattr(row, "objection", None) if is_party else None,
+            "plan": plan,
+            "parts": [(part, part not in unpaid) for part in plan.instalments.all()] if plan is not None else [],
+            "judgment": getattr(row, "judgment", None),
+            "events": [{"title": WORKFLOWS[VIOLATION].moves[event.move].label, "at": event.at} for event in row.events.order_by("pk")],
+            "has_notice": has_notice and is_party,
+            "quantity": _quantity(row),
+            "crumbs": [
+                (_("Violations"), reverse("violations:mine") if is_party else reverse("violations:start")),
+                (ref(row.reference), ""),
+            ],
+        },
+    )
+
+
+def _quantity(row: Violation) -> str:
+    whole, part = divmod(row.quantity_hundredths, 100)
+    return f"{whole}.{part:02d}" if part else str(whole)
+
+
+@public
+@never_cache
+@require_safe
+def photo(request: HttpRequest, public_id: str, photo_id: str) -> HttpResponse:
+    """One picture of a violation, as the portal drew it anew, for whoever may see its page."""
+    row, _is_party = seen_or_404(request, public_id)
+    upload = (
+        Upload.objects.filter(subject=row.key, public_id=photo_id, slot__in=["photos", "correction", "defence"], state=UploadState.READY)
+        .select_related("preview")
+        .first()
+    )
+    if upload is None or upload.preview is None:
+        raise Http404
+    response = HttpResponse(store.read(upload.preview), content_type="image/jpeg")
+    response["Cache-Control"] = "private, no-store"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Content-Disposition"] = "inline"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+PAGE = 50
+
+
+@public
+@require_safe
+def reliefs(request: HttpRequest) -> HttpResponse:
+    """Every waiver and reduction: day, kind, offence, branch, before and after, reason, the two roles; nobody's name."""
+    rows = Relief.objects.filter(allowed_at__isnull=False).select_related("violation__branch").order_by("-pk")
+    before = request.GET.get("before", "")
+    if before.isascii() and before.isdigit():
+        rows = rows.filter(pk__lt=int(before[:18]))
+    found = list(rows[: PAGE + 1])
+    replies = queries.rulebook.edition(queries.REPLIES, clock.today()).reasons
+    context = {
+        "rows": [(row, row.violation.rule, replies.get(row.code)) for row in found[:PAGE]],
+        "older_url": f"?before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
+        "crumbs": [(_("Violations"), reverse("violations:start")), (_("Waivers and reductions"), "")],
+    }
+    return render(request, "violations/reliefs.html", context)

@@ -1,0 +1,152 @@
+"""The words of every way out: what it does, and its effect on licence, objection and court; why it is closed, if it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from violations import rules
+from violations.models import Violation
+
+
+@dataclass(frozen=True)
+class Told:
+    """What stands under the heading of a way."""
+
+    title: Any
+    text: Any
+    licence: Any
+    objection: Any
+    court: Any
+    button: Any
+    url: str = ""  # URL name
+
+
+TOLD = {
+    "correct": Told(
+        _("Put it right"),
+        _("Put right what was found and send a photo of it. If it is accepted, it ends without an amount."),
+        _("no effect"),
+        _("stays open if the proof is refused"),
+        _("no referral"),
+        _("Send a photo"),
+        "violations:correct",
+    ),
+    "settle": Told(
+        _("Settle"),
+        _("Accept the settlement order and pay its amount."),
+        _("no stop of renewal"),
+        _("ends with the payment"),
+        _("no referral"),
+        _("Settle and pay"),
+        "violations:pay",
+    ),
+    "pay": Told(
+        _("Pay what is due"),
+        _("Pay the next instalment of a plan, or the amount that the court has set."),
+        _("a stop ends within a minute"),
+        _("is not open any more"),
+        _("ends with the payment"),
+        _("Pay now"),
+        "violations:pay",
+    ),
+    "object": Told(
+        _("Object"),
+        _(
+            "Somebody of another branch, drawn by lot, decides without seeing your name, the shop or the inspector."
+            " Silence for the legal time is refusal, with the way to the court."
+        ),
+        _("no stop while it is studied"),
+        _("payment stands still and the amount stays, if it comes in time"),
+        _("no referral while it is studied"),
+        _("Object"),
+        "violations:object",
+    ),
+    "more_time": Told(
+        _("More time"),
+        _("More days to settle at the same amount. Given at once, one time."),
+        _("no effect"),
+        _("its own period stays as it is"),
+        _("the referral waits"),
+        _("Take more time"),
+        "violations:more_time",
+    ),
+    "instalments": Told(
+        _("Instalments"),
+        _("Equal parts, the first one today. One missed part ends the plan, and the rest is due."),
+        _("no stop while parts are paid"),
+        _("ends with the plan"),
+        _("a referral only if the plan falls and the rest stays unpaid"),
+        _("Choose instalments"),
+        "violations:instalments",
+    ),
+    "not_mine": Told(
+        _("It is not mine"),
+        _("The shop or thing is not yours, or was not in your hands at the time. This is an objection with that ground."),
+        _("no stop while it is studied"),
+        _("payment stands still and the amount stays, if it comes in time"),
+        _("no referral while it is studied"),
+        _("Say that it is not mine"),
+        "violations:not_mine",
+    ),
+}
+CLOSED = {
+    "paid": _("It is paid and ended."),
+    "annulled": _("It is annulled; nothing is owed."),
+    "waived": _("Its sum is waived; nothing is owed."),
+    "corrected": _("It ended by being put right."),
+    "acquitted": _("The court found no violation."),
+    "sign_in": _("Please sign in with Kuwait Mobile ID: only the party may do this."),
+    "no_warning": _("There is nothing to put right here."),
+    "minute_written": _("The time to put it right without an amount is over; the minute is written."),
+    "correction_over": _("The time to put it right is over."),
+    "still_warned": _("Nothing is owed yet: this is a warning, with time to put it right."),
+    "objection_runs": _("An objection is being studied; payment stands still."),
+    "with_court": _("It is with the court."),
+    "court_ruled": _("The court has ruled; only its amount is payable."),
+    "not_settleable": _("The law does not let this act be settled; the court decides."),
+    "plan_runs": _("A plan of instalments runs."),
+    "settlement_over": _("The settlement period is over."),
+    "at_bank": _("A payment is open at the bank; its outcome comes first. Please do not pay again."),
+    "court_decides": _("The court has not ruled yet."),
+    "no_ruling": _("There is no plan and no ruling; settling is the way to pay."),
+    "objected_once": _("One objection was made already; the next way is the court."),
+    "objection_over": _("The time to object is over."),
+    "extended_once": _("The period was extended once already."),
+    "clock_not_begun": _("The period has not begun yet, so there is nothing to extend."),
+    "planned_once": _("There was a plan of instalments already."),
+    "too_small": _("The amount is below what may be paid by instalments."),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One way as the page shows it."""
+
+    code: str
+    told: Told
+    is_open: bool
+    why: Any
+    until: Any
+    url: str
+
+
+def shown(violation: Violation, standing: rules.Standing) -> list[Shown]:
+    """All ways of a violation for a page, always in the same order, each with its last day and its effects."""
+    last = {
+        "correct": violation.correct_until,
+        "settle": violation.settle_until,
+        "more_time": violation.settle_until,
+        "instalments": violation.settle_until,
+        "object": violation.object_until,
+        "not_mine": violation.object_until,
+    }
+    found = []
+    for way in rules.ways(standing):
+        told = TOLD[way.code]
+        url = reverse(told.url, args=[violation.public_id]) if way.is_open else ""
+        found.append(Shown(way.code, told, way.is_open, CLOSED[way.closed] if way.closed else "", last.get(way.code), url))
+    return found
