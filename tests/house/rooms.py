@@ -24,9 +24,8 @@ from payments.models import Allocation, Attempt, Bill
 from payments.services import redirect_url, start_attempt
 from payments.states import OPEN, AttemptState, BillState, RefundState
 from shops.models import Shop
-from tests.house import money_rows
+from tests.house import money_rows, violation_rows
 from tests.house import state_doors as doors
-from tests.house import violation_rows
 from tests.house.world import World, shop_of
 from tests.licensing import officers
 from tests.payments.bank import notification

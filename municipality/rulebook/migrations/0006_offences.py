@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rulebook', '0004_send_back'),
+        ('rulebook', '0005_money_reasons'),
     ]
 
     operations = [
@@ -50,11 +50,11 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='reasonrule',
             name='kind',
-            field=models.CharField(choices=[('correction', 'استكمال'), ('refusal', 'رفض'), ('give_back', 'إعادة إلى الطابور'), ('override', 'تجاوز الترتيب'), ('second_round', 'جولة استكمال ثانية'), ('send_back', 'إعادة إلى الموظف'), ('ground', 'سبب اعتراض'), ('annulment', 'إلغاء محضر'), ('waiver', 'إعفاء أو تخفيض'), ('correction_proof', 'رد إثبات التصحيح')], max_length=20, verbose_name='النوع'),
+            field=models.CharField(choices=[('correction', 'استكمال'), ('refusal', 'رفض'), ('give_back', 'إعادة إلى الطابور'), ('override', 'تجاوز الترتيب'), ('second_round', 'جولة استكمال ثانية'), ('send_back', 'إعادة إلى الموظف'), ('refund', 'رد مبلغ'), ('ledger', 'تصحيح قيد'), ('exception', 'فرق في المطابقة'), ('ground', 'سبب اعتراض'), ('annulment', 'إلغاء محضر'), ('waiver', 'إعفاء أو تخفيض'), ('correction_proof', 'رد إثبات التصحيح')], max_length=20, verbose_name='النوع'),
         ),
         migrations.AddConstraint(
             model_name='reasonrule',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['correction', 'refusal', 'give_back', 'override', 'second_round', 'send_back', 'ground', 'annulment', 'waiver', 'correction_proof'])), name='rulebook_reason_kind'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['correction', 'refusal', 'give_back', 'override', 'second_round', 'send_back', 'refund', 'ledger', 'exception', 'ground', 'annulment', 'waiver', 'correction_proof'])), name='rulebook_reason_kind'),
         ),
         migrations.AddField(
             model_name='offencerule',
