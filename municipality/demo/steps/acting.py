@@ -47,7 +47,7 @@ def run(loading: Loading) -> str:
     RegisteredOwner.objects.create(
         commercial_license_no=shop.commercial_license_no, owner_digest=claimant.civil_id_digest or "", source="moci", as_of=loading.anchor
     )
-    silence(loading, "those who act")
+    silence(loading)
     return f"{len(GIVEN)} delegations"
 
 
