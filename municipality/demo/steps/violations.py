@@ -114,7 +114,7 @@ def run(loading: Loading) -> str:
             clocks.escalate(clock_id=pk)
     _photos(loading)
     _put_papers_away(loading)
-    silence(loading, NAME)
+    silence(loading)
     return f"{Violation.objects.count()} violations: " + ", ".join(
         f"{found} {state}" for state, found in sorted(Counter(Violation.objects.values_list("state", flat=True)).items())
     )
