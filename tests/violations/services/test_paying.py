@@ -87,7 +87,7 @@ def test_a_settlement_is_paid_once_and_ends_it(served: Violation, owner: Any) ->
     row = pay(served, owner)
     assert row.state == "paid"
     bill = Bill.objects.get(pk=Charge.objects.get(violation=row).bill_id)
-    assert (bill.total_fils, bill.lines.get().revenue_account) == (100_000, "CLEANLINESS-SETTLEMENTS")
+    assert (bill.total_fils, bill.lines.get().revenue_account) == (100_000, "CLEAN-SETTLEMENTS")
     assert Message.objects.filter(person=owner, kind="violations.settled").count() == 1
     assert list(invariants.findings()) == []
     with pytest.raises(Refused, match="nothing_payable"):
