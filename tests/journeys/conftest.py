@@ -48,6 +48,13 @@ def stack(stack_template: Template, provider: Provider, tmp_path_factory: pytest
         running.stop()
 
 
+@pytest.fixture(autouse=True)
+def from_another_address(request: pytest.FixtureRequest) -> None:
+    """Every story comes from an address of its own: what one client may ask for in ten minutes is not shared by all of them."""
+    if "stack" in request.fixturenames:
+        request.getfixturevalue("stack").sql("DELETE FROM accounts_throttle")
+
+
 @pytest.fixture(scope="package")
 def renewable(stack: Stack) -> dict[str, list[dict[str, str]]]:
     """Shops whose licence can be renewed, by their owner's English name; each test takes (pops) those it uses up."""
