@@ -16,7 +16,7 @@ from tests.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 
-DECLINES, SLEEPS, WATCHED, ROAMS = "Nasser Al-Bandar", "Maryam Al-Wasm", "Meshal Al-Talh", "Suad Al-Anbar"
+DECLINES, SLEEPS, WATCHED, ROAMS = "Nasser Al-Bandar", "Maryam Al-Wasm", "Meshal Al-Talh", "Haya Al-Sidra"
 
 
 def _ask_to_sign_in(visitor: Visitor, name_en: str) -> str:

@@ -158,10 +158,9 @@ def test_an_address_that_is_none_is_an_absent_scanner(address: str, settings: An
         Clamd().scan(tmp_path / "x")
 
 
+@pytest.mark.parametrize("clamd", ["tcp"], indirect=True)
 def test_the_daemon_of_these_tests_speaks_by_itself(clamd: type[Clam], settings: Any) -> None:
     """A control: without a stream's end it gives no answer."""
-    if not settings.UPLOADS_CLAMD.startswith("tcp"):
-        pytest.skip("once is enough")
     port = int(settings.UPLOADS_CLAMD.rsplit(":", 1)[1])
     with socket.create_connection(("127.0.0.1", port), timeout=0.3) as line:
         line.sendall(b"zINSTREAM\0" + struct.pack("!I", 4) + b"abcd")
