@@ -12,7 +12,7 @@ class LicensingConfig(AppConfig):
         from licensing.states import RENEWAL
         from municipality.acting.registry import delegable
         from municipality.cases.panels import register
-        from municipality.documents.queries import OPENED_TO
+        from municipality.documents.queries import KINDS, OPENED_TO
         from municipality.drafts.registry import keeps
         from municipality.review.registry import review as reviews
         from payments.registry import pays_for
@@ -25,4 +25,6 @@ class LicensingConfig(AppConfig):
         reviews(review.REVIEWED)
         files.open_slots()
         OPENED_TO.append(queries.documents_opened_to)
+        KINDS["health_licence"] = _("Health licence")
+        KINDS["licensing.refusal"] = _("Decision refusing a request")
         delegable(RENEWAL, _("Renewal of a health licence"))

@@ -9,18 +9,19 @@ from django.conf import settings
 
 from licensing.models import Renewal
 from municipality.cases.models import Case
-from municipality.documents.contexts import Edition, HealthLicenceFacts, RefusalFacts, Words
+from municipality.documents.contexts import HealthLicenceFacts, Words
 from municipality.documents.models import Document
 from municipality.documents.rendering import render
 from municipality.documents.signing import sign_pdf, signer
 from municipality.kernel import clock
 from municipality.review.models import Decision
+from municipality.review.services import refusals
 from municipality.rulebook import queries as rulebook
 from payments import queries as payments
 from shops.models import Shop
 
 TEMPLATE = "licensing/documents/health_licence.html"
-REFUSAL = "licensing/documents/refusal.html"
+REQUEST = ("تجديد ترخيص صحي", "Health licence renewal")
 PRINTED = ("fees.", "limits.health ", "conditions.")  # editions that a licence names: what it costs, how long it lasts, what holds
 SUBJECTS = {
     "fees.health": ("الرسوم", "Fees"),
@@ -113,7 +114,7 @@ def health_licence_pdf(document: Document) -> bytes:
         fee_ground_ar=f["fee_ground"][0],
         fee_ground_en=f["fee_ground"][1],
         conditions=tuple(Words(ar, en) for ar, en in f["conditions"]),
-        editions=tuple(_edition(stamp) for stamp in f["editions"]),
+        editions=tuple(refusals.edition_of(stamp, SUBJECTS) for stamp in f["editions"]),
         verification_code=document.code,
         verification_url=f"{settings.PORTAL_URL}/verify/{document.code}",
         verification_address=f"{settings.PORTAL_URL.partition('://')[2]}/verify",
@@ -133,76 +134,17 @@ def health_licence_pdf(document: Document) -> bytes:
 
 
 def refusal_facts(case: Case, decision: Decision) -> dict[str, Any]:
-    """What a signed refusal will state, as plain values kept beside the bytes."""
-    limit = rulebook.edition("limits.review", clock.today()).limits["objection_days"]
-    decided_at = decision.signed_at or clock.now()
-    return {
-        "case_reference": case.reference,
-        "trade_name": [case.title_ar, case.title_en],
-        "applicant": [case.applicant.name_ar, case.applicant.name_en],
-        "branch": [case.branch.name_ar, case.branch.name_en],
-        "opened_on": clock.day_of(case.opened_at).isoformat(),
-        "decided_at": decided_at.isoformat(),
-        "code": decision.code,
-        "reason": [decision.text_ar, decision.text_en],
-        "article": [decision.article_ar, decision.article_en],
-        "note": [decision.note_ar, decision.note_en],
-        "digest": decision.digest,
-        "object_until": (clock.day_of(decided_at) + dt.timedelta(days=limit.value)).isoformat(),
-        "object_ground": [limit.article_ar, limit.article_en],
-        "editions": [stamp for stamp in case.editions if stamp.startswith(("replies.", "checks.", "conditions."))],
-    }
+    """What a signed refusal will state."""
+    return refusals.facts_of(case, decision, request=REQUEST)
 
 
 def refusal(document: Document) -> bytes:
     """Render and seal a drafted refusal from the facts it keeps. Raises RendererMissing, SignerMissing."""
-    f = document.facts
-    sealer = signer()
-    printed = RefusalFacts(
-        number=document.number,
-        case_reference=f["case_reference"],
-        trade_name_ar=f["trade_name"][0],
-        trade_name_en=f["trade_name"][1],
-        applicant_ar=f["applicant"][0],
-        applicant_en=f["applicant"][1],
-        branch_ar=f["branch"][0],
-        branch_en=f["branch"][1],
-        opened_on=dt.date.fromisoformat(f["opened_on"]),
-        decided_at=dt.datetime.fromisoformat(f["decided_at"]),
-        reason_ar=f["reason"][0],
-        reason_en=f["reason"][1],
-        article_ar=f["article"][0],
-        article_en=f["article"][1],
-        note_ar=f["note"][0],
-        note_en=f["note"][1],
-        object_until=dt.date.fromisoformat(f["object_until"]),
-        object_ground_ar=f["object_ground"][0],
-        object_ground_en=f["object_ground"][1],
-        editions=tuple(_edition(stamp) for stamp in f["editions"]),
-        verification_code=document.code,
-        verification_url=f"{settings.PORTAL_URL}/verify/{document.code}",
-        verification_address=f"{settings.PORTAL_URL.partition('://')[2]}/verify",
-        sealed_by=sealer.certificate_subject,
-        demo=settings.DEMO,
-    )
-    content = render(
-        REFUSAL,
-        printed.context(),
-        title=f"قرار رفض {document.number}",
-        attachment=printed.as_json(),
-        single_page=True,
-        at=printed.decided_at,
-    )
-    return sign_pdf(content, reason="Refusal", at=clock.now())
+    document.facts = {"request": list(REQUEST), **document.facts}  # drafted before the paper named the request by its facts
+    return refusals.draw(document, names=SUBJECTS)
 
 
 def _day(day: dt.date | None) -> dt.date:
     if day is None:
         raise ValueError("a licence has a period")
     return day
-
-
-def _edition(stamp: str) -> Edition:
-    subject, _, version = stamp.rpartition(" ")
-    name_ar, name_en = SUBJECTS.get(subject, (subject, subject))
-    return Edition(name_ar, name_en, version)

@@ -32,7 +32,7 @@ def _own_draft(user: Any, subject: str) -> bool:
         return False
     if drafts.visible_to(user).filter(pk=draft.pk).exists():
         return True
-    acting.refuse_over(user, owners=[draft.person_id], service=draft.service, subject=draft.subject)
+    acting.refuse_over(user, owners=[draft.person_id], service=draft.service, subject=draft.rights_key)
     return False
 
 
@@ -75,12 +75,12 @@ def _locked(subject: str) -> Collection[str]:
     return set(changes.SLOTS) - set(asked_slots(case)) if case else set(changes.SLOTS)
 
 
-def _drafts_person(subject: str) -> Any:
+def _drafts_person(subject: str, sender: Any) -> Any:
     draft = _draft(subject)
     return draft.person if draft else None
 
 
-def _cases_person(subject: str) -> Any:
+def _cases_person(subject: str, sender: Any) -> Any:
     case = _case(subject)
     return case.applicant if case else None
 

@@ -15,12 +15,12 @@ from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.kernel import clock
 from payments.models import Allocation, Attempt, Bill, Receipt, RefundDue
-from payments.registry import dues_of
+from payments.registry import OPENED_TO, RIGHTS, Right, dues_of
 from payments.states import AT_BANK, OWED, AttemptState, BillState, RefundState
 
 
 def visible_to(user: Any) -> QuerySet[Bill]:
-    """A person sees the bills they are to pay, and those of the cases in which they act for another; staff see none here."""
+    """A person sees the bills they are to pay, and those of the matters in which they act for another; staff see none here."""
     if not user.is_authenticated or user.is_staff:
         return Bill.objects.none()
     return Bill.objects.filter(_payable_by(user))
@@ -32,17 +32,30 @@ def _payable_by(user: Any, bill: str = "") -> Q:
         return own
     of_others = cases.delegated_to(user).annotate(case_key=Concat(Value("case:"), F("public_id")))
     # Of the same person as the case: a bill that another pays stays that one's.
-    return own | Q(**{f"{bill}subject__in": of_others.values("case_key"), f"{bill}payer__in": of_others.values("applicant")})
+    found = own | Q(**{f"{bill}subject__in": of_others.values("case_key"), f"{bill}payer__in": of_others.values("applicant")})
+    for opened in OPENED_TO:
+        keys = opened(user)
+        found = found if keys is None else found | Q(**{f"{bill}pk__in": keys})
+    return found
 
 
 def seen_by(user: Any, public_id: str) -> Bill | None:
     """A bill that a person may see; None for any other. Raises NotPermitted with a clear sentence where a delegation is over."""
     bill = visible_to(user).filter(public_id=public_id).select_related("payer").first()
     if bill is None and (hidden := Bill.objects.filter(public_id=public_id).first()) is not None:
-        case = case_of(hidden)
-        if case is not None and not user.is_staff:
-            acting.refuse_over(user, owners=[hidden.payer_id], service=case.service, subject=case.subject)
+        right = right_over(hidden)
+        if right is not None and not user.is_staff:
+            acting.refuse_over(user, owners=[hidden.payer_id], service=right.service, subject=right.subject)
     return bill
+
+
+def right_over(bill: Bill) -> Right | None:
+    """What a delegation of its payer must cover, by the subject of a bill; None where only the payer pays."""
+    kind, _colon, _public_id = bill.subject.partition(":")
+    if kind != "case":
+        return RIGHTS[kind](bill) if kind in RIGHTS else None
+    case = case_of(bill)
+    return Right(case.service, case.rights_key) if case is not None and case.applicant_id == bill.payer_id else None
 
 
 def case_of(bill: Bill) -> Case | None:
@@ -52,13 +65,13 @@ def case_of(bill: Bill) -> Case | None:
 
 
 def may_pay(user: Any, bill: Bill) -> bool:
-    """Whether a person may pay a bill now: its payer, or a delegate in its case. Locks the right; inside a transaction."""
+    """Whether a person may pay a bill now: its payer, or a delegate in its matter. Locks the right; inside a transaction."""
     if bill.payer_id == user.pk:
         return True
-    case = None if user.is_staff else case_of(bill)
-    if case is None or case.applicant_id != bill.payer_id:
+    right = None if user.is_staff else right_over(bill)
+    if right is None:
         return False
-    return acting.may(actor_for(user, bill.payer), person=bill.payer, service=case.service, subject=case.subject)
+    return acting.may(actor_for(user, bill.payer), person=bill.payer, service=right.service, subject=right.subject)
 
 
 def bill_of(subject: str, kind: str = "") -> Bill | None:
@@ -148,7 +161,7 @@ class Item:
 
 def basket_of(user: Any) -> list[Item]:
     """Everything a person can pay or is paying: bills that are due, then sums without a bill. Two queries and those of the services."""
-    bills = list(visible_to(user).filter(state=BillState.DUE).order_by("pk"))
+    bills = list(visible_to(user).filter(state=BillState.DUE).select_related("payer").order_by("pk"))
     opened = Allocation.objects.filter(bill__in=bills, is_open=True, attempt__state__in=AT_BANK).select_related("attempt")
     at_bank = {allocation.bill_id: allocation.attempt for allocation in opened} if bills else {}
     items = [_item(bill, at_bank.get(bill.pk)) for bill in bills]

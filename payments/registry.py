@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from payments.models import Bill
 
 
@@ -24,6 +26,20 @@ class Payable:
 
 
 PAYABLES: dict[str, Payable] = {}
+
+
+@dataclass(frozen=True)
+class Right:
+    """What a delegation of a bill's payer must cover so that the delegate may pay it: a service, and a subject key."""
+
+    service: str
+    subject: str
+
+
+# Kind of a bill's subject → the right over such a bill; None for one that its payer alone pays. Bills of cases are known here already.
+RIGHTS: dict[str, Callable[[Bill], Right | None]] = {}
+# Bills of others that a person may see and pay by delegation: each provider answers a query of primary keys, or None.
+OPENED_TO: list[Callable[[Any], QuerySet[Any] | None]] = []
 
 
 def pays_for(kind: str, *, paid: Callable[[int], None], voided: Callable[[int], None]) -> None:

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ShopsConfig(AppConfig):
@@ -13,9 +14,11 @@ class ShopsConfig(AppConfig):
 
         from municipality.acting import registry
         from municipality.cases.panels import register
+        from municipality.documents.queries import KINDS, OPENED_TO
         from municipality.drafts.registry import keeps
         from municipality.review.registry import review as reviews
-        from shops import files, kept, panels, queries, review, story, tasks  # noqa: F401
+        from shops import files, kept, panels, queries, refusals, review, story, tasks  # noqa: F401
+        from shops.states import CLAIM
 
         registry.HOLDERS["shop"] = queries.held
         registry.BELONGINGS.append(queries.of_organisations)
@@ -24,4 +27,7 @@ class ShopsConfig(AppConfig):
         files.open_slots()
         keeps(kept.KEPT)
         reviews(review.REVIEWED)
-        register("case", "shops.claim", panels.case_page)
+        register("case", CLAIM, panels.case_page)
+        OPENED_TO.append(refusals.opened_to)
+        KINDS[refusals.KIND] = _("Decision refusing a request")
+        registry.delegable(CLAIM, _("Claims of shops"), is_assisted=False, waits_in_dispute=False)

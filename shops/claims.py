@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.limits import Limit
-from municipality.accounts.models import User, actor_of
-from municipality.accounts.queries import signatories_of
+from municipality.accounts.models import Organisation, User, actor_for
+from municipality.acting import queries as acting
 from municipality.acting import registry as delegable
 from municipality.audit.services import record
 from municipality.cases import queries as cases
@@ -18,6 +18,7 @@ from municipality.cases.models import Case
 from municipality.cases.services import advance, lift_block, open_case, place_block
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
+from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
@@ -27,7 +28,8 @@ from municipality.review.services import clock as promise
 from municipality.review.services import desk, queue
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import queries as uploads
-from shops import queries
+from shops import claimants, queries
+from shops.claimants import Claimant, holders
 from shops.models import Claim, ClaimGround, RegisteredOwner, Shop
 from shops.notifications import ClaimDecided, ClaimDisputed, ClaimGranted, ClaimSent, ShopClaimed
 from shops.services import transfer
@@ -50,15 +52,18 @@ def found(*, person: User, number: str) -> Shop | None:
     return queries.with_names(Shop.objects.filter(commercial_license_no=number)).first()
 
 
-def matches(person: User, shop: Shop) -> bool:
-    """Whether the commercial register names this person as owner of the shop's licence."""
-    digest = person.civil_id_digest
-    return bool(digest) and RegisteredOwner.objects.filter(commercial_license_no=shop.commercial_license_no, owner_digest=digest).exists()
+def matches(somebody: User | Organisation, shop: Shop) -> bool:
+    """Whether the commercial register names this person, or this organisation, as owner of the shop's licence."""
+    rows = RegisteredOwner.objects.filter(commercial_license_no=shop.commercial_license_no)
+    if isinstance(somebody, User):
+        return bool(somebody.civil_id_digest) and rows.filter(owner_digest=somebody.civil_id_digest).exists()
+    return bool(somebody.commercial_register_no) and rows.filter(organisation_no=somebody.commercial_register_no).exists()
 
 
-def _claimable(shop: Shop, person: User) -> Shop:
+def _claimable(shop: Shop, claimant: Claimant) -> Shop:
     row = Shop.objects.select_for_update(of=("self",)).select_related("branch", "owner", "organisation").get(pk=shop.pk)
-    if queries.held_by(person).filter(pk=row.pk).exists():
+    wanted = claimant.organisation
+    if row.organisation_id == wanted.pk if wanted is not None else queries.held_by(claimant.person).filter(pk=row.pk).exists():
         raise Refused("yours_already", _("This shop is in your list already."))
     if cases.open_for(CLAIM, row.key) is not None:
         raise Refused("claimed_already", _("A claim of this shop is open already. It is decided first."))
@@ -66,45 +71,57 @@ def _claimable(shop: Shop, person: User) -> Shop:
 
 
 @transaction.atomic
-def claim_by_register(*, shop: Shop, person: User) -> Case:
-    """The register names this person: the shop is theirs at once. Its holder until now is told, and may dispute for some days.
+def claim_by_register(*, shop: Shop, person: User, organisation: Organisation | None = None) -> Case:
+    """The register names this person, or the organisation for which they act: the shop passes at once. Its holder until now is told,
+    and may dispute for some days.
 
-    Raises Refused: yours_already, claimed_already, no_match.
+    Raises Refused: yours_already, claimed_already, no_match; NotPermitted where they may not act for the organisation (any more).
     """
-    row = _claimable(shop, person)
-    if not matches(person, row):
-        raise Refused("no_match", _("The commercial register does not name you as the owner. Send documents instead."))
+    claimant = claimants.claimant(person, organisation)
+    row = _claimable(shop, claimant)
+    if not matches(claimant.takes, row):
+        raise Refused("no_match", _("The commercial register names another owner. Send documents instead."))
     days = rulebook.edition(LIMITS, clock.today()).limits["dispute_days"].value
-    case, claim = _opened(row, person, ClaimGround.REGISTER, dispute_until=clock.today() + dt.timedelta(days=days))
-    advance(case, "match", actor=actor_of(person))
-    transfer(shop=row, to=person, source=f"{case.key}:match", actor=actor_of(person))
+    case, claim = _opened(row, claimant, ClaimGround.REGISTER, dispute_until=clock.today() + dt.timedelta(days=days))
+    advance(case, "match", actor=claimant.actor)
+    transfer(shop=row, to=claimant.takes, source=f"{case.key}:match", actor=claimant.actor)
     _tell_holders(claim, case)
     return case
 
 
-def _opened(row: Shop, person: User, ground: str, **facts: Any) -> tuple[Case, Claim]:
+def _opened(row: Shop, claimant: Claimant, ground: str, **facts: Any) -> tuple[Case, Claim]:
     today = clock.today()
     case = open_case(
         service=CLAIM,
         subject=row.key,
         title_ar=row.name_ar,
         title_en=row.name_en,
-        applicant=person,
+        applicant=claimant.person,
         branch=row.branch,
         series="CL",
         editions=[rulebook.edition(subject, today) for subject in EDITIONS],
-        actor=actor_of(person),
+        actor=claimant.actor,
+        held_under=claimant.held_under,
         due_on=promise.promised_day(rulebook.edition("limits.review", today)) if ground == ClaimGround.DOCUMENTS else None,
     )
-    claim = Claim.objects.create(case=case, shop=row, ground=ground, holder=row.owner, holder_organisation=row.organisation, **facts)
+    claim = Claim.objects.create(
+        case=case,
+        shop=row,
+        ground=ground,
+        organisation=claimant.organisation,
+        holder=row.owner,
+        holder_organisation=row.organisation,
+        **facts,
+    )
     return case, claim
 
 
-def begin(*, shop: Shop, person: User) -> Draft:
-    """Keep a claim by documents until it is sent. Raises Refused as `claim_by_register` does."""
+def begin(*, shop: Shop, person: User, organisation: Organisation | None = None) -> Draft:
+    """Keep a claim by documents until it is sent. Raises Refused and NotPermitted as `claim_by_register` does."""
+    claimant = claimants.claimant(person, organisation)
     with transaction.atomic():
-        row = _claimable(shop, person)
-    return drafts.begin(person=person, service=CLAIM, subject=row.key)
+        row = _claimable(shop, claimant)
+    return drafts.begin(person=claimant.person, service=CLAIM, subject=row.key, actor=claimant.actor, held_under=claimant.held_under)
 
 
 def files_key(draft: Draft) -> str:
@@ -116,30 +133,30 @@ def files_key(draft: Draft) -> str:
 def send_claim(*, draft: Draft, person: User, statement: str) -> Case:
     """Send a claim with its documents to an officer: case, place in the queue, clock and both messages commit together.
 
-    Raises Refused: yours_already, claimed_already, no_documents, files_waiting.
+    Raises Refused: yours_already, claimed_already, no_documents, files_waiting; NotPermitted where `person` may not act (any more).
     """
     shop = Shop.objects.get(public_id=draft.subject.partition(":")[2])
-    row = _claimable(shop, person)
+    claimant = claimants.of_draft(draft, person)
+    row = _claimable(shop, claimant)
     key = files_key(draft)
     if uploads.is_waiting(key):
         raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
     if not uploads.ready(key).exists():
         raise Refused("no_documents", _("Add a document that shows that the shop is yours."))
-    case, claim = _opened(row, person, ClaimGround.DOCUMENTS, files_key=key, statement=statement)
-    drafts.send(draft=draft, sent_as=case.key, actor=actor_of(person))
-    advance(case, "send_to_officer", actor=actor_of(person))
-    queue.join(case=case, actor=actor_of(person))
+    case, claim = _opened(row, claimant, ClaimGround.DOCUMENTS, files_key=key, statement=statement)
+    drafts.send(draft=draft, sent_as=case.key, actor=claimant.actor)
+    advance(case, "send_to_officer", actor=claimant.actor)
+    queue.join(case=case, actor=claimant.actor)
     case.refresh_from_db()
-    send(ClaimSent, person=person, key=case.public_id, subject_key=case.key, context={"case": case, "shop": row, "due_on": case.due_on})
+    send(
+        ClaimSent,
+        person=claimant.person,
+        key=case.public_id,
+        subject_key=case.key,
+        context={"case": case, "shop": row, "due_on": case.due_on},
+    )
     _tell_holders(claim, case)
     return case
-
-
-def holders(claim: Claim) -> list[User]:
-    """Under whom the shop stood when it was claimed: the owner, or all who sign for the organisation today."""
-    if claim.holder is not None:
-        return [claim.holder]
-    return list(signatories_of(claim.holder_organisation))
 
 
 def _tell_holders(claim: Claim, case: Case) -> None:
@@ -154,10 +171,18 @@ def _tell_holders(claim: Claim, case: Case) -> None:
 
 
 def disputable(claim: Claim, person: Any) -> bool:
-    """Whether a person holds the shop that is claimed and may dispute the claim now."""
-    if claim.is_disputed or all(holder.pk != person.pk for holder in holders(claim)):
+    """Whether a person holds the shop that is claimed, or acts for whoever does, and may dispute the claim now."""
+    try:
+        claimants.disputer(claim, person)
+    except NotPermitted:
         return False
+    return _in_time(claim)
+
+
+def _in_time(claim: Claim) -> bool:
     state = claim.case.state
+    if claim.is_disputed:
+        return False
     return state == ClaimState.IN_REVIEW or (
         state == ClaimState.MATCHED and claim.dispute_until is not None and clock.today() <= claim.dispute_until
     )
@@ -165,20 +190,25 @@ def disputable(claim: Claim, person: Any) -> bool:
 
 @transaction.atomic
 def dispute(*, claim: Claim, person: User, text: str) -> Case:
-    """The holder disputes a claim: it is frozen. The shop stands under its holder again, its services wait, an officer decides.
+    """The holder disputes a claim, or whoever acts for them: it is frozen. The shop stands under its holder again, its services wait,
+    an officer decides.
 
-    Raises NotPermitted for anybody but a holder, Refused("not_disputable") once it was decided, disputed, or its days are over.
+    Raises NotPermitted for anybody else, Refused("not_disputable") once it was decided, disputed, or its days are over.
     """
     case = Case.objects.select_for_update(of=("self",)).select_related("applicant", "branch").get(pk=claim.case_id)
     row = Claim.objects.select_for_update(of=("self",)).select_related("shop", "holder", "holder_organisation", "case").get(pk=claim.pk)
     row.case = case
-    if all(holder.pk != person.pk for holder in holders(row)):
-        raise NotPermitted("not_yours", _("Only the holder of the shop disputes a claim."))
-    if not disputable(row, person):
+    principal = claimants.disputer(row, person)
+    holder = principal.person
+    if not principal.is_self:  # once more under the lock of the right: a revocation and a dispute come one after the other
+        key = claimants.defence_key(row, principal)
+        if not acting.may(actor_for(person, holder), person=holder, service=CLAIM, subject=key):
+            raise NotPermitted("not_yours", _("Only the holder of the shop disputes a claim."))
+    if not _in_time(row):
         raise Refused("not_disputable", _("This claim cannot be disputed any more."))
-    row.disputed_at, row.disputed_by, row.dispute = clock.now(), person, text
+    row.disputed_at, row.disputed_by, row.dispute = clock.now(), holder, text
     row.save(update_fields=["disputed_at", "disputed_by", "dispute"])
-    actor = Actor("holder", person.key)
+    actor = Actor("holder", person.key, principal.actor.for_key)
     was_matched = case.state == ClaimState.MATCHED
     if was_matched:
         limits = rulebook.edition("limits.review", clock.today())
@@ -188,7 +218,7 @@ def dispute(*, claim: Claim, person: User, text: str) -> Case:
         queue.join(case=case, actor=actor)
     else:
         advance(case, "object", actor=actor)
-    for service in delegable.SERVICES:
+    for service in (code for code, entry in delegable.SERVICES.items() if entry.waits_in_dispute):
         place_block(
             subject=row.shop.key, ground="claim", source=case.key, stops=service, sentence_ar=BLOCK_AR, sentence_en=BLOCK_EN, actor=actor
         )
@@ -211,13 +241,14 @@ def accepted(case: Case) -> None:
     event = case.last_event
     if event is None:
         raise LookupError(f"case {case.pk} was never moved")
-    transfer(shop=claim.shop, to=case.applicant, source=case.key, actor=Actor(event.actor_role, event.actor_key))
+    transfer(shop=claim.shop, to=claim.organisation or case.applicant, source=case.key, actor=Actor(event.actor_role, event.actor_key))
     _decided(claim, case, granted=True)
 
 
 def refused(case: Case) -> None:
-    """The signed refusal: the shop stays with its holder. In the decision's transaction."""
+    """The signed refusal: the shop stays with its holder; the document is drawn and sealed by a job. In the decision's transaction."""
     _decided(queries.claim_of(case), case, granted=False)
+    enqueue("shops.refusal_document", key=case.public_id, case_id=case.pk)
 
 
 def _decided(claim: Claim, case: Case, *, granted: bool) -> None:

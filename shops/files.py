@@ -48,7 +48,7 @@ def _locked(subject: str) -> Collection[str]:
     return set() if claim is None else set(queries.SLOTS) - set(queries.asked_slots(claim.case))
 
 
-def _owner(subject: str) -> Any:
+def _owner(subject: str, sender: Any) -> Any:
     draft = _draft(subject)
     return draft.person if draft else None
 

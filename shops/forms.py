@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +30,19 @@ class FindForm(forms.Form):
         max_length=20,
         error_messages={"required": _("Enter the number of the commercial licence.")},
     )
+    organisation = forms.ChoiceField(
+        label=_("For whom you claim it"),
+        required=False,
+        error_messages={"invalid_choice": _("Choose yourself or an organisation of the list.")},
+    )
+
+    def __init__(self, *args: Any, organisations: Sequence[tuple[str, Any]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        if organisations:
+            fields["organisation"].choices = [("", _("For myself")), *organisations]
+        else:
+            del fields["organisation"]
 
 
 class StatementForm(forms.Form):

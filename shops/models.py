@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import Organisation
 from municipality.cases.models import Case
+from municipality.documents.models import Document
 from municipality.kernel import ids
 from municipality.kernel.subjects import SubjectKey
 from municipality.places.models import Area, Branch
@@ -122,16 +123,25 @@ class RegisterChange(models.Model):
 
 
 class RegisteredOwner(models.Model):
-    """What the commercial register says about who owns a licence: its number, and the owner's civil number as a keyed hash."""
+    """What the commercial register says about who owns a licence: a person, by the civil number as a keyed hash, or an organisation,
+    by its number in the commercial register."""
 
     commercial_license_no = models.CharField("رقم الترخيص التجاري", max_length=20, unique=True)
-    owner_digest = models.CharField(max_length=64, editable=False)
+    owner_digest = models.CharField(max_length=64, editable=False, blank=True)
+    organisation_no = models.CharField("السجل التجاري للمنشأة", max_length=20, blank=True, default="")
     source = models.CharField("المصدر", max_length=40)
     as_of = models.DateTimeField("حُدّث في")
 
     class Meta:
         verbose_name = "مالك مسجل"
         verbose_name_plural = "الملاك المسجلون"
+        constraints = [
+            models.CheckConstraint(
+                condition=(models.Q(owner_digest="") & ~models.Q(organisation_no=""))
+                | (~models.Q(owner_digest="") & models.Q(organisation_no="")),
+                name="shops_registered_one_owner",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.commercial_license_no
@@ -143,13 +153,19 @@ class ClaimGround(models.TextChoices):
 
 
 class Claim(models.Model):
-    """A person claims a shop that stands under somebody else. The case carries its course; here is what it is about."""
+    """A person, or an organisation by one who acts for it, claims a shop that stands under somebody else.
+
+    The case carries its course; here is what it is about.
+    """
 
     case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name="الطلب")
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="claims", verbose_name="المحل")
     ground = models.CharField("السند", max_length=10, choices=ClaimGround)
     files_key = models.CharField(max_length=80, blank=True)  # subject of the documents, such as claim:…
     statement = models.CharField("الإفادة", max_length=500, blank=True)
+    organisation = models.ForeignKey(  # that is to hold the shop; the applicant's own claim without one
+        Organisation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المنشأة المطالِبة"
+    )
     # Under whom the shop stood when it was claimed.
     holder = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="الحائز الحالي"
@@ -163,6 +179,7 @@ class Claim(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المعترض"
     )
     dispute = models.CharField("الاعتراض", max_length=500, blank=True)
+    refusal = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="قرار الرفض")
 
     class Meta:
         verbose_name = "مطالبة بمحل"

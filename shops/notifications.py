@@ -30,6 +30,12 @@ class ClaimGranted(_AboutClaim):
     kind = "shops.claim_granted"
 
 
+class ClaimRefusalReady(_AboutClaim):
+    """To the claimant: the sealed refusal with its reason and the way to object can be downloaded."""
+
+    kind = "shops.claim_refusal_ready"
+
+
 class ShopClaimed(_AboutClaim):
     """To the present holder: somebody claims the shop, and how to dispute it."""
 

@@ -12,8 +12,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.queries import organisations_signed_by
+from municipality.acting import queries as acting
 from municipality.cases.models import Case
-from municipality.cases.panels import CaseDetail, Fact, NextStep, Round
+from municipality.cases.panels import CaseDetail, Fact, FileLine, NextStep, Round
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries as review
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
@@ -41,11 +42,18 @@ def _detail(case: Case) -> CaseDetail:
         facts.append(Fact(_("May be disputed until"), day(claim.dispute_until)))
     if claim.statement:
         facts.append(Fact(_("Your statement"), term(claim.statement)))
+    if claim.organisation is not None:
+        facts.insert(0, Fact(_("Claimed for"), bilingual(claim.organisation, "name")))
+    files = []
+    if claim.refusal is not None:
+        number = claim.refusal.number
+        files.append(FileLine(_("Decision refusing a request"), number, reverse("document", args=[number]), _("sealed file")))
     return CaseDetail(
         by_officer=True,
         queue=_queue(case) if case.is_open else [],
         rounds=_rounds(case),
-        next_step=_next_step(case),
+        next_step=_next_step(case, claim),
+        files=files,
         facts=facts,
         ways=[(_("Withdraw the request"), reverse("shops:withdraw", args=[case.public_id]))] if withdrawable else [],
     )
@@ -74,7 +82,7 @@ def _rounds(case: Case) -> list[Round]:
     ]
 
 
-def _next_step(case: Case) -> NextStep:
+def _next_step(case: Case, claim: Claim) -> NextStep:
     if case.state == C.CORRECTIONS:
         return NextStep(
             _("Answer the corrections"),
@@ -92,6 +100,22 @@ def _next_step(case: Case) -> NextStep:
         return NextStep(
             _("The shop is yours"), _("It stands in your list with its licences."), reverse("shops:mine"), _("My shops"), label=_("Done")
         )
+    if case.state == C.REFUSED and claim.refusal is not None:
+        return NextStep(
+            _("The request is refused"),
+            _("The sealed decision names the reason, its article, and how to object until when."),
+            reverse("document", args=[claim.refusal.number]),
+            _("Download the decision"),
+            label=_("Decision"),
+        )
+    if case.state == C.REFUSED:
+        return NextStep(
+            _("The request is refused"),
+            _("The decision is being drawn up and sealed. It names the reason, its article, and how to object."),
+            reverse("cases:case", args=[case.public_id]),
+            _("Look again"),
+            label=_("Decision"),
+        )
     return NextStep(
         _("This request is closed"),
         _("The shop stays with its holder. The message names the reason."),
@@ -101,9 +125,15 @@ def _next_step(case: Case) -> NextStep:
 
 
 def notice_of(user: Any) -> list[Claim]:
-    """Claims of shops that this person holds and may dispute now."""
+    """Claims of shops that this person holds, or whose holder they act for, and that they may dispute now."""
     mine = Claim.objects.filter(disputed_at__isnull=True, case__is_open=True).select_related(
         "case", "shop", "holder", "holder_organisation"
     )
-    owned = mine.filter(Q(holder=user) | Q(holder_organisation__in=organisations_signed_by(user)))
+    whose = Q(holder=user) | Q(holder_organisation__in=organisations_signed_by(user))
+    for grant in acting.grants(user, CLAIM):
+        if grant.is_whole_organisation:
+            whose |= Q(holder_organisation=grant.organisation_id)
+        elif grant.subject:
+            whose |= Q(shop__public_id=grant.subject.partition(":")[2])
+    owned = mine.filter(whose)
     return [claim for claim in owned.order_by("pk")[:20] if claims.disputable(claim, user)]

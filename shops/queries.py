@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.models import User
 from municipality.accounts.queries import signatories_of, signatures
 from municipality.acting import queries as acting
-from municipality.acting.queries import Principal
+from municipality.acting.queries import Grant, Principal
 from municipality.acting.registry import Held
 from municipality.cases.models import Case
 from municipality.kernel.subjects import SubjectKey
@@ -22,8 +22,6 @@ from municipality.uploads.registry import Slot
 from municipality.uploads.states import UploadState
 from shops.models import Claim, Shop
 from shops.states import ClaimState
-
-ORGANISATION = "organisation:"
 
 
 def held_by(person: Any) -> QuerySet[Shop]:
@@ -45,14 +43,16 @@ def visible_to(user: Any, service: str = "") -> QuerySet[Shop]:
     if not grants:
         return Shop.objects.none() if user.is_staff else held_by(user)
     lists = [] if user.is_staff else [held_by(user).values("pk")]
-    for grant in grants:
-        shops = held_by(grant.giver)
-        if grant.subject.startswith(ORGANISATION):
-            shops = shops.filter(organisation=grant.organisation_id)
-        elif grant.subject:
-            shops = shops.filter(public_id=grant.subject.partition(":")[2])
-        lists.append(shops.values("pk"))
+    lists += [within(grant).values("pk") for grant in grants]
     return Shop.objects.filter(pk__in=lists[0].union(*lists[1:]) if len(lists) > 1 else lists[0])
+
+
+def within(grant: Grant) -> QuerySet[Shop]:
+    """The shops that a right to act reaches: those of its giver's own that it names."""
+    shops = held_by(grant.giver)
+    if grant.is_whole_organisation:
+        return shops.filter(organisation=grant.organisation_id)
+    return shops.filter(public_id=grant.subject.partition(":")[2]) if grant.subject else shops
 
 
 def owners(shop: Shop) -> list[User]:
@@ -99,7 +99,7 @@ SLOTS = {
 def claim_of(case: Case) -> Claim:
     """The claim of a case with its shop and holder. Raises Claim.DoesNotExist for another case."""
     return Claim.objects.select_related(
-        "shop__branch", "shop__area", "shop__activity", "holder", "holder_organisation", "case__applicant"
+        "shop__branch", "shop__area", "shop__activity", "organisation", "holder", "holder_organisation", "case__applicant", "refusal"
     ).get(case=case)
 
 

@@ -7,12 +7,14 @@ from typing import Any
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from municipality.accounts.queries import signatories_of
+from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.timeline import STORIES, label
 from municipality.review.registry import Item, Reviewable, once
 from municipality.uploads import queries as uploads
 from municipality.uploads.states import UploadState
-from shops import claims, queries
+from shops import claimants, claims, queries
 from shops.models import Claim, ClaimGround
 from shops.states import CLAIM
 
@@ -29,11 +31,19 @@ def items(case: Case) -> list[Item]:
     claim = _claim(case)
     shop, number = claim.shop, 0 if get_language() == "ar" else 1
     holder: Any = claim.holder or claim.holder_organisation
-    matched = claims.matches(case.applicant, shop)
+    claimant: Any = claim.organisation or case.applicant
+    matched = claims.matches(claimant, shop)
     facts = (
         ("shop", _("Shop"), (shop.name_ar, shop.name_en)[number], REGISTER, shop.facts_at),
         ("commercial_license", _("Commercial licence"), shop.commercial_license_no, REGISTER, shop.facts_at),
-        ("claimant", _("Claimant"), (case.applicant.name_ar, case.applicant.name_en)[number], DECLARED, case.opened_at),
+        ("claimant", _("Claimant"), (claimant.name_ar, claimant.name_en)[number], DECLARED, case.opened_at),
+        (
+            "sent_by",
+            _("Sent by"),
+            (case.applicant.name_ar, case.applicant.name_en)[number] if claim.organisation else "",
+            DECLARED,
+            case.opened_at,
+        ),
         ("holder", _("Present holder"), (holder.name_ar, holder.name_en)[number], REGISTER, shop.facts_at),
         ("matched", _("The register names the claimant as owner"), _("yes") if matched else _("no"), REGISTER, shop.facts_at),
         ("statement", _("Statement of the claimant"), claim.statement, DECLARED, case.opened_at),
@@ -66,9 +76,13 @@ def flags(case: Case) -> list[str]:
 def parties(case: Case) -> list[tuple[str, str]]:
     claim = queries.claim_of(case)
     found = [("applicant", case.applicant.key), ("shop", claim.shop.key)]
-    found += [("holder", person.key) for person in claims.holders(claim)]
+    found += [(role, key) for role, key in cases.acted_by(case) if key != case.applicant.key]
+    if claim.organisation is not None:
+        found.append(("organisation", claimants.key_of(claim.organisation)))
+        found += [("signatory", person.key) for person in signatories_of(claim.organisation) if person.pk != case.applicant_id]
+    found += [("holder", person.key) for person in claimants.holders(claim)]
     if claim.holder_organisation is not None:
-        found.append(("licensee", f"organisation:{claim.holder_organisation.public_id}"))
+        found.append(("licensee", claimants.key_of(claim.holder_organisation)))
     return found
 
 

@@ -1,11 +1,28 @@
-"""Periodic work of claims."""
+"""Periodic work of claims, and their papers."""
 
 from __future__ import annotations
 
-from municipality.jobs.registry import every
-from shops import claims
+from municipality.cases.models import Case
+from municipality.documents.contexts import FactsRefused
+from municipality.documents.rendering import RendererMissing, RenderingRefused
+from municipality.documents.signing import SignerMissing
+from municipality.jobs.errors import Gone, Parked
+from municipality.jobs.registry import every, job
+from shops import claims, refusals
 
 
 @every("shops.settle_claims", seconds=3600)
 def settle_claims() -> None:
     claims.settle_due()
+
+
+@job("shops.refusal_document", queue="documents", time_limit=90)
+def refusal_document(*, case_id: int) -> None:
+    try:
+        refusals.write_refusal(case=Case.objects.select_related("applicant", "branch").get(pk=case_id))
+    except RendererMissing as missing:
+        raise Parked("renderer", str(missing)) from missing
+    except SignerMissing as missing:
+        raise Parked("signer", str(missing)) from missing
+    except (FactsRefused, RenderingRefused) as refused:
+        raise Gone(f"the refusal cannot be drawn: {refused}") from refused

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ViolationsConfig(AppConfig):
@@ -7,13 +8,21 @@ class ViolationsConfig(AppConfig):
     verbose_name = "المخالفات"
 
     def ready(self) -> None:
+        from municipality.acting.registry import delegable
+        from municipality.documents.queries import KINDS, OPENED_TO
         from municipality.review.registry import review as reviews
-        from payments.registry import pays_for
-        from violations import catalogue, files, panels, review, story, tasks  # noqa: F401
+        from payments import registry as paying
+        from violations import catalogue, documents, files, panels, queries, review, story, tasks  # noqa: F401
         from violations.services import settling
+        from violations.states import SERVICE
 
         catalogue.open_services()
-        pays_for(settling.BILL, paid=settling.paid, voided=settling.voided)
+        paying.pays_for(settling.BILL, paid=settling.paid, voided=settling.voided)
         reviews(review.REVIEWED)
         files.open_slots()
         panels.show()
+        delegable(SERVICE, _("Violations of the shop"), is_assisted=False, waits_in_dispute=False)
+        paying.RIGHTS["violation"] = queries.right_over
+        paying.OPENED_TO.append(queries.bills_opened_to)
+        OPENED_TO.append(queries.papers_opened_to)
+        KINDS.update(documents.KINDS)

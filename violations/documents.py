@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from municipality.documents.contexts import Edition, PaperFacts, Period, Row, Section
 from municipality.documents.models import Document
@@ -23,6 +24,13 @@ TITLES = {
     MINUTE: ("إخطار بمحضر مخالفة", "Notice of a violation"),
     DECISION: ("قرار في اعتراض على مخالفة", "Decision about an objection to a violation"),
     CLEARANCE: ("شهادة براءة ذمة من المخالفات", "Clearance certificate: violations"),
+}
+# What the check page calls them.
+KINDS = {
+    WARNING: _("Warning to put a violation right"),
+    MINUTE: _("Notice of a violation"),
+    DECISION: _("Decision about an objection to a violation"),
+    CLEARANCE: _("Clearance certificate: violations"),
 }
 SUBJECTS = {
     queries.OFFENCES: ("جدول المخالفات", "Offences"),

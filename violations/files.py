@@ -28,7 +28,11 @@ FIELD_TIME = dt.timedelta(hours=72)
 
 
 def _violation(subject: str) -> Violation | None:
-    return Violation.objects.filter(public_id=subjects.parse(subject).id).select_related("inspector").first()
+    return (
+        Violation.objects.filter(public_id=subjects.parse(subject).id)
+        .select_related("inspector", "shop__owner", "shop__organisation")
+        .first()
+    )
 
 
 def _slots(subject: str) -> Mapping[str, Slot]:
@@ -83,5 +87,11 @@ def _locked(subject: str) -> Collection[str]:
     return set(SLOTS) - open_now
 
 
+def _owner(subject: str, sender: Any) -> Any:
+    """Whose file it is that somebody sends: the party's where a delegate sends it, else the sender's."""
+    row = _violation(subject)
+    return None if row is None or sender.is_staff else queries.principal(sender, row).person
+
+
 def open_slots() -> None:
-    register("violation", may_write=_may_write, may_read=_may_read, slots=_slots, locked=_locked)
+    register("violation", may_write=_may_write, may_read=_may_read, slots=_slots, locked=_locked, owner=_owner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -39,10 +40,10 @@ class ObjectForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, without: Collection[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         part = "text_ar" if get_language() == "ar" else "text_en"
-        reasons = rulebook.edition(queries.REPLIES, clock.today()).reasons_of("ground")
+        reasons = [r for r in rulebook.edition(queries.REPLIES, clock.today()).reasons_of("ground") if r.code not in without]
         self.fields["ground"].choices = [(reason.code, getattr(reason, part)) for reason in reasons]  # type: ignore[attr-defined]
 
 

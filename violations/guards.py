@@ -5,6 +5,18 @@ from municipality.kernel.guards import frozen, guard, insert_only, moved_by_even
 _V = "violations_violation"
 moved_by_event(_V, "violations_violationevent", "'violations.violation'")
 never_deleted(_V)
+# A delegate's step stands on a delegation in force for the shop, and is one that is not the party's alone.
+guard(
+    "violations_violationevent_delegated",
+    "violations_violationevent",
+    "INSERT",
+    "NEW.actor_role = 'delegate' AND (NEW.move NOT IN ('extend', 'object') OR NOT EXISTS (SELECT 1 FROM violations_violation v"
+    " JOIN shops_shop s ON s.id = v.shop_id JOIN acting_delegation d ON d.state = 'active'"
+    " AND d.service IN ('', 'violations.objection') AND (d.subject = 'shop:' || s.public_id"
+    " OR (d.subject LIKE 'organisation:%' AND d.organisation_id = s.organisation_id))"
+    " JOIN accounts_user u ON u.id = d.delegate_id WHERE v.id = NEW.subject_id AND NEW.actor_key = 'person:' || u.public_id))",
+    "no_delegation",
+)
 frozen(
     _V,
     [

@@ -9,11 +9,14 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from municipality.acting import queries as acting
 from municipality.cases.panels import CaseDetail, Fact, FileLine, Line, NextStep, Round, register
 from municipality.review import queries as review
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref
+from shops import queries as registered
+from violations import rules
 from violations.models import Objection, Violation
-from violations.states import OBJECTION, ObjectionState, ViolationState
+from violations.states import OBJECTION, SERVICE, ObjectionState, ViolationState
 
 V = ViolationState
 OPEN = (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OBJECTED, V.INSTALMENTS, V.OVERDUE, V.REFERRED, V.JUDGED)
@@ -27,6 +30,9 @@ def show() -> None:
 
 def my_shops(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
     """One line a shop that has a violation not ended yet, with the nearest last day; one query."""
+    if acting.grants(user):  # somebody else's shop may be on the list for another service than this one
+        allowed = set(registered.visible_to(user, SERVICE).filter(pk__in=[shop.pk for shop in shops]).values_list("pk", flat=True))
+        shops = [shop for shop in shops if shop.pk in allowed]
     found: dict[int, list[Violation]] = {}
     rows = Violation.objects.filter(shop__in=[shop.pk for shop in shops], state__in=OPEN).order_by("pk")
     for row in rows.only("pk", "shop", "state", "settle_until", "correct_until"):
@@ -54,16 +60,17 @@ def case_page(user: Any, cases: Sequence[Any]) -> dict[str, list[Any]]:
     """Next step, files and facts of objections."""
     wanted = [case.pk for case in cases if case.service == OBJECTION]
     rows = Objection.objects.filter(case__in=wanted).select_related("case", "violation", "decision", "case__branch")
-    return {row.case.key: [_detail(row)] for row in rows}
+    return {row.case.key: [_detail(row, is_party=row.case.applicant_id == user.pk)] for row in rows}
 
 
-def _detail(row: Objection) -> CaseDetail:
+def _detail(row: Objection, *, is_party: bool) -> CaseDetail:
     case, violation = row.case, row.violation
     page = reverse("violations:page", args=[violation.public_id])
     files = []
     if row.decision is not None:
         files.append(FileLine(_("Decision"), row.decision.number, reverse("document", args=[row.decision.number]), _("sealed file")))
-    ways = [(_("Withdraw the objection"), reverse("violations:withdraw", args=[violation.public_id]))] if case.is_open else []
+    withdrawal = (_("Withdraw the objection"), reverse("violations:withdraw", args=[violation.public_id]))
+    ways = [withdrawal] if case.is_open and (is_party or rules.DELEGATES["withdraw"]) else []
     rounds = [
         Round(_("Asked for"), [bilingual(item, "text") for item in found.items.all()], found.answer_by, found.answered_at)
         for found in review.rounds_of(case)

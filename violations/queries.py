@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import Signatory
+from municipality.accounts.models import Signatory, actor_for, actor_of
+from municipality.acting import queries as acting
+from municipality.acting.queries import Grant, Principal
+from municipality.cases import queries as cases
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted
 from municipality.rulebook import queries as rulebook
 from payments.models import Allocation, Bill
+from payments.registry import Right
 from payments.states import BillState
 from shops import queries as shops
 from shops.models import Shop
 from violations import rules
-from violations.models import Charge, Inspector, SettlementOrder, Violation
-from violations.states import ViolationState
+from violations.models import Charge, Inspector, Objection, SettlementOrder, Violation
+from violations.states import SERVICE, ViolationState
 
 V = ViolationState
 OFFENCES, LIMITS, REPLIES = "offences.municipal", "limits.violations", "replies.violations"
@@ -50,17 +55,89 @@ def covers(spell: Inspector, offence: str) -> bool:
     return any(offence == part or offence.startswith(f"{part}-") for part in spell.scope)
 
 
-def visible_to(user: Any) -> QuerySet[Violation]:
+def concerning(person: Any) -> QuerySet[Violation]:
     """What concerns a person: written against them, against their civil number, or at a shop they own or sign for by their own right.
 
     Somebody who signs for an organisation loses sight of its violations with the signature.
     """
+    return Violation.objects.filter(_against(person) | Q(shop__in=shops.held_by(person).values("pk")))
+
+
+def _against(person: Any) -> Q:
+    mine = Q(party=person)
+    if person.civil_id_digest:
+        mine |= Q(party__isnull=True, party_digest=person.civil_id_digest)
+    return mine
+
+
+def visible_to(user: Any) -> QuerySet[Violation]:
+    """What concerns a person, and what was found at the shops in which they act for another in this service."""
     if not user.is_authenticated or user.is_staff:
         return Violation.objects.none()
-    mine = Q(party=user)
-    if user.civil_id_digest:
-        mine |= Q(party__isnull=True, party_digest=user.civil_id_digest)
-    return Violation.objects.filter(mine | Q(shop__in=shops.held_by(user).values("pk")))
+    return Violation.objects.filter(_against(user) | Q(shop__in=shops.visible_to(user, SERVICE).values("pk")))
+
+
+def principal(user: Any, violation: Violation) -> Principal:
+    """For whom `user` acts about a violation: themselves if it concerns them, else the holder of the shop who let them.
+
+    Raises NotPermitted for a stranger, and with the sentence of what is over where they acted until then.
+    """
+    if concerning(user).filter(pk=violation.pk).exists():
+        return Principal(user, actor_of(user))
+    shop = violation.shop
+    if shop is None:
+        raise NotPermitted("not_yours", _("This violation is not yours."))
+    for grant in acting.grants(user, SERVICE):
+        if grant.covers(shop.key) and shops.within(grant).filter(pk=shop.pk).exists():
+            return Principal(grant.giver, actor_for(user, grant.giver), grant)
+    refuse_over(user, violation)
+    raise NotPermitted("not_yours", _("This violation is not yours."))
+
+
+def refuse_over(user: Any, violation: Violation) -> None:
+    """Say clearly that a right to act about a violation is over; nothing where there never was one. Raises NotPermitted."""
+    if violation.shop is not None and user.is_authenticated and not user.is_staff:
+        owners = [person.pk for person in shops.owners(violation.shop)]
+        acting.refuse_over(user, owners=owners, service=SERVICE, subject=violation.shop.key)
+
+
+def acted_for(user: Any, rows: Sequence[Violation]) -> dict[int, Grant]:
+    """By which right somebody who acts for others sees each of these violations; nothing for their own."""
+    grants = acting.grants(user, SERVICE)
+    if not grants:
+        return {}
+    own = set(concerning(user).filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
+    found = {}
+    for row in rows:
+        grant = None if row.pk in own or row.shop is None else next((one for one in grants if one.covers(row.shop.key)), None)
+        if grant is not None:
+            found[row.pk] = grant
+    return found
+
+
+def bills_opened_to(user: Any) -> QuerySet[Any] | None:
+    """Bills of violations that a person may see and pay by delegation: those made out to whoever let them."""
+    found = Q()
+    for grant in acting.grants(user, SERVICE):
+        found |= Q(violation__shop__in=shops.within(grant).values("pk"), bill__payer=grant.giver)
+    return Charge.objects.filter(found).values("bill") if found else None
+
+
+def right_over(bill: Bill) -> Right | None:
+    """What a delegation must cover so that a bill of a violation may be paid by it: the shop, while the payer holds it."""
+    row = Violation.objects.filter(public_id=bill.subject.partition(":")[2]).select_related("shop").first()
+    if row is None or row.shop is None or not shops.held_by(bill.payer).filter(pk=row.shop.pk).exists():
+        return None
+    return Right(SERVICE, row.shop.key)
+
+
+def papers_opened_to(user: Any) -> QuerySet[Any] | None:
+    """Notices of the violations, and decisions about the objections, in which a person acts for another now."""
+    if not acting.grants(user, SERVICE):
+        return None
+    notices = visible_to(user).filter(notice__isnull=False).values_list("notice", flat=True)
+    decided = Objection.objects.filter(case__in=cases.delegated_to(user).values("pk"), decision__isnull=False)
+    return notices.union(decided.values_list("decision", flat=True))
 
 
 def people_of(violation: Violation) -> list[Any]:
@@ -135,8 +212,8 @@ def charge_of(bill_id: int) -> Charge:
     return Charge.objects.select_related("violation", "bill", "order", "instalment__plan", "judgment").get(bill=bill_id)
 
 
-def standing(violation: Violation, *, is_party: bool) -> rules.Standing:
-    """What the ways out are judged by."""
+def standing(violation: Violation, *, is_party: bool, by_delegate: bool = False) -> rules.Standing:
+    """What the ways out are judged by, for a party or for whoever acts for one."""
     periods = limits()
     order = order_of(violation)
     return rules.Standing(
@@ -146,6 +223,7 @@ def standing(violation: Violation, *, is_party: bool) -> rules.Standing:
         settle_until=violation.settle_until,
         object_until=violation.object_until,
         is_party=is_party,
+        by_delegate=by_delegate,
         is_settleable=order is not None,
         fils=order.fils if order is not None else None,
         is_extended=hasattr(violation, "extension"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.kernel import clock, money
 from municipality.review.registry import Item, Reviewable, once
@@ -77,7 +78,7 @@ def flags(case: Case) -> list[str]:
 def parties(case: Case) -> list[tuple[str, str]]:
     """Who has an interest: the party, the shop, its licensee and the writer of the minute, so that ties are respected."""
     row = _read(case).violation
-    found = [("applicant", case.applicant.key), ("inspector", row.inspector.user.key)]
+    found = [("applicant", case.applicant.key), ("inspector", row.inspector.user.key), *cases.acted_by(case)]
     if row.party is not None and row.party.key != case.applicant.key:
         found.append(("party", row.party.key))
     if row.shop is not None:

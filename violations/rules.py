@@ -122,6 +122,7 @@ class Standing:
     settle_until: dt.date | None = None
     object_until: dt.date | None = None
     is_party: bool = True
+    by_delegate: bool = False
     is_settleable: bool = True
     fils: int | None = None
     is_extended: bool = False
@@ -133,6 +134,21 @@ class Standing:
 
 
 WAYS = ("correct", "settle", "pay", "object", "more_time", "instalments", "not_mine")
+# Whether a delegate or clerk of the party may take a way, and the steps beside them. The law says that a proxy needs a mandate for the
+# matter, which is the service that the delegation names; it gives no list. An assumption until the legal department decides: what binds
+# the party for months, speaks of their own person, gives a right up for good or certifies their standing is theirs alone.
+DELEGATES = {
+    "correct": True,
+    "settle": True,
+    "pay": True,
+    "object": True,
+    "more_time": True,
+    "answer": True,  # what the decider of an objection asked for
+    "instalments": False,
+    "not_mine": False,
+    "withdraw": False,  # the objection, which is made once
+    "clearance": False,
+}
 
 
 @dataclass(frozen=True)
@@ -161,6 +177,8 @@ def _why_closed(code: str, s: Standing) -> str:
         return _OVER[s.state]
     if not s.is_party:
         return "sign_in"
+    if s.by_delegate and not DELEGATES[code]:
+        return "party_only"
     return _CLOSED[code](s)
 
 

@@ -8,6 +8,7 @@ from municipality.kernel.workflow import move, workflow
 VIOLATION = "violations.violation"
 OBJECTION = "violations.objection"
 PLAN = "violations.plan"
+SERVICE = OBJECTION  # as delegations name it: everything about violations of a shop
 
 
 class ViolationState(models.TextChoices):

@@ -100,6 +100,7 @@ CLOSED = {
     "corrected": _("It ended by being put right."),
     "acquitted": _("The court found no violation."),
     "sign_in": _("Please sign in with Kuwait Mobile ID: only the party may do this."),
+    "party_only": _("Only the party may do this, not a delegate."),
     "no_warning": _("There is nothing to put right here."),
     "minute_written": _("The time to put it right without an amount is over; the minute is written."),
     "correction_over": _("The time to put it right is over."),

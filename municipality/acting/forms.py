@@ -88,7 +88,7 @@ class AskForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
-        fields["purpose"].choices = [(code, entry.name) for code, entry in registry.SERVICES.items()]
+        fields["purpose"].choices = [(code, entry.name) for code, entry in registry.SERVICES.items() if entry.is_assisted]
 
 
 class ConsentCodeForm(forms.Form):

@@ -49,7 +49,8 @@ class Grant:
         if not self.is_whole_organisation:
             return Q(**{column: self.subject})
         keys = registry.belongings([self.organisation_id or 0])
-        return Q(pk__in=[]) if keys is None else Q(**{f"{column}__in": keys})
+        own = Q(**{column: self.subject})
+        return own if keys is None else own | Q(**{f"{column}__in": keys})
 
     def covers(self, subject: str) -> bool:
         """Whether one subject lies within it."""
@@ -120,17 +121,21 @@ def consent_of(user: Any) -> Consent | None:
     return open_consents().filter(staff=user).select_related("person", "branch").first()
 
 
-def rows(user: Any, *, owner: str, subject: str, service: str, column: str = "", kinds: Collection[str] = ()) -> Q | None:
+def rows(user: Any, *, owner: str, subject: str, service: str, held: str = "", column: str = "", kinds: Collection[str] = ()) -> Q | None:
     """The condition on rows of others in which `user` may act; None where nobody let them.
 
-    `owner` and `subject` name the columns of the person and of the subject key. `service` is the one that all rows are of, or empty
+    `owner` and `subject` name the columns of the person and of the subject key, `held` the one with the subject that a right must
+    cover where it is another. `service` is the one that all rows are of, or empty
     where `column` names the column that says it. `kinds` narrows to those of `Grant.kind`.
     """
     found: Q | None = None
     for grant in grants(user, service):
         if kinds and grant.kind not in kinds:
             continue
-        condition = Q(**{owner: grant.giver}) & grant.subjects(subject)
+        within = grant.subjects(subject)
+        if held and grant.subject:
+            within = within & Q(**{held: ""}) | grant.subjects(held)
+        condition = Q(**{owner: grant.giver}) & within
         if grant.service and column:
             condition &= Q(**{column: grant.service})
         found = condition if found is None else found | condition

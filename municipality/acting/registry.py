@@ -15,10 +15,16 @@ from municipality.kernel import subjects
 
 @dataclass(frozen=True)
 class Service:
-    """A service in which one may act for another. `code` is its workflow."""
+    """A service in which one may act for another. `code` is its workflow.
+
+    `is_assisted`: staff may act in it with the person's code. `waits_in_dispute`: it stands still while the ownership of its shop is
+    disputed.
+    """
 
     code: str
     name: Any
+    is_assisted: bool = True
+    waits_in_dispute: bool = True
 
 
 @dataclass(frozen=True)
@@ -41,9 +47,9 @@ NAMES: list[Callable[[Sequence[str]], dict[str, tuple[str, str]]]] = []
 ENDED: list[Callable[[Delegation], None]] = []
 
 
-def delegable(code: str, name: Any) -> None:
+def delegable(code: str, name: Any, *, is_assisted: bool = True, waits_in_dispute: bool = True) -> None:
     """A service whose people may let others act; called from an app's `ready`."""
-    SERVICES[code] = Service(code, name)
+    SERVICES[code] = Service(code, name, is_assisted, waits_in_dispute)
 
 
 def belongings(organisations: Sequence[int]) -> QuerySet[Any] | None:

@@ -13,7 +13,7 @@ guard(
     "INSERT",
     "NEW.actor_role = 'delegate' AND NOT EXISTS (SELECT 1 FROM cases_case c JOIN acting_delegation d ON "  # noqa: S608 - constants
     f"{_HELD} JOIN accounts_user u ON u.id = d.delegate_id WHERE c.id = NEW.subject_id AND NEW.actor_key = 'person:' || u.public_id"
-    " AND (d.subject = c.subject OR d.subject LIKE 'organisation:%'))",
+    " AND (d.subject = c.subject OR d.subject = c.held_under OR d.subject LIKE 'organisation:%'))",
     "no_delegation",
 )
 guard(
@@ -25,7 +25,10 @@ guard(
     " JOIN accounts_user u ON u.id = a.staff_id WHERE c.id = NEW.subject_id AND NEW.actor_key = 'staff:' || u.public_id)",
     "no_consent",
 )
-frozen("cases_case", ["public_id", "service", "subject", "reference", "applicant_id", "opened_at", "snapshot_hash", "snapshot", "editions"])
+frozen(
+    "cases_case",
+    ["public_id", "service", "subject", "held_under", "reference", "applicant_id", "opened_at", "snapshot_hash", "snapshot", "editions"],
+)
 never_deleted("cases_block")
 # A case closes, opens and gets another promised day only together with an event.
 guard(

@@ -27,6 +27,9 @@ class Case(models.Model):
     reference = models.CharField("الرقم المرجعي", max_length=30, unique=True)
     service = models.CharField("الخدمة", max_length=60)
     subject = models.CharField("الموضوع", max_length=80)
+    # Under which subject a right to act for the applicant is judged, where it is another one: the shop of a violation that is objected
+    # to, the organisation that claims a shop.
+    held_under = models.CharField("موضوع الحق في التصرف", max_length=80, blank=True, default="")
     title_ar = models.CharField("العنوان", max_length=160)
     title_en = models.CharField("العنوان بالإنجليزية", max_length=160)
     applicant = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="cases", verbose_name="مقدم الطلب")
@@ -72,6 +75,11 @@ class Case(models.Model):
     @property
     def key(self) -> str:
         return f"case:{self.public_id}"
+
+    @property
+    def rights_key(self) -> str:
+        """The subject that a delegation must cover."""
+        return self.held_under or self.subject
 
     @property
     def is_assisted(self) -> bool:

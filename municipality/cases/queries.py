@@ -32,7 +32,7 @@ def visible_to(user: Any) -> QuerySet[Case]:
 
 
 def _of_others(user: Any, kinds: Collection[str] = ()) -> Q | None:
-    return acting.rows(user, owner="applicant", subject="subject", service="", column="service", kinds=kinds)
+    return acting.rows(user, owner="applicant", subject="subject", held="held_under", service="", column="service", kinds=kinds)
 
 
 def delegated_to(user: Any) -> QuerySet[Case]:
@@ -43,7 +43,7 @@ def delegated_to(user: Any) -> QuerySet[Case]:
 
 def principal(user: Any, case: Case) -> Principal:
     """For whom `user` acts in a case. Raises NotPermitted for a stranger, and where a delegation or a consent is over."""
-    return acting.principal(user, owners=[case.applicant], service=case.service, subject=case.subject)
+    return acting.principal(user, owners=[case.applicant], service=case.service, subject=case.rights_key)
 
 
 def seen_by(user: Any, cases: QuerySet[Case], public_id: str) -> Case | None:
@@ -56,7 +56,7 @@ def seen_by(user: Any, cases: QuerySet[Case], public_id: str) -> Case | None:
         return case
     if visible_to(user).filter(pk=case.pk).exists():
         return case
-    acting.refuse_over(user, owners=[case.applicant_id], service=case.service, subject=case.subject)
+    acting.refuse_over(user, owners=[case.applicant_id], service=case.service, subject=case.rights_key)
     return None
 
 

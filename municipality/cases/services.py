@@ -39,13 +39,15 @@ def open_case(
     editions: list[Edition],
     actor: Actor,
     due_on: dt.date | None = None,
+    held_under: str = "",
 ) -> Case:
-    """Begin a case in its workflow's first state.
+    """Begin a case in its workflow's first state; `held_under` is the subject that a right to act for the applicant must cover, where
+    it is not the case's own.
 
     Raises Refused("already_open") where one is open for the subject; it takes the caller's transaction with it. NotPermitted for an
     actor who may not act for the applicant (any more).
     """
-    if not actor.is_system and not acting.may(actor, person=applicant, service=service, subject=subject):
+    if not actor.is_system and not acting.may(actor, person=applicant, service=service, subject=held_under or subject):
         raise NotPermitted("not_yours", _("This step is not yours to take."))
     now = clock.now()
     snapshot = [edition.snapshot() for edition in editions]
@@ -55,6 +57,7 @@ def open_case(
                 reference=take(f"{series}-{clock.today().year}"),
                 service=service,
                 subject=subject,
+                held_under=held_under,
                 title_ar=title_ar,
                 title_en=title_en,
                 applicant=applicant,
@@ -86,7 +89,7 @@ def advance(
     table = WORKFLOWS[case.service]
     step = table.move(move, case.state)
     if step.may == "applicant":
-        is_theirs = acting.may(actor, person=case.applicant, service=case.service, subject=case.subject)
+        is_theirs = acting.may(actor, person=case.applicant, service=case.service, subject=case.rights_key)
     else:
         is_theirs = step.may == actor.role
     if not is_theirs:

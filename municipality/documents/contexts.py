@@ -267,6 +267,8 @@ class RefusalFacts(_Facts):
 
     number: str
     case_reference: str
+    request_ar: str
+    request_en: str
     trade_name_ar: str
     trade_name_en: str
     applicant_ar: str
@@ -292,7 +294,7 @@ class RefusalFacts(_Facts):
     demo: bool = False
 
     def context(self) -> dict[str, Any]:
-        """What `licensing/documents/refusal.html` reads."""
+        """What `documents/refusal.html` reads."""
         return {
             "facts": self,
             "trade_name": Words(self.trade_name_ar, self.trade_name_en),

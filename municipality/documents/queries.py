@@ -11,6 +11,8 @@ from municipality.documents.models import Document
 
 # Documents of others that a person may open: each provider answers a query of primary keys, or None.
 OPENED_TO: list[Callable[[Any], QuerySet[Any] | None]] = []
+# Kind of document → what the check page calls it, a lazy text; said by the app that issues it.
+KINDS: dict[str, Any] = {}
 
 
 def visible_to(user: Any) -> QuerySet[Document]:

@@ -16,6 +16,7 @@ class Draft(models.Model):
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="drafts", verbose_name="الشخص")
     service = models.CharField("الخدمة", max_length=60)
     subject = models.CharField("الموضوع", max_length=80)
+    held_under = models.CharField("موضوع الحق في التصرف", max_length=80, blank=True, default="")  # as that of a case
     # Answers by page: {"changes": {"fields": ["area_m2"]}, "area": {"area_m2": "80"}}.
     answers = models.JSONField(default=dict, blank=True)
     page = models.CharField("آخر صفحة", max_length=40, blank=True)
@@ -48,6 +49,11 @@ class Draft(models.Model):
     @property
     def key(self) -> str:
         return str(SubjectKey("draft", self.public_id))
+
+    @property
+    def rights_key(self) -> str:
+        """The subject that a delegation must cover."""
+        return self.held_under or self.subject
 
     @property
     def is_open(self) -> bool:

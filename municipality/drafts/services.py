@@ -39,20 +39,31 @@ def _days(code: str) -> dt.timedelta:
 
 
 @transaction.atomic
-def begin(*, person: Any, service: str, subject: str, actor: Actor | None = None) -> Draft:
+def begin(*, person: Any, service: str, subject: str, actor: Actor | None = None, held_under: str = "") -> Draft:
     """The person's open request about a subject, begun now if there is none. Kept for the days of the rulebook (draft_days).
 
-    `actor` is whoever acts for the person; the person where it is left out.
+    `actor` is whoever acts for the person; the person where it is left out. `held_under` is the subject that a right to act must
+    cover, where it is another one: a request begun under another right is removed with its files, so that nobody reads it through
+    this one.
     """
     known = Draft.objects.filter(person=person, service=service, subject=subject, closed_at__isnull=True)
     found = known.first()
+    if found is not None and found.held_under != held_under:
+        discard(draft=found, actor=actor)
+        found = None
     if found is not None:
         return found
     now = clock.now()
     try:
         with transaction.atomic():
             draft = Draft.objects.create(
-                person=person, service=service, subject=subject, begun_at=now, changed_at=now, expires_at=now + _days("draft_days")
+                person=person,
+                service=service,
+                subject=subject,
+                held_under=held_under,
+                begun_at=now,
+                changed_at=now,
+                expires_at=now + _days("draft_days"),
             )
     except IntegrityError:  # a second window began it at the same moment
         return known.get()
@@ -69,7 +80,7 @@ def answer(*, draft: Draft, page: str, answers: dict[str, Any], version: int, ac
     Refused("draft_closed") once the request was sent, discarded or has run out.
     """
     row = _open(draft)
-    if actor is not None and not acting.may(actor, person=row.person, service=row.service, subject=row.subject):
+    if actor is not None and not acting.may(actor, person=row.person, service=row.service, subject=row.rights_key):
         raise NotPermitted("not_yours", _("You may no longer act in this request. Nothing was saved."))
     saved = row.answers.get(page)
     if row.page_versions.get(page, 0) > version and saved != answers:

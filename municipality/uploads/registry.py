@@ -27,7 +27,7 @@ class Prefix:
     may_read: Callable[[Any, str], bool]
     slots: Callable[[str], Mapping[str, Slot]]
     locked: Callable[[str], Collection[str]]
-    owner: Callable[[str], Any]
+    owner: Callable[[str, Any], Any]
 
 
 PREFIXES: dict[str, Prefix] = {}
@@ -40,13 +40,13 @@ def register(
     may_read: Callable[[Any, str], bool],
     slots: Callable[[str], Mapping[str, Slot]],
     locked: Callable[[str], Collection[str]] = lambda subject: (),
-    owner: Callable[[str], Any] = lambda subject: None,
+    owner: Callable[[str, Any], Any] = lambda subject, sender: None,
 ) -> None:
     """Open subjects `prefix:<id>` to files. All are asked at every request, with the whole subject key.
 
     `slots` gives the slots of a subject by code (none where there is no such subject); `locked` those that may not be
-    written to now, such as all but the ones that a correction asks for; `owner` whose files they are, whoever sends them (None:
-    the sender's). The same prefix twice is a programming error.
+    written to now, such as all but the ones that a correction asks for; `owner`, asked with whoever sends one, whose
+    files they are (None: the sender's). The same prefix twice is a programming error.
     """
     if prefix in PREFIXES:
         raise ValueError(f"files for {prefix} are registered twice")

@@ -62,7 +62,7 @@ def begin(*, owner: Any, subject: str, slot: str, name: str, size: int, fingerpr
         raise refusals.slot_full(most)
     now = clock.now()
     prefix = registry.prefix_of(subject)
-    person = (prefix.owner(subject) if prefix else None) or owner
+    person = (prefix.owner(subject, owner) if prefix else None) or owner
     return Upload.objects.create(
         owner=person,
         sent_by=None if person.pk == owner.pk else owner,

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import actor_for, actor_of
+from municipality.accounts.models import actor_for
 from municipality.audit.services import record
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
@@ -76,12 +76,10 @@ def _start(*, bills: Sequence[Bill], payer: Any, language: str, session_key: str
         created_at=clock.now(),
     )
     Allocation.objects.bulk_create(Allocation(attempt=attempt, bill=bill, fils=bill.total_fils) for bill in locked)
-    record(
-        "payment.started",
-        subject=attempt.key,
-        actor=actor_for(payer, locked[0].payer),
-        data={"fils": amount, "bills": [bill.key for bill in locked]},
-    )
+    for person in dict.fromkeys(bill.payer for bill in locked):  # once for each whom it is paid for: a basket may be of several
+        theirs = [bill for bill in locked if bill.payer_id == person.pk]
+        data = {"fils": sum(bill.total_fils for bill in theirs), "bills": [bill.key for bill in theirs]}
+        record("payment.started", subject=attempt.key, actor=actor_for(payer, person), data=data)
     return attempt
 
 
@@ -174,5 +172,6 @@ def give_up(*, attempt: Attempt, payer: Any) -> None:
     if row.state not in OPEN or row.redirected_at is None:
         raise TransitionRefused("no_such_move", _("The outcome of this payment is known already."))
     Attempt.objects.filter(pk=row.pk, hint="").update(hint=rules.Hint.GIVEN_UP)
-    record("payment.given_up", subject=row.key, actor=actor_of(payer))
+    for allocation in row.allocations.select_related("bill__payer").order_by("pk")[:1]:
+        record("payment.given_up", subject=row.key, actor=actor_for(payer, allocation.bill.payer))
     promise_now(row, "given_up")

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel.errors import NotPermitted, Refused
+from payments import queries
 from payments.models import Attempt, Bill
 from payments.registry import OWING
 from payments.services.attempts import start_attempt
@@ -55,12 +56,12 @@ def pay_basket(*, payer: Any, chosen: Sequence[str], language: str, session_key:
 def _bill(payer: Any, code: str) -> Bill:
     what, _colon, rest = code.partition(":")
     if what == "bill":
-        bill = Bill.objects.filter(public_id=rest, payer=payer).first()
+        bill = queries.visible_to(payer).filter(public_id=rest).select_related("payer").first()
     elif what == "due":
         bill = _issued(payer, *rest.partition(":")[::2])
     else:
         bill = None
-    if bill is None or bill.payer_id != payer.pk:
+    if bill is None or not queries.may_pay(payer, bill):
         raise _gone()
     return bill
 

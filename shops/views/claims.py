@@ -14,16 +14,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.access import access
+from municipality.acting import queries as acting
 from municipality.cases.opening import case_or_404
 from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
-from municipality.kernel.errors import Refused
+from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries as review
 from municipality.ui.language import read_form
-from municipality.ui.templatetags.portal import ref
+from municipality.ui.templatetags.portal import bilingual, ref
 from municipality.uploads.fields import field_of
-from shops import claims, queries
+from shops import claimants, claims, queries
 from shops.forms import DisputeForm, FindForm, StatementForm
 from shops.models import Claim, Shop
 from shops.states import CLAIM, ClaimState
@@ -41,17 +42,21 @@ def _crumbs(last: Any) -> list[tuple[Any, str]]:
 def find(request: HttpRequest) -> HttpResponse:
     """Which shop: by the number of its commercial licence. A match with the register leads to one button, anything else to documents."""
     user: Any = request.user
-    form, submitted = read_form(request, FindForm)
+    choices = [(row.public_id, bilingual(row, "name")) for row in claimants.organisations(user)]
+    form, submitted = read_form(request, FindForm, organisations=choices)
     status = 400 if submitted else 200
     context: dict[str, Any] = {"form": form, "crumbs": _crumbs(_("Claim a shop"))}
     if submitted and form.is_valid():
         try:
+            organisation = claimants.named(user, form.cleaned_data.get("organisation", ""))
             shop = claims.found(person=user, number=form.cleaned_data["number"])
             if shop is None:
                 raise Refused("no_such_shop", _("No shop stands under this number. Check it against the commercial licence."))
-            if claims.matches(user, shop):
-                return render(request, "shops/claims/match.html", context | {"shop": shop})
-            draft = claims.begin(shop=shop, person=user)
+            if claims.matches(organisation or user, shop):
+                claimant = claimants.claimant(user, organisation)
+                more = {"shop": shop, "organisation": organisation, "principal": claimant.principal}
+                return render(request, "shops/claims/match.html", context | more)
+            draft = claims.begin(shop=shop, person=user, organisation=organisation)
             return redirect("shops:claim", public_id=draft.public_id)
         except Refused as refusal:
             form.add_error("number", refusal.sentence)
@@ -63,19 +68,26 @@ def find(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["POST"])
 def match(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Claim a shop of which the register names this person as the owner: at once. Raises Http404 for every other shop."""
+    """Claim a shop of which the register names this person, or an organisation for which they act, as the owner: at once.
+
+    Raises Http404 for every other shop.
+    """
     user: Any = request.user
+    organisation = claimants.named(user, request.POST.get("organisation", ""))
     shop = Shop.objects.filter(public_id=public_id).first()
-    if shop is None or not claims.matches(user, shop):
+    if shop is None or not claims.matches(organisation or user, shop):
         raise Http404
-    case = claims.claim_by_register(shop=shop, person=user)
+    case = claims.claim_by_register(shop=shop, person=user, organisation=organisation)
     messages.info(request, _("The shop is in your list. Its holder until now was told."))
     return redirect("cases:case", public_id=case.public_id)
 
 
 def _draft_or_404(user: Any, public_id: str) -> tuple[Draft, Shop]:
-    draft = drafts.visible_to(user).filter(public_id=public_id, service=CLAIM, person=user).first()
+    draft = drafts.visible_to(user).filter(public_id=public_id, service=CLAIM).select_related("person").first()
     if draft is None:
+        hidden = Draft.objects.filter(public_id=public_id, service=CLAIM, closed_at__isnull=True).first()
+        if hidden is not None:
+            acting.refuse_over(user, owners=[hidden.person_id], service=CLAIM, subject=hidden.rights_key)
         raise Http404
     return draft, queries.with_names(Shop.objects.all()).get(public_id=draft.subject.partition(":")[2])
 
@@ -87,6 +99,7 @@ def claim(request: HttpRequest, public_id: str) -> HttpResponse:
     """Documents and a statement, then to an officer."""
     user: Any = request.user
     draft, shop = _draft_or_404(user, public_id)
+    claimant = claimants.of_draft(draft, user)
     form, submitted = read_form(request, StatementForm)
     status = 400 if submitted else 200
     refusal: Refused | None = None
@@ -100,7 +113,15 @@ def claim(request: HttpRequest, public_id: str) -> HttpResponse:
             return redirect("cases:case", public_id=case.public_id)
     key, here = claims.files_key(draft), request.path
     fields = [field_of(request, key, code, next_path=here) for code in queries.SLOTS]
-    context = {"form": form, "shop": shop, "fields": fields, "refusal": refusal, "crumbs": _crumbs(_("Claim a shop"))}
+    context = {
+        "form": form,
+        "shop": shop,
+        "organisation": claimant.organisation,
+        "principal": claimant.principal,
+        "fields": fields,
+        "refusal": refusal,
+        "crumbs": _crumbs(_("Claim a shop")),
+    }
     return render(request, "shops/claims/claim.html", context, status=status)
 
 
@@ -108,12 +129,16 @@ def claim(request: HttpRequest, public_id: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def dispute(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The present holder disputes a claim. Raises Http404 for everybody else, and says when it is too late."""
+    """The present holder, or whoever acts for them, disputes a claim. Raises Http404 for everybody else, and says when it is too late."""
     user: Any = request.user
     rows = Claim.objects.select_related("case", "shop", "holder", "holder_organisation")
     found: Claim = get_object_or_404(rows, case__public_id=public_id)
-    if all(holder.pk != user.pk for holder in claims.holders(found)):
-        raise Http404
+    try:
+        principal = claimants.disputer(found, user)
+    except NotPermitted as refusal:
+        if refusal.code == "not_yours":
+            raise Http404 from refusal
+        raise  # they might until it was over
     form, submitted = read_form(request, DisputeForm)
     status = 400 if submitted else 200
     if submitted and form.is_valid():
@@ -124,6 +149,7 @@ def dispute(request: HttpRequest, public_id: str) -> HttpResponse:
     context = {
         "form": form,
         "claim": found,
+        "principal": principal,
         "may": may,
         "matched": found.case.state == ClaimState.MATCHED,
         "crumbs": _crumbs(_("Dispute a claim")),

@@ -29,6 +29,7 @@ ASKS = "200 200 302 405 405 405"  # asks once more, then does it and leads on
 HIDDEN_BUTTON = "405 405 404 405 405 405"
 ELSEWHERE = "302 302 302 405 405 405"  # not theirs to do now: back to the page
 NO_FORM = "403 403 403 405 405 405"
+NO_READ = "403 403 405 405 405 405"
 UNSAID = "200 200 409 405 405 405"  # a page of steps: posted to without one it says so
 # The admin answers any method by its page; only POST could write, and a page to read refuses it.
 PAGE = "200 200 200 200 200 200"
@@ -76,9 +77,12 @@ def anyones(path: str, answers: str, why: str = "") -> Row:
     return Row(path, {"nobody": DOOR, **dict.fromkeys((*PEOPLE, *STAFF), answers), "halfway": NO}, why=why)
 
 
-def fined(path: str, owner: str, hidden: str = HIDDEN_FORM) -> Row:
-    """A way out of a violation: of its party alone, not even of their delegate."""
-    return own(f"/{{lang}}/violations/{path}", owner, hidden, delegate=hidden, counter=NO)
+def fined(path: str, owner: str, hidden: str = HIDDEN_FORM, *, alone: bool = False) -> Row:
+    """A way out of a violation: of its party and of whoever acts for them in this service, or of the party `alone`."""
+    over = " ".join("405" if answer == "405" else "403" for answer in owner.split())
+    if "404" in owner and not alone:  # what is not there for its party is not there for anybody; it is only said who they are no more
+        over = " ".join("405" if answer == "405" else "403" for answer in hidden.split())
+    return own(f"/{{lang}}/violations/{path}", owner, hidden, delegate=over if alone else owner, former_delegate=over, counter=NO)
 
 
 def by_subject(path: str, owner: str, other: str, why: str = "") -> Row:
@@ -375,14 +379,19 @@ ROWS: list[Row] = [
     own("/{lang}/claims/{w.acting.claim.public_id}/withdraw/", HIDDEN_FORM, HIDDEN_FORM, offered=ASKS),
     own("/{lang}/claims/{w.acting.claim.public_id}/corrections/", HIDDEN_FORM, HIDDEN_FORM, offered=ELSEWHERE, why="nothing is asked for"),
     own("/{lang}/cases/{w.acting.claim.public_id}/", HIDDEN, HIDDEN, offered=READ),
-    # Violations: of the party by their own right, never of a delegate; anybody else knows number and digits.
+    # Violations: of the party, and of their delegates in this service; anybody else knows number and digits.
     everybody("/{lang}/violations/", FORM),
     everybody("/{lang}/violations/waivers/", READ),
     own("/{lang}/violations/mine/", READ, READ, delegate=READ, counter=NO),
     own("/{lang}/violations/clearance/", READ, READ, counter=NO),
     own("/{lang}/violations/clearance/make/", "405 405 409 405 405 405", WAY_OUT, why="the owner owes something, the stranger nothing"),
-    everybody("/{lang}/violations/{w.fines.served.public_id}/", HIDDEN, owner=READ, delegate=HIDDEN, counter=HIDDEN),
-    everybody("/{lang}/violations/{w.fines.served.public_id}/photos/{w.fines.photo.public_id}/", HIDDEN, owner=READ, delegate=HIDDEN),
+    everybody("/{lang}/violations/{w.fines.served.public_id}/", HIDDEN, owner=READ, delegate=READ, former_delegate=NO_READ, counter=HIDDEN),
+    everybody(
+        "/{lang}/violations/{w.fines.served.public_id}/photos/{w.fines.photo.public_id}/",
+        HIDDEN,
+        **dict.fromkeys(("owner", "delegate"), READ),
+        former_delegate=NO_READ,
+    ),
     everybody("/{lang}/violations/{w.fines.warned.public_id}/photos/{w.fines.photo.public_id}/", HIDDEN, why="a photo of another one"),
     fined("{w.fines.served.public_id}/pay/", ASKS),
     fined("{w.fines.warned.public_id}/pay/", "302 302 409 405 405 405"),
@@ -390,14 +399,14 @@ ROWS: list[Row] = [
     fined("{w.fines.served.public_id}/correct/", "302 302 405 405 405 405", HIDDEN),
     fined("{w.fines.served.public_id}/object/", FORM),
     fined("{w.fines.objected.public_id}/object/", "302 302 302 405 405 405"),
-    fined("{w.fines.served.public_id}/not-mine/", FORM),
+    fined("{w.fines.served.public_id}/not-mine/", FORM, alone=True),
     fined("{w.fines.served.public_id}/answer/", HIDDEN_FORM),
     fined("{w.fines.objected.public_id}/answer/", ELSEWHERE),
-    fined("{w.fines.served.public_id}/withdraw/", HIDDEN_FORM),
-    fined("{w.fines.objected.public_id}/withdraw/", ASKS),
+    fined("{w.fines.served.public_id}/withdraw/", HIDDEN_FORM, alone=True),
+    fined("{w.fines.objected.public_id}/withdraw/", ASKS, alone=True),
     fined("{w.fines.served.public_id}/more-time/", ASKS),
-    fined("{w.fines.served.public_id}/instalments/", FORM),
-    own("/documents/{w.fines.served.notice.number}.pdf", READ, HIDDEN, delegate=HIDDEN),
+    fined("{w.fines.served.public_id}/instalments/", FORM, alone=True),
+    own("/documents/{w.fines.served.notice.number}.pdf", READ, HIDDEN, delegate=READ, former_delegate=HIDDEN),
     counter("/{lang}/assist/", "200 200 400 405 405 405", "403 403 403 405 405 405"),
     counter("/{lang}/assist/{w.acting.waiting.public_id}/", "200 200 409 405 405 405", "403 403 403 405 405 405", why="a colleague's code"),
     counter("/{lang}/assist/end/", WAY_OUT, "405 405 403 405 405 405"),

@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from municipality.accounts.models import User
+from municipality.acting.services import delegations
 from municipality.cases.models import Case
 from municipality.kernel import clock, ids
 from municipality.places.models import Branch
@@ -20,6 +21,7 @@ from municipality.rulebook.models import Activity
 from municipality.uploads.models import Upload
 from payments.models import Bill
 from shops.models import Shop
+from tests.house.acting_rows import DELEGATE, FORMER
 from tests.licensing import officers
 from violations.models import (
     Annulment,
@@ -39,10 +41,11 @@ from violations.models import (
     SettlementOrder,
     Team,
     Violation,
+    ViolationEvent,
 )
 from violations.services import court, documents, minutes, objections, relief, serving, terms
 from violations.services.minutes import Found
-from violations.states import ViolationState
+from violations.states import SERVICE, ViolationState
 
 if TYPE_CHECKING:
     from tests.house.world import World
@@ -119,7 +122,17 @@ def fill(world: World) -> Fines:
     rows = {name: Violation.objects.get(pk=row.pk) for name, row in {"served": served, "warned": warned, "objected": objected}.items()}
     rows |= {name: Violation.objects.get(pk=row.pk) for name, row in {"referred": referred, "waived": waived, "charged": charged}.items()}
     people: dict[str, Any] = {"inspector": inspector, "clerk": clerk, "authority": authority, "court": referrer}
+    _let_act(world, shop)
     return Fines(**people, **rows, shop=shop, spell=spell, photo=photo, batch=batch, objection=objection)
+
+
+def _let_act(world: World, shop: Shop) -> None:
+    """Two delegates in this service: one in force, one revoked."""
+    for delegate, number in ((world.acting.delegate, DELEGATE), (world.acting.former_delegate, FORMER)):
+        until = clock.today() + dt.timedelta(days=60)
+        row = delegations.give(giver=world.owner.person, number=number, subject=shop.key, service=SERVICE, last_day=until)
+        row = delegations.accept(delegation=row, person=delegate)
+    delegations.end_by(delegation=row, person=world.owner.person)
 
 
 def seen(inspector: User, shop: Shop, offence: str, **facts: Any) -> Violation:
@@ -441,8 +454,23 @@ def _ruling_vanishes(world: World) -> None:
     Judgment.objects.filter(confirmed_by__isnull=False)._raw_delete("default")
 
 
+def _step_of_a_former_delegate(world: World) -> None:
+    ViolationEvent.objects.create(
+        subject=world.fines.served,
+        workflow="violations.violation",
+        move="extend",
+        from_state="ordered",
+        to_state="ordered",
+        at=clock.now(),
+        actor_key=world.acting.former_delegate.key,
+        actor_role="delegate",
+        data={"for": world.owner.person.key},
+    )
+
+
 BY_HAND = {
     "violations_by_inspector": _by_whoever,
+    "violations_violationevent_delegated": _step_of_a_former_delegate,
     "violations_annulled_on_ground": _without_ground("annulled", "ordered", "annul"),
     "violations_waived_on_ground": _without_ground("waived", "ordered", "waive"),
     "violations_referred_on_ground": _without_ground("referred", "unsettleable", "refer"),

@@ -133,7 +133,7 @@ def clearance(*, person: Any, shop: Shop | None = None) -> Document:
     if shop is not None and not shops.held_by(person).filter(pk=shop.pk).exists():
         raise NotPermitted("not_yours", _("This shop is not yours."))
     with transaction.atomic():
-        rows = queries.visible_to(person) if shop is None else Violation.objects.filter(shop=shop)
+        rows = queries.concerning(person) if shop is None else Violation.objects.filter(shop=shop)
         if rows.filter(state__in=UNPAID).exists():
             raise Refused("owes", _("A violation is not ended yet. The certificate is made once nothing stands any more."))
         about = [shop.name_ar, shop.name_en] if shop is not None else ["مخالفات الشخص ومحلاته", "violations of the person and their shops"]

@@ -10,8 +10,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import actor_of
 from municipality.audit.services import record
+from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.services import advance, open_case
 from municipality.jobs.services import enqueue
@@ -28,13 +28,14 @@ from municipality.uploads import queries as uploads
 from violations import queries
 from violations.models import Addition, Defence, Objection, Violation
 from violations.notifications import ObjectionFiled, ObjectionRefused, ObjectionUpheld, tell
-from violations.services import blocks, settling, terms
+from violations.services import blocks, settling, standing_in, terms
 from violations.states import OBJECTION, STUDIED, ObjectionState, ViolationState
 
 V = ViolationState
 ME = system("violations")
 SKILL = "objections"
 BACK = {V.ORDERED: "back_to_settlement", V.OVERDUE: "back_to_overdue", V.UNSETTLEABLE: "back_to_charge"}
+NOT_MINE = "not_mine"  # a ground, and the way of the same name
 MOST_WORDS = 4000  # characters
 Lot = Callable[[Sequence[Branch]], Branch]
 
@@ -44,9 +45,12 @@ def file(*, violation: Violation, person: Any, ground: str, words: str, lot: Lot
     """Object: payment pauses, stops end, and a person of another branch decides by a day that is told.
 
     Filed within the settlement period it keeps the settlement price. `lot` draws the branch; only the demo gives its own.
-    Raises NotPermitted, Refused: unknown_ground, no_words, too_long, and the code of why objecting is closed.
+    The applicant is the party, whoever acts for them. Raises NotPermitted, Refused: unknown_ground, no_words, too_long, and the code
+    of why objecting is closed.
     """
-    row = terms.mine(violation, person)
+    row, principal = terms.mine(violation, person, "object")
+    if ground == NOT_MINE:
+        standing_in.demand_open(principal, NOT_MINE)
     terms.demand(row, "object")
     today = clock.today()
     grounds = {reason.code for reason in rulebook.edition(queries.REPLIES, today).reasons_of("ground")}
@@ -59,19 +63,20 @@ def file(*, violation: Violation, person: Any, ground: str, words: str, lot: Lot
         raise Refused("too_long", _("Please shorten the objection to 4,000 characters."))
     periods = queries.limits()
     branch, drawn_among = draw_branch(row.branch_id, lot)
-    actor = actor_of(person)
+    actor = principal.actor
     settling.cancel_bills(row, actor=actor, reason="objection")
     case = open_case(
         service=OBJECTION,
         subject=row.key,
         title_ar="اعتراض على مخالفة",
         title_en="Objection to a violation",
-        applicant=person,
+        applicant=principal.person,
         branch=branch,
         series="OBJ",
         editions=rulebook.editions([queries.LIMITS, queries.REPLIES], today),
         actor=actor,
         due_on=today + dt.timedelta(days=periods["objection_answer_days"]),
+        held_under=row.shop.key if row.shop is not None else "",
     )
     objection = Objection.objects.create(
         case=case,
@@ -85,7 +90,7 @@ def file(*, violation: Violation, person: Any, ground: str, words: str, lot: Lot
         draw={"issued_by": row.branch_id, "among": drawn_among},
         filed_at=clock.now(),
     )
-    transition(row, "object", actor=terms.party(person), data={"case": case.reference})
+    transition(row, "object", actor=standing_in.by(principal), data={"case": case.reference})
     advance(case, "send", actor=actor)
     queue.join(case=case, actor=actor)
     blocks.lift(row, why="objection")
@@ -152,8 +157,8 @@ def answer(*, objection: Objection, person: Any, words: str) -> None:
     """
     case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=objection.case_id)
     asked = review.open_round(case)
-    if case.applicant_id != person.pk:
-        raise NotPermitted("not_yours", _("This objection is not yours."))
+    principal = cases.principal(person, case)
+    standing_in.demand_open(principal, "answer")
     if asked is None or case.state != ObjectionState.CORRECTIONS:
         raise Refused("not_asked", _("Nothing is asked for in this request now."))
     words = words.strip()
@@ -163,8 +168,8 @@ def answer(*, objection: Objection, person: Any, words: str) -> None:
     if len(words) > MOST_WORDS:
         raise Refused("too_long", _("Please shorten the objection to 4,000 characters."))
     Addition.objects.create(objection=objection, round=asked.number, words=words, at=clock.now())
-    desk.answered(case=case, actor=actor_of(person))
-    record("objection.answered", subject=case.key, actor=actor_of(person), data={"round": asked.number})
+    desk.answered(case=case, actor=principal.actor)
+    record("objection.answered", subject=case.key, actor=principal.actor, data={"round": asked.number})
 
 
 def objection_of(case: Case) -> Objection:
@@ -234,8 +239,10 @@ def lapse(*, objection_id: int) -> None:
 
 @transaction.atomic
 def withdraw(*, objection: Objection, person: Any) -> None:
-    """Whoever objected takes it back. Raises NotPermitted, TransitionRefused once it is decided."""
+    """The party takes the objection back. Raises NotPermitted (a delegate too: it is made once), TransitionRefused once it is decided."""
     case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=objection.case_id)
-    advance(case, "withdraw", actor=actor_of(person))
-    queue.leave(case=case, actor=actor_of(person), code="withdrawn")
+    principal = cases.principal(person, case)
+    standing_in.demand_open(principal, "withdraw")
+    advance(case, "withdraw", actor=principal.actor)
+    queue.leave(case=case, actor=principal.actor, code="withdrawn")
     fall_back(Objection.objects.get(pk=objection.pk), reason="objection_withdrawn")

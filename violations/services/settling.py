@@ -7,11 +7,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import actor_of
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
-from municipality.kernel.errors import NotPermitted, Refused
+from municipality.kernel.errors import Refused
 from municipality.kernel.transitions import transition
 from payments.models import Bill
 from payments.rules import Line
@@ -20,7 +19,7 @@ from payments.states import BillState
 from violations import queries
 from violations.models import Charge, ChargeKind, Instalment, Plan, Violation
 from violations.notifications import PaymentTakenBack, Settled, tell
-from violations.services import blocks
+from violations.services import blocks, standing_in
 from violations.states import PlanState, ViolationState
 
 V = ViolationState
@@ -32,23 +31,23 @@ BILL = "violations.sum"
 def bill_for(*, violation: Violation, person: Any, instalment: Instalment | None = None) -> Bill:
     """The bill of what is payable of a violation now, for whoever is about to pay it: settlement, one instalment or the court's amount.
 
-    The standing bill is handed out again to the same person; another person who may pay gets one of their own once the first is
-    cancelled. Raises NotPermitted for a stranger, Refused with the code of why nothing is payable, "payment_open".
+    Made out to the party, whoever acts for them. The standing bill is handed out again to the same person; another person who may pay
+    gets one of their own once the first is cancelled. Raises NotPermitted for a stranger and where a delegation is over, Refused with
+    the code of why nothing is payable, "payment_open".
     """
     row = _locked(violation)
-    if not queries.visible_to(person).filter(pk=row.pk).exists():
-        raise NotPermitted("not_yours", _("This violation is not yours."))
+    principal = standing_in.acts(row, person, "settle" if row.state == V.ORDERED else "pay")
+    payer, actor = principal.person, principal.actor
     kind, fils, source = _payable(row, instalment)
     standing = Charge.objects.filter(violation=row, kind=kind, bill__state=BillState.DUE, **source).select_related("bill").first()
-    actor = actor_of(person)
     if standing is not None:
-        if standing.bill.payer_id == person.pk and standing.bill.total_fils == fils:
+        if standing.bill.payer_id == payer.pk and standing.bill.total_fils == fils:
             return standing.bill
         void_bill(bill=standing.bill, actor=actor, reason="other_payer")
     bill = issue_bill(
         kind=BILL,
         subject=row.key,
-        payer=person,
+        payer=payer,
         title_ar=f"{_TITLES[kind][0]} {row.reference}",
         title_en=f"{_TITLES[kind][1]} {row.reference}",
         lines=[_line(row, kind, fils, source)],
@@ -67,7 +66,7 @@ _TITLES = {
 
 
 def _locked(violation: Violation) -> Violation:
-    return Violation.objects.select_for_update(of=("self",)).select_related("shop").get(pk=violation.pk)
+    return Violation.objects.select_for_update(of=("self",)).select_related("shop__owner", "shop__organisation").get(pk=violation.pk)
 
 
 def _payable(row: Violation, instalment: Instalment | None) -> tuple[ChargeKind, int, dict[str, Any]]:

@@ -8,30 +8,27 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from municipality.acting.queries import Principal
 from municipality.audit.services import record
 from municipality.kernel import clock
-from municipality.kernel.actors import Actor, system
-from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
+from municipality.kernel.actors import system
+from municipality.kernel.errors import Refused, TransitionRefused
 from municipality.kernel.transitions import transition
 from violations import queries, rules
 from violations.models import Extension, Instalment, Plan, SettlementOrder, Violation
 from violations.notifications import PeriodOver, PlanAgreed, PlanFell, TimeExtended, tell
-from violations.services import settling
+from violations.services import settling, standing_in
 from violations.states import PlanState, ViolationState
 
 V = ViolationState
 ME = system("violations")
 
 
-def party(person: Any) -> Actor:
-    return Actor("party", person.key)
-
-
-def mine(violation: Violation, person: Any) -> Violation:
-    """The row, locked, if it concerns this person. Raises NotPermitted."""
-    if not queries.visible_to(person).filter(pk=violation.pk).exists():
-        raise NotPermitted("not_yours", _("This violation is not yours."))
-    return Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=violation.pk)
+def mine(violation: Violation, person: Any, way: str) -> tuple[Violation, Principal]:
+    """The row, locked, and for whom this person takes a way. Raises NotPermitted as `standing_in.acts`."""
+    rows = Violation.objects.select_for_update(of=("self",)).select_related("shop__owner", "shop__organisation", "party")
+    row = rows.get(pk=violation.pk)
+    return row, standing_in.acts(row, person, way)
 
 
 def demand(row: Violation, code: str) -> None:
@@ -44,19 +41,20 @@ def demand(row: Violation, code: str) -> None:
 @transaction.atomic
 def extend(*, violation: Violation, person: Any) -> dt.date:
     """More time to settle, once. Returns the new last day. Raises NotPermitted, Refused with the code of why it is closed."""
-    row = mine(violation, person)
+    row, principal = mine(violation, person, "more_time")
+    actor = standing_in.by(principal)
     demand(row, "more_time")
     before = row.settle_until
     if before is None:
         raise Refused("clock_not_begun", _("The period has not begun yet."))
     after = before + dt.timedelta(days=queries.limits()["extension_days"])
-    Extension.objects.create(violation=row, until_before=before, until_after=after, asked_by=person.key, at=clock.now())
-    settling.cancel_bills(row, actor=party(person), reason="extended")  # its last day changes; the next one bears the new
+    Extension.objects.create(violation=row, until_before=before, until_after=after, asked_by=actor.key, at=clock.now())
+    settling.cancel_bills(row, actor=actor, reason="extended")  # its last day changes; the next one bears the new
     changes: dict[str, Any] = {"settle_until": after} | (
         {"block_from": after + dt.timedelta(days=1)} if row.block_from and row.block_from <= after else {}
     )
-    transition(row, "extend", actor=party(person), data={"until": after.isoformat()}, **changes)
-    record("violation.extended", subject=row.key, actor=party(person), data={"until": after.isoformat()})
+    transition(row, "extend", actor=actor, data={"until": after.isoformat()}, **changes)
+    record("violation.extended", subject=row.key, actor=actor, data={"until": after.isoformat()})
     tell(TimeExtended, row, key="extended", until=after)
     return after
 
@@ -64,21 +62,22 @@ def extend(*, violation: Violation, person: Any) -> dt.date:
 @transaction.atomic
 def agree_plan(*, violation: Violation, person: Any, count: int) -> Plan:
     """Pay the settlement in equal parts, the first one today. Raises NotPermitted, Refused (closed way, "bad_count")."""
-    row = mine(violation, person)
+    row, principal = mine(violation, person, "instalments")
+    actor = standing_in.by(principal)
     demand(row, "instalments")
     periods = queries.limits()
     order = queries.order_of(row)
     if order is None or not 2 <= count <= periods["instalments_most"]:
         raise Refused("bad_count", _("Please choose one of the numbers of instalments offered."))
-    settling.cancel_bills(row, actor=party(person), reason="instalments")
+    settling.cancel_bills(row, actor=actor, reason="instalments")
     plan = Plan.objects.create(violation=row, order=order, count=count, agreed_at=clock.now(), agreed_by=person.key)
     today, apart = clock.today(), periods["instalment_days"]
     Instalment.objects.bulk_create(
         Instalment(plan=plan, number=number, fils=fils, due_on=today + dt.timedelta(days=apart * (number - 1)))
         for number, fils in enumerate(rules.instalments(order.fils, count), 1)
     )
-    transition(row, "plan", actor=party(person), data={"count": count, "fils": order.fils})
-    record("violation.plan_agreed", subject=row.key, actor=party(person), data={"count": count, "fils": order.fils})
+    transition(row, "plan", actor=actor, data={"count": count, "fils": order.fils})
+    record("violation.plan_agreed", subject=row.key, actor=actor, data={"count": count, "fils": order.fils})
     tell(PlanAgreed, row, key="plan", plan=plan)
     return plan
 

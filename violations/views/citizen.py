@@ -14,6 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from municipality.accounts.access import access
+from municipality.acting.queries import Principal
+from municipality.cases import queries as cases
 from municipality.documents.rendering import RendererMissing
 from municipality.documents.signing import SignerMissing
 from municipality.kernel.errors import Refused
@@ -25,7 +27,7 @@ from shops import queries as shops
 from violations import queries
 from violations.forms import AnswerForm, ObjectForm, PlanForm
 from violations.models import Objection, Violation
-from violations.services import documents, objections, settling, terms
+from violations.services import documents, objections, settling, standing_in, terms
 from violations.states import ObjectionState, ViolationState
 from violations.views.public import TAGS
 
@@ -33,12 +35,21 @@ V = ViolationState
 PAGE = 25
 
 
-def mine_or_404(user: Any, public_id: str) -> Violation:
-    """A violation of the person. Raises Http404 for any other."""
-    row = queries.visible_to(user).filter(public_id=public_id).select_related("shop", "area", "party").first()
+def mine_or_404(user: Any, public_id: str, way: str) -> tuple[Violation, Principal]:
+    """A violation of the person or of a shop in which they act for another, and for whom they take a way in it.
+
+    Raises Http404 for any other; NotPermitted where a delegation is over, or where the way is the party's alone.
+    """
+    rows = Violation.objects.select_related("shop__owner", "shop__organisation", "area", "party")
+    row = rows.filter(public_id=public_id).first()
     if row is None:
         raise Http404
-    return row
+    if not queries.visible_to(user).filter(pk=row.pk).exists():
+        queries.refuse_over(user, row)
+        raise Http404
+    principal = queries.principal(user, row)
+    standing_in.demand_open(principal, way)
+    return row, principal
 
 
 def crumbs(row: Violation, here: str) -> list[tuple[Any, str]]:
@@ -59,11 +70,12 @@ def mine(request: HttpRequest) -> HttpResponse:
     if before.isascii() and before.isdigit():
         rows = rows.filter(pk__lt=int(before[:18]))
     found = list(rows[: PAGE + 1])
+    rights = queries.acted_for(request.user, found[:PAGE])
     return render(
         request,
         "violations/mine.html",
         {
-            "rows": [(row, row.rule, TAGS[row.state]) for row in found[:PAGE]],
+            "rows": [(row, row.rule, TAGS[row.state], rights.get(row.pk)) for row in found[:PAGE]],
             "older_url": f"?before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
             "crumbs": [(_("Violations"), "")],
         },
@@ -75,7 +87,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: HttpRequest, public_id: str) -> HttpResponse:
     """What is payable now, once more with its effects; POST makes the bill and goes on to its page."""
-    row = mine_or_404(request.user, public_id)
+    row, principal = mine_or_404(request.user, public_id, "pay")
     refusal: Refused | None = None
     if request.method == "POST":
         try:
@@ -97,15 +109,18 @@ def pay(request: HttpRequest, public_id: str) -> HttpResponse:
         "order": order,
         "fils": fils,
         "part": unpaid[0] if unpaid else None,
+        "principal": principal,
         "refusal": refusal,
         "crumbs": crumbs(row, _("Payment")),
     }
     return render(request, "violations/pay.html", context, status=409 if refusal else 200)
 
 
-def _asked(request: HttpRequest, public_id: str, template: str, here: str, act: Callable[[Violation], str], **more: Any) -> HttpResponse:
+def _asked(
+    request: HttpRequest, public_id: str, way: str, template: str, here: str, act: Callable[[Violation], str], **more: Any
+) -> HttpResponse:
     """A page that asks once more; POST acts and leads back with a sentence, a refusal stands on the page itself."""
-    row = mine_or_404(request.user, public_id)
+    row, principal = mine_or_404(request.user, public_id, way)
     refusal: Refused | None = None
     if request.method == "POST":
         try:
@@ -113,7 +128,7 @@ def _asked(request: HttpRequest, public_id: str, template: str, here: str, act: 
             return redirect("violations:page", public_id=row.public_id)
         except Refused as refused:
             refusal = refused
-    context = {"row": row, "rule": row.rule, "refusal": refusal, "crumbs": crumbs(row, here), **more}
+    context = {"row": row, "rule": row.rule, "principal": principal, "refusal": refusal, "crumbs": crumbs(row, here), **more}
     return render(request, template, context, status=409 if refusal else 200)
 
 
@@ -126,14 +141,14 @@ def more_time(request: HttpRequest, public_id: str) -> HttpResponse:
         return _("The settlement period is extended.")
 
     days = queries.limits()["extension_days"]
-    return _asked(request, public_id, "violations/more_time.html", _("More time"), act, days=days)
+    return _asked(request, public_id, "more_time", "violations/more_time.html", _("More time"), act, days=days)
 
 
 @access("person")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def instalments(request: HttpRequest, public_id: str) -> HttpResponse:
-    row = mine_or_404(request.user, public_id)
+    row, _principal = mine_or_404(request.user, public_id, "instalments")
     order = queries.order_of(row)
     periods = queries.limits()
     if order is None:
@@ -165,8 +180,9 @@ def instalments(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def object_(request: HttpRequest, public_id: str, ground: str = "") -> HttpResponse:
     """Ground, words and files; the effects stand beside."""
-    row = mine_or_404(request.user, public_id)
-    form, submitted = read_form(request, ObjectForm, initial={"ground": ground})
+    row, principal = mine_or_404(request.user, public_id, ground or "object")
+    closed = [code for code in (objections.NOT_MINE,) if not principal.is_self and not queries.rules.DELEGATES[code]]
+    form, submitted = read_form(request, ObjectForm, initial={"ground": ground}, without=closed)
     refusal: Refused | None = None
     if submitted and form.is_valid():
         try:
@@ -187,6 +203,7 @@ def object_(request: HttpRequest, public_id: str, ground: str = "") -> HttpRespo
         "form": form,
         "refusal": refusal,
         "periods": periods,
+        "principal": principal,
         "keeps_price": row.state == V.ORDERED,
         "field": field_of(request, row.key, "objection", next_path=request.path),
         "crumbs": crumbs(row, _("Objection")),
@@ -199,7 +216,7 @@ def object_(request: HttpRequest, public_id: str, ground: str = "") -> HttpRespo
 @require_http_methods(["GET", "HEAD", "POST"])
 def not_mine(request: HttpRequest, public_id: str) -> HttpResponse:
     """The objection with its ground chosen."""
-    return object_(request, public_id, ground="not_mine")
+    return object_(request, public_id, ground=objections.NOT_MINE)
 
 
 @access("person")
@@ -207,24 +224,26 @@ def not_mine(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_safe
 def correct(request: HttpRequest, public_id: str) -> HttpResponse:
     """Send photos of what was put right; an inspector of the branch looks at them."""
-    row = mine_or_404(request.user, public_id)
+    row, principal = mine_or_404(request.user, public_id, "correct")
     if row.state != V.WARNED:
         return redirect("violations:page", public_id=row.public_id)
     context = {
         "row": row,
         "rule": row.rule,
+        "principal": principal,
         "field": field_of(request, row.key, "correction", next_path=request.path),
         "crumbs": crumbs(row, _("Put it right")),
     }
     return render(request, "violations/correct.html", context)
 
 
-def _objection_or_404(user: Any, public_id: str) -> Objection:
-    row = mine_or_404(user, public_id)
-    found = Objection.objects.filter(violation=row, case__applicant=user).select_related("case__applicant", "violation").first()
+def _objection_or_404(user: Any, public_id: str, way: str) -> tuple[Objection, Principal]:
+    row, principal = mine_or_404(user, public_id, way)
+    rows = Objection.objects.filter(violation=row, case__in=cases.visible_to(user).values("pk"))
+    found = rows.select_related("case__applicant", "violation").first()
     if found is None:
         raise Http404
-    return found
+    return found, principal
 
 
 @access("person")
@@ -232,7 +251,7 @@ def _objection_or_404(user: Any, public_id: str) -> Objection:
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, public_id: str) -> HttpResponse:
     """Answer what the decider asked for, in words or with files."""
-    objection = _objection_or_404(request.user, public_id)
+    objection, principal = _objection_or_404(request.user, public_id, "answer")
     case = objection.case
     asked = review.open_round(case)
     if case.state != ObjectionState.CORRECTIONS or asked is None:
@@ -253,6 +272,7 @@ def answer(request: HttpRequest, public_id: str) -> HttpResponse:
         "form": form,
         "refusal": refusal,
         "asked": asked,
+        "principal": principal,
         "items": asked.items.order_by("pk"),
         "field": field_of(request, objection.violation.key, "objection", next_path=request.path),
         "crumbs": [
@@ -269,7 +289,7 @@ def answer(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask once more, then take the objection back."""
-    objection = _objection_or_404(request.user, public_id)
+    objection, _principal = _objection_or_404(request.user, public_id, "withdraw")
     if request.method == "POST":
         objections.withdraw(objection=objection, person=request.user)
         messages.info(request, _("The objection is withdrawn."))

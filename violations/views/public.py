@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import public
 from municipality.accounts.limits import spend
+from municipality.acting.queries import Principal
 from municipality.cases.views.public import service_card
 from municipality.documents import store
 from municipality.documents.states import DocumentState
@@ -78,17 +79,23 @@ def start(request: HttpRequest) -> HttpResponse:
     )
 
 
-def seen_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, bool]:
-    """A violation that this reader may see, and whether they are a party. Raises Http404: for everybody else it does not exist."""
-    rows = Violation.objects.select_related("shop", "area", "branch", "inspector", "party", "notice", "objection__case", "service")
+def seen_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, Principal | None]:
+    """A violation that this reader may see, and for whom they act in it (None: they found it by number and digits).
+
+    Raises Http404: for everybody else it does not exist; NotPermitted where a delegation is over.
+    """
+    rows = Violation.objects.select_related(
+        "shop__owner", "shop__organisation", "area", "branch", "inspector", "party", "notice", "objection__case", "service"
+    )
     row = rows.filter(public_id=public_id).first()
     if row is None:
         raise Http404
     user: Any = request.user
     if queries.visible_to(user).filter(pk=row.pk).exists():
-        return row, True
+        return row, queries.principal(user, row)
     if row.public_id in request.session.get(FOUND, []):
-        return row, False
+        return row, None
+    queries.refuse_over(user, row)
     raise Http404
 
 
@@ -96,11 +103,13 @@ def seen_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, bool]:
 @never_cache
 @require_safe
 def page(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Evidence, article, place, and all ways at once with their effects. A party who opens it is served by that."""
-    row, is_party = seen_or_404(request, public_id)
-    if is_party and request.method == "GET":
+    """Evidence, article, place, and all ways at once with their effects. A party who opens it is served by that; a delegate serves
+    nobody."""
+    row, principal = seen_or_404(request, public_id)
+    is_party = principal is not None
+    if principal is not None and principal.is_self and request.method == "GET":
         serving.opened(violation=row, person=request.user)
-    standing = queries.standing(row, is_party=is_party)
+    standing = queries.standing(row, is_party=is_party, by_delegate=principal is not None and not principal.is_self)
     order = queries.order_of(row)
     plan = getattr(row, "plan", None)
     left = (row.settle_until - clock.today()).days if row.settle_until is not None else None
@@ -115,6 +124,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "row": row,
             "rule": row.rule,
             "is_party": is_party,
+            "principal": principal,
             "tag": TAGS[row.state],
             "is_contested": row.state in CONTESTED,
             "order": order,
@@ -148,7 +158,7 @@ def _quantity(row: Violation) -> str:
 @require_safe
 def photo(request: HttpRequest, public_id: str, photo_id: str) -> HttpResponse:
     """One picture of a violation, as the portal drew it anew, for whoever may see its page."""
-    row, _is_party = seen_or_404(request, public_id)
+    row, _principal = seen_or_404(request, public_id)
     upload = (
         Upload.objects.filter(subject=row.key, public_id=photo_id, slot__in=["photos", "correction", "defence"], state=UploadState.READY)
         .select_related("preview")

@@ -71,7 +71,7 @@ def ask(*, staff: Any, number: str, purpose: str, desk: str) -> Consent:
     hour and 10 a day for one number).
     """
     demand_role(staff)
-    if purpose not in registry.SERVICES:
+    if purpose not in registry.SERVICES or not registry.SERVICES[purpose].is_assisted:
         raise Refused("no_such_service", _("Choose a service from the list."))
     digest = civil_ids.digest(number)
     if not (ASKED_BY.take(staff.key) and ASKED_FOR_HOUR.take(digest) and ASKED_FOR_DAY.take(digest)):

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import public
 from municipality.accounts.limits import spend
-from municipality.documents import services
+from municipality.documents import queries, services
 from municipality.documents.forms import CodeForm
 from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
@@ -40,6 +40,7 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
         return too_many_requests(request, SECONDS)
     document = services.look_up(code)
     context: dict[str, Any] = {"document": document, "state": document.live_state if document else ""}
+    context["kind"] = queries.KINDS.get(document.kind, "") if document else ""
     if document:
         index = 0 if get_language() == "ar" else 1
         context |= {

@@ -85,7 +85,7 @@ def _screen(
     entry = reviewable(case)
     items = entry.items(case)
     replies = queries.replies(case)
-    history = _history(case, replies.reasons)
+    history = _history(case, replies.reasons, is_blind=entry.is_blind)
     moves = _moves(case, place, holds)
     lines = queries.checklist(case, items)
     rounds = _rounds(case) if any(line.event.move == "ask_corrections" for line in history) else []
@@ -156,12 +156,13 @@ def _moves(case: Case, place: Place, holds: bool) -> set[str]:
     return queued | served
 
 
-def _history(case: Case, reasons: Mapping[str, Any]) -> list[HistoryLine]:
+def _history(case: Case, reasons: Mapping[str, Any], *, is_blind: bool) -> list[HistoryLine]:
     story = STORIES.get(case.service)
     table = WORKFLOWS[case.service]
     found = []
     events = list(case.events.order_by("pk"))
-    named = named_in({key for event in events if "for" in event.data for key in (event.actor_key, event.data["for"])})
+    acted = set() if is_blind else {key for event in events if "for" in event.data for key in (event.actor_key, event.data["for"])}
+    named = named_in(acted)
     for event in events:
         label = table.moves[event.move].label if event.move in table.moves else ""
         title = story.title(event) if story and not event.move else label or (story.title(event) if story else event.to_state)
