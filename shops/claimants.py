@@ -67,7 +67,7 @@ def organisations(user: User) -> list[Organisation]:
     for grant in acting.grants(user, CLAIM)[:20]:
         if not grant.is_whole_organisation or grant.organisation_id in found:
             continue
-        row = organisations_signed_by(grant.giver).filter(pk=grant.organisation_id).first()
+        row = organisations_signed_by(grant.giver).filter(pk=grant.organisation_id or 0).first()
         if row is not None:
             found[row.pk] = row
     return list(found.values())

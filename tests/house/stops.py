@@ -425,6 +425,13 @@ def of_claims() -> list[Visit]:
     number = {"number": "{w.acting.matched.commercial_license_no}"}
     return [
         Visit("/{lang}/claims/", "newcomer"),
+        Visit("/{lang}/claims/", "boss", note="of an organisation"),
+        Visit(
+            "/{lang}/claims/",
+            "boss",
+            post=number | {"organisation": "{w.organisation.public_id}"},
+            note="for an organisation, by documents",
+        ),
         Visit("/{lang}/claims/", "newcomer", post={}, status=400, note="empty"),
         Visit("/{lang}/claims/", "newcomer", post={"number": "1"}, status=409, note="no such shop"),
         Visit("/{lang}/claims/", "owner", post=number, status=409, note="theirs already"),

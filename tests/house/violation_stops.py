@@ -37,6 +37,9 @@ def of_a_party() -> list[Visit]:
     v += [Visit(f"{START}mine/{more}", "owner", note=note) for more, note in (("", ""), ("?before=1", "past the end"))]
     v += [Visit(f"{START}{page}", "newcomer") for page in ("mine/", "clearance/")]
     v += [Visit(page, "owner") for page in (SERVED, WARNED, OBJECTED)]
+    v += [Visit(page, "delegate") for page in (SERVED, OBJECTED, f"{START}mine/", f"{SERVED}pay/", f"{SERVED}object/", f"{WARNED}correct/")]
+    v += [Visit(f"{SERVED}instalments/", "delegate", status=403, note="the party's alone")]
+    v += [Visit(page, "former_delegate", status=403, note="revoked") for page in (SERVED, f"{SERVED}pay/")]
     v += [Visit(f"{SERVED}{way}/", "owner") for way in ("pay", "object", "not-mine", "more-time", "instalments")]
     v += [
         Visit(f"{START}{{w.fines.charged.public_id}}/", "owner", note="no settlement"),

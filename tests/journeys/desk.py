@@ -65,17 +65,39 @@ def first_for(public_id: str, login: str) -> None:
     for row in mine.filter(place__state__in=("held", "answered")):
         queue.release(assignment=row, code="idle")
     giver = _staff("supervisor", f"giver-{place.branch_id}", place.branch_id)
+    if place.skill != "health":
+        _skilled(User.objects.get(login=login), giver)
     for number in range(1, 400):
         if not Place.objects.filter(branch=place.branch_id, state="waiting", pk__lt=place.pk).exists():
             return
         officer: Any = _staff("officer", f"colleague-{place.branch_id}-{number}", place.branch_id)
-        if not Skill.objects.filter(officer=officer).exists():
-            with transaction.atomic():
-                Skill.objects.create(officer=officer, code="health", given_by=giver, given_at=clock.now())
+        _skilled(officer, giver)
         drawn = queue.next_case(officer=officer)
         if drawn is None or drawn.place_id >= place.pk:
             raise LookupError(public_id)
     raise LookupError(public_id)
+
+
+def _skilled(officer: User, giver: User) -> None:
+    """Every field of work that a case of a journey may need."""
+    for code in ("health", "claims", "objections"):
+        if not Skill.objects.filter(officer=officer, code=code, ended_at__isnull=True).exists():
+            with transaction.atomic():
+                Skill.objects.create(officer=officer, code=code, given_by=giver, given_at=clock.now())
+
+
+def minute(shop_id: str, offence: str) -> None:
+    """A minute about a shop, written by the inspector of its branch, at once."""
+    from uuid import uuid4
+
+    from shops.models import Shop
+    from violations.services import minutes
+    from violations.services.minutes import Found
+
+    shop = Shop.objects.select_related("area", "activity").get(public_id=shop_id)
+    login = f"inspector{'2' if shop.activity.is_womens else ''}.{shop.branch_id.lower()}"
+    seen = Found(client_key=str(uuid4()), offence=offence, seen_at=clock.now(), area=shop.area, shop=shop, note_ar="أكياس أمام الباب")
+    minutes.record(inspector=User.objects.get(login=login), found=seen)
 
 
 def block(public_id: str) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
 
 from tests.journeys import lane
 from tests.journeys.gates import axe, overhang
+from tests.journeys.officers import Desk, download, message, plain, propose, text_of, until_this
 from tests.journeys.staff import enter
 from tests.journeys.watching import PATIENCE, PHONE, Visitor
 from tests.stack.running import Stack
@@ -44,72 +43,6 @@ WORDS = {
 @pytest.fixture(scope="module")
 def shops(stack: Stack) -> dict[str, list[dict[str, str]]]:
     return lane.shops_of(stack, {CHANGING: 2, REFUSED: 1, OWED: 1}, 820_000)
-
-
-class Desk:
-    """A member of staff at a desktop, who finds one case by the button."""
-
-    def __init__(self, visitor: Visitor, stack: Stack, case: str, role: str = "officer") -> None:
-        ((self.branch, self.reference),) = stack.sql("SELECT branch_id, reference FROM cases_case WHERE public_id = %s", case)
-        self.visitor, self.page, self.case, self.stack = visitor, visitor.page, case, stack
-        supervisor = "supervisor" if self.branch == "HA" else f"supervisor.{self.branch.lower()}"
-        self.login = f"officer.{self.branch.lower()}" if role == "officer" else supervisor
-        enter(visitor, self.login)
-
-    def next(self) -> Page:
-        """By the one button, to this case."""
-        self.visitor.go("/admin/")
-        self.page.keyboard.press("1")
-        assert self.page.evaluate("document.activeElement.matches('form[action$=\"/desk/next/\"] button')"), "the digit leads to the button"
-        self.page.keyboard.press("Enter")
-        self.visitor.arrive(f"^/admin/desk/{self.case}/$")
-        return self.page
-
-    def check_all(self) -> None:
-        """Every question of the checklist with yes."""
-        for radio in self.page.locator("#desk-checks input[value=yes]").all():
-            radio.check()
-        self.page.click("#desk-checks button[type=submit]")
-        self.visitor.arrive(f"^/admin/desk/{self.case}/$")
-        assert self.page.locator("#desk-checks input[value=yes]:checked").count() == self.page.locator("#desk-checks fieldset").count()
-
-    def preview(self, panel: str) -> dict[str, str]:
-        """From a filled-in panel to the words that go out, by language."""
-        self.page.click(f"#desk-{panel} form button.kp-desk-main")
-        self.page.wait_for_selector(".kp-desk-letter")
-        assert axe(self.page) == []
-        return {code: _plain(self.page.locator(f".kp-desk-letter[lang={code}] .kp-desk-body").inner_text()) for code in ("ar", "en")}
-
-    def send(self) -> None:
-        self.page.click("button[name=step][value=send]")
-        self.visitor.arrive("^/admin/$")
-        assert self.page.locator(".messagelist .success").count() == 1
-
-
-def _plain(text: str) -> str:
-    """The words alone: neither breaks of lines nor marks that turn the direction."""
-    return " ".join(re.sub("[\u2066-\u2069\u200e\u200f]", "", text).split())
-
-
-def _message(visitor: Visitor, title: str) -> str:
-    """The body of the newest message whose title has these words."""
-    visitor.go("messages/")
-    visitor.look_until(lambda: visitor.page.locator("main li a", has_text=title).count() > 0, PATIENCE, f"a message: {title}")
-    visitor.page.locator("main li a", has_text=title).first.click()
-    visitor.arrive("/messages/[^/]+/$")
-    return _plain(visitor.page.locator("main .kp-prose").inner_text())
-
-
-def _download(visitor: Visitor, link: str, folder: Path) -> Path:
-    with visitor.page.expect_download() as coming:
-        visitor.page.locator(link).first.click()
-    path = folder / coming.value.suggested_filename
-    coming.value.save_as(path)
-    return path
-
-
-def _text(pdf: Path) -> str:
-    return subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, text=True, timeout=60, check=True).stdout
 
 
 def _send_changed(visitor: Visitor, shop: str, code: str) -> str:
@@ -144,7 +77,7 @@ def test_a_changed_shop_is_corrected_approved_paid_and_licensed_with_its_new_fac
     page = officer.next()
     changed = page.locator(".kp-desk-facts tr.is-changed")
     assert changed.count() == 2
-    told = page.locator(".kp-desk-facts").inner_text()
+    told = page.locator(".kp-desk-facts").innertext_of()
     assert shop["ar"] in told and NAMES[code][0] in told and "85" in told, "the screen shows what was, and what is asked for"
     sheets = page.locator(".kp-desk-files details")
     assert sheets.count() == 2
@@ -166,13 +99,13 @@ def test_a_changed_shop_is_corrected_approved_paid_and_licensed_with_its_new_fac
 
     owner.go(f"cases/{case}/")
     assert words.asked in owner.main()
-    assert _message(owner, "استكمال" if code == "ar" else "Corrections") == shown[code], "what was previewed is what arrived"
+    assert message(owner, "استكمال" if code == "ar" else "Corrections") == shown[code], "what was previewed is what arrived"
     owner.go(f"cases/{case}/")
     owner.page.click("a.kp-btn--fill[href$='/corrections/']")
     owner.arrive("/corrections/$")
     assert owner.page.locator("#form input:not([type=hidden], [type=file])").count() == 1, "only the area can be typed"
     assert owner.page.locator("#form [data-upload]").count() == 1, "only the drawing can be sent again"
-    assert NAMES[code][0 if code == "ar" else 1] in owner.page.locator("#rest + dl").inner_text(), "the rest is shown, locked"
+    assert NAMES[code][0 if code == "ar" else 1] in owner.page.locator("#rest + dl").innertext_of(), "the rest is shown, locked"
     assert overhang(owner.page) == 0
     owner.page.click("#form p > button.kp-btn--fill")
     owner.page.wait_for_selector(".kp-errors")
@@ -205,8 +138,8 @@ def test_a_changed_shop_is_corrected_approved_paid_and_licensed_with_its_new_fac
     owner.look_until(lambda: owner.heading() == words.paid, PATIENCE, "the payment to be certain")
     owner.go(f"cases/{case}/")
     owner.look_until(lambda: owner.page.locator("a[href^='/documents/HLT-']").count() > 0, DRAWN_UP, "the licence to come")
-    licence = _download(owner, "a[href^='/documents/HLT-']", tmp_path)
-    text = _text(licence)
+    licence = download(owner, "a[href^='/documents/HLT-']", tmp_path)
+    text = text_of(licence)
     assert NAMES[code][1] in text, "the licence carries the new name"
     assert shop["en"] not in text
     typed = re.search(r"(?:[0-9A-Z]{5} ){3}[0-9A-Z]{5}", text)
@@ -234,26 +167,26 @@ def test_a_refusal_is_signed_by_a_second_person_and_every_edit_asks_for_another_
     officer, supervisor = Desk(visit("ar"), stack, case), Desk(visit("ar"), stack, case, "supervisor")
     lane.at_desk(stack, f"first_for('{case}', '{officer.login}')")
     officer.next()
-    _propose(officer, "conditions_not_met", "المخزن بلا تهوية.", "The store has no air.")
+    propose(officer, "conditions_not_met", "المخزن بلا تهوية.", "The store has no air.")
 
     # The supervisor reads the first words; the officer takes them back meanwhile and writes others.
     signing = supervisor.visitor.go("/admin/desk/sign/")
-    _until_this(supervisor)
-    assert "The store has no air." in signing.locator(".kp-desk-letter[lang=en]").inner_text()
+    until_this(supervisor)
+    assert "The store has no air." in signing.locator(".kp-desk-letter[lang=en]").innertext_of()
     assert axe(signing) == [] and overhang(signing) == 0
     page = officer.visitor.go(f"/admin/desk/{case}/")
     page.click("form[action$='/take-back/'] button")
     officer.visitor.arrive("^/admin/desk/")
     officer.visitor.go(f"/admin/desk/{case}/")
-    shown = _propose(officer, "conditions_not_met", "المخزن بلا تهوية ولا مصرف.", "The store has neither air nor a drain.")
+    shown = propose(officer, "conditions_not_met", "المخزن بلا تهوية ولا مصرف.", "The store has neither air nor a drain.")
     signing.click("button[name=step][value=sign]")
     signing.wait_for_selector(".kp-desk-error")
     assert stack.sql("SELECT state FROM cases_case WHERE public_id = %s", case) == [("countersign",)], "the first words were not signed"
     owner.go(f"cases/{case}/")
     assert WORDS["en"].refused not in owner.main()
 
-    _until_this(supervisor)
-    assert _plain(signing.locator(".kp-desk-letter[lang=en] .kp-desk-body").inner_text()) == shown["en"]
+    until_this(supervisor)
+    assert plain(signing.locator(".kp-desk-letter[lang=en] .kp-desk-body").innertext_of()) == shown["en"]
     signing.click("button[name=step][value=sign]")
     signing.wait_for_selector(".messagelist .success")
     rows = stack.sql(
@@ -267,37 +200,12 @@ def test_a_refusal_is_signed_by_a_second_person_and_every_edit_asks_for_another_
     owner.go(f"cases/{case}/")
     owner.look_until(lambda: owner.page.locator("a[href^='/documents/HRF-']").count() > 0, DRAWN_UP, "the decision to be sealed")
     assert WORDS["en"].refused in owner.main()
-    assert _message(owner, "refused") == shown["en"]
+    assert message(owner, "refused") == shown["en"]
     owner.go(f"cases/{case}/")
-    text = _text(_download(owner, "a[href^='/documents/HRF-']", tmp_path))
+    text = text_of(download(owner, "a[href^='/documents/HRF-']", tmp_path))
     assert "The store has neither air nor a drain." in " ".join(text.split()) and "How to object" in text
     for walker in (owner, officer.visitor, supervisor.visitor):
         assert walker.wrongs() == []
-
-
-def _propose(officer: Desk, code: str, note_ar: str, note_en: str) -> dict[str, str]:
-    """Refuse for a coded reason with an addition; what the applicant would receive."""
-    page = officer.page
-    page.keyboard.press("4")
-    page.check(f"#desk-refuse input[name=code][value={code}]")
-    page.fill("#desk-refuse textarea[name=note_ar]", note_ar)
-    page.fill("#desk-refuse textarea[name=note_en]", note_en)
-    shown = officer.preview("refuse")
-    officer.send()
-    return shown
-
-
-def _until_this(supervisor: Desk) -> None:
-    """Older proposals of the demo go back to their officers first: whoever signs is handed the oldest."""
-    page = supervisor.page
-    for _ in range(30):
-        if page.locator("main, #content").locator(f"a[href$='/desk/{supervisor.case}/']").count():
-            return
-        page.keyboard.press("2")
-        page.locator("details input[name=code]").first.check()
-        page.click("button[name=step][value=back]")
-        page.wait_for_selector(".messagelist .success")
-    raise LookupError(supervisor.case)
 
 
 @pytest.mark.parametrize("code", ["ar"])
@@ -337,6 +245,6 @@ def test_a_paid_request_that_is_refused_is_owed_back_and_both_sides_see_it(
         "SELECT t.payment_id FROM payments_attempt t JOIN payments_refunddue r ON r.attempt_id = t.id WHERE r.subject = %s", f"case:{case}"
     )
     row = listed.locator("#result_list tbody tr", has_text=payment)
-    assert row.count() == 1 and "10.000" in row.inner_text()
+    assert row.count() == 1 and "10.000" in row.innertext_of()
     for walker in (owner, officer.visitor, auditor):
         assert walker.wrongs() == []
