@@ -35,7 +35,8 @@ def mine(request: HttpRequest) -> HttpResponse:
         lines = [line for by_key in collected.values() for line in by_key.get(shop.key, [])]
         deadlines = [line.deadline for line in lines if line.deadline]
         grant = None if not grants or shop.pk in own else next((g for g in grants if g.covers(shop.key)), None)
-        rows.append({"grant": grant, "shop": shop, "lines": lines, "deadline": min(deadlines) if deadlines else dt.date.max})
+        if lines:  # nothing is said of a shop in which somebody acts in another service only
+            rows.append({"grant": grant, "shop": shop, "lines": lines, "deadline": min(deadlines) if deadlines else dt.date.max})
     today = clock.today()
     # What has ended long ago comes after what can still be lost.
     rows.sort(key=lambda row: (row["deadline"] < today - dt.timedelta(days=90), row["deadline"], row["shop"].pk))

@@ -46,7 +46,7 @@ class Desk:
         self.page.click(f"#desk-{panel} form button.kp-desk-main")
         self.page.wait_for_selector(".kp-desk-letter")
         assert axe(self.page) == []
-        return {code: plain(self.page.locator(f".kp-desk-letter[lang={code}] .kp-desk-body").innertext_of()) for code in ("ar", "en")}
+        return {code: plain(self.page.locator(f".kp-desk-letter[lang={code}] .kp-desk-body").inner_text()) for code in ("ar", "en")}
 
     def send(self) -> None:
         self.page.click("button[name=step][value=send]")
@@ -65,11 +65,11 @@ def message(visitor: Visitor, title: str) -> str:
     visitor.look_until(lambda: visitor.page.locator("main li a", has_text=title).count() > 0, PATIENCE, f"a message: {title}")
     visitor.page.locator("main li a", has_text=title).first.click()
     visitor.arrive("/messages/[^/]+/$")
-    return plain(visitor.page.locator("main .kp-prose").innertext_of())
+    return plain(visitor.page.locator("main .kp-prose").inner_text())
 
 
 def download(visitor: Visitor, link: str, folder: Path) -> Path:
-    with visitor.page.expectdownload() as coming:
+    with visitor.page.expect_download() as coming:
         visitor.page.locator(link).first.click()
     path = folder / coming.value.suggested_filename
     coming.value.save_as(path)

@@ -77,7 +77,7 @@ def test_a_changed_shop_is_corrected_approved_paid_and_licensed_with_its_new_fac
     page = officer.next()
     changed = page.locator(".kp-desk-facts tr.is-changed")
     assert changed.count() == 2
-    told = page.locator(".kp-desk-facts").innertext_of()
+    told = page.locator(".kp-desk-facts").inner_text()
     assert shop["ar"] in told and NAMES[code][0] in told and "85" in told, "the screen shows what was, and what is asked for"
     sheets = page.locator(".kp-desk-files details")
     assert sheets.count() == 2
@@ -105,7 +105,7 @@ def test_a_changed_shop_is_corrected_approved_paid_and_licensed_with_its_new_fac
     owner.arrive("/corrections/$")
     assert owner.page.locator("#form input:not([type=hidden], [type=file])").count() == 1, "only the area can be typed"
     assert owner.page.locator("#form [data-upload]").count() == 1, "only the drawing can be sent again"
-    assert NAMES[code][0 if code == "ar" else 1] in owner.page.locator("#rest + dl").innertext_of(), "the rest is shown, locked"
+    assert NAMES[code][0 if code == "ar" else 1] in owner.page.locator("#rest + dl").inner_text(), "the rest is shown, locked"
     assert overhang(owner.page) == 0
     owner.page.click("#form p > button.kp-btn--fill")
     owner.page.wait_for_selector(".kp-errors")
@@ -172,7 +172,7 @@ def test_a_refusal_is_signed_by_a_second_person_and_every_edit_asks_for_another_
     # The supervisor reads the first words; the officer takes them back meanwhile and writes others.
     signing = supervisor.visitor.go("/admin/desk/sign/")
     until_this(supervisor)
-    assert "The store has no air." in signing.locator(".kp-desk-letter[lang=en]").innertext_of()
+    assert "The store has no air." in signing.locator(".kp-desk-letter[lang=en]").inner_text()
     assert axe(signing) == [] and overhang(signing) == 0
     page = officer.visitor.go(f"/admin/desk/{case}/")
     page.click("form[action$='/take-back/'] button")
@@ -186,7 +186,7 @@ def test_a_refusal_is_signed_by_a_second_person_and_every_edit_asks_for_another_
     assert WORDS["en"].refused not in owner.main()
 
     until_this(supervisor)
-    assert plain(signing.locator(".kp-desk-letter[lang=en] .kp-desk-body").innertext_of()) == shown["en"]
+    assert plain(signing.locator(".kp-desk-letter[lang=en] .kp-desk-body").inner_text()) == shown["en"]
     signing.click("button[name=step][value=sign]")
     signing.wait_for_selector(".messagelist .success")
     rows = stack.sql(
@@ -245,6 +245,6 @@ def test_a_paid_request_that_is_refused_is_owed_back_and_both_sides_see_it(
         "SELECT t.payment_id FROM payments_attempt t JOIN payments_refunddue r ON r.attempt_id = t.id WHERE r.subject = %s", f"case:{case}"
     )
     row = listed.locator("#result_list tbody tr", has_text=payment)
-    assert row.count() == 1 and "10.000" in row.innertext_of()
+    assert row.count() == 1 and "10.000" in row.inner_text()
     for walker in (owner, officer.visitor, auditor):
         assert walker.wrongs() == []
