@@ -28,6 +28,7 @@ from municipality.review.services import clock as promise
 from municipality.review.services import desk, queue
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import queries as uploads
+from municipality.uploads import services as upload_services
 from shops import claimants, queries
 from shops.claimants import Claimant, holders
 from shops.models import Claim, ClaimGround, RegisteredOwner, Shop
@@ -121,7 +122,17 @@ def begin(*, shop: Shop, person: User, organisation: Organisation | None = None)
     claimant = claimants.claimant(person, organisation)
     with transaction.atomic():
         row = _claimable(shop, claimant)
-    return drafts.begin(person=claimant.person, service=CLAIM, subject=row.key, actor=claimant.actor, held_under=claimant.held_under)
+    draft = drafts.begin(person=claimant.person, service=CLAIM, subject=row.key, actor=claimant.actor, held_under=claimant.held_under)
+    for other in Draft.objects.filter(person=claimant.person, service=CLAIM, subject=row.key, closed_at__isnull=False, sent_as=""):
+        upload_services.drop_all(files_key(other), reason="draft_ended", actor=claimant.actor)
+    return draft
+
+
+def drop_files() -> int:
+    """Remove the documents of claims that were never sent and are over: given up, run out, begun anew. Returns how many."""
+    subjects = uploads.subjects_of("claim")
+    over = Draft.objects.filter(public_id__in=[subject.partition(":")[2] for subject in subjects], closed_at__isnull=False, sent_as="")
+    return sum(upload_services.drop_all(files_key(draft), reason="draft_ended", actor=SYSTEM) for draft in over)
 
 
 def files_key(draft: Draft) -> str:

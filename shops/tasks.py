@@ -14,6 +14,7 @@ from shops import claims, refusals
 @every("shops.settle_claims", seconds=3600)
 def settle_claims() -> None:
     claims.settle_due()
+    claims.drop_files()
 
 
 @job("shops.refusal_document", queue="documents", time_limit=90)

@@ -136,6 +136,13 @@ def fresh_claim(world: World) -> Case:
     return like
 
 
+def more(world: World) -> None:
+    """A claim with the paper of its refusal."""
+    from tests.house import state_doors as doors
+
+    Claim.objects.filter(case=world.acting.claim).update(refusal=doors.fresh_document(world, "CRF-2026-999999-X"))
+
+
 # --- Attacks on their guards -------------------------------------------------------------------------------------------------
 
 

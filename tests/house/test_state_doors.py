@@ -44,6 +44,7 @@ def queue(built: World) -> None:
         built.queue = queue_rows.fill(built)  # type: ignore[attr-defined]
         lane_rows.fill(built)
         violation_rows.more(built)
+        acting_rows.more(built)
 
 
 def refused(attack: Callable[[], Any], match: str = "guard:") -> None:

@@ -14,6 +14,7 @@ from municipality.acting.models import Delegation, Role
 from municipality.acting.services import delegations
 from municipality.audit.models import Act
 from municipality.cases.models import Block, Case, CaseEvent
+from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
@@ -202,8 +203,19 @@ def test_what_was_begun_in_ones_own_name_is_not_read_through_the_organisation(
     assert signed_in(clerk).get(f"/en/claims/{private.public_id}/").status_code == 404
     shared = claims.begin(shop=shop, person=clerk, organisation=company)
     assert shared.pk != private.pk and not Draft.objects.get(pk=private.pk).is_open
-    look = f"/en/uploads/file/{Upload.objects.get().public_id}/look/"
-    assert signed_in(clerk).get(look).status_code == 404
+    upload = Upload.objects.get()
+    assert upload.state == "removed" and signed_in(clerk).get(f"/en/uploads/file/{upload.public_id}/look/").status_code == 404
+
+
+def test_documents_of_a_claim_that_was_never_sent_go_with_it(make_shop: Any, owner: User, signs: User) -> None:
+    kept, given_up = (claims.begin(shop=make_shop(), person=signs) for _ in range(2))
+    for draft in (kept, given_up):
+        officers.attach(signs, claims.files_key(draft), "ownership")
+    assert claims.drop_files() == 0
+    drafts.discard(draft=given_up)
+    assert claims.drop_files() == 1 and claims.drop_files() == 0
+    left = Upload.objects.exclude(state="removed").get()
+    assert left.subject == claims.files_key(kept)
 
 
 def test_a_clerk_disputes_for_the_organisation_that_held_the_shop(
