@@ -45,10 +45,11 @@ def main(servers: Servers, arguments: list[str]) -> int:
     """`script/bench mutants [MODULE…]`. Returns 1 where less than nine in ten are killed."""
     parser = argparse.ArgumentParser(prog="script/bench mutants", description=__doc__)
     parser.add_argument("modules", nargs="*", help="only modules whose path holds one of these")
-    parser.add_argument("--sample", type=int, metavar="N", help="N mutants of each module, drawn by the seed")
+    parser.add_argument("--kind", choices=["body", "import"], help="only bodies of functions, or only what runs at import")
+    parser.add_argument("--sample", type=int, metavar="N", help="N mutants of each module and kind, drawn by the seed")
     parser.add_argument("--enough", type=float, default=4.0, metavar="S", help="seconds of tests that a mutant is shown to (4)")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--again", action="store_true", help="keep what was killed before, ask about the rest once more")
+    parser.add_argument("--again", action="store_true", help="ask once more about what was alive")
     parser.add_argument("--on", action="store_true", help="go on where a run stopped")
     parser.add_argument("--list", action="store_true", help="ask about none; list what is alive and the table of the last run")
     parser.add_argument("--write", action="store_true", help="put the table into docs/mutation.md")
@@ -71,7 +72,7 @@ def main(servers: Servers, arguments: list[str]) -> int:
         "again": options.again,
         "sample": options.sample,
         "seed": options.seed,
-        "kinds": ["body", "import"] if not options.list else [],
+        "kinds": [] if options.list else [options.kind] if options.kind else ["body", "import"],
     }
     if not (options.again or options.on or options.list):
         verdicts.unlink(missing_ok=True)
@@ -91,7 +92,7 @@ def _drive(plan: dict[str, Any]) -> None:
     subprocess.run(command, cwd=copy, env=surroundings, check=True, preexec_fn=lambda: os.nice(10))
 
 
-def _report(path: Path, sizes: dict[str, list[str]], *, write: bool) -> int:
+def _report(path: Path, sizes: dict[str, dict[str, str]], *, write: bool) -> int:
     """`sizes` holds the mutants that exist now: verdicts on earlier text of a module do not count."""
     latest = {verdict["key"]: verdict for verdict in map(json.loads, path.read_text(encoding="utf8").splitlines())}
     told = [verdict for key, verdict in latest.items() if key in sizes.get(verdict["module"], ())]
@@ -102,7 +103,7 @@ def _report(path: Path, sizes: dict[str, list[str]], *, write: bool) -> int:
             print(f"alive: {verdict['module']}:{verdict['line']} {verdict['operator']}: {verdict['was']}  =>  {verdict['becomes']}")
         if verdict["killed"] and is_listed:
             print(f"killed, so not equivalent: {verdict['module']}:{verdict['line']} {verdict['operator']} (by {verdict['by']})")
-    rows = figures.rows(told, {module: len(keys) for module, keys in sizes.items()}, listed)
+    rows = figures.rows(told, sizes, listed)
     tables.publish("mutants", tables.table(figures.HEADS, rows), write=write, path=PAGE)
     killed = sum(verdict["killed"] for verdict in told)
     spared = sum(not verdict["killed"] and figures.name_of(verdict) in listed for verdict in told)

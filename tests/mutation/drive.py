@@ -2,7 +2,7 @@
 
 `drive.py PLAN`, with PLAN a JSON file: `python` (of the project), `every` and `modules` (paths, all and those to ask about), `tests`
 (for pytest), `enough` (seconds of tests that a mutant is shown to), `verdicts` (a file of JSON lines that is added to), `learnt`,
-`sizes` and `log` (files that are written), `again` (ask about earlier survivors only), `sample` (so many of each module, or null),
+`sizes` and `log` (files that are written), `again` (ask about earlier survivors only), `sample` (so many of each module and kind, or null),
 `seed`, and `kinds` (`body`, `import` or both; none writes `sizes` only).
 """
 
@@ -155,12 +155,11 @@ class Run:
 
     def wanted(self, every: list[slips.Slip], kind: str) -> list[slips.Slip]:
         """The mutants of a module that this walk asks about: of bodies, or of what runs at import."""
-        plan = self.plan
+        plan, every = self.plan, [slip for slip in every if slip.kind == kind]
         if plan["sample"] and plan["sample"] < len(every):
-            every = random.Random(f"{plan['seed']}:{every[0].module}").sample(every, plan["sample"])
-        every = [slip for slip in every if bool(slip.function) is (kind == "body")]
+            every = random.Random(f"{plan['seed']}:{every[0].module}:{kind}").sample(every, plan["sample"])
         if plan["again"]:
-            return [slip for slip in every if not self.known.get(slip.key, {"killed": False})["killed"]]
+            return [slip for slip in every if not self.known.get(slip.key, {"killed": True})["killed"]]
         return [slip for slip in every if slip.key not in self.known]
 
     def judge(self, slip: slips.Slip) -> dict[str, Any]:
@@ -216,7 +215,7 @@ def main() -> None:
     """Go through the plan."""
     plan = json.loads(Path(sys.argv[1]).read_text(encoding="utf8"))
     mutants = {module: _mutants(module, Path(plan["verdicts"]).with_name("slips")) for module in plan["modules"]}
-    sizes = {module: [slip.key for slip in every] for module, every in mutants.items()}
+    sizes = {module: {slip.key: slip.kind for slip in every} for module, every in mutants.items()}
     Path(plan["sizes"]).write_text(json.dumps(sizes), encoding="utf8")
     if plan["kinds"]:
         Run(plan).go(mutants)

@@ -33,27 +33,40 @@ def interval(killed: int, asked: int) -> tuple[float, float]:
     return max(0.0, (middle - around) * scale), min(100.0, (middle + around) * scale)
 
 
-def rows(verdicts: Iterable[dict[str, Any]], sizes: dict[str, int], equivalent: Iterable[tuple[str, str, str, str]]) -> list[Sequence[str]]:
-    """A row for each module of `sizes` (module → mutants that exist) and one of all; where not all were asked, with the interval."""
-    equivalent, verdicts = set(equivalent), list(verdicts)
+KINDS = {"body": "bodies", "import": "at import"}
+
+
+def rows(
+    verdicts: Iterable[dict[str, Any]], sizes: dict[str, dict[str, str]], equivalent: Iterable[tuple[str, str, str, str]]
+) -> list[Sequence[str]]:
+    """A row for each module and kind of `sizes` (module → key of a mutant → kind), and one for all of a kind.
+
+    Only verdicts on mutants of `sizes` count. Where not all of a kind were asked, its share has its interval.
+    """
+    known, spared = {verdict["key"]: verdict for verdict in verdicts}, set(equivalent)
     lines: list[Sequence[str]] = []
-    whole = [0, 0, 0, 0]
-    for module, size in sizes.items():
-        told = [verdict for verdict in verdicts if verdict["module"] == module]
-        spared = sum(not verdict["killed"] and name_of(verdict) in equivalent for verdict in told)
-        killed = sum(verdict["killed"] for verdict in told)
-        lines.append(_row(f"`{module}`", size, len(told), killed, spared))
-        whole = [a + b for a, b in zip(whole, (size, len(told), killed, spared), strict=True)]
-    return [*lines, _row("**all**", *whole)]
+    for kind, label in KINDS.items():
+        whole: list[str] = []
+        for module, mutants in sizes.items():
+            keys = [key for key, its in mutants.items() if its == kind]
+            whole += keys
+            if keys:
+                lines.append(_row(f"`{module}`, {label}", keys, known, spared))
+        if whole:
+            lines.append(_row(f"**all {label}**", whole, known, spared))
+    return lines
 
 
-def _row(name: str, size: int, asked: int, killed: int, spared: int) -> Sequence[str]:
-    counted = asked - spared
+def _row(name: str, keys: Sequence[str], known: dict[str, dict[str, Any]], equivalent: set[tuple[str, str, str, str]]) -> Sequence[str]:
+    told = [known[key] for key in keys if key in known]
+    killed = sum(verdict["killed"] for verdict in told)
+    spared = sum(not verdict["killed"] and name_of(verdict) in equivalent for verdict in told)
+    counted = len(told) - spared
     low, high = interval(killed, counted)
     share = f"{100 * killed / counted:.1f} %" if counted else "–"
-    if asked < size:
+    if len(told) < len(keys):
         share += f" ({low:.0f} to {high:.0f})"
-    return name, str(size), str(asked), str(killed), str(counted - killed), str(spared), share
+    return name, str(len(keys)), str(len(told)), str(killed), str(counted - killed), str(spared), share
 
 
 HEADS = ("module", "mutants", "asked", "killed", "alive", "listed equivalent", "killed, of those that count")

@@ -70,7 +70,6 @@ class Serving:
         return self.trace
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        self.tests.setdefault(report.nodeid, {"seconds": 0.0, "lines": set()})["seconds"] += report.duration
         if report.failed and not self.failed:
             self.failed = f"{report.nodeid}\n{report.longreprtext[-3000:]}"
 
@@ -95,12 +94,15 @@ class Serving:
             item = self.items[name]
             if traced:
                 self.now = self.tests.setdefault(name, {"seconds": 0.0, "lines": set()})["lines"]
+            began = time.process_time()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=self.items[following])
+            if traced:
+                self.tests[name]["seconds"] = time.process_time() - began
             if self.failed:
                 return
 
     def learn(self, request: dict[str, Any]) -> dict[str, Any]:
-        """All tests once, unmutated, but for those that are `known` by an earlier run: their seconds and their lines.
+        """All tests once, unmutated, but for those that are `known` by an earlier run: their processor time and their lines.
 
         The database is made on the way and stays.
         """

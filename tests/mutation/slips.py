@@ -33,6 +33,11 @@ class Slip:
         """The same for the same mutant of the same text of the module."""
         return f"{self.module}:{self.operator}:{hashlib.sha256(self.source.encode()).hexdigest()[:16]}"
 
+    @property
+    def kind(self) -> str:
+        """`body` of a function, or `import`."""
+        return "body" if self.function else "import"
+
 
 class _Bare(ast.NodeTransformer):
     """Without annotations, which nothing evaluates here, nor the marks in a signature of how an argument is passed."""

@@ -65,19 +65,18 @@ def test_another_modules_function_is_not_taken_for_it(module: ModuleType) -> Non
         mutate("mutated_thing.py", "plain", TEXT)
 
 
-def verdict(module: str, number: int, *, killed: bool) -> dict[str, object]:
-    return {"module": module, "operator": "AddNot", "was": f"if {number}:", "becomes": f"if not {number}:", "killed": killed}
+def verdict(number: int, *, killed: bool) -> dict[str, object]:
+    return {"key": f"k{number}", "module": "a.py", "operator": "AddNot", "was": f"{number}", "becomes": f"not {number}", "killed": killed}
 
 
 def test_listed_mutants_are_not_counted_and_a_sample_says_so() -> None:
-    told = [verdict("a.py", number, killed=number < 8) for number in range(10)] + [verdict("b.py", 1, killed=True)]
-    rows = figures.rows(
-        told, {"a.py": 10, "b.py": 40}, [("a.py", "AddNot", "if 9:", "if not 9:"), ("a.py", "AddNot", "if 1:", "if not 1:")]
-    )
-    assert rows[0] == ("`a.py`", "10", "10", "8", "1", "1", "88.9 %")
-    assert rows[1][:6] == ("`b.py`", "40", "1", "1", "0", "0")
-    assert rows[1][6] == "100.0 % (21 to 100)"
-    assert rows[2][1:6] == ("50", "11", "9", "1", "1")
+    told = [verdict(number, killed=number < 8 or number == 10) for number in range(11)] + [verdict(99, killed=True)]
+    bodies, tables = {f"k{number}": "body" for number in range(10)}, {f"k{number}": "import" for number in range(10, 50)}
+    listed = [("a.py", "AddNot", "9", "not 9"), ("a.py", "AddNot", "1", "not 1")]
+    rows = figures.rows(told, {"a.py": bodies | tables}, listed)
+    assert rows[0] == ("`a.py`, bodies", "10", "10", "8", "1", "1", "88.9 %")
+    assert rows[1] == ("**all bodies**", *rows[0][1:])
+    assert rows[2] == ("`a.py`, at import", "40", "1", "1", "0", "0", "100.0 % (21 to 100)")
 
 
 def test_the_interval_of_a_share_is_wilsons() -> None:
