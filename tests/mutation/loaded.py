@@ -106,10 +106,13 @@ class Serving:
 
         The database is made on the way and stays.
         """
+        self.run(self.order[:1])  # whatever a session sets up is no matter of one test
         self.files = {str(Path(path).resolve()): path for path in request["modules"]}
         threading.settrace(self.trace)
         sys.settrace(self.trace)
-        self.run([name for name in self.order if name not in request["known"]] or self.order[:1], traced=True)
+        fresh = [name for name in self.order if name not in request["known"]]
+        if fresh:
+            self.run(fresh, traced=True)
         sys.settrace(None)
         threading.settrace(None)  # type: ignore[arg-type]
         gc.collect()

@@ -12,6 +12,8 @@ from municipality.audit.models import Act
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.actors import system
+from municipality.kernel.errors import Refused
+from payments import registry
 from payments.models import Allocation, Attempt, Bill, GatewayMessage, Inquiry, Receipt, RefundDue
 from payments.providers.port import Reply
 from payments.rules import Answer
@@ -71,6 +73,7 @@ def test_settling_records_the_inquiry_the_amount_and_the_receipts_and_takes_the_
 def test_settling_promises_the_confirmation_the_owner_the_document_and_the_message(settled: Attempt) -> None:
     receipt = Receipt.objects.get()
     assert jobs("payments.confirm") == [(f"attempt:{settled.pk}:0", seconds(600))]
+    assert Job.objects.get(kind="payments.confirm").args == {"attempt_id": settled.pk, "turn": 0}
     for kind in ("payments.hand_over", "payments.receipt_document", "payments.tell_paid"):
         assert jobs(kind) == [(f"receipt:{receipt.pk}", seconds(0))]
     allocation = Allocation.objects.get()
@@ -90,6 +93,60 @@ def test_a_bill_that_is_owed_back_before_its_owner_heard_is_not_handed_over(sett
     owe_back(bill=Bill.objects.get(), reason="shop_closed", actor=BY)
     settlement.hand_over(allocation_id=Allocation.objects.get().pk)
     assert paid_for["paid"] == [] and Allocation.objects.get().handed_over_at is None
+
+
+def test_a_refusal_counts_as_handed_over(settled: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(bill_id: int) -> None:
+        raise Refused("case_closed")
+
+    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable("tests.thing", refuse, refuse))
+    with clock.at(START + seconds(5)):
+        settlement.hand_over(allocation_id=Allocation.objects.get().pk)
+    assert Allocation.objects.get().handed_over_at == START + seconds(5)
+    assert RefundDue.objects.get().reason == "case_closed"
+
+
+def test_an_inquiry_that_agrees_about_a_refusal_settles_nothing(at_bank: Callable[..., Attempt], bank: Book) -> None:
+    attempt = at_bank()
+    bank.decide(attempt, "NOT CAPTURED")
+    inquiry = inquiries.ask(attempt)
+    assert inquiry is not None and inquiry.agrees
+    with pytest.raises(ValueError, match="agreeing"):
+        settle(attempt=attempt, inquiry=inquiry)
+
+
+def test_a_payment_at_the_bank_whose_bill_an_earlier_one_pays_late_is_owed_back(
+    at_bank: Callable[..., Attempt], bank: Book, paid_for: dict[str, list[int]]
+) -> None:
+    first = at_bank()
+    bank.decide(first, "HOST TIMEOUT")
+    inquiries.inquire(attempt_id=first.pk, step=1)
+    second = at_bank(Bill.objects.get())
+    for attempt in (first, second):
+        bank.decide(attempt)
+        inquiries.inquire(attempt_id=attempt.pk, step=2)
+    assert [row.state for row in Attempt.objects.order_by("pk")] == [AttemptState.PAID, AttemptState.REFUND_DUE]
+    assert not Allocation.objects.filter(is_open=True).exists()
+    assert list(Allocation.objects.order_by("pk").values_list("is_settled", flat=True)) == [True, False]
+    assert Receipt.objects.get().allocation.attempt == first
+    late = first.events.order_by("pk").last()
+    assert late is not None and late.move == "settle_late"
+
+
+def test_the_payment_of_a_bill_that_was_reversed_and_paid_anew_is_not_handed_over_again(
+    settled: Attempt, at_bank: Callable[..., Attempt], bank: Book, paid_for: dict[str, list[int]]
+) -> None:
+    old = Allocation.objects.get()
+    bank.decide(settled, "NOT CAPTURED")
+    inquiries.confirm(attempt_id=settled.pk)
+    again = at_bank(Bill.objects.get())
+    bank.decide(again)
+    settle(attempt=again, inquiry=inquiries.ask(again))  # type: ignore[arg-type]
+    assert Bill.objects.get().state == "paid"
+    settlement.hand_over(allocation_id=old.pk)
+    assert paid_for["paid"] == []
+    settlement.hand_over(allocation_id=again.allocations.get().pk)
+    assert paid_for["paid"] == [old.bill_id]
 
 
 def test_a_reversal_is_recorded_and_its_owner_told_only_if_it_had_heard(
