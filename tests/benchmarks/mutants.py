@@ -89,7 +89,7 @@ def _drive(plan: dict[str, Any]) -> None:
     surroundings = clean_environment() | {"PYTHONPATH": str(copy)}
     surroundings.pop("PORTAL_VAR", None)
     command = [str(environment.binary(TOOL, "python")), "-m", "tests.mutation.drive", str(HOME / "plan.json")]
-    subprocess.run(command, cwd=copy, env=surroundings, check=True, preexec_fn=lambda: os.nice(10))
+    subprocess.run(command, cwd=copy, env=surroundings, check=True, preexec_fn=lambda: os.nice(max(0, 10 - os.nice(0))))
 
 
 def _report(path: Path, sizes: dict[str, dict[str, str]], *, write: bool) -> int:

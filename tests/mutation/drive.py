@@ -105,6 +105,7 @@ class Run:
         self.log = Path(plan["log"]).open("w", encoding="utf8")  # noqa: SIM115 - as long as the run
         self.loaded = Warm([plan["python"], "-m", "tests.mutation.loaded", *plan["tests"]], self.log)
         self.tests = self.learn()
+        self.killers: dict[tuple[str, str], list[str]] = {}
         self._fresh: Warm | None = None
 
     def learn(self) -> Tests:
@@ -165,12 +166,17 @@ class Run:
     def judge(self, slip: slips.Slip) -> dict[str, Any]:
         """The verdict on one mutant."""
         names = self.tests.of(slip)
+        before = self.killers.setdefault((slip.module, slip.function), [])
+        names.sort(key=lambda name: before.index(name) if name in before else len(before))
         answer: dict[str, Any] = {"failed": "", "seconds": 0.0}
         if names:
             spent = sum(self.tests.seconds[name] for name in names)
             limits = {"cpu": CPU[0] * spent + CPU[1], "limit": WALL[0] * spent + WALL[1]}
             warm = self.loaded if slip.function else self.fresh()
             answer = warm.ask(do="try", module=slip.module, function=slip.function, source=slip.source, tests=names, **limits)
+        by = answer["failed"].partition("\n")[0]
+        if by in names:  # who killed a neighbour is asked first
+            before[:] = [by, *(name for name in before if name != by)]
         return {
             "key": slip.key,
             "module": slip.module,
@@ -180,7 +186,7 @@ class Run:
             "was": slip.was,
             "becomes": slip.becomes,
             "killed": bool(answer["failed"]),
-            "by": answer["failed"].partition("\n")[0],
+            "by": by,
             "tests": len(names),
             "seconds": round(answer["seconds"], 2),
         }
