@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
+from municipality.kernel import money
 from payments import rules
 from payments.rules import Answer, Hint, Outcome
 from tests.payments.conftest import line
@@ -111,3 +113,186 @@ def test_track_ids_are_letters_and_digits_that_fit_an_inquiry() -> None:
     made = {rules.new_trackid() for _ in range(1000)}
     assert len(made) == 1000
     assert all(len(t) <= 19 and t.isascii() and t.isalnum() for t in made)
+
+
+def minutes_of(steps: tuple[int, ...]) -> list[dt.timedelta]:
+    return [dt.timedelta(minutes=minutes) for minutes in steps]
+
+
+def test_the_whole_schedule_of_inquiries_by_the_clock() -> None:
+    start = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+    due = [rules.step_due(start, step) - start for step in range(1, len(rules.SCHEDULE_MINUTES) + 1)]
+    assert due[:5] == minutes_of((2, 5, 10, 20, 40))
+    assert due[5:] == [dt.timedelta(hours=hour) for hour in range(1, 25)]
+
+
+def test_a_plain_refusal_is_asked_about_five_times_and_everything_else_to_the_end() -> None:
+    def steps(*, is_open: bool, is_plain_refusal: bool) -> int:
+        step, count = 1, 1
+        while following := rules.next_step(step, is_open=is_open, is_plain_refusal=is_plain_refusal):
+            assert following == step + 1
+            step, count = following, count + 1
+        return count
+
+    assert steps(is_open=False, is_plain_refusal=True) == 5
+    assert steps(is_open=True, is_plain_refusal=True) == steps(is_open=False, is_plain_refusal=False) == 29
+
+
+def test_periods_that_people_wait_for_are_as_documented() -> None:
+    """Of docs/decisions/0006-knet.md and 0023-ledger-and-refunds.md: a change here is a change there."""
+    assert dt.timedelta(seconds=5) == rules.DOUBLE_CLICK
+    assert rules.EAGER_SECONDS == (0, 5, 10, 20, 40, 60)
+    assert rules.DOUBT_SECONDS == 60
+    assert rules.KEPT_STRANGERS_PER_MINUTE == 600
+    assert rules.REFUND_MINUTES == (2, 5, 15, 60, 4 * 60, 12 * 60, 24 * 60)
+    assert dt.timedelta(minutes=15) == rules.REFUND_UNPAID_AFTER
+
+
+def test_the_largest_amount_fits_the_gateways_ten_characters() -> None:
+    assert rules.total([line(999_999_998), line(1)]) == 999_999_999
+    assert len(money.to_text(rules.MAX_FILS)) == 10
+    assert len(money.to_text(rules.MAX_FILS + 1)) == 11
+
+
+def test_a_bill_of_one_fils_and_the_sum_of_several_lines() -> None:
+    assert rules.total([line(1)]) == 1
+    assert rules.total([line(10_000), line(250), line(1)]) == 10_251
+
+
+@pytest.mark.parametrize("text", ["code", "label_ar", "label_en", "article_ar", "article_en", "edition", "revenue_account"])
+def test_a_line_without_one_of_its_texts_makes_no_bill(text: str) -> None:
+    with pytest.raises(rules.NotPayable, match="text"):
+        rules.total([line(5), replace(line(5), **{text: ""})])
+
+
+def test_a_line_may_do_without_a_formula() -> None:
+    assert rules.total([replace(line(5), formula_ar="", formula_en="")]) == 5
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "may"),
+    [
+        ("1422101", "1422205", True),
+        ("1422101", "1422101", False),
+        ("1422101", "suspense", False),
+        ("1422101", "owed-back", False),
+        ("1422101", "clearing-knet", False),
+        ("1422101", "142", False),
+        ("1422101", "1422", True),
+        ("1422101", "1" * 20, True),
+        ("1422101", "1" * 21, False),
+        ("1422101", "1422 205", False),
+        ("clearing-knet", "suspense", True),
+        ("suspense", "clearing-knet", True),
+        ("suspense", "suspense", False),
+        ("clearing-knet", "clearing-tasdeed", False),
+        ("clearing-knet", "1422101", False),
+        ("suspense", "1422101", False),
+        ("owed-back", "suspense", False),
+        ("owed-back", "1422101", False),
+    ],
+)
+def test_amounts_move_between_accounts_of_one_sort_only(source: str, target: str, may: bool) -> None:
+    assert rules.may_correct(source, target) is may
+
+
+def test_only_a_number_of_the_rulebook_is_revenue() -> None:
+    assert rules.is_revenue("1422101")
+    assert not any(map(rules.is_revenue, (rules.OWED_BACK, rules.SUSPENSE, rules.clearing("knet"))))
+    assert rules.clearing("knet") == "clearing-knet"
+
+
+@pytest.mark.parametrize("error", [{"error_code": "IPAY0100263"}, {"result": "!ERROR!-IPAY0100263-Transaction not found."}])
+def test_not_found_is_read_from_the_code_or_from_the_word_of_an_error(error: dict[str, str]) -> None:
+    assert rules.judge(answer(**({"result": "!ERROR!"} | error)), **OURS) is Outcome.NOT_FOUND
+
+
+def test_the_code_inside_another_result_is_no_not_found() -> None:
+    assert rules.judge(answer("CAPTURED-IPAY0100263"), **OURS) is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("result", ["NOT CAPTURED", "CANCELED", "HOST TIMEOUT", "DENIED BY RISK"])
+def test_a_refusal_of_another_track_id_is_a_mismatch_and_without_one_it_counts(result: str) -> None:
+    assert rules.judge(answer(result, trackid="TRACK2"), **OURS) is Outcome.MISMATCH
+    assert rules.judge(answer(result, trackid=""), **OURS) is rules.RESULTS[result]
+    assert rules.judge(answer(result), **OURS) is rules.RESULTS[result]
+
+
+def test_a_word_nobody_knows_stays_unknown_whatever_track_id_it_has() -> None:
+    assert rules.judge(answer("VOIDED", trackid="TRACK2"), **OURS) is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("result", "facts", "meaning"),
+    [
+        ("CAPTURED", {}, "paid"),
+        ("SUCCESS", {}, "paid"),
+        ("CAPTURED", {"fils": 9_999}, "unknown"),
+        ("CAPTURED", {"trackid": "TRACK2"}, "unknown"),
+        ("NOT CAPTURED", {}, "refused"),
+        ("NOT CAPTURED", {"trackid": "TRACK2"}, "unknown"),
+        ("DENIED BY RISK", {}, "refused"),
+        ("FAILURE(SUSPECT)", {}, "unknown"),
+        ("PROCESSED", {}, "unknown"),
+        ("!ERROR!-IPAY0100033-Action not enabled.", {}, "refused"),
+        ("CAPTURED", {"error_code": "IPAY0100033"}, "refused"),
+    ],
+)
+def test_a_refund_is_paid_or_refused_by_a_plain_word_about_our_payment_only(result: str, facts: dict[str, object], meaning: str) -> None:
+    assert rules.judge_refund(answer(result, **facts), trackid="TRACK1", fils=10_000) == meaning
+
+
+@pytest.mark.parametrize(
+    ("credited", "trackid", "meaning"),
+    [
+        (7_000, "TRACK1", "paid"),
+        (2_000, "TRACK1", "unpaid"),
+        (5_000, "TRACK1", "unknown"),
+        (0, "TRACK1", "unknown"),
+        (None, "TRACK1", "unknown"),
+        (7_000, "TRACK2", "unknown"),
+    ],
+)
+def test_the_sum_returned_so_far_tells_what_became_of_a_refund(credited: int | None, trackid: str, meaning: str) -> None:
+    said = answer("CAPTURED", trackid=trackid, credited_fils=credited)
+    assert rules.judge_credit(said, trackid="TRACK1", before=2_000, fils=5_000) == meaning
+
+
+@pytest.mark.parametrize(
+    ("result", "hint"),
+    [
+        ("CAPTURED", Hint.CAPTURED),
+        ("CANCELED", Hint.CANCELLED),
+        ("NOT CAPTURED", Hint.OTHER),
+        ("FAILURE(SUSPECT)", Hint.OTHER),
+        ("anything", Hint.OTHER),
+    ],
+)
+def test_the_hint_of_a_notification(result: str, hint: Hint) -> None:
+    assert rules.hint_of(result) is hint
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_last", "page_is_over", "told"),
+    [
+        (Outcome.DECLINED, True, True, ("decline", "")),
+        (Outcome.MISMATCH, True, True, ("doubt", "disagrees")),
+        (Outcome.NOT_FOUND, True, False, ("doubt", "no_answer")),
+        (Outcome.NOT_FOUND, True, True, ("expire", "")),
+        (Outcome.NOT_FOUND, False, False, ("", "")),
+        (Outcome.UNKNOWN, True, False, ("doubt", "no_answer")),
+        (Outcome.UNKNOWN, False, True, ("", "")),
+    ],
+)
+def test_a_move_comes_with_its_reason(outcome: Outcome, is_last: bool, page_is_over: bool, told: tuple[str, str]) -> None:
+    assert rules.move_for(outcome, hint="", page_is_over=page_is_over, is_last=is_last) == told
+
+
+def test_a_track_id_is_as_long_as_an_inquiry_carries() -> None:
+    assert {len(rules.new_trackid()) for _ in range(50)} == {19}
+
+
+@pytest.mark.parametrize("thing", [line(), answer("CAPTURED")])
+def test_what_was_computed_or_answered_cannot_be_changed_afterwards(thing: object) -> None:
+    with pytest.raises(FrozenInstanceError):
+        thing.fils = 1  # type: ignore[attr-defined]

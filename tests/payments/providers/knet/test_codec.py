@@ -90,3 +90,17 @@ def test_a_wrong_key_reads_nothing() -> None:
     for _ in range(50):
         with pytest.raises(codec.Undecipherable):
             codec.decrypt(secrets.token_hex(8).encode(), cipher)
+
+
+def test_a_ciphertext_may_be_sixteen_kibibytes_of_hex_and_no_longer() -> None:
+    longest = codec.encrypt(KEY, "a" * 8191)
+    assert len(longest) == 16 * 1024
+    assert codec.decrypt(KEY, longest) == "a" * 8191
+    with pytest.raises(codec.Undecipherable):
+        codec.decrypt(KEY, codec.encrypt(KEY, "a" * 8192))
+
+
+@pytest.mark.parametrize("text", ["paymentid=1\n&result=CAPTURED", "a\x00b", "\x7f", "a\tb"])
+def test_a_text_with_a_control_character_is_undecipherable(text: str) -> None:
+    with pytest.raises(codec.Undecipherable):
+        codec.decrypt(KEY, codec.encrypt(KEY, text))

@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import FrozenInstanceError
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from payments.providers.knet import Knet, client
+from payments.providers.knet import settings as terminals
 from payments.providers.port import GatewayUnreachable, NotConfigured, Order
 
 ANSWER = b"<result>CAPTURED</result><trackid>TRACK1</trackid><payid>100</payid><amt>10.000</amt><password>999901pg</password>"
@@ -187,3 +189,123 @@ def test_the_address_of_the_page_is_short_and_not_encoded_twice() -> None:
 def test_the_same_payment_has_the_same_address() -> None:
     one, two = (Knet().order(Order("T1", 1, "ar", "B")) for _ in range(2))
     assert one.url == two.url
+
+
+def test_an_answer_may_be_as_long_as_the_limit_and_no_longer(bank: Server) -> None:
+    assert client.MAX_ANSWER == 64 * 1024
+    bank.answer = (200, {}, ANSWER + b" " * (64 * 1024 - len(ANSWER)))
+    assert Knet().inquire(trackid="TRACK1", fils=10_000).answer.result == "CAPTURED"
+    bank.answer = (200, {}, ANSWER + b" " * (64 * 1024 + 1 - len(ANSWER)))
+    with pytest.raises(GatewayUnreachable, match="too long"):
+        Knet().inquire(trackid="TRACK1", fils=10_000)
+
+
+def test_the_call_waits_as_long_as_documented_and_says_how_it_wants_the_answer(bank: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three seconds to connect, ten for each piece, twenty for all: a worker is held no longer by a bank that drips."""
+    asked: dict[str, Any] = {}
+    post = client.requests.Session.post
+
+    def watched(session: Any, url: str, **more: Any) -> Any:
+        asked.update(more, trust_env=session.trust_env)
+        return post(session, url, **more)
+
+    monkeypatch.setattr(client.requests.Session, "post", watched)
+    Knet().inquire(trackid="TRACK1", fils=10_000)
+    assert asked["timeout"] == (3, 10) and client.WHOLE == 20
+    assert (asked["allow_redirects"], asked["trust_env"], asked["stream"], asked["verify"]) == (False, False, True, True)
+    assert asked["headers"] == {"Content-Type": "application/xml", "Accept-Encoding": "identity"}
+
+
+def test_the_whole_answer_has_its_limit_whatever_arrives_in_between(bank: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+
+    def clock() -> float:
+        now[0] += 20.5
+        return now[0]
+
+    monkeypatch.setattr(client.time, "monotonic", clock)
+    with pytest.raises(GatewayUnreachable, match="too slow"):
+        Knet().inquire(trackid="TRACK1", fils=10_000)
+    monkeypatch.setattr(client.time, "monotonic", iter([0.0, 20.0, *[20.0] * 50]).__next__)
+    assert Knet().inquire(trackid="TRACK1", fils=10_000).answer.result == "CAPTURED"
+
+
+def test_an_unreadable_file_of_certificates_is_unreachable_not_a_fault(settings: Any) -> None:
+    settings.KNET_TRANPIPE_URL = "https://127.0.0.1:9/"
+    settings.KNET_CA_FILE = "/nowhere/ca.pem"
+    with pytest.raises(GatewayUnreachable) as failure:
+        Knet().inquire(trackid="TRACK1", fils=10_000)
+    assert failure.value.why == "OSError" and "nowhere" not in str(failure.value)
+
+
+def test_a_refund_is_a_credit_and_what_the_bank_said_is_kept(bank: Server) -> None:
+    reply = Knet().refund(trackid="TRACK1", fils=10_000)
+    assert b"<action>2</action>" in bank.seen[0][2] and b"<amt>10.000</amt>" in bank.seen[0][2]
+    assert reply.answer.trackid == "TRACK1"
+    assert reply.decoded == {"result": "CAPTURED", "trackid": "TRACK1", "payid": "100", "amt": "10.000"}
+    Knet().inquire(trackid="TRACK1", fils=10_000)
+    assert b"<action>8</action>" in bank.seen[1][2]
+
+
+def test_an_answer_that_cannot_be_read_is_kept_up_to_a_limit(bank: Server) -> None:
+    bank.answer = (200, {}, b"<html>\xff\x00 999901pg" + b"x" * 60_000)
+    with pytest.raises(GatewayUnreachable) as failure:
+        Knet().inquire(trackid="TRACK1", fils=10_000)
+    assert failure.value.why == "malformed: UnicodeDecodeError"
+    assert failure.value.response.startswith("<html>\\xff\\x00 ********xxx")
+    assert len(failure.value.response) <= 64 * 1024
+
+
+def test_the_sum_returned_so_far_is_read_from_the_element_that_the_setting_names(bank: Server, settings: Any) -> None:
+    bank.answer = (200, {}, ANSWER + b"<GivenBack>2.500</GivenBack>")
+    assert Knet().inquire(trackid="TRACK1", fils=10_000).answer.credited_fils is None
+    settings.KNET_CREDITED_ELEMENT = "givenback"
+    assert Knet().inquire(trackid="TRACK1", fils=10_000).answer.credited_fils == 2_500
+
+
+def test_a_terminal_that_wants_one_root_gets_it(bank: Server, settings: Any) -> None:
+    settings.KNET_XML_WRAPPER = True
+    Knet().inquire(trackid="TRACK1", fils=10_000)
+    assert bank.seen[0][2].startswith(b"<request><id>999901</id>") and bank.seen[0][2].endswith(b"</request>")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_allowed"),
+    [
+        ("https://kpay.example/kpg", True),
+        ("http://127.0.0.1:8000/kpg", True),
+        ("http://localhost/kpg", True),
+        ("http://[::1]/kpg", True),
+        ("http://kpay.example/kpg", False),
+        ("ftp://localhost/kpg", False),
+        ("https:///kpg", False),
+        ("http://[::1/kpg", False),
+        ("", False),
+    ],
+)
+def test_plain_http_is_for_this_machine_only(url: str, is_allowed: bool) -> None:
+    assert terminals.is_allowed(url) is is_allowed
+
+
+def test_all_that_is_missing_is_named_at_once(settings: Any) -> None:
+    settings.KNET_TRANPORTAL_ID = settings.KNET_TRANPIPE_URL = ""
+    with pytest.raises(NotConfigured) as refused:
+        terminals.terminal()
+    assert str(refused.value) == "KNET_TRANPORTAL_ID, KNET_TRANPIPE_URL"
+
+
+def test_a_return_address_has_255_characters_at_most(settings: Any) -> None:
+    path = "/pay/knet/response"
+    settings.PORTAL_URL = "https://" + "p" * (255 - len("https://") - len(path))
+    assert len(terminals.terminal().response_url) == 255
+    settings.PORTAL_URL += "p"
+    with pytest.raises(NotConfigured, match="PORTAL_URL"):
+        terminals.terminal()
+
+
+def test_a_terminal_does_not_show_its_secrets_and_stays_as_it_was_read() -> None:
+    read = terminals.terminal()
+    assert "999901pg" not in repr(read) and "1234567890ABCDEF" not in repr(read)
+    assert (read.password, read.key, read.langids) == ("999901pg", b"1234567890ABCDEF", {"ar": "AR", "en": "EN"})
+    with pytest.raises(FrozenInstanceError):
+        read.password = ""  # type: ignore[misc]

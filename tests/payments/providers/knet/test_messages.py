@@ -24,7 +24,9 @@ def test_a_result_is_read_whatever_the_order_case_and_unknown_names() -> None:
         "CAPTURED",
         GOOD + "&result=CAPTURED",
         GOOD + "&Result=CAPTURED",
+        GOOD + "&result=",
         GOOD + "&password=x",
+        GOOD + "&password=",
         GOOD + "&ID=999901",
         GOOD + "&action=1",
         GOOD + "&responseURL=x",
@@ -163,3 +165,106 @@ def test_nothing_but_a_code_is_repeated() -> None:
     assert errors.sentence_for("IPAY0100048<b>")[0] == "IPAY0100048"
     assert errors.sentence_for("<b>IPAY0100048")[0] == ""
     assert sum(len(group) for group in errors._GROUPS.values()) == len(errors.CODES)
+
+
+def test_free_fields_hold_255_letters_and_lose_what_is_none() -> None:
+    assert messages.udf("a-b" * 10) == "ab" * 10
+    assert messages.udf("x" * 255) == "x" * 255
+    with pytest.raises(ValueError, match="too long"):
+        messages.udf("x" * 256)
+
+
+def test_an_order_of_one_fils_and_of_the_largest_amount_is_made() -> None:
+    assert order(fils=1)["amt"] == "0.001"
+    assert order(fils=999_999_999)["amt"] == "999999.999"
+
+
+def test_an_order_is_a_purchase_in_dinars_with_both_addresses() -> None:
+    assert order() == {
+        "id": "999901",
+        "password": "p",
+        "action": "1",
+        "langid": "AR",
+        "currencycode": "414",
+        "amt": "15.750",
+        "responseURL": "https://a.example/r",
+        "errorURL": "https://a.example/e",
+        "trackid": "TRACK1",
+        "udf1": "BIL2026000042K",
+        "udf2": "",
+        "udf3": "",
+        "udf4": "",
+        "udf5": "",
+    }
+
+
+@pytest.mark.parametrize(("length", "is_read"), [(1, True), (40, True), (41, False)])
+def test_a_payment_id_has_forty_letters_and_digits_at_most(length: int, is_read: bool) -> None:
+    text = GOOD.replace("paymentid=100", "paymentid=" + "1" * length)
+    if is_read:
+        assert messages.read_result(text).payment_id == "1" * length
+    else:
+        with pytest.raises(Undecipherable):
+            messages.read_result(text)
+
+
+def test_a_result_has_forty_fields_at_most() -> None:
+    own = len(GOOD.split("&"))
+    assert messages.read_result("&".join(f"n{i}=1" for i in range(40 - own)) + "&" + GOOD).trackid == "TRACK1"
+    with pytest.raises(Undecipherable):
+        messages.read_result("&".join(f"n{i}=1" for i in range(41 - own)) + "&" + GOOD)
+
+
+def test_a_track_id_of_nineteen_characters_is_read() -> None:
+    assert messages.read_result(GOOD.replace("TRACK1", "T" * 19)).trackid == "T" * 19
+
+
+def test_an_answer_may_be_sixty_four_kibibytes_and_no_longer() -> None:
+    body = ANSWER + b" " * (64 * 1024 - len(ANSWER))
+    assert messages.read_xml(body)["result"] == "CAPTURED"
+    with pytest.raises(messages.Malformed, match="too long"):
+        messages.read_xml(body + b" ")
+
+
+def test_every_fact_of_an_answer_is_read_from_its_own_element() -> None:
+    fields = {
+        "result": "CAPTURED",
+        "trackid": "T1",
+        "payid": "100",
+        "tranid": "200",
+        "ref": "300",
+        "auth": "400",
+        "postdate": "1124",
+        "authrespcode": "00",
+        "amt": "1.500",
+        "error_code_tag": "IPAY0100033",
+        "creditedamt": "0.750",
+    }
+    answer = messages.read_answer(fields, credited="creditedAmt")
+    assert answer == rules.Answer("CAPTURED", "T1", "100", "200", "300", "400", "1124", "00", 1_500, "IPAY0100033", 750)
+    assert messages.read_answer(fields).credited_fils is None
+    assert messages.read_answer({"result": "x", "paymentid": "9", "authresponsecode": "51"}).payment_id == "9"
+    assert messages.read_answer({"result": "x", "authresponsecode": "51"}).auth_resp_code == "51"
+    assert messages.read_answer({}) == rules.Answer("")
+
+
+def test_an_element_within_an_element_is_read_and_the_word_null_is_nothing() -> None:
+    fields = messages.read_xml(b"<response><result> CAPTURED </result><Ref>null</Ref><auth/></response>")
+    assert fields == {"result": "CAPTURED", "ref": "", "auth": ""}
+
+
+def test_an_element_that_stands_twice_is_malformed_and_says_so() -> None:
+    with pytest.raises(messages.Malformed, match="twice"):
+        messages.read_xml(ANSWER + b"<AMT>15.750</AMT>")
+    with pytest.raises(messages.Malformed, match="no result"):
+        messages.read_xml(b"<trackid>T</trackid>")
+
+
+def test_the_password_is_masked_over_several_lines_and_nothing_else_is() -> None:
+    assert messages.mask_password("<id>1</id><password>a\nb</password><x>c</x>") == "<id>1</id><password>********</password><x>c</x>"
+
+
+def test_a_credit_is_the_same_call_with_another_action() -> None:
+    facts = {"tranportal_id": "1", "password": "p", "trackid": "T", "fils": 5, "wrapped": False}
+    inquiry = messages.call_xml(**facts)  # type: ignore[arg-type]
+    assert messages.call_xml(**facts, action=messages.CREDIT) == inquiry.replace("<action>8<", "<action>2<")  # type: ignore[arg-type]
