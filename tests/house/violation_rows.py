@@ -12,6 +12,7 @@ from django.db import transaction
 
 from municipality.accounts.models import User
 from municipality.cases.models import Case
+from municipality.cases.services import place_block
 from municipality.kernel import clock, ids
 from municipality.places.models import Branch
 from municipality.review.models import Skill
@@ -31,16 +32,19 @@ from violations.models import (
     Instalment,
     Judgment,
     Objection,
+    PaperFile,
+    PaperRow,
     Plan,
     Referral,
     ReferralBatch,
     Relief,
     Service,
     SettlementOrder,
+    StopLift,
     Team,
     Violation,
 )
-from violations.services import court, documents, minutes, objections, relief, serving, terms
+from violations.services import court, documents, minutes, objections, paper, relief, serving, terms
 from violations.services.minutes import Found
 from violations.states import ViolationState
 
@@ -48,7 +52,7 @@ if TYPE_CHECKING:
     from tests.house.world import World
 
 # A row made by hand stays against the same shop: a violation is against somebody.
-KEPT = {("violations_violation", "shop_id"): "shop_id"}
+KEPT = {("violations_violation", column): column for column in ("shop_id", "inspector_id")}
 LONG_AGO = dt.timedelta(days=60)
 
 
@@ -69,6 +73,8 @@ class Fines:
     batch: ReferralBatch
     waived: Violation  # published without names
     charged: Violation  # goes to the court without settlement
+    carried: Violation  # from paper, its settlement open, not served
+    paper: PaperFile  # that brought it in, with a line that has errors
 
 
 def staff(role: str, login: str = "") -> User:
@@ -103,6 +109,7 @@ def fill(world: World) -> Fines:
         serving.opened(violation=referred, person=person)
     terms.lapse_due()
     batch = court.refer(clerk=referrer)
+    file = paper_file(world, shop, clerk, authority)
     served, objected, charged, warned = (seen(inspector, shop, code) for code in ("CLN-03", "CLN-01", "CLN-06", "SHP-04"))
     with clock.at(clock.now() - dt.timedelta(days=1)):
         waived = seen(inspector, shop, "CLN-01")
@@ -118,8 +125,40 @@ def fill(world: World) -> Fines:
     relief.allow_relief(relief=asked, allowed_by=authority)
     rows = {name: Violation.objects.get(pk=row.pk) for name, row in {"served": served, "warned": warned, "objected": objected}.items()}
     rows |= {name: Violation.objects.get(pk=row.pk) for name, row in {"referred": referred, "waived": waived, "charged": charged}.items()}
+    rows |= {"carried": Violation.objects.get(paper__file=file)}
     people: dict[str, Any] = {"inspector": inspector, "clerk": clerk, "authority": authority, "court": referrer}
-    return Fines(**people, **rows, shop=shop, spell=spell, photo=photo, batch=batch, objection=objection)
+    return Fines(**people, **rows, shop=shop, spell=spell, photo=photo, batch=batch, objection=objection, paper=file)
+
+
+def sheet(*rows: str) -> bytes:
+    """A sheet of paper fines: number, licence, state and date of service of each, parted by semicolons."""
+    columns = "paper_no;licence_no;state;served_on;ruling_no;ruled_on;date;amount;offence;branch"
+    return "\r\n".join([columns, *(f"{row};2026-01-04;100.000;CLN-03;HA" for row in rows), ""]).encode()
+
+
+def paper_file(world: World, shop: Shop, clerk: User, authority: User) -> PaperFile:
+    """A sheet of two lines, one good and carried over, one with an error."""
+    file = paper.load(content=sheet(f"77/2026;{shop.commercial_license_no};open;;;", "78/2026;0;?;;;"), name="fines.csv", loaded_by=clerk)
+    paper.check(file_id=file.pk)
+    paper.release(file=file, released_by=authority)
+    paper.take(file_id=file.pk)
+    return PaperFile.objects.get(pk=file.pk)
+
+
+def fresh_paper(world: World, state: str) -> Violation:
+    """A violation of a released line whose paper left it in a state, written down and not moved yet."""
+    number, fines = 100 + PaperFile.objects.count(), world.fines
+    ruling = "7/2026;2026-02-01" if state == "judged" else ";"
+    served = "" if state == "open" else "2026-01-05"
+    content = sheet(f"{number};{fines.shop.commercial_license_no};{state};{served};{ruling}")
+    file = paper.load(content=content, name="more.csv", loaded_by=fines.clerk)
+    paper.check(file_id=file.pk)
+    paper.release(file=file, released_by=fines.authority)
+    line = file.rows.get()
+    like = fresh(world, save=False)
+    like.inspector, like.paper, like.number = None, line, line.number
+    like.save()
+    return like
 
 
 def seen(inspector: User, shop: Shop, offence: str, **facts: Any) -> Violation:
@@ -140,6 +179,16 @@ def seen(inspector: User, shop: Shop, offence: str, **facts: Any) -> Violation:
     return row
 
 
+def _stopped(world: World) -> Violation:
+    """One that stops a service, whose lifting somebody asked for."""
+    from tests.house import state_doors as doors
+
+    row: Violation = doors.walk(fresh(world), "overdue", world)
+    words = {"sentence_ar": "مخالفة", "sentence_en": "A violation"}
+    place_block(subject=world.fines.shop.key, ground="unpaid_violation", source=row.key, stops="x", actor=doors.BY, **words)
+    return row
+
+
 def rooms(world: World) -> dict[str, str]:
     """A violation in each state for its page, one with a proof, one whose sum somebody asked to waive, an objection with a question."""
     from tests.house import state_doors as doors
@@ -150,6 +199,11 @@ def rooms(world: World) -> dict[str, str]:
     pending: Violation = doors.walk(fresh(world), "ordered", world)
     relief.ask_relief(violation=pending, code="hardship", note_ar="", percent=50, asked_by=world.fines.clerk)
     asked = _asked_about(world)
+    lifted: Violation = doors.walk(fresh(world), "overdue", world)
+    allowed = _lift(lifted, world)
+    StopLift.objects.filter(pk=allowed.pk).update(allowed_by=elsewhere(world), allowed_at=clock.now(), allowed_unit="KU")
+    waiting = paper.load(content=sheet("600;0;x;;;"), name="waiting.csv", loaded_by=world.fines.clerk)
+    names |= {"violation_stopped": _stopped(world).public_id, "paper_reading": waiting.public_id}
     names |= {"violation_proved": proved.public_id, "violation_pending": pending.public_id}
     return names | {"violation_asked": asked.violation.public_id, "objection_asked": asked.case.public_id}
 
@@ -177,14 +231,15 @@ def _decider(branch: str, number: str) -> User:
 # --- Rows to walk, and what each state stands on ------------------------------------------------------------------------------
 
 
-def fresh(world: World) -> Violation:
+def fresh(world: World, *, save: bool = True) -> Violation:
     """A violation of which only the facts are written down."""
     like = Violation.objects.get(pk=world.fines.served.pk)
     like.pk = like.last_event = like.notice = like.number = like.warning_number = None
     like.settle_until = like.object_until = like.block_from = like.correct_until = None
     like.public_id, like.client_key, like.state = ids.public_id(), str(uuid4()), "recorded"
     like._state.adding = True
-    like.save()
+    if save:
+        like.save()
     return like
 
 
@@ -339,6 +394,7 @@ def more(world: World) -> None:
     for model, extra in ((Annulment, {}), (Relief, {"kind": "waiver", "before_fils": 1, "after_fils": 0})):
         asked = model.objects.create(violation=other, **_asked(world), **extra)
         model.objects.filter(pk=asked.pk).update(refused_at=clock.now())
+    _lifts(world)
     known = fresh(world)
     Violation.objects.filter(pk=known.pk).update(party=world.owner.person)
     terms.extend(violation=world.fines.served, person=world.owner.person)
@@ -347,6 +403,38 @@ def more(world: World) -> None:
     Defence.objects.create(objection=objection, words="الصورة واضحة", at=clock.now(), by=world.fines.inspector.key)
     objection.additions.create(round=1, words="جواب", at=clock.now())
     world.fines.guarded = Guarded(other, judged, plan)  # type: ignore[attr-defined]
+
+
+def _lifts(world: World) -> None:
+    """One that two units allowed, one refused, one that waits; and a file of paper that was put aside, with a line kept of another."""
+    from tests.house import state_doors as doors
+
+    second = elsewhere(world)
+    for turn in range(3):
+        row = doors.walk(fresh(world), "overdue", world)
+        asked = _lift(row, world)
+        if turn == 0:
+            StopLift.objects.filter(pk=asked.pk).update(allowed_by=second, allowed_at=clock.now(), allowed_unit="KU")
+        if turn == 1:
+            StopLift.objects.filter(pk=asked.pk).update(refused_at=clock.now())
+    file = paper.load(content=sheet("900;0;?;;;"), name="aside.csv", loaded_by=world.fines.clerk)
+    paper.check(file_id=file.pk)
+    paper.refuse(file=file, refused_by=world.fines.authority)
+
+
+def elsewhere(world: World) -> User:
+    """An authority of another unit than the clerk's."""
+    known = User.objects.filter(login="authority.ku").first()
+    if known is not None:
+        return known
+    user = staff("violation_authority", "authority.ku")
+    User.objects.filter(pk=user.pk).update(branch=Branch.objects.get(pk="KU"))
+    return User.objects.get(pk=user.pk)
+
+
+def _lift(row: Violation, world: World) -> StopLift:
+    values = _asked(world) | {"code": "public_need", "until": clock.today() + dt.timedelta(days=20), "asked_unit": "HA"}
+    return StopLift.objects.create(violation=row, **values)
 
 
 @dataclass
@@ -414,6 +502,66 @@ def _objection_at_home(world: World) -> None:
     )
 
 
+def _carried_without_release(world: World) -> None:
+    """From a line of a file that nobody released."""
+    file = paper.load(content=sheet(f"500;{world.fines.shop.commercial_license_no};open;;;"), name="x.csv", loaded_by=world.fines.clerk)
+    paper.check(file_id=file.pk)
+    line = file.rows.get()
+    like = fresh(world, save=False)
+    like.inspector, like.paper, like.number = None, line, line.number
+    like.save()
+
+
+def _to_another_state_than_on_paper(world: World) -> None:
+    from tests.house import state_doors as doors
+
+    doors.event(fresh_paper(world, "open"), "carry_overdue", "recorded", "overdue")
+
+
+def _sum_of_nobody(world: World) -> None:
+    row = fresh_paper(world, "open")
+    order = _order(world.fines.guarded.ordered, world, version=9)  # type: ignore[attr-defined]
+    order.pk, order.violation, order.ground, order.fils = None, row, "paper", 1
+    order._state.adding = True
+    order.save()
+
+
+def _ruling_of_nobody(world: World) -> None:
+    _judgment(fresh_paper(world, "judged"), world, 1)
+
+
+def _file_born_released(world: World) -> None:
+    file = PaperFile.objects.get(pk=world.fines.paper.pk)
+    file.pk, file.public_id, file.sha256, file.done_at, file.taken, file.taken_line = None, ids.public_id(), "0" * 64, None, 0, 0
+    file._state.adding = True
+    file.save()
+
+
+def _stop_ends_unpaid(world: World) -> None:
+    """The block of an unpaid sum whose lifting was asked for and not allowed."""
+    from tests.house import state_doors as doors
+
+    row = doors.walk(fresh(world), "overdue", world)
+    _lift(row, world)
+    words = {"sentence_ar": "مخالفة", "sentence_en": "A violation"}
+    place_block(subject=world.fines.shop.key, ground="unpaid_violation", source=row.key, stops="x", actor=doors.BY, **words)
+    doors.execute("UPDATE cases_block SET lifted_at = placed_at WHERE source = %s", [row.key])
+
+
+def _lift_by_a_false_unit(world: World) -> None:
+    from tests.house import state_doors as doors
+
+    row = doors.walk(fresh(world), "overdue", world)
+    StopLift.objects.create(violation=row, **_asked(world) | {"until": clock.today(), "asked_unit": "KU"})
+
+
+def _lift_signed_for_a_false_unit(world: World) -> None:
+    from tests.house import state_doors as doors
+
+    asked = _lift(doors.walk(fresh(world), "overdue", world), world)
+    StopLift.objects.filter(pk=asked.pk).update(allowed_by=world.fines.authority, allowed_at=clock.now(), allowed_unit="KU")
+
+
 def _decided_then_refused(model: Any) -> Any:
     return lambda world: model.objects.filter(allowed_by__isnull=False).update(refused_at=clock.now())
 
@@ -424,7 +572,9 @@ def _refused_then_not(model: Any) -> Any:
 
 def _born_allowed(model: Any) -> Any:
     def attack(world: World) -> None:
-        more_of = {"kind": "waiver", "before_fils": 1, "after_fils": 0} if model is Relief else {}
+        more_of: dict[str, Any] = {"kind": "waiver", "before_fils": 1, "after_fils": 0} if model is Relief else {}
+        if model is StopLift:
+            more_of = {"until": clock.today(), "asked_unit": "HA", "allowed_unit": "KU"}
         signed = {"allowed_by": world.fines.authority, "allowed_at": clock.now()}
         model.objects.create(violation=world.fines.served, **_asked(world), **more_of, **signed)
 
@@ -441,6 +591,7 @@ def _ruling_vanishes(world: World) -> None:
     Judgment.objects.filter(confirmed_by__isnull=False)._raw_delete("default")
 
 
+LIFTED: tuple[tuple[str, Any], ...] = (("annulment", Annulment), ("relief", Relief), ("stoplift", StopLift))
 BY_HAND = {
     "violations_by_inspector": _by_whoever,
     "violations_annulled_on_ground": _without_ground("annulled", "ordered", "annul"),
@@ -452,9 +603,21 @@ BY_HAND = {
     "violations_charge_fits_state": _charge_of_a_judgment_before_it,
     "violations_charge_is_the_sum": _charge_of_another_sum,
     "violations_objection_elsewhere": _objection_at_home,
-    **{f"violations_{n}_decided_once": _decided_then_refused(m) for n, m in (("annulment", Annulment), ("relief", Relief))},
-    **{f"violations_{n}_refused_stays": _refused_then_not(m) for n, m in (("annulment", Annulment), ("relief", Relief))},
-    **{f"violations_{n}_asked_first": _born_allowed(m) for n, m in (("annulment", Annulment), ("relief", Relief))},
+    **{f"violations_{n}_decided_once": _decided_then_refused(m) for n, m in LIFTED},
+    **{f"violations_{n}_refused_stays": _refused_then_not(m) for n, m in LIFTED},
+    **{f"violations_{n}_asked_first": _born_allowed(m) for n, m in LIFTED},
+    "violations_by_paper": _carried_without_release,
+    "violations_carried_as_on_paper": _to_another_state_than_on_paper,
+    "violations_paper_sum": _sum_of_nobody,
+    "violations_paper_ruling": _ruling_of_nobody,
+    "violations_paperfile_loaded_first": _file_born_released,
+    "violations_paperrow_in_dry_run": lambda world: PaperRow.objects.create(file=world.fines.paper, line=99, is_good=False) and None,
+    "violations_paperrow_stays": lambda world: (
+        PaperRow.objects.filter(file=world.fines.paper, is_good=False)._raw_delete("default") and None
+    ),
+    "violations_stop_stays": _stop_ends_unpaid,
+    "violations_stoplift_asked_unit": _lift_by_a_false_unit,
+    "violations_stoplift_allowed_unit": _lift_signed_for_a_false_unit,
     "violations_judgment_entered_first": _ruling_of_one_person,
     "violations_judgment_confirmed_stays": _ruling_vanishes,
 }

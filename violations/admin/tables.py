@@ -112,7 +112,7 @@ class ViolationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("badge"))
     def badge(self, row: Violation) -> SafeString | str:
-        return code(row.inspector.badge_no)
+        return code(row.inspector.badge_no) if row.inspector is not None else str(_("carried over from paper"))
 
     @admin.display(description=_("measure"))
     def measure(self, row: Violation) -> SafeString | str:

@@ -49,8 +49,8 @@ def bill_for(*, violation: Violation, person: Any, instalment: Instalment | None
         kind=BILL,
         subject=row.key,
         payer=person,
-        title_ar=f"{_TITLES[kind][0]} {row.reference}",
-        title_en=f"{_TITLES[kind][1]} {row.reference}",
+        title_ar=f"{TITLES[kind][0]} {row.reference}",
+        title_en=f"{TITLES[kind][1]} {row.reference}",
         lines=[_line(row, kind, fils, source)],
         actor=actor,
         due_until=instalment.due_on if instalment is not None else row.settle_until if kind == ChargeKind.SETTLEMENT else None,
@@ -59,7 +59,7 @@ def bill_for(*, violation: Violation, person: Any, instalment: Instalment | None
     return bill
 
 
-_TITLES = {
+TITLES = {
     ChargeKind.SETTLEMENT: ("صلح المخالفة", "Settlement of violation"),
     ChargeKind.INSTALMENT: ("قسط المخالفة", "Instalment of violation"),
     ChargeKind.COURT: ("حكم المخالفة", "Court amount of violation"),
@@ -116,7 +116,7 @@ def _line(row: Violation, kind: ChargeKind, fils: int, source: dict[str, Any]) -
         formula_en=formula_en,
         article_ar=offence["article_ar"][:160],
         article_en=offence["article_en"][:160],
-        edition=row.edition,
+        edition=row.edition if not row.is_paper else "paper",
         fils=fils,
         revenue_account=offence["revenue_account"],
     )
