@@ -46,7 +46,7 @@ def _due(row: Violation, order: Any) -> Due | None:
         kind, fils, until = ChargeKind.SETTLEMENT, order.fils if order is not None else 0, row.settle_until
     if fils <= 0:
         return None
-    title_ar, title_en = settling.TITLES[kind]
+    title_ar, title_en = settling.titles(kind)
     note = ENDS if kind == ChargeKind.SETTLEMENT else ""
     return Due(row.public_id, settling.BILL, f"{title_ar} {row.reference}", f"{title_en} {row.reference}", fils, note, until)
 

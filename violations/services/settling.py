@@ -49,8 +49,8 @@ def bill_for(*, violation: Violation, person: Any, instalment: Instalment | None
         kind=BILL,
         subject=row.key,
         payer=person,
-        title_ar=f"{TITLES[kind][0]} {row.reference}",
-        title_en=f"{TITLES[kind][1]} {row.reference}",
+        title_ar=f"{_TITLES[kind][0]} {row.reference}",
+        title_en=f"{_TITLES[kind][1]} {row.reference}",
         lines=[_line(row, kind, fils, source)],
         actor=actor,
         due_until=instalment.due_on if instalment is not None else row.settle_until if kind == ChargeKind.SETTLEMENT else None,
@@ -59,11 +59,16 @@ def bill_for(*, violation: Violation, person: Any, instalment: Instalment | None
     return bill
 
 
-TITLES = {
+_TITLES = {
     ChargeKind.SETTLEMENT: ("صلح المخالفة", "Settlement of violation"),
     ChargeKind.INSTALMENT: ("قسط المخالفة", "Instalment of violation"),
     ChargeKind.COURT: ("حكم المخالفة", "Court amount of violation"),
 }
+
+
+def titles(kind: str) -> tuple[str, str]:
+    """What a bill of a kind of sum is called, in Arabic and English; the reference follows."""
+    return _TITLES[ChargeKind(kind)]
 
 
 def _locked(violation: Violation) -> Violation:
