@@ -182,7 +182,9 @@ guard(
     "violations_carried_as_on_paper",
     "violations_violationevent",
     "INSERT",
-    "NEW.from_state = 'recorded' AND NOT EXISTS (SELECT 1 FROM violations_violation v LEFT JOIN violations_paperrow r ON r.id = v.paper_id"
+    "NEW.from_state = 'recorded' AND EXISTS (SELECT 1 FROM audit_edge e WHERE e.workflow = NEW.workflow AND e.move = NEW.move"
+    " AND e.from_state = NEW.from_state AND e.to_state = NEW.to_state)"  # no edge at all is another guard's
+    " AND NOT EXISTS (SELECT 1 FROM violations_violation v LEFT JOIN violations_paperrow r ON r.id = v.paper_id"
     " WHERE v.id = NEW.subject_id AND ((r.id IS NULL AND substr(NEW.move, 1, 6) <> 'carry_') OR NEW.move = 'carry_' || r.state))",
     "not_as_on_paper",
 )

@@ -54,7 +54,7 @@ def _errors() -> str:
 
 
 def _read(text: str, office: dict[str, Any]) -> PaperFile:
-    file = paper.load(content=text.encode("cp1256"), name="مخالفات مفتوحة.csv", loaded_by=office["violation_clerk"])
+    file = paper.load(content=text.encode("utf-8-sig"), name="مخالفات مفتوحة.csv", loaded_by=office["violation_clerk"])
     while paper.check(file_id=file.pk):
         pass
     _told("violations.paper_check")
