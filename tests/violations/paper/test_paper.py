@@ -366,6 +366,8 @@ def test_by_the_pages_of_the_office(clerk: Any, authority: Any, shop: Shop) -> N
     run_due(JOBS)
     assert "1 / 1" in second.get(url).content.decode()
     assert one().state == "ordered"
+    for term in ("1001/2025", "p-ha-1001-2025"):
+        assert "P-HA-1001-2025" in second.get(f"/admin/violations/violation/?q={term}").content.decode()
     again = loading.post("/admin/office/paper/", {"file": SimpleUploadedFile("fines.csv", content)})
     assert again.status_code == 409
 
