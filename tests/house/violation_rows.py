@@ -296,7 +296,8 @@ def grounds(row: Violation, target: str, world: World) -> dict[str, Any]:
     if target == "referred":
         Referral.objects.create(batch=world.fines.batch, violation=row)
     if target in ("judged", "acquitted") and not hasattr(row, "judgment"):
-        _judgment(row, world, 150_000 if target == "judged" else None)
+        fine = row.paper.fils if row.paper is not None else 150_000
+        _judgment(row, world, fine if target == "judged" else None)
     if target == "paid":
         _pay(row, world)
     return changes
