@@ -12,7 +12,6 @@ from django.db import transaction
 
 from municipality.accounts.models import User
 from municipality.cases.models import Case
-from municipality.cases.services import place_block
 from municipality.kernel import clock, ids
 from municipality.places.models import Branch
 from municipality.review.models import Skill
@@ -33,7 +32,6 @@ from violations.models import (
     Judgment,
     Objection,
     PaperFile,
-    PaperRow,
     Plan,
     Referral,
     ReferralBatch,
@@ -44,7 +42,7 @@ from violations.models import (
     Team,
     Violation,
 )
-from violations.services import court, documents, minutes, objections, paper, relief, serving, terms
+from violations.services import court, documents, minutes, objections, relief, serving, terms
 from violations.services.minutes import Found
 from violations.states import ViolationState
 
@@ -87,6 +85,7 @@ def staff(role: str, login: str = "") -> User:
 
 def fill(world: World) -> Fines:
     """What the world has of violations, written by their own services."""
+    from tests.house import paper_rows
     from tests.house.world import shop_of
 
     person = world.owner.person
@@ -109,7 +108,7 @@ def fill(world: World) -> Fines:
         serving.opened(violation=referred, person=person)
     terms.lapse_due()
     batch = court.refer(clerk=referrer)
-    file = paper_file(world, shop, clerk, authority)
+    file = paper_rows.paper_file(shop, clerk, authority)
     served, objected, charged, warned = (seen(inspector, shop, code) for code in ("CLN-03", "CLN-01", "CLN-06", "SHP-04"))
     with clock.at(clock.now() - dt.timedelta(days=1)):
         waived = seen(inspector, shop, "CLN-01")
@@ -130,37 +129,6 @@ def fill(world: World) -> Fines:
     return Fines(**people, **rows, shop=shop, spell=spell, photo=photo, batch=batch, objection=objection, paper=file)
 
 
-def sheet(*rows: str) -> bytes:
-    """A sheet of paper fines: number, licence, state and date of service of each, parted by semicolons."""
-    columns = "paper_no;licence_no;state;served_on;ruling_no;ruled_on;date;amount;offence;branch"
-    return "\r\n".join([columns, *(f"{row};2026-01-04;100.000;CLN-03;HA" for row in rows), ""]).encode()
-
-
-def paper_file(world: World, shop: Shop, clerk: User, authority: User) -> PaperFile:
-    """A sheet of two lines, one good and carried over, one with an error."""
-    file = paper.load(content=sheet(f"77/2026;{shop.commercial_license_no};open;;;", "78/2026;0;?;;;"), name="fines.csv", loaded_by=clerk)
-    paper.check(file_id=file.pk)
-    paper.release(file=file, released_by=authority)
-    paper.take(file_id=file.pk)
-    return PaperFile.objects.get(pk=file.pk)
-
-
-def fresh_paper(world: World, state: str) -> Violation:
-    """A violation of a released line whose paper left it in a state, written down and not moved yet."""
-    number, fines = 100 + PaperFile.objects.count(), world.fines
-    ruling = "7/2026;2026-02-01" if state == "judged" else ";"
-    served = "" if state == "open" else "2026-01-05"
-    content = sheet(f"{number};{fines.shop.commercial_license_no};{state};{served};{ruling}")
-    file = paper.load(content=content, name="more.csv", loaded_by=fines.clerk)
-    paper.check(file_id=file.pk)
-    paper.release(file=file, released_by=fines.authority)
-    line = file.rows.get()
-    like = fresh(world, save=False)
-    like.inspector, like.paper, like.number = None, line, line.number
-    like.save()
-    return like
-
-
 def seen(inspector: User, shop: Shop, offence: str, **facts: Any) -> Violation:
     """What the inspector found half an hour ago at a shop."""
     found = Found(
@@ -179,18 +147,9 @@ def seen(inspector: User, shop: Shop, offence: str, **facts: Any) -> Violation:
     return row
 
 
-def _stopped(world: World) -> Violation:
-    """One that stops a service, whose lifting somebody asked for."""
-    from tests.house import state_doors as doors
-
-    row: Violation = doors.walk(fresh(world), "overdue", world)
-    words = {"sentence_ar": "مخالفة", "sentence_en": "A violation"}
-    place_block(subject=world.fines.shop.key, ground="unpaid_violation", source=row.key, stops="x", actor=doors.BY, **words)
-    return row
-
-
 def rooms(world: World) -> dict[str, str]:
     """A violation in each state for its page, one with a proof, one whose sum somebody asked to waive, an objection with a question."""
+    from tests.house import paper_rows
     from tests.house import state_doors as doors
 
     names = {f"violation_{state}": doors.walk(fresh(world), state, world).public_id for state in ViolationState}
@@ -199,11 +158,7 @@ def rooms(world: World) -> dict[str, str]:
     pending: Violation = doors.walk(fresh(world), "ordered", world)
     relief.ask_relief(violation=pending, code="hardship", note_ar="", percent=50, asked_by=world.fines.clerk)
     asked = _asked_about(world)
-    lifted: Violation = doors.walk(fresh(world), "overdue", world)
-    allowed = _lift(lifted, world)
-    StopLift.objects.filter(pk=allowed.pk).update(allowed_by=elsewhere(world), allowed_at=clock.now(), allowed_unit="KU")
-    waiting = paper.load(content=sheet("600;0;x;;;"), name="waiting.csv", loaded_by=world.fines.clerk)
-    names |= {"violation_stopped": _stopped(world).public_id, "paper_reading": waiting.public_id}
+    names |= paper_rows.rooms(world)
     names |= {"violation_proved": proved.public_id, "violation_pending": pending.public_id}
     return names | {"violation_asked": asked.violation.public_id, "objection_asked": asked.case.public_id}
 
@@ -283,21 +238,21 @@ def grounds(row: Violation, target: str, world: World) -> dict[str, Any]:
     if target not in ("recorded", "warned", "corrected", "annulled") and row.number is None:
         changes |= {"number": f"VIO-2026-9{row.pk:05d}-X"} | _served(row)
         if target == "ordered":
-            _order(row, world)
+            order(row, world)
             changes["settle_until"] = clock.today() + dt.timedelta(days=15)
     if target == "overdue" and not row.charges.exists() and row.orders.exists() and row.state == "ordered":
         _charge(row, world, ChargeKind.SETTLEMENT, order=row.orders.get())
     if target == "instalments" and not hasattr(row, "plan") and row.orders.exists():
         _plan(row)
     if target == "annulled" and not row.annulments.exists():
-        _allowed(Annulment.objects.create(violation=row, **_asked(world)), world)
+        _allowed(Annulment.objects.create(violation=row, **proposal(world)), world)
     if target == "waived":
         _allowed(_relief(row, world), world)
     if target == "referred":
         Referral.objects.create(batch=world.fines.batch, violation=row)
     if target in ("judged", "acquitted") and not hasattr(row, "judgment"):
         fine = row.paper.fils if row.paper is not None else 150_000
-        _judgment(row, world, fine if target == "judged" else None)
+        judgment(row, world, fine if target == "judged" else None)
     if target == "paid":
         _pay(row, world)
     return changes
@@ -309,7 +264,7 @@ def _served(row: Violation) -> dict[str, Any]:
     return {"object_until": today + dt.timedelta(days=60), "block_from": today + dt.timedelta(days=31)}
 
 
-def _order(row: Violation, world: World, version: int = 1) -> SettlementOrder:
+def order(row: Violation, world: World, version: int = 1) -> SettlementOrder:
     return SettlementOrder.objects.create(
         violation=row,
         version=version,
@@ -325,19 +280,21 @@ def _order(row: Violation, world: World, version: int = 1) -> SettlementOrder:
     )
 
 
-def _asked(world: World) -> dict[str, Any]:
+def proposal(world: World) -> dict[str, Any]:
     return {"code": "form_defect", "asked_by": world.fines.clerk, "asked_at": clock.now()}
 
 
 def _relief(row: Violation, world: World) -> Relief:
-    return Relief.objects.create(violation=row, kind="waiver", before_fils=world.fee, after_fils=0, **_asked(world) | {"code": "hardship"})
+    return Relief.objects.create(
+        violation=row, kind="waiver", before_fils=world.fee, after_fils=0, **proposal(world) | {"code": "hardship"}
+    )
 
 
 def _allowed(row: Any, world: World) -> None:
     type(row).objects.filter(pk=row.pk).update(allowed_by=world.fines.authority, allowed_at=clock.now())
 
 
-def _judgment(row: Violation, world: World, fils: int | None) -> Judgment:
+def judgment(row: Violation, world: World, fils: int | None) -> Judgment:
     now = clock.now()
     ruling = Judgment.objects.create(
         violation=row, ruling_no="77/2026", ruled_on=clock.today(), fils=fils, entered_by=world.fines.court, entered_at=now
@@ -382,6 +339,7 @@ def _pay(row: Violation, world: World) -> None:
 
 def more(world: World) -> None:
     """Violations at the points that attacks start from, and a row of each table that the world leaves empty."""
+    from tests.house import paper_rows
     from tests.house import state_doors as doors
 
     for state in ("paid", "corrected"):
@@ -393,9 +351,9 @@ def more(world: World) -> None:
     judged = doors.walk(fresh(world), "judged", world)
     doors.walk(fresh(world), "annulled", world)
     for model, extra in ((Annulment, {}), (Relief, {"kind": "waiver", "before_fils": 1, "after_fils": 0})):
-        asked = model.objects.create(violation=other, **_asked(world), **extra)
+        asked = model.objects.create(violation=other, **proposal(world), **extra)
         model.objects.filter(pk=asked.pk).update(refused_at=clock.now())
-    _lifts(world)
+    paper_rows.lifts(world)
     known = fresh(world)
     Violation.objects.filter(pk=known.pk).update(party=world.owner.person)
     terms.extend(violation=world.fines.served, person=world.owner.person)
@@ -404,38 +362,6 @@ def more(world: World) -> None:
     Defence.objects.create(objection=objection, words="الصورة واضحة", at=clock.now(), by=world.fines.inspector.key)
     objection.additions.create(round=1, words="جواب", at=clock.now())
     world.fines.guarded = Guarded(other, judged, plan)  # type: ignore[attr-defined]
-
-
-def _lifts(world: World) -> None:
-    """One that two units allowed, one refused, one that waits; and a file of paper that was put aside, with a line kept of another."""
-    from tests.house import state_doors as doors
-
-    second = elsewhere(world)
-    for turn in range(3):
-        row = doors.walk(fresh(world), "overdue", world)
-        asked = _lift(row, world)
-        if turn == 0:
-            StopLift.objects.filter(pk=asked.pk).update(allowed_by=second, allowed_at=clock.now(), allowed_unit="KU")
-        if turn == 1:
-            StopLift.objects.filter(pk=asked.pk).update(refused_at=clock.now())
-    file = paper.load(content=sheet("900;0;?;;;"), name="aside.csv", loaded_by=world.fines.clerk)
-    paper.check(file_id=file.pk)
-    paper.refuse(file=file, refused_by=world.fines.authority)
-
-
-def elsewhere(world: World) -> User:
-    """An authority of another unit than the clerk's."""
-    known = User.objects.filter(login="authority.ku").first()
-    if known is not None:
-        return known
-    user = staff("violation_authority", "authority.ku")
-    User.objects.filter(pk=user.pk).update(branch=Branch.objects.get(pk="KU"))
-    return User.objects.get(pk=user.pk)
-
-
-def _lift(row: Violation, world: World) -> StopLift:
-    values = _asked(world) | {"code": "public_need", "until": clock.today() + dt.timedelta(days=20), "asked_unit": "HA"}
-    return StopLift.objects.create(violation=row, **values)
 
 
 @dataclass
@@ -503,66 +429,6 @@ def _objection_at_home(world: World) -> None:
     )
 
 
-def _carried_without_release(world: World) -> None:
-    """From a line of a file that nobody released."""
-    file = paper.load(content=sheet(f"500;{world.fines.shop.commercial_license_no};open;;;"), name="x.csv", loaded_by=world.fines.clerk)
-    paper.check(file_id=file.pk)
-    line = file.rows.get()
-    like = fresh(world, save=False)
-    like.inspector, like.paper, like.number = None, line, line.number
-    like.save()
-
-
-def _to_another_state_than_on_paper(world: World) -> None:
-    from tests.house import state_doors as doors
-
-    doors.event(fresh_paper(world, "open"), "carry_overdue", "recorded", "overdue")
-
-
-def _sum_of_nobody(world: World) -> None:
-    row = fresh_paper(world, "open")
-    order = _order(world.fines.guarded.ordered, world, version=9)  # type: ignore[attr-defined]
-    order.pk, order.violation, order.ground, order.fils = None, row, "paper", 1
-    order._state.adding = True
-    order.save()
-
-
-def _ruling_of_nobody(world: World) -> None:
-    _judgment(fresh_paper(world, "judged"), world, 1)
-
-
-def _file_born_released(world: World) -> None:
-    file = PaperFile.objects.get(pk=world.fines.paper.pk)
-    file.pk, file.public_id, file.sha256, file.done_at, file.taken, file.taken_line = None, ids.public_id(), "0" * 64, None, 0, 0
-    file._state.adding = True
-    file.save()
-
-
-def _stop_ends_unpaid(world: World) -> None:
-    """The block of an unpaid sum whose lifting was asked for and not allowed."""
-    from tests.house import state_doors as doors
-
-    row = doors.walk(fresh(world), "overdue", world)
-    _lift(row, world)
-    words = {"sentence_ar": "مخالفة", "sentence_en": "A violation"}
-    place_block(subject=world.fines.shop.key, ground="unpaid_violation", source=row.key, stops="x", actor=doors.BY, **words)
-    doors.execute("UPDATE cases_block SET lifted_at = placed_at WHERE source = %s", [row.key])
-
-
-def _lift_by_a_false_unit(world: World) -> None:
-    from tests.house import state_doors as doors
-
-    row = doors.walk(fresh(world), "overdue", world)
-    StopLift.objects.create(violation=row, **_asked(world) | {"until": clock.today(), "asked_unit": "KU"})
-
-
-def _lift_signed_for_a_false_unit(world: World) -> None:
-    from tests.house import state_doors as doors
-
-    asked = _lift(doors.walk(fresh(world), "overdue", world), world)
-    StopLift.objects.filter(pk=asked.pk).update(allowed_by=world.fines.authority, allowed_at=clock.now(), allowed_unit="KU")
-
-
 def _decided_then_refused(model: Any) -> Any:
     return lambda world: model.objects.filter(allowed_by__isnull=False).update(refused_at=clock.now())
 
@@ -577,7 +443,7 @@ def _born_allowed(model: Any) -> Any:
         if model is StopLift:
             more_of = {"until": clock.today(), "asked_unit": "HA", "allowed_unit": "KU"}
         signed = {"allowed_by": world.fines.authority, "allowed_at": clock.now()}
-        model.objects.create(violation=world.fines.served, **_asked(world), **more_of, **signed)
+        model.objects.create(violation=world.fines.served, **proposal(world), **more_of, **signed)
 
     return attack
 
@@ -607,18 +473,6 @@ BY_HAND = {
     **{f"violations_{n}_decided_once": _decided_then_refused(m) for n, m in LIFTED},
     **{f"violations_{n}_refused_stays": _refused_then_not(m) for n, m in LIFTED},
     **{f"violations_{n}_asked_first": _born_allowed(m) for n, m in LIFTED},
-    "violations_by_paper": _carried_without_release,
-    "violations_carried_as_on_paper": _to_another_state_than_on_paper,
-    "violations_paper_sum": _sum_of_nobody,
-    "violations_paper_ruling": _ruling_of_nobody,
-    "violations_paperfile_loaded_first": _file_born_released,
-    "violations_paperrow_in_dry_run": lambda world: PaperRow.objects.create(file=world.fines.paper, line=99, is_good=False) and None,
-    "violations_paperrow_stays": lambda world: (
-        PaperRow.objects.filter(file=world.fines.paper, is_good=False)._raw_delete("default") and None
-    ),
-    "violations_stop_stays": _stop_ends_unpaid,
-    "violations_stoplift_asked_unit": _lift_by_a_false_unit,
-    "violations_stoplift_allowed_unit": _lift_signed_for_a_false_unit,
     "violations_judgment_entered_first": _ruling_of_one_person,
     "violations_judgment_confirmed_stays": _ruling_vanishes,
 }
