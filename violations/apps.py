@@ -13,11 +13,12 @@ class ViolationsConfig(AppConfig):
         from municipality.review.registry import review as reviews
         from payments import registry as paying
         from violations import catalogue, documents, files, panels, queries, review, story, tasks  # noqa: F401
-        from violations.services import settling
+        from violations.services import owing, settling
         from violations.states import SERVICE
 
         catalogue.open_services()
         paying.pays_for(settling.BILL, paid=settling.paid, voided=settling.voided)
+        paying.owes(settling.BILL, dues=owing.dues, bill_for=owing.bill_for)
         reviews(review.REVIEWED)
         files.open_slots()
         panels.show()

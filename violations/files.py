@@ -51,7 +51,7 @@ def _may_read(user: Any, subject: str) -> bool:
         return False
     if not user.is_staff:
         return queries.visible_to(user).filter(pk=row.pk).exists()
-    if row.inspector.user_id == user.pk or is_of_branch(user, row):
+    if row.writer_id == user.pk or is_of_branch(user, row):
         return True
     objection = getattr(row, "objection", None)
     return objection is not None and review.may_look(user, objection.case)
@@ -62,7 +62,7 @@ def _may_write(user: Any, subject: str) -> bool:
     if row is None:
         return False
     if user.is_staff:
-        return row.inspector.user_id == user.pk or is_of_branch(user, row)
+        return row.writer_id == user.pk or is_of_branch(user, row)
     return queries.visible_to(user).filter(pk=row.pk).exists()
 
 

@@ -23,7 +23,7 @@ frozen(
         *("public_id", "client_key", "inspector_id", "branch_id", "offence", "offence_facts", "edition", "limits_edition"),
         *("quantity_hundredths", "months", "repeat_count", "note_ar", "shop_id", "party_digest", "party_cipher", "party_masked"),
         *("party_name_ar", "is_womens_premises", "area_id", "block", "street", "place_note", "latitude", "longitude", "accuracy_m"),
-        *("seen_at", "received_at"),
+        *("seen_at", "received_at", "paper_id"),
     ],
 )
 for _column in ("number", "warning_number", "party_id", "correct_until", "object_until"):
@@ -33,7 +33,7 @@ guard(
     "violations_by_inspector",
     _V,
     "INSERT",
-    "NOT EXISTS (SELECT 1 FROM violations_inspector i JOIN violations_team t ON t.code = i.team_id"
+    "NEW.paper_id IS NULL AND NOT EXISTS (SELECT 1 FROM violations_inspector i JOIN violations_team t ON t.code = i.team_id"
     " WHERE i.id = NEW.inspector_id AND t.branch_id = NEW.branch_id AND (t.is_womens OR NOT NEW.is_womens_premises))",
     "not_by_inspector",
 )
@@ -49,7 +49,11 @@ for _state, _ground in (
         "waived",
         "EXISTS (SELECT 1 FROM violations_relief r WHERE r.violation_id = NEW.id AND r.kind = 'waiver' AND r.allowed_by_id IS NOT NULL)",
     ),
-    ("referred", "EXISTS (SELECT 1 FROM violations_referral r WHERE r.violation_id = NEW.id)"),
+    (
+        "referred",
+        "EXISTS (SELECT 1 FROM violations_referral r WHERE r.violation_id = NEW.id)"
+        " OR (NEW.paper_id IS NOT NULL AND OLD.state = 'recorded')",
+    ),
     (
         "judged",
         "EXISTS (SELECT 1 FROM violations_judgment j WHERE j.violation_id = NEW.id AND j.confirmed_by_id IS NOT NULL"
@@ -127,7 +131,7 @@ guard(
     "objection_at_home",
 )
 
-for _table in ("violations_annulment", "violations_relief"):
+for _table in ("violations_annulment", "violations_relief", "violations_stoplift"):
     never_deleted(_table)
     frozen(_table, ["public_id", "violation_id", "code", "note_ar", "asked_by_id", "asked_at"])
     frozen(_table, ["allowed_by_id", "allowed_at"], once="OLD.allowed_by_id IS NOT NULL", name="allowed_once")
@@ -140,6 +144,33 @@ for _table in ("violations_annulment", "violations_relief"):
         "refused_stays",
     )
     guard(f"{_table}_asked_first", _table, "INSERT", "NEW.allowed_by_id IS NOT NULL OR NEW.refused_at IS NOT NULL", "asked_first")
+# A stop is lifted by hand by two roles of two units, and the units that a row names are those of its people.
+frozen("violations_stoplift", ["until", "asked_unit"], name="period")
+frozen("violations_stoplift", ["allowed_unit"], once="OLD.allowed_by_id IS NOT NULL", name="unit_once")
+for _event, _first, _who, _unit, _role in (
+    ("INSERT", "", "asked_by_id", "asked_unit", "violation_clerk"),
+    ("UPDATE", "OLD.allowed_by_id IS NULL AND ", "allowed_by_id", "allowed_unit", "violation_authority"),
+):
+    guard(
+        f"violations_stoplift_{_unit}",
+        "violations_stoplift",
+        _event,
+        f"{_first}NEW.{_who} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM accounts_user u"  # noqa: S608 - declared in code
+        " JOIN accounts_user_groups m ON m.user_id = u.id JOIN auth_group g ON g.id = m.group_id"
+        f" WHERE u.id = NEW.{_who} AND g.name = '{_role}' AND COALESCE(u.branch_id, 'HQ') = NEW.{_unit})",
+        "not_of_role_and_unit",
+    )
+# While a sum is unpaid its stop ends only on such a lift that runs; days compare as text, alike on both databases.
+guard(
+    "violations_stop_stays",
+    "cases_block",
+    "UPDATE",
+    "OLD.lifted_at IS NULL AND NEW.lifted_at IS NOT NULL AND OLD.ground = 'unpaid_violation'"
+    " AND EXISTS (SELECT 1 FROM violations_violation v WHERE v.public_id = substr(OLD.source, 11)"
+    " AND v.state IN ('overdue', 'referred', 'judged') AND NOT EXISTS (SELECT 1 FROM violations_stoplift l WHERE l.violation_id = v.id"
+    " AND l.allowed_by_id IS NOT NULL AND CAST(l.until AS text) >= substr(CAST(NEW.lifted_at AS text), 1, 10)))",
+    "stop_without_ground",
+)
 frozen("violations_relief", ["kind", "percent", "before_fils", "after_fils"], name="amounts")
 
 frozen(
@@ -149,3 +180,63 @@ frozen(
 frozen("violations_judgment", ["confirmed_by_id", "confirmed_at"], once="OLD.confirmed_by_id IS NOT NULL", name="confirmed_once")
 guard("violations_judgment_entered_first", "violations_judgment", "INSERT", "NEW.confirmed_by_id IS NOT NULL", "entered_first")
 guard("violations_judgment_confirmed_stays", "violations_judgment", "DELETE", "OLD.confirmed_by_id IS NOT NULL", "confirmed_stays")
+
+# Paper: a fine is carried over from a good line of a file that a second person released, to the state and for the sum of that line.
+guard(
+    "violations_by_paper",
+    _V,
+    "INSERT",
+    "NEW.paper_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM violations_paperrow r JOIN violations_paperfile f ON f.id = r.file_id"
+    " WHERE r.id = NEW.paper_id AND r.is_good AND r.branch_id = NEW.branch_id AND r.number = NEW.number AND f.released_by_id IS NOT NULL)",
+    "not_released",
+)
+guard(
+    "violations_carried_as_on_paper",
+    "violations_violationevent",
+    "INSERT",
+    "NEW.from_state = 'recorded' AND EXISTS (SELECT 1 FROM audit_edge e WHERE e.workflow = NEW.workflow AND e.move = NEW.move"
+    " AND e.from_state = NEW.from_state AND e.to_state = NEW.to_state)"  # no edge at all is another guard's
+    " AND NOT EXISTS (SELECT 1 FROM violations_violation v LEFT JOIN violations_paperrow r ON r.id = v.paper_id"
+    " WHERE v.id = NEW.subject_id AND ((r.id IS NULL AND substr(NEW.move, 1, 6) <> 'carry_') OR NEW.move = 'carry_' || r.state))",
+    "not_as_on_paper",
+)
+guard(
+    "violations_paper_sum",
+    "violations_settlementorder",
+    "INSERT",
+    "(NEW.ground = 'paper' AND NOT EXISTS (SELECT 1 FROM violations_violation v JOIN violations_paperrow r ON r.id = v.paper_id"
+    " WHERE v.id = NEW.violation_id AND r.fils = NEW.fils)) OR (NEW.ground = 'minute' AND EXISTS"
+    " (SELECT 1 FROM violations_violation v WHERE v.id = NEW.violation_id AND v.paper_id IS NOT NULL))",
+    "another_sum_than_on_paper",
+)
+guard(
+    "violations_paper_ruling",
+    "violations_judgment",
+    "INSERT",
+    "EXISTS (SELECT 1 FROM violations_violation v JOIN violations_paperrow r ON r.id = v.paper_id WHERE v.id = NEW.violation_id"
+    " AND r.state = 'judged' AND NEW.fils IS DISTINCT FROM r.fils)",
+    "another_sum_than_on_paper",
+)
+_F = "violations_paperfile"
+never_deleted(_F)
+frozen(_F, ["public_id", "name", "sha256", "encoding", "content_id", "branch_id", "lines", "loaded_by_id", "loaded_at"])
+for _column in ("checked_at", "released_by_id", "released_at", "refused_by_id", "refused_at", "done_at"):
+    frozen(_F, [_column], once=f"OLD.{_column} IS NOT NULL", name=f"{_column}_once")
+guard(f"{_F}_loaded_first", _F, "INSERT", "NEW.checked_at IS NOT NULL OR NEW.released_by_id IS NOT NULL", "loaded_first")
+# What the second person releases is what the dry run showed: nothing is added, changed or taken out afterwards.
+_R = "violations_paperrow"
+guard(f"{_R}_no_update", _R, "UPDATE", "1=1", "insert_only")
+guard(
+    f"{_R}_in_dry_run",
+    _R,
+    "INSERT",
+    "NOT EXISTS (SELECT 1 FROM violations_paperfile f WHERE f.id = NEW.file_id AND f.checked_at IS NULL AND f.refused_at IS NULL)",
+    "after_dry_run",
+)
+guard(
+    f"{_R}_stays",
+    _R,
+    "DELETE",
+    "NOT EXISTS (SELECT 1 FROM violations_paperfile f WHERE f.id = OLD.file_id AND f.refused_at IS NOT NULL)",
+    "row_stays",
+)

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 
 from municipality.cases.models import Block
 from municipality.documents.models import Counter
@@ -14,7 +14,7 @@ from municipality.kernel import clock
 from municipality.kernel.transitions import misfits
 from payments.models import Bill
 from payments.states import BillState
-from violations.models import Charge, Objection, Plan, SettlementOrder, Violation
+from violations.models import Charge, Objection, PaperFile, PaperRow, Plan, SettlementOrder, Violation
 from violations.services.blocks import GROUND, UNPAID
 from violations.states import ViolationState
 
@@ -29,6 +29,7 @@ def findings() -> Iterator[str]:
     yield from misfits(Plan)
     yield from _gaps("number", "VIO")
     yield from _gaps("warning_number", "WRN")
+    yield from _paper()
     for row in Violation.objects.filter(state=V.ORDERED, orders__isnull=True)[:50]:
         yield f"{row.reference} is to be settled and has no order"
     twice = Charge.objects.filter(bill__state=BillState.DUE).values("violation", "kind").annotate(count=Count("pk")).filter(count__gt=1)
@@ -39,7 +40,7 @@ def findings() -> Iterator[str]:
     )
     for bill in paid.filter(pk__in=Charge.objects.filter(kind__in=["settlement", "court"]).values("bill"))[:50]:
         yield f"bill {bill.reference} is paid, its violation is not"
-    for order in SettlementOrder.objects.exclude(ground__in=["minute", "reduction", "rest_of_plan"])[:50]:
+    for order in SettlementOrder.objects.exclude(ground__in=["minute", "reduction", "rest_of_plan", "paper"])[:50]:
         yield f"order {order.pk} has no known ground"
     for objection in Objection.objects.filter(case__branch=F("violation__branch"))[:50]:
         yield f"objection {objection.pk} is decided by the branch that wrote the minute"
@@ -56,10 +57,29 @@ def findings() -> Iterator[str]:
         yield f"{row.reference}: its settlement period is over since days and did not end"
 
 
+def _paper() -> Iterator[str]:
+    """What came from paper is what two people let in: each good line once, with its sum; no release that stands still."""
+    rows = Violation.objects.filter(paper__isnull=False)
+    for row in rows.exclude(number=F("paper__number"))[:50]:
+        yield f"{row.reference} has another number than its paper record"
+    for row in rows.filter(orders__ground="paper").exclude(orders__fils=F("paper__fils"))[:50]:
+        yield f"{row.reference} has another sum than its paper record"
+    for row in rows.filter(state=V.JUDGED, paper__state="judged").exclude(judgment__fils=F("paper__fils"))[:50]:
+        yield f"{row.reference} has another ruling than its paper record"
+    for row in rows.filter(Q(paper__file__released_by__isnull=True) | Q(paper__file__released_by=F("paper__file__loaded_by")))[:50]:
+        yield f"{row.reference} was carried over without a second person"
+    carried = Violation.objects.filter(number=OuterRef("number"))
+    left = PaperRow.objects.filter(file__done_at__isnull=False, is_good=True).exclude(Exists(carried))
+    for line in left[:50]:
+        yield f"line {line.line} of paper file {line.file_id} was released and is not there"
+    for file in PaperFile.objects.filter(released_at__lt=clock.now() - _GRACE, done_at__isnull=True):
+        yield f"paper file {file.public_id} was released and did not come in whole"
+
+
 def _gaps(column: str, series: str) -> Iterator[str]:
     """Numbers of a series run from 1 to what its counter says, each once (domain section 3.3)."""
     taken: dict[str, set[int]] = {}
-    for text in Violation.objects.filter(**{f"{column}__isnull": False}).values_list(column, flat=True).iterator():
+    for text in Violation.objects.filter(**{f"{column}__isnull": False}, paper__isnull=True).values_list(column, flat=True).iterator():
         match = _NUMBER.fullmatch(text)
         if match is None:
             yield f"{text} is no number of {series}"

@@ -40,6 +40,13 @@ class MinuteWritten(_AboutViolation):
     kind = "violations.minute_written"
 
 
+class CarriedOver(_AboutViolation):
+    """A fine written on paper came into the portal; for one that was not served on paper, opening it proves service."""
+
+    kind = "violations.carried_over"
+    samples = {"stops_from": _DAY}
+
+
 class TimeExtended(_AboutViolation):
     kind = "violations.time_extended"
     samples = {"until": _DAY}
@@ -106,6 +113,13 @@ class ServicesStopped(_AboutViolation):
 
 class ServicesFree(_AboutViolation):
     kind = "violations.services_free"
+
+
+class StopLifted(_AboutViolation):
+    """Two people lifted a stop by hand until a last day; the sum is owed as before."""
+
+    kind = "violations.stop_lifted"
+    samples = {"until": _DAY}
 
 
 def tell(kind: type[MessageKind], violation: Violation, *, key: str, **context: Any) -> int:

@@ -10,12 +10,13 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import Signatory, actor_for, actor_of
+from municipality.accounts.models import Signatory, User, actor_for, actor_of
 from municipality.acting import queries as acting
 from municipality.acting.queries import Grant, Principal
 from municipality.cases import queries as cases
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted
+from municipality.places.models import Branch
 from municipality.rulebook import queries as rulebook
 from payments.models import Allocation, Bill
 from payments.registry import Right
@@ -144,6 +145,10 @@ def people_of(violation: Violation) -> list[Any]:
     """Who is told: the party, the owner of the shop, or those who sign for its organisation today."""
     if violation.party is not None:
         return [violation.party]
+    if violation.party_digest:
+        known = User.objects.people().filter(civil_id_digest=violation.party_digest).first()
+        if known is not None or violation.shop is None:
+            return [known] if known is not None else []
     shop = violation.shop
     if shop is None:
         return []
@@ -161,17 +166,33 @@ def by_number(number: str, last_four: str) -> Violation | None:
 
     Where the violation is a shop's, the four digits of anybody who may see it count.
     """
-    found = Violation.objects.filter(Q(number=number) | Q(warning_number=number)).select_related("party", "shop__owner").first()
-    if found is None or len(last_four) != 4:
+    if len(last_four) != 4:
         return None
-    if found.last_four:
-        return found if found.last_four == last_four else None
-    return found if any(person.last_four == last_four for person in people_of(found)) else None
+    rows = Violation.objects.select_related("party", "shop__owner")
+    found = rows.filter(Q(number=number) | Q(warning_number=number)).first()
+    if found is not None:
+        return found if _knows(found, last_four) else None
+    # The number as it stands on the paper; branches counted each for themselves, so the digits choose.
+    papers = rows.filter(number__in=[f"P-{branch}-{number}" for branch in Branch.objects.values_list("pk", flat=True)])
+    return next((row for row in papers.order_by("pk") if _knows(row, last_four)), None)
+
+
+def _knows(violation: Violation, last_four: str) -> bool:
+    """Whether four digits are those of somebody whom a violation concerns."""
+    if violation.last_four:
+        return violation.last_four == last_four
+    return any(person.last_four == last_four for person in people_of(violation))
 
 
 def order_of(violation: Violation) -> SettlementOrder | None:
     """The settlement order that holds: the newest."""
     return violation.orders.order_by("-version").first()
+
+
+def orders_of(rows: Sequence[Violation]) -> dict[int, SettlementOrder]:
+    """The settlement order that holds of each violation, by its primary key; one query."""
+    orders = SettlementOrder.objects.filter(violation__in=[row.pk for row in rows]).order_by("version")
+    return {order.violation_id: order for order in orders}
 
 
 def repeats(*, offence: str, before: dt.datetime, days: int, shop: Shop | None, party: Any, digest: str) -> int:

@@ -70,6 +70,8 @@ def flags(case: Case) -> list[str]:
     """Why a person decides; an undefended minute is proposed for annulment."""
     objection = _read(case)
     found = [_("The party objects.")]
+    if objection.violation.is_paper:
+        found.append(_("Carried over from paper: what the branch holds of it comes with its defence, if it sends one."))
     if objection.is_undefended:
         found.append(_("Undefended: whoever wrote the minute added nothing in time. Annulment is proposed."))
     return found
@@ -78,7 +80,9 @@ def flags(case: Case) -> list[str]:
 def parties(case: Case) -> list[tuple[str, str]]:
     """Who has an interest: the party, the shop, its licensee and the writer of the minute, so that ties are respected."""
     row = _read(case).violation
-    found = [("applicant", case.applicant.key), ("inspector", row.inspector.user.key), *cases.acted_by(case)]
+    found = [("applicant", case.applicant.key), *cases.acted_by(case)]
+    if row.inspector is not None:
+        found.append(("inspector", row.inspector.user.key))
     if row.party is not None and row.party.key != case.applicant.key:
         found.append(("party", row.party.key))
     if row.shop is not None:

@@ -72,6 +72,11 @@ VIOLATION_WORKFLOW = workflow(
         needs_reason=True,
         label=_("Annulled by authority"),
     ),
+    # From paper, each to where its record left it; the database lets a row of a released file take these and no other.
+    move("carry_open", V.RECORDED, to=V.ORDERED, label=_("Carried over from paper")),
+    move("carry_overdue", V.RECORDED, to=V.OVERDUE, label=_("Carried over from paper")),
+    move("carry_referred", V.RECORDED, to=V.REFERRED, label=_("Carried over from paper")),
+    move("carry_judged", V.RECORDED, to=V.JUDGED, label=_("Carried over from paper")),
 )
 
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("violations/", public.start, name="start"),
     path("violations/mine/", citizen.mine, name="mine"),
     path("violations/waivers/", public.reliefs, name="reliefs"),
+    path("violations/stops-lifted/", public.lifts, name="lifts"),
     path("violations/clearance/", citizen.clearance, name="clearance"),
     path("violations/clearance/make/", citizen.make_clearance, name="make_clearance"),
     path("violations/<slug:public_id>/", public.page, name="page"),

@@ -74,6 +74,7 @@ STAFF = (
     ),
     Member("violations.clerk", "جاسم الختم", "Jassim Al-Khatm", "violation_clerk", "801", "HA"),
     Member("violations.authority", "نادية المنار", "Nadia Al-Manar", "violation_authority", "802", "HA"),
+    Member("violations.authority.ku", "بشاير الدلة", "Bashayer Al-Dalla", "violation_authority", "805", "KU"),
     Member("court.clerk", "عبير القسطاس", "Abeer Al-Qistas", "court_clerk", "803", "HA"),
     Member("court.clerk2", "مشاري السند", "Meshari Al-Sanad", "court_clerk", "804", "HA"),
     Member("counter", "غدير المرساة", "Ghadeer Al-Marsat", "counter", "251", "HA"),

@@ -179,6 +179,7 @@ class ReasonKind(models.TextChoices):
     ANNULMENT = "annulment", "إلغاء محضر"
     WAIVER = "waiver", "إعفاء أو تخفيض"
     CORRECTION_PROOF = "correction_proof", "رد إثبات التصحيح"
+    STOP_LIFT = "stop_lift", "رفع وقف خدمات"
 
 
 class ReasonRule(models.Model):

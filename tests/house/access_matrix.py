@@ -241,6 +241,10 @@ ROWS: list[Row] = [
     office("{w.fines.served.public_id}/", NO_FORM, **dict.fromkeys(OFFICE, UNSAID)),
     office("{w.fines.referred.public_id}/", NO_FORM, **dict.fromkeys(OFFICE, UNSAID)),
     office("referrals/", NO_FORM, court=UNSAID),
+    office("paper/", NO_FORM, clerk=UNSAID, authority=UNSAID),
+    office("paper/{w.fines.paper.public_id}/", NO_FORM, clerk=UNSAID, authority=UNSAID),
+    office("paper/{w.fines.paper.public_id}/problems.csv", "403 403 405 405 405 405", clerk=READ, authority=READ),
+    office("paper/00000000000000000000000000/", NO_FORM, clerk=HIDDEN_FORM, authority=HIDDEN_FORM),
     office("referrals/{w.fines.batch.public_id}/", "403 403 405 405 405 405", court=READ),
     # The acts of staff.
     staff("/admin/payments/bankstatement/load/", NO, NO, cashier="200 200 400 200 200 200", checker=NO),
@@ -382,6 +386,8 @@ ROWS: list[Row] = [
     # Violations: of the party, and of their delegates in this service; anybody else knows number and digits.
     everybody("/{lang}/violations/", FORM),
     everybody("/{lang}/violations/waivers/", READ),
+    everybody("/{lang}/violations/stops-lifted/", READ),
+    everybody("/{lang}/violations/{w.fines.carried.public_id}/", HIDDEN, owner=READ, delegate=HIDDEN, counter=HIDDEN),
     own("/{lang}/violations/mine/", READ, READ, delegate=READ, counter=NO),
     own("/{lang}/violations/clearance/", READ, READ, counter=NO),
     own("/{lang}/violations/clearance/make/", "405 405 409 405 405 405", WAY_OUT, why="the owner owes something, the stranger nothing"),

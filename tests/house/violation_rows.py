@@ -33,12 +33,14 @@ from violations.models import (
     Instalment,
     Judgment,
     Objection,
+    PaperFile,
     Plan,
     Referral,
     ReferralBatch,
     Relief,
     Service,
     SettlementOrder,
+    StopLift,
     Team,
     Violation,
     ViolationEvent,
@@ -51,7 +53,7 @@ if TYPE_CHECKING:
     from tests.house.world import World
 
 # A row made by hand stays against the same shop: a violation is against somebody.
-KEPT = {("violations_violation", "shop_id"): "shop_id"}
+KEPT = {("violations_violation", column): column for column in ("shop_id", "inspector_id")}
 LONG_AGO = dt.timedelta(days=60)
 
 
@@ -72,6 +74,8 @@ class Fines:
     batch: ReferralBatch
     waived: Violation  # published without names
     charged: Violation  # goes to the court without settlement
+    carried: Violation  # from paper, its settlement open, not served
+    paper: PaperFile  # that brought it in, with a line that has errors
 
 
 def staff(role: str, login: str = "") -> User:
@@ -84,6 +88,7 @@ def staff(role: str, login: str = "") -> User:
 
 def fill(world: World) -> Fines:
     """What the world has of violations, written by their own services."""
+    from tests.house import paper_rows
     from tests.house.world import shop_of
 
     person = world.owner.person
@@ -106,6 +111,7 @@ def fill(world: World) -> Fines:
         serving.opened(violation=referred, person=person)
     terms.lapse_due()
     batch = court.refer(clerk=referrer)
+    file = paper_rows.paper_file(shop, clerk, authority)
     served, objected, charged, warned = (seen(inspector, shop, code) for code in ("CLN-03", "CLN-01", "CLN-06", "SHP-04"))
     with clock.at(clock.now() - dt.timedelta(days=1)):
         waived = seen(inspector, shop, "CLN-01")
@@ -121,9 +127,10 @@ def fill(world: World) -> Fines:
     relief.allow_relief(relief=asked, allowed_by=authority)
     rows = {name: Violation.objects.get(pk=row.pk) for name, row in {"served": served, "warned": warned, "objected": objected}.items()}
     rows |= {name: Violation.objects.get(pk=row.pk) for name, row in {"referred": referred, "waived": waived, "charged": charged}.items()}
+    rows |= {"carried": Violation.objects.get(paper__file=file)}
     people: dict[str, Any] = {"inspector": inspector, "clerk": clerk, "authority": authority, "court": referrer}
     _let_act(world, shop)
-    return Fines(**people, **rows, shop=shop, spell=spell, photo=photo, batch=batch, objection=objection)
+    return Fines(**people, **rows, shop=shop, spell=spell, photo=photo, batch=batch, objection=objection, paper=file)
 
 
 def _let_act(world: World, shop: Shop) -> None:
@@ -155,6 +162,7 @@ def seen(inspector: User, shop: Shop, offence: str, **facts: Any) -> Violation:
 
 def rooms(world: World) -> dict[str, str]:
     """A violation in each state for its page, one with a proof, one whose sum somebody asked to waive, an objection with a question."""
+    from tests.house import paper_rows
     from tests.house import state_doors as doors
 
     names = {f"violation_{state}": doors.walk(fresh(world), state, world).public_id for state in ViolationState}
@@ -163,6 +171,7 @@ def rooms(world: World) -> dict[str, str]:
     pending: Violation = doors.walk(fresh(world), "ordered", world)
     relief.ask_relief(violation=pending, code="hardship", note_ar="", percent=50, asked_by=world.fines.clerk)
     asked = _asked_about(world)
+    names |= paper_rows.rooms(world)
     names |= {"violation_proved": proved.public_id, "violation_pending": pending.public_id}
     return names | {"violation_asked": asked.violation.public_id, "objection_asked": asked.case.public_id}
 
@@ -190,14 +199,15 @@ def _decider(branch: str, number: str) -> User:
 # --- Rows to walk, and what each state stands on ------------------------------------------------------------------------------
 
 
-def fresh(world: World) -> Violation:
+def fresh(world: World, *, save: bool = True) -> Violation:
     """A violation of which only the facts are written down."""
     like = Violation.objects.get(pk=world.fines.served.pk)
     like.pk = like.last_event = like.notice = like.number = like.warning_number = None
     like.settle_until = like.object_until = like.block_from = like.correct_until = None
     like.public_id, like.client_key, like.state = ids.public_id(), str(uuid4()), "recorded"
     like._state.adding = True
-    like.save()
+    if save:
+        like.save()
     return like
 
 
@@ -241,20 +251,21 @@ def grounds(row: Violation, target: str, world: World) -> dict[str, Any]:
     if target not in ("recorded", "warned", "corrected", "annulled") and row.number is None:
         changes |= {"number": f"VIO-2026-9{row.pk:05d}-X"} | _served(row)
         if target == "ordered":
-            _order(row, world)
+            order(row, world)
             changes["settle_until"] = clock.today() + dt.timedelta(days=15)
     if target == "overdue" and not row.charges.exists() and row.orders.exists() and row.state == "ordered":
         _charge(row, world, ChargeKind.SETTLEMENT, order=row.orders.get())
     if target == "instalments" and not hasattr(row, "plan") and row.orders.exists():
         _plan(row)
     if target == "annulled" and not row.annulments.exists():
-        _allowed(Annulment.objects.create(violation=row, **_asked(world)), world)
+        _allowed(Annulment.objects.create(violation=row, **proposal(world)), world)
     if target == "waived":
         _allowed(_relief(row, world), world)
     if target == "referred":
         Referral.objects.create(batch=world.fines.batch, violation=row)
     if target in ("judged", "acquitted") and not hasattr(row, "judgment"):
-        _judgment(row, world, 150_000 if target == "judged" else None)
+        fine = row.paper.fils if row.paper is not None else 150_000
+        judgment(row, world, fine if target == "judged" else None)
     if target == "paid":
         _pay(row, world)
     return changes
@@ -266,7 +277,7 @@ def _served(row: Violation) -> dict[str, Any]:
     return {"object_until": today + dt.timedelta(days=60), "block_from": today + dt.timedelta(days=31)}
 
 
-def _order(row: Violation, world: World, version: int = 1) -> SettlementOrder:
+def order(row: Violation, world: World, version: int = 1) -> SettlementOrder:
     return SettlementOrder.objects.create(
         violation=row,
         version=version,
@@ -282,19 +293,21 @@ def _order(row: Violation, world: World, version: int = 1) -> SettlementOrder:
     )
 
 
-def _asked(world: World) -> dict[str, Any]:
+def proposal(world: World) -> dict[str, Any]:
     return {"code": "form_defect", "asked_by": world.fines.clerk, "asked_at": clock.now()}
 
 
 def _relief(row: Violation, world: World) -> Relief:
-    return Relief.objects.create(violation=row, kind="waiver", before_fils=world.fee, after_fils=0, **_asked(world) | {"code": "hardship"})
+    return Relief.objects.create(
+        violation=row, kind="waiver", before_fils=world.fee, after_fils=0, **proposal(world) | {"code": "hardship"}
+    )
 
 
 def _allowed(row: Any, world: World) -> None:
     type(row).objects.filter(pk=row.pk).update(allowed_by=world.fines.authority, allowed_at=clock.now())
 
 
-def _judgment(row: Violation, world: World, fils: int | None) -> Judgment:
+def judgment(row: Violation, world: World, fils: int | None) -> Judgment:
     now = clock.now()
     ruling = Judgment.objects.create(
         violation=row, ruling_no="77/2026", ruled_on=clock.today(), fils=fils, entered_by=world.fines.court, entered_at=now
@@ -339,6 +352,7 @@ def _pay(row: Violation, world: World) -> None:
 
 def more(world: World) -> None:
     """Violations at the points that attacks start from, and a row of each table that the world leaves empty."""
+    from tests.house import paper_rows
     from tests.house import state_doors as doors
 
     for state in ("paid", "corrected"):
@@ -350,8 +364,9 @@ def more(world: World) -> None:
     judged = doors.walk(fresh(world), "judged", world)
     doors.walk(fresh(world), "annulled", world)
     for model, extra in ((Annulment, {}), (Relief, {"kind": "waiver", "before_fils": 1, "after_fils": 0})):
-        asked = model.objects.create(violation=other, **_asked(world), **extra)
+        asked = model.objects.create(violation=other, **proposal(world), **extra)
         model.objects.filter(pk=asked.pk).update(refused_at=clock.now())
+    paper_rows.lifts(world)
     known = fresh(world)
     Violation.objects.filter(pk=known.pk).update(party=world.owner.person)
     terms.extend(violation=world.fines.served, person=world.owner.person)
@@ -437,9 +452,11 @@ def _refused_then_not(model: Any) -> Any:
 
 def _born_allowed(model: Any) -> Any:
     def attack(world: World) -> None:
-        more_of = {"kind": "waiver", "before_fils": 1, "after_fils": 0} if model is Relief else {}
+        more_of: dict[str, Any] = {"kind": "waiver", "before_fils": 1, "after_fils": 0} if model is Relief else {}
+        if model is StopLift:
+            more_of = {"until": clock.today(), "asked_unit": "HA", "allowed_unit": "KU"}
         signed = {"allowed_by": world.fines.authority, "allowed_at": clock.now()}
-        model.objects.create(violation=world.fines.served, **_asked(world), **more_of, **signed)
+        model.objects.create(violation=world.fines.served, **proposal(world), **more_of, **signed)
 
     return attack
 
@@ -468,6 +485,7 @@ def _step_of_a_former_delegate(world: World) -> None:
     )
 
 
+LIFTED: tuple[tuple[str, Any], ...] = (("annulment", Annulment), ("relief", Relief), ("stoplift", StopLift))
 BY_HAND = {
     "violations_by_inspector": _by_whoever,
     "violations_violationevent_delegated": _step_of_a_former_delegate,
@@ -480,9 +498,9 @@ BY_HAND = {
     "violations_charge_fits_state": _charge_of_a_judgment_before_it,
     "violations_charge_is_the_sum": _charge_of_another_sum,
     "violations_objection_elsewhere": _objection_at_home,
-    **{f"violations_{n}_decided_once": _decided_then_refused(m) for n, m in (("annulment", Annulment), ("relief", Relief))},
-    **{f"violations_{n}_refused_stays": _refused_then_not(m) for n, m in (("annulment", Annulment), ("relief", Relief))},
-    **{f"violations_{n}_asked_first": _born_allowed(m) for n, m in (("annulment", Annulment), ("relief", Relief))},
+    **{f"violations_{n}_decided_once": _decided_then_refused(m) for n, m in LIFTED},
+    **{f"violations_{n}_refused_stays": _refused_then_not(m) for n, m in LIFTED},
+    **{f"violations_{n}_asked_first": _born_allowed(m) for n, m in LIFTED},
     "violations_judgment_entered_first": _ruling_of_one_person,
     "violations_judgment_confirmed_stays": _ruling_vanishes,
 }

@@ -63,6 +63,8 @@ def of_a_party() -> list[Visit]:
         Visit(answer, "owner", post={}, status=409, note="empty"),
         Visit(answer, "owner", post={"words": "2026"}, note="answered"),
         Visit("/{lang}/cases/{objection_asked}/", "owner", note="more is asked for"),
+        Visit(f"{START}{{w.fines.carried.public_id}}/", "owner", note="from paper"),
+        Visit(f"{START}stops-lifted/"),
         Visit(f"{START}clearance/", "owner"),
         Visit(f"{START}clearance/make/", "owner", post={}, status=409, note="something stands"),
         Visit("/{lang}/my-shops/", "owner", note="with violations"),
@@ -100,6 +102,16 @@ def of_the_office() -> list[Visit]:
     ruling = {"step": "judgment", "ruling_no": "7", "ruled_on": "2026-11-23", "amount": "150.000"}
     v = [Visit("/admin/", who) for who in ("clerk", "authority", "court")]
     v += [Visit(MINUTE % name, who) for name in ("served", "referred", "waived") for who in ("clerk", "authority", "court")]
+    files, lift = "/admin/office/paper/", {"step": "ask_lift", "code": "public_need"}
+    v += [
+        Visit(files, "clerk"),
+        Visit(files, "clerk", post={}, status=409, note="no file"),
+        *(Visit(f"{files}{{w.fines.paper.public_id}}/", who, note="carried over") for who in ("clerk", "authority")),
+        Visit(f"{files}{{paper_reading}}/", "authority", note="being read"),
+        Visit(f"{files}{{paper_reading}}/", "authority", post={"step": "release"}, status=409, note="not read yet"),
+        Visit("/admin/office/{violation_stopped}/", "clerk", note="it stops a service"),
+        Visit("/admin/office/{violation_stopped}/", "clerk", post=lift | {"until": "x"}, status=409, note="no last day"),
+    ]
     v += [
         Visit("/admin/office/referrals/", "court"),
         Visit("/admin/office/referrals/", "court", post={}, status=409, note="nothing is due"),

@@ -1,13 +1,15 @@
-"""From the pavement to the bank: an inspector without a line, an owner who objects to one violation and settles another."""
+"""From the pavement to the bank: an inspector without a line; owners who correct, settle, pay much at once, object and win."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from tests.journeys import lane
+from tests.journeys import fines, lane
 from tests.journeys.gates import axe, overhang
 from tests.journeys.staff import enter
 from tests.journeys.watching import PATIENCE, PHONE, Visitor
@@ -15,6 +17,8 @@ from tests.stack.running import Stack, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 OWNER = "Marisa Buncay"
+PAYING, FREED = {"ar": "Mahmoud Al-Nakhlawi", "en": "Josel Dalatan"}, {"ar": "George Al-Lawzi", "en": "Imran Darwel"}
+FREE_SECONDS = 60  # from the payment to the end of the stop
 OBJECTED, SETTLED = "CLN-03", "CLN-01"
 OF_SHOP = "SELECT {what} FROM violations_violation v JOIN shops_shop s ON s.id = v.shop_id WHERE s.public_id = %s"
 
@@ -86,7 +90,7 @@ def _open(owner: Visitor, violation: str) -> None:
     served = "SELECT count(*) FROM violations_service s JOIN violations_violation v ON v.id = s.violation_id WHERE v.public_id = %s"
     assert owner.stack.sql(served, violation) == [(0,)]
     owner.go("violations/mine/")
-    owner.page.locator(f"main a[href='/ar/violations/{violation}/']").click()
+    owner.page.locator(f"main a[href='/{owner.code}/violations/{violation}/']").click()
     owner.arrive(f"/violations/{violation}/$")
     assert axe(owner.page) == [] and overhang(owner.page) == 0
     assert owner.stack.sql(served, violation) == [(1,)]
@@ -100,7 +104,7 @@ def _object(owner: Visitor, violation: str) -> None:
     page.check("input[name=ground][value=facts_wrong]")
     page.fill("#id_words", "الأكياس ليست لنا.")
     page.click("#form button.kp-btn--fill")
-    owner.arrive("^/ar/cases/[^/]+/$")
+    owner.arrive(f"^/{owner.code}/cases/[^/]+/$")
     assert axe(page) == [] and overhang(page) == 0
     home, elsewhere = owner.stack.sql(
         "SELECT v.branch_id, c.branch_id FROM violations_violation v JOIN violations_objection o ON o.violation_id = v.id"
@@ -126,3 +130,156 @@ def _settle(owner: Visitor, violation: str) -> None:
     wait_until(lambda: _state(owner.stack, violation) == "paid", PATIENCE * 2, "the violation to be settled")
     owner.go(f"violations/{violation}/")
     assert "مدفوع" in owner.main()
+
+
+# --- Owners, in both languages, on a phone ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a reader of one language must find."""
+
+    paid: str
+    corrected: str
+    upheld: str
+    stopped: str
+
+
+WORDS = {
+    "ar": Words("مدفوع", "صُححت", "ملغاة", "لم تُسدَّد"),
+    "en": Words("Paid", "Put right", "Annulled", "is unpaid"),
+}
+CODES = pytest.mark.parametrize("code", ["ar", "en"])
+
+
+def _shops(stack: Stack, owner: str, count: int, first_row: int) -> list[str]:
+    return [shop["id"] for shop in lane.shops_of(stack, {owner: count}, first_row)[owner]]
+
+
+def _at_bank(owner: Visitor) -> None:
+    """Pay on the bank's page and come back."""
+    owner.page.wait_for_url(f"{owner.stack.knet_url}/kpg/**")
+    owner.page.click("button[name=result][value=CAPTURED]")
+    owner.arrive("^/pay/r/")
+    owner.page.wait_for_selector(f"main h1:text-is('{WORDS[owner.code].paid}')")
+
+
+@CODES
+def test_three_fines_and_a_licence_are_one_payment_with_a_receipt_each(
+    stack: Stack, visit: Callable[..., Visitor], signed_in: Callable[[str], Any], code: str
+) -> None:
+    owner = PAYING[code]
+    first, second = _shops(stack, owner, 2, 870_000 if code == "ar" else 873_000)
+    rows = [fines.of(stack, "written", first, offence) for offence in ("CLN-01", "CLN-03")]
+    rows.append(fines.of(stack, "judged", second, "CLN-03"))
+    visitor = visit(code, viewport=PHONE, storage_state=signed_in(owner))
+    page = visitor.go(f"health-licence/{first}/renew/")
+    page.check("input[name=changed][value=no]")
+    page.check("input[name=declared]")
+    page.click("#form button.kp-btn--fill")
+    visitor.arrive(f"^/{code}/pay/[^/]+/$")
+    bill = visitor.here().rstrip("/").rsplit("/", 1)[-1]
+
+    visitor.go("basket/")
+    assert axe(page) == [] and overhang(page) == 0
+    wanted = [f"bill:{bill}:", *(f"due:violations.sum:{row['id']}:" for row in rows)]
+    for box in page.locator("input[name=item]").all():
+        box.set_checked(any(str(box.get_attribute("value")).startswith(line) for line in wanted))
+    page.locator("#basket button[name=step][value=count]").click()
+    page.wait_for_selector("main .kp-notice[role=status]")
+    assert page.locator("input[name=item]:checked").count() == 4
+    assert "235.000" in visitor.main(), "10 for the licence, 5, 100 and the court's 120"
+    page.locator("#basket button[name=step][value=pay]").click()
+    _at_bank(visitor)
+    receipts = page.locator("main a[href*='/receipts/RCT-']")
+    visitor.look_until(lambda: receipts.count() == 4, PATIENCE * 2, "a receipt for each")
+    assert axe(page) == [] and overhang(page) == 0
+    for row in rows:
+        wait_until(lambda row=row: _state(stack, row["id"]) == "paid", PATIENCE * 2, "each violation to be settled")  # type: ignore[misc]
+    ((attempts, lines, sums, whole),) = stack.sql(
+        "SELECT count(DISTINCT t.id), count(*), sum(a.fils), min(t.fils) FROM payments_allocation a"
+        " JOIN payments_attempt t ON t.id = a.attempt_id WHERE a.is_settled AND t.id IN (SELECT x.attempt_id FROM payments_allocation x"
+        " JOIN payments_bill b ON b.id = x.bill_id WHERE b.public_id = %s)",
+        bill,
+    )
+    assert (attempts, lines, int(sums), int(whole)) == (1, 4, 235_000, 235_000), "one payment, told apart to the fils"
+    issued = "SELECT count(*) FROM licensing_healthlicence l JOIN shops_shop s ON s.id = l.shop_id WHERE s.public_id = %s"
+    wait_until(lambda: stack.sql(issued, first) == [(2,)], PATIENCE * 4, "the licence to be issued")
+    assert visitor.wrongs() == [] and visitor.foreign_requests() == []
+
+
+@CODES
+def test_an_owner_puts_right_what_was_warned_of_and_owes_nothing(
+    stack: Stack, visit: Callable[..., Visitor], signed_in: Callable[[str], Any], code: str
+) -> None:
+    owner = PAYING[code]
+    (shop,) = _shops(stack, owner, 1, 876_000 if code == "ar" else 878_000)
+    row = fines.of(stack, "written", shop, "SHP-04")
+    visitor = visit(code, viewport=PHONE, storage_state=signed_in(owner))
+    page = visitor.go(f"violations/{row['id']}/")
+    assert axe(page) == [] and overhang(page) == 0
+    page.locator(f"a[href$='/{row['id']}/correct/']").click()
+    visitor.arrive("/correct/$")
+    lane.attach(visitor, "correction", lane.picture(f"put right {code}"), "/correct/$")
+    assert axe(page) == [] and overhang(page) == 0
+
+    inspector = Field(visit("ar", viewport=PHONE), shop)
+    inspector.visitor.go("/admin/field/")
+    inspector.page.locator(f"#proofs ~ ul a[href='/admin/field/{row['id']}/']").click()
+    inspector.visitor.arrive(f"/admin/field/{row['id']}/$")
+    inspector.page.locator("button[name=step][value=accept]").click()
+    inspector.page.wait_for_selector(".messagelist")
+    assert _state(stack, row["id"]) == "corrected"
+    visitor.go(f"violations/{row['id']}/")
+    assert WORDS[code].corrected in visitor.main()
+    assert visitor.wrongs() == [] and inspector.visitor.wrongs() == []
+
+
+@CODES
+def test_an_owner_objects_and_wins(stack: Stack, visit: Callable[..., Visitor], signed_in: Callable[[str], Any], code: str) -> None:
+    owner = PAYING[code]
+    (shop,) = _shops(stack, owner, 1, 880_000 if code == "ar" else 882_000)
+    row = fines.of(stack, "written", shop, "CLN-03")
+    visitor = visit(code, viewport=PHONE, storage_state=signed_in(owner))
+    _object(visitor, row["id"])
+    fines.of(stack, "uphold", row["id"])
+    assert _state(stack, row["id"]) == "annulled"
+    page = visitor.go(f"violations/{row['id']}/")
+    assert WORDS[code].upheld in visitor.main()
+    assert axe(page) == [] and overhang(page) == 0
+    visitor.go("basket/")
+    assert row["reference"] not in visitor.main(), "nothing of it is owed"
+    assert visitor.wrongs() == []
+
+
+@CODES
+def test_an_unpaid_order_stops_a_renewal_and_payment_frees_it(
+    stack: Stack, visit: Callable[..., Visitor], signed_in: Callable[[str], Any], code: str
+) -> None:
+    """The order was not paid in its days, the court set the sum; the renewal waits for it, and goes on within a minute of the payment."""
+    owner = FREED[code]
+    (shop,) = _shops(stack, owner, 1, 884_000 if code == "ar" else 886_000)
+    row = fines.of(stack, "judged", shop, "CLN-03")
+    visitor = visit(code, viewport=PHONE, storage_state=signed_in(owner))
+    page = visitor.go(f"health-licence/{shop}/renew/")
+    assert WORDS[code].stopped in visitor.main() and row["reference"] in visitor.main()
+    assert page.locator("#form").count() == 0, "no renewal while it is owed"
+    assert axe(page) == [] and overhang(page) == 0
+
+    visitor.go(f"violations/{row['id']}/")
+    page.locator(f"a[href$='/{row['id']}/pay/']").click()
+    visitor.arrive("/pay/$")
+    page.click("#form button.kp-btn--fill")
+    visitor.arrive(f"^/{code}/pay/[^/]+/$")
+    page.locator("main form button.kp-btn--fill").click()
+    _at_bank(visitor)
+    paid = time.monotonic()
+    visitor.go(f"health-licence/{shop}/renew/")
+    visitor.look_until(lambda: page.locator("#form").count() == 1, PATIENCE * 2, "the renewal to be free")
+    assert time.monotonic() - paid < FREE_SECONDS
+    assert WORDS[code].stopped not in visitor.main()
+    page.check("input[name=changed][value=no]")
+    page.check("input[name=declared]")
+    page.click("#form button.kp-btn--fill")
+    visitor.arrive(f"^/{code}/pay/[^/]+/$")
+    assert visitor.wrongs() == [] and visitor.foreign_requests() == []

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import path
 
-from violations.admin import field, office, tables, words  # noqa: F401
+from violations.admin import field, office, paper, tables, words  # noqa: F401
 
 PAGES = [
     path("field/", field.home, name="field"),
@@ -15,6 +15,9 @@ PAGES = [
 OFFICE = [
     path("office/referrals/", office.referrals, name="office_referrals"),
     path("office/referrals/<slug:public_id>/", office.batch_file, name="office_batch"),
+    path("office/paper/", paper.files, name="office_paper"),
+    path("office/paper/<slug:public_id>/", paper.file, name="office_paper_file"),
+    path("office/paper/<slug:public_id>/problems.csv", paper.problems, name="office_paper_problems"),
     path("office/<slug:public_id>/", office.minute, name="office_minute"),
 ]
 admin.site.add_pages(PAGES, home=field.home_part)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -66,7 +67,10 @@ def home(request: HttpRequest) -> HttpResponse:
     sent = Upload.objects.filter(slot="correction", state=UploadState.READY).values_list("subject", flat=True)
     proofs = {subject.partition(":")[2] for subject in sent.filter(subject__in=[row.key for row in warned[:500]])}
     defend = Objection.objects.filter(
-        violation__inspector__user=request.user.pk, case__state__in=STUDIED, defend_by__gte=today, defence__isnull=True
+        Q(violation__inspector__user=request.user.pk) | Q(violation__paper__isnull=False, violation__branch=spell.team.branch_id),
+        case__state__in=STUDIED,
+        defend_by__gte=today,
+        defence__isnull=True,
     ).select_related("violation")
     mine = Violation.objects.filter(inspector__user=request.user.pk, received_at__gte=clock.start_of(today)).select_related("area", "shop")
     rows = list(warned[:100])
@@ -227,7 +231,7 @@ def violation(request: HttpRequest, public_id: str) -> HttpResponse:
         reasons=replies.reasons_of("correction_proof"),
         objection=objection,
         may_defend=objection is not None
-        and row.inspector.user_id == request.user.pk
+        and objections.may_defend(row, request.user)
         and objection.case.state in STUDIED
         and clock.today() <= objection.defend_by
         and not hasattr(objection, "defence"),

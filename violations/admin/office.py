@@ -24,20 +24,22 @@ from municipality.rulebook import queries as rulebook
 from municipality.ui.admin_base import in_group
 from violations import queries
 from violations.admin.tables import role_of, within_reach
-from violations.models import Annulment, Judgment, ReferralBatch, Relief, Violation
-from violations.services import court, relief
+from violations.models import Annulment, Judgment, PaperFile, ReferralBatch, Relief, StopLift, Violation
+from violations.services import blocks, court, lifting, relief
 from violations.states import ViolationState
 
 V = ViolationState
-TYPED = ("code", "note_ar", "percent", "ruling_no", "ruled_on", "amount", "outcome")
+TYPED = ("code", "note_ar", "percent", "until", "ruling_no", "ruled_on", "amount", "outcome")
 ROLES = ("violation_clerk", "violation_authority", "court_clerk")
+ASKED: dict[str, Any] = {"annulment": Annulment, "relief": Relief, "stoplift": StopLift}
 
 
 def home_part(request: HttpRequest) -> dict[str, Any]:
     """What the first page shows to the office: how much waits for a second person, and the court."""
     if not any(in_group(request, role) for role in ROLES):
         return {}
-    waiting = sum(model.objects.filter(allowed_at__isnull=True, refused_at__isnull=True).count() for model in (Annulment, Relief))
+    waiting = sum(model.objects.filter(allowed_at__isnull=True, refused_at__isnull=True).count() for model in ASKED.values())
+    waiting += PaperFile.objects.filter(checked_at__isnull=False, released_at__isnull=True, refused_at__isnull=True).count()
     return {
         "home_parts": ["admin/violations/office_part.html"],
         "office_waiting": waiting,
@@ -51,7 +53,8 @@ def _demand_any(request: HttpRequest) -> None:
         raise PermissionDenied
 
 
-def _page(request: HttpRequest, template: str, title: str, error: str, **context: Any) -> TemplateResponse:
+def page(request: HttpRequest, template: str, title: str, error: str, **context: Any) -> TemplateResponse:
+    """A page of the office; with an error its status is 409."""
     whole = {**admin.site.page_context(request), "title": title, "error": error, **context}
     return TemplateResponse(request, template, whole, status=409 if error else 200)
 
@@ -80,9 +83,10 @@ def minute(request: HttpRequest, public_id: str) -> HttpResponse:
     asked = [
         *Annulment.objects.filter(violation=row).select_related("asked_by", "allowed_by").order_by("pk"),
         *Relief.objects.filter(violation=row).select_related("asked_by", "allowed_by").order_by("pk"),
+        *StopLift.objects.filter(violation=row).select_related("asked_by", "allowed_by").order_by("pk"),
     ]
     is_clerk, allows, is_court = (in_group(request, role) for role in ROLES)
-    return _page(
+    return page(
         request,
         "admin/violations/office.html",
         row.reference,
@@ -94,6 +98,9 @@ def minute(request: HttpRequest, public_id: str) -> HttpResponse:
         waivers=replies.reasons_of("waiver"),
         asked=[(one, type(one).__name__.lower(), one.asked_by_id == user.pk, replies.reasons.get(one.code)) for one in asked],
         may_annul=is_clerk and row.state in (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OVERDUE),
+        lifts=replies.reasons_of(lifting.KIND),
+        may_lift=is_clerk and blocks.standing(row),
+        lift_most=queries.limits()["lift_most_days"],
         may_relieve=is_clerk and row.state in relief.SUMS,
         allows=allows,
         is_court=is_court,
@@ -116,6 +123,9 @@ def _act(request: HttpRequest, row: Violation) -> str:
         value = int(percent) if percent.isascii() and percent.isdigit() and len(percent) <= 2 else -1
         relief.ask_relief(violation=row, code=post.get("code", ""), note_ar=note, percent=value, asked_by=user)
         return _("The request waits for a second person.")
+    if step == "ask_lift":
+        lifting.ask(violation=row, code=post.get("code", ""), note_ar=note, until=_until(post), asked_by=user)
+        return _("The request waits for a second person.")
     if step in ("allow", "refuse"):
         return _decide(row, step, post.get("kind", ""), post.get("asked", ""), user)
     if step == "judgment":
@@ -131,7 +141,7 @@ def _act(request: HttpRequest, row: Violation) -> str:
 
 
 def _decide(row: Violation, step: str, kind: str, public_id: str, user: Any) -> str:
-    model: Any = {"annulment": Annulment, "relief": Relief}.get(kind)
+    model = ASKED.get(kind)
     asked = model.objects.filter(violation=row, public_id=public_id).first() if model is not None else None
     if asked is None:
         raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
@@ -141,6 +151,9 @@ def _decide(row: Violation, step: str, kind: str, public_id: str, user: Any) -> 
     if kind == "annulment":
         relief.allow_annulment(annulment=asked, allowed_by=user)
         return _("The minute is annulled.")
+    if kind == "stoplift":
+        lifting.allow(lift=asked, allowed_by=user)
+        return _("The stop is lifted until its last day.")
     relief.allow_relief(relief=asked, allowed_by=user)
     return _("The sum is changed.")
 
@@ -152,6 +165,13 @@ def _fils(post: Any) -> int | None:
         return money.from_text(post.get("amount", "").strip())
     except ValueError as error:
         raise Refused("bad_amount", _("Please give the amount of the ruling in dinars with three decimals.")) from error
+
+
+def _until(post: Any) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(post.get("until", ""))
+    except ValueError:
+        return None
 
 
 def _day(post: Any) -> dt.date:
@@ -178,7 +198,7 @@ def referrals(request: HttpRequest) -> HttpResponse:
         except Refused as refusal:
             error = str(refusal.sentence)
     due = court.referable()
-    return _page(
+    return page(
         request,
         "admin/violations/referrals.html",
         _("Referral to the court"),

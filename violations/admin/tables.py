@@ -72,7 +72,7 @@ class ViolationAdmin(ReadOnlyAdmin):
     list_select_related = ("branch",)
     ordering = ("-pk",)
     search_fields = ("number",)
-    search_help_text = _("A whole number of a minute or warning")
+    search_help_text = _("A whole number of a minute or warning, or of a paper")
     inlines = (EventInline,)
     fields = (
         *("reference_code", "offence_name", "state", "branch", "badge", "seen_at", "received_at", "measure", "amount"),
@@ -90,7 +90,9 @@ class ViolationAdmin(ReadOnlyAdmin):
         term = search_term.strip().upper()
         if not term:
             return queryset, False
-        return queryset.filter(**{"warning_number" if term.startswith("WRN-") else "number": term}), False
+        if term.startswith(("WRN-", "VIO-", "P-")):
+            return queryset.filter(**{"warning_number" if term.startswith("WRN-") else "number": term}), False
+        return queryset.filter(paper__paper_no=term.replace("/", "-")), False
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -112,7 +114,7 @@ class ViolationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("badge"))
     def badge(self, row: Violation) -> SafeString | str:
-        return code(row.inspector.badge_no)
+        return code(row.inspector.badge_no) if row.inspector is not None else str(_("carried over from paper"))
 
     @admin.display(description=_("measure"))
     def measure(self, row: Violation) -> SafeString | str:

@@ -1,9 +1,10 @@
 """Violations: who writes minutes, what was found, what it costs, what was said against it, and what became of it."""
 
 from violations.models.court import Judgment, Referral, ReferralBatch
-from violations.models.decisions import Annulment, Relief, ReliefKind
+from violations.models.decisions import Annulment, Relief, ReliefKind, StopLift
 from violations.models.money import Charge, ChargeKind, Extension, Instalment, Plan, PlanEvent, SettlementOrder
 from violations.models.objections import Addition, Defence, Objection
+from violations.models.paper import PaperFile, PaperRow, PaperState
 from violations.models.people import Inspector, Team
 from violations.models.violation import Evidence, EvidenceKind, Service, ServiceGround, Signed, Violation, ViolationEvent
 
@@ -20,6 +21,9 @@ __all__ = [
     "Instalment",
     "Judgment",
     "Objection",
+    "PaperFile",
+    "PaperRow",
+    "PaperState",
     "Plan",
     "PlanEvent",
     "Referral",
@@ -30,6 +34,7 @@ __all__ = [
     "ServiceGround",
     "SettlementOrder",
     "Signed",
+    "StopLift",
     "Team",
     "Violation",
     "ViolationEvent",

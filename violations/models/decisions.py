@@ -84,3 +84,35 @@ class Relief(_Asked):
             ),
             models.CheckConstraint(condition=Q(after_fils__lt=models.F("before_fils")), name="violations_relief_lowers"),
         ]
+
+
+HEADQUARTERS = "HQ"  # the unit of staff who belong to no branch
+
+
+class StopLift(_Asked):
+    """A stop of services is lifted by hand until a last day; the violation itself stays as it is. Published without names.
+
+    The two people are of different roles and units; the units are kept as they were on the day.
+    """
+
+    violation = models.ForeignKey(Violation, models.PROTECT, related_name="stop_lifts", verbose_name="المحضر")
+    until = models.DateField("آخر يوم للرفع")
+    asked_unit = models.CharField("وحدة الطالب", max_length=4)
+    allowed_unit = models.CharField("وحدة المجيز", max_length=4, blank=True)
+
+    class Meta:
+        verbose_name = "رفع وقف"
+        verbose_name_plural = "رفع الوقف"
+        constraints = [
+            *_two_people("violations_stoplift"),
+            models.CheckConstraint(
+                condition=Q(allowed_unit="") | ~Q(allowed_unit=models.F("asked_unit")), name="violations_stoplift_two_units"
+            ),
+            models.CheckConstraint(
+                condition=Q(allowed_by__isnull=True, allowed_unit="") | (Q(allowed_by__isnull=False) & ~Q(allowed_unit="")),
+                name="violations_stoplift_unit_whole",
+            ),
+            models.UniqueConstraint(
+                fields=["violation"], condition=Q(refused_at__isnull=True, allowed_at__isnull=True), name="violations_one_open_stoplift"
+            ),
+        ]

@@ -15,6 +15,7 @@ from municipality.places.models import Area, Branch
 from municipality.rulebook.queries import Offence
 from municipality.uploads.models import Upload
 from shops.models import Shop
+from violations.models.paper import PaperRow
 from violations.models.people import Inspector
 from violations.states import ViolationState
 
@@ -32,6 +33,8 @@ class Signed(models.TextChoices):
 class Violation(models.Model):
     """One offence found at one place and time. Facts go in, amounts come out of the rulebook; no field takes an amount.
 
+    Written by an inspector, or carried over from a paper record: then `paper` is its line, and no inspector of the portal stands for it.
+
     `number` is that of the minute, without gaps in its series; a warning has a number of its own series before. The party is
     a person of the portal or somebody known only by the keyed hash of a civil number, who finds it at first sign-in.
     """
@@ -41,7 +44,8 @@ class Violation(models.Model):
     client_key = models.CharField(max_length=36, unique=True)
     warning_number = models.CharField("رقم الإنذار", max_length=40, unique=True, null=True, blank=True)
     number = models.CharField("رقم المحضر", max_length=40, unique=True, null=True, blank=True)
-    inspector = models.ForeignKey(Inspector, models.PROTECT, related_name="violations", verbose_name="المفتش")
+    inspector = models.ForeignKey(Inspector, models.PROTECT, null=True, blank=True, related_name="violations", verbose_name="المفتش")
+    paper = models.OneToOneField(PaperRow, models.PROTECT, null=True, blank=True, related_name="violation", verbose_name="السجل الورقي")
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="الفرع")
     offence = models.CharField("المخالفة", max_length=20)
     offence_facts = models.JSONField("نص المخالفة", default=dict)  # the row of the catalogue as it was that day
@@ -91,6 +95,10 @@ class Violation(models.Model):
             models.CheckConstraint(
                 condition=Q(number__isnull=False) | Q(state__in=[*UNNUMBERED, "annulled"]), name="violations_minute_has_number"
             ),
+            models.CheckConstraint(
+                condition=Q(inspector__isnull=False, paper__isnull=True) | Q(inspector__isnull=True, paper__isnull=False),
+                name="violations_inspector_or_paper",
+            ),
             models.CheckConstraint(condition=Q(quantity_hundredths__gt=0), name="violations_quantity"),
             models.CheckConstraint(
                 condition=Q(latitude__isnull=True, longitude__isnull=True)
@@ -125,6 +133,16 @@ class Violation(models.Model):
     def reference(self) -> str:
         """The number of the minute, else that of the warning."""
         return self.number or self.warning_number or self.public_id
+
+    @property
+    def is_paper(self) -> bool:
+        """Whether it was carried over from paper: its evidence lies at the branch, its first sum is that of the paper record."""
+        return self.paper_id is not None
+
+    @property
+    def writer_id(self) -> int | None:
+        """The account of whoever wrote the minute; None for paper."""
+        return self.inspector.user_id if self.inspector is not None else None
 
     @property
     def rule(self) -> Offence:
@@ -183,6 +201,7 @@ class ServiceGround(models.TextChoices):
     SIGNED = "signed", "سُلّم باليد ووُقّع"
     OPENED = "opened", "فُتح في البوابة"
     TWO_CHANNELS = "two_channels", "أُرسل بقناتين ومضت المدة"
+    PAPER = "paper", "أُعلن على الورق قبل البوابة"
 
 
 class Service(models.Model):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from licensing.states import RENEWAL
 from municipality.cases.models import Block
 from municipality.cases.services import lift_block, place_block
 from municipality.kernel import clock
 from municipality.kernel.actors import system
+from municipality.notifications.registry import MessageKind
 from municipality.rulebook.models import Blocks
 from shops.models import Shop
 from violations import queries
-from violations.models import Violation
+from violations.models import StopLift, Violation
 from violations.notifications import ServicesFree, ServicesStopped, tell
 from violations.states import ViolationState
 
@@ -30,6 +33,7 @@ def place_due() -> int:
     due = Violation.objects.filter(state__in=UNPAID, block_from__lte=clock.today(), service__isnull=False).exclude(
         offence_facts__blocks=Blocks.NOBODY
     )
+    due = due.exclude(pk__in=_lifted().values("violation"))
     standing = set(Block.objects.filter(lifted_at__isnull=True, ground=GROUND).values_list("source", flat=True))
     placed = 0
     for pk, public_id in due.order_by("pk").values_list("pk", "public_id"):
@@ -42,6 +46,8 @@ def place_due() -> int:
 def _place(pk: int) -> bool:
     row = Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=pk)
     if row.state not in UNPAID or row.block_from is None or row.block_from > clock.today():
+        return False
+    if _lifted().filter(violation=row).exists():
         return False
     shops = shops_of(row)
     for shop in shops:
@@ -56,8 +62,19 @@ def _place(pk: int) -> bool:
                 actor=ME,
             )
     if shops:
-        tell(ServicesStopped, row, key=f"stopped:{row.last_event_id}")
+        turn = StopLift.objects.filter(violation=row, allowed_at__isnull=False).count()  # a stop that stands again is told again
+        tell(ServicesStopped, row, key=f"stopped:{row.last_event_id}" + (f":{turn}" if turn else ""))
     return bool(shops)
+
+
+def _lifted() -> QuerySet[StopLift]:
+    """Stops that two people lifted by hand, until a last day that has not passed."""
+    return StopLift.objects.filter(allowed_at__isnull=False, until__gte=clock.today())
+
+
+def standing(row: Violation) -> bool:
+    """Whether a violation stops something now."""
+    return Block.objects.filter(source=row.key, lifted_at__isnull=True).exists()
 
 
 def shops_of(row: Violation) -> list[Shop]:
@@ -75,10 +92,13 @@ def shops_of(row: Violation) -> list[Shop]:
     return list(Shop.objects.filter(mine).order_by("pk")) if mine else []
 
 
-def lift(row: Violation, *, why: str) -> int:
-    """End every stop of a violation, in the transaction of what ends its ground. Returns how many ended."""
+def lift(row: Violation, *, why: str, kind: type[MessageKind] = ServicesFree, **context: Any) -> int:
+    """End every stop of a violation, in the transaction of what ends its ground, and tell by `kind`. Returns how many ended.
+
+    The database refuses it while the sum is unpaid, unless two people lifted the stop by hand.
+    """
     subjects = list(Block.objects.filter(source=row.key, lifted_at__isnull=True).values_list("subject", flat=True).distinct())
     lifted = sum(lift_block(subject=subject, source=row.key, actor=ME) for subject in subjects)
     if lifted:
-        tell(ServicesFree, row, key=f"free:{why}:{row.last_event_id}")
+        tell(kind, row, key=f"free:{why}:{row.last_event_id}", **context)
     return lifted

@@ -73,7 +73,7 @@ def record(*, inspector: Any, found: Found) -> tuple[Violation, bool]:
             known = Violation.objects.filter(client_key=found.client_key).first()
             if known is None:
                 raise
-    if known.inspector.user_id != inspector.pk or (known.offence, known.seen_at) != (found.offence, found.seen_at):
+    if known.writer_id != inspector.pk or (known.offence, known.seen_at) != (found.offence, found.seen_at):
         raise Refused("sent_differently", _("Another minute was sent under this key. Please begin a new one and keep this one's photos."))
     return known, False
 

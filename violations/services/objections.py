@@ -26,7 +26,7 @@ from municipality.review.services import desk, queue
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import queries as uploads
 from violations import queries
-from violations.models import Addition, Defence, Objection, Violation
+from violations.models import Addition, Defence, Inspector, Objection, Violation
 from violations.notifications import ObjectionFiled, ObjectionRefused, ObjectionUpheld, tell
 from violations.services import blocks, settling, standing_in, terms
 from violations.states import OBJECTION, STUDIED, ObjectionState, ViolationState
@@ -126,7 +126,7 @@ def draw_branch(issued_by: str, lot: Lot = secrets.choice) -> tuple[Branch, list
 def defend(*, objection: Objection, inspector: Any, words: str) -> Defence:
     """The writer of the minute adds what defends it. Raises NotPermitted for anybody else, Refused: no_words, too_late, defended."""
     row = Objection.objects.select_for_update(of=("self",)).select_related("violation__inspector", "case").get(pk=objection.pk)
-    if row.violation.inspector.user_id != inspector.pk:
+    if not may_defend(row.violation, inspector):
         raise NotPermitted("not_writer", _("Only whoever wrote the minute defends it."))
     if not words.strip():
         raise Refused("no_words", _("Please write what defends the minute."))
@@ -137,6 +137,15 @@ def defend(*, objection: Objection, inspector: Any, words: str) -> Defence:
     found = Defence.objects.create(objection=row, words=words.strip()[:MOST_WORDS], at=clock.now(), by=inspector.key)
     record("objection.defended", subject=row.case.key, actor=Actor("inspector", inspector.key))
     return found
+
+
+def may_defend(violation: Violation, inspector: Any) -> bool:
+    """Whoever wrote the minute; of one from paper, an inspector in office of the branch where its evidence lies."""
+    if violation.inspector is not None:
+        return bool(violation.inspector.user_id == inspector.pk)
+    today = clock.today()
+    spells = Inspector.objects.filter(user=inspector.pk, team__branch=violation.branch_id, first_day__lte=today, last_day__gte=today)
+    return bool(spells.exists())
 
 
 @transaction.atomic

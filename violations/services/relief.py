@@ -25,7 +25,8 @@ ASKS, ALLOWS = "violation_clerk", "violation_authority"  # the groups of the two
 SUMS = (V.ORDERED, V.OVERDUE)
 
 
-def _demand(user: Any, group: str) -> None:
+def demand_role(user: Any, group: str) -> None:
+    """Raises NotPermitted for somebody without the role."""
     if not (user.is_active and user.is_staff and user.groups.filter(name=group).exists()):
         raise NotPermitted("not_your_role", _("Your role does not do this."))
 
@@ -35,16 +36,17 @@ def _reason(code: str, kind: str) -> None:
         raise Refused("unknown_code", _("Choose a reason from the list."))
 
 
-def _row(violation: Violation) -> Violation:
+def locked(violation: Violation) -> Violation:
+    """The row, locked, with its shop and party."""
     return Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=violation.pk)
 
 
 @transaction.atomic
 def ask_annulment(*, violation: Violation, code: str, note_ar: str, asked_by: Any) -> Annulment:
     """Propose to annul a minute. Raises NotPermitted, Refused: unknown_code, asked_already, not_now."""
-    _demand(asked_by, ASKS)
+    demand_role(asked_by, ASKS)
     _reason(code, "annulment")
-    row = _row(violation)
+    row = locked(violation)
     if row.state not in (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OVERDUE):
         raise Refused("not_now", _("In its present state this minute cannot be annulled by authority."))
     try:
@@ -59,8 +61,8 @@ def ask_annulment(*, violation: Violation, code: str, note_ar: str, asked_by: An
 @transaction.atomic
 def allow_annulment(*, annulment: Annulment, allowed_by: Any) -> None:
     """The second person annuls. The number stays; bills are cancelled, stops end. Raises NotPermitted, Refused, TransitionRefused."""
-    row = _row(annulment.violation)
-    asked = _second(Annulment, annulment.pk, allowed_by)
+    row = locked(annulment.violation)
+    asked = demand_second(Annulment, annulment.pk, allowed_by)
     actor = Actor("annuller", allowed_by.key)
     settling.cancel_bills(row, actor=actor, reason="annulled")
     Annulment.objects.filter(pk=asked.pk).update(allowed_by=allowed_by, allowed_at=clock.now())
@@ -76,9 +78,9 @@ def ask_relief(*, violation: Violation, code: str, note_ar: str, percent: int, a
 
     Raises NotPermitted, Refused: unknown_code, asked_already, not_now, bad_percent.
     """
-    _demand(asked_by, ASKS)
+    demand_role(asked_by, ASKS)
     _reason(code, "waiver")
-    row = _row(violation)
+    row = locked(violation)
     order = queries.order_of(row)
     if row.state not in SUMS or order is None:
         raise Refused("not_now", _("Only a settlement that is open, or whose period is over, can be waived or reduced."))
@@ -112,8 +114,8 @@ def allow_relief(*, relief: Relief, allowed_by: Any) -> None:
 
     Raises NotPermitted, Refused: same_person, done, sum_changed, payment_open.
     """
-    row = _row(relief.violation)
-    asked = _second(Relief, relief.pk, allowed_by)
+    row = locked(relief.violation)
+    asked = demand_second(Relief, relief.pk, allowed_by)
     order = queries.order_of(row)
     if order is None or row.state not in SUMS or order.fils != asked.before_fils:
         raise Refused("sum_changed", _("The sum is not the one that was asked about. Please have it asked for anew."))
@@ -140,14 +142,15 @@ def allow_relief(*, relief: Relief, allowed_by: Any) -> None:
 @transaction.atomic
 def refuse(*, asked: Any, refused_by: Any) -> None:
     """The second person refuses what was asked for; it may be asked for again. Raises NotPermitted, Refused."""
-    row = _second(type(asked), asked.pk, refused_by)
+    row = demand_second(type(asked), asked.pk, refused_by)
     type(asked).objects.filter(pk=row.pk).update(refused_at=clock.now())
     kind = type(asked).__name__.lower()
     record(f"{kind}.refused", subject=row.violation.key, actor=Actor("authority", refused_by.key), data={"code": row.code})
 
 
-def _second(model: Any, pk: int, user: Any) -> Any:
-    _demand(user, ALLOWS)
+def demand_second(model: Any, pk: int, user: Any) -> Any:
+    """What was asked for, locked, where this user may decide it. Raises NotPermitted: not_your_role, same_person; Refused("done")."""
+    demand_role(user, ALLOWS)
     row = model.objects.select_for_update(of=("self",)).select_related("asked_by", "violation").get(pk=pk)
     if row.allowed_at is not None or row.refused_at is not None:
         raise Refused("done", _("This was decided already."))

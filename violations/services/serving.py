@@ -14,7 +14,7 @@ from municipality.kernel.transitions import transition
 from municipality.notifications.models import Delivery, DeliveryState
 from violations import queries, rules
 from violations.models import Service, ServiceGround, Violation
-from violations.notifications import MinuteWritten
+from violations.notifications import CarriedOver, MinuteWritten
 from violations.states import ViolationState
 
 V = ViolationState
@@ -59,7 +59,7 @@ def opened(*, violation: Violation, person: Any) -> bool:
 
 def sent(violation: Violation) -> list[rules.Delivered]:
     """On which channels the notice went out. A skipped or failed delivery has no time and counts for nothing."""
-    rows = Delivery.objects.filter(message__subject_key=violation.key, message__kind=MinuteWritten.kind)
+    rows = Delivery.objects.filter(message__subject_key=violation.key, message__kind__in=(MinuteWritten.kind, CarriedOver.kind))
     return [rules.Delivered(row.channel, row.sent_at if row.state == DeliveryState.SENT else None) for row in rows]
 
 

@@ -65,6 +65,11 @@ _TITLES = {
 }
 
 
+def titles(kind: str) -> tuple[str, str]:
+    """What a bill of a kind of sum is called, in Arabic and English; the reference follows."""
+    return _TITLES[ChargeKind(kind)]
+
+
 def _locked(violation: Violation) -> Violation:
     return Violation.objects.select_for_update(of=("self",)).select_related("shop__owner", "shop__organisation").get(pk=violation.pk)
 
@@ -115,7 +120,7 @@ def _line(row: Violation, kind: ChargeKind, fils: int, source: dict[str, Any]) -
         formula_en=formula_en,
         article_ar=offence["article_ar"][:160],
         article_en=offence["article_en"][:160],
-        edition=row.edition,
+        edition=row.edition if not row.is_paper else "paper",
         fils=fils,
         revenue_account=offence["revenue_account"],
     )

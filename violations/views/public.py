@@ -19,6 +19,7 @@ from municipality.documents import store
 from municipality.documents.states import DocumentState
 from municipality.kernel import clock
 from municipality.kernel.workflow import WORKFLOWS
+from municipality.places.models import Branch
 from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
@@ -26,7 +27,7 @@ from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 from violations import queries, ways
 from violations.forms import FindForm
-from violations.models import Relief, Violation
+from violations.models import Relief, StopLift, Violation
 from violations.services import serving, settling
 from violations.states import VIOLATION, ViolationState
 
@@ -85,7 +86,7 @@ def seen_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, Princi
     Raises Http404: for everybody else it does not exist; NotPermitted where a delegation is over.
     """
     rows = Violation.objects.select_related(
-        "shop__owner", "shop__organisation", "area", "branch", "inspector", "party", "notice", "objection__case", "service"
+        "shop__owner", "shop__organisation", "area", "branch", "inspector", "paper", "party", "notice", "objection__case", "service"
     )
     row = rows.filter(public_id=public_id).first()
     if row is None:
@@ -175,6 +176,27 @@ def photo(request: HttpRequest, public_id: str, photo_id: str) -> HttpResponse:
 
 
 PAGE = 50
+
+
+@public
+@require_safe
+def lifts(request: HttpRequest) -> HttpResponse:
+    """Every stop of services that was lifted by hand: day, offence, branch, last day, reason, the two units; nobody's name."""
+    rows = StopLift.objects.filter(allowed_at__isnull=False).select_related("violation__branch").order_by("-pk")
+    before = request.GET.get("before", "")
+    if before.isascii() and before.isdigit():
+        rows = rows.filter(pk__lt=int(before[:18]))
+    found = list(rows[: PAGE + 1])
+    replies = queries.rulebook.edition(queries.REPLIES, clock.today()).reasons
+    units = {branch.pk: branch for branch in Branch.objects.all()}
+    context = {
+        "rows": [
+            (row, row.violation.rule, replies.get(row.code), units.get(row.asked_unit), units.get(row.allowed_unit)) for row in found[:PAGE]
+        ],
+        "older_url": f"?before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
+        "crumbs": [(_("Violations"), reverse("violations:start")), (_("Stops lifted by hand"), "")],
+    }
+    return render(request, "violations/lifts.html", context)
 
 
 @public

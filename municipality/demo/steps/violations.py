@@ -20,6 +20,7 @@ from municipality.demo import stories
 from municipality.demo.generate import seeded
 from municipality.demo.loading import Loading
 from municipality.demo.paying import Payment, pay
+from municipality.demo.steps import paper_fines as paper
 from municipality.demo.steps.past_cases import silence
 from municipality.demo.steps.queue import _page
 from municipality.jobs.models import Job, JobState
@@ -104,12 +105,14 @@ def run(loading: Loading) -> str:
         day = loading.day(-int(340 * rng.random() ** 2) - 1)
         moment = loading.instant(day, rng)
         story.at(moment, _seen(story, rng, number, shops, inspectors, office))
+    paper.tell(story, loading, [shop for shop in shops if shop.branch_id == office["violation_clerk"].branch_id], office)
     story.run()
     with clock.at(loading.anchor):
         serving.sweep()
         terms.void_missed()
         terms.lapse_due()
         blocks.place_due()
+        paper.lift_one(office)
         for pk in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lte=loading.anchor).values_list("pk", flat=True):
             clocks.escalate(clock_id=pk)
     _photos(loading)
@@ -155,8 +158,10 @@ def _inspectors(loading: Loading) -> dict[tuple[str, bool], list[Inspector]]:
 
 
 def _office() -> dict[str, Any]:
-    """The two people who take a sum away, and the two who turn to the court."""
-    found: dict[str, Any] = {role: User.objects.get(groups__name=role) for role in ("violation_clerk", "violation_authority")}
+    """The people who take a sum away, one of them of another unit, and the two who turn to the court."""
+    found: dict[str, Any] = {"violation_clerk": User.objects.get(groups__name="violation_clerk")}
+    above = {user.branch_id: user for user in User.objects.filter(groups__name="violation_authority")}
+    found["violation_authority"], found["elsewhere"] = above[found["violation_clerk"].branch_id], above["KU"]
     found["court"], found["court_second"] = User.objects.filter(groups__name="court_clerk").order_by("login")
     return found
 
@@ -350,6 +355,8 @@ def _photos(loading: Loading) -> None:
     """A drawn picture for the newest, so that their pages show how evidence stands there."""
     picture = _page("photos")
     for row in Violation.objects.select_related("inspector__user").order_by("-pk")[: loading.scale.minutes // 12]:
+        if row.inspector is None:  # of paper there is no picture
+            continue
         sender = row.inspector.user
         with clock.at(row.received_at):
             file = SimpleUploadedFile("front.jpg", picture)

@@ -17,12 +17,13 @@ from municipality.notifications.models import Delivery, Message
 from payments.models import Bill, RefundDue
 from payments.services import redirect_url, start_attempt
 from shops.models import Shop
+from tests.municipality.people import staff
 from tests.payments.bank import Bank
 from tests.payments.conftest import run_due
 from tests.violations.conftest import Days, pay, settle
 from violations import invariants, queries
 from violations.models import Charge, Plan, Service, SettlementOrder, Signed, Violation
-from violations.services import blocks, serving, settling, terms
+from violations.services import blocks, court, serving, settling, terms
 
 pytestmark = pytest.mark.django_db
 DAY = dt.date(2026, 11, 24)
@@ -266,8 +267,14 @@ def test_an_unpaid_violation_stops_the_renewal_and_payment_of_the_court_amount_f
     assert blocks.place_due() == 0  # once
     assert [block.ground for block in cases.standing_blocks(shop.key, RENEWAL)] == ["unpaid_violation"]
     assert Message.objects.filter(person=owner, kind="violations.services_stopped").count() == 1
-    with transaction.atomic():
-        assert blocks.lift(fresh(served), why="test") == 1
+    with pytest.raises(IntegrityError, match="stop_without_ground"), transaction.atomic():
+        blocks.lift(fresh(served), why="test")
+    clerk, second = (staff("court_clerk", login=login) for login in ("court", "court2"))
+    court.refer(clerk=clerk)
+    ruling = court.enter_judgment(violation=served, ruling_no="7/2026", ruled_on=clock.today(), fils=150_000, clerk=clerk)
+    court.confirm_judgment(judgment=ruling, clerk=second, ruling_no="7/2026", fils=150_000)
+    assert cases.standing_blocks(shop.key, RENEWAL)
+    assert pay(served, owner).state == "paid"
     assert cases.standing_blocks(shop.key, RENEWAL) == []
 
 

@@ -1,0 +1,395 @@
+"""From a sheet to violations: two people, nothing twice, one record a batch, and the same ways for a fine from paper."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
+
+from licensing.states import RENEWAL
+from municipality.audit.models import Act
+from municipality.cases import queries as cases
+from municipality.documents import store
+from municipality.kernel import clock, guards
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.notifications.models import Message
+from municipality.places.models import Area, Branch
+from payments.models import Bill
+from shops.models import Shop
+from tests.municipality.people import person, signed_in, staff
+from tests.payments.conftest import run_due
+from tests.violations.conftest import Days, pay
+from tests.violations.paper.sheets import CIVIL_ID, sheet
+from violations import invariants, queries
+from violations.models import Charge, Judgment, PaperFile, PaperRow, SettlementOrder, Violation
+from violations.services import blocks, documents, objections, paper, relief, serving, terms
+
+pytestmark = pytest.mark.django_db
+JOBS = ("violations.paper_check", "violations.paper_take")
+
+
+@pytest.fixture
+def clerk(rules: None) -> Any:
+    return staff("violation_clerk", login="clerk", branch=Branch.objects.get(pk="HA"))
+
+
+@pytest.fixture
+def authority(rules: None) -> Any:
+    return staff("violation_authority", login="authority", branch=Branch.objects.get(pk="KU"))
+
+
+@pytest.fixture
+def carry(clerk: Any, authority: Any, shop: Shop) -> Callable[..., PaperFile]:
+    """Load, read, release and take a sheet."""
+
+    def act(*rows: dict[str, Any], **more: Any) -> PaperFile:
+        file = loaded(clerk, *rows, **more)
+        paper.release(file=file, released_by=authority)
+        while paper.take(file_id=file.pk):
+            pass
+        return PaperFile.objects.get(pk=file.pk)
+
+    return act
+
+
+def loaded(clerk: Any, *rows: dict[str, Any], **more: Any) -> PaperFile:
+    file = paper.load(content=sheet(*rows, **more), name="fines.csv", loaded_by=clerk)
+    while paper.check(file_id=file.pk):
+        pass
+    return PaperFile.objects.get(pk=file.pk)
+
+
+def one(number: str = "P-HA-1001-2025") -> Violation:
+    return Violation.objects.select_related("shop", "party", "paper").get(number=number)
+
+
+# --- Coming in ------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_dry_run_changes_nothing_and_the_second_person_lets_the_good_lines_in(clerk: Any, authority: Any, shop: Shop, owner: Any) -> None:
+    file = loaded(clerk, {}, {"paper_no": "1002/2025", "amount": "x"}, {"paper_no": "1003/2025", "state": "overdue"})
+    assert Violation.objects.count() == 0 and file.checked_at is not None
+    assert paper.tally(file) == {"new": 2, "known": 0, "wrong": 1}
+    assert file.rows.get(is_good=False).problems == [["amount", "amount"]]
+    with pytest.raises(NotPermitted, match="not_your_role"):
+        paper.release(file=file, released_by=clerk)
+    paper.release(file=file, released_by=authority)
+    assert Violation.objects.count() == 0
+    run_due(JOBS)  # by the jobs
+    file.refresh_from_db()
+    assert (file.taken, file.done_at is not None) == (2, True)
+    row = one()
+    assert (row.state, row.shop, row.inspector, row.is_paper) == ("ordered", shop, None, True)
+    order = SettlementOrder.objects.get(violation=row)
+    assert (order.fils, order.ground, order.edition) == (100_000, "paper", "paper")
+    assert one("P-HA-1003-2025").state == "overdue"
+    assert Message.objects.filter(person=owner, kind="violations.carried_over").count() == 2
+    assert list(invariants.findings()) == []
+    acts = list(Act.objects.filter(subject=file.key).order_by("pk").values_list("action", flat=True))
+    assert acts == ["paper.loaded", "paper.checked", "paper.released", "paper.taken"]
+
+
+def test_whoever_loaded_it_does_not_release_it_even_with_both_roles(shop: Shop) -> None:
+    both = staff("violation_clerk", "violation_authority", login="both", branch=shop.branch)
+    file = loaded(both, {})
+    with pytest.raises(NotPermitted, match="same_person"):
+        paper.release(file=file, released_by=both)
+
+
+def test_the_same_file_and_the_same_paper_do_nothing_twice(carry: Callable[..., PaperFile], clerk: Any, authority: Any) -> None:
+    carry({})
+    with pytest.raises(Refused, match="same_file"):
+        loaded(clerk, {})
+    again = loaded(clerk, {}, {"paper_no": "1002/2025"}, {"paper_no": "١٠٠٢-٢٠٢٥"})
+    assert paper.tally(again) == {"new": 1, "known": 1, "wrong": 1}
+    assert again.rows.get(is_good=False).problems == [["paper_no", "twice_in_file"]]
+    other = loaded(clerk, {"amount": "50"})
+    assert other.rows.get().problems == [["paper_no", "known_differs"]]
+    paper.release(file=again, released_by=authority)
+    while paper.take(file_id=again.pk):
+        pass
+    assert Violation.objects.count() == 2
+    assert not paper.take(file_id=again.pk), "a job that is rung again finds nothing to do"
+    assert Violation.objects.count() == 2
+    assert list(invariants.findings()) == []
+
+
+def test_two_released_files_with_one_paper_bring_it_once(clerk: Any, authority: Any, shop: Shop) -> None:
+    first, second = loaded(clerk, {}), loaded(clerk, {}, {"paper_no": "7"})
+    for file in (first, second):
+        paper.release(file=file, released_by=authority)
+    for file in (first, second):
+        paper.take(file_id=file.pk)
+    assert Violation.objects.count() == 2
+    assert PaperFile.objects.get(pk=second.pk).taken == 1
+
+
+def test_batches_go_on_where_a_worker_died(clerk: Any, authority: Any, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"paper_no": f"{number}/2025"} for number in range(1, 8)]
+    file = paper.load(content=sheet(*rows), name="fines.csv", loaded_by=clerk)
+    assert paper.check(file_id=file.pk, size=3)
+    _dies(monkeypatch, paper.check, file)
+    assert PaperRow.objects.filter(file=file).count() == 3
+    while paper.check(file_id=file.pk, size=3):
+        pass
+    file.refresh_from_db()
+    assert (file.read, PaperRow.objects.filter(file=file, is_good=True).count()) == (7, 7)
+    paper.release(file=file, released_by=authority)
+    assert paper.take(file_id=file.pk, size=3)
+    _dies(monkeypatch, paper.take, file)
+    assert Violation.objects.count() == 3
+    while paper.take(file_id=file.pk, size=3):
+        pass
+    assert Violation.objects.count() == 7
+    taken = Act.objects.filter(subject=file.key, action="paper.taken").order_by("pk")
+    assert [act.data["count"] for act in taken] == [3, 3, 1]
+    assert list(invariants.findings()) == []
+
+
+def _dies(monkeypatch: pytest.MonkeyPatch, act: Callable[..., bool], file: PaperFile) -> None:
+    """A batch whose worker ends after its rows are written and before it commits."""
+    with monkeypatch.context() as dying:
+        dying.setattr(paper, "failpoint", lambda _name: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            act(file_id=file.pk, size=3)
+
+
+@pytest.mark.slow
+def test_twenty_thousand_lines_are_kept_at_once_and_come_in_by_jobs(clerk: Any, authority: Any, shop: Shop) -> None:
+    """The request keeps bytes and promises a job; each batch asks a fixed number of questions, however many lines there are."""
+    rows = [{"paper_no": f"{number}/2024", "note": "سطر"} for number in range(20_000)]
+    content = sheet(*rows)
+    response = signed_in(clerk).post("/admin/office/paper/", {"file": SimpleUploadedFile("fines.csv", content)})
+    assert response.status_code == 302
+    file = PaperFile.objects.get()
+    assert (file.lines, PaperRow.objects.count()) == (20_000, 0)
+    while paper.check(file_id=file.pk):
+        pass
+    paper.release(file=file, released_by=authority)
+    Shop.objects.filter(pk=shop.pk).update(owner=staff(login="nobody-to-tell"))
+    while paper.take(file_id=file.pk):
+        pass
+    assert Violation.objects.count() == 20_000
+    assert Act.objects.filter(subject=file.key, action="paper.taken").count() in (40, 41)
+
+
+def test_a_file_put_aside_is_forgotten_and_may_come_again(clerk: Any, authority: Any, shop: Shop) -> None:
+    file = loaded(clerk, {})
+    paper.refuse(file=file, refused_by=clerk)
+    assert PaperRow.objects.count() == 0
+    with pytest.raises(Refused, match="done"):
+        paper.release(file=file, released_by=authority)
+    assert loaded(clerk, {}).rows.filter(is_good=True).count() == 1
+
+
+def test_no_civil_number_lies_open(clerk: Any, shop: Shop) -> None:
+    file = loaded(clerk, {"civil_id": CIVIL_ID})
+    assert CIVIL_ID.encode() not in store.read(file.content)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM violations_paperrow")
+        assert CIVIL_ID not in repr(cursor.fetchall())
+
+
+# --- Ways ------------------------------------------------------------------------------------------------------------------------
+
+
+def test_it_is_found_shown_as_from_paper_and_paid_by_the_sum_of_the_paper(carry: Callable[..., PaperFile], owner: Any, client: Any) -> None:
+    carry({"amount": "73.250"})
+    row = one()
+    assert queries.by_number("P-HA-1001-2025", owner.last_four) == row
+    assert queries.by_number("1001-2025", owner.last_four) == row, "by the number as it stands on the paper"
+    assert queries.by_number("1001-2025", "0000") is None
+    page = signed_in(owner).get(f"/en/violations/{row.public_id}/").content.decode()
+    assert "Carried over from paper" in page and "The amount of the paper record" in page and "badge" not in page
+    assert "مرحّلة من الورق" in signed_in(owner).get(f"/ar/violations/{row.public_id}/").content.decode()
+    assert pay(row, owner).state == "paid"
+    line = Bill.objects.get(pk=Charge.objects.get(violation=row).bill_id).lines.get()
+    assert (line.fils, line.edition, line.revenue_account) == (73_250, "paper", "CLEAN-SETTLEMENTS")
+    assert list(invariants.findings()) == []
+
+
+def test_words_without_a_code_carry_their_own_article(carry: Callable[..., PaperFile], owner: Any) -> None:
+    carry({"offence": "", "offence_text": "فرش بضاعة على الرصيف", "article": "المادة 12 من القرار القديم"})
+    row = one()
+    assert (row.offence, row.offence_facts["name_ar"]) == ("PPR-00", "فرش بضاعة على الرصيف")
+    assert "المادة 12" in signed_in(owner).get(f"/en/violations/{row.public_id}/").content.decode()
+    bill = pay(row, owner).charges.get().bill
+    assert bill.lines.get().revenue_account == "PAPER-SETTLEMENTS"
+
+
+def test_without_proved_service_periods_begin_when_it_is_opened(carry: Callable[..., PaperFile], owner: Any, days: Days) -> None:
+    carry({"served_on": ""})
+    row = one()
+    assert (row.settle_until, row.block_from) == (None, None)
+    days.later(days=60)
+    assert terms.lapse_due() == blocks.place_due() == 0
+    assert serving.opened(violation=row, person=owner)
+    assert one().settle_until == clock.today() + dt.timedelta(days=14)
+
+
+def test_it_stops_what_the_rulebook_says_but_nothing_before_the_grace(
+    carry: Callable[..., PaperFile], owner: Any, shop: Shop, days: Days
+) -> None:
+    carry({"state": "overdue", "served_on": "2026-08-05"})
+    assert blocks.place_due() == 0, "the party learns of it today"
+    days.later(days=30)
+    assert blocks.place_due() == 0
+    days.later(days=1)
+    assert blocks.place_due() == 1
+    assert cases.standing_blocks(shop.key, RENEWAL)
+
+
+def test_a_ruling_of_the_court_is_payable_and_nothing_else(carry: Callable[..., PaperFile], clerk: Any, authority: Any, owner: Any) -> None:
+    carry({"state": "judged", "ruling_no": "55/2025", "ruled_on": "2026-10-01", "served_on": "2026-08-05", "amount": "250"})
+    row = one()
+    ruling = Judgment.objects.get(violation=row)
+    assert (row.state, ruling.fils, ruling.entered_by, ruling.confirmed_by) == ("judged", 250_000, clerk, authority)
+    assert pay(row, owner).state == "paid"
+    assert list(invariants.findings()) == []
+
+
+def test_it_counts_against_a_clearance(carry: Callable[..., PaperFile], owner: Any) -> None:
+    carry({"state": "referred", "served_on": "2026-08-05"})
+    with pytest.raises(Refused, match="owes"):
+        documents.clearance(person=owner)
+
+
+def test_somebody_without_an_account_finds_it_at_first_sign_in(carry: Callable[..., PaperFile]) -> None:
+    area = Area.objects.filter(governorate="HA").order_by("pk")[0]
+    file = carry({"licence_no": "", "civil_id": CIVIL_ID, "area": area.name_ar})
+    assert file.taken == 1
+    noura = person(CIVIL_ID)
+    assert list(queries.visible_to(noura)) == [one()]
+    assert queries.people_of(one()) == [noura]
+    assert pay(one(), noura).state == "paid"
+
+
+def test_it_is_objected_to_and_any_inspector_of_its_branch_defends_it(
+    carry: Callable[..., PaperFile], owner: Any, make_inspector: Callable[..., Any], shop: Shop
+) -> None:
+    carry({})
+    here, elsewhere = make_inspector(), make_inspector("other", "JA")
+    objection = objections.file(violation=one(), person=owner, ground="facts_wrong", words="لم يكن المحل مفتوحاً.")
+    assert objection.case.branch_id != "HA"
+    with pytest.raises(NotPermitted, match="not_writer"):
+        objections.defend(objection=objection, inspector=elsewhere, words="نص")
+    assert one().number in signed_in(here).get("/admin/field/").content.decode()  # type: ignore[operator]
+    objections.defend(objection=objection, inspector=here, words="الأصل محفوظ في الفرع.")
+
+
+def test_it_is_annulled_by_two_as_any_minute(carry: Callable[..., PaperFile], clerk: Any, authority: Any) -> None:
+    carry({})
+    asked = relief.ask_annulment(violation=one(), code="form_defect", note_ar="", asked_by=clerk)
+    relief.allow_annulment(annulment=asked, allowed_by=authority)
+    assert one().state == "annulled"
+    assert list(invariants.findings()) == []
+
+
+# --- What the database refuses -----------------------------------------------------------------------------------------------------
+
+
+def raw(sql: str, values: list[Any]) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+@pytest.mark.guards
+def test_one_person_and_an_unreleased_file_bring_nothing_in_by_any_door(clerk: Any, authority: Any, shop: Shop) -> None:
+    file = loaded(clerk, {})
+    line = file.rows.get()
+    now = clock.now()
+    with pytest.raises(IntegrityError, match=r"violations_paper_two_people|CHECK"):
+        raw("UPDATE violations_paperfile SET released_by_id = %s, released_at = %s WHERE id = %s", [clerk.pk, now, file.pk])
+    with pytest.raises(IntegrityError, match="insert_only"):
+        raw("UPDATE violations_paperrow SET fils = 1 WHERE id = %s", [line.pk])
+    with pytest.raises(IntegrityError, match="row_stays"):
+        raw("DELETE FROM violations_paperrow WHERE id = %s", [line.pk])
+    with pytest.raises(IntegrityError, match="after_dry_run"), transaction.atomic():
+        PaperRow.objects.create(file=file, line=99, is_good=False)
+    with pytest.raises(IntegrityError, match="not_released"), transaction.atomic():
+        paper._make([line], file)
+    paper.release(file=file, released_by=authority)
+    with pytest.raises(IntegrityError, match="frozen"):
+        raw("UPDATE violations_paperfile SET released_by_id = %s WHERE id = %s", [staff(login="third").pk, file.pk])
+    connection.check_constraints()
+    guards.remove(connection)
+    try:
+        raw("UPDATE violations_paperrow SET fils = 1 WHERE id = %s", [line.pk])
+        assert PaperRow.objects.get().fils == 1, "without its guard the sum that was released changes"
+    finally:
+        guards.install(connection)
+
+
+@pytest.mark.guards
+def test_no_sum_but_that_of_the_paper_and_no_paper_twice(carry: Callable[..., PaperFile], clerk: Any, authority: Any) -> None:
+    carry({"served_on": ""})
+    row = one()
+    order = SettlementOrder.objects.get(violation=row)
+    for ground, fils in (("paper", 1_000), ("minute", 100_000)):
+        order.pk, order.version, order.ground, order.fils = None, 2, ground, fils
+        with pytest.raises(IntegrityError, match="another_sum_than_on_paper"), transaction.atomic():
+            order.save(force_insert=True)
+    again = loaded(clerk, {"served_on": ""}, {"paper_no": "2"})
+    paper.release(file=again, released_by=authority)
+    twin = PaperRow(file=again, line=50, number=row.number, branch_id="HA", paper_no="x")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Violation.objects.bulk_create(
+            [Violation(**{f.attname: getattr(row, f.attname) for f in Violation._meta.concrete_fields if f.name != "id"})]
+        )
+    assert twin.number == row.number and Violation.objects.filter(number=row.number).count() == 1
+
+
+# --- Pages and the command ---------------------------------------------------------------------------------------------------------
+
+
+def test_by_the_pages_of_the_office(clerk: Any, authority: Any, shop: Shop) -> None:
+    loading = signed_in(clerk)
+    bad = loading.post("/admin/office/paper/", {"file": SimpleUploadedFile("x.xlsx", b"PK\x03\x04")})
+    assert (bad.status_code, "CSV UTF-8" in bad.content.decode()) == (409, True)
+    assert loading.post("/admin/office/paper/", {}).status_code == 409
+    content = sheet({}, {"paper_no": "2", "amount": "=1+1"})
+    url = loading.post("/admin/office/paper/", {"file": SimpleUploadedFile("fines.csv", content)})["Location"]
+    run_due(JOBS)
+    page = loading.get(url).content.decode()
+    assert "المبلغ" in page and "صيغة" in page
+    assert loading.post(url, {"step": "release"}).status_code == 409
+    errors = loading.get(f"{url}problems.csv").content.decode("utf-8-sig")
+    assert "spreadsheet" in errors and "صيغة" in errors and errors.splitlines()[1].startswith("3;amount;")
+    second = signed_in(authority)
+    assert second.post(url, {"step": "release"}).status_code == 302
+    run_due(JOBS)
+    assert "1 / 1" in second.get(url).content.decode()
+    assert one().state == "ordered"
+    for term in ("1001/2025", "p-ha-1001-2025"):
+        assert "P-HA-1001-2025" in second.get(f"/admin/violations/violation/?q={term}").content.decode()
+    again = loading.post("/admin/office/paper/", {"file": SimpleUploadedFile("fines.csv", content)})
+    assert again.status_code == 409
+
+
+def test_a_branch_does_not_see_the_files_of_another(clerk: Any, shop: Shop) -> None:
+    file = loaded(clerk, {})
+    other = signed_in(staff("violation_clerk", login="ja", branch=Branch.objects.get(pk="JA")))
+    assert other.get(f"/admin/office/paper/{file.public_id}/").status_code == 404
+    assert signed_in(staff("officer", login="off")).get("/admin/office/paper/").status_code == 403
+
+
+def test_the_command_reads_and_a_second_login_releases(clerk: Any, authority: Any, shop: Shop, tmp_path: Any) -> None:
+    path = tmp_path / "fines.csv"
+    path.write_bytes(sheet({}, {"paper_no": "2", "state": "x"}, encoding="cp1256"))
+    said = io.StringIO()
+    call_command("load_paper_fines", path, login="clerk", stdout=said)
+    assert "line 3, state" in said.getvalue() and "1 good and new, 0 known, 1 with errors." in said.getvalue()
+    file = PaperFile.objects.get()
+    for login in ("clerk", "nobody"):
+        with pytest.raises(CommandError):
+            call_command("load_paper_fines", release=file.public_id, login=login)
+    call_command("load_paper_fines", release=file.public_id, login="authority", stdout=said)
+    assert "1 carried over." in said.getvalue()
+    with pytest.raises(CommandError):
+        call_command("load_paper_fines", path, login="clerk")

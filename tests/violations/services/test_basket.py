@@ -1,0 +1,109 @@
+"""Violations in the basket: what is owed without a bill, three of them and a licence in one payment, each with its receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from municipality.kernel import clock
+from municipality.kernel.actors import system
+from municipality.kernel.errors import Refused
+from payments import queries as payments
+from payments.models import Attempt, Bill, Receipt
+from payments.registry import PAYABLES, pays_for
+from payments.rules import Line
+from payments.services import issue_bill, redirect_url
+from payments.services.basket import pay_basket
+from tests.municipality.people import staff
+from tests.payments.bank import Bank
+from tests.payments.conftest import run_due
+from tests.violations.conftest import Days
+from violations import invariants
+from violations.models import Violation
+from violations.services import court, serving, settling, terms
+
+pytestmark = pytest.mark.django_db
+OTHER = "tests.licence"
+
+
+@pytest.fixture
+def licence(owner: Any) -> Bill:
+    """A bill of another service."""
+    if OTHER not in PAYABLES:
+        pays_for(OTHER, paid=lambda _bill: None, voided=lambda _bill: None)
+    line = Line("renewal", "تجديد", "Renewal", "10.000 د.ك", "KD 10.000", "م 1", "Art. 1", "fees.health v1", 10_000, "HEALTH-LICENCES")
+    return issue_bill(kind=OTHER, subject="shop:x", payer=owner, title_ar="تجديد", title_en="Renewal", lines=[line], actor=system("tests"))
+
+
+@pytest.fixture
+def judged(write: Callable[..., Violation], owner: Any, days: Days) -> Violation:
+    row = write("CLN-03")
+    serving.opened(violation=row, person=owner)
+    days.later(days=31)
+    terms.lapse_due()
+    first, second = (staff("court_clerk", login=f"court{turn}") for turn in (1, 2))
+    court.refer(clerk=first)
+    ruling = court.enter_judgment(violation=row, ruling_no="7", ruled_on=clock.today(), fils=150_000, clerk=first)
+    court.confirm_judgment(judgment=ruling, clerk=second, ruling_no="7", fils=150_000)
+    return row
+
+
+def values(person: Any) -> list[str]:
+    return [item.value for item in payments.basket_of(person) if item.can_choose]
+
+
+def test_three_violations_and_a_licence_are_one_payment_with_a_receipt_each(
+    judged: Violation, write: Callable[..., Violation], make_shop: Callable[..., Any], licence: Bill, owner: Any, stranger: Any
+) -> None:
+    settled, parts = write("CLN-01"), write("CLN-03", shop=make_shop())
+    serving.opened(violation=parts, person=owner)
+    terms.agree_plan(violation=parts, person=owner, count=2)
+    assert values(stranger) == []
+    items = payments.basket_of(owner)
+    assert [item.bill for item in items] == [licence, None, None, None]
+    assert Bill.objects.count() == 1, "looking makes no bill"
+    attempt = pay_basket(payer=owner, chosen=values(owner), language="ar", session_key="s")
+    assert attempt.allocations.count() == 4
+    assert values(owner) == [], "what is at the bank is not offered a second time"
+    redirect_url(attempt)
+    Bank.book.decide(attempt)
+    run_due()
+    assert Attempt.objects.count() == 1
+    states = {row.pk: row.state for row in Violation.objects.all()}
+    assert states == {judged.pk: "paid", settled.pk: "paid", parts.pk: "instalments"}
+    assert Receipt.objects.count() == 4
+    assert list(invariants.findings()) == []
+
+
+def test_a_bill_that_stands_is_not_offered_twice(write: Callable[..., Violation], owner: Any) -> None:
+    row = write("CLN-01")
+    bill = settling.bill_for(violation=row, person=owner)
+    assert values(owner) == [f"bill:{bill.public_id}:{bill.total_fils}"]
+
+
+def test_what_is_owed_no_more_or_costs_something_else_is_told_and_nothing_is_taken(
+    write: Callable[..., Violation], owner: Any, stranger: Any, days: Days
+) -> None:
+    row = write("CLN-03")
+    serving.opened(violation=row, person=owner)
+    (value,) = values(owner)
+    with pytest.raises(Refused, match="price_changed"):
+        pay_basket(payer=owner, chosen=[f"{value.rpartition(':')[0]}:1"], language="ar", session_key="s")
+    with pytest.raises(Refused, match="not_in_basket"):
+        pay_basket(payer=stranger, chosen=[value], language="ar", session_key="s")
+    days.later(days=15)
+    assert values(owner) == [], "its last day has passed, before any sweep"
+    with pytest.raises(Refused, match="not_in_basket"):
+        pay_basket(payer=owner, chosen=[value], language="ar", session_key="s")
+    assert not Attempt.objects.exists() and not Bill.objects.exists()
+
+
+def test_a_hundred_violations_ask_no_more_than_one(
+    write: Callable[..., Violation], owner: Any, make_shop: Any, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(12):
+        write("CLN-01", shop=make_shop())
+    with django_assert_max_num_queries(6):
+        assert len(payments.basket_of(owner)) == 12

@@ -1,0 +1,180 @@
+"""A stop of services that two people of different roles and units lift by hand, for a time; nobody else and no other door."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from licensing.states import RENEWAL
+from municipality.audit.models import Act
+from municipality.cases import queries as cases
+from municipality.cases.models import Block
+from municipality.kernel import clock, guards
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.notifications.models import Message
+from municipality.places.models import Branch
+from tests.municipality.people import signed_in, staff
+from tests.violations.conftest import Days
+from violations import invariants
+from violations.models import StopLift, Violation
+from violations.services import blocks, lifting, relief, serving, terms
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clerk(rules: None) -> Any:
+    return staff("violation_clerk", login="clerk", branch=Branch.objects.get(pk="HA"))
+
+
+@pytest.fixture
+def authority(rules: None) -> Any:
+    return staff("violation_authority", login="authority", branch=Branch.objects.get(pk="KU"))
+
+
+@pytest.fixture
+def stopped(write: Callable[..., Violation], owner: Any, days: Days) -> Violation:
+    row = write("CLN-03")
+    serving.opened(violation=row, person=owner)
+    days.later(days=31)
+    terms.lapse_due()
+    assert blocks.place_due() == 1
+    return Violation.objects.get(pk=row.pk)
+
+
+def ask(row: Violation, by: Any, **more: Any) -> StopLift:
+    values = {"code": "public_need", "note_ar": "", "until": clock.today() + dt.timedelta(days=10)} | more
+    return lifting.ask(violation=row, asked_by=by, **values)
+
+
+def stops(row: Violation) -> int:
+    return len(cases.standing_blocks(row.shop.key, RENEWAL))  # type: ignore[union-attr]
+
+
+def test_two_units_lift_a_stop_until_a_day_and_it_stands_again_after(
+    stopped: Violation, clerk: Any, authority: Any, owner: Any, days: Days
+) -> None:
+    asked = ask(stopped, clerk)
+    assert stops(stopped) == 1
+    lifting.allow(lift=asked, allowed_by=authority)
+    assert stops(stopped) == 0
+    assert Message.objects.filter(person=owner, kind="violations.stop_lifted").count() == 1
+    acts = Act.objects.filter(subject=stopped.key).values_list("action", flat=True)
+    assert {"stoplift.asked", "violation.stop_lifted"} <= set(acts)
+    assert Violation.objects.get(pk=stopped.pk).state == "overdue", "the sum is owed as before"
+    assert blocks.place_due() == 0
+    days.later(days=10)
+    assert blocks.place_due() == 0, "the last day belongs to it"
+    days.later(days=1)
+    assert blocks.place_due() == 1
+    assert stops(stopped) == 1
+    assert Message.objects.filter(person=owner, kind="violations.services_stopped").count() == 2
+    assert list(invariants.findings()) == []
+    lifting.allow(lift=ask(stopped, clerk), allowed_by=authority)  # and once more by the same way
+    assert stops(stopped) == 0
+
+
+def test_nobody_lifts_alone_or_within_one_unit_or_without_the_role(stopped: Violation, clerk: Any, authority: Any) -> None:
+    with pytest.raises(NotPermitted, match="not_your_role"):
+        ask(stopped, authority)
+    asked = ask(stopped, clerk)
+    with pytest.raises(NotPermitted, match="not_your_role"):
+        lifting.allow(lift=asked, allowed_by=clerk)
+    colleague = staff("violation_authority", login="colleague", branch=clerk.branch)
+    with pytest.raises(NotPermitted, match="same_unit"):
+        lifting.allow(lift=asked, allowed_by=colleague)
+    both = staff("violation_clerk", "violation_authority", login="both", branch=Branch.objects.get(pk="JA"))
+    relief.refuse(asked=asked, refused_by=authority)
+    own = ask(stopped, both)
+    with pytest.raises(NotPermitted, match="same_person"):
+        lifting.allow(lift=own, allowed_by=both)
+    assert stops(stopped) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"code": "hardship"}, "unknown_code"),
+        ({"until": None}, "bad_until"),
+        ({"until": dt.date(2026, 12, 25)}, "bad_until"),
+        ({"until": dt.date(2027, 6, 1)}, "bad_until"),
+    ],
+)
+def test_a_reason_and_a_last_day_are_needed(stopped: Violation, clerk: Any, more: dict[str, Any], code: str) -> None:
+    with pytest.raises(Refused, match=code):
+        ask(stopped, clerk, **more)
+
+
+def test_what_stops_nothing_is_not_lifted_and_one_request_waits(write: Callable[..., Violation], stopped: Violation, clerk: Any) -> None:
+    with pytest.raises(Refused, match="nothing_stopped"):
+        ask(write("CLN-02"), clerk)
+    ask(stopped, clerk)
+    with pytest.raises(Refused, match="asked_already"):
+        ask(stopped, clerk)
+
+
+def raw(sql: str, values: list[Any]) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+@pytest.mark.guards
+def test_no_door_of_the_database_ends_a_stop_of_an_unpaid_sum(stopped: Violation, clerk: Any, authority: Any) -> None:
+    """By SQL: the block itself, one person, one unit, a false unit, somebody without the role; without the guards the block goes."""
+    now = clock.now()
+    end_stop = ("UPDATE cases_block SET lifted_at = %s WHERE source = %s", [now, stopped.key])
+    with pytest.raises(IntegrityError, match="stop_without_ground"):
+        raw(*end_stop)
+    asked = ask(stopped, clerk)
+    with pytest.raises(IntegrityError, match="stop_without_ground"):
+        raw(*end_stop)  # asked for is not allowed
+    sign = "UPDATE violations_stoplift SET allowed_by_id = %s, allowed_at = %s, allowed_unit = %s WHERE id = %s"
+    colleague = staff("violation_authority", login="colleague", branch=clerk.branch)
+    for who, unit, why in (
+        (clerk.pk, "HA", "violations_stoplift|not_of_role_and_unit|CHECK"),
+        (colleague.pk, "HA", "violations_stoplift_two_units|CHECK"),
+        (colleague.pk, "KU", "not_of_role_and_unit"),
+        (staff("auditor", login="auditor").pk, "HQ", "not_of_role_and_unit"),
+    ):
+        with pytest.raises(IntegrityError, match=why):
+            raw(sign, [who, now, unit, asked.pk])
+    raw(sign, [authority.pk, now, "KU", asked.pk])  # two people of two units: the very same door opens
+    late = clock.now() + dt.timedelta(days=30)
+    with pytest.raises(IntegrityError, match="stop_without_ground"):
+        raw("UPDATE cases_block SET lifted_at = %s WHERE source = %s", [late, stopped.key])  # its last day has passed by then
+    with pytest.raises(IntegrityError, match="frozen"):
+        raw("UPDATE violations_stoplift SET until = %s WHERE id = %s", [dt.date(2029, 1, 1), asked.pk])
+    connection.check_constraints()
+    guards.remove(connection)
+    try:
+        raw("UPDATE cases_block SET lifted_at = %s WHERE source = %s", [late, stopped.key])
+        assert not Block.objects.filter(source=stopped.key, lifted_at__isnull=True).exists()
+    finally:
+        guards.install(connection)
+
+
+def test_the_register_is_public_and_names_nobody(stopped: Violation, clerk: Any, authority: Any, owner: Any, client: Any) -> None:
+    assert "لم يُرفع وقف" in client.get("/ar/violations/stops-lifted/").content.decode()
+    lifting.allow(lift=ask(stopped, clerk), allowed_by=authority)
+    for language, reason in (("ar", "حاجة عامة مؤقتة"), ("en", "A public need for a time")):
+        page = client.get(f"/{language}/violations/stops-lifted/").content.decode()
+        assert reason in page
+        for name in (owner.name_ar, owner.name_en, clerk.name_ar, clerk.name_en, stopped.reference, stopped.shop.name_ar):  # type: ignore[union-attr]
+            assert name not in page
+
+
+def test_by_the_buttons_of_the_office(stopped: Violation, clerk: Any, authority: Any) -> None:
+    url = f"/admin/office/{stopped.public_id}/"
+    asking = signed_in(clerk)
+    wrong = asking.post(url, {"step": "ask_lift", "code": "public_need", "until": "x", "note_ar": "نص"})
+    assert (wrong.status_code, "نص" in wrong.content.decode()) == (409, True)
+    until = (clock.today() + dt.timedelta(days=5)).isoformat()
+    assert asking.post(url, {"step": "ask_lift", "code": "public_need", "until": until}).status_code == 302
+    asked = StopLift.objects.get()
+    answer = {"step": "allow", "kind": "stoplift", "asked": asked.public_id}
+    assert signed_in(authority).post(url, answer).status_code == 302
+    assert stops(stopped) == 0

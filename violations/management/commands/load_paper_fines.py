@@ -1,0 +1,65 @@
+"""Open fines on paper from a CSV, without the browser: the same two people, the same checks."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from municipality.accounts.models import User
+from municipality.kernel.errors import Refused
+from violations.models import PaperFile
+from violations.paper.problems import LINE, NotReadable
+from violations.services import paper
+
+
+class Command(BaseCommand):
+    help = "Read a CSV of open paper fines (docs/paper-fines.md) and show its errors; with --release ID a second person lets it in."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, nargs="?")
+        parser.add_argument("--release", metavar="ID", help="the file to release, as its dry run printed it")
+        parser.add_argument("--as", dest="login", required=True, help="login of the member of staff who does this")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        user = User.objects.filter(login=options["login"], is_staff=True, is_active=True).first()
+        if user is None:
+            raise CommandError(f"There is no active member of staff with the login {options['login']}.")
+        if bool(options["release"]) == bool(options["file"]):
+            raise CommandError("Give either a file to read or --release ID.")
+        try:
+            if options["release"]:
+                self._release(options["release"], user)
+            else:
+                self._read(options["file"], user)
+        except NotReadable as no:
+            raise CommandError(no.sentence) from no
+        except Refused as refusal:
+            raise CommandError(str(refusal.sentence) or refusal.code) from refusal
+        except OSError as error:
+            raise CommandError(str(error)) from error
+
+    def _read(self, path: Path, user: Any) -> None:
+        file = paper.load(content=path.read_bytes(), name=path.name, loaded_by=user)
+        while paper.check(file_id=file.pk):
+            file.refresh_from_db()
+            self.stdout.write(f"{file.read} of {file.lines} lines read")
+        for line in file.rows.filter(is_good=False).order_by("line").iterator():
+            for column, code in line.problems:
+                self.stdout.write(f"line {line.line}, {column or 'whole line'}: {LINE[code]}")
+        counts = paper.tally(file)
+        self.stdout.write(f"{counts['new']} good and new, {counts['known']} known, {counts['wrong']} with errors.")
+        self.stdout.write(f"Nothing has come in yet. A second person releases it: load_paper_fines --release {file.public_id} --as LOGIN")
+
+    def _release(self, public_id: str, user: Any) -> None:
+        file = PaperFile.objects.filter(public_id=public_id).first()
+        if file is None:
+            raise CommandError(f"There is no file {public_id}.")
+        paper.release(file=file, released_by=user)
+        while paper.take(file_id=file.pk):
+            file.refresh_from_db()
+            self.stdout.write(f"{file.taken} carried over, up to line {file.taken_line}")
+        file.refresh_from_db()
+        self.stdout.write(f"{file.taken} carried over.")

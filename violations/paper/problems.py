@@ -1,0 +1,70 @@
+"""What can be wrong with a file of paper fines or with one of its lines, and how to put it right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+FILE: dict[str, Any] = {
+    "no_file": _("Please choose a file."),
+    "empty": _("The file holds no line. Its first line names the columns, and each further line is one fine."),
+    "too_big": _("The file is larger than 12 MB. Please split it into several files."),
+    "too_many_lines": _("The file holds more than 50,000 lines. Please split it into several files."),
+    "workbook": _("This is a workbook, not CSV. In the spreadsheet choose “Save as” and then “CSV UTF-8”."),
+    "binary": _("This is no text file. Please save the table as “CSV UTF-8” and load that."),
+    "broken_text": _(
+        "Some letters of the file are damaged: it is neither whole UTF-8 nor Windows-1256. Please save it anew as “CSV UTF-8”."
+    ),
+    "no_columns": _("The first line does not name these columns: %(columns)s. Their names are listed below; the order is free."),
+    "column_twice": _("The first line names a column twice: %(columns)s. Please leave one of them."),
+    "open_quote": _("A cell that begins with a quotation mark does not end. Please close it at line %(line)s, or take the mark away."),
+}
+LINE: dict[str, Any] = {
+    "missing": _("Nothing stands here. Please fill the cell in."),
+    "too_long": _("The text is too long for this column. Please shorten it."),
+    "control": _("The cell holds signs that cannot be printed. Please type it anew."),
+    "formula": _("The cell begins like a formula of a spreadsheet (=, +, - or @). Please take the sign away and keep the plain text."),
+    "cells": _("The line has more cells than columns. A cell that holds the separator must stand in quotation marks."),
+    "paper_no": _("The number of the minute takes Latin letters, digits, dashes and slashes only, as on the paper."),
+    "date": _("This is no date. Please write it as 2024-05-31 or 31/05/2024."),
+    "future": _("This date lies ahead. Please compare it with the paper."),
+    "too_old": _("This date is before 1980. Please write the year with four digits, as on the paper."),
+    "before_minute": _("This date is before the minute itself. Please compare both dates with the paper."),
+    "offence": _("The catalogue has no such offence. Please take a code of the catalogue, or leave it empty and write text and article."),
+    "sheet_number": _("The spreadsheet rounded the number (as 2.9E+11). Please make the column text and write all twelve digits."),
+    "civil_length": _("A civil number has twelve digits and begins with 2 or 3."),
+    "civil_date": _("The birth date in the civil number does not exist. Please compare its digits with the paper."),
+    "civil_check": _("The last digit does not fit the others: one digit of the civil number is wrong. Please compare it with the paper."),
+    "nobody": _("Please say against whom: a civil number, or the number of a commercial licence."),
+    "licence": _(
+        "No shop of the register has this licence number. Please compare it with the licence, or add the civil number of the party."
+    ),
+    "amount": _("This is no amount. Please write dinars with a point and up to three decimals, such as 100.000."),
+    "amount_range": _("The amount must be above nought and below a million dinars."),
+    "state": _("Please write one of: open, overdue, referred, judged."),
+    "served_needed": _("A fine in this state was served on paper. Please write the date on which it was."),
+    "deadline": _("The last day to settle has passed. Please write the state overdue, or the later day that the branch has granted."),
+    "pay_by_state": _("Only a fine whose settlement is open has a last day to pay. Please empty the cell or correct the state."),
+    "ruling_needed": _("A fine that the court has ruled on needs the number and the date of the ruling."),
+    "ruling_state": _("A ruling stands here, but the state is not judged. Please correct one of them."),
+    "branch": _("There is no such branch. Please write its two letters: AH, FA, HA, JA, KU or MU."),
+    "other_branch": _("This fine is of another branch. Please let that branch load it."),
+    "area": _("There is no such area. Please write its name as the list of areas has it."),
+    "area_branch": _("This area does not belong to the branch of the fine. Please compare both."),
+    "twice_in_file": _("This number of a minute stands in an earlier line of the file already. Please take one of them out."),
+    "known_differs": _("A fine with this number was carried over before with another sum or state. Please compare both with the paper."),
+}
+
+
+class NotReadable(ValueError):
+    """The file as a whole cannot be read; `code` is of `FILE`, `facts` fill its sentence."""
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        super().__init__(code)
+        self.code, self.facts = code, facts
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong and how to put it right, in the language that is active."""
+        return str(FILE[self.code]) % self.facts if self.facts else str(FILE[self.code])

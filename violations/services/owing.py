@@ -1,0 +1,64 @@
+"""What a person owes of violations and has no bill for yet, as the basket offers it; the bill is made when it is paid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.kernel import clock
+from municipality.kernel.errors import NotPermitted, Refused
+from payments.models import Allocation, Bill
+from payments.registry import Due
+from payments.states import BillState
+from violations import queries
+from violations.models import ChargeKind, Violation
+from violations.services import settling
+from violations.states import ViolationState
+
+V = ViolationState
+MOST = 90  # the basket takes a hundred lines; what is beyond is paid next
+ENDS = _("paying it ends the right to object")
+
+
+def dues(person: Any) -> list[Due]:
+    """Open settlements in their period, the next instalment of each plan and amounts of the court; oldest first.
+
+    Not listed: what this person has a bill for already, and what somebody else is paying at this moment.
+    """
+    rows = queries.visible_to(person).filter(state__in=(V.ORDERED, V.INSTALMENTS, V.JUDGED)).order_by("pk")
+    rows = rows.exclude(charges__bill__in=Bill.objects.filter(payer=person, state=BillState.DUE))
+    rows = rows.exclude(charges__bill__in=Allocation.objects.filter(is_open=True).values("bill"))
+    found = list(rows.exclude(state=V.ORDERED, settle_until__lt=clock.today()).select_related("judgment", "plan")[:MOST])
+    orders = queries.orders_of(found)
+    return [due for row in found if (due := _due(row, orders.get(row.pk))) is not None]
+
+
+def _due(row: Violation, order: Any) -> Due | None:
+    until = None
+    if row.state == V.JUDGED:
+        kind, fils = ChargeKind.COURT, row.judgment.fils or 0
+    elif row.state == V.INSTALMENTS:
+        unpaid = settling.unpaid_parts(row.plan)
+        kind, fils = ChargeKind.INSTALMENT, unpaid[0].fils if unpaid else 0
+        until = unpaid[0].due_on if unpaid else None
+    else:
+        kind, fils, until = ChargeKind.SETTLEMENT, order.fils if order is not None else 0, row.settle_until
+    if fils <= 0:
+        return None
+    title_ar, title_en = settling.titles(kind)
+    note = ENDS if kind == ChargeKind.SETTLEMENT else ""
+    return Due(row.public_id, settling.BILL, f"{title_ar} {row.reference}", f"{title_en} {row.reference}", fils, note, until)
+
+
+def bill_for(person: Any, key: str) -> Bill:
+    """The bill of one of them. Raises NotPermitted for what is not the person's, Refused for what is owed no more."""
+    row = queries.visible_to(person).filter(public_id=key).first()
+    if row is None:
+        raise NotPermitted("not_yours", _("This violation is not yours."))
+    try:
+        return settling.bill_for(violation=row, person=person)
+    except Refused as refusal:
+        if refusal.code == "nothing_payable":
+            raise Refused("not_in_basket", _("A line of the list cannot be paid any more. The list below is the present one.")) from refusal
+        raise
