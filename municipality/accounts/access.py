@@ -8,7 +8,11 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from municipality.accounts import keyholders, next_paths
 
 View = Callable[..., Any]
 # Asked whether a member of staff acts for a person now; the app that keeps consents adds itself.
@@ -22,10 +26,11 @@ def public(view: View) -> View:
     return marked
 
 
-def access(audience: str) -> Callable[[View], View]:
+def access(audience: str, *, before_key: bool = False) -> Callable[[View], View]:
     """`person`: whoever signed in through Mobile ID. `staff`: staff with a second factor. `any`: either of them.
     `acting`: a person, or a member of staff who acts for one with that person's consent.
 
+    Staff who must hold a passkey and came without one are led to it, except `before_key`: the pages on which they get one.
     What of it a person may see is decided by `queries.visible_to(user)`, not here.
     """
     if audience not in {"person", "staff", "any", "acting"}:
@@ -43,15 +48,25 @@ def access(audience: str) -> Callable[[View], View]:
                 raise PermissionDenied
             if user.is_staff and not has_second_factor(request):
                 raise PermissionDenied
+            if user.is_staff and not before_key and keyholders.is_lacking(request):
+                return led_to_key(request)
             user.read_once = {}  # what one page asks of its reader several times
             if audience == "acting" and user.is_staff and not any(stands_in(user) for stands_in in STAND_INS):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
         guarded.portal_access = audience  # type: ignore[attr-defined]
+        guarded.before_key = before_key  # type: ignore[attr-defined]
         return guarded
 
     return mark
+
+
+def led_to_key(request: HttpRequest) -> HttpResponse:
+    """To the page where a member of staff uses or makes a passkey, and then on to where they were going."""
+    path = request.get_full_path() if request.method in ("GET", "HEAD") else next_paths.came_from(request)
+    door = reverse("staff_key")
+    return HttpResponseRedirect(f"{door}?{urlencode({'next': path})}" if next_paths.is_local(path) else door)
 
 
 def has_second_factor(request: HttpRequest) -> bool:

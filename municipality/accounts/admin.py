@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts import keys_admin  # noqa: F401  (its pages stand behind the same door)
 from municipality.accounts.models import Organisation, Signatory, User, actor_of
 from municipality.audit.services import look
 from municipality.kernel.actors import Actor
@@ -22,12 +23,18 @@ say(
         "accounts.language_chosen": _("Language of messages chosen"),
         "accounts.passkey_added": _("Passkey added"),
         "accounts.passkey_copied": _("Copied passkey refused"),
+        "accounts.passkey_lost": _("Passkey reported lost"),
         "accounts.passkey_removed": _("Passkey removed"),
         "accounts.passkey_renamed": _("Passkey renamed"),
+        "accounts.proved_again": _("Proved again who they are"),
         "accounts.second_factor_enrolled": _("Second factor set up"),
         "accounts.signed_in": _("Sign-in"),
         "accounts.session_ended": _("Session ended"),
         "accounts.sessions_ended": _("All other sessions ended"),
+        "accounts.superuser_made": _("Superuser made"),
+        "accounts.superuser_signed_in": _("Superuser signed in"),
+        "accounts.tell_alarms": _("Tell of superusers"),
+        "accounts.way_back_opened": _("Way back to a lost passkey opened"),
     }
 )
 

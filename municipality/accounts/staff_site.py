@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
 from typing import Any
 
 from django.contrib.admin import AdminSite
@@ -17,8 +18,8 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from municipality.accounts import next_paths
-from municipality.accounts.access import has_second_factor, public
+from municipality.accounts import keyholders, next_paths
+from municipality.accounts.access import has_second_factor, led_to_key, public
 
 # Tables of the sign-in library and of permissions are not for looking at, still less for editing.
 CLOSED_APPS = frozenset({"account", "socialaccount", "mfa", "usersessions", "auth"})
@@ -70,6 +71,18 @@ class StaffSite(AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         user: Any = request.user
         return bool(user.is_active and user.is_staff and has_second_factor(request))
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        """Beside the library's own question: whoever signs or decides came by a passkey. The way out is open to all."""
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if self.has_permission(request) and keyholders.is_lacking(request) and request.path != reverse(f"{self.name}:logout"):
+                return led_to_key(request)
+            return inner(request, *args, **kwargs)
+
+        return asked
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         models = model_or_iterable if isinstance(model_or_iterable, list | tuple) else [model_or_iterable]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from municipality.accounts import limits
-from municipality.accounts.services import contacts, second_factor, sessions, sign_in
+from municipality.accounts.services import alarms, contacts, second_factor, sessions, sign_in
 from municipality.jobs.registry import every
 
 
@@ -14,3 +14,8 @@ def forget() -> None:
     contacts.forget()
     second_factor.forget()
     sessions.forget()
+
+
+@every("accounts.tell_alarms", seconds=15, queue="urgent")
+def tell_alarms() -> None:
+    alarms.tell()

@@ -25,6 +25,7 @@ READS: dict[str, tuple[str, ...]] = {
     "auditor": (
         "accounts.user",
         "accounts.organisation",
+        "accounts.superuseralarm",
         "acting.consent",
         "acting.delegation",
         "audit.act",

@@ -17,7 +17,9 @@ PREFIX = "guard_"
 class Guard:
     """One trigger: on `events` of `table`, refuse with `code` when the SQL expression `when` is true.
 
-    `when` speaks of OLD and NEW and must be valid in both dialects; `only_columns` narrows an UPDATE.
+    `when` speaks of OLD and NEW and must be valid in both dialects. Where it counts other rows, `one_by_one` says of which rows
+    PostgreSQL takes one transaction after the other, so that two at once do not both see the last free place; SQLite has one
+    writer at a time anyway.
     """
 
     name: str
@@ -25,6 +27,7 @@ class Guard:
     event: str  # INSERT, UPDATE or DELETE
     when: str
     code: str
+    one_by_one: str = ""
 
     @property
     def trigger(self) -> str:
@@ -34,9 +37,9 @@ class Guard:
 GUARDS: dict[str, Guard] = {}
 
 
-def guard(name: str, table: str, event: str, when: str, code: str) -> None:
+def guard(name: str, table: str, event: str, when: str, code: str, *, one_by_one: str = "") -> None:
     """Declare a guard. The same name twice is a programming error."""
-    found = Guard(name, table, event, when, code)
+    found = Guard(name, table, event, when, code, one_by_one)
     if GUARDS.setdefault(name, found) != found:
         raise ValueError(f"guard {name} is declared twice")
 
@@ -93,8 +96,9 @@ def moved_by_event(table: str, events: str, workflow: str) -> None:
 
 
 def _postgres(g: Guard) -> list[str]:
+    wait = f" IF {g.one_by_one} THEN PERFORM pg_advisory_xact_lock(hashtext('{g.trigger}')); END IF;" if g.one_by_one else ""
     return [
-        f"CREATE OR REPLACE FUNCTION {g.trigger}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        f"CREATE OR REPLACE FUNCTION {g.trigger}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN{wait}"
         f" IF {g.when} THEN RAISE EXCEPTION 'guard:{g.code}:{g.name}' USING ERRCODE = 'integrity_constraint_violation';"
         f" END IF; RETURN {'OLD' if g.event == 'DELETE' else 'NEW'}; END $$",
         f"DROP TRIGGER IF EXISTS {g.trigger} ON {g.table}",

@@ -21,4 +21,17 @@ class PasskeyRemoved(_AboutKeys):
     kind = "accounts.passkey_removed"
 
 
-KINDS: dict[str, type[MessageKind]] = {message.kind: message for message in (PasskeyAdded, PasskeyRemoved)}
+class WayBackOpened(_AboutKeys):
+    kind = "accounts.way_back_opened"
+
+
+class SuperuserMade(MessageKind):
+    kind = "accounts.superuser_made"
+
+
+class SuperuserSignedIn(MessageKind):
+    kind = "accounts.superuser_signed_in"
+
+
+_ALL = (PasskeyAdded, PasskeyRemoved, WayBackOpened, SuperuserMade, SuperuserSignedIn)
+KINDS: dict[str, type[MessageKind]] = {message.kind: message for message in _ALL}

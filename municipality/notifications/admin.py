@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel.actors import Actor
-from municipality.notifications import services
+from municipality.notifications import queries, services
 from municipality.notifications.models import Delivery, DeliveryState
 from municipality.notifications.reasons import REASONS
 from municipality.ui.admin_base import ReadOnlyAdmin, code, demand, in_group, moment
@@ -109,3 +109,11 @@ class DeliveryAdmin(ReadOnlyAdmin):
     @admin.display(description=_("idempotency key"))
     def key(self, delivery: Delivery) -> SafeString | str:
         return code(delivery.idempotency_key)
+
+
+def home(request: HttpRequest) -> dict[str, Any]:
+    """How many messages about their own account a member of staff has not opened."""
+    return {"home_parts": ["admin/notifications/home_part.html"], "own_unread": queries.unread_count(request.user)}
+
+
+admin.site.add_pages([], home=home)  # type: ignore[attr-defined]

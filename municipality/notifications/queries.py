@@ -13,8 +13,8 @@ PAGE = 25
 
 
 def visible_to(user: Any) -> QuerySet[Message]:
-    """A person sees the messages sent to them; staff see none."""
-    if not user.is_authenticated or user.is_staff:
+    """Whoever is signed in sees the messages sent to them, staff too; nobody sees another's."""
+    if not user.is_authenticated:
         return Message.objects.none()
     return Message.objects.filter(person=user)
 

@@ -12,16 +12,16 @@ from municipality.notifications import queries, services
 from municipality.notifications.texts import page_path
 
 
-@access("person")
+@access("any")
 @require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
-    """The person's messages, newest first."""
+    """The messages of whoever is signed in, newest first; to staff come those about their own account and alarms."""
     page = queries.inbox(request.user, request.GET.get("before", ""))
     unread = queries.unread_count(request.user)
     return render(request, "notifications/inbox.html", {"page": page, "unread": unread, "is_first": "before" not in request.GET})
 
 
-@access("person")
+@access("any")
 @require_safe
 def message(request: HttpRequest, public_id: str) -> HttpResponse:
     """One message; opening it marks it as read."""

@@ -149,6 +149,10 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_SECONDS", 15 * 60)
 SESSION_ABSOLUTE_SECONDS = env.int("SESSION_ABSOLUTE_SECONDS", 12 * 3600)
 SESSION_COOKIE_AGE = SESSION_ABSOLUTE_SECONDS
+# How old the last proof of a person may be when they sign, publish, pay out or change their own ways in.
+PROOF_SECONDS = env.int("PROOF_SECONDS", 5 * 60)
+# Whether a code serves where a passkey is asked for: in the demo alone, whose codes are printed.
+STAFF_CODES_COUNT_AS_KEYS = False
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "municipality.ui.errors.csrf_failure"
 CIVIL_ID_KEY = secret("CIVIL_ID_KEY")

@@ -15,6 +15,7 @@ if env.str("PORTAL_DEMO", "") != "1":
     raise SystemExit("The demo settings work only with PORTAL_DEMO=1.")
 
 DEMO = True
+STAFF_CODES_COUNT_AS_KEYS = True  # for a browser on this machine; whoever tries the demo needs no hardware
 INSTALLED_APPS = [*INSTALLED_APPS, "municipality.demo"]
 PORT = env.int("PORT", 8000)
 _keys = demo_keys(VAR_DIR)

@@ -16,6 +16,8 @@ _PLACEHOLDERS = ("changeme", "change-me", "django-insecure-", "secret", "passwor
 _DEMO_TERMINAL = "999901"
 TOKEN = "municipality.documents.token.TokenSigner"
 _ENGINE = "django.db.backends.postgresql"
+_OFF = ("", "0", "false", "no", "off")
+LONGEST_PROOF = 300  # seconds
 _NO_MAIL = ("console", "filebased", "locmem", "dummy")
 
 
@@ -51,7 +53,11 @@ def _demo(settings: Mapping[str, Any], environment: Callable[[str], str]) -> Ite
         yield "PORTAL_DEMO is set: simulators and one-click people belong to the demo settings, never to production."
     if settings.get("DEMO"):
         yield "DEMO is on: production settings never turn it on."
-    if settings.get("DEBUG") or environment("DEBUG").lower() not in ("", "0", "false", "no", "off"):
+    if settings.get("STAFF_CODES_COUNT_AS_KEYS") or environment("STAFF_CODES_COUNT_AS_KEYS").lower() not in _OFF:
+        yield "STAFF_CODES_COUNT_AS_KEYS is on: whoever decides, signs or administers needs a passkey; printed codes belong to the demo."
+    if not 0 < settings.get("PROOF_SECONDS", LONGEST_PROOF) <= LONGEST_PROOF:
+        yield f"PROOF_SECONDS is not between 1 and {LONGEST_PROOF}: a signature needs a proof of the last five minutes."
+    if settings.get("DEBUG") or environment("DEBUG").lower() not in _OFF:
         yield "DEBUG is on: error pages would show secrets and personal data."
 
 

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.proof import asks_again, steps
 from municipality.audit.services import record
 from municipality.cases.admin_base import ReadOnlyInline, code, in_group, moment
 from municipality.kernel import clock, money
@@ -77,7 +78,7 @@ class DifferenceAdmin(MoneyAdmin):
         return [
             path("days/", guarded(self.days), name="payments_difference_days"),
             path("export.<slug:kind>", guarded(self.export), name="payments_difference_export"),
-            path("<int:difference_id>/work/", guarded(self.work), name="payments_difference_work"),
+            path("<int:difference_id>/work/", guarded(asks_again(self.work, acts=steps("close"))), name="payments_difference_work"),
             *super().get_urls(),
         ]
 

@@ -11,6 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.proof import asks_again, steps
 from municipality.cases.admin_base import ReadOnlyInline, code, demand, in_group, moment
 from municipality.kernel.errors import Refused
 from municipality.ui.templatetags.portal import kwd
@@ -150,7 +151,7 @@ class CorrectionAdmin(MoneyAdmin):
     readonly_fields = fields
 
     def get_urls(self) -> list[URLPattern]:
-        page = self.admin_site.admin_view(self.decide)
+        page = self.admin_site.admin_view(asks_again(self.decide, acts=steps("approve")))
         return [path("<int:correction_id>/decide/", page, name="payments_ledgercorrection_decide"), *super().get_urls()]
 
     def change_view(

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.proof import asks_again, steps
 from municipality.cases.admin_base import ReadOnlyInline, code, in_group, moment
 from municipality.kernel.errors import Refused
 from municipality.ui.templatetags.portal import kwd
@@ -71,7 +72,7 @@ class RefundAdmin(MoneyAdmin):
     readonly_fields = fields
 
     def get_urls(self) -> list[URLPattern]:
-        page = self.admin_site.admin_view(self.pay_out)
+        page = self.admin_site.admin_view(asks_again(self.pay_out, acts=steps("approve", "confirm")))
         return [path("<int:refund_id>/pay-out/", page, name="payments_refunddue_pay_out"), *super().get_urls()]
 
     def person_of(self, row: Any) -> tuple[str, str] | None:

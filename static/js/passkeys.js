@@ -7,7 +7,7 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
   const box = form.parentElement;
   box.hidden = !able;
   box.parentElement.querySelector("[data-passkey-without]").hidden = able;
-  const answer = form.elements.credential;
+  const answer = form.elements[form.dataset.answer];
   const failed = form.querySelector("[data-passkey-failed]");
 
   form.addEventListener("submit", async (event) => {

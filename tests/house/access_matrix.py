@@ -184,6 +184,11 @@ ROWS: list[Row] = [
         why="a person's own session and one by password alone are told that they stand at the wrong door",
     ),
     everybody("/staff/sign-in/code/", DOOR, why="only after a right password in the same browser"),
+    Row(
+        "/staff/key/",
+        {"nobody": DOOR, **dict.fromkeys(PEOPLE, NO), **dict.fromkeys(STAFF, ELSEWHERE), "halfway": NO},
+        why="they came by a passkey or need none: on to their work",
+    ),
     everybody("/staff/sign-in/closed/", "403 403 405 405 405 405"),
     everybody("/accounts/mobile-id/callback", "405 405 200 405 405 405"),
     everybody("/accounts/openid/callback", "404 405 405 405 405 405", why="no provider is set up here"),
@@ -206,6 +211,8 @@ ROWS: list[Row] = [
     *table("jobs/job", "{w.dead_job.pk}", auditor=PAGE),
     *table("documents/sealtoken", "{w.seal_token.pk}", auditor=PAGE),
     *table("accounts/user", "{w.owner.person.pk}", auditor=PAGE, supervisor=PAGE),
+    *table("accounts/superuseralarm", "{w.staff_rows.alarm.pk}", auditor=PAGE),
+    staff("/admin/lost-keys/", NO_FORM, NO_FORM, supervisor=UNSAID, operator=UNSAID, publisher=NO_FORM),
     *table("accounts/organisation", "{w.organisation.pk}", auditor=PAGE, supervisor=PAGE),
     *table("acting/delegation", "{w.acting.delegation.pk}", auditor=PAGE, supervisor=PAGE),
     *table("acting/consent", "{w.acting.consent.pk}", auditor=PAGE),
@@ -318,7 +325,7 @@ ROWS: list[Row] = [
     by_subject("/{lang}/profile/passkeys/{w.passkey.pk}/remove/", "200 200 302 405 405 405", HIDDEN_FORM),
     own("/{lang}/my-shops/", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
     own("/{lang}/my-requests/", READ, READ, delegate=READ, former_delegate=READ, counter=READ),
-    own("/{lang}/messages/", READ, READ, counter=NO),
+    anyones("/{lang}/messages/", READ),
     own("/{lang}/basket/", FORM, FORM),
     own("/{lang}/my-payments/", READ, READ),
     # Files, by the rule of what they are about.
@@ -337,7 +344,7 @@ ROWS: list[Row] = [
     by_subject("/{lang}/uploads/file/{w.files.ready.public_id}/remove/", WAY_OUT, "405 405 404 405 405 405"),
     by_subject("/{lang}/uploads/file/{w.files.ready.public_id}/replace/", "200 200 302 405 405 405", HIDDEN_FORM),
     # Of one person.
-    own("/{lang}/messages/{w.owner.message.public_id}/", READ, HIDDEN),
+    by_subject("/{lang}/messages/{w.owner.message.public_id}/", READ, HIDDEN),
     acting("/{lang}/cases/{w.owner.waiting.public_id}/", READ, HIDDEN),
     acting("/{lang}/cases/{w.owner.issued.public_id}/", READ, HIDDEN),
     acting("/{lang}/cases/{w.owner.waiting.public_id}/withdraw/", "200 200 302 405 405 405", HIDDEN_FORM),

@@ -18,7 +18,7 @@ SERVICES = ("payments", "zoning", "shops", "licensing", "violations", "reports")
 DOORS = {"models", "queries", "services", "states"}
 # Doors of the platform beyond the four, each a thing that others register with, implement or are marked by.
 MORE = {
-    "municipality.accounts": {"access", "staff_site", "limits", "civil_ids", "next_paths", "looks"},
+    "municipality.accounts": {"access", "staff_site", "limits", "civil_ids", "next_paths", "looks", "proof"},
     "municipality.acting": {"registry", "notifications"},
     "municipality.audit": {"guards", "registry"},
     "municipality.cases": {"catalogue", "opening", "panels", "blocks", "admin_base", "timeline"},

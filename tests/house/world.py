@@ -51,7 +51,7 @@ from municipality.rulebook.seeds import load_activities, seed
 from payments import services as payments
 from payments.models import Attempt, Bill, GatewayMessage, Receipt, RefundDue
 from shops.models import Shop
-from tests.house import acting_rows, lane_rows, money_rows, upload_rows, violation_rows
+from tests.house import acting_rows, lane_rows, money_rows, staff_rows, upload_rows, violation_rows
 from tests.licensing import officers
 from tests.municipality import people
 from tests.municipality.accounts import softkey
@@ -126,6 +126,7 @@ class World:
     refund: RefundDue = field(init=False)  # owed to the owner
     files: upload_rows.Files = field(init=False)
     acting: acting_rows.Acting = field(init=False)
+    staff_rows: staff_rows.StaffRows = field(init=False)
     money: money_rows.MoneyRows = field(init=False)
     fines: violation_rows.Fines = field(init=False)
     sessions: dict[str, str] = field(default_factory=dict)
@@ -218,6 +219,7 @@ def build() -> World:
     world.studied = _studied(world)
     world.refund = lane_rows.refund(world)
     world.acting = acting_rows.fill(world)
+    world.staff_rows = staff_rows.fill(world)
     world.money = money_rows.fill(world)
     world.fines = violation_rows.fill(world)
     world.open_doors()

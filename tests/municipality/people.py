@@ -40,14 +40,14 @@ def staff(*groups: str, login: str = "staff", **fields: Any) -> User:
     return user
 
 
-def signed_in(user: User) -> Client:
-    """A browser in which the user has signed in; staff with a second factor."""
+def signed_in(user: User, *, factor: str = "webauthn") -> Client:
+    """A browser in which the user has signed in; staff with a second factor, a passkey (`webauthn`) or a code (`totp`)."""
     client = Client()
     client.force_login(user, backend=path_for(user))
     if user.is_staff:
         session = client.session
         now = clock.now().timestamp()
-        session["account_authentication_methods"] = [{"method": "password", "at": now}, {"method": "mfa", "type": "totp", "at": now}]
+        session["account_authentication_methods"] = [{"method": "password", "at": now}, {"method": "mfa", "type": factor, "at": now}]
         session["account_authentication_methods_user"] = str(user.pk)
         session.save()
     return client

@@ -19,7 +19,7 @@ def signed_in(user: Any, **options: Any) -> Client:
     if user.is_staff:
         session = client.session
         now = clock.now().timestamp()
-        records = [{"method": "password", "at": now}, {"method": "mfa", "type": "totp", "at": now}]
+        records = [{"method": "password", "at": now}, {"method": "mfa", "type": "webauthn", "at": now}]
         session[login.AUTHENTICATION_METHODS_SESSION_KEY] = records
         session[login._AUTHENTICATION_METHODS_USER_SESSION_KEY] = user_id_to_str(user)
         session.save()

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from municipality.accounts.proof import asks_again, steps
 from municipality.audit.services import look
 from municipality.documents import store
 from municipality.kernel import clock, digits, money
@@ -61,6 +62,7 @@ def page(request: HttpRequest, template: str, title: str, error: str, **context:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_again(acts=steps("allow", "confirm"))
 def minute(request: HttpRequest, public_id: str) -> HttpResponse:
     """One minute with what this role may do about it now. Raises Http404 outside of the branch."""
     _demand_any(request)

@@ -21,15 +21,14 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from fido2.utils import websafe_decode
 
-from municipality.accounts import openid
+from municipality.accounts import keyholders, openid
 from municipality.accounts.models import User, actor_of
-from municipality.accounts.services.sessions import STARTED, end_others
+from municipality.accounts.services.sessions import end_others, is_fresh
 from municipality.audit.services import record
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 
-FRESH_SECONDS = 300  # after a sign-in, for adding a key
 CHALLENGE_SECONDS = 300
 MOST = 10  # keys of one account
 LONGEST = 20_000  # characters of an answer
@@ -58,12 +57,6 @@ class TooMany(Refused):
 def of(user: User) -> QuerySet[Authenticator]:
     """The keys of an account, the oldest first."""
     return Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN).order_by("pk")
-
-
-def is_fresh(request: HttpRequest) -> bool:
-    """Whether this session was signed in within the last five minutes."""
-    started = request.session.get(STARTED)
-    return isinstance(started, float) and 0 <= clock.now().timestamp() - started < FRESH_SECONDS
 
 
 def require_fresh(request: HttpRequest) -> None:
@@ -101,10 +94,12 @@ def add(request: HttpRequest, user: User, *, name: str, answer: str) -> Authenti
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
         _room(user)
+        is_first = not of(user).exists()
         key = auth.WebAuthn.add(user, name, credential).instance
         key.data["counter"] = data.counter
         key.save(update_fields=["data"])
-        record("accounts.passkey_added", subject=user.key, actor=actor_of(user), data={"key": key.pk})
+        data = {"key": key.pk, "first": is_first, "by_passkey": keyholders.used(request)}
+        record("accounts.passkey_added", subject=user.key, actor=actor_of(user), data=data)
         _tell(user, "accounts.passkey_added", key)
     return key
 
@@ -174,12 +169,15 @@ def remove(request: HttpRequest, user: User, key: Authenticator) -> None:
 
 
 def other_ways(user: User, key: Authenticator) -> bool:
-    """Whether the account can be entered without this key: by another one, by the code app (staff), or by a provider that is set up.
+    """Whether the account can be entered without this key: by another one, by a provider that is set up, or by the code app of
+    staff who need no passkey.
 
     Any provider that asserts a person's civil number leads into their account, whichever they came by so far.
     """
     if of(user).exclude(pk=key.pk).exists():
         return True
+    if user.is_staff and keyholders.must_hold(user) and not settings.STAFF_CODES_COUNT_AS_KEYS:
+        return False
     if user.is_staff:
         return Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
     return bool(settings.MOBILE_ID_URL) or openid.is_set_up()
@@ -214,6 +212,5 @@ def _unusable() -> Unusable:
 
 
 def _tell(user: User, kind: str, key: Authenticator) -> None:
-    """Staff are told by the record; people by message."""
-    if not user.is_staff:
-        enqueue("notifications.account", key=f"{kind}:{key.pk}", message=kind, user_id=user.pk, about=f"passkey-{key.pk}")
+    """Whoever holds the account hears of it."""
+    enqueue("notifications.account", key=f"{kind}:{key.pk}", message=kind, user_id=user.pk, about=f"passkey-{key.pk}")

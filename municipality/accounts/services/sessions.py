@@ -16,14 +16,25 @@ from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
 from municipality.kernel import clock
 
-STARTED, SEEN, ENDED = "started_at", "seen_at", "ended"
+STARTED, SEEN, ENDED, PROVEN = "started_at", "seen_at", "ended", "proven_at"
 NOTE_SECONDS = 60
 End = Literal["idle", "absolute", ""]
 
 
 def mark_start(request: HttpRequest) -> None:
     """Note the beginning of a session that was just signed in."""
-    request.session[STARTED] = request.session[SEEN] = clock.now().timestamp()
+    request.session[STARTED] = request.session[SEEN] = request.session[PROVEN] = clock.now().timestamp()
+
+
+def mark_proven(request: HttpRequest) -> None:
+    """Note that the holder of this session has just proved again who they are."""
+    request.session[PROVEN] = clock.now().timestamp()
+
+
+def is_fresh(request: HttpRequest) -> bool:
+    """Whether the last proof of this session, its sign-in or one asked for since, is not older than PROOF_SECONDS."""
+    proven = request.session.get(PROVEN)
+    return isinstance(proven, float) and 0 <= clock.now().timestamp() - proven < settings.PROOF_SECONDS
 
 
 def end_of(request: HttpRequest) -> End:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any
 
 from allauth.account.internal.flows.login import perform_login
@@ -17,10 +18,11 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from municipality.accounts import devices, limits, next_paths
-from municipality.accounts.access import access, public
+from municipality.accounts import devices, keyholders, limits, next_paths, proof
+from municipality.accounts.access import View, access, led_to_key, public
 from municipality.accounts.forms import PasskeyNameForm
 from municipality.accounts.models import actor_of
+from municipality.accounts.proof import asks_again
 from municipality.accounts.services import passkeys as services
 from municipality.accounts.services.sign_in import TOO_MANY_FROM_HERE
 from municipality.accounts.views.sign_in import outcome
@@ -63,18 +65,19 @@ def _door(request: HttpRequest, next_path: str, *, refusal: Any = "", status: in
     return response
 
 
-@access("any")
+@access("any", before_key=True)
 @require_POST
 def again(request: HttpRequest) -> HttpResponseRedirect:
-    """Sign out and come back through the door: acts that need a fresh sign-in begin here."""
+    """Sign out and come back through the door: whoever has no passkey proves themselves there. What they had typed comes along."""
     user: Any = request.user
     back = next_paths.asked(request)
     door = reverse("account_login" if user.is_staff else "accounts:sign_in")
     logout(request)
+    proof.carry(request, request.POST.get("kept", ""))
     return HttpResponseRedirect(f"{door}?{urlencode({'next': back})}" if back else door)
 
 
-@access("any")
+@access("any", before_key=True)
 @never_cache
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
@@ -87,18 +90,36 @@ def _shown(key: Authenticator) -> dict[str, Any]:
     return {"pk": key.pk, "name": key.data.get("name", ""), "since": key.created_at, "used": key.last_used_at}
 
 
-@access("any")
+def _by_key_if_any(view: View) -> View:
+    """Whoever must come by a passkey and has one uses it before the list of them changes: a phished code adds none."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if keyholders.is_lacking(request) and services.of(request.user).exists():  # type: ignore[arg-type]
+            return led_to_key(request)
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+@access("any", before_key=True)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@_by_key_if_any
+@asks_again(to_open=True)
 def add(request: HttpRequest) -> HttpResponse:
-    """Make a passkey; only within five minutes after signing in."""
+    """Make a passkey; only while the last proof is fresh. The first one of an officer opens what had been closed to their code."""
     user: Any = request.user
+    back = next_paths.asked(request)
     suggested = devices.describe(request.headers.get("user-agent", ""))
     form, submitted = read_form(request, PasskeyNameForm, initial={"name": suggested})
+    submitted = submitted and "credential" in request.POST  # else they come back from the page that asks again
     try:
         if submitted and form.is_valid():
-            services.add(request, user, name=form.cleaned_data["name"], answer=request.POST.get("credential", ""))
-            return redirect("accounts:passkeys")
+            key = services.add(request, user, name=form.cleaned_data["name"], answer=request.POST.get("credential", ""))
+            if user.is_staff:
+                proof.note(request, key)
+            return redirect(back or "accounts:passkeys")
     except services.Unusable as refusal:
         form.add_error(None, refusal.sentence)
     except (services.NotFresh, services.TooMany):
@@ -108,7 +129,8 @@ def add(request: HttpRequest) -> HttpResponse:
     except (services.NotFresh, services.TooMany) as refusal:
         stale = isinstance(refusal, services.NotFresh)
         return render(request, "accounts/passkey_not_now.html", {"refusal": refusal.sentence, "stale": stale}, status=409)
-    return render(request, "accounts/passkey_add.html", {"form": form, "options": options}, status=400 if submitted else 200)
+    page = {"form": form, "options": options, "next": back}
+    return render(request, "accounts/passkey_add.html", page, status=400 if submitted else 200)
 
 
 def _own(request: HttpRequest, key_id: int) -> Authenticator:
@@ -118,9 +140,11 @@ def _own(request: HttpRequest, key_id: int) -> Authenticator:
     return key
 
 
-@access("any")
+@access("any", before_key=True)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@_by_key_if_any
+@asks_again
 def rename(request: HttpRequest, key_id: int) -> HttpResponse:
     """Give one of one's own passkeys another name."""
     user: Any = request.user
@@ -132,9 +156,11 @@ def rename(request: HttpRequest, key_id: int) -> HttpResponse:
     return render(request, "accounts/passkey_name.html", {"form": form}, status=400 if submitted else 200)
 
 
-@access("any")
+@access("any", before_key=True)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@_by_key_if_any
+@asks_again
 def remove(request: HttpRequest, key_id: int) -> HttpResponse:
     """Ask first (GET), then forget one of one's own passkeys (POST)."""
     user: Any = request.user

@@ -13,6 +13,7 @@ from municipality.accounts import limits, next_paths
 from municipality.accounts.access import access
 from municipality.accounts.forms import ContactCodeForm, EmailForm, LanguageForm, PhoneForm
 from municipality.accounts.looks import told
+from municipality.accounts.proof import asks_again
 from municipality.accounts.services import contacts
 from municipality.accounts.views.sign_in import SUGGESTED_PHONE
 from municipality.audit.queries import looks_at
@@ -71,6 +72,7 @@ def _suggestion(request: HttpRequest, contact: contacts.Contact) -> str:
 @access("person")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_again
 def contact(request: HttpRequest, name: str) -> HttpResponse:
     """Enter an address and have a code sent to it."""
     which = _contact(name)

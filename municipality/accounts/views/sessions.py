@@ -14,7 +14,7 @@ from municipality.accounts.access import access
 from municipality.accounts.services import sessions as services
 
 
-@access("any")
+@access("any", before_key=True)
 @never_cache
 @require_safe
 def sessions(request: HttpRequest) -> HttpResponse:
@@ -24,7 +24,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/sessions.html", {"sessions": rows, "has_others": any(not row["is_current"] for row in rows)})
 
 
-@access("any")
+@access("any", before_key=True)
 @require_POST
 def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
     """End one of one's own sessions; ending this one is signing out."""
@@ -32,7 +32,7 @@ def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
     return redirect("accounts:sessions") if request.user.is_authenticated else redirect(resolve_url("/"))
 
 
-@access("any")
+@access("any", before_key=True)
 @require_POST
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
     """End all sessions but this one."""

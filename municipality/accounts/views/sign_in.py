@@ -177,7 +177,7 @@ def finish(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@access("any")
+@access("any", before_key=True)
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponseRedirect:
     """Leave; staff come back to their own door."""

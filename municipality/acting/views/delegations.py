@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from municipality.accounts.access import access
 from municipality.accounts.models import Organisation
+from municipality.accounts.proof import asks_again
 from municipality.accounts.queries import organisations_signed_by, signatories_of
 from municipality.acting import queries, registry
 from municipality.acting.forms import GiveForm
@@ -111,6 +112,7 @@ def _subjects(user: Any) -> list[tuple[str, Any]]:
 @access("person")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_again
 def give(request: HttpRequest) -> HttpResponse:
     """Name a person who may act. The answer says nothing about whether that person has an account."""
     return _give(request, subjects=_subjects(request.user), initial={"subject": request.GET.get("for", "")}, back=reverse("acting:mine"))
@@ -244,6 +246,7 @@ def organisation(request: HttpRequest, public_id: str) -> HttpResponse:
 @access("person")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_again
 def add_clerk(request: HttpRequest, public_id: str) -> HttpResponse:
     """Name a clerk, who works for the organisation in every service until a day."""
     found = _organisation(request.user, public_id)

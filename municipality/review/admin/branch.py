@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from municipality.accounts.proof import asks_again, steps
 from municipality.kernel import clock as time
 from municipality.kernel.errors import Refused
 from municipality.review import queries
@@ -26,6 +27,7 @@ P = PlaceState
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_again(acts=steps("allow"))
 def board(request: HttpRequest) -> HttpResponse:
     """The state of the supervisor's own branch. By POST: ask that a case be taken before its turn, or allow what another asked."""
     demand(request, "supervisor")

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.models import User
+from municipality.accounts.proof import asks_again, steps
 from municipality.kernel import clock as time
 from municipality.kernel.errors import Refused
 from municipality.review.models import Absence, Skill, Tie
@@ -108,6 +109,7 @@ def officers_of(branch_id: str | None) -> QuerySet[User]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_again(acts=steps("give", "end", field="act"))  # what somebody may decide changes
 def people(request: HttpRequest) -> HttpResponse:
     """Officers of the supervisor's branch with their fields of work and coming absences; each act by one POST."""
     demand(request, "supervisor")

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from municipality.accounts.proof import asks_again
 from municipality.kernel.errors import Refused
 from municipality.review import queries, texts
 from municipality.review.admin import clocks
@@ -24,6 +25,7 @@ from municipality.ui.templatetags.portal import ref
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_again
 def sign(request: HttpRequest) -> HttpResponse:
     """The next proposal that waits for this supervisor; by POST it is signed as it was read, or sent back for a coded reason."""
     demand(request, "supervisor")

@@ -6,16 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from municipality.accounts.models import User
+from municipality.accounts.services import key_losses, second_factor
+from municipality.kernel.actors import system
 from municipality.places.models import Branch
 from municipality.review.models import Assignment, Place
 from municipality.review.services import queue
 from tests.licensing import officers
+from tests.municipality.accounts import softkey
 from tests.municipality.people import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -102,3 +107,46 @@ def test_no_device_of_a_disabled_person_gets_another_page(rules: None, owner: Us
     assert opened(clients, "/en/my-shops/") == DEVICES
     disable(owner)
     assert opened(clients, "/en/my-shops/") == 0
+
+
+def on_the_list(user: User) -> list[Client]:
+    """Twenty devices as the sign-in leaves them: each on the list of the account's sessions."""
+    clients = twenty(user)
+    UserSession.objects.bulk_create(UserSession(user=user, ip="127.0.0.1", session_key=str(one.session.session_key)) for one in clients)
+    return clients
+
+
+def new_code_app(user: User) -> None:
+    second_factor.enrol(user=user, actor=system("tests"))
+
+
+def way_back_to_a_lost_passkey(user: User) -> None:
+    operator = officers.officer("an-operator")
+    operator.groups.add(Group.objects.get(name="operator"))
+    key_losses.open_way_back(key_losses.ask(user), opener=operator)
+
+
+@pytest.mark.parametrize("change", [new_code_app, way_back_to_a_lost_passkey], ids=lambda change: change.__name__)
+def test_a_change_of_factor_ends_every_device(change: Callable[[User], None], officer: User) -> None:
+    clients = on_the_list(officer)
+    assert opened(clients, "/admin/") == DEVICES
+    change(officer)
+    assert opened(clients, "/admin/") == 0
+
+
+def test_a_removed_passkey_ends_every_other_device(officer: User) -> None:
+    clients = on_the_list(officer)
+    lost, _other = softkey.kept_by(officer, "lost"), softkey.kept_by(officer, "other")
+    with translation.override("ar"):
+        assert clients[0].post(reverse("accounts:passkey_remove", args=[lost.pk])).status_code == 302
+    assert opened(clients, "/admin/") == 1
+
+
+@pytest.mark.parametrize("change", [new_code_app, way_back_to_a_lost_passkey], ids=lambda change: change.__name__)
+def test_without_ending_the_sessions_every_device_stays(change: Callable[[User], None], officer: User, monkeypatch: Any) -> None:
+    """The red control."""
+    for module in (second_factor, key_losses):
+        monkeypatch.setattr(module, "end_all_of", lambda user: 0)
+    clients = on_the_list(officer)
+    change(officer)
+    assert opened(clients, "/admin/") == DEVICES

@@ -22,6 +22,7 @@ from municipality.doubles.mobile_id.people import Person, Register
 from municipality.doubles.mobile_id.server import Desk, application
 from municipality.jobs import registry
 from municipality.kernel.actors import system
+from tests.municipality.people import staff
 
 PASSWORD = "four words of a song"
 
@@ -61,9 +62,7 @@ def phones(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> It
 
 @pytest.fixture
 def officer(db: None) -> User:
-    return User.objects.create_user(
-        name_ar="هدى المطيري", name_en="Huda Al-Mutairi", login="huda", is_staff=True, is_superuser=True, password=PASSWORD
-    )
+    return staff("auditor", login="huda", password=PASSWORD)
 
 
 @pytest.fixture
