@@ -143,7 +143,7 @@ class RegisterChange(models.Model):
 
 
 class TradeName(models.Model):
-    """A trade name that a shop bore before, with its days; the present one stands on the shop. Written once, when another takes its place."""
+    """A trade name that a shop bore before, with its days. Written once, when another takes its place on the shop."""
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="former_names", verbose_name="المحل")
     name_ar = models.CharField("الاسم التجاري", max_length=160)
@@ -167,7 +167,7 @@ class TradeName(models.Model):
 
 
 class ShopActivity(models.Model):
-    """An activity that a shop carried on before, with its days; the present one stands on the shop. Written once."""
+    """An activity that a shop carried on before, with its days. Written once, when another takes its place on the shop."""
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="former_activities", verbose_name="المحل")
     activity = models.ForeignKey(Activity, models.PROTECT, related_name="+", verbose_name="النشاط")

@@ -42,8 +42,9 @@ def _values(rows: Iterable[RegisterRow], holder: int, areas: dict[tuple[str, str
     today, now = clock.today(), clock.now()
     for row in rows:
         yield (
-            row.public_id, row.name_ar, row.name_en, row.activity, holder, row.area.governorate, areas[row.area.governorate, row.area.name_ar],
-            row.block, row.street, row.building, row.plot, row.floor, row.unit, row.paci_number, "", "", "", "", "",
+            row.public_id, row.name_ar, row.name_en, row.activity, holder, row.area.governorate,
+            areas[row.area.governorate, row.area.name_ar], row.block, row.street, row.building, row.plot, row.floor, row.unit,
+            row.paci_number, "", "", "", "", "",
             row.commercial_license_no, today + dt.timedelta(days=row.commercial_license_days), row.commercial_registration_no,
             row.latitude, row.longitude, today - dt.timedelta(days=1000 + row.number % 3000),
             today - dt.timedelta(days=row.closed_days) if row.closed_days else None, "made_up", now,

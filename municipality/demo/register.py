@@ -140,10 +140,21 @@ def _places() -> dict[str, tuple[float, float]]:
     return {code: (sum(a for a, _ in found) / len(found), sum(b for _, b in found) / len(found)) for code, found in known.items()}
 
 
+@cache
+def _area_points() -> dict[tuple[str, str], tuple[float, float]]:
+    return {(area.governorate, area.name_ar): _place(area) for area in read_areas()}
+
+
 def _place(area: AreaRow) -> tuple[float, float]:
     if area.latitude and area.longitude:
         return area.latitude, area.longitude
     return _places().get(area.governorate, (29.31, 47.98))
+
+
+def point_near(governorate: str, area_ar: str, rng: Random) -> tuple[float, float]:
+    """A point (latitude, longitude; WGS 84) some hundred metres around the middle of an area, or of its governorate."""
+    latitude, longitude = _area_points()[governorate, area_ar]
+    return round(latitude + rng.gauss(0, 0.006), 6), round(longitude + rng.gauss(0, 0.006), 6)
 
 
 def register(n: int, seed: int | str = "register", *, start: int = 0) -> Iterator[RegisterRow]:

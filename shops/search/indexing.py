@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -84,8 +85,8 @@ def describe(shop: Facts, place: tuple[str, ...], former: Sequence[tuple[str, st
         numbers.add(number_of(licence.number))
     return Described(
         values=(
-            shop.pk, key_of(shop.name_ar)[:170], key_of(shop.name_en)[:170], shop.area, shop.latitude, shop.longitude,
-            shop.closed_on, shop.suspended_on, licence.state.value if licence else LicenceState.NONE.value, licence.end if licence else None,
+            shop.pk, key_of(shop.name_ar)[:170], key_of(shop.name_en)[:170], shop.area, shop.latitude, shop.longitude, shop.closed_on,
+            shop.suspended_on, (licence.state if licence else LicenceState.NONE).value, licence.end if licence else None,
         ),
         parts=(arabic.main, english.main, tuple(sorted({w for words in old for w in words.main} - main)), place, tuple(sorted(also))),
         numbers=tuple(sorted(numbers - {""})),
@@ -172,6 +173,31 @@ def _write_text(rows: Sequence[tuple[int, str]]) -> None:
         else:
             arrays = [(_tokens(words, shop), shop) for shop, words in rows]
             cursor.executemany("UPDATE shops_searchentry SET tokens = %s WHERE shop_id = %s", arrays)
+
+
+def stale(keys: Sequence[int]) -> list[int]:
+    """Which of the entries do not say what the register says now, in a column, in a word or in a number."""
+    rows = described(keys)
+    ids = dict(SearchWord.objects.filter(word__in={w for row in rows for part in row.parts for w in part}).values_list("word", "pk"))
+    entries = {entry[0]: entry[1:] for entry in SearchEntry.objects.filter(pk__in=keys).values_list(*COLUMNS)}
+    numbers: dict[int, set[str]] = {}
+    for shop_id, number in SearchNumber.objects.filter(shop__in=keys).values_list("shop_id", "number"):
+        numbers.setdefault(shop_id, set()).add(number)
+    found = []
+    for row in rows:
+        key, *values = row.values
+        words = _encoded(row, ids) if all(w in ids for part in row.parts for w in part) else None
+        expected = (*values[:2], words, *values[2:])
+        if entries.get(key) != expected or numbers.get(key, set()) != set(row.numbers):
+            found.append(key)
+    return found
+
+
+def some(amount: int) -> list[int]:
+    """Keys of entries behind a random one."""
+    last = SearchEntry.objects.order_by("-shop").values_list("shop", flat=True).first() or 0
+    start = secrets.randbelow(last + 1)
+    return list(SearchEntry.objects.filter(shop__gte=start).order_by("shop").values_list("shop", flat=True)[:amount])
 
 
 def missing(limit: int = BATCH) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from municipality.kernel import arabic, digits
 from municipality.kernel.spelling import deletions, sounds
@@ -40,8 +41,8 @@ def words_of(name: str) -> Words:
         typed = [word for word in typed if word not in ARTICLES] or typed
     main = [_main(word) for word in typed]
     also = {other for word in typed for other in (word, arabic.bare(word))}
-    also |= {a + b for a, b in zip(typed, typed[1:], strict=False) if a in COMPOUNDS}
-    also |= {a + arabic.bare(b) for a, b in zip(typed, typed[1:], strict=False) if a in COMPOUNDS and not arabic.is_arabic(a)}
+    also |= {a + b for a, b in pairwise(typed) if a in COMPOUNDS}
+    also |= {a + arabic.bare(b) for a, b in pairwise(typed) if a in COMPOUNDS and not arabic.is_arabic(a)}
     plain = {word for word in typed if word.startswith("ال")}  # found without the article; an index of both would double it
     return Words(tuple(dict.fromkeys(main)), tuple(sorted(also - set(main) - plain)))
 
