@@ -287,6 +287,8 @@ def rebuild() -> int:
     copy_rows(connection, "shops_searchform", ("form", "word_id"), forms)
     with connection.cursor() as cursor:
         if postgres:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # an index waits for no promised checks
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
             cursor.execute("SELECT setval(pg_get_serial_sequence('shops_searchword', 'id'), %s)", [max(len(vocabulary), 1)])
             cursor.execute("CREATE INDEX shops_searchentry_tokens ON shops_searchentry USING gin (tokens) WITH (fastupdate = off)")
             cursor.execute("ANALYZE shops_searchentry")
