@@ -1,4 +1,4 @@
-"""The public interface, version 1: services, the check of a document, the search of shops. Errors are problem+json (RFC 9457)."""
+"""The public interface, version 1: the service catalogue and the check of a document. Errors are problem+json (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from municipality.cases.catalogue import ServiceEntry, services, terms
 from municipality.documents.services import look_up
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
-from shops.views.api import shop_search
 
 
 class FeeSerializer(serializers.Serializer[Any]):
@@ -168,6 +167,5 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
 urlpatterns = [
     path("v1/services/", public(service_list), name="api_services"),
     path("v1/verify/<str:code>", public(verify), name="api_verify"),
-    path("v1/shops/", public(shop_search), name="api_shops"),
     path("schema/", public(SpectacularAPIView.as_view(permission_classes=[AllowAny], authentication_classes=[])), name="api_schema"),
 ]

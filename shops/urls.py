@@ -1,8 +1,9 @@
-"""Addresses of shops, under the language."""
+"""Addresses of shops, under the language, and of their interface for machines."""
 
 from django.urls import path
 
-from shops.views import citizen, claims, public
+from municipality.accounts.access import public as anybody
+from shops.views import api, citizen, claims, public
 
 app_name = "shops"
 urlpatterns = [
@@ -17,3 +18,4 @@ urlpatterns = [
     path("claims/<slug:public_id>/withdraw/", claims.withdraw, name="withdraw"),
     path("claims/<slug:public_id>/corrections/", claims.corrections, name="corrections"),
 ]
+api_urlpatterns = [path("v1/shops/", anybody(api.shop_search), name="api_shops")]

@@ -69,7 +69,7 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
         raise Http404
     wanted = address_of(row)
     if request.path != wanted:
-        return redirect(wanted, permanent=True)
+        return redirect(wanted)  # not for ever: a shop may take an earlier name again
     events = list(row.events.order_by("-on", "-pk")[:50])
     activities = Activity.objects.in_bulk({event.data[side] for event in events if event.kind == "activity_changed" for side in event.data})
     context: dict[str, Any] = {
