@@ -89,7 +89,9 @@ def marked(name: str, matched: frozenset[str]) -> SafeString:
         return mark_safe("")
     pieces = [(_marked(piece, matched),) for piece in _PIECES.split(name)]
     script = "rtl" if arabic.is_arabic(arabic.fold(name)) else "ltr"
-    return format_html('<bdi lang="{}" dir="{}">{}</bdi>', "ar" if script == "rtl" else "en", script, format_html_join("", "{}", pieces))
+    return format_html(
+        '<bdi data-term lang="{}" dir="{}">{}</bdi>', "ar" if script == "rtl" else "en", script, format_html_join("", "{}", pieces)
+    )
 
 
 def _marked(piece: str, matched: frozenset[str]) -> SafeString:

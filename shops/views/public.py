@@ -67,9 +67,8 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
     row = queries.published(public_id)
     if row is None:
         raise Http404
-    wanted = address_of(row)
-    if request.path != wanted:
-        return redirect(wanted)  # not for ever: a shop may take an earlier name again
+    if name != name_of(row):
+        return redirect(address_of(row))  # not for ever: a shop may take an earlier name again
     events = list(row.events.order_by("-on", "-pk")[:50])
     activities = Activity.objects.in_bulk({event.data[side] for event in events if event.kind == "activity_changed" for side in event.data})
     context: dict[str, Any] = {
@@ -81,8 +80,13 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
     return render(request, "shops/shop.html", context)
 
 
+def name_of(row: Any) -> str:
+    """The present name of a shop as its address carries it in the language of the page; empty where it has no letters."""
+    own = row.name_ar if get_language() == "ar" else row.name_en or row.name_ar
+    return "-".join(arabic.words(own))[:80]
+
+
 def address_of(row: Any) -> str:
     """The address of a shop in the language of the page: its stable id, and its present name for people."""
-    own = row.name_ar if get_language() == "ar" else row.name_en or row.name_ar
-    name = "-".join(arabic.words(own))[:80]
+    name = name_of(row)
     return reverse("shops:shop", kwargs={"public_id": row.public_id, "name": name} if name else {"public_id": row.public_id})

@@ -37,13 +37,13 @@ def ask(client: Client, **given: Any) -> Any:
 
 
 def test_results_name_the_public_id_and_nobody(client: Client, make_shop: Make) -> None:
-    shop = make_shop(manager_name_ar="سالم الموج", manager_name_en="Salem Al-Mouj")
+    shop = make_shop(manager_name_ar="طلال البيرق", manager_name_en="Talal Al-Bairaq")
     answer = ask(client, q="الموج")
     body = answer.json()
     assert [row["id"] for row in body["results"]] == [shop.public_id]
     assert (body["total"], body["more_than_total"], body["next"]) == (1, False, None)
     text = answer.content.decode()
-    for secret in ("شركة السجل", "Register Company", "88001", "سالم", "Salem", shop.organisation.public_id):
+    for secret in ("شركة السجل", "Register Company", "88001", "طلال", "Talal", shop.organisation.public_id):
         assert secret not in text
         assert secret not in client.get(f"/en/shops/{shop.public_id}/", follow=True).content.decode()
 
@@ -112,6 +112,17 @@ def test_an_address_with_an_earlier_name_leads_to_the_present_one(client: Client
     page = client.get(moved["Location"]).content.decode()
     for words in ("Renamed", "Moved", "Closed", "Al-Yasmin Salon", "Opened"):
         assert words in page
+
+
+@pytest.mark.parametrize(
+    ("language", "name_ar", "name_en"), [("ar", "صالون الأناقة", ""), ("en", "صالون", "Al-Anaqa"), ("en", "صالون", ""), ("ar", "★", "")]
+)
+def test_the_address_of_a_shop_leads_to_its_page_in_one_step(
+    client: Client, make_shop: Make, language: str, name_ar: str, name_en: str
+) -> None:
+    shop = make_shop(name_ar=name_ar, name_en=name_en)
+    answer = client.get(f"/{language}/shops/{shop.public_id}/anything/", follow=True)
+    assert answer.status_code == 200 and len(answer.redirect_chain) == 1
 
 
 def test_a_client_that_asks_without_end_is_told_to_wait(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
