@@ -16,6 +16,7 @@ class LicensingConfig(AppConfig):
         from municipality.drafts.registry import keeps
         from municipality.review.registry import review as reviews
         from payments.registry import pays_for
+        from shops.registry import LICENCES
 
         catalogue.open_services()
         register("my_shops", "health", panels.my_shops)
@@ -27,4 +28,5 @@ class LicensingConfig(AppConfig):
         OPENED_TO.append(queries.documents_opened_to)
         KINDS["health_licence"] = _("Health licence")
         KINDS["licensing.refusal"] = _("Decision refusing a request")
+        LICENCES.append(queries.licence_facts)
         delegable(RENEWAL, _("Renewal of a health licence"))

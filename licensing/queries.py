@@ -17,6 +17,7 @@ from municipality.accounts.queries import signatories_of
 from municipality.acting import queries as acting
 from municipality.cases import queries as cases
 from municipality.cases.models import Case, Effect
+from municipality.documents.states import DocumentState
 from municipality.kernel import clock, worktime
 from municipality.kernel.periods import Period
 from municipality.kernel.subjects import SubjectKey
@@ -27,7 +28,8 @@ from municipality.uploads import queries as uploads
 from municipality.uploads.states import UploadState
 from payments.rules import Line
 from shops import queries as shops
-from shops.models import Shop
+from shops.models import LicenceState, Shop
+from shops.registry import LicenceFact
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,17 @@ def current(shop: Shop) -> HealthLicence | None:
         return HealthLicence.objects.select_related("document").get(shop=shop, is_current=True)
     except HealthLicence.DoesNotExist:
         return None
+
+
+def licence_facts(shops: Sequence[int]) -> dict[int, LicenceFact]:
+    """Where the current licence of each shop (by primary key) stands, for the search of the register."""
+    rows = HealthLicence.objects.filter(shop__in=shops, is_current=True).values_list(
+        "shop_id", "document__number", "document__state", "last_day"
+    )
+    return {shop: LicenceFact(number, _SEARCHED.get(state, LicenceState.ACTIVE), end) for shop, number, state, end in rows}
+
+
+_SEARCHED = {DocumentState.SUSPENDED: LicenceState.SUSPENDED, DocumentState.REVOKED: LicenceState.REVOKED}
 
 
 def fee_lines(fees: Edition, years: int, *, is_late: bool = False) -> list[Line]:

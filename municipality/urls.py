@@ -11,6 +11,7 @@ from municipality.cases.views import public as pages
 from municipality.documents.views import citizen as documents
 from municipality.documents.views import public as checks
 from payments.urls import gateway_urlpatterns
+from shops.urls import api_urlpatterns as shops_api_urlpatterns
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -20,6 +21,7 @@ urlpatterns = [
     path("documents/<str:number>.pdf", documents.download, name="document"),
     path("", include("municipality.uploads.file_urls")),
     path("api/", include(api_urlpatterns)),
+    path("api/", include(shops_api_urlpatterns)),
     *gateway_urlpatterns,
     *people.urlpatterns,
     path("admin/", admin.site.urls),

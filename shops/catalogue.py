@@ -1,4 +1,4 @@
-"""What the home page says of this service. It is not open yet and takes no input."""
+"""What the home page says of this service."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ def announce() -> None:
             code="shops",
             icon="shop",
             name=_("Find a shop"),
-            summary=_("The licence of any shop, its boards, and what inspections found."),
+            summary=_("Any shop in Kuwait, in any spelling: where it is, what it does, and whether its licence is valid."),
             needs=_("The name or the licence number"),
             order=4,
+            start="shops:search",
         )
     )

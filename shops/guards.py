@@ -13,3 +13,6 @@ frozen(
 )
 frozen("shops_claim", ["disputed_at", "disputed_by_id", "dispute"], once="OLD.disputed_at IS NOT NULL", name="disputed_once")
 frozen("shops_claim", ["refusal_id"], once="OLD.refusal_id IS NOT NULL", name="refusal_once")
+insert_only("shops_shopevent")
+insert_only("shops_tradename")
+insert_only("shops_shopactivity")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.models import Organisation
 from municipality.cases.models import Case
 from municipality.documents.models import Document
-from municipality.kernel import ids
+from municipality.kernel import clock, ids
 from municipality.kernel.subjects import SubjectKey
 from municipality.places.models import Area, Branch
 from municipality.rulebook.models import Activity
@@ -44,6 +44,13 @@ class Shop(models.Model):
     manager_civil_id_masked = models.CharField("الرقم المدني للمدير", max_length=12, blank=True, editable=False)
     commercial_license_no = models.CharField("رقم الترخيص التجاري", max_length=20, unique=True)
     commercial_license_end = models.DateField("نهاية الترخيص التجاري")
+    commercial_registration_no = models.CharField(
+        "رقم السجل التجاري", max_length=20, blank=True
+    )  # of the company; several shops may share it
+    latitude = models.FloatField("خط العرض", null=True, blank=True)  # WGS 84
+    longitude = models.FloatField("خط الطول", null=True, blank=True)
+    opened_on = models.DateField("افتتح في", null=True, blank=True)
+    suspended_on = models.DateField("أوقف في", null=True, blank=True)
     facts_source = models.CharField("المصدر", max_length=40)
     facts_at = models.DateTimeField("حُدّث في")
     closed_on = models.DateField("أغلق في", null=True, blank=True)
@@ -59,6 +66,11 @@ class Shop(models.Model):
             ),
             models.CheckConstraint(condition=models.Q(paci_number__regex=r"^[0-9]{8}$"), name="shops_paci_number"),
             models.CheckConstraint(condition=~models.Q(building="") | ~models.Q(plot=""), name="shops_building_or_plot"),
+            models.CheckConstraint(
+                condition=models.Q(latitude__isnull=True, longitude__isnull=True)
+                | models.Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                name="shops_point_whole",
+            ),
         ]
         indexes = [models.Index(fields=["paci_number"], name="shops_paci")]
 
@@ -68,6 +80,15 @@ class Shop(models.Model):
     @property
     def key(self) -> str:
         return str(SubjectKey("shop", self.public_id))
+
+    @property
+    def is_closed(self) -> bool:
+        """Closed for good, today or before."""
+        return self.closed_on is not None and self.closed_on <= clock.today()
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.suspended_on is not None and self.suspended_on <= clock.today() and not self.is_closed
 
     @property
     def licensee(self) -> Any:
@@ -120,6 +141,164 @@ class RegisterChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.shop_id} {self.name}"
+
+
+class TradeName(models.Model):
+    """A trade name that a shop bore before, with its days. Written once, when another takes its place on the shop."""
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="former_names", verbose_name="المحل")
+    name_ar = models.CharField("الاسم التجاري", max_length=160)
+    name_en = models.CharField("الاسم التجاري بالإنجليزية", max_length=160, blank=True)
+    first_day = models.DateField("من", null=True, blank=True)  # null: not known
+    last_day = models.DateField("إلى")
+    source = models.CharField("المصدر", max_length=80)
+
+    class Meta:
+        verbose_name = "اسم تجاري سابق"
+        verbose_name_plural = "الأسماء التجارية السابقة"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(first_day__isnull=True) | models.Q(last_day__gte=models.F("first_day")), name="shops_name_period"
+            ),
+        ]
+        indexes = [models.Index(fields=["shop", "-last_day"], name="shops_name_of_shop")]
+
+    def __str__(self) -> str:
+        return self.name_ar
+
+
+class ShopActivity(models.Model):
+    """An activity that a shop carried on before, with its days. Written once, when another takes its place on the shop."""
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="former_activities", verbose_name="المحل")
+    activity = models.ForeignKey(Activity, models.PROTECT, related_name="+", verbose_name="النشاط")
+    first_day = models.DateField("من", null=True, blank=True)  # null: not known
+    last_day = models.DateField("إلى")
+    source = models.CharField("المصدر", max_length=80)
+
+    class Meta:
+        verbose_name = "نشاط سابق"
+        verbose_name_plural = "الأنشطة السابقة"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(first_day__isnull=True) | models.Q(last_day__gte=models.F("first_day")), name="shops_activity_period"
+            ),
+        ]
+        indexes = [models.Index(fields=["shop", "-last_day"], name="shops_activity_of_shop")]
+
+    def __str__(self) -> str:
+        return f"{self.shop_id} {self.activity_id}"
+
+
+class EventKind(models.TextChoices):
+    OPENED = "opened", _("Opened")
+    RENAMED = "renamed", _("Renamed")
+    MOVED = "moved", _("Moved")
+    ACTIVITY_CHANGED = "activity_changed", _("Activity changed")
+    TRANSFERRED = "transferred", _("Passed to another holder")
+    SUSPENDED = "suspended", _("Suspended")
+    RESUMED = "resumed", _("Resumed")
+    CLOSED = "closed", _("Closed")
+    REOPENED = "reopened", _("Opened again")
+
+
+class ShopEvent(models.Model):
+    """What happened to a shop. Written once, by services only, beside its row in the record.
+
+    `data` may be shown to anybody: names, areas and activities before and after; never a holder.
+    """
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="events", verbose_name="المحل")
+    kind = models.CharField("الحدث", max_length=20, choices=EventKind)
+    on = models.DateField("في")
+    data = models.JSONField(default=dict, blank=True)
+    source = models.CharField("المصدر", max_length=80)  # subject key of the case, or the register it came from
+    actor_key = models.CharField(max_length=80)
+    at = models.DateTimeField("سُجل في")
+
+    class Meta:
+        verbose_name = "حدث في سجل المحل"
+        verbose_name_plural = "أحداث سجل المحلات"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=EventKind.values), name="shops_event_kind"),
+            models.UniqueConstraint(fields=["shop", "source", "kind", "on"], name="shops_event_once"),
+        ]
+        indexes = [models.Index(fields=["shop", "-on", "-id"], name="shops_event_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.shop_id} {self.kind}"
+
+
+class SearchWord(models.Model):
+    """A word of the vocabulary: folded, without its article; or a filter such as `g:HA`. `count` is an estimate, renewed by a rebuild."""
+
+    word = models.CharField(max_length=80, unique=True)
+    count = models.PositiveIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return self.word
+
+
+class SearchForm(models.Model):
+    """How else a word may be reached: `=…` by its sound, `~…` by a letter left out."""
+
+    form = models.CharField(max_length=81)
+    word = models.ForeignKey(SearchWord, models.CASCADE, related_name="forms")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["form", "word"], name="shops_form_once")]
+
+    def __str__(self) -> str:
+        return self.form
+
+
+class SearchNumber(models.Model):
+    """A number by which a shop is known (licence, registration, PACI, health licence): capitals and digits only."""
+
+    number = models.CharField(max_length=40)
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["number", "shop"], name="shops_number_once")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class LicenceState(models.TextChoices):
+    """Where the health licence of a shop stands, as a filter."""
+
+    NONE = "none", _("No health licence")
+    ACTIVE = "active", _("Valid")
+    ENDED = "ended", _("Ended")
+    SUSPENDED = "suspended", _("Suspended")
+    REVOKED = "revoked", _("Revoked")
+
+
+class SearchEntry(models.Model):
+    """What a search reads of one shop; written with the shop in one transaction, made anew by `search_rebuild`.
+
+    `words` are ids of the vocabulary in four parts, parted by `|`: Arabic name, English name, former names, place and activity.
+    PostgreSQL keeps them once more as an array under GIN (`tokens`), SQLite in the FTS5 table `shops_searchtext`.
+    """
+
+    shop = models.OneToOneField(Shop, models.CASCADE, primary_key=True, related_name="+")
+    name_ar = models.CharField(max_length=170)  # folded
+    name_en = models.CharField(max_length=170, blank=True)  # folded
+    words = models.TextField()
+    area = models.ForeignKey(Area, models.PROTECT, related_name="+", db_index=False)
+    latitude = models.FloatField(null=True)
+    longitude = models.FloatField(null=True)
+    closed_on = models.DateField(null=True)
+    suspended_on = models.DateField(null=True)
+    licence = models.CharField(max_length=10, choices=LicenceState, default=LicenceState.NONE)
+    licence_end = models.DateField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["name_ar"], name="shops_entry_ar"), models.Index(fields=["name_en"], name="shops_entry_en")]
+
+    def __str__(self) -> str:
+        return self.name_ar
 
 
 class RegisteredOwner(models.Model):

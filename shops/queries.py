@@ -83,6 +83,11 @@ def with_names(shops: QuerySet[Shop]) -> QuerySet[Shop]:
     return shops.select_related("activity", "area", "branch", "owner", "organisation")
 
 
+def published(public_id: str) -> Shop | None:
+    """Any shop by its public id, for everybody; without its holder."""
+    return Shop.objects.select_related("activity", "area__governorate").filter(public_id=public_id).first()
+
+
 # --- Claims ------------------------------------------------------------------------------------------------------------------
 
 SLOTS = {

@@ -1,8 +1,8 @@
-"""Changing the register by a decision."""
+"""Changing the register by a decision. What happens to a shop as a whole is in `shops.events`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,9 @@ from municipality.accounts.models import Organisation, User
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
-from shops.models import RegisterChange, Sensitivity, Shop
+from shops.events import note, retire
+from shops.models import EventKind, RegisterChange, Sensitivity, Shop
+from shops.search import indexing
 
 # What a decision may change, with the columns it may write. Owner and commercial licence come from their own registers.
 COLUMNS: dict[str, frozenset[str]] = {
@@ -37,6 +39,11 @@ class Change:
     sensitivity: str = Sensitivity.OPEN
 
 
+def refresh_search(shops: Iterable[int]) -> None:
+    """Write what the search says of some shops (by primary key) again, in the caller's transaction: their licence changed."""
+    indexing.refresh(shops)
+
+
 @transaction.atomic
 def transfer(*, shop: Shop, to: User | Organisation, source: str, actor: Actor) -> Shop:
     """The shop passes to another person or organisation, with its trace, once for a source. Nothing where it is theirs already."""
@@ -57,6 +64,7 @@ def transfer(*, shop: Shop, to: User | Organisation, source: str, actor: Actor) 
         actor_key=actor.key,
         at=clock.now(),
     )
+    note(row, EventKind.TRANSFERRED, source=source, actor=actor)
     record("shop.transferred", subject=row.key, actor=actor, data={"by": source, "from": before, "to": after})
     return row
 
@@ -91,8 +99,10 @@ def change_register(*, shop: Shop, changes: Sequence[Change], source: str, actor
         )
         for change in changes
     )
+    retire(row, columns, source=source, actor=actor)
     for column, value in columns.items():
         setattr(row, column, value)
     row.save(update_fields=list(columns))
+    indexing.refresh([row.pk])
     record("shop.changed", subject=row.key, actor=actor, data={"by": source, "facts": sorted(change.name for change in changes)})
     return row

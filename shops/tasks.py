@@ -1,4 +1,4 @@
-"""Periodic work of claims, and their papers."""
+"""Periodic work of claims and of the index of the search, and the papers of claims."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from municipality.documents.signing import SignerMissing
 from municipality.jobs.errors import Gone, Parked
 from municipality.jobs.registry import every, job
 from shops import claims, refusals
+from shops.search import indexing
 
 
 @every("shops.settle_claims", seconds=3600)
@@ -27,3 +28,13 @@ def refusal_document(*, case_id: int) -> None:
         raise Parked("signer", str(missing)) from missing
     except (FactsRefused, RenderingRefused) as refused:
         raise Gone(f"the refusal cannot be drawn: {refused}") from refused
+
+
+@every("shops.index_missing", seconds=600)
+def index_missing() -> None:
+    indexing.index_missing()
+
+
+@every("shops.recount_words", seconds=86_400)
+def recount_words() -> None:
+    indexing.recount()

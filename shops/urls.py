@@ -1,11 +1,15 @@
-"""Addresses of shops, under the language."""
+"""Addresses of shops, under the language, and of their interface for machines."""
 
 from django.urls import path
 
-from shops.views import citizen, claims
+from municipality.accounts.access import public as anybody
+from shops.views import api, citizen, claims, public
 
 app_name = "shops"
 urlpatterns = [
+    path("shops/", public.search, name="search"),
+    path("shops/<slug:public_id>/", public.shop, name="shop"),
+    path("shops/<slug:public_id>/<str:name>/", public.shop, name="shop"),
     path("my-shops/", citizen.mine, name="mine"),
     path("claims/", claims.find, name="find"),
     path("claims/shop/<slug:public_id>/", claims.match, name="match"),
@@ -14,3 +18,4 @@ urlpatterns = [
     path("claims/<slug:public_id>/withdraw/", claims.withdraw, name="withdraw"),
     path("claims/<slug:public_id>/corrections/", claims.corrections, name="corrections"),
 ]
+api_urlpatterns = [path("v1/shops/", anybody(api.shop_search), name="api_shops")]

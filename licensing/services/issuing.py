@@ -28,6 +28,7 @@ from municipality.notifications.services import send
 from payments import queries as payments
 from payments.models import Bill
 from payments.services import owe_back, void_bill
+from shops import services as shops
 from shops.models import Shop
 
 SYSTEM = system("licensing")
@@ -143,6 +144,7 @@ def _put_in_force(renewal: Renewal, document: Document) -> HealthLicence:
         registered_facts=renewal.accepted_facts or renewal.registered_facts,
     )
     Renewal.objects.filter(pk=renewal.pk).update(new_licence=licence)
+    shops.refresh_search([old.shop_id])
     # The old paper stays valid to its last day; from the first day of the new one it reads "superseded".
     midnight = dt.datetime.combine(renewal.first_day, dt.time.min, tzinfo=clock.KUWAIT)
     if midnight <= clock.now():
@@ -168,6 +170,7 @@ def _resume(case: Case) -> None:
     document = renewal.new_licence.document
     if document.state == DocumentState.SUSPENDED and document.last_event is not None and document.last_event.reason == VOIDED:
         documents.resume(document, reason="paid_again", actor=SYSTEM)
+        shops.refresh_search([renewal.new_licence.shop_id])
         send(RenewalPaid, person=case.applicant, key=f"{case.public_id}:again", subject_key=case.key, context={"case": case})
 
 
@@ -189,6 +192,7 @@ def hold_licence(*, case: Case) -> None:
     if renewal is not None and renewal.new_licence is not None and renewal.new_licence.document.state in LIVE:
         document = renewal.new_licence.document
         documents.suspend(document, reason=VOIDED, actor=SYSTEM)
+        shops.refresh_search([renewal.new_licence.shop_id])
         send(
             LicenceHeld,
             person=locked.applicant,

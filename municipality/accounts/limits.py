@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import logging
 from dataclasses import dataclass
 
 from allauth.account.adapter import get_adapter
+from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpRequest
+from redis.exceptions import RedisError
 
 from municipality.accounts.civil_ids import keyed_hash
 from municipality.accounts.models import Throttle
 from municipality.kernel import clock
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,22 @@ def address_of(request: HttpRequest) -> str:
 def spend(request: HttpRequest, what: str, *, limit: int, seconds: int) -> bool:
     """Use one of a client's `limit` tries of `what` in any span of `seconds`. False when they are used up."""
     return Limit(what, limit, seconds).take(address_of(request))
+
+
+def pace(request: HttpRequest, what: str, *, limit: int, seconds: int) -> bool:
+    """Count one look of a client at something public, in the cache. False above `limit` in a span of `seconds`.
+
+    For what is asked with every key that is pressed: a row in the database for each would cost more than the answer. Where the
+    cache is away nobody is held back; what must hold then is counted by `spend`.
+    """
+    span = int(clock.now().timestamp()) // seconds
+    key = "pace:" + keyed_hash("limit", f"{what}:{address_of(request)}:{span}")
+    try:
+        cache.add(key, 0, timeout=2 * seconds)
+        return int(cache.incr(key)) <= limit
+    except (RedisError, OSError, ValueError):  # the cache is away, or the counter went between the two commands
+        log.warning("looks at %s are not counted", what)
+        return True
 
 
 def forget(older_than: dt.timedelta = dt.timedelta(days=2)) -> int:

@@ -166,6 +166,7 @@ ROWS: list[Row] = [
     own("/documents/{w.owner.receipt.document.number}.pdf", READ, HIDDEN),
     everybody("/api/v1/services/", READ),
     everybody("/api/v1/verify/{w.owner.licence.document.code}", READ),
+    everybody("/api/v1/shops/", READ),
     everybody("/api/schema/", READ),
     everybody(
         "/pay/knet/response",
@@ -299,6 +300,11 @@ ROWS: list[Row] = [
     everybody("/{lang}/health-licence/", READ),
     everybody("/{lang}/track/", FORM),
     everybody("/{lang}/queue/", READ),
+    everybody("/{lang}/shops/", READ),
+    everybody("/{lang}/shops/00000000000000000000000000/", HIDDEN),
+    everybody("/{lang}/shops/{w.register.storied.public_id}/", "302 302 405 405 405 405", why="to the address with its present name"),
+    everybody("/{lang}/shops/{w.register.storied.public_id}/lamsat-al-fajr-salon/", "302 302 405 405 405 405", why="an earlier name"),
+    everybody("/en/shops/{w.register.storied.public_id}/fajr-al-deera-salon/", READ),
     # The door.
     everybody("/{lang}/sign-in/", "200 200 400 405 405 405", **dict.fromkeys(PEOPLE, "302 302 302 405 405 405")),
     everybody("/{lang}/sign-in/waiting/", "302 302 405 405 405 405", why="this browser asked for nothing"),

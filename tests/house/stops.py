@@ -35,6 +35,24 @@ PASSED = {"login": "officer", "password": PASSWORD}
 def public() -> list[Visit]:
     v = [Visit(f"/{{lang}}/{page}") for page in ("", "privacy/", "accessibility/", "health-licence/", "track/", "queue/")]
     v += [Visit(f"/{{lang}}/{page}", "owner", note="signed in") for page in ("", "health-licence/")]
+    shops, storied = "/{lang}/shops/", "/{lang}/shops/{w.register.storied.public_id}/"
+    v += [
+        Visit(shops),
+        Visit(f"{shops}?q=الفجر", note="found"),
+        Visit(f"{shops}?q=الفجر", headers={"X-Part": "results"}, note="found, the list alone"),
+        Visit(f"{shops}?q=صالون", note="more than a page"),
+        Visit(f"{shops}?q=lamsat fajr", note="by an earlier name"),
+        Visit(f"{shops}?q=صالوم الفحر", note="by another word"),
+        Visit(f"{shops}?q=الفجر كلمةغريبة", note="a word left out"),
+        Visit(f"{shops}?q=كلمةغريبة&open=on", note="nothing found"),
+        Visit(f"{shops}?q=الفجر&governorate=FA&area={{w.register.storied.area_id}}&near=29.33,48.02", note="narrowed down"),
+        Visit(f"{shops}?q=الفجر&governorate=XX&area=x&near=1,1", note="filters that are none"),
+        Visit(f"{shops}?q=الفجر&after=x", status=400, note="a page of another search"),
+        Visit(storied, note="with a story"),
+        Visit("/{lang}/shops/{w.register.closed.public_id}/", note="closed"),
+        Visit("/{lang}/shops/{w.owner.shop.public_id}/", "owner", note="their own"),
+        Visit("/{lang}/shops/0000/", status=404),
+    ]
     reference = "{w.owner.waiting.reference}"
     v += [
         Visit("/{lang}/track/", post={}, note="empty"),

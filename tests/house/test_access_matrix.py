@@ -91,7 +91,8 @@ def test_everybody_gets_what_the_row_says(row: Row, world: World) -> None:
         for role in row.answers:
             statuses, places = ask(world, row, role, language)
             found += differences(row, role, statuses)
-            if role == "nobody" and statuses["GET"] == 302 and "sign-in" not in row.path:
+            # An address with an earlier name of a shop leads to its present one, for everybody.
+            if role == "nobody" and statuses["GET"] == 302 and "sign-in" not in row.path and "/shops/{w." not in row.path:
                 assert re.match(rf"(/{language}|/staff)/sign-in/", places["GET"]), places
     assert not found, "\n".join(found)
 

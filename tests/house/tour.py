@@ -14,6 +14,7 @@ from unittest.mock import patch
 import polib
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from django.test import Client, override_settings
 
@@ -113,6 +114,7 @@ def visit(world: World, names: dict[str, str], stop: Visit, language: str) -> Op
     def address(path: str) -> str:
         return path.format(w=world, lang=language, **names)
 
+    cache.clear()  # what one stop counted there is not the next one's
     with ExitStack() as stack:
         stack.enter_context(transaction.atomic())
         stack.enter_context(override_settings(MOBILE_ID_ADAPTER=f"{__name__}.Phone", DEMO=stop.demo))

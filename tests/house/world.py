@@ -20,6 +20,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.core import mail
+from django.core.cache import cache
 from django.db import transaction
 from django.test import Client, override_settings
 
@@ -51,7 +52,7 @@ from municipality.rulebook.seeds import load_activities, seed
 from payments import services as payments
 from payments.models import Attempt, Bill, GatewayMessage, Receipt, RefundDue
 from shops.models import Shop
-from tests.house import acting_rows, lane_rows, money_rows, staff_rows, upload_rows, violation_rows
+from tests.house import acting_rows, lane_rows, money_rows, shop_rows, staff_rows, upload_rows, violation_rows
 from tests.licensing import officers
 from tests.municipality import people
 from tests.municipality.accounts import softkey
@@ -129,6 +130,7 @@ class World:
     staff_rows: staff_rows.StaffRows = field(init=False)
     money: money_rows.MoneyRows = field(init=False)
     fines: violation_rows.Fines = field(init=False)
+    register: shop_rows.Register = field(init=False)
     sessions: dict[str, str] = field(default_factory=dict)
     mails: list[tuple[str, str, str]] = field(default_factory=list)  # address, subject, body
     html_mails: list[str] = field(default_factory=list)
@@ -222,6 +224,7 @@ def build() -> World:
     world.staff_rows = staff_rows.fill(world)
     world.money = money_rows.fill(world)
     world.fines = violation_rows.fill(world)
+    world.register = shop_rows.fill()
     world.open_doors()
     world.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]
     world.html_mails = [str(part[0]) for m in mail.outbox for part in m.alternatives]  # type: ignore[attr-defined]
@@ -395,5 +398,6 @@ def built_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World
 
 @pytest.fixture(name="world")
 def the_world(built: World, db: None) -> World:
-    """The world as it was built: what a test does to it is undone after the test."""
+    """The world as it was built: what a test does to it is undone after the test, and what it counted in the cache before."""
+    cache.clear()
     return built

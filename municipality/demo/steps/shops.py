@@ -9,6 +9,7 @@ from municipality.accounts.models import Organisation, User
 from municipality.demo import people, stories
 from municipality.demo.generate import ShopRow, brand, public_id, seeded, shops
 from municipality.demo.loading import Loading, batches
+from municipality.demo.register import point_near
 from municipality.demo.steps.people import ORGANISATIONS
 from municipality.places.models import Area
 from shops.models import Shop
@@ -38,6 +39,8 @@ def area_ids() -> dict[tuple[str, str], int]:
 
 def shop(loading: Loading, row: ShopRow, owner: User | Organisation, areas: dict[tuple[str, str], int]) -> Shop:
     """The row as an unsaved shop of its owner."""
+    rng = seeded(f"place {row.public_id}")
+    north, east = point_near(row.governorate, row.area_ar, rng)
     return Shop(
         public_id=row.public_id,
         name_ar=row.name_ar,
@@ -56,6 +59,10 @@ def shop(loading: Loading, row: ShopRow, owner: User | Organisation, areas: dict
         paci_number=row.paci_number,
         commercial_license_no=row.commercial_license_no,
         commercial_license_end=loading.day(row.commercial_license_days),
+        commercial_registration_no=f"{300_000 + int(row.paci_number) % 599_999}",
+        latitude=north,
+        longitude=east,
+        opened_on=loading.day(-rng.randint(800, 5000)),
         facts_source=FACTS_SOURCE,
         facts_at=loading.instant(loading.day(-row.facts_days), seeded(row.public_id)),
     )

@@ -1,0 +1,133 @@
+"""How what was found reads: lines of a list, marked words, the story of a shop."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.html import escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from municipality.kernel import arabic, clock
+from municipality.rulebook.models import Activity
+from shops.models import EventKind, LicenceState, SearchEntry, Shop, ShopEvent
+from shops.search.asking import Answer
+
+_PIECES = re.compile(r"(\s+)")
+STATES: dict[str, tuple[str, Any]] = {
+    "open": ("ok", _("Open")),
+    "suspended": ("warn", _("Suspended")),
+    "closed": ("bad", _("Closed")),
+}
+LICENCES: dict[str, tuple[str, Any]] = {
+    LicenceState.ACTIVE: ("ok", _("Health licence valid")),
+    LicenceState.ENDED: ("warn", _("Health licence ended")),
+    LicenceState.SUSPENDED: ("bad", _("Health licence suspended")),
+    LicenceState.REVOKED: ("bad", _("Health licence revoked")),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One shop in a list. `away` is in kilometres; `licence` is empty where there is none."""
+
+    shop: Shop
+    name: SafeString
+    other: SafeString
+    state: str
+    licence: str
+    licence_end: Any
+    away: float | None
+
+    @property
+    def tags(self) -> list[tuple[str, Any]]:
+        """State and word of each tag; an open shop needs none."""
+        found = [] if self.state == "open" else [STATES[self.state]]
+        return [*found, LICENCES[self.licence]] if self.licence in LICENCES and self.state != "closed" else found
+
+    @property
+    def url(self) -> str:
+        from shops.views.public import address_of
+
+        return address_of(self.shop)
+
+
+def rows(answer: Answer) -> list[Line]:
+    """The lines of an answer, in its order, by one statement."""
+    entries = SearchEntry.objects.select_related("shop__activity", "shop__area__governorate").in_bulk([hit.shop_id for hit in answer.hits])
+    return [
+        line(entries[hit.shop_id].shop, entries[hit.shop_id], hit.away, answer.matched) for hit in answer.hits if hit.shop_id in entries
+    ]
+
+
+def entry_of(shop: Shop) -> SearchEntry | None:
+    return SearchEntry.objects.filter(shop=shop).first()
+
+
+def line(shop: Shop, entry: SearchEntry | None, away: float | None, matched: frozenset[str]) -> Line:
+    """A shop as a line, with the words marked that were looked for."""
+    names = [shop.name_ar, shop.name_en] if get_language() == "ar" or not shop.name_en else [shop.name_en, shop.name_ar]
+    first, second = (marked(name, matched) for name in names)
+    licence = entry.licence if entry else ""
+    if licence == LicenceState.ACTIVE and entry and entry.licence_end and entry.licence_end < clock.today():
+        licence = LicenceState.ENDED
+    return Line(shop, first, second, state_of(shop), licence, entry.licence_end if entry else None, away)
+
+
+def state_of(shop: Shop) -> str:
+    """open, suspended or closed."""
+    return "closed" if shop.is_closed else "suspended" if shop.is_suspended else "open"
+
+
+def marked(name: str, matched: frozenset[str]) -> SafeString:
+    """A name in its own direction, with `<mark>` round the words whose folded form is among the matched."""
+    if not name:
+        return mark_safe("")
+    pieces = [(_marked(piece, matched),) for piece in _PIECES.split(name)]
+    script = "rtl" if arabic.is_arabic(arabic.fold(name)) else "ltr"
+    return format_html(
+        '<bdi data-term lang="{}" dir="{}">{}</bdi>', "ar" if script == "rtl" else "en", script, format_html_join("", "{}", pieces)
+    )
+
+
+def _marked(piece: str, matched: frozenset[str]) -> SafeString:
+    words = arabic.words(piece)
+    forms = {form for word in words for form in (word, arabic.bare(word))} | {"".join(words)}
+    return format_html("<mark>{}</mark>", piece) if forms & matched else mark_safe(escape(piece))  # noqa: S308 - escaped
+
+
+@dataclass(frozen=True)
+class Told:
+    """One event of a shop's story."""
+
+    event: ShopEvent
+    activities: Mapping[str, Activity]
+
+    @property
+    def label(self) -> str:
+        return str(self.event.get_kind_display())
+
+    @property
+    def detail(self) -> Any:
+        """Before and after, in data everybody may see."""
+        data = self.event.data
+        if self.event.kind == EventKind.RENAMED:
+            place = 0 if get_language() == "ar" else 1
+            return _pair(data["before"], data["after"], place)
+        if self.event.kind == EventKind.ACTIVITY_CHANGED:
+            name = "name_ar" if get_language() == "ar" else "name_en"
+            texts = [getattr(self.activities.get(data[side]), name, "") for side in ("before", "after")]
+            return _arrow(*texts)
+        return ""
+
+
+def _pair(before: Sequence[str], after: Sequence[str], place: int) -> SafeString:
+    return _arrow(before[place] or before[0], after[place] or after[0])
+
+
+def _arrow(before: str, after: str) -> SafeString:
+    return format_html("{}: <bdi>{}</bdi> · {}: <bdi>{}</bdi>", _("before"), before, _("since then"), after)

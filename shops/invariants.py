@@ -1,0 +1,35 @@
+"""What must hold of the register and its search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import Exists, OuterRef
+
+from shops.models import EventKind, SearchEntry, Shop, ShopEvent
+from shops.search import indexing
+
+LOOKED_AT = 500  # entries that are described again: the newest, and as many from a place that moves with every call
+
+
+def findings() -> Iterator[str]:
+    """Every shop can be found, the index says of a shop what the register says, and a closed shop has its event or never had one."""
+    if lost := Shop.objects.exclude(pk__in=SearchEntry.objects.values("shop")).count():
+        yield f"{lost} shops cannot be found: run search_rebuild"
+    for keys in (_newest(), _somewhere()):
+        for pk in indexing.stale(keys):
+            yield f"the search says of shop {pk} what the register does not"
+    closings = ShopEvent.objects.filter(shop=OuterRef("pk"), kind=EventKind.CLOSED)
+    for shop in Shop.objects.filter(Exists(closings), closed_on__isnull=True)[:50]:
+        last = ShopEvent.objects.filter(shop=shop, kind__in=(EventKind.CLOSED, EventKind.REOPENED)).order_by("-pk")[0]
+        if last.kind == EventKind.CLOSED:
+            yield f"{shop.key} is open although its last event closed it"
+
+
+def _newest() -> list[int]:
+    return list(SearchEntry.objects.order_by("-shop").values_list("shop", flat=True)[:LOOKED_AT])
+
+
+def _somewhere() -> list[int]:
+    """Entries behind a random shop, so that the whole index is looked at in the course of many nights."""
+    return indexing.some(LOOKED_AT)

@@ -1,0 +1,30 @@
+"""What services above the register tell its search: where the licence of each shop stands."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from shops.models import LicenceState
+
+
+@dataclass(frozen=True)
+class LicenceFact:
+    """The present licence of a shop: its number, its state without regard to the day, and its last day."""
+
+    number: str
+    state: LicenceState
+    end: dt.date | None
+
+
+# Each is asked for many shops (by primary key) at once.
+LICENCES: list[Callable[[Sequence[int]], dict[int, LicenceFact]]] = []
+
+
+def licences_of(shops: Sequence[int]) -> dict[int, LicenceFact]:
+    """The present licence of each shop that has one."""
+    found: dict[int, LicenceFact] = {}
+    for provider in LICENCES:
+        found |= provider(shops)
+    return found

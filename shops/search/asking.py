@@ -1,0 +1,243 @@
+"""Asking for shops: from what was typed and chosen to a page of results."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from municipality.kernel import arabic, clock
+from shops.models import LicenceState
+from shops.search import vocabulary
+from shops.search.cursors import Place, place_of, token_of
+from shops.search.engines import WINDOW, Candidate, Engine, Where, engine
+from shops.search.indexing import cell, cell_word
+from shops.search.ranking import distance, question, score
+from shops.search.text import Typed, read
+from shops.search.vocabulary import Group
+
+PAGE = 20
+NEAR_CELLS = 2  # cells of the map in each direction: some 2 to 3 km
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person asks. Empty filters hold nothing back; `near` is latitude and longitude (WGS 84)."""
+
+    text: str = ""
+    governorate: str = ""
+    area: int | None = None
+    activity: str = ""
+    licence: str = ""
+    is_open: bool = False
+    near: tuple[float, float] | None = None
+    after: str = ""
+    size: int = PAGE
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.text.strip() or self.governorate or self.area or self.activity or self.licence or self.is_open or self.near)
+
+    @property
+    def print(self) -> str:
+        """What a cursor belongs to: everything but the page."""
+        near = "" if self.near is None else f"{self.near[0]:.5f},{self.near[1]:.5f}"
+        parts = (" ".join(self.text.split()), self.governorate, self.area or "", self.activity, self.licence, self.is_open, near)
+        return "\x1f".join(map(str, parts))
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One shop found. `away` is in kilometres."""
+
+    shop_id: int
+    score: float
+    away: float | None
+
+
+@dataclass
+class Answer:
+    """A page of hits. `total` is exact unless `is_more`, which says that at least so many fit.
+
+    `meant` is what was searched for where a typed word is not in the register; `matched` are the folded words to mark.
+    """
+
+    hits: list[Hit] = field(default_factory=list)
+    total: int = 0
+    is_more: bool = False
+    after: str = ""
+    meant: str = ""
+    left_out: tuple[str, ...] = ()
+    matched: frozenset[str] = frozenset()
+
+
+def ask(asked: Asked) -> Answer:
+    """Find shops. Raises cursors.BadCursor for an `after` that is not ours or of another question, engines.Busy after a second."""
+    after = place_of(asked.after, asked.print) if asked.after else None
+    if asked.is_empty:
+        return Answer()
+    typed = read(asked.text)
+    search = _Search(asked, typed, engine(), clock.today())
+    if not search.can_be_met:
+        return Answer()
+    return search.page(search.find(), after)
+
+
+class _Search:
+    """One question while it is being answered."""
+
+    def __init__(self, asked: Asked, typed: Typed, by: Engine, today: dt.date) -> None:
+        self.asked, self.typed, self.by, self.today = asked, typed, by, today
+        self.where = _where(asked, today)
+        self.meant, self.left_out, self.is_more = "", (), False
+        self.groups: list[Group] = []
+        self.required_filters, self.can_be_met = self._filters()
+
+    def _filters(self) -> tuple[list[tuple[list[int], int]], bool]:
+        """Sets of filter words with their counts, and whether any shop can meet all."""
+        wanted = [[word] for word in _filter_words(self.asked)]
+        if self.asked.near is not None:
+            north, east = cell(*self.asked.near)
+            around = range(-NEAR_CELLS, NEAR_CELLS + 1)
+            wanted.append([cell_word(north + a, east + b) for a in around for b in around])
+        known = vocabulary.filters([word for words in wanted for word in words])
+        sets = [[known[word] for word in words if word in known] for words in wanted]
+        return [([pk for pk, _ in found], sum(count for _, count in found)) for found in sets], all(sets)
+
+    def find(self) -> list[tuple[float, Candidate]]:
+        """All that is compared, best first."""
+        numbered = self._numbered()
+        if not self.typed.words:
+            return self._ranked(self._meeting([]))
+        self.groups = vocabulary.groups(self.typed.words)
+        if unknown := [n for n, group in enumerate(self.groups) if not group.matches]:
+            vocabulary.widen(self.groups, unknown)
+        found = self._round()
+        if not found and not numbered:
+            vocabulary.widen(self.groups, range(len(self.groups)))
+            found = self._round()
+        if not found and not numbered:
+            found = self._without_one()
+        self._say_what_was_meant(found)
+        seen = {one.shop_id for _, one in numbered}
+        return numbered + [pair for pair in found if pair[1].shop_id not in seen]
+
+    def _numbered(self) -> list[tuple[float, Candidate]]:
+        """By number: before all others, in the order of the numbers."""
+        if not self.typed.number:
+            return []
+        rows = list({one.shop_id: one for one in self.by.numbered(self.typed.number, self.where, WINDOW)}.values())
+        kept = [one for one in rows if self._passes(one)]
+        return [(round(10 - n / 1000, 4), one) for n, one in enumerate(kept)]
+
+    def _round(self) -> list[tuple[float, Candidate]]:
+        if any(not group.matches and not group.is_optional for group in self.groups):
+            begun = self.by.beginning(self.typed.key, self.where) if self.typed.key else []
+            return self._ranked(begun)
+        return self._ranked([*self.by.beginning(self.typed.key, self.where), *self._meeting(self.groups)])
+
+    def _meeting(self, groups: Sequence[Group]) -> list[Candidate]:
+        sets = [(list(group.matches), group.count) for group in groups if not group.is_optional]
+        if groups and not sets:  # nothing but words that need not be there
+            sets = [(list(group.matches), group.count) for group in groups if group.matches]
+        sets += self.required_filters
+        if not sets:
+            return self.by.beginning("", self.where) if not groups else []
+        sets.sort(key=lambda pair: pair[1])
+        found = self.by.meeting([words for words, _ in sets], sets[0][1], self.where, WINDOW)
+        self.is_more = len(found) >= WINDOW
+        return found
+
+    def _without_one(self) -> list[tuple[float, Candidate]]:
+        """Leave out the words that no shop has together with the others: unknown ones first, then the most common one at a time."""
+        known = [n for n, group in enumerate(self.groups) if group.matches and not group.is_optional]
+        unknown = [n for n, group in enumerate(self.groups) if not group.matches]
+        tries: list[tuple[int, ...]] = [tuple(unknown)] if unknown and known else []
+        if len(known) > 1:
+            by_count = sorted(known, key=lambda n: -self.groups[n].count)
+            tries += [(*unknown, n) for n in by_count[:3]]
+        whole = self.groups
+        for gone in tries:
+            self.groups = [group for n, group in enumerate(whole) if n not in gone]
+            if found := self._round():
+                self.left_out = tuple(whole[n].typed for n in gone)
+                return found
+        self.groups = whole
+        return []
+
+    def _passes(self, one: Candidate) -> bool:
+        if not self.required_filters:
+            return True
+        words = set(one.words.replace("|", " ").split())
+        return all(any(str(pk) in words for pk in found) for found, _ in self.required_filters)
+
+    def _ranked(self, candidates: Iterable[Candidate]) -> list[tuple[float, Candidate]]:
+        asked = question(self.typed.key, self.groups, self.today, self.asked.near)
+        found: dict[int, tuple[float, Candidate]] = {}
+        for one in candidates:
+            if one.shop_id not in found and self._passes(one):
+                value = score(asked, one)
+                if value is not None:
+                    found[one.shop_id] = (value, one)
+        return sorted(found.values(), key=lambda pair: (-pair[0], pair[1].shop_id))
+
+    def _say_what_was_meant(self, found: Sequence[tuple[float, Candidate]]) -> None:
+        """The typed text with each unknown word replaced by the one that the best hit has; nothing where all words are known."""
+        if not found:
+            return
+        best = set(found[0][1].words.replace("|", " ").split())
+        said, changed = [], False
+        for group in self.groups:
+            matches = [m for m in group.matches.values() if str(m.id) in best]
+            if matches and not any(m.how in ("same", "joined", "beginning", "sound") for m in matches):
+                match = max(matches, key=lambda m: m.weight)
+                article = group.typed.removesuffix(arabic.bare(group.typed))
+                said.append(match.word if match.word.startswith(article) else article + match.word)
+                changed = True
+            else:
+                said.append(group.typed)
+        self.meant = " ".join(said) if changed else ""
+
+    def page(self, found: Sequence[tuple[float, Candidate]], after: Place | None) -> Answer:
+        """The page behind a place."""
+        rest = [pair for pair in found if after is None or (-pair[0], pair[1].shop_id) > (-after.score, after.shop_id)]
+        shown = rest[: self.asked.size]
+        last = shown[-1] if shown and len(rest) > len(shown) else None
+        near = self.asked.near
+        return Answer(
+            hits=[Hit(one.shop_id, value, distance(near, one) if near else None) for value, one in shown],
+            total=len(found),
+            is_more=self.is_more,
+            after=token_of(Place(last[0], last[1].shop_id), self.asked.print) if last else "",
+            meant=self.meant,
+            left_out=self.left_out,
+            matched=frozenset(match.word for group in self.groups for match in group.matches.values()),
+        )
+
+
+def _filter_words(asked: Asked) -> list[str]:
+    words = []
+    if asked.area:
+        words.append(f"a:{asked.area}")
+    if asked.governorate:
+        words.append(f"g:{asked.governorate}")
+    if asked.activity:
+        words.append(f"t:{asked.activity}")
+    return words
+
+
+def _where(asked: Asked, today: dt.date) -> Where:
+    sql, values = "", []
+    if asked.is_open:
+        sql += " AND (e.closed_on IS NULL OR e.closed_on > %s) AND (e.suspended_on IS NULL OR e.suspended_on > %s)"
+        values += [today, today]
+    if asked.licence == LicenceState.ACTIVE:
+        sql += " AND e.licence = %s AND e.licence_end >= %s"
+        values += [LicenceState.ACTIVE.value, today]
+    elif asked.licence == LicenceState.ENDED:
+        sql += " AND e.licence = %s AND e.licence_end < %s"
+        values += [LicenceState.ACTIVE.value, today]
+    elif asked.licence:
+        sql += " AND e.licence = %s"
+        values += [asked.licence]
+    return Where(sql, tuple(values))

@@ -1,0 +1,152 @@
+"""Two engines for one question: shops whose words meet each of some sets. PostgreSQL by arrays under GIN, SQLite by FTS5."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from django.db import OperationalError, connection
+from django.utils.translation import gettext_lazy as _
+
+from municipality.kernel.errors import Refused
+
+WINDOW = 200  # shops that are compared with each other; what lies beyond is reached by a narrower question
+HEAD_FROM = 6_000  # shops that have the rarest word of a question before the sample is asked first
+TIMEOUT_MS = 1_000
+BEGINNINGS = 60
+_LAST = "\U0010ffff"
+FIELDS = (
+    "e.shop_id, e.name_ar, e.name_en, e.words, e.area_id, e.latitude, e.longitude, e.closed_on, e.suspended_on, e.licence, e.licence_end"
+)
+
+
+class Candidate(NamedTuple):
+    """One entry of the index."""
+
+    shop_id: int
+    name_ar: str
+    name_en: str
+    words: str
+    area_id: int
+    latitude: float | None
+    longitude: float | None
+    closed_on: Any
+    suspended_on: Any
+    licence: str
+    licence_end: Any
+
+
+@dataclass(frozen=True)
+class Where:
+    """What columns of an entry must say, as SQL over `e` with its values."""
+
+    sql: str = ""
+    values: tuple[Any, ...] = ()
+
+
+class Busy(Refused):
+    """The question took too long."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("search_busy", _("This search takes too long at the moment. Add a word or choose an area, and try again."))
+
+
+class Engine(Protocol):
+    """What both answer."""
+
+    def meeting(self, sets: Sequence[Sequence[int]], least: int, where: Where, limit: int) -> list[Candidate]:
+        """Up to `limit` shops with a word of every set; `least` is the number of shops that have the rarest set."""
+        ...
+
+    def beginning(self, key: str, where: Where) -> list[Candidate]:
+        """Shops whose folded name begins so, in the order of their names."""
+        ...
+
+    def numbered(self, number: str, where: Where, limit: int) -> list[Candidate]:
+        """Shops with a number that begins so, shortest number first."""
+        ...
+
+
+class _Shared:
+    """The questions that both engines answer by a B-tree."""
+
+    def run(self, sql: str, values: Sequence[Any]) -> list[Candidate]:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, list(values))
+            return [Candidate(*row) for row in cursor.fetchall()]
+
+    def beginning(self, key: str, where: Where) -> list[Candidate]:
+        one = (
+            "SELECT * FROM (SELECT {fields} FROM shops_searchentry e WHERE e.{column} >= %s AND e.{column} < %s{where}"
+            " ORDER BY e.{column} LIMIT {most}) AS {column}"
+        )
+        sql = " UNION ALL ".join(
+            one.format(fields=FIELDS, column=column, where=where.sql, most=BEGINNINGS) for column in ("name_ar", "name_en")
+        )
+        return self.run(sql, (key, key + _LAST, *where.values) * 2)
+
+    def numbered(self, number: str, where: Where, limit: int) -> list[Candidate]:
+        return self.run(
+            f"SELECT {FIELDS} FROM (SELECT number, shop_id FROM shops_searchnumber WHERE number >= %s AND number < %s"  # noqa: S608
+            f" ORDER BY number LIMIT {limit}) n JOIN shops_searchentry e ON e.shop_id = n.shop_id WHERE 1=1{where.sql}"
+            " ORDER BY length(n.number), n.number",
+            (number, number + _LAST, *where.values),
+        )
+
+
+class Postgres(_Shared):
+    def run(self, sql: str, values: Sequence[Any]) -> list[Candidate]:
+        """As read by the search: never a walk through the whole table, no compilation, and a second at most."""
+        limits = f"SET LOCAL statement_timeout = {TIMEOUT_MS}; SET LOCAL enable_seqscan = off; SET LOCAL jit = off; "
+        try:
+            return super().run(limits + sql, values)
+        except OperationalError as error:
+            if getattr(error.__cause__, "pgcode", "") == "57014":
+                raise Busy from error
+            raise
+        finally:
+            if connection.in_atomic_block and not connection.needs_rollback:
+                self._lift()
+
+    def _lift(self) -> None:
+        """Inside somebody's transaction the limits must not stay."""
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL statement_timeout TO DEFAULT; SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL jit TO DEFAULT")
+        except Exception as error:  # the transaction is broken, and its owner is about to learn it
+            if getattr(error.__cause__, "pgcode", "") != "25P02":
+                raise
+
+    def meeting(self, sets: Sequence[Sequence[int]], least: int, where: Where, limit: int) -> list[Candidate]:
+        if least > HEAD_FROM:
+            found = self._meeting([[-word for word in words] for words in sets], where, limit)
+            if len(found) >= limit:
+                return found
+        return self._meeting(sets, where, limit)
+
+    def _meeting(self, sets: Sequence[Sequence[int]], where: Where, limit: int) -> list[Candidate]:
+        tests = " AND ".join(["e.tokens && %s::int[]"] * len(sets))
+        arrays = ["{" + ",".join(map(str, words)) + "}" for words in sets]
+        return self.run(
+            f"SELECT {FIELDS} FROM shops_searchentry e WHERE {tests}{where.sql} LIMIT {limit}",  # noqa: S608 - our own text
+            [*arrays, *where.values],
+        )
+
+
+class Sqlite(_Shared):
+    def meeting(self, sets: Sequence[Sequence[int]], least: int, where: Where, limit: int) -> list[Candidate]:
+        # The rarest set first: FTS5 walks along it and looks the others up.
+        question = " AND ".join("(" + " OR ".join(f'"{word}"' for word in words) + ")" for words in sets)
+        return self.run(
+            f"SELECT {FIELDS} FROM shops_searchtext CROSS JOIN shops_searchentry e ON e.shop_id = shops_searchtext.rowid"  # noqa: S608
+            f" WHERE shops_searchtext MATCH %s{where.sql} LIMIT {limit}",
+            [question, *where.values],
+        )
+
+
+def engine() -> Engine:
+    """The engine of the portal's database."""
+    return Postgres() if connection.vendor == "postgresql" else Sqlite()
