@@ -17,12 +17,13 @@ from municipality.kernel import clock, guards
 from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
 from payments.models import Allocation, Attempt, Bill, GatewayMessage, LedgerPosting
+from payments.providers.knet import codec
 from payments.rules import MAX_FILS
 from payments.services import attempts, basket, give_up, issue_bill, ledger, note_error, redirect_url, start_attempt, take_notification
 from payments.services.callbacks import trandata_in
 from payments.services.ledger import Leg
 from payments.states import AttemptState
-from tests.payments.bank import Book, notification
+from tests.payments.bank import KEY, Book, notification, result_text
 from tests.payments.conftest import START, line, run_due
 
 pytestmark = pytest.mark.django_db
@@ -168,6 +169,15 @@ def test_a_body_of_sixteen_kibibytes_is_kept_whole_and_a_longer_one_is_cut(db: N
     assert kept().raw == "z" * (16 * 1024)
     take_notification(body=b"z" * (16 * 1024 + 1), query={}, remote_addr="")
     assert kept().raw == "[16385 bytes or more, cut] " + "z" * 256
+
+
+def test_a_notification_of_sixteen_kibibytes_is_read(at_bank: Callable[..., Attempt]) -> None:
+    attempt = at_bank()
+    text = result_text(attempt) + "&pad="
+    body = codec.encrypt(KEY, text + "x" * (8191 - len(text)))
+    assert len(body) == 16 * 1024
+    assert take_notification(body=body.encode(), query={}, remote_addr="").endswith(f"/pay/r/{attempt.token}")
+    assert Attempt.objects.get().state == AttemptState.CONFIRMING
 
 
 def test_a_field_in_the_clear_is_read_up_to_sixteen_kibibytes(at_bank: Callable[..., Attempt]) -> None:

@@ -9,15 +9,32 @@ from typing import Any
 import pytest
 
 from municipality.audit.models import Act
+from municipality.documents.models import Document
+from municipality.documents.rendering import RendererMissing
+from municipality.documents.signing import SignerMissing
+from municipality.jobs.errors import Parked
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
+from municipality.notifications.models import Message
 from payments import registry
 from payments.models import Allocation, Attempt, Bill, GatewayMessage, Inquiry, Receipt, RefundDue
 from payments.providers.port import Reply
 from payments.rules import Answer
-from payments.services import attempts, give_up, inquiries, owe_back, refunds, returns, settle, settlement, start_attempt, void_bill
+from payments.services import (
+    attempts,
+    give_up,
+    inquiries,
+    owe_back,
+    receipts,
+    refunds,
+    returns,
+    settle,
+    settlement,
+    start_attempt,
+    void_bill,
+)
 from payments.states import AttemptState
 from tests.payments.bank import Bank, Book
 from tests.payments.conftest import START, run_due, walk
@@ -85,6 +102,7 @@ def test_what_was_paid_is_handed_over_once_and_only_while_it_is_paid(settled: At
     settlement.hand_over(allocation_id=allocation.pk)
     allocation.refresh_from_db()
     assert allocation.handed_over_at == START and paid_for["paid"] == [allocation.bill_id]
+    del registry.PAYABLES["tests.thing"]  # what was handed over needs no owner any more
     settlement.hand_over(allocation_id=allocation.pk)
     assert paid_for["paid"] == [allocation.bill_id]
 
@@ -700,3 +718,67 @@ def test_running_jobs_leaves_nothing_dead(settled: Attempt) -> None:
     with clock.at(LATER):
         run_due()
     assert not Job.objects.filter(state="dead").exists()
+
+
+# The receipt's document.
+
+
+@pytest.mark.parametrize(("missing", "capability"), [(RendererMissing("no library"), "renderer"), (SignerMissing("no key"), "signer")])
+def test_a_receipt_waits_for_what_is_missing(
+    missing: Exception, capability: str, settled: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(document: Any) -> bytes:
+        raise missing
+
+    monkeypatch.setattr(receipts.documents, "receipt_pdf", fails)
+    with pytest.raises(Parked) as parked:
+        receipts.write_document(receipt_id=Receipt.objects.get().pk)
+    assert parked.value.capability == capability and Receipt.objects.get().document is None
+
+
+def test_a_payment_reversed_while_its_receipt_is_drawn_gets_none(settled: Attempt, bank: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    def draws(document: Any) -> bytes:
+        bank.decide(settled, "NOT CAPTURED")
+        inquiries.confirm(attempt_id=settled.pk)
+        return b"%PDF-1.7"
+
+    monkeypatch.setattr(receipts.documents, "receipt_pdf", draws)
+    receipts.write_document(receipt_id=Receipt.objects.get().pk)
+    assert Receipt.objects.get().document is None and Document.objects.get().state == "draft"
+    receipts.write_document(receipt_id=Receipt.objects.get().pk)  # and is not drawn again
+    assert Receipt.objects.get().document is None
+
+
+def test_a_receipt_is_drawn_once(settled: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Any] = []
+
+    def draws(document: Any) -> bytes:
+        drawn.append(document)
+        if len(drawn) == 1:  # another worker is quicker
+            receipts.write_document(receipt_id=Receipt.objects.get().pk)
+        return b"%PDF-1.7"
+
+    monkeypatch.setattr(receipts.documents, "receipt_pdf", draws)
+    for _time in range(2):
+        receipts.write_document(receipt_id=Receipt.objects.get().pk)
+    receipt = Receipt.objects.get()
+    assert len(drawn) == 2 and receipt.document == drawn[0] == drawn[1]
+    assert receipt.document is not None and (receipt.document.state, receipt.document.number) == ("active", receipt.number)
+
+
+def test_whoever_gets_a_whole_payment_back_is_told(
+    at_bank: Callable[..., Attempt], bank: Book, payer: Any, cashier: Any, checker: Any, paid_for: Any
+) -> None:
+    attempt = at_bank()
+    bank.decide(attempt, "HOST TIMEOUT")
+    inquiries.inquire(attempt_id=attempt.pk, step=1)
+    void_bill(bill=Bill.objects.get(), actor=BY)
+    bank.decide(attempt)
+    inquiries.inquire(attempt_id=attempt.pk, step=2)
+    refund = RefundDue.objects.get()
+    propose(refund, cashier, code="nothing_was_due")
+    approve(refund, checker)
+    with clock.at(LATER):
+        run_due()
+    message = Message.objects.get(kind="payments.amount_paid_out")
+    assert message.person == payer and "10.000" in message.body_en
