@@ -161,22 +161,27 @@ def _dies(monkeypatch: pytest.MonkeyPatch, act: Callable[..., bool], file: Paper
 
 
 @pytest.mark.slow
-def test_twenty_thousand_lines_are_kept_at_once_and_come_in_by_jobs(clerk: Any, authority: Any, shop: Shop) -> None:
-    """The request keeps bytes and promises a job; each batch asks a fixed number of questions, however many lines there are."""
-    rows = [{"paper_no": f"{number}/2024", "note": "سطر"} for number in range(20_000)]
-    content = sheet(*rows)
+def test_twenty_thousand_lines_are_kept_at_once_and_come_in_by_jobs(
+    clerk: Any, authority: Any, shop: Shop, django_assert_max_num_queries: Any
+) -> None:
+    """The request keeps bytes and promises a job; each batch asks a known number of questions, however many lines it holds."""
+    who = {"licence_no": "", "civil_id": CIVIL_ID, "area": shop.area.name_ar, "note": "سطر"}
+    content = sheet(*({"paper_no": f"{number}/2024"} | who for number in range(20_000)))
     response = signed_in(clerk).post("/admin/office/paper/", {"file": SimpleUploadedFile("fines.csv", content)})
     assert response.status_code == 302
     file = PaperFile.objects.get()
     assert (file.lines, PaperRow.objects.count()) == (20_000, 0)
+    with django_assert_max_num_queries(40):
+        assert paper.check(file_id=file.pk)
     while paper.check(file_id=file.pk):
         pass
     paper.release(file=file, released_by=authority)
-    Shop.objects.filter(pk=shop.pk).update(owner=staff(login="nobody-to-tell"))
+    with django_assert_max_num_queries(120):  # SQLite takes fewer rows a statement than PostgreSQL
+        assert paper.take(file_id=file.pk)
     while paper.take(file_id=file.pk):
         pass
-    assert Violation.objects.count() == 20_000
-    assert Act.objects.filter(subject=file.key, action="paper.taken").count() in (40, 41)
+    assert Violation.objects.filter(state="ordered", paper__isnull=False).count() == 20_000
+    assert Act.objects.filter(subject=file.key, action="paper.taken").count() == 20_000 // paper.TAKE_BATCH
 
 
 def test_a_file_put_aside_is_forgotten_and_may_come_again(clerk: Any, authority: Any, shop: Shop) -> None:
