@@ -38,6 +38,7 @@ MOST_BYTES = 32 * 1024
 KEPT_SECONDS = 900
 # Never put into a page again: what belongs to one request, and answers to questions that were used up.
 _LEFT_OUT = {"csrfmiddlewaretoken", KEY, CODE, FIELD, "_errors", "credential", "kept"}
+_LEFT_OUT |= {"old_password", "new_password1", "new_password2"}  # typed once more: no page carries a password
 
 
 @dataclass

@@ -72,7 +72,7 @@ class StaffSite(AdminSite):
         user: Any = request.user
         return bool(user.is_active and user.is_staff and has_second_factor(request))
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Beside the library's own question: whoever signs or decides came by a passkey. The way out is open to all."""
         inner = super().admin_view(view, cacheable)
 
@@ -102,6 +102,12 @@ class StaffSite(AdminSite):
         """Leave, by POST, to the staff door."""
         response: HttpResponse = _leave(request)
         return response
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """One's own password: a way in like the others, so it asks again who is there."""
+        from municipality.accounts.proof import asks_again
+
+        return asks_again(super().password_change, to_open=True)(request, extra_context)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Every page carries the staff mark and sends strangers to the staff door."""

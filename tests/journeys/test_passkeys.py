@@ -170,3 +170,23 @@ def test_an_officer_enters_with_password_and_passkey_and_with_neither_alone(loca
     stranger.page.wait_for_selector("main [role=alert]:not([hidden])")
     stranger.go("/admin/")
     assert stranger.here() == "/staff/sign-in/"
+
+
+def test_a_signer_who_came_by_a_code_is_led_to_a_first_passkey_and_on_to_the_work(local: Callable[..., Visitor]) -> None:
+    """From a browser that is not on this machine, for which the printed codes of the demo are no passkey."""
+    operator = local("ar")
+    device = Device(operator)
+    enter(operator, "operator")
+    operator.context.set_extra_http_headers({"X-Forwarded-For": "10.20.30.40"})
+    page = operator.go("/admin/jobs/job/")
+    operator.arrive("^/staff/key/")
+    assert axe(page) == []
+    page.click("main a[href*='/profile/passkeys/add/']")
+    operator.arrive("/profile/passkeys/add/")
+    page.fill("#id_name", "مفتاح المشغّل")
+    press(operator)
+    operator.arrive("^/admin/jobs/job/$")
+    assert len(device.keys()) == 1
+    operator.go("profile/passkeys/")
+    assert page.locator("main ul.kp-list > li").count() == 1
+    assert operator.wrongs() == []

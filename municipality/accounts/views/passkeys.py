@@ -113,9 +113,9 @@ def add(request: HttpRequest) -> HttpResponse:
     back = next_paths.asked(request)
     suggested = devices.describe(request.headers.get("user-agent", ""))
     form, submitted = read_form(request, PasskeyNameForm, initial={"name": suggested})
-    submitted = submitted and "credential" in request.POST  # else they come back from the page that asks again
     try:
-        if submitted and form.is_valid():
+        # Without an answer of the device they come back from the page that asks again: the form with the name they had typed.
+        if submitted and form.is_valid() and "credential" in request.POST:
             key = services.add(request, user, name=form.cleaned_data["name"], answer=request.POST.get("credential", ""))
             if user.is_staff:
                 proof.note(request, key)
@@ -130,7 +130,7 @@ def add(request: HttpRequest) -> HttpResponse:
         stale = isinstance(refusal, services.NotFresh)
         return render(request, "accounts/passkey_not_now.html", {"refusal": refusal.sentence, "stale": stale}, status=409)
     page = {"form": form, "options": options, "next": back}
-    return render(request, "accounts/passkey_add.html", page, status=400 if submitted else 200)
+    return render(request, "accounts/passkey_add.html", page, status=400 if submitted and form.errors else 200)
 
 
 def _own(request: HttpRequest, key_id: int) -> Authenticator:

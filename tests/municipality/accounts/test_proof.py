@@ -221,5 +221,18 @@ def marked() -> set[str]:
     return found
 
 
+def test_a_change_of_ones_own_password_asks_again(settings: Any) -> None:
+    auditor = staff("auditor", login="auditor", password=PASSWORD)
+    client, path = signed_in(auditor), "/admin/password_change/"
+    new = {"old_password": PASSWORD, "new_password1": "another-long-one-9", "new_password2": "another-long-one-9"}
+    with later(settings.PROOF_SECONDS):
+        assert client.get(path).status_code == 403
+        asked = client.post(path, new)
+        assert asked.status_code == 403 and "another-long-one-9" not in asked.content.decode()
+    auditor.refresh_from_db()
+    assert auditor.check_password(PASSWORD)
+    assert client.post(path, new).status_code == 302, "the control: while the proof is fresh"
+
+
 def test_exactly_the_acts_of_the_list_ask_again() -> None:
     assert marked() == ASKING
