@@ -101,7 +101,7 @@ def licence_facts(shops: Sequence[int]) -> dict[int, LicenceFact]:
     return {shop: LicenceFact(number, _SEARCHED.get(state, LicenceState.ACTIVE), end) for shop, number, state, end in rows}
 
 
-_SEARCHED = {DocumentState.SUSPENDED: LicenceState.SUSPENDED, DocumentState.REVOKED: LicenceState.REVOKED}
+_SEARCHED: dict[str, LicenceState] = {DocumentState.SUSPENDED: LicenceState.SUSPENDED, DocumentState.REVOKED: LicenceState.REVOKED}
 
 
 def fee_lines(fees: Edition, years: int, *, is_late: bool = False) -> list[Line]:

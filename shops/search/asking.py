@@ -89,7 +89,8 @@ class _Search:
     def __init__(self, asked: Asked, typed: Typed, by: Engine, today: dt.date) -> None:
         self.asked, self.typed, self.by, self.today = asked, typed, by, today
         self.where = _where(asked, today)
-        self.meant, self.left_out, self.is_more = "", (), False
+        self.meant, self.is_more = "", False
+        self.left_out: tuple[str, ...] = ()
         self.groups: list[Group] = []
         self.required_filters, self.can_be_met = self._filters()
 
@@ -227,7 +228,8 @@ def _filter_words(asked: Asked) -> list[str]:
 
 
 def _where(asked: Asked, today: dt.date) -> Where:
-    sql, values = "", []
+    sql = ""
+    values: list[dt.date | str] = []
     if asked.is_open:
         sql += " AND (e.closed_on IS NULL OR e.closed_on > %s) AND (e.suspended_on IS NULL OR e.suspended_on > %s)"
         values += [today, today]

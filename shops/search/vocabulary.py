@@ -65,9 +65,9 @@ def groups(words: Sequence[str]) -> list[Group]:
     """Same words, those written together, and beginnings; for a Latin word also what sounds nearly the same."""
     found = [Group(word, is_optional=_is_optional(word, len(words))) for word in words]
     parts: list[str] = []
-    given: list[object] = []
+    given: list[str] = []
 
-    def ask(kind: str, place: int, where: str, values: Sequence[object], most: int) -> None:
+    def ask(kind: str, place: int, where: str, values: Sequence[str], most: int) -> None:
         parts.append(
             f"SELECT * FROM (SELECT '{kind}' AS kind, {place} AS place, w.id, w.word, w.count FROM {where}"  # noqa: S608 - our own text
             f" ORDER BY w.count DESC, w.id LIMIT {most}) AS q{len(parts)}"

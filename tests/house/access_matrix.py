@@ -304,7 +304,7 @@ ROWS: list[Row] = [
     everybody("/{lang}/shops/00000000000000000000000000/", HIDDEN),
     everybody("/{lang}/shops/{w.register.storied.public_id}/", "302 302 405 405 405 405", why="to the address with its present name"),
     everybody("/{lang}/shops/{w.register.storied.public_id}/lamsat-al-fajr-salon/", "302 302 405 405 405 405", why="an earlier name"),
-    everybody("/en/shops/{w.register.storied.public_id}/fajr-al-deera-salon/", READ),
+    everybody("/{lang}/shops/{w.register.foreign.public_id}/vela-24/", READ),
     # The door.
     everybody("/{lang}/sign-in/", "200 200 400 405 405 405", **dict.fromkeys(PEOPLE, "302 302 302 405 405 405")),
     everybody("/{lang}/sign-in/waiting/", "302 302 405 405 405 405", why="this browser asked for nothing"),

@@ -24,6 +24,7 @@ TESTS = system("tests")
 class Register:
     storied: Shop  # with everything that can happen to a shop that is open
     closed: Shop
+    foreign: Shop  # of one name in both languages
 
 
 def fill() -> Register:
@@ -47,6 +48,7 @@ def fill() -> Register:
     transfer(shop=storied, to=second, source="case:passed", actor=TESTS)
     events.suspend(shop=storied, source="case:stopped", actor=TESTS)
     events.close(shop=closed, source="moci", actor=TESTS)
+    foreign = shop_of(None, 953, organisation=first, name_ar="Vela 24", name_en="Vela 24", ends_in=None)
     with transaction.atomic():
         indexing.index_missing()
-    return Register(Shop.objects.get(pk=storied.pk), Shop.objects.get(pk=closed.pk))
+    return Register(Shop.objects.get(pk=storied.pk), Shop.objects.get(pk=closed.pk), foreign)

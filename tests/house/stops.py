@@ -39,7 +39,6 @@ def public() -> list[Visit]:
     v += [
         Visit(shops),
         Visit(f"{shops}?q=الفجر", note="found"),
-        Visit(f"{shops}?q=الفجر", headers={"X-Part": "results"}, note="found, the list alone"),
         Visit(f"{shops}?q=صالون", note="more than a page"),
         Visit(f"{shops}?q=lamsat fajr", note="by an earlier name"),
         Visit(f"{shops}?q=صالوم الفحر", note="by another word"),
