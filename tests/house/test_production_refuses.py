@@ -48,6 +48,8 @@ def start(environment: dict[str, str], *more: str) -> subprocess.CompletedProces
         ("CACHE_URL", "redis://broker.internal:6379/3", "REDIS_URL and CACHE_URL name the same Redis"),
         ("DEBUG", "1", "DEBUG is on"),
         ("PORTAL_DEMO", "1", "PORTAL_DEMO is set"),
+        ("STAFF_CODES_COUNT_AS_KEYS", "1", "STAFF_CODES_COUNT_AS_KEYS is on"),
+        ("PROOF_SECONDS", "900", "PROOF_SECONDS is not between"),
         ("ALLOWED_HOSTS", "", "ALLOWED_HOSTS is empty"),
         ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS is *"),
         ("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend", "EMAIL_BACKEND delivers to nobody"),
