@@ -66,8 +66,8 @@ def test_three_violations_and_a_licence_are_one_payment_with_a_receipt_each(
     assert Bill.objects.count() == 1, "looking makes no bill"
     attempt = pay_basket(payer=owner, chosen=values(owner), language="ar", session_key="s")
     assert attempt.allocations.count() == 4
-    assert values(owner) == [], "what is at the bank is not offered a second time"
     redirect_url(attempt)
+    assert values(owner) == [], "what is at the bank is not offered a second time"
     Bank.book.decide(attempt)
     run_due()
     assert Attempt.objects.count() == 1
