@@ -173,7 +173,7 @@ def by_number(number: str, last_four: str) -> Violation | None:
     if found is not None:
         return found if _knows(found, last_four) else None
     # The number as it stands on the paper; branches counted each for themselves, so the digits choose.
-    papers = rows.filter(number__in=[f"P-{branch}-{number}" for branch in Branch.objects.values_list("pk", flat=True)])
+    papers = rows.filter(number__in=[f"PPR-{branch}-{number}" for branch in Branch.objects.values_list("pk", flat=True)])
     return next((row for row in papers.order_by("pk") if _knows(row, last_four)), None)
 
 

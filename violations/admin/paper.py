@@ -106,7 +106,7 @@ def file(request: HttpRequest, public_id: str) -> HttpResponse:
     return page(
         request,
         "admin/violations/paper_file.html",
-        row.name,
+        _("Fines on paper"),
         error,
         row=row,
         counts=counts,

@@ -90,7 +90,7 @@ class ViolationAdmin(ReadOnlyAdmin):
         term = search_term.strip().upper()
         if not term:
             return queryset, False
-        if term.startswith(("WRN-", "VIO-", "P-")):
+        if term.startswith(("WRN-", "VIO-", "PPR-")):
             return queryset.filter(**{"warning_number" if term.startswith("WRN-") else "number": term}), False
         return queryset.filter(paper__paper_no=term.replace("/", "-")), False
 

@@ -136,7 +136,7 @@ def _where(fine: Fine, text: Mapping[str, str], known: Known) -> None:
 
 
 def _number(fine: Fine, text: Mapping[str, str]) -> None:
-    """The number of the paper as people type it, and the fine's own: `P-HA-123-2019`, as a reference field reads it."""
+    """The number of the paper as people type it, and the fine's own: `PPR-HA-123-2019`, as a reference field reads it."""
     number = _needed(fine, text, "paper_no")
     folded = "".join(number.upper().split())
     for dash in "\u2010\u2011\u2012\u2013\u2014\u2212\u0640_/":
@@ -144,7 +144,7 @@ def _number(fine: Fine, text: Mapping[str, str]) -> None:
     if number and not _PAPER_NO.fullmatch(folded):
         fine.wrong("paper_no", "paper_no")
         return
-    fine.values |= {"paper_no": folded, "number": f"P-{fine.values['branch_id']}-{folded}" if folded and fine.values["branch_id"] else ""}
+    fine.values |= {"paper_no": folded, "number": f"PPR-{fine.values['branch_id']}-{folded}" if folded and fine.values["branch_id"] else ""}
 
 
 def _offence(fine: Fine, text: Mapping[str, str], known: Known) -> None:

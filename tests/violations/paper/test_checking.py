@@ -41,7 +41,7 @@ def line(known: Known = KNOWN, **cells: str) -> Fine:
 def test_a_whole_line_is_read() -> None:
     fine = line()
     assert fine.problems == []
-    assert fine.values["number"] == "P-HA-1001-2025"
+    assert fine.values["number"] == "PPR-HA-1001-2025"
     assert (fine.values["fils"], fine.values["written_on"], fine.values["state"]) == (100_000, dt.date(2026, 8, 2), "open")
 
 
@@ -119,7 +119,7 @@ def test_dates_as_people_write_them(typed: str) -> None:
 
 @pytest.mark.parametrize("typed", ["1001/2025", "1001-2025", " 1001 / 2025 ", "١٠٠١/٢٠٢٥", "1001_2025"])
 def test_one_number_has_one_form(typed: str) -> None:
-    assert line(paper_no=typed).values["number"] == "P-HA-1001-2025"
+    assert line(paper_no=typed).values["number"] == "PPR-HA-1001-2025"
 
 
 def test_a_branch_loads_its_own_fines_only() -> None:
