@@ -145,7 +145,7 @@ class _Search:
         if not sets:
             return self.by.beginning("", self.where) if not groups else []
         sets.sort(key=lambda pair: pair[1])
-        found = self.by.meeting([words for words, _ in sets], sets[0][1], self.where, WINDOW)
+        found = self.by.meeting([words for words, _ in sets], [count for _, count in sets], self.where, WINDOW)
         self.is_more = len(found) >= WINDOW
         return found
 

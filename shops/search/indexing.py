@@ -19,10 +19,10 @@ from municipality.places.models import Area
 from municipality.rulebook.models import Activity
 from shops.models import LicenceState, SearchEntry, SearchForm, SearchNumber, SearchWord, Shop, TradeName
 from shops.registry import LicenceFact, licences_of
+from shops.search.engines import HEAD
 from shops.search.text import forms_of, key_of, number_of, words_of
 
 BATCH = 1000
-HEAD = 64  # one shop in so many stands in the sample that the most common words are looked up in first
 CELLS = 100  # to a degree: a cell of the map is some 1.1 km high
 COLUMNS = (
     "shop_id", "name_ar", "name_en", "words", "area_id", "latitude", "longitude", "closed_on", "suspended_on", "licence", "licence_end",
