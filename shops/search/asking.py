@@ -145,8 +145,7 @@ class _Search:
         if not sets:
             return self.by.beginning("", self.where) if not groups else []
         sets.sort(key=lambda pair: pair[1])
-        found = self.by.meeting([words for words, _ in sets], [count for _, count in sets], self.where, WINDOW)
-        self.is_more = len(found) >= WINDOW
+        found, self.is_more = self.by.meeting([words for words, _ in sets], [count for _, count in sets], self.where, WINDOW)
         return found
 
     def _without_one(self) -> list[tuple[float, Candidate]]:

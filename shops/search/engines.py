@@ -14,6 +14,7 @@ from municipality.kernel.errors import Refused
 
 HEAD = 64  # one shop in so many stands in the sample that the most common words are looked up in first
 WINDOW = 200  # shops that are compared with each other; what lies beyond is reached by a narrower question
+ENOUGH = 40  # shops of the sample that will do: two pages, beside those whose names begin as typed
 HEAD_FROM = 6_000  # shops that have the rarest word of a question before the sample is asked first
 TIMEOUT_MS = 1_000
 BEGINNINGS = 60
@@ -59,8 +60,10 @@ class Busy(Refused):
 class Engine(Protocol):
     """What both answer."""
 
-    def meeting(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> list[Candidate]:
-        """Up to `limit` shops with a word of every set; `counts` are how many shops have each set, the rarest first."""
+    def meeting(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
+        """Up to `limit` shops with a word of every set, and whether there are more; `counts` are how many shops have each set, the
+        rarest first.
+        """
         ...
 
     def beginning(self, key: str, where: Where) -> list[Candidate]:
@@ -137,12 +140,13 @@ class Postgres(_Shared):
             if getattr(error.__cause__, "pgcode", "") != "25P02":
                 raise
 
-    def meeting(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> list[Candidate]:
-        if counts[0] > HEAD_FROM and self._expected(counts) > 2 * limit * HEAD:
+    def meeting(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
+        if counts[0] > HEAD_FROM and self._expected(counts) > 0.8 * ENOUGH * HEAD:
             found = self._meeting([[-word for word in words] for words in sets], where, limit)
-            if len(found) >= limit:
-                return found
-        return self._meeting(sets, where, limit)
+            if len(found) >= ENOUGH:
+                return found, True
+        found = self._meeting(sets, where, limit)
+        return found, len(found) >= limit
 
     def _expected(self, counts: Sequence[int]) -> float:
         """How many shops meet all sets if their words came together by chance."""
@@ -162,14 +166,15 @@ class Postgres(_Shared):
 
 
 class Sqlite(_Shared):
-    def meeting(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> list[Candidate]:
+    def meeting(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
         # The rarest set first: FTS5 walks along it and looks the others up.
         question = " AND ".join("(" + " OR ".join(f'"{word}"' for word in words) + ")" for words in sets)
-        return self.run(
+        found = self.run(
             f"SELECT {FIELDS} FROM shops_searchtext CROSS JOIN shops_searchentry e ON e.shop_id = shops_searchtext.rowid"  # noqa: S608
             f" WHERE shops_searchtext MATCH %s{where.sql} LIMIT {limit}",
             [question, *where.values],
         )
+        return found, len(found) >= limit
 
 
 def engine() -> Engine:

@@ -64,4 +64,5 @@ def test_a_common_word_is_answered_from_the_sample_and_completed_where_the_sampl
     monkeypatch.setattr(engines.Postgres, "_meeting", lambda self, sets, *rest: asked.append(sets) or meeting(self, sets, *rest))
     assert {hit.shop_id for hit in ask(Asked(text="النور")).hits} == made
     if connection.vendor == "postgresql":
+        assert not ask(Asked(text="النور")).is_more
         assert all(word < 0 for word in asked[0][0]) and all(word > 0 for word in asked[1][0])
