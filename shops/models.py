@@ -295,7 +295,11 @@ class SearchEntry(models.Model):
     licence_end = models.DateField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["name_ar"], name="shops_entry_ar"), models.Index(fields=["name_en"], name="shops_entry_en")]
+        indexes = [
+            models.Index(fields=["name_ar"], name="shops_entry_ar"),
+            models.Index(fields=["name_en"], name="shops_entry_en"),
+            models.Index(fields=["licence_end"], condition=models.Q(licence="active"), name="shops_entry_ending"),
+        ]
 
     def __str__(self) -> str:
         return self.name_ar

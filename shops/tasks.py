@@ -38,3 +38,8 @@ def index_missing() -> None:
 @every("shops.recount_words", seconds=86_400)
 def recount_words() -> None:
     indexing.recount()
+
+
+@every("shops.note_ended_licences", seconds=3600)
+def note_ended_licences() -> None:
+    indexing.note_ended_licences()

@@ -92,6 +92,10 @@ class Migration(migrations.Migration):
             model_name='searchentry',
             index=models.Index(fields=['name_en'], name='shops_entry_en'),
         ),
+        migrations.AddIndex(
+            model_name='searchentry',
+            index=models.Index(condition=models.Q(('licence', 'active')), fields=['licence_end'], name='shops_entry_ending'),
+        ),
         migrations.AddConstraint(
             model_name='searchnumber',
             constraint=models.UniqueConstraint(fields=('number', 'shop'), name='shops_number_once'),

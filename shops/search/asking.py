@@ -145,8 +145,7 @@ class _Search:
         if not sets:
             return self.by.beginning("", self.where) if not groups else []
         sets.sort(key=lambda pair: pair[1])
-        found = self.by.meeting([words for words, _ in sets], sets[0][1], self.where, WINDOW)
-        self.is_more = len(found) >= WINDOW
+        found, self.is_more = self.by.meeting([words for words, _ in sets], [count for _, count in sets], self.where, WINDOW)
         return found
 
     def _without_one(self) -> list[tuple[float, Candidate]]:
@@ -224,6 +223,8 @@ def _filter_words(asked: Asked) -> list[str]:
         words.append(f"g:{asked.governorate}")
     if asked.activity:
         words.append(f"t:{asked.activity}")
+    if asked.licence:
+        words.append(f"l:{asked.licence}")
     return words
 
 
@@ -233,13 +234,7 @@ def _where(asked: Asked, today: dt.date) -> Where:
     if asked.is_open:
         sql += " AND (e.closed_on IS NULL OR e.closed_on > %s) AND (e.suspended_on IS NULL OR e.suspended_on > %s)"
         values += [today, today]
-    if asked.licence == LicenceState.ACTIVE:
-        sql += " AND e.licence = %s AND e.licence_end >= %s"
-        values += [LicenceState.ACTIVE.value, today]
-    elif asked.licence == LicenceState.ENDED:
-        sql += " AND e.licence = %s AND e.licence_end < %s"
-        values += [LicenceState.ACTIVE.value, today]
-    elif asked.licence:
-        sql += " AND e.licence = %s"
-        values += [asked.licence]
+    if asked.licence == LicenceState.ACTIVE:  # the index learns in the next hour that one has ended
+        sql += " AND e.licence_end >= %s"
+        values.append(today)
     return Where(sql, tuple(values))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, NamedTuple, Protocol
 
 from django.db import OperationalError, connection
@@ -11,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel.errors import Refused
 
+HEAD = 64  # one shop in so many stands in the sample that the most common words are looked up in first
 WINDOW = 200  # shops that are compared with each other; what lies beyond is reached by a narrower question
+ENOUGH = 40  # shops of the sample that will do: two pages, beside those whose names begin as typed
 HEAD_FROM = 6_000  # shops that have the rarest word of a question before the sample is asked first
 TIMEOUT_MS = 1_000
 BEGINNINGS = 60
@@ -57,8 +60,10 @@ class Busy(Refused):
 class Engine(Protocol):
     """What both answer."""
 
-    def meeting(self, sets: Sequence[Sequence[int]], least: int, where: Where, limit: int) -> list[Candidate]:
-        """Up to `limit` shops with a word of every set; `least` is the number of shops that have the rarest set."""
+    def meeting(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
+        """Up to `limit` shops with a word of every set, and whether there are more; `counts` are how many shops have each set, the
+        rarest first.
+        """
         ...
 
     def beginning(self, key: str, where: Where) -> list[Candidate]:
@@ -97,6 +102,21 @@ class _Shared:
         )
 
 
+_sizes: dict[str, tuple[float, int]] = {}  # of a database's register, as PostgreSQL estimates it: when it was asked, and how many
+
+
+def _size() -> int:
+    """About how many shops there are; asked once an hour."""
+    name = str(connection.settings_dict["NAME"])
+    asked, size = _sizes.get(name, (0.0, 0))
+    if not asked or monotonic() - asked > 3600:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT GREATEST(reltuples, 0)::bigint FROM pg_class WHERE oid = 'shops_searchentry'::regclass")
+            size = int(cursor.fetchone()[0])
+        _sizes[name] = (monotonic(), size)
+    return size
+
+
 class Postgres(_Shared):
     def run(self, sql: str, values: Sequence[Any]) -> list[Candidate]:
         """As read by the search: never a walk through the whole table, no compilation, and a second at most."""
@@ -120,12 +140,21 @@ class Postgres(_Shared):
             if getattr(error.__cause__, "pgcode", "") != "25P02":
                 raise
 
-    def meeting(self, sets: Sequence[Sequence[int]], least: int, where: Where, limit: int) -> list[Candidate]:
-        if least > HEAD_FROM:
+    def meeting(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
+        if counts[0] > HEAD_FROM and self._expected(counts) > 0.8 * ENOUGH * HEAD:
             found = self._meeting([[-word for word in words] for words in sets], where, limit)
-            if len(found) >= limit:
-                return found
-        return self._meeting(sets, where, limit)
+            if len(found) >= ENOUGH:
+                return found, True
+        found = self._meeting(sets, where, limit)
+        return found, len(found) >= limit
+
+    def _expected(self, counts: Sequence[int]) -> float:
+        """How many shops meet all sets if their words came together by chance."""
+        size = max(_size(), *counts)
+        expected = float(counts[0])
+        for count in counts[1:]:
+            expected *= count / size
+        return expected
 
     def _meeting(self, sets: Sequence[Sequence[int]], where: Where, limit: int) -> list[Candidate]:
         tests = " AND ".join(["e.tokens && %s::int[]"] * len(sets))
@@ -137,14 +166,15 @@ class Postgres(_Shared):
 
 
 class Sqlite(_Shared):
-    def meeting(self, sets: Sequence[Sequence[int]], least: int, where: Where, limit: int) -> list[Candidate]:
+    def meeting(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
         # The rarest set first: FTS5 walks along it and looks the others up.
         question = " AND ".join("(" + " OR ".join(f'"{word}"' for word in words) + ")" for words in sets)
-        return self.run(
+        found = self.run(
             f"SELECT {FIELDS} FROM shops_searchtext CROSS JOIN shops_searchentry e ON e.shop_id = shops_searchtext.rowid"  # noqa: S608
             f" WHERE shops_searchtext MATCH %s{where.sql} LIMIT {limit}",
             [question, *where.values],
         )
+        return found, len(found) >= limit
 
 
 def engine() -> Engine:

@@ -13,15 +13,16 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
+from municipality.kernel import clock
 from municipality.kernel.copying import copy_rows
 from municipality.places.models import Area
 from municipality.rulebook.models import Activity
 from shops.models import LicenceState, SearchEntry, SearchForm, SearchNumber, SearchWord, Shop, TradeName
 from shops.registry import LicenceFact, licences_of
+from shops.search.engines import HEAD
 from shops.search.text import forms_of, key_of, number_of, words_of
 
 BATCH = 1000
-HEAD = 64  # one shop in so many stands in the sample that the most common words are looked up in first
 CELLS = 100  # to a degree: a cell of the map is some 1.1 km high
 COLUMNS = (
     "shop_id", "name_ar", "name_en", "words", "area_id", "latitude", "longitude", "closed_on", "suspended_on", "licence", "licence_end",
@@ -72,6 +73,14 @@ def _place_words(governorate: str, area: int, activity: str, *names: str) -> tup
     return tuple(dict.fromkeys([*words, f"a:{area}", f"g:{governorate}", f"t:{activity}"]))
 
 
+def _state(licence: LicenceFact | None) -> LicenceState:
+    """Where a licence stands today."""
+    if licence is None:
+        return LicenceState.NONE
+    is_over = licence.state == LicenceState.ACTIVE and licence.end is not None and licence.end < clock.today()
+    return LicenceState.ENDED if is_over else licence.state
+
+
 def describe(shop: Facts, place: tuple[str, ...], former: Sequence[tuple[str, str]] = (), licence: LicenceFact | None = None) -> Described:
     """The words and facts of a shop; `place` are the words and filters of its area and activity."""
     arabic, english = words_of(shop.name_ar), words_of(shop.name_en)
@@ -80,13 +89,15 @@ def describe(shop: Facts, place: tuple[str, ...], former: Sequence[tuple[str, st
         place = (*place, cell_word(*cell(shop.latitude, shop.longitude)))
     main = {*arabic.main, *english.main}
     also = {*arabic.also, *english.also, *(w for words in old for w in words.also)} - main
+    state = _state(licence)
+    place = (*place, f"l:{state.value}")
     numbers = {number_of(shop.commercial_license_no), number_of(shop.commercial_registration_no), shop.paci_number}
     if licence:
         numbers.add(number_of(licence.number))
     return Described(
         values=(
             shop.pk, key_of(shop.name_ar)[:170], key_of(shop.name_en)[:170], shop.area, shop.latitude, shop.longitude, shop.closed_on,
-            shop.suspended_on, (licence.state if licence else LicenceState.NONE).value, licence.end if licence else None,
+            shop.suspended_on, state.value, licence.end if licence else None,
         ),
         parts=(arabic.main, english.main, tuple(sorted({w for words in old for w in words.main} - main)), place, tuple(sorted(also))),
         numbers=tuple(sorted(numbers - {""})),
@@ -188,7 +199,10 @@ def stale(keys: Sequence[int]) -> list[int]:
         key, *values = row.values
         words = _encoded(row, ids) if all(w in ids for part in row.parts for w in part) else None
         expected = (*values[:2], words, *values[2:])
-        if entries.get(key) != expected or numbers.get(key, set()) != set(row.numbers):
+        entry = entries.get(key)
+        if entry and entry[8] == LicenceState.ACTIVE and entry[9] is not None and entry[9] < clock.today():
+            continue  # ended within the hour: note_ended_licences comes to it
+        if entry != expected or numbers.get(key, set()) != set(row.numbers):
             found.append(key)
     return found
 
@@ -204,6 +218,15 @@ def missing(limit: int = BATCH) -> list[int]:
     """Shops without an entry, oldest first."""
     indexed = SearchEntry.objects.values("shop")
     return list(Shop.objects.exclude(pk__in=indexed).order_by("pk").values_list("pk", flat=True)[:limit])
+
+
+def note_ended_licences() -> int:
+    """Write the entries again whose licence ended since they were written, batch by batch. Returns how many."""
+    count = 0
+    over = SearchEntry.objects.filter(licence=LicenceState.ACTIVE, licence_end__lt=clock.today()).order_by("pk")
+    while batch := list(over.values_list("pk", flat=True)[:BATCH]):
+        count += refresh(batch)
+    return count
 
 
 def index_missing() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.db import connection
@@ -74,28 +74,31 @@ def groups(words: Sequence[str]) -> list[Group]:
         )
         given.extend(values)
 
+    # Few parts: PostgreSQL takes longer to plan them than to answer.
+    same = _places(_alternatives(words, n) for n in range(len(words)))
+    if same:
+        ask("same", 0, f"shops_searchword w WHERE w.word IN ({_marks(list(same))})", list(same), len(same))
     for place, word in enumerate(words):
-        same = _alternatives(words, place)
-        ask("same", place, f"shops_searchword w WHERE w.word IN ({_marks(same)})", same, len(same))
         bare = arabic.bare(word)
         # As long as somebody types, the article may be all there is: then the beginnings of the whole word.
         for beginning in {bare, word} if not word.startswith("ال") else {bare}:
             if len(beginning) >= 2 or beginning.isdigit():
-                ask(
-                    "beginning",
-                    place,
-                    "shops_searchword w WHERE w.word >= %s AND w.word < %s",
-                    (beginning, beginning + _LAST),
-                    BEGINNINGS,
-                )
-        if not arabic.is_arabic(word) and (rows := list(sounds(bare))):
-            ask("sound", place, f"shops_searchform f JOIN shops_searchword w ON w.id = f.word_id WHERE f.form IN ({_marks(rows)})",
-                [f"={row}" for row in rows], 4 * SOUNDING)  # fmt: skip
+                ask("beginning", place, "shops_searchword w WHERE w.word >= %s AND w.word < %s", (beginning, beginning + _LAST), BEGINNINGS)
+    rows = _places([f"={row}" for row in sounds(arabic.bare(word))] if not arabic.is_arabic(word) else [] for word in words)
+    if rows:
+        where = f"shops_searchform f JOIN shops_searchword w ON w.id = f.word_id WHERE f.form IN ({_marks(list(rows))})"
+        ask("sound", 0, where, list(rows), 4 * SOUNDING * len(words))
     if not parts:
         return found
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), given)
-        rows_found = cursor.fetchall()
+        answered = cursor.fetchall()
+    rows_found = [
+        (kind, place, pk, known, count)
+        for kind, of, pk, known, count in answered
+        for place in (same[known] if kind == "same" else [of] if kind == "beginning" else range(len(words)))
+        if kind != "sound" or not arabic.is_arabic(words[place])
+    ]
     sounding: dict[int, list[tuple[float, Match]]] = {}
     for kind, place, pk, known, count in rows_found:
         if ":" in known:
@@ -113,6 +116,15 @@ def groups(words: Sequence[str]) -> list[Group]:
     for place, near in sounding.items():
         for _, match in sorted(near, key=lambda pair: (pair[0], -pair[1].count))[:SOUNDING]:
             found[place].add(match)
+    return found
+
+
+def _places(forms: Iterable[Iterable[str]]) -> dict[str, list[int]]:
+    """Where each form was asked for."""
+    found: dict[str, list[int]] = {}
+    for place, each in enumerate(forms):
+        for form in each:
+            found.setdefault(form, []).append(place)
     return found
 
 

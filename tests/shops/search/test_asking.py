@@ -8,11 +8,13 @@ import pytest
 
 from municipality.kernel import clock
 from municipality.places.models import Area
-from shops import events
-from shops.models import SearchNumber, SearchWord, Shop
+from shops import events, registry
+from shops.models import LicenceState, SearchNumber, SearchWord, Shop
+from shops.registry import LicenceFact
 from shops.search import indexing
 from shops.search.asking import Asked, ask
 from shops.search.cursors import BadCursor
+from tests.conftest import Clock
 from tests.shops.conftest import TESTS
 
 pytestmark = pytest.mark.django_db
@@ -118,13 +120,19 @@ def test_what_was_meant_is_said_and_an_unknown_word_is_left_out(make_shop: Make)
     assert ask(Asked(text="زقزقوقة")).hits == []
 
 
-def test_the_health_licence_is_a_filter_that_knows_the_day(make_shop: Make) -> None:
-    shop = make_shop(name_ar="صالون النور")
-    from shops.models import SearchEntry
-
-    SearchEntry.objects.filter(pk=shop.pk).update(licence="active", licence_end=clock.today())
+def test_the_health_licence_is_a_filter_that_knows_the_day(make_shop: Make, monkeypatch: pytest.MonkeyPatch, frozen_clock: Clock) -> None:
+    shop, bare = make_shop(name_ar="صالون النور"), make_shop(name_ar="صالون النور")
+    fact = LicenceFact("HLT-HA-2025-000001-X", LicenceState.ACTIVE, clock.today())
+    monkeypatch.setattr(registry, "LICENCES", [lambda keys: {shop.pk: fact} if shop.pk in keys else {}])
+    indexing.refresh([shop.pk])
     assert found("النور", licence="active") == [shop.pk]
-    assert found("النور", licence="ended") == found("النور", licence="none") == []
+    assert found("النور", licence="none") == [bare.pk]
+    assert found("HLT-HA-2025-0000") == [shop.pk]
+    frozen_clock.move(days=1)
+    assert found("النور", licence="active") == []
+    assert indexing.note_ended_licences() == 1
+    assert found("النور", licence="ended") == [shop.pk]
+    assert indexing.note_ended_licences() == 0
 
 
 def test_an_index_made_anew_is_the_one_that_services_wrote(make_shop: Make) -> None:

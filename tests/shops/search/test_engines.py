@@ -59,8 +59,10 @@ def test_a_common_word_is_answered_from_the_sample_and_completed_where_the_sampl
     made = {make_shop(name_ar="صالون النور").pk for _ in range(6)}
     asked: list[Any] = []
     monkeypatch.setattr(engines, "HEAD_FROM", 0)
+    monkeypatch.setattr(engines.Postgres, "_expected", lambda self, counts: 1e9)
     meeting = engines.Postgres._meeting
     monkeypatch.setattr(engines.Postgres, "_meeting", lambda self, sets, *rest: asked.append(sets) or meeting(self, sets, *rest))
     assert {hit.shop_id for hit in ask(Asked(text="النور")).hits} == made
     if connection.vendor == "postgresql":
+        assert not ask(Asked(text="النور")).is_more
         assert all(word < 0 for word in asked[0][0]) and all(word > 0 for word in asked[1][0])
