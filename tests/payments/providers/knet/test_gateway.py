@@ -196,7 +196,7 @@ def test_an_answer_may_be_as_long_as_the_limit_and_no_longer(bank: Server) -> No
     bank.answer = (200, {}, ANSWER + b" " * (64 * 1024 - len(ANSWER)))
     assert Knet().inquire(trackid="TRACK1", fils=10_000).answer.result == "CAPTURED"
     bank.answer = (200, {}, ANSWER + b" " * (64 * 1024 + 1 - len(ANSWER)))
-    with pytest.raises(GatewayUnreachable, match="^answer too long$"):
+    with pytest.raises(GatewayUnreachable, match=r"^answer too long$"):
         Knet().inquire(trackid="TRACK1", fils=10_000)
 
 
