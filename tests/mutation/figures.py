@@ -64,8 +64,8 @@ def _row(name: str, keys: Sequence[str], known: dict[str, dict[str, Any]], equiv
     counted = len(told) - spared
     low, high = interval(killed, counted)
     share = f"{100 * killed / counted:.1f} %" if counted else "–"
-    if len(told) < len(keys):
-        share += f" ({low:.0f} to {high:.0f})"
+    if len(told) < len(keys):  # a sum over modules that were drawn from unequally has no plain interval
+        share = "–" if name.startswith("**") else f"{share} ({low:.0f} to {high:.0f})"
     return name, str(len(keys)), str(len(told)), str(killed), str(counted - killed), str(spared), share
 
 
