@@ -15,6 +15,7 @@ from django.test import TransactionTestCase
 
 from municipality.kernel import clock
 from script.support.system import has_pango, pango_advice
+from tests import migrated
 from tests.stack.running import Servers, Stack, Template, shared_template
 
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)  # noon in Kuwait, a working day
@@ -183,6 +184,12 @@ def outbox() -> Callable[..., int]:
         raise AssertionError(f"more than {limit} jobs ran: one of them promises itself again")
 
     return run
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Migrated databases are kept (tests/migrated.py)."""
+    migrated.keep()
 
 
 @pytest.fixture(scope="session")
