@@ -180,7 +180,8 @@ COLUMNS: tuple[tuple[type[Model], str, bool, bool], ...] = (
 def _amounts() -> Iterator[str]:
     """No amount is below nought or not a whole number of fils; none is missing, and none is nought where something must be."""
     for model, column, may_be_nought, may_be_empty in COLUMNS:
-        bad = Q(**{f"{column}__lt" if may_be_nought else f"{column}__lte": 0}) | ~Q(**{column: Floor(column)})
+        broken = Q(**{f"{column}__isnull": False}) & ~Q(**{column: Floor(column)})
+        bad = Q(**{f"{column}__lt" if may_be_nought else f"{column}__lte": 0}) | broken
         if not may_be_empty:
             bad |= Q(**{f"{column}__isnull": True})
         count = model._default_manager.filter(bad).count()

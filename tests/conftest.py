@@ -61,6 +61,7 @@ TOGETHER = {
     "tests/journeys/test_refusals.py": "refusals",
     "tests/journeys/": "walks",
     "tests/chaos/test_callbacks.py": "callbacks",
+    "tests/chaos/test_money.py": "callbacks",
     "tests/payments/test_gateway_matrix.py": "callbacks",
     "tests/chaos/test_controls.py": "harm",
     "tests/chaos/test_redis.py": "harm",

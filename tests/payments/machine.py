@@ -368,7 +368,7 @@ class Payments(RuleBasedStateMachine):
         9,
         lambda self: self.owes(RefundState.DUE),
         number=ANY,
-        by_hand=st.sampled_from([False, False, False, True]),
+        by_hand=st.booleans(),
         stale=st.sampled_from([0] * 5 + [1]),
         is_both=st.booleans(),
     )

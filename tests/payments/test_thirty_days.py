@@ -16,7 +16,7 @@ from municipality.kernel import clock
 from payments import invariants
 from payments.models import Attempt, Bill, Difference
 from payments.services import inquire, redirect_url, start_attempt
-from payments.services.reconciliation import days, load_statement, match, take_statement
+from payments.services.reconciliation import days, load_statement, take_statement
 from payments.states import AttemptState
 from tests.payments.bank import Book
 from tests.payments.conftest import START, run_due
@@ -136,4 +136,3 @@ def test_the_control_that_compares_one_way_only_misses_some(month: list[Any], ca
     monkeypatch.setattr(reconciliation, "_books_against_bank", lambda _statement: [])
     _take(month, cashier)
     assert 0 < Difference.objects.count() < FAULTS
-    assert match is reconciliation.match
