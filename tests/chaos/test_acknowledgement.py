@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections import Counter
@@ -23,7 +24,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 def bodies(portal: Portal, count: int) -> list[tuple[str, str]]:
     """The true notification of so many payments at the bank, and the line that must answer it."""
-    key = portal.environment["KNET_RESOURCE_KEY"].encode()
+    key = json.loads((portal.var / "demo-keys.json").read_text(encoding="utf8"))["KNET_RESOURCE_KEY"].encode()
     found = []
     for renewal in portal.at_bank(count):
         row = portal.bank(f"book?trackid={renewal['trackid']}")["transactions"][0]
