@@ -18,6 +18,6 @@ def rehearse(module: str, servers: Servers, arguments: list[str]) -> int:
 
 def rehearse_files(servers: Servers, arguments: list[str]) -> int:
     """Run files, or what else pytest takes, with CHAOS_FULL=1. Returns its status."""
-    command = [sys.executable, "-m", "pytest", "-q", "-s", "--timeout=0", "--durations=0", "-p", "no:logging", *arguments]
+    command = [sys.executable, "-m", "pytest", "-q", "-s", "--timeout=0", "--durations=0", "--show-capture=no", *arguments]
     environment = os.environ | servers.environment() | {"CHAOS_FULL": "1", "DJANGO_SETTINGS_MODULE": "municipality.settings.test"}
     return subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL).returncode
