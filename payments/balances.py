@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db.models import Count, F, Q, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Q, Sum, Value
+from django.db.models.functions import Coalesce, Concat
 
 from payments import rules
-from payments.models import Attempt, LedgerCorrection, LedgerEntry, LedgerPosting, PostingKind, Receipt, RefundDue
+from payments.models import Attempt, BillLine, LedgerCorrection, LedgerEntry, LedgerPosting, PostingKind, Receipt, RefundDue
 from payments.states import AttemptState, RefundState
 
 
@@ -25,6 +25,7 @@ def findings() -> Iterator[str]:
     yield from _each_fact_once()
     yield from _sums()
     yield from _corrections()
+    yield from _accounts()
 
 
 def _balanced() -> Iterator[str]:
@@ -93,3 +94,17 @@ def _corrections() -> Iterator[str]:
     bare = LedgerPosting.objects.filter(kind=PostingKind.CORRECTION).exclude(correction__is_approved=True)
     for key in bare.values_list("key", flat=True):
         yield f"posting {key} corrects without a second person"
+
+
+def _accounts() -> Iterator[str]:
+    """A settlement debits the account of the payment's own gateway and credits each fee line's revenue account with that line's amount."""
+    settled = LedgerEntry.objects.filter(posting__kind=PostingKind.SETTLE).select_related("posting__receipt")
+    wrong = ~Q(account=F("line__revenue_account"), credit_fils=F("line__fils"), line__bill=F("posting__receipt__bill"))
+    for entry in settled.filter(credit_fils__gt=0).filter(Q(line__isnull=True) | wrong):
+        yield f"posting {entry.posting.key} credits {entry.account} with {entry.credit_fils} fils, which is no line of its bill"
+    own = Concat(Value("clearing-"), F("posting__attempt__provider"))
+    for entry in settled.filter(debit_fils__gt=0).exclude(account=own):
+        yield f"posting {entry.posting.key} debits {entry.account}, which is not the account of its gateway"
+    for account in set(BillLine.objects.order_by().values_list("revenue_account", flat=True)):
+        if not account or not rules.is_revenue(account):
+            yield f"a fee line earns {account or 'no account'}, which is not one of revenue"

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Exists, F, Model, OuterRef, Q, Sum
+from django.db.models.functions import Floor
 
 from municipality.kernel.transitions import misfits
 from payments import balances
-from payments.models import Allocation, Attempt, Bill, BillLine, Receipt, RefundDue
+from payments.models import (
+    Allocation,
+    Attempt,
+    BankStatement,
+    Bill,
+    BillLine,
+    Difference,
+    Inquiry,
+    LedgerEntry,
+    LedgerPosting,
+    LineKind,
+    Receipt,
+    RefundDue,
+    RefundEvent,
+    StatementLine,
+)
 from payments.states import ON_ITS_WAY, OPEN, OWED, AttemptState, BillState, RefundState
 
 _OUT = Q(allocations__refund__state=RefundState.PAID_OUT)
@@ -22,6 +38,8 @@ def findings() -> Iterator[str]:
     yield from _open_attempts()
     yield from _amounts()
     yield from _refunds()
+    yield from _two_people()
+    yield from _statements()
     yield from balances.findings()
     yield from misfits(Bill)
     yield from misfits(RefundDue)
@@ -64,13 +82,10 @@ def _sums() -> Iterator[str]:
         yield f"attempt {attempt.trackid} is over {attempt.fils} fils, its parts over {attempt.parts}"
     for allocation in Allocation.objects.exclude(fils=F("bill__total_fils")):
         yield f"allocation {allocation.pk} is not over its bill's amount"
-    for row in (
-        Receipt.objects.filter(allocation__is_settled=True)
-        .values("issued_at__date")
-        .annotate(told=Sum("inquiry__fils", distinct=False), written=Sum("allocation__attempt__fils"))
-    ):
-        if row["told"] != row["written"]:
-            yield f"receipts of {row['issued_at__date']} are over {row['written']} fils, the bank's answers over {row['told']}"
+    told = Receipt.objects.values("inquiry", "inquiry__fils", "inquiry__attempt__trackid").annotate(written=Sum("fils"))
+    for row in told.exclude(written=F("inquiry__fils")).order_by("inquiry"):
+        track, answer = row["inquiry__attempt__trackid"], row["inquiry__fils"]
+        yield f"receipts of payment {track} are over {row['written']} fils, the bank's answer over {answer}"
 
 
 def _open_attempts() -> Iterator[str]:
@@ -110,15 +125,65 @@ def _refunds() -> Iterator[str]:
         yield f"amount owed {refund.public_id} is {refund.state} without two people"
 
 
+def _two_people() -> Iterator[str]:
+    """By the record of acts, too: whoever made the last proposal or finding is not who approved it."""
+    for made, decided in (("propose", "approve"), ("look_up", "pay_out")):
+        first: dict[int, str] = {}
+        for subject, move, actor, data in (
+            RefundEvent.objects.filter(move__in=[made, decided]).order_by("pk").values_list("subject_id", "move", "actor_key", "data")
+        ):
+            if move == made:
+                first[subject] = actor
+            elif subject in first and first[subject] == (data.get("by") or actor):
+                yield f"amount owed {subject}: {decided} and {made} are of one person"
+
+
+def _statements() -> Iterator[str]:
+    """A file of the bank holds what was read from it, and each of its movements stands in the books or on the list."""
+    net = Sum("lines__fils", filter=Q(lines__kind=LineKind.CAPTURE), default=0) - Sum(
+        "lines__fils", filter=Q(lines__kind=LineKind.REFUND), default=0
+    )
+    for statement in BankStatement.objects.annotate(held=Count("lines"), net=net).exclude(held=F("count"), net=F("fils")):
+        yield f"{statement.key} says {statement.count} lines over {statement.fils} fils and holds {statement.held} over {statement.net}"
+    lines = StatementLine.objects.filter(statement__taken_at__isnull=False, kind=LineKind.CAPTURE)
+    settled = Attempt.objects.filter(trackid=OuterRef("trackid"), fils=OuterRef("fils"), settled_at__isnull=False)
+    listed = Difference.objects.filter(trackid=OuterRef("trackid"))
+    for line in lines.exclude(Exists(settled)).exclude(Exists(listed)).select_related("statement")[:50]:
+        yield f"line {line.number} of {line.statement.key} is neither booked nor listed as a difference"
+    closed = Difference.objects.filter(closed_at__isnull=False, closed_by__isnull=False)
+    for difference in closed.filter(Q(proposed_by__isnull=True) | Q(proposed_by=F("closed_by"))):
+        yield f"{difference.key} was closed without two people"
+    stands = Q(posting__isnull=False) & ~Q(correction__is_approved=True, correction__posting=F("posting"))
+    for difference in closed.filter(stands):
+        yield f"{difference.key} was closed, and its posting {difference.posting_id} still stands"
+
+
+# Every column of money, and whether it may be nought or empty.
+COLUMNS: tuple[tuple[type[Model], str, bool, bool], ...] = (
+    (Bill, "total_fils", False, False),
+    (BillLine, "fils", False, False),
+    (Attempt, "fils", False, False),
+    (Allocation, "fils", False, False),
+    (Inquiry, "fils", True, True),
+    (Receipt, "fils", False, False),
+    (RefundDue, "fils", False, False),
+    (RefundDue, "remaining_fils", True, True),
+    (LedgerPosting, "fils", False, False),
+    (LedgerEntry, "debit_fils", True, False),
+    (LedgerEntry, "credit_fils", True, False),
+    (StatementLine, "fils", False, False),
+    (Difference, "bank_fils", True, False),
+    (Difference, "ledger_fils", True, False),
+)
+
+
 def _amounts() -> Iterator[str]:
-    for model, column in (
-        (Bill, "total_fils"),
-        (BillLine, "fils"),
-        (Attempt, "fils"),
-        (Allocation, "fils"),
-        (Receipt, "fils"),
-        (RefundDue, "fils"),
-    ):
-        bad = model._default_manager.filter(Q(**{f"{column}__lte": 0}) | Q(**{f"{column}__isnull": True})).count()
-        if bad:
-            yield f"{bad} rows of {model._meta.db_table} have no amount above nought"
+    """No amount is below nought or not a whole number of fils; none is missing, and none is nought where something must be."""
+    for model, column, may_be_nought, may_be_empty in COLUMNS:
+        broken = Q(**{f"{column}__isnull": False}) & ~Q(**{column: Floor(column)})
+        bad = Q(**{f"{column}__lt" if may_be_nought else f"{column}__lte": 0}) | broken
+        if not may_be_empty:
+            bad |= Q(**{f"{column}__isnull": True})
+        count = model._default_manager.filter(bad).count()
+        if count:
+            yield f"{count} rows of {model._meta.db_table} have a {column} that is no amount"

@@ -65,6 +65,7 @@ TOGETHER = {
     "tests/journeys/test_violations": "two sides",
     "tests/journeys/": "walks",
     "tests/chaos/test_callbacks.py": "callbacks",
+    "tests/chaos/test_money.py": "callbacks",
     "tests/payments/test_gateway_matrix.py": "callbacks",
     "tests/chaos/test_controls.py": "harm",
     "tests/chaos/test_redis.py": "harm",

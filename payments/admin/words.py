@@ -16,6 +16,7 @@ say(
         "payment.given_up": _("Payment given up"),
         "payment.mismatch": _("Payment to be looked at"),
         "payment.refund_due": _("Payment to be paid back"),
+        "payment.reversed_after_refund": _("Payment taken back by the bank after it had been paid back"),
         "payment.settled": _("Payment settled"),
         "payment.started": _("Payment begun"),
         "payment.timed_out": _("Payment without an answer of the card's bank"),

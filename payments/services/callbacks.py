@@ -57,7 +57,8 @@ def take_notification(*, body: bytes, query: dict[str, str], remote_addr: str) -
     notice = provider_named("knet").read_notification(trandata) if trandata else None
     now = clock.now()
     with transaction.atomic():
-        attempt = Attempt.objects.filter(trackid=notice.trackid, provider="knet").first() if notice else None
+        # Looked for in any case: a message that deciphers must not be answered later than one that does not.
+        attempt = Attempt.objects.filter(trackid=notice.trackid if notice else "", provider="knet").first()
         if attempt is None and not notice:
             attempt = _named_in_clear(body)  # an error without trandata: worth an inquiry, never an address
             _keep(MessageKind.NOTIFICATION, attempt, body, query, remote_addr, now)

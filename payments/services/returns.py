@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import actor_of
 from municipality.audit.services import record
+from municipality.jobs.models import Job, JobState
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
@@ -122,7 +123,7 @@ def approve_refund(*, refund: RefundDue, approved_by: Any, remaining_fils: int) 
     """The second person approves exactly what they read; then it is sent, once. One by hand is booked at once.
 
     Raises NotPermitted (another role, own proposal), TransitionRefused (approved or taken back meanwhile), Refused: stale,
-    another_on_its_way.
+    another_on_its_way, not_confirmed.
     """
     actor = _demand(approved_by, CHECKER)
     row = _locked(refund)
@@ -136,10 +137,20 @@ def approve_refund(*, refund: RefundDue, approved_by: Any, remaining_fils: int) 
     failpoint("refund.approving")
     record("refund.approved", subject=row.key, actor=actor, data={"code": row.code, "way": row.way, "fils": row.fils, "remaining": left})
     if row.way == RefundWay.BY_HAND:
+        _demand_confirmed(row.attempt)
         _paid_out(row, {"reference": row.bank_reference})
     else:
         enqueue("payments.send_refund", key=f"{row.key}:{row.last_event_id}", due_at=_not_before(row.attempt), refund_id=row.pk)
     refund.state, refund.last_event = row.state, row.last_event
+
+
+def _demand_confirmed(attempt: Attempt) -> None:
+    """Nothing leaves by hand before the inquiry that would see the bank give the same money back by itself."""
+    if Job.objects.filter(kind="payments.confirm", key__startswith=f"attempt:{attempt.pk}:").exclude(state=JobState.DONE).exists():
+        raise Refused(
+            "not_confirmed",
+            _("The bank is still to be asked whether it kept this payment; that takes a quarter of an hour. Nothing was changed."),
+        )
 
 
 def _not_before(attempt: Attempt) -> dt.datetime:

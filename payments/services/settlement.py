@@ -140,10 +140,15 @@ def _refuse(allocation: Allocation, refusal: Refused) -> None:
 def void_attempt(*, attempt: Attempt, inquiry: Inquiry) -> None:
     """The bank reversed a confirmed payment: the bills are open again, receipts are revoked, owners are told by a job.
 
-    The receipt rows stay as the record that the bank's word was given; they no longer count as payment.
+    The receipt rows stay as the record that the bank's word was given; they no longer count as payment. Where an amount of it
+    went back already nothing is changed: the money left twice, which the daily match lists and a person clears up.
     """
     row = Attempt.objects.select_for_update().get(pk=attempt.pk)
     if row.state != AttemptState.PAID:
+        return
+    if row.allocations.filter(bill__state=BillState.REFUNDED).exists():
+        record("payment.reversed_after_refund", subject=row.key, actor=ME, data={"inquiry": inquiry.pk, "fils": row.fils})
+        log.error("payment %s was reversed by the bank after an amount of it had been paid back: a person must look", row.trackid)
         return
     transition(row, "void", actor=ME, reason="reversed_by_bank", data={"inquiry": inquiry.pk})
     allocations = list(row.allocations.order_by("bill_id"))

@@ -13,7 +13,11 @@ from tests.stack.running import Servers
 
 def rehearse(module: str, servers: Servers, arguments: list[str]) -> int:
     """Run `test_<module>.py` with CHAOS_FULL=1; `arguments` are pytest's. Returns its status."""
-    path = Path(__file__).with_name(f"test_{module}.py")
-    command = [sys.executable, "-m", "pytest", "-q", "--timeout=0", "--durations=0", str(path), *arguments]
+    return rehearse_files(servers, [str(Path(__file__).with_name(f"test_{module}.py")), *arguments])
+
+
+def rehearse_files(servers: Servers, arguments: list[str]) -> int:
+    """Run files, or what else pytest takes, with CHAOS_FULL=1. Returns its status."""
+    command = [sys.executable, "-m", "pytest", "-q", "-s", "--timeout=0", "--durations=0", "--show-capture=no", *arguments]
     environment = os.environ | servers.environment() | {"CHAOS_FULL": "1", "DJANGO_SETTINGS_MODULE": "municipality.settings.test"}
     return subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL).returncode

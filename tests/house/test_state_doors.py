@@ -159,7 +159,8 @@ def test_every_workflow_has_a_row_to_walk() -> None:
 @pytest.mark.parametrize(("workflow", "edge"), EDGES, ids=lambda part: part if isinstance(part, str) else "-".join(part))
 def test_every_edge_of_every_workflow_can_be_gone(workflow: str, edge: tuple[str, str, str], world: World) -> None:
     from_paper = edge[0].removeprefix("carry_")
-    begun = paper_rows.fresh_paper(world, from_paper) if from_paper != edge[0] else BEGINNINGS[workflow](world)
+    carried = workflow == "violations.violation" and from_paper != edge[0]
+    begun = paper_rows.fresh_paper(world, from_paper) if carried else BEGINNINGS[workflow](world)
     row = walk(begun, edge[1], world)
     made = step(row, edge, world)
     held = type(row)._base_manager.get(pk=row.pk)

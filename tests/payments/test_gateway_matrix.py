@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,11 +22,12 @@ from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from payments import invariants
 from payments.models import Attempt, Bill, Receipt
+from payments.providers.knet import client
 from payments.services import redirect_url, start_attempt
-from payments.states import AttemptState
+from payments.states import OPEN, AttemptState
 from tests.payments.conftest import run_due
 
-pytestmark = [pytest.mark.postgres, pytest.mark.chaos, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.timeout(7200), pytest.mark.postgres, pytest.mark.chaos, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 A = AttemptState
 # What the customer chooses, what the gateway does, and where the attempt must end.
 DAYS: list[tuple[str, list[str], str]] = [
@@ -49,15 +51,29 @@ DAYS: list[tuple[str, list[str], str]] = [
     ("CAPTURED", ["replayed"], A.PAID),
     ("CAPTURED", ["out_of_order"], A.PAID),
     ("CAPTURED", ["error_notification"], A.PAID),
+    ("CAPTURED", ["declined"], A.DECLINED),
+    ("CAPTURED", ["cancelled"], A.CANCELLED),
+    ("CAPTURED", ["host_timeout"], A.TIMED_OUT),
+    ("CAPTURED", ["denied_by_risk"], A.DENIED),
+    ("CAPTURED", ["never_returns"], A.PAID),
+    ("CAPTURED", ["delayed_notification:3600"], A.PAID),
+    ("CAPTURED", ["notification_before_browser:0.05"], A.PAID),
     ("CAPTURED", ["ack_lost"], A.DECLINED),
+    ("CAPTURED", ["tls_error"], A.DECLINED),
     ("CAPTURED", ["void_after_ack:0.6"], A.VOIDED),
     ("CAPTURED", ["late_second_capture:0.6"], A.PAID),
     ("CAPTURED", ["tranpipe_500:3"], A.PAID),
+    ("CAPTURED", ["tranpipe_dropped:3"], A.PAID),
+    ("CAPTURED", ["slow_tranpipe:0.5"], A.PAID),
     ("CAPTURED", ["suspect"], A.MISMATCH),
     ("CAPTURED", ["suspect:2"], A.PAID),
     ("CAPTURED", ["not_found:3"], A.PAID),
     ("CAPTURED", ["odd_result:3"], A.PAID),
 ]
+# What becomes of a refund is taken to its end by tests/payments/services/test_returns.py.
+OF_REFUNDS = {"refund_lost", "refund_dropped", "credit_untold", "refund_disabled"}
+COPIES = 50 if os.environ.get("CHAOS_FULL") == "1" else 1
+MINUTES = 15
 
 
 @pytest.fixture
@@ -97,18 +113,23 @@ def pay(double: Gateway, bill: Bill, choice: str, day: list[str]) -> Attempt:
 
 
 def test_our_books_end_as_the_banks_book(
-    gateway: Gateway, issue: Callable[..., Bill], paid_for: dict[str, list[int]], live_server: Any
+    gateway: Gateway, issue: Callable[..., Bill], paid_for: dict[str, list[int]], live_server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(client, "READ", 0.25)
     wanted = {}
-    for number, (choice, day, end) in enumerate(DAYS):
+    for number, (choice, day, end) in enumerate(DAYS * COPIES):
         attempt = pay(gateway, issue(1_000 + number, subject=f"case:{number}"), choice, day)
         wanted[attempt.trackid] = (end, day or [choice])
         run_due(("payments.inquire",))
     time.sleep(0.3)
     run_due(("payments.inquire", "payments.hand_over"))
     time.sleep(1)  # late captures, reversals and late notifications of the double
+    for trackid, (_end, day) in wanted.items():
+        if "slow_tranpipe:0.5" in day:  # the bank is quick again
+            assert Attempt.objects.get(trackid=trackid).state in OPEN
+            gateway.book.lift_behaviours(trackid)
     start = clock.now()
-    for minute in range(0, 70, 1):
+    for minute in range(MINUTES + 1):
         with clock.at(start + dt.timedelta(minutes=minute)):
             run_due()
     ended = {a.trackid: (a.state, wanted[a.trackid][1]) for a in Attempt.objects.all()}
@@ -120,3 +141,24 @@ def test_our_books_end_as_the_banks_book(
     assert sum(r.fils for r in Receipt.objects.filter(allocation__is_settled=True)) == sum(ours.values())
     assert not Job.objects.filter(state=JobState.DEAD).exists()
     assert not list(invariants.findings())
+    print(f"\n{len(wanted)} payments, {len(DAYS)} days, {sum(taken.values())} fils at the bank, {sum((ours | in_review).values())} here")
+
+
+def test_every_behaviour_of_the_double_is_taken_to_its_end() -> None:
+    taken = {item.partition(":")[0] for _choice, day, _end in DAYS for item in day}
+    assert taken | OF_REFUNDS == set(behaviours.KNOWN) and len(taken) >= 20
+
+
+def test_a_bank_whose_certificate_is_not_trusted_or_who_is_not_there_is_asked_again(
+    gateway: Gateway, issue: Callable[..., Bill], paid_for: dict[str, list[int]], live_server: Any, settings: Any
+) -> None:
+    good = settings.KNET_TRANPIPE_URL
+    for wrong in (good.replace("http://", "https://"), "https://127.0.0.1:9/kpg/tranPipe.htm"):
+        settings.KNET_TRANPIPE_URL = wrong
+        attempt = pay(gateway, issue(), "CAPTURED", [])
+        run_due(("payments.inquire",))
+        assert Attempt.objects.get(pk=attempt.pk).state == A.CONFIRMING
+        settings.KNET_TRANPIPE_URL = good
+        with clock.at(clock.now() + dt.timedelta(minutes=3)):
+            run_due()
+        assert Attempt.objects.get(pk=attempt.pk).state == A.PAID

@@ -24,9 +24,10 @@ ENDS = _("paying it ends the right to object")
 def dues(person: Any) -> list[Due]:
     """Open settlements in their period, the next instalment of each plan and amounts of the court; oldest first.
 
-    Not listed: what this person has a bill for already, and what somebody else is paying at this moment.
+    Not listed: what this person has a bill for already, what somebody else is paying at this moment, and what they see only by a
+    delegation: a delegate pays on the page of the violation, for its owner.
     """
-    rows = queries.visible_to(person).filter(state__in=(V.ORDERED, V.INSTALMENTS, V.JUDGED)).order_by("pk")
+    rows = queries.concerning(person).filter(state__in=(V.ORDERED, V.INSTALMENTS, V.JUDGED)).order_by("pk")
     rows = rows.exclude(charges__bill__in=Bill.objects.filter(payer=person, state=BillState.DUE))
     rows = rows.exclude(charges__bill__in=Allocation.objects.filter(is_open=True).values("bill"))
     found = list(rows.exclude(state=V.ORDERED, settle_until__lt=clock.today()).select_related("judgment", "plan")[:MOST])
@@ -53,7 +54,7 @@ def _due(row: Violation, order: Any) -> Due | None:
 
 def bill_for(person: Any, key: str) -> Bill:
     """The bill of one of them. Raises NotPermitted for what is not the person's, Refused for what is owed no more."""
-    row = queries.visible_to(person).filter(public_id=key).first()
+    row = queries.concerning(person).filter(public_id=key).first()
     if row is None:
         raise NotPermitted("not_yours", _("This violation is not yours."))
     try:

@@ -12,9 +12,15 @@ class Behaviour:
     english: str
     arabic: str
     number: float = 0
+    result: str = ""  # what the gateway decides whatever the customer chose; on the page these are buttons
 
 
 KNOWN: dict[str, Behaviour] = {
+    "declined": Behaviour("The bank declines", "رفض البنك للعملية", result="NOT CAPTURED"),
+    "cancelled": Behaviour("The customer cancels", "إلغاء العملية من العميل", result="CANCELED"),
+    "host_timeout": Behaviour("The card's bank does not answer", "عدم رد بنك البطاقة", result="HOST TIMEOUT"),
+    "denied_by_risk": Behaviour("Denied by a limit", "رفض لدواعي المخاطر", result="DENIED BY RISK"),
+    "never_returns": Behaviour("The browser never returns", "عدم عودة المتصفح"),
     "duplicate_notification": Behaviour("Several equal notifications at once (how many)", "إشعارات مكررة في اللحظة نفسها (عددها)", 3),
     "delayed_notification": Behaviour("Notification comes late (seconds)", "إشعار متأخر (ثوانٍ)", 60),
     "never_notified": Behaviour("No notification, money stays taken", "لا إشعار مع بقاء المبلغ مخصوماً"),
@@ -31,10 +37,16 @@ KNOWN: dict[str, Behaviour] = {
     "replayed": Behaviour("An older notification of another payment follows", "إعادة إشعار قديم لعملية أخرى"),
     "out_of_order": Behaviour("A stale HOST TIMEOUT follows the result", "إشعار قديم يصل بعد النتيجة"),
     "error_notification": Behaviour("Notification with error fields only", "إشعار بحقول الخطأ فقط"),
+    "tls_error": Behaviour(
+        "The portal's certificate is refused: no notification, the payment reversed", "رفض شهادة البوابة: لا إشعار وتُلغى العملية"
+    ),
     "ack_lost": Behaviour("The portal's acknowledgement is lost, the payment reversed", "ضياع رد البوابة وإلغاء العملية"),
     "void_after_ack": Behaviour("Reversed after a good acknowledgement (seconds)", "إلغاء بعد رد سليم (ثوانٍ)", 5),
     "late_second_capture": Behaviour("HOST TIMEOUT first, captured later (seconds)", "انتهاء المهلة ثم خصم متأخر (ثوانٍ)", 5),
     "tranpipe_500": Behaviour("Inquiry fails with 500 (how many times)", "تعطل الاستعلام (عدد المرات)", 2),
+    "tranpipe_dropped": Behaviour(
+        "Inquiry: connection cut before the answer (how many times)", "انقطاع الاتصال قبل جواب الاستعلام (عدد المرات)", 2
+    ),
     "slow_tranpipe": Behaviour("Inquiry is slow (seconds)", "بطء الاستعلام (ثوانٍ)", 12),
     "suspect": Behaviour("Inquiry says SUSPECT (how many times)", "الاستعلام يجيب بالاشتباه (عدد المرات)", 1_000_000),
     "not_found": Behaviour("Inquiry says not found (how many times)", "الاستعلام لا يجد العملية (عدد المرات)", 3),

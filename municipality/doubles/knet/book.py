@@ -170,6 +170,11 @@ class Book(Storage):
                 verb = "IGNORE" if keep else "REPLACE"
                 connection.execute(f"INSERT OR {verb} INTO behaviours (trackid, name, number) VALUES (?, ?, ?)", (trackid, name, number))  # noqa: S608
 
+    def lift_behaviours(self, trackid: str) -> None:
+        """Take every behaviour off a payment: the bad day is over."""
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM behaviours WHERE trackid = ?", (trackid,))
+
     def behaviours(self, trackid: str) -> dict[str, float]:
         """The behaviours of a payment with their numbers."""
         return {row["name"]: row["number"] for row in self.rows("SELECT name, number FROM behaviours WHERE trackid = ?", trackid)}

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from .. import serving
-from . import protocol
+from . import behaviours, protocol
 from .book import AlreadyDecided, Book, TrackIdUsed
 from .protocol import PAID, ProtocolError, Terminal
 
@@ -65,15 +65,18 @@ class Gateway:
         self.book, self.terminal = book, terminal
         self._wake = threading.Condition()
         self._stopped = False
+        self._threads: list[threading.Thread] = []
         self._worker = threading.Thread(target=self._work, daemon=True)
         self._worker.start()
 
     def stop(self) -> None:
-        """End the thread; what is due stays in the book."""
+        """End the thread and wait for what it began; what is due stays in the book."""
         with self._wake:
             self._stopped = True
             self._wake.notify_all()
         self._worker.join(timeout=5)
+        for thread in self._threads:
+            thread.join(timeout=5)
 
     def setting(self, name: str) -> Any:
         """A setting of the double, by default that of DEFAULTS."""
@@ -114,7 +117,8 @@ class Gateway:
         if time.time() - payment["created_at"] > self.setting("page_seconds"):
             return self.fail(paymentid, 42)
         chosen = self.book.behaviours(payment["trackid"])
-        first = "HOST TIMEOUT" if "late_second_capture" in chosen else result
+        forced = [behaviours.KNOWN[name].result for name in chosen if behaviours.KNOWN[name].result]
+        first = "HOST TIMEOUT" if "late_second_capture" in chosen else (forced or [result])[0]
         try:
             with self.book.transaction():
                 payment = self.book.decide(paymentid, first)
@@ -124,7 +128,7 @@ class Gateway:
             return Outcome(error_url(payment["error_url"], ProtocolError(47), more))
         self._send_together(jobs)
         self._nudge()
-        if not browser_stays:
+        if not browser_stays or "never_returns" in chosen:
             return Outcome(page="closed")
         if "notification_after_browser" in chosen:
             return Outcome(f"{payment['response_url']}?{urlencode(self._outer(payment) | {'trandata': self._trandata(payment)})}")
@@ -261,8 +265,11 @@ class Gateway:
             self._notify(job, payment)
 
     def _notify(self, job: dict[str, Any], payment: dict[str, Any]) -> None:
-        answer = serving.call(payment["response_url"], bytes(job["body"]), FORM, self.setting("ack_seconds"))
         chosen = self.book.behaviours(payment["trackid"])
+        if "tls_error" in chosen:
+            answer = serving.Answer(0, error="SSLError: certificate not imported")
+        else:
+            answer = serving.call(payment["response_url"], bytes(job["body"]), FORM, self.setting("ack_seconds"))
         try:
             if not answer.status:
                 raise protocol.BadAcknowledgement(answer.error)
@@ -291,8 +298,10 @@ class Gateway:
         with self._wake:
             while not self._stopped:
                 due, seconds = self.book.claim_due()
+                self._threads = [thread for thread in self._threads if thread.is_alive()]
                 for number in due:
-                    threading.Thread(target=self._do_and_nudge, args=(number,), daemon=True).start()
+                    self._threads.append(threading.Thread(target=self._do_and_nudge, args=(number,), daemon=True))
+                    self._threads[-1].start()
                 if not due:
                     self._wake.wait(None if seconds is None else min(seconds, 3600))
 
@@ -319,6 +328,8 @@ class Gateway:
             chosen = self.book.behaviours(payment["trackid"])
             if self.book.use_behaviour(payment["trackid"], "tranpipe_500"):
                 raise Unavailable
+            if self.book.use_behaviour(payment["trackid"], "tranpipe_dropped"):
+                raise Dropped
             if "slow_tranpipe" in chosen:
                 time.sleep(chosen["slow_tranpipe"])
                 payment = self.payment(payment["paymentid"])

@@ -89,7 +89,7 @@ def payment_page(payment: dict[str, Any]) -> str:
     buttons = "".join(
         f'<button name="result" value="{choice}" class="{looks.get(choice, "kp-plain")}">{text[choice]}</button>' for choice in CHOICES
     )
-    knobs = "".join(_knob(language, name) for name in KNOWN)
+    knobs = "".join(_knob(language, name) for name, known in KNOWN.items() if not known.result)
     return _page(
         language,
         text["title"],

@@ -146,11 +146,17 @@ class Desk:
                 book.set_setting(name, value)
             if "always" in asked:
                 book.set_setting("always", always)
+            if asked.get("lift") and asked.get("trackid"):
+                book.lift_behaviours(str(asked["trackid"]))
             if "next" in asked and asked.get("trackid"):
                 book.lay_behaviours(str(asked["trackid"]), following)
             elif "next" in asked:
                 book.set_setting("next", book.setting("next", []) + [following] * times)
         return as_json({"next": following, "always": book.setting("always", {}), "waiting": len(book.setting("next", []))})
+
+    def known(self, _request: Request) -> Response:
+        """What can be laid on a payment."""
+        return as_json({name: {"en": b.english, "ar": b.arabic, "number": b.number} for name, b in behaviours.KNOWN.items()})
 
     def book(self, request: Request) -> Response:
         """The statement."""
@@ -209,6 +215,7 @@ def application(gateway: Gateway) -> serving.Application:
         ("POST", "/kpg/decide", desk.decide),
         ("GET", "/kpg/wait.htm", desk.wait),
         ("POST", "/kpg/tranPipe.htm", desk.tranpipe),
+        ("GET", "/control/behaviours", desk.known),
         ("POST", "/control/behaviour", desk.behaviour),
         ("GET", "/control/book", desk.book),
         ("GET", "/control/notifications", desk.notifications),

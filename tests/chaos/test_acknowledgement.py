@@ -1,0 +1,91 @@
+"""The acknowledgement of a notification under load, and none at all while the database is away (goal P10)."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from municipality.doubles.knet import protocol
+from tests.chaos.portal import FULL, Portal, size
+from tests.stack.running import administer, wait_until
+
+pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.redis, pytest.mark.postgres, pytest.mark.timeout(3600)]
+A_SECOND = size(10, 50)
+SECONDS = int(os.environ.get("CHAOS_SECONDS", str(size(6, 600))))
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def bodies(portal: Portal, count: int) -> list[tuple[str, str]]:
+    """The true notification of so many payments at the bank, and the line that must answer it."""
+    key = json.loads((portal.var / "demo-keys.json").read_text(encoding="utf8"))["KNET_RESOURCE_KEY"].encode()
+    found = []
+    for renewal in portal.at_bank(count):
+        row = portal.bank(f"book?trackid={renewal['trackid']}")["transactions"][0]
+        fields = {"paymentid": row["paymentid"], "result": "CAPTURED", "trackid": row["trackid"], "amt": protocol.amount_text(row["amt"])}
+        found.append((protocol.encrypt(key, protocol.result_text(fields)).upper(), f"REDIRECT={portal.base_url}/pay/r/{renewal['token']}"))
+    return found
+
+
+def post(portal: Portal, session: requests.Session, body: str) -> tuple[int, str, float]:
+    began = time.monotonic()
+    try:
+        answer = session.post(f"{portal.base_url}/pay/knet/response", data=body, headers=FORM, timeout=20)
+    except requests.RequestException as error:
+        return 0, type(error).__name__, time.monotonic() - began
+    return answer.status_code, answer.text, time.monotonic() - began
+
+
+def test_every_notification_is_acknowledged_in_time(portal: Portal) -> None:
+    sent = bodies(portal, size(5, 60))
+    session = requests.Session()
+    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=64))
+    began, took, wrong = time.monotonic(), [], Counter[tuple[int, str]]()
+
+    def one(number: int) -> None:
+        time.sleep(max(0.0, began + number / A_SECOND - time.monotonic()))
+        body, line = sent[number % len(sent)]
+        status, text, seconds = post(portal, session, body)
+        took.append(seconds)
+        if (status, text) != (200, line):
+            wrong[status, text[:60]] += 1
+
+    with ThreadPoolExecutor(32) as pool:
+        list(pool.map(one, range(A_SECOND * SECONDS)))
+    session.close()
+    took.sort()
+    p99 = took[int(len(took) * 0.99)]
+    figures = {"median": took[len(took) // 2], "p99": p99, "max": took[-1]}
+    print(f"\n{len(took)} notifications at {A_SECOND}/s:", {name: f"{seconds * 1000:.0f} ms" for name, seconds in figures.items()})
+    assert not wrong
+    assert len(portal.sql("SELECT 1 FROM payments_gatewaymessage WHERE kind = 'notification'")) >= len(took)
+    if FULL:  # on a machine that does nothing else
+        assert p99 <= 0.5 and took[-1] <= 2
+
+
+def test_no_acknowledgement_while_the_database_is_away_and_one_when_it_is_back(portal: Portal) -> None:
+    url = portal.servers.database
+    name = urlsplit(url).path.strip("/")
+    body, line = bodies(portal, 1)[0]
+    with requests.Session() as session:
+        assert post(portal, session, body)[:2] == (200, line)
+        administer(url, f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        try:
+            administer(url, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+            slowest = 0.0
+            for _ in range(size(10, 100)):
+                status, text, seconds = post(portal, session, body)
+                assert status == 503 and "REDIRECT" not in text
+                slowest = max(slowest, seconds)
+        finally:
+            administer(url, f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+        print(f"\n503 after at most {slowest * 1000:.0f} ms while the database was away")
+        if FULL:
+            assert slowest <= 2
+        wait_until(lambda: post(portal, session, body)[:2] == (200, line), 60, "an acknowledgement")

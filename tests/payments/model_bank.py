@@ -1,0 +1,94 @@
+"""A bank in memory that keeps its own truth, so that a test can compare what we believe with what happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from municipality.kernel import money
+from payments.models import Attempt
+from payments.providers.knet import Knet
+from payments.providers.port import GatewayUnreachable, Reply
+from payments.rules import Answer
+
+TAKEN = "CAPTURED"
+REFUSALS = ("FAILURE(NOT CAPTURED)", "FAILURE(CANCELED)", "FAILURE(HOST TIMEOUT)", "FAILURE(DENIED BY RISK)")
+# How the bank answers an inquiry: truly, not at all, or wrongly in one of the ways that were seen.
+DAYS = ("true", "down", "not_found", "suspect", "odd", "wrong_amount", "wrong_track", "foreign")
+# What becomes of a refund: done and said, done and not said, neither, refused, done and said in an unknown word.
+REFUND_DAYS = ("done", "lost", "dropped", "refused", "odd")
+NOT_FOUND = "!ERROR!-IPAY0100263-Transaction not found."
+
+
+@dataclass
+class Deal:
+    """One payment as the bank has it. `result` is empty until the customer decided."""
+
+    fils: int
+    number: int
+    result: str = ""
+    was_told: bool = False  # an inquiry was answered, truly, with "captured"
+    returned: int = 0
+    sent: int = 0  # calls of the refund that were carried out
+
+    @property
+    def holds(self) -> bool:
+        return self.result == TAKEN
+
+    @property
+    def payment_id(self) -> str:
+        return str(100202632900000000 + self.number)
+
+
+@dataclass
+class Vault:
+    deals: dict[str, Deal] = field(default_factory=dict)
+    day: str = "true"
+    refund_day: str = "done"
+
+    def deal(self, attempt: Attempt) -> Deal:
+        """The deal of an attempt, opened with its page."""
+        return self.deals.setdefault(attempt.trackid, Deal(attempt.fils, len(self.deals) + 1))
+
+
+class ModelBank(Knet):
+    """Behind the setting PAYMENT_PROVIDER; the vault is that of the present example."""
+
+    vault: ClassVar[Vault] = Vault()
+
+    def inquire(self, *, trackid: str, fils: int) -> Reply:
+        day, deal = self.vault.day, self.vault.deals.get(trackid)
+        if day == "down":
+            raise GatewayUnreachable("ConnectTimeout", request="<id>999901</id>")
+        if deal is None or day == "not_found" or (not deal.result and day == "true"):
+            return Reply(Answer(NOT_FOUND, error_code="IPAY0100263"), "<q/>", f"<result>{NOT_FOUND}</result>", {"result": NOT_FOUND})
+        said, amount, name, payment_id = deal.result, deal.fils, trackid, deal.payment_id
+        if day == "suspect":
+            said = "FAILURE(SUSPECT)"
+        elif day == "odd":
+            said = "FAILURE(VOIDED)"
+        elif day != "true":
+            said = TAKEN
+            amount += 1000 * (day == "wrong_amount")
+            name = "SOMEBODYELSES" if day == "wrong_track" else trackid
+            if day == "foreign":
+                payment_id = next((d.payment_id for t, d in self.vault.deals.items() if t != trackid and d.was_told), "")
+        elif deal.holds:
+            deal.was_told = True
+        decoded = {"result": said, "trackid": name, "payid": payment_id, "tranid": f"T{deal.number}", "amt": money.to_text(amount)}
+        answer = Answer(said, trackid=name, payment_id=payment_id, tran_id=f"T{deal.number}", fils=amount, credited_fils=deal.returned)
+        return Reply(answer, "<q/>", "<a/>", decoded)
+
+    def refund(self, *, trackid: str, fils: int) -> Reply:
+        """A bank that pays out as often as it is asked: whoever asks twice is seen."""
+        day, deal = self.vault.refund_day, self.vault.deals[trackid]
+        if deal.holds and day in ("done", "lost", "odd"):
+            deal.returned += fils
+            deal.sent += 1
+        if day in ("lost", "dropped"):
+            raise GatewayUnreachable("ReadTimeout", request="<action>2</action>")
+        if day == "refused" or not deal.holds:
+            text = "!ERROR!-IPAY0100033-Action not enabled."
+            return Reply(Answer(text, error_code="IPAY0100033"), "<q/>", f"<result>{text}</result>", {"result": text})
+        word = TAKEN if day == "done" else "PROCESSED"
+        return Reply(Answer(word, trackid=trackid, fils=fils, ref="632999000777"), "<q/>", "<a/>", {"result": word, "trackid": trackid})
