@@ -12,7 +12,7 @@ from municipality.uploads.scanning import ScannerAway, scanner
 from municipality.uploads.states import UploadState
 
 
-@job("uploads.inspect", queue="documents", time_limit=90)
+@job("uploads.inspect", queue="urgent", time_limit=90)  # its sender waits for it, and no paper that is drawn does
 def inspect(*, upload_id: int) -> None:
     """Scan a file that arrived and draw it anew, no transaction open meanwhile. Waits while the scanner is away."""
     upload = Upload.objects.get(pk=upload_id)

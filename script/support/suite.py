@@ -26,6 +26,8 @@ VENV = ROOT / ".venv"
 FOLDER = ROOT / "var" / "test"
 IN_PROCESS = "not stack and not browser and not postgres and not redis and not chaos"
 FAST = f"{IN_PROCESS} and not slow"
+# What is slow is slow for its size, not for what it calls: the next Django is asked everything else, and what the database refuses.
+NEXT_DJANGO = f"{IN_PROCESS} and (guards or not slow)"
 # A file's tests stay together, since they share what they set up (tests/conftest.py says what else does). What starts processes or
 # kills them is a pass of its own: it waits more than it works, so one process more than there are cores takes part; and the browser's
 # driver runs an event loop in its thread, beside which nothing can be sealed.
@@ -273,7 +275,7 @@ def _suite_on_next_django(run: Run) -> bool:
     venv = ROOT / ".venv-django61"
     with step("Python packages with Django 6.1") as current:
         environment.ensure_loose(_with_next_django(), current, venv=venv, log=FOLDER / "setup.log")
-    run.pytest(name, "on SQLite and Django 6.1, warnings as errors", *PARALLEL, "-m", IN_PROCESS, venv=venv)
+    run.pytest(name, "on SQLite and Django 6.1, warnings as errors", *PARALLEL, "-m", NEXT_DJANGO, venv=venv)
     run.pytest(f"{name}-journeys", "journeys on SQLite and Django 6.1", *WAITING, "-m", "journey and not gate", venv=venv)
     return True
 
