@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import arabic, clock
 from municipality.rulebook.models import Activity
+from municipality.ui.templatetags.portal import term
 from shops.models import EventKind, LicenceState, SearchEntry, Shop, ShopEvent
 from shops.search.asking import Answer
 
@@ -130,4 +131,4 @@ def _pair(before: Sequence[str], after: Sequence[str], place: int) -> SafeString
 
 
 def _arrow(before: str, after: str) -> SafeString:
-    return format_html("{}: <bdi>{}</bdi> · {}: <bdi>{}</bdi>", _("before"), before, _("since then"), after)
+    return format_html("{}: {} · {}: {}", _("before"), term(before), _("since then"), term(after))
