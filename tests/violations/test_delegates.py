@@ -82,6 +82,19 @@ def served(write: Callable[..., Violation], owner: Any) -> Violation:
     return fresh(row)
 
 
+def test_the_basket_of_a_delegate_offers_no_sum_of_the_owner(served: Violation, owner: Any, delegate: Any) -> None:
+    """A sum that has no bill is its holder's to put into a basket; a delegate pays on the page of the violation."""
+    let(owner, delegate, served.shop.key)  # type: ignore[union-attr]
+    key = f"due:{settling.BILL}:{served.public_id}"
+    assert any(item.value.startswith(key) for item in payments.basket_of(owner))
+    assert queries.visible_to(delegate).filter(pk=served.pk).exists()
+    assert not any(item.value.startswith(key) for item in payments.basket_of(delegate))
+    shown = next(item.value for item in payments.basket_of(owner) if item.value.startswith(key))
+    with pytest.raises(Refused) as refusal:
+        pay_basket(payer=delegate, chosen=[shown], language="en", session_key="s")
+    assert refusal.value.code == "not_in_basket" and not Bill.objects.exists()
+
+
 # --- Seeing -------------------------------------------------------------------------------------------------------------------
 
 
