@@ -12,6 +12,8 @@ say(
         "shop.transferred": _("Shop passed to another holder"),
         "holder": _("Holder of the shop"),
         "shops.settle_claims": _("Settle claims of shops"),
+        "shops.index_missing": _("Index shops that the search lacks"),
+        "shops.recount_words": _("Count the words of the search anew"),
         "shops.claim_sent": _("Claim of a shop sent"),
         "shops.claim_granted": _("Claim of a shop granted"),
         "shops.shop_claimed": _("Shop claimed by another person"),

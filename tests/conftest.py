@@ -61,8 +61,9 @@ TOGETHER = {
     "tests/journeys/test_refusals.py": "refusals",
     "tests/journeys/test_acting.py": "two sides",
     "tests/journeys/test_bad_line.py": "two sides",
-    "tests/journeys/test_officer_": "two sides",
-    "tests/journeys/test_violations": "two sides",
+    "tests/journeys/test_officer_decides.py": "two sides",
+    "tests/journeys/test_officer_lane.py": "two sides",
+    "tests/journeys/test_violations.py": "two sides",
     "tests/journeys/": "walks",
     "tests/chaos/test_callbacks.py": "callbacks",
     "tests/chaos/test_money.py": "callbacks",
@@ -75,6 +76,19 @@ TOGETHER = {
     "tests/house/test_language_gate.py": "tour",
     "tests/house/test_pages.py": "tour",
 }
+
+
+# What looks at the whole portal, or draws papers and pictures by the dozen: left out of `script/test --fast`, and nowhere else.
+WHOLE = (
+    *("tests/house/test_access_matrix.py", "tests/house/test_language_gate.py", "tests/house/test_pages.py", "tests/house/test_privacy.py"),
+    *("tests/house/test_production_refuses.py", "tests/house/test_shown_fields.py", "tests/house/test_staff_door.py"),
+    *("tests/house/test_state_doors.py", "tests/licensing/", "tests/municipality/accounts/test_openid.py", "tests/municipality/acting/"),
+    *("tests/municipality/accounts/test_passkeys.py", "tests/municipality/demo/", "tests/municipality/documents/", "tests/mutation/"),
+    *("tests/municipality/doubles/test_knet_gateway.py", "tests/municipality/jobs/test_limits.py", "tests/municipality/review/test_desk"),
+    *("tests/municipality/notifications/test_sms.py", "tests/municipality/rulebook/test_calendar.py", "tests/municipality/uploads/"),
+    *("tests/municipality/review/test_queue.py", "tests/payments/test_invariants.py", "tests/payments/services/test_match_edges.py"),
+    *("tests/payments/test_machine.py", "tests/shops/test_pages.py", "tests/violations/"),
+)
 
 
 def together(nodeid: str) -> str:
@@ -100,6 +114,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("postgres") and not postgres:
             item.add_marker(pytest.mark.skip(reason="only on PostgreSQL"))
+        if item.nodeid.startswith(WHOLE):
+            item.add_marker(pytest.mark.whole)
         used = _fixtures_of(item)
         if {"stack", "stack_template"} & used:
             item.add_marker(pytest.mark.stack)

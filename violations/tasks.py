@@ -41,12 +41,12 @@ def lapse_objection(*, objection_id: int) -> None:
     objections.lapse(objection_id=objection_id)
 
 
-@job("violations.paper_check", queue="bulk", time_limit=120)
+@job("violations.paper_check", queue="bulk", time_limit=110)
 def paper_check(*, file_id: int) -> None:
     paper.check(file_id=file_id)
 
 
-@job("violations.paper_take", queue="bulk", time_limit=120)
+@job("violations.paper_take", queue="bulk", time_limit=110)
 def paper_take(*, file_id: int) -> None:
     paper.take(file_id=file_id)
 

@@ -293,4 +293,4 @@ class SuperuserAlarm(models.Model):
         verbose_name_plural = "تنبيهات المدير العام"
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.user_id}"
+        return f"{self.get_kind_display()} {self.user_id}"

@@ -25,7 +25,7 @@ from script.support.say import Stop, step
 VENV = ROOT / ".venv"
 FOLDER = ROOT / "var" / "test"
 IN_PROCESS = "not stack and not browser and not postgres and not redis and not chaos"
-FAST = f"{IN_PROCESS} and not slow"
+FAST = f"{IN_PROCESS} and not slow and not whole"
 # What is slow is slow for its size, not for what it calls: the next Django is asked everything else, and what the database refuses.
 NEXT_DJANGO = f"{IN_PROCESS} and (guards or not slow)"
 # A file's tests stay together, since they share what they set up (tests/conftest.py says what else does). What starts processes or

@@ -21,7 +21,8 @@ async function show() {
   try {
     const response = await fetch(url, { headers: { "X-Part": "results" }, signal: running.signal });
     if (!response.ok) return; // the button still leads to the page, which says what is wrong
-    results.innerHTML = await response.text();
+    const part = new DOMParser().parseFromString(await response.text(), "text/html");
+    results.replaceChildren(...part.body.childNodes);
     history.replaceState(null, "", url);
   } catch {
     // Typed on meanwhile, or no network now.

@@ -400,7 +400,9 @@ ROWS: list[Row] = [
     everybody("/{lang}/violations/", FORM),
     everybody("/{lang}/violations/waivers/", READ),
     everybody("/{lang}/violations/stops-lifted/", READ),
-    everybody("/{lang}/violations/{w.fines.carried.public_id}/", HIDDEN, owner=READ, delegate=HIDDEN, counter=HIDDEN),
+    everybody(
+        "/{lang}/violations/{w.fines.carried.public_id}/", HIDDEN, owner=READ, delegate=READ, former_delegate=NO_READ, counter=HIDDEN
+    ),
     own("/{lang}/violations/mine/", READ, READ, delegate=READ, counter=NO),
     own("/{lang}/violations/clearance/", READ, READ, counter=NO),
     own("/{lang}/violations/clearance/make/", "405 405 409 405 405 405", WAY_OUT, why="the owner owes something, the stranger nothing"),

@@ -25,7 +25,7 @@ from municipality.kernel.workflow import WORKFLOWS
 from municipality.review.models import Assignment, Place
 from municipality.rulebook.models import CheckRule, ConditionRule, FeeRule, HolidayRule, HoursRule, LimitRule, OffenceRule, ReasonRule
 from payments.models import Allocation, Attempt, Bill, Inquiry, Receipt
-from tests.house import acting_rows, lane_rows, money_rows, paper_rows, queue_rows, staff_rows, violation_rows
+from tests.house import acting_rows, lane_rows, money_rows, paper_rows, queue_rows, staff_rows, violation_attacks, violation_rows
 from tests.house import state_doors as doors
 from tests.house.queue_rows import Queue
 from tests.house.state_doors import BEGINNINGS, WAYS_ROUND, attacks, event, execute, stateful, step, walk, without_guards
@@ -313,7 +313,7 @@ BY_HAND: dict[str, Callable[[World], None]] = {
     "review_decision_tied": _signed_by_a_tied_supervisor,
     **acting_rows.BY_HAND,
     **staff_rows.BY_HAND,
-    **violation_rows.BY_HAND,
+    **violation_attacks.BY_HAND,
     **paper_rows.BY_HAND,
     "cases_caseevent_drawn": _moved_by_an_officer_who_never_drew_it,
     "cases_caseevent_decided": _countersigned_without_a_signature,
@@ -407,8 +407,9 @@ def test_the_api_takes_no_state(role: str, world: World) -> None:
 
 
 def test_every_table_with_a_state_is_either_moved_by_events_or_named_here() -> None:
-    """The queues of work and sending, and what was found of the token of the seal: states that no person's right hangs on."""
-    others = {"jobs.Job", "notifications.Delivery", "documents.SealToken"}
+    """The queues of work and sending, what was found of the token of the seal, and what a line of a sheet says of its fine:
+    states that no person's right hangs on."""
+    others = {"jobs.Job", "notifications.Delivery", "documents.SealToken", "violations.PaperRow"}
     with_state = {
         m._meta.label
         for m in apps.get_models()

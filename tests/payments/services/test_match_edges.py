@@ -202,7 +202,9 @@ def test_a_refund_by_hand_is_no_matter_of_the_gateways_file(pay: Callable[..., A
     refund = owe_back(bill=Bill.objects.get(), reason="shop_closed", actor=BY)
     assert refund is not None
     propose(refund, cashier, way="by_hand", bank_reference="TRF-1")
-    approve(refund, checker)
+    with clock.at(LATER):
+        run_due("payments.confirm")
+        approve(refund, checker)
     assert take(cashier, line(attempt)) == []
     assert reconciliation.returned_of([attempt.pk]) == {}
 

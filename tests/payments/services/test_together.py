@@ -151,7 +151,7 @@ def test_the_outcome_of_a_refund(
         undone(returns, "enqueue", lambda: returns.confirm_finding(refund=owed, confirmed_by=checker, agrees=True))
 
 
-def test_corrections(undone: Callable[..., None], paid: Attempt, cashier: Any, checker: Any) -> None:
+def test_a_correction_is_whole_or_not_there(undone: Callable[..., None], paid: Attempt, cashier: Any, checker: Any) -> None:
     def propose_it() -> Any:
         return ledger.propose_correction(
             posting=LedgerPosting.objects.get(), from_account="1422101", to_account="1422999", code="wrong_account", proposed_by=cashier
