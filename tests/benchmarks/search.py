@@ -171,6 +171,7 @@ def _in_database(path: str) -> tuple[float, float]:
     with connection.execute_wrapper(timed):
         if not form.is_valid():
             raise AssertionError(f"{path}: {form.errors}")
+        connection.ensure_connection()
         worked, began = _worked(), time.perf_counter()
         found.rows(ask(form.asked()))
     if connection.vendor == "sqlite":
