@@ -97,13 +97,6 @@ def _away(v: Visitor) -> None:
         ask(f"{v.stack.mobile_id_url}/control/mode", {"mode": "ok"})
 
 
-def _found_while_typing(v: Visitor) -> None:
-    v.go("shops/")
-    v.page.type("#id_q", "صالون")
-    v.page.wait_for_selector("#results .kp-hit")
-    v.page.wait_for_selector("#results:not([aria-busy])")
-
-
 def _tracked(v: Visitor) -> None:
     v.go("track/")
     v.page.fill("#id_reference", _case(v.stack, "issued", "reference"))
@@ -208,7 +201,6 @@ PUBLIC = (
     PageOf("mobile id away", _away, status=503, is_answer=True),
     PageOf("find a shop", lambda v: v.go("shops/")),
     PageOf("shops found", lambda v: v.go("shops/?q=صالون&governorate=HA")),
-    PageOf("shops found as one types", _found_while_typing, is_answer=True),
     PageOf("no shop found", lambda v: v.go("shops/?q=زقزقوقة")),
     PageOf("search of shops with errors", lambda v: v.go("shops/?q=x&governorate=XX&area=x")),
     PageOf("a shop", lambda v: v.go(f"shops/{_shop(v.stack, 'clean')}/")),
