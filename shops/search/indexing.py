@@ -273,6 +273,12 @@ def _sliced(keys: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
+def _keep_promises(cursor: Any) -> None:
+    """Check now what was promised for the end: PostgreSQL neither empties a table nor makes an index while checks are pending."""
+    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
 @transaction.atomic
 def rebuild() -> int:
     """Make the whole index anew in one transaction; searches wait for it. Returns how many entries were written."""
@@ -281,6 +287,7 @@ def rebuild() -> int:
     postgres = connection.vendor == "postgresql"
     with connection.cursor() as cursor:
         if postgres:
+            _keep_promises(cursor)
             cursor.execute("TRUNCATE shops_searchentry, shops_searchnumber, shops_searchform, shops_searchword RESTART IDENTITY")
             cursor.execute("DROP INDEX shops_searchentry_tokens")
         else:
@@ -310,8 +317,7 @@ def rebuild() -> int:
     copy_rows(connection, "shops_searchform", ("form", "word_id"), forms)
     with connection.cursor() as cursor:
         if postgres:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # an index waits for no promised checks
-            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+            _keep_promises(cursor)
             cursor.execute("SELECT setval(pg_get_serial_sequence('shops_searchword', 'id'), %s)", [max(len(vocabulary), 1)])
             cursor.execute("CREATE INDEX shops_searchentry_tokens ON shops_searchentry USING gin (tokens) WITH (fastupdate = off)")
             cursor.execute("ANALYZE shops_searchentry")
