@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import Signatory, User, actor_for, actor_of
@@ -102,15 +102,15 @@ def refuse_over(user: Any, violation: Violation) -> None:
         acting.refuse_over(user, owners=owners, service=SERVICE, subject=violation.shop.key)
 
 
-def acted_for(user: Any, rows: Sequence[Violation]) -> dict[int, Grant]:
+def acted_for(user: Any, pks: Sequence[int]) -> dict[int, Grant]:
     """By which right somebody who acts for others sees each of these violations; nothing for their own."""
     grants = acting.grants(user, SERVICE)
     if not grants:
         return {}
-    own = set(concerning(user).filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
+    own = set(concerning(user).filter(pk__in=pks).values_list("pk", flat=True))
     found = {}
-    for row in rows:
-        grant = None if row.pk in own or row.shop is None else next((one for one in grants if one.covers(row.shop.key)), None)
+    for row in Violation.objects.filter(pk__in=set(pks) - own, shop__isnull=False).select_related("shop"):
+        grant = next((one for one in grants if row.shop is not None and one.covers(row.shop.key)), None)
         if grant is not None:
             found[row.pk] = grant
     return found
@@ -233,10 +233,24 @@ def charge_of(bill_id: int) -> Charge:
     return Charge.objects.select_related("violation", "bill", "order", "instalment__plan", "judgment").get(bill=bill_id)
 
 
-def standing(violation: Violation, *, is_party: bool, by_delegate: bool = False) -> rules.Standing:
-    """What the ways out are judged by, for a party or for whoever acts for one."""
-    periods = limits()
-    order = order_of(violation)
+def with_bank(rows: QuerySet[Violation]) -> QuerySet[Violation]:
+    """The rows with `at_bank`: whether a payment for them is open at the bank, without a question of its own."""
+    bills = Charge.objects.filter(violation=OuterRef(OuterRef("pk"))).values("bill")
+    return rows.annotate(at_bank=Exists(Allocation.objects.filter(is_open=True, bill__in=bills)))
+
+
+def standing(
+    violation: Violation,
+    *,
+    is_party: bool,
+    by_delegate: bool = False,
+    order: SettlementOrder | None = None,
+    periods: dict[str, int] | None = None,
+) -> rules.Standing:
+    """What the ways out are judged by, for a party or for whoever acts for one; what the caller has asked for already it may give."""
+    periods = periods or limits()
+    order = order or order_of(violation)
+    at_bank = getattr(violation, "at_bank", None)
     return rules.Standing(
         state=violation.state,
         today=clock.today(),
@@ -250,7 +264,7 @@ def standing(violation: Violation, *, is_party: bool, by_delegate: bool = False)
         is_extended=hasattr(violation, "extension"),
         had_plan=hasattr(violation, "plan"),
         had_objection=hasattr(violation, "objection"),
-        is_at_bank=is_at_bank(violation),
+        is_at_bank=is_at_bank(violation) if at_bank is None else at_bank,
         plan_from_fils=periods["instalments_from_fils"],
         plan_most=periods["instalments_most"],
     )

@@ -7,6 +7,8 @@ from pathlib import Path
 import environ
 
 from municipality.settings.accounts import *  # noqa: F403
+from municipality.settings.maps import *  # noqa: F403
+from municipality.settings.maps import MAP_TILES, origin_of
 from municipality.settings.uploads import *  # noqa: F403
 from municipality.settings.uploads import UPLOADS_ORIGIN
 
@@ -265,7 +267,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": ["'self'"],
         "script-src": ["'self'"],
         "style-src": ["'self'"],
-        "img-src": ["'self'", "data:", *([UPLOADS_ORIGIN] if UPLOADS_ORIGIN else [])],
+        "img-src": ["'self'", "data:", *filter(None, (UPLOADS_ORIGIN, origin_of(MAP_TILES)))],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
         "object-src": ["'none'"],

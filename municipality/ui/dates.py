@@ -6,7 +6,7 @@ import datetime as dt
 from functools import lru_cache
 
 from django.utils import formats
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from hijridate import Gregorian
@@ -82,12 +82,14 @@ def clock_html(value: dt.datetime) -> SafeString:
 def moment_html(value: dt.datetime, *, weekday: bool = False) -> SafeString:
     """Day and minute of an aware instant, in Kuwait time."""
     local = value.astimezone(clock.KUWAIT)
+    before, after = _round_a_time(local.date(), weekday, get_language())
+    iso = local.isoformat(timespec="minutes")
+    return SafeString(f'<time datetime="{iso}">{before}<bdi dir="ltr">{local.hour:02}:{local.minute:02}</bdi>{after}</time>')
+
+
+@lru_cache(maxsize=2048)
+def _round_a_time(day: dt.date, weekday: bool, _language: str | None) -> tuple[str, str]:
+    """What stands before and after the time of an instant on a day."""
     sentence = gettext("%(day)s at %(time)s")
-    before, after = (sentence % {"day": day_text(value, weekday=weekday), "time": "\x00"}).split("\x00")
-    return format_html(
-        '<time datetime="{}">{}{}{}</time>',
-        local.isoformat(timespec="minutes"),
-        before,
-        clock_html(value),
-        after,
-    )
+    before, after = (sentence % {"day": day_text(day, weekday=weekday), "time": "\x00"}).split("\x00")
+    return escape(before), escape(after)

@@ -143,6 +143,12 @@ def office(path: str, closed: str, **answers: str) -> Row:
     return staff(f"/admin/office/{path}", closed, closed, **(dict.fromkeys(("inspector", *OFFICE), closed) | answers))
 
 
+def overseen(path: str, answers: Mapping[str, str]) -> Row:
+    """A page about minutes for the auditor and those named; closed to inspectors and all other staff."""
+    closed = "403 403 405 405 405 405"
+    return staff(f"/admin/office/{path}", closed, READ, **(dict.fromkeys(("supervisor", "inspector", *OFFICE), closed) | dict(answers)))
+
+
 DESK = ("officer", "auditor", "supervisor")
 ACTS = ("approve", "corrections", "refuse", "give-back", "take-back", "tie")  # each refused without a word of what is wanted
 THEIRS = dict.fromkeys(DESK, HIDDEN_FORM)
@@ -246,6 +252,9 @@ ROWS: list[Row] = [
     field("{w.fines.served.public_id}/", NO_FORM, UNSAID),
     field("{w.fines.warned.public_id}/", NO_FORM, UNSAID),
     field("00000000000000000000000000/", NO_FORM, HIDDEN_FORM),
+    field("map/", "403 403 405 405 405 405", READ),
+    overseen("map/", dict.fromkeys(("supervisor", *OFFICE), READ)),
+    overseen("figures/", {"supervisor": READ, "authority": READ}),
     office("{w.fines.served.public_id}/", NO_FORM, **dict.fromkeys(OFFICE, UNSAID)),
     office("{w.fines.referred.public_id}/", NO_FORM, **dict.fromkeys(OFFICE, UNSAID)),
     office("referrals/", NO_FORM, court=UNSAID),

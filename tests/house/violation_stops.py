@@ -85,6 +85,7 @@ def of_the_field() -> list[Visit]:
         Visit(f"{FIELD}new/", "inspector", post=KEY | {"shop_no": "1", "quantity": "x", "months": "x", "civil_id": "1"}, note="wrong"),
         Visit(f"{FIELD}new/", "inspector", post=WRITTEN | {"offence": "CLN-03"}, status=409, note="seen already"),
         Visit(f"{FIELD}new/", "inspector", post=WRITTEN, note="recorded"),
+        Visit(f"{FIELD}map/", "inspector"),
         Visit(served, "inspector"),
         Visit(warned, "inspector"),
         Visit(f"{FIELD}{{violation_proved}}/", "inspector", note="a proof was sent"),
@@ -130,4 +131,21 @@ def of_the_office() -> list[Visit]:
     return v
 
 
-VIOLATIONS = [*of_anybody(), *of_a_party(), *of_the_field(), *of_the_office()]
+def of_supervision() -> list[Visit]:
+    chart, figures = "/admin/office/map/", "/admin/office/figures/"
+    v = [Visit(chart, who) for who in ("supervisor", "auditor", "clerk", "authority", "court")]
+    v += [Visit("/admin/", "supervisor", note="with minutes"), Visit("/admin/", "auditor", note="with minutes")]
+    v += [Visit(f"{chart}?{more}", "auditor", note=more) for more in ("singly=1", "state=open", "figure=recorded", "singly=1&before=1")]
+    v += [Visit(f"{chart}?first=2020-01-01&last=2020-02-01", "auditor", note="nothing")]
+    v += [Visit(f"{chart}?{bad}", "auditor", status=400, note=bad) for bad in ("first=x", "area=x", "first=2026-02-01&last=2026-01-01")]
+    v += [Visit(f"{figures}?by={by}", "authority") for by in ("team", "offence", "area")]
+    v += [
+        Visit(figures, "supervisor"),
+        Visit(f"{figures}?by=x", "auditor", status=400),
+        Visit(f"{figures}?first=2020-01-01", "auditor", status=400, note="too long"),
+        Visit(f"{figures}?first=2020-01-01&last=2020-02-01", "auditor", note="nothing"),
+    ]
+    return v
+
+
+VIOLATIONS = [*of_anybody(), *of_a_party(), *of_the_field(), *of_the_office(), *of_supervision()]

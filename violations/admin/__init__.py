@@ -3,16 +3,19 @@
 from django.contrib import admin
 from django.urls import path
 
-from violations.admin import field, office, paper, tables, words  # noqa: F401
+from violations.admin import field, office, overview, paper, supervision, tables, words  # noqa: F401
 
 PAGES = [
     path("field/", field.home, name="field"),
     path("field/new/", field.new, name="field_new"),
     path("field/sync/", field.sync, name="field_sync"),
     path("field/worker.js", field.worker, name="field_worker"),
+    path("field/map/", overview.round_map, name="field_map"),
     path("field/<slug:public_id>/", field.violation, name="field_violation"),
 ]
 OFFICE = [
+    path("office/map/", overview.minutes_map, name="office_map"),
+    path("office/figures/", supervision.board, name="office_figures"),
     path("office/referrals/", office.referrals, name="office_referrals"),
     path("office/referrals/<slug:public_id>/", office.batch_file, name="office_batch"),
     path("office/paper/", paper.files, name="office_paper"),

@@ -37,13 +37,17 @@ ASKED: dict[str, Any] = {"annulment": Annulment, "relief": Relief, "stoplift": S
 
 def home_part(request: HttpRequest) -> dict[str, Any]:
     """What the first page shows to the office: how much waits for a second person, and the court."""
-    if not any(in_group(request, role) for role in ROLES):
+    if not role_of(request):
         return {}
-    waiting = sum(model.objects.filter(allowed_at__isnull=True, refused_at__isnull=True).count() for model in ASKED.values())
-    waiting += PaperFile.objects.filter(checked_at__isnull=False, released_at__isnull=True, refused_at__isnull=True).count()
+    works = any(in_group(request, role) for role in ROLES)
+    waiting: int | bool = works
+    if works:
+        waiting = sum(model.objects.filter(allowed_at__isnull=True, refused_at__isnull=True).count() for model in ASKED.values())
+        waiting += PaperFile.objects.filter(checked_at__isnull=False, released_at__isnull=True, refused_at__isnull=True).count()
     return {
         "home_parts": ["admin/violations/office_part.html"],
         "office_waiting": waiting,
+        "office_counts": any(in_group(request, role) for role in ("supervisor", "violation_authority", "auditor")),
         "office_court": in_group(request, "court_clerk"),
         "office_allows": in_group(request, "violation_authority"),
     }

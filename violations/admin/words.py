@@ -6,6 +6,7 @@ from municipality.ui.words import say
 
 say(
     {
+        "figures.exported": _("Figures of minutes exported"),
         "violation.recorded": _("Violation recorded"),
         "violation.warned": _("Warning given"),
         "violation.minuted": _("Minute written"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -27,12 +29,12 @@ from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 from violations import queries, ways
 from violations.forms import FindForm
-from violations.models import Relief, StopLift, Violation
+from violations.models import Evidence, Relief, StopLift, Violation
 from violations.services import serving, settling
 from violations.states import VIOLATION, ViolationState
 
-FOUND = "violations_found"  # what this browser session found by number and digits
-MOST_FOUND = 20
+FOUND = "violations_found"  # signed cookie: what this browser found by number and digits; no row is written for a visitor
+MOST_FOUND, FOUND_SECONDS = 20, 3600
 TRIES, SECONDS = 10, 600
 TAGS = {
     "recorded": "wait",
@@ -50,6 +52,10 @@ TAGS = {
     "waived": "ok",
     "annulled": "ok",
 }
+SHOWN = (
+    *("shop__owner", "shop__organisation", "area", "branch", "inspector", "paper", "party", "notice", "objection__case", "service"),
+    *("extension", "plan", "judgment"),
+)
 CONTESTED = (ViolationState.ORDERED, ViolationState.UNSETTLEABLE, ViolationState.OBJECTED, ViolationState.OVERDUE, ViolationState.REFERRED)
 
 
@@ -65,9 +71,18 @@ def start(request: HttpRequest) -> HttpResponse:
             return too_many_requests(request, SECONDS)
         row = queries.by_number(form.cleaned_data["number"], form.cleaned_data["last_four"])
         if row is not None:
-            known = [pk for pk in request.session.get(FOUND, []) if pk != row.public_id]
-            request.session[FOUND] = [row.public_id, *known][:MOST_FOUND]
-            return redirect("violations:page", public_id=row.public_id)
+            known = [pk for pk in _found(request) if pk != row.public_id]
+            answer = redirect("violations:page", public_id=row.public_id)
+            answer.set_signed_cookie(
+                FOUND,
+                ".".join([row.public_id, *known][:MOST_FOUND]),
+                salt=FOUND,
+                max_age=FOUND_SECONDS,
+                httponly=True,
+                samesite="Lax",
+                secure=settings.SESSION_COOKIE_SECURE,
+            )
+            return answer
         missed = True
     return service_card(
         request,
@@ -80,21 +95,25 @@ def start(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _found(request: HttpRequest) -> list[str]:
+    """What this browser found within the last hour; nothing where the cookie is missing, old or not ours."""
+    value = request.get_signed_cookie(FOUND, default="", salt=FOUND, max_age=FOUND_SECONDS)
+    return value.split(".") if value else []
+
+
 def seen_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, Principal | None]:
     """A violation that this reader may see, and for whom they act in it (None: they found it by number and digits).
 
     Raises Http404: for everybody else it does not exist; NotPermitted where a delegation is over.
     """
-    rows = Violation.objects.select_related(
-        "shop__owner", "shop__organisation", "area", "branch", "inspector", "paper", "party", "notice", "objection__case", "service"
-    )
+    rows = queries.with_bank(Violation.objects.select_related(*SHOWN))
     row = rows.filter(public_id=public_id).first()
     if row is None:
         raise Http404
     user: Any = request.user
     if queries.visible_to(user).filter(pk=row.pk).exists():
         return row, queries.principal(user, row)
-    if row.public_id in request.session.get(FOUND, []):
+    if row.public_id in _found(request):
         return row, None
     queries.refuse_over(user, row)
     raise Http404
@@ -110,13 +129,15 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     is_party = principal is not None
     if principal is not None and principal.is_self and request.method == "GET":
         serving.opened(violation=row, person=request.user)
-    standing = queries.standing(row, is_party=is_party, by_delegate=principal is not None and not principal.is_self)
     order = queries.order_of(row)
+    periods = queries.limits()
+    by_delegate = principal is not None and not principal.is_self
+    standing = queries.standing(row, is_party=is_party, by_delegate=by_delegate, order=order, periods=periods)
     plan = getattr(row, "plan", None)
     left = (row.settle_until - clock.today()).days if row.settle_until is not None else None
     unpaid = settling.unpaid_parts(plan) if plan is not None else []
-    photos = Upload.objects.filter(subject=row.key, slot__in=["photos", "correction", "defence"], state=UploadState.READY).order_by("pk")
-    marks = {mark.upload_id: mark for mark in row.evidence.all()}
+    taken = Evidence.objects.filter(upload=OuterRef("pk")).values("captured_at")
+    photos = Upload.objects.filter(subject=row.key, slot__in=["photos", "correction", "defence"], state=UploadState.READY)
     has_notice = row.notice is not None and row.notice.state == DocumentState.ACTIVE
     return render(
         request,
@@ -130,9 +151,9 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "is_contested": row.state in CONTESTED,
             "order": order,
             "left": left,
-            "days": queries.limits()["settlement_days"],
+            "days": periods["settlement_days"],
             "ways": ways.shown(row, standing),
-            "photos": [(photo, marks.get(photo.pk)) for photo in photos],
+            "photos": photos.annotate(captured_at=Subquery(taken)).order_by("pk"),
             "service": getattr(row, "service", None),
             "objection": getattr(row, "objection", None) if is_party else None,
             "plan": plan,

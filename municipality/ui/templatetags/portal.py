@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
@@ -170,6 +171,15 @@ def promise(promise: float, half: float | None = None, ninety: float | None = No
         "half": None if half is None else place(half),
         "ninety": None if ninety is None else place(ninety),
     }
+
+
+@register.inclusion_tag("components/map.html")
+def map_of(list_id: str, label: Any, *, small: bool = False) -> dict[str, Any]:
+    """A map of the list with that id, which stands beside it: each of its entries that has `data-lat` and `data-lon` is a mark.
+
+    The page includes `components/map_head.html` in its head. `label` names the map for those who do not see it.
+    """
+    return {"list_id": list_id, "label": label, "small": small, "tiles": settings.MAP_TILES, "credit": settings.MAP_CREDIT}
 
 
 @register.simple_tag(takes_context=True)

@@ -315,6 +315,20 @@ def gallery(request: HttpRequest) -> HttpResponse:
     return render(request, "gallery.html", parts())
 
 
+# Latitude, longitude, for how many it stands, state, name; two close together, one far away, one that is nowhere on the map.
+PLACES = (
+    ("29.33300", "48.02800", 1, "warn", "حولي"),
+    ("29.33310", "48.02810", 3, "warn", "Hawalli <2>"),
+    ("28.63900", "47.93000", 1, "bad", "الوفرة"),
+    ("", "", 1, "ok", "المباركية"),
+)
+
+
+@login_not_required
+def map_page(request: HttpRequest) -> HttpResponse:
+    return render(request, "map.html", {**parts(), "places": PLACES})
+
+
 @login_not_required
 def refuse(request: HttpRequest) -> HttpResponse:
     raise Refused(
@@ -356,6 +370,7 @@ urlpatterns = [
     *i18n_patterns(
         path("", gallery, name="home"),
         path("gallery/", gallery, name="gallery"),
+        path("map/", map_page, name="map"),
         path("probe/", probe, name="probe"),
         path("probe-view/", login_not_required(ProbeView.as_view()), name="probe_view"),
         path("refuse/", refuse),

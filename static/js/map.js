@@ -1,0 +1,165 @@
+// A map of the list that stands beside it. The list is the source: each entry with `data-lat` and `data-lon` is a mark, `data-count` says for
+// how many it stands, `data-tone` (ok, warn, bad, wait) gives the mark its shape. Nothing is fetched but the base layer; no style is written into HTML.
+const L = window.L;
+const GLYPHS = { ok: "✓", warn: "!", bad: "✕", wait: "…" };
+const NEAR = 40; // CSS pixels within which marks become one
+const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+const touch = matchMedia("(pointer: coarse)").matches;
+
+function element(name, css, text) {
+  const made = document.createElement(name);
+  if (css) made.className = css;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function read(list) {
+  return [...list.querySelectorAll("[data-lat][data-lon]")].map((entry) => ({
+    entry,
+    at: L.latLng(Number(entry.dataset.lat), Number(entry.dataset.lon)),
+    count: Number(entry.dataset.count ?? 1),
+    tone: entry.dataset.tone ?? "",
+    name: (entry.querySelector("a") ?? entry).textContent.trim().replace(/\s+/g, " ").slice(0, 120),
+  }));
+}
+
+// Marks that would cover each other at this zoom, as one: the first keeps its place in the list, the place is the mean of all.
+function grouped(map, marks) {
+  const groups = [];
+  for (const mark of marks) {
+    const point = map.project(mark.at);
+    const group = groups.find((one) => Math.abs(one.point.x - point.x) < NEAR && Math.abs(one.point.y - point.y) < NEAR);
+    if (group) group.marks.push(mark);
+    else groups.push({ point, marks: [mark] });
+  }
+  for (const group of groups) {
+    const { marks: all } = group;
+    group.count = all.reduce((sum, mark) => sum + mark.count, 0);
+    group.at = L.latLng(all.reduce((sum, mark) => sum + mark.at.lat, 0) / all.length, all.reduce((sum, mark) => sum + mark.at.lng, 0) / all.length);
+  }
+  return groups;
+}
+
+function icon({ count, marks }) {
+  const tones = new Set(marks.map((mark) => mark.tone));
+  const tone = tones.size === 1 ? [...tones][0] : "";
+  const size = count > 99 ? 48 : count > 1 ? 40 : 32;
+  const text = count > 1 ? String(count) : GLYPHS[tone] ?? "";
+  const html = element("span", "kp-map__mark", text);
+  return L.divIcon({ className: `kp-map__pin${tone ? ` is-${tone}` : ""}${count > 1 ? " is-many" : ""}`, html, iconSize: [size, size] });
+}
+
+function told(box, marks) {
+  const body = element("div", "kp-map__told");
+  body.dir = document.documentElement.dir;
+  if (marks.length > 1) body.append(element("p", "", `${box.dataset.many} ${marks.reduce((sum, mark) => sum + mark.count, 0)}`));
+  const list = body.appendChild(element("ul", ""));
+  for (const { entry } of marks) {
+    const copy = list.appendChild(element("li", ""));
+    copy.append(...[...entry.childNodes].map((node) => node.cloneNode(true)));
+  }
+  return body;
+}
+
+function labels(map, places) {
+  map.createPane("names").classList.add("kp-map__names");
+  const layer = L.layerGroup().addTo(map);
+  const draw = () => {
+    layer.clearLayers();
+    const taken = [];
+    for (const [lat, lon, ar, en] of places) {
+      const point = map.latLngToContainerPoint([lat, lon]);
+      const name = document.documentElement.lang === "ar" ? ar : en;
+      const wide = name.length * 7 + 16;
+      if (taken.some((one) => Math.abs(one.x - point.x) < (one.wide + wide) / 2 && Math.abs(one.y - point.y) < 22)) continue;
+      taken.push({ x: point.x, y: point.y, wide });
+      const html = element("span", "", name);
+      const shape = L.divIcon({ className: "kp-map__place", html, iconSize: [wide, 20] });
+      L.marker([lat, lon], { pane: "names", icon: shape, interactive: false, keyboard: false }).addTo(layer).getElement().setAttribute("aria-hidden", "true");
+    }
+  };
+  map.on("zoomend", draw);
+  draw();
+}
+
+async function base(map, box) {
+  if (box.dataset.tiles) {
+    L.tileLayer(box.dataset.tiles, { maxZoom: 18 }).addTo(map);
+    return;
+  }
+  const answer = await fetch(box.dataset.base);
+  if (!answer.ok) return;
+  const { land, places } = await answer.json();
+  const pane = map.createPane("land");
+  pane.classList.add("kp-map__land");
+  const style = ({ properties }) => ({ pane: "land", className: properties.home ? "is-home" : "is-abroad", weight: 1 });
+  L.geoJSON(land, { pane: "land", interactive: false, style }).addTo(map);
+  labels(map, places);
+}
+
+function draw(box) {
+  const list = document.getElementById(box.dataset.map);
+  if (!L || !list) return;
+  const marks = read(list);
+  box.textContent = "";
+  const ground = box.appendChild(element("div", "kp-map__ground"));
+  ground.dir = "ltr"; // the map's own arithmetic; its words carry their own direction
+  ground.setAttribute("role", "region");
+  ground.setAttribute("aria-label", box.dataset.label);
+  const map = L.map(ground, {
+    zoomControl: false,
+    attributionControl: false,
+    scrollWheelZoom: false, // the page scrolls under the wheel, and under one finger
+    dragging: !touch,
+    minZoom: 7,
+    maxZoom: 17,
+    zoomAnimation: !calm,
+    fadeAnimation: !calm,
+    markerZoomAnimation: !calm,
+    maxBounds: [[27.8, 45.6], [30.9, 49.7]],
+  });
+  map.setView([29.32, 47.95], 9);
+  const atEnd = document.documentElement.dir === "rtl" ? "topright" : "topleft";
+  L.control.zoom({ position: atEnd, zoomInTitle: box.dataset.in, zoomOutTitle: box.dataset.out }).addTo(map);
+  L.control.attribution({ prefix: false, position: "bottomleft" }).addAttribution(box.dataset.credit).addTo(map);
+  if (marks.length > 1) map.fitBounds(L.latLngBounds(marks.map((mark) => mark.at)).pad(0.1), { maxZoom: box.dataset.tiles ? 15 : 12, animate: false });
+  else if (marks.length) map.setView(marks[0].at, 12, { animate: false });
+
+  const layer = L.layerGroup().addTo(map);
+  let shown = [];
+  const open = (group, pin) => {
+    const bounds = L.latLngBounds(group.marks.map((mark) => mark.at));
+    if (group.marks.length > 1 && map.getZoom() < map.getMaxZoom() && bounds.getNorthEast().distanceTo(bounds.getSouthWest()) > 60) {
+      map.fitBounds(bounds.pad(0.2));
+      return;
+    }
+    pin.bindPopup(told(box, group.marks), { maxWidth: 300, maxHeight: 240, autoPanPadding: [12, 12] }).openPopup();
+    pin.getPopup().getElement()?.querySelector(".leaflet-popup-close-button")?.setAttribute("aria-label", box.dataset.close);
+  };
+  const redraw = () => {
+    layer.clearLayers();
+    shown = grouped(map, marks).map((group) => {
+      const [first] = group.marks;
+      const name = group.marks.length > 1 ? `${box.dataset.many} ${group.count}` : first.count > 1 ? `${first.name}: ${first.count}` : first.name;
+      const pin = L.marker(group.at, { icon: icon(group), title: name, riseOnHover: true, keyboard: true }).addTo(layer);
+      pin.getElement().setAttribute("aria-label", name);
+      pin.on("click", () => open(group, pin));
+      pin.on("keypress", ({ originalEvent }) => originalEvent.key === "Enter" && open(group, pin));
+      return { group, pin };
+    });
+  };
+  map.on("zoomend", redraw);
+  redraw();
+  // Whoever reads the list sees on the map where they are.
+  const light = (entry, on) => {
+    const found = shown.find(({ group }) => group.marks.some((mark) => mark.entry === entry));
+    found?.pin.getElement()?.classList.toggle("is-lit", on);
+  };
+  for (const { entry } of marks) {
+    for (const event of ["focusin", "pointerenter"]) entry.addEventListener(event, () => light(entry, true));
+    for (const event of ["focusout", "pointerleave"]) entry.addEventListener(event, () => light(entry, false));
+  }
+  base(map, box).catch(() => {}); // marks and list stand without it
+}
+
+for (const box of document.querySelectorAll("[data-map]")) draw(box);

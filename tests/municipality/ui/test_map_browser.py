@@ -1,0 +1,96 @@
+"""The map in a browser: what the list says, by mouse and by keyboard, in both directions, and nothing without a script."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.journeys import gates
+
+# The browser's driver runs an event loop in this thread, which makes Django refuse its own database calls.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+PINS = ".kp-map__pin"
+
+
+def opened(browser: Browser, live_server: Any, code: str, **options: Any) -> tuple[Page, list[str]]:
+    """A page with a map, and what went wrong on it so far."""
+    page = browser.new_context(reduced_motion="reduce", **options).new_page()
+    wrong: list[str] = []
+    page.add_init_script(gates.MOVEMENT)
+    page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda asked: wrong.append(asked.url) if not asked.url.startswith((str(live_server), "data:")) else None)
+    page.goto(f"{live_server}/{code}/map/")
+    return page, wrong
+
+
+@pytest.mark.parametrize("code", ["ar", "en"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_map_shows_what_the_list_says(browser: Browser, live_server: Any, code: str, width: int) -> None:
+    page, wrong = opened(browser, live_server, code, viewport={"width": width, "height": 900})
+    page.wait_for_selector(f"{PINS} >> nth=1")
+    page.wait_for_selector(".kp-map__land path.is-home")
+    names = page.locator(PINS).evaluate_all("(pins) => pins.map((pin) => pin.getAttribute('aria-label'))")
+    assert len(names) == 2, "two that lie together are one mark, and one has no place"
+    assert any(name.endswith(" 4") for name in names)
+    assert any("الوفرة" in name for name in names)
+    assert page.locator(".kp-map__ground").get_attribute("role") == "region"
+    assert gates.axe(page) == []
+    assert gates.overhang(page) <= 0
+    assert gates.movement(page) <= 0.02
+    assert wrong == []
+    page.context.close()
+
+
+def test_a_mark_opens_by_keyboard_with_the_words_and_the_link_of_its_entry(browser: Browser, live_server: Any) -> None:
+    page, wrong = opened(browser, live_server, "ar", viewport={"width": 1280, "height": 900})
+    page.wait_for_selector(f"{PINS}.is-bad")
+    page.focus(f"{PINS}.is-bad")
+    page.keyboard.press("Enter")
+    told = page.wait_for_selector(".kp-map__told")
+    assert told.get_attribute("dir") == "rtl"
+    assert page.locator(".kp-map__told a").get_attribute("href") == "#3"
+    assert "الوفرة" in page.inner_text(".kp-map__told")
+    assert page.locator(".leaflet-popup-close-button").get_attribute("aria-label") == "إغلاق"
+    page.focus("#places li:nth-child(3) a")
+    page.wait_for_selector(f"{PINS}.is-lit")
+    assert wrong == []
+    page.context.close()
+
+
+def test_marks_come_apart_where_there_is_room_and_stay_text(browser: Browser, live_server: Any) -> None:
+    page, wrong = opened(browser, live_server, "en", viewport={"width": 1280, "height": 900})
+    page.wait_for_selector(f"{PINS}.is-many")
+    for _ in range(12):  # closer, as far as it goes: marks a dozen metres apart stay one and open as a list
+        if page.locator(".leaflet-control-zoom-in.leaflet-disabled").count():
+            break
+        page.locator(f"{PINS}.is-many").first.focus()
+        page.keyboard.press("Enter")
+        if page.locator(".kp-map__told li").count():
+            break
+    assert page.locator(".kp-map__told li").count() == 2
+    assert "Hawalli <2>" in page.inner_text(".kp-map__told")
+    assert wrong == []
+    page.context.close()
+
+
+def test_without_a_script_the_list_stands_alone(browser: Browser, live_server: Any) -> None:
+    page, wrong = opened(browser, live_server, "en", java_script_enabled=False)
+    assert not page.locator(".kp-map").is_visible()
+    assert page.locator("#places li").count() == 4
+    assert wrong == []
+    page.context.close()
+
+
+def test_without_its_ground_the_marks_still_stand(browser: Browser, live_server: Any) -> None:
+    page = browser.new_context().new_page()
+    page.route("**/map/kuwait.json", lambda route: route.abort())
+    page.goto(f"{live_server}/en/map/")
+    page.wait_for_selector(f"{PINS} >> nth=1")
+    assert page.locator(".kp-map__land path").count() == 0
+    page.context.close()

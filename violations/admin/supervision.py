@@ -1,0 +1,160 @@
+"""The supervisor's figures of minutes: a chart with its table, each number a way to its rows, and an export that tells of nobody."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from municipality.audit.services import record
+from municipality.kernel.actors import Actor
+from municipality.ui.admin_base import in_group
+from violations import figures
+from violations.admin import choosing
+from violations.admin.figure_words import LABELS, SPANS, SPLITS
+from violations.admin.overview import branch_of
+from violations.admin.tables import role_of, within_reach
+from violations.figures import Line, Span
+from violations.models import Team, Violation
+from violations.services.court import cell
+
+ROLES = ("supervisor", "violation_authority", "auditor")
+BARS = 12
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of the table, with the way to its rows; `share` in whole per cent."""
+
+    number: int
+    url: str
+    share: int | None
+
+
+def _demand(request: HttpRequest) -> str | None:
+    if not any(in_group(request, role) for role in ROLES):
+        raise PermissionDenied
+    return branch_of(request)
+
+
+def _names(split: str, areas: dict[int, str], offences: dict[str, str]) -> dict[Any, str]:
+    """Names of what the figures are split by."""
+    return dict(Team.objects.values_list("pk", "name_ar")) if split == "team" else areas if split == "area" else offences  # type: ignore[return-value]
+
+
+@never_cache
+@require_safe
+def board(request: HttpRequest) -> HttpResponse:
+    """Figures of a period by team, offence or area."""
+    branch = _demand(request)
+    areas, offences = choosing.areas(branch), choosing.offences()
+    choice = choosing.chosen(request.GET, areas, offences)
+    split = request.GET.get("by", "team")
+    if split not in SPLITS:
+        choice.errors.append(_("Please choose from the lists: one of the choices does not exist."))
+        split = "team"
+    rows = choice.of(within_reach(request, Violation.objects.all()))
+    total, lines = figures.lines(rows, split)
+    names = _names(split, areas, offences)
+    if request.GET.get("form") == "csv" and not choice.errors:
+        return _export(request, choice, split, total, lines, names)
+    most = max((line.counts["recorded"] for line in lines), default=0) or 1
+    to_rows = reverse("admin:office_map")
+    bars = [
+        (
+            names.get(line.key, line.key),
+            f"{to_rows}?{choice.query(**{split: line.key}, figure='recorded')}",
+            line.counts["recorded"],
+            line.counts["minutes"],
+            f"{100 * line.counts['recorded'] / most:.1f}",
+            f"{100 * line.counts['minutes'] / most:.1f}",
+        )
+        for line in lines[:BARS]
+    ]
+    table = [(names.get(line.key, line.key), list(_cells(line, choice, to_rows, {split: line.key}))) for line in lines]
+    spans = [(names.get(line.key, line.key), [_told(line.spans[name]) for name in SPANS]) for line in lines]
+    return TemplateResponse(
+        request,
+        "admin/violations/figures.html",
+        {
+            **admin.site.page_context(request),
+            "title": _("Figures of minutes"),
+            "error": " ".join(dict.fromkeys(choice.errors)),
+            "choice": choice,
+            "split": split,
+            "splits": SPLITS.items(),
+            "split_label": SPLITS[split],
+            "heads": LABELS.values(),
+            "span_heads": SPANS.values(),
+            "total": list(_cells(total, choice, to_rows, {})),
+            "total_spans": [_told(total.spans[name]) for name in SPANS],
+            "shares": [(LABELS[name], LABELS[whole], total.share(name)) for name, whole in figures.SHARES.items()],
+            "table": table,
+            "spans": spans,
+            "bars": bars,
+            "more_bars": len(lines) - len(bars),
+            "export_url": f"?{choice.query(by=split, form='csv')}",
+        },
+        status=400 if choice.errors else 200,
+    )
+
+
+def _cells(line: Line, choice: choosing.Chosen, to_rows: str, own: dict[str, Any]) -> Iterator[Cell]:
+    for name, number in line.counts.items():
+        share = line.share(name) if name in figures.SHARES else None
+        yield Cell(number, f"{to_rows}?{choice.query(**own, figure=name)}" if number else "", share)
+
+
+def _told(span: Span | None) -> tuple[int, str, str] | None:
+    return (span.many, f"{span.median:.1f}", f"{span.ninety:.1f}") if span is not None else None
+
+
+def _export(
+    request: HttpRequest, choice: choosing.Chosen, split: str, total: Line, lines: list[Line], names: dict[Any, str]
+) -> HttpResponse:
+    """The table as CSV in UTF-8 with a byte order mark. Counts of 1 to 4, and what would tell them, are hidden; so are spans of so few."""
+    user: Any = request.user
+    veils = {name: figures.hidden(line.counts[name] for line in lines) for name in figures.FIGURES}
+    text = io.StringIO()
+    writer = csv.writer(text)
+    heads = [SPLITS[split], *LABELS.values()]
+    for label in SPANS.values():
+        heads += [f"{label}: {word}" for word in (_("number"), _("median"), _("nine of ten"))]
+    writer.writerow([cell(head) for head in heads])
+    for place, line in enumerate(lines):
+        counts = [_("hidden") if veils[name][place] else line.counts[name] for name in figures.FIGURES]
+        writer.writerow([cell(value) for value in (names.get(line.key, line.key), *counts, *_spans(line))])
+    # Of a single line the sum is the line itself: what is hidden there is hidden here.
+    counts = [_("hidden") if 0 < number < figures.SMALL else number for number in total.counts.values()]
+    writer.writerow([cell(value) for value in (_("All"), *counts, *_spans(total))])
+    data = {"by": split, "first": choice.first.isoformat(), "last": choice.last.isoformat()}
+    with transaction.atomic():
+        record("figures.exported", subject=user.key, actor=Actor(role_of(request), user.key), data=data)
+    response = HttpResponse(b"\xef\xbb\xbf" + text.getvalue().encode(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="minutes-{split}-{choice.first}-{choice.last}.csv"'
+    return response
+
+
+def _spans(line: Line) -> list[str]:
+    found: list[str] = []
+    for name in SPANS:
+        span = line.spans[name]
+        if span is None:
+            found += ["0", "", ""]
+        elif span.many < figures.SMALL:
+            found += [_("hidden")] * 3
+        else:
+            found += [str(span.many), f"{span.median:.1f}", f"{span.ninety:.1f}"]
+    return found
