@@ -74,7 +74,12 @@ class Line:
 
 def with_figure(rows: QuerySet[Violation], name: str) -> QuerySet[Violation]:
     """The violations behind a figure. Raises KeyError for an unknown name."""
-    return rows.filter(Exists(ViolationEvent.objects.filter(FIGURES[name], subject=OuterRef("pk"))))
+    return written(rows).filter(Exists(ViolationEvent.objects.filter(FIGURES[name], subject=OuterRef("pk"))))
+
+
+def written(rows: QuerySet[Violation]) -> QuerySet[Violation]:
+    """The minutes of inspectors: what was carried over from paper was neither warned of nor served here, and tells nothing of a team."""
+    return rows.filter(paper__isnull=True)
 
 
 def seen(rows: QuerySet[Violation], first: dt.datetime, end: dt.datetime) -> QuerySet[Violation]:
@@ -85,7 +90,7 @@ def seen(rows: QuerySet[Violation], first: dt.datetime, end: dt.datetime) -> Que
 def lines(rows: QuerySet[Violation], split: str) -> tuple[Line, list[Line]]:
     """All together, and one line a team, offence or area, most first. Three queries. Raises KeyError for an unknown split."""
     column = f"subject__{SPLITS[split]}"
-    events = ViolationEvent.objects.filter(subject__in=rows.order_by().values("pk"))
+    events = ViolationEvent.objects.filter(subject__in=written(rows).order_by().values("pk"))
     counted = {name: Count("subject", distinct=True, filter=which) for name, which in FIGURES.items()}
     found = {}
     for one in events.order_by().values(column).annotate(**counted):

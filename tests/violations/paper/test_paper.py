@@ -26,7 +26,7 @@ from tests.municipality.people import person, signed_in, staff
 from tests.payments.conftest import run_due
 from tests.violations.conftest import Days, pay
 from tests.violations.paper.sheets import CIVIL_ID, sheet
-from violations import invariants, queries
+from violations import figures, invariants, queries
 from violations.models import Charge, Judgment, PaperFile, PaperRow, SettlementOrder, Violation
 from violations.services import blocks, documents, objections, paper, relief, serving, terms
 
@@ -395,3 +395,15 @@ def test_the_command_reads_and_a_second_login_releases(clerk: Any, authority: An
     assert "1 carried over." in said.getvalue()
     with pytest.raises(CommandError):
         call_command("load_paper_fines", path, login="clerk")
+
+
+def test_a_fine_from_paper_stands_in_no_figure_of_minutes(clerk: Any, authority: Any, shop: Shop, owner: Any) -> None:
+    """It was neither warned of nor served by a team of the portal: paid, it would count as a settlement of nothing that was ordered."""
+    paper.release(file=loaded(clerk, {}), released_by=authority)
+    run_due(JOBS)
+    row = one()
+    pay(row, owner)
+    assert one().state == "paid"
+    total, lines = figures.lines(Violation.objects.all(), "team")
+    assert lines == [] and set(total.counts.values()) == {0}
+    assert not any(figures.with_figure(Violation.objects.all(), name).exists() for name in figures.FIGURES)
