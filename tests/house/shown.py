@@ -7,7 +7,7 @@ A new column is marked like all others, so that the page that prints it is notic
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,11 +125,11 @@ def pages(role: str) -> Iterator[Row]:
             yield row
 
 
-def shown(world: World, marks: Marks, role: str, rows: Iterable[Row] | None = None) -> set[str]:
-    """Every field that some page of the role shows."""
+def shown(world: World, marks: Marks, role: str, rows: Iterable[Row] | None = None) -> dict[str, str]:
+    """Every field that some page of the role shows, with the address of the first of them."""
     viewer = {"owner": "o", "stranger": "s"}.get(role, "-")
     client = world.client(role, raise_request_exception=False)
-    found: set[str] = set()
+    found: dict[str, str] = {}
     for row in pages(role) if rows is None else rows:
         for language in ("ar", "en") if "{lang}" in row.path else ("ar",):
             with transaction.atomic(), translation.override(language):
@@ -140,7 +140,8 @@ def shown(world: World, marks: Marks, role: str, rows: Iterable[Row] | None = No
                 transaction.set_rollback(True)
             assert answer.status_code == 200, f"{role} {answer.status_code} {row.path}: a mark changed what the page is"
             if not answer.streaming and answer["Content-Type"].startswith(("text/", "application/json")):
-                found |= marks.read(answer.content.decode(errors="replace"), viewer)
+                for one in marks.read(answer.content.decode(errors="replace"), viewer):
+                    found.setdefault(one, f"{language} {row.path}")
     return found
 
 
@@ -158,7 +159,7 @@ def approved() -> dict[str, set[str]]:
     return found
 
 
-def written(lists: dict[str, set[str]]) -> str:
+def written(lists: Mapping[str, Iterable[str]]) -> str:
     """The file for these lists."""
     head = "# What the pages of each role show of people and shops. A line more or less is a decision: see tests/house/shown.py.\n"
     head += "# `own` are the reader's own rows. Contact details (person.email, person.phone) reach nobody but their person.\n"

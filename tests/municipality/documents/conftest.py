@@ -25,8 +25,9 @@ def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _signer(key_file: Path) -> Iterator[None]:
+    """Of these tests alone: with DEMO left on, the sign-in page of whatever the process tests next shows the demo's people."""
     with override_settings(SIGNER_KEY_FILE=str(key_file), SIGNER_PASSPHRASE=PASSPHRASE, DEMO=True):
         yield
 
