@@ -62,6 +62,6 @@ def unsigned() -> bytes:
     return draw_licence()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sealed(unsigned: bytes, _signer: None) -> bytes:
     return sign_pdf(unsigned, reason="Issue of a licence", at=licence().issued_at)
