@@ -38,15 +38,16 @@ def test_two_clocks_do_each_slot_once(portal: Portal) -> None:
     with portal.second_clock():
         for _ in range(size(4, 100)):
             portal.ask("forget_slots")
-            wait_until(lambda: _are_done(portal.ask("slots")), 30, "a new slot")
+            wait_until(lambda: _done(portal.ask("slots")), 30, "a new slot")
             time.sleep(1.2)  # both clocks have ticked again
-            slots = portal.ask("slots")
+            slots = wait_until(lambda: _done(portal.ask("slots")), 30, "the slots of the ticks since")
             assert max(Counter((kind, key) for kind, key, _ in slots).values()) == 1
             assert {tries for _, _, tries in slots} == {1}
 
 
-def _are_done(slots: list[tuple[str, str, int]]) -> bool:
-    return len(slots) > 1 and all(tries for _, _, tries in slots)
+def _done(slots: list[tuple[str, str, int]]) -> list[tuple[str, str, int]]:
+    """The slots, if there are some and all are done."""
+    return slots if len(slots) > 1 and all(tries for _, _, tries in slots) else []
 
 
 @pytest.mark.redis

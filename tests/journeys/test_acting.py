@@ -50,6 +50,7 @@ def test_a_delegate_whose_form_is_open_is_refused_the_moment_the_owner_revokes(
     page.click("#form p > button.kp-btn--fill")  # with nothing filled in
     page.wait_for_selector(".kp-errors")
     page.fill("#id_civil_id", delegate_number)
+    page.select_option("#id_service", "licensing.renewal")
     page.fill("#id_last_day", (dt.date.today() + dt.timedelta(days=30)).isoformat())
     page.click("#form p > button.kp-btn--fill")
     owner.arrive("/delegations/[a-z0-9]{26}/$")
