@@ -5,6 +5,7 @@ Small here; at full size (2,000 games of 50 steps) under `script/chaos payments`
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Callable
 from typing import Any
@@ -109,7 +110,12 @@ def _sends_again(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(returns, "send_refund", careless)
 
 
-GAPS = (_agrees_with_everything, _begins_twice, _pays_by_hand_at_once, _keeps_owing, _sends_again)
+def _leaves_what_the_dead_held(patch: pytest.MonkeyPatch) -> None:
+    """The job of a worker that died is taken by no other."""
+    patch.setattr(jobs, "LEASE", dt.timedelta(days=30))
+
+
+GAPS = (_agrees_with_everything, _begins_twice, _pays_by_hand_at_once, _keeps_owing, _sends_again, _leaves_what_the_dead_held)
 
 
 @pytest.mark.parametrize("gap", GAPS if FULL else GAPS[:2], ids=lambda gap: gap.__name__.strip("_"))

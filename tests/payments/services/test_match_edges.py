@@ -203,7 +203,7 @@ def test_a_refund_by_hand_is_no_matter_of_the_gateways_file(pay: Callable[..., A
     assert refund is not None
     propose(refund, cashier, way="by_hand", bank_reference="TRF-1")
     with clock.at(LATER):
-        run_due("payments.confirm")
+        run_due(("payments.confirm",))
         approve(refund, checker)
     assert take(cashier, line(attempt)) == []
     assert reconciliation.returned_of([attempt.pk]) == {}
