@@ -8,6 +8,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
 from municipality.audit.models import Act
+from municipality.jobs import services as jobs
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock, guards
 from municipality.kernel.errors import Refused
@@ -300,6 +301,40 @@ def test_a_late_reversal_opens_the_bill_again_and_tells_its_owner(
     assert Bill.objects.get(pk=bill.pk).state == BillState.PAID
     assert paid_for["paid"] == [bill.pk, bill.pk]
     assert Receipt.objects.count() == 2 and queries.receipts_of("case:abc").count() == 1
+    assert not list(invariants.findings())
+
+
+@pytest.mark.parametrize("point", ["payments.confirm.claimed", "payments.confirm.carried_out"])
+def test_a_late_reversal_is_seen_though_the_worker_died_at_the_confirming_inquiry(
+    at_bank: Callable[..., Attempt], bank: Book, paid_for: dict[str, list[int]], monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(name: str) -> None:
+        if name == point:
+            raise Killed
+
+    attempt = at_bank()
+    bank.decide(attempt)
+    walk(3)
+    bank.decide(attempt, "FAILURE(NOT CAPTURED)")
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "failpoint", die)
+        with pytest.raises(Killed):
+            walk(13)
+    question = Job.objects.get(kind="payments.confirm")
+    assert (question.state, question.deaths) == (JobState.RUNNING, 0)
+    assert question.lease_until is not None
+    with clock.at(question.lease_until):
+        assert run_due(("payments.confirm",)) == 0  # it may live yet
+    with clock.at(question.lease_until + dt.timedelta(seconds=1)):
+        run_due()
+    question.refresh_from_db()
+    assert (question.state, question.deaths) == (JobState.DONE, 1)
+    assert (state(attempt), bill_of(attempt).state) == (AttemptState.VOIDED, BillState.DUE)
+    assert paid_for["voided"] == [bill_of(attempt).pk]
+    assert BillEvent.objects.filter(subject=bill_of(attempt), move="reverse").count() == 1
     assert not list(invariants.findings())
 
 
