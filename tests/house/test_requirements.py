@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -41,6 +45,40 @@ def test_every_wish_is_pinned(stem: str) -> None:
 def test_tests_run_with_the_versions_of_production() -> None:
     runtime, development = pins("requirements.txt"), pins("requirements-dev.txt")
     assert {name: (version, development.get(name)) for name, version in runtime.items() if development.get(name) != version} == {}
+
+
+RUNTIME = ("municipality", "payments", "zoning", "shops", "licensing", "violations", "reports")
+
+
+def brought_by(module: str) -> set[str]:
+    """The distributions that bring a module, as pins name them."""
+    return {name.lower().replace("_", "-").replace(".", "-") for name in packages_distributions().get(module, [module])}
+
+
+def imported(text: str) -> Iterator[str]:
+    """The first names of what a source imports, wherever the line stands."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from (one.name.partition(".")[0] for one in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def missing_in_production(text: str) -> set[str]:
+    pinned = set(pins("requirements.txt"))
+    foreign = set(imported(text)) - set(sys.stdlib_module_names) - {*RUNTIME, "script", "tests"}
+    return {module for module in foreign if not brought_by(module) & pinned}
+
+
+def test_whatever_the_portal_imports_is_installed_in_production() -> None:
+    """Also inside functions: an environment of development hides that production lacks it."""
+    paths = [path for app in RUNTIME for path in sorted((ROOT / app).rglob("*.py")) if "doubles" not in path.parts]
+    found = {path.relative_to(ROOT).as_posix(): lacks for path in paths if (lacks := missing_in_production(path.read_text("utf8")))}
+    assert found == {}
+
+
+def test_the_control_a_library_of_development_is_noticed() -> None:
+    assert missing_in_production("def draw():\n    import hypothesis\n    from bs4 import BeautifulSoup\n") == {"hypothesis", "bs4"}
 
 
 def test_no_tool_of_development_is_installed_in_production() -> None:
