@@ -83,7 +83,7 @@ def templates(officer_of: Callable[[str], Any], supervisor_of: Callable[[str], A
                 desk.accept(assignment=held)
                 continue
             desk.propose_refusal(assignment=held, code="layout_changed")
-    waiting = Place.objects.filter(state="waiting").order_by("-pk").first()
+    waiting = Place.objects.filter(state="waiting", skill="health").order_by("-pk").first()  # claims wait in another field
     if wanted or waiting is None:
         raise LookupError(f"too few cases wait in the demo: {wanted}")
     return found | {"waiting": waiting.case_id}

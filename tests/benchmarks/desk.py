@@ -196,7 +196,7 @@ def _draws(line: Line, group: int, staff: _Staff) -> _Cost:
     """Each draw by another officer with an empty desk: as many as wait, at most forty."""
     from municipality.review.models import Place
 
-    many = min(DRAWS, Place.objects.filter(state="waiting", branch=BRANCH).count())
+    many = min(DRAWS, Place.objects.filter(state="waiting", branch=BRANCH, skill="health").count())
     if many < 2:
         raise LookupError(f"nothing waits in {BRANCH}")
     seconds, queries, before = [], 0, processor_seconds(group)
@@ -205,7 +205,7 @@ def _draws(line: Line, group: int, staff: _Staff) -> _Cost:
         headers = _headers(session) | ({COUNT: "1"} if number == many - 1 else {})
         answer = _asked(line, Ask("/admin/desk/next/", headers, {"csrfmiddlewaretoken": subjects.TOKEN}), 302)
         if "/admin/desk/" not in answer.headers["location"]:
-            raise AssertionError(f"a draw led to {answer.headers['location']}")
+            raise AssertionError(f"draw {number} of {many} led to {answer.headers['location']}")
         seconds.append(answer.seconds)
         queries = int(answer.headers.get(QUERIES.lower(), queries))
     return _Cost.of(queries, seconds, processor_seconds(group) - before)
