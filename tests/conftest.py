@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +108,24 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return Groups(config, log) if config.getoption("dist") == "loadscope" else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--one-form", action="store_true", help="of a test that is written in several forms (language, width), one")
+
+
+def one_form(names: Sequence[str]) -> set[str]:
+    """Of the forms of each test one: the first, the second, … in turns, so that all languages and widths come up."""
+    forms: dict[str, list[str]] = {}
+    for name in names:
+        forms.setdefault(name.partition("[")[0], []).append(name)
+    return {found[number % len(found)] for number, found in enumerate(forms.values())}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out, with a reason, what belongs to the other database; mark what starts processes or a browser."""
+    if config.getoption("--one-form"):
+        kept = one_form([item.nodeid for item in items])
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in kept])
+        items[:] = [item for item in items if item.nodeid in kept]
     postgres = os.environ.get("DATABASE_URL", "").startswith("postgres")
     for item in items:
         if item.get_closest_marker("postgres") and not postgres:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from script.support.services import free_port
-from tests.conftest import TOGETHER, together
+from tests.conftest import TOGETHER, one_form, together
 from tests.stack import running
 from tests.stack.running import Servers, Template, next_redis_number, shared_template
 
@@ -38,6 +38,13 @@ def test_a_test_stays_with_its_file_unless_it_shares_more() -> None:
     assert together("tests/chaos/test_kills.py::test_a") == together("tests/chaos/test_broker.py::test_b") != "tests/chaos/test_kills.py"
     page = "tests/journeys/test_pages.py::test_a_page_is_accessible_narrow_light_and_still[chromium-{}-home]"
     assert together(page.format("ar")) != together(page.format("en"))
+
+
+def test_of_each_journey_one_form_is_kept_and_every_language_comes_up() -> None:
+    names = [f"test_{number}[{code}]" for number in range(4) for code in ("ar", "en")] + ["test_alone", "test_days[x]", "test_days[y]"]
+    kept = one_form(names)
+    assert sorted(name.partition("[")[0] for name in kept) == sorted({name.partition("[")[0] for name in names})
+    assert {name.partition("[")[2] for name in kept} >= {"ar]", "en]"}
 
 
 def test_each_process_has_ports_and_bells_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
