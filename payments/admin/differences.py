@@ -26,7 +26,7 @@ from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, typed
 from payments.admin.statements import signed
 from payments.models import Difference, DifferenceNote
 from payments.services import reconciliation
-from payments.statements.tables import Cell, as_csv, as_xlsx
+from municipality.ui.tables import Cell, as_csv, as_xlsx
 from payments.states import CASHIER, CHECKER
 
 EXPORTED = 20_000  # rows of one export
