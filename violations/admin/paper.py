@@ -127,4 +127,5 @@ def problems(request: HttpRequest, public_id: str) -> HttpResponse:
     """Every error of a file as a sheet, in both languages, so that it can be worked through beside the paper."""
     row = _file_or_404(request, public_id)
     wrong = row.rows.filter(is_good=False).order_by("line").iterator()
-    return problem_sheet(f"paper-{row.public_id}.csv", ((line.line, column, LINE[code]) for line in wrong for column, code in line.problems))
+    found = ((line.line, column, LINE[code]) for line in wrong for column, code in line.problems)
+    return problem_sheet(f"paper-{row.public_id}.csv", found)
