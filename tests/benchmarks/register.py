@@ -1,8 +1,8 @@
 """Taking in a register of 100,000 rows from a sheet: reading, dry run and taking in, against a bare COPY of the same rows.
 
-In this process, through the job table as a worker does it; the portal's own processes are stopped meanwhile. First a sheet of shops that are all
-new, then the same register a year later: most licences renewed, each tenth shop renamed or moved. The floor writes the same rows into
-the table of shops with its keys and constraints, by one COPY, and is taken back.
+In this process, through the job table as a worker does it; the portal's own processes are stopped meanwhile. First a sheet of shops
+that are all new, then the same register a year later: most licences renewed, each tenth shop renamed or moved. The floor writes the
+same rows into the table of shops with its keys and constraints, by one COPY, and is taken back.
 """
 
 from __future__ import annotations
