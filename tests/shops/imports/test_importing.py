@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from municipality.accounts.models import Organisation
 from municipality.audit.models import Act
 from municipality.documents import store
-from municipality.kernel import clock, guards
+from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.places.models import Area
 from shops import events, invariants
@@ -21,6 +21,7 @@ from shops.imports.problems import NotReadable
 from shops.models import RegisterChange, RegisterFile, RegisterRow, Shop, ShopEvent, TradeName
 from shops.search.asking import Asked, ask
 from shops.services import Change, change_register
+from tests.house.state_doors import without_guards
 from tests.payments.conftest import run_due
 from tests.shops.conftest import TESTS
 from tests.shops.imports.sheets import sheet
@@ -275,9 +276,8 @@ def test_a_line_that_is_applied_twice_is_refused_by_the_keys(
     file = take(known(shop, name_ar="اسم جديد"))
     row = RegisterRow.objects.get(file=file)
     assert applying.apply([row], source=file.key, actor=TESTS).left == [row.pk]
-    RegisterFile.objects.filter(pk=file.pk)
     monkeypatch.setattr(applying, "_still", lambda shop, differs: True)
-    guards.remove(connection)
+    without_guards()
     with pytest.raises(IntegrityError), transaction.atomic():
         applying.apply([row], source=file.key, actor=TESTS)
     assert TradeName.objects.filter(shop=shop).count() == 1
@@ -291,6 +291,6 @@ def test_nothing_happens_to_a_shop_in_the_name_of_a_sheet_that_nobody_released(
     rows = list(RegisterRow.objects.filter(file=file))
     with pytest.raises(IntegrityError, match="guard:not_released"), transaction.atomic():
         applying.apply(rows, source=file.key, actor=TESTS)
-    guards.remove(connection)
+    without_guards()
     applying.apply(rows, source=file.key, actor=TESTS)
     assert shop.changes.count() == 1, "the control: without the guard it does"
