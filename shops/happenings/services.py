@@ -77,7 +77,7 @@ def propose(
 
 @transaction.atomic
 def allow(*, proposal: EventProposal, allowed_by: Any) -> Shop:
-    """The second person confirms, and the register changes. Raises NotPermitted (role, same person), Refused: done, or as the act itself."""
+    """The second person confirms, and the register changes. Raises NotPermitted (role, same person), Refused: done, or as the act."""
     demand(allowed_by, KEEPER)
     act = _open(proposal)
     if act.asked_by_id == allowed_by.pk:
