@@ -29,8 +29,9 @@ guard(
     f"{_R}_left_only",
     _R,
     "UPDATE",
-    "NEW.outcome <> 'left' OR OLD.outcome = 'wrong' OR NOT EXISTS"
-    " (SELECT 1 FROM shops_registerfile f WHERE f.id = NEW.file_id AND f.released_by_id IS NOT NULL AND f.done_at IS NULL)",
+    "(OLD.outcome IS DISTINCT FROM NEW.outcome OR OLD.problems IS DISTINCT FROM NEW.problems) AND (NEW.outcome <> 'left'"
+    " OR OLD.outcome = 'wrong' OR NOT EXISTS"
+    " (SELECT 1 FROM shops_registerfile f WHERE f.id = NEW.file_id AND f.released_by_id IS NOT NULL AND f.done_at IS NULL))",
     "only_left_out",
 )
 guard(
