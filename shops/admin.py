@@ -5,7 +5,7 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from municipality.ui.words import say
-from shops.office import happenings, imports, merging, pages
+from shops.office import corrections, happenings, imports, merging, pages
 
 PAGES = [
     path("register/sheets/", imports.files, name="register_files"),
@@ -14,6 +14,7 @@ PAGES = [
     path("register/sheets/<slug:public_id>/absent.csv", imports.absent, name="register_absent"),
     path("register/merges/", merging.merges, name="register_merges"),
     path("register/merges/<slug:public_id>/", merging.merge, name="register_merge"),
+    path("register/corrections/", corrections.corrections, name="register_corrections"),
     path("register/shops/", happenings.shops, name="register_shops"),
     path("register/shops/<slug:public_id>/", happenings.shop, name="register_shop"),
 ]
@@ -40,6 +41,8 @@ say(
         "register.taken": _("Lines of a sheet taken in"),
         "shops.register_check": _("Read a sheet of the register"),
         "shops.register_take": _("Take in a sheet of the register"),
+        "register.exported": _("Shops exported"),
+        "register.corrected": _("Small corrections of the register"),
         "shop.merge_asked": _("Merge of two entries proposed"),
         "shop.merge_refused": _("Proposal about two entries dropped"),
         "shop.merged": _("Two entries became one"),

@@ -76,7 +76,7 @@ def check(*, file_id: int, size: int = CHECK_BATCH, seconds: float = SECONDS) ->
         return False
     text, _encoding = LAYOUT.decode(store.read(file.content))
     source, at = LAYOUT.lines(text), 0
-    places = _places()
+    places = places_by_name()
     until = time.monotonic() + seconds
     while True:
         with transaction.atomic():
@@ -154,7 +154,7 @@ def absent(file: RegisterFile) -> QuerySet[Shop]:
     return Shop.objects.filter(~Exists(named), closed_on__isnull=True, merged_into__isnull=True).order_by("pk")
 
 
-def _places() -> dict[str, Any]:
+def places_by_name() -> dict[str, Any]:
     """Activities, governorates and areas by their folded codes and names."""
     activities: dict[str, str] = {}
     for code, *names in Activity.objects.values_list("code", "name_ar", "name_en"):

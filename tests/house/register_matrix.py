@@ -29,6 +29,7 @@ def rows(staff: Callable[..., Any]) -> list[Any]:
         of("merges/", UNSAID),
         *(of(f"merges/{{w.sheets.{name}.public_id}}/", UNSAID) for name in ("merged", "asked")),
         of(f"merges/{UNKNOWN}/", HIDDEN_FORM),
+        of("corrections/", UNSAID),
         of("shops/", READ, NO_READ),
         of("shops/{w.sheets.proposal.shop.public_id}/", UNSAID),
         of(f"shops/{UNKNOWN}/", HIDDEN_FORM),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.house.tour import Visit
 
 SHEETS, MERGES, SHOPS = (f"/admin/register/{name}/" for name in ("sheets", "merges", "shops"))
+CORRECTIONS = "/admin/register/corrections/"
 OPEN = f"{SHOPS}{{w.register.foreign.public_id}}/"
 SAID = {"step": "propose", "on": "2026-11-20", "reference": "12/2026", "note_ar": "كتاب إدارة التراخيص"}
 
@@ -21,6 +22,8 @@ def of_the_register() -> list[Visit]:
         *(Visit(MERGES, who) for who in both),
         Visit(MERGES, "registrar", post={"step": "propose", "goes": "0", "stays": "1"}, status=409, note="no such shop"),
         *(Visit(f"{MERGES}{{w.sheets.{name}.public_id}}/", who, note=name) for name in ("merged", "asked") for who in both),
+        *(Visit(CORRECTIONS, who) for who in both),
+        Visit(CORRECTIONS, "keeper", post={"step": "preview"}, status=409, note="no file"),
         *(Visit(SHOPS, who) for who in both),
         Visit(f"{SHOPS}?number=0", "keeper", note="no such shop"),
         Visit(f"{SHOPS}{{w.sheets.proposal.shop.public_id}}/", "keeper", note="to confirm"),
