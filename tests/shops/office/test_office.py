@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import translation
 
 from shops.imports import services
+from shops.imports.problems import FILE
 from shops.merging import services as merging
 from shops.models import EventProposal, RegisterFile, Shop, ShopMerge
 from tests.municipality.people import signed_in, staff
@@ -49,12 +51,14 @@ def test_a_sheet_goes_from_upload_to_its_end_by_two_people(clerk: Any, keeper: A
     run_due(JOBS)
     assert RegisterFile.objects.get().added == 1 and "1 / 1" in keeper.get(address).content.decode()
     problems = clerk.get(f"{address}problems.csv").content.decode("utf-8-sig").splitlines()
-    assert problems[1].startswith("3;name_ar;") and "formula" in problems[1] and "معادلة" in problems[1]
+    assert problems[1].startswith("3;name_ar;") and "formula" in problems[1] and "صيغة" in problems[1]
     assert "'=" not in problems[1]
 
 
 def test_a_file_that_cannot_be_read_or_was_loaded_is_refused_with_a_sentence(clerk: Any) -> None:
-    for content, word in ((b"PK\x03\x04", "دفتر"), (b"", "سطر"), (sheet({}), ""), (sheet({}), "من قبل")):
+    with translation.override("ar"):
+        words = [str(FILE[code])[:30] for code in ("workbook", "no_columns")]
+    for content, word in ((b"PK\x03\x04", words[0]), (b"a;b\r\n1;2\r\n", words[1][:12]), (sheet({}), ""), (sheet({}), "من قبل")):
         answer = upload(clerk, content)
         assert (answer.status_code == 409) == bool(word) and word in answer.content.decode()
     assert clerk.post(SHEETS).status_code == 409
