@@ -15,6 +15,7 @@ from municipality.acting import queries as acting
 from municipality.acting.queries import Grant, Principal
 from municipality.acting.registry import Held
 from municipality.cases.models import Case
+from municipality.kernel.errors import Refused
 from municipality.kernel.subjects import SubjectKey
 from municipality.review import queries as review
 from municipality.uploads import queries as uploads
@@ -92,6 +93,12 @@ def published(public_id: str) -> Shop | None:
     rows = Shop.objects.select_related("activity", "area__governorate", "merged_into__activity", "merged_into__area__governorate")
     row = rows.filter(public_id=public_id).first()
     return row.merged_into or row if row is not None else None
+
+
+def demand_standing(shop: Shop) -> None:
+    """Raises Refused("merged") for an entry that another one stands for; ask it of a row that is locked."""
+    if shop.merged_into_id is not None:
+        raise Refused("merged", _("This entry was found to be the same shop as another one. Look the shop up by its number again."))
 
 
 def by_licence(numbers: Iterable[str], *joined: str) -> dict[str, Shop]:

@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import sheets
-from municipality.ui.tables import as_csv
+from municipality.ui.tables import Cell, as_csv
 
 FILE: dict[str, Any] = {
     "no_file": _("Please choose a file."),
@@ -40,7 +40,7 @@ class NotReadable(sheets.NotReadable):
 def problem_sheet(name: str, found: Iterable[tuple[int, str, Any]]) -> HttpResponse:
     """Line, column and sentence of every error as a CSV file, in both languages, to be worked through beside the sheet."""
     head = ("line", "column", "الخطأ وعلاجه", "What is wrong and how to put it right")
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for line, column, sentence in found:
         said = []
         for language in ("ar", "en"):

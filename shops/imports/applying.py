@@ -67,7 +67,8 @@ class Applied:
 
 
 def present(numbers: Iterable[str], *, lock: bool = False) -> dict[str, dict[str, Any]]:
-    """The present rows of shops by licence number, as JSON keeps them, with `pk`, `public_id` and whether they were merged away."""
+    """The present rows of shops by licence number, as JSON keeps them, with `pk`, `public_id`, whether they were merged
+    away, and the `exact` point, of which a sheet says six decimals."""
     rows = Shop.objects.filter(commercial_license_no__in=set(numbers)).order_by("pk")
     if lock:
         rows = rows.select_for_update()
@@ -76,9 +77,10 @@ def present(numbers: Iterable[str], *, lock: bool = False) -> dict[str, dict[str
         facts = dict(zip(COLUMNS, values, strict=True))
         for name in DAYS:
             facts[name] = facts[name] and facts[name].isoformat()
+        exact = {name: facts[name] for name in POINT}
         for name in POINT:
             facts[name] = facts[name] if facts[name] is None else round(facts[name], 6)
-        found[number] = {"pk": pk, "public_id": public_id, "merged": merged is not None, **facts}
+        found[number] = {"pk": pk, "public_id": public_id, "merged": merged is not None, "exact": exact, **facts}
     return found
 
 
@@ -181,15 +183,15 @@ def _change(changes: Sequence[tuple[dict[str, Any], Mapping[str, Sequence[Any]]]
         if {"name_ar", "name_en"} & differs.keys():
             before = [shop["name_ar"], shop["name_en"]]
             former.append((pk, *before, *_days(shop, names.get(pk), today), source))
-            data = {"before": before, "after": [after.get("name_ar", before[0]), after.get("name_en", before[1])]}
-            told.append((EventKind.RENAMED, today.isoformat(), data))
+            named = {"before": before, "after": [after.get("name_ar", before[0]), after.get("name_en", before[1])]}
+            told.append((EventKind.RENAMED, today.isoformat(), named))
         if "activity_id" in differs:
             carried.append((pk, shop["activity_id"], *_days(shop, activities.get(pk), today), source))
             told.append((EventKind.ACTIVITY_CHANGED, today.isoformat(), {"before": shop["activity_id"], "after": after["activity_id"]}))
         if set(MOVED) & differs.keys():
             place = {name: shop[name] for name in MOVED}
-            data = {"before": place, "after": {name: after.get(name, place[name]) for name in MOVED}}
-            told.append((EventKind.MOVED, today.isoformat(), data))
+            moved = {"before": place, "after": {name: after.get(name, place[name]) for name in MOVED}}
+            told.append((EventKind.MOVED, today.isoformat(), moved))
         if set(STATE) & differs.keys():
             told.append((_state_event(shop, after), after["state_on"], {}))
         events += [_event(pk, kind, on, data, source, actor, now) for kind, on, data in told]
@@ -211,11 +213,14 @@ def _write_shops(changes: Sequence[tuple[dict[str, Any], Mapping[str, Sequence[A
     """The new values of many shops by one statement: only the columns that any of them changes."""
     touched = [name for name in COLUMNS if any(name in differs for _shop, differs in changes)]
     assigned = ", ".join(f"{name} = n.{name}" for name in touched)
-    rows = [[shop["pk"], *(differs[name][1] if name in differs else shop[name] for name in touched)] for shop, differs in changes]
+    rows = [
+        [shop["pk"], *(differs[name][1] if name in differs else shop["exact"].get(name, shop[name]) for name in touched)]
+        for shop, differs in changes
+    ]
     kinds = {f.column: f for f in Shop._meta.concrete_fields}
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            typed = ", ".join(f"{name} {kinds[name].db_type(connection).split('(')[0]}" for name in ("id", *touched))
+            typed = ", ".join(f"{name} {str(kinds[name].db_type(connection)).partition('(')[0]}" for name in ("id", *touched))
             objects = json.dumps([dict(zip(("id", *touched), row, strict=True)) for row in rows], ensure_ascii=False)
             cursor.execute(
                 f"UPDATE shops_shop AS s SET {assigned} FROM jsonb_to_recordset(%s::jsonb) AS n({typed}) WHERE s.id = n.id",  # noqa: S608 - our columns
@@ -244,7 +249,7 @@ def _days(shop: Mapping[str, Any], last: dt.date | None, today: dt.date) -> tupl
     """First and last day of what stands on a shop until now, as `shops.events` counts them."""
     first = last + dt.timedelta(days=1) if last else parse_date(shop["opened_on"] or "")
     yesterday = today - dt.timedelta(days=1)
-    return first and first.isoformat(), (max(first, yesterday) if first else yesterday).isoformat()
+    return first.isoformat() if first else None, (max(first, yesterday) if first else yesterday).isoformat()
 
 
 def _now() -> Any:

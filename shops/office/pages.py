@@ -25,7 +25,8 @@ def demand_any(request: HttpRequest) -> None:
 def page(request: HttpRequest, template: str, title: Any, error: str, **context: Any) -> TemplateResponse:
     """A page of the register; with an error its status is 409."""
     roles = {"is_clerk": in_group(request, CLERK), "is_keeper": in_group(request, KEEPER)}
-    whole = {**admin.site.page_context(request), **roles, "title": title, "error": error, **context}
+    site: Any = admin.site
+    whole = {**site.page_context(request), **roles, "title": title, "error": error, **context}
     return TemplateResponse(request, template, whole, status=409 if error else 200)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
+from licensing.services import renewals
 from municipality.audit.models import Act
+from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from shops import claims, invariants, queries
 from shops.merging import candidates, services
@@ -20,6 +23,7 @@ from shops.services import Change, change_register
 from tests.house.state_doors import without_guards
 from tests.municipality.people import person, staff
 from tests.shops.conftest import TESTS
+from violations.services import minutes
 
 pytestmark = pytest.mark.django_db
 WHY = "الرقم نفسه في المحضر والعنوان واحد"
@@ -83,6 +87,22 @@ def test_whoever_asks_by_the_number_of_a_merged_shop_gets_the_one_that_stands(
     merge(goes, stays)
     assert queries.by_licence([goes.commercial_license_no]) == {goes.commercial_license_no: stays}
     assert claims.found(person=person(), number=goes.commercial_license_no) == stays
+
+
+def test_nothing_new_begins_at_a_merged_shop(two: tuple[Shop, Shop], merge: Callable[..., ShopMerge]) -> None:
+    goes, stays = two
+    merge(goes, stays)
+    goes.refresh_from_db()
+    queries.demand_standing(stays)
+    somebody = person()
+    for begin in (
+        lambda: queries.demand_standing(goes),
+        lambda: renewals.submit(shop=goes, applicant=somebody),
+        lambda: minutes._not_seen_already(SimpleNamespace(shop=goes, offence="CLN-03"), clock.today()),  # type: ignore[arg-type]
+        lambda: claims.begin(shop=goes, person=somebody),
+    ):
+        with pytest.raises(Refused, match="merged"):
+            begin()
 
 
 def test_a_merged_shop_is_in_nobodys_list_and_what_hangs_on_it_stays(
