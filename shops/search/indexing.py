@@ -121,17 +121,15 @@ def described(shops: Iterable[int]) -> list[Described]:
     for shop_id, *names in TradeName.objects.filter(shop__in=keys).order_by("pk").values_list("shop_id", "name_ar", "name_en"):
         former.setdefault(shop_id, []).append((names[0], names[1]))
     numbered: dict[int, list[str]] = {}
-    for into, *names, licence, registration, paci in (
-        Shop.objects.filter(merged_into__in=keys)
-        .order_by("pk")
-        .values_list("merged_into_id", "name_ar", "name_en", "commercial_license_no", "commercial_registration_no", "paci_number")
-    ):
-        former.setdefault(into, []).append((names[0], names[1]))
-        numbered.setdefault(into, []).extend((licence, registration, paci))
+    known_by = ("name_ar", "name_en", "commercial_license_no", "commercial_registration_no", "paci_number")
+    merged: Any = Shop.objects.filter(merged_into__in=keys).order_by("pk")
+    for into, arabic, english, *also in merged.values_list("merged_into_id", *known_by):
+        former.setdefault(into, []).append((arabic, english))
+        numbered.setdefault(into, []).extend(also)
     if numbered:
-        older = TradeName.objects.filter(shop__merged_into__in=keys).order_by("pk")
-        for into, *names in older.values_list("shop__merged_into_id", "name_ar", "name_en"):
-            former[into].append((names[0], names[1]))
+        older: Any = TradeName.objects.filter(shop__merged_into__in=keys).order_by("pk")
+        for into, arabic, english in older.values_list("shop__merged_into_id", "name_ar", "name_en"):
+            former[into].append((arabic, english))
     licences = licences_of(keys)
     found = []
     for row in rows:

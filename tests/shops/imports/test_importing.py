@@ -146,6 +146,14 @@ def test_arabic_digits_a_byte_order_mark_and_arabic_headings_are_read(take: Call
     assert head and file.added == 1 and Shop.objects.get(commercial_license_no=NEW).paci_number == "10220001"
 
 
+def test_a_change_of_one_shop_leaves_the_exact_point_of_another(take: Callable[..., RegisterFile], make_shop: Callable[..., Shop]) -> None:
+    exact, moving = (make_shop(latitude=29.123456789, longitude=48.123456789) for _ in range(2))
+    take(known(exact, block="8"), known(moving, latitude="29.2", longitude="48.2"))
+    exact.refresh_from_db()
+    moving.refresh_from_db()
+    assert (exact.block, exact.latitude, moving.latitude, moving.longitude) == ("8", 29.123456789, 29.2, 48.2)
+
+
 def test_an_unchanged_line_confirms_the_shop_as_of_the_file(take: Callable[..., RegisterFile], make_shop: Callable[..., Shop]) -> None:
     shop = make_shop()
     before = Shop.objects.get(pk=shop.pk).facts_at
