@@ -86,7 +86,8 @@ def correct(*, file: StoredFile, by: Any) -> Preview:
 def _dataset(content: bytes) -> tuple[tablib.Dataset, list[int]]:
     """The rows of a file, and the line of each as a sheet counts it."""
     text, _encoding = LAYOUT.decode(content)
-    dataset, lines = tablib.Dataset(headers=list(COLUMNS)), []
+    dataset = tablib.Dataset(headers=list(COLUMNS))
+    lines: list[int] = []
     for number, cells, _extra in LAYOUT.lines(text):
         if len(lines) == MOST:
             raise Refused("too_many", _("A correction takes at most 5,000 lines. Please load it as a sheet of the register."))

@@ -114,8 +114,8 @@ def _told(effect: dict[str, list[Any]]) -> list[tuple[str, str, str]]:
     for name, pair in effect.items():
         if name == "branch_id":
             continue
-        shown = [_named(name, value) for value in pair]
-        told.append((_column(SAID_BY.get(name, name)), *shown))
+        before, after = (_named(name, value) for value in pair)
+        told.append((_column(SAID_BY.get(name, name)), before, after))
     return told
 
 
