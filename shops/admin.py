@@ -1,9 +1,24 @@
-"""Shops have no table in the admin; their acts and those of claims are read in the record, the claims themselves at the desk."""
+"""Shops have no table in the admin: sheets, merges and events have pages of their own; claims are decided at the desk."""
 
+from django.contrib import admin
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from municipality.ui.words import say
+from shops.office import corrections, happenings, imports, merging, pages
 
+PAGES = [
+    path("register/sheets/", imports.files, name="register_files"),
+    path("register/sheets/<slug:public_id>/", imports.file, name="register_file"),
+    path("register/sheets/<slug:public_id>/problems.csv", imports.problems, name="register_problems"),
+    path("register/sheets/<slug:public_id>/absent.csv", imports.absent, name="register_absent"),
+    path("register/merges/", merging.merges, name="register_merges"),
+    path("register/merges/<slug:public_id>/", merging.merge, name="register_merge"),
+    path("register/corrections/", corrections.corrections, name="register_corrections"),
+    path("register/shops/", happenings.shops, name="register_shops"),
+    path("register/shops/<slug:public_id>/", happenings.shop, name="register_shop"),
+]
+admin.site.add_pages(PAGES, home=pages.home_part)
 say(
     {
         "shop.changed": _("Facts of a shop changed"),
@@ -15,6 +30,25 @@ say(
         "shops.index_missing": _("Make new shops findable"),
         "shops.recount_words": _("Count the words of the shop search"),
         "shops.note_ended_licences": _("Note ended licences in the shop search"),
+        "register_clerk": _("Clerk of the register"),
+        "register_keeper": _("Keeper of the register"),
+        "register.loaded": _("Sheet of the register loaded"),
+        "register.checked": _("Sheet of the register read"),
+        "register.released": _("Sheet of the register released"),
+        "register.refused": _("Sheet of the register put aside"),
+        "register.stopped": _("Taking in of a sheet stopped"),
+        "register.resumed": _("Taking in of a sheet goes on"),
+        "register.taken": _("Lines of a sheet taken in"),
+        "shops.register_check": _("Read a sheet of the register"),
+        "shops.register_take": _("Take in a sheet of the register"),
+        "register.exported": _("Shops exported"),
+        "register.corrected": _("Small corrections of the register"),
+        "shop.merge_asked": _("Merge of two entries proposed"),
+        "shop.merge_refused": _("Proposal about two entries dropped"),
+        "shop.merged": _("Two entries became one"),
+        "shop.split": _("One entry became two again"),
+        "shop.event_asked": _("Event of a shop proposed"),
+        "shop.event_refused": _("Proposed event of a shop dropped"),
         "shop.opened": _("Shop opened"),
         "shop.suspended": _("Shop suspended"),
         "shop.resumed": _("Shop resumed"),

@@ -50,7 +50,7 @@ def found(*, person: User, number: str) -> Shop | None:
         refusal = Refused("too_many", _("Too many numbers were asked for. Please try again in an hour."))
         refusal.status = 429
         raise refusal
-    return queries.with_names(Shop.objects.filter(commercial_license_no=number)).first()
+    return queries.by_licence([number], *queries.NAMED).get(number)
 
 
 def matches(somebody: User | Organisation, shop: Shop) -> bool:
@@ -63,6 +63,7 @@ def matches(somebody: User | Organisation, shop: Shop) -> bool:
 
 def _claimable(shop: Shop, claimant: Claimant) -> Shop:
     row = Shop.objects.select_for_update(of=("self",)).select_related("branch", "owner", "organisation").get(pk=shop.pk)
+    queries.demand_standing(row)
     wanted = claimant.organisation
     if row.organisation_id == wanted.pk if wanted is not None else queries.held_by(claimant.person).filter(pk=row.pk).exists():
         raise Refused("yours_already", _("This shop is in your list already."))

@@ -123,6 +123,9 @@ class Told:
             name = "name_ar" if get_language() == "ar" else "name_en"
             texts = [getattr(self.activities.get(data[side]), name, "") for side in ("before", "after")]
             return _arrow(*texts)
+        if self.event.kind in (EventKind.MERGED, EventKind.SPLIT):
+            names = data["names"]
+            return term(names[0] if get_language() == "ar" else names[1] or names[0])
         return ""
 
 

@@ -1,6 +1,6 @@
 """What the database refuses of the register."""
 
-from municipality.kernel.guards import frozen, insert_only, never_deleted
+from municipality.kernel.guards import frozen, guard, insert_only, never_deleted
 
 insert_only("shops_registerchange")
 never_deleted("shops_claim")
@@ -16,3 +16,86 @@ frozen("shops_claim", ["refusal_id"], once="OLD.refusal_id IS NOT NULL", name="r
 insert_only("shops_shopevent")
 insert_only("shops_tradename")
 insert_only("shops_shopactivity")
+
+# A sheet of the register: what the second person releases is what the dry run showed.
+_F, _R, _M = "shops_registerfile", "shops_registerrow", "shops_shopmerge"
+never_deleted(_F)
+frozen(_F, ["public_id", "name", "sha256", "encoding", "content_id", "lines", "loaded_by_id", "loaded_at"])
+for _column in ("checked_at", "released_by_id", "released_at", "refused_by_id", "refused_at", "done_at"):
+    frozen(_F, [_column], once=f"OLD.{_column} IS NOT NULL", name=f"{_column}_once")
+guard(f"{_F}_loaded_first", _F, "INSERT", "NEW.checked_at IS NOT NULL OR NEW.released_by_id IS NOT NULL", "loaded_first")
+frozen(_R, ["file_id", "line", "number", "effect"], name="frozen")
+guard(
+    f"{_R}_left_only",
+    _R,
+    "UPDATE",
+    "(OLD.outcome IS DISTINCT FROM NEW.outcome OR OLD.problems IS DISTINCT FROM NEW.problems) AND (NEW.outcome <> 'left'"
+    " OR OLD.outcome = 'wrong' OR NOT EXISTS"
+    " (SELECT 1 FROM shops_registerfile f WHERE f.id = NEW.file_id AND f.released_by_id IS NOT NULL AND f.done_at IS NULL))",
+    "only_left_out",
+)
+guard(
+    f"{_R}_in_dry_run",
+    _R,
+    "INSERT",
+    "NOT EXISTS (SELECT 1 FROM shops_registerfile f WHERE f.id = NEW.file_id AND f.checked_at IS NULL AND f.refused_at IS NULL)",
+    "after_dry_run",
+)
+guard(
+    f"{_R}_stays",
+    _R,
+    "DELETE",
+    "NOT EXISTS (SELECT 1 FROM shops_registerfile f WHERE f.id = OLD.file_id AND f.refused_at IS NOT NULL)",
+    "row_stays",
+)
+# Nothing happens to a shop in the name of a sheet that no second person released, or of a merge that none confirmed.
+for _table in ("shops_shopevent", "shops_registerchange"):
+    guard(
+        f"{_table}_by_released_file",
+        _table,
+        "INSERT",
+        "substr(NEW.source, 1, 7) = 'import:' AND NOT EXISTS (SELECT 1 FROM shops_registerfile f"
+        " WHERE f.public_id = substr(NEW.source, 8) AND f.released_by_id IS NOT NULL AND f.done_at IS NULL)",
+        "not_released",
+    )
+never_deleted(_M)
+frozen(_M, ["public_id", "kind", "shop_id", "into_id", "note_ar", "asked_by_id", "asked_at"])
+for _columns in (["allowed_by_id", "allowed_at"], ["refused_by_id", "refused_at"]):
+    frozen(_M, _columns, once=f"OLD.{_columns[1]} IS NOT NULL", name=f"{_columns[1]}_once")
+guard(f"{_M}_asked_first", _M, "INSERT", "NEW.allowed_by_id IS NOT NULL OR NEW.refused_at IS NOT NULL", "asked_first")
+# An event by hand stands on a proposal that a second person confirmed.
+_P = "shops_eventproposal"
+never_deleted(_P)
+frozen(_P, ["public_id", "shop_id", "kind", "after", "note_ar", "reference", "asked_by_id", "asked_at"])
+for _columns in (["allowed_by_id", "allowed_at"], ["refused_by_id", "refused_at"]):
+    frozen(_P, _columns, once=f"OLD.{_columns[1]} IS NOT NULL", name=f"{_columns[1]}_once")
+guard(f"{_P}_asked_first", _P, "INSERT", "NEW.allowed_by_id IS NOT NULL OR NEW.refused_at IS NOT NULL", "asked_first")
+guard(
+    "shops_shopevent_by_two",
+    "shops_shopevent",
+    "INSERT",
+    "substr(NEW.source, 1, 7) = 'byhand:' AND NOT EXISTS (SELECT 1 FROM shops_eventproposal p"
+    " WHERE p.public_id = substr(NEW.source, 8) AND p.shop_id = NEW.shop_id AND p.kind = NEW.kind AND p.allowed_by_id IS NOT NULL)",
+    "not_confirmed",
+)
+# A shop stands for another, or for itself again, by the newest act that two people signed; and never for one that stands for nobody.
+guard("shops_shop_born_alone", "shops_shop", "INSERT", "NEW.merged_into_id IS NOT NULL", "born_merged")
+guard(
+    "shops_shop_merged_by_two",
+    "shops_shop",
+    "UPDATE",
+    "OLD.merged_into_id IS DISTINCT FROM NEW.merged_into_id AND NOT EXISTS (SELECT 1 FROM shops_shopmerge m WHERE m.shop_id = NEW.id"
+    " AND m.id = (SELECT MAX(n.id) FROM shops_shopmerge n WHERE n.shop_id = NEW.id AND n.allowed_by_id IS NOT NULL)"
+    " AND ((m.kind = 'merge' AND OLD.merged_into_id IS NULL AND m.into_id = NEW.merged_into_id)"
+    " OR (m.kind = 'split' AND NEW.merged_into_id IS NULL AND m.into_id = OLD.merged_into_id)))",
+    "not_confirmed",
+)
+guard(
+    "shops_shop_merged_once",
+    "shops_shop",
+    "UPDATE",
+    "OLD.merged_into_id IS NULL AND NEW.merged_into_id IS NOT NULL AND (EXISTS (SELECT 1 FROM shops_shop s"
+    " WHERE s.id = NEW.merged_into_id AND s.merged_into_id IS NOT NULL) OR EXISTS (SELECT 1 FROM shops_shop s"
+    " WHERE s.merged_into_id = NEW.id))",
+    "merged_in_a_chain",
+)

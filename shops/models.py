@@ -54,6 +54,10 @@ class Shop(models.Model):
     facts_source = models.CharField("المصدر", max_length=40)
     facts_at = models.DateTimeField("حُدّث في")
     closed_on = models.DateField("أغلق في", null=True, blank=True)
+    # Found to be the same shop as another, which stands for both (shops.merging).
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged", db_index=False, verbose_name="دُمج في"
+    )
 
     class Meta:
         verbose_name = "محل"
@@ -72,7 +76,10 @@ class Shop(models.Model):
                 name="shops_point_whole",
             ),
         ]
-        indexes = [models.Index(fields=["paci_number"], name="shops_paci")]
+        indexes = [
+            models.Index(fields=["paci_number"], name="shops_paci"),
+            models.Index(fields=["merged_into"], condition=models.Q(merged_into__isnull=False), name="shops_merged"),
+        ]
 
     def __str__(self) -> str:
         return self.name_ar
@@ -200,6 +207,9 @@ class EventKind(models.TextChoices):
     RESUMED = "resumed", _("Resumed")
     CLOSED = "closed", _("Closed")
     REOPENED = "reopened", _("Opened again")
+    ENTERED = "entered", _("Entered in the register")
+    MERGED = "merged", _("Two entries became one")
+    SPLIT = "split", _("One entry became two again")
 
 
 class ShopEvent(models.Model):
@@ -388,3 +398,9 @@ class Claim(models.Model):
     @property
     def is_disputed(self) -> bool:
         return self.disputed_at is not None
+
+
+# Models in modules of their own.
+from shops.happenings.models import EventProposal  # noqa: E402, F401
+from shops.imports.models import RegisterFile, RegisterRow  # noqa: E402, F401
+from shops.merging.models import ShopMerge  # noqa: E402, F401

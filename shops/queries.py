@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import F, QuerySet, Value
@@ -15,6 +15,7 @@ from municipality.acting import queries as acting
 from municipality.acting.queries import Grant, Principal
 from municipality.acting.registry import Held
 from municipality.cases.models import Case
+from municipality.kernel.errors import Refused
 from municipality.kernel.subjects import SubjectKey
 from municipality.review import queries as review
 from municipality.uploads import queries as uploads
@@ -29,7 +30,8 @@ def held_by(person: Any) -> QuerySet[Shop]:
     signed = signatures(person).values("organisation")
     # Two lists by index, joined: with OR the database would walk through every shop there is.
     own = Shop.objects.filter(owner=person).values("pk")
-    return Shop.objects.filter(pk__in=own.union(Shop.objects.filter(organisation__in=signed).values("pk")))
+    held = Shop.objects.filter(pk__in=own.union(Shop.objects.filter(organisation__in=signed).values("pk")))
+    return held.filter(merged_into__isnull=True)
 
 
 def visible_to(user: Any, service: str = "") -> QuerySet[Shop]:
@@ -78,14 +80,36 @@ def seen_by(user: Any, public_id: str, service: str) -> Shop | None:
     return shop
 
 
+NAMED = ("activity", "area", "branch", "owner", "organisation")
+
+
 def with_names(shops: QuerySet[Shop]) -> QuerySet[Shop]:
     """Joined with what a page shows of each shop."""
-    return shops.select_related("activity", "area", "branch", "owner", "organisation")
+    return shops.select_related(*NAMED)
 
 
 def published(public_id: str) -> Shop | None:
-    """Any shop by its public id, for everybody; without its holder."""
-    return Shop.objects.select_related("activity", "area__governorate").filter(public_id=public_id).first()
+    """Any shop by its public id, for everybody; without its holder. For a merged one the shop that stands for it."""
+    rows = Shop.objects.select_related("activity", "area__governorate", "merged_into__activity", "merged_into__area__governorate")
+    row = rows.filter(public_id=public_id).first()
+    return row.merged_into or row if row is not None else None
+
+
+def demand_standing(shop: Shop) -> None:
+    """Raises Refused("merged") for an entry that another one stands for; ask it of a row that is locked."""
+    if shop.merged_into_id is not None:
+        raise Refused("merged", _("This entry was found to be the same shop as another one. Look the shop up by its number again."))
+
+
+def by_licence(numbers: Iterable[str], *joined: str) -> dict[str, Shop]:
+    """The shop behind each commercial licence number: for the number of a merged one the shop that stands for it."""
+    rows = Shop.objects.filter(commercial_license_no__in=set(numbers)).select_related(*joined)
+    found = {row.commercial_license_no: row for row in rows}
+    standing = {row.merged_into_id for row in found.values() if row.merged_into_id is not None}
+    if standing:
+        others = Shop.objects.select_related(*joined).in_bulk(standing)
+        found = {number: others[row.merged_into_id] if row.merged_into_id else row for number, row in found.items()}
+    return found
 
 
 # --- Claims ------------------------------------------------------------------------------------------------------------------

@@ -1,12 +1,13 @@
-"""What services above the register tell its search: where the licence of each shop stands."""
+"""What services above the register tell it: where the licence of each shop stands, and what of it is open."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from shops.models import LicenceState
+from shops.models import LicenceState, Shop
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,9 @@ class LicenceFact:
 
 # Each is asked for many shops (by primary key) at once.
 LICENCES: list[Callable[[Sequence[int]], dict[int, LicenceFact]]] = []
+
+# Sentences about what is open of a shop in a service above, and must end before another entry may stand for it.
+MATTERS: list[Callable[[Shop], list[Any]]] = []
 
 
 def licences_of(shops: Sequence[int]) -> dict[int, LicenceFact]:

@@ -9,6 +9,7 @@ from municipality.documents.signing import SignerMissing
 from municipality.jobs.errors import Gone, Parked
 from municipality.jobs.registry import every, job
 from shops import claims, refusals
+from shops.imports import services as imports
 from shops.search import indexing
 
 
@@ -43,3 +44,13 @@ def recount_words() -> None:
 @every("shops.note_ended_licences", seconds=3600)
 def note_ended_licences() -> None:
     indexing.note_ended_licences()
+
+
+@job("shops.register_check", queue="bulk", time_limit=110)
+def register_check(*, file_id: int) -> None:
+    imports.check(file_id=file_id)
+
+
+@job("shops.register_take", queue="bulk", time_limit=110)
+def register_take(*, file_id: int) -> None:
+    imports.take(file_id=file_id)

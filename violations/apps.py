@@ -12,7 +12,8 @@ class ViolationsConfig(AppConfig):
         from municipality.documents.queries import KINDS, OPENED_TO
         from municipality.review.registry import review as reviews
         from payments import registry as paying
-        from violations import catalogue, documents, files, panels, queries, review, story, tasks  # noqa: F401
+        from shops.registry import MATTERS
+        from violations import catalogue, documents, files, merging, panels, queries, review, story, tasks  # noqa: F401
         from violations.services import owing, settling
         from violations.states import SERVICE
 
@@ -23,6 +24,7 @@ class ViolationsConfig(AppConfig):
         files.open_slots()
         panels.show()
         delegable(SERVICE, _("Violations of the shop"), is_assisted=False, waits_in_dispute=False)
+        MATTERS.append(merging.open_of)
         paying.RIGHTS["violation"] = queries.right_over
         paying.OPENED_TO.append(queries.bills_opened_to)
         OPENED_TO.append(queries.papers_opened_to)

@@ -15,7 +15,7 @@ from municipality.kernel import clock
 from municipality.places.models import Area
 from municipality.rulebook import queries as rulebook
 from municipality.ui.forms import CivilIdField, FoldedField
-from shops.models import Shop
+from shops import queries as shops
 from violations import queries, rules
 from violations.models import Inspector, Signed
 from violations.services.minutes import Found
@@ -110,8 +110,8 @@ class MinuteForm(forms.Form):
         number = data.get("shop_no", "")
         data["shop"] = None
         if number:
-            shops = Shop.objects.select_related("activity", "area__governorate__branch", "branch", "owner", "organisation")
-            data["shop"] = shops.filter(commercial_license_no=number).first()
+            joined = ("activity", "area__governorate__branch", "branch", "owner", "organisation")
+            data["shop"] = shops.by_licence([number], *joined).get(number)
             if data["shop"] is None:
                 self.add_error(
                     "shop_no", _("No shop of the register has this commercial licence number. Please compare it with the licence.")

@@ -32,6 +32,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
 from municipality.uploads import services as uploads
 from payments.services import issue_bill
+from shops import queries as shops
 from shops.models import Shop
 from shops.services import change_register
 
@@ -51,6 +52,7 @@ def send_to_officer(
     where `actor` may not act for the applicant (any more).
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
+    shops.demand_standing(shop)
     row = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
     offer = queries.offer(shop)
     names = kept.changed(row)

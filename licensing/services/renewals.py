@@ -25,6 +25,7 @@ from municipality.review.services import queue
 from payments import queries as payments
 from payments.models import Bill
 from payments.services import issue_bill, void_bill
+from shops import queries as shops
 from shops.models import Shop
 
 
@@ -41,6 +42,7 @@ def submit(*, shop: Shop, applicant: Any, expected_fils: int | None = None, acto
     Refused with the code of the first unmet condition; "price_changed" when the person saw another total (fils).
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
+    shops.demand_standing(shop)
     offer = queries.offer(shop)
     if not offer.may_renew or offer.licence is None or offer.period is None:
         raise Refused(offer.unmet[0].code, _("A condition is no longer met. The page shows it with its way out."))

@@ -77,6 +77,8 @@ STAFF = (
     Member("violations.authority.ku", "بشاير الدلة", "Bashayer Al-Dalla", "violation_authority", "805", "KU"),
     Member("court.clerk", "عبير القسطاس", "Abeer Al-Qistas", "court_clerk", "803", "HA"),
     Member("court.clerk2", "مشاري السند", "Meshari Al-Sanad", "court_clerk", "804", "HA"),
+    Member("register.clerk", "سارة الدفتر", "Sarah Al-Daftar", "register_clerk", "261"),
+    Member("register.keeper", "حمود السجل", "Humoud Al-Sijill", "register_keeper", "262"),
     Member("counter", "غدير المرساة", "Ghadeer Al-Marsat", "counter", "251", "HA"),
     Member("call", "نواف الصدى", "Nawaf Al-Sada", "counter", "252", "KU"),
     Member("auditor", "لطيفة البيان", "Latifa Al-Bayan", "auditor", "301"),

@@ -23,7 +23,8 @@ def copy_rows(connection: Any, table: str, columns: Sequence[str], rows: Iterabl
         while chunk := list(islice(source, CHUNK)):
             if connection.vendor == "postgresql":
                 text = io.StringIO("".join(_line(row) for row in chunk))
-                cursor.copy_expert(f"COPY {table} ({listed}) FROM STDIN", text)
+                with connection.wrap_database_errors:  # the driver's own method: what it raises becomes Django's
+                    cursor.copy_expert(f"COPY {table} ({listed}) FROM STDIN", text)
             else:
                 marks = ", ".join(["%s"] * len(columns))
                 cursor.executemany(f"INSERT INTO {table} ({listed}) VALUES ({marks})", chunk)  # noqa: S608 - names are ours

@@ -20,13 +20,13 @@ from municipality.cases.admin_base import ReadOnlyInline, code, in_group, moment
 from municipality.kernel import clock, money
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
+from municipality.ui.tables import Cell, as_csv, as_xlsx
 from municipality.ui.templatetags.portal import day, kwd
 from municipality.ui.words import WORDS, named
 from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, typed
 from payments.admin.statements import signed
 from payments.models import Difference, DifferenceNote
 from payments.services import reconciliation
-from payments.statements.tables import Cell, as_csv, as_xlsx
 from payments.states import CASHIER, CHECKER
 
 EXPORTED = 20_000  # rows of one export

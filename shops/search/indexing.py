@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -81,8 +82,14 @@ def _state(licence: LicenceFact | None) -> LicenceState:
     return LicenceState.ENDED if is_over else licence.state
 
 
-def describe(shop: Facts, place: tuple[str, ...], former: Sequence[tuple[str, str]] = (), licence: LicenceFact | None = None) -> Described:
-    """The words and facts of a shop; `place` are the words and filters of its area and activity."""
+def describe(
+    shop: Facts,
+    place: tuple[str, ...],
+    former: Sequence[tuple[str, str]] = (),
+    licence: LicenceFact | None = None,
+    numbered: Iterable[str] = (),
+) -> Described:
+    """The words and facts of a shop; `place` are the words and filters of its area and activity, `numbered` what else it is known by."""
     arabic, english = words_of(shop.name_ar), words_of(shop.name_en)
     old = [words_of(name) for pair in former for name in pair if name]
     if shop.latitude is not None and shop.longitude is not None:
@@ -91,7 +98,7 @@ def describe(shop: Facts, place: tuple[str, ...], former: Sequence[tuple[str, st
     also = {*arabic.also, *english.also, *(w for words in old for w in words.also)} - main
     state = _state(licence)
     place = (*place, f"l:{state.value}")
-    numbers = {number_of(shop.commercial_license_no), number_of(shop.commercial_registration_no), shop.paci_number}
+    numbers = {number_of(number) for number in (shop.commercial_license_no, shop.commercial_registration_no, shop.paci_number, *numbered)}
     if licence:
         numbers.add(number_of(licence.number))
     return Described(
@@ -105,20 +112,30 @@ def describe(shop: Facts, place: tuple[str, ...], former: Sequence[tuple[str, st
 
 
 def described(shops: Iterable[int]) -> list[Described]:
-    """Describe shops by primary key, with as many statements for many as for one."""
+    """Describe shops by primary key, with as many statements for many as for one; those that another one stands for are no shops."""
     keys = list(shops)
-    rows = [Facts(*row) for row in Shop.objects.filter(pk__in=keys).order_by("pk").values_list(*FACTS)]
+    rows = [Facts(*row) for row in Shop.objects.filter(pk__in=keys, merged_into__isnull=True).order_by("pk").values_list(*FACTS)]
     areas = {pk: names for pk, *names in Area.objects.values_list("pk", "governorate_id", "name_ar", "name_en")}
     activities = {code: names for code, *names in Activity.objects.values_list("code", "name_ar", "name_en")}
     former: dict[int, list[tuple[str, str]]] = {}
     for shop_id, *names in TradeName.objects.filter(shop__in=keys).order_by("pk").values_list("shop_id", "name_ar", "name_en"):
         former.setdefault(shop_id, []).append((names[0], names[1]))
+    numbered: dict[int, list[str]] = {}
+    known_by = ("name_ar", "name_en", "commercial_license_no", "commercial_registration_no", "paci_number")
+    merged: Any = Shop.objects.filter(merged_into__in=keys).order_by("pk")
+    for into, arabic, english, *also in merged.values_list("merged_into_id", *known_by):
+        former.setdefault(into, []).append((arabic, english))
+        numbered.setdefault(into, []).extend(also)
+    if numbered:
+        older: Any = TradeName.objects.filter(shop__merged_into__in=keys).order_by("pk")
+        for into, arabic, english in older.values_list("shop__merged_into_id", "name_ar", "name_en"):
+            former[into].append((arabic, english))
     licences = licences_of(keys)
     found = []
     for row in rows:
         governorate, *named = areas[row.area]
         place = _place_words(governorate, row.area, row.activity, *named, *activities[row.activity])
-        found.append(describe(row, place, former.get(row.pk, ()), licences.get(row.pk)))
+        found.append(describe(row, place, former.get(row.pk, ()), licences.get(row.pk), numbered.get(row.pk, ())))
     return found
 
 
@@ -148,23 +165,18 @@ def _known(words: Iterable[str]) -> dict[str, int]:
 @transaction.atomic
 def refresh(shops: Iterable[int]) -> int:
     """Write what the index says of some shops, in the caller's transaction. Returns how many entries were written."""
-    rows = described(shops)
-    if not rows:
+    keys = list(shops)
+    if not keys:
         return 0
+    rows = described(keys)
     ids = _known(word for row in rows for part in row.parts for word in part)
-    keys = [row.values[0] for row in rows]
-    entries, numbers = [], []
-    for row in rows:
-        values = dict(zip([c for c in COLUMNS if c != "words"], row.values, strict=True))
-        entries.append(SearchEntry(words=_encoded(row, ids), **values))
-        numbers += [SearchNumber(number=number, shop_id=row.values[0]) for number in row.numbers]
+    entries = [(*row.values[:3], _encoded(row, ids), *row.values[3:]) for row in rows]
     _forget_text(keys)
-    SearchEntry.objects.bulk_create(
-        entries, update_conflicts=True, unique_fields=["shop"], update_fields=[c.removesuffix("_id") for c in COLUMNS[1:]]
-    )
-    _write_text([(entry.shop_id, entry.words) for entry in entries])
+    if gone := set(keys) - {row.values[0] for row in rows}:  # merged into others
+        SearchEntry.objects.filter(pk__in=gone).delete()
+    _write_entries(entries)
     SearchNumber.objects.filter(shop__in=keys).delete()
-    SearchNumber.objects.bulk_create(numbers)
+    copy_rows(connection, "shops_searchnumber", ("number", "shop_id"), ((n, row.values[0]) for row in rows for n in row.numbers))
     return len(entries)
 
 
@@ -177,13 +189,33 @@ def _forget_text(keys: Sequence[int]) -> None:
         cursor.executemany("INSERT INTO shops_searchtext(shops_searchtext, rowid, words) VALUES ('delete', %s, %s)", old)
 
 
-def _write_text(rows: Sequence[tuple[int, str]]) -> None:
+# The columns of an entry as PostgreSQL reads them from JSON, its words once more as an array.
+_TYPED = (
+    "shop_id bigint, name_ar text, name_en text, words text, area_id bigint, latitude float8, longitude float8, closed_on date,"
+    " suspended_on date, licence text, licence_end date, tokens int[]"
+)
+_WRITE = "INSERT INTO shops_searchentry ({listed}) {values} ON CONFLICT (shop_id) DO UPDATE SET " + ", ".join(
+    f"{name} = excluded.{name}" for name in COLUMNS[1:]
+)
+
+
+def _write_entries(entries: Sequence[tuple[Any, ...]]) -> None:
+    """Write entries (of COLUMNS) by one statement, where they are new or not; the words of each once more for the engine."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.executemany("INSERT INTO shops_searchtext(rowid, words) VALUES (%s, %s)", rows)
-        else:
-            arrays = [(_tokens(words, shop), shop) for shop, words in rows]
-            cursor.executemany("UPDATE shops_searchentry SET tokens = %s WHERE shop_id = %s", arrays)
+            marks = f"VALUES ({', '.join(['%s'] * len(COLUMNS))})"
+            cursor.executemany(_WRITE.format(listed=", ".join(COLUMNS), values=marks), [tuple(map(_plain, entry)) for entry in entries])
+            cursor.executemany("INSERT INTO shops_searchtext(rowid, words) VALUES (%s, %s)", [(entry[0], entry[3]) for entry in entries])
+            return
+        listed = (*COLUMNS, "tokens")
+        rows = [dict(zip(listed, (*map(_plain, entry), _tokens(entry[3], entry[0])), strict=True)) for entry in entries]
+        given = f"SELECT {', '.join(listed)} FROM jsonb_to_recordset(%s::jsonb) AS n({_TYPED})"  # noqa: S608 - our own columns
+        sql = _WRITE.format(listed=", ".join(listed), values=given)
+        cursor.execute(f"{sql}, tokens = excluded.tokens", [json.dumps(rows, ensure_ascii=False)])
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, dt.date) else value
 
 
 def stale(keys: Sequence[int]) -> list[int]:
@@ -217,7 +249,7 @@ def some(amount: int) -> list[int]:
 def missing(limit: int = BATCH) -> list[int]:
     """Shops without an entry, oldest first."""
     indexed = SearchEntry.objects.values("shop")
-    return list(Shop.objects.exclude(pk__in=indexed).order_by("pk").values_list("pk", flat=True)[:limit])
+    return list(Shop.objects.filter(merged_into__isnull=True).exclude(pk__in=indexed).order_by("pk").values_list("pk", flat=True)[:limit])
 
 
 def note_ended_licences() -> int:

@@ -61,14 +61,16 @@ def search(request: HttpRequest) -> HttpResponse:
 @public
 @require_safe
 def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
-    """One shop, open, suspended or closed; an address with an earlier name leads to the present one. No owner's data."""
+    """One shop, open, suspended or closed; an earlier name, or an entry that was merged, leads to the present one. No owner's data."""
     if not pace(request, "shop_page", limit=SEARCHES, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
     row = queries.published(public_id)
     if row is None:
         raise Http404
-    if name != name_of(row):
-        return redirect(address_of(row))  # not for ever: a shop may take an earlier name again
+    if row.public_id != public_id or name != name_of(row):
+        return redirect(
+            address_of(row)
+        )  # of a merged entry to the one that stands for it; not for ever: a shop may take an earlier name again
     events = list(row.events.order_by("-on", "-pk")[:50])
     activities = Activity.objects.in_bulk({event.data[side] for event in events if event.kind == "activity_changed" for side in event.data})
     context: dict[str, Any] = {
@@ -76,6 +78,7 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
         "line": found.line(row, found.entry_of(row), None, frozenset()),
         "events": [found.Told(event, activities) for event in events],
         "former": list(row.former_names.order_by("-last_day", "-pk")),
+        "merged": list(row.merged.order_by("pk")),
     }
     return render(request, "shops/shop.html", context)
 

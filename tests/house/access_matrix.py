@@ -12,6 +12,8 @@ from typing import Any
 
 import django
 
+from tests.house import register_matrix
+
 NEWER_ADMIN = django.VERSION >= (6, 1)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 ROLES = ("nobody", "owner", "stranger", "officer", "auditor", "halfway")
@@ -263,6 +265,7 @@ ROWS: list[Row] = [
     office("paper/{w.fines.paper.public_id}/problems.csv", "403 403 405 405 405 405", clerk=READ, authority=READ),
     office("paper/00000000000000000000000000/", NO_FORM, clerk=HIDDEN_FORM, authority=HIDDEN_FORM),
     office("referrals/{w.fines.batch.public_id}/", "403 403 405 405 405 405", court=READ),
+    *register_matrix.rows(staff),
     # The acts of staff.
     staff("/admin/payments/bankstatement/load/", NO, NO, cashier="200 200 400 200 200 200", checker=NO),
     staff("/admin/payments/bankstatement/{w.money.staged.pk}/take/", NO, NO, cashier="200 200 409 200 200 200", checker=NO),

@@ -7,6 +7,7 @@ from municipality.kernel.workflow import WORKFLOWS
 from payments.providers.knet.errors import CODES
 from payments.states import AttemptState, BillState, RefundState
 from tests.house.access_matrix import ACTS, ROWS
+from tests.house.register_stops import REGISTER
 from tests.house.tour import PASSWORD, Visit
 from tests.house.violation_stops import VIOLATIONS
 
@@ -483,5 +484,6 @@ STOPS = [
     *of_staff(),
     *of_desk(),
     *VIOLATIONS,
+    *REGISTER,
     *errors(),
 ]

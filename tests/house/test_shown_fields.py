@@ -13,7 +13,7 @@ from tests.house.world import World, built_world, the_world  # noqa: F401
 pytestmark = pytest.mark.django_db
 PEOPLE = ("nobody", "owner", "delegate", "former_delegate", "stranger", "newcomer")
 REVIEWERS = ("officer", "supervisor", "clerk", "authority", "court", "inspector")
-OTHERS = ("auditor", "counter", "cashier", "checker", "operator", "maker", "publisher")
+OTHERS = ("auditor", "counter", "cashier", "checker", "operator", "maker", "publisher", "registrar", "keeper")
 ROLES = (*PEOPLE, *REVIEWERS, *OTHERS)
 CONTACT = {"person.email", "person.phone", "person.civil_id", "manager.civil_id"}
 NAMES = {"person.name_ar", "person.name_en"}

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.kernel.errors import Refused
 from municipality.ui.admin_base import in_group
+from municipality.ui.sheets import problem_sheet
 from violations.admin.office import page
 from violations.models import PaperFile
 from violations.paper.problems import LINE, NotReadable
 from violations.paper.reading import COLUMNS, MOST_BYTES, NEEDED
 from violations.services import paper
-from violations.services.court import cell
 
 READERS = ("violation_clerk", "violation_authority")
 PAGE = 100
@@ -129,16 +126,6 @@ def _column(code: str) -> str:
 def problems(request: HttpRequest, public_id: str) -> HttpResponse:
     """Every error of a file as a sheet, in both languages, so that it can be worked through beside the paper."""
     row = _file_or_404(request, public_id)
-    lines = io.StringIO()
-    writer = csv.writer(lines, delimiter=";")
-    writer.writerow(["line", "column", "الخطأ وعلاجه", "What is wrong and how to put it right"])
-    for line in row.rows.filter(is_good=False).order_by("line").iterator():
-        for column, code in line.problems:
-            said = []
-            for language in ("ar", "en"):
-                with translation.override(language):
-                    said.append(str(LINE[code]))
-            writer.writerow([cell(value) for value in (line.line, column, *said)])
-    response = HttpResponse(b"\xef\xbb\xbf" + lines.getvalue().encode(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="paper-{row.public_id}.csv"'
-    return response
+    wrong = row.rows.filter(is_good=False).order_by("line").iterator()
+    found = ((line.line, column, LINE[code]) for line in wrong for column, code in line.problems)
+    return problem_sheet(f"paper-{row.public_id}.csv", found)

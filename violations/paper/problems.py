@@ -6,19 +6,13 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from municipality.ui import sheets
+
 FILE: dict[str, Any] = {
-    "no_file": _("Please choose a file."),
+    **sheets.FILE,
     "empty": _("The file holds no line. Its first line names the columns, and each further line is one fine."),
     "too_big": _("The file is larger than 12 MB. Please split it into several files."),
     "too_many_lines": _("The file holds more than 50,000 lines. Please split it into several files."),
-    "workbook": _("This is a workbook, not CSV. In the spreadsheet choose “Save as” and then “CSV UTF-8”."),
-    "binary": _("This is no text file. Please save the table as “CSV UTF-8” and load that."),
-    "broken_text": _(
-        "Some letters of the file are damaged: it is neither whole UTF-8 nor Windows-1256. Please save it anew as “CSV UTF-8”."
-    ),
-    "no_columns": _("The first line does not name these columns: %(columns)s. Their names are listed below; the order is free."),
-    "column_twice": _("The first line names a column twice: %(columns)s. Please leave one of them."),
-    "open_quote": _("A cell that begins with a quotation mark does not end. Please close it at line %(line)s, or take the mark away."),
 }
 LINE: dict[str, Any] = {
     "missing": _("Nothing stands here. Please fill the cell in."),
@@ -57,14 +51,7 @@ LINE: dict[str, Any] = {
 }
 
 
-class NotReadable(ValueError):
-    """The file as a whole cannot be read; `code` is of `FILE`, `facts` fill its sentence."""
+class NotReadable(sheets.NotReadable):
+    """The file as a whole cannot be read."""
 
-    def __init__(self, code: str, **facts: Any) -> None:
-        super().__init__(code)
-        self.code, self.facts = code, facts
-
-    @property
-    def sentence(self) -> str:
-        """What is wrong and how to put it right, in the language that is active."""
-        return str(FILE[self.code]) % self.facts if self.facts else str(FILE[self.code])
+    said = FILE

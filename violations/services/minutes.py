@@ -21,6 +21,7 @@ from municipality.kernel.transitions import transition
 from municipality.places.models import Area
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Offence
+from shops import queries as shops
 from shops.models import Shop
 from violations import queries, rules
 from violations.models import Inspector, ServiceGround, SettlementOrder, Signed, Violation
@@ -169,7 +170,7 @@ def _not_seen_already(found: Found, day: dt.date) -> None:
     """The same offence at the same shop on the same day is one violation, whoever of the inspectors saw it."""
     if found.shop is None:
         return
-    Shop.objects.select_for_update(of=("self",), no_key=True).get(pk=found.shop.pk)
+    shops.demand_standing(Shop.objects.select_for_update(of=("self",), no_key=True).get(pk=found.shop.pk))
     first = clock.start_of(day)
     same = Violation.objects.filter(
         shop=found.shop, offence=found.offence, seen_at__gte=first, seen_at__lt=first + dt.timedelta(days=1)

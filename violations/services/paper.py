@@ -29,7 +29,7 @@ from municipality.kernel.failpoints import failpoint
 from municipality.kernel.transitions import transition_all
 from municipality.places.models import Area, Branch
 from municipality.rulebook import queries as rulebook
-from shops.models import Shop
+from shops import queries as shops
 from violations import queries
 from violations.models import Judgment, PaperFile, PaperRow, PaperState, Service, ServiceGround, SettlementOrder, Violation
 from violations.notifications import CarriedOver, tell
@@ -130,7 +130,6 @@ def settle_by() -> Callable[[dt.date], dict[str, int]]:
 
 def _known(file: PaperFile, found: list[tuple[int, dict[str, str], bool]]) -> checking.Known:
     numbers = {"".join(digits.clean(cells.get("licence_no", "")).split()).upper() for _line, cells, _extra in found} - {""}
-    shops = Shop.objects.filter(commercial_license_no__in=numbers).select_related("area__governorate__branch", "activity", "owner")
     branches: dict[str, str] = {}
     for branch in Branch.objects.all():
         branches |= {arabic.fold(name): branch.pk for name in (branch.pk, branch.name_ar, branch.name_en)}
@@ -142,7 +141,7 @@ def _known(file: PaperFile, found: list[tuple[int, dict[str, str], bool]]) -> ch
     return checking.Known(
         today=clock.today(),
         offences=frozenset(rulebook.edition(queries.OFFENCES, clock.today()).offences),
-        shops={shop.commercial_license_no: shop for shop in shops},
+        shops=shops.by_licence(numbers, "area__governorate__branch", "activity", "owner"),
         branches=branches,
         areas=areas,
         settle_by=lambda day: day + dt.timedelta(days=periods(day)["settlement_days"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -60,7 +61,7 @@ def test_a_file_that_cannot_be_read_says_what_to_do(content: bytes, code: str) -
 
 
 def test_too_many_lines_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MOST_LINES", 2)
+    monkeypatch.setattr(reading, "lines", replace(reading.LAYOUT, most_lines=2).lines)
     with pytest.raises(NotReadable, match="too_many_lines"):
         read(sheet({}, {}, {}))
 

@@ -20,10 +20,10 @@ def harmless(cell: Cell) -> str:
     return f"'{cell}" if cell.lstrip(" ").startswith(_DANGEROUS) else cell
 
 
-def as_csv(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+def as_csv(head: Sequence[str], rows: Iterable[Sequence[Cell]], *, separator: str = ",") -> bytes:
     """UTF-8 with a mark, so that a spreadsheet reads Arabic."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
+    writer = csv.writer(out, delimiter=separator, lineterminator="\r\n")
     writer.writerow([harmless(cell) for cell in head])
     writer.writerows([harmless(cell) for cell in row] for row in rows)
     return out.getvalue().encode("utf-8-sig")

@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from payments.statements.tables import as_csv, as_xlsx, harmless
+from municipality.ui.tables import as_csv, as_xlsx, harmless
 
 DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", '=HYPERLINK("http://x")', "\uff1d1"]
 

@@ -1,0 +1,113 @@
+"""Sheets that offices send (CSV): bytes to text, text to cells by the code of their column. Plain Python; looks nothing up."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from municipality.kernel import arabic
+
+_ARABIC = re.compile("[\u0621-\u064a]")
+
+
+class NotReadable(ValueError):
+    """The file as a whole cannot be read; `code` names the reason, `facts` fill its sentence."""
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        super().__init__(code)
+        self.code, self.facts = code, facts
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a kind of sheet may hold: code of a column → its names in a first line, compared folded; the columns that must be there;
+    and how many bytes and lines it may have."""
+
+    columns: Mapping[str, Sequence[str]]
+    needed: Sequence[str]
+    most_bytes: int
+    most_lines: int
+    error: type[NotReadable] = NotReadable
+    _names: dict[str, str] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for code, names in self.columns.items():
+            self._names.update(dict.fromkeys(map(_name, (code, *names)), code))
+
+    def decode(self, content: bytes) -> tuple[str, str]:
+        """The text of a file and its encoding: UTF-8 with or without a byte order mark, UTF-16 with one, or Windows-1256.
+
+        Raises NotReadable: too_big, workbook, binary, broken_text, empty.
+        """
+        if len(content) > self.most_bytes:
+            raise self.error("too_big")
+        if content[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
+            raise self.error("workbook")
+        if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            try:
+                return self._whole(content.decode("utf-16")), "utf-16"
+            except UnicodeDecodeError:
+                raise self.error("broken_text") from None
+        if b"\x00" in content or content[:4] == b"%PDF":
+            raise self.error("binary")
+        try:
+            return self._whole(content.decode("utf-8-sig")), "utf-8"
+        except UnicodeDecodeError:
+            # Windows-1256 gives a letter to every byte, so it never fails. Arabic letters among what can be read as UTF-8 say that
+            # the file is UTF-8 with damage, and reading it as 1256 would bring in nonsense.
+            if _ARABIC.search(content.decode("utf-8", errors="ignore")):
+                raise self.error("broken_text") from None
+            return self._whole(content.decode("cp1256")), "windows-1256"
+
+    def _whole(self, text: str) -> str:
+        if not text.strip("\ufeff \t\r\n"):
+            raise self.error("empty")
+        return text
+
+    def lines(self, text: str) -> Iterator[tuple[int, dict[str, str], bool]]:
+        """Each line with anything in it: its number as a sheet counts it, its cells by the code of the column, and whether it has too
+        many.
+
+        Raises NotReadable: no_columns, column_twice, open_quote, empty, too_many_lines.
+        """
+        text = text.lstrip("\ufeff")
+        offset = len(text) - len(text.lstrip("\r\n"))
+        skipped = text[:offset].replace("\r\n", "\n").count("\n")
+        text = text[offset:]
+        first = io.StringIO(text).readline()
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(";\t,", key=first.count), strict=True)
+        before = 0
+        try:
+            header = self._header(next(reader))
+            count, before = 0, reader.line_num
+            for cells in reader:
+                number, before = before + 1 + skipped, reader.line_num
+                if not any(cell.strip() for cell in cells):
+                    continue
+                count += 1
+                if count > self.most_lines:
+                    raise self.error("too_many_lines")
+                extra = len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :])
+                yield number, {code: cell for code, cell in zip(header, cells, strict=False) if code}, extra
+        except csv.Error:
+            raise self.error("open_quote", line=before + 1 + skipped) from None
+        if not count:
+            raise self.error("empty")
+
+    def _header(self, cells: list[str]) -> list[str]:
+        found = [self._names.get(_name(cell.strip("\ufeff '\"")), "") for cell in cells]
+        lacking = [code for code in self.needed if code not in found]
+        if lacking:
+            raise self.error("no_columns", columns=", ".join(lacking))
+        twice = sorted({code for code in found if code and found.count(code) > 1})
+        if twice:
+            raise self.error("column_twice", columns=", ".join(twice))
+        return found
+
+
+def _name(text: str) -> str:
+    return arabic.fold(text).replace(" ", "_")

@@ -1,0 +1,52 @@
+"""What can be wrong with a file of a sheet as a whole, in words; what is wrong with its lines, as a sheet for the office."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from django.http import HttpResponse
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from municipality.kernel import sheets
+from municipality.ui.tables import Cell, as_csv
+
+FILE: dict[str, Any] = {
+    "no_file": _("Please choose a file."),
+    "workbook": _("This is a workbook, not CSV. In the spreadsheet choose “Save as” and then “CSV UTF-8”."),
+    "binary": _("This is no text file. Please save the table as “CSV UTF-8” and load that."),
+    "broken_text": _(
+        "Some letters of the file are damaged: it is neither whole UTF-8 nor Windows-1256. Please save it anew as “CSV UTF-8”."
+    ),
+    "no_columns": _("The first line does not name these columns: %(columns)s. Their names are listed below; the order is free."),
+    "column_twice": _("The first line names a column twice: %(columns)s. Please leave one of them."),
+    "open_quote": _("A cell that begins with a quotation mark does not end. Please close it at line %(line)s, or take the mark away."),
+}
+
+
+class NotReadable(sheets.NotReadable):
+    """The file as a whole cannot be read; `code` is of `said`."""
+
+    said: ClassVar[Mapping[str, Any]] = FILE
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong and how to put it right, in the language that is active."""
+        text = str(self.said[self.code])
+        return text % self.facts if self.facts else text
+
+
+def problem_sheet(name: str, found: Iterable[tuple[int, str, Any]]) -> HttpResponse:
+    """Line, column and sentence of every error as a CSV file, in both languages, to be worked through beside the sheet."""
+    head = ("line", "column", "الخطأ وعلاجه", "What is wrong and how to put it right")
+    rows: list[tuple[Cell, ...]] = []
+    for line, column, sentence in found:
+        said = []
+        for language in ("ar", "en"):
+            with translation.override(language):
+                said.append(str(sentence))
+        rows.append((line, column, *said))
+    response = HttpResponse(as_csv(head, rows, separator=";"), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

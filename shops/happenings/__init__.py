@@ -1,0 +1,1 @@
+"""What staff write about a shop by hand: proposed by one person, confirmed by another. See docs/shop-register.md."""

@@ -1,0 +1,50 @@
+"""Two people of the register, and a sheet that goes all its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from shops.imports import services
+from shops.models import RegisterFile, Shop
+from tests.municipality.people import staff
+from tests.shops.imports.sheets import sheet
+
+
+@pytest.fixture
+def clerk(db: Any) -> Any:
+    return staff("register_clerk", login="clerk")
+
+
+@pytest.fixture
+def keeper(db: Any) -> Any:
+    return staff("register_keeper", login="keeper")
+
+
+@pytest.fixture
+def read(make_shop: Callable[..., Shop], clerk: Any) -> Callable[..., RegisterFile]:
+    """Load a sheet and read it without effect."""
+
+    def act(*rows: dict[str, Any], content: bytes = b"", size: int = 4000, **more: Any) -> RegisterFile:
+        file = services.load(content=content or sheet(*rows, **more), name="register.csv", loaded_by=clerk)
+        while services.check(file_id=file.pk, size=size):
+            pass
+        return RegisterFile.objects.get(pk=file.pk)
+
+    return act
+
+
+@pytest.fixture
+def take(read: Callable[..., RegisterFile], keeper: Any) -> Callable[..., RegisterFile]:
+    """Load, read, release and take a sheet."""
+
+    def act(*rows: dict[str, Any], batch: int = 2000, **more: Any) -> RegisterFile:
+        file = read(*rows, **more)
+        services.release(file=file, released_by=keeper)
+        while services.take(file_id=file.pk, size=batch):
+            pass
+        return RegisterFile.objects.get(pk=file.pk)
+
+    return act
