@@ -16,3 +16,7 @@ frozen("shops_claim", ["refusal_id"], once="OLD.refusal_id IS NOT NULL", name="r
 insert_only("shops_shopevent")
 insert_only("shops_tradename")
 insert_only("shops_shopactivity")
+insert_only("shops_correction")
+never_deleted("shops_reply")
+frozen("shops_reply", ["case_id", "shop_id", "finding", "text"])  # staff publish or refuse; nobody changes a word
+frozen("shops_reply", ["published_at"], once="OLD.published_at IS NOT NULL", name="published_once")

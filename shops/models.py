@@ -388,3 +388,6 @@ class Claim(models.Model):
     @property
     def is_disputed(self) -> bool:
         return self.disputed_at is not None
+
+
+from shops.page.models import Correction, PageFact, Reply  # noqa: E402, F401 - kept beside what they belong to

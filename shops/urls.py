@@ -3,7 +3,7 @@
 from django.urls import path
 
 from municipality.accounts.access import public as anybody
-from shops.views import api, citizen, claims, public
+from shops.views import api, citizen, claims, page, public
 
 app_name = "shops"
 urlpatterns = [
@@ -17,5 +17,10 @@ urlpatterns = [
     path("claims/<slug:public_id>/dispute/", claims.dispute, name="dispute"),
     path("claims/<slug:public_id>/withdraw/", claims.withdraw, name="withdraw"),
     path("claims/<slug:public_id>/corrections/", claims.corrections, name="corrections"),
+    # The page of a shop.
+    path("corrections/<slug:public_id>/", page.correct, name="correct"),
+    path("corrections/<slug:public_id>/<slug:fact>/", page.correct_fact, name="correct_fact"),
+    path("replies/<slug:public_id>/", page.reply, name="reply"),
+    path("page-requests/<slug:public_id>/withdraw/", page.withdraw, name="withdraw_page"),
 ]
 api_urlpatterns = [path("v1/shops/", anybody(api.shop_search), name="api_shops")]

@@ -9,10 +9,12 @@ class ViolationsConfig(AppConfig):
 
     def ready(self) -> None:
         from municipality.acting.registry import delegable
+        from municipality.cases.panels import register
         from municipality.documents.queries import KINDS, OPENED_TO
         from municipality.review.registry import review as reviews
         from payments import registry as paying
-        from violations import catalogue, documents, files, panels, queries, review, story, tasks  # noqa: F401
+        from shops.registry import FINDINGS
+        from violations import catalogue, documents, files, panels, publication, queries, review, shop_page, story, tasks  # noqa: F401
         from violations.services import owing, settling
         from violations.states import SERVICE
 
@@ -27,3 +29,5 @@ class ViolationsConfig(AppConfig):
         paying.OPENED_TO.append(queries.bills_opened_to)
         OPENED_TO.append(queries.papers_opened_to)
         KINDS.update(documents.KINDS)
+        register("shop_page", "violations", shop_page.block)
+        FINDINGS["violation"] = publication.fact_of
