@@ -3,14 +3,16 @@
 from django.urls import path
 
 from municipality.accounts.access import public as anybody
-from shops.views import api, citizen, claims, page, public
+from shops.views import api, citizen, claims, map, page, public
 
 app_name = "shops"
 urlpatterns = [
     path("shops/", public.search, name="search"),
+    path("shops/map/", map.shop_map, name="map"),
     path("shops/<slug:public_id>/", public.shop, name="shop"),
     path("shops/<slug:public_id>/<str:name>/", public.shop, name="shop"),
     path("my-shops/", citizen.mine, name="mine"),
+    path("my-shops/<slug:public_id>/door/", citizen.door, name="door"),
     path("claims/", claims.find, name="find"),
     path("claims/shop/<slug:public_id>/", claims.match, name="match"),
     path("claims/<slug:public_id>/", claims.claim, name="claim"),

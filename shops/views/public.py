@@ -45,6 +45,7 @@ def search(request: HttpRequest) -> HttpResponse:
     given = {name: value for name, value in request.GET.items() if value and name in form.fields and name != "after"}
     context = {
         "form": form,
+        "map_url": f"{reverse('shops:map')}?{urlencode(given)}" if given else reverse("shops:map"),
         "narrow": [form[name] for name in NARROW],
         "is_narrowed": any(given.get(name) for name in (*NARROW, "open", "near")),
         "is_asked": is_asked,
