@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from municipality.cases.models import Case
-from shops.models import PageFact, Shop
+from municipality.kernel import clock
+from shops.models import PageFact, Reply, Shop
 from shops.page import services
 from shops.registry import finding_of
 
@@ -51,6 +52,11 @@ def fresh_correction(world: World) -> Case:
 def fresh_reply(world: World) -> Case:
     """A case of a reply in its first state."""
     return _fresh(world.page.reply, "violation:walked-e", "REP-2026-999999-X")
+
+
+def more(world: World) -> None:
+    """A reply that is published."""
+    Reply.objects.filter(case=world.page.reply).update(published_at=clock.now())
 
 
 def stops() -> list[Visit]:
