@@ -25,7 +25,7 @@ from municipality.kernel.workflow import WORKFLOWS
 from municipality.review.models import Assignment, Place
 from municipality.rulebook.models import CheckRule, ConditionRule, FeeRule, HolidayRule, HoursRule, LimitRule, OffenceRule, ReasonRule
 from payments.models import Allocation, Attempt, Bill, Inquiry, Receipt
-from tests.house import acting_rows, lane_rows, money_rows, paper_rows, queue_rows, staff_rows, violation_attacks, violation_rows
+from tests.house import acting_rows, lane_rows, money_rows, page_rows, paper_rows, queue_rows, staff_rows, violation_attacks, violation_rows
 from tests.house import state_doors as doors
 from tests.house.queue_rows import Queue
 from tests.house.state_doors import BEGINNINGS, WAYS_ROUND, attacks, event, execute, stateful, step, walk, without_guards
@@ -45,6 +45,7 @@ def queue(built: World) -> None:
         lane_rows.fill(built)
         violation_rows.more(built)
         acting_rows.more(built)
+        page_rows.more(built)
 
 
 def refused(attack: Callable[[], Any], match: str = "guard:") -> None:
