@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from municipality.jobs import heartbeats
+from municipality.jobs import queries as jobs
+from municipality.jobs.services import note_end
 from municipality.kernel import clock
 
 # What keeps the index whole and notes licences that ended. Without either of them a page says what was true before.
@@ -24,12 +25,12 @@ class Freshness:
 
 def ended_well(keeper: str) -> None:
     """Note that one of KEEPERS has done its work. Called at the end of its handler, so that a run that fails leaves the old note."""
-    heartbeats.note(keeper)
+    note_end(keeper)
 
 
 def freshness() -> Freshness:
     """As of when what is shown is true; one query. Stale beyond `REGISTER_STALE_HOURS`."""
-    ends = heartbeats.last(KEEPERS)
+    ends = jobs.ended_well(KEEPERS)
     as_of = min(ends.values()) if len(ends) == len(KEEPERS) else None
     limit = dt.timedelta(hours=settings.REGISTER_STALE_HOURS)
     return Freshness(as_of, as_of is None or clock.now() - as_of > limit)

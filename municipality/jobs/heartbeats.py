@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import threading
 import time
-from collections.abc import Sequence
 
 from celery.beat import PersistentScheduler
 from django.db import DatabaseError, connection
@@ -23,11 +21,6 @@ SECONDS = 5.0
 def note(part: str) -> None:
     """Write that a part is alive now. Raises DatabaseError."""
     Heartbeat.objects.update_or_create(part=part, defaults={"at": clock.now()})
-
-
-def last(parts: Sequence[str]) -> dict[str, dt.datetime]:
-    """When each of some parts was last alive, of those that ever were; one query."""
-    return dict(Heartbeat.objects.filter(part__in=parts).values_list("part", "at"))
 
 
 def note_from_outside(part: str) -> None:
