@@ -8,7 +8,7 @@ class LicensingConfig(AppConfig):
     verbose_name = "التراخيص"
 
     def ready(self) -> None:
-        from licensing import catalogue, files, kept, panels, queries, review, story, tasks  # noqa: F401
+        from licensing import catalogue, files, kept, panels, queries, review, shop_page, story, tasks  # noqa: F401
         from licensing.states import RENEWAL
         from municipality.acting.registry import delegable
         from municipality.cases.panels import register
@@ -21,6 +21,8 @@ class LicensingConfig(AppConfig):
         catalogue.open_services()
         register("my_shops", "health", panels.my_shops)
         register("case", "licensing.renewal", panels.case_page)
+        register("shop_page", "licence", shop_page.licences)
+        register("shop_page", "boards", shop_page.boards)
         pays_for("licensing.renewal", paid=panels.paid, voided=panels.voided)
         keeps(kept.KEPT)
         reviews(review.REVIEWED)

@@ -43,7 +43,7 @@ LIVE_LABELS = {
 }
 
 
-def _elsewhere(shops: Sequence[Any]) -> dict[str, str]:
+def licensed_elsewhere(shops: Sequence[Any]) -> dict[str, str]:
     """Activities of these shops that another body licenses today, in one query."""
     today = clock.today()
     rows = ActivityAuthority.objects.filter(activity__in={s.activity_id for s in shops}, first_day__lte=today).order_by("first_day")
@@ -60,7 +60,7 @@ def my_shops(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
     today = clock.today()
     window = rulebook.edition("limits.health", today).limits["window_days"].value
     licences = queries.licences_of(shops)
-    elsewhere = _elsewhere(shops)
+    elsewhere = licensed_elsewhere(shops)
     if acting.grants(user):  # somebody else's shop may be on the list for another service than this one
         allowed = set(registered.visible_to(user, RENEWAL).filter(pk__in=[s.pk for s in shops]).values_list("pk", flat=True))
         shops = [shop for shop in shops if shop.pk in allowed]

@@ -201,4 +201,5 @@ REVIEWED = Reviewable(
     related=related,
     accepted=officer.accepted,
     refused=officer.refused,
+    has_bill=True,
 )

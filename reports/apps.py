@@ -10,3 +10,8 @@ class ReportsConfig(AppConfig):
         from reports.catalogue import announce
 
         announce()
+
+        from municipality.cases.panels import register
+        from reports import shop_page
+
+        register("shop_page", "reports", shop_page.block)

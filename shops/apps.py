@@ -31,3 +31,15 @@ class ShopsConfig(AppConfig):
         OPENED_TO.append(refusals.opened_to)
         KINDS[refusals.KIND] = _("Decision refusing a request")
         registry.delegable(CLAIM, _("Claims of shops"), is_assisted=False, waits_in_dispute=False)
+
+        # What people ask of a shop's page.
+        from shops.page import panels as page
+        from shops.page import review as page_review
+        from shops.page import story as page_story  # noqa: F401
+        from shops.states import CORRECTION, REPLY
+
+        register("case", CORRECTION, page.corrections)
+        register("case", REPLY, page.replies)
+        reviews(page_review.CORRECTIONS)
+        reviews(page_review.REPLIES)
+        registry.delegable(REPLY, _("Replies on the page of a shop"), is_assisted=False, waits_in_dispute=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -18,6 +19,7 @@ from municipality.rulebook.models import Activity
 from municipality.ui.forms import LtrInput
 from shops.models import LicenceState
 from shops.search.asking import Asked
+from shops.search.box import Box
 
 # What a place may lie between for "near me": Kuwait with its waters (WGS 84).
 NORTH, EAST = (28.4, 30.2), (46.4, 49.6)
@@ -96,6 +98,21 @@ class NearField(forms.CharField):
         return north, east
 
 
+class BoxField(forms.CharField):
+    """`29.30000,47.90000,29.40000,48.00000`: south, west, north and east (WGS 84) of a part of the map."""
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not text:
+            return None
+        parts = [part.strip() for part in digits.clean(text).split(",")]
+        if len(parts) == 4 and all(re.fullmatch(r"-?\d{1,3}(?:\.\d{1,12})?", part) for part in parts):
+            box = Box(*map(float, parts))
+            if box.south < box.north and box.west < box.east:
+                return box
+        raise forms.ValidationError(_("This part of the map is not known. Begin with the whole map."))
+
+
 class AskForm(forms.Form):
     """What is looked for, and what holds it back; everything may be left empty. Reads no list of choices."""
 
@@ -158,3 +175,12 @@ class FindShopForm(AskForm):
         }
         for field, rows in lists.items():
             self.fields[field].widget = forms.Select(choices=[("", _("All")), *rows.values_list("pk", name)])
+
+
+class MapForm(FindShopForm):
+    """The same on a map, of which a part may be asked for."""
+
+    box = BoxField(required=False, max_length=80, widget=forms.HiddenInput)
+
+    def asked(self) -> Asked:
+        return replace(super().asked(), box=self.cleaned_data["box"])

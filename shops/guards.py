@@ -99,3 +99,7 @@ guard(
     " WHERE s.merged_into_id = NEW.id))",
     "merged_in_a_chain",
 )
+insert_only("shops_correction")
+never_deleted("shops_reply")
+frozen("shops_reply", ["case_id", "shop_id", "finding", "text"])  # staff publish or refuse; nobody changes a word
+frozen("shops_reply", ["published_at"], once="OLD.published_at IS NOT NULL", name="published_once")

@@ -404,3 +404,4 @@ class Claim(models.Model):
 from shops.happenings.models import EventProposal  # noqa: E402, F401
 from shops.imports.models import RegisterFile, RegisterRow  # noqa: E402, F401
 from shops.merging.models import ShopMerge  # noqa: E402, F401
+from shops.page.models import Correction, PageFact, Reply  # noqa: E402, F401

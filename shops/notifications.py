@@ -61,3 +61,18 @@ class ClaimDecided(_AboutClaim):
 
     def path(self, context: Mapping[str, Any]) -> str:
         return "/my-shops/"
+
+
+class PageRequestSent(_AboutClaim):
+    """To whoever asked for a correction of a shop's page, or sent a reply (`is_reply`): its reference and the day of the answer."""
+
+    kind = "shops.page_request_sent"
+
+
+class PageCorrected(MessageKind):
+    """To the holder: a fact of the shop was corrected in the register on somebody's word, after an officer had looked."""
+
+    kind = "shops.page_corrected"
+
+    def path(self, context: Mapping[str, Any]) -> str:
+        return f"/shops/{context['shop'].public_id}/"

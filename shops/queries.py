@@ -21,7 +21,7 @@ from municipality.review import queries as review
 from municipality.uploads import queries as uploads
 from municipality.uploads.registry import Slot
 from municipality.uploads.states import UploadState
-from shops.models import Claim, Shop
+from shops.models import Claim, Correction, Reply, Shop
 from shops.states import ClaimState
 
 
@@ -151,6 +151,27 @@ def missing_documents(case: Case) -> list[str]:
         ):
             found.append(slot)
     return found
+
+
+# --- The page of a shop ------------------------------------------------------------------------------------------------------
+
+
+def replies_to(findings: Sequence[str]) -> dict[str, Reply]:
+    """The published reply to each finding (by subject key) that has one; one query, none for nothing."""
+    if not findings:
+        return {}
+    rows = Reply.objects.filter(finding__in=findings, published_at__isnull=False)
+    return {row.finding: row for row in rows}
+
+
+def correction_of(case: Case) -> Correction:
+    """The correction of a case with its shop. Raises Correction.DoesNotExist for another case."""
+    return Correction.objects.select_related("shop__branch", "shop__area", "shop__activity", "case__applicant").get(case=case)
+
+
+def reply_of(case: Case) -> Reply:
+    """The reply of a case with its shop. Raises Reply.DoesNotExist for another case."""
+    return Reply.objects.select_related("shop__branch", "shop__area", "shop__activity", "case__applicant").get(case=case)
 
 
 # --- What the platform asks about shops ------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What services above the register tell it: where the licence of each shop stands, and what of it is open."""
+"""What services above the register tell it: the licence of each shop, what of it is open, and which findings stand on its page."""
 
 from __future__ import annotations
 
@@ -32,3 +32,26 @@ def licences_of(shops: Sequence[int]) -> dict[int, LicenceFact]:
     for provider in LICENCES:
         found |= provider(shops)
     return found
+
+
+@dataclass(frozen=True)
+class FindingFact:
+    """A finding that stands on the page of a shop (by primary key), with the day on which it was made."""
+
+    key: str
+    shop: int
+    name_ar: str
+    name_en: str
+    on: dt.date
+    standing: Any  # in words
+
+
+# Kind of subject → the finding with an id, or None where none is published (any more).
+FINDINGS: dict[str, Callable[[str], FindingFact | None]] = {}
+
+
+def finding_of(key: str) -> FindingFact | None:
+    """A published finding by its subject key."""
+    kind, _colon, public_id = key.partition(":")
+    ask = FINDINGS.get(kind)
+    return ask(public_id) if ask else None

@@ -8,7 +8,7 @@ from municipality.documents.rendering import RendererMissing, RenderingRefused
 from municipality.documents.signing import SignerMissing
 from municipality.jobs.errors import Gone, Parked
 from municipality.jobs.registry import every, job
-from shops import claims, refusals
+from shops import claims, freshness, refusals
 from shops.imports import services as imports
 from shops.search import indexing
 
@@ -34,6 +34,7 @@ def refusal_document(*, case_id: int) -> None:
 @every("shops.index_missing", seconds=600)
 def index_missing() -> None:
     indexing.index_missing()
+    freshness.ended_well("shops.index_missing")
 
 
 @every("shops.recount_words", seconds=86_400)
@@ -44,6 +45,7 @@ def recount_words() -> None:
 @every("shops.note_ended_licences", seconds=3600)
 def note_ended_licences() -> None:
     indexing.note_ended_licences()
+    freshness.ended_well("shops.note_ended_licences")
 
 
 @job("shops.register_check", queue="bulk", time_limit=110)

@@ -9,11 +9,24 @@ class ViolationsConfig(AppConfig):
 
     def ready(self) -> None:
         from municipality.acting.registry import delegable
+        from municipality.cases.panels import register
         from municipality.documents.queries import KINDS, OPENED_TO
         from municipality.review.registry import review as reviews
         from payments import registry as paying
-        from shops.registry import MATTERS
-        from violations import catalogue, documents, files, merging, panels, queries, review, story, tasks  # noqa: F401
+        from shops.registry import FINDINGS, MATTERS
+        from violations import (  # noqa: F401
+            catalogue,
+            documents,
+            files,
+            merging,
+            panels,
+            publication,
+            queries,
+            review,
+            shop_page,
+            story,
+            tasks,
+        )
         from violations.services import owing, settling
         from violations.states import SERVICE
 
@@ -29,3 +42,5 @@ class ViolationsConfig(AppConfig):
         paying.OPENED_TO.append(queries.bills_opened_to)
         OPENED_TO.append(queries.papers_opened_to)
         KINDS.update(documents.KINDS)
+        register("shop_page", "violations", shop_page.block)
+        FINDINGS["violation"] = publication.fact_of

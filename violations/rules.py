@@ -261,3 +261,30 @@ _CLOSED = {
     "instalments": _instalments,
     "not_mine": _object,
 }
+
+
+# --- What the page of a shop tells everybody --------------------------------------------------------------------------------
+
+FINAL, CONTESTED, GONE = "final", "contested", "gone"
+
+
+def publication(*, state: str, objection: str, ruled_on: dt.date | None, appeal_days: int | None, today: dt.date) -> tuple[str, str]:
+    """Whether a violation is public, and at which stage a contested one stands: objected, lost, court or appealable.
+
+    `objection` is empty, open, lost, upheld or withdrawn. What was contested in public and then fell is GONE: its place in the history
+    stays, without a word of what it was. Without `appeal_days` no judgment is final.
+    """
+    if state in (ANNULLED, ACQUITTED):
+        return (GONE, "") if objection in ("lost", "upheld") else ("", "")
+    if ruled_on is not None and state in (PAID, JUDGED):
+        is_final = appeal_days is not None and today > ruled_on + dt.timedelta(days=appeal_days)
+        return (FINAL, "") if is_final else (CONTESTED, "appealable")
+    if state in (PAID, WAIVED):
+        return FINAL, ""
+    if state == OBJECTED:
+        return CONTESTED, "objected"
+    if objection == "lost" and state in (ORDERED, OVERDUE, UNSETTLEABLE):
+        return CONTESTED, "lost"
+    if objection == "lost" and state == REFERRED:
+        return CONTESTED, "court"
+    return "", ""

@@ -88,8 +88,41 @@ class CaseDetail:
     refund_fils: int = 0  # owed back to the payer
 
 
+@dataclass(frozen=True)
+class Record:
+    """One entry of a block, with the record it comes from.
+
+    `state` and `label` are its tag, `lines` what else is said of it, `source` the link to the record, `beside` what somebody answered
+    to it, `way` what its reader may do. `anchor` is its id on the page.
+    """
+
+    title: Any
+    state: str = ""
+    label: Any = ""
+    lines: Sequence[Any] = ()
+    source: tuple[Any, str] | None = None
+    beside: Sequence[Fact] = ()
+    way: tuple[Any, str] | None = None
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class Block:
+    """What a service says of a subject on a page for everybody; no personal data. `history` goes into the story of the page."""
+
+    name: str  # also its anchor
+    title: Any
+    order: int = 0
+    text: Any = ""
+    records: Sequence[Record] = ()
+    empty: Any = ""  # said where there are no records
+    note: Any = ""  # how the block is to be read
+    ways: Sequence[tuple[Any, str]] = ()
+    history: Sequence[Fact] = ()  # label and day
+
+
 def register(page: str, name: str, provider: Provider) -> None:
-    """Let `provider` fill a panel of `page` ("shop", "case", "my_shops")."""
+    """Let `provider` fill a panel of `page` ("shop_page", "case", "my_shops")."""
     PANELS.setdefault(page, {})[name] = provider
 
 

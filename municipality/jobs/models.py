@@ -47,7 +47,7 @@ class Job(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a part was last alive: `worker`, `beat`. Read by /readyz."""
+    """When a part was last alive: `worker`, `beat`, read by /readyz; or when periodic work that a page stands on last ended well."""
 
     part = models.CharField(max_length=30, primary_key=True)
     at = models.DateTimeField()

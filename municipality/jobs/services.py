@@ -18,7 +18,7 @@ from django.db.models import F, Q, QuerySet
 
 from municipality.jobs import limits, registry
 from municipality.jobs.errors import Gone, Parked
-from municipality.jobs.models import Job, JobState
+from municipality.jobs.models import Heartbeat, Job, JobState
 from municipality.kernel import clock
 from municipality.kernel.failpoints import failpoint
 
@@ -235,3 +235,8 @@ def forget_slots(older_than: dt.timedelta = dt.timedelta(hours=6)) -> int:
         rows = Job.objects.filter(kind=schedule.name, state=JobState.DONE, finished_at__lt=clock.now() - kept)
         gone += rows.delete()[0]
     return gone
+
+
+def note_end(part: str) -> None:
+    """Note that periodic work which pages stand on has ended well now; called at the end of its handler."""
+    Heartbeat.objects.update_or_create(part=part, defaults={"at": clock.now()})

@@ -63,6 +63,8 @@ class Reviewable:
     refused: Callable[[Case], None]
     # Whoever decides sees neither the applicant's name nor other cases: items and related lines name nobody.
     is_blind: bool = False
+    # Whether a bill follows an approval, which the message then says.
+    has_bill: bool = False
 
 
 T = TypeVar("T")

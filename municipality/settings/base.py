@@ -163,6 +163,8 @@ CIVIL_ID_KEY = secret("CIVIL_ID_KEY")
 # food shops (no link is shown while it is empty).
 MUNICIPALITY_PHONE = env.str("MUNICIPALITY_PHONE", "139")
 PAFN_URL = env.str("PAFN_URL", "")
+# How old the last good run of the register's periodic work may be, in hours, before its pages and its interface say so themselves.
+REGISTER_STALE_HOURS = env.int("REGISTER_STALE_HOURS", 26)
 # How old the numbers of the public page of the queue may be.
 PUBLIC_QUEUE_SECONDS = env.int("PUBLIC_QUEUE_SECONDS", 60)
 

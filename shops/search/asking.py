@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from municipality.kernel import arabic, clock
 from shops.models import LicenceState
 from shops.search import vocabulary
+from shops.search.box import Box, words_of
 from shops.search.cursors import Place, place_of, token_of
 from shops.search.engines import WINDOW, Candidate, Engine, Where, engine
 from shops.search.indexing import cell, cell_word
@@ -22,7 +23,7 @@ NEAR_CELLS = 2  # cells of the map in each direction: some 2 to 3 km
 
 @dataclass(frozen=True)
 class Asked:
-    """What a person asks. Empty filters hold nothing back; `near` is latitude and longitude (WGS 84)."""
+    """What a person asks. Empty filters hold nothing back; `near` is latitude and longitude (WGS 84), `box` a part of the map."""
 
     text: str = ""
     governorate: str = ""
@@ -31,18 +32,30 @@ class Asked:
     licence: str = ""
     is_open: bool = False
     near: tuple[float, float] | None = None
+    box: Box | None = None
     after: str = ""
     size: int = PAGE
 
     @property
     def is_empty(self) -> bool:
-        return not (self.text.strip() or self.governorate or self.area or self.activity or self.licence or self.is_open or self.near)
+        return not (
+            self.text.strip() or self.governorate or self.area or self.activity or self.licence or self.is_open or self.near or self.box
+        )
 
     @property
     def print(self) -> str:
         """What a cursor belongs to: everything but the page."""
         near = "" if self.near is None else f"{self.near[0]:.5f},{self.near[1]:.5f}"
-        parts = (" ".join(self.text.split()), self.governorate, self.area or "", self.activity, self.licence, self.is_open, near)
+        parts = (
+            " ".join(self.text.split()),
+            self.governorate,
+            self.area or "",
+            self.activity,
+            self.licence,
+            self.is_open,
+            near,
+            self.box or "",
+        )
         return "\x1f".join(map(str, parts))
 
 
@@ -101,6 +114,8 @@ class _Search:
             north, east = cell(*self.asked.near)
             around = range(-NEAR_CELLS, NEAR_CELLS + 1)
             wanted.append([cell_word(north + a, east + b) for a in around for b in around])
+        if self.asked.box is not None and (words := words_of(self.asked.box)):
+            wanted.append(words)
         known = vocabulary.filters([word for words in wanted for word in words])
         sets = [[known[word] for word in words if word in known] for words in wanted]
         return [([pk for pk, _ in found], sum(count for _, count in found)) for found in sets], all(sets)
@@ -230,11 +245,14 @@ def _filter_words(asked: Asked) -> list[str]:
 
 def _where(asked: Asked, today: dt.date) -> Where:
     sql = ""
-    values: list[dt.date | str] = []
+    values: list[dt.date | float] = []
     if asked.is_open:
         sql += " AND (e.closed_on IS NULL OR e.closed_on > %s) AND (e.suspended_on IS NULL OR e.suspended_on > %s)"
         values += [today, today]
     if asked.licence == LicenceState.ACTIVE:  # the index learns in the next hour that one has ended
         sql += " AND e.licence_end >= %s"
         values.append(today)
+    if asked.box is not None:
+        sql += " AND e.latitude BETWEEN %s AND %s AND e.longitude BETWEEN %s AND %s"
+        values += [asked.box.south, asked.box.north, asked.box.west, asked.box.east]
     return Where(sql, tuple(values))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import asin, cos, log10, radians, sin, sqrt
 
+from municipality.places.models import Area
 from shops.models import LicenceState
 from shops.search.engines import Candidate
 from shops.search.vocabulary import Group
@@ -74,8 +75,8 @@ def score(asked: Question, one: Candidate) -> float | None:
     return round(value, 4)
 
 
-def distance(point: tuple[float, float], one: Candidate) -> float | None:
-    """Kilometres from a point (latitude, longitude; WGS 84) to a shop; None where its place is not known."""
+def distance(point: tuple[float, float], one: Candidate | Area) -> float | None:
+    """Kilometres from a point (latitude, longitude; WGS 84) to a shop or an area; None where its place is not known."""
     if one.latitude is None or one.longitude is None:
         return None
     north, east, to_north, to_east = map(radians, (*point, one.latitude, one.longitude))

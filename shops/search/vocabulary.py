@@ -61,6 +61,14 @@ def filters(words: Sequence[str]) -> dict[str, tuple[int, int]]:
         return {word: (pk, count) for word, pk, count in cursor.fetchall()}
 
 
+def counted_cells() -> list[tuple[int, int, int]]:
+    """Row, column and about how many shops of every cell of the map that has any; one range of the vocabulary's index."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT word, count FROM shops_searchword WHERE word >= 'c:' AND word < 'c;'")
+        found = [(word.split(":"), count) for word, count in cursor.fetchall()]
+    return [(int(parts[1]), int(parts[2]), count) for parts, count in found if len(parts) == 3]
+
+
 def groups(words: Sequence[str]) -> list[Group]:
     """Same words, those written together, and beginnings; for a Latin word also what sounds nearly the same."""
     found = [Group(word, is_optional=_is_optional(word, len(words))) for word in words]

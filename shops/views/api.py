@@ -19,6 +19,7 @@ from municipality.accounts.limits import pace
 from municipality.kernel.errors import Refused
 from shops import found
 from shops.forms import AskForm
+from shops.freshness import freshness
 from shops.models import LicenceState
 from shops.search.asking import ask
 from shops.views.public import SEARCHES, SECONDS
@@ -64,6 +65,8 @@ ShopPage = inline_serializer(
         "more_than_total": serializers.BooleanField(),
         "did_you_mean": serializers.CharField(help_text="What was searched for instead of a word that no shop has; else empty."),
         "left_out": serializers.ListField(child=serializers.CharField(), help_text="Words that no shop has together with the others."),
+        "as_of": serializers.DateTimeField(allow_null=True, help_text="When the register's periodic work last ended well; null if never."),
+        "stale": serializers.BooleanField(help_text="True where that is so long ago that the answer may not be trusted."),
         "next": serializers.CharField(allow_null=True, help_text="Address of the next page."),
     },
 )
@@ -126,7 +129,7 @@ def shop_search(request: Request) -> Response:
     if not form.is_valid():
         name, errors = next(iter(form.errors.items()))
         raise BadFilter(name, str(errors[0]))
-    answer = ask(form.asked())
+    answer, fresh = ask(form.asked()), freshness()
     given = {name: request.query_params[name] for name in ("q", *FILTERS) if request.query_params.get(name)}
     return Response(
         {
@@ -135,6 +138,8 @@ def shop_search(request: Request) -> Response:
             "more_than_total": answer.is_more,
             "did_you_mean": answer.meant,
             "left_out": answer.left_out,
+            "as_of": fresh.as_of,
+            "stale": fresh.is_stale,
             "next": f"{settings.PORTAL_URL}/api/v1/shops/?{urlencode({**given, 'after': answer.after})}" if answer.after else None,
         }
     )

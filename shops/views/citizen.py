@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import access
 from municipality.acting import queries as acting
 from municipality.cases import panels
+from municipality.documents import qr
 from municipality.kernel import clock
 from shops import panels as panels_of_claims
 from shops import queries
@@ -42,3 +45,15 @@ def mine(request: HttpRequest) -> HttpResponse:
     rows.sort(key=lambda row: (row["deadline"] < today - dt.timedelta(days=90), row["deadline"], row["shop"].pk))
     claimed = [] if user.is_staff else panels_of_claims.notice_of(user)
     return render(request, "shops/mine.html", {"claimed": claimed, "rows": rows, "more": len(shops) > MOST, "most": MOST})
+
+
+@access("acting")
+@require_safe
+def door(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A sheet to print for the door: a code that leads to the page of the shop in the language of whoever scans it."""
+    shop = queries.seen_by(request.user, public_id, "")
+    if shop is None:
+        raise Http404
+    address = f"{settings.PORTAL_URL}/shops/{shop.public_id}/"
+    code = qr.svg(address, label=_("Code that leads to the page of the shop"))
+    return render(request, "shops/page/door.html", {"shop": shop, "code": code, "address": address})

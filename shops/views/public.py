@@ -14,11 +14,14 @@ from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import public
 from municipality.accounts.limits import pace
+from municipality.cases import panels
 from municipality.kernel import arabic
 from municipality.rulebook.models import Activity
 from municipality.ui.errors import too_many_requests
 from shops import found, queries
 from shops.forms import AskForm, FindShopForm
+from shops.freshness import freshness
+from shops.models import EventKind
 from shops.search.asking import PAGE, Answer, ask
 
 SEARCHES, SECONDS = 240, 60  # as somebody types, each letter may be one
@@ -42,6 +45,7 @@ def search(request: HttpRequest) -> HttpResponse:
     given = {name: value for name, value in request.GET.items() if value and name in form.fields and name != "after"}
     context = {
         "form": form,
+        "map_url": f"{reverse('shops:map')}?{urlencode(given)}" if given else reverse("shops:map"),
         "narrow": [form[name] for name in NARROW],
         "is_narrowed": any(given.get(name) for name in (*NARROW, "open", "near")),
         "is_asked": is_asked,
@@ -72,15 +76,30 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
             address_of(row)
         )  # of a merged entry to the one that stands for it; not for ever: a shop may take an earlier name again
     events = list(row.events.order_by("-on", "-pk")[:50])
+    blocks = sorted(
+        (block for by_key in panels.collect("shop_page", request.user, [row]).values() for block in by_key.get(row.key, [])),
+        key=lambda one: one.order,
+    )
     activities = Activity.objects.in_bulk({event.data[side] for event in events if event.kind == "activity_changed" for side in event.data})
     context: dict[str, Any] = {
         "shop": row,
         "line": found.line(row, found.entry_of(row), None, frozenset()),
-        "events": [found.Told(event, activities) for event in events],
+        "story": _story(row, [found.Told(event, activities) for event in events], blocks),
+        "blocks": blocks,
+        "fresh": freshness(),
         "former": list(row.former_names.order_by("-last_day", "-pk")),
         "merged": list(row.merged.order_by("pk")),
     }
     return render(request, "shops/shop.html", context)
+
+
+def _story(row: Any, told: list[found.Told], blocks: list[Any]) -> list[tuple[Any, Any, Any]]:
+    """What happened, newest first: label, detail and day of the register's events and of what the blocks add."""
+    lines: list[tuple[Any, Any, Any]] = [(one.label, one.detail, one.event.on) for one in told]
+    if row.opened_on and not any(one.event.kind == EventKind.OPENED for one in told):
+        lines.append((EventKind.OPENED.label, "", row.opened_on))
+    lines += [(fact.label, "", fact.value) for block in blocks for fact in block.history]
+    return sorted(lines, key=lambda line: line[2], reverse=True)
 
 
 def name_of(row: Any) -> str:

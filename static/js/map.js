@@ -159,6 +159,18 @@ function draw(box) {
     for (const event of ["focusin", "pointerenter"]) entry.addEventListener(event, () => light(entry, true));
     for (const event of ["focusout", "pointerleave"]) entry.addEventListener(event, () => light(entry, false));
   }
+  if (box.dataset.here) {
+    const link = element("a", "kp-map__here", box.dataset.hereLabel);
+    link.hidden = true;
+    box.append(link);
+    const aim = () => {
+      const { _southWest: low, _northEast: high } = map.getBounds();
+      link.href = box.dataset.here + [low.lat, low.lng, high.lat, high.lng].map((edge) => edge.toFixed(5)).join(",");
+    };
+    map.once("movestart", () => { link.hidden = false; });
+    map.on("moveend", aim);
+    aim();
+  }
   base(map, box).catch(() => {}); // marks and list stand without it
 }
 

@@ -445,6 +445,10 @@ ROWS: list[Row] = [
     counter("/{lang}/assist/end/", WAY_OUT, "405 405 403 405 405 405"),
 ]
 
+from tests.house.page_matrix import PAGES  # noqa: E402 - it is written with the words above
+
+ROWS += PAGES
+
 # Posted to by machines that hold no token of ours; both treat what comes as a hint (docs on payments and sign-in).
 CSRF_EXEMPT = frozenset({"pay/knet/response", "pay/knet/error", "pay/tasdeed/response", "accounts/mobile-id/callback"})
 

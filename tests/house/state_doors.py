@@ -22,7 +22,7 @@ from municipality.review.models import Place
 from municipality.uploads.models import Upload
 from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt, RefundDue
 from payments.rules import new_trackid
-from tests.house import acting_rows, lane_rows, money_rows, queue_rows, upload_rows, violation_rows
+from tests.house import acting_rows, lane_rows, money_rows, page_rows, queue_rows, upload_rows, violation_rows
 from tests.house.world import World
 from violations.models import Violation
 
@@ -173,6 +173,8 @@ BEGINNINGS: dict[str, Callable[[World], Any]] = {
     "uploads.upload": upload_rows.fresh,
     "acting.delegation": acting_rows.fresh,
     "shops.claim": acting_rows.fresh_claim,
+    "shops.correction": page_rows.fresh_correction,
+    "shops.reply": page_rows.fresh_reply,
     "review.place": fresh_place,
     "licensing.renewal": fresh_case,
     "documents.document": fresh_document,

@@ -6,6 +6,7 @@ from municipality.documents.states import DocumentState
 from municipality.kernel.workflow import WORKFLOWS
 from payments.providers.knet.errors import CODES
 from payments.states import AttemptState, BillState, RefundState
+from tests.house import page_rows
 from tests.house.access_matrix import ACTS, ROWS
 from tests.house.register_stops import REGISTER
 from tests.house.tour import PASSWORD, Visit
@@ -480,6 +481,7 @@ STOPS = [
     *of_files(),
     *of_acting(),
     *of_claims(),
+    *page_rows.stops(),
     *of_money(),
     *of_staff(),
     *of_desk(),

@@ -30,6 +30,7 @@ from tests.house import (
     acting_rows,
     lane_rows,
     money_rows,
+    page_rows,
     paper_rows,
     queue_rows,
     register_rows,
@@ -56,6 +57,7 @@ def queue(built: World) -> None:
         lane_rows.fill(built)
         violation_rows.more(built)
         acting_rows.more(built)
+        page_rows.more(built)
 
 
 def refused(attack: Callable[[], Any], match: str = "guard:") -> None:

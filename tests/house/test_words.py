@@ -23,7 +23,7 @@ from payments.states import AttemptState
 
 admin.autodiscover()
 # Acts whose name is put together from a state or a move.
-CASES = ("licensing.renewal", "shops.claim", "violations.objection")
+CASES = ("licensing.renewal", "shops.claim", "shops.correction", "shops.reply", "violations.objection")
 PUT_TOGETHER = {"document.carried_over"} | {
     f"case.{move}" for service in CASES for move, _source, _target in WORKFLOWS[service].edges() if move
 }

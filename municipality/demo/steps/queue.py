@@ -85,7 +85,7 @@ def _fields() -> list[User]:
     supervisors = {user.branch_id: user for user in User.objects.filter(groups__name="supervisor")}
     found = list(User.objects.filter(groups__name="officer", branch__isnull=False).order_by("login"))
     for officer in found:
-        for field in (FIELD, "claims"):
+        for field in (FIELD, "claims", "pages"):
             staff.give_skill(officer=officer, code=field, given_by=supervisors[officer.branch_id])
     return found
 

@@ -27,7 +27,7 @@ from municipality.review.registry import REVIEWABLES
 from municipality.review.services import staff
 from municipality.ui.admin_base import demand, in_group
 
-SKILLS = {"health": gettext_lazy("Health licences"), "claims": gettext_lazy("Claims of shops")}
+SKILLS = {"health": gettext_lazy("Health licences"), "claims": gettext_lazy("Claims of shops"), "pages": gettext_lazy("Pages of shops")}
 TIES_SHOWN = 500
 
 

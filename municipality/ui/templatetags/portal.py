@@ -174,12 +174,13 @@ def promise(promise: float, half: float | None = None, ninety: float | None = No
 
 
 @register.inclusion_tag("components/map.html")
-def map_of(list_id: str, label: Any, *, small: bool = False) -> dict[str, Any]:
+def map_of(list_id: str, label: Any, *, small: bool = False, here: str = "") -> dict[str, Any]:
     """A map of the list with that id, which stands beside it: each of its entries that has `data-lat` and `data-lon` is a mark.
 
-    The page includes `components/map_head.html` in its head. `label` names the map for those who do not see it.
+    The page includes `components/map_head.html` in its head. `label` names the map for those who do not see it. `here` is an address
+    to which the edges of what is seen may be added (south, west, north, east): once somebody moves the map, a link leads there.
     """
-    return {"list_id": list_id, "label": label, "small": small, "tiles": settings.MAP_TILES, "credit": settings.MAP_CREDIT}
+    return {"list_id": list_id, "label": label, "small": small, "here": here, "tiles": settings.MAP_TILES, "credit": settings.MAP_CREDIT}
 
 
 @register.simple_tag(takes_context=True)
