@@ -388,3 +388,6 @@ class Claim(models.Model):
     @property
     def is_disputed(self) -> bool:
         return self.disputed_at is not None
+
+
+from shops.commercial import models as _commercial  # noqa: E402, F401 - the tables of the commercial register belong to this app

@@ -9,6 +9,7 @@ from municipality.documents.signing import SignerMissing
 from municipality.jobs.errors import Gone, Parked
 from municipality.jobs.registry import every, job
 from shops import claims, refusals
+from shops.commercial import running
 from shops.search import indexing
 
 
@@ -43,3 +44,18 @@ def recount_words() -> None:
 @every("shops.note_ended_licences", seconds=3600)
 def note_ended_licences() -> None:
     indexing.note_ended_licences()
+
+
+@every("shops.begin_commercial_delta", seconds=600)
+def begin_commercial_delta() -> None:
+    running.begin_nightly()
+
+
+@job(running.PAGE_JOB, queue="bulk", time_limit=90)
+def commercial_page(*, run_id: int, page: int) -> None:
+    running.take_page(run_id=run_id, page=page)
+
+
+@job(running.ONE_JOB, queue="urgent", time_limit=60)
+def commercial_licence(*, number: str) -> None:
+    running.take_licence(number=number)
