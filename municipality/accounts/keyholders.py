@@ -22,6 +22,7 @@ KEY_ROLES: dict[str, str] = {
     "violation_authority": "allows annulments, waivers and reductions",
     "court_clerk": "refers to the court, enters and confirms rulings",
     "finance_checker": "approves refunds, reversals and the closing of differences",
+    "register_clerk": "takes over what the commercial register says, which may open, suspend or close a shop",
     "rule_publisher": "publishes editions of the rulebook",
     "operator": "administers jobs and deliveries and opens the way back to a lost passkey",
 }

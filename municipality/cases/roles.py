@@ -55,6 +55,8 @@ READS: dict[str, tuple[str, ...]] = {
     "court_clerk": ("violations.violation", "violations.referralbatch"),
     # Counter and call centre: they act for a person with that person's code, on the person's own pages; no table.
     "counter": (),
+    # Keepers of the register of shops: the work list of the commercial register is a page of its own; no table.
+    "register_clerk": (),
     "operator": ("documents.sealtoken", "jobs.job", "notifications.delivery"),
     **dict.fromkeys(("cashier", "finance_checker"), (*(f"payments.{table}" for table in MONEY), "rulebook.ruleset")),
     "rule_maker": ("rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),

@@ -79,6 +79,7 @@ STAFF = (
     Member("court.clerk2", "مشاري السند", "Meshari Al-Sanad", "court_clerk", "804", "HA"),
     Member("counter", "غدير المرساة", "Ghadeer Al-Marsat", "counter", "251", "HA"),
     Member("call", "نواف الصدى", "Nawaf Al-Sada", "counter", "252", "KU"),
+    Member("register.clerk", "خلود السارية", "Kholoud Al-Sariya", "register_clerk", "261", "HA"),
     Member("auditor", "لطيفة البيان", "Latifa Al-Bayan", "auditor", "301"),
     Member("operator", "زياد المرفأ", "Ziad Al-Marfa", "operator", "401"),
     Member("cashier", "شيخة الدانة", "Shaikha Al-Dana", "cashier", "601"),

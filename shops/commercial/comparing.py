@@ -61,7 +61,7 @@ def differences(shop: Shop | None, facts: Facts, before: str) -> dict[str, Value
     ):
         said = {name: value for name, value in theirs.items() if value}
         mine = ours(kind, shop)
-        if any(not _same(name, value, mine[name]) for name, value in said.items()):
+        if any(not is_same(name, value, mine[name]) for name, value in said.items()):
             found[kind] = said
     return found
 
@@ -79,7 +79,7 @@ def _whole(facts: Facts) -> Values:
     return {name: value for name, value in values.items() if value}
 
 
-def _same(name: str, theirs: str, mine: str) -> bool:
+def is_same(name: str, theirs: str, mine: str) -> bool:
     """Spaces never count; of an area, spelling does not count either: it is one of a list."""
     if name == "area_ar":
         return arabic.fold(theirs) == arabic.fold(mine)
