@@ -17,7 +17,7 @@ insert_only("shops_shopevent")
 insert_only("shops_tradename")
 insert_only("shops_shopactivity")
 
-# The commercial register: what it delivered stays as it came, what is known of a licence never grows older, and a difference moves by events.
+# The commercial register: what it delivered stays, what is known of a licence never grows older, a difference moves by events.
 insert_only("shops_commercialnotice")
 for _table in ("shops_commercialfeed", "shops_commercialrun", "shops_commercialoutage", "shops_commerciallicence"):
     never_deleted(_table)

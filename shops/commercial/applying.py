@@ -1,4 +1,4 @@
-"""Applying what the register delivered: kept once, newest wins, taken over by itself or set before a person. All in the caller's transaction."""
+"""Applying what the register delivered: kept once, newest wins, taken over or set before a person; in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import datetime as dt
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from municipality.kernel import clock
 from municipality.kernel.actors import system
@@ -104,7 +103,7 @@ def apply(*, feed: CommercialFeed, entries: Sequence[Entry], run: CommercialRun 
 
 def _desk(feed: CommercialFeed, numbers: set[str]) -> _Desk:
     rows = CommercialDifference.objects.filter(feed=feed, licence_no__in=numbers).order_by("pk")
-    standing = {state: {} for state in (DifferenceState.OPEN, DifferenceState.DISMISSED)}  # type: dict[str, dict[tuple[str, str], Any]]
+    standing: dict[str, dict[tuple[str, str], CommercialDifference]] = {DifferenceState.OPEN: {}, DifferenceState.DISMISSED: {}}
     for row in rows.filter(state__in=standing):
         standing[row.state][row.licence_no, row.kind] = row
     shops = Shop.objects.filter(commercial_license_no__in=numbers).select_related("area")
@@ -152,9 +151,7 @@ def _kept(desk: _Desk, entries: Sequence[Entry], run: CommercialRun | None) -> l
     return made
 
 
-def _remember(
-    desk: _Desk, newest: Mapping[str, tuple[Entry, CommercialNotice]], shown: set[str], run: CommercialRun | None
-) -> None:
+def _remember(desk: _Desk, newest: Mapping[str, tuple[Entry, CommercialNotice]], shown: set[str], run: CommercialRun | None) -> None:
     """What is known of each licence from now on, and which of them a whole listing showed."""
     listing = run if run is not None and run.is_full else None
     fresh, moved = [], []
@@ -203,9 +200,7 @@ def _settle(desk: _Desk, number: str, kinds: set[str], reason: str, notice: Comm
             desk.tally.settled += 1
 
 
-def _take_over(
-    desk: _Desk, shop: Shop, found: Mapping[str, comparing.Values], notice: CommercialNotice
-) -> dict[str, comparing.Values]:
+def _take_over(desk: _Desk, shop: Shop, found: Mapping[str, comparing.Values], notice: CommercialNotice) -> dict[str, comparing.Values]:
     """Write what the rulebook lets in by itself; what is left."""
     left, changes = dict(found), []
     for kind, theirs in found.items():
@@ -229,9 +224,7 @@ def _note_owner(number: str, facts: Facts, now: dt.datetime) -> None:
     RegisteredOwner.objects.update_or_create(commercial_license_no=number, defaults={**named, "source": CODE, "as_of": now})
 
 
-def _raise(
-    desk: _Desk, number: str, kind: str, shop: Shop | None, theirs: comparing.Values, notice: CommercialNotice | None
-) -> None:
+def _raise(desk: _Desk, number: str, kind: str, shop: Shop | None, theirs: comparing.Values, notice: CommercialNotice | None) -> None:
     """One row for a licence and a kind: made, or told anew where it stands already. What was dismissed stays dismissed while both
     sides say the same."""
     mine = comparing.ours(kind, shop)

@@ -72,8 +72,14 @@ def _until(facts: Facts) -> Values:
 
 def _whole(facts: Facts) -> Values:
     values = {
-        **{"status": facts.status, "name_ar": facts.name_ar, "name_en": facts.name_en, "activity": facts.activity},
-        **{**_until(facts), "registration_no": facts.registration_no, "governorate": facts.governorate, "area_ar": facts.area_ar},
+        "status": facts.status,
+        "name_ar": facts.name_ar,
+        "name_en": facts.name_en,
+        "activity": facts.activity,
+        **_until(facts),
+        "registration_no": facts.registration_no,
+        "governorate": facts.governorate,
+        "area_ar": facts.area_ar,
         **facts.address,
     }
     return {name: value for name, value in values.items() if value}

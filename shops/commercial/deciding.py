@@ -1,4 +1,4 @@
-"""A person decides a difference: takes the commercial register's word over, by the register's own services, or dismisses it for a reason."""
+"""A person decides a difference: takes the commercial register's word over, by the services of our register, or dismisses it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ def obstacle(row: CommercialDifference) -> Any:
     if row.kind == K.UNKNOWN and row.shop.suspended_on:
         return _("This shop is suspended already.")
     if row.kind in applying.FACTS and comparing.columns(row.kind, row.theirs, row.shop) is None:
-        return _("The commercial register names an activity or an area that the Municipality's lists lack, or an address that is not whole.")
+        return _(
+            "The commercial register names an activity or an area that the Municipality's lists lack, or an address that is not whole."
+        )
     return ""
 
 
@@ -69,7 +71,9 @@ def _new_obstacle(row: CommercialDifference) -> Any:
         return _("The owner of the licence is not known to the portal yet. The shop can be opened once they have signed in.")
     place = dict.fromkeys(ADDRESS, "") | row.theirs
     if comparing.area_of(row.theirs) is None or not comparing.is_whole(place) or "valid_until" not in row.theirs:
-        return _("The commercial register names an activity or an area that the Municipality's lists lack, or an address that is not whole.")
+        return _(
+            "The commercial register names an activity or an area that the Municipality's lists lack, or an address that is not whole."
+        )
     return ""
 
 
@@ -131,7 +135,9 @@ def _waiting(difference: CommercialDifference, as_seen: str) -> CommercialDiffer
     if row.shop_id is not None:
         row.shop = Shop.objects.select_for_update(of=("self",)).select_related("area").get(pk=row.shop_id)
     if seen(row) != as_seen:
-        raise Refused("changed_meanwhile", _("One of the two registers has changed since this page was opened. Please look at both values again."))
+        raise Refused(
+            "changed_meanwhile", _("One of the two registers has changed since this page was opened. Please look at both values again.")
+        )
     return row
 
 

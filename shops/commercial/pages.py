@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -94,7 +94,7 @@ def _demand_reader(request: HttpRequest) -> None:
 
 
 def _page(request: HttpRequest, template: str, title: Any, error: str, **context: Any) -> TemplateResponse:
-    whole = {**admin.site.page_context(request), "title": title, "error": error, **context}
+    whole = {**cast(Any, admin.site).page_context(request), "title": title, "error": error, **context}
     return TemplateResponse(request, template, whole, status=409 if error else 200)
 
 
@@ -187,7 +187,10 @@ def difference(request: HttpRequest, public_id: str) -> HttpResponse:
         tone=TAGS[DifferenceState(row.state)],
         values=values(row),
         versions=CommercialNotice.objects.filter(feed=row.feed, licence_no=row.licence_no).order_by("-version")[:10],
-        events=[(event.at, WORKFLOWS[row.workflow_name].moves[event.move].label, named(event.actor_role), named(event.reason)) for event in row.events.order_by("pk")],
+        events=[
+            (event.at, WORKFLOWS[row.workflow_name].moves[event.move].label, named(event.actor_role), named(event.reason))
+            for event in row.events.order_by("pk")
+        ],
         effect=EFFECTS.get(DifferenceKind(row.kind), ""),
         obstacle=deciding.obstacle(row) if is_open else "",
         seen=deciding.seen(row),

@@ -26,7 +26,7 @@ class CursorTooOld(Exception):
 
 @dataclass(frozen=True)
 class Page:
-    """Changes in the order of the register, as it wrote them; `cursor` stands behind the last. `asked_at` is the instant of the question."""
+    """Changes in the order of the register, as it wrote them; `cursor` stands behind the last, `asked_at` is when it was asked for."""
 
     entries: tuple[dict[str, Any], ...]
     cursor: str

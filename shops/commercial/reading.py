@@ -15,8 +15,19 @@ from shops.commercial.models import LicenceStatus
 ADDRESS = ("block", "street", "building", "plot", "floor", "unit", "paci_number")
 # How long each text may be, as the columns of the Municipality's register.
 LENGTHS = {
-    **{"name_ar": 160, "name_en": 160, "activity": 20, "registration_no": 20, "governorate": 2, "area_ar": 80},
-    **{"block": 10, "street": 60, "building": 20, "plot": 20, "floor": 20, "unit": 20, "paci_number": 8},
+    "name_ar": 160,
+    "name_en": 160,
+    "activity": 20,
+    "registration_no": 20,
+    "governorate": 2,
+    "area_ar": 80,
+    "block": 10,
+    "street": 60,
+    "building": 20,
+    "plot": 20,
+    "floor": 20,
+    "unit": 20,
+    "paci_number": 8,
 }
 _PACI = re.compile(r"[0-9]{8}")
 MOST_VERSION = 2**62
@@ -154,7 +165,9 @@ def _kept(told: dict[str, Any], owner: Owner | None) -> dict[str, Any]:
         kept["address"] = {name: _plain(place[name]) for name in (*ADDRESS, "governorate", "area_ar") if name in place}
     if owner is not None:
         kept["owner"] = {"digest": owner.digest} if owner.digest else {"registration_no": owner.organisation_no}
-    others = sorted(str(name).replace("\x00", "")[:40] for name in told if name not in (*known, "issued_on", "registration_no", "address", "owner"))
+    others = sorted(
+        str(name).replace("\x00", "")[:40] for name in told if name not in (*known, "issued_on", "registration_no", "address", "owner")
+    )
     return kept | ({"left_out": others[:20]} if others else {})
 
 

@@ -26,7 +26,9 @@ class Book(Storage):
         """Fill an empty book; the facts of each licence with its number under `licence`."""
         with self.transaction() as connection:
             if self.row("SELECT 1 FROM licences LIMIT 1") is None:
-                rows = [(facts["licence"], 1, place, json.dumps(facts, ensure_ascii=False)) for place, facts in enumerate(licences, start=1)]
+                rows = [
+                    (facts["licence"], 1, place, json.dumps(facts, ensure_ascii=False)) for place, facts in enumerate(licences, start=1)
+                ]
                 connection.executemany("INSERT OR IGNORE INTO licences (number, version, place, facts) VALUES (?, ?, ?, ?)", rows)
                 self.set_setting("epoch", int(time.time()))
 

@@ -111,10 +111,10 @@ def body(language: str, newest: list[dict[str, Any]], count: int, laid: list[str
     notice = f'<p class="kp-notice" role="status">{words[said]}</p>' if said in ("done", "unknown") else ""
     hidden = f'<input type="hidden" name="lang" value="{language}">'
     return (
-        f"{nav}{notice}<h2>{words['change']}</h2><form method=\"post\" action=\"/act\">{hidden}<label for=\"licence\">{words['number']}</label>"
+        f'{nav}{notice}<h2>{words["change"]}</h2><form method="post" action="/act">{hidden}<label for="licence">{words["number"]}</label>'
         '<input type="text" id="licence" name="licence" dir="ltr" autocomplete="off">'
-        f"{_radios('what', CHOICES, 'renew', words)}<button class=\"kp-main\">{words['do']}</button></form>"
-        f"<h2>{words['day']}</h2><form method=\"post\" action=\"/act\">{hidden}<p>{words['now']}: "
+        f'{_radios("what", CHOICES, "renew", words)}<button class="kp-main">{words["do"]}</button></form>'
+        f'<h2>{words["day"]}</h2><form method="post" action="/act">{hidden}<p>{words["now"]}: '
         f"{'، '.join(words[name] for name in laid) or words['none']}</p>{_radios('behaviour', DAYS, (laid or ['none'])[0], words)}"
         f"<button>{words['lay']}</button></form><h2>{words['last']}</h2>"
         f'<p class="kp-soft">{words["count"]}: <bdi dir="ltr">{count}</bdi></p>{_table(newest, words)}'
@@ -132,7 +132,7 @@ def _table(newest: list[dict[str, Any]], words: dict[str, str]) -> str:
     head = "".join(f'<th scope="col">{words[name]}</th>' for name in ("number", "version", "name", "status", "until"))
     rows = "".join(
         f'<tr><td><bdi dir="ltr">{escape(str(one["licence"]))}</bdi></td><td><bdi dir="ltr">{one["version"]}</bdi></td>'
-        f'<td><bdi>{escape(str(one.get("name_ar", "")))}</bdi></td><td>{words.get(str(one.get("status")), "")}</td>'
+        f"<td><bdi>{escape(str(one.get('name_ar', '')))}</bdi></td><td>{words.get(str(one.get('status')), '')}</td>"
         f'<td><bdi dir="ltr">{escape(str(one.get("valid_until", "")))}</bdi></td></tr>'
         for one in newest
     )
@@ -153,7 +153,14 @@ def new_licence(number: str, serial: int) -> dict[str, Any]:
         "registration_no": "300101",
         "owner": {"registration_no": "300101"},
         "address": {
-            **{"governorate": "HA", "area_ar": "السالمية", "block": "4", "street": "شارع سالم المبارك", "building": "12", "plot": ""},
-            **{"floor": "", "unit": "3", "paci_number": f"{19_000_000 + serial % 900_000:08d}"},
+            "governorate": "HA",
+            "area_ar": "السالمية",
+            "block": "4",
+            "street": "شارع سالم المبارك",
+            "building": "12",
+            "plot": "",
+            "floor": "",
+            "unit": "3",
+            "paci_number": f"{19_000_000 + serial % 900_000:08d}",
         },
     }

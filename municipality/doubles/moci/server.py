@@ -54,7 +54,7 @@ class Desk:
         laid = self._asked(request)
         self.seed()
         limit = request.query.get("limit", "")
-        most = min(int(limit), MOST) if limit.isascii() and limit.isdecimal() and 0 < int(limit) else 0
+        most = min(int(limit), MOST) if limit.isascii() and limit.isdecimal() and int(limit) > 0 else 0
         if not most:
             raise Refused(400, "limit is a number above nought.")
         after = request.query.get("after", "")

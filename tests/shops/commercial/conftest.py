@@ -42,7 +42,8 @@ def licence_of(shop: Shop, **changed: Any) -> dict[str, Any]:
         "valid_until": shop.commercial_license_end.isoformat(),
         "registration_no": shop.commercial_registration_no,
         "address": {
-            **{"governorate": shop.area.governorate_id, "area_ar": shop.area.name_ar},
+            "governorate": shop.area.governorate_id,
+            "area_ar": shop.area.name_ar,
             **{name: getattr(shop, name) for name in ("block", "street", "building", "plot", "floor", "unit", "paci_number")},
         },
     } | changed
@@ -84,7 +85,9 @@ class Commercial:
     def work(self) -> int:
         """Run what is due."""
         ran = 0
-        while due := list(Job.objects.filter(pk__in=[pk for pk, _ in jobs.due()], kind__in=KINDS).order_by("pk").values_list("pk", flat=True)):
+        while due := list(
+            Job.objects.filter(pk__in=[pk for pk, _ in jobs.due()], kind__in=KINDS).order_by("pk").values_list("pk", flat=True)
+        ):
             ran += sum(jobs.run(pk) for pk in due)
         broken = Job.objects.filter(kind__in=KINDS).exclude(last_error="").values_list("last_error", flat=True)
         assert not list(broken), list(broken)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-
 from typing import Any
 
 import pytest
@@ -267,5 +266,3 @@ def test_a_refusal_of_the_register_leaves_the_difference_open(both: Both, monkey
     row.refresh_from_db()
     shop.refresh_from_db()
     assert row.state == "open" and not RegisterChange.objects.exists() and shop.name_ar == row.ours["name_ar"]
-
-

@@ -87,7 +87,9 @@ def test_an_ended_licence_is_taken_over_as_its_last_day(both: Both) -> None:
         ("set", {"owner": {"civil_id": "1"}}, "unreadable", {"problem": "owner"}),
     ],
 )
-def test_what_needs_a_person_waits_and_changes_nothing(both: Both, what: str, facts: dict[str, Any], kind: str, theirs: dict[str, str]) -> None:
+def test_what_needs_a_person_waits_and_changes_nothing(
+    both: Both, what: str, facts: dict[str, Any], kind: str, theirs: dict[str, str]
+) -> None:
     commercial, shop = both
     before = Shop.objects.values().get(pk=shop.pk)
     commercial.happens(shop, what, **facts)
@@ -113,7 +115,7 @@ def test_a_whole_delta_twice_writes_no_row_twice(both: Both) -> None:
 
 def test_without_the_unique_version_the_second_delivery_would_be_written(both: Both) -> None:
     """The red control: the database refuses the row that the code would write if it did not look."""
-    commercial, shop = both
+    assert both
     notice = CommercialNotice.objects.get()
     notice.pk = None
     with pytest.raises(IntegrityError), transaction.atomic():

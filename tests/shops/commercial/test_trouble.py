@@ -38,9 +38,7 @@ Make = Callable[..., Shop]
         ("slow", "slow"),
     ],
 )
-def test_a_bad_answer_is_one_outage_and_nothing_is_written(
-    both: Both, behaviour: str, code: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bad_answer_is_one_outage_and_nothing_is_written(both: Both, behaviour: str, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "READ_SECONDS", 0.5)
     commercial, shop = both
     commercial.happens(shop, "renew")
@@ -97,9 +95,7 @@ def test_entries_without_a_number_make_the_whole_page_unreadable(both: Both) -> 
 
 
 @pytest.mark.parametrize("point", ["commercial.page_fetched", "commercial.page_written"])
-def test_a_death_before_the_page_is_kept_leaves_neither_rows_nor_cursor(
-    both: Both, point: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_death_before_the_page_is_kept_leaves_neither_rows_nor_cursor(both: Both, point: str, monkeypatch: pytest.MonkeyPatch) -> None:
     commercial, shop = both
     commercial.happens(shop, "rename")
     before = commercial.state()
