@@ -31,3 +31,10 @@ moved_by_event("shops_commercialdifference", "shops_commercialdifferenceevent", 
 never_deleted("shops_commercialdifference")
 frozen("shops_commercialdifference", ["public_id", "feed_id", "licence_no", "kind", "found_at"])
 frozen("shops_commercialdifference", ["shop_id", "theirs", "ours", "notice_id"], once="OLD.state <> 'open'", name="decided")
+guard(
+    "shops_commercialdifference_by_a_person",
+    "shops_commercialdifference",
+    "UPDATE",
+    "NEW.state IN ('accepted', 'dismissed') AND NEW.decided_by_id IS NULL",
+    "decided_by_nobody",
+)

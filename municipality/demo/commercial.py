@@ -22,7 +22,7 @@ def _renewed(told: Licence) -> Licence:
 
 
 def _renamed(told: Licence) -> Licence:
-    return told | {"name_ar": f"{told['name_ar']} الجديدة", "name_en": f"New {told['name_en']}"}
+    return told | {"name_ar": f"{told['name_ar']} الجديد", "name_en": f"New {told['name_en']}"}
 
 
 def _of_another_activity(told: Licence) -> Licence:
@@ -79,7 +79,8 @@ def _of(shop: Shop) -> Licence:
         "valid_until": shop.commercial_license_end.isoformat(),
         "registration_no": shop.commercial_registration_no,
         "address": {
-            **{"governorate": shop.area.governorate_id, "area_ar": shop.area.name_ar},
+            "governorate": shop.area.governorate_id,
+            "area_ar": shop.area.name_ar,
             **{name: getattr(shop, name) for name in ("block", "street", "building", "plot", "floor", "unit", "paci_number")},
         },
     }
@@ -88,7 +89,13 @@ def _of(shop: Shop) -> Licence:
 def _new() -> Licence:
     place = {"governorate": BRANCH, "area_ar": "السالمية", "block": "4", "street": "شارع سالم المبارك", "building": "12", "plot": ""}
     return {
-        **{"licence": "990001/2026", "status": "active", "name_ar": "صالون نسمة البحر", "name_en": "Nasmat Al-Bahar Salon"},
-        **{"activity": "WSAL", "valid_until": (clock.today() + dt.timedelta(days=365)).isoformat(), "registration_no": "300101"},
-        **{"owner": {"registration_no": "300101"}, "address": place | {"floor": "", "unit": "3", "paci_number": "18880002"}},
+        "licence": "990001/2026",
+        "status": "active",
+        "name_ar": "صالون نسمة البحر",
+        "name_en": "Nasmat Al-Bahar Salon",
+        "activity": "WSAL",
+        "valid_until": (clock.today() + dt.timedelta(days=365)).isoformat(),
+        "registration_no": "300101",
+        "owner": {"registration_no": "300101"},
+        "address": place | {"floor": "", "unit": "3", "paci_number": "18880002"},
     }

@@ -197,11 +197,7 @@ class CommercialDifference(models.Model):
             models.CheckConstraint(condition=Q(state__in=DifferenceState.values), name="shops_difference_state"),
             models.CheckConstraint(condition=Q(kind__in=DifferenceKind.values), name="shops_difference_kind"),
             models.CheckConstraint(
-                condition=Q(
-                    state__in=[DifferenceState.ACCEPTED, DifferenceState.DISMISSED], decided_by__isnull=False, decided_at__isnull=False
-                )
-                | Q(state=DifferenceState.SETTLED, decided_by__isnull=True, decided_at__isnull=False)
-                | Q(state=DifferenceState.OPEN, decided_by__isnull=True, decided_at__isnull=True),
+                condition=Q(decided_by__isnull=True) | Q(decided_at__isnull=False),
                 name="shops_difference_decided_whole",
             ),
         ]

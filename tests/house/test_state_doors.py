@@ -25,7 +25,17 @@ from municipality.kernel.workflow import WORKFLOWS
 from municipality.review.models import Assignment, Place
 from municipality.rulebook.models import CheckRule, ConditionRule, FeeRule, HolidayRule, HoursRule, LimitRule, OffenceRule, ReasonRule
 from payments.models import Allocation, Attempt, Bill, Inquiry, Receipt
-from tests.house import acting_rows, lane_rows, money_rows, paper_rows, queue_rows, staff_rows, violation_attacks, violation_rows
+from tests.house import (
+    acting_rows,
+    commercial_rows,
+    lane_rows,
+    money_rows,
+    paper_rows,
+    queue_rows,
+    staff_rows,
+    violation_attacks,
+    violation_rows,
+)
 from tests.house import state_doors as doors
 from tests.house.queue_rows import Queue
 from tests.house.state_doors import BEGINNINGS, WAYS_ROUND, attacks, event, execute, stateful, step, walk, without_guards
@@ -78,6 +88,7 @@ ENDS = {
     "payments_refunddue": "released",
     "violations_violation": "corrected",
     "violations_plan": "void",
+    "shops_commercialdifference": "dismissed",
 }
 
 
@@ -315,6 +326,7 @@ BY_HAND: dict[str, Callable[[World], None]] = {
     **staff_rows.BY_HAND,
     **violation_attacks.BY_HAND,
     **paper_rows.BY_HAND,
+    **commercial_rows.BY_HAND,
     "cases_caseevent_drawn": _moved_by_an_officer_who_never_drew_it,
     "cases_caseevent_decided": _countersigned_without_a_signature,
 }

@@ -52,7 +52,7 @@ from municipality.rulebook.seeds import load_activities, seed
 from payments import services as payments
 from payments.models import Attempt, Bill, GatewayMessage, Receipt, RefundDue
 from shops.models import Shop
-from tests.house import acting_rows, lane_rows, money_rows, shop_rows, staff_rows, upload_rows, violation_rows
+from tests.house import acting_rows, commercial_rows, lane_rows, money_rows, shop_rows, staff_rows, upload_rows, violation_rows
 from tests.licensing import officers
 from tests.municipality import people
 from tests.municipality.accounts import softkey
@@ -63,7 +63,7 @@ NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
 SIGNED_IN = (
     *("owner", "stranger", "former", "newcomer", "officer", "auditor", "supervisor", "operator", "maker", "publisher"),
     *("cashier", "checker", "halfway"),
-    *("delegate", "former_delegate", "offered", "boss", "counter", "inspector", "clerk", "authority", "court"),
+    *("delegate", "former_delegate", "offered", "boss", "counter", "inspector", "clerk", "authority", "court", "keeper"),
 )
 SETTINGS = {"PAYMENT_PROVIDER": "tests.payments.bank.Bank", "SMS_BACKEND": f"{__name__}.SmsTray"}
 
@@ -131,6 +131,7 @@ class World:
     money: money_rows.MoneyRows = field(init=False)
     fines: violation_rows.Fines = field(init=False)
     register: shop_rows.Register = field(init=False)
+    commercial: commercial_rows.Commercial = field(init=False)
     sessions: dict[str, str] = field(default_factory=dict)
     mails: list[tuple[str, str, str]] = field(default_factory=list)  # address, subject, body
     html_mails: list[str] = field(default_factory=list)
@@ -148,7 +149,9 @@ class World:
             half = Client()
             half.force_login(self.auditor, backend="municipality.accounts.backends.StaffBackend")
             return str(half.session.session_key)
-        user = getattr(self, who, None) or getattr(self.acting, who, None) or getattr(self.fines, who)
+        user = (
+            getattr(self, who, None) or getattr(self.acting, who, None) or getattr(self.commercial, who, None) or getattr(self.fines, who)
+        )
         return str(signed_in(user.person if isinstance(user, Belongings) else user).session.session_key)
 
     def open_doors(self) -> None:
@@ -225,6 +228,7 @@ def build() -> World:
     world.money = money_rows.fill(world)
     world.fines = violation_rows.fill(world)
     world.register = shop_rows.fill()
+    world.commercial = commercial_rows.fill(_staff("register_clerk"))
     world.open_doors()
     world.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]
     world.html_mails = [str(part[0]) for m in mail.outbox for part in m.alternatives]  # type: ignore[attr-defined]

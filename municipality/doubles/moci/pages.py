@@ -129,11 +129,12 @@ def _radios(name: str, values: tuple[str, ...], chosen: str, words: dict[str, st
 
 
 def _table(newest: list[dict[str, Any]], words: dict[str, str]) -> str:
-    head = "".join(f'<th scope="col">{words[name]}</th>' for name in ("number", "version", "name", "status", "until"))
+    head = "".join(f'<th scope="col">{words[name]}</th>' for name in ("number", "name", "status"))
     rows = "".join(
-        f'<tr><td><bdi dir="ltr">{escape(str(one["licence"]))}</bdi></td><td><bdi dir="ltr">{one["version"]}</bdi></td>'
-        f"<td><bdi>{escape(str(one.get('name_ar', '')))}</bdi></td><td>{words.get(str(one.get('status')), '')}</td>"
-        f'<td><bdi dir="ltr">{escape(str(one.get("valid_until", "")))}</bdi></td></tr>'
+        f'<tr><td><bdi dir="ltr">{escape(str(one["licence"]))}</bdi><br><span class="kp-soft">{words["version"]} '
+        f'<bdi dir="ltr">{one["version"]}</bdi></span></td><td><bdi>{escape(str(one.get("name_ar", "")))}</bdi></td>'
+        f'<td>{words.get(str(one.get("status")), "")}<br><span class="kp-soft">{words["until"]} '
+        f'<bdi dir="ltr">{escape(str(one.get("valid_until", "")))}</bdi></span></td></tr>'
         for one in newest
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
