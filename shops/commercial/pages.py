@@ -184,6 +184,7 @@ def difference(request: HttpRequest, public_id: str) -> HttpResponse:
         row.get_kind_display(),
         error,
         row=row,
+        as_of=queries.as_of(row.shop) if row.shop else None,
         tone=TAGS[DifferenceState(row.state)],
         values=values(row),
         versions=CommercialNotice.objects.filter(feed=row.feed, licence_no=row.licence_no).order_by("-version")[:10],

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from shops.commercial.models import CommercialDifference, CommercialFeed, CommercialLicence, CommercialOutage, CommercialRun
+from municipality.kernel import clock
+from municipality.kernel.transitions import misfits
+from shops.commercial.models import (
+    CommercialDifference,
+    CommercialFeed,
+    CommercialLicence,
+    CommercialNotice,
+    CommercialOutage,
+    CommercialRun,
+)
 from shops.commercial.port import CODE, is_connected
 from shops.commercial.states import DifferenceState
 from shops.models import Shop
@@ -60,3 +70,18 @@ def freshness() -> Freshness:
 def differences() -> QuerySet[CommercialDifference]:
     """All differences with what a list shows of them, newest first."""
     return CommercialDifference.objects.select_related("shop__area", "shop__activity", "notice", "decided_by").order_by("-pk")
+
+
+LOST_AFTER = dt.timedelta(days=1)
+
+
+def findings() -> Iterator[str]:
+    """What must hold: states follow their events, a delta that is under way moves, and what is known is the newest that was delivered."""
+    yield from misfits(CommercialDifference)
+    for run in CommercialRun.objects.filter(ended_at__isnull=True, moved_at__lt=clock.now() - LOST_AFTER):
+        yield f"the delta {run.public_id} of the commercial register has not moved for a day"
+    newer = CommercialNotice.objects.filter(feed=OuterRef("feed"), licence_no=OuterRef("licence_no"), version__gt=OuterRef("version"))
+    for number in CommercialLicence.objects.filter(Exists(newer)).values_list("licence_no", flat=True)[:50]:
+        yield f"licence {number} stands at an older version than the commercial register delivered"
+    for number in CommercialLicence.objects.exclude(notice__version=F("version")).values_list("licence_no", flat=True)[:50]:
+        yield f"licence {number} points to another version than it stands at"

@@ -88,7 +88,7 @@ ENDS = {
     "payments_refunddue": "released",
     "violations_violation": "corrected",
     "violations_plan": "void",
-    "shops_commercialdifference": "dismissed",
+    "shops_commercialdifference": "settled",
 }
 
 

@@ -271,3 +271,22 @@ def test_the_key_stands_in_no_outage_job_or_log(both: Both, caplog: pytest.LogCa
     commercial.delta()
     kept = str(list(CommercialOutage.objects.values())) + str(list(Job.objects.values())) + caplog.text
     assert KEY not in kept
+
+
+def test_a_delta_that_stands_for_a_day_and_a_version_left_behind_are_findings(both: Both) -> None:
+    from shops import invariants
+    from shops.commercial.models import CommercialRun as Run
+
+    commercial, shop = both
+    assert list(invariants.findings()) == []
+    commercial.behaves("error")
+    run = commercial.delta()
+    held = CommercialLicence.objects.get()
+    CommercialNotice.objects.create(
+        feed=held.feed, licence_no=held.licence_no, version=9, body={}, standing="fresh", received_at=clock.now()
+    )
+    Run.objects.filter(pk=run.pk).update(moved_at=clock.now() - dt.timedelta(days=2))
+    assert list(invariants.findings()) == [
+        f"the delta {run.public_id} of the commercial register has not moved for a day",
+        f"licence {shop.commercial_license_no} stands at an older version than the commercial register delivered",
+    ]
