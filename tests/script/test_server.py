@@ -144,7 +144,7 @@ def test_every_process_is_restarted_and_logged_with_limits(tmp_path: Path) -> No
     processes = demo_processes("/usr/bin/python3", 8000, folder)
     parser = RawConfigParser()
     parser.read_string(supervise.configuration(processes, folder / "run", folder / "log", "/usr/bin/python3"))
-    names = {"knet", "mobile-id", "sms", "web", "worker", "beat"}
+    names = {"knet", "mobile-id", "sms", "moci", "web", "worker", "beat"}
     assert set(parser["group:portal"]["programs"].split(",")) == names
     for name in names:
         program = parser[f"program:{name}"]
