@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ from municipality.ui.dates import day_text
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
+from shops import queries as shops
 from shops.models import Shop
 
 DECLARED = gettext_lazy("declared by the applicant")
@@ -94,8 +96,12 @@ def items(case: Case) -> list[Item]:
             _("%(first)s to %(last)s") % {"first": day_text(renewal.first_day), "last": day_text(renewal.last_day)},
         ),
     ):
-        found.append(Item(name, title, value, source=REGISTER, at=shop.facts_at, may_correct=False, mark=changes.mark(str(value))))
+        found.append(Item(name, title, value, source=REGISTER, at=_as_of(shop), may_correct=False, mark=changes.mark(str(value))))
     return found + _files(case, list(rows))
+
+
+def _as_of(shop: Shop) -> dt.datetime:
+    return once(("shops.as_of", shop.pk), lambda: shops.facts_as_of(shop))
 
 
 def _fact(shop: Shop, name: str, row: Any, named: dict[tuple[str, Any], Any]) -> Item:
@@ -108,7 +114,7 @@ def _fact(shop: Shop, name: str, row: Any, named: dict[tuple[str, Any], Any]) ->
 
     if row is None:
         values = fact.read(shop)
-        return Item(name, fact.label, told(values), source=REGISTER, at=shop.facts_at, mark=changes.mark(values))
+        return Item(name, fact.label, told(values), source=REGISTER, at=_as_of(shop), mark=changes.mark(values))
     standing = {"after": row.after, "secret": row.secret.get("civil_id_digest", "")}
     return Item(name, fact.label, told(row.after), before=told(row.before), source=DECLARED, at=row.at, mark=changes.mark(standing))
 

@@ -1,10 +1,12 @@
-"""Shops have no table in the admin: sheets, merges and events have pages of their own; claims are decided at the desk."""
+"""Shops have no table in the admin: sheets, merges and events have pages of their own, and so has what the commercial register says
+otherwise; claims are decided at the desk."""
 
 from django.contrib import admin
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from municipality.ui.words import say
+from shops.commercial import pages as commercial
 from shops.office import corrections, happenings, imports, merging, pages
 
 PAGES = [
@@ -69,4 +71,35 @@ say(
         "case.dispute": _("Claim disputed and frozen"),
         "case.object": _("Claim disputed while it is studied"),
     }
+)
+
+say(
+    {
+        "commercial.asked": _("Commercial register asked by staff"),
+        "commercial.licence_asked": _("Commercial register asked about a licence"),
+        "commercial.delta_ended": _("Delta of the commercial register taken in"),
+        "commercial.accepted": _("Word of the commercial register taken over"),
+        "commercial.dismissed": _("Difference from the commercial register dismissed"),
+        "shops.begin_commercial_delta": _("Begin the nightly delta of the commercial register"),
+        "shops.commercial_page": _("Take in changes of the commercial register"),
+        "shops.commercial_licence": _("Ask the commercial register about a licence"),
+        # Why a difference settled by itself, and the reasons of the rulebook for dismissing one.
+        "agrees": _("Both registers agree now"),
+        "shop_closed": _("The shop is closed"),
+        "shop_merged": _("Another entry stands for the shop"),
+        "shop_found": _("The shop stands in the register now"),
+        "known_again": _("The commercial register knows the licence again"),
+        "register_is_wrong": _("Error in the commercial register"),
+        "spelling_only": _("Spelling only"),
+        "request_under_way": _("Decided by a request under way"),
+        "no_public_shop": _("No shop under the Municipality"),
+        "seen_on_the_spot": _("Found otherwise on the spot"),
+    }
+)
+admin.site.add_pages(
+    [
+        path("commercial/", commercial.work_list, name="commercial"),
+        path("commercial/<slug:public_id>/", commercial.difference, name="commercial_difference"),
+    ],
+    home=commercial.home_part,
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from django.db.models import Exists, OuterRef
 
+from shops.commercial import queries as commercial
 from shops.models import EventKind, SearchEntry, Shop, ShopEvent
 from shops.search import indexing
 
@@ -24,6 +25,7 @@ def findings() -> Iterator[str]:
         last = ShopEvent.objects.filter(shop=shop, kind__in=(EventKind.CLOSED, EventKind.REOPENED)).order_by("-pk")[0]
         if last.kind == EventKind.CLOSED:
             yield f"{shop.key} is open although its last event closed it"
+    yield from commercial.findings()
 
 
 def _newest() -> list[int]:

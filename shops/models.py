@@ -401,6 +401,7 @@ class Claim(models.Model):
 
 
 # Models in modules of their own.
+from shops.commercial import models as _commercial  # noqa: E402, F401
 from shops.happenings.models import EventProposal  # noqa: E402, F401
 from shops.imports.models import RegisterFile, RegisterRow  # noqa: E402, F401
 from shops.merging.models import ShopMerge  # noqa: E402, F401

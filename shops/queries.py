@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from municipality.review import queries as review
 from municipality.uploads import queries as uploads
 from municipality.uploads.registry import Slot
 from municipality.uploads.states import UploadState
+from shops.commercial import queries as commercial
 from shops.models import Claim, Correction, Reply, Shop
 from shops.states import ClaimState
 
@@ -86,6 +88,11 @@ NAMED = ("activity", "area", "branch", "owner", "organisation")
 def with_names(shops: QuerySet[Shop]) -> QuerySet[Shop]:
     """Joined with what a page shows of each shop."""
     return shops.select_related(*NAMED)
+
+
+def facts_as_of(shop: Shop) -> dt.datetime:
+    """Until when the commercial register is known to say what the facts of a shop say: the last delta that ended well confirms them."""
+    return commercial.as_of(shop)
 
 
 def published(public_id: str) -> Shop | None:

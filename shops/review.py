@@ -33,9 +33,10 @@ def items(case: Case) -> list[Item]:
     holder: Any = claim.holder or claim.holder_organisation
     claimant: Any = claim.organisation or case.applicant
     matched = claims.matches(claimant, shop)
+    as_of = once(("shops.as_of", shop.pk), lambda: queries.facts_as_of(shop))
     facts = (
-        ("shop", _("Shop"), (shop.name_ar, shop.name_en)[number], REGISTER, shop.facts_at),
-        ("commercial_license", _("Commercial licence"), shop.commercial_license_no, REGISTER, shop.facts_at),
+        ("shop", _("Shop"), (shop.name_ar, shop.name_en)[number], REGISTER, as_of),
+        ("commercial_license", _("Commercial licence"), shop.commercial_license_no, REGISTER, as_of),
         ("claimant", _("Claimant"), (claimant.name_ar, claimant.name_en)[number], DECLARED, case.opened_at),
         (
             "sent_by",
@@ -44,8 +45,8 @@ def items(case: Case) -> list[Item]:
             DECLARED,
             case.opened_at,
         ),
-        ("holder", _("Present holder"), (holder.name_ar, holder.name_en)[number], REGISTER, shop.facts_at),
-        ("matched", _("The register names the claimant as owner"), _("yes") if matched else _("no"), REGISTER, shop.facts_at),
+        ("holder", _("Present holder"), (holder.name_ar, holder.name_en)[number], REGISTER, as_of),
+        ("matched", _("The register names the claimant as owner"), _("yes") if matched else _("no"), REGISTER, as_of),
         ("statement", _("Statement of the claimant"), claim.statement, DECLARED, case.opened_at),
         ("dispute", _("Statement of the holder"), claim.dispute, gettext_lazy("declared by the holder"), claim.disputed_at),
     )

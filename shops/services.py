@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,13 @@ COLUMNS: dict[str, frozenset[str]] = {
         {"manager_name_ar", "manager_name_en", "manager_civil_id_digest", "manager_civil_id_cipher", "manager_civil_id_masked"}
     ),
     "address": frozenset({"area_id", "branch_id", "block", "street", "building", "plot", "floor", "unit", "paci_number"}),
+}
+
+# What the commercial register is the source of, beside what it may correct of the above once that is accepted.
+REGISTERED: dict[str, frozenset[str]] = {
+    **{name: COLUMNS[name] for name in ("trade_name", "activity", "address")},
+    "commercial_licence": frozenset({"commercial_license_end"}),
+    "commercial_registration": frozenset({"commercial_registration_no"}),
 }
 
 
@@ -79,11 +87,26 @@ def change_register(*, shop: Shop, changes: Sequence[Change], source: str, actor
 
     Raises ValueError for a fact or column that no decision changes.
     """
+    return _write(shop, changes, COLUMNS, {}, source=source, actor=actor)
+
+
+@transaction.atomic
+def take_over(*, shop: Shop, changes: Sequence[Change], register: str, as_of: dt.datetime, source: str, actor: Actor) -> Shop:
+    """Write what another register says, like `change_register`; the facts are then that register's, as of an instant.
+
+    Raises ValueError for a fact or column that no register is the source of.
+    """
+    return _write(shop, changes, REGISTERED, {"facts_source": register, "facts_at": as_of}, source=source, actor=actor)
+
+
+def _write(
+    shop: Shop, changes: Sequence[Change], allowed: Mapping[str, frozenset[str]], more: Mapping[str, Any], *, source: str, actor: Actor
+) -> Shop:
     row = Shop.objects.select_for_update().get(pk=shop.pk)
     columns: dict[str, Any] = {}
     for change in changes:
-        if not change.columns.keys() <= COLUMNS.get(change.name, frozenset()):
-            raise ValueError(f"no decision changes {change.name}: {sorted(change.columns)}")
+        if not change.columns.keys() <= allowed.get(change.name, frozenset()):
+            raise ValueError(f"nobody may change {change.name} so: {sorted(change.columns)}")
         columns |= change.columns
     now = clock.now()
     RegisterChange.objects.bulk_create(
@@ -100,9 +123,9 @@ def change_register(*, shop: Shop, changes: Sequence[Change], source: str, actor
         for change in changes
     )
     retire(row, columns, source=source, actor=actor)
-    for column, value in columns.items():
+    for column, value in {**columns, **more}.items():
         setattr(row, column, value)
-    row.save(update_fields=list(columns))
+    row.save(update_fields=[*columns, *more])
     indexing.refresh([row.pk])
     record("shop.changed", subject=row.key, actor=actor, data={"by": source, "facts": sorted(change.name for change in changes)})
     return row

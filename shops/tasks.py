@@ -9,6 +9,7 @@ from municipality.documents.signing import SignerMissing
 from municipality.jobs.errors import Gone, Parked
 from municipality.jobs.registry import every, job
 from shops import claims, freshness, refusals
+from shops.commercial import running
 from shops.imports import services as imports
 from shops.search import indexing
 
@@ -56,3 +57,18 @@ def register_check(*, file_id: int) -> None:
 @job("shops.register_take", queue="bulk", time_limit=110)
 def register_take(*, file_id: int) -> None:
     imports.take(file_id=file_id)
+
+
+@every("shops.begin_commercial_delta", seconds=600)
+def begin_commercial_delta() -> None:
+    running.begin_nightly()
+
+
+@job(running.PAGE_JOB, queue="bulk", time_limit=90)
+def commercial_page(*, run_id: int, page: int) -> None:
+    running.take_page(run_id=run_id, page=page)
+
+
+@job(running.ONE_JOB, queue="urgent", time_limit=60)
+def commercial_licence(*, number: str) -> None:
+    running.take_licence(number=number)

@@ -67,6 +67,7 @@ def renew(request: HttpRequest, public_id: str) -> HttpResponse:
     open_case = cases.visible_to(user).filter(service=RENEWAL, subject=shop.key, is_open=True).first()
     context = {
         "shop": shop,
+        "as_of": shops.facts_as_of(shop),
         "principal": principal,
         "offer": offer,
         "form": form,

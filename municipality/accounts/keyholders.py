@@ -21,7 +21,7 @@ KEY_ROLES: dict[str, str] = {
     "supervisor": "countersigns decisions and lets a request be taken out of turn",
     "violation_authority": "allows annulments, waivers and reductions",
     "court_clerk": "refers to the court, enters and confirms rulings",
-    "register_keeper": "releases sheets of the register of shops and confirms merges",
+    "register_keeper": "releases sheets of the register of shops, confirms merges, and takes over what the commercial register says",
     "finance_checker": "approves refunds, reversals and the closing of differences",
     "rule_publisher": "publishes editions of the rulebook",
     "operator": "administers jobs and deliveries and opens the way back to a lost passkey",

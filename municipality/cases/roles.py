@@ -53,7 +53,7 @@ READS: dict[str, tuple[str, ...]] = {
     "violation_clerk": ("violations.violation",),
     "violation_authority": ("violations.violation", "violations.inspector", "violations.team"),
     "court_clerk": ("violations.violation", "violations.referralbatch"),
-    # Sheets of the register of shops, merges and events: pages of their own, no table.
+    # Sheets of the register of shops, merges, events, and the work list of the commercial register: pages of their own, no table.
     **dict.fromkeys(("register_clerk", "register_keeper"), ()),
     # Counter and call centre: they act for a person with that person's code, on the person's own pages; no table.
     "counter": (),

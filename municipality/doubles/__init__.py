@@ -7,4 +7,5 @@ municipality.doubles.knet` works too, with more memory):
     PORTAL_DEMO=1 python municipality/doubles/knet/__main__.py --port 8001 --book var/knet.sqlite3 --keys var/demo-keys.json
     PORTAL_DEMO=1 python municipality/doubles/mobile_id/__main__.py --port 8002 --book var/mobile-id.sqlite3 --people var/demo-people.json
     PORTAL_DEMO=1 python municipality/doubles/sms/__main__.py --port 8003 --book var/sms.sqlite3
+    PORTAL_DEMO=1 python municipality/doubles/moci/__main__.py --port 8005 --book var/moci.sqlite3 --keys var/demo-keys.json
 """

@@ -77,13 +77,14 @@ class Request:
 
 @dataclass
 class Response:
-    """One answer. `drop` closes the connection without a word, as a lost answer does."""
+    """One answer. `drop` closes the connection without a word, as a lost answer does; `cut` sends so many bytes of the body and closes."""
 
     body: bytes = b""
     status: int = 200
     content_type: str = PLAIN
     headers: dict[str, str] = field(default_factory=dict)
     drop: bool = False
+    cut: int | None = None
 
 
 Action = Callable[..., Response]
@@ -197,7 +198,9 @@ class Conversation(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(response.body)
+            self.wfile.write(response.body[: response.cut])
+        if response.cut is not None:
+            self.close_connection = True
 
     do_GET = do_HEAD = do_POST = _answer
 

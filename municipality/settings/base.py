@@ -199,6 +199,17 @@ KNET_INQUIRY_DELAY_SECONDS = env.int("KNET_INQUIRY_DELAY_SECONDS", 3)
 KNET_CONFIRM_DELAY_SECONDS = env.int("KNET_CONFIRM_DELAY_SECONDS", 600)
 KNET_PAGE_LIFETIME_SECONDS = env.int("KNET_PAGE_LIFETIME_SECONDS", 1800)
 
+# The commercial register (MOCI). No interface of it is public: the adapter speaks one that we assume. Without an address nothing is asked.
+MOCI_ADAPTER = env.str("MOCI_ADAPTER", "shops.commercial.http.HttpRegister")
+MOCI_URL = env.str("MOCI_URL", "")
+MOCI_KEY = secret("MOCI_KEY")
+MOCI_CA_FILE = env.str("MOCI_CA_FILE", "")
+# When the nightly delta may begin, in Kuwait's time, and how many changes are asked for at once.
+MOCI_WINDOW = env.str("MOCI_WINDOW", "01:00-05:00")
+MOCI_PAGE_SIZE = env.int("MOCI_PAGE_SIZE", 200)
+# A whole listing that lacks more of our licences than this (per cent) is not believed.
+MOCI_MOST_MISSING_PERCENT = env.int("MOCI_MOST_MISSING_PERCENT", 5)
+
 SIGNER = env.str("SIGNER", "municipality.documents.signing.FileKeySigner")
 SIGNER_KEY_FILE = env.str("SIGNER_KEY_FILE", str(VAR_DIR / "seal" / "seal.p12"))
 SIGNER_PASSPHRASE = secret("SIGNER_PASSPHRASE")

@@ -8,7 +8,7 @@ from municipality.settings.accounts import OPENID_ORIGINS
 from municipality.settings.base import *  # noqa: F403
 from municipality.settings.base import CELERY_BROKER_TRANSPORT_OPTIONS, CONTENT_SECURITY_POLICY, INSTALLED_APPS, VAR_DIR, env
 from municipality.settings.databases import from_url
-from municipality.settings.demo_keys import demo_keys
+from municipality.settings.demo_keys import demo_keys, moci_key
 from municipality.settings.mail import speak_newer_django
 
 if env.str("PORTAL_DEMO", "") != "1":
@@ -45,6 +45,8 @@ EMAIL_FILE_PATH = VAR_DIR / "mail"
 TASDEED_DOUBLE_URL = env.str("TASDEED_DOUBLE_URL", f"http://127.0.0.1:{PORT + 4}")
 TASDEED_PAGE_URL, TASDEED_API_URL = f"{TASDEED_DOUBLE_URL}/pay", f"{TASDEED_DOUBLE_URL}/api/v1"
 TASDEED_MERCHANT, TASDEED_SECRET = "municipality", _keys.get("TASDEED_SECRET", _keys["SECRET_KEY"])
+MOCI_URL = env.str("MOCI_URL", f"http://127.0.0.1:{PORT + 5}/api/v1")
+MOCI_KEY = moci_key(_keys)
 CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] = ["'self'", KNET_DOUBLE_URL, TASDEED_DOUBLE_URL, *OPENID_ORIGINS]
 
 if not env.str("REDIS_URL", ""):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -36,3 +37,8 @@ def demo_keys(var: Path) -> dict[str, str]:
     finally:
         fresh.unlink()
     return dict(json.loads(path.read_text(encoding="utf8")))
+
+
+def moci_key(keys: dict[str, str]) -> str:
+    """The key of the demo's commercial register, made of another one, so that keys of an earlier demo serve on."""
+    return MARK + hashlib.sha256(f"moci:{keys['SECRET_KEY']}".encode()).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ _DEMO_TERMINAL = "999901"
 TOKEN = "municipality.documents.token.TokenSigner"
 _ENGINE = "django.db.backends.postgresql"
 _OFF = ("", "0", "false", "no", "off")
+_HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 LONGEST_PROOF = 300  # seconds
 _NO_MAIL = ("console", "filebased", "locmem", "dummy")
 
@@ -33,6 +35,7 @@ def refusals(settings: Mapping[str, Any], environment: Callable[[str], str]) -> 
     elif "*" in settings["ALLOWED_HOSTS"]:
         yield "ALLOWED_HOSTS is *: name the hosts that the portal answers to."
     yield from _openid(settings)
+    yield from _moci(settings)
     for name in OUTSIDE:
         if name == "MOBILE_ID_URL" and settings.get("OPENID_ISSUER") and not settings.get(name):
             continue  # the other way in is enough
@@ -115,6 +118,20 @@ def _openid(settings: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} is missing: it comes from the OpenID Connect provider."
     if not settings.get("OPENID_ASSURANCES"):
         yield "OPENID_ASSURANCES is empty: name the levels of assurance that open a session, with commas between them."
+
+
+def _moci(settings: Mapping[str, Any]) -> Iterator[str]:
+    if not (url := str(settings.get("MOCI_URL", ""))):
+        return  # the commercial register is not connected, and the pages say so
+    if not url.startswith("https://"):
+        yield "MOCI_URL is not https://: production speaks to the outside world over TLS only."
+    key = str(settings.get("MOCI_KEY", ""))
+    if not key:
+        yield "MOCI_KEY is missing: set it, or MOCI_KEY_FILE to the path of a file that holds it."
+    elif key.startswith((MARK, "demo")) or key.lower().startswith(_PLACEHOLDERS):
+        yield "MOCI_KEY is a key of the demo or a placeholder: it comes from the commercial register."
+    if not _HOURS.fullmatch(str(settings.get("MOCI_WINDOW", ""))):
+        yield "MOCI_WINDOW is not two times such as 01:00-05:00: the nightly delta begins between them, in Kuwait's time."
 
 
 def _instance(url: str) -> tuple[str, int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 QUEUES = ("urgent", "documents", "messages", "bulk")
 # Settings of a real portal that happen to be exported in the shell must not steer the demo, nor a test.
 OWN_PREFIXES = (
-    *("DJANGO_", "KNET_", "TASDEED_", "MOBILE_ID_", "OPENID_", "SMS_", "EMAIL_", "SIGNER", "SECRET_KEY", "CIVIL_ID_KEY"),
+    *("DJANGO_", "KNET_", "TASDEED_", "MOCI_", "MOBILE_ID_", "OPENID_", "SMS_", "EMAIL_", "SIGNER", "SECRET_KEY", "CIVIL_ID_KEY"),
     *("CELERY_", "WEB_", "SECURE_"),
 )
 OWN_NAMES = (
@@ -61,7 +61,7 @@ def demo_environment(port: int, var: Path) -> dict[str, str]:
 
 
 def doubles(python: str, port: int) -> list[Process]:
-    """The simulators of the bank, of Mobile ID and of the SMS gateway, on the ports after the portal's own.
+    """The simulators of the bank, of Mobile ID, of the SMS gateway and of the commercial register, on the ports after the portal's own.
 
     Started by path, which keeps the rest of the project out of them.
     """
@@ -71,6 +71,7 @@ def doubles(python: str, port: int) -> list[Process]:
         Process("knet", (python, "municipality/doubles/knet", "--port", str(port + 1)), stop_seconds=5),
         Process("mobile-id", (python, "municipality/doubles/mobile_id", "--port", str(port + 2)), stop_seconds=5),
         Process("sms", (python, "municipality/doubles/sms", "--port", str(port + 3)), stop_seconds=5),
+        Process("moci", (python, "municipality/doubles/moci", "--port", str(port + 5)), stop_seconds=5),
     ]
 
 

@@ -44,7 +44,7 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/server", description="Sets the portal up on this machine and runs it until Ctrl-C.")
-    parser.add_argument("--port", type=int, default=8000, help="first of four ports in a row on this machine (8000)")
+    parser.add_argument("--port", type=int, default=8000, help="first of six ports in a row on this machine (8000)")
     parser.add_argument("--fresh", action="store_true", help="delete the demo's database, files and keys first")
     return parser.parse_args()
 
@@ -55,7 +55,7 @@ def _serve(port: int, *, fresh: bool, began: float) -> int:
     lock = supervise.claim(run, port)
     with contextlib.closing(lock):
         left = supervise.end_leftovers(run)
-        supervise.require_free_ports(port, 4)
+        supervise.require_free_ports(port, 6)
         print("The portal of Kuwait Municipality, as a demo on this machine", flush=True)
         if left:
             print(f"  An earlier start ended abruptly; {left} of its processes were stopped.")
@@ -128,7 +128,7 @@ def _run(port: int, var: Path, began: float) -> int:
     try:
         with step("Starting") as current:
             _wait_until_ready(port, supervisor)
-            current.note = "web, worker, clock and the simulators of Mobile ID, KNET and SMS"
+            current.note = "web, worker, clock and the simulators of Mobile ID, KNET, SMS and the commercial register"
         _greet(port, run, began)
         while supervisor.poll() is None:
             tails.print_news()

@@ -83,6 +83,7 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
     activities = Activity.objects.in_bulk({event.data[side] for event in events if event.kind == "activity_changed" for side in event.data})
     context: dict[str, Any] = {
         "shop": row,
+        "as_of": queries.facts_as_of(row),
         "line": found.line(row, found.entry_of(row), None, frozenset()),
         "story": _story(row, [found.Told(event, activities) for event in events], blocks),
         "blocks": blocks,

@@ -74,7 +74,7 @@ def _once(copy: Path, environment: dict[str, str]) -> tuple[float, dict[str, int
     """Seconds to the address on the terminal, bytes of memory by process after a rest, seconds to stop."""
     began = time.monotonic()
     with (copy.parent / "output").open("w+", encoding="utf8") as out:
-        command = [str(copy / "script/server"), "--port", str(free_port(4))]
+        command = [str(copy / "script/server"), "--port", str(free_port(6))]
         running = subprocess.Popen(
             command, cwd=copy, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
         )

@@ -7,7 +7,7 @@ A path is a format text over the world (`w`, tests/house/world.py) and `lang`; r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import django
@@ -260,6 +260,20 @@ ROWS: list[Row] = [
     office("{w.fines.served.public_id}/", NO_FORM, **dict.fromkeys(OFFICE, UNSAID)),
     office("{w.fines.referred.public_id}/", NO_FORM, **dict.fromkeys(OFFICE, UNSAID)),
     office("referrals/", NO_FORM, court=UNSAID),
+    staff("/admin/commercial/", NO_FORM, UNSAID, keeper=UNSAID, supervisor=NO_FORM),
+    *(
+        staff(f"/admin/commercial/{{w.commercial.{one}.public_id}}/", NO_FORM, UNSAID, keeper=UNSAID)
+        for one in ("waiting", "cancelled", "unreadable", "dismissed", "settled")
+    ),
+    staff("/admin/commercial/00000000000000000000000000/", NO_FORM, HIDDEN_FORM, keeper=HIDDEN_FORM),
+    *(
+        replace(
+            staff(f"/admin/commercial/{{w.commercial.waiting.public_id}}/?step={step}", NO_FORM, "200 200 403 405 405 405", keeper=UNSAID),
+            post={"step": step},
+            why="an auditor reads and decides nothing; the keeper must have seen what is decided",
+        )
+        for step in ("accept", "dismiss")
+    ),
     office("paper/", NO_FORM, clerk=UNSAID, authority=UNSAID),
     office("paper/{w.fines.paper.public_id}/", NO_FORM, clerk=UNSAID, authority=UNSAID),
     office("paper/{w.fines.paper.public_id}/problems.csv", "403 403 405 405 405 405", clerk=READ, authority=READ),

@@ -22,7 +22,8 @@ from municipality.review.models import Place
 from municipality.uploads.models import Upload
 from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt, RefundDue
 from payments.rules import new_trackid
-from tests.house import acting_rows, lane_rows, money_rows, page_rows, queue_rows, upload_rows, violation_rows
+from shops.commercial.models import CommercialDifference
+from tests.house import acting_rows, commercial_rows, lane_rows, money_rows, page_rows, queue_rows, upload_rows, violation_rows
 from tests.house.world import World
 from violations.models import Violation
 
@@ -184,6 +185,7 @@ BEGINNINGS: dict[str, Callable[[World], Any]] = {
     "violations.violation": violation_rows.fresh,
     "violations.objection": violation_rows.fresh_objection,
     "violations.plan": violation_rows.fresh_plan,
+    "shops.commercial_difference": commercial_rows.fresh,
 }
 
 
@@ -211,6 +213,8 @@ def grounds(row: Any, target: str, world: World) -> dict[str, Any]:
         return upload_rows.grounds(target)
     if isinstance(row, RefundDue):
         return money_rows.grounds(world, target)
+    if isinstance(row, CommercialDifference):
+        return commercial_rows.grounds(target, world)
     if isinstance(row, Violation):
         return violation_rows.grounds(row, target, world)
     if isinstance(row, Attempt) and target in ("paid", "captured_late"):

@@ -28,6 +28,7 @@ from municipality.rulebook.models import CheckRule, ConditionRule, FeeRule, Holi
 from payments.models import Allocation, Attempt, Bill, Inquiry, Receipt
 from tests.house import (
     acting_rows,
+    commercial_rows,
     lane_rows,
     money_rows,
     page_rows,
@@ -91,6 +92,7 @@ ENDS = {
     "payments_refunddue": "released",
     "violations_violation": "corrected",
     "violations_plan": "void",
+    "shops_commercialdifference": "settled",
 }
 
 
@@ -338,6 +340,7 @@ BY_HAND: dict[str, Callable[[World], None]] = {
     **violation_attacks.BY_HAND,
     **paper_rows.BY_HAND,
     **register_rows.BY_HAND,
+    **commercial_rows.BY_HAND,
     "cases_caseevent_drawn": _moved_by_an_officer_who_never_drew_it,
     "cases_caseevent_decided": _countersigned_without_a_signature,
 }

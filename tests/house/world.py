@@ -52,7 +52,18 @@ from municipality.rulebook.seeds import load_activities, seed
 from payments import services as payments
 from payments.models import Attempt, Bill, GatewayMessage, Receipt, RefundDue
 from shops.models import Shop
-from tests.house import acting_rows, lane_rows, money_rows, page_rows, register_rows, shop_rows, staff_rows, upload_rows, violation_rows
+from tests.house import (
+    acting_rows,
+    commercial_rows,
+    lane_rows,
+    money_rows,
+    page_rows,
+    register_rows,
+    shop_rows,
+    staff_rows,
+    upload_rows,
+    violation_rows,
+)
 from tests.licensing import officers
 from tests.municipality import people
 from tests.municipality.accounts import softkey
@@ -134,6 +145,7 @@ class World:
     register: shop_rows.Register = field(init=False)
     sheets: register_rows.Sheets = field(init=False)
     page: page_rows.PageRows = field(init=False)
+    commercial: commercial_rows.Commercial = field(init=False)
     sessions: dict[str, str] = field(default_factory=dict)
     mails: list[tuple[str, str, str]] = field(default_factory=list)  # address, subject, body
     html_mails: list[str] = field(default_factory=list)
@@ -231,6 +243,7 @@ def build() -> World:
     world.register = shop_rows.fill()
     world.sheets = register_rows.fill()
     world.page = page_rows.fill(world)
+    world.commercial = commercial_rows.fill(world.sheets.keeper)
     world.open_doors()
     world.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]
     world.html_mails = [str(part[0]) for m in mail.outbox for part in m.alternatives]  # type: ignore[attr-defined]

@@ -51,7 +51,7 @@ def test_each_process_has_ports_and_bells_of_its_own(monkeypatch: pytest.MonkeyP
     ports, bells = [], []
     for number in range(3):
         with process(monkeypatch, number, 3):
-            ports.append({free_port(4) for _ in range(20)})
+            ports.append({free_port(6) for _ in range(20)})
             bells.append({next_redis_number() for _ in range(20)})
     assert max(ports[0]) < min(ports[1]) <= max(ports[1]) < min(ports[2])
     assert not bells[0] & bells[1] and not bells[1] & bells[2] and not bells[0] & bells[2]

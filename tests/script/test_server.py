@@ -66,7 +66,7 @@ def test_a_usable_python_is_found_behind_an_old_one(tmp_path: Path) -> None:
 
 
 def test_a_busy_port_is_named_with_a_way_out() -> None:
-    first = free_port(4)
+    first = free_port(6)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", first + 2))
         taken.listen()
@@ -144,7 +144,7 @@ def test_every_process_is_restarted_and_logged_with_limits(tmp_path: Path) -> No
     processes = demo_processes("/usr/bin/python3", 8000, folder)
     parser = RawConfigParser()
     parser.read_string(supervise.configuration(processes, folder / "run", folder / "log", "/usr/bin/python3"))
-    names = {"knet", "mobile-id", "sms", "web", "worker", "beat"}
+    names = {"knet", "mobile-id", "sms", "moci", "web", "worker", "beat"}
     assert set(parser["group:portal"]["programs"].split(",")) == names
     for name in names:
         program = parser[f"program:{name}"]
@@ -187,7 +187,7 @@ def test_the_terminal_shows_warnings_and_restarts_only(tmp_path: Path, capsys: p
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """A file where the folder should be stands for a read-only disk: root may write through permissions."""
     (tmp_path / "var").write_text("", encoding="ascii")
-    answer = bash(f'"{sys.executable}" -m script.support.server --port {free_port(4)}', PORTAL_VAR=str(tmp_path / "var" / "x"))
+    answer = bash(f'"{sys.executable}" -m script.support.server --port {free_port(6)}', PORTAL_VAR=str(tmp_path / "var" / "x"))
     assert answer.returncode == 1
     assert answer.stderr.startswith("The portal must be able to write into its folder")
     assert len(answer.stderr.strip().splitlines()) == 1
@@ -197,7 +197,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_a_read_only_disk_is_said_in_one_sentence(tmp_path: Path) -> None:
     var = tmp_path / "disk"
     var.mkdir()
-    run = f'mount -t tmpfs -o ro none {var} && PORTAL_VAR="{var}" "{sys.executable}" -m script.support.server --port {free_port(4)}'
+    run = f'mount -t tmpfs -o ro none {var} && PORTAL_VAR="{var}" "{sys.executable}" -m script.support.server --port {free_port(6)}'
     answer = subprocess.run(["unshare", "-m", "bash", "-c", run], cwd=ROOT, capture_output=True, text=True)
     assert answer.returncode == 1
     assert "(Read-only file system)" in answer.stderr

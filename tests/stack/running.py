@@ -115,7 +115,7 @@ class Template:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         if self.servers.database:
             administer(self.servers.database, f"CREATE DATABASE {self.database}")
-        environment = demo_environment(free_port(4), self.folder) | self.servers.with_database(self.database).environment()
+        environment = demo_environment(free_port(6), self.folder) | self.servers.with_database(self.database).environment()
         command = [sys.executable, "-W", "ignore", "-m", "script.support.prepare", str(self.folder), *demo]
         done = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if done.returncode:
@@ -180,7 +180,7 @@ class Stack:
     """Running processes and what a test may do to them."""
 
     def __init__(self, servers: Servers, var: Path, *, more: Mapping[str, str] | None = None) -> None:
-        self.servers, self.var, self.port = servers, var, free_port(4)
+        self.servers, self.var, self.port = servers, var, free_port(6)
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.knet_url, self.mobile_id_url, self.sms_url = (f"http://127.0.0.1:{self.port + offset}" for offset in (1, 2, 3))
         self.environment = demo_environment(self.port, var) | servers.environment() | dict(more or {})

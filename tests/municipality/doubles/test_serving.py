@@ -23,7 +23,7 @@ from municipality.doubles.knet import protocol
 from .conftest import Counter, KnetCounter, Merchant, until
 
 DOUBLES = Path(serving.__file__).parent
-KEYS = {"KNET_TRANPORTAL_ID": "999901", "KNET_PASSWORD": "999901pg", "KNET_RESOURCE_KEY": "1234567890ABCDEF"}
+KEYS = {"KNET_TRANPORTAL_ID": "999901", "KNET_PASSWORD": "999901pg", "KNET_RESOURCE_KEY": "1234567890ABCDEF", "MOCI_KEY": "tests-only"}
 
 
 class Running:
@@ -60,7 +60,7 @@ def started() -> Iterator[list[Running]]:
         one.end(signal.SIGKILL)
 
 
-@pytest.mark.parametrize("name", ["knet", "mobile_id", "sms"])
+@pytest.mark.parametrize("name", ["knet", "mobile_id", "sms", "moci"])
 def test_a_double_starts_by_path_without_the_rest_of_the_project_and_ends_cleanly(
     name: str, tmp_path: Path, started: list[Running]
 ) -> None:
@@ -73,7 +73,7 @@ def test_a_double_starts_by_path_without_the_rest_of_the_project_and_ends_cleanl
     assert started[0].end() == 0
 
 
-@pytest.mark.parametrize("name", ["knet", "mobile_id", "sms"])
+@pytest.mark.parametrize("name", ["knet", "mobile_id", "sms", "moci"])
 @pytest.mark.parametrize("demo", ["", "0", "true"])
 def test_no_double_starts_outside_the_demo(name: str, demo: str, tmp_path: Path, started: list[Running]) -> None:
     started.append(Running(name, tmp_path, KEYS | {"PORTAL_DEMO": demo}))

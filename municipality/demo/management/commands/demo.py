@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from municipality.demo import loading, people, staff, stories
+from municipality.demo import commercial, loading, people, staff, stories
 from municipality.demo.models import Anchor
 from municipality.demo.steps import STEPS
 from municipality.demo.steps.people import PEOPLE_FILE
@@ -41,6 +41,9 @@ class Command(BaseCommand):
         path = settings.VAR_DIR / PEOPLE_FILE
         if not path.exists():
             people.write_for_simulator(path, people.identities())
+        licences = settings.VAR_DIR / commercial.FILE
+        if not licences.exists():
+            commercial.write_for_simulator(licences)
         kept = Anchor.objects.get(key=loading.ANCHOR).at
         self.stdout.write(
             f"Demo data loaded; its dates count from {kept:%Y-%m-%d}." if done else f"Demo data of {kept:%Y-%m-%d} is in place."
