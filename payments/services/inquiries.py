@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from municipality.audit.services import record
-from municipality.jobs.services import enqueue
+from municipality.jobs.services import enqueue, retry_dead
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.failpoints import failpoint
@@ -168,7 +168,10 @@ def confirm(*, attempt_id: int, turn: int = 0) -> None:
 
 
 def sweep() -> int:
-    """Expire attempts that never left the portal, and promise again what a dead job left unasked. Returns how many it touched."""
+    """Expire attempts that never left the portal, and ask again what a dead job left unasked. Returns how many of both it touched.
+
+    A confirming inquiry that the bank did not answer is asked again every hour for a day; after that its job stays dead for a person.
+    """
     now = clock.now()
     touched = 0
     lifetime = dt.timedelta(seconds=settings.KNET_PAGE_LIFETIME_SECONDS)
@@ -183,7 +186,7 @@ def sweep() -> int:
     for attempt in at_bank.order_by("pk")[:500]:
         with transaction.atomic():
             promise_step(attempt, _present_step(attempt, now))
-    return touched
+    return touched + retry_dead("payments.confirm", after=rules.CONFIRM_AGAIN, within=rules.CONFIRM_WITHIN)
 
 
 def _present_step(attempt: Attempt, now: dt.datetime) -> int:
