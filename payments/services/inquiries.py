@@ -146,7 +146,8 @@ class Unanswered(Exception):
 def confirm(*, attempt_id: int, turn: int = 0) -> None:
     """Ask again some minutes after settling: a payment that the bank reversed is taken back here.
 
-    Raises Unanswered, so that the job is tried again, when the bank gives no answer or one that says neither.
+    Raises Unanswered, so that the job is tried again, when the bank gives no answer or one that says neither, and when it took
+    back what we had sent back, until it is known whether that arrived.
     """
     attempt = Attempt.objects.get(pk=attempt_id)
     if attempt.state != AttemptState.PAID:
@@ -158,7 +159,8 @@ def confirm(*, attempt_id: int, turn: int = 0) -> None:
     if outcome is Outcome.CAPTURED and inquiry.agrees:
         return
     if outcome in rules.NOT_PAID or (outcome is Outcome.NOT_FOUND and turn > 0):
-        void_attempt(attempt=attempt, inquiry=inquiry)
+        if not void_attempt(attempt=attempt, inquiry=inquiry):
+            raise Unanswered("reversed, and an amount of it is on its way back")
     elif outcome is Outcome.NOT_FOUND:
         with transaction.atomic():
             due_at = clock.now() + dt.timedelta(seconds=rules.DOUBT_SECONDS)
