@@ -15,3 +15,8 @@ def waiting_since() -> dt.datetime | None:
     now = clock.now()
     idle = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lt=now)
     return Job.objects.filter(idle, due_at__lte=now).order_by("due_at").values_list("due_at", flat=True).first()
+
+
+def is_promised(kind: str, key: str) -> bool:
+    """Whether this job is still to be carried out: not done, and not given up."""
+    return Job.objects.filter(kind=kind, key=key).exclude(state__in=[JobState.DONE, JobState.DEAD]).exists()
