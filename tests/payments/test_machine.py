@@ -23,7 +23,8 @@ from payments.providers import provider_named
 from payments.services import attempts, callbacks, inquiries, returns, settlement
 from payments.states import RefundState
 from tests.municipality import people
-from tests.payments.machine import Payments, World, edges
+from tests.payments.machine import Payments
+from tests.payments.play import World, edges
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.timeout(7200)]
 FULL = os.environ.get("CHAOS_FULL") == "1"
