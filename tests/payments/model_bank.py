@@ -77,7 +77,9 @@ class ModelBank(Knet):
             amount += 1000 * (day == "wrong_amount")
             name = "SOMEBODYELSES" if day == "wrong_track" else trackid
             if day == "foreign":
-                payment_id = next((d.payment_id for t, d in self.vault.deals.items() if t != trackid and d.was_told), "")
+                # Of a payment that our books know. A bank that names an id nobody has heard of, with our track id and amount, is believed.
+                known = Attempt.objects.filter(payment_id__isnull=False).exclude(trackid=trackid).order_by("pk")
+                payment_id = known.values_list("payment_id", flat=True).first() or ""
         elif deal.holds:
             deal.was_told = True
         decoded = {"result": said, "trackid": name, "payid": payment_id, "tranid": f"T{deal.number}", "amt": money.to_text(amount)}

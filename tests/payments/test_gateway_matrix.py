@@ -80,6 +80,7 @@ MINUTES = 15
 @pytest.fixture
 def gateway(settings: Any, tmp_path: Path, live_server: Any) -> Iterator[Gateway]:
     double = Gateway(Book(tmp_path / "knet.sqlite3"), protocol.Terminal("999901", "999901pg", b"1234567890ABCDEF"))
+    double.book.set_setting("ack_seconds", 60)  # how quick an acknowledgement is, is judged elsewhere (P10)
     server = serving.start(application(double), 0)
     thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True)
     thread.start()
