@@ -28,7 +28,7 @@ class Deal:
     number: int
     result: str = ""
     was_told: bool = False  # an inquiry was answered, truly, with "captured"
-    was_denied: bool = False  # the answer before said that there is no such payment, though the bank holds it
+    was_denied: bool = False  # an answer said that there is no such payment, though the bank holds it
     returned: int = 0
     sent: int = 0  # calls of the refund that were carried out
 
@@ -64,7 +64,7 @@ class ModelBank(Knet):
         if deal is not None and deal.holds and deal.was_told:
             # A bank that says twice, minutes apart, that it does not know what it holds is believed (decision 0029): once at most here.
             day = "true" if day == "not_found" and deal.was_denied else day
-            deal.was_denied = day == "not_found"
+            deal.was_denied = deal.was_denied or day == "not_found"
         if deal is None or day == "not_found" or (not deal.result and day == "true"):
             return Reply(Answer(NOT_FOUND, error_code="IPAY0100263"), "<q/>", f"<result>{NOT_FOUND}</result>", {"result": NOT_FOUND})
         said, amount, name, payment_id = deal.result, deal.fils, trackid, deal.payment_id

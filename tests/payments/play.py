@@ -40,7 +40,7 @@ THEMES: dict[str, tuple[str, ...]] = {
     "late": ("start", "decide", "capture_late", "void_bill", "notify", "ask"),
     "reversals": ("decide", "ask", "reverse", "owe_back", "propose", "approve", "pass_time"),
     "refunds": ("owe_back", "propose", "approve", "pay_out", "look_up", "confirm_finding"),
-    "deaths": ("arm", "pay_out", "pass_time", "decide", "notify"),
+    "deaths": ("arm", "decide", "ask", "pay_out", "reverse", "owe_back", "propose", "approve"),
 }
 # How far a game is when it begins: so many of these steps were taken.
 OPENING: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -51,6 +51,7 @@ OPENING: tuple[tuple[str, dict[str, Any]], ...] = (
     ("propose", {"number": 0, "stale": 0, "is_both": False}),
     ("approve", {"number": 0, "stale": 0, "is_both": False}),
 )
+FAR = (0, 0, 1, 2, 3, 4, 4, 5, 6, 6, 6)
 
 
 class Killed(BaseException):
