@@ -22,6 +22,7 @@ from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, Line, MoneyLine, NextStep, Round
 from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
+from municipality.jobs import queries as jobs
 from municipality.kernel import clock
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries as review
@@ -313,11 +314,19 @@ def _after_refusal(case: Case, renewal: Renewal) -> NextStep:
             label=_("Decision"),
         )
     if renewal.lane == Lane.OFFICER and case.last_event is not None and case.last_event.move == "countersign":
-        return NextStep(
+        if jobs.is_promised("licensing.refusal_document", case.public_id):
+            return NextStep(
+                _("The request is refused"),
+                _("The decision is being drawn up and sealed. It names the reason, its article, and how to object."),
+                reverse("cases:case", args=[case.public_id]),
+                _("Look again"),
+                label=_("Decision"),
+            )
+        return NextStep(  # its paper could not be drawn
             _("The request is refused"),
-            _("The decision is being drawn up and sealed. It names the reason, its article, and how to object."),
-            reverse("cases:case", args=[case.public_id]),
-            _("Look again"),
+            _("This decision has no paper to download. The branch that decided tells you its reason, its article, and how to object."),
+            reverse("shops:mine"),
+            _("My shops"),
             label=_("Decision"),
         )
     return NextStep(

@@ -24,6 +24,9 @@ SCHEDULE_MINUTES = (2, 5, 10, 20, 40, *range(60, 24 * 60 + 1, 60))
 SHORT_SCHEDULE = 5
 # A confirmed payment that the bank suddenly does not find is asked about once more before anything is taken back.
 DOUBT_SECONDS = 60
+# A bank that answers no confirming inquiry for the tries of its job (ten minutes) is asked again, round by round, for so long (assumption).
+CONFIRM_AGAIN = dt.timedelta(hours=1)
+CONFIRM_WITHIN = dt.timedelta(days=1)
 # Undecipherable notifications kept per minute; beyond that they get the same answer and are only counted in the log.
 KEPT_STRANGERS_PER_MINUTE = 600
 # A refund whose answer was lost is asked about after these minutes; "unpaid" is believed only after the last of the first three.

@@ -87,6 +87,8 @@ R = RefundState
 CASHIER, CHECKER = "cashier", "finance_checker"
 # The money may be gone or going: no other refund of the same payment begins, and nothing is released any more.
 ON_ITS_WAY = (R.APPROVED, R.SENDING, R.UNKNOWN, R.LOOKED_UP)
+# Sent, and not known whether it arrived: until then nothing is decided about the payment that it is of.
+OUT_UNKNOWN = (R.SENDING, R.UNKNOWN, R.LOOKED_UP)
 OWED = (R.DUE, R.PROPOSED, *ON_ITS_WAY)
 REFUND = workflow(
     "payments.refund",

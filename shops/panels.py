@@ -15,6 +15,7 @@ from municipality.accounts.queries import organisations_signed_by
 from municipality.acting import queries as acting
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, NextStep, Round
+from municipality.jobs import queries as jobs
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries as review
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
@@ -108,12 +109,20 @@ def _next_step(case: Case, claim: Claim) -> NextStep:
             _("Download the decision"),
             label=_("Decision"),
         )
-    if case.state == C.REFUSED:
+    if case.state == C.REFUSED and jobs.is_promised("shops.refusal_document", case.public_id):
         return NextStep(
             _("The request is refused"),
             _("The decision is being drawn up and sealed. It names the reason, its article, and how to object."),
             reverse("cases:case", args=[case.public_id]),
             _("Look again"),
+            label=_("Decision"),
+        )
+    if case.state == C.REFUSED:  # refused before such decisions became papers, or its paper could not be drawn
+        return NextStep(
+            _("The request is refused"),
+            _("This decision has no paper to download. The branch that decided tells you its reason, its article, and how to object."),
+            reverse("shops:mine"),
+            _("My shops"),
             label=_("Decision"),
         )
     return NextStep(

@@ -132,11 +132,12 @@ def right_over(bill: Bill) -> Right | None:
     return Right(SERVICE, row.shop.key)
 
 
-def papers_opened_to(user: Any) -> QuerySet[Any] | None:
-    """Notices of the violations, and decisions about the objections, in which a person acts for another now."""
-    if not acting.grants(user, SERVICE):
-        return None
+def papers_opened_to(user: Any) -> QuerySet[Any]:
+    """Notices of the violations whose page a person sees as a party or for one, also as the second who signs for an organisation;
+    decisions about the objections in which they act for another now."""
     notices = visible_to(user).filter(notice__isnull=False).values_list("notice", flat=True)
+    if not acting.grants(user, SERVICE):
+        return notices
     decided = Objection.objects.filter(case__in=cases.delegated_to(user).values("pk"), decision__isnull=False)
     return notices.union(decided.values_list("decision", flat=True))
 

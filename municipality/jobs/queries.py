@@ -21,3 +21,8 @@ def waiting_since() -> dt.datetime | None:
 def ended_well(parts: Sequence[str]) -> dict[str, dt.datetime]:
     """When each of some periodic works last ended well (`services.note_end`), of those that ever did; one query."""
     return dict(Heartbeat.objects.filter(part__in=parts).values_list("part", "at"))
+
+
+def is_promised(kind: str, key: str) -> bool:
+    """Whether this job is still to be carried out: not done, and not given up."""
+    return Job.objects.filter(kind=kind, key=key).exclude(state__in=[JobState.DONE, JobState.DEAD]).exists()

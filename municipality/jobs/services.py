@@ -191,6 +191,18 @@ def retry(job_id: int) -> bool:
     return bool(moved)
 
 
+def retry_dead(kind: str, *, after: dt.timedelta, within: dt.timedelta, limit: int = 200) -> int:
+    """Another round of tries for jobs of a kind that used up theirs `after` so long a time, until `within` of their promise is over.
+
+    For work that must outlive a long outage of somebody else. A job that killed its workers, or that has nothing left to do,
+    stays for a person. Returns how many.
+    """
+    now = clock.now()
+    rows = Job.objects.filter(kind=kind, state=JobState.DEAD, tries__gte=MAX_TRIES)
+    rows = rows.filter(finished_at__lte=now - after, created_at__gt=now - within).order_by("finished_at", "pk")
+    return sum(retry(pk) for pk in rows.values_list("pk", flat=True)[:limit])
+
+
 def due(limit: int = 200) -> list[tuple[int, str]]:
     """Ids and queues of due or orphaned jobs, oldest first."""
     now = clock.now()

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from municipality.audit.services import record
-from municipality.jobs.services import enqueue
+from municipality.jobs.services import enqueue, retry_dead
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.failpoints import failpoint
@@ -146,7 +146,8 @@ class Unanswered(Exception):
 def confirm(*, attempt_id: int, turn: int = 0) -> None:
     """Ask again some minutes after settling: a payment that the bank reversed is taken back here.
 
-    Raises Unanswered, so that the job is tried again, when the bank gives no answer or one that says neither.
+    Raises Unanswered, so that the job is tried again, when the bank gives no answer or one that says neither, and when it took
+    back what we had sent back, until it is known whether that arrived.
     """
     attempt = Attempt.objects.get(pk=attempt_id)
     if attempt.state != AttemptState.PAID:
@@ -158,7 +159,8 @@ def confirm(*, attempt_id: int, turn: int = 0) -> None:
     if outcome is Outcome.CAPTURED and inquiry.agrees:
         return
     if outcome in rules.NOT_PAID or (outcome is Outcome.NOT_FOUND and turn > 0):
-        void_attempt(attempt=attempt, inquiry=inquiry)
+        if not void_attempt(attempt=attempt, inquiry=inquiry):
+            raise Unanswered("reversed, and an amount of it is on its way back")
     elif outcome is Outcome.NOT_FOUND:
         with transaction.atomic():
             due_at = clock.now() + dt.timedelta(seconds=rules.DOUBT_SECONDS)
@@ -168,7 +170,10 @@ def confirm(*, attempt_id: int, turn: int = 0) -> None:
 
 
 def sweep() -> int:
-    """Expire attempts that never left the portal, and promise again what a dead job left unasked. Returns how many it touched."""
+    """Expire attempts that never left the portal, and ask again what a dead job left unasked. Returns how many of both it touched.
+
+    A confirming inquiry that the bank did not answer is asked again every hour for a day; after that its job stays dead for a person.
+    """
     now = clock.now()
     touched = 0
     lifetime = dt.timedelta(seconds=settings.KNET_PAGE_LIFETIME_SECONDS)
@@ -183,7 +188,7 @@ def sweep() -> int:
     for attempt in at_bank.order_by("pk")[:500]:
         with transaction.atomic():
             promise_step(attempt, _present_step(attempt, now))
-    return touched
+    return touched + retry_dead("payments.confirm", after=rules.CONFIRM_AGAIN, within=rules.CONFIRM_WITHIN)
 
 
 def _present_step(attempt: Attempt, now: dt.datetime) -> int:

@@ -26,7 +26,6 @@ from payments.models import Attempt, Bill, Direction, GatewayMessage, MessageKin
 from payments.providers import provider_named
 from payments.providers.port import GatewayUnreachable, NotConfigured, Reply
 from payments.services import ledger
-from payments.services.refunds import release
 from payments.states import CASHIER, CHECKER, ON_ITS_WAY, AttemptState, RefundState
 
 log = logging.getLogger(__name__)
@@ -224,8 +223,6 @@ def _failed(row: RefundDue, reason: str, data: dict[str, Any]) -> None:
     transition(row, "fail", actor=ME, reason=reason, data=data)
     record("refund.failed", subject=row.key, actor=ME, data={"reason": reason, **data})
     log.error("refund of payment %s was not paid out: %s", row.attempt.trackid, reason)
-    if row.attempt.state == AttemptState.VOIDED and row.allocation is not None:
-        release(row.allocation, reason="reversed_by_bank")
 
 
 def _doubt(row: RefundDue, reason: str) -> None:

@@ -24,7 +24,7 @@ from payments.models import Allocation, Attempt, Bill, Inquiry, Receipt
 from payments.registry import PAYABLES
 from payments.services import ledger
 from payments.services.refunds import owe_allocation, owe_attempt, release
-from payments.states import AttemptState, BillState
+from payments.states import OUT_UNKNOWN, AttemptState, BillState
 
 log = logging.getLogger(__name__)
 ME = system("payments")
@@ -137,19 +137,22 @@ def _refuse(allocation: Allocation, refusal: Refused) -> None:
 
 
 @transaction.atomic
-def void_attempt(*, attempt: Attempt, inquiry: Inquiry) -> None:
+def void_attempt(*, attempt: Attempt, inquiry: Inquiry) -> bool:
     """The bank reversed a confirmed payment: the bills are open again, receipts are revoked, owners are told by a job.
 
     The receipt rows stay as the record that the bank's word was given; they no longer count as payment. Where an amount of it
-    went back already nothing is changed: the money left twice, which the daily match lists and a person clears up.
+    went back already nothing is changed: the money left twice, which the daily match lists and a person clears up. False, and
+    nothing is changed, while an amount of it was sent back and nobody knows whether it arrived: ask again when that is known.
     """
     row = Attempt.objects.select_for_update().get(pk=attempt.pk)
     if row.state != AttemptState.PAID:
-        return
+        return True
+    if row.refunds.filter(state__in=OUT_UNKNOWN).exists():
+        return False
     if row.allocations.filter(bill__state=BillState.REFUNDED).exists():
         record("payment.reversed_after_refund", subject=row.key, actor=ME, data={"inquiry": inquiry.pk, "fils": row.fils})
         log.error("payment %s was reversed by the bank after an amount of it had been paid back: a person must look", row.trackid)
-        return
+        return True
     transition(row, "void", actor=ME, reason="reversed_by_bank", data={"inquiry": inquiry.pk})
     allocations = list(row.allocations.order_by("bill_id"))
     bills = {bill.pk: bill for bill in Bill.objects.select_for_update().filter(pk__in=[a.bill_id for a in allocations]).order_by("pk")}
@@ -168,6 +171,7 @@ def void_attempt(*, attempt: Attempt, inquiry: Inquiry) -> None:
             enqueue("payments.tell_void", key=f"allocation:{allocation.pk}", allocation_id=allocation.pk)
     record("payment.voided", subject=row.key, actor=ME, data={"inquiry": inquiry.pk, "fils": row.fils})
     log.error("payment %s was reversed by the bank after it had been confirmed", row.trackid)
+    return True
 
 
 def tell_void(*, allocation_id: int) -> None:

@@ -73,7 +73,7 @@ def _work(cursor: Any, many: int) -> None:
         CREATE TEMP TABLE bench_minute ON COMMIT DROP AS
         WITH sources AS (
             SELECT v.id, v.branch_id, v.seen_at, row_number() OVER (ORDER BY v.id) - 1 AS place, count(*) OVER () AS many
-            FROM violations_violation v WHERE true {without}
+            FROM violations_violation v WHERE v.paper_id IS NULL {without}
         ), shops AS (
             SELECT s.id, s.branch_id, s.area_id, a.latitude, a.longitude,
                    row_number() OVER (PARTITION BY s.branch_id ORDER BY s.id) - 1 AS place, count(*) OVER (PARTITION BY s.branch_id) AS many

@@ -16,7 +16,7 @@ GOALS: dict[str, tuple[str, ...]] = {
     "P7": (f"{CHAOS}/test_money.py", f"{CHAOS}/test_callbacks.py", "-k", "tabs"),
     "P8": (f"{CHAOS}/test_money.py", "-k", "refunds or one_person or control"),
     "P9": (f"{PAYMENTS}/test_gateway_matrix.py",),
-    "P10": (f"{CHAOS}/test_acknowledgement.py",),
+    "P10": (f"{CHAOS}/test_acknowledgement.py", f"{CHAOS}/test_controls.py", "-k", "acknowledge"),
     "P11": (f"{PAYMENTS}/test_thirty_days.py",),
     "P12": (f"{CHAOS}/test_pay_kills.py", f"{CHAOS}/test_controls.py", "-k", "dies or early or sweep or ends_when"),
     "P13": (f"{PAYMENTS}/test_exact.py",),

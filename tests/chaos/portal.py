@@ -81,6 +81,9 @@ class Portal(Stack):
         given = worker(sys.executable, concurrency=4)
         command = tuple("tests.chaos.careless" if part == "municipality" else part for part in given.command)
         self.definitions["worker"] = Process("worker", command, given.stop_seconds)
+        web = self.definitions["web"]
+        command = tuple("tests.chaos.careless_web" if part == "municipality.wsgi" else part for part in web.command)
+        self.definitions["web"] = Process("web", command, web.stop_seconds)
         self.environment["CARELESS_FOLDER"] = str(self.var / "careless")
         (self.var / "careless").mkdir()
 
@@ -114,7 +117,7 @@ class Portal(Stack):
             path.unlink(missing_ok=True)
 
     def gaps(self, *knobs: str) -> None:
-        """Which guards the careless worker leaves out from now on (`tests.chaos.careless`)."""
+        """Which guards worker and web leave out from now on (`tests.chaos.careless`, `careless_web`)."""
         folder = Path(self.environment["CARELESS_FOLDER"])
         for path in folder.iterdir():
             path.unlink()

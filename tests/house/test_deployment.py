@@ -15,9 +15,12 @@ from typing import Any
 
 import pytest
 import yaml
+from django.urls import reverse
 
+from payments.statements import mapping
 from script.support.services import free_port
 from tests.stack.front import PROGRAM, nginx, rendered
+from violations.paper import reading
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +109,22 @@ def test_the_front_door_gives_the_bank_no_redirect(root: Path) -> None:
         assert "limit_req" not in block[1]
 
 
+STATEMENT = "/admin/payments/bankstatement/load/"
+
+
+@pytest.mark.parametrize(
+    ("location", "most"),
+    [(f"= {STATEMENT}", mapping.MAX_BYTES), ("~ ^/admin/(office/paper|field)/", reading.MOST_BYTES)],
+)
+def test_the_front_door_takes_the_largest_file_that_its_reader_takes(root: Path, location: str, most: int) -> None:
+    assert reverse("admin:payments_bankstatement_load") == STATEMENT
+    text = (root / "deploy" / "nginx.conf").read_text(encoding="utf8")
+    block = re.search(rf"location {re.escape(location)} \{{(.*?)\}}", text, re.S)
+    assert block is not None
+    limit = re.search(r"client_max_body_size (\d+)m;", block[1])
+    assert limit is not None and most + 64 * 1024 <= int(limit[1]) * 1024**2  # the file, and the form around it
+
+
 @pytest.mark.parametrize("name", ["10-application-role.sh"])
 def test_the_shell_scripts_of_the_deployment_parse(root: Path, name: str) -> None:
     shell = shutil.which("sh")
@@ -126,14 +145,22 @@ def test_what_the_front_door_refuses_by_itself_is_said_in_both_languages(tmp_pat
     assert "لم يتغيّر شيء" in body or "يُرجى المحاولة" in body
 
 
-def _post(port: int, body: bytes) -> tuple[int, str, str]:
+@pytest.mark.skipif(PROGRAM is None, reason="nginx was not found; install the package nginx")
+@pytest.mark.parametrize(("path", "status"), [(STATEMENT, 502), ("/admin/payments/bankstatement/", 413)])
+def test_a_settlement_file_of_full_size_comes_through_the_front_door(tmp_path: Path, path: str, status: int) -> None:
+    plain, secure, nobody = free_port(), free_port(), free_port()
+    with nginx(rendered(tmp_path, plain=plain, secure=secure, portal=nobody)):
+        assert _post(secure, b"x" * mapping.MAX_BYTES, path)[0] == status  # 502: nobody stands behind this door
+
+
+def _post(port: int, body: bytes, path: str = "/ar/") -> tuple[int, str, str]:
     """Status, type and text of the front door's answer, tried until nginx listens. Raises ConnectionRefusedError after ten seconds."""
     unverified = ssl._create_unverified_context()
     until = time.monotonic() + 10
     while True:
         with closing(http.client.HTTPSConnection("127.0.0.1", port, timeout=10, context=unverified)) as line:
             try:
-                line.request("POST", "/ar/", body)
+                line.request("POST", path, body)
                 answer = line.getresponse()
                 return answer.status, str(answer.getheader("Content-Type")), answer.read().decode()
             except ConnectionRefusedError:

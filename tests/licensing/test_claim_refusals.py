@@ -90,6 +90,19 @@ def test_a_signed_refusal_becomes_a_sealed_paper_with_reason_article_and_the_way
     assert document.number.startswith(f"CRF-{case.branch_id}-")
 
 
+@pytest.mark.parametrize("job", ["never promised", "given up"])
+def test_a_refusal_whose_paper_is_not_drawn_says_so_and_promises_nothing(job: str, make_shop: Any, owner: User, claimant: User) -> None:
+    sent(make_shop(), claimant)
+    case = refused()
+    waiting = Job.objects.filter(kind="shops.refusal_document")
+    if job == "never promised":  # as those that were refused before such decisions became papers
+        waiting.delete()
+    else:
+        waiting.update(state="dead")
+    page = signed_in(claimant).get(f"/en/cases/{case.public_id}/").content.decode()
+    assert "has no paper to download" in page and "being drawn up" not in page and "Look again" not in page
+
+
 def test_only_the_claimant_fetches_it_and_the_check_page_names_nobody(make_shop: Any, owner: User, claimant: User) -> None:
     sent(make_shop(), claimant)
     refused()

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import wraps
 from typing import Any
 
 from django.db import connection, transaction
 from django.test import RequestFactory
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.actors import system
-from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
-from payments import invariants, links, pages, rules, services, states
+from municipality.kernel.errors import Refused
+from payments import invariants, links, pages, rules, services
 from payments.models import Allocation, Attempt, AttemptEvent, Bill, BillEvent, GatewayMessage, RefundDue, RefundEvent
 from payments.providers.knet import codec
 from payments.services import inquiries
@@ -28,80 +24,20 @@ from payments.views.gateway import response as notification_view
 from tests.payments.bank import KEY, result_text
 from tests.payments.conftest import START, line, run_due
 from tests.payments.model_bank import DAYS, REFUND_DAYS, REFUSALS, TAKEN, ModelBank, Vault
+from tests.payments.play import BOOST, FAR, OPENING, PASSED_BY, POINTS, STEPS, THEMES, Killed, World, step
 
 BY = system("tests")
 FORM = "application/x-www-form-urlencoded"
 ANY = st.integers(0, 11)
-GRAPHS = (states.BILL, states.ATTEMPT, states.REFUND)
+RARELY = st.sampled_from([False] * 4 + [True])
+QUIET = ("SELECT", 'INSERT INTO "payments_gatewaymessage"', 'INSERT INTO "payments_inquiry"')
 LAST = len(rules.SCHEDULE_MINUTES)
 KINDS = (
     *("payments.inquire", "payments.hand_over", "payments.confirm", "payments.tell_void"),
     *("payments.send_refund", "payments.ask_refund"),
 )
-# Where a process may die: each point of the payment path that the worker or the web process passes.
-POINTS = (
-    *("notification.stored", "notification.committed", "payments.inquired", "payments.settling", "payments.settled"),
-    *("payments.inquire.claimed", "payments.inquire.carried_out", "payments.hand_over.claimed", "payments.hand_over.carried_out"),
-    *("payments.confirm.claimed", "refund.approving", "refund.sending", "refund.sent", "payments.send_refund.carried_out"),
-)
 MOST_BILLS, MOST_ATTEMPTS, MOST_DEATHS = 3, 6, 2
 NOTICES = ("true", "forged", "twice", "of_another", "reflected", "noise", "wrong_amount", "wrong_id", "error")
-
-
-class Killed(BaseException):
-    """The process died here; nothing that runs in it may catch this."""
-
-
-@dataclass
-class World:
-    """What all examples share: people, and what was visited."""
-
-    payer: Any
-    cashier: Any
-    checker: Any
-    both: Any  # holds both roles, and is one person all the same
-    visited: set[tuple[str, str, str, str]] = field(default_factory=set)
-    games: int = 0
-    steps: int = 0
-    deaths: set[str] = field(default_factory=set)
-
-
-def edges() -> set[tuple[str, str, str, str]]:
-    """Every edge of the three graphs of money: workflow, move, from, to."""
-    return {(graph.name, *edge) for graph in GRAPHS for edge in graph.edges() if edge[0]}
-
-
-@dataclass(frozen=True)
-class Step:
-    """Something that can happen: how often it is chosen among the others, when it makes sense, and what is drawn for it."""
-
-    name: str
-    weight: int
-    when: Callable[[Any], Any]
-    given: dict[str, st.SearchStrategy[Any]]
-
-
-STEPS: dict[str, Step] = {}
-
-
-def step(
-    weight: int, when: Callable[[Any], Any] = lambda _game: True, **given: Any
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Declare a step. It runs at the example's time; a refusal is an answer, a death ends it as it would end the process."""
-
-    def declare(function: Callable[..., None]) -> Callable[..., None]:
-        STEPS[function.__name__] = Step(function.__name__, weight, when, given)
-
-        @wraps(function)
-        def run(self: Payments, **drawn: Any) -> None:
-            self.world.steps += 1
-            with clock.at(self.now), suppress(Killed, Refused, NotPermitted, TransitionRefused):
-                function(self, **drawn)
-            self.now += dt.timedelta(seconds=1)
-
-        return run
-
-    return declare
 
 
 class Payments(RuleBasedStateMachine):
@@ -114,8 +50,11 @@ class Payments(RuleBasedStateMachine):
         self.now = START
         self.vault = ModelBank.vault = Vault()
         self.armed, self.deaths = "", 0
+        self.favoured: tuple[str, ...] = ()
         self.refuses = False
         self.is_whole = True
+        self.walked: set[tuple[str, str, str, str]] = set()
+        self.story: list[str] = []  # what was played, for who reads of a break
         self.writes = 1
         self.block = transaction.atomic()
         self.block.__enter__()
@@ -132,9 +71,11 @@ class Payments(RuleBasedStateMachine):
             transaction.set_rollback(True)
             self.block.__exit__(None, None, None)
             self.world.games += 1
+            self.world.walked.update(self.walked)
 
     def _count(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        self.writes += "payments_" in sql and not sql.startswith("SELECT")
+        # Messages and inquiries are only added, and what rests on them is written after them: alone they break nothing.
+        self.writes += "payments_" in sql and not sql.startswith(QUIET)
         return execute(sql, params, many, context)
 
     def point(self, name: str) -> None:
@@ -172,13 +113,26 @@ class Payments(RuleBasedStateMachine):
     def owes(self, *wanted: str) -> bool:
         return any(r.state in wanted for r in self.refunds)
 
+    @initialize(theme=st.sampled_from(sorted(THEMES)), far=st.sampled_from(FAR), count=st.sampled_from([1, 1, 2]), by_hand=st.booleans())
+    def begins(self, theme: str, far: int, count: int, by_hand: bool) -> None:
+        """What this game is about, and how far it is: the steps of a refund follow each other too seldom by chance alone."""
+        self.favoured = THEMES[theme]
+        self.story.append(f"about {theme}, {far} steps on, {count} bills, by hand: {by_hand}")
+        for name, drawn in OPENING[:far]:
+            more = {"start": {"count": count}, "propose": {"by_hand": by_hand}}.get(name, {})
+            getattr(self, name)(**drawn, **more)
+            self.refresh()
+
     @rule(data=st.data())
     def happens(self, data: Any) -> None:
         """One step of those that make sense now."""
         self.is_whole = False
-        names = [s.name for s in STEPS.values() if s.when(self) for _ in range(s.weight)]
+        able = [s for s in STEPS.values() if s.when(self)]
+        names = [s.name for s in able for _ in range(s.weight * (BOOST if s.name in self.favoured else 1))]
         name = data.draw(st.sampled_from(names), label="step")
-        getattr(self, name)(**{key: data.draw(strategy, label=key) for key, strategy in STEPS[name].given.items()})
+        drawn = {key: data.draw(strategy, label=key) for key, strategy in STEPS[name].given.items()}
+        self.story.append(f"{self.now - START} {name} {drawn}")
+        getattr(self, name)(**drawn)
 
     # The person
 
@@ -338,17 +292,27 @@ class Payments(RuleBasedStateMachine):
         self.vault.day, self.vault.refund_day = day, refund_day
         try:
             with clock.at(self.now):
+                inquiries.sweep()  # as every minute
                 run_due(KINDS)
         finally:
             self.vault.day, self.vault.refund_day = "true", "done"
 
-    @step(1)
-    def sweep(self) -> None:
-        inquiries.sweep()
+    @step(1, lambda self: Job.objects.filter(kind="payments.confirm", state="queued").exists(), hours=st.sampled_from([1, 1, 1, 3]))
+    def outage(self, hours: int) -> None:
+        """The bank says nothing for so long that the confirming inquiry uses up its tries."""
+        for _round in range(9 * hours):
+            self.now += dt.timedelta(minutes=11)
+            self.work(day="down", refund_day="dropped")
 
-    @step(1, lambda self: not self.armed and self.deaths < MOST_DEATHS, point=st.sampled_from(POINTS))
-    def arm(self, point: str) -> None:
-        """The process that comes to this point next dies there."""
+    @step(2, lambda self: not self.armed and self.deaths < MOST_DEATHS, point=st.sampled_from(POINTS), number=ANY)
+    def arm(self, point: str, number: int) -> None:
+        """The process that comes to this point next dies there; mostly one that a waiting job will pass."""
+        waiting = Job.objects.filter(state="queued", kind__in=set(PASSED_BY.values())).order_by("kind")
+        kinds = list(waiting.values_list("kind", flat=True).distinct())
+        if kinds and number > 2:
+            kind = kinds[number % len(kinds)]
+            near = [near for near, passed_by in PASSED_BY.items() if passed_by == kind]
+            point = near[POINTS.index(point) % len(near)]
         self.armed = point
 
     # Services and staff
@@ -372,7 +336,7 @@ class Payments(RuleBasedStateMachine):
         number=ANY,
         by_hand=st.booleans(),
         stale=st.sampled_from([0] * 5 + [1]),
-        is_both=st.booleans(),
+        is_both=RARELY,
     )
     def propose(self, number: int, by_hand: bool, stale: int, is_both: bool) -> None:
         refund = self.refund(number, RefundState.DUE)
@@ -390,14 +354,14 @@ class Payments(RuleBasedStateMachine):
     def send_back(self, number: int) -> None:
         services.send_back_refund(refund=self.refund(number, RefundState.PROPOSED), checker=self.world.checker)
 
-    @step(9, lambda self: self.owes(RefundState.PROPOSED), number=ANY, stale=st.sampled_from([0] * 5 + [-1]), is_both=st.booleans())
+    @step(9, lambda self: self.owes(RefundState.PROPOSED), number=ANY, stale=st.sampled_from([0] * 5 + [-1]), is_both=RARELY)
     def approve(self, number: int, stale: int, is_both: bool) -> None:
         refund = self.refund(number, RefundState.PROPOSED)
         person = self.world.both if is_both else self.world.checker
         services.approve_refund(refund=refund, approved_by=person, remaining_fils=remaining_of(refund) + stale)
         assert not stale and refund.proposed_by_id != person.pk, "money went out on one person's word or on an old page"
 
-    @step(6, lambda self: self.owes(RefundState.UNKNOWN), number=ANY, is_both=st.booleans())
+    @step(6, lambda self: self.owes(RefundState.UNKNOWN), number=ANY, is_both=RARELY)
     def look_up(self, number: int, is_both: bool) -> None:
         """Somebody looks into the bank's own records, and finds what is there."""
         refund = self.refund(number, RefundState.UNKNOWN)
@@ -409,12 +373,23 @@ class Payments(RuleBasedStateMachine):
         out = RefundDue.objects.filter(attempt=refund.attempt_id, state=RefundState.PAID_OUT, way="gateway")
         return self.vault.deals[refund.attempt.trackid].returned == sum(out.values_list("fils", flat=True)) + refund.fils
 
-    @step(6, lambda self: self.owes(RefundState.LOOKED_UP), number=ANY, agrees=st.sampled_from([True, True, False]), is_both=st.booleans())
+    @step(6, lambda self: self.owes(RefundState.LOOKED_UP), number=ANY, agrees=st.sampled_from([True, True, False]), is_both=RARELY)
     def confirm_finding(self, number: int, agrees: bool, is_both: bool) -> None:
         refund = self.refund(number, RefundState.LOOKED_UP)
         person = self.world.both if is_both else self.world.checker
         services.confirm_finding(refund=refund, confirmed_by=person, agrees=agrees)
         assert refund.found_by_id != person.pk, "a finding confirmed by who made it"
+
+    def _find_out(self) -> None:
+        """Two people look at the bank what became of each refund whose outcome nobody knows."""
+        with clock.at(self.now):
+            for refund in RefundDue.objects.filter(state=RefundState.UNKNOWN):
+                found = self._went_out(refund)
+                reference = "BANK-9" if found else ""
+                services.look_up_refund(refund=refund, found_by=self.world.cashier, is_paid=found, bank_reference=reference)
+            for refund in RefundDue.objects.filter(state=RefundState.LOOKED_UP):
+                checker = self.world.checker if refund.found_by_id != self.world.checker.pk else self.world.both
+                services.confirm_finding(refund=refund, confirmed_by=checker, agrees=True)
 
     # What must hold after each step
 
@@ -443,14 +418,15 @@ class Payments(RuleBasedStateMachine):
         for trace in Job.objects.exclude(last_error="").values_list("last_error", flat=True):
             assert "Unanswered" in trace, trace
         for events in (BillEvent, AttemptEvent, RefundEvent):
-            self.world.visited.update(events.objects.values_list("workflow", "move", "from_state", "to_state"))
+            self.walked.update(events.objects.values_list("workflow", "move", "from_state", "to_state"))
 
     def finish(self) -> None:
-        """The bank is well and everything is asked once more: each payment ends as its book says."""
+        """The bank is well, people find out what it leaves open, all is asked once more: each payment ends as its book says."""
         self.armed = ""
-        for minutes in (45, 16, 3):
+        for minutes in (45, 16, 61, 3):
             self.now += dt.timedelta(minutes=minutes)
             self.work(day="true", refund_day="done")
+            self._find_out()
         with clock.at(self.now):
             inquiries.sweep()
             for attempt in Attempt.objects.filter(state__in=[*AT_BANK, *UNPAID]):

@@ -28,6 +28,7 @@ class Deal:
     number: int
     result: str = ""
     was_told: bool = False  # an inquiry was answered, truly, with "captured"
+    was_denied: bool = False  # an answer said that there is no such payment, though the bank holds it
     returned: int = 0
     sent: int = 0  # calls of the refund that were carried out
 
@@ -60,6 +61,10 @@ class ModelBank(Knet):
         day, deal = self.vault.day, self.vault.deals.get(trackid)
         if day == "down":
             raise GatewayUnreachable("ConnectTimeout", request="<id>999901</id>")
+        if deal is not None and deal.holds and deal.was_told:
+            # A bank that says twice, minutes apart, that it does not know what it holds is believed (decision 0029): once at most here.
+            day = "true" if day == "not_found" and deal.was_denied else day
+            deal.was_denied = deal.was_denied or day == "not_found"
         if deal is None or day == "not_found" or (not deal.result and day == "true"):
             return Reply(Answer(NOT_FOUND, error_code="IPAY0100263"), "<q/>", f"<result>{NOT_FOUND}</result>", {"result": NOT_FOUND})
         said, amount, name, payment_id = deal.result, deal.fils, trackid, deal.payment_id
@@ -72,7 +77,9 @@ class ModelBank(Knet):
             amount += 1000 * (day == "wrong_amount")
             name = "SOMEBODYELSES" if day == "wrong_track" else trackid
             if day == "foreign":
-                payment_id = next((d.payment_id for t, d in self.vault.deals.items() if t != trackid and d.was_told), "")
+                # Of a payment that our books know. A bank that names an id nobody has heard of, with our track id and amount, is believed.
+                known = Attempt.objects.filter(payment_id__isnull=False).exclude(trackid=trackid).order_by("pk")
+                payment_id = known.values_list("payment_id", flat=True).first() or ""
         elif deal.holds:
             deal.was_told = True
         decoded = {"result": said, "trackid": name, "payid": payment_id, "tranid": f"T{deal.number}", "amt": money.to_text(amount)}

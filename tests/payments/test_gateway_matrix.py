@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from municipality.kernel import clock
 from payments import invariants
 from payments.models import Attempt, Bill, Receipt
 from payments.providers.knet import client
-from payments.services import redirect_url, start_attempt
+from payments.services import inquiries, redirect_url, settlement, start_attempt
 from payments.states import OPEN, AttemptState
 from tests.payments.conftest import run_due
 
@@ -79,6 +80,7 @@ MINUTES = 15
 @pytest.fixture
 def gateway(settings: Any, tmp_path: Path, live_server: Any) -> Iterator[Gateway]:
     double = Gateway(Book(tmp_path / "knet.sqlite3"), protocol.Terminal("999901", "999901pg", b"1234567890ABCDEF"))
+    double.book.set_setting("ack_seconds", 60)  # how quick an acknowledgement is, is judged elsewhere (P10)
     server = serving.start(application(double), 0)
     thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True)
     thread.start()
@@ -112,36 +114,89 @@ def pay(double: Gateway, bill: Bill, choice: str, day: list[str]) -> Attempt:
     return attempt
 
 
-def test_our_books_end_as_the_banks_book(
+@dataclass
+class End:
+    """What came of the days: by track id the state (wanted, and ours), and fils (taken at the bank, and held by our books)."""
+
+    wanted: dict[str, tuple[str, tuple[str, ...]]]
+    slow: set[str]  # where the payments stand whose bank has not answered yet
+    ended: dict[str, tuple[str, tuple[str, ...]]]
+    taken: dict[str, int]
+    paid: dict[str, int]
+    in_review: dict[str, int]
+
+    @property
+    def unequal(self) -> set[tuple[str, ...]]:
+        """The days after which bank and books do not hold the same."""
+        ours = self.paid | self.in_review
+        return {day for track, (_state, day) in self.wanted.items() if self.taken.get(track) != ours.get(track)}
+
+
+Played = Callable[[int], End]
+
+
+@pytest.fixture
+def play_out(
     gateway: Gateway, issue: Callable[..., Bill], paid_for: dict[str, list[int]], live_server: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> Played:
+    """So many payments for each of the days, and a quarter of an hour."""
     monkeypatch.setattr(client, "READ", 0.25)
-    wanted = {}
-    for number, (choice, day, end) in enumerate(DAYS * COPIES):
-        attempt = pay(gateway, issue(1_000 + number, subject=f"case:{number}"), choice, day)
-        wanted[attempt.trackid] = (end, day or [choice])
-        run_due(("payments.inquire",))
-    time.sleep(0.3)
-    run_due(("payments.inquire", "payments.hand_over"))
-    time.sleep(1)  # late captures, reversals and late notifications of the double
-    for trackid, (_end, day) in wanted.items():
-        if "slow_tranpipe:0.5" in day:  # the bank is quick again
-            assert Attempt.objects.get(trackid=trackid).state in OPEN
-            gateway.book.lift_behaviours(trackid)
-    start = clock.now()
-    for minute in range(MINUTES + 1):
-        with clock.at(start + dt.timedelta(minutes=minute)):
-            run_due()
-    ended = {a.trackid: (a.state, wanted[a.trackid][1]) for a in Attempt.objects.all()}
-    assert ended == wanted
-    taken = {row["trackid"]: row["amt"] for row in gateway.book.statement() if row["result"] == "CAPTURED" and not row["voided"]}
-    ours = {a.trackid: a.fils for a in Attempt.objects.filter(state=A.PAID)}
-    in_review = {a.trackid: a.fils for a in Attempt.objects.filter(state=A.MISMATCH)}
-    assert ours | in_review == taken
-    assert sum(r.fils for r in Receipt.objects.filter(allocation__is_settled=True)) == sum(ours.values())
+
+    def run(copies: int) -> End:
+        wanted: dict[str, tuple[str, tuple[str, ...]]] = {}
+        slow: set[str] = set()
+        for number, (choice, day, end) in enumerate(DAYS * copies):
+            attempt = pay(gateway, issue(1_000 + number, subject=f"case:{number}"), choice, day)
+            wanted[attempt.trackid] = (end, (choice, *day))
+            run_due(("payments.inquire",))
+        time.sleep(0.3)
+        run_due(("payments.inquire", "payments.hand_over"))
+        time.sleep(1)  # late captures, reversals and late notifications of the double
+        for trackid, (_end, day_of) in wanted.items():
+            if "slow_tranpipe:0.5" in day_of:  # the bank is quick again
+                slow.add(Attempt.objects.get(trackid=trackid).state)
+                gateway.book.lift_behaviours(trackid)
+        start = clock.now()
+        for minute in range(MINUTES + 1):
+            with clock.at(start + dt.timedelta(minutes=minute)):
+                run_due()
+        ended = {a.trackid: (str(a.state), wanted[a.trackid][1]) for a in Attempt.objects.all()}
+        taken = {row["trackid"]: row["amt"] for row in gateway.book.statement() if row["result"] == "CAPTURED" and not row["voided"]}
+        paid = {a.trackid: a.fils for a in Attempt.objects.filter(state=A.PAID)}
+        return End(wanted, slow, ended, taken, paid, {a.trackid: a.fils for a in Attempt.objects.filter(state=A.MISMATCH)})
+
+    return run
+
+
+def test_our_books_end_as_the_banks_book(play_out: Played) -> None:
+    end = play_out(COPIES)
+    assert end.slow <= set(OPEN) and end.ended == end.wanted
+    assert not end.unequal and end.paid | end.in_review == end.taken
+    assert sum(r.fils for r in Receipt.objects.filter(allocation__is_settled=True)) == sum(end.paid.values())
     assert not Job.objects.filter(state=JobState.DEAD).exists()
     assert not list(invariants.findings())
-    print(f"\n{len(wanted)} payments, {len(DAYS)} days, {sum(taken.values())} fils at the bank, {sum((ours | in_review).values())} here")
+    held = sum((end.paid | end.in_review).values())
+    print(f"\n{len(end.wanted)} payments, {len(DAYS)} days, {sum(end.taken.values())} fils at the bank, {held} here")
+
+
+def test_the_control_that_believes_what_it_is_told_ends_with_other_books(play_out: Played, settings: Any) -> None:
+    settings.PAYMENT_PROVIDER = "tests.payments.believing.BelievingKnet"
+    end = play_out(1)
+    print(f"\nbelieving: after {len(end.unequal)} of {len(DAYS)} days the books differ: {sorted(end.unequal)}")
+    assert ("CAPTURED", "void_after_ack:0.6") in end.unequal
+    assert sum(end.paid.values()) != sum(end.taken.values())
+
+
+def test_the_control_that_does_not_go_on_asking_ends_with_other_books(play_out: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asks after the acknowledgement and after two minutes, and never once more."""
+    for name in ("promise_step", "promise_now"):
+        monkeypatch.setattr(inquiries, name, lambda *_args, **_kwargs: None)
+    promise = settlement.enqueue
+    monkeypatch.setattr(settlement, "enqueue", lambda kind, **ids: None if kind == "payments.confirm" else promise(kind, **ids))
+    end = play_out(1)
+    print(f"\nnot going on: after {len(end.unequal)} of {len(DAYS)} days the books differ: {sorted(end.unequal)}")
+    assert {("CAPTURED", "tranpipe_500:3"), ("CAPTURED", "odd_result:3"), ("CAPTURED", "void_after_ack:0.6")} <= end.unequal
+    assert any(state in OPEN for state, _day in end.ended.values())
 
 
 def test_every_behaviour_of_the_double_is_taken_to_its_end() -> None:

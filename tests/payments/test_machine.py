@@ -23,7 +23,8 @@ from payments.providers import provider_named
 from payments.services import attempts, callbacks, inquiries, returns, settlement
 from payments.states import RefundState
 from tests.municipality import people
-from tests.payments.machine import Payments, World, edges
+from tests.payments.machine import Payments
+from tests.payments.play import World, edges
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.timeout(7200)]
 FULL = os.environ.get("CHAOS_FULL") == "1"
@@ -61,7 +62,11 @@ def play(monkeypatch: pytest.MonkeyPatch, settings: Any, payer: Any, cashier: An
             suppress_health_check=list(HealthCheck),
             verbosity=Verbosity.quiet,
         )
-        run_state_machine_as_test(hypothesis.seed(SEED)(Game), settings=chosen)
+        try:
+            run_state_machine_as_test(hypothesis.seed(SEED)(Game), settings=chosen)
+        except BaseException as broken:
+            broken.add_note("\n".join([f"game {world.games} of seed {SEED}:", *present[0].story]))
+            raise
         return world
 
     run.world = world  # type: ignore[attr-defined]
@@ -72,6 +77,8 @@ def test_whatever_happens_in_whatever_order_the_books_are_whole_and_end_as_the_b
     world = play(GAMES, STEPS)
     print(f"\n{world.games} games, {world.steps} steps, {len(world.visited)} of {len(edges())} edges, deaths at {len(world.deaths)} points")
     assert world.visited <= edges()
+    rare = {" ".join(edge): world.walked[edge] for edge in sorted(edges(), key=lambda edge: world.walked[edge])[:20]}
+    print("walked least, in so many games:", rare)
     if GAMES >= 1000:
         assert edges() <= world.visited, sorted(edges() - world.visited)
     assert len(world.visited) >= 25

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
+from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from payments import invariants
 from payments.models import Attempt, Bill, Difference
-from payments.services import inquire, redirect_url, start_attempt
+from payments.services import inquire, reconciliation, redirect_url, start_attempt
 from payments.services.reconciliation import days, load_statement, take_statement
 from payments.states import AttemptState
 from tests.payments.bank import Book
@@ -60,8 +62,13 @@ def play(day: int, book: Book, issue: Callable[..., Bill], payer: Any, voided: i
             attempts.append(attempt)
         for attempt in attempts[:voided]:
             book.decide(attempt, "FAILURE(NOT CAPTURED)")
+    # The other jobs of the day are done; left lying, they would soon be all that a worker sees.
+    Job.objects.exclude(kind="payments.confirm").update(state=JobState.DONE)
     with clock.at(begin + dt.timedelta(minutes=11)):
         run_due(("payments.confirm",))
+    if connection.vendor == "postgresql":  # what autovacuum does between two days, and cannot do inside a transaction of another
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
     return [Line(a.trackid, a.payment_id or "", a.fils) for a in Attempt.objects.filter(pk__in=[a.pk for a in attempts]).order_by("pk")]
 
 
@@ -112,27 +119,29 @@ def _take(month: list[tuple[dt.date, list[Line], dict[str, str]]], cashier: Any)
             take_statement(statement=load_statement(content=content, file_name=f"{day}.csv", loaded_by=cashier), taken_by=cashier)
 
 
-def test_every_planted_fault_is_on_the_list_and_nothing_else(month: list[Any], cashier: Any) -> None:
+def test_every_planted_fault_is_on_the_list_and_nothing_else_and_the_control_that_compares_one_way_misses_some(
+    month: list[Any], cashier: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voided = Attempt.objects.filter(state=AttemptState.VOIDED).count()
+    assert Attempt.objects.filter(state=AttemptState.PAID).count() + voided == DAYS * PAYMENTS and voided == FAULTS // len(KINDS)
+    with transaction.atomic(), monkeypatch.context() as patch:
+        patch.setattr(reconciliation, "_books_against_bank", lambda _statement: [])
+        _take(month, cashier)
+        seen_one_way = Difference.objects.count()
+        assert 0 < seen_one_way < FAULTS
+        transaction.set_rollback(True)
     _take(month, cashier)
     wanted = {track: kind for _day, _lines, faults in month for track, kind in faults.items()}
     found = dict(Difference.objects.values_list("trackid", "kind"))
     assert found == wanted and Difference.objects.count() == FAULTS == len(wanted)
     assert Difference.objects.filter(closed_at__isnull=True).count() == FAULTS
-    settled = Attempt.objects.filter(state=AttemptState.PAID).count()
-    voided = Attempt.objects.filter(state=AttemptState.VOIDED).count()
-    assert settled + voided == DAYS * PAYMENTS
-    print(f"\n{DAYS} days, {settled} payments, {voided} reversed, {len(found)} of {FAULTS} faults listed: {dict(Counter(found.values()))}")
+    print(
+        f"\n{DAYS} days, {DAYS * PAYMENTS} payments, {voided} reversed, {len(found)} of {FAULTS} faults listed: "
+        f"{dict(Counter(found.values()))}; compared one way only {seen_one_way}"
+    )
     clean = [day for day, _lines, faults in month if not faults]
     with clock.at(START + dt.timedelta(days=DAYS - 1, hours=10)):
         for row in days(count=DAYS):
             if row.day in clean:
                 assert row.bank == row.gateway == row.ledger
     assert not list(invariants.findings())
-
-
-def test_the_control_that_compares_one_way_only_misses_some(month: list[Any], cashier: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from payments.services import reconciliation
-
-    monkeypatch.setattr(reconciliation, "_books_against_bank", lambda _statement: [])
-    _take(month, cashier)
-    assert 0 < Difference.objects.count() < FAULTS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from municipality.accounts.models import Organisation, Signatory
 from municipality.cases.models import Case
 from municipality.documents import seal, store
 from municipality.documents.checking import check
@@ -16,7 +19,7 @@ from municipality.documents.models import Document
 from municipality.kernel import clock
 from municipality.review.services import desk, queue
 from tests.municipality.documents import poppler
-from tests.municipality.people import staff
+from tests.municipality.people import signed_in, staff
 from tests.violations.conftest import Days, pay
 from violations.models import Violation
 from violations.services import documents, minutes, objections, serving
@@ -106,3 +109,24 @@ def test_a_clearance_certificate_says_for_whom_and_when(write: Callable[..., Vio
     text = read(documents.clearance(person=owner, shop=shop))
     assert "Nothing is owed for municipal violations" in text and shop.name_en in text
     assert "It proves how things stood" in text
+
+
+def test_whoever_signs_for_the_organisation_opens_what_its_page_links_to(
+    write: Callable[..., Violation], make_shop: Any, owner: Any, stranger: Any, inspector: Any
+) -> None:
+    company = Organisation.objects.create(name_ar="شركة النخيل", name_en="Nakheel Company", commercial_register_no="77002")
+    for who in (owner, stranger):
+        Signatory.objects.create(organisation=company, person=who, first_day=clock.today())
+    row = write("CLN-03", shop=make_shop(owner=None, organisation=company))
+    paper = notice(row)
+    assert paper is not None
+    serving.opened(violation=row, person=owner)
+    objections.file(violation=Violation.objects.get(pk=row.pk), person=owner, ground="facts_wrong", words="لم تكن الأكياس للمحل")
+    for who, opens_case in ((owner, True), (stranger, False)):
+        client = signed_in(who)
+        page = client.get(f"/en/violations/{row.public_id}/").content.decode()
+        links = re.findall(r'href="(/documents/[^"]+|/en/cases/[^"]+/)"', page)
+        assert f"/documents/{paper.number}.pdf" in links and len(links) == 1 + opens_case
+        assert [client.get(link).status_code for link in links] == [200] * len(links)
+    Signatory.objects.filter(person=stranger).update(first_day=dt.date(2020, 1, 1), last_day=clock.today() - dt.timedelta(days=1))
+    assert signed_in(stranger).get(f"/documents/{paper.number}.pdf").status_code == 404

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from municipality.accounts.access import public
 from municipality.accounts.limits import spend
 from municipality.acting.queries import Principal
+from municipality.cases import queries as cases
 from municipality.cases.views.public import service_card
 from municipality.documents import store
 from municipality.documents.states import DocumentState
@@ -139,6 +140,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     taken = Evidence.objects.filter(upload=OuterRef("pk")).values("captured_at")
     photos = Upload.objects.filter(subject=row.key, slot__in=["photos", "correction", "defence"], state=UploadState.READY)
     has_notice = row.notice is not None and row.notice.state == DocumentState.ACTIVE
+    objection = getattr(row, "objection", None) if is_party else None
     return render(
         request,
         "violations/page.html",
@@ -155,7 +157,9 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "ways": ways.shown(row, standing),
             "photos": photos.annotate(captured_at=Subquery(taken)).order_by("pk"),
             "service": getattr(row, "service", None),
-            "objection": getattr(row, "objection", None) if is_party else None,
+            "objection": objection,
+            # Who made an objection goes on with it; another who signs for the same organisation reads its number.
+            "opens_case": objection is not None and cases.visible_to(request.user).filter(pk=objection.case_id).exists(),
             "plan": plan,
             "parts": [(part, part not in unpaid) for part in plan.instalments.all()] if plan is not None else [],
             "judgment": getattr(row, "judgment", None),

@@ -298,6 +298,34 @@ def test_only_what_waits_for_a_person_is_tried_again_by_hand(declare: Declare, b
     assert job.tries == (0 if moves else 8)
 
 
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("changes", "again"),
+    [
+        ({}, 1),
+        ({"tries": 7}, 0),  # it killed its workers, or had nothing left to do
+        ({"state": "done"}, 0),
+        ({"kind": "testing.other"}, 0),
+        ({"finished_at": NOON - HOUR + SECOND}, 0),
+        ({"created_at": NOON - 24 * HOUR}, 0),
+    ],
+)
+def test_what_used_up_its_tries_gets_another_round_after_a_while_and_not_for_ever(
+    declare: Declare, changes: dict[str, Any], again: int
+) -> None:
+    declare("testing.errand", lambda: None)
+    job = promise()
+    dead = {"state": "dead", "tries": 8, "deaths": 1, "finished_at": NOON - HOUR, "created_at": NOON - 24 * HOUR + SECOND}
+    Job.objects.filter(pk=job.pk).update(**(dead | changes))
+    with clock.at(NOON):
+        assert services.retry_dead("testing.errand", after=HOUR, within=24 * HOUR) == again
+        job.refresh_from_db()
+        assert (job.state == JobState.QUEUED, job.tries == 0) == (bool(again), bool(again))
+
+
 def test_every_queue_of_a_declared_job_is_known() -> None:
     assert {kind.queue for kind in registry.KINDS.values()} <= set(registry.QUEUES)
     with pytest.raises(ValueError, match="queue"):

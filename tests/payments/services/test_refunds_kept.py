@@ -16,6 +16,7 @@ from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
+from payments import invariants
 from payments.models import Attempt, Bill, GatewayMessage, Receipt, RefundDue
 from payments.services import (
     inquiries,
@@ -146,23 +147,34 @@ def test_a_refund_on_its_way_is_told_about_by_inquiries_whose_messages_are_kept(
     assert GatewayMessage.objects.filter(kind="refund_response").count() == 4
 
 
-def test_a_refund_that_the_bank_refused_after_it_took_the_payment_back_is_owed_no_more(
-    owed: RefundDue, cashier: Any, checker: Any, bank: Book, settled: Attempt
+@pytest.mark.parametrize("arrived", [False, True])
+def test_a_payment_taken_back_by_the_bank_waits_for_what_became_of_its_refund(
+    arrived: bool, owed: RefundDue, cashier: Any, checker: Any, bank: Book, settled: Attempt
 ) -> None:
     propose(owed, cashier)
     approve(owed, checker)
-    bank.refund_day = "dropped"
+    bank.refund_day = "lost" if arrived else "dropped"
     with clock.at(LATER):
         returns.send_refund(refund_id=owed.pk)
         bank.decide(settled, "FAILURE(NOT CAPTURED)")
-        inquiries.confirm(attempt_id=settled.pk)
-        assert (Attempt.objects.get().state, RefundDue.objects.get().state) == (AttemptState.VOIDED, "unknown")
-        returns.look_up_refund(refund=owed, found_by=cashier, is_paid=False)
+        for known in ("unknown", "looked_up"):
+            with pytest.raises(inquiries.Unanswered, match="on its way back"):
+                inquiries.confirm(attempt_id=settled.pk)
+            assert (Attempt.objects.get().state, RefundDue.objects.get().state) == (AttemptState.PAID, known)
+            assert not list(invariants.findings())
+            if known == "unknown":
+                returns.look_up_refund(refund=owed, found_by=cashier, is_paid=arrived, bank_reference="BANK-1" if arrived else "")
         returns.confirm_finding(refund=owed, confirmed_by=checker, agrees=True)
-    assert RefundDue.objects.get().state == "released"
-    assert one("refund.failed").data == {"reason": "not_at_bank", "by": checker.key}
-    assert one("refund.looked_up").data == {"paid": False} and one("refund.looked_up").actor_key == cashier.key
-    assert one("refund.finding_decided").data == {"agrees": True, "paid": False}
+        inquiries.confirm(attempt_id=settled.pk)
+    assert one("refund.looked_up").data == {"paid": arrived} and one("refund.looked_up").actor_key == cashier.key
+    assert one("refund.finding_decided").data == {"agrees": True, "paid": arrived}
+    assert not list(invariants.findings())
+    if arrived:  # the money left twice, and both books are true
+        assert (Attempt.objects.get().state, RefundDue.objects.get().state) == (AttemptState.PAID, "paid_out")
+        assert one("payment.reversed_after_refund").data["fils"] == settled.fils
+    else:
+        assert (Attempt.objects.get().state, RefundDue.objects.get().state) == (AttemptState.VOIDED, "released")
+        assert one("refund.failed").data == {"reason": "not_at_bank", "by": checker.key}
 
 
 def test_a_person_of_another_role_takes_no_step(owed: RefundDue, cashier: Any, checker: Any, payer: Any) -> None:
