@@ -16,3 +16,6 @@ frozen("shops_claim", ["refusal_id"], once="OLD.refusal_id IS NOT NULL", name="r
 insert_only("shops_shopevent")
 insert_only("shops_tradename")
 insert_only("shops_shopactivity")
+insert_only("shops_change")
+insert_only("shops_edition")
+insert_only("shops_digest")

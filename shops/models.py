@@ -388,3 +388,7 @@ class Claim(models.Model):
     @property
     def is_disputed(self) -> bool:
         return self.disputed_at is not None
+
+
+from shops.following.models import Digest, Follow  # noqa: E402, F401 - of this app, in modules of their own
+from shops.open_data.models import Change, Edition, Pending, Published  # noqa: E402, F401

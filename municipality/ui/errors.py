@@ -25,7 +25,7 @@ _BARE = (
 
 
 def _is_api(request: HttpRequest) -> bool:
-    return request.path_info.startswith("/api/")
+    return language.is_machines(request.path_info)
 
 
 def _problem(status: int, title: str, detail: str, **members: Any) -> JsonResponse:
@@ -41,6 +41,7 @@ def _problem(status: int, title: str, detail: str, **members: Any) -> JsonRespon
         status=status,
         content_type="application/problem+json",
         json_dumps_params={"ensure_ascii": False},
+        headers={"Content-Language": translation.get_language() or "ar", "Vary": "Accept-Language", "Cache-Control": "no-store"},
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -23,6 +23,8 @@ from shops.search.engines import HEAD
 from shops.search.text import forms_of, key_of, number_of, words_of
 
 BATCH = 1000
+# Called with the primary keys of what was written, in the same transaction.
+TOLD: list[Callable[[Sequence[int]], None]] = []
 CELLS = 100  # to a degree: a cell of the map is some 1.1 km high
 COLUMNS = (
     "shop_id", "name_ar", "name_en", "words", "area_id", "latitude", "longitude", "closed_on", "suspended_on", "licence", "licence_end",
@@ -165,6 +167,8 @@ def refresh(shops: Iterable[int]) -> int:
     _write_text([(entry.shop_id, entry.words) for entry in entries])
     SearchNumber.objects.filter(shop__in=keys).delete()
     SearchNumber.objects.bulk_create(numbers)
+    for told in TOLD:
+        told(keys)
     return len(entries)
 
 
