@@ -82,12 +82,16 @@ def _file(request: HttpRequest, edition: Edition, name: str) -> HttpResponseBase
     known = get_conditional_response(request, etag=etag, last_modified=changed)
     if known is not None:
         return known
-    try:
-        file = default_storage.open(path_of(edition, name))
-    except FileNotFoundError:
-        raise Http404 from None
     kind = PACKED if said["is_compressed"] else MEDIA_TYPES[said["format"]]
-    answer = FileResponse(file, as_attachment=True, filename=name, content_type=kind)
+    answer: HttpResponseBase
+    if request.method == "HEAD":
+        answer = HttpResponse(content_type=kind, headers={"Content-Length": str(said["bytes"])})
+    else:
+        try:
+            file = default_storage.open(path_of(edition, name))
+        except FileNotFoundError:
+            raise Http404 from None
+        answer = FileResponse(file, as_attachment=True, filename=name, content_type=kind)
     answer["ETag"] = etag
     answer["Last-Modified"] = dt.datetime.fromtimestamp(changed, dt.UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
     answer["Cache-Control"] = "public, max-age=300"

@@ -6,6 +6,7 @@ from municipality.documents.states import DocumentState
 from municipality.kernel.workflow import WORKFLOWS
 from payments.providers.knet.errors import CODES
 from payments.states import AttemptState, BillState, RefundState
+from tests.house import open_stops
 from tests.house.access_matrix import ACTS, ROWS
 from tests.house.tour import PASSWORD, Visit
 from tests.house.violation_stops import VIOLATIONS
@@ -52,6 +53,7 @@ def public() -> list[Visit]:
         Visit("/{lang}/shops/{w.owner.shop.public_id}/", "owner", note="their own"),
         Visit("/{lang}/shops/0000/", status=404),
     ]
+    v += open_stops.visits()
     reference = "{w.owner.waiting.reference}"
     v += [
         Visit("/{lang}/track/", post={}, note="empty"),

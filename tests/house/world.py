@@ -52,7 +52,7 @@ from municipality.rulebook.seeds import load_activities, seed
 from payments import services as payments
 from payments.models import Attempt, Bill, GatewayMessage, Receipt, RefundDue
 from shops.models import Shop
-from tests.house import acting_rows, lane_rows, money_rows, shop_rows, staff_rows, upload_rows, violation_rows
+from tests.house import acting_rows, lane_rows, money_rows, open_rows, shop_rows, staff_rows, upload_rows, violation_rows
 from tests.licensing import officers
 from tests.municipality import people
 from tests.municipality.accounts import softkey
@@ -131,6 +131,7 @@ class World:
     money: money_rows.MoneyRows = field(init=False)
     fines: violation_rows.Fines = field(init=False)
     register: shop_rows.Register = field(init=False)
+    open: open_rows.OpenRows = field(init=False)
     sessions: dict[str, str] = field(default_factory=dict)
     mails: list[tuple[str, str, str]] = field(default_factory=list)  # address, subject, body
     html_mails: list[str] = field(default_factory=list)
@@ -225,6 +226,7 @@ def build() -> World:
     world.money = money_rows.fill(world)
     world.fines = violation_rows.fill(world)
     world.register = shop_rows.fill()
+    world.open = open_rows.fill(world)
     world.open_doors()
     world.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]
     world.html_mails = [str(part[0]) for m in mail.outbox for part in m.alternatives]  # type: ignore[attr-defined]
