@@ -127,7 +127,7 @@ def _told(changes: list[Change], language: str) -> str:
         for change in changes[:LINES]:
             row: dict[str, Any] = change.row
             own = row["name_ar"] if language == "ar" else row["name_en"] or row["name_ar"]
-            where = f"{row[f'area_{language}']}, {gettext('block')} {row['block']}"
+            where = f"{row[f'area_{language}']} · {gettext('block')} {row['block']}"
             lines.append(f"• {own} – {word_of(change.kind)} – {date_format(change.on)} – {where}")
         if len(changes) > LINES:
             lines.append(gettext("and %(count)d more") % {"count": len(changes) - LINES})

@@ -118,7 +118,7 @@ def area_feed(request: HttpRequest, area: int, block: str = "") -> HttpResponse:
         raise Http404
     where = get_object_or_404(Area, pk=area)
     own = where.name_ar if get_language() == "ar" else where.name_en
-    title = f"{own}, {_('block')} {block}" if block else own
+    title = f"{own} · {_('block')} {block}" if block else own
     of = Q(area=where, block=block) if block else Q(area=where)
     return _atom(request, of, title, f"{reverse('shops:search')}?area={where.pk}")
 
@@ -147,7 +147,7 @@ def _atom(request: HttpRequest, of: Q, title: str, path: str) -> HttpResponse:
         feed.add_item(
             title=f"{own} – {word_of(change.kind)}",
             link=f"{base}{address_of(change.shop)}",
-            description=f"{date_format(change.on)} – {row[f'area_{get_language()}']}, {_('block')} {row['block']}",
+            description=f"{date_format(change.on)} – {row[f'area_{get_language()}']} · {_('block')} {row['block']}",
             unique_id=f"{base}/api/v1/changes/#{change.number}",
             pubdate=change.at,
             updateddate=change.at,
