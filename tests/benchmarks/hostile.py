@@ -12,7 +12,7 @@ from collections import defaultdict
 from tests.benchmarks import tables
 from tests.benchmarks.client import Ask, Line
 from tests.benchmarks.pages import portal
-from tests.interface.hostile import queries
+from tests.shops.open_data.hostile import queries
 from tests.stack.running import Servers
 
 COUNT, MOST = 1000, 0.1  # seconds

@@ -8,8 +8,8 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from tests.interface.conftest import Register
-from tests.interface.hostile import VALUES, queries
+from tests.shops.open_data.conftest import Register
+from tests.shops.open_data.hostile import VALUES, queries
 
 pytestmark = pytest.mark.django_db
 MANY = 120

@@ -22,7 +22,7 @@ from shops.following import services
 from shops.models import Digest, Follow
 from shops.open_data import feed
 from tests.conftest import Clock
-from tests.interface.conftest import TESTS, Register, fill
+from tests.shops.open_data.conftest import TESTS, Register, fill
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 

@@ -21,7 +21,7 @@ from shops.search import indexing
 from shops.services import Change as Decided
 from shops.services import change_register, refresh_search, transfer
 from tests.conftest import Clock
-from tests.interface.conftest import TESTS, Register, fill
+from tests.shops.open_data.conftest import TESTS, Register, fill
 
 BASE = "https://portal.example.test"
 

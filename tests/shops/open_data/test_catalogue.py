@@ -9,7 +9,7 @@ from django.test import Client
 from pyshacl import validate
 from rdflib import DCTERMS, RDF, Graph, Literal, Namespace, URIRef
 
-from tests.interface.conftest import Register
+from tests.shops.open_data.conftest import Register
 
 pytestmark = [
     pytest.mark.django_db,

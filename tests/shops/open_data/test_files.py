@@ -23,7 +23,7 @@ from shops.models import Edition, Shop
 from shops.open_data import described, table, writing
 from shops.views import feed as feed_views
 from tests.conftest import Clock
-from tests.interface.conftest import TESTS, Register
+from tests.shops.open_data.conftest import TESTS, Register
 
 pytestmark = pytest.mark.django_db
 
@@ -161,7 +161,7 @@ def test_whoever_reads_an_old_file_reads_it_to_its_end(register: Register) -> No
 
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_page_and_interface_warn_when_a_night_failed(language: str, frozen_clock: Clock, db: Any, store: Path) -> None:
-    from tests.interface.conftest import fill
+    from tests.shops.open_data.conftest import fill
 
     def warned() -> tuple[bool, bool]:
         page = BeautifulSoup(Client().get(f"/{language}/open-data/").content, "html.parser")

@@ -9,7 +9,7 @@ from django.test import Client
 
 from municipality.interface import READS
 from municipality.places.models import Area
-from tests.interface.conftest import Register
+from tests.shops.open_data.conftest import Register
 
 pytestmark = pytest.mark.django_db
 PLAIN = ("/api/v1/governorates/", "/api/v1/areas/", "/api/v1/activities/", "/api/v1/changes/", "/api/v1/open-data/", "/api/v1/catalog/")

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from schemathesis.generation import GenerationMode
 
 from municipality.wsgi import application
-from tests.interface.conftest import Register
+from tests.shops.open_data.conftest import Register
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
