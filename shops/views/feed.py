@@ -14,7 +14,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from municipality.interface import BadParameters, PublicView, answers, parameter
-from municipality.kernel import clock
 from shops.models import EventKind
 from shops.open_data import catalogue, described, feed, table
 from shops.open_data.models import OTHER_TYPES, Change
@@ -67,7 +66,6 @@ ChangePage = inline_serializer(
         "more": serializers.BooleanField(help_text="Whether there is a further page now."),
         "cursor": serializers.CharField(help_text="Give it as `since` the next time, also days later."),
         "next": serializers.CharField(help_text="Address of what follows; asked again later where there is nothing yet."),
-        "as_of": serializers.DateTimeField(),
     },
 )
 
@@ -105,7 +103,6 @@ class Changes(PublicView):
                 "more": len(found) > SIZE,
                 "cursor": cursor,
                 "next": following,
-                "as_of": clock.now(),
             }
         )
         answer["Link"] = f'<{following}>; rel="next"'
