@@ -12,6 +12,7 @@ from municipality.documents.views import citizen as documents
 from municipality.documents.views import public as checks
 from payments.urls import gateway_urlpatterns
 from shops.urls import api_urlpatterns as shops_api_urlpatterns
+from shops.urls import outside_urlpatterns as shops_outside_urlpatterns
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -22,6 +23,7 @@ urlpatterns = [
     path("", include("municipality.uploads.file_urls")),
     path("api/", include(api_urlpatterns)),
     path("api/", include(shops_api_urlpatterns)),
+    *shops_outside_urlpatterns,
     *gateway_urlpatterns,
     *people.urlpatterns,
     path("admin/", admin.site.urls),

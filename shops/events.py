@@ -17,6 +17,7 @@ from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from shops.models import EventKind, Shop, ShopActivity, ShopEvent, TradeName
+from shops.open_data import feed
 from shops.search import indexing
 
 MOVED = ("area_id", "block", "street", "building", "plot", "floor", "unit", "paci_number")
@@ -26,9 +27,11 @@ def note(
     shop: Shop, kind: EventKind, *, source: str, actor: Actor, on: dt.date | None = None, data: Mapping[str, Any] | None = None
 ) -> ShopEvent:
     """Write one event in the caller's transaction. `data` may be shown to anybody; `source` is a subject key or a register's name."""
-    return ShopEvent.objects.create(
+    event = ShopEvent.objects.create(
         shop=shop, kind=kind, on=on or clock.today(), data=dict(data or {}), source=source, actor_key=actor.key, at=clock.now()
     )
+    feed.mark_event(event)
+    return event
 
 
 def retire(shop: Shop, columns: Mapping[str, Any], *, source: str, actor: Actor) -> None:

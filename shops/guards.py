@@ -124,3 +124,6 @@ guard(
     "NEW.state IN ('accepted', 'dismissed') AND NEW.decided_by_id IS NULL",
     "decided_by_nobody",
 )
+insert_only("shops_change")
+insert_only("shops_edition")
+insert_only("shops_digest")

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from municipality.notifications.models import Channel
 from municipality.notifications.registry import MessageKind
 
 _DAY = dt.date(2027, 11, 24)
@@ -76,3 +77,18 @@ class PageCorrected(MessageKind):
 
     def path(self, context: Mapping[str, Any]) -> str:
         return f"/shops/{context['shop'].public_id}/"
+
+
+class FollowedChanged(MessageKind):
+    """To whoever follows a shop, an area or a block: what changed since the digest before. By e-mail and in the inbox only."""
+
+    kind = "shops.followed_changed"
+    channels: ClassVar[tuple[Channel, ...]] = (Channel.EMAIL,)
+
+    def path(self, context: Mapping[str, Any]) -> str:
+        return "/follows/"
+
+    def stop_path(self, public_id: str) -> str:
+        from shops.following.services import token_of
+
+        return f"/follows/stop/{token_of(public_id)}"

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from django.db import transaction
+
 from municipality.cases.models import Case
 from municipality.documents.contexts import FactsRefused
 from municipality.documents.rendering import RendererMissing, RenderingRefused
 from municipality.documents.signing import SignerMissing
 from municipality.jobs.errors import Gone, Parked
 from municipality.jobs.registry import every, job
+from municipality.jobs.services import enqueue
+from municipality.kernel import clock
 from shops import claims, freshness, refusals
 from shops.commercial import running
+from shops.following import services as following
 from shops.imports import services as imports
+from shops.open_data import feed, writing
 from shops.search import indexing
+
+MORNING = dt.timedelta(hours=4)  # digests are sent at seven, when people are awake
 
 
 @every("shops.settle_claims", seconds=3600)
@@ -72,3 +82,29 @@ def commercial_page(*, run_id: int, page: int) -> None:
 @job(running.ONE_JOB, queue="urgent", time_limit=60)
 def commercial_licence(*, number: str) -> None:
     running.take_licence(number=number)
+
+
+@every("shops.number_changes", seconds=30, time_limit=100)
+def number_changes() -> None:
+    feed.number_all()
+
+
+@every("shops.find_unmarked_changes", seconds=86_400, time_limit=110)
+def find_unmarked_changes() -> None:
+    """Three o'clock at night in Kuwait: first what was never marked, then the files, then the digests of the day."""
+    indexing.index_missing()
+    feed.find_unmarked()
+    day = clock.today().isoformat()
+    with transaction.atomic():
+        enqueue("shops.open_data", key=f"night:{day}")
+        enqueue("shops.follow_digests", key=f"day:{day}", due_at=clock.now() + MORNING)
+
+
+@job("shops.open_data", queue="bulk", time_limit=110)
+def open_data() -> None:
+    writing.publish()
+
+
+@job("shops.follow_digests", queue="bulk", time_limit=110)
+def follow_digests() -> None:
+    following.tell_everybody()

@@ -150,5 +150,7 @@ def shown(violation: Violation, standing: rules.Standing) -> list[Shown]:
     for way in rules.ways(standing):
         told = TOLD[way.code]
         url = reverse(told.url, args=[violation.public_id]) if way.is_open else ""
-        found.append(Shown(way.code, told, way.is_open, way.closed or "", CLOSED[way.closed] if way.closed else "", last.get(way.code), url))
+        found.append(
+            Shown(way.code, told, way.is_open, way.closed or "", CLOSED[way.closed] if way.closed else "", last.get(way.code), url)
+        )
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import logging
+import math
 from dataclasses import dataclass
 
 from allauth.account.adapter import get_adapter
@@ -21,6 +22,25 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class Pace:
+    """How a client stands against a limit after this try: `used` of `amount` in a span of `seconds`, over in `reset` seconds."""
+
+    name: str
+    amount: int
+    seconds: int
+    used: int
+    reset: int
+
+    @property
+    def is_kept(self) -> bool:
+        return self.used <= self.amount
+
+    @property
+    def left(self) -> int:
+        return max(0, self.amount - self.used)
+
+
+@dataclass(frozen=True)
 class Limit:
     """At most `amount` tries in any span of `seconds`, for each subject. Rows hold a keyed hash of the subject, never the subject."""
 
@@ -33,6 +53,10 @@ class Limit:
 
     def take(self, subject: str) -> bool:
         """Count one try of `subject`. False if the limit is reached; a refused try is not counted."""
+        return self.use(subject).is_kept
+
+    def use(self, subject: str) -> Pace:
+        """Count one try of `subject` and say how it stands; a refused try is not counted."""
         key = self._key(subject)
         with transaction.atomic():
             row = None
@@ -41,10 +65,11 @@ class Limit:
                 row = next(iter(Throttle.objects.select_for_update().filter(key=key)), None)
             now = clock.now()
             hits = [hit for hit in row.hits if hit > now.timestamp() - self.seconds]
-            if len(hits) >= self.amount:
-                return False
-            Throttle.objects.filter(key=key).update(hits=[*hits, now.timestamp()], touched_at=now)
-        return True
+            used = len(hits) + 1
+            if used <= self.amount:
+                Throttle.objects.filter(key=key).update(hits=[*hits, now.timestamp()], touched_at=now)
+        first = min(hits, default=now.timestamp())
+        return Pace(self.name, self.amount, self.seconds, used, max(1, math.ceil(first + self.seconds - now.timestamp())))
 
     def clear(self, subject: str) -> None:
         """Forget the tries of `subject`, after a right one."""
@@ -82,14 +107,21 @@ def pace(request: HttpRequest, what: str, *, limit: int, seconds: int) -> bool:
     For what is asked with every key that is pressed: a row in the database for each would cost more than the answer. Where the
     cache is away nobody is held back; what must hold then is counted by `spend`.
     """
-    span = int(clock.now().timestamp()) // seconds
+    return paced(request, what, limit=limit, seconds=seconds).is_kept
+
+
+def paced(request: HttpRequest, what: str, *, limit: int, seconds: int) -> Pace:
+    """The same, and how the client stands."""
+    now = int(clock.now().timestamp())
+    span, reset = now // seconds, seconds - now % seconds
     key = "pace:" + keyed_hash("limit", f"{what}:{address_of(request)}:{span}")
     try:
         cache.add(key, 0, timeout=2 * seconds)
-        return int(cache.incr(key)) <= limit
+        used = int(cache.incr(key))
     except (RedisError, OSError, ValueError):  # the cache is away, or the counter went between the two commands
         log.warning("looks at %s are not counted", what)
-        return True
+        used = 1
+    return Pace(what, limit, seconds, used, reset)
 
 
 def forget(older_than: dt.timedelta = dt.timedelta(days=2)) -> int:

@@ -13,6 +13,7 @@ from django.utils import translation
 
 from municipality.jobs.errors import Gone
 from municipality.notifications.models import Message
+from municipality.notifications.registry import KINDS
 from municipality.notifications.texts import foreign_links, link
 
 
@@ -24,23 +25,35 @@ def message_id(idempotency_key: str) -> str:
 def send_message(message: Message, *, to: str, language: str, idempotency_key: str) -> str:
     """Send one message of the inbox. Returns its Message-ID. Raises Gone when the address is refused for good."""
     with translation.override(language):
-        return send(subject=message.title, body=message.body, url=link(message.path, language), to=to, idempotency_key=idempotency_key)
+        url, stop = link(message.path, language), link(_stop_path(message), language)
+        return send(subject=message.title, body=message.body, url=url, stop=stop, to=to, idempotency_key=idempotency_key)
 
 
-def send(*, subject: str, body: str, to: str, idempotency_key: str, url: str = "") -> str:
-    """Send one e-mail in the language that is active. Returns its Message-ID.
+def _stop_path(message: Message) -> str:
+    kind = KINDS.get(message.kind)
+    return kind.stop_path(message.person.public_id) if kind else ""
+
+
+def send(*, subject: str, body: str, to: str, idempotency_key: str, url: str = "", stop: str = "") -> str:
+    """Send one e-mail in the language that is active. Returns its Message-ID. `stop` is where it is ended with one press (RFC 8058).
 
     Raises Gone for an address of a foreign host in the text and when the mail system refuses the recipient for good.
     """
-    if foreign_links(f"{body}\n{url}"):
+    if foreign_links(f"{body}\n{url}\n{stop}"):
         raise Gone("foreign link in an e-mail")
-    context: dict[str, Any] = {"title": subject, "body": body, "url": url, "is_arabic": translation.get_language() == "ar"}
+    context: dict[str, Any] = {"title": subject, "body": body, "url": url, "stop": stop, "is_arabic": translation.get_language() == "ar"}
     own_id = message_id(idempotency_key)
+    headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"} if stop else {}
     email = EmailMultiAlternatives(
         subject=" ".join(subject.split()),
         body=render_to_string("notifications/email.txt", context),
         to=[to],
-        headers={"Message-ID": own_id, "Auto-Submitted": "auto-generated", "Content-Language": translation.get_language() or "ar"},
+        headers={
+            "Message-ID": own_id,
+            "Auto-Submitted": "auto-generated",
+            "Content-Language": translation.get_language() or "ar",
+            **headers,
+        },
     )
     email.attach_alternative(render_to_string("notifications/email.html", context), "text/html")
     try:

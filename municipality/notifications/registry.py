@@ -74,6 +74,10 @@ class MessageKind:
         """Where the message leads, without the language prefix; empty for nowhere."""
         return ""
 
+    def stop_path(self, public_id: str) -> str:
+        """Where the person with this id ends such messages with one press, without signing in; empty where they cannot."""
+        return ""
+
     def template(self, part: str) -> str:
         """`licensing/messages/renewal_issued.title.txt`"""
         app, name = self.kind.split(".")

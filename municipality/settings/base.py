@@ -9,6 +9,7 @@ import environ
 from municipality.settings.accounts import *  # noqa: F403
 from municipality.settings.maps import *  # noqa: F403
 from municipality.settings.maps import MAP_TILES, origin_of
+from municipality.settings.open_data import *  # noqa: F403
 from municipality.settings.uploads import *  # noqa: F403
 from municipality.settings.uploads import UPLOADS_ORIGIN
 
@@ -74,6 +75,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "municipality.ui.compression.CompressionMiddleware",
     "csp.middleware.CSPMiddleware",
+    "municipality.ui.middleware.MachinesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "municipality.ui.middleware.LanguageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -255,7 +257,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {
 }
 
 REST_FRAMEWORK = {
-    "EXCEPTION_HANDLER": "municipality.api.problem_handler",
+    "EXCEPTION_HANDLER": "municipality.interface.problem_handler",
+    "URL_FORMAT_OVERRIDE": None,  # the form of an answer is asked for by Accept
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
@@ -268,6 +271,8 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {"DocumentStateEnum": "municipality.api.DOCUMENT_STATES", "ShopStateEnum": "shops.open_data.table.SHOP_STATES"},
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "shops.views.described.codes"],
 }
 
 # The browser's side of security.

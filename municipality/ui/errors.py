@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.template import loader
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -25,7 +25,7 @@ _BARE = (
 
 
 def _is_api(request: HttpRequest) -> bool:
-    return request.path_info.startswith("/api/")
+    return language.is_machines(request.path_info)
 
 
 def _problem(status: int, title: str, detail: str, **members: Any) -> JsonResponse:
@@ -41,6 +41,7 @@ def _problem(status: int, title: str, detail: str, **members: Any) -> JsonRespon
         status=status,
         content_type="application/problem+json",
         json_dumps_params={"ensure_ascii": False},
+        headers={"Content-Language": translation.get_language() or "ar", "Vary": "Accept-Language", "Cache-Control": "no-store"},
     )
 
 
@@ -56,6 +57,10 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
         return _page(request, "errors/413.html", 413)
     if _is_api(request):
         return _problem(400, _("Bad request"), _("The request could not be read."))
+    try:
+        request.GET  # noqa: B018 - read here, because the page reads it: its link to the other language
+    except SuspiciousOperation:
+        request.GET = QueryDict()
     return _page(request, "errors/400.html", 400)
 
 

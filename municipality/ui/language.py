@@ -11,6 +11,7 @@ from django.forms import BaseForm
 from django.forms.utils import ErrorDict
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 FIELD = "_language"
 ERRORS_FIELD = "_errors"
@@ -22,6 +23,20 @@ def of_path(path: str) -> str:
     """The language an address carries, or an empty text."""
     match = _PREFIX.match(path)
     return match[1] if match else ""
+
+
+def is_machines(path: str) -> bool:
+    """Whether an address belongs to the public interface, which has no cookie and no page."""
+    return path.startswith("/api/")
+
+
+def accepted(request: HttpRequest) -> str:
+    """The first language of Accept-Language that the portal speaks; Arabic where it names none. Looks at nothing else."""
+    for wanted, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", "")[:500]):
+        code = wanted.partition("-")[0]
+        if code in dict(settings.LANGUAGES):
+            return code
+    return str(settings.LANGUAGE_CODE)
 
 
 def other() -> str:

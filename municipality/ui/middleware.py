@@ -17,17 +17,22 @@ from municipality.ui import errors, language
 
 class LanguageMiddleware(LocaleMiddleware):
     """/ar/ and /en/ carry the language. Elsewhere: a `_language` in the query, the cookie, Accept-Language, Arabic.
+    Under /api/: Accept-Language alone, so that an answer depends on nothing that a cache does not see.
 
     The cookie remembers the language last seen, so that pages outside the prefixes (the check page, the way back
     from the bank) speak it too. `/` leads to /ar/ or /en/.
     """
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
-        wanted = request.GET.get(language.FIELD, "")
         code = language.of_path(request.path_info)
-        if not code and wanted in dict(settings.LANGUAGES):
-            code = wanted
-            request.portal_language_chosen = True  # type: ignore[attr-defined]
+        if language.is_machines(request.path_info):
+            code = language.accepted(request)
+        if not code:
+            translation.activate(language.accepted(request))  # a query that cannot be read is refused in a language too
+            wanted = request.GET.get(language.FIELD, "")
+            if wanted in dict(settings.LANGUAGES):
+                code = wanted
+                request.portal_language_chosen = True  # type: ignore[attr-defined]
         if request.path_info.startswith("/admin/"):  # staff read and write Arabic; the admin has no English twin
             code = "ar"
         code = code or get_language_from_request(request)
@@ -44,7 +49,7 @@ class LanguageMiddleware(LocaleMiddleware):
         carried = language.of_path(request.path_info)
         chosen = getattr(request, "portal_language_chosen", False)
         code = carried or (request.LANGUAGE_CODE if chosen else "")
-        if not carried:
+        if not carried and not language.is_machines(request.path_info):
             patch_vary_headers(answer, ("Cookie",))
         if code and request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) != code:
             answer.set_cookie(
@@ -56,6 +61,22 @@ class LanguageMiddleware(LocaleMiddleware):
                 samesite="Lax",
             )
         return answer
+
+
+class MachinesMiddleware:
+    """The public interface reads no cookie, whoever sends one: none gets in, and no cache is told that an answer depends on one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not language.is_machines(request.path_info):
+            return self.get_response(request)
+        request.META.pop("HTTP_COOKIE", None)
+        response = self.get_response(request)
+        names = [name.strip() for name in response.get("Vary", "").split(",")]
+        response["Vary"] = ", ".join(name for name in names if name.lower() != "cookie")
+        return response
 
 
 class RefusalMiddleware:

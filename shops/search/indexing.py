@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -24,6 +24,8 @@ from shops.search.engines import HEAD
 from shops.search.text import forms_of, key_of, number_of, words_of
 
 BATCH = 1000
+# Called with the primary keys of what was written, in the same transaction.
+TOLD: list[Callable[[Sequence[int]], None]] = []
 CELLS = 100  # to a degree: a cell of the map is some 1.1 km high
 COLUMNS = (
     "shop_id", "name_ar", "name_en", "words", "area_id", "latitude", "longitude", "closed_on", "suspended_on", "licence", "licence_end",
@@ -177,6 +179,8 @@ def refresh(shops: Iterable[int]) -> int:
     _write_entries(entries)
     SearchNumber.objects.filter(shop__in=keys).delete()
     copy_rows(connection, "shops_searchnumber", ("number", "shop_id"), ((n, row.values[0]) for row in rows for n in row.numbers))
+    for told in TOLD:
+        told(keys)
     return len(entries)
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
@@ -109,7 +110,8 @@ def name_of(row: Any) -> str:
     return "-".join(arabic.words(own))[:80]
 
 
-def address_of(row: Any) -> str:
-    """The address of a shop in the language of the page: its stable id, and its present name for people."""
-    name = name_of(row)
-    return reverse("shops:shop", kwargs={"public_id": row.public_id, "name": name} if name else {"public_id": row.public_id})
+def address_of(row: Any, language: str = "") -> str:
+    """The address of a shop in a language, else in that of the page: its stable id, and its present name for people."""
+    with translation.override(language or get_language()):
+        name = name_of(row)
+        return reverse("shops:shop", kwargs={"public_id": row.public_id, "name": name} if name else {"public_id": row.public_id})

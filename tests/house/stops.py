@@ -6,7 +6,7 @@ from municipality.documents.states import DocumentState
 from municipality.kernel.workflow import WORKFLOWS
 from payments.providers.knet.errors import CODES
 from payments.states import AttemptState, BillState, RefundState
-from tests.house import page_rows
+from tests.house import open_stops, page_rows
 from tests.house.access_matrix import ACTS, ROWS
 from tests.house.register_stops import REGISTER
 from tests.house.tour import PASSWORD, Visit
@@ -54,6 +54,7 @@ def public() -> list[Visit]:
         Visit("/{lang}/shops/{w.owner.shop.public_id}/", "owner", note="their own"),
         Visit("/{lang}/shops/0000/", status=404),
     ]
+    v += open_stops.visits()
     reference = "{w.owner.waiting.reference}"
     v += [
         Visit("/{lang}/track/", post={}, note="empty"),

@@ -79,6 +79,8 @@ def ask(world: World, row: Row, role: str, language: str) -> tuple[dict[str, int
         data = {name: value.format(w=world) for name, value in row.post.items()} if method == "POST" else None
         with transaction.atomic():
             response = getattr(client, method.lower())(_path(row, world, language), data)
+            if response.streaming:  # its file is closed when it has been read
+                b"".join(response.streaming_content)
             transaction.set_rollback(True)
         statuses[method], places[method] = response.status_code, response.get("Location", "")
     return statuses, places

@@ -57,6 +57,7 @@ from tests.house import (
     commercial_rows,
     lane_rows,
     money_rows,
+    open_rows,
     page_rows,
     register_rows,
     shop_rows,
@@ -146,6 +147,7 @@ class World:
     sheets: register_rows.Sheets = field(init=False)
     page: page_rows.PageRows = field(init=False)
     commercial: commercial_rows.Commercial = field(init=False)
+    open: open_rows.OpenRows = field(init=False)
     sessions: dict[str, str] = field(default_factory=dict)
     mails: list[tuple[str, str, str]] = field(default_factory=list)  # address, subject, body
     html_mails: list[str] = field(default_factory=list)
@@ -244,6 +246,7 @@ def build() -> World:
     world.sheets = register_rows.fill()
     world.page = page_rows.fill(world)
     world.commercial = commercial_rows.fill(world.sheets.keeper)
+    world.open = open_rows.fill(world)
     world.open_doors()
     world.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]
     world.html_mails = [str(part[0]) for m in mail.outbox for part in m.alternatives]  # type: ignore[attr-defined]

@@ -1,0 +1,56 @@
+"""Who follows what, and the digests that were sent."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from municipality.places.models import Area
+
+
+class Follow(models.Model):
+    """A person wants to hear of a shop, of an area, or of one block of it. Gone when they want it no more.
+
+    Nothing of it goes into the record: what somebody is curious about is kept no longer than they wish.
+    """
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    shop = models.ForeignKey("shops.Shop", models.CASCADE, related_name="+", null=True)
+    area = models.ForeignKey(Area, models.PROTECT, related_name="+", null=True)
+    block = models.CharField(max_length=10, blank=True)
+    told = models.BigIntegerField()  # number of the last published change that they were told of, or that was there when they began
+    since = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "متابعة"
+        verbose_name_plural = "المتابعات"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(shop__isnull=False, area__isnull=True, block="") | models.Q(shop__isnull=True, area__isnull=False),
+                name="shops_follow_one_thing",
+            ),
+            models.UniqueConstraint(fields=["person", "shop"], condition=models.Q(shop__isnull=False), name="shops_follow_shop_once"),
+            models.UniqueConstraint(
+                fields=["person", "area", "block"], condition=models.Q(area__isnull=False), name="shops_follow_block_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.shop_id or self.area_id} {self.block}".strip()
+
+
+class Digest(models.Model):
+    """That a person was told on a day, and how much. The key keeps a second one of the same day away."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    day = models.DateField()
+    upto = models.BigIntegerField()
+    changes = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = "موجز متابعة"
+        verbose_name_plural = "موجزات المتابعة"
+        constraints = [models.UniqueConstraint(fields=["person", "day"], name="shops_digest_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.day}"

@@ -1,0 +1,95 @@
+"""What has been published of the register: the numbered changes, the state that was told last, the editions of the files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from municipality.places.models import Area
+
+# Types of changes beside the events of a shop.
+LICENCE_CHANGED, UPDATED, ADDED = "licence_changed", "updated", "added"
+OTHER_TYPES: dict[str, Any] = {
+    LICENCE_CHANGED: _("Health licence changed"),
+    UPDATED: _("Facts corrected"),
+    ADDED: _("Taken into the register"),
+}
+
+
+class Pending(models.Model):
+    """A shop of which something may have changed, or an event of it, that has no number yet. Written in the transaction of the change."""
+
+    shop = models.ForeignKey("shops.Shop", models.CASCADE, related_name="+")
+    event = models.OneToOneField("shops.ShopEvent", models.CASCADE, related_name="+", null=True)
+
+    class Meta:
+        verbose_name = "تغيير لم يُنشر"
+        verbose_name_plural = "تغييرات لم تُنشر"
+
+    def __str__(self) -> str:
+        return str(self.shop_id)
+
+
+class Published(models.Model):
+    """What was last told of a shop: a hash of its row, and its health licence."""
+
+    shop = models.OneToOneField("shops.Shop", models.CASCADE, primary_key=True, related_name="+")
+    digest = models.CharField(max_length=32)
+    licence = models.CharField(max_length=24)
+
+    class Meta:
+        verbose_name = "محل منشور"
+        verbose_name_plural = "المحلات المنشورة"
+
+    def __str__(self) -> str:
+        return str(self.shop_id)
+
+
+class Change(models.Model):
+    """One change as anybody may read it, numbered without gaps in the order in which numbers become visible. Written once.
+
+    `row` is what is published of the shop from then on, by the names of `table.FIELDS`; a few of them and `gone` where another
+    entry stands for the shop from then on.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    shop = models.ForeignKey("shops.Shop", models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20)
+    on = models.DateField()
+    at = models.DateTimeField()
+    data = models.JSONField(default=dict, blank=True)
+    row = models.JSONField()
+    area = models.ForeignKey(Area, models.PROTECT, related_name="+", db_index=False)
+    block = models.CharField(max_length=10)
+
+    class Meta:
+        verbose_name = "تغيير منشور"
+        verbose_name_plural = "التغييرات المنشورة"
+        indexes = [
+            models.Index(fields=["shop", "-number"], name="shops_published_of_shop"),
+            models.Index(fields=["area", "block", "-number"], name="shops_published_of_block"),
+            models.Index(fields=["area", "-number"], name="shops_published_of_area"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.kind}"
+
+
+class Edition(models.Model):
+    """One night's files. Its row is written when all of them lie in the store, so that nobody is ever led to half a file."""
+
+    as_of = models.DateTimeField()
+    cursor = models.BigIntegerField()  # every change up to this number is in the files
+    rows = models.PositiveIntegerField()
+    folder = models.CharField(max_length=60)
+    files = models.JSONField()  # [{name, format, is_compressed, bytes, sha256}]
+    made_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "إصدار من البيانات المفتوحة"
+        verbose_name_plural = "إصدارات البيانات المفتوحة"
+
+    def __str__(self) -> str:
+        return self.folder

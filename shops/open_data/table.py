@@ -1,0 +1,105 @@
+"""The one table of what is published of a shop: names, types, words. Files, schemas, dictionary and catalogue are made from it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from shops.models import LicenceState, SearchEntry
+
+SHOP_STATES = ["open", "suspended", "closed"]
+Row = tuple[Any, ...]  # of one shop, in the order of FIELDS; days as ISO 8601
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column. `kind` is text, integer, number, day or choice; `source` is where the index of the search finds it, from its entry on."""
+
+    name: str
+    kind: str
+    label: Any
+    note: Any
+    source: str = ""
+    may_be_null: bool = False
+    choices: tuple[str, ...] = ()
+
+
+_SAME = _("The code stands in the list of codes of the public interface.")
+_EMPTY = _("Empty where the register has none.")
+FIELDS: tuple[Field, ...] = (
+    Field("id", "text", _("Identifier of the shop"), _("Stays the same when the shop is renamed, moved or closed."), "shop__public_id"),
+    Field("name_ar", "text", _("Trade name in Arabic"), _("As the commercial register writes it."), "shop__name_ar"),
+    Field("name_en", "text", _("Trade name in Latin letters"), _EMPTY, "shop__name_en"),
+    Field("activity", "text", _("Code of the activity"), _SAME, "shop__activity_id"),
+    Field("activity_ar", "text", _("Activity in Arabic"), _("Name of the code."), "shop__activity__name_ar"),
+    Field("activity_en", "text", _("Activity in English"), _("Name of the code."), "shop__activity__name_en"),
+    Field("governorate", "text", _("Code of the governorate"), _SAME, "shop__area__governorate_id"),
+    Field("governorate_ar", "text", _("Governorate in Arabic"), _("Name of the code."), "shop__area__governorate__name_ar"),
+    Field("governorate_en", "text", _("Governorate in English"), _("Name of the code."), "shop__area__governorate__name_en"),
+    Field("area", "integer", _("Code of the area"), _SAME, "shop__area_id"),
+    Field("area_ar", "text", _("Area in Arabic"), _("Name of the code."), "shop__area__name_ar"),
+    Field("area_en", "text", _("Area in English"), _("Name of the code."), "shop__area__name_en"),
+    Field("block", "text", _("Block"), _("Number of the block in its area."), "shop__block"),
+    Field("street", "text", _("Street"), _("Number or name of the street."), "shop__street"),
+    Field("building", "text", _("Building"), _EMPTY, "shop__building"),
+    Field("plot", "text", _("Plot"), _EMPTY, "shop__plot"),
+    Field("floor", "text", _("Floor"), _EMPTY, "shop__floor"),
+    Field("unit", "text", _("Unit"), _EMPTY, "shop__unit"),
+    Field("paci_number", "text", _("PACI number"), _("Number of the address, eight digits."), "shop__paci_number"),
+    Field("commercial_license_no", "text", _("Commercial licence"), _("Number of the commercial licence."), "shop__commercial_license_no"),
+    Field("commercial_registration_no", "text", _("Commercial registration"), _EMPTY, "shop__commercial_registration_no"),
+    Field("latitude", "number", _("Latitude"), _("Degrees, WGS 84; null where the place is not known."), "shop__latitude", True),
+    Field("longitude", "number", _("Longitude"), _("Degrees, WGS 84; null where the place is not known."), "shop__longitude", True),
+    Field("opened_on", "day", _("Opened on"), _("Null where it is not known."), "shop__opened_on", True),
+    Field("suspended_on", "day", _("Suspended on"), _("Null while the shop is not suspended."), "shop__suspended_on", True),
+    Field("closed_on", "day", _("Closed on"), _("Null while the shop is not closed for good."), "shop__closed_on", True),
+    Field("state", "choice", _("State"), _("On the day of the file: open, suspended or closed."), choices=tuple(SHOP_STATES)),
+    Field(
+        "health_licence",
+        "choice",
+        _("Health licence"),
+        _("On the day of the file: none, active, ended, suspended or revoked."),
+        choices=tuple(LicenceState.values),
+    ),
+    Field("health_licence_end", "day", _("Health licence until"), _("Last day of the licence; null without one."), may_be_null=True),
+)
+NAMES = tuple(field.name for field in FIELDS)
+_READ = (*(field.source for field in FIELDS if field.source), "licence", "licence_end")
+_LATITUDE, _LONGITUDE, _AREA, _BLOCK = (NAMES.index(name) for name in ("latitude", "longitude", "area", "block"))
+LICENCE = len(NAMES) - 2  # from here on a row speaks of the health licence
+
+
+def _published(read: Sequence[Any], today: dt.date) -> Row:
+    *plain, opened, suspended, closed, licence, end = read
+    if licence == LicenceState.ACTIVE and end is not None and end < today:  # the index learns of it in the next hour
+        licence = LicenceState.ENDED.value
+    state = "closed" if closed and closed <= today else "suspended" if suspended and suspended <= today else "open"
+    days = [day and day.isoformat() for day in (opened, suspended, closed)]
+    return (*plain, *days, state, licence, end and end.isoformat())
+
+
+def rows(today: dt.date, shops: Sequence[int] | None = None, chunk: int = 2000) -> Iterator[tuple[int, Row]]:
+    """Primary key and row of some shops, or of all in the order of their keys, without holding more than a chunk of them."""
+    entries = SearchEntry.objects.order_by("pk") if shops is None else SearchEntry.objects.filter(pk__in=shops)
+    for key, *read in entries.values_list("pk", *_READ).iterator(chunk_size=chunk):
+        yield key, _published(read, today)
+
+
+def print_of(row: Row) -> tuple[str, str]:
+    """What tells one state of a row from another: a hash of what the register says, and the health licence in clear."""
+    digest = hashlib.blake2b(repr(row[:LICENCE]).encode(), digest_size=16).hexdigest()
+    return digest, f"{row[LICENCE]} {row[LICENCE + 1] or ''}".strip()
+
+
+def point(row: Row) -> tuple[float, float] | None:
+    """Longitude and latitude; none where the place is not known."""
+    return None if row[_LATITUDE] is None else (row[_LONGITUDE], row[_LATITUDE])
+
+
+def area_and_block(row: Row) -> tuple[int, str]:
+    return row[_AREA], row[_BLOCK]

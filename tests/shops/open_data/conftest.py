@@ -1,0 +1,85 @@
+"""A small register behind the public interface, with a story, an edition of the files and numbered changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import override_settings
+
+from municipality.accounts.models import Organisation
+from municipality.kernel import clock
+from municipality.kernel.actors import system
+from municipality.places.loading import load_places
+from municipality.places.models import Area
+from municipality.rulebook.seeds import load_activities
+from shops import events
+from shops.models import Shop
+from shops.open_data import feed, writing
+from shops.services import Change, change_register
+
+TESTS = system("tests")
+
+
+@dataclass
+class Register:
+    """Shops with which an interface can be asked."""
+
+    shops: list[Shop]
+    storied: Shop
+
+
+def fill(count: int = 25) -> Register:
+    """Make the register: `count` shops, the first of them renamed, moved and suspended."""
+    load_places()
+    load_activities()
+    holder = Organisation.objects.create(name_ar="شركة الواجهة", name_en="Interface Company", commercial_register_no="88101")
+    area = Area.objects.get(name_ar="السالمية")
+    shops = []
+    for number in range(count):
+        shop = Shop(
+            name_ar=f"صالون الموج {number}",
+            name_en=f"Al-Mouj Salon {number}" if number % 3 else "",
+            activity_id="WSAL",
+            organisation=holder,
+            branch_id="HA",
+            area=area,
+            block="4",
+            street="12",
+            building="30",
+            paci_number=f"1033{number:04d}",
+            commercial_license_no=f"{number:06d}/2021",
+            commercial_license_end=clock.today(),
+            facts_source="moci",
+            facts_at=clock.now(),
+            latitude=29.33 + number / 10_000 if number % 2 else None,
+            longitude=48.07 if number % 2 else None,
+        )
+        shops.append(events.open_shop(shop=shop, source="moci", actor=TESTS))
+    changes = [Change("trade_name", {"name_ar": "صالون البحر", "name_en": "Sea Salon"}), Change("address", {"block": "9"})]
+    change_register(shop=shops[0], changes=changes, source="case:1", actor=TESTS)
+    events.suspend(shop=shops[0], source="case:2", actor=TESTS)
+    return Register(shops, Shop.objects.get(pk=shops[0].pk))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Path]:
+    """A store of files of this test's own."""
+    kept = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "files"}}
+    from django.conf import settings
+
+    with override_settings(VAR_DIR=tmp_path, STORAGES={**settings.STORAGES, "default": kept}):
+        yield tmp_path
+
+
+@pytest.fixture
+def register(db: Any, store: Path) -> Register:
+    cache.clear()
+    made = fill()
+    feed.find_unmarked()
+    writing.publish()
+    return made
