@@ -56,11 +56,11 @@ def _start(*, bills: Sequence[Bill], payer: Any, language: str, session_key: str
         raise Refused("no_bill", _("There is no such bill."))
     if any(not queries.may_pay(payer, bill) for bill in locked):
         raise NotPermitted("not_yours", _("This bill is not yours."))
+    if any(bill.state != BillState.DUE for bill in locked):  # also one that a late capture paid while another attempt is open
+        raise Refused("not_due", _("This bill is not open for payment."))
     standing = _standing(wanted)
     if standing:
         return standing
-    if any(bill.state != BillState.DUE for bill in locked):
-        raise Refused("not_due", _("This bill is not open for payment."))
     if any(bill.due_until is not None and bill.due_until < clock.today() for bill in locked):
         raise Refused("too_late", _("The last day for paying this bill has passed."))
     amount = sum(bill.total_fils for bill in locked)
@@ -98,7 +98,7 @@ def redirect_url(attempt: Attempt) -> str:
     """Where the browser goes now: to the bank once, and to the receipt page when this attempt is at the bank already.
 
     The same click twice within a moment gets the bank's address twice, since only one of the answers is followed.
-    Raises Refused("gateway_unavailable") when the gateway is not set up; the attempt then stays as it was.
+    Raises Refused: gateway_unavailable when the gateway is not set up, not_due; the attempt then stays as it was.
     """
     now = clock.now()
     with transaction.atomic():
@@ -109,6 +109,8 @@ def redirect_url(attempt: Attempt) -> str:
         if row.state != AttemptState.CREATED and not is_double_click:
             return links.absolute(links.receipt_path(row.token))
         allocations = list(row.allocations.select_related("bill__payer").order_by("bill_id"))
+        if any(a.bill.state != BillState.DUE for a in allocations):
+            raise Refused("not_due", _("This bill is not open for payment."))
         if sum(a.bill.total_fils for a in allocations) != row.fils:
             raise RuntimeError(f"attempt {row.trackid} does not equal its bills")
         order = Order(row.trackid, row.fils, row.language, allocations[0].bill.reference, links.absolute(links.receipt_path(row.token)))

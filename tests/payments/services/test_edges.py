@@ -19,7 +19,18 @@ from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
 from payments.models import Allocation, Attempt, Bill, GatewayMessage, LedgerPosting
 from payments.providers.knet import codec
 from payments.rules import MAX_FILS
-from payments.services import attempts, basket, give_up, issue_bill, ledger, note_error, redirect_url, start_attempt, take_notification
+from payments.services import (
+    attempts,
+    basket,
+    give_up,
+    inquiries,
+    issue_bill,
+    ledger,
+    note_error,
+    redirect_url,
+    start_attempt,
+    take_notification,
+)
 from payments.services.callbacks import trandata_in
 from payments.services.ledger import Leg
 from payments.states import AttemptState
@@ -378,3 +389,20 @@ def test_a_posting_is_not_reversed_twice_nor_without_a_reason(at_bank: Callable[
             ledger.reverse([posting], reason="again")
         transaction.set_rollback(True)
     assert Allocation.objects.get().is_settled
+
+
+def test_a_bill_that_a_late_capture_paid_is_not_begun_again_by_the_attempt_that_is_open(
+    issue: Any, payer: Any, at_bank: Any, bank: Any, paid_for: Any
+) -> None:
+    bill = issue()
+    first = at_bank(bill)
+    bank.decide(first, "NOT CAPTURED")
+    inquiries.inquire(attempt_id=first.pk)
+    second = start_attempt(bills=[bill], payer=payer, language="ar", session_key="s")
+    bank.decide(first)
+    inquiries.inquire(attempt_id=first.pk)
+    assert Bill.objects.get().state == "paid"
+    for again in (lambda: redirect_url(second), lambda: start_attempt(bills=[bill], payer=payer, language="ar", session_key="s")):
+        with pytest.raises(Refused) as refused:
+            again()
+        assert refused.value.code == "not_due"
