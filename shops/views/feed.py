@@ -86,8 +86,8 @@ class Changes(PublicView):
     def get(self, request: Request) -> Response:
         """What changed in the register, in an order that never changes: whoever follows `next` misses nothing and sees nothing twice.
 
-        `shop` is what is published of the shop from then on: put in place of the row with its `id`, it brings a file up to date. Where it is null,
-        another entry stands for the shop, and the row is taken away.
+        `shop` is what is published of the shop from then on: put in place of the row with its `id`, it brings a file up to date.
+        Where it is null, another entry stands for the shop, and the row is taken away.
         """
         given = self.read(SinceForm(request.query_params))
         try:

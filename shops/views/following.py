@@ -60,7 +60,8 @@ def shop(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
     """What a person follows, each with a button that ends it."""
-    follows = Follow.objects.filter(person=request.user).select_related("shop__area", "area").order_by("-pk")
+    user: Any = request.user
+    follows = Follow.objects.filter(person=user).select_related("shop__area", "area").order_by("-pk")
     return render(request, "shops/following/mine.html", {"follows": [(one, _feed_of(one)) for one in follows]})
 
 

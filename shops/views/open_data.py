@@ -44,7 +44,6 @@ def page(request: HttpRequest) -> HttpResponse:
         "files": edition.files if edition else [],
         "schemas": list(described.schemas()),
         "fields": [(field, KINDS[field.kind]) for field in FIELDS],
-        "licence_url": settings.OPEN_DATA_LICENCE_URL,
         "licence_name": settings.OPEN_DATA_LICENCE_NAME_AR if get_language() == "ar" else settings.OPEN_DATA_LICENCE_NAME_EN,
     }
     return render(request, "shops/open_data.html", context)

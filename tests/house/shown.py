@@ -139,7 +139,9 @@ def shown(world: World, marks: Marks, role: str, rows: Iterable[Row] | None = No
                     answer = client.get(answer["Location"])  # an address that carries a name which was marked
                 transaction.set_rollback(True)
             assert answer.status_code == 200, f"{role} {answer.status_code} {row.path}: a mark changed what the page is"
-            if not answer.streaming and answer["Content-Type"].startswith(("text/", "application/json")):
+            if answer.streaming:  # its file is closed when it has been read
+                b"".join(answer.streaming_content)
+            elif answer["Content-Type"].startswith(("text/", "application/json")):
                 for one in marks.read(answer.content.decode(errors="replace"), viewer):
                     found.setdefault(one, f"{language} {row.path}")
     return found
