@@ -53,7 +53,7 @@ def said(fact: str, values: Mapping[str, Any]) -> Any:
     if fact == PageFact.ACTIVITY:
         return bilingual(Activity.objects.get(pk=values["activity"]), "name")
     if fact == PageFact.CLOSED:
-        return day(dt.date.fromisoformat(values["on"])) if values["on"] else _("open")
+        return day(dt.date.fromisoformat(values["on"])) if values["on"] else _("still open")
     area = bilingual(Area.objects.get(pk=values["area"]), "name")
     parts = [(label, ltr(values[name])) for name, label in ADDRESS.items() if values[name]]
     return format_html_join(" · ", "{} {}", [("", area), *parts])

@@ -127,3 +127,16 @@ def test_without_a_script_the_list_alone_leads_from_clusters_to_a_shop(visit: Ca
     page.locator("#shops a").first.click()
     page.wait_for_url(re.compile("/shops/[a-z0-9]{26}/"))
     assert page.locator("h1").inner_text() == name
+
+
+def test_the_sheet_for_the_door_fits_a_phone_and_is_one_code(
+    stack: Stack, visit: Callable[..., Visitor], signed_in: Callable[[str], Any]
+) -> None:
+    visitor = visit("ar", storage_state=signed_in("Loulwa Al-Murjan"), viewport={"width": 320, "height": 700})
+    page = visitor.go("my-shops/")
+    page.locator("a[href$='/door/']").first.click()
+    visitor.arrive("/door/$")
+    assert axe(page) == [] and overhang(page) <= 0
+    assert page.locator(".kp-door svg").count() == 1
+    page.emulate_media(media="print")
+    assert page.locator("h1").is_hidden() and page.locator(".kp-door svg").is_visible()
