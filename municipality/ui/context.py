@@ -48,7 +48,7 @@ _FOOTER: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
         (
             (_("The queue today"), "review:queue"),
             (_("Promise and reality"), "promises"),
-            (_("Open data"), "open_data"),
+            (_("Open data"), "shops:open_data"),
         ),
     ),
     (
