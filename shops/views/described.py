@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import OperationalError
+
 from municipality.places.models import Area, Governorate
 from municipality.rulebook.models import Activity
 
@@ -15,8 +17,14 @@ LISTS = {
 
 
 def codes(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Name the codes that each parameter of that name takes, so that a client can choose and a tester can try."""
-    known = {name: list(rows.all()) for name, rows in LISTS.items()}
+    """Name the codes that each parameter of that name takes, so that a client can choose and a tester can try.
+
+    Where no database answers, as when a deployment is checked, the description goes without them.
+    """
+    try:
+        known: dict[str, list[Any]] = {name: list(rows.all()) for name, rows in LISTS.items()}
+    except OperationalError:
+        return result
     for operations in result["paths"].values():
         for operation in operations.values():
             for parameter in operation.get("parameters", ()):

@@ -59,7 +59,7 @@ def fill(keeper: User) -> Commercial:
     """Two shops of an organisation, one renamed and one cancelled there; three licences without a shop, one not to be read."""
     from tests.house.world import shop_of
 
-    holder = Organisation.objects.create(name_ar="شركة السجلين", name_en="Two Registers Company", commercial_register_no="78009")
+    holder = Organisation.objects.create(name_ar="شركة السجلين", name_en="Two Registers Company", commercial_register_no="78019")
     shop = shop_of(None, 954, organisation=holder, name_ar="صالون السجلين", name_en="Two Registers Salon", activity_id="WSAL", ends_in=None)
     gone = shop_of(None, 955, organisation=holder, name_ar="صالون السجل الآخر", name_en="Other Register Salon", ends_in=None)
     now = clock.now()

@@ -19,6 +19,7 @@ from django.urls import reverse
 
 from payments.statements import mapping
 from script.support.services import free_port
+from shops.imports import columns
 from tests.stack.front import PROGRAM, nginx, rendered
 from violations.paper import reading
 
@@ -114,7 +115,10 @@ STATEMENT = "/admin/payments/bankstatement/load/"
 
 @pytest.mark.parametrize(
     ("location", "most"),
-    [(f"= {STATEMENT}", mapping.MAX_BYTES), ("~ ^/admin/(office/paper|field)/", reading.MOST_BYTES)],
+    [
+        (f"= {STATEMENT}", mapping.MAX_BYTES),
+        ("~ ^/admin/(office/paper|register/(sheets|corrections)|field)/", max(reading.MOST_BYTES, columns.MOST_BYTES)),
+    ],
 )
 def test_the_front_door_takes_the_largest_file_that_its_reader_takes(root: Path, location: str, most: int) -> None:
     assert reverse("admin:payments_bankstatement_load") == STATEMENT
