@@ -30,18 +30,21 @@ def as_of(shop: Shop) -> dt.datetime:
     dismissed, or where the register never showed the licence, the shop keeps the instant at which its facts were taken.
     """
     kept: dt.datetime = shop.facts_at
-    ended = CommercialFeed.objects.filter(code=CODE).values_list("as_of", flat=True).first()
-    if ended is None or ended <= kept:
-        return kept
-    known = CommercialLicence.objects.filter(feed__code=CODE, licence_no=shop.commercial_license_no)
-    return ended if known.exists() and not differs(shop) else kept
+    known = CommercialLicence.objects.filter(feed=OuterRef("pk"), licence_no=shop.commercial_license_no)
+    feeds = CommercialFeed.objects.filter(Exists(known), ~Exists(_differing(shop)), code=CODE, as_of__gt=kept)
+    return feeds.values_list("as_of", flat=True).first() or kept
 
 
 def differs(shop: Shop) -> bool:
-    """Whether the registers are known to differ: it waits for a person, or was dismissed and they have not agreed since."""
+    """Whether the registers are known to differ."""
+    return _differing(shop).exists()
+
+
+def _differing(shop: Shop) -> QuerySet[CommercialDifference]:
+    """What the registers are known to differ in: it waits for a person, or was dismissed and they have not agreed since."""
     rows = CommercialDifference.objects.filter(licence_no=shop.commercial_license_no)
     dismissed = Q(state=DifferenceState.DISMISSED, stated_at__gt=shop.facts_at)
-    return rows.filter(dismissed | Q(state=DifferenceState.OPEN)).exists()
+    return rows.filter(dismissed | Q(state=DifferenceState.OPEN))
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def of_the_register() -> list[Visit]:
         *(Visit(CORRECTIONS, who) for who in both),
         Visit(CORRECTIONS, "keeper", post={"step": "preview"}, status=409, note="no file"),
         *(Visit(SHOPS, who) for who in both),
-        Visit(f"{SHOPS}?number=0", "keeper", note="no such shop"),
+        Visit(f"{SHOPS}?number=0", "keeper", status=409, note="no such shop"),
         Visit(f"{SHOPS}{{w.sheets.proposal.shop.public_id}}/", "keeper", note="to confirm"),
         Visit(f"{SHOPS}{{w.sheets.merged.shop.public_id}}/", "registrar", note="merged"),
         Visit(OPEN, "registrar"),

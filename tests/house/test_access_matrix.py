@@ -59,7 +59,7 @@ def rows_by_route(world: World) -> dict[str, list[Row]]:
     for row in ROWS:
         for language in _languages(row):
             with translation.override(language):
-                found[resolve(_path(row, world, language)).route].append(row)
+                found[resolve(_path(row, world, language).partition("?")[0]).route].append(row)
     return found
 
 
