@@ -38,6 +38,7 @@ class Offer:
 
     shop: Shop
     licence: HealthLicence | None
+    open_case: Case | None  # of anybody
     conditions: list[rules.Condition]
     lines: list[Line]
     period: Period | None
@@ -172,6 +173,7 @@ def offer(shop: Shop) -> Offer:
     return Offer(
         shop=shop,
         licence=licence,
+        open_case=open_case,
         conditions=found,
         lines=fee_lines(fees, years, is_late=rules.is_late(found)) if municipal else [],
         period=rules.new_period(licence.last_day, years) if licence and municipal else None,

@@ -60,7 +60,7 @@ def tasks(request: HttpRequest, public_id: str) -> HttpResponse:
             raise Refused("not_open", _("A condition is no longer met. The page shows it with its way out."))
         draft = draft or keeping.begin(person=principal.person, service=RENEWAL, subject=shop.key, actor=principal.actor)
         return redirect("licensing:change_page", public_id=shop.public_id, page=kept.next_page(draft))
-    open_case = cases.visible_to(user).filter(service=RENEWAL, subject=shop.key, is_open=True).first()
+    open_case = cases.visible_to(user).filter(pk=offer.open_case.pk).first() if offer.open_case else None
     in_the_way = [c for c in offer.unmet if c.code not in offer.flags]
     context = {
         "shop": shop,

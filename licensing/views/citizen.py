@@ -64,7 +64,7 @@ def renew(request: HttpRequest, public_id: str) -> HttpResponse:
         form = SubmitRenewal({**request.POST.dict(), "total": str(offer.total)})  # what the page shows now
         refusal = refusal if offer.may_renew else None  # an obstacle is told by its own sentence
     form.initial["total"] = offer.total
-    open_case = cases.visible_to(user).filter(service=RENEWAL, subject=shop.key, is_open=True).first()
+    open_case = cases.visible_to(user).filter(pk=offer.open_case.pk).first() if offer.open_case else None
     context = {
         "shop": shop,
         "as_of": shops.facts_as_of(shop),
