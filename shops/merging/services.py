@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.services import record
@@ -18,7 +19,7 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
 from shops.events import note
 from shops.merging.models import MergeKind, ShopMerge
-from shops.models import EventKind, LicenceState, Shop
+from shops.models import Correction, EventKind, LicenceState, Reply, Shop
 from shops.registry import MATTERS, licences_of
 from shops.roles import CLERK, KEEPER, demand
 from shops.search import indexing
@@ -29,7 +30,8 @@ LEAST = 10  # letters of a reason
 def obstacles(shop: Shop) -> list[Any]:
     """Why a shop cannot be merged away now, as sentences: what is open must end first."""
     found: list[Any] = []
-    if Case.objects.filter(subject=shop.key, is_open=True).exists():
+    asked = [rows.filter(shop=shop).values("case") for rows in (Correction.objects, Reply.objects)]
+    if Case.objects.filter(Q(subject=shop.key) | Q(pk__in=asked[0]) | Q(pk__in=asked[1]), is_open=True).exists():
         found.append(_("A request about the shop to be merged is open. It is decided first."))
     licence = licences_of([shop.pk]).get(shop.pk)
     if licence and licence.state in (LicenceState.ACTIVE, LicenceState.SUSPENDED) and (licence.end is None or licence.end >= clock.today()):

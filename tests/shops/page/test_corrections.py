@@ -21,6 +21,7 @@ from municipality.review.models import Skill
 from municipality.review.services import desk, queue
 from municipality.rulebook.seeds import seed
 from shops import events
+from shops.merging import services as merging
 from shops.models import Correction, EventKind, RegisterChange, Shop, ShopEvent
 from shops.page import facts, services
 from shops.search.asking import Asked, ask
@@ -148,6 +149,16 @@ def test_one_fact_is_corrected_by_one_request_at_a_time_and_another_beside_it(sh
     with pytest.raises(Refused, match="asked_already"):
         services.ask_correction(shop=shop, person=other, fact="trade_name", proposed=NAMES, why=WHY)
     services.ask_correction(shop=shop, person=other, fact="activity", proposed={"activity": "BARB"}, why=WHY)
+
+
+def test_a_shop_with_an_open_correction_is_not_merged_away(make_shop: Make, shop: Shop, passer_by: User) -> None:
+    case = services.ask_correction(shop=shop, person=passer_by, fact="trade_name", proposed=NAMES, why=WHY)
+    clerk = staff("register_clerk", login="merger")
+    asked = {"shop": shop, "into": make_shop(), "note_ar": "قيدان لمحل واحد", "asked_by": clerk}
+    with pytest.raises(Refused, match="open_matters"):
+        merging.propose(**asked)
+    services.withdraw(case=case, person=passer_by)
+    assert merging.propose(**asked).allowed_at is None
 
 
 def test_what_the_page_says_already_is_no_correction(shop: Shop, passer_by: User) -> None:
