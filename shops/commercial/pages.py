@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from municipality.accounts.proof import asks_again, steps
 from municipality.kernel.errors import Refused
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.places.models import Governorate
@@ -160,6 +161,7 @@ def _both(row: CommercialDifference) -> tuple[Any, Any]:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_again(acts=steps("accept"))
 def difference(request: HttpRequest, public_id: str) -> HttpResponse:
     """Both values side by side, where they come from, and the decision."""
     _demand_reader(request)

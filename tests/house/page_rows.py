@@ -64,7 +64,7 @@ def stops() -> list[Visit]:
     from tests.house.page_matrix import CORRECT, REPLY_TO, WITHDRAW
     from tests.house.stops import Visit
 
-    address = {"area": "1", "block": "1", "street": "2", "building": "3", "paci_number": "10229999", "why": "2026"}
+    address = {"area": "{w.page.shop.area_id}", "block": "1", "street": "2", "building": "3", "paci_number": "10229999", "why": "2026"}
     return [
         Visit("/{lang}/shops/{w.page.shop.public_id}/", note="with findings"),
         Visit("/{lang}/shops/{w.page.shop.public_id}/", "owner", note="their own, with findings"),

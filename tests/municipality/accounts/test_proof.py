@@ -200,6 +200,11 @@ ASKING = {
     "admin:payments_difference_work",
     "admin:payments_ledgercorrection_decide",
     "admin:payments_refunddue_pay_out",
+    "admin:commercial_difference",
+    "admin:register_corrections",
+    "admin:register_file",
+    "admin:register_merge",
+    "admin:register_shop",
     "admin:rulebook_ruleset_publish",
 }
 
