@@ -110,11 +110,11 @@ def demand_standing(shop: Shop) -> None:
 
 def by_licence(numbers: Iterable[str], *joined: str) -> dict[str, Shop]:
     """The shop behind each commercial licence number: for the number of a merged one the shop that stands for it."""
-    rows = Shop.objects.filter(commercial_license_no__in=set(numbers)).select_related(*joined)
-    found = {row.commercial_license_no: row for row in rows}
+    shops = Shop.objects.select_related(*joined) if joined else Shop.objects.all()
+    found = {row.commercial_license_no: row for row in shops.filter(commercial_license_no__in=set(numbers))}
     standing = {row.merged_into_id for row in found.values() if row.merged_into_id is not None}
     if standing:
-        others = Shop.objects.select_related(*joined).in_bulk(standing)
+        others = shops.in_bulk(standing)
         found = {number: others[row.merged_into_id] if row.merged_into_id else row for number, row in found.items()}
     return found
 
