@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,8 @@ from typing import Any
 from municipality.kernel import arabic
 
 _ARABIC = re.compile("[\u0621-\u064a]")
+_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
+_DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
 
 
 class NotReadable(ValueError):
@@ -111,3 +114,18 @@ class Layout:
 
 def _name(text: str) -> str:
     return arabic.fold(text).replace(" ", "_")
+
+
+def day_of(typed: str, *, oldest: dt.date, today: dt.date | None = None) -> tuple[dt.date | None, str]:
+    """The day of a cell (2024-05-31 or 31/05/2024), or the code of what is wrong: date, too_old, future (where `today` is given)."""
+    iso, first = _ISO.fullmatch(typed), _DAY_FIRST.fullmatch(typed)
+    parts = [int(part) for part in iso.groups()] if iso else [int(part) for part in first.groups()[::-1]] if first else []
+    try:
+        found = dt.date(*parts)
+    except (TypeError, ValueError):
+        return None, "date"
+    if found < oldest:
+        return None, "too_old"
+    if today is not None and found > today:
+        return None, "future"
+    return found, ""

@@ -25,6 +25,16 @@ FILE: dict[str, Any] = {
 }
 
 
+LINE: dict[str, Any] = {
+    "missing": _("Nothing stands here. Please fill the cell in."),
+    "too_long": _("The text is too long for this column. Please shorten it."),
+    "control": _("The cell holds signs that cannot be printed. Please type it anew."),
+    "formula": _("The cell begins like a formula of a spreadsheet (=, +, - or @). Please take the sign away and keep the plain text."),
+    "cells": _("The line has more cells than columns. A cell that holds the separator must stand in quotation marks."),
+    "date": _("This is no date. Please write it as 2024-05-31 or 31/05/2024."),
+}
+
+
 class NotReadable(sheets.NotReadable):
     """The file as a whole cannot be read; `code` is of `said`."""
 

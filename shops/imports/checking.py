@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from municipality.kernel import arabic, digits
+from municipality.kernel.sheets import day_of
 from shops.imports.columns import KEY, NEEDED_OF_NEW
 from shops.imports.models import Outcome
 
@@ -25,8 +26,6 @@ _STATES = {arabic.fold(name): state for name, state in STATES.items()}
 OLDEST = dt.date(1950, 1, 1)
 # Kuwait with its waters (WGS 84).
 NORTH, EAST = (28.4, 30.2), (46.4, 49.6)
-_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
-_DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?e\+?\d+", re.IGNORECASE)
 _NUMBER = re.compile(r"[A-Z0-9][A-Z0-9/-]{0,19}")
 _DEGREES = re.compile(r"\d{1,2}(?:[.,]\d{1,12})?")
@@ -197,20 +196,10 @@ def _day(line: Line, text: Mapping[str, str], column: str, today: dt.date | None
     if typed == DASH:
         line.wrong(column, "no_dash")
         return None
-    iso, first = _ISO.fullmatch(typed), _DAY_FIRST.fullmatch(typed)
-    parts = [int(part) for part in iso.groups()] if iso else [int(part) for part in first.groups()[::-1]] if first else []
-    try:
-        found = dt.date(*parts)
-    except (TypeError, ValueError):
-        line.wrong(column, "date")
-        return None
-    if found < OLDEST:
-        line.wrong(column, "too_old")
-    elif today is not None and found > today:
-        line.wrong(column, "future")
-    else:
-        return found
-    return None
+    found, problem = day_of(typed, oldest=OLDEST, today=today)
+    if problem:
+        line.wrong(column, problem)
+    return found
 
 
 def _days(line: Line, text: Mapping[str, str], known: Known) -> None:

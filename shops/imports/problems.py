@@ -15,11 +15,7 @@ FILE: dict[str, Any] = {
     "too_many_lines": _("The file holds more than 150,000 lines. Please split it into several files."),
 }
 LINE: dict[str, Any] = {
-    "missing": _("Nothing stands here. Please fill the cell in."),
-    "too_long": _("The text is too long for this column. Please shorten it."),
-    "control": _("The cell holds signs that cannot be printed. Please type it anew."),
-    "formula": _("The cell begins like a formula of a spreadsheet (=, +, - or @). Please take the sign away and keep the plain text."),
-    "cells": _("The line has more cells than columns. A cell that holds the separator must stand in quotation marks."),
+    **sheets.LINE,
     "licence_no": _("The number of a commercial licence takes letters, digits, dashes and slashes only, as on the licence."),
     "sheet_number": _("The spreadsheet rounded the number (as 2.9E+11). Please make the column text and write all digits."),
     "twice_in_file": _("This licence number stands in an earlier line of the file already. Please take one of them out."),
@@ -31,7 +27,6 @@ LINE: dict[str, Any] = {
     "governorate": _("There is no such governorate. Please write its two letters: AH, FA, HA, JA, KU or MU."),
     "paci": _("The PACI number of an address has eight digits."),
     "number": _("This is no whole number above nought. Please write digits only."),
-    "date": _("This is no date. Please write it as 2024-05-31 or 31/05/2024."),
     "future": _("This date lies ahead. Please compare it with the register it came from."),
     "too_old": _("This date is before 1950. Please write the year with four digits."),
     "point": _("This place is not in or around Kuwait. Please write latitude and longitude in degrees, such as 29.3759 and 47.9774."),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from municipality.kernel import arabic, civil_id, digits, money
+from municipality.kernel.sheets import day_of
 
 LONGEST = {"offence_text": 160, "article": 200, "party_name": 160, "note": 300, "ruling_no": 40, "paper_no": 30}
 STATES = {
@@ -19,8 +20,6 @@ STATES = {
 }
 _STATES = {arabic.fold(name): state for name, state in STATES.items()}
 OLDEST = dt.date(1980, 1, 1)
-_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
-_DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
 _AMOUNT = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d{1,3}))?")
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?e\+?\d+", re.IGNORECASE)
 _PAPER_NO = re.compile(r"[A-Z0-9][A-Z0-9-]*")
@@ -182,20 +181,10 @@ def _day(fine: Fine, text: Mapping[str, str], column: str, *, today: dt.date | N
     typed = text.get(column, "")
     if not typed:
         return None
-    iso, first = _ISO.fullmatch(typed), _DAY_FIRST.fullmatch(typed)
-    parts = [int(part) for part in iso.groups()] if iso else [int(part) for part in first.groups()[::-1]] if first else []
-    try:
-        found = dt.date(*parts)
-    except (TypeError, ValueError):
-        fine.wrong(column, "date")
-        return None
-    if found < OLDEST:
-        fine.wrong(column, "too_old")
-    elif today is not None and found > today:
-        fine.wrong(column, "future")
-    else:
-        return found
-    return None
+    found, problem = day_of(typed, oldest=OLDEST, today=today)
+    if problem:
+        fine.wrong(column, problem)
+    return found
 
 
 def _days(fine: Fine, text: Mapping[str, str], known: Known) -> None:

@@ -15,13 +15,8 @@ FILE: dict[str, Any] = {
     "too_many_lines": _("The file holds more than 50,000 lines. Please split it into several files."),
 }
 LINE: dict[str, Any] = {
-    "missing": _("Nothing stands here. Please fill the cell in."),
-    "too_long": _("The text is too long for this column. Please shorten it."),
-    "control": _("The cell holds signs that cannot be printed. Please type it anew."),
-    "formula": _("The cell begins like a formula of a spreadsheet (=, +, - or @). Please take the sign away and keep the plain text."),
-    "cells": _("The line has more cells than columns. A cell that holds the separator must stand in quotation marks."),
+    **sheets.LINE,
     "paper_no": _("The number of the minute takes Latin letters, digits, dashes and slashes only, as on the paper."),
-    "date": _("This is no date. Please write it as 2024-05-31 or 31/05/2024."),
     "future": _("This date lies ahead. Please compare it with the paper."),
     "too_old": _("This date is before 1980. Please write the year with four digits, as on the paper."),
     "before_minute": _("This date is before the minute itself. Please compare both dates with the paper."),
