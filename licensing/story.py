@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.states import RENEWAL, RenewalState
 from municipality.cases.timeline import Story, tell
+from municipality.review.story import MOVES
 
 S = RenewalState
 tell(
@@ -25,15 +26,9 @@ tell(
             S.REFUSED: _("Refused"),
         },
         moves={
+            **MOVES,
             "send_to_officer": _("Sent to the Municipality, waiting for an officer"),
-            "answer": _("Corrections answered, back with the officer"),
             "accept": _("Approved by an officer, waiting for payment"),
-            "take_back": _("The officer takes the proposal back"),
-            "return": _("The supervisor sends the proposal back"),
-            "reopen": _("Back in the queue at its own place"),
-            "move_promise": _("The promised day moved"),
-            "move_promise_signing": _("The promised day moved"),
-            "countersign": _("Refused, signed by a second person"),
             "lapse": _("Closed because the corrections were not answered"),
             "approve:officer_accepted": _("Approved, the licence is being drawn up"),
         },

@@ -278,10 +278,7 @@ def _decided(claim: Claim, case: Case, *, granted: bool) -> None:
 @transaction.atomic
 def withdraw(*, case: Case, person: User) -> None:
     """The claimant takes a claim back while it is studied. Raises NotPermitted for anybody else, TransitionRefused."""
-    row = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
-    actor = cases.principal(person, row).actor
-    advance(row, "withdraw", actor=actor)
-    queue.leave(case=row, actor=actor, code="withdrawn")
+    row = queue.withdraw(case=case, person=person)
     _decided(queries.claim_of(row), row, granted=False)
 
 

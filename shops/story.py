@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.timeline import Story, tell
+from municipality.review.story import MOVES
 from shops.states import CLAIM, ClaimState
 
 C = ClaimState
@@ -23,17 +24,11 @@ tell(
             C.EXPIRED: _("Closed because the corrections were not answered"),
         },
         moves={
+            **MOVES,
             "send_to_officer": _("Sent to the Municipality, waiting for an officer"),
             "dispute": _("Disputed by the holder: frozen until an officer decides"),
             "object": _("Disputed by the holder: frozen until an officer decides"),
             "settle": _("Nobody disputed the claim in its days"),
-            "answer": _("Corrections answered, back with the officer"),
-            "take_back": _("The officer takes the proposal back"),
-            "return": _("The supervisor sends the proposal back"),
-            "reopen": _("Back in the queue at its own place"),
-            "move_promise": _("The promised day moved"),
-            "move_promise_signing": _("The promised day moved"),
-            "countersign": _("Refused, signed by a second person"),
         },
         path=(C.IN_REVIEW, C.GRANTED),
         ahead={C.IN_REVIEW: _("Decision of the officer")},

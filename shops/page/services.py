@@ -136,15 +136,6 @@ def _reply(finding: FindingFact, shop: Shop, holder: User, actor: Actor, text: s
     return _sent(case, shop, holder, actor)
 
 
-@transaction.atomic
-def withdraw(*, case: Case, person: User) -> None:
-    """The applicant takes a correction or a reply back while it is studied. Raises NotPermitted, TransitionRefused."""
-    row = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
-    actor = cases.principal(person, row).actor
-    advance(row, "withdraw", actor=actor)
-    queue.leave(case=row, actor=actor, code="withdrawn")
-
-
 def corrected(case: Case) -> None:
     """The officer finds the correction right: the register changes, and whoever holds the shop is told. In the decision's transaction."""
     row, actor = queries.correction_of(case), _decider(case)

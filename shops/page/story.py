@@ -5,18 +5,13 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.timeline import Story, tell
+from municipality.review.story import MOVES as STUDIED
 from shops.states import CORRECTION, REPLY, PageState
 
 G = PageState
 MOVES = {
+    **STUDIED,
     "send": _("Sent to the Municipality, waiting for an officer"),
-    "answer": _("Corrections answered, back with the officer"),
-    "take_back": _("The officer takes the proposal back"),
-    "return": _("The supervisor sends the proposal back"),
-    "reopen": _("Back in the queue at its own place"),
-    "move_promise": _("The promised day moved"),
-    "move_promise_signing": _("The promised day moved"),
-    "countersign": _("Refused, signed by a second person"),
 }
 
 

@@ -16,6 +16,7 @@ from municipality.accounts.access import access
 from municipality.cases.opening import case_or_404
 from municipality.kernel.errors import Refused
 from municipality.kernel.workflow import WORKFLOWS
+from municipality.review.services import queue
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import bilingual, ref
 from shops import queries
@@ -123,7 +124,7 @@ def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.method != "POST" and case.state not in WORKFLOWS[case.service].moves["withdraw"].sources:
         return redirect("cases:case", public_id=case.public_id)
     if request.method == "POST":
-        services.withdraw(case=case, person=user)
+        queue.withdraw(case=case, person=user)
         messages.info(request, _("The request is withdrawn."))
         return redirect("cases:case", public_id=case.public_id)
     return render(request, "shops/page/withdraw.html", {"case": case})

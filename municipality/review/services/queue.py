@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
+from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.kernel import clock as time
@@ -257,6 +258,19 @@ def leave(*, case: Case, actor: Actor, code: str = "withdrawn") -> None:
     transition(place, "leave", actor=actor, reason=code)
     clock.stop(case=case)
     record("queue.left", subject=case.key, actor=actor, data={"number": place.pk, "code": code})
+
+
+@transaction.atomic
+def withdraw(*, case: Case, person: Any) -> Case:
+    """The applicant, or who acts for them, takes a case back while it is studied; the case as it is then.
+
+    Raises NotPermitted for anybody else, TransitionRefused where the course allows it no more.
+    """
+    row = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
+    actor = cases.principal(person, row).actor
+    advance(row, "withdraw", actor=actor)
+    leave(case=row, actor=actor, code="withdrawn")
+    return row
 
 
 # --- Out of turn -----------------------------------------------------------------------------------------------------------

@@ -157,7 +157,7 @@ def test_a_shop_with_an_open_correction_is_not_merged_away(make_shop: Make, shop
     asked = {"shop": shop, "into": make_shop(), "note_ar": "قيدان لمحل واحد", "asked_by": clerk}
     with pytest.raises(Refused, match="open_matters"):
         merging.propose(**asked)
-    services.withdraw(case=case, person=passer_by)
+    queue.withdraw(case=case, person=passer_by)
     assert merging.propose(**asked).allowed_at is None
 
 

@@ -1,0 +1,15 @@
+"""How the moves that every studied case has are told on its page."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+MOVES: dict[str, Any] = {
+    "answer": _("Corrections answered, back with the officer"),
+    "take_back": _("The officer takes the proposal back"),
+    "return": _("The supervisor sends the proposal back"),
+    "reopen": _("Back in the queue at its own place"),
+    "move_promise": _("The promised day moved"),
+    "move_promise_signing": _("The promised day moved"),
+    "countersign": _("Refused, signed by a second person"),
+}
