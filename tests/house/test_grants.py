@@ -48,6 +48,9 @@ def test_the_application_cannot_give_itself_a_new_move(as_application: None, sta
 def test_the_owner_of_the_tables_can(db: None) -> None:
     """The red control: without the role nothing but the right is missing."""
     _run("INSERT INTO audit_edge (workflow, move, from_state, to_state) VALUES ('licensing.renewal', 'gift', 'draft', 'issued')")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM audit_edge WHERE move = 'gift'")
+        assert cursor.fetchone()[0] == 1
 
 
 def test_the_application_reads_the_edges_and_does_its_own_work(as_application: None) -> None:

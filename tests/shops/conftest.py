@@ -15,8 +15,21 @@ from municipality.places.models import Area
 from municipality.rulebook.seeds import load_activities
 from shops import events
 from shops.models import Shop
+from tests.municipality.people import staff
 
 TESTS = system("tests")
+
+
+@pytest.fixture
+def clerk(db: Any) -> Any:
+    """Loads sheets of the register and proposes."""
+    return staff("register_clerk", login="clerk")
+
+
+@pytest.fixture
+def keeper(db: Any) -> Any:
+    """The second person of the register."""
+    return staff("register_keeper", login="keeper")
 
 
 @pytest.fixture

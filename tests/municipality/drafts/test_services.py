@@ -72,6 +72,8 @@ def test_the_same_answer_from_two_devices_is_no_conflict(draft: Draft) -> None:
     opened = draft.version
     for _ in range(2):
         services.answer(draft=draft, page="area", answers={"area_m2": "80"}, version=opened)
+    draft.refresh_from_db()
+    assert draft.answers["area"] == {"area_m2": "80"}
 
 
 def test_without_the_versions_of_pages_the_second_device_would_overwrite_the_first(draft: Draft) -> None:

@@ -20,11 +20,6 @@ from tests.municipality.people import staff
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def keeper(db: Any) -> Any:
-    return staff("register_keeper", login="keeper")
-
-
 def lines(*rows: str, head: str = "commercial_license_no;name_ar;block") -> bytes:
     return "\r\n".join([head, *rows, ""]).encode("utf-8-sig")
 

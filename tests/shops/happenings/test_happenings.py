@@ -24,16 +24,6 @@ WHY = "كتاب إدارة التراخيص بإغلاق المحل"
 
 
 @pytest.fixture
-def clerk(db: Any) -> Any:
-    return staff("register_clerk", login="clerk")
-
-
-@pytest.fixture
-def keeper(db: Any) -> Any:
-    return staff("register_keeper", login="keeper")
-
-
-@pytest.fixture
 def propose(clerk: Any) -> Callable[..., EventProposal]:
     def act(shop: Shop, kind: str, **more: Any) -> EventProposal:
         said = {"on": clock.today() - dt.timedelta(days=2), "note_ar": WHY, "reference": "م ب/12/2026", "asked_by": clerk}

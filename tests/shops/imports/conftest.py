@@ -9,18 +9,7 @@ import pytest
 
 from shops.imports import services
 from shops.models import RegisterFile, Shop
-from tests.municipality.people import staff
 from tests.shops.imports.sheets import sheet
-
-
-@pytest.fixture
-def clerk(db: Any) -> Any:
-    return staff("register_clerk", login="clerk")
-
-
-@pytest.fixture
-def keeper(db: Any) -> Any:
-    return staff("register_keeper", login="keeper")
 
 
 @pytest.fixture

@@ -30,16 +30,6 @@ WHY = "الرقم نفسه في المحضر والعنوان واحد"
 
 
 @pytest.fixture
-def clerk(db: Any) -> Any:
-    return staff("register_clerk", login="clerk")
-
-
-@pytest.fixture
-def keeper(db: Any) -> Any:
-    return staff("register_keeper", login="keeper")
-
-
-@pytest.fixture
 def merge(clerk: Any, keeper: Any) -> Callable[[Shop, Shop], ShopMerge]:
     def act(shop: Shop, into: Shop) -> ShopMerge:
         return services.allow(merge=services.propose(shop=shop, into=into, note_ar=WHY, asked_by=clerk), allowed_by=keeper)
