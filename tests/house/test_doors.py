@@ -26,7 +26,7 @@ MORE = {
     "municipality.drafts": {"registry", "typed"},
     "municipality.jobs": {"registry", "errors"},
     "municipality.notifications": {"registry", "texts"},
-    "municipality.review": {"registry"},
+    "municipality.review": {"registry", "story"},  # story: how the moves of every studied case are told
     "municipality.uploads": {"registry", "fields", "links", "refusals"},
     "payments": {"registry", "providers", "rules"},  # rules: the lines that a bill is made of
     "shops": {"registry"},
