@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.utils.html import escape, format_html, format_html_join
@@ -37,12 +38,26 @@ class Line:
     """One shop in a list. `away` is in kilometres; `licence` is empty where there is none."""
 
     shop: Shop
-    name: SafeString
-    other: SafeString
     state: str
     licence: str
     licence_end: Any
     away: float | None
+    matched: frozenset[str] = frozenset()
+
+    @cached_property
+    def name(self) -> SafeString:
+        """The name in the language of the page, with the words marked that were looked for."""
+        return marked(self._names[0], self.matched)
+
+    @cached_property
+    def other(self) -> SafeString:
+        """The name in the other language."""
+        return marked(self._names[1], self.matched)
+
+    @property
+    def _names(self) -> tuple[str, str]:
+        names = self.shop.name_ar, self.shop.name_en
+        return names if get_language() == "ar" or not names[1] else (names[1], names[0])
 
     @property
     def tags(self) -> list[tuple[str, Any]]:
@@ -58,25 +73,26 @@ class Line:
 
 
 def rows(answer: Answer) -> list[Line]:
-    """The lines of an answer, in its order, by one statement."""
-    entries = SearchEntry.objects.select_related("shop__activity", "shop__area__governorate").in_bulk([hit.shop_id for hit in answer.hits])
+    """The lines of an answer, in its order, by one statement. What the index said of a licence is not asked again."""
+    shops = Shop.objects.select_related("activity", "area__governorate").in_bulk([hit.shop_id for hit in answer.hits])
     return [
-        line(entries[hit.shop_id].shop, entries[hit.shop_id], hit.away, answer.matched) for hit in answer.hits if hit.shop_id in entries
+        line(shops[hit.shop_id], hit.licence, hit.licence_end, away=hit.away, matched=answer.matched)
+        for hit in answer.hits
+        if hit.shop_id in shops
     ]
 
 
-def entry_of(shop: Shop) -> SearchEntry | None:
-    return SearchEntry.objects.filter(shop=shop).first()
+def one(shop: Shop) -> Line:
+    """A shop by itself as a line, with its licence as the index has it."""
+    licence, end = SearchEntry.objects.filter(shop=shop).values_list("licence", "licence_end").first() or ("", None)
+    return line(shop, licence, end)
 
 
-def line(shop: Shop, entry: SearchEntry | None, away: float | None, matched: frozenset[str]) -> Line:
-    """A shop as a line, with the words marked that were looked for."""
-    names = [shop.name_ar, shop.name_en] if get_language() == "ar" or not shop.name_en else [shop.name_en, shop.name_ar]
-    first, second = (marked(name, matched) for name in names)
-    licence = entry.licence if entry else ""
-    if licence == LicenceState.ACTIVE and entry and entry.licence_end and entry.licence_end < clock.today():
+def line(shop: Shop, licence: str, end: Any, *, away: float | None = None, matched: frozenset[str] = frozenset()) -> Line:
+    """A shop as a line; `matched` are the folded words to mark. A licence whose last day is over reads as ended."""
+    if licence == LicenceState.ACTIVE and end and end < clock.today():
         licence = LicenceState.ENDED
-    return Line(shop, first, second, state_of(shop), licence, entry.licence_end if entry else None, away)
+    return Line(shop, state_of(shop), licence, end, away, matched)
 
 
 def state_of(shop: Shop) -> str:

@@ -116,8 +116,7 @@ def paced(request: HttpRequest, what: str, *, limit: int, seconds: int) -> Pace:
     span, reset = now // seconds, seconds - now % seconds
     key = "pace:" + keyed_hash("limit", f"{what}:{address_of(request)}:{span}")
     try:
-        cache.add(key, 0, timeout=2 * seconds)
-        used = int(cache.incr(key))
+        used = 1 if cache.add(key, 1, timeout=2 * seconds) else int(cache.incr(key))
     except (RedisError, OSError, ValueError):  # the cache is away, or the counter went between the two commands
         log.warning("looks at %s are not counted", what)
         used = 1

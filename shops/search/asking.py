@@ -61,11 +61,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Hit:
-    """One shop found. `away` is in kilometres."""
+    """One shop found. `away` is in kilometres; licence and its last day are the index's."""
 
     shop_id: int
     score: float
     away: float | None
+    licence: str = ""
+    licence_end: dt.date | None = None
 
 
 @dataclass
@@ -220,7 +222,7 @@ class _Search:
         last = shown[-1] if shown and len(rest) > len(shown) else None
         near = self.asked.near
         return Answer(
-            hits=[Hit(one.shop_id, value, distance(near, one) if near else None) for value, one in shown],
+            hits=[Hit(one.shop_id, value, distance(near, one) if near else None, one.licence, one.licence_end) for value, one in shown],
             total=len(found),
             is_more=self.is_more,
             after=token_of(Place(last[0], last[1].shop_id), self.asked.print) if last else "",

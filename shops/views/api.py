@@ -175,7 +175,7 @@ class _Whole:
     """What a serializer reads of one shop."""
 
     def __init__(self, shop: Shop) -> None:
-        self._line = found.line(shop, found.entry_of(shop), None, frozenset())
+        self._line = found.one(shop)
         self.former_names = list(shop.former_names.order_by("-last_day", "-pk"))
         self.events = list(shop.events.order_by("-on", "-pk")[:EVENTS])
         self.page_ar, self.page_en = (f"{settings.PORTAL_URL}{address_of(shop, language)}" for language in ("ar", "en"))

@@ -85,7 +85,7 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
     context: dict[str, Any] = {
         "shop": row,
         "as_of": queries.facts_as_of(row),
-        "line": found.line(row, found.entry_of(row), None, frozenset()),
+        "line": found.one(row),
         "story": _story(row, [found.Told(event, activities) for event in events], blocks),
         "blocks": blocks,
         "fresh": freshness(),

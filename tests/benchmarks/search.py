@@ -134,7 +134,7 @@ def _shapes() -> list[Shape]:
     shapes = [Shape(kind, [_path(q=text) for text in texts]) for kind, texts in (by_kind | worst).items()]
     here = "29.3339,48.0286"
     near = [_path(q="صالون", near=here), _path(near=here), _path(q="al nour", near="29.2771,47.9588")]
-    narrow = [_path(q="صالون", governorate="HA"), _path(q="النور", activity="WSAL", open="on"), _path(governorate="JA")]
+    narrow = [_path(q="صالون", governorate="HA"), _path(q="النور", activity="WSAL", open="1"), _path(governorate="JA")]
     rare = [_path(q="صالون النور", governorate="JA", activity="BARB"), _path(q="laundry", licence="active")]
     rare += [_path(q="نو", governorate="MU"), _path(activity="PETS")]
     return [*shapes, Shape("filters and near", near + narrow + rare)]

@@ -28,6 +28,7 @@ ROUNDS = int(os.environ.get("CHAOS_ROUNDS", str(size(1, 20))))
 
 def test_a_payment_ends_as_the_bank_says_wherever_a_process_dies(portal: Portal) -> None:
     kills: Counter[str] = Counter()
+    portal.bank("behaviour", {"settings": {"ack_seconds": 60}})  # how quick an acknowledgement is, is judged elsewhere (P10)
     for _ in range(ROUNDS):
         for point in WORKER:
             (renewal,) = portal.at_bank(1)
