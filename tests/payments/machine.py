@@ -440,4 +440,11 @@ class Payments(RuleBasedStateMachine):
                 wanted: tuple[str, ...] = (AttemptState.PAID, AttemptState.REFUND_DUE, AttemptState.REFUNDED)
             else:
                 wanted = (*UNPAID, AttemptState.VOIDED)
-            assert attempt.state in wanted, f"{attempt.state}, and the bank {'holds' if deal and deal.holds else 'has not'} the money"
+            said = f"{attempt.state}, and the bank {'holds' if deal and deal.holds else 'has not'} the money"
+            assert attempt.state in wanted, f"{said}: {deal}\n{self._told(attempt)}"
+
+    def _told(self, attempt: Attempt) -> str:
+        """What the bank was heard to say of a payment and what became of it, for who reads of a break."""
+        asked = [(i.at, f"asked: {i.result} {i.outcome}, agrees: {i.agrees}") for i in attempt.inquiries.all()]
+        moved = [(e.at, f"{e.move}: {e.from_state} to {e.to_state}") for e in AttemptEvent.objects.filter(subject=attempt)]
+        return "\n".join(f"{at - START} {what}" for at, what in sorted(asked + moved))

@@ -28,7 +28,7 @@ class Deal:
     number: int
     result: str = ""
     was_told: bool = False  # an inquiry was answered, truly, with "captured"
-    was_denied: bool = False  # an answer said that there is no such payment, though the bank holds it
+    was_denied: bool = False  # an answer said that there is no such payment, though the bank has said that it took it
     returned: int = 0
     sent: int = 0  # calls of the refund that were carried out
 
@@ -61,8 +61,9 @@ class ModelBank(Knet):
         day, deal = self.vault.day, self.vault.deals.get(trackid)
         if day == "down":
             raise GatewayUnreachable("ConnectTimeout", request="<id>999901</id>")
-        if deal is not None and deal.holds and deal.was_told:
-            # A bank that says twice, minutes apart, that it does not know what it holds is believed (decision 0029): once at most here.
+        if deal is not None and deal.was_told:
+            # A bank that says twice, minutes apart, that it does not know a payment is believed (decision 0029), also if it takes the
+            # payment back in between and keeps it after all: once at most here.
             day = "true" if day == "not_found" and deal.was_denied else day
             deal.was_denied = deal.was_denied or day == "not_found"
         if deal is None or day == "not_found" or (not deal.result and day == "true"):
