@@ -56,7 +56,7 @@ def merges(request: HttpRequest) -> HttpResponse:
 
 def _candidates(request: HttpRequest) -> tuple[list[candidates.Pair], str]:
     """The next pairs by number and by name, and the query of the page behind them, empty where both lists end."""
-    number, name, area = (request.GET.get(key, "") for key in ("number", "name", "area"))
+    number, name, area = (request.GET.get(key, "").replace("\0", "") for key in ("number", "name", "area"))
     is_first = not number and not name
     pairs: list[candidates.Pair] = []
     more: dict[str, str | int] = {}
