@@ -1,8 +1,8 @@
 """A delta of the commercial register in a process of its own, which dies where it is told to: run with `python -m`.
 
-`prepare ROWS FILE` writes a register and what the commercial register says of it; `begin` begins a delta, as the clock does at night; `page`
-carries out one due job of it and `work` all of them, after the leases of the dead have run out; `content` prints what both registers
-say by now, without keys and instants. `torn-page` is the red control: the cursor is kept before the rows of its page.
+`prepare ROWS FILE` writes a register and what the commercial register says of it; `begin` begins a delta, as the clock does at
+night; `page` carries out one due job of it and `work` all of them, after the leases of the dead have run out; `content` prints what
+both registers say by now, without keys and instants. `torn-page` is the red control: the cursor is kept before the rows of its page.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ def work() -> None:
     from municipality.jobs import services
 
     while due := _due():
-        assert all([services.run(pk) for pk in due])
+        for pk in due:
+            assert services.run(pk)
 
 
 def torn_page() -> None:
@@ -115,6 +116,7 @@ def content() -> None:
     from tests.chaos.registering import _print
 
     run = CommercialRun.objects.get()
+    changes = RegisterChange.objects.filter(source__startswith="moci:")
     counts = ("pages", "fresh", "known", "late", "applied", "raised", "settled", "missing", "is_full", "is_doubted")
     said: dict[str, Any] = {
         name: _print(rows)
@@ -123,9 +125,7 @@ def content() -> None:
             "licences": CommercialLicence.objects.values_list("licence_no", "version", "status", "seen_in__why"),
             "differences": CommercialDifference.objects.values_list("licence_no", "kind", "state", "ours", "theirs"),
             "events": CommercialDifferenceEvent.objects.values_list("subject__licence_no", "move"),
-            "changes": RegisterChange.objects.filter(source__startswith="moci:").values_list(
-                "shop__commercial_license_no", "name", "after"
-            ),
+            "changes": changes.values_list("shop__commercial_license_no", "name", "after"),
             "shops": Shop.objects.values_list("commercial_license_no", "name_ar", "commercial_license_end", "facts_source"),
             "shop events": ShopEvent.objects.values_list("shop__commercial_license_no", "kind"),
             "jobs": Job.objects.filter(kind=KIND).values_list("args__page", "state"),

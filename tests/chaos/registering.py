@@ -1,8 +1,9 @@
 """A worker's work on a sheet of the register in a process of its own, which dies where it is told to: run with `python -m`.
 
-`prepare ROWS` writes half of a made-up register and loads the sheet of the whole of it, a year later; `check` and `take` do what the jobs
-do, `release` what the second person does; `upload` loads another sheet; `twice STEP` promises a step's job two times more (and releases); `content` prints what the register and its search say, without keys, ids and instants. `torn-take` is the red control: it commits in the
-middle of a batch, as if a batch were no transaction.
+`prepare ROWS` writes half of a made-up register and loads the sheet of the whole of it, a year later; `upload` loads another sheet.
+`check` and `take` do what the jobs do, `release` what the second person does; `twice STEP` promises a step's job two times more, after
+the release. `content` prints what the register and its search say, without keys, ids and instants. `torn-take` is the red control:
+it commits in the middle of a batch, as if a batch were no transaction.
 """
 
 from __future__ import annotations
