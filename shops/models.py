@@ -6,6 +6,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Value
+from django.db.models.functions import Replace, Upper
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import Organisation
@@ -79,6 +81,13 @@ class Shop(models.Model):
         indexes = [
             models.Index(fields=["paci_number"], name="shops_paci"),
             models.Index(fields=["merged_into"], condition=models.Q(merged_into__isnull=False), name="shops_merged"),
+            models.Index(
+                # Numbers without their signs, for `shops.merging.candidates`; the number itself, so that the index is enough.
+                Upper(Replace(Replace(F("commercial_license_no"), Value("/")), Value("-"))),
+                F("commercial_license_no"),
+                condition=models.Q(merged_into__isnull=True),
+                name="shops_bare_number",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -306,7 +315,7 @@ class SearchEntry(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["name_ar"], name="shops_entry_ar"),
+            models.Index(fields=["name_ar", "area"], name="shops_entry_ar"),
             models.Index(fields=["name_en"], name="shops_entry_en"),
             models.Index(fields=["licence_end"], condition=models.Q(licence="active"), name="shops_entry_ending"),
         ]

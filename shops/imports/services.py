@@ -62,6 +62,7 @@ def load(*, content: bytes, name: str, loaded_by: Any) -> RegisterFile:
             )
             record("register.loaded", subject=file.key, actor=Actor(CLERK, loaded_by.key), data={"lines": count, "sha256": sha256})
             enqueue("shops.register_check", key=f"{file.key}:0", file_id=file.pk)
+            failpoint("register.loaded")
     except IntegrityError as error:
         if RegisterFile.objects.filter(sha256=sha256, refused_at__isnull=True).exists():
             raise Refused("same_file", _("This file was loaded before. It stands in the list below, and nothing came in twice.")) from error

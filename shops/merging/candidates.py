@@ -15,9 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from shops.models import SearchEntry, Shop
 
 GROUPS = 40  # of one page
+LOOKED = 30_000  # entries of an index that one page looks through at most, however few of them have a twin
 LARGEST = 12  # shops of one name in an area that are compared pair by pair; a chain has more
 NEAR_M = 120.0
 _DEGREE_M = 111_320.0
+ANY_AREA = 2**31 - 1  # behind every area of a name
+BARE: Any = Upper(Replace(Replace(F("commercial_license_no"), Value("/")), Value("-")))  # as the index `shops_bare_number` has it
 
 
 @dataclass(frozen=True)
@@ -29,33 +32,50 @@ class Pair:
     why: Any
 
 
-def numbered() -> list[Pair]:
-    """Pairs whose licence numbers differ in signs only, such as 2020/123 and 2020-123. Walks through the register."""
-    bare: Any = Upper(Replace(Replace(F("commercial_license_no"), Value("/")), Value("-")))
-    shops = Shop.objects.filter(merged_into__isnull=True)
-    twice = shops.annotate(bare=bare).values("bare").annotate(n=Count("pk")).filter(n__gt=1).order_by("bare").values_list("bare", flat=True)
+def numbered(after: str = "") -> tuple[list[Pair], str]:
+    """Pairs whose licence numbers differ in signs only, such as 2020/123 and 2020-123, in the order of numbers.
+
+    With the number after which the next page begins, empty at the end. Looks at LOOKED entries of the index at most.
+    """
+    shops = Shop.objects.filter(merged_into__isnull=True).annotate(bare=BARE)
+    rows = shops.filter(bare__gt=after).order_by("bare")
+    last = rows.values_list("bare", flat=True)[LOOKED : LOOKED + 1].first()
+    if last is not None:
+        rows = rows.filter(bare__lte=last)
+    twice = list(rows.values("bare").annotate(n=Count("*")).filter(n__gt=1).values_list("bare", flat=True)[:GROUPS])
     found: dict[str, list[Shop]] = {}
-    for shop in _shown(shops.annotate(bare=bare).filter(bare__in=list(twice[:GROUPS]))):
+    for shop in _shown(shops.filter(bare__in=twice)) if twice else ():
         found.setdefault(shop.bare, []).append(shop)
     why = _("The licence numbers differ in signs only.")
-    return [Pair(*two, why) for group in found.values() for two in combinations(group[:LARGEST], 2)]
+    pairs = [Pair(*two, why) for group in found.values() for two in combinations(group[:LARGEST], 2)]
+    return pairs, twice[-1] if len(twice) == GROUPS else last or ""
 
 
-def named(after: str = "") -> tuple[list[Pair], str]:
-    """Pairs of one folded name in one area at a near address, in the order of names; and the name after which the next page begins."""
-    rows = SearchEntry.objects.exclude(name_ar="").filter(name_ar__gt=after)
-    groups = list(
-        rows.values_list("name_ar", "area").annotate(n=Count("pk")).filter(n__gt=1, n__lte=LARGEST).order_by("name_ar", "area")[:GROUPS]
-    )
-    names = {name for name, _area, _n in groups}
-    kept = {(name, area) for name, area, _n in groups}
-    entries = SearchEntry.objects.filter(name_ar__in=names).values_list("shop", "name_ar", "area")
-    keys = {shop: (name, area) for shop, name, area in entries if (name, area) in kept}
+def named(after: str = "", area: int = 0) -> tuple[list[Pair], tuple[str, int]]:
+    """Pairs of one folded name in one area at a near address, in the order of names and areas.
+
+    With the name and the area after which the next page begins, empty at the end. Looks at LOOKED entries of the index at most (and
+    the rest of the last name).
+    """
+    rows = SearchEntry.objects.exclude(name_ar="").filter(name_ar__gte=after)
+    rows = rows.exclude(name_ar=after, area__lte=area).order_by("name_ar", "area")
+    last = rows.values_list("name_ar", flat=True)[LOOKED : LOOKED + 1].first()
+    if last is not None:
+        rows = rows.filter(name_ar__lte=last)
+    groups = list(rows.values_list("name_ar", "area").annotate(n=Count("*")).filter(n__gt=1, n__lte=LARGEST)[:GROUPS])
+    kept = {(name, place) for name, place, _n in groups}
+    keys: dict[int, tuple[str, int]] = {}
+    if kept:
+        entries = SearchEntry.objects.filter(name_ar__in={name for name, _place in kept}, area__in={place for _name, place in kept})
+        listed = entries.values_list("shop", "name_ar", "area")
+        keys = {shop: (name, place) for shop, name, place in listed if (name, place) in kept}
     found: dict[tuple[str, int], list[Shop]] = {}
-    for shop in _shown(Shop.objects.filter(pk__in=keys)):
+    for shop in _shown(Shop.objects.filter(pk__in=keys)) if keys else ():
         found.setdefault(keys[shop.pk], []).append(shop)
-    pairs = [pair for key in sorted(found) for pair in _near(found[key])]
-    return pairs, groups[-1][0] if len(groups) == GROUPS else ""
+    pairs = [pair for name, place, _n in groups for pair in _near(found.get((name, place), []))]
+    if len(groups) == GROUPS:
+        return pairs, groups[-1][:2]
+    return pairs, (last, ANY_AREA) if last is not None else ("", 0)
 
 
 def _shown(shops: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -38,20 +39,35 @@ def merges(request: HttpRequest) -> HttpResponse:
         except Refused as refusal:
             error = str(refusal.sentence)
     given = request.POST if error else request.GET
-    after = request.GET.get("after", "")[:170]
-    named, following = candidates.named(after)
+    pairs, following = _candidates(request)
     acts = ShopMerge.objects.select_related("shop", "into", "asked_by").order_by("-pk")
     return page(
         request,
         "admin/shops/merges.html",
         _("Duplicates"),
         error,
-        pairs=[*([] if after else candidates.numbered()), *named],
+        pairs=pairs,
         following=following,
         waiting=acts.filter(allowed_at__isnull=True, refused_at__isnull=True)[:50],
         decided=acts.exclude(allowed_at__isnull=True, refused_at__isnull=True)[:20],
         typed={name: given.get(name, "")[:500] for name in TYPED},
     )
+
+
+def _candidates(request: HttpRequest) -> tuple[list[candidates.Pair], str]:
+    """The next pairs by number and by name, and the query of the page behind them, empty where both lists end."""
+    number, name, area = (request.GET.get(key, "").replace("\0", "") for key in ("number", "name", "area"))
+    is_first = not number and not name
+    pairs: list[candidates.Pair] = []
+    more: dict[str, str | int] = {}
+    if number or is_first:
+        pairs, further = candidates.numbered(number[:20])
+        more |= {"number": further} if further else {}
+    if name or is_first:
+        named, (further, place) = candidates.named(name[:170], int(area) if area.isascii() and area.isdigit() and len(area) < 11 else 0)
+        pairs += named
+        more |= {"name": further, "area": place} if further else {}
+    return pairs, urlencode(more)
 
 
 def _propose(request: HttpRequest) -> ShopMerge:

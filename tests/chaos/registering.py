@@ -1,8 +1,9 @@
 """A worker's work on a sheet of the register in a process of its own, which dies where it is told to: run with `python -m`.
 
-`prepare ROWS` writes half of a made-up register and loads the sheet of the whole of it, a year later; `check` and `take` do what the jobs
-do; `content` prints what the register and its search say, without keys, ids and instants. `torn-take` is the red control: it commits in the
-middle of a batch, as if a batch were no transaction.
+`prepare ROWS` writes half of a made-up register and loads the sheet of the whole of it, a year later; `upload` loads another sheet.
+`check` and `take` do what the jobs do, `release` what the second person does; `twice STEP` promises a step's job two times more, after
+the release. `content` prints what the register and its search say, without keys, ids and instants. `torn-take` is the red control:
+it commits in the middle of a batch, as if a batch were no transaction.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ def main(arguments: list[str]) -> int:
 
     django.setup()
     step, *rest = arguments
-    {"prepare": prepare, "check": check, "take": take, "torn-take": torn_take, "content": content}[step](*rest)
+    steps = {"prepare": prepare, "check": check, "release": release, "take": take, "torn-take": torn_take, "content": content}
+    steps |= {"upload": upload, "twice": twice}
+    steps[step](*rest)
     return 0
 
 
@@ -48,14 +51,45 @@ def _file() -> Any:
     return RegisterFile.objects.order_by("-pk")[0]
 
 
+def upload() -> None:
+    from django.contrib.auth.models import Group
+
+    from municipality.accounts.models import User
+    from municipality.demo.register import register
+    from shops.imports import services
+    from tests.shops.imports.sheets import large
+
+    clerk = User.objects.get(groups=Group.objects.get(name="register_clerk"))
+    services.load(content=large(register(50, "another", start=7_000_000)), name="another.csv", loaded_by=clerk)
+
+
+def twice(step: str) -> None:
+    """The job of a step for two more workers, as when a sheet goes on while its first job still runs."""
+    from django.db import transaction
+
+    from municipality.jobs.services import enqueue
+
+    if step == "take":
+        release()
+    with transaction.atomic():
+        for number in range(2):
+            enqueue(f"shops.register_{step}", key=f"{_file().key}:again:{number}", file_id=_file().pk)
+
+
 def check(size: str = str(CHECKED)) -> None:
     """To the end, and release it."""
+    from shops.imports import services
+
+    services.check(file_id=_file().pk, size=int(size), seconds=3600)
+    release()
+
+
+def release() -> None:
     from django.contrib.auth.models import Group
 
     from municipality.accounts.models import User
     from shops.imports import services
 
-    services.check(file_id=_file().pk, size=int(size), seconds=3600)
     if _file().released_at is None:
         keeper = User.objects.get(groups=Group.objects.get(name="register_keeper"))
         services.release(file=_file(), released_by=keeper)

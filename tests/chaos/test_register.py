@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -36,12 +36,13 @@ class Office:
 
     environment: dict[str, str]
     folder: Path
+    module: ClassVar[str] = "tests.chaos.registering"
 
     def start(self, *arguments: str, crash_at: str = "") -> subprocess.Popen[str]:
         once = self.folder / "once"
         once.write_text("")
         more = {"PORTAL_CRASH_AT": crash_at, "PORTAL_CRASH_ONCE": str(once)} if crash_at else {}
-        command = [sys.executable, "-W", "ignore", "-m", "tests.chaos.registering", *arguments]
+        command = [sys.executable, "-W", "ignore", "-m", self.module, *arguments]
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL, "text": True}
         return subprocess.Popen(command, cwd=ROOT, env=self.environment | more, **pipes)
 

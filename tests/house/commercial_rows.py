@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.test import override_settings
 
 from municipality.accounts.models import Organisation, User
 from municipality.kernel import clock
@@ -37,6 +40,22 @@ class Commercial:
     unreadable: CommercialDifference
     dismissed: CommercialDifference
     settled: CommercialDifference
+
+    @property
+    def seen(self) -> str:
+        """What the page of the waiting difference sends back with a decision."""
+        return deciding.seen(self.waiting)
+
+
+@contextmanager
+def connected(how: str) -> Iterator[None]:
+    """The register has an address: `yes`, `away` without a good answer, or `doubted` after a listing that lacked too much."""
+    with override_settings(MOCI_URL="http://127.0.0.1:1/api/v1"):
+        if how == "away":
+            running.note_outage(running.feed(), "away")
+        if how == "doubted":
+            CommercialRun.objects.update(is_doubted=True, missing=4019)
+        yield
 
 
 def told(licence_no: str, version: int = 2, **facts: Any) -> reading.Entry:

@@ -8,6 +8,7 @@ from payments.providers.knet.errors import CODES
 from payments.states import AttemptState, BillState, RefundState
 from tests.house import open_stops, page_rows
 from tests.house.access_matrix import ACTS, ROWS
+from tests.house.commercial_stops import COMMERCIAL
 from tests.house.register_stops import REGISTER
 from tests.house.tour import PASSWORD, Visit
 from tests.house.violation_stops import VIOLATIONS
@@ -488,5 +489,6 @@ STOPS = [
     *of_desk(),
     *VIOLATIONS,
     *REGISTER,
+    *COMMERCIAL,
     *errors(),
 ]

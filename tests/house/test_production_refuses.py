@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from municipality.settings.demo_keys import moci_key
 from script.support.processes import clean_environment
 from tests.house.production import VALID, as_files
 
@@ -127,6 +128,42 @@ def test_the_providers_secret_comes_from_a_file(tmp_path: Path) -> None:
     told = VALID | {name: value for name, value in OPENID.items() if name != "OPENID_CLIENT_SECRET"}
     asked = ("-c", "from django.conf import settings; print(settings.OPENID_CLIENT_SECRET)")
     assert start(told | {"OPENID_CLIENT_SECRET_FILE": str(tmp_path / "secret")}, *asked).stdout.strip() == "k7Qw9xZ2"
+
+
+MOCI = {"MOCI_URL": "https://register.example.test/api/v1", "MOCI_KEY": "r4Tq8Zx1Lm6V"}
+
+
+def test_the_commercial_register_may_be_connected_or_not_at_all() -> None:
+    asked = ("-c", "from shops.commercial.port import is_connected; print(is_connected())")
+    assert start(VALID | MOCI, *asked).stdout.strip() == "True"
+    assert start(VALID | {"MOCI_URL": "", "MOCI_KEY": ""}, *asked).stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("MOCI_URL", "http://register.example.test/api/v1", "MOCI_URL is not https"),
+        ("MOCI_URL", "http://127.0.0.1:8005/api/v1", "MOCI_URL is not https"),  # the simulator's
+        ("MOCI_KEY", "", "MOCI_KEY is missing"),
+        ("MOCI_KEY", DEMO_KEY, "MOCI_KEY is a key of the demo"),
+        ("MOCI_KEY", moci_key({"SECRET_KEY": DEMO_KEY}), "MOCI_KEY is a key of the demo"),
+        ("MOCI_KEY", "changeme-please", "MOCI_KEY is a key of the demo or a placeholder"),
+        ("MOCI_WINDOW", "1-5", "MOCI_WINDOW is not two times"),
+    ],
+)
+def test_a_commercial_register_of_the_demo_or_without_tls_is_refused(name: str, value: str, sentence: str) -> None:
+    answer = start(VALID | MOCI | {name: value})
+    assert answer.returncode == 1
+    assert answer.stderr.strip().startswith("The portal does not start: ") and sentence in answer.stderr
+
+
+def test_the_registers_key_in_a_file_is_looked_at_like_any_other(tmp_path: Path) -> None:
+    told = VALID | {"MOCI_URL": MOCI["MOCI_URL"], "MOCI_KEY_FILE": str(tmp_path / "key")}
+    asked = ("-c", "from django.conf import settings; print(settings.MOCI_KEY)")
+    (tmp_path / "key").write_text(MOCI["MOCI_KEY"] + "\n", encoding="utf8")
+    assert start(told, *asked).stdout.strip() == MOCI["MOCI_KEY"]
+    (tmp_path / "key").write_text(DEMO_KEY + "\n", encoding="utf8")
+    assert "MOCI_KEY is a key of the demo" in start(told).stderr
 
 
 def test_production_reads_its_secrets_from_files(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from municipality.accounts.mobile_id.port import Channel, ProviderAway, Result, 
 from municipality.accounts.services import second_factor
 from municipality.kernel import clock
 from municipality.kernel.actors import system
+from tests.house import commercial_rows
 from tests.house.rooms import rooms
 from tests.house.world import NOON, SETTINGS, World, build
 
@@ -60,6 +61,7 @@ class Visit:
     before: tuple[tuple[str, Fields | None], ...] = ()  # requests of the same browser: path, and fields of a POST
     phone: str = "pending"
     openid: str = ""  # a provider is set up: away, declined or failed
+    register: str = ""  # the commercial register is connected: yes, away or doubted
     minutes: int = 0  # later than noon
     breaks: str = ""  # what fails, as a dotted name
     demo: bool = False
@@ -124,6 +126,8 @@ def visit(world: World, names: dict[str, str], stop: Visit, language: str) -> Op
             stack.enter_context(patch("municipality.accounts.openid.take_state", return_value={}))
             said = openid.Declined if stop.openid == "declined" else openid.NotProven
             stack.enter_context(patch("municipality.accounts.openid.prove", side_effect=said))
+        if stop.register:
+            stack.enter_context(commercial_rows.connected(stop.register))
         if stop.breaks:
             stack.enter_context(patch(stop.breaks, side_effect=RuntimeError("planted")))
         client: Client = world.client(stop.who, raise_request_exception=False, enforce_csrf_checks=stop.checks_token)

@@ -188,6 +188,19 @@ def _admin(path: str) -> Callable[[Visitor], object]:
     return lambda v: v.go(f"/admin/{path}")
 
 
+def _difference(v: Visitor) -> None:
+    """One that the commercial register was asked for; it answers within seconds."""
+    from tests.stack.running import wait_until
+
+    v.go("/admin/commercial/")
+    first = v.page.locator("main tbody a").first
+    if not first.count():
+        v.page.click("button[name=step][value=ask]")
+        wait_until(lambda: v.go("/admin/commercial/") and first.count(), 60, "a difference")
+    first.click()
+    v.arrive("/admin/commercial/.+/$")
+
+
 PUBLIC = (
     PageOf("home", lambda v: v.go("")),
     PageOf("health licence", lambda v: v.go("health-licence/")),
@@ -277,8 +290,12 @@ ADMIN = tuple(
         ("supervisor", "desk/people/"),
         ("auditor", "desk/ties/"),
         ("rule.maker", "rulebook/ruleset/"),
+        ("register.keeper", ""),
+        ("register.keeper", "commercial/"),
+        ("register.keeper", "commercial/?past=1"),
     )
 )
+ADMIN += (PageOf("admin of register.keeper: a difference", _difference, "staff:register.keeper"),)
 
 
 def every_page() -> Iterator[tuple[str, PageOf]]:

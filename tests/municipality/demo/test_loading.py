@@ -277,3 +277,26 @@ def test_filling_adds_shops_with_owners_and_licences() -> None:
         call_command("demo_fill", shops=400, stdout=StringIO())
         assert Shop.objects.count() == 500
         transaction.set_rollback(True)
+
+
+def test_a_reply_stands_beside_a_violation_and_a_correction_waits() -> None:
+    from django.test import Client
+
+    from shops.models import Correction, Reply
+
+    with clock.at(ANCHOR):
+        reply, correction = Reply.objects.select_related("shop").get(), Correction.objects.select_related("case", "shop").get()
+        assert reply.published_at is not None and correction.case.is_open and correction.shop != reply.shop
+        for language in ("ar", "en"):
+            page = Client().get(f"/{language}/shops/{reply.shop.public_id}/", follow=True)
+            assert page.status_code == 200 and reply.text in page.content.decode()
+        assert correction.proposed["name_ar"] not in Client().get(f"/ar/shops/{correction.shop.public_id}/", follow=True).content.decode()
+    assert Act.objects.filter(subject=reply.case.key, action="reply.published").count() == 1
+
+
+def test_loading_once_more_adds_no_reply_and_no_correction(loaded: Path) -> None:
+    from shops.models import Correction, Reply
+
+    before = Reply.objects.count(), Correction.objects.count(), Act.objects.count()
+    call_command("demo", small=True, stdout=StringIO())
+    assert (Reply.objects.count(), Correction.objects.count(), Act.objects.count()) == before

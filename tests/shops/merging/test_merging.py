@@ -207,7 +207,8 @@ def test_candidates_are_equal_numbers_but_for_signs_and_equal_names_at_a_near_ad
     ]
     near, far = ({"latitude": 29.3, "longitude": 48.0, "block": "1"}, {"latitude": 29.4, "longitude": 48.0, "block": "3"})
     by_place = [make_shop(name_ar="كراج الدرب", **at) for at in (near, near | {"block": "2", "latitude": 29.3005}, far)]
-    assert [(pair.stays, pair.goes) for pair in candidates.numbered()] == [(one, twin)]
+    numbered, more = candidates.numbered()
+    assert ([(pair.stays, pair.goes) for pair in numbered], more) == ([(one, twin)], "")
     pairs, following = candidates.named()
     assert {(pair.stays.pk, pair.goes.pk) for pair in pairs} == {(bakery[0].pk, bakery[1].pk), (by_place[0].pk, by_place[1].pk)}
-    assert following == ""
+    assert following == ("", 0)
