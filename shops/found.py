@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from municipality.kernel import arabic, clock
 from municipality.rulebook.models import Activity
 from municipality.ui.templatetags.portal import term
-from shops.models import EventKind, LicenceState, SearchEntry, Shop, ShopEvent
+from shops.hours.moment import Standing, standing
+from shops.hours.saying import tag_of
+from shops.models import EventKind, LicenceState, SearchEntry, Shop, ShopEvent, StatedHours
 from shops.search.asking import Answer
 
 _PIECES = re.compile(r"(\s+)")
@@ -43,12 +46,42 @@ class Line:
     licence: str
     licence_end: Any
     away: float | None
+    standing: Standing | None = None  # by the hours that it states; none of a shop that is suspended or closed for good
 
     @property
     def tags(self) -> list[tuple[str, Any]]:
         """State and word of each tag; an open shop needs none."""
         found = [] if self.state == "open" else [STATES[self.state]]
         return [*found, LICENCES[self.licence]] if self.licence in LICENCES and self.state != "closed" else found
+
+    @property
+    def _stated(self) -> StatedHours | None:
+        return getattr(self.shop, "hours", None)
+
+    @property
+    def opening_hours(self) -> str:
+        return self._stated.week_id if self._stated else ""
+
+    @property
+    def opening_hours_ramadan(self) -> str:
+        return (self._stated.ramadan_id or "") if self._stated else ""
+
+    @property
+    def hours_stated_at(self) -> dt.datetime | None:
+        return self._stated.stated_at if self._stated else None
+
+    @property
+    def open_now(self) -> bool | None:
+        return self.standing.is_open if self.standing else None
+
+    @property
+    def open_now_until(self) -> dt.datetime | None:
+        return self.standing.until if self.standing else None
+
+    @property
+    def hours_tag(self) -> tuple[str, str] | None:
+        """Whether it is open at this moment, and until when; nothing where it states no hours."""
+        return tag_of(self.standing) if self.standing else None
 
     @property
     def url(self) -> str:
@@ -59,7 +92,8 @@ class Line:
 
 def rows(answer: Answer) -> list[Line]:
     """The lines of an answer, in its order, by one statement."""
-    entries = SearchEntry.objects.select_related("shop__activity", "shop__area__governorate").in_bulk([hit.shop_id for hit in answer.hits])
+    joined = ("shop__activity", "shop__area__governorate", "shop__hours")
+    entries = SearchEntry.objects.select_related(*joined).in_bulk([hit.shop_id for hit in answer.hits])
     return [
         line(entries[hit.shop_id].shop, entries[hit.shop_id], hit.away, answer.matched) for hit in answer.hits if hit.shop_id in entries
     ]
@@ -76,7 +110,9 @@ def line(shop: Shop, entry: SearchEntry | None, away: float | None, matched: fro
     licence = entry.licence if entry else ""
     if licence == LicenceState.ACTIVE and entry and entry.licence_end and entry.licence_end < clock.today():
         licence = LicenceState.ENDED
-    return Line(shop, first, second, state_of(shop), licence, entry.licence_end if entry else None, away)
+    state, stated = state_of(shop), getattr(shop, "hours", None)
+    now = standing(stated) if stated is not None and state == "open" else None
+    return Line(shop, first, second, state, licence, entry.licence_end if entry else None, away, now)
 
 
 def state_of(shop: Shop) -> str:
