@@ -15,7 +15,7 @@ from municipality.audit.models import Act
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.rulebook.seeds import seed
-from shops import events
+from shops import events, invariants
 from shops.hours import services
 from shops.hours.models import COLUMNS, DAYS, HoursWeek, StatedHours, columns_of
 from shops.hours.services import HOURS, state_hours
@@ -180,6 +180,15 @@ def test_a_stated_week_never_changes_since_others_share_it(stating: Make) -> Non
         HoursWeek.objects.update(sun_closes=53)
     with pytest.raises(IntegrityError), transaction.atomic():
         HoursWeek.objects.filter(text=SPLIT).delete()
+
+
+def test_a_week_whose_columns_say_otherwise_is_told(stating: Make) -> None:
+    stating(SPLIT)
+    assert [line for line in invariants.findings() if "opening hours" in line] == []
+    HoursWeek.objects.bulk_create([HoursWeek(text=NIGHTS, **columns_of(parse(SPLIT)))])
+    assert [line for line in invariants.findings() if "opening hours" in line] == [
+        f"the opening hours {NIGHTS} stand otherwise in their columns"
+    ]
 
 
 @pytest.mark.guards
