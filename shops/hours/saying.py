@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils import formats
@@ -42,32 +42,40 @@ def tag_of(standing: Standing) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class DayLine:
-    """One line of the table; `ramadan` is empty where the shop states no hours of its own for it."""
+    """One line of a table."""
 
     name: Any
     times: Any
-    ramadan: Any
     is_today: bool
 
 
 @dataclass(frozen=True)
 class Table:
-    """The hours of a shop for its page."""
+    """The hours of a shop for its page: the table that holds today, and the other one where there is one."""
 
     lines: tuple[DayLine, ...]
-    has_ramadan: bool
-    is_ramadan: bool  # the other column holds today
+    other: tuple[DayLine, ...]
+    is_ramadan: bool  # the first one is that of Ramadan
     stated_at: dt.datetime
 
 
 def table_of(stated: StatedHours) -> Table:
-    """Seven days from Sunday on, with today marked."""
-    week, ramadan, today = parse(stated.week_id), parse(stated.ramadan_id) if stated.ramadan_id else None, clock.today()
-    lines = tuple(
-        DayLine(name, times(week.days[n]), times(ramadan.days[n]) if ramadan else "", n == weekday_of(today))
-        for n, name in enumerate(WEEKDAYS)
-    )
-    return Table(lines, ramadan is not None, ramadan is not None and is_ramadan(today), stated.stated_at)
+    """Seven days from Sunday on, with today marked in the table that holds."""
+    week, today = _lines(stated.week_id), clock.today()
+    if not stated.ramadan_id:
+        return Table(_today(week, today), (), is_ramadan=False, stated_at=stated.stated_at)
+    ramadan = _lines(stated.ramadan_id)
+    if is_ramadan(today):
+        return Table(_today(ramadan, today), week, is_ramadan=True, stated_at=stated.stated_at)
+    return Table(_today(week, today), ramadan, is_ramadan=False, stated_at=stated.stated_at)
+
+
+def _lines(text: str) -> tuple[DayLine, ...]:
+    return tuple(DayLine(name, times(day), is_today=False) for name, day in zip(WEEKDAYS, parse(text).days, strict=True))
+
+
+def _today(lines: tuple[DayLine, ...], today: dt.date) -> tuple[DayLine, ...]:
+    return tuple(replace(line, is_today=number == weekday_of(today)) for number, line in enumerate(lines))
 
 
 def times(day: Day) -> SafeString:

@@ -106,7 +106,7 @@ def test_the_table_begins_with_sunday_and_marks_today() -> None:
     with clock.at(at(5, "00:30")), translation.override("en"):
         table = saying.table_of(stated)
     assert [line.is_today for line in table.lines] == [False] * 5 + [True, False]
-    assert str(table.lines[0].name) == "Sunday" and not table.has_ramadan
+    assert table.lines[0].name == saying.WEEKDAYS[0] and table.other == () and not table.is_ramadan
     assert table.lines[0].times == '<bdi dir="ltr">09:00–13:00</bdi> · <bdi dir="ltr">16:00–22:00</bdi>'
     with translation.override("en"):
         assert saying.times(parse(NIGHTS).days[6]) == "Closed that day" and saying.times(parse("24/7").days[0]) == "24 hours"
@@ -114,3 +114,13 @@ def test_the_table_begins_with_sunday_and_marks_today() -> None:
 
 def test_what_is_said_of_a_moment_is_kept_no_longer_than_its_quarter_of_an_hour() -> None:
     assert [moment.seconds_left(60, at(0, time)) for time in ("10:00", "10:14:15", "10:14:59.5")] == [60, 45, 1]
+
+
+@pytest.mark.django_db
+def test_in_ramadan_its_table_comes_first_and_today_is_marked_in_it() -> None:
+    stated = StatedHours(week_id=SPLIT, ramadan_id=RAMADAN, stated_at=at(0, "09:00"))
+    for days, is_ramadan in ((-30, False), (10, True)):
+        with clock.at(at(days, "12:00", FIRST)):
+            table = saying.table_of(stated)
+        assert table.is_ramadan is is_ramadan and [line.is_today for line in table.other] == [False] * 7
+        assert sum(line.is_today for line in table.lines) == 1 and ("20:00" in table.lines[0].times) is is_ramadan
