@@ -26,6 +26,7 @@ say(
         "shop.changed": _("Facts of a shop changed"),
         "claim.disputed": _("Claim of a shop disputed"),
         "register.taken_in": _("Owners taken in from the commercial register"),
+        "shop.hours_stated": _("Opening hours of a shop stated"),
         "shop.transferred": _("Shop passed to another holder"),
         "holder": _("Holder of the shop"),
         "shops.settle_claims": _("Settle claims of shops"),

@@ -35,7 +35,8 @@ class ShopsConfig(AppConfig):
         KINDS[refusals.KIND] = _("Decision refusing a request")
         registry.delegable(CLAIM, _("Claims of shops"), is_assisted=False, waits_in_dispute=False)
 
-        # What people ask of a shop's page.
+        # What people ask of a shop's page, and what its holder states on it.
+        from shops.hours.services import HOURS
         from shops.page import panels as page
         from shops.page import review as page_review
         from shops.page import story as page_story  # noqa: F401
@@ -45,4 +46,5 @@ class ShopsConfig(AppConfig):
         register("case", REPLY, page.replies)
         reviews(page_review.CORRECTIONS)
         reviews(page_review.REPLIES)
+        registry.delegable(HOURS, _("Opening hours of a shop"), is_assisted=False, waits_in_dispute=False)
         registry.delegable(REPLY, _("Replies on the page of a shop"), is_assisted=False, waits_in_dispute=False)

@@ -129,6 +129,7 @@ class AskForm(forms.Form):
     activity = forms.CharField(label=_("Activity"), required=False, max_length=20)
     licence = forms.ChoiceField(label=_("Health licence"), required=False, choices=[("", _("Any")), *LicenceState.choices])
     open = forms.BooleanField(label=_("Only shops that are open"), required=False)
+    open_now = forms.BooleanField(label=_("Open now, by the hours that the shop states"), required=False)
     near = NearField(required=False, max_length=60, widget=forms.HiddenInput)
     after = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)
 
@@ -157,6 +158,7 @@ class AskForm(forms.Form):
             activity=data["activity"],
             licence=data["licence"],
             is_open=data["open"],
+            open_now=data["open_now"],
             near=data["near"],
             after=data["after"],
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from municipality.kernel import arabic, clock
 from municipality.rulebook.models import Activity
 from municipality.ui.templatetags.portal import term
-from shops.models import EventKind, LicenceState, SearchEntry, Shop, ShopEvent
+from shops.hours.moment import Standing, standing
+from shops.hours.saying import tag_of
+from shops.models import EventKind, LicenceState, SearchEntry, Shop, ShopEvent, StatedHours
 from shops.search.asking import Answer
 
 _PIECES = re.compile(r"(\s+)")
@@ -43,6 +46,7 @@ class Line:
     licence_end: Any
     away: float | None
     matched: frozenset[str] = frozenset()
+    standing: Standing | None = None  # by the hours that it states; none of a shop that is suspended or closed for good
 
     @cached_property
     def name(self) -> SafeString:
@@ -66,6 +70,35 @@ class Line:
         return [*found, LICENCES[self.licence]] if self.licence in LICENCES and self.state != "closed" else found
 
     @property
+    def _stated(self) -> StatedHours | None:
+        return getattr(self.shop, "hours", None)
+
+    @property
+    def opening_hours(self) -> str:
+        return self._stated.week_id if self._stated else ""
+
+    @property
+    def opening_hours_ramadan(self) -> str:
+        return (self._stated.ramadan_id or "") if self._stated else ""
+
+    @property
+    def hours_stated_at(self) -> dt.datetime | None:
+        return self._stated.stated_at if self._stated else None
+
+    @property
+    def open_now(self) -> bool | None:
+        return self.standing.is_open if self.standing else None
+
+    @property
+    def open_now_until(self) -> dt.datetime | None:
+        return self.standing.until if self.standing else None
+
+    @property
+    def hours_tag(self) -> tuple[str, str] | None:
+        """Whether it is open at this moment, and until when; nothing where it states no hours."""
+        return tag_of(self.standing) if self.standing else None
+
+    @property
     def url(self) -> str:
         from shops.views.public import address_of
 
@@ -74,7 +107,7 @@ class Line:
 
 def rows(answer: Answer) -> list[Line]:
     """The lines of an answer, in its order, by one statement. What the index said of a licence is not asked again."""
-    shops = Shop.objects.select_related("activity", "area__governorate").in_bulk([hit.shop_id for hit in answer.hits])
+    shops = Shop.objects.select_related("activity", "area__governorate", "hours").in_bulk([hit.shop_id for hit in answer.hits])
     return [
         line(shops[hit.shop_id], hit.licence, hit.licence_end, away=hit.away, matched=answer.matched)
         for hit in answer.hits
@@ -92,7 +125,9 @@ def line(shop: Shop, licence: str, end: Any, *, away: float | None = None, match
     """A shop as a line; `matched` are the folded words to mark. A licence whose last day is over reads as ended."""
     if licence == LicenceState.ACTIVE and end and end < clock.today():
         licence = LicenceState.ENDED
-    return Line(shop, state_of(shop), licence, end, away, matched)
+    state, stated = state_of(shop), getattr(shop, "hours", None)
+    now = standing(stated) if stated is not None and state == "open" else None
+    return Line(shop, state, licence, end, away, matched, now)
 
 
 def state_of(shop: Shop) -> str:

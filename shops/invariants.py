@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from django.db.models import Exists, OuterRef
 
 from shops.commercial import queries as commercial
+from shops.hours.models import HoursWeek, columns_of
+from shops.hours.week import parse
 from shops.models import EventKind, SearchEntry, Shop, ShopEvent
 from shops.search import indexing
 
@@ -25,6 +27,9 @@ def findings() -> Iterator[str]:
         last = ShopEvent.objects.filter(shop=shop, kind__in=(EventKind.CLOSED, EventKind.REOPENED)).order_by("-pk")[0]
         if last.kind == EventKind.CLOSED:
             yield f"{shop.key} is open although its last event closed it"
+    for week in HoursWeek.objects.iterator(chunk_size=2000):
+        if any(getattr(week, column) != value for column, value in columns_of(parse(week.text)).items()):
+            yield f"the opening hours {week} stand otherwise in their columns"
     yield from commercial.findings()
 
 

@@ -97,7 +97,8 @@ def facts_as_of(shop: Shop) -> dt.datetime:
 
 def published(public_id: str) -> Shop | None:
     """Any shop by its public id, for everybody; without its holder. For a merged one the shop that stands for it."""
-    rows = Shop.objects.select_related("activity", "area__governorate", "merged_into__activity", "merged_into__area__governorate")
+    shown = ("activity", "area__governorate", "hours")
+    rows = Shop.objects.select_related(*shown, *(f"merged_into__{name}" for name in shown))
     row = rows.filter(public_id=public_id).first()
     return row.merged_into or row if row is not None else None
 

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from municipality.accounts.access import public as anybody
-from shops.views import api, citizen, claims, feed, following, map, open_data, page, public
+from shops.views import api, citizen, claims, feed, following, hours, map, open_data, page, public
 
 app_name = "shops"
 urlpatterns = [
@@ -20,6 +20,8 @@ urlpatterns = [
     path("shops/<slug:public_id>/<str:name>/", public.shop, name="shop"),
     path("my-shops/", citizen.mine, name="mine"),
     path("my-shops/<slug:public_id>/door/", citizen.door, name="door"),
+    path("my-shops/<slug:public_id>/hours/", hours.hours, name="hours"),
+    path("my-shops/<slug:public_id>/hours/ramadan/", hours.hours, {"part": "ramadan"}, name="ramadan_hours"),
     path("claims/", claims.find, name="find"),
     path("claims/shop/<slug:public_id>/", claims.match, name="match"),
     path("claims/<slug:public_id>/", claims.claim, name="claim"),

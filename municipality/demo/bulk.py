@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from municipality.accounts.models import Organisation
+from municipality.demo.hours import load_hours
 from municipality.demo.register import RegisterRow
 from municipality.kernel import clock
 from municipality.kernel.copying import copy_rows
@@ -32,9 +33,10 @@ def load_register(rows: Iterable[RegisterRow]) -> int:
     )
     areas = {(area.governorate_id, area.name_ar): area.pk for area in Area.objects.all()}
     written = copy_rows(connection, Shop._meta.db_table, COLUMNS, _values(rows, holder.pk, areas))
+    load_hours(clock.now(), "bulk")
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("ANALYZE shops_shop")
+            cursor.execute("ANALYZE shops_shop, shops_statedhours")
     return written
 
 

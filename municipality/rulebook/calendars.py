@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from hijridate import Gregorian, Hijri
+
 from municipality.kernel.periods import Period
 from municipality.kernel.worktime import Calendar, Hours, day_minutes, is_working_day
 from municipality.rulebook.models import HolidayRule, HoursRule, RuleSet
 
 SUBJECT = "calendar"
+RAMADAN = 9  # the month of the Hijri year
 ONE_DAY = dt.timedelta(days=1)
 
 
@@ -102,3 +105,26 @@ def _days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
     while first <= last:
         yield first
         first += ONE_DAY
+
+
+# --- Ramadan -------------------------------------------------------------------------------------------------------------
+
+
+def estimated_ramadan(day: dt.date) -> Period | None:
+    """Ramadan of the Hijri year of a day by the Umm al-Qura calendar; None outside its years (1343 to 1500 AH)."""
+    try:
+        year = Gregorian(day.year, day.month, day.day).to_hijri().year
+        first = Hijri(year, RAMADAN, 1)
+        begins = first.to_gregorian()
+        return Period(dt.date(*begins.datetuple()), dt.date(*begins.datetuple()) + (first.month_length() - 1) * ONE_DAY)
+    except OverflowError:
+        return None
+
+
+def announced_ramadan(calendar: Calendar, estimate: Period) -> Period | None:
+    """The Ramadan that a calendar has hours of its own for: the period that shares more than half of its days with the estimate."""
+    for period in sorted({hours.period for hours in calendar.hours if hours.period is not None}, key=lambda one: one.first):
+        shared = (min(period.last, estimate.last) - max(period.first, estimate.first)).days + 1
+        if 2 * shared > max((period.last - period.first).days, (estimate.last - estimate.first).days) + 1:
+            return period
+    return None

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -18,6 +19,8 @@ from municipality.kernel.errors import Refused
 from municipality.kernel.worktime import Calendar
 from municipality.rulebook import calendars
 from municipality.rulebook.models import ActivityAuthority, Authority, RuleSet
+
+MOON = dt.timedelta(days=4)  # more than the sighting of the moon ever differs from the computed calendar
 
 
 @dataclass(frozen=True)
@@ -206,6 +209,21 @@ def calendar(on: dt.date | None = None) -> Calendar:
     found = calendar_edition(on).calendar
     assert found is not None  # noqa: S101 - every edition of this subject has one
     return found
+
+
+def is_ramadan(day: dt.date) -> bool:
+    """Whether a day lies in Ramadan: as the published calendar's hours of that month say, else by Umm al-Qura.
+
+    The calendar is asked only where an announcement could make a difference, some days around the first and the last one.
+    """
+    estimate = calendars.estimated_ramadan(day)
+    if estimate is None or not estimate.first - MOON <= day <= estimate.last + MOON:
+        return False
+    if estimate.first + MOON <= day <= estimate.last - MOON:
+        return True
+    with suppress(Refused):
+        return (calendars.announced_ramadan(calendar(), estimate) or estimate).contains(day)
+    return estimate.contains(day)
 
 
 def editions(subjects: Sequence[str], on: dt.date) -> list[Edition]:

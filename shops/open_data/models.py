@@ -13,7 +13,7 @@ from municipality.places.models import Area
 LICENCE_CHANGED, UPDATED, ADDED = "licence_changed", "updated", "added"
 OTHER_TYPES: dict[str, Any] = {
     LICENCE_CHANGED: _("Health licence changed"),
-    UPDATED: _("Facts corrected"),
+    UPDATED: _("Facts corrected or stated anew"),
     ADDED: _("Taken into the register"),
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from municipality.kernel import clock
 from shops.models import LicenceState, SearchEntry
 
 SHOP_STATES = ["open", "suspended", "closed"]
@@ -67,20 +68,37 @@ FIELDS: tuple[Field, ...] = (
         choices=tuple(LicenceState.values),
     ),
     Field("health_licence_end", "day", _("Health licence until"), _("Last day of the licence; null without one."), may_be_null=True),
+    Field(
+        "opening_hours",
+        "text",
+        _("Opening hours"),
+        _("As the shop states them, unchecked, in the opening_hours syntax of OpenStreetMap; Kuwait time. Empty where it states none."),
+        "shop__hours__week",
+    ),
+    Field(
+        "opening_hours_ramadan",
+        "text",
+        _("Opening hours in Ramadan"),
+        _("The same for Ramadan; empty where the shop states none of its own for it."),
+        "shop__hours__ramadan",
+    ),
+    Field("hours_stated_on", "day", _("Hours stated on"), _("Null where no hours are stated."), "shop__hours__stated_at", True),
 )
 NAMES = tuple(field.name for field in FIELDS)
 _READ = (*(field.source for field in FIELDS if field.source), "licence", "licence_end")
 _LATITUDE, _LONGITUDE, _AREA, _BLOCK = (NAMES.index(name) for name in ("latitude", "longitude", "area", "block"))
-LICENCE = len(NAMES) - 2  # from here on a row speaks of the health licence
+LICENCE = NAMES.index("health_licence")  # from here on a row speaks of the health licence, then of the hours
+HOURS = LICENCE + 2
 
 
 def _published(read: Sequence[Any], today: dt.date) -> Row:
-    *plain, opened, suspended, closed, licence, end = read
+    *plain, opened, suspended, closed, week, ramadan, stated, licence, end = read
     if licence == LicenceState.ACTIVE and end is not None and end < today:  # the index learns of it in the next hour
         licence = LicenceState.ENDED.value
     state = "closed" if closed and closed <= today else "suspended" if suspended and suspended <= today else "open"
     days = [day and day.isoformat() for day in (opened, suspended, closed)]
-    return (*plain, *days, state, licence, end and end.isoformat())
+    hours = (week or "", ramadan or "", stated and clock.day_of(stated).isoformat())
+    return (*plain, *days, state, licence, end and end.isoformat(), *hours)
 
 
 def rows(today: dt.date, shops: Sequence[int] | None = None, chunk: int = 2000) -> Iterator[tuple[int, Row]]:
@@ -92,7 +110,9 @@ def rows(today: dt.date, shops: Sequence[int] | None = None, chunk: int = 2000) 
 
 def print_of(row: Row) -> tuple[str, str]:
     """What tells one state of a row from another: a hash of what the register says, and the health licence in clear."""
-    digest = hashlib.blake2b(repr(row[:LICENCE]).encode(), digest_size=16).hexdigest()
+    # Without hours the print is that of the time before there were any, so that no upgrade tells every shop as changed.
+    said = row[:LICENCE] + (row[HOURS:] if row[HOURS] else ())
+    digest = hashlib.blake2b(repr(said).encode(), digest_size=16).hexdigest()
     return digest, f"{row[LICENCE]} {row[LICENCE + 1] or ''}".strip()
 
 

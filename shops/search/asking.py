@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from municipality.kernel import arabic, clock
+from shops.hours.moment import words_now
 from shops.models import LicenceState
 from shops.search import vocabulary
 from shops.search.box import Box, words_of
@@ -23,7 +24,10 @@ NEAR_CELLS = 2  # cells of the map in each direction: some 2 to 3 km
 
 @dataclass(frozen=True)
 class Asked:
-    """What a person asks. Empty filters hold nothing back; `near` is latitude and longitude (WGS 84), `box` a part of the map."""
+    """What a person asks. Empty filters hold nothing back; `near` is latitude and longitude (WGS 84), `box` a part of the map.
+
+    `is_open` holds back what is closed for good or suspended, `open_now` also what is not open at this moment by the hours it states.
+    """
 
     text: str = ""
     governorate: str = ""
@@ -31,6 +35,7 @@ class Asked:
     activity: str = ""
     licence: str = ""
     is_open: bool = False
+    open_now: bool = False
     near: tuple[float, float] | None = None
     box: Box | None = None
     after: str = ""
@@ -38,9 +43,8 @@ class Asked:
 
     @property
     def is_empty(self) -> bool:
-        return not (
-            self.text.strip() or self.governorate or self.area or self.activity or self.licence or self.is_open or self.near or self.box
-        )
+        filters = (self.governorate, self.area, self.activity, self.licence, self.is_open, self.open_now, self.near, self.box)
+        return not (self.text.strip() or any(filters))
 
     @property
     def print(self) -> str:
@@ -53,6 +57,7 @@ class Asked:
             self.activity,
             self.licence,
             self.is_open,
+            self.open_now,
             near,
             self.box or "",
         )
@@ -116,6 +121,8 @@ class _Search:
             north, east = cell(*self.asked.near)
             around = range(-NEAR_CELLS, NEAR_CELLS + 1)
             wanted.append([cell_word(north + a, east + b) for a in around for b in around])
+        if self.asked.open_now:
+            wanted.append(words_now())
         if self.asked.box is not None and (words := words_of(self.asked.box)):
             wanted.append(words)
         known = vocabulary.filters([word for words in wanted for word in words])
@@ -248,7 +255,7 @@ def _filter_words(asked: Asked) -> list[str]:
 def _where(asked: Asked, today: dt.date) -> Where:
     sql = ""
     values: list[dt.date | float] = []
-    if asked.is_open:
+    if asked.is_open or asked.open_now:
         sql += " AND (e.closed_on IS NULL OR e.closed_on > %s) AND (e.suspended_on IS NULL OR e.suspended_on > %s)"
         values += [today, today]
     if asked.licence == LicenceState.ACTIVE:  # the index learns in the next hour that one has ended

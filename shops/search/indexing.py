@@ -18,6 +18,7 @@ from municipality.kernel import clock
 from municipality.kernel.copying import copy_rows
 from municipality.places.models import Area
 from municipality.rulebook.models import Activity
+from shops.hours import words as hours
 from shops.models import LicenceState, SearchEntry, SearchForm, SearchNumber, SearchWord, Shop, TradeName
 from shops.registry import LicenceFact, licences_of
 from shops.search.engines import HEAD
@@ -65,9 +66,12 @@ class Facts(NamedTuple):
     commercial_license_no: str
     commercial_registration_no: str
     paci_number: str
+    week: str | None  # of opening hours, as texts
+    ramadan: str | None
 
 
-FACTS = tuple(f"{name}_id" if name in ("area", "activity") else name for name in Facts._fields)
+_STANDING = {"area": "area_id", "activity": "activity_id", "week": "hours__week", "ramadan": "hours__ramadan"}
+FACTS = tuple(_STANDING.get(name, name) for name in Facts._fields)
 
 
 @lru_cache(maxsize=16384)
@@ -99,7 +103,7 @@ def describe(
     main = {*arabic.main, *english.main}
     also = {*arabic.also, *english.also, *(w for words in old for w in words.also)} - main
     state = _state(licence)
-    place = (*place, f"l:{state.value}")
+    place = (*place, f"l:{state.value}", *hours.of_shop(shop.week, shop.ramadan))
     numbers = {number_of(number) for number in (shop.commercial_license_no, shop.commercial_registration_no, shop.paci_number, *numbered)}
     if licence:
         numbers.add(number_of(licence.number))

@@ -22,6 +22,7 @@ from municipality.rulebook.models import Activity
 from shops import found, queries
 from shops.forms import AskForm
 from shops.freshness import freshness
+from shops.hours.moment import seconds_left
 from shops.models import EventKind, LicenceState, Shop
 from shops.open_data.table import SHOP_STATES
 from shops.search.asking import ask
@@ -66,6 +67,16 @@ class ShopSerializer(serializers.Serializer[Any]):
     state = serializers.ChoiceField(SHOP_STATES)
     health_licence = serializers.ChoiceField(LicenceState.values, source="licence")
     health_licence_end = serializers.DateField(source="licence_end", allow_null=True)
+    opening_hours = serializers.CharField(
+        help_text="As the shop states them, in the opening_hours syntax of OpenStreetMap; empty where it states none."
+    )
+    opening_hours_ramadan = serializers.CharField(help_text="The same for Ramadan, where it states others.")
+    hours_stated_at = serializers.DateTimeField(allow_null=True)
+    open_now = serializers.BooleanField(
+        allow_null=True,
+        help_text="By the hours it states, at the moment of the answer; null where they are not known or the shop does not stand open.",
+    )
+    open_now_until = serializers.DateTimeField(allow_null=True, help_text="When `open_now` changes; null where it does not within a week.")
     distance_km = serializers.FloatField(source="away", allow_null=True)
 
 
@@ -114,13 +125,17 @@ class StrictAskForm(AskForm):
     """The question of the page, and nothing that only a page forgives."""
 
     open = forms.ChoiceField(required=False, choices=[("", ""), *((flag, flag) for flag in FLAGS)])  # type: ignore[assignment]
+    open_now = forms.ChoiceField(required=False, choices=[("", ""), *((flag, flag) for flag in FLAGS)])  # type: ignore[assignment]
 
     def clean_open(self) -> bool:
         return self.cleaned_data["open"] in ("1", "true")
 
+    def clean_open_now(self) -> bool:
+        return self.cleaned_data["open_now"] in ("1", "true")
+
 
 class ShopSearch(PublicView):
-    names = ("q", "governorate", "area", "activity", "licence", "open", "near", "after")
+    names = ("q", "governorate", "area", "activity", "licence", "open", "open_now", "near", "after")
     may_be_empty = frozenset({"q"})
 
     def pace(self, request: HttpRequest) -> Pace:
@@ -135,7 +150,8 @@ class ShopSearch(PublicView):
             parameter("area", "Code, as /api/v1/areas/ lists them."),
             parameter("activity", "Code, as /api/v1/activities/ lists them."),
             OpenApiParameter("licence", str, enum=[value for value, _label in LicenceState.choices], description="Of the health licence."),
-            OpenApiParameter("open", str, enum=FLAGS, description="`1`: only shops that are open."),
+            OpenApiParameter("open", str, enum=FLAGS, description="`1`: neither closed for good nor suspended."),
+            OpenApiParameter("open_now", str, enum=FLAGS, description="`1`: open at this moment, by the hours that the shop states."),
             parameter("near", "Latitude and longitude in Kuwait, WGS 84: `29.3759,47.9774`.", {"type": "string", "pattern": NEAR}),
             parameter("after", "From `next` of the page before."),
         ],
@@ -157,8 +173,14 @@ class ShopSearch(PublicView):
                 "as_of": fresh.as_of,
                 "stale": fresh.is_stale,
                 "next": f"{settings.PORTAL_URL}/api/v1/shops/?{urlencode({**given, 'after': answer.after})}" if answer.after else None,
-            }
+            },
+            headers=_of_the_moment(self.max_age),
         )
+
+
+def _of_the_moment(most: int) -> dict[str, str]:
+    """What is open now is kept no longer than it may stay true: hours change with a quarter of an hour."""
+    return {"Cache-Control": f"public, max-age={seconds_left(most)}"}
 
 
 class OneShop(PublicView):
@@ -168,7 +190,7 @@ class OneShop(PublicView):
         shop = queries.published(public_id)
         if shop is None:
             raise NothingHere(_("No shop has this id. Ids stand in the results of /api/v1/shops/."))
-        return Response(WholeShopSerializer(_Whole(shop)).data)
+        return Response(WholeShopSerializer(_Whole(shop)).data, headers=_of_the_moment(self.max_age))
 
 
 class _Whole:

@@ -18,6 +18,7 @@ from municipality.documents import qr
 from municipality.kernel import clock
 from shops import panels as panels_of_claims
 from shops import queries
+from shops.hours.services import HOURS
 
 MOST = 200  # an organisation with more pages through them by area, with the register
 
@@ -39,7 +40,11 @@ def mine(request: HttpRequest) -> HttpResponse:
         deadlines = [line.deadline for line in lines if line.deadline]
         grant = None if not grants or shop.pk in own else next((g for g in grants if g.covers(shop.key)), None)
         if lines:  # nothing is said of a shop in which somebody acts in another service only
-            rows.append({"grant": grant, "shop": shop, "lines": lines, "deadline": min(deadlines) if deadlines else dt.date.max})
+            nearest = min(deadlines) if deadlines else dt.date.max
+            may_state = shop.closed_on is None and (
+                not user.is_staff if grant is None else any(g.covers(shop.key) and g.serves(HOURS) for g in grants)
+            )
+            rows.append({"grant": grant, "shop": shop, "lines": lines, "deadline": nearest, "may_state": may_state and not user.is_staff})
     today = clock.today()
     # What has ended long ago comes after what can still be lost.
     rows.sort(key=lambda row: (row["deadline"] < today - dt.timedelta(days=90), row["deadline"], row["shop"].pk))

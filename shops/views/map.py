@@ -40,7 +40,7 @@ def shop_map(request: HttpRequest) -> HttpResponse:
         "form": form,
         "action": reverse("shops:map"),
         "narrow": [form[name] for name in NARROW],
-        "is_narrowed": any(given.get(name) for name in (*NARROW, "open", "near")),
+        "is_narrowed": any(given.get(name) for name in (*NARROW, "open", "open_now", "near")),
         "seen": seen,
         "clusters": [(one, f"?{urlencode({**question, 'box': one.box})}") for one in seen.clusters],
         "rows": [(row, TONES[row.state]) for row in found.rows(seen.answer)],

@@ -22,6 +22,8 @@ from municipality.ui.errors import too_many_requests
 from shops import found, queries
 from shops.forms import AskForm, FindShopForm
 from shops.freshness import freshness
+from shops.hours import services as hours
+from shops.hours.saying import table_of
 from shops.models import EventKind
 from shops.search.asking import PAGE, Answer, ask
 
@@ -48,7 +50,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "form": form,
         "map_url": f"{reverse('shops:map')}?{urlencode(given)}" if given else reverse("shops:map"),
         "narrow": [form[name] for name in NARROW],
-        "is_narrowed": any(given.get(name) for name in (*NARROW, "open", "near")),
+        "is_narrowed": any(given.get(name) for name in (*NARROW, "open", "open_now", "near")),
         "is_asked": is_asked,
         "answer": answer,
         "rows": found.rows(answer),
@@ -91,6 +93,8 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
         "fresh": freshness(),
         "former": list(row.former_names.order_by("-last_day", "-pk")),
         "merged": list(row.merged.order_by("pk")),
+        "hours": table_of(row.hours) if hasattr(row, "hours") else None,
+        "may_state": row.closed_on is None and hours.may_state(request.user, row),
     }
     return render(request, "shops/shop.html", context)
 

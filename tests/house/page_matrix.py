@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from tests.house.access_matrix import ASKS, HIDDEN, HIDDEN_FORM, NO, READ, Row, everybody, own
+from tests.house.access_matrix import ASKS, ELSEWHERE, HIDDEN, HIDDEN_FORM, NO, READ, Row, everybody, own
 
 BAD_FORM = "200 200 400 405 405 405"
 CORRECT = "/{lang}/corrections/{w.page.shop.public_id}/"
 REPLY_TO = "/{lang}/replies/{w.fines.objected.public_id}/"
 WITHDRAW = "/{lang}/page-requests/{w.page.correction.public_id}/withdraw/"
+HOURS = "/{lang}/my-shops/{w.page.shop.public_id}/hours/"
+NO_HOURS = "/{lang}/my-shops/{w.owner.shop.public_id}/hours/"
 PAGES: list[Row] = [
+    own(HOURS, BAD_FORM, HIDDEN_FORM, delegate=HIDDEN_FORM, counter=NO, why="a delegate in another service states no hours"),
+    own(f"{HOURS}ramadan/", BAD_FORM, HIDDEN_FORM, delegate=HIDDEN_FORM, counter=NO),
+    own(f"{NO_HOURS}ramadan/", ELSEWHERE, HIDDEN_FORM, counter=NO, why="first those of the year"),
     everybody("/{lang}/shops/map/", READ),
     everybody("/{lang}/report/", READ),
     own(CORRECT, READ, READ, counter=NO),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from municipality.cases.models import Case
 from municipality.kernel import clock
+from shops.hours.services import state_hours
+from shops.hours.week import parse
 from shops.models import PageFact, Reply, Shop
 from shops.page import services
 from shops.registry import finding_of
@@ -32,6 +34,8 @@ def fill(world: World) -> PageRows:
     finding = finding_of(world.fines.objected.key)
     assert finding is not None
     reply = services.reply(finding=finding, person=world.owner.person, text="2026")
+    for part, week in (("week", "Sa-Th 09:00-13:00,16:00-22:00; Fr 16:00-22:00"), ("ramadan", "Mo-Su 20:00-02:00")):
+        state_hours(shop=shop, person=world.owner.person, week=parse(week), part=part)
     return PageRows(shop, correction, reply)
 
 
@@ -61,11 +65,20 @@ def more(world: World) -> None:
 
 def stops() -> list[Visit]:
     """The page of a shop with all its blocks, and what is asked of it."""
-    from tests.house.page_matrix import CORRECT, REPLY_TO, WITHDRAW
+    from tests.house.page_matrix import CORRECT, HOURS, NO_HOURS, REPLY_TO, WITHDRAW
     from tests.house.stops import Visit
 
     address = {"area": "{w.page.shop.area_id}", "block": "1", "street": "2", "building": "3", "paci_number": "10229999", "why": "2026"}
+    alike = {f"d{day}_kind": "same" for day in range(1, 7)}
     return [
+        Visit("/{lang}/shops/?q=1022&open_now=on", note="open now"),
+        Visit(HOURS, "owner"),
+        Visit(NO_HOURS, "owner", note="nothing stated"),
+        Visit(f"{HOURS}ramadan/", "owner"),
+        Visit(NO_HOURS, "owner", post={}, status=400, note="empty"),
+        Visit(NO_HOURS, "owner", post={**alike, "d0_kind": "closed"}, status=400, note="never open"),
+        Visit(NO_HOURS, "owner", post={**alike, "d0_kind": "open", "d0_from": "9:10", "d0_to": "x"}, status=400, note="no times"),
+        Visit(NO_HOURS, "owner", post={"take_back": "1"}, status=409, note="nothing to take back"),
         Visit("/{lang}/shops/{w.page.shop.public_id}/", note="with findings"),
         Visit("/{lang}/shops/{w.page.shop.public_id}/", "owner", note="their own, with findings"),
         Visit("/{lang}/shops/{w.owner.shop.public_id}/", note="with a licence"),

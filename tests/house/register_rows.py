@@ -11,7 +11,7 @@ from municipality.kernel import clock, ids
 from shops.happenings import services as by_hand
 from shops.imports import services as imports
 from shops.merging import services as merging
-from shops.models import EventProposal, RegisterChange, RegisterFile, RegisterRow, Shop, ShopEvent, ShopMerge
+from shops.models import EventProposal, RegisterChange, RegisterFile, RegisterRow, Shop, ShopEvent, ShopMerge, StatedHours
 from tests.house import violation_rows as rows
 from tests.shops.imports.sheets import sheet
 
@@ -121,7 +121,18 @@ def _born_merged(world: World) -> None:
     _again(world.register.closed, **numbered)
 
 
+def _hours_of_a_closed_shop(world: World, *, had_some: bool) -> None:
+    stated = StatedHours.objects.get(shop=world.page.shop)
+    if had_some:
+        Shop.objects.filter(pk=stated.shop_id).update(closed_on=clock.today())
+        StatedHours.objects.filter(pk=stated.pk).update(ramadan=None)
+    else:
+        StatedHours.objects.create(shop=world.register.closed, week_id=stated.week_id, stated_at=clock.now())
+
+
 BY_HAND = {
+    "shops_statedhours_insert_open": lambda world: _hours_of_a_closed_shop(world, had_some=False),
+    "shops_statedhours_update_open": lambda world: _hours_of_a_closed_shop(world, had_some=True),
     "shops_registerfile_loaded_first": lambda world: _again(world.sheets.waiting, sha256="0" * 64),
     "shops_registerrow_in_dry_run": lambda world: _row(world.sheets.waiting),
     "shops_registerrow_stays": lambda world: RegisterRow.objects.filter(file=world.sheets.taken)._raw_delete("default") and None,

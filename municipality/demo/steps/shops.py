@@ -8,6 +8,7 @@ from random import Random
 from municipality.accounts.models import Organisation, User
 from municipality.demo import people, stories
 from municipality.demo.generate import ShopRow, brand, public_id, seeded, shops
+from municipality.demo.hours import load_hours
 from municipality.demo.loading import Loading, batches
 from municipality.demo.register import point_near
 from municipality.demo.steps.people import ORGANISATIONS
@@ -29,7 +30,8 @@ def run(loading: Loading) -> str:
     areas = area_ids()
     for pairs in batches(list(zip(rows, owners, strict=True))):
         Shop.objects.bulk_create(shop(loading, row, owner, areas) for row, owner in pairs)
-    return f"{len(rows)} shops"
+    stated = load_hours(loading.anchor, NAME)
+    return f"{len(rows)} shops, {stated} with opening hours"
 
 
 def area_ids() -> dict[tuple[str, str], int]:

@@ -26,7 +26,7 @@ def snapshot() -> dict[str, list[list[str]]]:
     from municipality.places.models import Area
     from municipality.rulebook.models import RuleSet
     from payments.models import Attempt, Bill, Receipt
-    from shops.models import Shop
+    from shops.models import Shop, StatedHours
 
     facts = []
     for licence in HealthLicence.objects.select_related("document", "previous__document"):
@@ -46,6 +46,7 @@ def snapshot() -> dict[str, list[list[str]]]:
             Shop.objects.all(), "public_id", "name_ar", "name_en", "activity", "owner__name_en", "organisation__public_id", "area__name_ar",
             "branch", "block", "street", "building", "plot", "paci_number", "commercial_license_no", "commercial_license_end", "facts_at",
         ),
+        "hours": _rows(StatedHours.objects.all(), "shop__public_id", "week", "ramadan", "stated_at"),
         "papers": _rows(carried, "number", "code", "state", "valid_from", "valid_to", "replaced_by__number", "created_at", "holder_key"),
         "sealed": _rows(Document.objects.filter(file__isnull=False), "number", "state", "valid_from", "valid_to", "holder_key"),
         "document events": _rows(DocumentEvent.objects.all(), "subject__number", "move", "at", "actor_key", "reason"),

@@ -1,0 +1,95 @@
+"""Stating the opening hours of a shop: an act of its holder, or of whoever they let act in this service. Nobody studies it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.limits import Limit
+from municipality.accounts.models import User
+from municipality.acting import queries as acting
+from municipality.audit.services import record
+from municipality.kernel import clock, ids
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.kernel.subjects import SubjectKey
+from shops import queries
+from shops.hours.models import HoursWeek, StatedHours
+from shops.hours.week import Week
+from shops.models import RegisterChange, Shop
+from shops.search import indexing
+
+HOURS = "shops.hours"
+STATED = Limit("shop_hours", 60, 86_400)  # a person: who has many shops states them in one go
+Part = Literal["week", "ramadan"]
+
+
+def may_state(user: Any, shop: Shop) -> bool:
+    """Whether a page offers `user` to state the hours of a shop: its holder, and whoever they let act in this service."""
+    if not user.is_authenticated or user.is_staff:
+        return False
+    return queries.visible_to(user, HOURS).filter(pk=shop.pk).exists()
+
+
+def state_hours(*, shop: Shop, person: User, week: Week | None, part: Part = "week") -> None:
+    """State the hours of a shop, those of the year or of Ramadan, or take them back (None; with those of the year both go).
+
+    Writes the register, a trace of before and after, a row of the record and the index in one transaction; the same hours again renew the
+    day on which they were stated. Raises NotPermitted for anybody else; Refused: closed_already, merged, hours_first (Ramadan before the
+    year), never_open, nothing_stated, too_often (status 429).
+    """
+    if not STATED.take(person.key):
+        refusal = Refused("too_often", _("You have sent as many as a day allows. Please send the rest tomorrow."))
+        refusal.status = 429
+        raise refusal
+    _state(shop, person, week, part)
+
+
+@transaction.atomic
+def _state(shop: Shop, person: User, week: Week | None, part: Part) -> None:
+    row = Shop.objects.select_for_update(of=("self",)).select_related("owner", "organisation").get(pk=shop.pk)
+    principal = queries.principal(person, row, HOURS)
+    if not acting.may(principal.actor, person=principal.person, service=HOURS, subject=row.key):
+        raise NotPermitted("not_yours", _("This step is not yours to take."))
+    queries.demand_standing(row)
+    stated = StatedHours.objects.filter(shop=row).first()
+    _demand(row, stated, week, part)
+    before = _said(stated)
+    if week is not None:
+        HoursWeek.objects.bulk_create([HoursWeek.of(week)], ignore_conflicts=True)
+    after = _written(row, stated, week, part)
+    source = str(SubjectKey("hours", ids.public_id()))
+    if after != before:
+        RegisterChange.objects.create(
+            shop=row, name="hours", before=before, after=after, source=source, actor_key=principal.actor.key, at=clock.now()
+        )
+    indexing.refresh([row.pk])
+    record("shop.hours_stated", subject=row.key, actor=principal.actor, data={"by": source, "part": part, "taken_back": week is None})
+
+
+def _demand(shop: Shop, stated: StatedHours | None, week: Week | None, part: Part) -> None:
+    if shop.closed_on is not None:
+        raise Refused("closed_already", _("This shop is closed."))
+    if week is None and (stated is None or (part == "ramadan" and stated.ramadan_id is None)):
+        raise Refused("nothing_stated", _("There are no hours to take back."))
+    if part == "ramadan" and stated is None:
+        raise Refused("hours_first", _("State the hours of the other months first."))
+    if part == "week" and week is not None and week.is_empty:
+        raise Refused("never_open", _("A shop opens on at least one day. If it has closed for good, report that instead."))
+
+
+def _written(shop: Shop, stated: StatedHours | None, week: Week | None, part: Part) -> dict[str, str]:
+    """Write the row, or take it away; what it says then."""
+    if week is None and part == "week":
+        StatedHours.objects.filter(shop=shop).delete()
+        return _said(None)
+    row = stated or StatedHours(shop=shop)
+    setattr(row, f"{part}_id", week.text if week is not None else None)
+    row.stated_at = clock.now()
+    row.save()
+    return _said(row)
+
+
+def _said(stated: StatedHours | None) -> dict[str, str]:
+    return {"week": stated.week_id if stated else "", "ramadan": (stated.ramadan_id or "") if stated else ""}
