@@ -13,7 +13,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ def go_on(key: str, night: str, *, seconds: float = SECONDS, tell: Tell = _hush)
     with _alone(stage):
         plan, is_begun = _plan(stage), False
         if plan is None:
-            _forget_left()
+            _forget_left(stage)
             if one.has_changes:
                 feed.number_all(seconds=seconds)
                 if Pending.objects.exists() and time.monotonic() > until:
@@ -220,12 +220,13 @@ def _forget_old(key: str) -> None:
             default_storage.delete(path_of(edition, said["name"]))
 
 
-def _forget_left() -> None:
+def _forget_left(mine: Path) -> None:
     """What is left of nights that are over."""
     before = time.time() - LEFT
     for stage in (Path(settings.VAR_DIR) / "open-data.part").iterdir():
-        if stage.is_dir() and stage.stat().st_mtime < before:
-            _drop(stage)
+        with suppress(FileNotFoundError):  # another process clears it away
+            if stage != mine and stage.is_dir() and stage.stat().st_mtime < before:
+                _drop(stage)
 
 
 def _drop(stage: Path) -> None:
