@@ -27,6 +27,7 @@ def main(servers: Servers, arguments: list[str]) -> int:
     with portal(servers, small=True) as stack:
         subjects.set_up(stack.environment)
         _fill(options.shops)
+        _look_over()
         for night in ("first night", "second night"):
             began = time.monotonic()
             told = stack.manage("open_data", "-v", "2").stdout
@@ -48,3 +49,11 @@ def main(servers: Servers, arguments: list[str]) -> int:
     text += f" Steps of the first night: {', '.join(f'{name} {part:.1f} s' for name, part in steps.items() if name.startswith('shops.'))}."
     tables.publish("open-data", text, write=options.write)
     return 1 if is_bad else 0
+
+
+def _look_over() -> None:
+    """What the database does by itself some time after a load: learn how large its tables are."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
