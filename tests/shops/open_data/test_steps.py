@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
-from django.db import InterfaceError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.test import Client
 
 from municipality.jobs.models import Job, JobState
@@ -227,21 +227,22 @@ def test_no_transaction_waits_for_the_disk(store: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.postgres
-@pytest.mark.parametrize("rows", [1, 4])
-def test_a_transaction_that_waited_for_the_disk_lost_its_connection(rows: int) -> None:
-    """The control: with the wait inside, between rows or behind them, the server ends the connection, and the night has failed."""
+@pytest.mark.parametrize("where", ["between rows", "behind them"])
+def test_a_transaction_that_waited_for_the_disk_lost_its_connection(where: str) -> None:
+    """The control: with the wait inside, the server ends the connection, and the night has failed."""
     fill(4)
 
     def wait() -> None:
         with transaction.atomic():
             found = Shop.objects.values_list("pk").iterator(chunk_size=1)
-            for _ in range(rows):
-                next(found)
+            next(found)
+            if where == "behind them":
+                list(found)
             time.sleep(0.8)
             list(found)
 
     impatient()
-    with pytest.raises(InterfaceError, match="connection already closed"):
+    with pytest.raises((InterfaceError, OperationalError), match="clos|terminat"):
         wait()
     connection.close()
 
