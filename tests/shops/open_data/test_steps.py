@@ -242,7 +242,7 @@ def test_a_transaction_that_waited_for_the_disk_lost_its_connection(where: str) 
             list(found)
 
     impatient()
-    with pytest.raises((InterfaceError, OperationalError), match="clos|terminat"):
+    with pytest.raises((InterfaceError, OperationalError), match=r"clos|terminat"):
         wait()
     connection.close()
 
