@@ -62,7 +62,6 @@ def page(request: HttpRequest) -> HttpResponse:
     sets = [_shown(one) for one in OPEN_SETS.values()]
     context: dict[str, Any] = {
         "sets": sets,
-        "old": [shown for shown in sets if shown["is_stale"]],
         "has_files": any(shown["edition"] for shown in sets),
         "later": LATER,
         "licence_name": settings.OPEN_DATA_LICENCE_NAME_AR if get_language() == "ar" else settings.OPEN_DATA_LICENCE_NAME_EN,
