@@ -69,6 +69,7 @@ say(
         "reply.published": _("Reply on a shop page published"),
         "shops.number_changes": _("Number changes of the register for the public feed"),
         "shops.find_unmarked_changes": _("Compare the register with what was published"),
+        "shops.compare_rest": _("Go on comparing the register with what was published"),
         "shops.open_data": _("Write the files of the open data"),
         "shops.follow_digests": _("Send the digests of what people follow"),
         "shops.followed_changed": _("What somebody follows changed"),

@@ -18,11 +18,13 @@ class ShopsConfig(AppConfig):
         from municipality.drafts.registry import keeps
         from municipality.review.registry import review as reviews
         from shops import files, kept, panels, queries, refusals, review, story, tasks  # noqa: F401
-        from shops.open_data import feed
+        from shops.open_data import feed, table
+        from shops.registry import publishes
         from shops.search import indexing
         from shops.states import CLAIM
 
         indexing.TOLD[:] = [feed.mark]
+        publishes(table.SHOPS)
         registry.HOLDERS["shop"] = queries.held
         registry.BELONGINGS.append(queries.of_organisations)
         registry.NAMES.append(queries.names)

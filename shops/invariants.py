@@ -17,7 +17,7 @@ LOOKED_AT = 500  # entries that are described again: the newest, and as many fro
 
 def findings() -> Iterator[str]:
     """Every shop can be found, the index says of a shop what the register says, and a closed shop has its event or never had one."""
-    if lost := Shop.objects.filter(merged_into__isnull=True).exclude(pk__in=SearchEntry.objects.values("shop")).count():
+    if lost := indexing.unindexed().count():
         yield f"{lost} shops cannot be found: run search_rebuild"
     for keys in (_newest(), _somewhere()):
         for pk in indexing.stale(keys):

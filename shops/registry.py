@@ -1,9 +1,9 @@
-"""What services above the register tell it: the licence of each shop, what of it is open, and which findings stand on its page."""
+"""What services above the register tell it: licences, what is open of a shop, findings on its page, and sets of the open data."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,3 +55,54 @@ def finding_of(key: str) -> FindingFact | None:
     kind, _colon, public_id = key.partition(":")
     ask = FINDINGS.get(kind)
     return ask(public_id) if ask else None
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of the open data. `kind` is text, integer, number, day or choice; `source` is where a set of one query reads it."""
+
+    name: str
+    kind: str
+    label: Any
+    note: Any
+    source: str = ""
+    may_be_null: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class OpenSet:
+    """One set of the open data: what it is called, its columns, and its rows.
+
+    The first column, `id`, tells a row from another. `rows(day)` gives values in the order of the columns, days as ISO 8601, and holds
+    no more than a chunk of them; it is read in one transaction. A set with `latitude` and `longitude` is also written as GeoJSON.
+    """
+
+    key: str  # begins the names of its files
+    title: Any
+    about: Any
+    counted: Any  # what a row is, in the plural
+    keywords: tuple[Any, ...]
+    theme: str  # code of the data themes of the European Union
+    columns: tuple[Field, ...]
+    rows: Callable[[dt.date], Iterator[Sequence[Any]]]
+    has_changes: bool = False  # the feed of changes tells of its rows
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The formats that make sense for it."""
+        has_place = {"latitude", "longitude"} <= set(self.names)
+        return ("csv", "jsonl", "geojson") if has_place else ("csv", "jsonl")
+
+
+# By key, in the order of the page.
+OPEN_SETS: dict[str, OpenSet] = {}
+
+
+def publishes(one: OpenSet) -> None:
+    """Add a set to the open data; called from an app's `ready`."""
+    OPEN_SETS[one.key] = one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 
 from django.db import transaction
 
@@ -14,7 +15,7 @@ from municipality.jobs.errors import Gone, Parked
 from municipality.jobs.registry import every, job
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
-from shops import claims, freshness, refusals
+from shops import claims, freshness, refusals, registry
 from shops.commercial import running
 from shops.following import services as following
 from shops.imports import services as imports
@@ -22,6 +23,7 @@ from shops.open_data import feed, writing
 from shops.search import indexing
 
 MORNING = dt.timedelta(hours=4)  # digests are sent at seven, when people are awake
+COMPARING = 60  # seconds after which a job begins no further slice of the register
 
 
 @every("shops.settle_claims", seconds=3600)
@@ -86,23 +88,43 @@ def commercial_licence(*, number: str) -> None:
 
 @every("shops.number_changes", seconds=30, time_limit=100)
 def number_changes() -> None:
-    feed.number_all()
+    feed.number_all(seconds=60)
 
 
 @every("shops.find_unmarked_changes", seconds=86_400, time_limit=110)
 def find_unmarked_changes() -> None:
-    """Three o'clock at night in Kuwait: first what was never marked, then the files, then the digests of the day."""
+    """Three o'clock at night in Kuwait: first what was never marked, then the files of each set, then the digests of the day."""
     indexing.index_missing()
-    feed.find_unmarked()
-    day = clock.today().isoformat()
+    _compare(after=0, night=clock.today().isoformat())
+
+
+@job("shops.compare_rest", queue="bulk", time_limit=110)
+def compare_rest(*, after: int, night: str) -> None:
+    _compare(after=after, night=night)
+
+
+def _compare(*, after: int, night: str) -> None:
+    """Compare as many shops as a job has time for; the next job goes on behind them, and the last one lets the files be written."""
+    until = time.monotonic() + COMPARING
+    last = feed.find_some(after).last
+    while last is not None and time.monotonic() < until:
+        last = feed.find_some(last).last
     with transaction.atomic():
-        enqueue("shops.open_data", key=f"night:{day}")
-        enqueue("shops.follow_digests", key=f"day:{day}", due_at=clock.now() + MORNING)
+        if last is not None:
+            enqueue("shops.compare_rest", key=f"night:{night}:{last}", after=last, night=night)
+            return
+        for key in registry.OPEN_SETS:
+            enqueue("shops.open_data", key=f"night:{night}:{key}:0", dataset=key, night=night, part=0)
+        enqueue("shops.follow_digests", key=f"day:{night}", due_at=clock.now() + MORNING)
 
 
 @job("shops.open_data", queue="bulk", time_limit=110)
-def open_data() -> None:
-    writing.publish()
+def open_data(*, dataset: str = "shops", night: str = "", part: int = 0) -> None:
+    """A part of the files of a set; the next job goes on. A job that was promised before there were sets names none and means the shops."""
+    night = night or clock.today().isoformat()
+    if writing.go_on(dataset, night) is None:
+        with transaction.atomic():
+            enqueue("shops.open_data", key=f"night:{night}:{dataset}:{part + 1}", dataset=dataset, night=night, part=part + 1)
 
 
 @job("shops.follow_digests", queue="bulk", time_limit=110)

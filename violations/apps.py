@@ -13,12 +13,13 @@ class ViolationsConfig(AppConfig):
         from municipality.documents.queries import KINDS, OPENED_TO
         from municipality.review.registry import review as reviews
         from payments import registry as paying
-        from shops.registry import FINDINGS, MATTERS
+        from shops.registry import FINDINGS, MATTERS, publishes
         from violations import (  # noqa: F401
             catalogue,
             documents,
             files,
             merging,
+            open_data,
             panels,
             publication,
             queries,
@@ -44,3 +45,4 @@ class ViolationsConfig(AppConfig):
         KINDS.update(documents.KINDS)
         register("shop_page", "violations", shop_page.block)
         FINDINGS["violation"] = publication.fact_of
+        publishes(open_data.VIOLATIONS)

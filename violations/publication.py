@@ -7,7 +7,7 @@ nothing final followed, or a ruling can still be appealed. A minute that is neit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,11 +34,15 @@ STAGES: dict[str, Any] = {
     "court": _("Before the court"),
     "appealable": _("Judged, may be appealed"),
 }
-ENDS: dict[str, Any] = {
-    V.PAID: _("Settled and paid"),
-    V.WAIVED: _("The sum was waived"),
-    V.JUDGED: _("The court set a fine"),
+JUDGED_PAID = "judged_paid"
+OUTCOMES: dict[str, Any] = {
+    **STAGES,
+    V.PAID.value: _("Settled and paid"),
+    V.WAIVED.value: _("The sum was waived"),
+    V.JUDGED.value: _("The court set a fine"),
+    JUDGED_PAID: _("The court set a fine; it is paid"),
 }
+_SPOKEN = Q(objection__isnull=False) | Q(state__in=[V.PAID, V.WAIVED, V.JUDGED])  # no other can be public
 
 
 @dataclass(frozen=True)
@@ -50,13 +54,18 @@ class Finding:
     stage: str = ""
 
     @property
+    def outcome(self) -> str:
+        """What became of it: a key of OUTCOMES."""
+        if self.standing == CONTESTED:
+            return self.stage
+        if self.violation.state == V.PAID and hasattr(self.violation, "judgment"):
+            return JUDGED_PAID
+        return str(self.violation.state)
+
+    @property
     def became(self) -> Any:
         """What became of it, in words."""
-        if self.standing == CONTESTED:
-            return STAGES[self.stage]
-        if self.violation.state == V.PAID and hasattr(self.violation, "judgment"):
-            return _("The court set a fine; it is paid")
-        return ENDS[self.violation.state]
+        return OUTCOMES[self.outcome]
 
 
 @dataclass(frozen=True)
@@ -74,9 +83,8 @@ class Published:
 
 def of_shops(shops: Sequence[int]) -> dict[int, Published]:
     """What is public of the violations of shops, by primary key; one query, and one for the rulebook where a court has ruled."""
-    spoken = Q(objection__isnull=False) | Q(state__in=[V.PAID, V.WAIVED, V.JUDGED])
     rows = (
-        Violation.objects.filter(spoken, shop__in=shops)
+        Violation.objects.filter(_SPOKEN, shop__in=shops)
         .select_related("objection__case", "judgment", "last_event")
         .order_by("-seen_at", "-pk")[:MOST]
     )
@@ -95,6 +103,20 @@ def of_shops(shops: Sequence[int]) -> dict[int, Published]:
         )
         for shop, rows_of in found.items()
     }
+
+
+def everywhere(chunk: int = 2000) -> Iterator[Finding]:
+    """Every finding that stands on the page of a shop, oldest first, with its shop; no more than a chunk of them at a time.
+
+    What was written against an entry that another one stands for is on no page.
+    """
+    rows = Violation.objects.filter(_SPOKEN, shop__isnull=False, shop__merged_into__isnull=True)
+    rows = rows.select_related("objection__case", "judgment", "last_event", "shop__area__governorate").order_by("pk")
+    appeal = _appeal_days()
+    for row in rows.iterator(chunk_size=chunk):
+        standing, stage = standing_of(row, appeal)
+        if standing in (FINAL, CONTESTED):
+            yield Finding(row, standing, stage)
 
 
 def finding(public_id: str) -> Finding | None:

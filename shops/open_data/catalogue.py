@@ -8,8 +8,9 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock
-from shops.open_data.described import address, both, is_stale, newest
-from shops.open_data.writing import MEDIA_TYPES, PACKED
+from shops.open_data.described import address, both, is_stale, newest, schema_name
+from shops.open_data.formats import MEDIA_TYPES, PACKED
+from shops.registry import OPEN_SETS, OpenSet
 
 _EU = "http://publications.europa.eu/resource/authority"
 CONTEXT = {
@@ -67,12 +68,12 @@ def _distribution(said: dict[str, Any], base: str, edition: Any) -> dict[str, An
     form = _FORMATS[said["format"]]
     media = MEDIA_TYPES[said["format"]].partition(";")[0]
     packed = {"dcat:compressFormat": _of(_IANA + PACKED, "dct:MediaType")} if said["is_compressed"] else {}
-    schema = address(f"shops.{said['format']}.schema.json")
+    schema = address(schema_name(edition.dataset, said["format"]))
     return {
         "@id": f"{address(said['name'])}#distribution",
         "@type": "dcat:Distribution",
         "dct:title": _texts(said["name"]),
-        "dct:description": _texts(_("All shops of the register in one file, written every night.")),
+        "dct:description": _texts(_("All rows of the set in one file, written every night.")),
         "dcat:accessURL": {"@id": f"{base}/ar/open-data/"},
         "dcat:downloadURL": {"@id": address(said["name"])},
         "dct:format": _of(f"{_EU}/file-type/{form}", "dct:MediaTypeOrExtent"),
@@ -93,23 +94,21 @@ def _distribution(said: dict[str, Any], base: str, edition: Any) -> dict[str, An
     }
 
 
-def _dataset(base: str) -> dict[str, Any]:
-    edition = newest()
+def _dataset(one: OpenSet, base: str) -> dict[str, Any]:
+    edition = newest(one.key)
     issued = {"dct:modified": _instant(edition.as_of)} if edition else {}
     warned = _("Warning: the newest file is older than a day, because a night failed.")
     note = {"adms:versionNotes": _texts(warned)} if is_stale(edition) else {}
     return {
-        "@id": f"{base}/open-data/#shops",
+        "@id": f"{base}/open-data/#{one.key}",
         "@type": "dcat:Dataset",
-        "dct:title": _texts(_("Register of shops")),
-        "dct:description": _texts(
-            _("Every shop of Kuwait with its activity, address, place and health licence, open or closed; without its holder.")
-        ),
-        "dct:identifier": f"{base}/open-data/#shops",
+        "dct:title": _texts(one.title),
+        "dct:description": _texts(one.about),
+        "dct:identifier": f"{base}/open-data/#{one.key}",
         "dct:publisher": _publisher(base),
         "dcat:contactPoint": _contact(),
-        "dcat:keyword": [text for word in (_("shops"), _("trade licences"), _("health licences")) for text in _texts(word)],
-        "dcat:theme": _of(f"{_EU}/data-theme/ECON", "skos:Concept"),
+        "dcat:keyword": [text for word in one.keywords for text in _texts(word)],
+        "dcat:theme": _of(f"{_EU}/data-theme/{one.theme}", "skos:Concept"),
         "dct:accrualPeriodicity": _of(f"{_EU}/frequency/DAILY", "dct:Frequency"),
         "dct:accessRights": _of(f"{_EU}/access-right/PUBLIC", "dct:RightsStatement"),
         "dct:language": [_of(f"{_EU}/language/{code}", "dct:LinguisticSystem") for code in LANGUAGES],
@@ -144,7 +143,7 @@ def _service(base: str) -> dict[str, Any]:
 def catalogue() -> dict[str, Any]:
     """The whole catalogue."""
     base = settings.PORTAL_URL
-    edition = newest()
+    made = [edition.made_at for one in OPEN_SETS.values() if (edition := newest(one.key)) is not None]
     return {
         "@context": CONTEXT,
         "@id": f"{base}/api/v1/catalog/",
@@ -154,9 +153,9 @@ def catalogue() -> dict[str, Any]:
         "dct:publisher": _publisher(base),
         "dct:license": _licence(),
         "dct:language": [_of(f"{_EU}/language/{code}", "dct:LinguisticSystem") for code in LANGUAGES],
-        "dct:modified": _instant(edition.made_at if edition else clock.now()),
+        "dct:modified": _instant(max(made, default=clock.now())),
         "foaf:homepage": _of(f"{base}/ar/open-data/", "foaf:Document"),
         "dcat:themeTaxonomy": _of(f"{_EU}/data-theme", "skos:ConceptScheme"),
-        "dcat:dataset": [_dataset(base)],
+        "dcat:dataset": [_dataset(one, base) for one in OPEN_SETS.values()],
         "dcat:service": [_service(base)],
     }

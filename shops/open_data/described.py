@@ -1,4 +1,4 @@
-"""What is said about the files: JSON schemas, the data dictionary, and how the newest edition stands."""
+"""What is said about the files of each set: JSON schemas, the data dictionary, and how the newest edition stands."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from django.utils import translation
 
 from municipality.kernel import clock
 from shops.open_data import feed
+from shops.open_data.formats import MEDIA_TYPES, PACKED
 from shops.open_data.models import Edition
-from shops.open_data.table import FIELDS, Field
-from shops.open_data.writing import MEDIA_TYPES, PACKED
+from shops.registry import OPEN_SETS, Field, OpenSet
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
@@ -25,9 +25,14 @@ _TYPES: dict[str, dict[str, Any]] = {
 _IN_CSV = {"text": "", "integer": r"^-?[0-9]+$", "number": r"^-?[0-9]+(\.[0-9]+)?(e-?[0-9]+)?$", "day": _DAY}
 
 
-def newest() -> Edition | None:
-    """The edition that readers are led to."""
-    return Edition.objects.order_by("-pk").first()
+def newest(key: str = "shops") -> Edition | None:
+    """The edition of a set that readers are led to."""
+    return Edition.objects.filter(dataset=key).order_by("-pk").first()
+
+
+def set_of(name: str) -> OpenSet | None:
+    """The set that a file belongs to by its name."""
+    return OPEN_SETS.get(name.partition(".")[0])
 
 
 def is_stale(edition: Edition | None) -> bool:
@@ -49,18 +54,23 @@ def both(text: Any) -> dict[str, str]:
     return said
 
 
-def dictionary() -> list[dict[str, Any]]:
-    """Every column with its words in both languages."""
+def in_both(name: str, text: Any) -> dict[str, str]:
+    """A text in both languages, each by the name with its language."""
+    return {f"{name}_{language}": said for language, said in both(text).items()}
+
+
+def dictionary(one: OpenSet) -> list[dict[str, Any]]:
+    """Every column of a set with its words in both languages."""
     return [
         {
             "name": field.name,
             "type": field.kind,
             "nullable": field.may_be_null,
             "choices": list(field.choices),
-            **{f"label_{language}": text for language, text in both(field.label).items()},
-            **{f"note_{language}": text for language, text in both(field.note).items()},
+            **in_both("label", field.label),
+            **in_both("note", field.note),
         }
-        for field in FIELDS
+        for field in one.columns
     ]
 
 
@@ -75,14 +85,14 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
-def _row() -> dict[str, Any]:
-    return _object({field.name: _property(field) for field in FIELDS})
+def _row(one: OpenSet) -> dict[str, Any]:
+    return _object({field.name: _property(field) for field in one.columns})
 
 
-def _csv_row() -> dict[str, Any]:
+def _csv_row(one: OpenSet) -> dict[str, Any]:
     """A row as a reader of CSV has it: texts only, an empty one for null."""
     properties: dict[str, Any] = {}
-    for field in FIELDS:
+    for field in one.columns:
         pattern = f"^({'|'.join(field.choices)})$" if field.choices else _IN_CSV[field.kind]
         properties[field.name] = {"type": "string"}
         if pattern:
@@ -90,7 +100,7 @@ def _csv_row() -> dict[str, Any]:
     return _object(properties)
 
 
-def _features() -> dict[str, Any]:
+def _features(one: OpenSet) -> dict[str, Any]:
     numbers = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
     point = _object({"type": {"const": "Point"}, "coordinates": numbers})
     feature = _object(
@@ -98,32 +108,47 @@ def _features() -> dict[str, Any]:
             "type": {"const": "Feature"},
             "id": {"type": "string"},
             "geometry": {"anyOf": [point, {"type": "null"}]},
-            "properties": _row(),
+            "properties": _row(one),
         }
     )
-    members = {"type": {"const": "FeatureCollection"}, **{name: {"type": "string"} for name in ("as_of", "cursor", "licence")}}
+    texts = ("as_of", "cursor", "licence") if one.has_changes else ("as_of", "licence")
+    members = {"type": {"const": "FeatureCollection"}, **{name: {"type": "string"} for name in texts}}
     return _object({**members, "features": {"type": "array", "items": feature}})
 
 
-def schemas() -> dict[str, dict[str, Any]]:
-    """The JSON schema of each format by the name of its file: of a line of JSON Lines, of a row of CSV, of the GeoJSON as a whole."""
-    made = {"jsonl": _row(), "csv": _csv_row(), "geojson": _features()}
-    return {
-        f"shops.{form}.schema.json": {"$schema": DRAFT, "$id": address(f"shops.{form}.schema.json"), **schema}
-        for form, schema in made.items()
-    }
+_SCHEMAS = {"jsonl": _row, "csv": _csv_row, "geojson": _features}
+
+
+def schema_name(key: str, form: str) -> str:
+    """The name of the schema of a format."""
+    return f"{key}.{form}.schema.json"
+
+
+def schema(name: str) -> dict[str, Any] | None:
+    """A JSON schema by its name: of a line of JSON Lines, of a row of CSV, of a GeoJSON as a whole. None for another name."""
+    one = set_of(name)
+    form = name.partition(".")[2].partition(".")[0]
+    if one is None or form not in one.formats or name != schema_name(one.key, form):
+        return None
+    return {"$schema": DRAFT, "$id": address(name), **_SCHEMAS[form](one)}
 
 
 def listing() -> dict[str, Any]:
     """How the open data stand, for machines."""
-    edition = newest()
+    return {"licence": settings.OPEN_DATA_LICENCE_URL, "sets": [_listed(one) for one in OPEN_SETS.values()]}
+
+
+def _listed(one: OpenSet) -> dict[str, Any]:
+    edition = newest(one.key)
     return {
+        "key": one.key,
+        **in_both("title", one.title),
+        **in_both("about", one.about),
         "as_of": edition.as_of if edition else None,
         "stale": is_stale(edition),
         "rows": edition.rows if edition else 0,
-        "cursor": feed.token_of(edition.cursor) if edition else None,
-        "changes": f"{settings.PORTAL_URL}/api/v1/changes/",
-        "licence": settings.OPEN_DATA_LICENCE_URL,
+        "cursor": feed.token_of(edition.cursor) if edition and edition.cursor is not None else None,
+        "changes": f"{settings.PORTAL_URL}/api/v1/changes/" if one.has_changes else None,
         "files": [
             {
                 "name": said["name"],
@@ -134,9 +159,9 @@ def listing() -> dict[str, Any]:
                 "sha256": said["sha256"],
                 "url": address(said["name"]),
                 "edition_url": address(said["name"], edition),
-                "schema": address(f"shops.{said['format']}.schema.json"),
+                "schema": address(schema_name(one.key, said["format"])),
             }
             for said in (edition.files if edition else [])
         ],
-        "dictionary": dictionary(),
+        "dictionary": dictionary(one),
     }

@@ -8,8 +8,11 @@ transaction. A second sequencer meets the first one's numbers and rolls back. So
 from __future__ import annotations
 
 import datetime as dt
+import math
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from django.core import signing
@@ -20,12 +23,13 @@ from django.utils.translation import gettext_lazy as _
 from municipality.kernel import clock
 from municipality.kernel.copying import copy_rows
 from municipality.kernel.errors import Refused
-from shops.models import Shop, ShopEvent
+from shops.models import SearchEntry, Shop, ShopEvent
 from shops.open_data import table
 from shops.open_data.models import ADDED, LICENCE_CHANGED, UPDATED, Change, Edition, Pending, Published
 
 SALT = "shops.changes"
 BATCH = 1000
+SLICE = 50_000  # shops that are compared in one transaction
 
 
 class BadCursor(Refused):
@@ -45,13 +49,18 @@ def mark_event(event: ShopEvent) -> None:
     Pending.objects.create(shop_id=event.shop_id, event=event)
 
 
-def number_all() -> int:
-    """Number everything that is committed. Returns how many changes were numbered; another sequencer's are not counted."""
-    numbered = 0
+def number_all(seconds: float = math.inf) -> int:
+    """Number everything that is committed, or as much of it as takes so long; something in any case.
+
+    Returns how many changes were numbered; another sequencer's are not counted.
+    """
+    numbered, until = 0, time.monotonic() + seconds
     while Pending.objects.exists():
         try:
             numbered += number_some()
         except IntegrityError:  # another sequencer was here; its numbers stand
+            break
+        if time.monotonic() > until:
             break
     return numbered
 
@@ -71,7 +80,7 @@ def number_some(limit: int = BATCH) -> int:
     found = dict(table.rows(clock.today(), list(events)))
     merged = Shop.objects.filter(merged_into__isnull=False).select_related("area").in_bulk([shop for shop in events if shop not in found])
     told = Published.objects.in_bulk(list(events))
-    is_published = Edition.objects.exists()
+    is_published = _is_published()
     changes: list[Change] = []
     now, today = clock.now(), clock.today()
     for shop, happened in events.items():
@@ -127,26 +136,51 @@ def last_number() -> int:
     return Change.objects.aggregate(last=Max("number"))["last"] or 0
 
 
-def find_unmarked() -> int:
-    """Compare all shops with what was told of them and mark those that differ: written past the services, or a day has come.
+def _is_published() -> bool:
+    return Edition.objects.filter(dataset="shops").exists()
 
-    Before the first edition nothing was told yet: then the present state is taken as told. Returns how many were marked.
+
+@dataclass(frozen=True)
+class Compared:
+    """How far a comparison came: the key of the last shop, None at the end; and how many were marked."""
+
+    last: int | None
+    marked: int
+
+
+def find_unmarked() -> int:
+    """Compare all shops with what was told of them and mark those that differ. Returns how many."""
+    compared = find_some()
+    marked = compared.marked
+    while compared.last is not None:
+        compared = find_some(compared.last)
+        marked += compared.marked
+    return marked
+
+
+@transaction.atomic
+def find_some(after: int = 0) -> Compared:
+    """Compare the next SLICE of shops, behind a key, with what was told of them.
+
+    Those that differ, written past the services or because a day has come, are marked. Before the first edition nothing was told yet:
+    then the present state is taken as told. Doing it twice does no harm.
     """
     today = clock.today()
-    with transaction.atomic():
-        if not Edition.objects.exists():
-            Published.objects.all().delete()
-            prints = ((key, *table.print_of(row)) for key, row in table.rows(today))
-            copy_rows(connection, Published._meta.db_table, ("shop_id", "digest", "licence"), prints)
-            return 0
-        return _mark_differing(today)
+    last = SearchEntry.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[SLICE - 1 : SLICE].first()
+    keys = {"pk__gt": after} | ({} if last is None else {"pk__lte": last})
+    if _is_published():
+        return Compared(last, _mark_differing(today, keys))
+    Published.objects.filter(**keys).delete()
+    prints = ((key, *table.print_of(row)) for key, row in table.rows(today, keys=keys))
+    copy_rows(connection, Published._meta.db_table, ("shop_id", "digest", "licence"), prints)
+    return Compared(last, 0)
 
 
-def _mark_differing(today: dt.date) -> int:
-    told = Published.objects.order_by("pk").values_list("pk", "digest", "licence").iterator(chunk_size=2000)
+def _mark_differing(today: dt.date, keys: dict[str, int]) -> int:
+    told = Published.objects.filter(**keys).order_by("pk").values_list("pk", "digest", "licence").iterator(chunk_size=2000)
     known = next(told, None)
     differing = []
-    for key, row in table.rows(today):
+    for key, row in table.rows(today, keys=keys):
         while known is not None and known[0] < key:
             known = next(told, None)
         if known is None or known[0] != key or known[1:] != table.print_of(row):

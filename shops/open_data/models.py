@@ -78,18 +78,20 @@ class Change(models.Model):
 
 
 class Edition(models.Model):
-    """One night's files. Its row is written when all of them lie in the store, so that nobody is ever led to half a file."""
+    """One night's files of a set. Its row is written when all of them lie in the store, so that nobody is ever led to half a file."""
 
+    dataset = models.CharField(max_length=20, default="shops")  # key of a set
     as_of = models.DateTimeField()
-    cursor = models.BigIntegerField()  # every change up to this number is in the files
+    cursor = models.BigIntegerField(null=True)  # every change up to this number is in the files; none for a set without a feed
     rows = models.PositiveIntegerField()
-    folder = models.CharField(max_length=60)
+    folder = models.CharField(max_length=60, unique=True)
     files = models.JSONField()  # [{name, format, is_compressed, bytes, sha256}]
     made_at = models.DateTimeField()
 
     class Meta:
         verbose_name = "إصدار من البيانات المفتوحة"
         verbose_name_plural = "إصدارات البيانات المفتوحة"
+        indexes = [models.Index(fields=["dataset", "-id"], name="shops_edition_newest")]
 
     def __str__(self) -> str:
         return self.folder

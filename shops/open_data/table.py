@@ -5,29 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock
 from shops.models import LicenceState, SearchEntry
+from shops.registry import Field, OpenSet
 
 SHOP_STATES = ["open", "suspended", "closed"]
 Row = tuple[Any, ...]  # of one shop, in the order of FIELDS; days as ISO 8601
-
-
-@dataclass(frozen=True)
-class Field:
-    """One column. `kind` is text, integer, number, day or choice; `source` is where the index of the search finds it, from its entry on."""
-
-    name: str
-    kind: str
-    label: Any
-    note: Any
-    source: str = ""
-    may_be_null: bool = False
-    choices: tuple[str, ...] = ()
 
 
 _SAME = _("The code stands in the list of codes of the public interface.")
@@ -86,7 +73,7 @@ FIELDS: tuple[Field, ...] = (
 )
 NAMES = tuple(field.name for field in FIELDS)
 _READ = (*(field.source for field in FIELDS if field.source), "licence", "licence_end")
-_LATITUDE, _LONGITUDE, _AREA, _BLOCK = (NAMES.index(name) for name in ("latitude", "longitude", "area", "block"))
+_AREA, _BLOCK = NAMES.index("area"), NAMES.index("block")
 LICENCE = NAMES.index("health_licence")  # from here on a row speaks of the health licence, then of the hours
 HOURS = LICENCE + 2
 
@@ -101,9 +88,14 @@ def _published(read: Sequence[Any], today: dt.date) -> Row:
     return (*plain, *days, state, licence, end and end.isoformat(), *hours)
 
 
-def rows(today: dt.date, shops: Sequence[int] | None = None, chunk: int = 2000) -> Iterator[tuple[int, Row]]:
-    """Primary key and row of some shops, or of all in the order of their keys, without holding more than a chunk of them."""
-    entries = SearchEntry.objects.order_by("pk") if shops is None else SearchEntry.objects.filter(pk__in=shops)
+def rows(
+    today: dt.date, shops: Sequence[int] | None = None, chunk: int = 2000, keys: dict[str, int] | None = None
+) -> Iterator[tuple[int, Row]]:
+    """Primary key and row of some shops, or of all in the order of their keys, without holding more than a chunk of them.
+
+    `keys` narrows all of them (`pk__gt`, `pk__lte`).
+    """
+    entries = SearchEntry.objects.filter(**keys or {}).order_by("pk") if shops is None else SearchEntry.objects.filter(pk__in=shops)
     for key, *read in entries.values_list("pk", *_READ).iterator(chunk_size=chunk):
         yield key, _published(read, today)
 
@@ -116,10 +108,22 @@ def print_of(row: Row) -> tuple[str, str]:
     return digest, f"{row[LICENCE]} {row[LICENCE + 1] or ''}".strip()
 
 
-def point(row: Row) -> tuple[float, float] | None:
-    """Longitude and latitude; none where the place is not known."""
-    return None if row[_LATITUDE] is None else (row[_LONGITUDE], row[_LATITUDE])
-
-
 def area_and_block(row: Row) -> tuple[int, str]:
     return row[_AREA], row[_BLOCK]
+
+
+def _all(today: dt.date) -> Iterator[Row]:
+    return (row for _key, row in rows(today))
+
+
+SHOPS = OpenSet(
+    "shops",
+    title=_("Register of shops"),
+    about=_("Every shop of Kuwait with its activity, address, place and health licence, open or closed; without its holder."),
+    counted=_("Shops"),
+    keywords=(_("shops"), _("trade licences"), _("health licences")),
+    theme="ECON",
+    columns=FIELDS,
+    rows=_all,
+    has_changes=True,
+)

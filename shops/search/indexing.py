@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from municipality.kernel import clock
 from municipality.kernel.copying import copy_rows
@@ -254,10 +255,14 @@ def some(amount: int) -> list[int]:
     return list(SearchEntry.objects.filter(shop__gte=start).order_by("shop").values_list("shop", flat=True)[:amount])
 
 
+def unindexed() -> QuerySet[Shop]:
+    """Shops without an entry. Asked by NOT EXISTS: PostgreSQL looks through a NOT IN of a million keys once a shop."""
+    return Shop.objects.filter(~Exists(SearchEntry.objects.filter(shop=OuterRef("pk"))), merged_into__isnull=True)
+
+
 def missing(limit: int = BATCH) -> list[int]:
-    """Shops without an entry, oldest first."""
-    indexed = SearchEntry.objects.values("shop")
-    return list(Shop.objects.filter(merged_into__isnull=True).exclude(pk__in=indexed).order_by("pk").values_list("pk", flat=True)[:limit])
+    """Keys of shops without an entry, oldest first."""
+    return list(unindexed().order_by("pk").values_list("pk", flat=True)[:limit])
 
 
 def note_ended_licences() -> int:

@@ -133,21 +133,30 @@ class ColumnSerializer(serializers.Serializer[Any]):
     note_en = serializers.CharField()
 
 
-class ListingSerializer(serializers.Serializer[Any]):
+class SetSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField(help_text="Begins the names of its files. A new set may come.")
+    title_ar = serializers.CharField()
+    title_en = serializers.CharField()
+    about_ar = serializers.CharField()
+    about_en = serializers.CharField()
     as_of = serializers.DateTimeField(allow_null=True)
     stale = serializers.BooleanField(help_text="Whether a night has failed.")
     rows = serializers.IntegerField()
-    cursor = serializers.CharField(allow_null=True, help_text="Give it as `since` to the feed of changes.")
-    changes = serializers.URLField()
-    licence = serializers.URLField()
+    cursor = serializers.CharField(allow_null=True, help_text="Give it as `since` to the feed of changes; null where `changes` is.")
+    changes = serializers.URLField(allow_null=True, help_text="The feed that tells of its rows; null where the set is replaced whole.")
     files = FileSerializer(many=True)
     dictionary = ColumnSerializer(many=True)
+
+
+class ListingSerializer(serializers.Serializer[Any]):
+    licence = serializers.URLField()
+    sets = SetSerializer(many=True)
 
 
 class OpenData(PublicView):
     @extend_schema(operation_id="open_data_retrieve", responses=answers(ListingSerializer))
     def get(self, request: Request) -> Response:
-        """The files of the night with size, rows and hash, and what each column means."""
+        """The sets of the open data: the files of the night with size, rows and hash, and what each column means."""
         return Response(ListingSerializer(described.listing()).data)
 
 

@@ -18,9 +18,10 @@ from municipality.accounts.access import public
 from municipality.accounts.limits import pace
 from municipality.ui.errors import too_many_requests
 from shops.open_data import described
+from shops.open_data.formats import MEDIA_TYPES, PACKED
 from shops.open_data.models import Edition
-from shops.open_data.table import FIELDS
-from shops.open_data.writing import MEDIA_TYPES, PACKED, path_of
+from shops.open_data.writing import path_of
+from shops.registry import OPEN_SETS, OpenSet
 
 FILES, SECONDS = 60, 60  # of one client
 KINDS: dict[str, Any] = {
@@ -32,18 +33,37 @@ KINDS: dict[str, Any] = {
 }
 
 
-@public
-@require_safe
-def page(request: HttpRequest) -> HttpResponse:
-    """The files with size, rows and hash, as of when, under which licence, and what each column means."""
-    edition = described.newest()
-    context: dict[str, Any] = {
+# Sets of services that are not open: what they would be of, and why there is no file.
+LATER: tuple[tuple[Any, Any], ...] = (
+    (_("Boards"), _("Licences of advertisement boards are not issued in the portal yet.")),
+    (_("Inspections"), _("Visits on which nothing was found are not recorded in the portal yet.")),
+    (_("Reports"), _("The Eye of Kuwait takes no report yet.")),
+    (_("Opinions"), _("Zoning opinions are not given in the portal yet.")),
+)
+
+
+def _shown(one: OpenSet) -> dict[str, Any]:
+    edition = described.newest(one.key)
+    return {
+        "set": one,
         "edition": edition,
         "is_stale": described.is_stale(edition),
         "rows": f"{edition.rows:,}" if edition else "",
         "files": edition.files if edition else [],
-        "schemas": list(described.schemas()),
-        "fields": [(field, KINDS[field.kind]) for field in FIELDS],
+        "schemas": [described.schema_name(one.key, form) for form in one.formats],
+        "fields": [(field, KINDS[field.kind]) for field in one.columns],
+    }
+
+
+@public
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """The files of each set with size, rows and hash, as of when, under which licence, and what each column means."""
+    sets = [_shown(one) for one in OPEN_SETS.values()]
+    context: dict[str, Any] = {
+        "sets": sets,
+        "has_files": any(shown["edition"] for shown in sets),
+        "later": LATER,
         "licence_name": settings.OPEN_DATA_LICENCE_NAME_AR if get_language() == "ar" else settings.OPEN_DATA_LICENCE_NAME_EN,
     }
     return render(request, "shops/open_data.html", context)
@@ -52,13 +72,14 @@ def page(request: HttpRequest) -> HttpResponse:
 @public
 @require_safe
 def newest(request: HttpRequest, name: str) -> HttpResponseBase:
-    """A file of the newest edition, or a schema."""
-    if name in (schemas := described.schemas()):
-        answer = JsonResponse(schemas[name], json_dumps_params={"ensure_ascii": False, "indent": 1})
+    """A file of the newest edition of its set, or a schema."""
+    if (schema := described.schema(name)) is not None:
+        answer = JsonResponse(schema, json_dumps_params={"ensure_ascii": False, "indent": 1})
         answer["Content-Type"] = "application/schema+json"
         answer["Access-Control-Allow-Origin"] = "*"
         return answer
-    edition = described.newest()
+    one = described.set_of(name)
+    edition = described.newest(one.key) if one is not None else None
     if edition is None:
         raise Http404
     return _file(request, edition, name)

@@ -13,6 +13,8 @@ ROWS: list[Row] = [
     everybody("/{lang}/open-data/", READ),
     everybody("/open-data/shops.csv", READ),
     everybody("/open-data/shops.geojson.schema.json", READ),
+    everybody("/open-data/violations.jsonl", READ),
+    everybody("/open-data/violations.csv.schema.json", READ),
     everybody("/open-data/secrets.csv", HIDDEN),
     everybody("/open-data/{w.open.edition.folder}/shops.jsonl.gz", READ),
     everybody("/open-data/{w.open.edition.folder}/secrets.csv", HIDDEN),

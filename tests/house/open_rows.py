@@ -9,6 +9,7 @@ from municipality.kernel import clock
 from shops.following import services
 from shops.models import Digest, Edition, Follow
 from shops.open_data import feed, writing
+from shops.registry import OPEN_SETS
 
 if TYPE_CHECKING:
     from tests.house.world import World
@@ -29,7 +30,7 @@ def fill(world: World) -> OpenRows:
     follow = services.follow(person=owner, shop=shop)
     block = services.follow(person=owner, area=shop.area, block=shop.block)
     feed.find_unmarked()
-    edition = writing.publish()
+    edition = {key: writing.publish(key) for key in OPEN_SETS}["shops"]
     services.tell(owner.pk, feed.last_number())
     assert Digest.objects.filter(person=owner, day=clock.today()).exists()
     return OpenRows(edition, follow, block, services.token_of(owner.public_id))

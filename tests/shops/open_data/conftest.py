@@ -20,9 +20,16 @@ from municipality.rulebook.seeds import load_activities
 from shops import events
 from shops.models import Shop
 from shops.open_data import feed, writing
+from shops.registry import OPEN_SETS
 from shops.services import Change, change_register
 
 TESTS = system("tests")
+
+
+def publish_all() -> None:
+    """Write the files of every set."""
+    for key in OPEN_SETS:
+        writing.publish(key)
 
 
 @dataclass
@@ -81,5 +88,5 @@ def register(db: Any, store: Path) -> Register:
     cache.clear()
     made = fill()
     feed.find_unmarked()
-    writing.publish()
+    publish_all()
     return made

@@ -20,10 +20,11 @@ from django.test import Client
 from municipality.kernel import clock
 from shops import events
 from shops.models import Edition, Shop
-from shops.open_data import described, table, writing
+from shops.open_data import described, formats, table, writing
+from shops.registry import OPEN_SETS
 from shops.views import feed as feed_views
 from tests.conftest import Clock
-from tests.shops.open_data.conftest import TESTS, Register
+from tests.shops.open_data.conftest import TESTS, Register, fill, publish_all
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +33,11 @@ def body(name: str) -> bytes:
     answer = Client().get(f"/open-data/{name}")
     assert answer.status_code == 200, name
     return b"".join(answer.streaming_content) if answer.streaming else answer.content
+
+
+def listed(key: str = "shops") -> dict[str, Any]:
+    """What the interface says of a set."""
+    return next(one for one in Client().get("/api/v1/open-data/").json()["sets"] if one["key"] == key)
 
 
 def validate(name: str, instance: Any) -> None:
@@ -79,7 +85,7 @@ def test_the_three_files_say_the_same(register: Register) -> None:
 
 
 def test_sizes_and_hashes_are_those_of_the_bytes_and_twins_hold_the_same(register: Register) -> None:
-    listing = Client().get("/api/v1/open-data/").json()
+    listing = listed()
     assert listing["rows"] == 25 and not listing["stale"] and len(listing["files"]) == 6
     for said in listing["files"]:
         for url in (said["url"], said["edition_url"]):
@@ -93,10 +99,10 @@ def test_sizes_and_hashes_are_those_of_the_bytes_and_twins_hold_the_same(registe
 
 
 def test_nothing_but_the_columns_of_the_table_is_published(register: Register) -> None:
-    whole = b"".join(body(f"shops.{form}") for form in writing.MEDIA_TYPES)
+    whole = b"".join(body(f"shops.{form}") for form in formats.MEDIA_TYPES)
     for secret in ("شركة الواجهة", "Interface Company", "88101"):
         assert secret.encode() not in whole
-    columns = {row["name"]: row for row in Client().get("/api/v1/open-data/").json()["dictionary"]}
+    columns = {row["name"]: row for row in listed()["dictionary"]}
     assert list(columns) == list(table.NAMES)
     assert set(feed_views.row_serializer().fields) == set(table.NAMES)
     for name, field in feed_views.row_serializer().fields.items():
@@ -117,30 +123,31 @@ def test_a_formula_in_a_name_is_harmless_in_the_csv_and_itself_elsewhere(
     assert named[register.storied.public_id] == f"'{name}"
     line = next(json.loads(x) for x in body("shops.jsonl").decode().splitlines() if register.storied.public_id in x)
     assert line["name_en"] == name
-    monkeypatch.setattr(writing, "harmless", lambda value: value)
+    monkeypatch.setattr(formats, "harmless", lambda value: value)
     writing.publish()
     named = {row["id"]: row["name_en"] for row in csv_rows(body("shops.csv").decode())}
     assert named[register.storied.public_id] == name, "without the guard the formula would be in the file"
 
 
-def fail_at(point: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+def fail_at(point: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
     def fail(name: str) -> None:
         if name == point:
             raise OSError("the disk is full")
 
-    monkeypatch.setattr(writing, "failpoint", fail)
-    return lambda: monkeypatch.setattr(writing, "failpoint", lambda _name: None)
+    for module in (formats, writing):
+        monkeypatch.setattr(module, "failpoint", fail)
+    return lambda: [monkeypatch.setattr(module, "failpoint", lambda _name: None) for module in (formats, writing)]
 
 
-@pytest.mark.parametrize("point", ["shops.open_data.chunk", "shops.open_data.stored"])
+@pytest.mark.parametrize("point", ["shops.open_data.chunk", "shops.open_data.step", "shops.open_data.stored"])
 def test_a_failed_night_leaves_the_last_good_edition(point: str, register: Register, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before, listing = body("shops.jsonl"), Client().get("/api/v1/open-data/").json()
+    before, listing = body("shops.jsonl"), listed()
     events.close(shop=register.shops[3], source="moci", actor=TESTS)
     mend = fail_at(point, monkeypatch)
     with pytest.raises(OSError, match="full"):
         writing.publish()
-    assert body("shops.jsonl") == before and Edition.objects.count() == 1
-    assert Client().get("/api/v1/open-data/").json() == listing
+    assert body("shops.jsonl") == before and Edition.objects.filter(dataset="shops").count() == 1
+    assert listed() == listing
     assert list((store / "open-data.part").iterdir()) == [], "no half file is left"
     mend()
     writing.publish()
@@ -150,7 +157,7 @@ def test_a_failed_night_leaves_the_last_good_edition(point: str, register: Regis
 def test_whoever_reads_an_old_file_reads_it_to_its_end(register: Register) -> None:
     reading = Client().get("/open-data/shops.jsonl")
     events.close(shop=register.shops[3], source="moci", actor=TESTS)
-    first = Edition.objects.get()
+    first = Edition.objects.get(dataset="shops")
     for _ in range(writing.KEPT + 1):
         writing.publish()
     assert not default_storage.exists(writing.path_of(first, "shops.jsonl"))
@@ -161,15 +168,13 @@ def test_whoever_reads_an_old_file_reads_it_to_its_end(register: Register) -> No
 
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_page_and_interface_warn_when_a_night_failed(language: str, frozen_clock: Clock, db: Any, store: Path) -> None:
-    from tests.shops.open_data.conftest import fill
-
     def warned() -> tuple[bool, bool]:
         page = BeautifulSoup(Client().get(f"/{language}/open-data/").content, "html.parser")
-        return page.select_one(".kp-notice--warn") is not None, Client().get("/api/v1/open-data/").json()["stale"]
+        return page.select_one(".kp-notice--warn") is not None, listed()["stale"]
 
     assert warned() == (True, True), "nothing was ever written"
     fill(2)
-    writing.publish()
+    publish_all()
     assert warned() == (False, False)
     frozen_clock.move(hours=25)
     assert warned() == (False, False)
@@ -179,7 +184,7 @@ def test_page_and_interface_warn_when_a_night_failed(language: str, frozen_clock
 
 def test_the_page_shows_rows_sizes_and_hashes(register: Register) -> None:
     page = Client().get("/en/open-data/").content.decode()
-    for said in described.listing()["files"]:
+    for said in [said for one in described.listing()["sets"] for said in one["files"]]:
         assert said["sha256"] in page and f"/open-data/{said['name']}" in page
     assert "Creative Commons" in page and clock.today().strftime("%Y") in page
 
@@ -192,27 +197,44 @@ def test_the_worker_writes_the_files_every_night(register: Register, outbox: Cal
         frozen_clock.move(days=1)
         jobs.promise_periodic()
         outbox("shops.find_unmarked_changes", "shops.open_data", "shops.number_changes")
-    assert Edition.objects.count() == before + 2
+    assert Edition.objects.count() == before + 2 * len(OPEN_SETS)
 
 
 def test_writing_holds_no_more_rows_than_a_chunk(register: Register, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A million rows are read as they are written: none is asked for before the one a chunk earlier is on its way."""
     row = next(row for _, row in table.rows(clock.today()))
-    monkeypatch.setattr(writing, "CHUNK", 10)
-    ahead, written = [], 0
-    write = writing._Out.write
+    monkeypatch.setattr(formats, "CHUNK", 10)
+    ahead: list[int] = []
+    written = 0
+    write = formats.Out.write
 
-    def counting(out: Any, text: str) -> None:
+    def counting(out: Any, data: bytes) -> int:
         nonlocal written
-        written += text.count("\n") if out.form == "jsonl" else 0
-        write(out, text)
+        written += data.count(b"\n")
+        return write(out, data)
 
-    monkeypatch.setattr(writing._Out, "write", counting)
+    monkeypatch.setattr(formats.Out, "write", counting)
 
     def rows() -> Any:
         for number in range(200):
             ahead.append(number - written)
             yield row
 
-    assert writing.write_files(tmp_path, rows(), clock.now(), 0)[0] == 200
+    lines = tmp_path / "x.jsonl"
+    with formats.writing(lines) as made:
+        assert formats.write_lines(made.out, table.NAMES, rows()) == 200
+        made.finish()
     assert max(ahead) <= 10
+    written = 0
+    most = max_lines_at_once(monkeypatch)
+    formats.write_csv(lines, tmp_path / "x.csv", table.NAMES)
+    formats.write_geojson(lines, tmp_path / "x.geojson", {"licence": "x"})
+    assert len(json.loads((tmp_path / "x.geojson").read_bytes())["features"]) == 200 and most() <= 11
+
+
+def max_lines_at_once(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """From now on: the most lines that were ever written in one piece."""
+    pieces: list[int] = []
+    write = formats.Out.write
+    monkeypatch.setattr(formats.Out, "write", lambda out, data: pieces.append(data.count(b"\n")) or write(out, data))
+    return lambda: max(pieces)

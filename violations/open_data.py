@@ -1,0 +1,105 @@
+"""Violations as a set of the open data: what the pages of shops show of them, and nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from municipality.kernel import clock
+from shops.registry import Field, OpenSet
+from violations import publication
+from violations.publication import OUTCOMES, Finding
+from violations.rules import CONTESTED, FINAL
+
+_CODE = _("Name of the code.")
+_PLACE = _("That of the shop, in degrees, WGS 84; null where the place is not known.")
+COLUMNS: tuple[Field, ...] = (
+    Field("id", "text", _("Identifier of the violation"), _("Stays the same; the page of the shop marks the finding with it.")),
+    Field("shop", "text", _("Identifier of the shop"), _("As in the set of shops.")),
+    Field("offence", "text", _("Code of the offence"), _("From the catalogue of offences.")),
+    Field("offence_ar", "text", _("Offence in Arabic"), _("As the catalogue named it on the day it was seen.")),
+    Field("offence_en", "text", _("Offence in English"), _("As the catalogue named it on the day it was seen.")),
+    Field("article_ar", "text", _("Article in Arabic"), _("The article that it offends against.")),
+    Field("article_en", "text", _("Article in English"), _("The article that it offends against.")),
+    Field("seen_on", "day", _("Seen on"), _("Day of Kuwait.")),
+    Field(
+        "standing",
+        "choice",
+        _("Standing"),
+        _("final: nobody can contest it any more, and it counts. contested: its party speaks against it, and it does not count."),
+        choices=(FINAL, CONTESTED),
+    ),
+    Field("outcome", "choice", _("Code of what became of it"), _("At the night of the file."), choices=tuple(OUTCOMES)),
+    Field("outcome_ar", "text", _("What became of it, in Arabic"), _CODE),
+    Field("outcome_en", "text", _("What became of it, in English"), _CODE),
+    Field("final_on", "day", _("Final outcome on"), _("Day of the outcome; null while it is contested."), may_be_null=True),
+    Field("governorate", "text", _("Code of the governorate"), _("That of the shop.")),
+    Field("governorate_ar", "text", _("Governorate in Arabic"), _CODE),
+    Field("governorate_en", "text", _("Governorate in English"), _CODE),
+    Field("area", "integer", _("Code of the area"), _("That of the shop.")),
+    Field("area_ar", "text", _("Area in Arabic"), _CODE),
+    Field("area_en", "text", _("Area in English"), _CODE),
+    Field("latitude", "number", _("Latitude"), _PLACE, may_be_null=True),
+    Field("longitude", "number", _("Longitude"), _PLACE, may_be_null=True),
+)
+
+
+def _said() -> dict[str, tuple[str, str]]:
+    """What became of a violation in Arabic and English, by its code."""
+    found: dict[str, list[str]] = {code: [] for code in OUTCOMES}
+    for language in ("ar", "en"):
+        with translation.override(language):
+            for code, text in OUTCOMES.items():
+                found[code].append(str(text))
+    return {code: (arabic, english) for code, (arabic, english) in found.items()}
+
+
+def rows(_today: dt.date) -> Iterator[Sequence[Any]]:
+    """The row of each finding, in the order of COLUMNS."""
+    said = _said()
+    return (_row(finding, said) for finding in publication.everywhere())
+
+
+def _row(finding: Finding, said: dict[str, tuple[str, str]]) -> Sequence[Any]:
+    row, facts = finding.violation, finding.violation.offence_facts
+    shop: Any = row.shop
+    governorate = shop.area.governorate
+    ended = row.last_event if finding.standing == FINAL else None
+    return (
+        row.public_id,
+        shop.public_id,
+        row.offence,
+        facts["name_ar"],
+        facts["name_en"],
+        facts["article_ar"],
+        facts["article_en"],
+        clock.day_of(row.seen_at).isoformat(),
+        finding.standing,
+        finding.outcome,
+        *said[finding.outcome],
+        clock.day_of(ended.at).isoformat() if ended else None,
+        governorate.pk,
+        governorate.name_ar,
+        governorate.name_en,
+        shop.area_id,
+        shop.area.name_ar,
+        shop.area.name_en,
+        shop.latitude,
+        shop.longitude,
+    )
+
+
+VIOLATIONS = OpenSet(
+    "violations",
+    title=_("Violations of shops"),
+    about=_("Every violation that stands on the page of a shop, final or contested, with its article and outcome; without persons."),
+    counted=_("Violations"),
+    keywords=(_("violations"), _("inspections"), _("shops")),
+    theme="GOVE",
+    columns=COLUMNS,
+    rows=rows,
+)
