@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import environ
@@ -11,8 +12,10 @@ SQLITE_OPTIONS = {
     "timeout": 20,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
 }
+# An upgrade makes indexes of whole tables, which takes longer than a page may; it waits for no lock longer than a page does.
+STATEMENT_MS = 0 if sys.argv[1:2] == ["migrate"] else 15_000
 POSTGRES_OPTIONS = {
-    "options": "-c statement_timeout=15000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000",
+    "options": f"-c statement_timeout={STATEMENT_MS} -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000",
     "connect_timeout": 3,
 }
 
