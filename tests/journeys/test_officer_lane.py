@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.journeys.gates import axe, overhang
+from tests.journeys.lane import attach
 from tests.journeys.people import identity
 from tests.journeys.register import MADE
 from tests.journeys.watching import PHONE, Visitor
@@ -73,12 +74,7 @@ def test_a_changed_shop_is_sent_from_a_phone_and_its_corrections_are_answered(
     page.click("#form button.kp-btn--fill")
     visitor.arrive("/changes/files/$")
     assert overhang(page) == 0
-    page.set_input_files("#upload-drawing-files", {"name": "drawing.jpg", "mimeType": "image/jpeg", "buffer": _picture()})
-    if not scripts:
-        page.click("#upload-drawing [data-upload-without-script] button")
-        visitor.arrive("/changes/files/$")
-
-    visitor.look_until(lambda: page.locator("#upload-drawing .kp-tag--ok").count() == 1, 60, "the file is looked at")
+    attach(visitor, "drawing", _picture(), "/changes/files/$", "drawing.jpg")
     page.click("#form p > button.kp-btn--fill")
     visitor.arrive("/changes/check/$")
     # Change one answer: back on this page in one step.

@@ -111,7 +111,10 @@ def test_a_form_with_errors_keeps_what_was_typed_and_speaks_arabic(make_shop: Ma
     )
     page = answer.content.decode()
     assert (
-        answer.status_code == 400 and "الأحد: يرجى كتابة الوقت بأرباع الساعة" in page and 'value="٩:١٠"' in page and 'href="#id_d0_from"' in page
+        answer.status_code == 400
+        and "الأحد: يرجى كتابة الوقت بأرباع الساعة" in page
+        and 'value="٩:١٠"' in page
+        and 'href="#id_d0_from"' in page
     )
     assert '<option value="closed" selected>' in page and not StatedHours.objects.exists()
 
