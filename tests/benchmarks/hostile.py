@@ -31,9 +31,11 @@ def main(servers: Servers, arguments: list[str]) -> int:
     wrong: list[str] = []
     with portal(servers, small=True) as stack:
         line = Line(stack.port)
-        for path in ("/api/v1/shops/?q=x", "/ar/shops/?q=x") * 5:  # the processes have loaded what they need
-            line.ask(Ask(path))
-        for number, (kind, address) in enumerate(queries(options.count, options.seed)):
+        hostile = list(queries(options.count, options.seed))
+        pages = sorted({address.partition("?")[0] for _kind, address in hostile if address.isascii() and " " not in address})
+        for path in ("/api/v1/shops/?q=x", "/ar/shops/?q=x", *pages) * 3:  # the processes have loaded what they need
+            line.ask(Ask(path, {"Accept-Language": "en"}))
+        for number, (kind, address) in enumerate(hostile):
             # A raw byte beyond ASCII goes out as it is in a browser of bad manners; spaces would end the request line.
             path = re.sub(r"\s", "%20", address)
             seconds = []
