@@ -18,6 +18,7 @@ from script.support.environment import ROOT
 from script.support.processes import clean_environment
 from script.support.say import Stop, step
 
+BENCH_DATABASE = {"shared_buffers": "1GB"}  # as in docker-compose.yml
 KINDS = {"chaos": "tests/chaos", "bench": "tests/benchmarks"}
 
 
@@ -56,7 +57,7 @@ def main() -> int:
 def _run(kind: str, name: str, arguments: list[str]) -> int:
     with contextlib.ExitStack() as stack:
         with step("PostgreSQL and Redis"):
-            servers = _servers(stack)
+            servers = _servers(stack, **BENCH_DATABASE if kind == "bench" else {})
         code = f"import sys; from {KINDS[kind].replace('/', '.')} import {name} as it; from tests.stack.running import Servers; " + (
             "sys.exit(it.main(Servers.from_environment(), sys.argv[1:]))"
         )
@@ -64,13 +65,13 @@ def _run(kind: str, name: str, arguments: list[str]) -> int:
         return subprocess.run(command, cwd=ROOT, env=clean_environment() | servers, stdin=subprocess.DEVNULL).returncode
 
 
-def _servers(stack: contextlib.ExitStack) -> dict[str, str]:
-    """Servers that the environment names, else new ones. PORTAL_ON=sqlite leaves both out."""
+def _servers(stack: contextlib.ExitStack, **settings: str) -> dict[str, str]:
+    """Servers that the environment names, else new ones, the database with `settings`. PORTAL_ON=sqlite leaves both out."""
     if os.environ.get("PORTAL_ON") == "sqlite" or shutil.which("redis-server") is None:
         return {}
     given = {name: value for name in ("DATABASE_URL", "REDIS_URL", "CACHE_URL") if (value := os.environ.get(name))}
     made = {
-        "DATABASE_URL": lambda: services.postgres(),
+        "DATABASE_URL": lambda: services.postgres(**settings),
         "REDIS_URL": lambda: services.redis(policy="noeviction", append_only=True),
         "CACHE_URL": lambda: services.redis(policy="allkeys-lru", append_only=False),
     }
