@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -50,9 +51,15 @@ def test_tests_run_with_the_versions_of_production() -> None:
 RUNTIME = ("municipality", "payments", "zoning", "shops", "licensing", "violations", "reports")
 
 
+@cache
+def installed() -> Mapping[str, list[str]]:
+    """The distributions of each module; made once, since it reads what every package has installed."""
+    return packages_distributions()
+
+
 def brought_by(module: str) -> set[str]:
     """The distributions that bring a module, as pins name them."""
-    return {name.lower().replace("_", "-").replace(".", "-") for name in packages_distributions().get(module, [module])}
+    return {name.lower().replace("_", "-").replace(".", "-") for name in installed().get(module, [module])}
 
 
 def imported(text: str) -> Iterator[str]:
