@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -19,7 +20,7 @@ from municipality.doubles.moci.server import Desk, application
 from municipality.settings.demo_keys import demo_keys, moci_key
 from tests.chaos.portal import size
 from tests.chaos.test_register import DEAD, Office
-from tests.stack.running import Stack, Template, administer
+from tests.stack.running import Stack, Template
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack]
 ROWS, PAGE = size(250, 20_000), size(40, 200)
@@ -52,21 +53,20 @@ def register(folder: Path, licences: Path, key: str) -> Iterator[str]:
 @pytest.fixture
 def nights(stack_template: Template, tmp_path: Path) -> Iterator[list[Night]]:
     """Two portals that begin alike, beside one commercial register that says the same to both."""
-    made, databases, licences = [], [], tmp_path / "licences.json"
-    for name in ("undisturbed", "disturbed"):
-        own, folder = stack_template.copy(tmp_path / name)
-        databases.append(own.database)
-        window = {"MOCI_WINDOW": "00:00-00:00", "MOCI_PAGE_SIZE": str(PAGE)}  # the whole day
-        night = Night({**os.environ, **Stack(own, folder, more=window).environment}, tmp_path)
-        night.run("prepare", str(ROWS), str(licences))
-        made.append(night)
-    with register(tmp_path, licences, moci_key(demo_keys(tmp_path / "undisturbed"))) as address:
+    made, licences = [], tmp_path / "licences.json"
+    window = {"MOCI_WINDOW": "00:00-00:00", "MOCI_PAGE_SIZE": str(PAGE)}  # the whole day
+    with contextlib.ExitStack() as ending:
+        for name in ("undisturbed", "disturbed"):
+            stack = Stack(*stack_template.copy(tmp_path / name), more=window)
+            ending.callback(stack.stop)
+            night = Night({**os.environ, **stack.environment}, tmp_path)
+            night.run("prepare", str(ROWS), str(licences))
+            made.append(night)
+        address = ending.enter_context(register(tmp_path, licences, moci_key(demo_keys(tmp_path / "undisturbed"))))
         for night in made:
             night.environment["MOCI_URL"] = address
             night.run("begin")
         yield made
-    for url in filter(None, databases):
-        administer(stack_template.servers.database, f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
 
 
 @pytest.mark.timeout(3600)

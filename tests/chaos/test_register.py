@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -18,7 +19,7 @@ import pytest
 
 from script.support.environment import ROOT
 from tests.chaos.portal import size
-from tests.stack.running import Stack, Template, administer
+from tests.stack.running import Stack, Template
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack]
 ROWS = size(1500, 100_000)
@@ -69,17 +70,15 @@ def template(stack_template: Template) -> Template:
 @pytest.fixture
 def offices(template: Template, tmp_path: Path) -> Iterator[list[Office]]:
     """Two portals that begin alike."""
-    made, databases = [], []
-    for name in ("undisturbed", "disturbed"):
-        own, folder = template.copy(tmp_path / name)
-        stack = Stack(own, folder)
-        databases.append(own.database)
-        office = Office({**os.environ, **stack.environment}, tmp_path)
-        office.run("prepare", str(ROWS))
-        made.append(office)
-    yield made
-    for url in filter(None, databases):
-        administer(template.servers.database, f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
+    made = []
+    with contextlib.ExitStack() as ending:
+        for name in ("undisturbed", "disturbed"):
+            stack = Stack(*template.copy(tmp_path / name))
+            ending.callback(stack.stop)
+            office = Office({**os.environ, **stack.environment}, tmp_path)
+            office.run("prepare", str(ROWS))
+            made.append(office)
+        yield made
 
 
 @pytest.mark.timeout(7200)
