@@ -28,9 +28,17 @@ def ended_well(keeper: str) -> None:
     note_end(keeper)
 
 
+_read: list[tuple[dt.datetime, dt.datetime | None]] = []  # when this process asked, and what it was told
+
+
 def freshness() -> Freshness:
-    """As of when what is shown is true; one query. Stale beyond `REGISTER_STALE_HOURS`."""
-    ends = jobs.ended_well(KEEPERS)
-    as_of = min(ends.values()) if len(ends) == len(KEEPERS) else None
-    limit = dt.timedelta(hours=settings.REGISTER_STALE_HOURS)
-    return Freshness(as_of, as_of is None or clock.now() - as_of > limit)
+    """As of when what is shown is true. Stale beyond `REGISTER_STALE_HOURS`.
+
+    One query, at most once in `REGISTER_FRESHNESS_SECONDS` of each process: hours are told apart here, and every search asks.
+    """
+    now, kept = clock.now(), dt.timedelta(seconds=settings.REGISTER_FRESHNESS_SECONDS)
+    if not (_read and dt.timedelta() <= now - _read[0][0] < kept):
+        ends = jobs.ended_well(KEEPERS)
+        _read[:] = [(now, min(ends.values()) if len(ends) == len(KEEPERS) else None)]
+    as_of = _read[0][1]
+    return Freshness(as_of, as_of is None or now - as_of > dt.timedelta(hours=settings.REGISTER_STALE_HOURS))

@@ -167,6 +167,8 @@ MUNICIPALITY_PHONE = env.str("MUNICIPALITY_PHONE", "139")
 PAFN_URL = env.str("PAFN_URL", "")
 # How old the last good run of the register's periodic work may be, in hours, before its pages and its interface say so themselves.
 REGISTER_STALE_HOURS = env.int("REGISTER_STALE_HOURS", 26)
+# How long a process keeps what it read of that.
+REGISTER_FRESHNESS_SECONDS = env.int("REGISTER_FRESHNESS_SECONDS", 5)
 # How old the numbers of the public page of the queue may be.
 PUBLIC_QUEUE_SECONDS = env.int("PUBLIC_QUEUE_SECONDS", 60)
 

@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from municipality.accounts.access import public
 from shops import found
 from shops.search.asking import Answer, Hit
-from shops.views.api import ShopSerializer
+from shops.views.api import shops_as_data
 from tests.benchmarks.recording import RECORDINGS, Recording, replay
 
 WIDTH = 8
@@ -73,4 +73,4 @@ def floor(request: HttpRequest, name: str) -> HttpResponse:
 def shops_by_key(request: Request) -> Response:
     """The floor of the search: the shops of `keys`, by primary key, through the search's own serializer."""
     keys = [int(key) for key in request.query_params["keys"].split(",")]
-    return Response({"results": ShopSerializer(found.rows(Answer([Hit(key, 0.0, None) for key in keys])), many=True).data})
+    return Response({"results": shops_as_data(found.rows(Answer([Hit(key, 0.0, None) for key in keys])))})
