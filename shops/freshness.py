@@ -10,6 +10,7 @@ from django.conf import settings
 from municipality.jobs import queries as jobs
 from municipality.jobs.services import note_end
 from municipality.kernel import clock
+from municipality.kernel.kept import Kept
 
 # What keeps the index whole and notes licences that ended. Without either of them a page says what was true before.
 KEEPERS = ("shops.index_missing", "shops.note_ended_licences")
@@ -28,17 +29,16 @@ def ended_well(keeper: str) -> None:
     note_end(keeper)
 
 
-_read: list[tuple[dt.datetime, dt.datetime | None]] = []  # when this process asked, and what it was told
+def _as_of() -> dt.datetime | None:
+    ends = jobs.ended_well(KEEPERS)
+    return min(ends.values()) if len(ends) == len(KEEPERS) else None
+
+
+kept = Kept(_as_of, lambda: settings.REGISTER_FRESHNESS_SECONDS)  # one query; every search asks
 
 
 def freshness() -> Freshness:
-    """As of when what is shown is true. Stale beyond `REGISTER_STALE_HOURS`.
-
-    One query, at most once in `REGISTER_FRESHNESS_SECONDS` of each process: hours are told apart here, and every search asks.
-    """
-    now, kept = clock.now(), dt.timedelta(seconds=settings.REGISTER_FRESHNESS_SECONDS)
-    if not (_read and dt.timedelta() <= now - _read[0][0] < kept):
-        ends = jobs.ended_well(KEEPERS)
-        _read[:] = [(now, min(ends.values()) if len(ends) == len(KEEPERS) else None)]
-    as_of = _read[0][1]
-    return Freshness(as_of, as_of is None or now - as_of > dt.timedelta(hours=settings.REGISTER_STALE_HOURS))
+    """As of when what is shown is true. Stale beyond `REGISTER_STALE_HOURS`."""
+    as_of = kept()
+    limit = dt.timedelta(hours=settings.REGISTER_STALE_HOURS)
+    return Freshness(as_of, as_of is None or clock.now() - as_of > limit)

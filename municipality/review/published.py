@@ -14,6 +14,7 @@ from django.db.models import Count, Min
 from municipality.cases.catalogue import CATALOGUE
 from municipality.kernel import clock, worktime
 from municipality.kernel.errors import Refused
+from municipality.kernel.kept import Kept
 from municipality.places.models import Branch
 from municipality.review.boards import DECIDED, PACE_DAYS, midnight
 from municipality.review.models import Place, PlaceEvent
@@ -51,18 +52,6 @@ class Published:
     lines: list[QueueLine]
     overrides: list[PublishedOverride]
     reasons: list[tuple[Any, int]] = field(default_factory=list)  # each coded reason with its number of overrides
-
-
-_kept: list[Published] = []
-
-
-def published() -> Published:
-    """The numbers, at most PUBLIC_QUEUE_SECONDS old. Each process keeps its own: a dead cache changes nothing."""
-    now = clock.now()
-    if _kept and dt.timedelta() <= now - _kept[0].at < dt.timedelta(seconds=settings.PUBLIC_QUEUE_SECONDS):
-        return _kept[0]
-    _kept[:] = [worked_out(now)]
-    return _kept[0]
 
 
 def worked_out(now: dt.datetime) -> Published:
@@ -106,6 +95,10 @@ class _Done:
     used: int
     promised: int
     minutes_a_day: float
+
+
+# The numbers, at most PUBLIC_QUEUE_SECONDS old.
+published = Kept(lambda: worked_out(clock.now()), lambda: settings.PUBLIC_QUEUE_SECONDS)
 
 
 def _decided(now: dt.datetime) -> dict[tuple[str, str], list[_Done]]:

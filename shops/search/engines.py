@@ -12,16 +12,38 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel.errors import Refused
 
-HEAD = 64  # one shop in so many stands in the sample that the most common words are looked up in first
 WINDOW = 200  # shops that are compared with each other; what lies beyond is reached by a narrower question
-ENOUGH = 40  # shops of the sample that will do: two pages, beside those whose names begin as typed
-HEAD_FROM = 6_000  # shops that have the rarest word of a question before the sample is asked first
+ENOUGH = 40  # shops of a sample that will do: two pages, beside those whose names begin as typed
 TIMEOUT_MS = 1_000
 BEGINNINGS = 60
 _LAST = "\U0010ffff"
 FIELDS = (
     "e.shop_id, e.name_ar, e.name_en, e.words, e.area_id, e.latitude, e.longitude, e.closed_on, e.suspended_on, e.licence, e.licence_end"
 )
+
+
+class Sample(NamedTuple):
+    """One shop in `one_in` has its words once more, each `beyond` further below nought, so that common words are looked up in few rows.
+
+    Asked first where the rarest word of a question has more than `rare` shops, and chance lets `share` of ENOUGH shops fit.
+    """
+
+    one_in: int
+    beyond: int
+    rare: int
+    share: float
+
+    def holds(self, shop: int) -> bool:
+        return shop % self.one_in == 0
+
+    def token(self, word: int) -> int:
+        return -(word + self.beyond)
+
+    def is_worth_it(self, rarest: int, expected: float) -> bool:
+        return rarest > self.rare and expected > self.share * ENOUGH * self.one_in
+
+
+SAMPLES = (Sample(64, 0, 6_000, 0.8), Sample(8, 1 << 30, 3_000, 0.4))  # the smallest first; ids of words stay below 2^30
 
 
 class Candidate(NamedTuple):
@@ -141,10 +163,12 @@ class Postgres(_Shared):
                 raise
 
     def meeting(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
-        if counts[0] > HEAD_FROM and self._expected(counts) > 0.8 * ENOUGH * HEAD:
-            found = self._meeting([[-word for word in words] for words in sets], where, limit)
-            if len(found) >= ENOUGH:
-                return found, True
+        expected = self._expected(counts) if counts[0] > SAMPLES[-1].rare else 0.0
+        for sample in SAMPLES:
+            if sample.is_worth_it(counts[0], expected):
+                found = self._meeting([[sample.token(word) for word in words] for words in sets], where, limit)
+                if len(found) >= ENOUGH:
+                    return found, True
         found = self._meeting(sets, where, limit)
         return found, len(found) >= limit
 

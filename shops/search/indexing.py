@@ -22,7 +22,7 @@ from municipality.rulebook.models import Activity
 from shops.hours import words as hours
 from shops.models import LicenceState, SearchEntry, SearchForm, SearchNumber, SearchWord, Shop, TradeName
 from shops.registry import LicenceFact, licences_of
-from shops.search.engines import HEAD
+from shops.search.engines import SAMPLES
 from shops.search.text import forms_of, key_of, number_of, words_of
 
 BATCH = 1000
@@ -151,9 +151,9 @@ def _encoded(one: Described, ids: dict[str, int]) -> str:
 
 
 def _tokens(words: str, shop: int) -> list[int]:
-    """All words of an entry as PostgreSQL keeps them; those of a shop in the sample once more, below nought."""
+    """All words of an entry as PostgreSQL keeps them; those of a shop in a sample once more for it."""
     found = sorted({int(word) for word in words.replace("|", " ").split()})
-    return [*found, *(-word for word in found)] if shop % HEAD == 0 else found
+    return [*found, *(sample.token(word) for sample in SAMPLES if sample.holds(shop) for word in found)]
 
 
 def _known(words: Iterable[str]) -> dict[str, int]:

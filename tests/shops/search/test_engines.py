@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from shops.models import Shop
-from shops.search import engines
+from shops.models import SearchWord, Shop
+from shops.search import engines, indexing
 from shops.search.asking import Asked, ask
 
 Make = Callable[..., Shop]
@@ -58,11 +58,33 @@ def test_a_common_word_is_answered_from_the_sample_and_completed_where_the_sampl
 ) -> None:
     made = {make_shop(name_ar="صالون النور").pk for _ in range(6)}
     asked: list[Any] = []
-    monkeypatch.setattr(engines, "HEAD_FROM", 0)
+    monkeypatch.setattr(engines, "SAMPLES", tuple(sample._replace(rare=0) for sample in engines.SAMPLES))
     monkeypatch.setattr(engines.Postgres, "_expected", lambda self, counts: 1e9)
     meeting = engines.Postgres._meeting
     monkeypatch.setattr(engines.Postgres, "_meeting", lambda self, sets, *rest: asked.append(sets) or meeting(self, sets, *rest))
     assert {hit.shop_id for hit in ask(Asked(text="النور")).hits} == made
     if connection.vendor == "postgresql":
         assert not ask(Asked(text="النور")).is_more
-        assert all(word < 0 for word in asked[0][0]) and all(word > 0 for word in asked[1][0])
+        smallest, larger, all_shops = (set(sets[0]) for sets in asked[:3])
+        assert smallest == {-word for word in all_shops} and larger == {-word - (1 << 30) for word in all_shops}
+
+
+def test_a_shop_of_a_sample_has_its_words_once_more_for_each_sample_that_holds_it() -> None:
+    beyond = 1 << 30
+    assert indexing._tokens("7 5|9", 3) == [5, 7, 9]
+    assert indexing._tokens("7 5|9", 8) == [5, 7, 9, -5 - beyond, -7 - beyond, -9 - beyond]
+    assert indexing._tokens("5", 64) == [5, -5, -5 - beyond]
+    every = [sample.token(word) for sample in engines.SAMPLES for word in (1, 2, beyond - 1)]
+    assert len(set(every)) == 6 and all(-(2**31) <= token < 0 for token in every), "two samples share a word, or one does not fit"
+
+
+@pytest.mark.django_db
+def test_the_larger_sample_answers_where_it_holds_enough(make_shop: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no samples")
+    made = [make_shop(name_ar="صالون النور").pk for _ in range(24)]
+    monkeypatch.setattr(engines, "SAMPLES", tuple(sample._replace(rare=0, share=0) for sample in engines.SAMPLES))
+    monkeypatch.setattr(engines, "ENOUGH", 2)
+    word = SearchWord.objects.get(word="نور").pk
+    found, more = engines.Postgres().meeting([[word]], [24], engines.Where(), 200)
+    assert more and {one.shop_id for one in found} == {pk for pk in made if pk % 8 == 0} and len(found) == 3
