@@ -15,7 +15,7 @@ from municipality.kernel.errors import Refused
 WINDOW = 200  # shops that are compared with each other; what lies beyond is reached by a narrower question
 ENOUGH = 40  # shops of a sample that will do: two pages, beside those whose names begin as typed
 TIMEOUT_MS = 1_000
-BEGINNINGS = 60
+BEGINNINGS = ENOUGH  # of names in each language
 _LAST = "\U0010ffff"
 FIELDS = (
     "e.shop_id, e.name_ar, e.name_en, e.words, e.area_id, e.latitude, e.longitude, e.closed_on, e.suspended_on, e.licence, e.licence_end"
@@ -103,7 +103,7 @@ class _Shared:
     def run(self, sql: str, values: Sequence[Any]) -> list[Candidate]:
         with connection.cursor() as cursor:
             cursor.execute(sql, list(values))
-            return [Candidate(*row) for row in cursor.fetchall()]
+            return list(map(Candidate._make, cursor.fetchall()))
 
     def beginning(self, key: str, where: Where) -> list[Candidate]:
         one = (

@@ -23,6 +23,7 @@ class Question:
 
     key: str
     hits: Mapping[str, Sequence[tuple[int, float]]]
+    known: frozenset[str]  # the keys of hits
     values: Sequence[float]  # of each group: rare words count more
     required: frozenset[int]
     today: dt.date
@@ -36,7 +37,7 @@ def question(key: str, groups: Sequence[Group], today: dt.date, point: tuple[flo
             hits.setdefault(str(match.id), []).append((place, match.weight))
     values = [(0.3 if group.is_optional else 1.0) / (1 + 0.15 * log10(1 + group.count)) for group in groups]
     required = frozenset(n for n, group in enumerate(groups) if group.matches and not group.is_optional)
-    return Question(key, hits, values, required, today, point)
+    return Question(key, hits, frozenset(hits), values, required, today, point)
 
 
 def score(asked: Question, one: Candidate) -> float | None:
@@ -46,14 +47,12 @@ def score(asked: Question, one: Candidate) -> float | None:
     sizes = [1, 1]
     for section, ids in enumerate(one.words.split("|")):
         found = ids.split()
+        there = asked.known.intersection(found)  # a section has each word once
         if section < 2:
-            sizes[section] = max(len(found), 1)
-        for word in found:
-            if (hits := asked.hits.get(word)) is not None:
-                if section < 2:
-                    answered[section] += 1
-                for group, weight in hits:
-                    best[group] = max(best[group], weight * PLACES[section])
+            sizes[section], answered[section] = max(len(found), 1), len(there)
+        for word in there:
+            for group, weight in asked.hits[word]:
+                best[group] = max(best[group], weight * PLACES[section])
     whole = asked.key and asked.key in (one.name_ar, one.name_en)
     begins = asked.key and (one.name_ar.startswith(asked.key) or one.name_en.startswith(asked.key))
     wholly = begins and f"{asked.key} " in (one.name_ar[: len(asked.key) + 1], one.name_en[: len(asked.key) + 1])
