@@ -11,8 +11,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree as ElementTree  # files that pytest itself wrote
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -73,6 +75,18 @@ class Tally:
 
 
 @dataclass
+class Pass:
+    """One pass of the suite that needs no server, and how it ended."""
+
+    name: str
+    text: str
+    arguments: tuple[str, ...]
+    venv: Path = VENV
+    code: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
 class Run:
     """One call of the command: its options, the servers it found, and what it counted."""
 
@@ -81,6 +95,8 @@ class Run:
     extra: list[str]
     tally: Tally = field(default_factory=Tally)
     servers: dict[str, str] = field(default_factory=dict)
+    quiet: list[subprocess.Popen[bytes]] = field(default_factory=list)  # what runs beside the rest
+    is_stopped: bool = False
 
     def heading(self, name: str, text: str) -> bool:
         """Print the heading of a step; False when `--only` names another. The parts of a step share its first word."""
@@ -112,21 +128,54 @@ class Run:
         if not self.heading(name, text):
             return
         began = time.monotonic()
+        code = subprocess.run(
+            self._command(name, arguments, venv), cwd=ROOT, stdin=subprocess.DEVNULL, env=self.surroundings() | (servers or {})
+        )
+        self._add(name, FOLDER / f"{name}.xml", code.returncode)
+        print(f"    {name} took {time.monotonic() - began:.1f} s", flush=True)
+
+    def _command(self, name: str, arguments: tuple[str, ...], venv: Path) -> list[str]:
         report = FOLDER / f"{name}.xml"
         report.unlink(missing_ok=True)
-        command = [
-            str(environment.binary(venv, "python")),
-            "-m",
-            "pytest",
-            "-q",
-            "--no-header",
-            f"--junitxml={report}",
-            *arguments,
-            *self.extra,
-        ]
-        code = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, env=self.surroundings() | (servers or {})).returncode
-        self._add(name, report, code)
-        print(f"    {name} took {time.monotonic() - began:.1f} s", flush=True)
+        own = ["-q", "--no-header", f"--junitxml={report}"]
+        return [str(environment.binary(venv, "python")), "-m", "pytest", *own, *arguments, *self.extra]
+
+    @contextlib.contextmanager
+    def beside(self, *passes: Pass) -> Iterator[None]:
+        """Run passes of the suite, one after the other at the lowest priority, in what the block leaves of the processor. What they say is
+        printed when both are through.
+        """
+        chosen = [one for one in passes if not self.only or self.only == one.name.partition("-")[0]]
+        thread = threading.Thread(target=self._quietly, args=chosen)
+        thread.start()
+        try:
+            yield
+        except BaseException:
+            self.is_stopped = True
+            for process in self.quiet:
+                process.terminate()
+            raise
+        finally:
+            thread.join()
+        for one in chosen:
+            self.heading(one.name, one.text)
+            print((FOLDER / f"{one.name}.log").read_text(encoding="utf8", errors="replace"), end="", flush=True)
+            self._add(one.name, FOLDER / f"{one.name}.xml", one.code)
+            print(f"    {one.name} took {one.seconds:.1f} s beside the others", flush=True)
+
+    def _quietly(self, *passes: Pass) -> None:
+        for one in passes:
+            if self.is_stopped:
+                return
+            began = time.monotonic()
+            command = ["nice", "-n", "19", *self._command(one.name, one.arguments, one.venv)]
+            with (FOLDER / f"{one.name}.log").open("wb") as log:
+                process = subprocess.Popen(
+                    command, cwd=ROOT, env=self.surroundings(), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+                )
+                self.quiet.append(process)
+                one.code = process.wait()
+            one.seconds = time.monotonic() - began
 
     def _add(self, name: str, report: Path, code: int) -> None:
         if not report.exists():
@@ -235,17 +284,27 @@ def _everything(run: Run, servers: contextlib.ExitStack) -> None:
         run.pytest("fast", "what needs nothing but Python", *PARALLEL, "-m", FAST)
         return
     run.check("types", "mypy", [python, "-m", "mypy"])
-    _suite_on_postgres(run, servers)
-    has_next = _suite_on_next_django(run)
-    run.pytest("sqlite", "guards on SQLite", *PARALLEL, "-m", f"{GUARDS} and not slow" if has_next else GUARDS)
-    if not has_next:
+    next_django = _next_django(run)
+    has_next = next_django is not None
+    guards = f"{GUARDS} and not slow" if has_next else GUARDS
+    passes = [Pass("sqlite", "guards on SQLite", (*PARALLEL, "-m", guards))]
+    if next_django is not None:
+        text = "on SQLite and Django 6.1, warnings as errors"
+        passes.insert(0, Pass("django61", text, (*PARALLEL, "-m", NEXT_DJANGO), venv=next_django))
+    alone = _suite_on_postgres(run, servers)
+    with run.beside(*passes):
+        alone()
+    if next_django is not None:
+        run.pytest("django61-journeys", "journeys on SQLite and Django 6.1", *WAITING, *JOURNEYS, venv=next_django)
+    else:
         run.pytest("sqlite-journeys", "journeys on SQLite", *WAITING, *JOURNEYS)
 
 
-def _suite_on_postgres(run: Run, servers: contextlib.ExitStack) -> None:
+def _suite_on_postgres(run: Run, servers: contextlib.ExitStack) -> Callable[[], None]:
+    """Run what happens in one process; returns the pass of real processes, which waits more than it works."""
     name = "postgres"
     if run.only not in (None, name):
-        return
+        return lambda: None
     wanted = ""
     try:
         run.servers["DATABASE_URL"] = os.environ.get("DATABASE_URL") or servers.enter_context(services.postgres())
@@ -264,27 +323,25 @@ def _suite_on_postgres(run: Run, servers: contextlib.ExitStack) -> None:
         wanted = f"({wanted}) and not browser" if wanted else "not browser"
     also = f" and ({wanted})" if wanted else ""
     run.pytest(name, "the suite on PostgreSQL and Redis", *PARALLEL, "-m", f"not ({ALONE}){also}", servers=run.servers)
-    run.pytest(f"{name}-alone", "real processes, a real browser, faults", *WAITING, "-m", f"({ALONE}){also}", servers=run.servers)
+    chosen = (*WAITING, "-m", f"({ALONE}){also}")
+    return lambda: run.pytest(f"{name}-alone", "real processes, a real browser, faults", *chosen, servers=run.servers)
 
 
-def _suite_on_next_django(run: Run) -> bool:
-    """Guards, what is quick and the journeys on SQLite under the newest Django 6.1; False when there is none, so that guards and
-    journeys run under the pinned one.
+def _next_django(run: Run) -> Path | None:
+    """The environment with the newest Django 6.1, under which guards, what is quick and the journeys run on SQLite; None when there is
+    none, so that guards and journeys run under the pinned one.
 
-    The journeys on PostgreSQL ran under the pinned Django: what only SQLite or only the next Django breaks shows here, once.
+    The journeys on PostgreSQL run under the pinned Django: what only SQLite or only the next Django breaks shows here, once.
     """
-    name = "django61"
-    if run.only not in (None, name):
-        return run.only != "sqlite"
+    if run.only not in (None, "django61"):
+        return None
     if tuple(map(int, platform.python_version_tuple()[:2])) < (3, 12):
-        run.tally.left_out(name, f"Django 6.1 needs Python 3.12, the newest here is {platform.python_version()}")
-        return False
+        run.tally.left_out("django61", f"Django 6.1 needs Python 3.12, the newest here is {platform.python_version()}")
+        return None
     venv = ROOT / ".venv-django61"
     with step("Python packages with Django 6.1") as current:
         environment.ensure_loose(_with_next_django(), current, venv=venv, log=FOLDER / "setup.log")
-    run.pytest(name, "on SQLite and Django 6.1, warnings as errors", *PARALLEL, "-m", NEXT_DJANGO, venv=venv)
-    run.pytest(f"{name}-journeys", "journeys on SQLite and Django 6.1", *WAITING, *JOURNEYS, venv=venv)
-    return True
+    return venv
 
 
 def _with_next_django() -> Path:
