@@ -78,7 +78,8 @@ TOGETHER = {
 }
 
 
-# What looks at the whole portal, or draws papers and pictures by the dozen: left out of `script/test --fast`, and nowhere else.
+# What looks at the whole portal, draws papers and pictures by the dozen, starts simulators or plays nights through: left out of
+# `script/test --fast` and, where it guards nothing, of the pass on the next Django.
 WHOLE = (
     *("tests/house/test_access_matrix.py", "tests/house/test_language_gate.py", "tests/house/test_pages.py", "tests/house/test_privacy.py"),
     *("tests/house/test_production_refuses.py", "tests/house/test_shown_fields.py", "tests/house/test_staff_door.py"),
@@ -87,7 +88,14 @@ WHOLE = (
     *("tests/municipality/doubles/test_knet_gateway.py", "tests/municipality/jobs/test_limits.py", "tests/municipality/review/test_desk"),
     *("tests/municipality/notifications/test_sms.py", "tests/municipality/rulebook/test_calendar.py", "tests/municipality/uploads/"),
     *("tests/municipality/review/test_queue.py", "tests/payments/test_invariants.py", "tests/payments/services/test_match_edges.py"),
+    *(
+        "tests/municipality/doubles/test_knet_desk.py",
+        "tests/municipality/doubles/test_serving.py",
+        "tests/payments/services/test_long_outage.py",
+    ),
     *("tests/payments/test_machine.py", "tests/shops/test_pages.py", "tests/violations/"),
+    *(f"tests/shops/commercial/test_{name}.py" for name in ("deciding", "delta", "trouble", "work_list")),
+    *(f"tests/shops/open_data/test_{name}.py" for name in ("changes", "files", "following", "hostile", "steps")),
 )
 
 
