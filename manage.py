@@ -1,16 +1,13 @@
 #!/usr/bin/env python3
 """Django's command line. PORTAL_DEMO=1 chooses the demo settings; without it production settings apply."""
 
-import os
 import sys
+
+from municipality import settings
 
 
 def main() -> None:
-    demo = os.environ.get("PORTAL_DEMO") == "1"
-    os.environ.setdefault(
-        "DJANGO_SETTINGS_MODULE",
-        "municipality.settings.demo" if demo else "municipality.settings.production",
-    )
+    settings.choose()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

@@ -1,5 +1,1 @@
 """The project and the platform under the services."""
-
-from municipality.celery import app as celery_app
-
-__all__ = ["celery_app"]

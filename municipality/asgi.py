@@ -1,12 +1,8 @@
 """The ASGI application."""
 
-import os
-
 from django.core.asgi import get_asgi_application
 
-os.environ.setdefault(
-    "DJANGO_SETTINGS_MODULE",
-    "municipality.settings.demo" if os.environ.get("PORTAL_DEMO") == "1" else "municipality.settings.production",
-)
+from municipality import settings
 
+settings.choose()
 application = get_asgi_application()

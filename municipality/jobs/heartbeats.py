@@ -1,4 +1,7 @@
-"""Signs of life, each part's written by its own process: a dead clock beside a living worker is told apart, and the other way round."""
+"""Signs of life, each part's written by its own process: a dead clock beside a living worker is told apart, and the other way round.
+
+Written without the model, since the clock loads no app (municipality/beat.py).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ import time
 from celery.beat import PersistentScheduler
 from django.db import DatabaseError, connection
 
-from municipality.jobs.models import Heartbeat
 from municipality.kernel import clock
 
 log = logging.getLogger(__name__)
@@ -20,7 +22,9 @@ SECONDS = 5.0
 
 def note(part: str) -> None:
     """Write that a part is alive now. Raises DatabaseError."""
-    Heartbeat.objects.update_or_create(part=part, defaults={"at": clock.now()})
+    sql = "INSERT INTO jobs_heartbeat (part, at) VALUES (%s, %s) ON CONFLICT (part) DO UPDATE SET at = excluded.at"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [part, connection.ops.adapt_datetimefield_value(clock.now())])
 
 
 def note_from_outside(part: str) -> None:

@@ -14,7 +14,6 @@ from municipality.jobs.registry import every
 
 # A page rings after its commit: with the broker away it must not wait for it (kombu's own default tries for six seconds).
 app.conf.broker_transport_options = {**app.conf.broker_transport_options, "max_retries": 0}
-app.conf.beat_schedule = {"tick": {"task": "jobs.tick", "schedule": 1.0, "options": {"queue": "urgent", "expires": 10}}}
 
 
 @shared_task(name="jobs.run")

@@ -89,7 +89,7 @@ def worker(python: str, *, pool: str = "prefork", concurrency: int = 2, name: st
 
 def beat(python: str, var: Path) -> Process:
     """The clock that rings the periodic jobs; its schedule file lives under `var`."""
-    celery = (python, "-m", "celery", "-A", "municipality", "beat", "--loglevel", "warning")
+    celery = (python, "-m", "celery", "-A", "municipality.beat", "beat", "--loglevel", "warning")
     return Process("beat", (*celery, "--schedule", str(var / "run" / "beat"), "--pidfile="), stop_seconds=5)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,13 @@ import pytest
 from celery.beat import PersistentScheduler
 from django.db import DatabaseError
 
-from municipality.celery import app
+from municipality.beat import app
+from municipality.celery import app as worker
 from municipality.jobs import heartbeats, tasks
 from municipality.jobs.heartbeats import Pulse, Scheduler
 from municipality.jobs.models import Heartbeat
 from municipality.kernel import clock
+from script.support.environment import ROOT
 
 
 def noted() -> set[str]:
@@ -94,3 +98,18 @@ def test_a_silent_database_does_not_stop_the_clock(clockwork: Scheduler, kept_co
 
     monkeypatch.setattr(heartbeats, "note", broken)
     assert clockwork.tick() == 1.0
+
+
+def test_the_clock_loads_no_service() -> None:
+    """Its memory is a third of a worker's for that; the line is imported as `celery -A municipality.beat beat` imports it."""
+    code = (
+        "import sys; from municipality.beat import app; app.loader.init_worker(); app.finalize();"
+        " from celery.utils.imports import symbol_by_name; symbol_by_name(app.conf.beat_scheduler);"
+        " from django.apps import apps; print(apps.ready, 'municipality.jobs.models' in sys.modules, [*app.conf.beat_schedule])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert said.split("\n")[0] == "False False ['tick']"
+
+
+def test_what_the_clock_rings_is_a_task_of_the_worker() -> None:
+    assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(worker.tasks)
