@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import json
 import logging
 import math
 from dataclasses import dataclass
 
 from allauth.account.adapter import get_adapter
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpRequest
 from redis.exceptions import RedisError
 
@@ -40,6 +41,14 @@ class Pace:
         return max(0, self.amount - self.used)
 
 
+# Makes or locks the row and reads it: no other try of this subject counts before this one has, and nothing sweeps the row away meanwhile.
+_ROW = (
+    "INSERT INTO accounts_throttle (key, hits, touched_at) VALUES (%s, '[]', %s)"
+    " ON CONFLICT (key) DO UPDATE SET touched_at = excluded.touched_at RETURNING hits"
+)
+_HITS = "UPDATE accounts_throttle SET hits = %s WHERE key = %s"
+
+
 @dataclass(frozen=True)
 class Limit:
     """At most `amount` tries in any span of `seconds`, for each subject. Rows hold a keyed hash of the subject, never the subject."""
@@ -57,17 +66,13 @@ class Limit:
 
     def use(self, subject: str) -> Pace:
         """Count one try of `subject` and say how it stands; a refused try is not counted."""
-        key = self._key(subject)
-        with transaction.atomic():
-            row = None
-            while row is None:  # a row may be swept away between the two statements
-                Throttle.objects.bulk_create([Throttle(key=key, touched_at=clock.now())], ignore_conflicts=True)
-                row = next(iter(Throttle.objects.select_for_update().filter(key=key)), None)
-            now = clock.now()
-            hits = [hit for hit in row.hits if hit > now.timestamp() - self.seconds]
+        key, now = self._key(subject), clock.now()
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_ROW, [key, connection.ops.adapt_datetimefield_value(now)])
+            hits = [hit for hit in json.loads(cursor.fetchone()[0]) if hit > now.timestamp() - self.seconds]
             used = len(hits) + 1
             if used <= self.amount:
-                Throttle.objects.filter(key=key).update(hits=[*hits, now.timestamp()], touched_at=now)
+                cursor.execute(_HITS, [json.dumps([*hits, now.timestamp()]), key])
         first = min(hits, default=now.timestamp())
         return Pace(self.name, self.amount, self.seconds, used, max(1, math.ceil(first + self.seconds - now.timestamp())))
 
