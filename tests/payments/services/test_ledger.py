@@ -18,6 +18,7 @@ from payments.rules import Line
 from payments.services import issue_bill, ledger, owe_back, settle
 from payments.services.inquiries import ask
 from payments.services.ledger import Leg, balanced, decide_correction, propose_correction
+from payments.services.reconciliation import booked_of
 from tests.payments.bank import Book
 from tests.payments.conftest import START, walk
 
@@ -307,3 +308,36 @@ def test_what_was_settled_before_the_ledger_is_booked_at_its_own_time_once(
         assert [row[:3] for row in booked] == [row[:3] for row in known] and clock.now() >= booked[0][3]
         assert not list(balances.findings())
         transaction.set_rollback(True)
+
+
+def test_what_does_not_stand_any_more_is_not_corrected(posting: LedgerPosting, cashier: Any, checker: Any, bank: Book) -> None:
+    waiting = correct(posting, cashier)
+    bank.decide(Attempt.objects.get(), "FAILURE(NOT CAPTURED)")
+    walk(13)
+    with pytest.raises(Refused) as refused:
+        decide_correction(correction=waiting, decided_by=checker, approve=True)
+    assert refused.value.code == "reversed_already"
+    decide_correction(correction=waiting, decided_by=checker, approve=False)
+    for row in LedgerPosting.objects.filter(kind__in=("settle", "reversal")):
+        with pytest.raises(Refused) as refused:
+            correct(row, cashier)
+        assert refused.value.code == "reversed_already", row.kind
+    assert set(balances.balances().values()) == {0} and LedgerPosting.objects.count() == 2
+
+
+def test_only_a_receipt_whose_bill_is_paid_is_corrected(posting: LedgerPosting, paid: Bill, cashier: Any) -> None:
+    owe_back(bill=paid, reason="shop_closed", actor=BY)
+    rows = list(LedgerPosting.objects.all())
+    assert len(rows) == 2, "the receipt, and what is owed back"
+    for row in rows:
+        with pytest.raises(Refused) as refused:
+            correct(row, cashier)
+        assert refused.value.code == "not_correctable", row.kind
+
+
+def test_what_the_bank_took_back_counts_as_nothing_taken(posting: LedgerPosting, bank: Book) -> None:
+    attempt = Attempt.objects.get()
+    assert booked_of([attempt.pk]) == {attempt.pk: 15_000}
+    bank.decide(attempt, "FAILURE(NOT CAPTURED)")
+    walk(13)
+    assert booked_of([attempt.pk]) == {attempt.pk: 0}

@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 
 from municipality.audit.models import Act
+from municipality.jobs.errors import Gone
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from payments import registry
-from payments.models import Allocation, Attempt, Bill, Inquiry, Receipt, RefundDue
+from payments.models import Allocation, Attempt, Bill, GatewayMessage, Inquiry, Receipt, RefundDue
 from payments.services import (
     attempts,
+    callbacks,
     give_up,
     inquiries,
     owe_back,
@@ -299,3 +301,37 @@ def test_an_attempt_that_never_left_has_nothing_to_ask_about(issue: Any, payer: 
 
 
 # Asking.
+
+
+def test_a_second_word_of_the_bank_changes_nothing_and_says_so(settled: Attempt, bank: Book) -> None:
+    agreeing = Inquiry.objects.filter(attempt=settled, agrees=True).latest("pk")
+    assert settle(attempt=settled, inquiry=agreeing) == []
+    bank.decide(settled, "FAILURE(NOT CAPTURED)")
+    against = inquiries.ask(settled)
+    assert against is not None
+    for _ in range(2):
+        assert settlement.void_attempt(attempt=settled, inquiry=against) is True
+    assert len(acts("payment.voided")) == 1
+
+
+def test_a_reversal_that_nobody_can_be_told_is_work_for_a_person(settled: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
+    allocation = settled.allocations.get()
+    Allocation.objects.filter(pk=allocation.pk).update(handed_over_at=START)
+    monkeypatch.delitem(registry.PAYABLES, "tests.thing")
+    with pytest.raises(Gone):
+        settlement.tell_void(allocation_id=allocation.pk)
+
+
+@pytest.mark.parametrize("size", [2, callbacks.MAX_BODY, callbacks.MAX_BODY + 1])
+def test_a_signed_notice_is_kept_as_it_came_and_read_up_to_its_limit(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+
+    class Signing:
+        def read_notification(self, text: str) -> None:
+            read.append(len(text))
+
+    monkeypatch.setattr(callbacks, "provider_named", lambda name: Signing())
+    callbacks.take_notice(provider="signing", body=b"x" * size, remote_addr="192.0.2.7")
+    kept = GatewayMessage.objects.get()
+    assert kept.attempt is None and kept.remote_addr == "192.0.2.7" and "xx" in kept.raw
+    assert read == ([size] if size <= callbacks.MAX_BODY else [])
