@@ -198,9 +198,13 @@ def licences_of(shop_list: Sequence[Shop]) -> dict[int, HealthLicence]:
     return {row.shop_id: row for row in rows.only("shop_id", "last_day", *(f"document__{name}" for name in said))}
 
 
+PAPERS = ("licence__document", "new_licence__document", "refusal")
+
+
 def renewal_of(case: Any) -> Renewal | None:
-    """The renewal of a case with its licences, their documents and the refusal."""
-    return Renewal.objects.filter(case=case).select_related("licence__document", "new_licence__document", "refusal").first()
+    """The renewal of a case with its licences, their documents and the refusal; what was written on these is read when it is asked for."""
+    rows = Renewal.objects.filter(case=case).select_related("licence__document", "new_licence__document", "refusal")
+    return rows.defer(*(f"{paper}__{facts}" for paper in PAPERS for facts in ("facts", "public_facts"))).first()
 
 
 def declared(renewal: Renewal) -> list[RenewalChange]:

@@ -59,6 +59,8 @@ def _line(rows: list[Violation]) -> Line:
 def case_page(user: Any, cases: Sequence[Any]) -> dict[str, list[Any]]:
     """Next step, files and facts of objections."""
     wanted = [case.pk for case in cases if case.service == OBJECTION]
+    if not wanted:
+        return {}
     rows = Objection.objects.filter(case__in=wanted).select_related("case", "violation", "decision", "case__branch")
     return {row.case.key: [_detail(row, is_party=row.case.applicant_id == user.pk)] for row in rows}
 

@@ -87,7 +87,7 @@ def look_up(code: str) -> Document | None:
     document = None
     if set(typed) <= set(ids.ALPHABET):  # anything else is no code; PostgreSQL would refuse some of it outright
         # `first` would sort, and naming what to sort by costs as much as the question.
-        found = Document.objects.filter(code=typed).exclude(state="draft").select_related("replaced_by", "file")[:1]
-        document = next(iter(found), None)
+        found = Document.objects.filter(code=typed).exclude(state="draft").select_related("replaced_by", "file")
+        document = next(iter(found.defer("facts", "replaced_by__facts", "replaced_by__public_facts")[:1]), None)
     VerificationCheck.objects.create(at=clock.now(), document=document, found=document is not None)
     return document
