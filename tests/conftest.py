@@ -81,21 +81,18 @@ TOGETHER = {
 # What looks at the whole portal, draws papers and pictures by the dozen, starts simulators or plays nights through: left out of
 # `script/test --fast` and, where it guards nothing, of the pass on the next Django.
 WHOLE = (
-    *("tests/house/test_access_matrix.py", "tests/house/test_language_gate.py", "tests/house/test_pages.py", "tests/house/test_privacy.py"),
-    *("tests/house/test_production_refuses.py", "tests/house/test_shown_fields.py", "tests/house/test_staff_door.py"),
-    *("tests/house/test_state_doors.py", "tests/licensing/", "tests/municipality/accounts/test_openid.py", "tests/municipality/acting/"),
-    *("tests/municipality/accounts/test_passkeys.py", "tests/municipality/demo/", "tests/municipality/documents/", "tests/mutation/"),
-    *("tests/municipality/doubles/test_knet_gateway.py", "tests/municipality/jobs/test_limits.py", "tests/municipality/review/test_desk"),
-    *("tests/municipality/notifications/test_sms.py", "tests/municipality/rulebook/test_calendar.py", "tests/municipality/uploads/"),
-    *("tests/municipality/review/test_queue.py", "tests/payments/test_invariants.py", "tests/payments/services/test_match_edges.py"),
-    *(
-        "tests/municipality/doubles/test_knet_desk.py",
-        "tests/municipality/doubles/test_serving.py",
-        "tests/payments/services/test_long_outage.py",
-    ),
-    *("tests/payments/test_machine.py", "tests/shops/test_pages.py", "tests/violations/"),
+    *(f"tests/house/test_{name}.py" for name in ("access_matrix", "api", "doors", "language_gate", "pages", "privacy")),
+    *(f"tests/house/test_{name}.py" for name in ("production_refuses", "shown_fields", "staff_door", "state_doors")),
+    *("tests/journeys/", "tests/licensing/", "tests/mutation/", "tests/script/test_parallel.py", "tests/script/test_translations.py"),
+    *("tests/municipality/accounts/test_openid.py", "tests/municipality/accounts/test_passkeys.py", "tests/municipality/acting/"),
+    *("tests/municipality/demo/", "tests/municipality/documents/", "tests/municipality/jobs/test_limits.py"),
+    *(f"tests/municipality/doubles/test_{name}.py" for name in ("knet_desk", "knet_gateway", "knet_protocol", "serving")),
+    *("tests/municipality/notifications/test_sms.py", "tests/municipality/review/test_desk", "tests/municipality/review/test_queue.py"),
+    *("tests/municipality/rulebook/test_calendar.py", "tests/municipality/uploads/", "tests/payments/services/test_long_outage.py"),
+    *("tests/payments/services/test_match_edges.py", "tests/payments/test_invariants.py", "tests/payments/test_machine.py"),
     *(f"tests/shops/commercial/test_{name}.py" for name in ("deciding", "delta", "trouble", "work_list")),
-    *(f"tests/shops/open_data/test_{name}.py" for name in ("changes", "files", "following", "hostile", "steps")),
+    *(f"tests/shops/open_data/test_{name}.py" for name in ("changes", "files", "following", "hostile", "interface", "steps")),
+    *("tests/shops/test_pages.py", "tests/violations/"),
 )
 
 
@@ -117,7 +114,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--leave-whole", action="store_true", help="do not even read the files of WHOLE")
     parser.addoption("--one-form", action="store_true", help="of a test that is written in several forms (language, width), one")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With --leave-whole: files of WHOLE, which take a third of the time of looking for tests."""
+    if not config.getoption("--leave-whole") or not collection_path.is_relative_to(config.rootpath):
+        return None
+    found = collection_path.relative_to(config.rootpath).as_posix()
+    return True if (f"{found}/" if collection_path.is_dir() else found).startswith(WHOLE) else None
 
 
 def one_form(names: Sequence[str]) -> set[str]:

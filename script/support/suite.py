@@ -281,7 +281,7 @@ def _everything(run: Run, servers: contextlib.ExitStack) -> None:
     run.check("imports", "the import contracts", [str(environment.binary(VENV, "lint-imports")), "--no-cache"])
     run.check("migrations", "none is missing", [*manage, "makemigrations", "--check", "--dry-run"])
     if run.fast:
-        run.pytest("fast", "what needs nothing but Python", *PARALLEL, "-m", FAST)
+        run.pytest("fast", "what needs nothing but Python", *PARALLEL, "--leave-whole", "-m", FAST)
         return
     run.check("types", "mypy", [python, "-m", "mypy"])
     next_django = _next_django(run)
