@@ -36,6 +36,10 @@ class Sample(NamedTuple):
     def holds(self, shop: int) -> bool:
         return shop % self.one_in == 0
 
+    def fits(self, word: int) -> bool:
+        """Whether the number of a word leaves room for one of this sample in an array of PostgreSQL's integers."""
+        return word + self.beyond < 1 << 31
+
     def token(self, word: int) -> int:
         return -(word + self.beyond)
 
@@ -43,7 +47,7 @@ class Sample(NamedTuple):
         return rarest > self.rare and expected > self.share * ENOUGH * self.one_in
 
 
-SAMPLES = (Sample(64, 0, 6_000, 0.8), Sample(8, 1 << 30, 3_000, 0.4))  # the smallest first; ids of words stay below 2^30
+SAMPLES = (Sample(64, 0, 6_000, 0.8), Sample(8, 1 << 30, 3_000, 0.4))  # the smallest first
 
 
 class Candidate(NamedTuple):
@@ -165,7 +169,7 @@ class Postgres(_Shared):
     def meeting(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
         expected = self._expected(counts) if counts[0] > SAMPLES[-1].rare else 0.0
         for sample in SAMPLES:
-            if sample.is_worth_it(counts[0], expected):
+            if sample.is_worth_it(counts[0], expected) and all(sample.fits(word) for words in sets for word in words):
                 found = self._meeting([[sample.token(word) for word in words] for words in sets], where, limit)
                 if len(found) >= ENOUGH:
                     return found, True

@@ -153,7 +153,7 @@ def _encoded(one: Described, ids: dict[str, int]) -> str:
 def _tokens(words: str, shop: int) -> list[int]:
     """All words of an entry as PostgreSQL keeps them; those of a shop in a sample once more for it."""
     found = sorted({int(word) for word in words.replace("|", " ").split()})
-    return [*found, *(sample.token(word) for sample in SAMPLES if sample.holds(shop) for word in found)]
+    return [*found, *(sample.token(word) for sample in SAMPLES if sample.holds(shop) for word in found if sample.fits(word))]
 
 
 def _known(words: Iterable[str]) -> dict[str, int]:

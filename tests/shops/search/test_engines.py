@@ -56,6 +56,7 @@ def test_outside_a_transaction_they_hold_for_one_question() -> None:
 def test_a_common_word_is_answered_from_the_sample_and_completed_where_the_sample_is_too_small(
     make_shop: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    SearchWord.objects.create(pk=7_000_001, word="نور")
     made = {make_shop(name_ar="صالون النور").pk for _ in range(6)}
     asked: list[Any] = []
     monkeypatch.setattr(engines, "SAMPLES", tuple(sample._replace(rare=0) for sample in engines.SAMPLES))
@@ -74,6 +75,7 @@ def test_a_shop_of_a_sample_has_its_words_once_more_for_each_sample_that_holds_i
     assert indexing._tokens("7 5|9", 3) == [5, 7, 9]
     assert indexing._tokens("7 5|9", 8) == [5, 7, 9, -5 - beyond, -7 - beyond, -9 - beyond]
     assert indexing._tokens("5", 64) == [5, -5, -5 - beyond]
+    assert indexing._tokens(f"{beyond}", 8) == [beyond], "no room for a second number of this word"
     every = [sample.token(word) for sample in engines.SAMPLES for word in (1, 2, beyond - 1)]
     assert len(set(every)) == 6 and all(-(2**31) <= token < 0 for token in every), "two samples share a word, or one does not fit"
 
@@ -82,9 +84,11 @@ def test_a_shop_of_a_sample_has_its_words_once_more_for_each_sample_that_holds_i
 def test_the_larger_sample_answers_where_it_holds_enough(make_shop: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no samples")
+    word = SearchWord.objects.create(pk=7_000_001, word="نور").pk  # whatever number the sequence has come to
     made = [make_shop(name_ar="صالون النور").pk for _ in range(24)]
     monkeypatch.setattr(engines, "SAMPLES", tuple(sample._replace(rare=0, share=0) for sample in engines.SAMPLES))
     monkeypatch.setattr(engines, "ENOUGH", 2)
-    word = SearchWord.objects.get(word="نور").pk
     found, more = engines.Postgres().meeting([[word]], [24], engines.Where(), 200)
+    high = engines.Postgres().meeting([[word, 1 << 30]], [24], engines.Where(), 200)
+    assert len(high[0]) == 24, "a word without a number in the sample is looked up among all"
     assert more and {one.shop_id for one in found} == {pk for pk in made if pk % 8 == 0} and len(found) == 3
