@@ -142,8 +142,8 @@ class Run:
 
     @contextlib.contextmanager
     def beside(self, *passes: Pass) -> Iterator[None]:
-        """Run passes of the suite, one after the other at the lowest priority, in what the block leaves of the processor. What they say is
-        printed when both are through.
+        """Run passes of the suite, one after the other at a low priority, in what the block leaves of the processor. What they say is printed
+        when both are through. On a busy machine a test of theirs may wait long for its turn, and is given the time.
         """
         chosen = [one for one in passes if not self.only or self.only == one.name.partition("-")[0]]
         thread = threading.Thread(target=self._quietly, args=chosen)
@@ -168,7 +168,7 @@ class Run:
             if self.is_stopped:
                 return
             began = time.monotonic()
-            command = ["nice", "-n", "19", *self._command(one.name, one.arguments, one.venv)]
+            command = ["nice", "-n", "10", *self._command(one.name, ("--timeout=3000", *one.arguments), one.venv)]
             with (FOLDER / f"{one.name}.log").open("wb") as log:
                 process = subprocess.Popen(
                     command, cwd=ROOT, env=self.surroundings(), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
