@@ -142,8 +142,8 @@ class Run:
 
     @contextlib.contextmanager
     def beside(self, *passes: Pass) -> Iterator[None]:
-        """Run passes of the suite, one after the other at a low priority, in what the block leaves of the processor. What they say is printed
-        when both are through. On a busy machine a test of theirs may wait long for its turn, and is given the time.
+        """Run passes of the suite, one after the other at a low priority, in what the block leaves of the processor. What they say is
+        printed when both are through. On a busy machine a test of theirs may wait long for its turn, and is given the time.
         """
         chosen = [one for one in passes if not self.only or self.only == one.name.partition("-")[0]]
         thread = threading.Thread(target=self._quietly, args=chosen)
