@@ -203,7 +203,7 @@ PAPERS = ("licence__document", "new_licence__document", "refusal")
 
 def renewal_of(case: Any) -> Renewal | None:
     """The renewal of a case with its licences, their documents and the refusal; what was written on these is read when it is asked for."""
-    rows = Renewal.objects.filter(case=case).select_related("licence__document", "new_licence__document", "refusal")
+    rows = Renewal.objects.filter(case=case).select_related(*PAPERS)
     return rows.defer(*(f"{paper}__{facts}" for paper in PAPERS for facts in ("facts", "public_facts"))).first()
 
 

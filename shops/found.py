@@ -117,7 +117,9 @@ _named = Kept(_lists, lambda: settings.NAMED_LISTS_SECONDS)
 
 
 def rows(answer: Answer) -> list[Line]:
-    """The lines of an answer, in its order, by one statement. What the index said of a licence is not asked again."""
+    """The lines of an answer, in its order, by one statement, and two in NAMED_LISTS_SECONDS for the names of areas and activities. What
+    the index said of a licence is not asked again.
+    """
     shops = {shop.pk: shop for shop in Shop.objects.select_related("hours").filter(pk__in=[hit.shop_id for hit in answer.hits])}
     areas, activities = _named()
     for shop in shops.values():  # one that was added this minute is read by itself

@@ -16,9 +16,9 @@ from typing import Any
 from django.db import close_old_connections, connection, transaction
 from django.db.models import F, Q, QuerySet
 
-from municipality.jobs import limits, registry
+from municipality.jobs import heartbeats, limits, registry
 from municipality.jobs.errors import Gone, Parked
-from municipality.jobs.models import Heartbeat, Job, JobState
+from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from municipality.kernel.failpoints import failpoint
 
@@ -251,4 +251,4 @@ def forget_slots(older_than: dt.timedelta = dt.timedelta(hours=6)) -> int:
 
 def note_end(part: str) -> None:
     """Note that periodic work which pages stand on has ended well now; called at the end of its handler."""
-    Heartbeat.objects.update_or_create(part=part, defaults={"at": clock.now()})
+    heartbeats.note(part)

@@ -87,6 +87,10 @@ def worked_out(now: dt.datetime) -> Published:
     return Published(now, lines, overrides, sorted(counted.values(), key=lambda pair: -pair[1]))
 
 
+# The numbers, at most PUBLIC_QUEUE_SECONDS old.
+published = Kept(lambda: worked_out(clock.now()), lambda: settings.PUBLIC_QUEUE_SECONDS)
+
+
 @dataclass(frozen=True)
 class _Done:
     """One decision: when, and how much of its promise was used (working minutes)."""
@@ -95,10 +99,6 @@ class _Done:
     used: int
     promised: int
     minutes_a_day: float
-
-
-# The numbers, at most PUBLIC_QUEUE_SECONDS old.
-published = Kept(lambda: worked_out(clock.now()), lambda: settings.PUBLIC_QUEUE_SECONDS)
 
 
 def _decided(now: dt.datetime) -> dict[tuple[str, str], list[_Done]]:

@@ -83,6 +83,12 @@ def ensure_loose(requirements: Path, current: Step, *, venv: Path, log: Path) ->
     (venv / STAMP).write_text(json.dumps({requirements.name: fingerprint(requirements)}, indent=1), encoding="utf8")
 
 
+def compile_translations() -> None:
+    """Make the catalogues that the tests and the portal read, with the packages for tests. Raises CalledProcessError."""
+    command = [str(binary(ROOT / ".venv", "python")), "-m", "script.support.translations"]
+    subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+
+
 def _stamps(venv: Path) -> dict[str, dict[str, str]]:
     try:
         return dict(json.loads((venv / STAMP).read_text(encoding="utf8")))

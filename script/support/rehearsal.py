@@ -48,8 +48,7 @@ def main() -> int:
     try:
         with step("Python packages for tests") as current:
             environment.ensure(ROOT / "requirements-dev.txt", current, log=ROOT / "var" / "test" / "setup.log")
-        compiling = [str(environment.binary(ROOT / ".venv", "python")), "-m", "script.support.translations"]
-        subprocess.run(compiling, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+        environment.compile_translations()
         return _run(kind, name, arguments)
     except (Stop, services.Unavailable) as refusal:
         print(refusal.sentence if isinstance(refusal, Stop) else f"script/{kind} needs a server: {refusal}.", file=sys.stderr)

@@ -96,7 +96,7 @@ class Run:
     tally: Tally = field(default_factory=Tally)
     servers: dict[str, str] = field(default_factory=dict)
     quiet: list[subprocess.Popen[bytes]] = field(default_factory=list)  # what runs beside the rest
-    is_stopped: bool = False
+    stopped: threading.Event = field(default_factory=threading.Event)
 
     def heading(self, name: str, text: str) -> bool:
         """Print the heading of a step; False when `--only` names another. The parts of a step share its first word."""
@@ -151,7 +151,7 @@ class Run:
         try:
             yield
         except BaseException:
-            self.is_stopped = True
+            self.stopped.set()
             for process in self.quiet:
                 process.terminate()
             raise
@@ -165,7 +165,7 @@ class Run:
 
     def _quietly(self, *passes: Pass) -> None:
         for one in passes:
-            if self.is_stopped:
+            if self.stopped.is_set():
                 return
             began = time.monotonic()
             command = ["nice", "-n", "10", *self._command(one.name, ("--timeout=3000", *one.arguments), one.venv)]
@@ -174,6 +174,8 @@ class Run:
                     command, cwd=ROOT, env=self.surroundings(), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
                 )
                 self.quiet.append(process)
+                if self.stopped.is_set():  # meanwhile
+                    process.terminate()
                 one.code = process.wait()
             one.seconds = time.monotonic() - began
 
@@ -244,8 +246,7 @@ def _environment(run: Run) -> None:
     with step("Python packages for tests") as current:
         environment.ensure(ROOT / "requirements-dev.txt", current, log=FOLDER / "setup.log")
         current.note = current.note or f"Python {platform.python_version()}, unchanged"
-    compiling = [str(environment.binary(VENV, "python")), "-m", "script.support.translations"]
-    subprocess.run(compiling, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+    environment.compile_translations()
     if not run.fast and run.only in (None, "postgres", "django61", "sqlite"):
         _system_packages()
 

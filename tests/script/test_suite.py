@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import signal
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from script.support import suite
-from script.support.suite import Run
+from script.support.suite import Pass, Run
 
 REPORT = """<?xml version="1.0"?><testsuites><testsuite>
 <testcase classname="a" name="passes"/>
@@ -67,3 +70,35 @@ def test_the_next_django_replaces_the_pinned_one(monkeypatch: pytest.MonkeyPatch
     assert lines[0] == "django>=6.1,<6.2"
     assert not [line for line in lines[1:] if line.startswith("django==")]
     assert any(line.startswith("celery==") for line in lines)
+
+
+def beside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str) -> tuple[Run, Pass]:
+    """A run whose passes are a line of Python instead of the suite."""
+    monkeypatch.setattr(suite, "FOLDER", tmp_path)
+    monkeypatch.setattr(Run, "_command", lambda self, name, arguments, venv: [sys.executable, "-c", code])
+    return Run(fast=False, only=None, extra=[]), Pass("sqlite", "beside", ())
+
+
+def test_a_pass_beside_another_is_counted_and_what_it_said_is_printed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = REPORT.format(reason="only on PostgreSQL")
+    code = f"import pathlib; pathlib.Path({str(tmp_path / 'sqlite.xml')!r}).write_text({text!r}); print('it said'); raise SystemExit(1)"
+    run, one = beside(monkeypatch, tmp_path, code)
+    with run.beside(one):
+        pass
+    assert (run.tally.passed, run.tally.failed) == (1, 2) and "it said" in capsys.readouterr().out
+
+
+def test_a_pass_beside_one_that_breaks_off_is_ended_with_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    run, one = beside(monkeypatch, tmp_path, "import time; time.sleep(60)")
+
+    def breaks_off() -> None:
+        with run.beside(one, Pass("django61", "never begun", ())):
+            while not run.quiet:
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        breaks_off()
+    assert [process.returncode for process in run.quiet] == [-signal.SIGTERM] and one.seconds < 30

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from municipality.kernel import clock
 from municipality.places.models import Area
 from shops import events, registry
+from shops import found as lists
 from shops.models import LicenceState, SearchNumber, SearchWord, Shop
 from shops.registry import LicenceFact
 from shops.search import indexing
@@ -163,3 +165,22 @@ def test_counts_are_renewed_and_words_of_no_shop_go(make_shop: Make) -> None:
     indexing.refresh_all()
     assert not SearchWord.objects.filter(word="زبرجده").exists()
     assert SearchWord.objects.get(word="صالون").count == 2
+
+
+def test_names_that_are_kept_never_stand_for_new_ones(
+    make_shop: Make, settings: Any, frozen_clock: Clock, django_assert_num_queries: Any
+) -> None:
+    settings.NAMED_LISTS_SECONDS = 60
+    lists._named.forget()
+    old = make_shop(name_ar="صالون الأناقة")
+    assert lists.rows(ask(Asked(text="الأناقة")))[0].shop.area.name_ar == "السالمية"
+    area = Area.objects.create(governorate=old.area.governorate, name_ar="حي جديد", name_en="New Quarter", folded="حي جديد")
+    make_shop(name_ar="صالون الأناقة", area=area)
+    answer = ask(Asked(text="الأناقة"))
+    with django_assert_num_queries(1):
+        rows = lists.rows(answer)
+    assert {row.shop.area.name_en for row in rows} == {"Salmiya", "New Quarter"}
+    Area.objects.filter(name_ar="السالمية").update(name_en="Salmiyah")
+    frozen_clock.move(seconds=60)
+    assert {row.shop.area.name_en for row in lists.rows(answer)} == {"Salmiyah", "New Quarter"}
+    lists._named.forget()
