@@ -28,7 +28,8 @@ from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries as review
 from municipality.review.states import PlaceState
 from municipality.rulebook import queries as rulebook
-from municipality.rulebook.models import ActivityAuthority, Authority
+from municipality.rulebook.models import Authority
+from municipality.ui.addresses import address_of
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
 from payments import queries as payments
 from payments.states import BillState
@@ -44,24 +45,12 @@ LIVE_LABELS = {
 }
 
 
-def licensed_elsewhere(shops: Sequence[Any]) -> dict[str, str]:
-    """Activities of these shops that another body licenses today, in one query."""
-    today = clock.today()
-    rows = ActivityAuthority.objects.filter(activity__in={s.activity_id for s in shops}, first_day__lte=today).order_by("first_day")
-    latest = {row.activity_id: row for row in rows}
-    return {
-        code: row.authority
-        for code, row in latest.items()
-        if row.authority != Authority.MUNICIPALITY and (row.last_day is None or row.last_day >= today)
-    }
-
-
 def my_shops(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
     """One line a shop: licence state, its last day, and the next action."""
     today = clock.today()
     window = rulebook.edition("limits.health", today).limits["window_days"].value
     licences = queries.licences_of(shops)
-    elsewhere = licensed_elsewhere(shops)
+    elsewhere = rulebook.licensed_elsewhere({shop.activity_id for shop in shops}, today)
     if acting.grants(user):  # somebody else's shop may be on the list for another service than this one
         allowed = set(registered.visible_to(user, RENEWAL).filter(pk__in=[s.pk for s in shops]).values_list("pk", flat=True))
         shops = [shop for shop in shops if shop.pk in allowed]
@@ -75,7 +64,7 @@ def my_shops(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
 
 
 def _line(shop: Any, licence: Any, elsewhere: dict[str, str], open_case: str | None, draft: Draft | None, today: Any, window: int) -> Line:
-    renew = reverse("licensing:renew", args=[shop.public_id])
+    renew = address_of("licensing:renew", shop.public_id)
     if shop.activity_id in elsewhere:
         label = _("Licensed by PAFN") if elsewhere[shop.activity_id] == Authority.PAFN else _("Licensed by another body")
         return Line(_("Health licence"), state="wait", label=label, action=_("Where to go"), url=renew)
@@ -89,7 +78,7 @@ def _line(shop: Any, licence: Any, elsewhere: dict[str, str], open_case: str | N
             state="warn",
             label=_("Renewal under way"),
             action=_("Continue the request"),
-            url=reverse("cases:case", args=[open_case]),
+            url=address_of("cases:case", open_case),
         )
     if draft is not None:
         return Line(
@@ -97,7 +86,7 @@ def _line(shop: Any, licence: Any, elsewhere: dict[str, str], open_case: str | N
             state="warn",
             label=_("A request is being filled in"),
             action=_("Continue the request"),
-            url=reverse("licensing:change_page", args=[shop.public_id, CONTINUE]),
+            url=address_of("licensing:change_page", shop.public_id, CONTINUE),
         )
     if state == "ok" and rules.window_opens_on(licence.last_day, window) <= today:
         return Line(**line, state="warn", label=_("Ends soon"), action=_("Renew"), url=renew)
@@ -135,8 +124,8 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
         if licence and licence.document.file_id
         else []
     )
-    receipts = payments.receipts_of(case.key).filter(document__isnull=False).values_list("number", flat=True)
-    files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in receipts]
+    receipts = sorted(payments.receipts_of(case.key).filter(document__isnull=False).values_list("pk", "number"))
+    files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for _pk, number in receipts]
     if renewal.refusal is not None:
         number = renewal.refusal.number
         files.append(FileLine(_("Decision refusing a request"), number, reverse("document", args=[number]), _("sealed file")))
@@ -144,6 +133,7 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
     ways = [(_("Withdraw the request"), reverse("licensing:withdraw", args=[case.public_id]))] if withdrawable else []
     # While a bill waits for its payment nothing can be owed back.
     refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
+    bill_lines = sorted(bill.lines.order_by(), key=lambda line: line.order) if bill else []
     by_officer = renewal.lane == Lane.OFFICER
     return CaseDetail(
         by_officer=by_officer,
@@ -152,9 +142,7 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
         refund_fils=refund.fils if refund else 0,
         next_step=_next_step(case, bill, licence, renewal),
         files=files,
-        money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in bill.lines.order_by("order")]
-        if bill
-        else [],
+        money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in bill_lines],
         total_fils=bill.total_fils if bill else None,
         facts=[
             Fact(_("Present licence"), ref(renewal.licence.document.number)),
@@ -253,7 +241,7 @@ def _next_step(case: Case, bill: Any, licence: Any, renewal: Renewal) -> NextSte
     if case.state == S.REFUSED:
         return _after_refusal(case, renewal)
     if case.state == S.AWAITING_PAYMENT and bill is not None:
-        if payments.state_of(bill).step in ("checking", "review"):
+        if bill.state == BillState.DUE and payments.state_of(bill).step in ("checking", "review"):
             return NextStep(
                 _("We are checking with the bank"),
                 _("Do not pay again. This page shows the answer as soon as the bank gives it."),

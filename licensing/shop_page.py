@@ -10,8 +10,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from licensing.models import HealthLicence
-from licensing.panels import LIVE_LABELS, licensed_elsewhere
+from licensing.panels import LIVE_LABELS
 from municipality.cases.panels import Block, Record
+from municipality.kernel import clock
+from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
 from municipality.ui.templatetags.portal import day, ref
 
@@ -21,7 +23,7 @@ def licences(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
     rows = HealthLicence.objects.filter(shop__in=[shop.pk for shop in shops], is_current=True).select_related("document")
     said = ("number", "code", "state", "valid_from", "valid_to")
     found = {row.shop_id: row for row in rows.only("shop_id", "first_day", "last_day", *(f"document__{name}" for name in said))}
-    others = licensed_elsewhere(shops)
+    others = rulebook.licensed_elsewhere({shop.activity_id for shop in shops}, clock.today())
     return {shop.key: [_licence(found.get(shop.pk), others.get(shop.activity_id))] for shop in shops}
 
 

@@ -9,18 +9,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.conf import settings
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import arabic, clock
-from municipality.kernel.kept import Kept
-from municipality.places import queries as places
-from municipality.places.models import Area
 from municipality.rulebook.models import Activity
 from municipality.ui.templatetags.portal import term
+from shops import named
 from shops.hours.moment import Standing, standing
 from shops.hours.saying import tag_of
 from shops.models import EventKind, LicenceState, SearchEntry, Shop, ShopEvent, StatedHours
@@ -109,24 +106,12 @@ class Line:
         return address_of(self.shop)
 
 
-def _lists() -> tuple[dict[int, Area], dict[str, Activity]]:
-    return {area.pk: area for area in places.areas()}, Activity.objects.in_bulk()
-
-
-_named = Kept(_lists, lambda: settings.NAMED_LISTS_SECONDS)
-
-
 def rows(answer: Answer) -> list[Line]:
     """The lines of an answer, in its order, by one statement, and two in NAMED_LISTS_SECONDS for the names of areas and activities. What
     the index said of a licence is not asked again.
     """
     shops = {shop.pk: shop for shop in Shop.objects.select_related("hours").filter(pk__in=[hit.shop_id for hit in answer.hits])}
-    areas, activities = _named()
-    for shop in shops.values():  # one that was added this minute is read by itself
-        if (area := areas.get(shop.area_id)) is not None:
-            shop.area = area
-        if (activity := activities.get(shop.activity_id)) is not None:
-            shop.activity = activity
+    named.name(shops.values())
     return [
         line(shops[hit.shop_id], hit.licence, hit.licence_end, away=hit.away, matched=answer.matched)
         for hit in answer.hits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,25 +34,24 @@ def my_shops(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
     if acting.grants(user):  # somebody else's shop may be on the list for another service than this one
         allowed = set(registered.visible_to(user, SERVICE).filter(pk__in=[shop.pk for shop in shops]).values_list("pk", flat=True))
         shops = [shop for shop in shops if shop.pk in allowed]
-    found: dict[int, list[Violation]] = {}
     rows = Violation.objects.filter(shop__in=[shop.pk for shop in shops], state__in=OPEN).order_by("pk")
-    for row in rows.only("pk", "shop", "state", "settle_until", "correct_until"):
-        if row.shop_id is not None:
-            found.setdefault(row.shop_id, []).append(row)
-    keys = {shop.pk: shop.key for shop in shops}
-    return {keys[pk]: [_line(of_shop)] for pk, of_shop in found.items()}
+    found: dict[int, list[dt.date | None]] = {}
+    for shop_id, state, settle_until, correct_until in rows.values_list("shop", "state", "settle_until", "correct_until"):
+        found.setdefault(shop_id, []).append(correct_until if state == V.WARNED else settle_until)
+    mine = reverse("violations:mine")
+    return {shop.key: [_line(found[shop.pk], mine)] for shop in shops if shop.pk in found}
 
 
-def _line(rows: list[Violation]) -> Line:
-    days = [last for row in rows if (last := row.correct_until if row.state == V.WARNED else row.settle_until) is not None]
-    label = ngettext("%(count)d open violation", "%(count)d open violations", len(rows)) % {"count": len(rows)}
+def _line(last_days: list[dt.date | None], url: str) -> Line:
+    days = [day for day in last_days if day is not None]
+    label = ngettext("%(count)d open violation", "%(count)d open violations", len(last_days)) % {"count": len(last_days)}
     return Line(
         _("Violations"),
         state="warn",
         label=label,
         deadline=min(days) if days else None,
         action=_("Look at it"),
-        url=reverse("violations:mine"),
+        url=url,
         order=1,
     )
 

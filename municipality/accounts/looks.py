@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
-from django.db.models.functions import Substr
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
@@ -48,17 +47,24 @@ class Seen:
         return public_id if kind == "case" else ""
 
 
+def _offices(viewers: set[str]) -> dict[str, dict[str, str]]:
+    """The branch of each member of staff that has one, by key."""
+    staff = User.objects.filter(public_id__in=[key.partition(":")[2] for key in viewers], is_staff=True, branch__isnull=False)
+    rows = staff.values_list("public_id", "branch__name_ar", "branch__name_en")
+    return {f"staff:{public_id}": {"name_ar": ar, "name_en": en} for public_id, ar, en in rows}
+
+
 def told(looks: QuerySet[Look], most: int) -> list[Seen]:
-    """The first looks of a query in the words of the person whose data it is. One query."""
-    viewer = User.objects.filter(public_id=Substr(OuterRef("viewer_key"), len("staff:") + 1), is_staff=True)
-    rows: Any = looks.annotate(**{f"office_{code}": Subquery(viewer.values(f"branch__name_{code}")[:1]) for code in ("ar", "en")})[:most]
+    """The first looks of a query in the words of the person whose data it is. One query, and one more where somebody looked."""
+    rows = list(looks[:most])
+    offices = _offices({row.viewer_key for row in rows}) if rows else {}
     return [
         Seen(
             row.pk,
             row.at,
             ROLES.get(row.viewer_role, OTHER_ROLE),
             REASONS.get(row.purpose, OTHER_REASON),
-            {"name_ar": row.office_ar or "", "name_en": row.office_en or ""},
+            offices.get(row.viewer_key, {"name_ar": "", "name_en": ""}),
             row.subject,
         )
         for row in rows

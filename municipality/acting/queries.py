@@ -105,9 +105,10 @@ def grants(user: Any, service: str = "") -> list[Grant]:
 
 def _grants(user: Any) -> list[Grant]:
     if user.is_staff:
-        consents = open_consents().filter(staff=user).select_related("person", "branch")
+        consents = open_consents().filter(staff=user).prefetch_related("person", "branch")
         return [Grant(row.person, "", row.purpose, None, "assistant", row.open_until, row) for row in consents if row.person is not None]
-    rows = in_force().filter(delegate=user).select_related("giver", "organisation").order_by("pk")
+    # Asked on every page of a person, of whom few act for others: givers are read where there are some.
+    rows = sorted(in_force().filter(delegate=user).prefetch_related("giver", "organisation"), key=lambda row: row.pk)
     return [Grant(row.giver, row.subject, row.service, row.organisation_id, row.role, row.last_day, row) for row in rows]
 
 

@@ -51,8 +51,11 @@ def seen_by(user: Any, cases: QuerySet[Case], public_id: str) -> Case | None:
 
     Raises NotPermitted with a clear sentence where they acted in it until a delegation or a consent was over.
     """
-    case = cases.filter(public_id=public_id).select_related("applicant", "branch").first()
-    if case is None or (case.applicant_id == user.pk and not user.is_staff):
+    case = next(iter(cases.filter(public_id=public_id)), None)
+    if case is None:
+        return None
+    if case.applicant_id == user.pk and not user.is_staff:
+        case.applicant = user  # read already
         return case
     if visible_to(user).filter(pk=case.pk).exists():
         return case

@@ -5,17 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel.errors import Refused
+from municipality.kernel.kept import Kept
 from municipality.kernel.worktime import Calendar
 from municipality.rulebook import calendars
 from municipality.rulebook.models import ActivityAuthority, Authority, RuleSet
@@ -265,6 +267,22 @@ def _whole(row: RuleSet) -> Edition:
 
 def _names(kind: type) -> list[str]:
     return [field.name for field in fields(kind)]
+
+
+_authorities = Kept(lambda: list(ActivityAuthority.objects.order_by("first_day")), lambda: settings.NAMED_LISTS_SECONDS)
+
+
+def licensed_elsewhere(activities: Collection[str], on: dt.date) -> dict[str, str]:
+    """The other body that licenses each of these activities on a day, for lists: a process reads them once in NAMED_LISTS_SECONDS.
+
+    What is decided about one shop asks `competent_authority`.
+    """
+    latest = {row.activity_id: row for row in _authorities() if row.activity_id in activities and row.first_day <= on}
+    return {
+        code: row.authority
+        for code, row in latest.items()
+        if row.authority != Authority.MUNICIPALITY and (row.last_day is None or row.last_day >= on)
+    }
 
 
 def competent_authority(activity_code: str, on: dt.date) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import conditional_escape
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -16,9 +17,12 @@ from municipality.acting import queries as acting
 from municipality.cases import panels
 from municipality.documents import qr
 from municipality.kernel import clock
+from municipality.ui.addresses import address_of
+from municipality.ui.templatetags.portal import bilingual
+from shops import named, queries
 from shops import panels as panels_of_claims
-from shops import queries
 from shops.hours.services import HOURS
+from shops.models import Shop
 
 MOST = 200  # an organisation with more pages through them by area, with the register
 
@@ -28,7 +32,8 @@ MOST = 200  # an organisation with more pages through them by area, with the reg
 def mine(request: HttpRequest) -> HttpResponse:
     """One line a shop, sorted by the nearest deadline, with the next action."""
     user: Any = request.user
-    shops = list(queries.visible_to(user).select_related("activity", "area", "organisation", "owner").order_by("pk")[: MOST + 1])
+    shops = list(queries.visible_to(user).select_related("organisation").order_by("pk")[: MOST + 1])
+    named.name(shops)
     collected = panels.collect("my_shops", user, shops[:MOST])
     grants = acting.grants(user)
     own: set[int] = set()  # asked only where something of another may stand in the list
@@ -37,6 +42,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     rows: list[dict[str, Any]] = []
     for shop in shops[:MOST]:
         lines = [line for by_key in collected.values() for line in by_key.get(shop.key, [])]
+        lines.sort(key=lambda line: (not line.action, line.deadline or dt.date.max))  # what wants something stands first
         deadlines = [line.deadline for line in lines if line.deadline]
         grant = None if not grants or shop.pk in own else next((g for g in grants if g.covers(shop.key)), None)
         if lines:  # nothing is said of a shop in which somebody acts in another service only
@@ -44,12 +50,19 @@ def mine(request: HttpRequest) -> HttpResponse:
             may_state = shop.closed_on is None and (
                 not user.is_staff if grant is None else any(g.covers(shop.key) and g.serves(HOURS) for g in grants)
             )
-            rows.append({"grant": grant, "shop": shop, "lines": lines, "deadline": nearest, "may_state": may_state and not user.is_staff})
+            rows.append({**_addresses(shop, may_state=may_state and not user.is_staff), "grant": grant, "shop": shop, "deadline": nearest})
+            # Said several times in each line: escaped once. A dictionary is read by templates faster than an object.
+            rows[-1] |= {"name": conditional_escape(bilingual(shop, "name")), "lines": [vars(line) for line in lines]}
     today = clock.today()
     # What has ended long ago comes after what can still be lost.
     rows.sort(key=lambda row: (row["deadline"] < today - dt.timedelta(days=90), row["deadline"], row["shop"].pk))
     claimed = [] if user.is_staff else panels_of_claims.notice_of(user)
     return render(request, "shops/mine.html", {"claimed": claimed, "rows": rows, "more": len(shops) > MOST, "most": MOST})
+
+
+def _addresses(shop: Shop, *, may_state: bool) -> dict[str, str]:
+    hours = address_of("shops:hours", shop.public_id) if may_state else ""
+    return {"page": address_of("shops:shop", shop.public_id), "door": address_of("shops:door", shop.public_id), "hours": hours}
 
 
 @access("acting")

@@ -16,6 +16,7 @@ from municipality.cases.services import compute_figures
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import RuleSet
 from municipality.ui.errors import _BARE
+from tests import serving
 from tests.house import pages, watching
 from tests.house.access_matrix import NEWER_ADMIN
 from tests.house.tour import Opened, Tour, the_tour, world_of_the_tour  # noqa: F401
@@ -143,6 +144,7 @@ def warm(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for row in RuleSet.objects.filter(published_at__isnull=False).prefetch_related("fees", "limits", "conditions"):
         held[(row.pk, row.subject, row.version, row.made_at, row.published_at)] = rulebook._whole(row)
     monkeypatch.setattr(rulebook, "_read", held)
+    serving.keep_names(monkeypatch)
 
 
 @pytest.mark.usefixtures("warm")

@@ -52,7 +52,7 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
     user: Any = request.user
     found = case_or_404(user, public_id)
     principal = queries.principal(user, found)
-    events = list(found.events.order_by("pk"))
+    events = sorted(found.events.all(), key=lambda event: event.pk)
     acted = [event for event in events if "for" in event.data]
     named = named_in({key for event in acted for key in (event.actor_key, event.data["for"])})
     details = [detail for by_key in panels.collect("case", user, [found]).values() for detail in by_key.get(found.key, [])]

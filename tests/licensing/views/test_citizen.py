@@ -13,9 +13,9 @@ from municipality.cases.services import place_block
 from municipality.kernel.actors import system
 from payments import queries as payments
 from shops.models import Shop
+from tests import serving
 from tests.licensing.conftest import food_activity
 from tests.municipality.people import NOURA, person, signed_in
-from tests.municipality.rulebook import serving
 
 pytestmark = pytest.mark.django_db
 

@@ -10,9 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from tests import serving
 from tests.licensing import officers
 from tests.municipality.people import signed_in
-from tests.municipality.rulebook import serving
 
 pytestmark = pytest.mark.django_db
 FACTS = ("trade_name", "activity", "area_m2", "manager", "address")

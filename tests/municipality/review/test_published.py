@@ -12,10 +12,10 @@ from municipality.review import published
 from municipality.review.models import Place, PlaceEvent
 from municipality.review.services import desk, queue
 from municipality.rulebook import queries as rulebook
+from tests import serving
 from tests.conftest import Clock
 from tests.municipality.review import permits
 from tests.municipality.review.conftest import Office
-from tests.municipality.rulebook import serving
 
 
 def of_field(branch: str = "HA") -> published.QueueLine:

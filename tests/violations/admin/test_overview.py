@@ -16,7 +16,7 @@ from municipality.kernel import clock
 from municipality.places.models import Area, Branch
 from municipality.rulebook.models import Activity
 from tests.municipality.people import signed_in, staff
-from tests.municipality.rulebook.serving import warm
+from tests.serving import warm
 from tests.violations.conftest import Days
 from violations.models import Violation
 from violations.services import serving, terms

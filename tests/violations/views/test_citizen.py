@@ -170,8 +170,11 @@ def test_the_list_holds_what_concerns_the_person(write: Callable[..., Violation]
 def test_my_shops_says_that_something_is_open(write: Callable[..., Violation], owner: Any, days: Days) -> None:
     row = write()
     serving.opened(violation=row, person=owner)
-    page = signed_in(owner).get("/en/my-shops/")
-    assert "1 open violation" in page.content.decode()
+    shown = signed_in(owner).get("/en/my-shops/").content.decode().partition("<main")[2]
+    assert "1 open violation" in shown
+    # One group of rows a shop, named once; what has a last day stands before what has none.
+    assert shown.count("<tbody") == 1 and shown.count('scope="rowgroup"') == 1 and shown.count('role="row"') == 3
+    assert shown.index("open violation") < shown.index("Health licence") and shown.index("Look at it") < shown.index("What to do")
 
 
 def test_a_plan_that_fell_shows_what_is_left(write: Callable[..., Violation], owner: Any, days: Days) -> None:

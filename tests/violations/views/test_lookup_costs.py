@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.municipality.people import SALIM, signed_in
-from tests.municipality.rulebook.serving import warm
+from tests.serving import warm
 from violations.models import Violation
 
 pytestmark = pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""The rulebook as a process knows it that has served pages before."""
+"""What a process knows that has served pages before."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from municipality.kernel.kept import Kept
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import RuleSet
+from shops import named
 
 
 def warm(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,3 +19,12 @@ def warm(monkeypatch: pytest.MonkeyPatch) -> None:
         held[(row.pk, row.subject, row.version, row.made_at, row.published_at)] = rulebook._whole(row)
     monkeypatch.setattr(rulebook, "_read", held)
     monkeypatch.setattr(rulebook, "connection", SimpleNamespace(in_atomic_block=False))
+    keep_names(monkeypatch)
+
+
+def keep_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of areas and activities and who licenses what are in memory, for this test alone."""
+    for module, place in ((named, "kept"), (rulebook, "_authorities")):
+        kept: Kept[object] = Kept(getattr(module, place)._read, lambda: 60)
+        kept()
+        monkeypatch.setattr(module, place, kept)
