@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet
@@ -91,11 +91,10 @@ class Question(Generic[Row]):
 
     def _stood_in(self, connection: Any, lengths: Sequence[int], like: Sequence[Value], base: int) -> _Wording:
         stand_ins = [_stand_in(one, number) for one, number in zip(like, count(base), strict=False)]
-        given, rest = [], iter(stand_ins)
-        for length in lengths:
-            given.append(next(rest) if length == _SINGLE else [next(rest) for _ in range(length)])
-        queryset: Any = self._word(*given)
-        if not isinstance(queryset, QuerySet) or queryset._prefetch_related_lookups or queryset.query.select_for_update:
+        rest = iter(stand_ins)
+        queryset: Any = self._word(*[next(rest) if length == _SINGLE else list(islice(rest, length)) for length in lengths])
+        is_plain = isinstance(queryset, QuerySet) and not queryset.query.select_for_update
+        if not is_plain or getattr(queryset, "_prefetch_related_lookups", ()):
             raise ValueError("a question is a queryset that neither locks nor prefetches")
         compiler = queryset.query.get_compiler(using=DEFAULT_DB_ALIAS)
         sql, params = compiler.as_sql()
