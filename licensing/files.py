@@ -42,7 +42,7 @@ def _draft_slots(subject: str) -> Mapping[str, Slot]:
 
 
 def _own_case(user: Any, subject: str) -> bool:
-    return cases.seen_by(user, Case.objects.filter(service=RENEWAL), subjects.parse(subject).id) is not None
+    return cases.seen_by(user, subjects.parse(subject).id, RENEWAL) is not None
 
 
 def _may_read(user: Any, subject: str) -> bool:

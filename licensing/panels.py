@@ -18,6 +18,7 @@ from licensing.models import Lane, Renewal
 from licensing.states import RENEWAL
 from licensing.states import RenewalState as S
 from municipality.acting import queries as acting
+from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, Line, MoneyLine, NextStep, Round
 from municipality.drafts import queries as drafts
@@ -54,9 +55,9 @@ def my_shops(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
     if acting.grants(user):  # somebody else's shop may be on the list for another service than this one
         allowed = set(registered.visible_to(user, RENEWAL).filter(pk__in=[s.pk for s in shops]).values_list("pk", flat=True))
         shops = [shop for shop in shops if shop.pk in allowed]
-    kept = {draft.subject: draft for draft in drafts.visible_to(user).filter(service=RENEWAL, subject__in=[s.key for s in shops])}
-    under_way = Case.objects.filter(service=RENEWAL, is_open=True, subject__in=[s.key for s in shops])
-    open_cases = dict(under_way.values_list("subject", "public_id"))
+    keys = [shop.key for shop in shops]
+    kept = {draft.subject: draft for draft in drafts.open_about(user, RENEWAL, keys)}
+    open_cases = cases.open_about(RENEWAL, keys)
     return {
         shop.key: [_line(shop, licences.get(shop.pk), elsewhere, open_cases.get(shop.key), kept.get(shop.key), today, window)]
         for shop in shops
@@ -93,10 +94,10 @@ def _line(shop: Any, licence: Any, elsewhere: dict[str, str], open_case: str | N
     return Line(**line, state=state, label=label, action=_("Conditions of renewal") if state != "ok" else "", url=renew)
 
 
-def case_page(user: Any, cases: Sequence[Any]) -> dict[str, list[Any]]:
+def case_page(user: Any, shown: Sequence[Any]) -> dict[str, list[Any]]:
     """Next step, files, money and facts of renewal cases."""
     found: dict[str, list[Any]] = {}
-    for case in cases:
+    for case in shown:
         renewal = queries.renewal_of(case) if case.service == RENEWAL else None
         if renewal is not None:
             detail = _detail(case, renewal)
@@ -124,8 +125,8 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
         if licence and licence.document.file_id
         else []
     )
-    receipts = sorted(payments.receipts_of(case.key).filter(document__isnull=False).values_list("pk", "number"))
-    files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for _pk, number in receipts]
+    numbers = payments.receipt_numbers(case.key)
+    files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in numbers]
     if renewal.refusal is not None:
         number = renewal.refusal.number
         files.append(FileLine(_("Decision refusing a request"), number, reverse("document", args=[number]), _("sealed file")))
@@ -133,7 +134,7 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
     ways = [(_("Withdraw the request"), reverse("licensing:withdraw", args=[case.public_id]))] if withdrawable else []
     # While a bill waits for its payment nothing can be owed back.
     refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
-    bill_lines = sorted(bill.lines.order_by(), key=lambda line: line.order) if bill else []
+    bill_lines = payments.lines_of(bill) if bill else []
     by_officer = renewal.lane == Lane.OFFICER
     return CaseDetail(
         by_officer=by_officer,

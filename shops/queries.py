@@ -16,24 +16,41 @@ from municipality.acting import queries as acting
 from municipality.acting.queries import Grant, Principal
 from municipality.acting.registry import Held
 from municipality.cases.models import Case
+from municipality.kernel import clock
 from municipality.kernel.errors import Refused
+from municipality.kernel.questions import Question
 from municipality.kernel.subjects import SubjectKey
 from municipality.review import queries as review
 from municipality.uploads import queries as uploads
 from municipality.uploads.registry import Slot
 from municipality.uploads.states import UploadState
+from shops import named
 from shops.commercial import queries as commercial
 from shops.models import Claim, Correction, Reply, Shop
 from shops.states import ClaimState
 
 
-def held_by(person: Any) -> QuerySet[Shop]:
-    """The shops a person owns or signs for today, by their own right."""
-    signed = signatures(person).values("organisation")
+def held_by(person: Any, on: dt.date | None = None) -> QuerySet[Shop]:
+    """The shops a person owns or signs for today (or on another day), by their own right."""
+    signed = signatures(person, on).values("organisation")
     # Two lists by index, joined: with OR the database would walk through every shop there is.
     own = Shop.objects.filter(owner=person).values("pk")
     held = Shop.objects.filter(pk__in=own.union(Shop.objects.filter(organisation__in=signed).values("pk")))
     return held.filter(merged_into__isnull=True)
+
+
+LISTED = 200  # an organisation with more pages through them by area, with the register
+_held = Question(lambda person, today: held_by(person, today).select_related("organisation").order_by("pk")[: LISTED + 1])
+
+
+def listed(user: Any) -> list[Shop]:
+    """The first LISTED shops of `visible_to`, and one more if there are more, with area, activity and organisation, for a list."""
+    if user.is_staff or acting.grants(user):
+        found = list(visible_to(user).select_related("organisation").order_by("pk")[: LISTED + 1])
+    else:
+        found = _held(user.pk, clock.today())
+    named.name(found)
+    return found
 
 
 def visible_to(user: Any, service: str = "") -> QuerySet[Shop]:

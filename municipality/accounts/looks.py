@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
@@ -54,9 +54,8 @@ def _offices(viewers: set[str]) -> dict[str, dict[str, str]]:
     return {f"staff:{public_id}": {"name_ar": ar, "name_en": en} for public_id, ar, en in rows}
 
 
-def told(looks: QuerySet[Look], most: int) -> list[Seen]:
-    """The first looks of a query in the words of the person whose data it is. One query, and one more where somebody looked."""
-    rows = list(looks[:most])
+def told(rows: Sequence[Look]) -> list[Seen]:
+    """Looks in the words of the person whose data it is. One query, none for nothing."""
     offices = _offices({row.viewer_key for row in rows}) if rows else {}
     return [
         Seen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -10,9 +11,9 @@ from municipality.accounts.models import Organisation, Signatory, User
 from municipality.kernel import clock
 
 
-def signatures(person: Any) -> QuerySet[Signatory]:
-    """What a person signs for today."""
-    today = clock.today()
+def signatures(person: Any, on: dt.date | None = None) -> QuerySet[Signatory]:
+    """What a person signs for today, or on another day."""
+    today = on or clock.today()
     return Signatory.objects.filter(Q(last_day__isnull=True) | Q(last_day__gte=today), person=person, first_day__lte=today)
 
 

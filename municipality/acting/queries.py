@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +20,7 @@ from municipality.acting.states import STANDING, DelegationState
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted
+from municipality.kernel.questions import Question
 from municipality.ui.dates import day_text
 
 
@@ -76,9 +78,9 @@ class Principal:
         return self.grant is None
 
 
-def in_force() -> QuerySet[Delegation]:
-    """Delegations that hold today."""
-    today = clock.today()
+def in_force(on: dt.date | None = None) -> QuerySet[Delegation]:
+    """Delegations that hold today, or on another day."""
+    today = on or clock.today()
     return Delegation.objects.filter(
         state=DelegationState.ACTIVE, first_day__lte=today, last_day__gte=today, giver__is_active=True, delegate__is_active=True
     )
@@ -103,12 +105,16 @@ def grants(user: Any, service: str = "") -> list[Grant]:
     return [grant for grant in found if grant.serves(service)]
 
 
+# Asked on every page of a person, of whom few act for others.
+_held = Question(lambda person, today: in_force(today).filter(delegate=person))
+
+
 def _grants(user: Any) -> list[Grant]:
     if user.is_staff:
         consents = open_consents().filter(staff=user).prefetch_related("person", "branch")
         return [Grant(row.person, "", row.purpose, None, "assistant", row.open_until, row) for row in consents if row.person is not None]
-    # Asked on every page of a person, of whom few act for others: givers are read where there are some.
-    rows = sorted(in_force().filter(delegate=user).prefetch_related("giver", "organisation"), key=lambda row: row.pk)
+    rows = sorted(_held(user.pk, clock.today()), key=lambda row: row.pk)
+    prefetch_related_objects(rows, "giver", "organisation")
     return [Grant(row.giver, row.subject, row.service, row.organisation_id, row.role, row.last_day, row) for row in rows]
 
 

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from municipality.audit.models import Act, Link, Look
 from municipality.audit.services import GENESIS, chain_hash
+from municipality.kernel.questions import Question
 
 
 @dataclass(frozen=True)
@@ -44,3 +45,11 @@ def unnumbered() -> QuerySet[Act]:
 def looks_at(person_key: str) -> QuerySet[Look]:
     """Who looked at this person's data, newest first."""
     return Look.objects.filter(person_key=person_key).order_by("-pk")
+
+
+_about = Question(lambda person_key, subject: looks_at(person_key).filter(subject=subject)[:20])
+
+
+def looks_about(person_key: str, subject: str) -> list[Look]:
+    """The last twenty looks at one matter of a person."""
+    return _about(person_key, subject)

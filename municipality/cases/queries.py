@@ -11,8 +11,9 @@ from django.db.models import F, Q, QuerySet
 
 from municipality.acting import queries as acting
 from municipality.acting.queries import Principal
-from municipality.cases.models import Block, Case, Figure
+from municipality.cases.models import Block, Case, CaseEvent, Figure
 from municipality.kernel import clock
+from municipality.kernel.questions import Question
 from municipality.notifications.models import Message
 
 
@@ -46,13 +47,16 @@ def principal(user: Any, case: Case) -> Principal:
     return acting.principal(user, owners=[case.applicant], service=case.service, subject=case.rights_key)
 
 
-def seen_by(user: Any, cases: QuerySet[Case], public_id: str) -> Case | None:
-    """One of the given cases by its public id, if `user` may see it; None for any other.
+_by_public_id = Question(lambda public_id: Case.objects.filter(public_id=public_id))
+
+
+def seen_by(user: Any, public_id: str, service: str = "") -> Case | None:
+    """A case by its public id, of one service if that is given, if `user` may see it; None for any other.
 
     Raises NotPermitted with a clear sentence where they acted in it until a delegation or a consent was over.
     """
-    case = next(iter(cases.filter(public_id=public_id)), None)
-    if case is None:
+    case = _by_public_id.one(public_id)
+    if case is None or service not in ("", case.service):
         return None
     if case.applicant_id == user.pk and not user.is_staff:
         case.applicant = user  # read already
@@ -75,6 +79,16 @@ def open_for(service: str, subject: str) -> Case | None:
         return Case.objects.get(service=service, subject=subject, is_open=True)
     except Case.DoesNotExist:
         return None
+
+
+_open = Question(
+    lambda service, subjects: Case.objects.filter(service=service, is_open=True, subject__in=subjects).values_list("subject", "public_id")
+)
+
+
+def open_about(service: str, subjects: list[str]) -> dict[str, str]:
+    """The public id of the open case of a service about each of the subjects that has one, whoever's it is."""
+    return dict(_open(service, subjects))
 
 
 def standing_blocks(subject: str, service: str) -> list[Block]:
@@ -120,7 +134,21 @@ def figures() -> dict[str, Figure]:
     return {figure.service: figure for figure in Figure.objects.all()}
 
 
-def messages_of(case: Case) -> QuerySet[Message]:
+_sent = Question(
+    lambda person, subject: (
+        Message.objects.filter(person=person, subject_key=subject).only("public_id", "title_ar", "title_en", "created_at").order_by("-pk")
+    )
+)
+
+
+def messages_of(case: Case) -> list[Message]:
     """What the portal wrote to the applicant about a case, newest first, as a list names it."""
-    sent = Message.objects.filter(person=case.applicant_id, subject_key=case.key)
-    return sent.only("public_id", "title_ar", "title_en", "created_at").order_by("-pk")
+    return _sent(case.applicant_id, case.key)
+
+
+_events = Question(lambda case: CaseEvent.objects.filter(subject=case).order_by("pk"))
+
+
+def events_of(case: Case) -> list[CaseEvent]:
+    """The course of a case, oldest first."""
+    return _events(case.pk)

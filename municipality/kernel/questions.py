@@ -94,7 +94,7 @@ class Question(Generic[Row]):
         rest = iter(stand_ins)
         queryset: Any = self._word(*[next(rest) if length == _SINGLE else list(islice(rest, length)) for length in lengths])
         is_plain = isinstance(queryset, QuerySet) and not queryset.query.select_for_update
-        if not is_plain or getattr(queryset, "_prefetch_related_lookups", ()):
+        if not is_plain or getattr(queryset, "_prefetch_related_lookups", None):
             raise ValueError("a question is a queryset that neither locks nor prefetches")
         compiler = queryset.query.get_compiler(using=DEFAULT_DB_ALIAS)
         sql, params = compiler.as_sql()

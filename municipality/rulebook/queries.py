@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel.errors import Refused
 from municipality.kernel.kept import Kept
+from municipality.kernel.questions import Question
 from municipality.kernel.worktime import Calendar
 from municipality.rulebook import calendars
 from municipality.rulebook.models import ActivityAuthority, Authority, RuleSet
@@ -175,13 +176,16 @@ def end_page(**_signal: Any) -> None:
     _page.set(None)
 
 
+_all_published = Question(lambda: RuleSet.objects.filter(published_at__isnull=False))
+
+
 def _published() -> list[RuleSet]:
     """All published editions: some dozens in twenty years. What a transaction decides, it decides by what it read itself."""
     page = _page.get()
     if page is None or connection.in_atomic_block:
-        return list(RuleSet.objects.filter(published_at__isnull=False))
+        return _all_published()
     if not page:
-        page.extend(RuleSet.objects.filter(published_at__isnull=False))
+        page.extend(_all_published())
     return page
 
 

@@ -19,12 +19,12 @@ from municipality.documents import qr
 from municipality.kernel import clock
 from municipality.ui.addresses import address_of
 from municipality.ui.templatetags.portal import bilingual
-from shops import named, queries
 from shops import panels as panels_of_claims
+from shops import queries
 from shops.hours.services import HOURS
 from shops.models import Shop
 
-MOST = 200  # an organisation with more pages through them by area, with the register
+MOST = queries.LISTED
 
 
 @access("acting")
@@ -32,8 +32,7 @@ MOST = 200  # an organisation with more pages through them by area, with the reg
 def mine(request: HttpRequest) -> HttpResponse:
     """One line a shop, sorted by the nearest deadline, with the next action."""
     user: Any = request.user
-    shops = list(queries.visible_to(user).select_related("organisation").order_by("pk")[: MOST + 1])
-    named.name(shops)
+    shops = queries.listed(user)
     collected = panels.collect("my_shops", user, shops[:MOST])
     grants = acting.grants(user)
     own: set[int] = set()  # asked only where something of another may stand in the list

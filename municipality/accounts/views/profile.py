@@ -50,7 +50,7 @@ def looks(request: HttpRequest) -> HttpResponse:
     before = request.GET.get("before", "")
     if before.isascii() and before.isdigit():
         rows = rows.filter(pk__lt=int(before[:18]))
-    seen = told(rows, LOOKS + 1)
+    seen = told(list(rows[: LOOKS + 1]))
     page = {"looks": seen[:LOOKS], "next_before": seen[LOOKS - 1].number if len(seen) > LOOKS else None, "later": bool(before)}
     return render(request, "accounts/looks.html", page)
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from municipality.accounts.access import access
 from municipality.accounts.looks import told
 from municipality.acting.queries import named_in
-from municipality.audit.queries import looks_at
+from municipality.audit.queries import looks_about
 from municipality.cases import panels, queries, timeline
 from municipality.cases.opening import case_or_404
 from municipality.ui.templatetags.portal import ref
@@ -52,7 +52,7 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
     user: Any = request.user
     found = case_or_404(user, public_id)
     principal = queries.principal(user, found)
-    events = sorted(found.events.all(), key=lambda event: event.pk)
+    events = queries.events_of(found)
     acted = [event for event in events if "for" in event.data]
     named = named_in({key for event in acted for key in (event.actor_key, event.data["for"])})
     details = [detail for by_key in panels.collect("case", user, [found]).values() for detail in by_key.get(found.key, [])]
@@ -70,7 +70,7 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
             "detail": details[0] if details else None,
             # Messages and looks are the applicant's own.
             "messages_sent": queries.messages_of(found) if principal.is_self else None,
-            "looks": told(looks_at(user.key).filter(subject=found.key), 20) if principal.is_self else None,
+            "looks": told(looks_about(user.key, found.key)) if principal.is_self else None,
             "crumbs": [(_("My requests"), reverse("cases:mine")), (ref(found.reference), "")],
         },
     )

@@ -63,7 +63,7 @@ def track(request: HttpRequest) -> HttpResponse:
         if case is None:
             context["missed"] = True
         else:
-            events = list(case.events.order_by("pk"))
+            events = queries.events_of(case)
             context |= {"case": case, "steps": timeline.steps(case, events), "tag": timeline.label(case)}
     return render(request, "cases/track.html", context)
 

@@ -107,7 +107,7 @@ def test_what_would_need_another_statement_is_no_value(wrong: Any) -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "today": (lambda pk: User.objects.filter(pk=pk, date_joined__date__lte=clock.today()), "is fixed"),
+    "today": (lambda pk: User.objects.filter(pk=pk, joined_at__date__lte=clock.today()), "is fixed"),
     "now": (lambda pk: User.objects.filter(pk=pk, last_login__lte=clock.now()), "is fixed"),
     "changes its value": (lambda text: Area.objects.filter(name_en__icontains=text), "changes or leaves out"),
     "leaves it out": (lambda pk: Area.objects.all(), "changes or leaves out"),
