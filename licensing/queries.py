@@ -87,12 +87,12 @@ def visible_to(user: Any) -> QuerySet[HealthLicence]:
     return HealthLicence.objects.filter(shop__in=shops.visible_to(user))
 
 
+_of_shop = Question(lambda shop: HealthLicence.objects.filter(shop=shop, is_current=True).select_related("document"))
+
+
 def current(shop: Shop) -> HealthLicence | None:
     """The shop's current licence, whatever its state."""
-    try:
-        return HealthLicence.objects.select_related("document").get(shop=shop, is_current=True)
-    except HealthLicence.DoesNotExist:
-        return None
+    return _of_shop.one(shop.pk)
 
 
 def licence_facts(shops: Sequence[int]) -> dict[int, LicenceFact]:
@@ -186,10 +186,16 @@ def offer(shop: Shop) -> Offer:
     )
 
 
+_accepted = Question(
+    lambda licence: (
+        Renewal.objects.filter(licence=licence, accepted_facts__isnull=False).order_by("-pk").values_list("accepted_facts", flat=True)[:1]
+    )
+)
+
+
 def facts_of(licence: HealthLicence) -> dict[str, str]:
     """The register's facts that stand for a licence: those of its issue, or those an officer accepted since."""
-    accepted = Renewal.objects.filter(licence=licence, accepted_facts__isnull=False).order_by("-pk").first()
-    return {**licence.registered_facts, **(accepted.accepted_facts or {})} if accepted else licence.registered_facts
+    return {**licence.registered_facts, **(_accepted.one(licence.pk) or {})}
 
 
 SAID = ("shop_id", "last_day", "document__number", "document__state", "document__valid_from", "document__valid_to")

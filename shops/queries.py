@@ -88,14 +88,30 @@ def principal(user: Any, shop: Shop, service: str) -> Principal:
     return acting.principal(user, owners=owners(shop), service=service, subject=shop.key)
 
 
+_seen = Question(
+    lambda person, public_id, today: held_by(person, today).filter(public_id=public_id).select_related("branch", "organisation")
+)
+
+
 def seen_by(user: Any, public_id: str, service: str) -> Shop | None:
     """A shop by its public id, if `user` may act about it in a service; None for any other.
 
     Raises NotPermitted with a clear sentence where they might until a delegation or a consent was over.
     """
-    shop = with_names(visible_to(user, service)).filter(public_id=public_id).first()
+    shop = _seen_by(user, public_id, service) if user.is_authenticated else None
     if shop is None and (hidden := Shop.objects.filter(public_id=public_id).first()) is not None:
         acting.refuse_over(user, owners=[person.pk for person in owners(hidden)], service=service, subject=hidden.key)
+    return shop
+
+
+def _seen_by(user: Any, public_id: str, service: str) -> Shop | None:
+    if user.is_staff or acting.grants(user, service):
+        return with_names(visible_to(user, service)).filter(public_id=public_id).first()
+    shop = _seen.one(user.pk, public_id, clock.today())
+    if shop is not None:
+        named.name([shop])
+        if shop.owner_id == user.pk:
+            shop.owner = user  # read already
     return shop
 
 

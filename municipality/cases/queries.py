@@ -73,12 +73,12 @@ def acted_by(case: Case) -> list[tuple[str, str]]:
     return list(steps.values_list("actor_role", "actor_key").distinct())
 
 
+_open_for = Question(lambda service, subject: Case.objects.filter(service=service, subject=subject, is_open=True))
+
+
 def open_for(service: str, subject: str) -> Case | None:
     """The one open case of a service about a subject."""
-    try:
-        return Case.objects.get(service=service, subject=subject, is_open=True)
-    except Case.DoesNotExist:
-        return None
+    return _open_for.one(service, subject)
 
 
 _open = Question(
@@ -91,9 +91,12 @@ def open_about(service: str, subjects: list[str]) -> dict[str, str]:
     return dict(_open(service, subjects))
 
 
+_standing = Question(lambda subject, service: Block.objects.filter(subject=subject, stops=service, lifted_at__isnull=True))
+
+
 def standing_blocks(subject: str, service: str) -> list[Block]:
     """What stops a service for a subject now."""
-    return list(Block.objects.filter(subject=subject, stops=service, lifted_at__isnull=True))
+    return _standing(subject, service)
 
 
 def by_reference(reference: str, last_four: str) -> Case | None:

@@ -7,6 +7,9 @@ from django.db.models import F
 
 from municipality.documents.models import Counter
 from municipality.kernel import ids
+from municipality.kernel.questions import Question
+
+_last = Question(lambda series: Counter.objects.filter(series=series).values_list("last", flat=True))
 
 
 def take(series: str, *, width: int = 6) -> str:
@@ -16,5 +19,4 @@ def take(series: str, *, width: int = 6) -> str:
     counter = Counter.objects.filter(series=series)
     while not counter.update(last=F("last") + 1):  # the first of its series
         Counter.objects.get_or_create(series=series)
-    last = Counter.objects.values_list("last", flat=True).get(series=series)
-    return ids.with_check(f"{series}-{last:0{width}d}")
+    return ids.with_check(f"{series}-{_last.one(series):0{width}d}")

@@ -10,7 +10,8 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from django.db import close_old_connections, connection, transaction
@@ -21,6 +22,7 @@ from municipality.jobs.errors import Gone, Parked
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from municipality.kernel.failpoints import failpoint
+from municipality.kernel.questions import Question
 
 log = logging.getLogger(__name__)
 
@@ -39,23 +41,29 @@ def enqueue(kind: str, *, key: str, due_at: dt.datetime | None = None, **ids: An
 
     Raises RuntimeError outside a transaction and KeyError for an undeclared kind.
     """
+    return enqueue_all(kind, {key: ids}, due_at=due_at)[0]
+
+
+_promised = Question(lambda kind, keys: Job.objects.filter(kind=kind, key__in=keys))
+
+
+def enqueue_all(kind: str, promises: Mapping[str, Mapping[str, Any]], *, due_at: dt.datetime | None = None) -> list[Job]:
+    """Promise several jobs of one kind, their ids by key, as `enqueue` does one; three statements for all. Answers in their order."""
+    declared = registry.KINDS[kind]
     if not connection.in_atomic_block:
         raise RuntimeError("a job is promised inside the transaction of its act")
-    declared = registry.KINDS[kind]
-    now = clock.now()
-    job, created = Job.objects.get_or_create(
-        kind=kind,
-        key=key,
-        defaults={"queue": declared.queue, "args": ids, "due_at": due_at or now, "created_at": now},
-    )
-    if created and (due_at is None or due_at <= now):
-        job_id, queue = job.pk, job.queue
-
-        def ring_after_commit() -> None:
-            _ring(job_id, queue, kind)
-
-        transaction.on_commit(ring_after_commit)
-    return job
+    now, keys = clock.now(), list(promises)
+    found = {job.key: job for job in _promised(kind, keys)}
+    new = [key for key in keys if key not in found]
+    if new:
+        due = {"due_at": due_at or now, "created_at": now, "queue": declared.queue}
+        # A promise of the same that another transaction made since we looked stands; no savepoint is needed to find that out.
+        Job.objects.bulk_create([Job(kind=kind, key=key, args=dict(promises[key]), **due) for key in new], ignore_conflicts=True)
+        found |= {job.key: job for job in _promised(kind, new)}
+    if due_at is None or due_at <= now:
+        for job in [found[key] for key in new]:
+            transaction.on_commit(partial(_ring, job.pk, job.queue, kind))
+    return [found[key] for key in keys]
 
 
 _broker = {"away_until": 0.0}  # of this process, in seconds of the monotonic clock

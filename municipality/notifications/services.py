@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,11 +15,12 @@ from municipality.audit.services import record
 from municipality.jobs import services as jobs
 from municipality.jobs.errors import Gone
 from municipality.jobs.models import Job
-from municipality.jobs.services import enqueue
+from municipality.jobs.services import enqueue, enqueue_all
 from municipality.kernel import clock, ids
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.kernel.failpoints import failpoint
+from municipality.kernel.questions import Question
 from municipality.notifications import mail, sms
 from municipality.notifications.models import Channel, Delivery, DeliveryState, Message
 from municipality.notifications.registry import KINDS, MessageKind
@@ -36,39 +37,48 @@ def send(kind: str | type[MessageKind], *, person: Any, key: str, context: Mappi
         raise RuntimeError("a message is promised inside the transaction of its act")
     declared = KINDS[kind if isinstance(kind, str) else kind.kind]
     kind = declared.kind
-    known = Message.objects.filter(kind=kind, key=key, person=person).first()
+    known = _message.one(kind, key, person.pk)
     if known is not None:
         return known
     ar, en = declared.words(context, "ar"), declared.words(context, "en")
-    try:
-        with transaction.atomic():
-            message = Message.objects.create(
-                kind=kind,
-                key=key,
-                person=person,
-                subject_key=subject_key,
-                title_ar=ar.title,
-                title_en=en.title,
-                body_ar=ar.body,
-                body_en=en.body,
-                short_ar=ar.short,
-                short_en=en.short,
-                path=declared.path(context),
-                created_at=clock.now(),
-            )
-    except IntegrityError:  # promised by another transaction since we looked
-        return Message.objects.get(kind=kind, key=key, person=person)
-    for channel in declared.channels:
-        _promise(message, channel, person)
+    new = Message(
+        kind=kind,
+        key=key,
+        person=person,
+        subject_key=subject_key,
+        title_ar=ar.title,
+        title_en=en.title,
+        body_ar=ar.body,
+        body_en=en.body,
+        short_ar=ar.short,
+        short_en=en.short,
+        path=declared.path(context),
+        created_at=clock.now(),
+    )
+    Message.objects.bulk_create([new], ignore_conflicts=True)
+    message = _message.one(kind, key, person.pk)
+    if message is None:
+        raise IntegrityError(f"the message {kind} {key} was not taken")
+    message.person = person
+    if message.public_id == new.public_id:  # else another transaction promised it since we looked
+        _promise(message, declared.channels)
     return message
 
 
-def _promise(message: Message, channel: Channel, person: Any) -> None:
-    if not address_of(person, channel):
-        Delivery.objects.create(message=message, channel=channel, state=DeliveryState.SKIPPED, reason="no_address")
-        return
-    delivery = Delivery.objects.create(message=message, channel=channel)
-    enqueue("notifications.deliver", key=f"delivery:{delivery.pk}", delivery_id=delivery.pk)
+_message = Question(lambda kind, key, person: Message.objects.filter(kind=kind, key=key, person=person))
+
+
+def _promise(message: Message, channels: Sequence[Channel]) -> None:
+    """A delivery for each channel, and a job for each that has an address."""
+    deliveries = [
+        Delivery(message=message, channel=channel)
+        if address_of(message.person, channel)
+        else Delivery(message=message, channel=channel, state=DeliveryState.SKIPPED, reason="no_address")
+        for channel in channels
+    ]
+    Delivery.objects.bulk_create(deliveries)
+    waiting = [delivery.pk for delivery in deliveries if delivery.state == DeliveryState.WAITING]
+    enqueue_all("notifications.deliver", {f"delivery:{pk}": {"delivery_id": pk} for pk in waiting})
 
 
 def address_of(person: Any, channel: str) -> str:

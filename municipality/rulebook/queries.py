@@ -289,7 +289,15 @@ def licensed_elsewhere(activities: Collection[str], on: dt.date) -> dict[str, st
     }
 
 
+_authority = Question(
+    lambda activity, day: (
+        ActivityAuthority.objects.filter(Q(last_day__isnull=True) | Q(last_day__gte=day), activity=activity, first_day__lte=day)
+        .order_by("-first_day")
+        .values_list("authority", flat=True)[:1]
+    )
+)
+
+
 def competent_authority(activity_code: str, on: dt.date) -> str:
     """The body that licenses an activity on a day; the Municipality where nothing else is written."""
-    held = ActivityAuthority.objects.filter(Q(last_day__isnull=True) | Q(last_day__gte=on), activity=activity_code, first_day__lte=on)
-    return held.order_by("-first_day").values_list("authority", flat=True).first() or Authority.MUNICIPALITY
+    return _authority.one(activity_code, on) or Authority.MUNICIPALITY

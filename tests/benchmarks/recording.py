@@ -25,7 +25,7 @@ _FIRST_MADE, _APART = 1_000_000_000, 10_000_000
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement as the driver got it; `made` holds the numbers that the database gave to inserted rows."""
+    """One statement as the driver got it; `made` holds the numbers of the rows that it made or read, as far as a sequence gave them."""
 
     sql: str
     params: Any
@@ -71,6 +71,11 @@ def _is_outermost(sql: str) -> bool:
     return sql.startswith(("SAVEPOINT", "RELEASE SAVEPOINT")) and not connection.savepoint_ids
 
 
+def _numbers(rows: list[Any]) -> tuple[int, ...]:
+    """The first column of rows, as far as it is a number that a sequence gave since `separate_numbers`."""
+    return tuple(row[0] for row in rows if isinstance(row[0], int) and row[0] >= _FIRST_MADE)
+
+
 class Tape:
     """An execute wrapper that writes statements down with the rows they brought."""
 
@@ -88,9 +93,7 @@ class Tape:
         rows = raw.fetchall() if raw.description else []
         if rows:
             raw.scroll(0, mode="absolute")
-        inserted = sql.lstrip().upper().startswith("INSERT")
-        made = tuple(row[0] for row in rows if inserted and isinstance(row[0], int))
-        self.statements.append(Statement(sql, params, len(rows), made))
+        self.statements.append(Statement(sql, params, len(rows), _numbers(rows)))
         return answer
 
 
@@ -145,14 +148,22 @@ def _send(statements: list[Statement]) -> int:
     for statement in statements:
         params = statement.params
         if made and params:
-            params = tuple(made.get(value, value) if type(value) is int else value for value in params)
+            params = tuple(_put(value, made) for value in params)
         with connection.cursor() as cursor:
             raw = cursor.cursor
             raw.execute(statement.sql, params)
             rows = raw.fetchall() if raw.description else []
         count += len(rows)
-        made.update(zip(statement.made, (row[0] for row in rows), strict=True) if statement.made else ())
+        if statement.made:
+            made.update(zip(statement.made, _numbers(rows), strict=True))
     return count
+
+
+def _put(value: Any, made: dict[int, int]) -> Any:
+    """A parameter with the numbers of the replay; many rows at once are given as lists of columns."""
+    if type(value) is list:
+        return [_put(one, made) for one in value]
+    return made.get(value, value) if type(value) is int else value
 
 
 def separate_numbers() -> None:
