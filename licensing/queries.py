@@ -149,7 +149,7 @@ def _years_ar(years: int) -> str:
 def offer(shop: Shop) -> Offer:
     """Everything that applies to renewing this shop's health licence today. Raises Refused where the rulebook is silent."""
     today = clock.today()
-    fees, limits, printed = rulebook.editions(["fees.health", "limits.health", "conditions.health"], today)
+    (fees, limits, printed), calendar = rulebook.editions_and_calendar(["fees.health", "limits.health", "conditions.health"], today)
     licence = current(shop)
     open_case = cases.open_for(RENEWAL, shop.key)
     validity = limits.limits["validity_years"].value
@@ -182,7 +182,7 @@ def offer(shop: Shop) -> Offer:
         limits=limits,
         printed=printed,
         years=years,
-        due_on=worktime.add_working_days(rulebook.calendar(), today, limits.limits["promise_working_days"].value),
+        due_on=worktime.add_working_days(calendar, today, limits.limits["promise_working_days"].value),
     )
 
 

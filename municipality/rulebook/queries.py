@@ -207,14 +207,12 @@ def calendar_edition(on: dt.date | None = None) -> Edition:
     """
     if on is not None:
         return edition(calendars.SUBJECT, on)
-    return _newest(calendars.SUBJECT, [row for row in _published() if row.subject == calendars.SUBJECT])
+    return _newest_calendar(_published())
 
 
 def calendar(on: dt.date | None = None) -> Calendar:
     """The working time to count with (`kernel.worktime`); see `calendar_edition`. One query once the edition was read."""
-    found = calendar_edition(on).calendar
-    assert found is not None  # noqa: S101 - every edition of this subject has one
-    return found
+    return _calendar(calendar_edition(on))
 
 
 def is_ramadan(day: dt.date) -> bool:
@@ -234,8 +232,29 @@ def is_ramadan(day: dt.date) -> bool:
 
 def editions(subjects: Sequence[str], on: dt.date) -> list[Edition]:
     """The editions of several subjects in force on a day, asked for together. Raises Refused("no_edition")."""
+    return _in_force(_published(), subjects, on)
+
+
+def editions_and_calendar(subjects: Sequence[str], on: dt.date) -> tuple[list[Edition], Calendar]:
+    """The editions of several subjects in force on a day and the working time to count with, by one question.
+
+    Raises Refused("no_edition").
+    """
     published = _published()
+    return _in_force(published, subjects, on), _calendar(_newest_calendar(published))
+
+
+def _in_force(published: Sequence[RuleSet], subjects: Sequence[str], on: dt.date) -> list[Edition]:
     return [_newest(subject, [row for row in published if row.subject == subject and row.holds(on)]) for subject in subjects]
+
+
+def _newest_calendar(published: Sequence[RuleSet]) -> Edition:
+    return _newest(calendars.SUBJECT, [row for row in published if row.subject == calendars.SUBJECT])
+
+
+def _calendar(found: Edition) -> Calendar:
+    assert found.calendar is not None  # noqa: S101 - every edition of this subject has one
+    return found.calendar
 
 
 def _newest(subject: str, rows: list[RuleSet]) -> Edition:

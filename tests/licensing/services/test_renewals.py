@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -142,6 +143,22 @@ def test_one_live_renewal_a_shop_says_the_service_and_the_database(make_shop: An
             opened_at=clock.now(),
             snapshot_hash="",
         )
+
+
+def test_a_case_that_slipped_past_the_condition_is_refused_by_the_index_in_words(
+    make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when two requests pass the condition at once; another broken rule of the table is not told as this one."""
+    shop = make_shop()
+    services.submit_renewal(shop=shop, applicant=owner)
+    monkeypatch.setattr(queries.cases, "open_for", lambda *_about: None)
+    acts = Act.objects.count()
+    with pytest.raises(Refused) as refused, transaction.atomic():
+        services.submit_renewal(shop=shop, applicant=owner)
+    assert refused.value.code == "already_open" and Case.objects.count() == 1 and Act.objects.count() == acts
+    monkeypatch.setattr("municipality.cases.services.FiledBy", SimpleNamespace(values=[], APPLICANT="nobody"))
+    with pytest.raises(IntegrityError, match="cases_filed_by"), transaction.atomic():
+        services.submit_renewal(shop=make_shop(), applicant=owner)
 
 
 def test_a_price_that_changed_while_the_page_was_open_is_not_charged_silently(make_shop: Any, owner: Any) -> None:
