@@ -94,10 +94,6 @@ class RuleSet(models.Model):
     def __str__(self) -> str:
         return f"{self.subject} v{self.version}"
 
-    def holds(self, on: dt.date) -> bool:
-        """Whether the day lies in its period; whether it is published is another question."""
-        return self.first_day <= on and (self.last_day is None or on <= self.last_day)
-
 
 class FeeRule(models.Model):
     """An amount in fils per unit, with the article that grounds it."""

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -161,8 +161,24 @@ def in_force(subject: str, on: dt.date) -> QuerySet[RuleSet]:
     ).order_by("-first_day", "-version")
 
 
+class Published(NamedTuple):
+    """What tells a published edition from all others, and its days. The edition itself is read once a process."""
+
+    pk: int
+    subject: str
+    version: int
+    made_at: dt.datetime
+    published_at: dt.datetime
+    first_day: dt.date
+    last_day: dt.date | None
+
+    def holds(self, on: dt.date) -> bool:
+        """Whether the day lies in its period."""
+        return self.first_day <= on and (self.last_day is None or on <= self.last_day)
+
+
 # Published editions as one page read them: within one request they are asked for once. None outside a request.
-_page: ContextVar[list[RuleSet] | None] = ContextVar("rulebook_page", default=None)
+_page: ContextVar[list[Published] | None] = ContextVar("rulebook_page", default=None)
 # Whole editions read by this process. A published edition never changes (guards.py), so nothing here grows old.
 _read: dict[tuple[Any, ...], Edition] = {}
 
@@ -176,16 +192,16 @@ def end_page(**_signal: Any) -> None:
     _page.set(None)
 
 
-_all_published = Question(lambda: RuleSet.objects.filter(published_at__isnull=False))
+_all_published = Question(lambda: RuleSet.objects.filter(published_at__isnull=False).values_list(*Published._fields))
 
 
-def _published() -> list[RuleSet]:
+def _published() -> list[Published]:
     """All published editions: some dozens in twenty years. What a transaction decides, it decides by what it read itself."""
     page = _page.get()
     if page is None or connection.in_atomic_block:
-        return _all_published()
+        return [Published(*row) for row in _all_published()]
     if not page:
-        page.extend(_all_published())
+        page.extend(Published(*row) for row in _all_published())
     return page
 
 
@@ -244,11 +260,11 @@ def editions_and_calendar(subjects: Sequence[str], on: dt.date) -> tuple[list[Ed
     return _in_force(published, subjects, on), _calendar(_newest_calendar(published))
 
 
-def _in_force(published: Sequence[RuleSet], subjects: Sequence[str], on: dt.date) -> list[Edition]:
+def _in_force(published: Sequence[Published], subjects: Sequence[str], on: dt.date) -> list[Edition]:
     return [_newest(subject, [row for row in published if row.subject == subject and row.holds(on)]) for subject in subjects]
 
 
-def _newest_calendar(published: Sequence[RuleSet]) -> Edition:
+def _newest_calendar(published: Sequence[Published]) -> Edition:
     return _newest(calendars.SUBJECT, [row for row in published if row.subject == calendars.SUBJECT])
 
 
@@ -257,16 +273,17 @@ def _calendar(found: Edition) -> Calendar:
     return found.calendar
 
 
-def _newest(subject: str, rows: list[RuleSet]) -> Edition:
+def _newest(subject: str, rows: list[Published]) -> Edition:
     if not rows:
         raise Refused("no_edition", _("This service has no rules in force yet: no edition of them is published."), subject=subject)
     return _whole(max(rows, key=lambda row: (row.first_day, row.version)))
 
 
-def _whole(row: RuleSet) -> Edition:
-    identity = (row.pk, row.subject, row.version, row.made_at, row.published_at)
+def _whole(published: Published) -> Edition:
+    identity = (published.pk, published.subject, published.version, published.made_at, published.published_at)
     if identity in _read:
         return _read[identity]
+    row = RuleSet.objects.get(pk=published.pk)
     is_calendar = row.subject == calendars.SUBJECT
     found = Edition(
         row.subject,

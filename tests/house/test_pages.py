@@ -14,7 +14,6 @@ from django.test.utils import CaptureQueriesContext
 
 from municipality.cases.services import compute_figures
 from municipality.rulebook import queries as rulebook
-from municipality.rulebook.models import RuleSet
 from municipality.ui.errors import _BARE
 from tests import serving
 from tests.house import pages, watching
@@ -141,8 +140,8 @@ def counted(world: World, who: str, path: str, data: dict[str, str] | None = Non
 def warm(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that has served before: published editions are in memory (no transaction of a test may put them there)."""
     held = {}
-    for row in RuleSet.objects.filter(published_at__isnull=False).prefetch_related("fees", "limits", "conditions"):
-        held[(row.pk, row.subject, row.version, row.made_at, row.published_at)] = rulebook._whole(row)
+    for row in rulebook._published():
+        held[row[:5]] = rulebook._whole(row)
     monkeypatch.setattr(rulebook, "_read", held)
     serving.keep_names(monkeypatch)
 
