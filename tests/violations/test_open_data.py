@@ -22,6 +22,7 @@ from shops.models import Shop
 from shops.open_data import described, formats, writing
 from shops.registry import OPEN_SETS
 from tests.municipality.people import staff
+from tests.serving import warm
 from tests.shops.open_data.conftest import store
 from tests.violations.conftest import Days, pay
 from tests.violations.services.test_objections import decide, file
@@ -174,7 +175,10 @@ def test_an_entry_that_another_one_stands_for_has_no_page_and_no_row(
     assert f"finding-{row.public_id}" not in page and published() == {}
 
 
-def test_minutesstream_and_statements_do_not_grow_with_them(write: Callable[..., Violation], owner: User, days: Days) -> None:
+def test_minutes_stream_and_statements_do_not_grow_with_them(
+    write: Callable[..., Violation], owner: User, days: Days, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warm(monkeypatch)
     counts = []
     for _round in range(2):
         for _ in range(2):
