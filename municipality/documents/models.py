@@ -30,7 +30,7 @@ class StoredFile(models.Model):
 
 
 class Counter(models.Model):
-    """The next number of a series (`HLT-HW-2026`); moved by one UPDATE under the row's lock."""
+    """The next number of a series (`HLT-HW-2026`); moved by one statement under the row's lock."""
 
     series = models.CharField(max_length=30, primary_key=True)
     last = models.PositiveIntegerField(default=0)

@@ -25,9 +25,10 @@ class TypedMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method != "POST":
             return self.get_response(request)
-        if _is(request.path_info, "beside_a_form"):
+        view = _view(request.path_info)
+        if getattr(view, "beside_a_form", False):
             return self._beside(request)
-        if not _is(request.path_info, "keeps_typed"):
+        if not getattr(view, "keeps_typed", False):
             return self.get_response(request)
         before: Any = request.user
         person = before if before.is_authenticated and not before.is_staff else None
@@ -40,14 +41,20 @@ class TypedMiddleware:
         response = self.get_response(request)
         page = asked(request).partition("?")[0]
         person: Any = request.user
-        if response.status_code == 302 and person.is_authenticated and not person.is_staff and page and _is(page, "keeps_beside"):
+        if (
+            response.status_code == 302
+            and person.is_authenticated
+            and not person.is_staff
+            and page
+            and getattr(_view(page), "keeps_beside", False)
+        ):
             typed.keep(request, person, page=page)
         return response
 
 
-def _is(path: str, mark: str) -> bool:
-    """Whether the view behind a path carries a mark."""
+def _view(path: str) -> Any:
+    """The view behind a path, for the marks that it carries; None where there is none."""
     try:
-        return bool(getattr(resolve(path).func, mark, False))
+        return resolve(path).func
     except Resolver404:
-        return False
+        return None

@@ -36,34 +36,34 @@ MAX_DEATHS = 3
 ring: Callable[[int, str, str], None] | None = None  # set by tasks.py: tells a worker that a row is due
 
 
-def enqueue(kind: str, *, key: str, due_at: dt.datetime | None = None, **ids: Any) -> Job:
-    """Promise a job in the caller's transaction; the same (kind, key) again is the same promise.
+def enqueue(kind: str, *, key: str, due_at: dt.datetime | None = None, **ids: Any) -> int:
+    """Promise a job in the caller's transaction; the same (kind, key) again is the same promise. The number of its row.
 
     Raises RuntimeError outside a transaction and KeyError for an undeclared kind.
     """
     return enqueue_all(kind, {key: ids}, due_at=due_at)[0]
 
 
-_promised = Question(lambda kind, keys: Job.objects.filter(kind=kind, key__in=keys))
+_promised = Question(lambda kind, keys: Job.objects.filter(kind=kind, key__in=keys).values_list("key", "pk"))
 
 
-def enqueue_all(kind: str, promises: Mapping[str, Mapping[str, Any]], *, due_at: dt.datetime | None = None) -> list[Job]:
-    """Promise several jobs of one kind, their ids by key, as `enqueue` does one; three statements for all. Answers in their order."""
+def enqueue_all(kind: str, promises: Mapping[str, Mapping[str, Any]], *, due_at: dt.datetime | None = None) -> list[int]:
+    """Promise several jobs of one kind, their ids by key, as `enqueue` does one; three statements for all. The jobs' numbers in order."""
     declared = registry.KINDS[kind]
     if not connection.in_atomic_block:
         raise RuntimeError("a job is promised inside the transaction of its act")
     now, keys = clock.now(), list(promises)
-    found = {job.key: job for job in _promised(kind, keys)}
-    new = [key for key in keys if key not in found]
+    numbers = dict(_promised(kind, keys))
+    new = [key for key in keys if key not in numbers]
     if new:
         due = {"due_at": due_at or now, "created_at": now, "queue": declared.queue}
         # A promise of the same that another transaction made since we looked stands; no savepoint is needed to find that out.
         Job.objects.bulk_create([Job(kind=kind, key=key, args=dict(promises[key]), **due) for key in new], ignore_conflicts=True)
-        found |= {job.key: job for job in _promised(kind, new)}
+        numbers |= dict(_promised(kind, new))
     if due_at is None or due_at <= now:
-        for job in [found[key] for key in new]:
-            transaction.on_commit(partial(_ring, job.pk, job.queue, kind))
-    return [found[key] for key in keys]
+        for key in new:
+            transaction.on_commit(partial(_ring, numbers[key], declared.queue, kind))
+    return [numbers[key] for key in keys]
 
 
 _broker = {"away_until": 0.0}  # of this process, in seconds of the monotonic clock

@@ -37,11 +37,11 @@ def send(kind: str | type[MessageKind], *, person: Any, key: str, context: Mappi
         raise RuntimeError("a message is promised inside the transaction of its act")
     declared = KINDS[kind if isinstance(kind, str) else kind.kind]
     kind = declared.kind
-    known = _message.one(kind, key, person.pk)
+    known = _promised.one(kind, key, person.pk)
     if known is not None:
-        return known
+        return Message.objects.get(pk=known[0])
     ar, en = declared.words(context, "ar"), declared.words(context, "en")
-    new = Message(
+    message = Message(
         kind=kind,
         key=key,
         person=person,
@@ -55,17 +55,18 @@ def send(kind: str | type[MessageKind], *, person: Any, key: str, context: Mappi
         path=declared.path(context),
         created_at=clock.now(),
     )
-    Message.objects.bulk_create([new], ignore_conflicts=True)
-    message = _message.one(kind, key, person.pk)
-    if message is None:
+    Message.objects.bulk_create([message], ignore_conflicts=True)
+    taken = _promised.one(kind, key, person.pk)
+    if taken is None:
         raise IntegrityError(f"the message {kind} {key} was not taken")
-    message.person = person
-    if message.public_id == new.public_id:  # else another transaction promised it since we looked
-        _promise(message, declared.channels)
+    if taken[1] != message.public_id:  # another transaction promised it since we looked
+        return Message.objects.get(pk=taken[0])
+    message.pk, message._state.adding = taken[0], False
+    _promise(message, declared.channels)
     return message
 
 
-_message = Question(lambda kind, key, person: Message.objects.filter(kind=kind, key=key, person=person))
+_promised = Question(lambda kind, key, person: Message.objects.filter(kind=kind, key=key, person=person).values_list("pk", "public_id"))
 
 
 def _promise(message: Message, channels: Sequence[Channel]) -> None:

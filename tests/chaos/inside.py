@@ -245,7 +245,7 @@ def slots() -> list[tuple[str, str, int]]:
 def promise(kind: str, key: str, ids: dict[str, Any]) -> int:
     """A job in the outbox."""
     with transaction.atomic():
-        return int(enqueue(kind, key=key, **ids).pk)
+        return enqueue(kind, key=key, **ids)
 
 
 @command

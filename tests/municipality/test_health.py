@@ -114,7 +114,7 @@ def test_a_silent_worker_and_a_silent_clock_are_told_apart(client: Client, well:
 def test_work_that_waits_is_degraded_unless_it_is_parked(client: Client, well: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(registry.KINDS, "testing.wait", registry.Kind("testing.wait", lambda: None, "bulk", 60))
     with transaction.atomic():
-        job = enqueue("testing.wait", key="1", due_at=clock.now() - dt.timedelta(seconds=121))
+        job = Job.objects.get(pk=enqueue("testing.wait", key="1", due_at=clock.now() - dt.timedelta(seconds=121)))
     assert_degraded(client, "outbox")
     Job.objects.filter(pk=job.pk).update(state=JobState.PARKED)
     assert ready(client)[1]["status"] == "ok"

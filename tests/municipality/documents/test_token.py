@@ -24,7 +24,7 @@ from municipality.documents.tasks import look_at_seal
 from municipality.jobs import registry
 from municipality.jobs import services as jobs
 from municipality.jobs.errors import Parked
-from municipality.jobs.models import JobState
+from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from tests.municipality.documents import poppler, softhsm
 from tests.municipality.documents.facts import ISSUED
@@ -116,7 +116,7 @@ def test_the_token_is_pulled_out_the_job_waits_and_seals_by_itself_when_it_is_ba
     assert seal_state(client) == {"status": "ok"}
     card.pull_out()
     with transaction.atomic():
-        job = jobs.enqueue("testing.seal", key="1")
+        job = Job.objects.get(pk=jobs.enqueue("testing.seal", key="1"))
     assert jobs.run(job.pk)
     job.refresh_from_db()
     assert (job.state, job.tries, sealed) == (JobState.PARKED, 0, [])

@@ -27,7 +27,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], Job]
     def make(handler: Callable[[], None]) -> Job:
         monkeypatch.setitem(registry.KINDS, "testing.slow", registry.Kind("testing.slow", handler, "bulk", LIMIT))
         with transaction.atomic():
-            return services.enqueue("testing.slow", key="1")
+            return Job.objects.get(pk=services.enqueue("testing.slow", key="1"))
 
     return make
 

@@ -51,7 +51,7 @@ def together(act: Callable[[], object], workers: int = WORKERS) -> None:
 
 def promise(count: int) -> list[int]:
     with transaction.atomic():
-        return [services.enqueue("testing.errand", key=str(number), number=number).pk for number in range(count)]
+        return [services.enqueue("testing.errand", key=str(number), number=number) for number in range(count)]
 
 
 def race(declare: Declare, count: int = 12) -> Counter[int]:

@@ -24,7 +24,7 @@ SECOND = dt.timedelta(seconds=1)
 
 def promise(key: str = "1", **ids: Any) -> Job:
     with transaction.atomic():
-        return services.enqueue("testing.errand", key=key, **ids)
+        return Job.objects.get(pk=services.enqueue("testing.errand", key=key, **ids))
 
 
 def test_a_promise_outside_a_transaction_is_refused(open_db: None, declare: Declare) -> None:
@@ -102,7 +102,7 @@ def test_a_job_runs_once_and_not_before_its_time(declare: Declare) -> None:
     ran: list[int] = []
     declare("testing.errand", lambda *, number: ran.append(number))
     with clock.at(NOON), transaction.atomic():
-        job = services.enqueue("testing.errand", key="1", due_at=NOON + 60 * SECOND, number=7)
+        job = Job.objects.get(pk=services.enqueue("testing.errand", key="1", due_at=NOON + 60 * SECOND, number=7))
     with clock.at(NOON + 59 * SECOND):
         assert not services.run(job.pk)
     with clock.at(NOON + 60 * SECOND):
