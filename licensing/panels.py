@@ -264,6 +264,8 @@ def _next_step(case: Case, bill: Any, licence: Any, renewal: Renewal) -> NextSte
         )
     if case.state == S.ISSUED and licence is not None:
         if licence.document.live_state in ("valid", "not_yet"):
+            if licence.document.file_id is None:  # from before the portal: there is nothing to download
+                return NextStep(_("Licence issued"), _("Issued on paper, carried over into the register"), label=_("Done"))
             return NextStep(
                 _("The licence is ready"),
                 _("Print it and hang it in the shop where visitors and inspectors see it."),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from licensing import panels
 from licensing.services import submit_renewal
+from licensing.states import RenewalState
 from municipality.cases.models import Case
 from municipality.cases.services import place_block
 from municipality.kernel.actors import system
@@ -179,3 +182,12 @@ def test_my_shops_asks_as_often_for_one_shop_as_for_many(
         make_shop()
     with django_assert_max_num_queries(12):
         client.get("/ar/my-shops/")
+
+
+def test_a_licence_that_is_on_paper_only_is_not_offered_for_download() -> None:
+    """A button that leads nowhere is worse than none; the control has a file."""
+    for file_id, offered in ((None, False), (7, True)):
+        document = SimpleNamespace(live_state="valid", number="HLT-HA-2025-000001-X", file_id=file_id)
+        case: Any = SimpleNamespace(state=RenewalState.ISSUED)
+        step = panels._next_step(case, None, SimpleNamespace(document=document), None)  # type: ignore[arg-type]
+        assert step is not None and bool(step.url) == bool(step.button) == offered
