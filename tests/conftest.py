@@ -11,6 +11,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+import requests
 from django.test import TransactionTestCase
 
 from municipality.kernel import clock
@@ -235,6 +236,24 @@ def outbox() -> Callable[..., int]:
         raise AssertionError(f"more than {limit} jobs ran: one of them promises itself again")
 
     return run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_calls() -> Iterator[None]:
+    """A double that waits for its turn on a busy machine is not a service that is away: limits of whole seconds become a minute.
+
+    A test of a time-out lays a limit below one second, or one of its own.
+    """
+    send = requests.adapters.HTTPAdapter.send
+
+    def patient(adapter: Any, request: Any, stream: bool = False, timeout: Any = None, **more: Any) -> Any:
+        if isinstance(timeout, tuple):
+            timeout = tuple(max(limit, 60) if limit >= 1 else limit for limit in timeout)
+        return send(adapter, request, stream=stream, timeout=timeout, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(requests.adapters.HTTPAdapter, "send", patient)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -188,9 +188,11 @@ class Run:
         fitting = _FITTING_SKIP["postgres" if name.startswith("postgres") else "sqlite"]
         for case in ElementTree.parse(report).getroot().iter("testcase"):  # noqa: S314
             skipped = case.find("skipped")
-            if case.find("failure") is not None or case.find("error") is not None:
+            reason = next((found for found in map(case.find, ("failure", "error")) if found is not None), None)
+            if reason is not None:
                 self.tally.failed += 1
-                self.tally.broken.append(f"{name}: {case.get('classname')}::{case.get('name')}")
+                sentence = " ".join(reason.get("message", "").split())[:200]
+                self.tally.broken.append(f"{name}: {case.get('classname')}::{case.get('name')}: {sentence}")
             elif skipped is None:
                 self.tally.passed += 1
             elif skipped.get("type") != "pytest.xfail" and not fitting.search(skipped.get("message", "")):

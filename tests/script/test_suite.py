@@ -15,7 +15,7 @@ from script.support.suite import Pass, Run
 
 REPORT = """<?xml version="1.0"?><testsuites><testsuite>
 <testcase classname="a" name="passes"/>
-<testcase classname="a" name="fails"><failure message="no"/></testcase>
+<testcase classname="a" name="fails"><failure message="1 is&#10; not 2"/></testcase>
 <testcase classname="a" name="breaks"><error message="no"/></testcase>
 <testcase classname="a" name="other_database"><skipped type="pytest.skip" message="{reason}"/></testcase>
 <testcase classname="a" name="left_out"><skipped type="pytest.skip" message="no browser"/></testcase>
@@ -35,6 +35,7 @@ def test_failures_errors_and_skips_are_counted_apart(tmp_path: Path) -> None:
     tally = counted(tmp_path, "sqlite", "only on PostgreSQL").tally
     assert (tally.passed, tally.failed, tally.skipped) == (1, 2, 1)
     assert tally.reasons == ["sqlite, left_out: no browser"]
+    assert tally.broken == ["sqlite: a::fails: 1 is not 2", "sqlite: a::breaks: no"]
 
 
 def test_a_test_that_needs_postgresql_may_not_be_skipped_on_postgresql(tmp_path: Path) -> None:
