@@ -20,6 +20,7 @@ from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import Refused
+from municipality.kernel.inserts import insert
 from municipality.notifications.services import send
 from municipality.review.services import queue
 from payments import queries as payments
@@ -61,15 +62,17 @@ def submit(*, shop: Shop, applicant: Any, expected_fils: int | None = None, acto
         actor=actor,
         due_on=offer.due_on,
     )
-    Renewal.objects.create(
-        case=case,
-        licence=offer.licence,
-        first_day=offer.period.first,
-        last_day=offer.period.last,
-        registered_facts=shop.registered_facts(),
-        declared_at=clock.now(),
-        years=offer.years,
-        is_late=offer.is_late,
+    insert(
+        Renewal(
+            case=case,
+            licence=offer.licence,
+            first_day=offer.period.first,
+            last_day=offer.period.last,
+            registered_facts=shop.registered_facts(),
+            declared_at=clock.now(),
+            years=offer.years,
+            is_late=offer.is_late,
+        )
     )
     advance(case, "submit", actor=actor)
     bill = issue_bill(

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from municipality.audit.models import Act, ActText, Link, Look
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
+from municipality.kernel.inserts import insert
 
 GENESIS = "0" * 64
 LATE_IDS = 10_000
@@ -25,7 +26,7 @@ def record(action: str, *, subject: str, actor: Actor, data: dict[str, Any] | No
     if not connection.in_atomic_block:
         raise RuntimeError("an act and its record commit together")
     salt = secrets.token_hex(16) if text else ""
-    act = Act.objects.create(
+    act = Act(
         at=clock.now(),
         action=action,
         subject=subject,
@@ -34,6 +35,7 @@ def record(action: str, *, subject: str, actor: Actor, data: dict[str, Any] | No
         data={**(data or {}), **actor.whom},
         commitment=hashlib.sha256((salt + text).encode()).hexdigest() if text else "",
     )
+    insert(act)
     if text:
         ActText.objects.create(act=act, salt=salt, text=text)
     return act
@@ -41,9 +43,8 @@ def record(action: str, *, subject: str, actor: Actor, data: dict[str, Any] | No
 
 def look(*, viewer: Actor, person_key: str, subject: str, purpose: str) -> None:
     """Write one read of a person's data by staff; before the page is shown."""
-    Look.objects.create(
-        at=clock.now(), viewer_key=viewer.key, viewer_role=viewer.role, person_key=person_key, subject=subject, purpose=purpose
-    )
+    at = clock.now()
+    insert(Look(at=at, viewer_key=viewer.key, viewer_role=viewer.role, person_key=person_key, subject=subject, purpose=purpose))
 
 
 def canonical(act: Act) -> bytes:

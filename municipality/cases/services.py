@@ -19,6 +19,7 @@ from municipality.documents.numbers import take
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
+from municipality.kernel.inserts import insert
 from municipality.kernel.transitions import transition
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.notifications.services import send
@@ -54,24 +55,25 @@ def open_case(
         raise NotPermitted("not_yours", _("This step is not yours to take."))
     now = clock.now()
     snapshot = [edition.snapshot() for edition in editions]
+    case = Case(
+        reference=take(f"{series}-{clock.today().year}"),
+        service=service,
+        subject=subject,
+        held_under=held_under,
+        title_ar=title_ar,
+        title_en=title_en,
+        applicant=applicant,
+        branch=branch,
+        filed_by=actor.role if actor.role in FiledBy.values else FiledBy.APPLICANT,
+        state=WORKFLOWS[service].initial,
+        opened_at=now,
+        due_on=due_on,
+        editions=[edition.stamp for edition in editions],
+        snapshot=snapshot,
+        snapshot_hash=digest(snapshot),
+    )
     try:
-        case = Case.objects.create(
-            reference=take(f"{series}-{clock.today().year}"),
-            service=service,
-            subject=subject,
-            held_under=held_under,
-            title_ar=title_ar,
-            title_en=title_en,
-            applicant=applicant,
-            branch=branch,
-            filed_by=actor.role if actor.role in FiledBy.values else FiledBy.APPLICANT,
-            state=WORKFLOWS[service].initial,
-            opened_at=now,
-            due_on=due_on,
-            editions=[edition.stamp for edition in editions],
-            snapshot=snapshot,
-            snapshot_hash=digest(snapshot),
-        )
+        insert(case)
     except IntegrityError as error:
         if any(sign in str(error) for sign in _ONE_OPEN):
             raise Refused("already_open", _("A request for this shop is open already. It is listed under “My requests”.")) from error

@@ -22,6 +22,7 @@ from municipality.jobs.errors import Gone, Parked
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from municipality.kernel.failpoints import failpoint
+from municipality.kernel.inserts import insert_new
 from municipality.kernel.questions import Question
 
 log = logging.getLogger(__name__)
@@ -48,22 +49,19 @@ _promised = Question(lambda kind, keys: Job.objects.filter(kind=kind, key__in=ke
 
 
 def enqueue_all(kind: str, promises: Mapping[str, Mapping[str, Any]], *, due_at: dt.datetime | None = None) -> list[int]:
-    """Promise several jobs of one kind, their ids by key, as `enqueue` does one; three statements for all. The jobs' numbers in order."""
+    """Promise several jobs of one kind, their ids by key, as `enqueue` does one, by one statement. The jobs' numbers in order."""
     declared = registry.KINDS[kind]
     if not connection.in_atomic_block:
         raise RuntimeError("a job is promised inside the transaction of its act")
-    now, keys = clock.now(), list(promises)
-    numbers = dict(_promised(kind, keys))
-    new = [key for key in keys if key not in numbers]
-    if new:
-        due = {"due_at": due_at or now, "created_at": now, "queue": declared.queue}
-        # A promise of the same that another transaction made since we looked stands; no savepoint is needed to find that out.
-        Job.objects.bulk_create([Job(kind=kind, key=key, args=dict(promises[key]), **due) for key in new], ignore_conflicts=True)
-        numbers |= dict(_promised(kind, new))
+    now = clock.now()
+    due = {"due_at": due_at or now, "created_at": now, "queue": declared.queue}
+    new = insert_new([Job(kind=kind, key=key, args=dict(ids), **due) for key, ids in promises.items()], by="key")
     if due_at is None or due_at <= now:
-        for key in new:
-            transaction.on_commit(partial(_ring, numbers[key], declared.queue, kind))
-    return [numbers[key] for key in keys]
+        for job in new:
+            transaction.on_commit(partial(_ring, job.pk, declared.queue, kind))
+    numbers = {job.key: job.pk for job in new}
+    numbers |= dict(_promised(kind, [key for key in promises if key not in numbers]))
+    return [numbers[key] for key in promises]
 
 
 _broker = {"away_until": 0.0}  # of this process, in seconds of the monotonic clock

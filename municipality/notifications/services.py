@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext
 
@@ -20,7 +20,7 @@ from municipality.kernel import clock, ids
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.kernel.failpoints import failpoint
-from municipality.kernel.questions import Question
+from municipality.kernel.inserts import insert, insert_new
 from municipality.notifications import mail, sms
 from municipality.notifications.models import Channel, Delivery, DeliveryState, Message
 from municipality.notifications.registry import KINDS, MessageKind
@@ -37,9 +37,6 @@ def send(kind: str | type[MessageKind], *, person: Any, key: str, context: Mappi
         raise RuntimeError("a message is promised inside the transaction of its act")
     declared = KINDS[kind if isinstance(kind, str) else kind.kind]
     kind = declared.kind
-    known = _promised.one(kind, key, person.pk)
-    if known is not None:
-        return Message.objects.get(pk=known[0])
     ar, en = declared.words(context, "ar"), declared.words(context, "en")
     message = Message(
         kind=kind,
@@ -55,18 +52,10 @@ def send(kind: str | type[MessageKind], *, person: Any, key: str, context: Mappi
         path=declared.path(context),
         created_at=clock.now(),
     )
-    Message.objects.bulk_create([message], ignore_conflicts=True)
-    taken = _promised.one(kind, key, person.pk)
-    if taken is None:
-        raise IntegrityError(f"the message {kind} {key} was not taken")
-    if taken[1] != message.public_id:  # another transaction promised it since we looked
-        return Message.objects.get(pk=taken[0])
-    message.pk, message._state.adding = taken[0], False
+    if not insert_new([message], by="public_id"):
+        return Message.objects.get(kind=kind, key=key, person=person)
     _promise(message, declared.channels)
     return message
-
-
-_promised = Question(lambda kind, key, person: Message.objects.filter(kind=kind, key=key, person=person).values_list("pk", "public_id"))
 
 
 def _promise(message: Message, channels: Sequence[Channel]) -> None:
@@ -77,7 +66,7 @@ def _promise(message: Message, channels: Sequence[Channel]) -> None:
         else Delivery(message=message, channel=channel, state=DeliveryState.SKIPPED, reason="no_address")
         for channel in channels
     ]
-    Delivery.objects.bulk_create(deliveries)
+    insert(*deliveries)
     waiting = [delivery.pk for delivery in deliveries if delivery.state == DeliveryState.WAITING]
     enqueue_all("notifications.deliver", {f"delivery:{pk}": {"delivery_id": pk} for pk in waiting})
 
