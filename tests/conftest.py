@@ -247,8 +247,9 @@ def patient_calls() -> Iterator[None]:
     send = requests.adapters.HTTPAdapter.send
 
     def patient(adapter: Any, request: Any, stream: bool = False, timeout: Any = None, **more: Any) -> Any:
-        if isinstance(timeout, tuple):
-            timeout = tuple(max(limit, 60) if limit >= 1 else limit for limit in timeout)
+        limits = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+        if all(isinstance(limit, int | float) for limit in limits):
+            timeout = tuple(max(limit, 60) if limit >= 1 else limit for limit in limits)
         return send(adapter, request, stream=stream, timeout=timeout, **more)
 
     with pytest.MonkeyPatch.context() as patch:

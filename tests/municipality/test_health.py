@@ -19,6 +19,7 @@ from municipality.jobs import registry
 from municipality.jobs.models import Heartbeat, Job, JobState
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
+from municipality.uploads import scanning
 
 
 @pytest.fixture(autouse=True)
@@ -148,7 +149,10 @@ def test_a_store_that_takes_no_files_is_degraded(client: Client, well: None, tmp
     assert "cannot be written" in told["checks"]["uploads"]["reason"]["en"]
 
 
-def test_a_silent_scanner_is_degraded_and_one_that_answers_is_well(client: Client, well: None, settings: Any) -> None:
+def test_a_silent_scanner_is_degraded_and_one_that_answers_is_well(
+    client: Client, well: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanning, "PING_SECONDS", 60)
     settings.UPLOADS_SCANNER = "municipality.uploads.scanning.Clamd"
     with socket.create_server(("127.0.0.1", 0)) as daemon:
         settings.UPLOADS_CLAMD = f"tcp://127.0.0.1:{daemon.getsockname()[1]}"
@@ -162,7 +166,7 @@ def test_a_silent_scanner_is_degraded_and_one_that_answers_is_well(client: Clien
         with ThreadPoolExecutor(1) as beside:
             done = beside.submit(answer)
             assert ready(client)[1]["checks"]["scanner"] == {"status": "ok"}
-            done.result(timeout=5)
+            done.result(timeout=60)
     status, told = ready(client)
     assert (status, told["status"]) == (200, "degraded")
     reason = told["checks"]["scanner"]["reason"]

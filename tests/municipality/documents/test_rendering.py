@@ -222,9 +222,9 @@ def test_300_hostile_values_ask_for_nothing_and_enclose_nothing(monkeypatch: pyt
     for turn in range(len(HOSTILE)):
         values = {field: HOSTILE[(turn + place) % len(HOSTILE)] for place, field in enumerate(FIELDS)}
         cases += len(values)
-        began = time.monotonic()
+        began = time.process_time()
         pdf = draw_licence(**values)
-        assert time.monotonic() - began < 20
+        assert time.process_time() - began < 20
         with opened(pdf) as document:
             assert list(document.attachments) == ["licence.json"]
             assert len(document.pages) == 1
@@ -247,10 +247,10 @@ def test_a_text_of_a_megabyte_is_refused_at_once() -> None:
     with pytest.raises(FactsRefused):
         licence(trade_name_ar="ص" * 1_000_000)
     facts = licence()
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(RenderingRefused, match="too many"):
         render(LICENCE, {**facts.context(), "trade_name": Words("ص" * 1_000_000)}, title="x", at=facts.issued_at)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def overlaps(pdf: bytes) -> list[tuple[str, str]]:

@@ -40,10 +40,10 @@ def linger(seconds: float = 3.0) -> None:
 
 
 def test_a_job_past_its_limit_is_stopped_and_due_again_with_the_reason(open_db: None, slow: Any) -> None:
-    job = slow(linger)
+    job = slow(lambda: linger(120))
     began = time.monotonic()
     assert services.run(job.pk)
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 60
     job.refresh_from_db()
     assert (job.state, job.tries, job.lease_owner) == (JobState.QUEUED, 1, "")
     assert job.due_at > job.created_at
@@ -113,10 +113,10 @@ def soft_limit() -> Iterator[None]:
 
 
 def test_a_wait_that_hears_nothing_is_interrupted_by_the_workers_own_limit(open_db: None, slow: Any, soft_limit: None) -> None:
-    job = slow(lambda: time.sleep(20))
+    job = slow(lambda: time.sleep(120))
     began = time.monotonic()
     services.run(job.pk)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60
     job.refresh_from_db()
     assert (job.state, job.tries) == (JobState.QUEUED, 1)
     assert "the limit of testing.slow" in job.last_error

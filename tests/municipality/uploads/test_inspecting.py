@@ -48,7 +48,7 @@ def drawn(content: bytes, **limits: Any) -> Drawn:
 
 
 MEASURE = """
-import resource, sys, pathlib, json, time
+import resource, sys, pathlib, json
 sys.path.insert(0, sys.argv[1])
 import os
 os.environ["DJANGO_SETTINGS_MODULE"] = "municipality.settings.test"
@@ -56,13 +56,12 @@ import django
 django.setup()
 from municipality.uploads.inspecting import look_at, Drawn
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-start = time.monotonic()
 found = look_at(pathlib.Path(sys.argv[2]), sys.argv[3], **json.loads(sys.argv[4]))
-seconds = time.monotonic() - start
+child = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(json.dumps({
     "found": "drawn" if isinstance(found, Drawn) else found,
-    "seconds": seconds,
-    "child": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
+    "seconds": child.ru_utime + child.ru_stime,
+    "child": child.ru_maxrss // 1024,
     "grown": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024,
 }))
 """
@@ -115,7 +114,7 @@ def test_a_bomb_is_refused_by_a_child_that_stays_small(name: str, bombs: dict[st
     assert found["found"] in SENTENCES or name in HARMLESS, found
     assert found["child"] <= 256, found
     assert found["grown"] <= 8, found
-    assert found["seconds"] <= 8, found  # below one second where nobody shares the machine
+    assert found["seconds"] <= 8, found  # of the processor; below one where nobody shares the machine
 
 
 def test_without_the_limit_of_points_the_child_swells(bombs: dict[str, bytes], tmp_path: Path, root: Path) -> None:
@@ -136,17 +135,17 @@ def test_without_the_limit_of_memory_the_child_swells_even_if_nobody_counts_poin
 
 def test_the_endless_paper_is_ended_by_the_clock_of_the_processor(bombs: dict[str, bytes], tmp_path: Path, root: Path) -> None:
     found = measured(bombs["pdf of forms in forms"], tmp_path, root, seconds=1, memory=2048 * MB)
-    assert found["found"] == "heavy" and found["seconds"] < 20
+    assert found["found"] == "heavy" and found["seconds"] < 5
 
 
 def test_a_child_that_sleeps_is_ended_by_the_clock_on_the_wall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sleeper = tmp_path / "sleeper.py"
-    sleeper.write_text("import time; time.sleep(60)")
+    sleeper.write_text("import time; time.sleep(200)")
     monkeypatch.setattr(inspecting, "PROGRAM", sleeper)
     monkeypatch.setattr(inspecting, "WALL_SECONDS", 1)
     start = time.monotonic()
     assert seen(seeds.photo()) == "heavy"
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 100
 
 
 def test_the_largest_picture_that_is_allowed_is_drawn_within_the_limits(tmp_path: Path, root: Path) -> None:
