@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from django.db import connections, router
+from django.db import connections, router, transaction
 from django.db.models import AutoField, Field, Model
 from django.db.models.signals import post_save, pre_save
 
@@ -29,13 +30,14 @@ _wordings: dict[type[Model], _Wording] = {}
 def insert(*rows: Row) -> None:
     """Insert new rows of one model by one statement and give them their numbers, as `bulk_create` does.
 
-    Raises IntegrityError, TypeError for a value that the database would have to work out, and ValueError for a model whose rows need
-    more than plain values (a default of the database, a placeholder of its own, a `save` of its own, a listener to its saving) or whose
-    number is not given by the database.
+    Raises IntegrityError, TypeError for a value that the database would have to work out, and ValueError for a row that has its number
+    already and for a model whose rows need more than plain values (a default of the database, a placeholder of its own, a `save` of its
+    own, a listener to its saving) or whose number is not given by the database.
     """
-    for some in _parts(rows):
-        for row, (number,) in zip(some, _written(some, "RETURNING {pk}"), strict=True):
-            _is_there(row, number)
+    with _together(rows):
+        for some in _parts(rows):
+            for row, (number,) in zip(some, _written(some, "RETURNING {pk}"), strict=True):
+                _is_there(row, number)
 
 
 def insert_new(rows: Sequence[Row], *, by: str) -> list[Row]:
@@ -44,13 +46,19 @@ def insert_new(rows: Sequence[Row], *, by: str) -> list[Row]:
     `by` names the column that tells the rows apart. Returns those that were written.
     """
     new: list[Row] = []
-    for some in _parts(rows):
-        numbers = {told: number for number, told in _written(some, "ON CONFLICT DO NOTHING RETURNING {pk}, {by}", by)}
-        for row in some:
-            if getattr(row, by) in numbers:
-                _is_there(row, numbers[getattr(row, by)])
-                new.append(row)
+    with _together(rows):
+        for some in _parts(rows):
+            numbers = {told: number for number, told in _written(some, "ON CONFLICT DO NOTHING RETURNING {pk}, {by}", by)}
+            for row in some:
+                if getattr(row, by) in numbers:
+                    _is_there(row, numbers[getattr(row, by)])
+                    new.append(row)
     return new
+
+
+def _together(rows: Sequence[Model]) -> AbstractContextManager[Any]:
+    """One transaction for what takes several statements; no savepoint inside the caller's."""
+    return transaction.atomic(savepoint=False) if len(rows) > _AT_ONCE else nullcontext()
 
 
 def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
@@ -66,6 +74,8 @@ def _written(rows: Sequence[Model], tail: str, by: str = "") -> list[Any]:
     wording = _wordings[model]
     values: list[Any] = []
     for row in rows:
+        if row.pk is not None:
+            raise ValueError(f"{row!r} has its number already")
         for field in wording.fields:
             value = field.pre_save(row, add=True)
             if hasattr(value, "resolve_expression"):

@@ -53,6 +53,22 @@ def test_many_rows_get_their_numbers_by_few_statements() -> None:
     assert insert_new([], by="key") == []
 
 
+@pytest.mark.django_db(transaction=True)
+def test_all_or_none_of_many_rows() -> None:
+    with pytest.raises(IntegrityError):
+        insert(*(job(f"many {number}") for number in range(150)), job("many 3"))
+    assert not Job.objects.exists()
+
+
+def test_a_row_is_inserted_once() -> None:
+    row = job("once")
+    insert(row)
+    for again in (lambda: insert(row), lambda: insert_new([row], by="key")):
+        with pytest.raises(ValueError, match="already"):
+            again()
+    assert Job.objects.count() == 1
+
+
 def test_it_is_worded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     worded: list[type] = []
     kept = inserts._worded
