@@ -26,7 +26,7 @@ def test_an_emptied_and_a_missing_redis_lose_nothing(
             gone = chaos.away(portal, 4, 0, found.promised)
             assert gone.failed_pages == 0
             with services.redis(policy="noeviction", append_only=True, port=port):
-                chaos.delivered_within(portal, gone.promised, 90)
+                chaos.delivered_within(portal, gone.promised, 200)
                 last = chaos.outcome(portal, gone.promised, 0, 0)
     assert (last.arrived, last.twice) == (last.promised, 0)
 

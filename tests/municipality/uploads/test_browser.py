@@ -219,7 +219,8 @@ def test_files_are_dropped_onto_the_page(visit: Visit, outbox: Callable[..., int
     outbox("uploads.inspect")
     expect(page.locator(".kp-upload__file .kp-tag--ok")).to_have_count(1)
     picture = page.locator(".kp-upload__preview").first
-    assert picture.evaluate("image => image.complete && image.naturalWidth") == 320
+    until(page, lambda: picture.evaluate("image => image.complete"), "the picture")
+    assert picture.evaluate("image => image.naturalWidth") == 320
 
 
 def test_what_is_refused_is_said_beside_the_file_and_to_those_who_listen(
