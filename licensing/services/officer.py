@@ -12,12 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from licensing import changes, kept, queries
 from licensing.models import Lane, Renewal, RenewalChange
 from licensing.notifications import CorrectionsLapsed, RenewalSent
+from licensing.services.opening import open_renewal
 from licensing.states import RENEWAL, RenewalState
 from municipality.accounts.models import actor_of
 from municipality.audit.services import record
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
-from municipality.cases.services import advance, open_case
+from municipality.cases.services import advance
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
 from municipality.jobs.services import enqueue
@@ -72,30 +73,17 @@ def send_to_officer(
     actor = actor or actor_of(applicant)
     today = clock.today()
     limits = rulebook.edition("limits.review", today)
-    case = open_case(
-        service=RENEWAL,
-        subject=shop.key,
-        title_ar=shop.name_ar,
-        title_en=shop.name_en,
+    renewal = open_renewal(
+        shop=shop,
         applicant=applicant,
-        branch=shop.branch,
-        series="HL",
+        offer=offer,
         editions=[offer.fees, offer.limits, *(rulebook.edition(subject, today) for subject in EDITIONS)],
-        actor=actor,
         due_on=promise.promised_day(limits),
-    )
-    renewal = Renewal.objects.create(
-        case=case,
-        licence=offer.licence,
-        first_day=offer.period.first,
-        last_day=offer.period.last,
-        registered_facts=shop.registered_facts(),
-        declared_at=clock.now(),
+        actor=actor,
         lane=Lane.OFFICER,
         flags=offer.flags,
-        years=offer.years,
-        is_late=offer.is_late,
     )
+    case = renewal.case
     declare(renewal, shop, answers)
     uploads.attach(row.key, case.key, actor=actor)
     drafts.send(draft=row, sent_as=case.key, actor=actor)

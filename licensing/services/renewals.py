@@ -9,18 +9,17 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from licensing import queries
-from licensing.models import Renewal
 from licensing.notifications import RenewalLapsed, RenewalSubmitted
+from licensing.services.opening import open_renewal
 from licensing.states import RENEWAL, RenewalState
 from municipality.accounts.models import actor_of
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
-from municipality.cases.services import advance, open_case
+from municipality.cases.services import advance
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import Refused
-from municipality.kernel.inserts import insert
 from municipality.notifications.services import send
 from municipality.review.services import queue
 from payments import queries as payments
@@ -50,30 +49,8 @@ def submit(*, shop: Shop, applicant: Any, expected_fils: int | None = None, acto
     if expected_fils is not None and expected_fils != offer.total:
         raise Refused("price_changed", _("The fee changed while the page was open. Look at the new lines and submit again."))
     actor = actor or actor_of(applicant)
-    case = open_case(
-        service=RENEWAL,
-        subject=shop.key,
-        title_ar=shop.name_ar,
-        title_en=shop.name_en,
-        applicant=applicant,
-        branch=shop.branch,
-        series="HL",
-        editions=[offer.fees, offer.limits, offer.printed],
-        actor=actor,
-        due_on=offer.due_on,
-    )
-    insert(
-        Renewal(
-            case=case,
-            licence=offer.licence,
-            first_day=offer.period.first,
-            last_day=offer.period.last,
-            registered_facts=shop.registered_facts(),
-            declared_at=clock.now(),
-            years=offer.years,
-            is_late=offer.is_late,
-        )
-    )
+    editions = [offer.fees, offer.limits, offer.printed]
+    case = open_renewal(shop=shop, applicant=applicant, offer=offer, editions=editions, due_on=offer.due_on, actor=actor).case
     advance(case, "submit", actor=actor)
     bill = issue_bill(
         kind=RENEWAL,
