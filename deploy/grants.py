@@ -1,7 +1,8 @@
 """What the application's role may do, after every migration: read and insert everywhere, change only where the record allows it.
 
 `APPLICATION_ROLE=portal_app python deploy/grants.py`, as the owner of the tables. The triggers refuse the same; a role
-without the right cannot even switch a trigger off.
+without the right cannot even switch a trigger off. Nobody but the owner makes tables, temporary ones neither: a temporary table
+stands in front of the portal's own for whatever asks by a bare name.
 """
 
 from __future__ import annotations
@@ -28,6 +29,16 @@ def main() -> int:
     role = connection.ops.quote_name(os.environ["APPLICATION_ROLE"])
     closed = {event: {g.table for g in GUARDS.values() if g.event == event and g.when == "1=1"} for event in ("UPDATE", "DELETE")}
     with transaction.atomic(), connection.cursor() as cursor:
+        database = connection.ops.quote_name(connection.settings_dict["NAME"])
+        cursor.execute(f"REVOKE TEMPORARY, CREATE ON DATABASE {database} FROM PUBLIC, {role}")
+        cursor.execute(f"REVOKE CREATE ON SCHEMA public FROM PUBLIC, {role}")
+        cursor.execute(
+            "SELECT has_database_privilege(%s, current_database(), 'TEMPORARY') OR has_schema_privilege(%s, 'public', 'CREATE')",
+            [os.environ["APPLICATION_ROLE"]] * 2,
+        )
+        if cursor.fetchone()[0]:  # PostgreSQL only warns where whoever revokes is not the owner
+            print(f"{os.environ['APPLICATION_ROLE']} may still create tables: run this as the owner of the database and of the schema.")
+            return 1
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
         cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}")
         for table in connection.introspection.table_names(cursor):

@@ -2,24 +2,31 @@
 
 Apps add guards to `GUARDS` from their `guards.py`; `install` writes them after every migration (on SQLite any
 AlterField rebuilds a table and silently drops its triggers) and `missing` compares the catalogue with the declarations.
-On PostgreSQL the triggers are ENABLE ALWAYS, so that `session_replication_role = replica` does not slip past them.
+On PostgreSQL the triggers are ENABLE ALWAYS, so that `session_replication_role = replica` does not slip past them, and a
+trigger's function reads no table by its bare name: whoever may create temporary tables could put one of the same name in front
+(PostgreSQL, "Writing SECURITY DEFINER Functions Safely": the temporary schema is searched first unless it is named last).
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
+
 PREFIX = "guard_"
+_TABLE = re.compile(r"(?<!DISTINCT )\b(FROM|JOIN) (\w+)")
 
 
 @dataclass(frozen=True)
 class Guard:
     """One trigger: on `events` of `table`, refuse with `code` when the SQL expression `when` is true.
 
-    `when` speaks of OLD and NEW and must be valid in both dialects. Where it counts other rows, `one_by_one` says of which rows
-    PostgreSQL takes one transaction after the other, so that two at once do not both see the last free place; SQLite has one
-    writer at a time anyway.
+    `when` speaks of OLD and NEW and must be valid in both dialects; it names other tables only after FROM or JOIN, without a
+    schema. Where it counts other rows, `one_by_one` says of which rows PostgreSQL takes one transaction after the other, so that
+    two at once do not both see the last free place; SQLite has one writer at a time anyway.
     """
 
     name: str
@@ -32,6 +39,11 @@ class Guard:
     @property
     def trigger(self) -> str:
         return f"{PREFIX}{self.name}"
+
+    @property
+    def consulted(self) -> set[str]:
+        """The tables that the guard reads."""
+        return {name for _, name in _TABLE.findall(self.when)}
 
 
 GUARDS: dict[str, Guard] = {}
@@ -95,27 +107,42 @@ def moved_by_event(table: str, events: str, workflow: str) -> None:
     insert_only(events)
 
 
-def _postgres(g: Guard) -> list[str]:
+def _postgres(g: Guard, schema: str) -> list[str]:
     wait = f" IF {g.one_by_one} THEN PERFORM pg_advisory_xact_lock(hashtext('{g.trigger}')); END IF;" if g.one_by_one else ""
-    return [
-        f"CREATE OR REPLACE FUNCTION {g.trigger}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN{wait}"
-        f" IF {g.when} THEN RAISE EXCEPTION 'guard:{g.code}:{g.name}' USING ERRCODE = 'integrity_constraint_violation';"
-        f" END IF; RETURN {'OLD' if g.event == 'DELETE' else 'NEW'}; END $$",
-        f"DROP TRIGGER IF EXISTS {g.trigger} ON {g.table}",
-        f"CREATE TRIGGER {g.trigger} BEFORE {g.event} ON {g.table} FOR EACH ROW EXECUTE FUNCTION {g.trigger}()",
-        f"ALTER TABLE {g.table} ENABLE ALWAYS TRIGGER {g.trigger}",
-    ]
+    body = (
+        f"BEGIN{wait} IF {_qualified(g.when, schema)} THEN RAISE EXCEPTION 'guard:{g.code}:{g.name}'"
+        f" USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN {'OLD' if g.event == 'DELETE' else 'NEW'}; END"
+    )
+    return _postgres_trigger(g.trigger, f"{g.event} ON {schema}.{g.table} FOR EACH ROW", body, schema)
 
 
-def _postgres_truncate(table: str) -> list[str]:
-    name = f"{PREFIX}{table}_no_truncate"
+def _postgres_truncate(table: str, schema: str) -> list[str]:
+    name = f"{table}_no_truncate"
+    body = f"BEGIN RAISE EXCEPTION 'guard:insert_only:{name}' USING ERRCODE = 'integrity_constraint_violation'; END"
+    return _postgres_trigger(f"{PREFIX}{name}", f"TRUNCATE ON {schema}.{table} FOR EACH STATEMENT", body, schema)
+
+
+def _postgres_trigger(name: str, on: str, body: str, schema: str) -> list[str]:
+    table = on.split()[2]
     return [
-        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-        f" RAISE EXCEPTION 'guard:insert_only:{table}_no_truncate' USING ERRCODE = 'integrity_constraint_violation'; END $$",
+        f"CREATE OR REPLACE FUNCTION {schema}.{name}() RETURNS trigger LANGUAGE plpgsql"
+        f" SET search_path = pg_catalog, {schema}, pg_temp AS $$ {body} $$",
         f"DROP TRIGGER IF EXISTS {name} ON {table}",
-        f"CREATE TRIGGER {name} BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
+        f"CREATE TRIGGER {name} BEFORE {on} EXECUTE FUNCTION {schema}.{name}()",
         f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
     ]
+
+
+def _qualified(when: str, schema: str) -> str:
+    """The condition with each table that it reads written with its schema. Raises ValueError for a table that no model has."""
+    known = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
+
+    def named(found: re.Match[str]) -> str:
+        if found[2] not in known:
+            raise ValueError(f"no model has the table {found[2]} that a guard reads: {when}")
+        return f"{found[1]} {schema}.{found[2]}"
+
+    return _TABLE.sub(named, when)
 
 
 def _sqlite(g: Guard) -> list[str]:
@@ -126,32 +153,38 @@ def _sqlite(g: Guard) -> list[str]:
     ]
 
 
-def _protected_tables() -> list[str]:
-    return sorted({g.table for g in GUARDS.values() if g.event == "DELETE"})
-
-
 def install(connection: Any) -> int:
     """Write every declared guard whose table exists. Returns how many."""
     tables = set(connection.introspection.table_names())
-    postgres = connection.vendor == "postgresql"
     wanted = [g for g in GUARDS.values() if g.table in tables]
     with connection.cursor() as cursor:
-        for g in wanted:
-            for statement in _postgres(g) if postgres else _sqlite(g):
-                cursor.execute(statement)
-        if postgres:
-            for table in _protected_tables():
-                if table in tables:
-                    for statement in _postgres_truncate(table):
-                        cursor.execute(statement)
+        for statement in _statements(wanted, _schema(cursor) if connection.vendor == "postgresql" else None):
+            cursor.execute(statement)
     return len(wanted)
 
 
+def _schema(cursor: Any) -> str:
+    """The quoted name of the schema that holds the portal's tables."""
+    cursor.execute("SELECT quote_ident(current_schema())")
+    return str(cursor.fetchone()[0])
+
+
+def _statements(wanted: list[Guard], schema: str | None) -> Iterator[str]:
+    for g in wanted:
+        yield from _sqlite(g) if schema is None else _postgres(g, schema)
+    if schema is not None:
+        for table in sorted({g.table for g in wanted if g.event == "DELETE"}):
+            yield from _postgres_truncate(table, schema)
+
+
 def installed(connection: Any) -> set[str]:
-    """Names of the guards' triggers that the database holds now (on PostgreSQL only those that are ENABLE ALWAYS)."""
+    """Names of the guards' triggers that the database holds now (on PostgreSQL those that are ENABLE ALWAYS, with a pinned search path)."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A'")
+            cursor.execute(
+                "SELECT t.tgname FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE NOT t.tgisinternal AND t.tgenabled = 'A'"
+                " AND p.proconfig[1] = concat('search_path=pg_catalog, ', quote_ident(current_schema()), ', pg_temp')"
+            )
         else:
             cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         return {row[0] for row in cursor.fetchall() if row[0].startswith(PREFIX)}
@@ -161,7 +194,7 @@ def expected(connection: Any) -> set[str]:
     """Names that should be there."""
     names = {g.trigger for g in GUARDS.values()}
     if connection.vendor == "postgresql":
-        names |= {f"{PREFIX}{table}_no_truncate" for table in _protected_tables()}
+        names |= {f"{PREFIX}{g.table}_no_truncate" for g in GUARDS.values() if g.event == "DELETE"}
     return names
 
 

@@ -64,3 +64,22 @@ def test_the_application_reads_the_edges_and_does_its_own_work(as_application: N
 def test_the_application_cannot_forge_a_migration(as_application: None) -> None:
     with pytest.raises(ProgrammingError, match="permission denied"):
         _run("INSERT INTO django_migrations (app, name, applied) VALUES ('audit', '0002_gift', now())")
+
+
+@pytest.mark.parametrize("statement", ["CREATE TEMP TABLE audit_edge (move text)", "CREATE TABLE public.audit_edges (move text)"])
+def test_the_application_creates_no_table_that_could_stand_in_front_of_another(as_application: None, statement: str) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        _run(statement)
+
+
+def test_without_the_revoked_right_any_role_creates_temporary_tables(db: None) -> None:
+    """The red control: PostgreSQL gives the right to everybody."""
+    _run(f"CREATE ROLE {ROLE} NOLOGIN NOSUPERUSER")
+    _run(f"SET ROLE {ROLE}; CREATE TEMP TABLE audit_edge (move text); RESET ROLE")
+
+
+def test_the_command_fails_where_the_right_cannot_be_taken_away(root: Path, monkeypatch: pytest.MonkeyPatch, db: None) -> None:
+    """A superuser, whose rights no REVOKE ends, is no role for the application."""
+    _run(f"CREATE ROLE {ROLE} NOLOGIN SUPERUSER")
+    monkeypatch.setenv("APPLICATION_ROLE", ROLE)
+    assert runpy.run_path(str(root / "deploy" / "grants.py"))["main"]() == 1
