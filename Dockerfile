@@ -20,10 +20,10 @@ ENV PATH=/opt/venv/bin:$PATH \
 WORKDIR /app
 COPY --from=packages /opt/venv /opt/venv
 COPY . /app
-# Static files and translations are the same in every setting; the demo's settings need no secret, and what they make is thrown away.
+# Static files and translations are the same in every setting.
 RUN python -m compileall -q municipality payments zoning shops licensing violations reports \
     && python -m script.support.translations \
-    && PORTAL_DEMO=1 PORTAL_VAR=/tmp/build python manage.py collectstatic --noinput --verbosity 0 \
+    && DJANGO_SETTINGS_MODULE=municipality.settings.build PORTAL_VAR=/tmp/build python manage.py collectstatic --noinput --verbosity 0 \
     && rm -rf /tmp/build
 ENV DJANGO_SETTINGS_MODULE=municipality.settings.production
 USER portal

@@ -6,4 +6,4 @@ import os
 def choose() -> None:
     """Name the settings for a process that has not been told them."""
     demo = os.environ.get("PORTAL_DEMO") == "1"
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"municipality.settings.{'demo' if demo else 'production'}")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sandbox.settings" if demo else "municipality.settings.production")

@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from municipality.settings.demo_keys import MARK
-
 SECRETS = ("SECRET_KEY", "CIVIL_ID_KEY", "KNET_TRANPORTAL_ID", "KNET_PASSWORD", "KNET_RESOURCE_KEY", "SIGNER_PASSPHRASE")
 # Django's own check asks for 50 characters; a civil number needs 128 bits of key, that is 22 characters of base64.
 SHORTEST = {"SECRET_KEY": 50, "CIVIL_ID_KEY": 32, "KNET_RESOURCE_KEY": 16, "SIGNER_PASSPHRASE": 12}
 OUTSIDE = ("PORTAL_URL", "KNET_PAYMENT_URL", "KNET_TRANPIPE_URL", "MOBILE_ID_URL", "SMS_URL")
 _PLACEHOLDERS = ("changeme", "change-me", "django-insecure-", "secret", "password", "example")
+MARK = "demo-only-"  # how the demo's own keys begin (sandbox/keys.py)
 _DEMO_TERMINAL = "999901"
 TOKEN = "municipality.documents.token.TokenSigner"
 _ENGINE = "django.db.backends.postgresql"

@@ -18,7 +18,7 @@ from municipality.settings.mail import speak_newer_django
 from municipality.settings.undefined import Undefined
 
 # The demo loads under the tests as well; its command asks for DEMO or this mark.
-INSTALLED_APPS = [*INSTALLED_APPS, "municipality.demo"]
+INSTALLED_APPS = [*INSTALLED_APPS, "sandbox.demo"]
 SECRET_KEY = "tests-only-" + "0123456789abcdef" * 4
 CIVIL_ID_KEY = "tests-only-civil-id-key-0123456789"
 SIGNER_PASSPHRASE = "tests-only-passphrase"

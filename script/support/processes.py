@@ -50,7 +50,7 @@ def demo_environment(port: int, var: Path) -> dict[str, str]:
     """Environment of every process of the demo that listens on `port` and keeps its things in `var`."""
     return clean_environment() | {
         "PORTAL_DEMO": "1",
-        "DJANGO_SETTINGS_MODULE": "municipality.settings.demo",
+        "DJANGO_SETTINGS_MODULE": "sandbox.settings",
         "PORT": str(port),
         "PORTAL_VAR": str(var),
         "WEB_BIND": f"127.0.0.1:{port}",
@@ -60,18 +60,18 @@ def demo_environment(port: int, var: Path) -> dict[str, str]:
     }
 
 
-def doubles(python: str, port: int) -> list[Process]:
+def simulators(python: str, port: int) -> list[Process]:
     """The simulators of the bank, of Mobile ID, of the SMS gateway and of the commercial register, on the ports after the portal's own.
 
     Started by path, which keeps the rest of the project out of them.
     """
-    tasdeed = Process("tasdeed", (python, "municipality/doubles/tasdeed", "--port", str(port + 4)), stop_seconds=5)
+    tasdeed = Process("tasdeed", (python, "sandbox/simulators/tasdeed", "--port", str(port + 4)), stop_seconds=5)
     return [
         *([tasdeed] if "tasdeed" in os.environ.get("PAYMENT_PROVIDER", "") else []),
-        Process("knet", (python, "municipality/doubles/knet", "--port", str(port + 1)), stop_seconds=5),
-        Process("mobile-id", (python, "municipality/doubles/mobile_id", "--port", str(port + 2)), stop_seconds=5),
-        Process("sms", (python, "municipality/doubles/sms", "--port", str(port + 3)), stop_seconds=5),
-        Process("moci", (python, "municipality/doubles/moci", "--port", str(port + 5)), stop_seconds=5),
+        Process("knet", (python, "sandbox/simulators/knet", "--port", str(port + 1)), stop_seconds=5),
+        Process("mobile-id", (python, "sandbox/simulators/mobile_id", "--port", str(port + 2)), stop_seconds=5),
+        Process("sms", (python, "sandbox/simulators/sms", "--port", str(port + 3)), stop_seconds=5),
+        Process("moci", (python, "sandbox/simulators/moci", "--port", str(port + 5)), stop_seconds=5),
     ]
 
 
@@ -95,4 +95,4 @@ def beat(python: str, var: Path) -> Process:
 
 def demo_processes(python: str, port: int, var: Path) -> list[Process]:
     """Everything that `script/server` runs, in the order of start."""
-    return [*doubles(python, port), web(python), worker(python, pool="threads"), beat(python, var)]
+    return [*simulators(python, port), web(python), worker(python, pool="threads"), beat(python, var)]

@@ -12,7 +12,7 @@ import polib
 
 # A message is its context and its text; the singular stands for a plural.
 Message = tuple[str, str]
-SKIPPED = frozenset({"doubles", "migrations", "management"})  # simulators and commands speak English only
+SKIPPED = frozenset({"simulators", "migrations", "management"})  # simulators and commands speak English only
 OVERRIDES = "overrides"  # a comment with this word: the text is a library's, said here in our words
 _CALL = re.compile(r"\b(?:n|p|np)?gettext\(|\b_\(")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from municipality.settings.demo import *  # noqa: F403
-from municipality.settings.demo import MIDDLEWARE
+from sandbox.settings import *  # noqa: F403
+from sandbox.settings import MIDDLEWARE
 
 ROOT_URLCONF = "tests.benchmarks.urls"
 MIDDLEWARE = [

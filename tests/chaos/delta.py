@@ -27,9 +27,9 @@ def main(arguments: list[str]) -> int:
 
 def prepare(rows: str, file: str) -> None:
     """Each tenth licence renewed there, each twentieth renamed, moved or cancelled, each hundredth not to be read; thirty are new."""
-    from municipality.demo.bulk import load_register
-    from municipality.demo.commercial import write_for_simulator
-    from municipality.demo.register import register
+    from sandbox.demo.bulk import load_register
+    from sandbox.demo.commercial import write_for_simulator
+    from sandbox.demo.register import register
     from shops.search import indexing
 
     load_register(register(int(rows), "chaos", start=5_000_000))

@@ -32,8 +32,8 @@ def prepare(rows: str) -> None:
     from django.contrib.auth.models import Group
 
     from municipality.accounts.models import User
-    from municipality.demo.bulk import load_register
-    from municipality.demo.register import register
+    from sandbox.demo.bulk import load_register
+    from sandbox.demo.register import register
     from shops.imports import services
     from shops.search import indexing
     from tests.shops.imports.sheets import large
@@ -55,7 +55,7 @@ def upload() -> None:
     from django.contrib.auth.models import Group
 
     from municipality.accounts.models import User
-    from municipality.demo.register import register
+    from sandbox.demo.register import register
     from shops.imports import services
     from tests.shops.imports.sheets import large
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from municipality.doubles.knet import protocol
+from sandbox.simulators.knet import protocol
 from tests.chaos.portal import FULL, Portal, size
 from tests.stack.running import administer, wait_until
 

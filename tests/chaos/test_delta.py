@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from municipality.doubles import serving
-from municipality.doubles.moci.book import Book
-from municipality.doubles.moci.server import Desk, application
-from municipality.settings.demo_keys import demo_keys, moci_key
+from sandbox.keys import demo_keys, moci_key
+from sandbox.simulators import serving
+from sandbox.simulators.moci.book import Book
+from sandbox.simulators.moci.server import Desk, application
 from tests.chaos.portal import size
 from tests.chaos.test_register import DEAD, Office
 from tests.stack.running import Stack, Template

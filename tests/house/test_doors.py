@@ -42,7 +42,7 @@ TOP = (
     "municipality.urls",
     "municipality.api",
     "municipality.health",
-    "municipality.demo",
+    "sandbox",
     "municipality.settings",
     "municipality.wsgi",
     "municipality.asgi",
@@ -99,7 +99,8 @@ def test_the_gate_of_the_doors_bites(graph: grimp.ImportGraph) -> None:
         ("municipality/jobs/queries.py", "from municipality.cases import models"),
         ("municipality/kernel/money.py", "import django"),
         ("payments/rules.py", "from django.db import models"),
-        ("shops/queries.py", "import municipality.doubles.serving"),
+        ("shops/queries.py", "import sandbox.simulators.serving"),
+        ("sandbox/simulators/serving.py", "import sandbox.demo.people"),
     ],
 )
 def test_the_import_contracts_bite(tmp_path: Path, harm: str, contract: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from municipality.settings.demo_keys import moci_key
+from sandbox.keys import moci_key
 from script.support.processes import clean_environment
 from tests.house.production import VALID, as_files
 
@@ -177,7 +177,7 @@ def test_a_secret_file_of_the_demo_is_refused_too(tmp_path: Path) -> None:
 
 
 def test_the_demo_settings_refuse_without_portal_demo() -> None:
-    answer = start(VALID | {"DJANGO_SETTINGS_MODULE": "municipality.settings.demo"})
+    answer = start(VALID | {"DJANGO_SETTINGS_MODULE": "sandbox.settings"})
     assert answer.returncode == 1
     assert "PORTAL_DEMO=1" in answer.stderr
 

@@ -73,13 +73,13 @@ def imported(text: str) -> Iterator[str]:
 
 def missing_in_production(text: str) -> set[str]:
     pinned = set(pins("requirements.txt"))
-    foreign = set(imported(text)) - set(sys.stdlib_module_names) - {*RUNTIME, "script", "tests"}
+    foreign = set(imported(text)) - set(sys.stdlib_module_names) - {*RUNTIME, "sandbox", "script", "tests"}
     return {module for module in foreign if not brought_by(module) & pinned}
 
 
 def test_whatever_the_portal_imports_is_installed_in_production() -> None:
     """Also inside functions: an environment of development hides that production lacks it."""
-    paths = [path for app in RUNTIME for path in sorted((ROOT / app).rglob("*.py")) if "doubles" not in path.parts]
+    paths = [path for app in RUNTIME for path in sorted((ROOT / app).rglob("*.py"))]
     found = {path.relative_to(ROOT).as_posix(): lacks for path in paths if (lacks := missing_in_production(path.read_text("utf8")))}
     assert found == {}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from municipality.demo.people import Identity, identities
-from municipality.demo.stories import placed
+from sandbox.demo.people import Identity, identities
+from sandbox.demo.stories import placed
 
 
 @cache

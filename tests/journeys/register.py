@@ -15,11 +15,11 @@ def add(owners: dict[str, int], first_row: int = FIRST_ROW) -> None:
     from django.db import transaction
 
     from municipality.accounts.models import User
-    from municipality.demo.carrying import Paper, carry_over
-    from municipality.demo.generate import ELSEWHERE, seeded, shops
-    from municipality.demo.loading import SMALL, Loading, anchor
-    from municipality.demo.steps.licences import _first_day
-    from municipality.demo.steps.shops import area_ids, shop
+    from sandbox.demo.carrying import Paper, carry_over
+    from sandbox.demo.generate import ELSEWHERE, seeded, shops
+    from sandbox.demo.loading import SMALL, Loading, anchor
+    from sandbox.demo.steps.licences import _first_day
+    from sandbox.demo.steps.shops import area_ids, shop
     from shops.models import Shop
     from shops.queries import with_names
     from shops.search import indexing

@@ -14,11 +14,6 @@ from typing import Any
 import pytest
 import requests
 
-from municipality.doubles import serving
-from municipality.doubles.knet import behaviours, protocol
-from municipality.doubles.knet.book import Book
-from municipality.doubles.knet.gateway import Gateway
-from municipality.doubles.knet.server import application
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from payments import invariants
@@ -26,6 +21,11 @@ from payments.models import Attempt, Bill, Receipt
 from payments.providers.knet import client
 from payments.services import inquiries, redirect_url, settlement, start_attempt
 from payments.states import OPEN, AttemptState
+from sandbox.simulators import serving
+from sandbox.simulators.knet import behaviours, protocol
+from sandbox.simulators.knet.book import Book
+from sandbox.simulators.knet.gateway import Gateway
+from sandbox.simulators.knet.server import application
 from tests.payments.conftest import run_due
 
 pytestmark = [pytest.mark.timeout(7200), pytest.mark.postgres, pytest.mark.chaos, pytest.mark.slow, pytest.mark.django_db(transaction=True)]

@@ -23,7 +23,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from script.support.environment import ROOT
-from script.support.processes import Process, beat, demo_environment, doubles, web, worker
+from script.support.processes import Process, beat, demo_environment, simulators, web, worker
 from script.support.services import free_port
 
 _numbers = count(1)
@@ -190,7 +190,7 @@ class Stack:
     def _define(self) -> list[Process]:
         python = sys.executable
         pool = "prefork" if self.servers.redis else "threads"
-        return [*doubles(python, self.port), web(python), worker(python, pool=pool), beat(python, self.var)]
+        return [*simulators(python, self.port), web(python), worker(python, pool=pool), beat(python, self.var)]
 
     def start(self, *names: str, wait: bool = True) -> Stack:
         """Start all processes, or those named."""

@@ -16,12 +16,12 @@ from django.urls import reverse
 
 from municipality.accounts.models import SignInRequest, User
 from municipality.accounts.services import second_factor, sign_in
-from municipality.doubles import serving
-from municipality.doubles.mobile_id.book import Book
-from municipality.doubles.mobile_id.people import Person, Register
-from municipality.doubles.mobile_id.server import Desk, application
 from municipality.jobs import registry
 from municipality.kernel.actors import system
+from sandbox.simulators import serving
+from sandbox.simulators.mobile_id.book import Book
+from sandbox.simulators.mobile_id.people import Person, Register
+from sandbox.simulators.mobile_id.server import Desk, application
 from tests.municipality.people import staff
 
 PASSWORD = "four words of a song"

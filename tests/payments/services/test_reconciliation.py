@@ -306,8 +306,8 @@ def test_what_the_bank_wrote_cannot_be_changed(paid: list[Attempt], cashier: Any
             change()
 
 
-def test_the_doubles_own_file_is_read_and_matches(paid: list[Attempt], cashier: Any, tmp_path: Any) -> None:
-    from municipality.doubles.knet import book, statement
+def test_the_simulators_own_file_is_read_and_matches(paid: list[Attempt], cashier: Any, tmp_path: Any) -> None:
+    from sandbox.simulators.knet import book, statement
 
     double = book.Book(tmp_path / "knet.sqlite3")
     for attempt in paid:

@@ -13,13 +13,13 @@ import pytest
 import requests
 
 from municipality.accounts.models import User
-from municipality.doubles import serving
-from municipality.doubles.moci.book import Book
-from municipality.doubles.moci.server import Desk, application
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.rulebook.seeds import seed
+from sandbox.simulators import serving
+from sandbox.simulators.moci.book import Book
+from sandbox.simulators.moci.server import Desk, application
 from shops.commercial import running
 from shops.commercial.models import CommercialDifference, CommercialFeed, CommercialNotice, CommercialOutage, CommercialRun
 from shops.models import Shop

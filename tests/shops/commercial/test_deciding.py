@@ -10,9 +10,9 @@ from django.db import IntegrityError, transaction
 
 from municipality.accounts.models import Organisation, User
 from municipality.audit.models import Act
-from municipality.doubles.mobile_id.people import civil_id
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
+from sandbox.simulators.mobile_id.people import civil_id
 from shops import events, invariants, queries
 from shops.commercial import deciding
 from shops.commercial.models import CommercialDifference

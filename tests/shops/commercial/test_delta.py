@@ -12,10 +12,10 @@ from django.db import IntegrityError, connection, transaction
 
 from municipality.accounts import civil_ids
 from municipality.audit.models import Act
-from municipality.doubles.mobile_id.people import civil_id
 from municipality.kernel import clock, guards
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.rulebook.models import LimitRule, RuleSet
+from sandbox.simulators.mobile_id.people import civil_id
 from shops import queries
 from shops.commercial import applying, running
 from shops.commercial.models import (

@@ -8,8 +8,8 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from municipality.demo.register import RegisterRow
 from municipality.kernel import clock
+from sandbox.demo.register import RegisterRow
 from shops.imports.columns import COLUMNS
 
 GOOD: dict[str, Any] = {

@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from municipality.demo.bulk import load_register
 from municipality.places.loading import load_places
 from municipality.rulebook.seeds import load_activities
+from sandbox.demo.bulk import load_register
 from shops.models import Shop
 from shops.search import indexing
 from tests.shops.search import judging

@@ -13,9 +13,6 @@ import pytest
 import requests
 from django.test import Client
 
-from municipality.doubles import serving
-from municipality.doubles.tasdeed.book import Book
-from municipality.doubles.tasdeed.server import Desk, application
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from payments import balances, invariants
@@ -24,6 +21,9 @@ from payments.providers import provider, provider_named
 from payments.providers.port import GatewayUnreachable, NotConfigured
 from payments.providers.tasdeed.signing import agrees, sign
 from payments.services import owe_back, redirect_url, start_attempt
+from sandbox.simulators import serving
+from sandbox.simulators.tasdeed.book import Book
+from sandbox.simulators.tasdeed.server import Desk, application
 from tests.payments.bank import Bank
 from tests.payments.bank import Book as BankBook
 from tests.payments.conftest import START, run_due

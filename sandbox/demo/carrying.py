@@ -1,0 +1,184 @@
+"""Health licences that were on paper before the portal, carried over set by set.
+
+Every rule of the database holds: a row begins in its first state, each change of state has its own event, and each event
+its act in the record. Only the number of statements differs from carrying them over one by one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter as Tally
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from django.db.models import F, OuterRef, QuerySet, Subquery
+
+from licensing.documents import public_facts
+from licensing.models import HealthLicence
+from municipality.audit.models import Act
+from municipality.documents.models import Counter, Document, DocumentEvent
+from municipality.documents.states import DOCUMENT, DocumentState
+from municipality.kernel import ids
+from municipality.kernel.actors import Actor, system
+from sandbox.demo.generate import typed_code
+from shops.models import Shop
+
+KIND = "health_licence"
+CARRIER = system("licensing")
+FATES = {DocumentState.SUPERSEDED: "supersede", DocumentState.SUSPENDED: "suspend", DocumentState.REVOKED: "revoke"}
+
+
+@dataclass
+class Paper:
+    """One licence of a shop. `at` is when it was carried over, `moved_at` when it left that state, if it did."""
+
+    shop: Shop
+    first_day: dt.date
+    last_day: dt.date
+    at: dt.datetime
+    state: DocumentState = DocumentState.CARRIED_OVER
+    moved_at: dt.datetime | None = None
+    reason: str = ""
+    mover: Actor = CARRIER
+    registered_facts: dict[str, str] | None = None
+    about: str = ""  # what the document is about, if not the shop: the case that it came from
+    previous: HealthLicence | None = None  # the licence before it, if that is on file already
+    number: str = ""
+    document: Document | None = field(default=None, repr=False)
+    licence: HealthLicence | None = field(default=None, repr=False)
+
+
+def take_numbers(series: Sequence[str], *, width: int = 6) -> list[str]:
+    """A number for each series named, in order, as `documents.numbers.take` gives them, with two statements a series."""
+    wanted, given = Tally(series), {}
+    for name in sorted(wanted):
+        Counter.objects.get_or_create(series=name)
+        Counter.objects.filter(series=name).update(last=F("last") + wanted[name])
+        given[name] = Counter.objects.values_list("last", flat=True).get(series=name) - wanted[name]
+    numbers = []
+    for name in series:
+        given[name] += 1
+        numbers.append(ids.with_check(f"{name}-{given[name]:0{width}d}"))
+    return numbers
+
+
+def carry_over(papers: Sequence[Paper], rng: Random) -> int:
+    """Write documents, licences, events and acts of all papers, in the caller's transaction. Returns how many.
+
+    Papers of one shop follow each other by their first day; the last of them is the current one. Shops need their area,
+    activity, branch and owner at hand (`shops.queries.with_names`).
+    """
+    ordered = sorted(papers, key=lambda p: (p.first_day, p.shop.pk))
+    if not ordered:
+        return 0
+    numbers = take_numbers([f"HLT-{paper.shop.branch_id}-{paper.first_day.year}" for paper in ordered])
+    for paper, number in zip(ordered, numbers, strict=True):
+        paper.number = number
+    documents = Document.objects.bulk_create([_document(paper, rng) for paper in ordered])
+    for paper, document in zip(ordered, documents, strict=True):
+        paper.document = document
+    _licences(ordered)
+    mine = Document.objects.filter(pk__in=[document.pk for document in documents])
+    events, acts = [], []
+    for paper in sorted(ordered, key=lambda p: p.at):
+        event = _event(paper, "carry_over", DocumentState.DRAFT, DocumentState.CARRIED_OVER, paper.at, CARRIER)
+        events.append(event)
+        acts.append(_act("document.carried_over", event, {"number": paper.number}))
+    DocumentEvent.objects.bulk_create(events)
+    move(mine.filter(state=DocumentState.DRAFT), DocumentState.CARRIED_OVER)
+    acts += _fates(ordered, mine)
+    Act.objects.bulk_create(sorted(acts, key=lambda act: act.at))
+    return len(ordered)
+
+
+def move(rows: QuerySet[Any], state: str, **changes: Any) -> int:
+    """Put rows into the state that the newest event of each names, with one statement; the database checks every edge."""
+    model = rows.model
+    newest = model.EVENTS.objects.filter(subject=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    return int(rows.update(state=state, last_event=Subquery(newest), **changes))
+
+
+def _document(paper: Paper, rng: Random) -> Document:
+    shop = paper.shop
+    return Document(
+        kind=KIND,
+        number=paper.number,
+        code=typed_code(rng),
+        subject=paper.about or shop.key,
+        holder_key=f"organisation:{shop.organisation.public_id}" if shop.organisation else shop.licensee.key,
+        valid_from=paper.first_day,
+        valid_to=paper.last_day,
+        public_facts=public_facts(shop),
+        created_at=paper.at,
+    )
+
+
+def _licences(ordered: Sequence[Paper]) -> None:
+    """Licences, generation by generation, so that each can name the one before it."""
+    chains: dict[int, list[Paper]] = defaultdict(list)
+    for paper in ordered:
+        chains[paper.shop.pk].append(paper)
+    for generation in range(max(map(len, chains.values()))):
+        present = [(chain, chain[generation]) for chain in chains.values() if len(chain) > generation]
+        rows = HealthLicence.objects.bulk_create(
+            HealthLicence(
+                shop=paper.shop,
+                document=paper.document,
+                first_day=paper.first_day,
+                last_day=paper.last_day,
+                previous=chain[generation - 1].licence if generation else paper.previous,
+                is_current=paper is chain[-1],
+                registered_facts=paper.registered_facts or paper.shop.registered_facts(),
+            )
+            for chain, paper in present
+        )
+        for (_, paper), row in zip(present, rows, strict=True):
+            paper.licence = row
+
+
+def _fates(ordered: Sequence[Paper], mine: QuerySet[Document]) -> list[Act]:
+    acts = []
+    for state, name in FATES.items():
+        found = sorted((p for p in ordered if p.state == state), key=lambda p: p.moved_at or p.at)
+        if not found:
+            continue
+        events = []
+        for paper in found:
+            event = _event(paper, name, DocumentState.CARRIED_OVER, state, paper.moved_at or paper.at, paper.mover, paper.reason)
+            events.append(event)
+            acts.append(_act(f"document.{state}", event, {"reason": paper.reason} if paper.reason else {}))
+        DocumentEvent.objects.bulk_create(events)
+        changes = {}
+        if state == DocumentState.SUPERSEDED:
+            following = HealthLicence.objects.filter(previous__document=OuterRef("pk")).values("document")[:1]
+            changes["replaced_by"] = Subquery(following)
+        move(mine.filter(pk__in=[p.document.pk for p in found if p.document], state=DocumentState.CARRIED_OVER), state, **changes)
+    return acts
+
+
+def _event(paper: Paper, name: str, source: str, target: str, at: dt.datetime, actor: Actor, reason: str = "") -> DocumentEvent:
+    return DocumentEvent(
+        subject=paper.document,
+        workflow=DOCUMENT.name,
+        move=name,
+        from_state=source,
+        to_state=target,
+        at=at,
+        actor_key=actor.key,
+        actor_role=actor.role,
+        reason=reason,
+    )
+
+
+def _act(action: str, event: DocumentEvent, data: dict[str, Any]) -> Act:
+    return Act(
+        at=event.at,
+        action=action,
+        subject=f"document:{event.subject_id}",
+        actor_key=event.actor_key,
+        actor_role=event.actor_role,
+        data=data,
+    )

@@ -1,0 +1,261 @@
+"""Renewals of the demo's past, written set by set: case, bill, payment, licence, with every event and act of a real one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from django.db.models import OuterRef, Subquery
+
+from licensing import rules
+from licensing.models import HealthLicence, Renewal
+from licensing.queries import fee_lines
+from licensing.states import RENEWAL, RenewalState
+from municipality.accounts.models import User, actor_of
+from municipality.audit.models import Act
+from municipality.cases.models import Case, CaseEvent
+from municipality.documents.models import Document, DocumentEvent
+from municipality.documents.states import DocumentState
+from municipality.jobs.services import enqueue
+from municipality.kernel import clock, worktime
+from municipality.kernel.actors import Actor
+from municipality.kernel.periods import Period
+from municipality.rulebook import queries as rulebook
+from payments.models import Bill, BillLine
+from payments.states import BillState
+from sandbox.demo.carrying import CARRIER, Paper, carry_over, move, take_numbers
+from sandbox.demo.generate import public_id
+from sandbox.demo.paying import Payment, act, event, pay
+from shops.models import Shop
+
+S = RenewalState
+SUBJECTS = ("fees.health", "limits.health", "conditions.health")
+
+
+@dataclass
+class PastCase:
+    """What happened, and when. `outcome` is issued, expired or withdrawn; `ended_at` is when the case closed."""
+
+    shop: Shop
+    licence: HealthLicence
+    applicant: User
+    outcome: str
+    opened_at: dt.datetime
+    ended_at: dt.datetime
+    left_at: dt.datetime | None = None  # for the bank
+    paid_at: dt.datetime | None = None
+    case: Case | None = None
+    period: Period | None = None
+    editions: tuple[rulebook.Edition, ...] = ()
+    number: str = ""  # of the licence issued
+
+
+@dataclass(frozen=True)
+class Course:
+    """One move of some cases: who makes it and when."""
+
+    name: str
+    source: str
+    target: str
+    at: Callable[[PastCase], dt.datetime]
+    by_applicant: bool = False
+    reason: str = ""
+
+
+SUBMITTED = Course("submit", S.DRAFT, S.AWAITING_PAYMENT, lambda p: p.opened_at, by_applicant=True)
+COURSES = {
+    S.ISSUED: (
+        Course("pay", S.AWAITING_PAYMENT, S.PAID, lambda p: p.paid_at or p.ended_at),
+        Course("approve", S.PAID, S.APPROVED, lambda p: p.paid_at or p.ended_at, reason="clean_lane"),
+        Course("issue", S.APPROVED, S.ISSUED, lambda p: p.ended_at),
+    ),
+    S.EXPIRED: (Course("expire", S.AWAITING_PAYMENT, S.EXPIRED, lambda p: p.ended_at),),
+    S.WITHDRAWN: (Course("withdraw", S.AWAITING_PAYMENT, S.WITHDRAWN, lambda p: p.ended_at, by_applicant=True),),
+}
+
+
+def tell(past: Sequence[PastCase], rng: Random, *, until: dt.datetime) -> int:
+    """Write the cases, oldest first, in the caller's transaction; licences that begin before `until` supersede at once."""
+    past = sorted(past, key=lambda p: (p.opened_at, p.shop.pk))
+    if not past:
+        return 0
+    acts: list[Act] = []
+    _open(past, rng, acts)
+    bills = _bills(past, rng, acts)
+    _step(past, SUBMITTED, acts)
+    pay([Payment(bill, p.left_at, p.paid_at) for p, bill in zip(past, bills, strict=True) if p.left_at and p.paid_at], rng)
+    for outcome, courses in COURSES.items():
+        found = [p for p in past if p.outcome == outcome]
+        if found and outcome == S.ISSUED:
+            _license(found, rng, acts, until)
+        for course in courses if found else ():
+            _step(found, course, acts)
+    _void([(p, bill) for p, bill in zip(past, bills, strict=True) if p.outcome in (S.EXPIRED, S.WITHDRAWN)], acts)
+    Act.objects.bulk_create(sorted(acts, key=lambda row: row.at))
+    return len(past)
+
+
+def _open(past: Sequence[PastCase], rng: Random, acts: list[Act]) -> None:
+    references = take_numbers([f"HL-{clock.day_of(p.opened_at).year}" for p in past])
+    in_force: dict[dt.date, tuple[rulebook.Edition, ...]] = {}
+    calendar = rulebook.calendar()
+    rows = []
+    for p, reference in zip(past, references, strict=True):
+        day = clock.day_of(p.opened_at)
+        if day not in in_force:
+            in_force[day] = tuple(rulebook.edition(subject, day) for subject in SUBJECTS)
+        p.editions = in_force[day]
+        limits = p.editions[1]
+        snapshot = [edition.snapshot() for edition in p.editions]
+        p.period = rules.new_period(p.licence.last_day, limits.limits["validity_years"].value)
+        rows.append(
+            Case(
+                public_id=public_id(rng),
+                reference=reference,
+                service=RENEWAL,
+                subject=p.shop.key,
+                title_ar=p.shop.name_ar,
+                title_en=p.shop.name_en,
+                applicant=p.applicant,
+                branch=p.shop.branch,
+                state=S.DRAFT,
+                opened_at=p.opened_at,
+                due_on=worktime.add_working_days(calendar, day, limits.limits["promise_working_days"].value),
+                editions=[edition.stamp for edition in p.editions],
+                snapshot=snapshot,
+                snapshot_hash=rulebook.digest(snapshot),
+            )
+        )
+    for p, case in zip(past, Case.objects.bulk_create(rows), strict=True):
+        p.case = case
+        opened = {"service": RENEWAL, "about": case.subject, "snapshot": case.snapshot_hash}
+        acts.append(act("case.opened", case.key, p.opened_at, actor_of(p.applicant), opened))
+    Renewal.objects.bulk_create(
+        Renewal(
+            case=_case(p),
+            licence=p.licence,
+            first_day=_period(p).first,
+            last_day=_period(p).last,
+            registered_facts=p.shop.registered_facts(),
+            declared_at=p.opened_at,
+        )
+        for p in past
+    )
+
+
+def _bills(past: Sequence[PastCase], rng: Random, acts: list[Act]) -> list[Bill]:
+    references = take_numbers([f"BIL-{clock.day_of(p.opened_at).year}" for p in past])
+    lines = [_lines(p) for p in past]
+    bills = Bill.objects.bulk_create(
+        Bill(
+            public_id=public_id(rng),
+            reference=reference,
+            kind=RENEWAL,
+            subject=_case(p).key,
+            payer=p.applicant,
+            title_ar=f"تجديد الترخيص الصحي: {p.shop.name_ar}",
+            title_en=f"Health licence renewal: {p.shop.name_en}",
+            total_fils=sum(line.fils for line in of_bill),
+            issued_at=p.opened_at,
+        )
+        for p, reference, of_bill in zip(past, references, lines, strict=True)
+    )
+    BillLine.objects.bulk_create(
+        BillLine(bill=bill, order=order, **vars(line))
+        for bill, of_bill in zip(bills, lines, strict=True)
+        for order, line in enumerate(of_bill, start=1)
+    )
+    for p, bill, of_bill in zip(past, bills, lines, strict=True):
+        issued = {"kind": RENEWAL, "about": bill.subject, "fils": bill.total_fils, "lines": len(of_bill)}
+        acts.append(act("bill.issued", bill.key, p.opened_at, actor_of(p.applicant), issued))
+    return bills
+
+
+def _lines(p: PastCase) -> list[Any]:
+    fees, limits, _ = p.editions
+    return fee_lines(fees, limits.limits["validity_years"].value)
+
+
+def _step(past: Sequence[PastCase], course: Course, acts: list[Act]) -> None:
+    """Make one move of all these cases: events, then one statement."""
+    events = []
+    for p in past:
+        case, actor = _case(p), _actor(p, course)
+        data = {"licence": p.number} if course.target == S.ISSUED else {}
+        events.append(event(case, course.name, course.source, course.target, course.at(p), actor, course.reason, data))
+        moved = {"from": str(course.source), "to": str(course.target), "reason": course.reason}
+        acts.append(act(f"case.{course.name}", case.key, course.at(p), actor, moved))
+    CaseEvent.objects.bulk_create(events)
+    changes: dict[str, Any] = {}
+    if course.target in COURSES:
+        newest = CaseEvent.objects.filter(subject=OuterRef("pk")).order_by("-pk").values("at")[:1]
+        changes = {"is_open": False, "closed_at": Subquery(newest)}
+    move(Case.objects.filter(pk__in=[_case(p).pk for p in past], state=course.source), course.target, **changes)
+
+
+def _license(past: Sequence[PastCase], rng: Random, acts: list[Act], until: dt.datetime) -> None:
+    """The licences that followed. They bear the state of paper carried over, because no sealed file belongs to them."""
+    old_ids = [p.licence.pk for p in past]
+    HealthLicence.objects.filter(pk__in=old_ids).update(is_current=False)
+    papers = [
+        Paper(shop=p.shop, first_day=_period(p).first, last_day=_period(p).last, at=p.ended_at, about=_case(p).key, previous=p.licence)
+        for p in past
+    ]
+    carry_over(papers, rng)
+    renewals = {r.case_id: r for r in Renewal.objects.filter(case__in=[_case(p).pk for p in past])}
+    ended, events = [], []
+    for p, paper in zip(past, papers, strict=True):
+        renewals[_case(p).pk].new_licence, p.number = paper.licence, paper.number
+        midnight = dt.datetime.combine(paper.first_day, dt.time.min, tzinfo=clock.KUWAIT).astimezone(dt.UTC)
+        if midnight <= until:
+            at = max(midnight, p.ended_at)
+            ended.append(p.licence.document_id)
+            events.append(
+                event(
+                    p.licence.document,
+                    "supersede",
+                    DocumentState.CARRIED_OVER,
+                    DocumentState.SUPERSEDED,
+                    at,
+                    CARRIER,
+                    data={"by": paper.number},
+                )
+            )
+            acts.append(act("document.superseded", f"document:{p.licence.document_id}", at, CARRIER, {"by": paper.number}))
+        elif paper.licence:
+            enqueue("licensing.supersede", key=f"licence:{paper.licence.pk}", due_at=midnight, licence_id=paper.licence.pk)
+    Renewal.objects.bulk_update(renewals.values(), ["new_licence"], batch_size=200)
+    DocumentEvent.objects.bulk_create(events)
+    following = HealthLicence.objects.filter(previous__document=OuterRef("pk")).values("document")[:1]
+    rows = Document.objects.filter(pk__in=ended, state=DocumentState.CARRIED_OVER)
+    move(rows, DocumentState.SUPERSEDED, replaced_by=Subquery(following))
+
+
+def _void(found: Sequence[tuple[PastCase, Bill]], acts: list[Act]) -> None:
+    events = []
+    for p, bill in found:
+        reason = "unpaid" if p.outcome == S.EXPIRED else "withdrawn"
+        actor = actor_of(p.applicant) if p.outcome == S.WITHDRAWN else CARRIER
+        events.append(event(bill, "void", BillState.DUE, BillState.VOID, p.ended_at, actor, reason))
+        acts.append(act("bill.voided", bill.key, p.ended_at, actor, {"reason": reason}))
+    Bill.EVENTS.objects.bulk_create(events)
+    move(Bill.objects.filter(pk__in=[bill.pk for _, bill in found], state=BillState.DUE), BillState.VOID)
+
+
+def _actor(p: PastCase, course: Course) -> Actor:
+    return actor_of(p.applicant) if course.by_applicant else CARRIER
+
+
+def _case(p: PastCase) -> Case:
+    if p.case is None:
+        raise ValueError("the case is written first")
+    return p.case
+
+
+def _period(p: PastCase) -> Period:
+    if p.period is None:
+        raise ValueError("the case is written first")
+    return p.period

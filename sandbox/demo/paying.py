@@ -1,0 +1,175 @@
+"""Payments that lie in the demo's past, written set by set under the same guards as any payment.
+
+The bank's answer in them is made up, and marked so in the stored message; no other row of the portal is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from django.utils.crypto import salted_hmac
+
+from municipality.accounts.models import actor_of
+from municipality.audit.models import Act
+from municipality.kernel import clock, ids, money
+from municipality.kernel.actors import Actor, system
+from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt
+from payments.rules import MAX_TRACKID
+from payments.services import ledger
+from payments.states import AttemptState, BillState
+from sandbox.demo.carrying import move, take_numbers
+from sandbox.demo.generate import public_id
+
+CASHIER = system("payments")
+MADE_UP = "made up for the demo"
+PAGE_LIFETIME = dt.timedelta(minutes=30)
+
+
+@dataclass
+class Payment:
+    """One bill, paid by its payer; the browser left at `left_at` and our inquiry was answered at `paid_at`."""
+
+    bill: Bill
+    left_at: dt.datetime
+    paid_at: dt.datetime
+    attempt: Attempt | None = None
+
+
+def pay(payments: Sequence[Payment], rng: Random) -> list[Receipt]:
+    """Attempts, the bank's answers, receipts and paid bills, in the caller's transaction. Bills are due and unpaid before."""
+    if not payments:
+        return []
+    payments = sorted(payments, key=lambda p: p.paid_at)
+    attempts = Attempt.objects.bulk_create(_attempt(payment, rng) for payment in payments)
+    for payment, attempt in zip(payments, attempts, strict=True):
+        payment.attempt = attempt
+    rows = Attempt.objects.filter(pk__in=[attempt.pk for attempt in attempts])
+    allocations = Allocation.objects.bulk_create(
+        Allocation(attempt=p.attempt, bill=p.bill, fils=p.bill.total_fils, is_open=False, is_settled=True, handed_over_at=p.paid_at)
+        for p in payments
+    )
+    inquiries = _inquiries(payments)
+    for name, source, target, at, by_payer in (
+        ("redirect", AttemptState.CREATED, AttemptState.REDIRECTED, "left_at", True),
+        ("settle", AttemptState.REDIRECTED, AttemptState.PAID, "paid_at", False),
+    ):
+        Attempt.EVENTS.objects.bulk_create(
+            event(p.attempt, name, source, target, getattr(p, at), actor_of(p.bill.payer) if by_payer else CASHIER) for p in payments
+        )
+        move(rows.filter(state=source), target)
+    numbers = take_numbers([f"RCT-{clock.day_of(p.paid_at).year}" for p in payments])
+    receipts = Receipt.objects.bulk_create(
+        Receipt(number=number, allocation=allocation, inquiry=inquiry, bill=p.bill, fils=allocation.fils, issued_at=p.paid_at)
+        for p, number, allocation, inquiry in zip(payments, numbers, allocations, inquiries, strict=True)
+    )
+    ledger.book_receipts(receipts)
+    Bill.EVENTS.objects.bulk_create(
+        event(p.bill, "settle", BillState.DUE, BillState.PAID, p.paid_at, CASHIER, data={"receipt": r.number})
+        for p, r in zip(payments, receipts, strict=True)
+    )
+    move(Bill.objects.filter(pk__in=[p.bill.pk for p in payments], state=BillState.DUE), BillState.PAID)
+    Act.objects.bulk_create(act for p, r in zip(payments, receipts, strict=True) for act in _acts(p, r))
+    return receipts
+
+
+def event(
+    row: Any, name: str, source: str, target: str, at: dt.datetime, actor: Actor, reason: str = "", data: dict[str, Any] | None = None
+) -> Any:
+    """An unsaved event of the row's own kind."""
+    return type(row).EVENTS(
+        subject=row,
+        workflow=row.workflow_name,
+        move=name,
+        from_state=source,
+        to_state=target,
+        at=at,
+        actor_key=actor.key,
+        actor_role=actor.role,
+        reason=reason,
+        data=data or {},
+    )
+
+
+def act(action: str, subject: str, at: dt.datetime, actor: Actor, data: dict[str, Any]) -> Act:
+    """An unsaved row of the record."""
+    return Act(at=at, action=action, subject=subject, actor_key=actor.key, actor_role=actor.role, data=data)
+
+
+def _attempt(payment: Payment, rng: Random) -> Attempt:
+    return Attempt(
+        token=public_id(rng),
+        trackid="".join(rng.choices(ids.ALPHABET, k=MAX_TRACKID)),
+        fils=payment.bill.total_fils,
+        language=payment.bill.payer.language,
+        started_by=payment.bill.payer,
+        session_digest=salted_hmac("demo", MADE_UP, algorithm="sha256").hexdigest(),
+        payment_id=f"{rng.randrange(10**17, 10**18)}",
+        tran_id=f"{rng.randrange(10**14, 10**15)}",
+        ref=f"{rng.randrange(10**11, 10**12)}",
+        auth=f"B{rng.randrange(10**5):05d}",
+        postdate=f"{clock.day_of(payment.paid_at):%m%d}",
+        auth_resp_code="00",
+        created_at=payment.left_at,
+        redirected_at=payment.left_at,
+        page_expires_at=payment.left_at + PAGE_LIFETIME,
+        settled_at=payment.paid_at,
+    )
+
+
+def _inquiries(payments: Sequence[Payment]) -> list[Inquiry]:
+    told = []
+    for p in payments:
+        attempt = _known(p)
+        told.append(
+            {
+                "result": "CAPTURED",
+                "trackid": attempt.trackid,
+                "amt": money.to_text(attempt.fils),
+                "paymentid": attempt.payment_id,
+                "tranid": attempt.tran_id,
+                "ref": attempt.ref,
+                "auth": attempt.auth,
+                "postdate": attempt.postdate,
+                "authrespcode": attempt.auth_resp_code,
+            }
+        )
+    messages = GatewayMessage.objects.bulk_create(
+        GatewayMessage(
+            direction=Direction.IN, kind=MessageKind.INQUIRY_RESPONSE, attempt=p.attempt, raw=MADE_UP, decoded=words, at=p.paid_at
+        )
+        for p, words in zip(payments, told, strict=True)
+    )
+    return Inquiry.objects.bulk_create(
+        Inquiry(
+            attempt=p.attempt,
+            message=message,
+            result="CAPTURED",
+            outcome="captured",
+            fils=_known(p).fils,
+            trackid=_known(p).trackid,
+            payment_id=_known(p).payment_id or "",
+            agrees=True,
+            at=p.paid_at,
+        )
+        for p, message in zip(payments, messages, strict=True)
+    )
+
+
+def _known(payment: Payment) -> Attempt:
+    if payment.attempt is None:
+        raise ValueError("the attempt is written first")
+    return payment.attempt
+
+
+def _acts(payment: Payment, receipt: Receipt) -> list[Act]:
+    attempt = _known(payment)
+    started = {"fils": attempt.fils, "bills": [payment.bill.key]}
+    settled = {"inquiry": receipt.inquiry_id, "fils": attempt.fils, "receipts": [receipt.number]}
+    return [
+        act("payment.started", attempt.key, payment.left_at, actor_of(payment.bill.payer), started),
+        act("payment.settled", attempt.key, payment.paid_at, CASHIER, settled),
+    ]

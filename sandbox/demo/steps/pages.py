@@ -1,0 +1,82 @@
+"""What is asked of the pages of shops: a holder's reply that stands beside a violation, and a correction that waits for an officer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from municipality.accounts.models import User
+from municipality.cases.models import Case
+from municipality.kernel import clock
+from municipality.review import queries as review
+from municipality.review.models import Assignment
+from municipality.review.services import desk, queue
+from sandbox.demo import stories
+from sandbox.demo.loading import Loading
+from sandbox.demo.steps.past_cases import silence
+from shops.models import Reply, Shop
+from shops.page import facts, services
+from shops.registry import FindingFact, finding_of
+from violations.models import Violation
+from violations.states import ViolationState
+
+NAME = "pages"
+WORDS = "عولج السبب في اليوم نفسه، ودُرّب العاملون على ألا يتكرر، وسُددت الغرامة. يسعدنا أن يلاحظ زبائننا الفرق."
+WHY = "اللوحة فوق الباب تحمل هذا الاسم منذ بداية الشهر."
+REPLIED, PUBLISHED, ASKED = (dt.timedelta(minutes=minutes) for minutes in (120, 60, 30))  # before the anchor
+
+
+def run(loading: Loading) -> str:
+    with clock.at(loading.anchor - PUBLISHED):
+        finding, holder, reader = _choice()
+    with clock.at(loading.anchor - REPLIED):
+        case = services.reply(finding=finding, person=holder, text=WORDS)
+    if reader is not None:
+        with clock.at(loading.anchor - PUBLISHED):
+            _publish(case, reader)
+    with clock.at(loading.anchor - ASKED):
+        _ask_correction(finding.shop, holder)
+    silence(loading)
+    return f"{Reply.objects.filter(published_at__isnull=False).count()} reply beside a violation, 1 correction of a page that waits"
+
+
+def _choice() -> tuple[FindingFact, User, User | None]:
+    """A violation to reply to with who holds the shop, the newest in whose branch an officer can read the reply; the newest without one."""
+    found = list(_replyable())
+    busy = Assignment.objects.filter(on_desk=True, ended_at__isnull=True).values("officer")
+    officers = User.objects.filter(groups__name="officer").exclude(pk__in=busy).order_by("login")
+    readers = {officer.branch_id: officer for officer in officers if not review.is_absent(officer)}
+    finding, holder, branch = next((one for one in found if one[2] in readers), found[0])
+    return finding, holder, readers.get(branch)
+
+
+def _replyable() -> Iterator[tuple[FindingFact, User, str]]:
+    """Violations that stand on the pages of shops, the newest paid ones first, each with the person who holds the shop and its branch."""
+    rows = Violation.objects.filter(state=ViolationState.PAID, shop__owner__isnull=False, shop__closed_on__isnull=True)
+    for row in rows.select_related("shop__owner").order_by("-seen_at", "-pk"):
+        found = finding_of(row.key)
+        if found is not None and row.shop is not None and row.shop.owner is not None:
+            yield found, row.shop.owner, row.shop.branch_id
+
+
+def _publish(case: Case, officer: User) -> None:
+    """An officer of the branch reads the reply first, as two supervisors let them, and publishes it."""
+    asks = User.objects.filter(groups__name="supervisor", branch=case.branch).order_by("login")[0]
+    allows = User.objects.filter(groups__name="supervisor").exclude(pk=asks.pk).order_by("login")[0]
+    queue.allow_override(override=queue.ask_override(place=case.place, code="court_order", asked_by=asks), allowed_by=allows)
+    assignment = queue.next_case(officer=officer)
+    if assignment is None or assignment.place.case_id != case.pk:
+        raise LookupError(f"{officer.login} was handed another case than the reply")
+    for line in review.checklist(case):
+        desk.check(assignment=assignment, code=line.check.code, answer="yes")
+    desk.accept(assignment=assignment)
+
+
+def _ask_correction(beside: int, person: User) -> None:
+    """Somebody says that the trade name on the page of a shop is another one by now."""
+    told = [place.commercial_license_no for place in stories.placed()]
+    shops = Shop.objects.filter(owner__isnull=True, closed_on__isnull=True).exclude(commercial_license_no__in=told)
+    shop = shops.exclude(pk=beside).select_related("branch").order_by("pk")[0]
+    before = facts.read(shop, "trade_name")
+    names = {"name_ar": f"{before['name_ar']} الجديد", "name_en": f"New {before['name_en']}"}
+    services.ask_correction(shop=shop, person=person, fact="trade_name", proposed=names, why=WHY)

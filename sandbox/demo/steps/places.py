@@ -1,0 +1,13 @@
+"""Governorates, branches, areas."""
+
+from __future__ import annotations
+
+from municipality.places.loading import load_places
+from sandbox.demo.loading import Loading
+
+NAME = "places"
+
+
+def run(loading: Loading) -> str:
+    counts = load_places()
+    return f"{counts['areas']} areas, {counts['branches']} branches"

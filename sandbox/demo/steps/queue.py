@@ -1,0 +1,190 @@
+"""Officers' fields, an absence and a tie; renewals with changes that wait, are studied, asked back, refused or approved."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from random import Random
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image, ImageDraw
+
+from licensing import kept
+from licensing.models import HealthLicence
+from licensing.queries import offer
+from licensing.services import send_to_officer
+from licensing.states import RENEWAL
+from municipality.accounts.models import User
+from municipality.cases.models import Case
+from municipality.drafts import services as drafts
+from municipality.jobs import services as jobs
+from municipality.jobs.models import Job, JobState
+from municipality.kernel import clock, worktime
+from municipality.review import queries
+from municipality.review.models import Assignment, Clock
+from municipality.review.registry import reviewable
+from municipality.review.services import clock as clocks
+from municipality.review.services import desk, staff
+from municipality.review.services import queue as places
+from municipality.review.services.desk import Asked
+from municipality.rulebook import queries as rulebook
+from municipality.uploads import parts
+from municipality.uploads import services as uploads
+from municipality.uploads.inspecting import Drawn
+from sandbox.demo import stories
+from sandbox.demo.generate import seeded
+from sandbox.demo.loading import Loading
+from sandbox.demo.steps.past_cases import applicant_of, silence
+from shops.models import Shop
+
+NAME = "queue"
+FIELD = "health"
+DAYS = 6  # working days over which the requests arrived
+CHANGES = (("area_m2",), ("trade_name",), ("trade_name", "area_m2"))
+NAMES = (("صالون الشراع", "Al-Sheraa Salon"), ("محل الميناء", "Al-Mina Shop"), ("ركن الواحة", "Al-Waha Corner"))
+
+
+def run(loading: Loading) -> str:
+    rng = seeded("queue step")
+    with clock.at(loading.anchor - dt.timedelta(days=40)):
+        officers = _fields()
+    told: Counter[str] = Counter()
+    moments = _moments(loading, rng)
+    for shop in _shops(loading):
+        moment = next(moments, None)
+        if moment is None:
+            break
+        with clock.at(moment):
+            _send(shop, rng)
+        told["sent"] += 1
+    with clock.at(loading.anchor - dt.timedelta(hours=2)):
+        _people(loading, officers)
+    for number, officer in enumerate(officers):
+        with clock.at(loading.anchor - dt.timedelta(minutes=100 - number)):
+            told.update(_work(officer, number))
+    with clock.at(loading.anchor):
+        for pk in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lte=loading.anchor).values_list("pk", flat=True):
+            told["moved up"] += clocks.escalate(clock_id=pk)
+        _work_off()
+    silence(loading)
+    return ", ".join(f"{count} {what}" for what, count in told.items())
+
+
+def _work_off() -> None:
+    """Jobs that have nothing left to do: the files were drawn here, the clocks count with the newest calendar."""
+    kinds = ("uploads.inspect", "review.recompute_clocks")
+    for pk in Job.objects.filter(kind__in=kinds, state=JobState.QUEUED).order_by("pk").values_list("pk", flat=True):
+        jobs.run(pk)
+
+
+def _fields() -> list[User]:
+    """Every officer decides health licences; the field is given by the supervisor of the branch."""
+    supervisors = {user.branch_id: user for user in User.objects.filter(groups__name="supervisor")}
+    found = list(User.objects.filter(groups__name="officer", branch__isnull=False).order_by("login"))
+    for officer in found:
+        for field in (FIELD, "claims", "pages"):
+            staff.give_skill(officer=officer, code=field, given_by=supervisors[officer.branch_id])
+    return found
+
+
+def _people(loading: Loading, officers: Sequence[User]) -> None:
+    """One officer is on leave, one has a tie to an applicant."""
+    away = next(o for o in officers if o.login == "officer2.ah")
+    staff.enter_absence(officer=away, kind="leave", first_day=loading.day(0), last_day=loading.day(9), entered_by=away)
+    waiting = Case.objects.filter(place__isnull=False, branch="HA").select_related("applicant").order_by("pk").first()
+    if waiting is not None:
+        tied = next(o for o in officers if o.login == "officer2.ha")
+        staff.declare_tie(officer=tied, party_key=waiting.applicant.key, kind="relative", declared_by=tied)
+
+
+def _moments(loading: Loading, rng: Random) -> Iterator[dt.datetime]:
+    """Instants of the last working days before the anchor, in order."""
+    calendar, day = rulebook.calendar(), loading.today
+    days: list[dt.date] = []
+    while len(days) < DAYS:
+        day -= dt.timedelta(days=1)
+        if worktime.is_working_day(calendar, day):
+            days.append(day)
+    yield from sorted(loading.instant(rng.choice(days), rng) for _ in range(loading.scale.studied))
+
+
+def _shops(loading: Loading) -> Iterator[Shop]:
+    """Shops of single owners that may be renewed now and that no story tells of."""
+    told = {place.commercial_license_no for place in stories.placed()}
+    mine = Shop.objects.filter(owner__isnull=False, pk__in=HealthLicence.objects.filter(is_current=True).values("shop")).exclude(
+        commercial_license_no__in=told
+    )
+    with clock.at(loading.anchor):
+        open_for = set(Case.objects.filter(service=RENEWAL, is_open=True).values_list("subject", flat=True))
+        fitting = [s for s in mine.select_related("owner", "branch").order_by("pk") if s.key not in open_for and offer(s).may_be_studied]
+    yield from fitting
+
+
+def _send(shop: Shop, rng: Random) -> None:
+    owner = applicant_of(shop, rng)
+    names = rng.choice(CHANGES)
+    draft = drafts.begin(person=owner, service=RENEWAL, subject=shop.key)
+    draft = drafts.answer(draft=draft, page=kept.WHAT, answers={"changed": list(names)}, version=draft.version)
+    for name in names:
+        draft = drafts.answer(draft=draft, page=name, answers=_answers(shop, name, rng), version=draft.version)
+    for slot in kept.needed(draft):
+        _attach(owner, draft.key, slot)
+    send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version)
+
+
+def _answers(shop: Shop, name: str, rng: Random) -> dict[str, Any]:
+    if name == "area_m2":
+        return {"area_m2": (shop.area_m2 or 60) + rng.choice((10, 15, 25))}
+    name_ar, name_en = rng.choice(NAMES)
+    return {"name_ar": name_ar, "name_en": name_en}
+
+
+def _attach(owner: Any, subject: str, slot: str) -> None:
+    """A page that was drawn here: it needs no look."""
+    picture = _page(slot)
+    upload = uploads.receive(owner=owner, subject=subject, slot=slot, name=f"{slot}.jpg", content=SimpleUploadedFile("page.jpg", picture))
+    upload.refresh_from_db()
+    uploads.accept(upload, Drawn(picture, picture, "image/jpeg", 1, 480, 640))
+    parts.drop(upload.public_id)
+
+
+def _page(slot: str) -> bytes:
+    sheet = Image.new("RGB", (480, 640), "white")
+    pen = ImageDraw.Draw(sheet)
+    pen.rectangle((24, 24, 456, 616), outline="#8a6d3b", width=3)
+    pen.text((48, 48), f"DEMO  {slot}", fill="black")
+    for line in range(12):
+        pen.line((48, 120 + 36 * line, 432 - 24 * (line % 3), 120 + 36 * line), fill="#999999", width=4)
+    out = BytesIO()
+    sheet.save(out, "JPEG", quality=80)
+    return out.getvalue()
+
+
+def _work(officer: User, number: int) -> Counter[str]:
+    """A morning of one officer: the first of a branch decides two and opens a third, every other second one opens one."""
+    told: Counter[str] = Counter()
+    turns = 0 if not officer.login.startswith("officer2") else 2 if number % 2 else 3
+    for turn in range(turns, 3):
+        assignment = None if queries.is_absent(officer) else places.next_case(officer=officer)
+        if assignment is None:
+            break
+        told["on a desk" if turn == 2 else _decide(assignment, (number + turn) % 4)] += 1
+    return told
+
+
+def _decide(assignment: Assignment, what: int) -> str:
+    case = assignment.place.case
+    if what == 0:
+        target = next(i.name for i in reviewable(case).items(case) if i.is_file and i.may_correct)
+        desk.ask_corrections(assignment=assignment, items=[Asked("file_unreadable", target)])
+        return "asked back"
+    if what == 1:
+        desk.propose_refusal(assignment=assignment, code="layout_changed")
+        return "to be signed"
+    for line in queries.checklist(case):
+        desk.check(assignment=assignment, code=line.check.code, answer="yes")
+    desk.accept(assignment=assignment)
+    return "approved"

@@ -1,0 +1,15 @@
+"""Number and chain what the load has written into the record."""
+
+from __future__ import annotations
+
+from municipality.audit.services import sequence
+from sandbox.demo.loading import Loading
+
+NAME = "record"
+
+
+def run(loading: Loading) -> str:
+    total = 0
+    while count := sequence():
+        total += count
+    return f"{total} acts numbered"

@@ -1,0 +1,20 @@
+"""The rulebook, made by one member of staff and published by another."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from municipality.accounts.models import User
+from municipality.kernel import clock
+from municipality.rulebook.models import Activity
+from municipality.rulebook.seeds import seed
+from sandbox.demo.loading import Loading
+
+NAME = "rules"
+
+
+def run(loading: Loading) -> str:
+    maker, publisher = (User.objects.get(login=login) for login in ("rule.maker", "rule.publisher"))
+    with clock.at(loading.anchor - dt.timedelta(days=220)):  # before the first story that is judged by it
+        published = seed(maker, publisher)
+    return f"{Activity.objects.count()} activities, {published} editions of rules"

@@ -1,0 +1,12 @@
+"""The index of the shop search."""
+
+from __future__ import annotations
+
+from sandbox.demo.loading import Loading
+from shops.search import indexing
+
+NAME = "search"
+
+
+def run(loading: Loading) -> str:
+    return f"{indexing.rebuild()} shops can be found"

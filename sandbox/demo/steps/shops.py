@@ -1,0 +1,121 @@
+"""The register of shops: those of the stories, of the people, of the three large organisations, and of many small ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from random import Random
+
+from municipality.accounts.models import Organisation, User
+from municipality.places.models import Area
+from sandbox.demo import people, stories
+from sandbox.demo.generate import ShopRow, brand, public_id, seeded, shops
+from sandbox.demo.hours import load_hours
+from sandbox.demo.loading import Loading, batches
+from sandbox.demo.register import point_near
+from sandbox.demo.steps.people import ORGANISATIONS
+from shops.models import Shop
+
+NAME = "shops"
+FACTS_SOURCE = "commercial_register"
+SIZES, OFTEN = (1, 2, 3, 4, 5, 8), (60, 20, 9, 6, 4, 1)  # shops of a small organisation
+
+
+def run(loading: Loading) -> str:
+    rng = seeded("shops step")
+    rows = list(shops(loading.scale.shops, "demo"))
+    told = list(stories.placed())
+    for place in told:
+        rows[place.number] = place.shape(rows[place.number])
+    owners = list(_owners(loading, told, rng, len(rows)))
+    areas = area_ids()
+    for pairs in batches(list(zip(rows, owners, strict=True))):
+        Shop.objects.bulk_create(shop(loading, row, owner, areas) for row, owner in pairs)
+    stated = load_hours(loading.anchor, NAME)
+    return f"{len(rows)} shops, {stated} with opening hours"
+
+
+def area_ids() -> dict[tuple[str, str], int]:
+    """Ids of areas by governorate and Arabic name."""
+    return {(area.governorate_id, area.name_ar): area.pk for area in Area.objects.all()}
+
+
+def shop(loading: Loading, row: ShopRow, owner: User | Organisation, areas: dict[tuple[str, str], int]) -> Shop:
+    """The row as an unsaved shop of its owner."""
+    rng = seeded(f"place {row.public_id}")
+    north, east = point_near(row.governorate, row.area_ar, rng)
+    return Shop(
+        public_id=row.public_id,
+        name_ar=row.name_ar,
+        name_en=row.name_en,
+        activity_id=row.activity,
+        owner=owner if isinstance(owner, User) else None,
+        organisation=owner if isinstance(owner, Organisation) else None,
+        branch_id=row.governorate,
+        area_id=areas[row.governorate, row.area_ar],
+        block=row.block,
+        street=row.street,
+        building=row.building,
+        plot=row.plot,
+        floor=row.floor,
+        unit=row.unit,
+        paci_number=row.paci_number,
+        commercial_license_no=row.commercial_license_no,
+        commercial_license_end=loading.day(row.commercial_license_days),
+        commercial_registration_no=f"{300_000 + int(row.paci_number) % 599_999}",
+        latitude=north,
+        longitude=east,
+        opened_on=loading.day(-rng.randint(800, 5000)),
+        facts_source=FACTS_SOURCE,
+        facts_at=loading.instant(loading.day(-row.facts_days), seeded(row.public_id)),
+    )
+
+
+def _owners(loading: Loading, told: Iterable[stories.Placed], rng: Random, wanted: int) -> Iterator[User | Organisation]:
+    """Who owns each shop, in the order of the rows."""
+    by_name = {user.name_en: user for user in User.objects.people()}
+    given = 0
+    for place in told:
+        yield by_name[place.owner_en]
+        given += 1
+    plain = [by_name[p.name_en] for p in people.PEOPLE if p.role == "owner" and not p.story]
+    for person in plain:
+        for _ in range(loading.scale.shops_per_person):
+            yield person
+            given += 1
+    numbers = [number for _, _, number, _ in ORGANISATIONS]
+    for organisation in Organisation.objects.filter(commercial_register_no__in=numbers).order_by("commercial_register_no"):
+        for _ in range(loading.scale.shops_per_organisation):
+            yield organisation
+            given += 1
+    yield from small_organisations(wanted - given, rng)
+
+
+def small_organisations(shop_count: int, rng: Random, *, start: int = 0) -> Iterator[Organisation]:
+    """Saved organisations without an account, repeated once for each of their shops, for `shop_count` shops in all."""
+    sizes = list(_cut(rng.choices(SIZES, OFTEN, k=max(shop_count, 0)), shop_count))
+    unsaved = [_organisation(rng, start + n) for n in range(len(sizes))]
+    saved: list[Organisation] = []
+    for batch in batches(unsaved):
+        saved += Organisation.objects.bulk_create(batch)
+    for organisation, size in zip(saved, sizes, strict=True):
+        for _ in range(size):
+            yield organisation
+
+
+def _cut(sizes: Sequence[int], limit: int) -> Iterator[int]:
+    """The first sizes whose sum stays within the limit, and what is left of it."""
+    for size in sizes:
+        if limit <= 0:
+            return
+        yield min(size, limit)
+        limit -= size
+
+
+def _organisation(rng: Random, number: int) -> Organisation:
+    name_ar, name_en = brand(rng)
+    return Organisation(
+        public_id=public_id(rng),
+        name_ar=f"مؤسسة {name_ar} التجارية",
+        name_en=f"{name_en} Trading Establishment",
+        commercial_register_no=f"{400_000 + number}",
+    )
