@@ -52,7 +52,7 @@ def read(stored: StoredFile) -> bytes:
 
 def sweep() -> int:
     """Remove files that no row names since more than a day: their transaction never committed. Returns how many."""
-    old = clock.now().timestamp() - GRACE_SECONDS
+    old = clock.to_machine(clock.now()).timestamp() - GRACE_SECONDS
     gone = 0
     for path in root().rglob("*"):
         if path.is_file() and path.stat().st_mtime < old and not StoredFile.objects.filter(sha256=path.name).exists():

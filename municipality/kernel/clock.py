@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 KUWAIT = ZoneInfo("Asia/Kuwait")
 _travelled: ContextVar[dt.datetime | None] = ContextVar("travelled", default=None)
+_offset = dt.timedelta()  # from the machine's clock; tests alone set one
 
 
 def now() -> dt.datetime:
     """The present instant, aware, in UTC; the travelled one inside `at`."""
-    return _travelled.get() or dt.datetime.now(dt.UTC)
+    return _travelled.get() or from_machine(dt.datetime.now(dt.UTC))
 
 
 def today() -> dt.date:
@@ -30,6 +31,22 @@ def day_of(instant: dt.datetime) -> dt.date:
 def start_of(day: dt.date) -> dt.datetime:
     """The instant, in UTC, at which a day of Kuwait begins."""
     return dt.datetime.combine(day, dt.time.min, KUWAIT).astimezone(dt.UTC)
+
+
+def from_machine(instant: dt.datetime) -> dt.datetime:
+    """What this clock shows when the machine's shows `instant`: that of files, of the database, of rows that Django itself writes."""
+    return instant + _offset
+
+
+def to_machine(instant: dt.datetime) -> dt.datetime:
+    """What the machine's clock shows when this one shows `instant`."""
+    return instant - _offset
+
+
+def set_apart(offset: dt.timedelta) -> None:
+    """Let the clock of this process differ from the machine's. Only settings of tests call this: a test run begins at a fixed instant."""
+    global _offset
+    _offset = offset
 
 
 @contextmanager

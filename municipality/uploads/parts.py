@@ -98,7 +98,7 @@ def left(wanted: set[str], *, older_than: float) -> list[str]:
 
 
 def _old(wanted: set[str], seconds: float) -> Iterator[Path]:
-    before = clock.now().timestamp() - seconds
+    before = clock.to_machine(clock.now()).timestamp() - seconds
     for name in ("parts", "work"):
         for entry in list((root() / name).iterdir()) if (root() / name).is_dir() else []:
             if entry.stat().st_mtime < before and entry.stem not in wanted:

@@ -25,6 +25,7 @@ OWN_NAMES = (
     "PORTAL_URL",
     "STATIC_ROOT",
     "DEBUG",
+    "TEST_CLOCK_OFFSET",
     "PYTHONPATH",
     "PYTHONHOME",
     "VIRTUAL_ENV",

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from .. import serving
+from ..storage import now
 from . import behaviours, protocol
 from .book import AlreadyDecided, Book, TrackIdUsed
 from .protocol import PAID, ProtocolError, Terminal
@@ -114,7 +115,7 @@ class Gateway:
         Raises ProtocolError 39 (unknown).
         """
         payment = self.payment(paymentid)
-        if time.time() - payment["created_at"] > self.setting("page_seconds"):
+        if now() - payment["created_at"] > self.setting("page_seconds"):
             return self.fail(paymentid, 42)
         chosen = self.book.behaviours(payment["trackid"])
         forced = [behaviours.KNOWN[name].result for name in chosen if behaviours.KNOWN[name].result]

@@ -21,6 +21,7 @@ from typing import Any
 
 from .. import serving
 from ..serving import Refused, Request, Response, as_html, as_json, redirect
+from ..storage import now
 from . import pages
 from .book import Book
 
@@ -139,7 +140,7 @@ class Desk:
         if what not in CHANGES:
             raise Refused(400, f"what is one of {', '.join(CHANGES)}.")
         if what == "new":
-            return self.book.write(pages.new_licence(number or f"{int(time.time()):010d}/26", self.book.count()) | more)
+            return self.book.write(pages.new_licence(number or f"{int(now()):010d}/26", self.book.count()) | more)
         known = self.book.licence(number)
         if known is None:
             raise Refused(404, "No such licence.")
@@ -171,7 +172,7 @@ class Desk:
         epoch = int(self.book.setting("epoch", 0))
         self.book.clear("licences")
         self.book.seed(licences)
-        self.book.set_setting("epoch", max(epoch + 1, int(time.time())))
+        self.book.set_setting("epoch", max(epoch + 1, int(now())))
         return as_json({"licences": self.book.count()})
 
     def shown(self, request: Request) -> Response:
@@ -209,7 +210,7 @@ class Desk:
 
 def _made(what: str, known: dict[str, Any]) -> dict[str, Any]:
     """What a change of this kind makes of a licence."""
-    today = dt.datetime.now(dt.timezone(dt.timedelta(hours=3))).date()
+    today = dt.datetime.fromtimestamp(now(), dt.timezone(dt.timedelta(hours=3))).date()
     if what == "renew":
         return {"status": "active", "valid_until": (today + dt.timedelta(days=365)).isoformat(), "cancelled_on": ""}
     if what == "expire":

@@ -13,6 +13,7 @@ import pytest
 from municipality.doubles.mobile_id import pages, people
 from municipality.doubles.mobile_id.book import Book
 from municipality.kernel import civil_id as kernel_civil_id
+from municipality.kernel import clock
 
 from .conftest import MobileIdCounter, person_file, until
 
@@ -23,7 +24,7 @@ NOBODY = "290010112346"
 def test_an_approved_push_hands_the_person_over_as_often_as_asked(mobile_id: MobileIdCounter) -> None:
     asked = mobile_id.request(civil_id=FIRST["civil_id"])
     assert asked["qr"] is None
-    assert dt.datetime.fromisoformat(asked["expires_at"]) > dt.datetime.now(dt.UTC) + dt.timedelta(minutes=4)
+    assert dt.datetime.fromisoformat(asked["expires_at"]) > clock.now() + dt.timedelta(minutes=4)
     assert mobile_id.result(asked["request_id"]) == {"status": "pending", "assurance": "high"}
     assert mobile_id.post("/control/decide", json={"request_id": asked["request_id"], "decision": "approve"}).json() == {
         "status": "approved"
