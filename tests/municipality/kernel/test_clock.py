@@ -22,7 +22,9 @@ READ = "import django; django.setup(); from municipality.kernel import clock; pr
 
 def seconds_apart(surroundings: dict[str, str]) -> float:
     """How far the portal's clock is from the machine's in a process of its own."""
-    told = subprocess.run([sys.executable, "-W", "ignore", "-c", READ], env=surroundings, cwd=ROOT, capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", READ], env=surroundings, cwd=ROOT, capture_output=True, text=True, check=True
+    )
     return float(told.stdout) - time.time()
 
 
