@@ -28,6 +28,7 @@ from tests.violations.conftest import Days, pay
 from tests.violations.paper.sheets import CIVIL_ID, sheet
 from violations import figures, invariants, queries
 from violations.models import Charge, Judgment, PaperFile, PaperRow, SettlementOrder, Violation
+from violations.paper.problems import NotReadable
 from violations.services import blocks, documents, objections, paper, relief, serving, terms
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +94,13 @@ def test_a_dry_run_changes_nothing_and_the_second_person_lets_the_good_lines_in(
     assert list(invariants.findings()) == []
     acts = list(Act.objects.filter(subject=file.key).order_by("pk").values_list("action", flat=True))
     assert acts == ["paper.loaded", "paper.checked", "paper.released", "paper.taken"]
+
+
+@pytest.mark.parametrize("column", ["paper_no", "licence_no", "note"])
+def test_a_sheet_with_nul_is_refused_before_anything_is_kept(column: str, clerk: Any, shop: Shop) -> None:
+    with pytest.raises(NotReadable, match="nul"):
+        paper.load(content=sheet({}, {column: "9\x009"}, encoding="utf-16"), name="fines.csv", loaded_by=clerk)
+    assert not PaperFile.objects.exists()
 
 
 def test_whoever_loaded_it_does_not_release_it_even_with_both_roles(shop: Shop) -> None:
