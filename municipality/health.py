@@ -33,6 +33,7 @@ from municipality.jobs.models import Heartbeat
 from municipality.kernel import clock
 from municipality.uploads import parts
 from municipality.uploads.scanning import scanner
+from payments import queries as payments
 
 SILENT = dt.timedelta(seconds=30)
 WAITING = dt.timedelta(seconds=120)
@@ -191,6 +192,12 @@ def file_scanner() -> Any:
     return None
 
 
+def callbacks() -> Any:
+    if payments.callbacks_are_full():
+        return _("So much that is not the bank's is sent to the bank's address that it is only counted. Payments go on.")
+    return None
+
+
 VITAL: dict[str, Check] = {"database": database, "migrations": migrations, "disk": disk}
 OTHER: dict[str, Check] = {
     "worker": worker,
@@ -201,4 +208,5 @@ OTHER: dict[str, Check] = {
     "redis": broker,
     "uploads": uploads,
     "scanner": file_scanner,
+    "callbacks": callbacks,
 }
