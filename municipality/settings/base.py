@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "municipality.ui.middleware.MachinesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "municipality.ui.middleware.LanguageMiddleware",
+    "municipality.ui.middleware.TextMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

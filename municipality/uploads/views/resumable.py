@@ -106,6 +106,8 @@ def _piece(request: HttpRequest, upload: Upload) -> HttpResponse:
         return _reply(LOCKED, upload)
     except ValueError:
         return _reply(413, upload)
+    except Refused as refusal:
+        return _refusal(refusal)
     return _reply(204, upload)
 
 
@@ -115,7 +117,7 @@ def metadata(header: str) -> dict[str, str]:
     for pair in header.split(",")[:10]:
         key, _space, value = pair.strip().partition(" ")
         try:
-            found[key] = base64.b64decode(value, validate=True).decode("utf8", "replace")
+            found[key] = base64.b64decode(value, validate=True).decode("utf8", "replace").replace("\x00", "\ufffd")
         except (binascii.Error, ValueError):
             continue
     return found
