@@ -15,6 +15,14 @@ from municipality.kernel import clock
 GRACE_SECONDS = 24 * 3600
 
 
+class Damaged(ValueError):
+    """A kept file is missing, or its bytes are not those that were kept."""
+
+    def __init__(self, stored: StoredFile, why: str) -> None:
+        super().__init__(f"stored file {stored.pk} {why}")
+        self.sha256 = stored.sha256
+
+
 def root() -> Path:
     return Path(settings.VAR_DIR) / "documents"
 
@@ -43,10 +51,13 @@ def put(content: bytes, media_type: str) -> StoredFile:
 
 
 def read(stored: StoredFile) -> bytes:
-    """The exact bytes. Raises FileNotFoundError if lost and ValueError if they are not the bytes that were kept."""
-    content = (root() / stored.path).read_bytes()
+    """The exact bytes. Raises Damaged if they are lost or are not the bytes that were kept."""
+    try:
+        content = (root() / stored.path).read_bytes()
+    except OSError as error:
+        raise Damaged(stored, "cannot be read") from error
     if hashlib.sha256(content).hexdigest() != stored.sha256:
-        raise ValueError(f"stored file {stored.pk} was changed")
+        raise Damaged(stored, "was changed")
     return content
 
 

@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "municipality.ui.middleware.RefusalMiddleware",
+    "municipality.documents.middleware.StoreMiddleware",
 ]
 
 ROOT_URLCONF = "municipality.urls"

@@ -95,18 +95,18 @@ def new(request: HttpRequest) -> HttpResponse:
         form = MinuteForm(spell=spell, initial={"client_key": str(uuid.uuid4()), "seen_at": clock.now().isoformat(timespec="seconds")})
         return _form_page(request, spell, form, "")
     form = MinuteForm(request.POST, spell=spell)
-    error = ""
+    error, status = "", 200
     if form.is_valid():
         try:
             row, _new, refused = _write(request, form)
         except Refused as refusal:
-            error = str(refusal.sentence)
+            error, status = str(refusal.sentence), refusal.status
         else:
             for sentence in refused:
                 messages.warning(request, str(sentence))
             messages.success(request, _("Recorded: %(reference)s") % {"reference": row.reference})
             return redirect("admin:field_violation", row.public_id)
-    return _form_page(request, spell, form, error, status=409 if error else 200)
+    return _form_page(request, spell, form, error, status=status)
 
 
 def _form_page(request: HttpRequest, spell: Inspector, form: MinuteForm, error: str, status: int = 200) -> HttpResponse:
@@ -148,7 +148,8 @@ def _write(request: HttpRequest, form: MinuteForm) -> tuple[Violation, bool, lis
 @never_cache
 @require_POST
 def sync(request: HttpRequest) -> JsonResponse:
-    """One minute from the device's queue. 201 new, 200 known already, 409 a conflict with its sentence, 400 facts that do not fit.
+    """One minute from the device's queue. 201 new, 200 known already, 409 a conflict with its sentence, 400 facts that do not
+    fit, 507 no room for the pictures: the minute stands, and the device sends both again.
 
     The answer tells the device whether to drop the entry: only after 200 or 201.
     """
@@ -168,7 +169,7 @@ def sync(request: HttpRequest) -> JsonResponse:
     except NotPermitted as refusal:
         return JsonResponse({"code": refusal.code, "sentence": str(refusal.sentence)}, status=403)
     except Refused as refusal:
-        return JsonResponse({"code": refusal.code, "sentence": str(refusal.sentence)}, status=409)
+        return JsonResponse({"code": refusal.code, "sentence": str(refusal.sentence)}, status=refusal.status)
     answer = {
         "reference": row.reference,
         "url": reverse("admin:field_violation", args=[row.public_id]),

@@ -64,6 +64,8 @@ def _take(request: HttpRequest, subject: str, slot: str, *, replaces: Upload | N
             services.receive(owner=request.user, subject=subject, slot=slot, name=content.name or "", content=content, replaces=replaces)
             taken += 1
         except Refused as refusal:
+            if refusal.code == "no_room":
+                raise
             messages.error(request, str(refusal.sentence))
             if refusal.code in ("slot_full", "day_is_full"):
                 break
