@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from django.db import Error as DatabaseTrouble
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Sum
 from django.db.models.functions import Length
 
@@ -187,3 +188,34 @@ def test_a_counter_only_grows(change: dict[str, Any], at_bank: Callable[..., Att
         rows.update(**change)
     with pytest.raises(DatabaseTrouble, match="never_deleted"), transaction.atomic():
         rows.delete()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_messages_that_come_at_once_are_counted_one_by_one(at_bank: Callable[..., Attempt]) -> None:
+    """Eight connections, each with junk and with the bank's own message, of which one is kept whole."""
+    attempt = at_bank()
+    own, through = notification(attempt).encode(), []
+    barrier = threading.Barrier(8)
+
+    def send() -> None:
+        try:
+            barrier.wait(timeout=20)
+            for _ in range(6):
+                take(named(attempt))
+                take(own)
+            through.append(True)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=send) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    assert len(through) == 8
+    counter = CallbackBytes.objects.get(key=attempt.key)
+    assert counter.kept + counter.dropped == 8 * 12 - 1 and counter.kept_bytes <= rules.KEPT_OF_ATTEMPT
+    rows = GatewayMessage.objects.filter(attempt=attempt, direction="in")
+    assert rows.exclude(fingerprint="").get().raw.encode() == own
+    assert rows.filter(fingerprint="").count() == counter.kept
