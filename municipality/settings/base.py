@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "municipality.ui.middleware.MachinesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "municipality.accounts.middleware.NeverCacheMiddleware",
     "municipality.ui.middleware.LanguageMiddleware",
     "municipality.ui.middleware.TextMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

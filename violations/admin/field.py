@@ -14,7 +14,6 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from municipality.kernel import clock
@@ -54,7 +53,6 @@ def _spell(request: HttpRequest) -> Inspector:
     return queries.spell_of(request.user, clock.today())
 
 
-@never_cache
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Today's list: places to see again, corrections to look at, minutes to defend, and what was written today."""
@@ -86,7 +84,6 @@ def home(request: HttpRequest) -> HttpResponse:
     )
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """The minute by hand. With a line the browser's queue sends the same form to `sync`."""
@@ -145,7 +142,6 @@ def _write(request: HttpRequest, form: MinuteForm) -> tuple[Violation, bool, lis
     return row, new, [*refused, *more]
 
 
-@never_cache
 @require_POST
 def sync(request: HttpRequest) -> JsonResponse:
     """One minute from the device's queue. 201 new, 200 known already, 409 a conflict with its sentence, 400 facts that do not
@@ -178,7 +174,6 @@ def sync(request: HttpRequest) -> JsonResponse:
     return JsonResponse(answer, status=201 if new else 200)
 
 
-@never_cache
 @require_safe
 def worker(request: HttpRequest) -> HttpResponse:
     """The service worker that keeps the form at hand without a line. Its scope is this folder."""
@@ -198,7 +193,6 @@ def _row_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, Inspec
     return row, spell
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def violation(request: HttpRequest, public_id: str) -> HttpResponse:
     """One violation for inspectors of its branch, with what may be done on the spot."""

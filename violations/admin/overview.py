@@ -17,7 +17,6 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from municipality.kernel import clock
@@ -57,7 +56,6 @@ def branch_of(request: HttpRequest) -> str | None:
     return None if role in EVERYWHERE else getattr(user, "branch_id", None) or "-"
 
 
-@never_cache
 @require_safe
 def minutes_map(request: HttpRequest) -> HttpResponse:
     """Minutes that fit a choice: by area with their number, or one by one, newest first, by keyset pages.
@@ -165,7 +163,6 @@ def _place(lat: float | None, lon: float | None, area_lat: float | None, area_lo
     return (f"{at[0]:.5f}", f"{at[1]:.5f}", exact) if None not in at else ("", "", False)
 
 
-@never_cache
 @require_safe
 def round_map(request: HttpRequest) -> HttpResponse:
     """An inspector's own round: places of the branch to see again, and what they wrote in the last thirty days and is open."""

@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.kernel.errors import Refused
@@ -36,7 +35,6 @@ def _files(request: HttpRequest) -> QuerySet[PaperFile]:
     return rows.filter(branch=user.branch_id)
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def files(request: HttpRequest) -> HttpResponse:
     """The files so far, and the form that loads another."""
@@ -72,7 +70,6 @@ def _file_or_404(request: HttpRequest, public_id: str) -> PaperFile:
     return row
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def file(request: HttpRequest, public_id: str) -> HttpResponse:
     """What the dry run found; the second person releases it or puts it aside, and then sees how far it has come."""
@@ -121,7 +118,6 @@ def _column(code: str) -> str:
     return COLUMNS[code][0] if code in COLUMNS else "—"
 
 
-@never_cache
 @require_safe
 def problems(request: HttpRequest, public_id: str) -> HttpResponse:
     """Every error of a file as a sheet, in both languages, so that it can be worked through beside the paper."""

@@ -15,7 +15,6 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from municipality.audit.services import record
@@ -54,7 +53,6 @@ def _names(split: str, areas: dict[int, str], offences: dict[str, str]) -> dict[
     return dict(Team.objects.values_list("pk", "name_ar")) if split == "team" else areas if split == "area" else offences  # type: ignore[return-value]
 
 
-@never_cache
 @require_safe
 def board(request: HttpRequest) -> HttpResponse:
     """Figures of a period by team, offence or area."""

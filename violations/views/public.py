@@ -193,7 +193,6 @@ def photo(request: HttpRequest, public_id: str, photo_id: str) -> HttpResponse:
     if upload is None or upload.preview is None:
         raise Http404
     response = HttpResponse(store.read(upload.preview), content_type="image/jpeg")
-    response["Cache-Control"] = "private, no-store"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Content-Disposition"] = "inline"
     response["X-Content-Type-Options"] = "nosniff"

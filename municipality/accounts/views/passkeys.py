@@ -78,7 +78,6 @@ def again(request: HttpRequest) -> HttpResponseRedirect:
 
 
 @access("any", before_key=True)
-@never_cache
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     """The account's passkeys."""
@@ -103,7 +102,6 @@ def _by_key_if_any(view: View) -> View:
 
 
 @access("any", before_key=True)
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @_by_key_if_any
 @asks_again(to_open=True)
@@ -141,7 +139,6 @@ def _own(request: HttpRequest, key_id: int) -> Authenticator:
 
 
 @access("any", before_key=True)
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @_by_key_if_any
 @asks_again
@@ -157,7 +154,6 @@ def rename(request: HttpRequest, key_id: int) -> HttpResponse:
 
 
 @access("any", before_key=True)
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @_by_key_if_any
 @asks_again
