@@ -28,6 +28,7 @@ from django.utils import translation
 
 from municipality.accounts.models import Throttle
 from municipality.kernel import clock
+from municipality.ui.language import is_machines
 from tests.house.access_matrix import METHODS, ROWS, Row
 from tests.house.pages import may_be_kept
 from tests.house.routes import LANGUAGES
@@ -39,6 +40,7 @@ HOST = "127.0.0.1"
 TOKEN = "a" * 32  # any form token serves whose cookie says the same
 TO_THE_DOOR = 401  # stands for a redirect to a sign-in page
 CLOSED = {TO_THE_DOOR, 403, 404}
+LEADS_AWAY = {"302", "403", "404", "405"}
 
 
 @dataclass
@@ -92,6 +94,7 @@ class Crawl:
     names: dict[str, str]
     portal: Portal
     statuses: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # by route, whatever its language
+    to_be_opened: set[str] = field(default_factory=set)  # routes that the matrix opens to somebody
     failed: list[str] = field(default_factory=list)  # answers of 500 and more
     kept: list[str] = field(default_factory=list)  # answers to a person that their browser may keep
     otherwise: list[str] = field(default_factory=list)  # visits that answered otherwise than in the tour: what went before is not undone
@@ -100,11 +103,15 @@ class Crawl:
         """Ask every address of the matrix as every role of its row, but for methods that it does not take."""
         for number, row in enumerate(ROWS):
             language = LANGUAGES[number % 2] if "{lang}" in row.path else "ar"
+            path = self._filler(language)(row.path)
             for role, answers in row.answers.items():
-                if answers.split()[METHODS.index(method)] != "405":
-                    self.row(row, role, method, language)
+                answer = answers.split()[METHODS.index(method)]
+                if answer not in LEADS_AWAY:
+                    self.to_be_opened.add(route_of(path))
+                if answer == "405":
+                    self.statuses[route_of(path)].add(405)
                 else:
-                    self._note(self._filler(language)(row.path), 405)
+                    self.row(row, role, method, language)
 
     def row(self, row: Row, role: str, method: str, language: str = "ar") -> int:
         """Ask one address as one role."""
@@ -168,14 +175,11 @@ class Crawl:
         said = f"{who} {method} {path}: {answer.status_code}"
         if answer.status_code >= 500 and answer.status_code != expected:
             self.failed.append(f"{said} {[repr(error)[:300] for error in self.portal.errors[before:]]}")
-        if (who != "nobody" or data is not None) and may_be_kept(answer.headers):
+        if (who != "nobody" or data is not None) and not is_machines(path) and may_be_kept(answer.headers):
             self.kept.append(said)
-        self._note(path, TO_THE_DOOR if "/sign-in/" in answer.headers.get("Location", "") else answer.status_code)
+        with contextlib.suppress(Resolver404):
+            self.statuses[route_of(path)].add(TO_THE_DOOR if "/sign-in/" in answer.headers.get("Location", "") else answer.status_code)
         return answer
-
-    def _note(self, path: str, status: int) -> None:
-        with translation.override(language_of(path)), contextlib.suppress(Resolver404):
-            self.statuses[without_language(resolve(path.partition("?")[0]).route)].add(status)
 
 
 def language_of(path: str) -> str:
@@ -184,9 +188,20 @@ def language_of(path: str) -> str:
     return first if first in LANGUAGES else "ar"
 
 
-def not_reached(routes: Collection[str], statuses: Mapping[str, set[int]]) -> list[str]:
-    """Routes that nobody came to: not asked at all, or closed to everybody who asked."""
-    return sorted(route for route in {without_language(route) for route in routes} if not statuses.get(route, set()) - CLOSED)
+def route_of(path: str) -> str:
+    """The route of an address, the same for both languages. Raises Resolver404."""
+    with translation.override(language_of(path)):
+        return without_language(resolve(path.partition("?")[0]).route)
+
+
+def not_asked(routes: Collection[str], statuses: Mapping[str, set[int]]) -> list[str]:
+    """Routes that nobody asked."""
+    return sorted({without_language(route) for route in routes} - {route for route, seen in statuses.items() if seen})
+
+
+def not_opened(routes: Collection[str], statuses: Mapping[str, set[int]]) -> list[str]:
+    """Routes that were closed to everybody who asked."""
+    return sorted(route for route in routes if not statuses.get(route, set()) - CLOSED)
 
 
 def without_language(route: str) -> str:
