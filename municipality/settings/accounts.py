@@ -13,7 +13,8 @@ AUTHENTICATION_BACKENDS = [
     "municipality.accounts.backends.PersonBackend",
 ]
 
-# Passwords are for staff only: by login name, always followed by the second factor; nobody registers by a form.
+# Passwords are for staff only: by login name, always followed by the second factor; nobody registers by a form. A passkey that
+# checks its holder is both at once.
 ACCOUNT_ADAPTER = "municipality.accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
@@ -31,7 +32,7 @@ MFA_RATE_LIMITS = False
 
 MFA_ADAPTER = "municipality.accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn"]
-MFA_PASSKEY_LOGIN_ENABLED = False  # accounts.services.passkeys decides whom a passkey lets in
+MFA_PASSKEY_LOGIN_ENABLED = False  # the library's page stays closed: it knows one door, here people and staff have each their own
 MFA_PASSKEY_SIGNUP_ENABLED = False
 MFA_TOTP_ISSUER = "Kuwait Municipality"
 MFA_TOTP_TOLERANCE = 1

@@ -17,6 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import civil_ids, limits
+from municipality.accounts.known_devices import Device
 from municipality.accounts.mobile_id.port import Channel, Person, ProviderAway, RequestRefused, Result, provider
 from municipality.accounts.mobile_id.provider import PROVIDER_ID
 from municipality.accounts.models import SignInRequest, SignInStatus, User, actor_of
@@ -50,14 +51,14 @@ class Asked:
     nonce: str
 
 
-def begin(*, number: str | None, channel: Channel, address: str, next_path: str = "") -> Asked:
+def begin(*, number: str | None, channel: Channel, address: str, device: Device | None = None, next_path: str = "") -> Asked:
     """Ask Mobile ID. `number` is a valid civil number, needed for a push and ignored for a code to scan.
 
     Raises TooMany and ProviderAway. A number that the provider knows nothing of looks like a phone that does not answer.
     """
     if channel == "push" and not number:
         raise ValueError("a push needs a civil number")
-    if not limits.SIGN_INS_FROM.take(address):
+    if not limits.may_start(address=address, device=device):
         raise TooMany("sign_ins_from_address", TOO_MANY_FROM_HERE)
     digest = civil_ids.digest(number) if number and channel == "push" else ""
     if digest and not limits.PUSHES.take(digest):

@@ -10,7 +10,7 @@ from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.test import Client
 
-from municipality.accounts import limits
+from municipality.accounts import known_devices, limits
 from municipality.accounts.models import SignInRequest, User
 from municipality.accounts.services import sign_in
 from municipality.audit.models import Act
@@ -177,9 +177,45 @@ def test_three_pushes_in_ten_minutes_and_no_fourth(phones: Phones, monkeypatch: 
     assert [push(Client()) for _ in range(3)] == [302, 302, 302]
 
 
-def test_thirty_requests_from_one_client_and_no_more(phones: Phones) -> None:
-    codes = [Client().post(address("accounts:sign_in"), {"channel": "qr"}).status_code for _ in range(31)]
-    assert codes == [302] * 30 + [429]
+def scan(client: Client) -> int:
+    status: int = client.post(address("accounts:sign_in"), {"channel": "qr"}).status_code
+    return status
+
+
+def browser(**client: Any) -> Client:
+    """A browser that has opened the sign-in page."""
+    found = Client(**client)
+    found.get(address("accounts:sign_in"))
+    return found
+
+
+def test_thirty_requests_from_browsers_without_a_cookie_and_no_more(phones: Phones) -> None:
+    assert [scan(Client()) for _ in range(31)] == [302] * 30 + [429]
+
+
+def test_behind_one_address_a_browser_uses_up_its_own_tries_only(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    greedy, neighbour = browser(), browser()
+    assert [scan(greedy) for _ in range(32)] == [302] * 30 + [429] * 2
+    assert [scan(neighbour), scan(browser())] == [302, 302]
+    # Red control: counted by the address alone, one browser keeps the whole network out.
+    monkeypatch.setattr(limits, "may_start", lambda *, address, device: limits.SIGN_INS_FROM.take(address))
+    assert [scan(browser()) for _ in range(31)] == [302] * 30 + [429]
+    assert scan(neighbour) == 429
+
+
+def test_an_address_has_a_generous_brake_over_all_browsers(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert limits.SIGN_INS_BRAKE.amount >= 10 * limits.SIGN_INS_FROM.amount
+    monkeypatch.setattr(limits, "SIGN_INS_BRAKE", limits.Limit("testing_brake", 12, 600))
+    assert [scan(browser()) for _ in range(14)] == [302] * 12 + [429] * 2
+    assert scan(browser(REMOTE_ADDR="192.0.2.7")) == 302
+
+
+def test_the_cookie_of_a_browser_names_nobody(phones: Phones) -> None:
+    client = browser()
+    name = known_devices.Device(client.cookies["device"].value.split(":")[0])
+    enter(client, phones, phones.people[0])
+    assert client.cookies["device"].value.startswith(f"{name.id}:") and not name.logins
+    assert client.cookies["device"]["httponly"] and client.cookies["device"]["samesite"] == "Lax"
 
 
 @pytest.mark.parametrize(
