@@ -49,6 +49,9 @@ USERSESSIONS_TRACK_ACTIVITY = False  # accounts.middleware notes it, once a minu
 MOBILE_ID_ADAPTER = _env.str("MOBILE_ID_ADAPTER", "municipality.accounts.mobile_id.http.HttpMobileId")
 # Levels of assurance that open a session; the authority calls an identity confirmed by selfie and one-time code upgraded.
 MOBILE_ID_ASSURANCES = _env.list("MOBILE_ID_ASSURANCES", default=["high"])
+# How long Mobile ID leaves a push on the phone (assumption; five minutes at most). The page shows this end, never the provider's own:
+# a number that it refuses has none.
+MOBILE_ID_PUSH_SECONDS = _env.int("MOBILE_ID_PUSH_SECONDS", 300)
 MOBILE_ID_CALLBACK_PATH = "/accounts/mobile-id/callback"
 
 # Any OpenID Connect provider beside Mobile ID or instead of it; no issuer, no such way in (docs/decisions/0021-hsm-passkeys-openid.md).

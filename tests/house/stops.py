@@ -270,6 +270,8 @@ def of_staff() -> list[Visit]:
             status=429,
         ),
         Visit("/staff/sign-in/", "owner", status=403),
+        Visit("/staff/sign-in/passkey/?next=/admin/rulebook/"),
+        Visit("/staff/sign-in/passkey/", post={}, status=400),
         Visit("/staff/sign-in/code/", before=code),
         Visit("/staff/sign-in/code/", before=code, demo=True, note="demo"),
         Visit("/staff/sign-in/code/", before=code, post={}, status=400),

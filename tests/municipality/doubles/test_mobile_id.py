@@ -60,6 +60,15 @@ def test_an_unknown_number_is_answered_alike_and_never_decided(mobile_id: Mobile
     assert mobile_id.result(unknown["request_id"])["status"] == "pending"
 
 
+def test_an_unknown_number_is_refused_where_the_double_is_told_to(mobile_id: MobileIdCounter) -> None:
+    assert mobile_id.post("/control/unknown", json={"unknown": "refuse"}).status_code == 200
+    with pytest.raises(AssertionError, match="Nobody has this number"):
+        mobile_id.request(civil_id=NOBODY)
+    assert mobile_id.result(mobile_id.request(civil_id=FIRST["civil_id"])["request_id"])["status"] == "pending"
+    assert mobile_id.request()["qr"]  # a code to scan names nobody
+    assert mobile_id.post("/control/unknown", json={"unknown": "nonsense"}).status_code == 400
+
+
 def test_a_request_that_ran_out_can_no_longer_be_approved(mobile_id: MobileIdCounter) -> None:
     asked = mobile_id.request(civil_id=FIRST["civil_id"])
     mobile_id.post("/control/decide", json={"request_id": asked["request_id"], "decision": "expire"})
