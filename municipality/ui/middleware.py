@@ -26,7 +26,7 @@ _NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 
 class LanguageMiddleware(LocaleMiddleware):
     """/ar/ and /en/ carry the language. Elsewhere: a `_language` in the query, the cookie, Accept-Language, Arabic.
-    Under /api/: Accept-Language alone, so that an answer depends on nothing that a cache does not see.
+    Where no cookie is read (`language.has_no_cookie`): Accept-Language alone, so that an answer depends on nothing that a cache does not see.
 
     The cookie remembers the language last seen, so that pages outside the prefixes (the check page, the way back
     from the bank) speak it too. `/` leads to /ar/ or /en/.
@@ -34,7 +34,7 @@ class LanguageMiddleware(LocaleMiddleware):
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
         code = language.of_path(request.path_info)
-        if language.is_machines(request.path_info):
+        if not code and language.has_no_cookie(request.path_info):
             code = language.accepted(request)
         if not code:
             translation.activate(language.accepted(request))  # a query that cannot be read is refused in a language too
@@ -55,10 +55,12 @@ class LanguageMiddleware(LocaleMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         answer: HttpResponseBase = super().process_response(request, response)
+        if language.has_no_cookie(request.path_info):
+            return answer
         carried = language.of_path(request.path_info)
         chosen = getattr(request, "portal_language_chosen", False)
         code = carried or (request.LANGUAGE_CODE if chosen else "")
-        if not carried and not language.is_machines(request.path_info):
+        if not carried:
             patch_vary_headers(answer, ("Cookie",))
         if code and request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) != code:
             answer.set_cookie(
@@ -73,18 +75,21 @@ class LanguageMiddleware(LocaleMiddleware):
 
 
 class MachinesMiddleware:
-    """The public interface reads no cookie, whoever sends one: none gets in, and no cache is told that an answer depends on one."""
+    """What caches keep for everybody reads no cookie, whoever sends one: none gets in, none is set, and no answer depends on one."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not language.is_machines(request.path_info):
+        if not language.has_no_cookie(request.path_info):
             return self.get_response(request)
         request.META.pop("HTTP_COOKIE", None)
         response = self.get_response(request)
         names = [name.strip() for name in response.get("Vary", "").split(",")]
-        response["Vary"] = ", ".join(name for name in names if name.lower() != "cookie")
+        if kept := [name for name in names if name and name.lower() != "cookie"]:
+            response["Vary"] = ", ".join(kept)
+        elif "Vary" in response:
+            del response["Vary"]
         return response
 
 

@@ -108,7 +108,8 @@ def door() -> list[Visit]:
         Visit("/{lang}/my-shops/", "owner", minutes=20, note="idle"),
         Visit("/{lang}/my-shops/", "owner", minutes=13 * 60, note="too long"),
     ]
-    v += [Visit(waiting, before=((DOOR, PUSH),), phone=mode, minutes=1, note=mode) for mode in ("declined", "expired", "away later")]
+    v += [Visit(waiting, before=((DOOR, PUSH),), phone=mode, minutes=1, note=mode) for mode in ("declined", "away later")]
+    v += [Visit(waiting, before=((DOOR, PUSH),), minutes=6, note="expired")]
     return v
 
 
