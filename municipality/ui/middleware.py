@@ -26,7 +26,8 @@ _NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 
 class LanguageMiddleware(LocaleMiddleware):
     """/ar/ and /en/ carry the language. Elsewhere: a `_language` in the query, the cookie, Accept-Language, Arabic.
-    Where no cookie is read (`language.has_no_cookie`): Accept-Language alone, so that an answer depends on nothing that a cache does not see.
+    Where no cookie is read (`language.has_no_cookie`): Accept-Language alone, so that an answer depends on nothing that a cache does
+    not see.
 
     The cookie remembers the language last seen, so that pages outside the prefixes (the check page, the way back
     from the bank) speak it too. `/` leads to /ar/ or /en/.

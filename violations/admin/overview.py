@@ -25,7 +25,7 @@ from municipality.ui.templatetags.portal import tag
 from violations import queries
 from violations.admin import choosing
 from violations.admin.figure_words import LABELS
-from violations.admin.tables import EVERYWHERE, role_of, within_reach
+from violations.admin.tables import branch_of, role_of, within_reach
 from violations.models import Team, Violation
 from violations.states import ViolationState
 from violations.views.public import TAGS
@@ -48,12 +48,11 @@ class Entry(NamedTuple):
     tag: SafeString
 
 
-def branch_of(request: HttpRequest) -> str | None:
-    """The branch whose minutes this member of staff sees; None for all. Raises PermissionDenied for who sees none."""
-    role, user = role_of(request), request.user
-    if not role:
+def demanded_branch(request: HttpRequest) -> str | None:
+    """`branch_of` whoever has a role here. Raises PermissionDenied for who sees no minutes."""
+    if not role_of(request):
         raise PermissionDenied
-    return None if role in EVERYWHERE else getattr(user, "branch_id", None) or "-"
+    return branch_of(request)
 
 
 @require_safe
@@ -62,7 +61,7 @@ def minutes_map(request: HttpRequest) -> HttpResponse:
 
     No name of a person or shop stands here; whoever opens a minute is written down there.
     """
-    branch = branch_of(request)
+    branch = demanded_branch(request)
     areas, offences = choosing.areas(branch), choosing.offences()
     choice = choosing.chosen(request.GET, areas, offences)
     rows = choice.of(within_reach(request, Violation.objects.all()))

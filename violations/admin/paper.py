@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -30,9 +30,12 @@ def _files(request: HttpRequest) -> QuerySet[PaperFile]:
         raise PermissionDenied
     rows = PaperFile.objects.select_related("loaded_by", "released_by", "refused_by", "branch").order_by("-pk")
     user: Any = request.user
-    if in_group(request, "violation_authority"):
+    if not in_group(request, "violation_authority"):
+        return rows.filter(branch=user.branch_id)
+    if not user.branch_id:
         return rows
-    return rows.filter(branch=user.branch_id)
+    waits = Q(checked_at__isnull=False, released_at__isnull=True, refused_at__isnull=True)
+    return rows.filter(waits | Q(branch=user.branch_id) | Q(released_by=user) | Q(refused_by=user))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
