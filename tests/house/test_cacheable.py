@@ -32,7 +32,8 @@ def crawl(world: World) -> tuple[set[str], list[str]]:
                 cache.clear()  # what is counted there
                 client = world.client(role, raise_request_exception=False)
                 client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
-                answer = client.get(address)
+                answer: Any = client.get(address)
+                answer.close()  # files are streamed
                 if not is_kept_by_caches(answer):
                     continue
                 kept.add(row.path)
