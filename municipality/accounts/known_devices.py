@@ -40,7 +40,7 @@ def _name() -> str:
 
 def of(request: HttpRequest) -> Device | None:
     """The browser as its cookie has it; none without a cookie of ours."""
-    value = request.get_signed_cookie(_name(), default="", salt=SALT, max_age=SECONDS)
+    value = request.get_signed_cookie(_name(), default="", salt=SALT, max_age=SECONDS) or ""
     name, *logins = value.split(".")
     return Device(name, tuple(logins)) if name else None
 

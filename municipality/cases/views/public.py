@@ -65,7 +65,9 @@ def track(request: HttpRequest) -> HttpResponse:
         if not guess.is_kept:
             # Whether the reference exists or not: the form as it was typed, and when it may be tried again.
             context["closed_until"] = clock.now() + dt.timedelta(seconds=guess.reset)
-            return render(request, "cases/track.html", context, status=429, headers={"Retry-After": str(guess.reset)})
+            response = render(request, "cases/track.html", context, status=429)
+            response["Retry-After"] = str(guess.reset)
+            return response
         case = queries.by_reference(reference, form.cleaned_data["last_four"])
         if case is None:
             context["missed"] = True
