@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextvars import copy_context
 from typing import Any
@@ -81,19 +80,17 @@ def served(write: Callable[..., Violation], make_shop: Callable[..., Any], owner
 
 
 @pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
-    """Let what happens in `module` after its checks wait for a moment, so that the other side comes in between."""
+def checked(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set when a payment has passed its checks; it then waits for a moment, so that the other side comes in between."""
+    event, plain = threading.Event(), attempts.record
 
-    def make(module: Any) -> None:
-        plain = module.record
+    def later(*given: Any, **named: Any) -> Any:
+        event.set()
+        time.sleep(0.5)
+        return plain(*given, **named)
 
-        def later(*given: Any, **named: Any) -> Any:
-            time.sleep(0.3)
-            return plain(*given, **named)
-
-        monkeypatch.setattr(module, "record", later)
-
-    return make
+    monkeypatch.setattr(attempts, "record", later)
+    return event
 
 
 def whole() -> None:
@@ -112,10 +109,13 @@ def press(owner: Any, address: str, form: dict[str, str]) -> Callable[[], int]:
     return lambda: client.post(address, form).status_code
 
 
-def race(row: Violation, bill: Bill, owner: Any, way: tuple[str, dict[str, str]]) -> list[Any]:
-    """The status of the answers to "pay" and to the other way, pressed at once."""
-    pay = press(owner, f"/en/pay/{bill.public_id}/", {})
-    return at_once(pay, press(owner, f"/en/violations/{row.public_id}/{way[0]}", way[1]))
+def race(row: Violation, bill: Bill, owner: Any, way: tuple[str, dict[str, str]], after: threading.Event | None = None) -> list[Any]:
+    """The status of the answers to "pay" and to the other way, pressed at once; or the other once the payment has passed its checks."""
+    other = press(owner, f"/en/violations/{row.public_id}/{way[0]}", way[1])
+    if after is not None:
+        after.clear()
+        return at_once(press(owner, f"/en/pay/{bill.public_id}/", {}), lambda: after.wait(30) and other())
+    return at_once(press(owner, f"/en/pay/{bill.public_id}/", {}), other)
 
 
 def begun(bill: Bill) -> int:
@@ -124,25 +124,25 @@ def begun(bill: Bill) -> int:
 
 @pytest.mark.parametrize(("way", "filed"), [(OBJECT, Objection), (MORE_TIME, Extension)], ids=["objection", "more time"])
 def test_payment_and_another_way_are_begun_at_once_and_one_holds(
-    served: Served, owner: Any, way: tuple[str, dict[str, str]], filed: Any, slow: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
+    served: Served, owner: Any, way: tuple[str, dict[str, str]], filed: Any, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ends: Counter[tuple[Any, ...]] = Counter()
-    for turn in range(ROUNDS + 1):
+    paying, other = (303, 409, 1, 0, "due"), (409, 302, 0, 1, "void")
+
+    def end(after: threading.Event | None = None) -> tuple[Any, ...]:
         row, bill = served()
-        if turn == ROUNDS:
-            slow(attempts)
-        answers = race(row, bill, owner, way)
+        answers = race(row, bill, owner, way, after)
         bill.refresh_from_db()
-        end = (*answers, begun(bill), filed.objects.filter(violation=row).count(), bill.state)
-        # Either the bank is asked and the other way is closed until it answers, or the bill is cancelled and nothing can be paid.
-        assert end in {(303, 409, 1, 0, "due"), (409, 302, 0, 1, "void")}
-        ends[end] += 1
-    assert ends[303, 409, 1, 0, "due"] >= 1
+        return (*answers, begun(bill), filed.objects.filter(violation=row).count(), bill.state)
+
+    # Either the bank is asked and the other way is closed until it answers, or the bill is cancelled and nothing can be paid.
+    assert {end() for _ in range(ROUNDS)} <= {paying, other}
+    after = request.getfixturevalue("checked")
+    assert end(after) == paying
     whole()
-    # The control: without the lock on the bill both would hold.
-    row, bill = served()
+    # The control: without the lock on the bill both hold.
     monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_: self)
-    assert race(row, bill, owner, way) == [303, 302]
+    row, bill = served()
+    assert race(row, bill, owner, way, after) == [303, 302]
     bill.refresh_from_db()
     assert (begun(bill), bill.state) == (1, "void")
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from celery.beat import PersistentScheduler
 from django.db import connection, transaction
+from django.utils import translation
 
 from municipality import health
 from municipality.beat import app
@@ -164,6 +165,7 @@ def test_the_timer_does_not_wait_for_a_time_that_it_rang_in_the_future(scheduler
 @pytest.mark.django_db
 def test_the_probe_says_whose_clock_is_wrong(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeats.connection, "close", lambda: None)
+    translation.activate("en")
     assert health.clocks() is None
     machine.ahead = DAY
     assert "web server" in str(health.clocks())
