@@ -47,7 +47,7 @@ def set_clock(portal: Portal, tmp_path: Path) -> Iterator[Callable[[str], None]]
     again()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("offset", ["+1d", "-1d", "+1h", "-1h"] if FULL else ["+1d", "-1d"])
 def test_a_clock_that_was_wrong_for_a_while_ends_nothing_early_and_stalls_nothing(
     portal: Portal, set_clock: Callable[[str], None], offset: str
