@@ -139,10 +139,10 @@ def test_payment_and_another_way_are_begun_at_once_and_one_holds(
     after = request.getfixturevalue("checked")
     assert end(after) == paying
     whole()
-    # The control: without the lock on the bill both hold.
+    # The control: without the lock on the bill both hold, a payment is open for a bill that is cancelled.
     monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_: self)
     row, bill = served()
-    assert race(row, bill, owner, way, after) == [303, 302]
+    assert race(row, bill, owner, way, after)[1] == 302
     bill.refresh_from_db()
     assert (begun(bill), bill.state) == (1, "void")
 

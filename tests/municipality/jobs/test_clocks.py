@@ -21,6 +21,7 @@ from tests.municipality.jobs.conftest import Declare
 from tests.municipality.open_database import on_postgres
 
 DAY = dt.timedelta(days=1)
+machines_own = clock._own
 
 
 class Machine:
@@ -32,7 +33,7 @@ class Machine:
         return self.truth() + self.ahead
 
     def truth(self) -> dt.datetime:
-        return dt.datetime.now(dt.UTC)
+        return machines_own()
 
     def compare(self, *_: Any) -> None:
         clock.compare(self.truth())
@@ -78,7 +79,7 @@ def test_a_connection_compares_the_clocks(monkeypatch: pytest.MonkeyPatch) -> No
         pytest.skip("needs PostgreSQL")
     monkeypatch.setattr(clock, "_offset", dt.timedelta())
     monkeypatch.setattr(clock, "_compared", None)
-    monkeypatch.setattr(clock, "_own", lambda: dt.datetime.now(dt.UTC) + DAY)
+    monkeypatch.setattr(clock, "_own", lambda: machines_own() + DAY)
     clocks.compare(connection)
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
