@@ -324,7 +324,7 @@ def _clearance_page(request: HttpRequest, refusal: Refused | None) -> HttpRespon
         "refusal": refusal,
         "crumbs": [(_("Violations"), reverse("violations:mine")), (_("Clearance certificate"), "")],
     }
-    return render(request, "violations/clearance.html", context, status=409 if refusal else 200)
+    return render(request, "violations/clearance.html", context, status=refusal.status if refusal else 200)
 
 
 @access("person")
