@@ -11,7 +11,7 @@ import pytest
 
 from tests.house.files import ROOT, name_of, of_kind, tracked
 
-PACKAGES = ("municipality", "payments", "zoning", "shops", "licensing", "violations", "reports", "script", "deploy", "tools")
+PACKAGES = ("municipality", "payments", "zoning", "shops", "licensing", "violations", "reports", "script", "deploy")
 LONGEST = 420
 LONGEST_TEST = 500
 _TEXT = (".py", ".md", ".txt", ".in", ".toml", ".yml", ".yaml", ".html", ".css", ".js", ".po", ".csv", ".sh", ".conf", ".json", "")

@@ -113,7 +113,8 @@ def started(servers: Servers, var: Path, load: Callable[[Production], None] = ru
         running.run_as_owner("deploy/grants.py")
         running.run_as_owner("manage.py", "collectstatic", "--noinput", "--verbosity", "0")
         load(running)
-        yield running.start()
+        running.start()
+        yield running
     finally:
         running.end_processes()
         administer(servers.database, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

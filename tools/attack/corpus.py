@@ -149,7 +149,7 @@ HEADERS: tuple[dict[str, str], ...] = (
     {"Referer": "https://[bad"}, {"Referer": "\u00ff"}, {"User-Agent": ""}, {"User-Agent": "\u00ff" * 3000},
     {"X-Requested-With": "XMLHttpRequest"},
     {"X-HTTP-Method-Override": "DELETE"}, {"Authorization": "Basic \u00ff"}, {"Authorization": "Bearer " + "x" * 3000},
-    {"Transfer-Encoding": "identity"},
+   
     {"Content-Type": "\u00ff"}, {"Content-Encoding": "gzip"}, {"Expect": "200-ok"}, {"X-CSRFToken": "\u00ff" * 40},
     {"Sec-Fetch-Site": "cross-site"},
     {"SCRIPT_NAME": "/x"}, {"Upgrade": "h2c"}, {"TE": "trailers, deflate"}, {"Max-Forwards": "-1"},

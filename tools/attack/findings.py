@@ -118,7 +118,7 @@ class Report:
         told |= {"path": ask.path, "headers": dict(ask.headers), "note": ask.note, "detail": finding.detail}
         if ask.body is not None:
             told["body"] = f"{number:04d}.body"
-            (self.folder / told["body"]).write_bytes(ask.body)
+            (self.folder / f"{number:04d}.body").write_bytes(ask.body)
         (self.folder / f"{number:04d}.json").write_text(json.dumps(told, ensure_ascii=True, indent=1), encoding="utf8")
 
     def table(self) -> str:

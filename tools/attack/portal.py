@@ -18,6 +18,7 @@ from tests.stack.front import PROGRAM, nginx, rendered
 from tests.stack.production import Production, started
 from tests.stack.running import Servers, wait_until
 
+SILENT = "tools.attack.provider.Silent"
 # The command refuses outside the demo; here it is a seal of the tests.
 SEAL = """
 from pathlib import Path
@@ -62,6 +63,7 @@ class Inside:
 
 
 def _load(production: Production) -> None:
+    production.environment["MOBILE_ID_ADAPTER"] = SILENT
     settings = {"DJANGO_SETTINGS_MODULE": "tools.attack.loading"}
     production.run_as_owner("manage.py", "migrate", "--noinput", "--verbosity", "0", **settings)
     production.run_as_owner("deploy/grants.py")

@@ -111,8 +111,9 @@ class Attack:
             return None
         if audience not in ("person", "acting", "any"):
             return None
-        facts, holders = self.report.facts, []
-        for part in re.split(r"[/?.=&]", path):
+        facts = self.report.facts
+        holders: list[int] = []
+        for part in re.split(r"[/.]", path.partition("?")[0]):
             holders += facts.objects.get(part, ())
             if re.match(r"(ar|en)/(my-shops|health-licence)/", route):
                 holders += facts.shops.get(part, ())
@@ -164,7 +165,8 @@ class Attack:
         starts = [
             f"/{route}" for route in self.routes if routes.is_plain(route) and "<" not in route and self._suits(route, person, language)
         ]
-        waiting, known, taken = [(path, 0) for path in starts], set(starts), defaultdict(int)
+        waiting, known = [(path, 0) for path in starts], set(starts)
+        taken: Counter[str] = Counter()
         opened = 0
         while waiting and opened < self.size.pages + len(starts) and time.monotonic() < self.until:
             path, depth = waiting.pop(0)

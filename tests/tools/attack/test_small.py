@@ -18,6 +18,7 @@ from tests.house.world import NOON, SETTINGS, build
 from tools.attack import inside
 from tools.attack.findings import Facts, Identity, Report
 from tools.attack.full import NEVER
+from tools.attack.portal import SILENT
 from tools.attack.run import SMALL, Attack
 from tools.attack.wire import InProcess
 
@@ -28,7 +29,7 @@ PEOPLE = 5
 @pytest.fixture
 def _world(transactional_db: None) -> Iterator[None]:
     with ExitStack() as stack:
-        stack.enter_context(override_settings(**SETTINGS, ROOT_URLCONF="municipality.urls"))
+        stack.enter_context(override_settings(**SETTINGS, MOBILE_ID_ADAPTER=SILENT))
         stack.enter_context(clock.at(NOON))
         with transaction.atomic():
             build()
@@ -49,7 +50,7 @@ def test_the_corpus_in_few_finds_no_error_and_no_foreign_object(capsys: pytest.C
     attack = Attack(InProcess(), people, open_session=inside.session, ask_facts=facts, report=report, size=SMALL, say=print)
     attack.run()
     with capsys.disabled():
-        print(f"\n{report.table()}\nleft out: {dict(attack.left_out)}")
+        print(f"\n{report.table()}\nstaff saw {dict(report.staff_saw)}\nleft out: {dict(attack.left_out)}")
     assert not report.findings, report.told()
     asked = sum(counts["requests"] for counts in report.counts.values())
     assert asked > 1500 and all(report.counts[kind]["requests"] > 20 for kind in ("crawl", "identities", "addresses", "queries", "forms"))
