@@ -94,7 +94,7 @@ WHOLE = (
     *("tests/payments/services/test_match_edges.py", "tests/payments/test_invariants.py", "tests/payments/test_machine.py"),
     *(f"tests/shops/commercial/test_{name}.py" for name in ("deciding", "delta", "trouble", "work_list")),
     *(f"tests/shops/open_data/test_{name}.py" for name in ("changes", "files", "following", "hostile", "interface", "steps")),
-    *("tests/shops/test_pages.py", "tests/violations/"),
+    *("tests/shops/test_pages.py", "tests/tools/attack/test_small.py", "tests/violations/"),
 )
 
 

@@ -63,12 +63,19 @@ class Finding:
 
 
 class Report:
-    """Counts requests and judges answers; findings go into a folder, from which each can be sent again."""
+    """Counts requests and judges answers; findings go into a folder, from which each can be sent again. `never` are roles of staff
+    that no person's name is shown to, `slow` the seconds of the longest answer.
+    """
 
     def __init__(
-        self, facts: Facts, people: Mapping[str, Identity], folder: Path | None = None, never: frozenset[str] = frozenset()
+        self,
+        facts: Facts,
+        people: Mapping[str, Identity],
+        folder: Path | None = None,
+        never: frozenset[str] = frozenset(),
+        slow: float = SLOW,
     ) -> None:
-        self.facts, self.people, self.folder, self.never = facts, people, folder, never
+        self.facts, self.people, self.folder, self.never, self.slow = facts, people, folder, never, slow
         self.counts: dict[str, Counter[str]] = defaultdict(Counter)
         self.findings: list[Finding] = []
         self.staff_saw: dict[str, int] = Counter()
@@ -90,7 +97,7 @@ class Report:
         reader = self.people.get(ask.who)
         if answer.status >= 500:
             yield Finding("error of ours", ask, answer)
-        if answer.seconds > SLOW:
+        if answer.seconds > self.slow:
             yield Finding("slow", ask, answer, f"{answer.seconds:.1f} s")
         if TRACE.search(answer.body):
             yield Finding("traceback", ask, answer)

@@ -46,14 +46,15 @@ def facts() -> Facts:
 @pytest.mark.usefixtures("_world")
 def test_the_corpus_in_few_finds_no_error_and_no_foreign_object(capsys: pytest.CaptureFixture[str]) -> None:
     people = [Identity(**one) for one in inside.answer({"do": "begin", "people": PEOPLE})]
-    report = Report(facts(), {person.name: person for person in people}, never=NEVER)
+    report = Report(facts(), {person.name: person for person in people}, never=NEVER, slow=60)
     attack = Attack(InProcess(), people, open_session=inside.session, ask_facts=facts, report=report, size=SMALL, say=print)
     attack.run()
     with capsys.disabled():
         print(f"\n{report.table()}\nstaff saw {dict(report.staff_saw)}\nleft out: {dict(attack.left_out)}")
     assert not report.findings, report.told()
-    asked = sum(counts["requests"] for counts in report.counts.values())
-    assert asked > 1500 and all(report.counts[kind]["requests"] > 20 for kind in ("crawl", "identities", "addresses", "queries", "forms"))
+    assert not attack.left_out and all(
+        report.counts[kind]["requests"] > 20 for kind in ("crawl", "identities", "addresses", "queries", "forms")
+    )
     for command in ("invariants", "verify_audit"):
         call_command(command, stdout=io.StringIO())
     assert User.objects.filter(name_en__contains="Qx").exists()
