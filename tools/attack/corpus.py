@@ -19,7 +19,7 @@ IN_PATH = (
     "NaN", "1_000", "%EF%BC%91", "%C2%B2", "'%20OR%201=1%20--", "1;DROP%20TABLE%20shops_shop", "%27%29%29%3Bselect%20pg_sleep(9)--",
     "%3Cscript%3Ealert(1)%3C/script%3E", "%7B%7B7*7%7D%7D", "%7B%25%20debug%20%25%7D", "$%7Bjndi:ldap://x%7D", "%E2%80%AE%E2%81%A6",
     "%EF%BB%BF",
-    "a" * 2500, "%D8%A7" * 500, "00000000-0000-4000-8000-000000000000", "00000000000000000000000000", "0" * 20, "None", "null",
+    "a" * 2500, "ا" * 1200, "%D8%A7" * 500, "00000000-0000-4000-8000-000000000000", "00000000000000000000000000", "0" * 20, "None", "null",
     "undefined", "true",
     "%25", "%zz", "%", "%u0041", "_1", "1_2F", "__class__", "a:b:c", "bill:x", "x@y", "*", "~", ";a=b", "%F0%9F%92%A3",
     "%CC%81" * 60, "+", "%20",
@@ -149,7 +149,7 @@ HEADERS: tuple[dict[str, str], ...] = (
     {"Referer": "https://[bad"}, {"Referer": "\u00ff"}, {"User-Agent": ""}, {"User-Agent": "\u00ff" * 3000},
     {"X-Requested-With": "XMLHttpRequest"},
     {"X-HTTP-Method-Override": "DELETE"}, {"Authorization": "Basic \u00ff"}, {"Authorization": "Bearer " + "x" * 3000},
-   
+
     {"Content-Type": "\u00ff"}, {"Content-Encoding": "gzip"}, {"Expect": "200-ok"}, {"X-CSRFToken": "\u00ff" * 40},
     {"Sec-Fetch-Site": "cross-site"},
     {"SCRIPT_NAME": "/x"}, {"Upgrade": "h2c"}, {"TE": "trailers, deflate"}, {"Max-Forwards": "-1"},

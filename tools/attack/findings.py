@@ -112,7 +112,8 @@ class Report:
                     yield Finding("a person shown to staff without that task", ask, answer, found.decode())
             elif self.facts.foreign(reader, [person]):
                 yield Finding("another's name", ask, answer, found.decode())
-        if holders and 200 <= answer.status < 300 and self.facts.foreign(reader, holders):
+        led_on = 300 <= answer.status < 400 and ask.method == "POST" and "sign-in" not in answer.header("Location")
+        if holders and (200 <= answer.status < 300 or led_on) and self.facts.foreign(reader, holders):
             yield Finding("another's object", ask, answer, f"of {list(holders)[:4]}")
         if answer.header("Set-Cookie") and "public" in answer.header("Cache-Control"):
             yield Finding("cookie on an answer that caches keep", ask, answer, answer.header("Set-Cookie")[:60])

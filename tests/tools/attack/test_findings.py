@@ -30,9 +30,11 @@ FACTS = Facts({SECRET: [2]}, {}, frozenset(), {READER.mark: 1, OTHER.mark: 2})
 PAGE = (("Content-Type", "text/html"),)
 
 
-def judged(answer: Answer, who: str = "person-1", holders: list[int] | None = None, facts: Facts = FACTS, **more: Any) -> list[str]:
+def judged(
+    answer: Answer, who: str = "person-1", *, method: str = "GET", holders: list[int] | None = None, facts: Facts = FACTS, **more: Any
+) -> list[str]:
     report = Report(facts, PEOPLE, **more)
-    report.take(Ask("tries", "GET", "/en/", who), answer, holders=holders)
+    report.take(Ask("tries", method, "/en/", who), answer, holders=holders)
     return [finding.what for finding in report.findings]
 
 
@@ -59,6 +61,8 @@ def test_another_persons_object_is_a_finding_and_ones_own_is_not() -> None:
     assert judged(right, holders=[2]) == ["another's object"]
     assert judged(right, "nobody", holders=[2]) == ["another's object"]
     assert judged(right, "person-2", holders=[2]) == []
+    assert judged(Answer(302, (("Location", "/en/cases/x/"),), b"", 0.1), method="POST", holders=[2]) == ["another's object"]
+    assert judged(Answer(302, (("Location", "/en/sign-in/again/"),), b"", 0.1), method="POST", holders=[2]) == []
     assert judged(right, "officer-3", holders=[2]) == []
     assert judged(Answer(404, PAGE, b"", 0.1), holders=[2]) == []
     assert judged(right, holders=[2], facts=Facts(kin=frozenset([frozenset((1, 2))]))) == []
