@@ -53,6 +53,7 @@ PARAMETERS = (
     "from", "to", "unit", "step", "skill", "person", "what", "channel", "kept", "trackid", "paymentid", "result", "tranid", "trandata",
     "ErrorText",
 )  # fmt: skip
+WRONG_BASE64 = b'--x\r\nContent-Disposition: form-data; name="a"\r\nContent-Transfer-Encoding: base64\r\n\r\n!\r\n--x--'
 METHODS = ("HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "CONNECT", "get", "FOO")
 LOOPBACK = "127.{}.{}.{}"
 
@@ -63,22 +64,27 @@ def source(number: int) -> str:
 
 
 def mutated(route: str, filled: str, chance: random.Random, count: int) -> Iterator[tuple[str, str]]:
-    """Addresses of a route with one parameter replaced, and what replaced it. `filled` is an address that the route takes."""
+    """Addresses of a route with one parameter replaced, NUL first, and what replaced it. `filled` is an address that the route takes."""
+    values = ["a%00b", *chance.sample(IN_PATH, min(count - 1, len(IN_PATH)))]
     places = [match.span() for match in re.finditer(r"<[^>]+>", route)]
     if not places:
-        for value in chance.sample(IN_PATH, min(count, len(IN_PATH))):
+        for value in values:
             yield f"/{route}{value}", value
         return
     parts = re.split(r"<[^>]+>", route)
     given = re.fullmatch("/" + "([^/]+)".join(re.escape(part) for part in parts), filled)
-    for value in chance.sample(IN_PATH, min(count, len(IN_PATH))):
+    for number, value in enumerate(values):
         own = list(given.groups()) if given else ["1"] * len(places)
-        own[chance.randrange(len(own))] = value
+        own[number % len(own)] = value
         yield "/" + "".join(part + (own[n] if n < len(own) else "") for n, part in enumerate(parts)), value
 
 
 def queries(path: str, names: Sequence[str], chance: random.Random, count: int) -> Iterator[tuple[str, str]]:
-    """Addresses with hostile query strings: one value, the same name often, as a list, without a name, thousands of names."""
+    """Addresses with hostile query strings: one value, the same name often, as a list, without a name, thousands of names;
+    first of all one value in every name.
+    """
+    for value in ("a%00b", "%ED%A0%80", "-1", "%D9%A1"):
+        yield f"{path}{'&' if '?' in path else '?'}{'&'.join(f'{name}={value}' for name in dict.fromkeys(names))}"[:3900], f"all={value}"
     for number in range(count):
         name, value = chance.choice(names), chance.choice(SHORT)
         told = quote(value.encode("utf8", "surrogatepass"))
@@ -112,9 +118,7 @@ def of_methods(path: str, who: str) -> Iterator[Ask]:
         ("utf-16", "a=ب".encode("utf-16"), {"Content-Type": f"{FORM}; charset=utf-16"}),
         ("multipart without boundary", b"--x\r\n", {"Content-Type": "multipart/form-data"}),
         ("multipart cut", b"--x\r\nContent-Disposition: form-data; name=a", {"Content-Type": "multipart/form-data; boundary=x"}),
-        ("multipart of wrong base64",
-    b'--x\r\nContent-Disposition: form-data; name="a"\r\nContent-Transfer-Encoding: base64\r\n\r\n!\r\n--x--',
-    {"Content-Type": "multipart/form-data; boundary=x"}),
+        ("multipart of wrong base64", WRONG_BASE64, {"Content-Type": "multipart/form-data; boundary=x"}),
         ("boundary beyond ascii", b"--\xff\r\n", {"Content-Type": "multipart/form-data; boundary=\u00ff\u00fe"}),
         ("long boundary", b"", {"Content-Type": "multipart/form-data; boundary=" + "b" * 3000}),
         ("nul in form", b"a=%00&%00=b&csrfmiddlewaretoken=%00", {"Content-Type": FORM}),
@@ -170,6 +174,9 @@ def hostile_bodies(
     names = sorted({name for name, _ in fields})
     yield "as it is", list(fields)
     yield "empty", []
+    if fields:
+        yield "all with NUL", [(name, f"{value or 'a'}\x00") for name, value in fields]
+        yield "all lone surrogates", [(name, "\ud800") for name, _ in fields]
     for number in range(count):
         pairs = list(fields)
         if not names:
