@@ -92,7 +92,7 @@ def kin() -> list[tuple[int, int]]:
             pairs.add((given.giver_id, given.delegate_id))
         if given.organisation_id and given.delegate_id:
             members[given.organisation_id].add(given.delegate_id)
-    pairs |= {(row.person_id, row.staff_id) for row in Consent.objects.all() if row.staff_id}
+    pairs |= {(row.person_id, row.staff_id) for row in Consent.objects.all() if row.staff_id and row.person_id}
     for claim in Claim.objects.select_related("case"):
         about = (
             {claim.case.applicant_id, claim.holder_id} | members[claim.holder_organisation_id or 0] | members[claim.organisation_id or 0]
