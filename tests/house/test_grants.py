@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import ProgrammingError, connection, transaction
 
 from municipality.audit.models import Look
@@ -14,6 +17,11 @@ from municipality.audit.services import record, sequence
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.actors import system
+from municipality.kernel.guards import GUARDS
+from payments.models import LedgerPosting
+from payments.services import ledger
+from tests.house.files import ROOT, name_of, of_kind
+from tests.house.world import World, built_world, the_world  # noqa: F401
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db]
 ROLE = "portal_app_of_a_test"
@@ -140,3 +148,58 @@ def test_the_applications_own_rows_are_counted_by_the_database(as_application: N
         job.save()
     assert first.pk < second.pk
     assert sequence() >= 2
+
+
+# Locks: PostgreSQL asks for the right to change a row of whoever locks it.
+_LOCK = re.compile(r"\b([A-Z]\w+)\.objects\b[^\n]*?\.select_for_update\(([^\n]*)")
+
+
+def locks_refused(source: str) -> list[str]:
+    """What a module locks that the application's role may only read and add to: a model named there, or one that its lock joins."""
+    may_not_change = {guard.table for guard in GUARDS.values() if guard.event == "UPDATE" and guard.when == "1=1"}
+    models = {model.__name__: model for model in apps.get_models()}
+    found = []
+    for name, rest in _LOCK.findall(source):
+        if name not in models:
+            continue
+        tables = [models[name]._meta.db_table]
+        if "of=" not in rest:  # then whatever is joined is locked with it
+            for joined in re.findall(r"select_related\(([^)]*)\)", rest):
+                tables += [_table_of(models[name], path) for path in re.findall(r'"([^"]+)"', joined)]
+        found += [f"{name}: {table}" for table in tables if table in may_not_change]
+    return found
+
+
+def _table_of(model: Any, path: str) -> str:
+    for part in path.split("__"):
+        model = model._meta.get_field(part).related_model
+    return str(model._meta.db_table)
+
+
+def test_nothing_locks_a_row_that_the_application_may_not_change() -> None:
+    read = {
+        name_of(path): path.read_text(encoding="utf8") for path in of_kind(".py") if path.parts[len(ROOT.parts)] not in ("tests", "tools")
+    }
+    assert {name: found for name, source in read.items() if (found := locks_refused(source))} == {}
+
+
+def test_a_lock_of_what_may_only_be_added_to_is_found() -> None:
+    assert locks_refused("row = LedgerPosting.objects.select_for_update().get(pk=1)") == ["LedgerPosting: payments_ledgerposting"]
+    assert locks_refused('LedgerCorrection.objects.select_for_update().select_related("posting")') == [
+        "LedgerCorrection: payments_ledgerposting"
+    ]
+    assert locks_refused('LedgerCorrection.objects.select_for_update(of=("self",)).select_related("posting")') == []
+
+
+def test_the_application_proposes_and_decides_a_correction_of_the_ledger(world: World, as_application: None) -> None:
+    first = world.money.correction
+    ledger.decide_correction(correction=first, decided_by=world.checker, approve=False)
+    again = ledger.propose_correction(
+        posting=world.money.posting,
+        from_account=first.from_account,
+        to_account=first.to_account,
+        code=first.code,
+        proposed_by=world.cashier,
+    )
+    ledger.decide_correction(correction=again, decided_by=world.checker, approve=True)
+    assert LedgerPosting.objects.filter(correction=again).exists()
