@@ -19,6 +19,11 @@ from tests.stack.production import Production, started
 from tests.stack.running import Servers, wait_until
 
 SILENT = "tools.attack.provider.Silent"
+OUTSIDE = {
+    "MOBILE_ID_ADAPTER": SILENT,
+    "SMS_BACKEND": "tools.attack.provider.Texts",
+    "EMAIL_BACKEND": "tools.attack.provider.Mails",
+}
 # The command refuses outside the demo; here it is a seal of the tests.
 SEAL = """
 from pathlib import Path
@@ -63,7 +68,7 @@ class Inside:
 
 
 def _load(production: Production) -> None:
-    production.environment["MOBILE_ID_ADAPTER"] = SILENT
+    production.environment |= OUTSIDE
     settings = {"DJANGO_SETTINGS_MODULE": "tools.attack.loading"}
     production.run_as_owner("manage.py", "migrate", "--noinput", "--verbosity", "0", **settings)
     production.run_as_owner("deploy/grants.py")

@@ -1,9 +1,12 @@
-"""A provider of identities for the attack: it takes every request and nobody ever answers on their phone."""
+"""The outside world of the attack: identities that nobody confirms, texts and mails that arrive nowhere."""
 
 from __future__ import annotations
 
 import datetime as dt
 from itertools import count
+from typing import Any
+
+from django.core.mail.backends.base import BaseEmailBackend
 
 from municipality.accounts.mobile_id.port import Channel, Result, Started
 from municipality.kernel import clock
@@ -20,3 +23,17 @@ class Silent:
 
     def result(self, request_id: str) -> Result:
         return Result("pending")
+
+
+class Texts:
+    """Stands in SMS_BACKEND."""
+
+    def send(self, to: str, text: str, idempotency_key: str) -> str:
+        return f"attack-{next(_numbers)}"
+
+
+class Mails(BaseEmailBackend):
+    """Stands in EMAIL_BACKEND."""
+
+    def send_messages(self, email_messages: Any) -> int:
+        return len(email_messages)
