@@ -95,8 +95,8 @@ def test_a_finding_is_kept_so_that_it_can_be_sent_again(tmp_path: Path) -> None:
 
 @public
 def broken(request: HttpRequest) -> HttpResponse:
-    if "%00" in request.META["QUERY_STRING"] or "\x00" in request.GET.urlencode():
-        raise ValueError("planted")
+    """Believes that a page has a number."""
+    int(request.GET.get("page", "1"))
     return HttpResponse("<!doctype html><a href='/planted-object/'>on</a>")
 
 
@@ -145,8 +145,7 @@ def test_a_planted_error_and_planted_foreign_objects_are_found(planted: Attack) 
     planted.run("crawl", "cross", "queries")
     found = {(finding.what, finding.ask.path.split("/")[1]) for finding in planted.report.findings}
     assert {("another's name", "planted-names"), ("another's object", "planted-object")} <= found
-    planted.send(Ask("queries", "GET", "/planted-error/?q=%00"))
-    assert planted.report.findings[-1].what == "error of ours"
+    assert ("error of ours", "planted-error") in {(what, address.partition("?")[0]) for what, address in found}
 
 
 # The parts.
