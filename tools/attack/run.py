@@ -43,7 +43,7 @@ class Size:
 
 
 SMALL = Size(40, 2, 3, 450, 2, 2, 3, 1, 10, 4, 4, 2, 450, 1)
-FULL = Size(130, 4, 5, 9000, 26, 24, 16, 2, 60, 24, 60, 8, 3000, 6)
+FULL = Size(130, 4, 5, 9000, 26, 24, 16, 2, 60, 24, 60, 4, 3000, 6)
 
 
 class Attack:
@@ -308,11 +308,11 @@ class Attack:
                 for name in self.chance.sample(strangers, min(3, len(strangers)))
             ]
             again.append(Ask("replays", "POST", form.action, who, body, headers))
-        self._all(hostile)
         self._all(others)
         self.chance.shuffle(again)
         for ask in again:
             self._all([ask] * self.size.replays)
+        self._all(hostile)
 
     def methods(self) -> None:
         """Odd methods, content types and bodies."""
