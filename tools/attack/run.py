@@ -32,6 +32,7 @@ class Size:
     crossed: int  # requests for another's address
     addresses: int  # mutations of each route
     queries: int  # of each page
+    whole: int  # forms, each by one sender
     forms: int  # fillings of each form
     senders: int  # identities that send the same form
     methods: int  # pages that odd methods are tried on
@@ -42,8 +43,8 @@ class Size:
     workers: int
 
 
-SMALL = Size(40, 2, 3, 450, 2, 2, 3, 1, 10, 4, 4, 2, 450, 1)
-FULL = Size(130, 4, 5, 9000, 26, 24, 16, 2, 60, 24, 60, 4, 3000, 6)
+SMALL = Size(30, 2, 3, 400, 2, 2, 90, 1, 1, 8, 3, 4, 2, 450, 1)
+FULL = Size(130, 4, 5, 9000, 26, 24, 5000, 16, 2, 60, 24, 60, 4, 3000, 6)
 
 
 class Attack:
@@ -280,7 +281,8 @@ class Attack:
                     key = (routes.of(form.action)[0], form.method, form.shape, role, routes.of(path)[0] if not form.shape else "")
                     if len(found[key]) < self.size.senders and all(name != who for name, _ in found[key]):
                         found[key].append((who, form))
-        return [one for key in sorted(found, key=str) for one in found[key]]
+        every = [one for key in sorted(found, key=str) for one in found[key]]
+        return every if len(every) <= self.size.whole else self.chance.sample(every, self.size.whole)
 
     def forms(self) -> None:
         """Every form: missing, repeated, oversized, wrong and hostile values; without its token; by others; again, and at the same time."""

