@@ -5,6 +5,8 @@ import os
 bind = os.environ.get("WEB_BIND", "127.0.0.1:8000")
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
+# A client that sends slowly holds a thread. In production nginx reads requests whole before it passes them on; the demo, which has
+# nothing in front, runs more threads.
 threads = int(os.environ.get("WEB_THREADS", "4"))
 # A worker that is stuck for this long is replaced; statement_timeout (15 s) and the outside world's timeouts are shorter.
 timeout = 40

@@ -28,11 +28,13 @@ from municipality.documents import token
 from municipality.documents.models import SealState
 from municipality.documents.signing import FILE_KEY, TOKEN
 from municipality.jobs import queries as jobs
-from municipality.jobs.heartbeats import BEAT, WORKER
+from municipality.jobs.clocks import APART
+from municipality.jobs.heartbeats import BEAT, WORKER, WRONG_CLOCK
 from municipality.jobs.models import Heartbeat
 from municipality.kernel import clock
 from municipality.uploads import parts
 from municipality.uploads.scanning import scanner
+from payments import queries as payments
 
 SILENT = dt.timedelta(seconds=30)
 WAITING = dt.timedelta(seconds=120)
@@ -114,7 +116,7 @@ def disk() -> Any:
 
 def _silent(part: str) -> bool:
     last = Heartbeat.objects.filter(part=part).values_list("at", flat=True).first()
-    return last is None or clock.now() - last > SILENT
+    return last is None or abs(clock.now() - last) > SILENT
 
 
 def worker() -> Any:
@@ -123,6 +125,19 @@ def worker() -> Any:
 
 def beat() -> Any:
     return _("The timer has been silent for half a minute. Retries and periodic work wait.") if _silent(BEAT) else None
+
+
+def clocks() -> Any:
+    """Whether the clocks of this web server and of every worker and timer agree with the database's."""
+    if abs(clock.apart()) > APART:
+        return _("The clock of the web server is more than five seconds from the database's. Set it right.")
+    if not _silent(WRONG_CLOCK[WORKER]):
+        return _("The clock of a worker is more than five seconds from the database's. It takes no work until its clock is right.")
+    if not _silent(WRONG_CLOCK[BEAT]):
+        return _(
+            "The clock of the timer's machine is more than five seconds from the database's. It rings nothing until its clock is right."
+        )
+    return None
 
 
 def outbox() -> Any:
@@ -191,14 +206,22 @@ def file_scanner() -> Any:
     return None
 
 
+def callbacks() -> Any:
+    if payments.callbacks_are_full():
+        return _("So much that is not the bank's is sent to the bank's address that it is only counted. Payments go on.")
+    return None
+
+
 VITAL: dict[str, Check] = {"database": database, "migrations": migrations, "disk": disk}
 OTHER: dict[str, Check] = {
     "worker": worker,
     "beat": beat,
+    "clocks": clocks,
     "outbox": outbox,
     "signer": signer,
     "renderer": renderer,
     "redis": broker,
     "uploads": uploads,
     "scanner": file_scanner,
+    "callbacks": callbacks,
 }

@@ -61,6 +61,15 @@ guard(
 )
 
 insert_only("payments_gatewaymessage")
+never_deleted("payments_callbackbytes")
+guard(
+    "payments_callbackbytes_only_grow",
+    "payments_callbackbytes",
+    "UPDATE",
+    "NEW.key <> OLD.key OR NEW.kept_bytes < OLD.kept_bytes OR NEW.dropped < OLD.dropped OR OLD.full_at IS DISTINCT FROM NEW.full_at"
+    " AND OLD.full_at IS NOT NULL",
+    "counter_only_grows",
+)
 insert_only("payments_inquiry")
 
 never_deleted("payments_receipt")

@@ -15,7 +15,8 @@ from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.kernel import clock
 from municipality.kernel.questions import Question
-from payments.models import Allocation, Attempt, Bill, BillLine, Receipt, RefundDue
+from payments import rules
+from payments.models import Allocation, Attempt, Bill, BillLine, CallbackBytes, Receipt, RefundDue
 from payments.registry import OPENED_TO, RIGHTS, Right, dues_of
 from payments.states import AT_BANK, OWED, AttemptState, BillState, RefundState
 
@@ -226,3 +227,10 @@ def owed_back_whole(user: Any) -> list[RefundDue]:
         return []
     found = RefundDue.objects.filter(payer=user, allocation__isnull=True).exclude(state=RefundState.RELEASED)
     return list(found.select_related("attempt").order_by("-pk")[:50])
+
+
+def callbacks_are_full() -> bool:
+    """Whether what strangers send to the gateways' addresses has reached the cap of this hour or of today."""
+    now = clock.now().astimezone(clock.KUWAIT)
+    spans = [key for whose in ("nobody", "named") for key in rules.spans_of(whose, now)]
+    return CallbackBytes.objects.filter(key__in=spans, full_at__isnull=False).exists()

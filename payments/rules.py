@@ -27,11 +27,22 @@ DOUBT_SECONDS = 60
 # A bank that answers no confirming inquiry for the tries of its job (ten minutes) is asked again, round by round, for so long (assumption).
 CONFIRM_AGAIN = dt.timedelta(hours=1)
 CONFIRM_WITHIN = dt.timedelta(days=1)
-# Undecipherable notifications kept per minute; beyond that they get the same answer and are only counted in the log.
-KEPT_STRANGERS_PER_MINUTE = 600
+# What anybody can post to the addresses of the bank is kept up to these bytes, and beyond them only counted (technical caps). A message
+# of the bank itself, which deciphers and names an attempt, is under none of them. Those that name an attempt and those that name none
+# have an hour and a day of their own, so that neither uses up the other's.
+KEPT_HEAD = 512  # of one message
+KEPT_ROW = 512  # what a row costs beside its text, about
+KEPT_OF_ATTEMPT = 16 * 1024
+KEPT_OF_HOUR = 256 * 1024
+KEPT_OF_DAY = 1024 * 1024
 # A refund whose answer was lost is asked about after these minutes; "unpaid" is believed only after the last of the first three.
 REFUND_MINUTES = (2, 5, 15, 60, 240, 720, 1440)
 REFUND_UNPAID_AFTER = dt.timedelta(minutes=15)
+
+
+def spans_of(whose: str, local: dt.datetime) -> tuple[str, str]:
+    """The keys of the counters of a day and of an hour of Kuwait, for messages that name an attempt (`named`) or none (`nobody`)."""
+    return f"{whose}:{local:%Y-%m-%d}", f"{whose}:{local:%Y-%m-%dT%H}"
 
 
 @dataclass(frozen=True)

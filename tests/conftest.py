@@ -76,6 +76,7 @@ TOGETHER = {
     "tests/stack/": "deployment",
     "tests/house/test_language_gate.py": "tour",
     "tests/house/test_pages.py": "tour",
+    "tests/house/test_without_transaction.py::test_no_page_fails_when_it_is_read": "read over HTTP",
 }
 
 
@@ -83,7 +84,7 @@ TOGETHER = {
 # `script/test --fast` and, where it guards nothing, of the pass on the next Django.
 WHOLE = (
     *(f"tests/house/test_{name}.py" for name in ("access_matrix", "api", "doors", "language_gate", "pages", "privacy")),
-    *(f"tests/house/test_{name}.py" for name in ("production_refuses", "shown_fields", "staff_door", "state_doors")),
+    *(f"tests/house/test_{name}.py" for name in ("production_refuses", "shown_fields", "staff_door", "state_doors", "without_transaction")),
     *("tests/journeys/", "tests/licensing/", "tests/mutation/", "tests/script/test_parallel.py", "tests/script/test_translations.py"),
     *("tests/municipality/accounts/test_openid.py", "tests/municipality/accounts/test_passkeys.py", "tests/municipality/acting/"),
     *("tests/sandbox/demo/", "tests/municipality/documents/", "tests/municipality/jobs/test_limits.py"),
@@ -93,7 +94,7 @@ WHOLE = (
     *("tests/payments/services/test_match_edges.py", "tests/payments/test_invariants.py", "tests/payments/test_machine.py"),
     *(f"tests/shops/commercial/test_{name}.py" for name in ("deciding", "delta", "trouble", "work_list")),
     *(f"tests/shops/open_data/test_{name}.py" for name in ("changes", "files", "following", "hostile", "interface", "steps")),
-    *("tests/shops/test_pages.py", "tests/violations/"),
+    *("tests/shops/test_pages.py", "tests/tools/attack/test_small.py", "tests/violations/"),
 )
 
 

@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from licensing import changes, kept, queries, services
@@ -46,7 +45,6 @@ def _crumbs(shop: Shop, last: Any = "") -> list[tuple[Any, str]]:
 
 
 @access("acting")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def tasks(request: HttpRequest, public_id: str) -> HttpResponse:
     """The task list: what is done, what is left, and the way on. A POST begins the request."""
@@ -86,7 +84,6 @@ def _draft_or_404(user: Any, shop: Shop) -> Draft:
 
 @keeps_typed
 @access("acting")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, public_id: str, page: str) -> HttpResponse:
     """One page of the request."""

@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts import limits
+from municipality.accounts import known_devices, limits
 from municipality.accounts.services import second_factor
 from municipality.ui.forms import CivilIdField, DigitsField, LtrInput, PhoneField
 
@@ -71,8 +71,20 @@ class PasskeyNameForm(forms.Form):
     )
 
 
+TOO_MANY = _("Too many tries. Please try again in five minutes, or sign in with a passkey.")
+SLOWLY = _(
+    "This login name was tried many times, from several places. Please try again in a minute, sign in with a passkey, "
+    "or use a browser in which you signed in before."
+)
+
+
 class StaffSignInForm(LoginForm):
-    """Login name and password, counted before they are looked at. Whatever is wrong, the answer is the same."""
+    """Login name and password, counted before they are looked at. Whatever is wrong, the answer is the same.
+
+    `held_back` is the limit that kept the password from being looked at, if one did.
+    """
+
+    held_back: limits.Pace | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -93,15 +105,16 @@ class StaffSignInForm(LoginForm):
     def clean(self) -> Any:
         if self.errors:
             return self.cleaned_data
-        name = self.cleaned_data["login"].casefold()
-        address = limits.address_of(self.request)
-        if not (limits.STAFF_FROM.take(address) and limits.STAFF_PASSWORD.take(name)):
-            raise ValidationError(_("Too many tries. Please try again in five minutes."), code="too_many")
+        client = {"login": self.cleaned_data["login"].casefold(), "address": limits.address_of(self.request)}
+        device = known_devices.of(self.request)
+        self.held_back = limits.take_password(**client, device=device)
+        if self.held_back is not None:
+            raise ValidationError(SLOWLY if self.held_back.name == limits.STAFF_NAME_SLOWLY.name else TOO_MANY, code="too_many")
         try:
             cleaned = super().clean()
         except ValidationError:
             raise ValidationError(_("The login name or the password is not right."), code="not_right") from None
-        limits.STAFF_PASSWORD.clear(name)
+        limits.password_was_right(**client, device=device)
         return cleaned
 
     def user_credentials(self) -> dict[str, str]:

@@ -16,7 +16,7 @@ from municipality.kernel import clock
 def findings() -> Iterator[str]:
     """Nobody who is disabled has a session, and no staff session was opened without a second factor."""
     watched = {str(user.pk): user for user in User.objects.filter(Q(is_active=False) | Q(is_staff=True))}
-    for session in Session.objects.filter(expire_date__gt=clock.now()).iterator():
+    for session in Session.objects.filter(expire_date__gt=clock.to_machine(clock.now())).iterator():
         kept = session.get_decoded()
         user = watched.get(kept.get(SESSION_KEY, ""))
         if user is None:

@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from redis.exceptions import RedisError
 
 from municipality.accounts.civil_ids import keyed_hash
+from municipality.accounts.known_devices import Device
 from municipality.accounts.models import Throttle
 from municipality.kernel import clock
 
@@ -76,16 +77,31 @@ class Limit:
         first = min(hits, default=now.timestamp())
         return Pace(self.name, self.amount, self.seconds, used, max(1, math.ceil(first + self.seconds - now.timestamp())))
 
+    def give_back(self, subject: str) -> None:
+        """Forget the newest try of `subject`: it was a right one."""
+        with transaction.atomic():
+            row = Throttle.objects.select_for_update().filter(key=self._key(subject)).first()
+            if row is not None:
+                row.hits = row.hits[:-1]
+                row.save(update_fields=["hits"])
+
     def clear(self, subject: str) -> None:
         """Forget the tries of `subject`, after a right one."""
         Throttle.objects.filter(key=self._key(subject)).update(hits=[])
 
 
 PUSHES = Limit("push", 3, 600)  # to a civil number: nobody is worn down until they press approve
-SIGN_INS_FROM = Limit("sign_in_from", 30, 600)  # a client
-STAFF_PASSWORD = Limit("staff_password", 5, 300)  # a typed login name
+# Many people share the one address of a mobile network: a browser counts by its cookie, and the address has a brake alone.
+SIGN_INS_ON = Limit("sign_in_on", 30, 600)  # a browser that has our cookie
+SIGN_INS_FROM = Limit("sign_in_from", 30, 600)  # the browsers without one, of an address
+SIGN_INS_BRAKE = Limit("sign_in_brake", 600, 600)  # an address
+STAFF_PASSWORD = Limit("staff_password", 5, 300)  # a typed login name from one address, or on a browser that this name knows
+STAFF_FROM = Limit("staff_from", 20, 300)  # an address, over all names: several officers may share one
+# A name over all addresses. After so many tries one a minute is looked at, which is five in five minutes again.
+STAFF_NAME = Limit("staff_name", 30, 3600)
+STAFF_NAME_SLOWLY = Limit("staff_name_slowly", 1, 60)
 STAFF_CODE = Limit("staff_code", 5, 300)  # an account
-STAFF_FROM = Limit("staff_from", 20, 300)  # a client: several officers may share one
+WRONG_DIGITS = Limit("wrong_digits", 10, 3600)  # a reference whose four digits are guessed, from wherever
 CODES_TO_HOUR = Limit("code_to_hour", 3, 3600)  # an e-mail address or a phone
 CODES_TO_DAY = Limit("code_to_day", 10, 86_400)
 CODES_FROM = Limit("code_from", 20, 3600)  # a client
@@ -99,6 +115,43 @@ def address_of(request: HttpRequest) -> str:
     if ":" in address:
         return str(ipaddress.ip_network(f"{address}/64", strict=False).network_address)
     return address
+
+
+def may_start(*, address: str, device: Device | None) -> bool:
+    """Count one beginning of a sign-in that no password precedes. False if there were too many.
+
+    A browser by which staff came in before does not count against its address: nobody beside them keeps them out.
+    """
+    if device is None:
+        return SIGN_INS_BRAKE.take(address) and SIGN_INS_FROM.take(address)
+    return SIGN_INS_ON.take(device.id) and (bool(device.logins) or SIGN_INS_BRAKE.take(address))
+
+
+def _staff_subject(login: str, address: str, device: Device | None) -> str:
+    return f"{login} on {device.id}" if device is not None and device.knows(login) else f"{login} from {address}"
+
+
+def take_password(*, login: str, address: str, device: Device | None) -> Pace | None:
+    """Count one password for a login name; nothing if it may be looked at, else the limit that is reached.
+
+    Names count alike whether they exist or not. On a browser with which this very name came in before, only the tries on that
+    browser count, so that nobody shuts a member of staff out from elsewhere.
+    """
+    own = STAFF_PASSWORD.use(_staff_subject(login, address, device))
+    if not own.is_kept or (device is not None and device.knows(login)):
+        return None if own.is_kept else own
+    around = STAFF_FROM.use(address)
+    if not around.is_kept:
+        return around
+    if STAFF_NAME.take(login):
+        return None
+    slowly = STAFF_NAME_SLOWLY.use(login)
+    return None if slowly.is_kept else slowly
+
+
+def password_was_right(*, login: str, address: str, device: Device | None) -> None:
+    """Forget the tries that were made from here."""
+    STAFF_PASSWORD.clear(_staff_subject(login, address, device))
 
 
 def spend(request: HttpRequest, what: str, *, limit: int, seconds: int) -> bool:

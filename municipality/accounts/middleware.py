@@ -1,4 +1,4 @@
-"""The limits of a session: fifteen quiet minutes, twelve hours in all (settings SESSION_IDLE_SECONDS, SESSION_ABSOLUTE_SECONDS)."""
+"""The limits of a session (settings SESSION_IDLE_SECONDS, SESSION_ABSOLUTE_SECONDS), and what of it a browser may keep: nothing."""
 
 from __future__ import annotations
 
@@ -9,9 +9,38 @@ from urllib.parse import urlencode
 from django.contrib.auth import SESSION_KEY, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 
 from municipality.accounts import next_paths
 from municipality.accounts.services import sessions
+
+
+class NeverCacheMiddleware:
+    """Pages of a person are kept by no cache and not by their browser, so that going back after signing out asks the portal again.
+
+    So is every answer, redirect and error of a browser with a session, and what answers a form. Excepted is what a public view calls
+    `public` itself and is no page: files of open data and feeds, which say the same to everybody.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        came_with_session = not request.session.is_empty()
+        response = self.get_response(request)
+        is_personal = came_with_session or not request.session.is_empty() or request.method not in ("GET", "HEAD")
+        if is_personal and not _is_for_everybody(request, response):
+            add_never_cache_headers(response)
+        return response
+
+
+def _is_for_everybody(request: HttpRequest, response: HttpResponse) -> bool:
+    view = request.resolver_match.func if request.resolver_match else None
+    return (
+        getattr(view, "portal_access", "") == "public"
+        and "public" in response.get("Cache-Control", "").replace(" ", "").split(",")
+        and not response.get("Content-Type", "").startswith("text/html")
+    )
 
 
 class SessionLimitsMiddleware:

@@ -21,7 +21,6 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
-from django.utils.cache import add_never_cache_headers
 
 from municipality.accounts import civil_ids, demo_door, keyholders
 from municipality.accounts.forms import SecondFactorForm
@@ -167,9 +166,7 @@ def _page(request: HttpRequest, asked: _Asked) -> HttpResponse:
         "minutes": settings.PROOF_SECONDS // 60,
         "demo_staff": [shown for shown in demo_door.staff_codes(request) if shown.user.pk == user.pk] if by_code else [],
     }
-    response = render(request, "accounts/prove.html", context, status=asked.status)
-    add_never_cache_headers(response)
-    return response
+    return render(request, "accounts/prove.html", context, status=asked.status)
 
 
 # What a person typed travels through the door as one encrypted field, bound to its person and its page.

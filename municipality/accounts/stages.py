@@ -6,14 +6,18 @@ from typing import Any
 
 from allauth.core.internal.httpkit import headed_redirect_response
 from allauth.mfa.stages import AuthenticateStage
+from allauth.mfa.webauthn.internal.flows import did_use_passwordless_login
 
 
 class SecondFactorStage(AuthenticateStage):
-    """Stops every staff login, also of those who have no second factor yet: they cannot pass it."""
+    """Stops every staff login, also of those who have no second factor yet: they cannot pass it.
+
+    A passkey that checked who holds it was both factors at once and passes.
+    """
 
     def handle(self) -> tuple[Any, bool]:
         user: Any = self.login.user
-        if user is not None and not user.is_staff:
+        if user is not None and (not user.is_staff or did_use_passwordless_login(self.request, user)):
             return None, True
         self.state["authentication_required"] = True
         return headed_redirect_response("mfa_authenticate"), True

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from municipality.audit.models import Act, Link, Look
 from municipality.audit.services import GENESIS, chain_hash
+from municipality.kernel import clock
 from municipality.kernel.questions import Question
+
+WAIT = dt.timedelta(minutes=1)  # an act is numbered within a second
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,36 @@ def faults(after: int = 0) -> Iterator[Fault]:
 def unnumbered() -> QuerySet[Act]:
     """Acts that the sequencer has not reached."""
     return Act.objects.filter(link__isnull=True)
+
+
+def overdue() -> QuerySet[Act]:
+    """Acts that wait for a number longer than `WAIT`, and those that bear a time still to come, which hides how long they wait."""
+    now = clock.now()
+    return unnumbered().exclude(at__gte=now - WAIT, at__lte=now + WAIT)
+
+
+def uncounted(*tables: str) -> list[str]:
+    """Tables among these with a row whose number is above the database's counter: it was invented.
+
+    SQLite's counter follows such a row, so there nothing comes before it.
+    """
+    if connection.vendor != "postgresql":
+        return []
+    found = []
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(
+                "SELECT pg_get_serial_sequence(%s, attname) , attname FROM pg_attribute WHERE attrelid = %s::regclass"
+                " AND attidentity <> ''",
+                [table, table],
+            )
+            for sequence, column in cursor.fetchall():
+                name = connection.ops.quote_name(column)
+                # The rows are those of the statement's beginning, the counter is as far as it is by now.
+                cursor.execute(f"SELECT max({name}) > (SELECT last_value FROM {sequence}) FROM {connection.ops.quote_name(table)}")  # noqa: S608 - names from the catalogue
+                if cursor.fetchone()[0]:
+                    found.append(table)
+    return found
 
 
 def looks_at(person_key: str) -> QuerySet[Look]:

@@ -8,6 +8,7 @@ import secrets
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Min
 
 from municipality.audit.models import Act, ActText, Link, Look
 from municipality.kernel import clock
@@ -15,7 +16,7 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.inserts import insert
 
 GENESIS = "0" * 64
-LATE_IDS = 10_000
+LATE = 10_000  # acts
 
 
 def record(action: str, *, subject: str, actor: Actor, data: dict[str, Any] | None = None, text: str = "") -> Act:
@@ -75,8 +76,10 @@ def sequence(limit: int = 2000) -> int:
     with transaction.atomic():
         last = Link.objects.order_by("-number").first()
         number, previous = (last.number, last.hash) if last else (0, GENESIS)
-        # Ids are given before commits, so a smaller id may appear late; none later than a long transaction.
-        floor = last.act_id - LATE_IDS if last else 0
+        # Ids are given before commits, so a smaller id may appear late; none later than a long transaction, in which others number this
+        # many. Counted in acts and not in ids: a gap in the ids, or one that is far too large, hides nothing after it.
+        lately = Link.objects.filter(number__gt=number - LATE)
+        floor = (lately.aggregate(least=Min("act_id"))["least"] or 0) - 1 if number > LATE else 0
         links = []
         for act in Act.objects.filter(pk__gt=floor, link__isnull=True).order_by("pk")[:limit]:
             number += 1

@@ -31,7 +31,7 @@ def _orphans() -> Iterator[str]:
     if not root.exists():
         return
     known = set(StoredFile.objects.values_list("sha256", flat=True))
-    old = clock.now().timestamp() - 24 * 3600
+    old = clock.to_machine(clock.now()).timestamp() - 24 * 3600
     for path in root.rglob("*"):
         if path.is_file() and path.name not in known and path.stat().st_mtime < old:
             yield f"file {path.name[:16]} has no row"

@@ -15,6 +15,14 @@ from municipality.kernel import clock
 GRACE_SECONDS = 24 * 3600
 
 
+class Damaged(ValueError):
+    """A kept file is missing, or its bytes are not those that were kept."""
+
+    def __init__(self, stored: StoredFile, why: str) -> None:
+        super().__init__(f"stored file {stored.pk} {why}")
+        self.sha256 = stored.sha256
+
+
 def root() -> Path:
     return Path(settings.VAR_DIR) / "documents"
 
@@ -43,16 +51,19 @@ def put(content: bytes, media_type: str) -> StoredFile:
 
 
 def read(stored: StoredFile) -> bytes:
-    """The exact bytes. Raises FileNotFoundError if lost and ValueError if they are not the bytes that were kept."""
-    content = (root() / stored.path).read_bytes()
+    """The exact bytes. Raises Damaged if they are lost or are not the bytes that were kept."""
+    try:
+        content = (root() / stored.path).read_bytes()
+    except OSError as error:
+        raise Damaged(stored, "cannot be read") from error
     if hashlib.sha256(content).hexdigest() != stored.sha256:
-        raise ValueError(f"stored file {stored.pk} was changed")
+        raise Damaged(stored, "was changed")
     return content
 
 
 def sweep() -> int:
     """Remove files that no row names since more than a day: their transaction never committed. Returns how many."""
-    old = clock.now().timestamp() - GRACE_SECONDS
+    old = clock.to_machine(clock.now()).timestamp() - GRACE_SECONDS
     gone = 0
     for path in root().rglob("*"):
         if path.is_file() and path.stat().st_mtime < old and not StoredFile.objects.filter(sha256=path.name).exists():

@@ -42,7 +42,7 @@ class TypedMiddleware:
         page = asked(request).partition("?")[0]
         person: Any = request.user
         if (
-            response.status_code == 302
+            response.status_code in (302, 507)  # 507: there was no room for the file
             and person.is_authenticated
             and not person.is_staff
             and page

@@ -8,15 +8,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from typing import Any
 
 from celery.beat import PersistentScheduler
 from django.db import DatabaseError, connection
 
+from municipality.jobs import clocks
 from municipality.kernel import clock
 
 log = logging.getLogger(__name__)
 
 WORKER, BEAT = "worker", "beat"
+WRONG_CLOCK = {WORKER: "worker.clock", BEAT: "beat.clock"}  # noted instead, by a part whose clock is not the database's
 SECONDS = 5.0
 
 
@@ -27,14 +30,20 @@ def note(part: str) -> None:
         cursor.execute(sql, [part, connection.ops.adapt_datetimefield_value(clock.now())])
 
 
-def note_from_outside(part: str) -> None:
-    """`note` for a thread or process that does nothing else in the database: it keeps no connection and survives a silent one."""
+def note_from_outside(part: str) -> bool:
+    """`note` for a thread or process that does nothing else in the database: it keeps no connection and survives a silent one.
+
+    False if the clock of this process is not the database's; the part is then noted as one that takes no work.
+    """
+    right = True
     try:
-        note(part)
+        right = clocks.is_right()
+        note(part if right else WRONG_CLOCK[part])
     except DatabaseError as error:
         log.warning("the sign of life of %s is not written: %s", part, type(error).__name__)
     finally:
         connection.close()
+    return right
 
 
 class Pulse(threading.Thread):
@@ -56,14 +65,28 @@ class Pulse(threading.Thread):
 
 
 class Scheduler(PersistentScheduler):
-    """Celery's clock, which notes its own life with its ticks: no worker and no broker need to answer for that."""
+    """Celery's clock, which notes its own life with its ticks: no worker and no broker need to answer for that.
+
+    While its time is not the database's it rings nothing.
+    """
 
     _noted = float("-inf")
+    _right = True
 
     def tick(self, *args: object, **options: object) -> float:
         """Ring what is due; seconds until the next look."""
         if time.monotonic() - self._noted >= SECONDS:
             self._noted = time.monotonic()
-            note_from_outside(BEAT)
+            self._right = note_from_outside(BEAT)
+        if not self._right or abs(clock.apart()) > clocks.APART:
+            return 1.0
+        self._forget_the_future()
         wait: float = super().tick(*args, **options)
         return wait
+
+    def _forget_the_future(self) -> None:
+        """Celery keeps when it last rang, in a file too: rung by a clock that was ahead, it would wait until then."""
+        entries: list[Any] = [*self.schedule.values(), *(event.entry for event in self._heap or [])]
+        for entry in entries:
+            if entry.last_run_at and entry.last_run_at > entry.default_now() + clocks.APART:
+                entry.last_run_at = entry.default_now()

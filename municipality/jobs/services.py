@@ -17,7 +17,7 @@ from typing import Any
 from django.db import close_old_connections, connection, transaction
 from django.db.models import F, Q, QuerySet
 
-from municipality.jobs import heartbeats, limits, registry
+from municipality.jobs import clocks, heartbeats, limits, registry
 from municipality.jobs.errors import Gone, Parked
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
@@ -79,11 +79,19 @@ def _ring(job_id: int, queue: str, kind: str) -> None:
         log.warning("doorbell silent for job %s: %s", job_id, type(error).__name__)
 
 
+def _due(now: dt.datetime) -> Q:
+    return Q(state__in=[JobState.QUEUED, JobState.PARKED], due_at__lte=now)
+
+
+def _orphaned(now: dt.datetime) -> Q:
+    """Nobody's any more: the lease is over, or longer than any lease is, since a clock was ahead when it was taken."""
+    return Q(state=JobState.RUNNING) & (Q(lease_until__lt=now) | Q(lease_until__gt=now + 2 * LEASE))
+
+
 def claim(job_id: int, owner: str) -> Job | None:
     """Take one due job by a single UPDATE. None if it is not due, done, or somebody else's."""
     now = clock.now()
-    due = Q(state__in=[JobState.QUEUED, JobState.PARKED], due_at__lte=now)
-    orphaned = Q(state=JobState.RUNNING, lease_until__lt=now)
+    due, orphaned = _due(now), _orphaned(now)
     job = Job.objects.filter(due | orphaned, pk=job_id).first()
     if job is None:
         return None
@@ -121,9 +129,12 @@ def bury(rows: QuerySet[Job], job: Job, why: str, **changes: Any) -> None:
 def run(job_id: int) -> bool:
     """Claim and carry out one job, no transaction open around the handler. True if it was run here.
 
+    Nothing is claimed while this machine's clock is not the database's; the sweep of a worker whose clock is right finds the job.
     A handler that outlives the limit of its kind is interrupted and tried again like after any failure; one that cannot be
     interrupted loses its lease, and what it still writes of its end is refused.
     """
+    if not clocks.is_right():
+        return False
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     job = claim(job_id, owner)
     if job is None:
@@ -212,19 +223,15 @@ def retry_dead(kind: str, *, after: dt.timedelta, within: dt.timedelta, limit: i
 def due(limit: int = 200) -> list[tuple[int, str]]:
     """Ids and queues of due or orphaned jobs, oldest first."""
     now = clock.now()
-    rows = Job.objects.filter(
-        Q(state__in=[JobState.QUEUED, JobState.PARKED], due_at__lte=now) | Q(state=JobState.RUNNING, lease_until__lt=now)
-    )
+    rows = Job.objects.filter(_due(now) | _orphaned(now))
     return list(rows.order_by("due_at", "pk").values_list("pk", "queue")[:limit])
 
 
 def sweep(limit: int = 500) -> int:
-    """Ring again for every due row whose bell the broker may have lost. Returns how many."""
+    """Ring again for every due row whose bell the broker may have lost, or that a clock rang in the future. Returns how many."""
     now = clock.now()
-    stale = Q(rung_at__isnull=True) | Q(rung_at__lt=now - RERING)
-    rows = Job.objects.filter(
-        stale, Q(state__in=[JobState.QUEUED, JobState.PARKED], due_at__lte=now) | Q(state=JobState.RUNNING, lease_until__lt=now)
-    )
+    stale = Q(rung_at__isnull=True) | Q(rung_at__lt=now - RERING) | Q(rung_at__gt=now + RERING)
+    rows = Job.objects.filter(stale, _due(now) | _orphaned(now))
     found = list(rows.order_by("due_at", "pk").values_list("pk", "queue", "kind")[:limit])
     Job.objects.filter(pk__in=[pk for pk, _, _ in found]).update(rung_at=now)
     for pk, queue, kind in found:

@@ -44,7 +44,7 @@ class Layout:
     def decode(self, content: bytes) -> tuple[str, str]:
         """The text of a file and its encoding: UTF-8 with or without a byte order mark, UTF-16 with one, or Windows-1256.
 
-        Raises NotReadable: too_big, workbook, binary, broken_text, empty.
+        Raises NotReadable: too_big, workbook, binary, broken_text, nul (with its line), empty.
         """
         if len(content) > self.most_bytes:
             raise self.error("too_big")
@@ -69,6 +69,8 @@ class Layout:
     def _whole(self, text: str) -> str:
         if not text.strip("\ufeff \t\r\n"):
             raise self.error("empty")
+        if line := line_of_nul(text):
+            raise self.error("nul", line=line)
         return text
 
     def lines(self, text: str) -> Iterator[tuple[int, dict[str, str], bool]]:
@@ -110,6 +112,12 @@ class Layout:
         if twice:
             raise self.error("column_twice", columns=", ".join(twice))
         return found
+
+
+def line_of_nul(text: str) -> int:
+    """The line, counted as a sheet does, of the first NUL; 0 where there is none. No column of the database can hold one."""
+    at = text.find("\x00")
+    return 0 if at < 0 else 1 + text[:at].replace("\r\n", "\n").replace("\r", "\n").count("\n")
 
 
 def _name(text: str) -> str:

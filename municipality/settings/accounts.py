@@ -13,7 +13,8 @@ AUTHENTICATION_BACKENDS = [
     "municipality.accounts.backends.PersonBackend",
 ]
 
-# Passwords are for staff only: by login name, always followed by the second factor; nobody registers by a form.
+# Passwords are for staff only: by login name, always followed by the second factor; nobody registers by a form. A passkey that
+# checks its holder is both at once.
 ACCOUNT_ADAPTER = "municipality.accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
@@ -31,7 +32,7 @@ MFA_RATE_LIMITS = False
 
 MFA_ADAPTER = "municipality.accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn"]
-MFA_PASSKEY_LOGIN_ENABLED = False  # accounts.services.passkeys decides whom a passkey lets in
+MFA_PASSKEY_LOGIN_ENABLED = False  # the library's page stays closed: it knows one door, here people and staff have each their own
 MFA_PASSKEY_SIGNUP_ENABLED = False
 MFA_TOTP_ISSUER = "Kuwait Municipality"
 MFA_TOTP_TOLERANCE = 1
@@ -48,6 +49,9 @@ USERSESSIONS_TRACK_ACTIVITY = False  # accounts.middleware notes it, once a minu
 MOBILE_ID_ADAPTER = _env.str("MOBILE_ID_ADAPTER", "municipality.accounts.mobile_id.http.HttpMobileId")
 # Levels of assurance that open a session; the authority calls an identity confirmed by selfie and one-time code upgraded.
 MOBILE_ID_ASSURANCES = _env.list("MOBILE_ID_ASSURANCES", default=["high"])
+# How long Mobile ID leaves a push on the phone (assumption; five minutes at most). The page shows this end, never the provider's own:
+# a number that it refuses has none.
+MOBILE_ID_PUSH_SECONDS = _env.int("MOBILE_ID_PUSH_SECONDS", 300)
 MOBILE_ID_CALLBACK_PATH = "/accounts/mobile-id/callback"
 
 # Any OpenID Connect provider beside Mobile ID or instead of it; no issuer, no such way in (docs/decisions/0021-hsm-passkeys-openid.md).

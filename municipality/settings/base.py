@@ -77,7 +77,9 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "municipality.ui.middleware.MachinesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "municipality.accounts.middleware.NeverCacheMiddleware",
     "municipality.ui.middleware.LanguageMiddleware",
+    "municipality.ui.middleware.TextMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -89,6 +91,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "municipality.ui.middleware.RefusalMiddleware",
+    "municipality.documents.middleware.StoreMiddleware",
 ]
 
 ROOT_URLCONF = "municipality.urls"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import datetime as dt
 import os
 import shutil
 import tempfile
@@ -11,12 +12,19 @@ if "PORTAL_VAR" not in os.environ:
     os.environ["PORTAL_VAR"] = tempfile.mkdtemp(prefix="portal-tests-")
     atexit.register(shutil.rmtree, os.environ["PORTAL_VAR"], ignore_errors=True)
 
+from municipality.kernel import clock
 from municipality.settings.base import *  # noqa: F403
 from municipality.settings.base import INSTALLED_APPS, STORAGES, TEMPLATES, VAR_DIR, env
 from municipality.settings.databases import from_url
 from municipality.settings.mail import speak_newer_django
 from municipality.settings.undefined import Undefined
 
+# A run begins at one instant whatever the machine's clock says, Tuesday morning in Kuwait unless TEST_CLOCK names another, and time
+# runs on from there. The processes that tests start inherit the difference in seconds (tests/stack/settings.py).
+_BEGINNING = env.str("TEST_CLOCK", "2026-11-24T09:00:00+03:00")
+_offset = dt.datetime.fromisoformat(_BEGINNING) - dt.datetime.now(dt.UTC)  # noqa: TID251
+os.environ.setdefault("TEST_CLOCK_OFFSET", str(_offset.total_seconds()))
+clock.set_apart(dt.timedelta(seconds=float(os.environ["TEST_CLOCK_OFFSET"])))
 # The demo loads under the tests as well; its command asks for DEMO or this mark.
 INSTALLED_APPS = [*INSTALLED_APPS, "sandbox.demo"]
 SECRET_KEY = "tests-only-" + "0123456789abcdef" * 4

@@ -64,6 +64,15 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     return _page(request, "errors/400.html", 400)
 
 
+def no_text(request: HttpRequest) -> HttpResponse:
+    """400: a sign that is no text. The page links to nothing that holds it."""
+    said = _("It holds a sign that is no text. Please take it out of the address, or type the field anew.")
+    if _is_api(request):
+        return _problem(400, _("Bad request"), said)
+    request.path, request.GET = "/", QueryDict()
+    return _page(request, "errors/400.html", 400, sentence=said)
+
+
 def method_not_allowed(request: HttpRequest, bare: HttpResponse) -> HttpResponse:
     """405 with the methods that are allowed: a page for whoever reads pages, the bare answer for other programs."""
     if _is_api(request):
@@ -133,6 +142,23 @@ def too_many_requests(request: HttpRequest, retry_after: int) -> HttpResponse:
         response = _page(request, "429.html", 429, minutes=-(-seconds // 60))
     response["Retry-After"] = str(seconds)
     return response
+
+
+def no_room(request: HttpRequest) -> HttpResponse:
+    """507: the disk is full. Nothing of what was sent is kept."""
+    log.error("no room for what was sent to %s", request.path_info)
+    said = _("The portal has no room for files at the moment; its staff have been told. Nothing was kept. Please send it again in an hour.")
+    if _is_api(request):
+        return _problem(507, _("This is not possible now"), said)
+    return _page(request, "errors/refused.html", 507, sentence=said)
+
+
+def damaged(request: HttpRequest) -> HttpResponse:
+    """503: a kept file cannot be given out."""
+    said = _("This file cannot be given out at the moment; the staff of the portal have been told. Please try again tomorrow.")
+    if _is_api(request):
+        return _problem(503, _("Not possible at the moment"), said)
+    return _page(request, "errors/refused.html", 503, sentence=said)
 
 
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:

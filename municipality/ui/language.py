@@ -30,6 +30,11 @@ def is_machines(path: str) -> bool:
     return path.startswith("/api/")
 
 
+def has_no_cookie(path: str) -> bool:
+    """Whether what stands at an address is the same for everybody and kept by caches: the public interface, files of open data, feeds."""
+    return is_machines(path) or path.startswith("/open-data/") or path.endswith(".atom")
+
+
 def accepted(request: HttpRequest) -> str:
     """The first language of Accept-Language that the portal speaks; Arabic where it names none. Looks at nothing else."""
     for wanted, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", "")[:500]):

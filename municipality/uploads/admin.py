@@ -6,6 +6,8 @@ from municipality.ui.words import say
 
 say(
     {
+        "store.damaged": _("A kept file is missing or damaged"),
+        "store.no_room": _("No room on the disk for files"),
         "upload.accepted": _("File checked and accepted"),
         "upload.attached": _("File joined to a request"),
         "upload.received": _("File received"),

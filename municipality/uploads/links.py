@@ -73,4 +73,4 @@ def viewer_of(request: HttpRequest, ticket: Ticket) -> Any:
     viewer = User.objects.filter(public_id=ticket.viewer, is_active=True).first()
     keys = UserSession.objects.filter(user=viewer).values_list("session_key", flat=True) if viewer else ()
     live = [key for key in keys if constant_time_compare(session_mark(key), ticket.session)]
-    return viewer if Session.objects.filter(session_key__in=live, expire_date__gt=clock.now()).exists() else None
+    return viewer if Session.objects.filter(session_key__in=live, expire_date__gt=clock.to_machine(clock.now())).exists() else None

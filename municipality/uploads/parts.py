@@ -44,7 +44,7 @@ def writing(public_id: str) -> Iterator[Any]:
     """The part, open for reading and writing and locked against every other writer. Raises Busy."""
     folder("parts")
     handle = os.open(path(public_id), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(handle, "r+b") as part:
+    with os.fdopen(handle, "r+b", buffering=0) as part:
         try:
             fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -53,12 +53,17 @@ def writing(public_id: str) -> Iterator[Any]:
 
 
 def write(part: Any, offset: int, content: bytes) -> None:
-    """Put bytes at a place, durably; what a torn try left behind it is cut off."""
+    """Put bytes at a place, durably; what a torn try left behind it is cut off. Raises OSError, and then none of them stay."""
+    left = memoryview(content)
     part.seek(offset)
-    part.write(content)
-    part.truncate()
-    part.flush()
-    os.fsync(part.fileno())
+    try:
+        while left:
+            left = left[part.write(left) :]
+        part.truncate()
+        os.fsync(part.fileno())
+    except OSError:
+        part.truncate(offset)
+        raise
 
 
 def digest(public_id: str) -> str:
@@ -98,7 +103,7 @@ def left(wanted: set[str], *, older_than: float) -> list[str]:
 
 
 def _old(wanted: set[str], seconds: float) -> Iterator[Path]:
-    before = clock.now().timestamp() - seconds
+    before = clock.to_machine(clock.now()).timestamp() - seconds
     for name in ("parts", "work"):
         for entry in list((root() / name).iterdir()) if (root() / name).is_dir() else []:
             if entry.stat().st_mtime < before and entry.stem not in wanted:

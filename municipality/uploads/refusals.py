@@ -36,6 +36,9 @@ SENTENCES: dict[str, Any] = {
         _("The document has more than {pages} pages. Please send only the pages that are needed."), pages=settings.UPLOADS_MAX_PAGES
     ),
     "infected": _("The scanner found harmful software in the file. Please send a photo of the paper instead."),
+    "no_room": _(
+        "The portal has no room for files at the moment; its staff have been told. Nothing was kept. Please send it again in an hour."
+    ),
     "unfinished": _("The file was not sent to its end within a day. Please send it again."),
 }
 

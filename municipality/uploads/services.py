@@ -10,7 +10,7 @@ from django.db.models import F
 
 from municipality.accounts.models import actor_for
 from municipality.audit.services import record
-from municipality.documents import store
+from municipality.documents import store, trouble
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
@@ -98,9 +98,19 @@ def _count_for_the_day(owner: Any, size: int) -> None:
 def append(upload: Upload, *, offset: int, content: bytes) -> int:
     """Add bytes at `offset` and return how many have arrived; the last ones finish the file.
 
-    Raises OffsetDiffers when the bytes do not go on there, parts.Busy when another request writes, and ValueError for
-    more bytes than were announced.
+    Raises OffsetDiffers when the bytes do not go on there, parts.Busy when another request writes, ValueError for more bytes than were
+    announced, and FileRefused("no_room", 507) when the disk is full: then nothing of them stays and staff are told.
     """
+    try:
+        return _append(upload, offset, content)
+    except OSError as error:
+        if not trouble.is_full(error):
+            raise
+        trouble.no_room()
+        raise refusals.FileRefused("no_room", status=507) from error
+
+
+def _append(upload: Upload, offset: int, content: bytes) -> int:
     with parts.writing(upload.public_id) as part:
         upload.refresh_from_db(fields=["state", "received", "last_event"])
         if upload.state != UploadState.RECEIVING or upload.received != offset:
@@ -137,8 +147,13 @@ def receive(*, owner: Any, subject: str, slot: str, name: str, content: Any, rep
     """Take a whole file at once, from a form. `content` is a Django file; raises what `begin` raises."""
     upload = begin(owner=owner, subject=subject, slot=slot, name=name, size=content.size, replaces=replaces)
     offset = 0
-    for chunk in content.chunks():
-        offset = append(upload, offset=offset, content=chunk)
+    try:
+        for chunk in content.chunks():
+            offset = append(upload, offset=offset, content=chunk)
+    except refusals.FileRefused:  # half a file that nobody goes on sending
+        with transaction.atomic():
+            _remove(upload, actor=BY, reason="no_room")
+        raise
     return upload
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -134,10 +135,10 @@ class DifferenceAdmin(MoneyAdmin):
             day_head = [gettext("Day"), gettext("At the bank, fils"), gettext("At the gateway, fils"), gettext("In the ledger, fils")]
             content = as_xlsx([(gettext("Differences"), head, rows), (gettext("Days"), day_head, by_day)])
         user: Any = request.user
-        record("difference.exported", subject=user.key, actor=Actor(role, user.key), data={"as": kind, "rows": len(rows)})
+        with transaction.atomic():
+            record("difference.exported", subject=user.key, actor=Actor(role, user.key), data={"as": kind, "rows": len(rows)})
         response = HttpResponse(content, content_type=TYPES[kind])
         response["Content-Disposition"] = f'attachment; filename="differences-{clock.today().isoformat()}.{kind}"'
-        response["Cache-Control"] = "private, no-store"
         return response
 
     def work(self, request: HttpRequest, difference_id: int) -> HttpResponse:

@@ -9,6 +9,7 @@ say(
         "bill.issued": _("Bill issued"),
         "bill.refund_due": _("Bill to be paid back"),
         "bill.voided": _("Bill cancelled"),
+        "payment.callbacks_full": _("More was sent to the bank's address than is kept"),
         "payment.cancelled": _("Payment cancelled at the bank"),
         "payment.declined": _("Payment declined by the bank"),
         "payment.denied": _("Payment over a limit of the bank"),

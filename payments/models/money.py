@@ -227,6 +227,11 @@ class GatewayMessage(models.Model):
     kind = models.CharField("النوع", max_length=20, choices=MessageKind)
     attempt = models.ForeignKey(Attempt, models.PROTECT, null=True, blank=True, related_name="messages", verbose_name="المحاولة")
     raw = models.TextField("النص كما مر")
+    # Of what came to us: all its bytes and their SHA-256, since only the head of what nobody vouches for is kept; and what tells a
+    # message of the gateway itself from the same one sent again, which is kept like any other.
+    size = models.PositiveIntegerField("الحجم بالبايت", default=0)
+    sha256 = models.CharField("البصمة", max_length=64, blank=True)
+    fingerprint = models.CharField(max_length=64, blank=True)
     decoded = models.JSONField("المقروء من استعلامنا", default=dict, blank=True)
     at = models.DateTimeField("الوقت")
     remote_addr = models.CharField("عنوان المصدر", max_length=45, blank=True)
@@ -236,11 +241,27 @@ class GatewayMessage(models.Model):
         verbose_name_plural = "الرسائل مع البنك"
         indexes = [
             models.Index(fields=["attempt", "id"], name="payments_message_attempt"),
-            models.Index(fields=["at"], condition=Q(attempt__isnull=True), name="payments_message_stranger"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["attempt", "fingerprint"], condition=~Q(fingerprint=""), name="payments_message_whole_once")
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+
+class CallbackBytes(models.Model):
+    """What was kept and what was not of bytes that nobody vouches for: in one hour or day of Kuwait, or about one attempt."""
+
+    key = models.CharField(max_length=40, unique=True)
+    kept = models.PositiveIntegerField(default=0)
+    kept_bytes = models.PositiveBigIntegerField(default=0)
+    dropped = models.PositiveIntegerField(default=0)
+    dropped_bytes = models.PositiveBigIntegerField(default=0)
+    full_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class Inquiry(models.Model):

@@ -33,12 +33,16 @@ class Sent:
 
 @dataclass(frozen=True)
 class Notice:
-    """What a well-formed notification claims. `fils` None where it names no readable amount."""
+    """What a well-formed notification claims. `fils` None where it names no readable amount.
+
+    `fingerprint` (SHA-256, hex) is that of what the gateway itself made: the same when it is sent again in other clothes.
+    """
 
     trackid: str
     result: str
     payment_id: str
     fils: int | None
+    fingerprint: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

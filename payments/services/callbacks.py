@@ -1,8 +1,12 @@
-"""What the gateway and browsers bring to us. Stored as it came, answered at once, believed never."""
+"""What the gateway and browsers bring to us. Answered at once, believed never.
+
+What the gateway itself made is stored as it came; of anything else a head, the length and a digest, up to the caps of `rules`.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import logging
 import re
 from contextlib import suppress
@@ -10,15 +14,17 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import F
 
+from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import TransitionRefused
 from municipality.kernel.failpoints import failpoint
 from municipality.kernel.transitions import transition
 from payments import links, rules
-from payments.models import Attempt, Direction, GatewayMessage, MessageKind
+from payments.models import Attempt, CallbackBytes, Direction, GatewayMessage, MessageKind
 from payments.providers import provider_named
 from payments.services.attempts import promise_now
 from payments.states import OPEN, UNPAID, AttemptState
@@ -27,6 +33,7 @@ log = logging.getLogger(__name__)
 ME = system("payments")
 MAX_BODY = 16 * 1024  # bytes; a genuine notification has below 2,000
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{32})+")
+_TRACKID = re.compile(rf"[A-Za-z0-9]{{1,{rules.MAX_TRACKID}}}")
 
 
 def trandata_in(body: bytes, query: dict[str, str]) -> str:
@@ -53,6 +60,7 @@ def take_notification(*, body: bytes, query: dict[str, str], remote_addr: str) -
     Everything that is not a well-formed message about an attempt of ours, whatever is wrong with it, gets one and the same
     address. Raises django.db.DatabaseError when it cannot be stored; then there must be no acknowledgement.
     """
+    content = body or _as_query(query)
     trandata = "" if len(body) > MAX_BODY else trandata_in(body, query)
     notice = provider_named("knet").read_notification(trandata) if trandata else None
     now = clock.now()
@@ -61,13 +69,16 @@ def take_notification(*, body: bytes, query: dict[str, str], remote_addr: str) -
         attempt = Attempt.objects.filter(trackid=notice.trackid if notice else "", provider="knet").first()
         if attempt is None and not notice:
             attempt = _named_in_clear(body)  # an error without trandata: worth an inquiry, never an address
-            _keep(MessageKind.NOTIFICATION, attempt, body, query, remote_addr, now)
+            _keep(MessageKind.NOTIFICATION, attempt, content, remote_addr, now)
             if attempt is not None:
                 _suspect(attempt, rules.Hint.ERROR)
             return links.absolute(links.receipt_path(links.UNKNOWN))
-        _keep(MessageKind.NOTIFICATION, attempt, body, query, remote_addr, now)
         if attempt is None or notice is None:
+            _keep(MessageKind.NOTIFICATION, attempt, content, remote_addr, now)
             return links.absolute(links.receipt_path(links.UNKNOWN))
+        if trandata.encode() not in content:  # in the query, behind a body that says nothing
+            content = _as_query(query)
+        _keep_once(attempt, content, notice.fingerprint, remote_addr, now)
         _acknowledge(attempt, rules.hint_of(notice.result), now)
         failpoint("notification.stored")
     failpoint("notification.committed")
@@ -84,23 +95,77 @@ def take_notice(*, provider: str, body: bytes, remote_addr: str) -> None:
     now = clock.now()
     with transaction.atomic():
         attempt = Attempt.objects.filter(trackid=notice.trackid, provider=provider).first() if notice else None
-        _keep(MessageKind.NOTIFICATION, attempt, body, {}, remote_addr, now)
-        if attempt is not None and notice is not None:
+        if attempt is None or notice is None:
+            _keep(MessageKind.NOTIFICATION, attempt, body, remote_addr, now)
+        else:
+            _keep_once(attempt, body, notice.fingerprint, remote_addr, now)
             _acknowledge(attempt, rules.hint_of(notice.result), now)
 
 
-def _keep(kind: str, attempt: Attempt | None, body: bytes, query: dict[str, str], remote_addr: str, now: dt.datetime) -> None:
-    if attempt is None:
-        since = now - dt.timedelta(minutes=1)
-        if GatewayMessage.objects.filter(attempt__isnull=True, at__gte=since).count() >= rules.KEPT_STRANGERS_PER_MINUTE:
-            log.warning("a notification of nobody's payment was not kept: too many in this minute")
+def _as_query(query: dict[str, str]) -> bytes:
+    return "&".join(f"{name}={value}" for name, value in sorted(query.items())).encode("utf8", "backslashreplace")
+
+
+def _keep_once(attempt: Attempt, content: bytes, fingerprint: str, remote_addr: str, now: dt.datetime) -> None:
+    """Keep a message that the gateway itself made, whole and under no cap. Whoever sends it again is anybody."""
+    if not GatewayMessage.objects.filter(attempt=attempt, fingerprint=fingerprint).exists():
+        with suppress(IntegrityError), transaction.atomic():  # the same message may come twice at this very moment
+            _insert(MessageKind.NOTIFICATION, attempt, content, _text(content), remote_addr, now, fingerprint)
             return
-    raw = body[:MAX_BODY].decode("utf8", errors="backslashreplace").replace("\x00", "\\x00")
-    if len(body) > MAX_BODY:
-        raw = f"[{len(body)} bytes or more, cut] {raw[:256]}"
-    if not raw and query:
-        raw = "&".join(f"{name}={value}" for name, value in sorted(query.items()))[:MAX_BODY]
-    GatewayMessage.objects.create(direction=Direction.IN, kind=kind, attempt=attempt, raw=raw, at=now, remote_addr=remote_addr[:45])
+    _keep(MessageKind.NOTIFICATION, attempt, content, remote_addr, now)
+
+
+def _keep(kind: str, attempt: Attempt | None, content: bytes, remote_addr: str, now: dt.datetime) -> None:
+    """Keep the head of a message that anybody can have sent, as far as the caps allow. What follows from it follows in any case."""
+    head = _text(content[: rules.KEPT_HEAD])
+    if _count(attempt, len(head.encode()) + rules.KEPT_ROW, len(content), now):
+        _insert(kind, attempt, content, head, remote_addr, now)
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf8", errors="backslashreplace").replace("\x00", "\\x00")
+
+
+def _insert(
+    kind: str, attempt: Attempt | None, content: bytes, raw: str, remote_addr: str, now: dt.datetime, fingerprint: str = ""
+) -> None:
+    GatewayMessage.objects.create(
+        direction=Direction.IN,
+        kind=kind,
+        attempt=attempt,
+        raw=raw,
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        fingerprint=fingerprint,
+        at=now,
+        remote_addr=remote_addr[:45],
+    )
+
+
+def _count(attempt: Attempt | None, size: int, came: int, now: dt.datetime) -> bool:
+    """Count `size` bytes to be kept of a message of `came` bytes. False where a cap is reached: the first time staff are told.
+
+    The counters' rows stay locked until the caller's transaction ends, so that messages that come at once are counted one by one.
+    """
+    day, hour = rules.spans_of("nobody" if attempt is None else "named", now.astimezone(clock.KUWAIT))
+    caps = {day: rules.KEPT_OF_DAY, hour: rules.KEPT_OF_HOUR}
+    if attempt is not None:
+        caps[attempt.key] = rules.KEPT_OF_ATTEMPT
+    keys = sorted(caps)
+    CallbackBytes.objects.bulk_create([CallbackBytes(key=key) for key in keys], ignore_conflicts=True)
+    rows = list(CallbackBytes.objects.select_for_update().filter(key__in=keys).order_by("key"))
+    full = [row for row in rows if row.kept_bytes + size > caps[row.key]]
+    if not full:
+        CallbackBytes.objects.filter(key__in=keys).update(kept=F("kept") + 1, kept_bytes=F("kept_bytes") + size)
+        return True
+    told = [row for row in full if row.full_at is None]
+    counted = CallbackBytes.objects.filter(pk__in=[row.pk for row in full])
+    counted.update(dropped=F("dropped") + 1, dropped_bytes=F("dropped_bytes") + came)
+    for row in told:
+        CallbackBytes.objects.filter(pk=row.pk).update(full_at=now)
+        record("payment.callbacks_full", subject=f"callbacks:{row.key}", actor=ME, data={"kept": row.kept, "bytes": row.kept_bytes})
+        log.error("what strangers send to the bank's address is not kept any more: %s is full", row.key)
+    return False
 
 
 def _acknowledge(attempt: Attempt, hint: rules.Hint, now: dt.datetime) -> None:
@@ -117,8 +182,11 @@ def _acknowledge(attempt: Attempt, hint: rules.Hint, now: dt.datetime) -> None:
 
 
 def _named_in_clear(body: bytes) -> Attempt | None:
-    trackid = "" if len(body) > MAX_BODY else _field(body.decode("ascii", errors="replace"), "trackid")
-    return Attempt.objects.filter(trackid=trackid).first() if trackid else None
+    return _attempt("" if len(body) > MAX_BODY else _field(body.decode("ascii", errors="replace"), "trackid"))
+
+
+def _attempt(trackid: str) -> Attempt | None:
+    return Attempt.objects.filter(trackid=trackid).first() if _TRACKID.fullmatch(trackid) else None
 
 
 def _suspect(attempt: Attempt, hint: rules.Hint) -> None:
@@ -134,7 +202,7 @@ def note_error(*, query: dict[str, str], remote_addr: str, person: Any) -> Attem
     The fields are unauthenticated. Without a track id the attempt is the last one that this person took to the bank.
     """
     trackid = query.get("trackid", "")
-    attempt = Attempt.objects.filter(trackid=trackid).first() if trackid else None
+    attempt = _attempt(trackid)
     is_person = person is not None and person.is_authenticated
     if attempt is None and not trackid and is_person:
         since = clock.now() - dt.timedelta(days=1)
@@ -145,7 +213,7 @@ def note_error(*, query: dict[str, str], remote_addr: str, person: Any) -> Attem
             .order_by("-pk")
             .first()
         )
-    _keep(MessageKind.ERROR, attempt, b"", query, remote_addr, clock.now())
+    _keep(MessageKind.ERROR, attempt, _as_query(query), remote_addr, clock.now())
     if attempt is None or not is_person or attempt.started_by_id != person.pk:
         return None
     _suspect(attempt, rules.Hint.ERROR)

@@ -15,7 +15,7 @@ from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.rulebook import queries as rulebook
 from payments import rules
-from payments.models import Attempt, BillLine, LedgerCorrection, LedgerEntry, LedgerPosting, PostingKind, Receipt, RefundDue
+from payments.models import Attempt, Bill, BillLine, LedgerCorrection, LedgerEntry, LedgerPosting, PostingKind, Receipt, RefundDue
 from payments.states import CASHIER, CHECKER, BillState
 
 
@@ -154,12 +154,22 @@ def _demand(person: Any, role: str) -> None:
         raise NotPermitted("not_your_role", _("This step belongs to another role."))
 
 
+def _held(posting: LedgerPosting) -> LedgerPosting:
+    """The posting, with the bill of its receipt locked. The application's role may not lock a posting, since nobody may change one; what
+    reverses a posting holds the bill.
+    """
+    row = LedgerPosting.objects.select_related("receipt__bill").get(pk=posting.pk)
+    if row.receipt is not None:
+        row.receipt.bill = Bill.objects.select_for_update().get(pk=row.receipt.bill_id)
+    return row
+
+
 @transaction.atomic
 def propose_correction(*, posting: LedgerPosting, from_account: str, to_account: str, code: str, proposed_by: Any) -> LedgerCorrection:
     """Ask that an amount be booked under another account. Raises NotPermitted, Refused: reversed_already, correction_open, not_correctable,
     no_such_account, bad_code."""
     _demand(proposed_by, CASHIER)
-    row = LedgerPosting.objects.select_for_update().get(pk=posting.pk)
+    row = _held(posting)
     if row.kind == PostingKind.REVERSAL or row.reversal_of_id or LedgerPosting.objects.filter(reversal_of=row).exists():
         raise Refused("reversed_already", _("This posting does not stand any more."))
     if LedgerCorrection.objects.filter(posting=row, decided_by__isnull=True).exists():
@@ -183,7 +193,8 @@ def propose_correction(*, posting: LedgerPosting, from_account: str, to_account:
 def decide_correction(*, correction: LedgerCorrection, decided_by: Any, approve: bool) -> None:
     """Book or drop a proposed correction. Raises NotPermitted (own proposal, other role), Refused("decided_already", …)."""
     _demand(decided_by, CHECKER)
-    row = LedgerCorrection.objects.select_for_update().select_related("posting").get(pk=correction.pk)
+    row = LedgerCorrection.objects.select_for_update(of=("self",)).select_related("posting").get(pk=correction.pk)
+    _held(row.posting)
     if row.decided_by_id is not None:
         raise Refused("decided_already", _("Another person decided meanwhile. Nothing was changed."))
     if row.proposed_by_id == decided_by.pk:

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import money
+from municipality.kernel.sheets import line_of_nul
 from payments.models import LineKind
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -93,6 +94,8 @@ def read(content: bytes, how: StatementMapping | None = None) -> list[Row]:
         text = content.decode(how.encoding)
     except (UnicodeDecodeError, LookupError):
         raise NotReadable([(0, _("The file is not in the encoding that is expected."))]) from None
+    if nul := line_of_nul(text):
+        raise NotReadable([(nul, _("The line holds a sign that is no text (NUL). Please get the file from the bank anew."))])
     try:
         lines = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=how.delimiter, strict=True))
     except csv.Error:

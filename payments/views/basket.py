@@ -9,7 +9,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import access
@@ -22,7 +21,6 @@ PAGE = 25
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def basket(request: HttpRequest) -> HttpResponse:
     """All that is due, to choose from. POST leaves for the bank when the total that was shown is that of the chosen lines."""
@@ -60,7 +58,6 @@ def _page(request: HttpRequest, *, chosen: set[str] | None, is_counted: bool = F
 
 
 @access("person")
-@never_cache
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
     """Bills, receipts and what is owed back, newest first, by keyset pages of 25."""

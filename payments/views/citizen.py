@@ -9,7 +9,6 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from municipality.accounts.access import access
@@ -34,7 +33,6 @@ def _bill_or_404(request: HttpRequest, public_id: str) -> Bill:
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: HttpRequest, public_id: str) -> HttpResponse:
     """The bill with its lines and the one button; POST leaves for the bank. Raises Http404 for another person's bill."""
@@ -83,7 +81,6 @@ def left(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @access("person")
-@never_cache
 @require_safe
 def receipt_file(request: HttpRequest, number: str) -> HttpResponse:
     """The exact sealed bytes of a receipt, for its payer only. Raises Http404 for anybody else's and while it is being sealed."""
@@ -93,6 +90,5 @@ def receipt_file(request: HttpRequest, number: str) -> HttpResponse:
         raise Http404
     response = HttpResponse(store.read(document.file), content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="{document.number}.pdf"'
-    response["Cache-Control"] = "private, no-store"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response

@@ -1,4 +1,4 @@
-"""What the doubles share: a small threaded HTTP server on loopback, its guards, and calls back to the portal."""
+"""What the simulators share: a small threaded HTTP server on loopback, its guards, and calls back to the portal."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ class Conversation(BaseHTTPRequestHandler):
 
     server: Server
     protocol_version = "HTTP/1.1"
-    server_version = "double"
+    server_version = "simulator"
     sys_version = ""
     timeout = 20
     disable_nagle_algorithm = True
@@ -224,7 +224,7 @@ def call(url: str, body: bytes, content_type: str, seconds: float = 5) -> Answer
         return Answer(0, error="not an http address of this machine")
     connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=seconds)
     try:
-        connection.request("POST", parts.path or "/", body, {"Content-Type": content_type, "User-Agent": "double"})
+        connection.request("POST", parts.path or "/", body, {"Content-Type": content_type, "User-Agent": "simulator"})
         response = connection.getresponse()
         return Answer(response.status, response.read(BODY_LIMIT))
     except (OSError, http.client.HTTPException) as error:
@@ -245,12 +245,12 @@ def options(name: str, offset: int, argv: list[str] | None, **more: str) -> argp
     Ends the process unless PORTAL_DEMO=1.
     """
     if os.environ.get("PORTAL_DEMO") != "1":
-        refuse(f"The {name} double is for demos and tests: it starts only with PORTAL_DEMO=1.")
+        refuse(f"The {name} simulator is for demos and tests: it starts only with PORTAL_DEMO=1.")
     var = Path(os.environ.get("PORTAL_VAR") or Path(__file__).resolve().parents[2] / "var")
-    parser = argparse.ArgumentParser(prog=name, description=f"{name} double, on 127.0.0.1 only")
+    parser = argparse.ArgumentParser(prog=name, description=f"{name} simulator, on 127.0.0.1 only")
     base = os.environ.get("PORT", "8000")
     parser.add_argument("--port", type=int, default=int(base) + offset if base.isdecimal() else None, help="0 takes any free port")
-    parser.add_argument("--book", type=Path, default=var / f"{name}.sqlite3", help="the SQLite file of the double")
+    parser.add_argument("--book", type=Path, default=var / f"{name}.sqlite3", help="the SQLite file of the simulator")
     for option, text in more.items():
         parser.add_argument(f"--{option}", type=Path, default=None, help=text)
     chosen = parser.parse_args(argv)
@@ -270,9 +270,9 @@ def run(application: Application, name: str, port: int) -> int:
     try:
         server = start(application, port)
     except OSError as error:
-        refuse(f"The {name} double cannot listen on 127.0.0.1:{port}: {error.strerror or error}.")
+        refuse(f"The {name} simulator cannot listen on 127.0.0.1:{port}: {error.strerror or error}.")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    print(f"{name} double on http://127.0.0.1:{server.server_port}", flush=True)
+    print(f"{name} simulator on http://127.0.0.1:{server.server_port}", flush=True)
     try:
         server.serve_forever(poll_interval=0.5)
     except KeyboardInterrupt:
@@ -306,5 +306,5 @@ def page(language: str, title: str, body: str, banner: tuple[str, str] = BANNER,
 
 
 def style(request: Request) -> Response:
-    """The style sheet of every double."""
+    """The style sheet of every simulator."""
     return Response(STYLE, 200, "text/css; charset=utf-8")

@@ -1,16 +1,23 @@
-"""The book of a double: one SQLite file that survives a killed process."""
+"""The book of a simulator: one SQLite file that survives a killed process."""
 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 _SETTINGS = "CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
+
+
+def now() -> float:
+    """Seconds since 1970. Tests set the clocks of the portal and of the simulators apart from the machine's by the same."""
+    return time.time() + float(os.environ.get("TEST_CLOCK_OFFSET", "0"))
 
 
 class Book:

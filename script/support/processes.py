@@ -25,6 +25,7 @@ OWN_NAMES = (
     "PORTAL_URL",
     "STATIC_ROOT",
     "DEBUG",
+    "TEST_CLOCK_OFFSET",
     "PYTHONPATH",
     "PYTHONHOME",
     "VIRTUAL_ENV",
@@ -55,7 +56,7 @@ def demo_environment(port: int, var: Path) -> dict[str, str]:
         "PORTAL_VAR": str(var),
         "WEB_BIND": f"127.0.0.1:{port}",
         "WEB_WORKERS": "1",
-        "WEB_THREADS": "4",
+        "WEB_THREADS": "16",  # no server stands in front: a slow client holds a thread for as long as it likes
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -1,4 +1,5 @@
-"""`script/chaos` and `script/bench`: list and run the modules of tests/chaos and tests/benchmarks on real servers.
+"""`script/chaos`, `script/bench` and `script/attack`: list and run the modules of tests/chaos, tests/benchmarks and tools/attack on real
+servers.
 
 A module has a docstring, whose first line is its entry in the list, and `main(servers, arguments) -> int`.
 """
@@ -19,7 +20,8 @@ from script.support.processes import clean_environment
 from script.support.say import Stop, step
 
 BENCH_DATABASE = {"shared_buffers": "1GB"}  # as in docker-compose.yml
-KINDS = {"chaos": "tests/chaos", "bench": "tests/benchmarks"}
+KINDS = {"chaos": "tests/chaos", "bench": "tests/benchmarks", "attack": "tools/attack"}
+ALONE = {"attack": "full"}  # commands of one module, which need no name
 
 
 def modules(kind: str) -> dict[str, tuple[Path, str]]:
@@ -36,6 +38,8 @@ def main() -> int:
     """`KIND [NAME] [ARGUMENTS…]`. Returns the module's own status, 2 for an unknown name."""
     kind, *rest = sys.argv[1:]
     known = modules(kind)
+    if kind in ALONE:
+        rest = [ALONE[kind], *rest]
     if not rest or rest[0] in ("-h", "--help", "--list"):
         print(f"script/{kind} NAME, with NAME one of:")
         for name, (_, line) in known.items():

@@ -51,6 +51,7 @@ PACKAGES = {
     "certutil": "libnss3-tools",
     "softhsm2-util": "softhsm2",
     "zbarimg": "zbar-tools",
+    "faketime": "faketime",
 }
 # A test may say that it belongs to the other database, where another pass runs it; any other skip leaves something unproved.
 _FITTING_SKIP = {

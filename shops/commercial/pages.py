@@ -12,7 +12,6 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.proof import asks_again, steps
@@ -99,7 +98,6 @@ def _page(request: HttpRequest, template: str, title: Any, error: str, **context
     return TemplateResponse(request, template, whole, status=409 if error else 200)
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def work_list(request: HttpRequest) -> HttpResponse:
     """How fresh we are, what waits for a person, and the buttons that ask."""
@@ -159,7 +157,6 @@ def _both(row: CommercialDifference) -> tuple[Any, Any]:
     return "—", "—"
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again(acts=steps("accept"))
 def difference(request: HttpRequest, public_id: str) -> HttpResponse:

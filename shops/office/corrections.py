@@ -8,7 +8,6 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.proof import asks_again, steps
@@ -30,7 +29,6 @@ FILTERS = {"governorate": "area__governorate", "area": "area", "activity": "acti
 SAID_BY = {"activity_id": "activity", "area_id": "area", "branch_id": "governorate"}
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again(acts=steps("correct"))
 def corrections(request: HttpRequest) -> HttpResponse:

@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.proof import asks_again, steps
@@ -94,7 +93,6 @@ class EventForm(forms.Form):
         return {}
 
 
-@never_cache
 @require_safe
 def shops(request: HttpRequest) -> HttpResponse:
     """A shop by the number of its commercial licence, and the events that wait for a second person."""
@@ -109,7 +107,6 @@ def shops(request: HttpRequest) -> HttpResponse:
     return page(request, "admin/shops/shops.html", _("Events of shops"), error, typed=typed, waiting=rows.order_by("pk")[:50])
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again(acts=steps("allow"))
 def shop(request: HttpRequest, public_id: str) -> HttpResponse:

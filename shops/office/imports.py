@@ -7,7 +7,6 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.proof import asks_again, steps
@@ -28,7 +27,6 @@ REFRESH_SECONDS = 5
 ABSENT_MOST = 200_000  # shops of one list
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def files(request: HttpRequest) -> HttpResponse:
     """The sheets so far, and the form that loads another."""
@@ -58,7 +56,6 @@ def _file_or_404(request: HttpRequest, public_id: str) -> RegisterFile:
     return row
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again(acts=steps("release", "go_on"))
 def file(request: HttpRequest, public_id: str) -> HttpResponse:
@@ -126,7 +123,6 @@ def _column(code: str) -> str:
     return COLUMNS[code][0] if code in COLUMNS else "—"
 
 
-@never_cache
 @require_safe
 def problems(request: HttpRequest, public_id: str) -> HttpResponse:
     """Every error of a sheet, and every line that was left out, as a sheet in both languages."""
@@ -136,7 +132,6 @@ def problems(request: HttpRequest, public_id: str) -> HttpResponse:
     return problem_sheet(f"register-{row.public_id}.csv", found)
 
 
-@never_cache
 @require_safe
 def absent(request: HttpRequest, public_id: str) -> HttpResponse:
     """The open shops of the register that the sheet does not name, as a sheet."""

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.proof import asks_again, steps
@@ -25,7 +24,6 @@ from shops.roles import KEEPER
 TYPED = ("goes", "stays", "note_ar")
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def merges(request: HttpRequest) -> HttpResponse:
     """Candidates, the form that proposes, and what waits."""
@@ -88,7 +86,6 @@ def _shop(request: HttpRequest, name: str) -> Shop:
     return shop
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again(acts=steps("allow"))
 def merge(request: HttpRequest, public_id: str) -> HttpResponse:

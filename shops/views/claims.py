@@ -10,7 +10,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.access import access
@@ -37,7 +36,6 @@ def _crumbs(last: Any) -> list[tuple[Any, str]]:
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def find(request: HttpRequest) -> HttpResponse:
     """Which shop: by the number of its commercial licence. A match with the register leads to one button, anything else to documents."""
@@ -65,7 +63,6 @@ def find(request: HttpRequest) -> HttpResponse:
 
 
 @access("person")
-@never_cache
 @require_http_methods(["POST"])
 def match(request: HttpRequest, public_id: str) -> HttpResponse:
     """Claim a shop of which the register names this person, or an organisation for which they act, as the owner: at once.
@@ -93,7 +90,6 @@ def _draft_or_404(user: Any, public_id: str) -> tuple[Draft, Shop]:
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def claim(request: HttpRequest, public_id: str) -> HttpResponse:
     """Documents and a statement, then to an officer."""
@@ -126,7 +122,6 @@ def claim(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def dispute(request: HttpRequest, public_id: str) -> HttpResponse:
     """The present holder, or whoever acts for them, disputes a claim. Raises Http404 for everybody else, and says when it is too late."""
@@ -158,7 +153,6 @@ def dispute(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask once more, then take a claim back."""
@@ -174,7 +168,6 @@ def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def corrections(request: HttpRequest, public_id: str) -> HttpResponse:
     """The documents that are asked for; everything else is locked."""

@@ -14,6 +14,7 @@ from django.utils.feedgenerator import Atom1Feed
 from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -84,6 +85,7 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
 
 @csrf_exempt
 @public
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop(request: HttpRequest, token: str) -> HttpResponse:
     """End all digests of a person by the signed link of one. Opening it changes nothing: programs of mail open links by themselves.

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.access import access
@@ -24,7 +23,6 @@ from shops.views.public import address_of
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def hours(request: HttpRequest, public_id: str, part: Part = "week") -> HttpResponse:
     """One week, or take it back. Raises Http404 for whoever may not act about the shop; a closed one says so."""

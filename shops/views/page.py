@@ -9,7 +9,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import access
@@ -51,7 +50,6 @@ def correct(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def correct_fact(request: HttpRequest, public_id: str, fact: str) -> HttpResponse:
     """What is right instead, and why."""
@@ -81,7 +79,6 @@ def correct_fact(request: HttpRequest, public_id: str, fact: str) -> HttpRespons
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def reply(request: HttpRequest, public_id: str) -> HttpResponse:
     """The holder's answer to a published finding. Raises Http404 for everybody else, and says so where a right is over."""
@@ -113,7 +110,6 @@ def reply(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask once more, then take a correction or a reply back."""

@@ -155,6 +155,7 @@ class Field {
       headers: { "Tus-Resumable": version, "X-CSRFToken": this.token, ...headers },
     });
     if (response.type === "opaqueredirect") throw new Refusal(this.root.dataset.textFailed); // signed out meanwhile
+    if (response.status === 507 && this.isSentence(response)) throw new Refusal(await response.text());
     const isBusy = response.status === 423 || (response.status === 429 && !this.isSentence(response)); // the front door counts too
     if (response.status >= 500 || isBusy) throw new Error(String(response.status));
     return response;

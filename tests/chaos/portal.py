@@ -168,14 +168,18 @@ class Portal(Stack):
             raise RuntimeError(answer["error"])
         return answer["answer"]
 
-    def end_processes(self) -> None:
-        """Hard, since a test of kills has nothing to wait for; the hand inside ends by itself."""
+    def end_hand(self) -> None:
+        """The next thing asked begins a new one."""
         if self._inside is not None:
             assert self._inside.stdin and self._inside.stdout
             self._inside.stdin.close()
             self._inside.wait(timeout=20)
             self._inside.stdout.close()
             self._inside = None
+
+    def end_processes(self) -> None:
+        """Hard, since a test of kills has nothing to wait for; the hand inside ends by itself."""
+        self.end_hand()
         for name in self.running:
             if self.alive(name):
                 self.kill(name)

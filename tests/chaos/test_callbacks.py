@@ -16,7 +16,7 @@ from django.test import Client
 from municipality.kernel import guards
 from municipality.kernel.actors import system
 from payments import invariants, registry
-from payments.models import Allocation, Attempt, Bill, GatewayMessage, Inquiry, Receipt
+from payments.models import Allocation, Attempt, Bill, CallbackBytes, GatewayMessage, Inquiry, Receipt
 from payments.rules import Line
 from payments.services import hand_over, inquire, issue_bill, redirect_url, settlement, start_attempt
 from payments.states import AttemptState, BillState
@@ -100,7 +100,11 @@ def test_dup_two_hundred_payments_with_fifty_simultaneous_duplicates_give_two_hu
     assert not at_once(DUPLICATES, attempts, notify)
     assert len(answers) == PAYMENTS * DUPLICATES and {status for status, _ in answers} == {200}
     assert {line for _, line in answers} == {f"REDIRECT=https://portal.example.test/pay/r/{a.token}".encode() for a in attempts}
-    assert GatewayMessage.objects.filter(kind="notification").count() == PAYMENTS * DUPLICATES
+    kept = GatewayMessage.objects.filter(kind="notification")
+    assert kept.exclude(fingerprint="").count() == PAYMENTS  # the bank's message whole, once; the same again up to the caps
+    again = kept.filter(fingerprint="").count()
+    assert again == sum(CallbackBytes.objects.filter(key__startswith="attempt:").values_list("kept", flat=True))
+    assert again <= PAYMENTS * (DUPLICATES - 1)
     assert set(Attempt.objects.values_list("state", flat=True)) == {AttemptState.CONFIRMING}
 
     # Duplicates of the job itself: a broker delivers at least once, and a person may press "again".

@@ -192,6 +192,11 @@ ROWS: list[Row] = [
         {"nobody": "200 200 400 405 405 405", **dict.fromkeys(PEOPLE, NO), **dict.fromkeys(STAFF, DOOR), "halfway": NO},
         why="a person's own session and one by password alone are told that they stand at the wrong door",
     ),
+    Row(
+        "/staff/sign-in/passkey/",
+        {"nobody": "200 200 400 405 405 405", **dict.fromkeys(PEOPLE, NO), **dict.fromkeys(STAFF, ELSEWHERE), "halfway": NO},
+        why="like the door itself",
+    ),
     everybody("/staff/sign-in/code/", DOOR, why="only after a right password in the same browser"),
     Row(
         "/staff/key/",

@@ -52,7 +52,8 @@ def connected(how: str) -> Iterator[None]:
     """The register has an address: `yes`, `away` without a good answer, or `doubted` after a listing that lacked too much."""
     with override_settings(MOCI_URL="http://127.0.0.1:1/api/v1"):
         if how == "away":
-            running.note_outage(running.feed(), "away")
+            with transaction.atomic():
+                running.note_outage(running.feed(), "away")
         if how == "doubted":
             CommercialRun.objects.update(is_doubted=True, missing=4019)
         yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
@@ -38,6 +38,12 @@ def is_page(response: Any) -> bool:
 def parse(text: str) -> Any:
     """The document. Raises lxml.etree.ParserError for nothing at all."""
     return parser.document_fromstring(text)
+
+
+def may_be_kept(headers: Mapping[str, str]) -> bool:
+    """Whether a browser may keep an answer to a person: unless it must not, or it is a file that is the same for everybody."""
+    control = headers.get("Cache-Control", "")
+    return "no-store" not in control and ("public" not in control or headers.get("Content-Type", "").startswith("text/html"))
 
 
 def header_problems(response: Any) -> Iterator[str]:

@@ -108,7 +108,8 @@ def door() -> list[Visit]:
         Visit("/{lang}/my-shops/", "owner", minutes=20, note="idle"),
         Visit("/{lang}/my-shops/", "owner", minutes=13 * 60, note="too long"),
     ]
-    v += [Visit(waiting, before=((DOOR, PUSH),), phone=mode, minutes=1, note=mode) for mode in ("declined", "expired", "away later")]
+    v += [Visit(waiting, before=((DOOR, PUSH),), phone=mode, minutes=1, note=mode) for mode in ("declined", "away later")]
+    v += [Visit(waiting, before=((DOOR, PUSH),), minutes=6, note="expired")]
     return v
 
 
@@ -270,6 +271,8 @@ def of_staff() -> list[Visit]:
             status=429,
         ),
         Visit("/staff/sign-in/", "owner", status=403),
+        Visit("/staff/sign-in/passkey/?next=/admin/rulebook/"),
+        Visit("/staff/sign-in/passkey/", post={}, status=400),
         Visit("/staff/sign-in/code/", before=code),
         Visit("/staff/sign-in/code/", before=code, demo=True, note="demo"),
         Visit("/staff/sign-in/code/", before=code, post={}, status=400),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory, override_settings
-from django.urls import URLPattern, URLResolver, get_resolver, path, resolve
+from django.urls import get_resolver, path, resolve
 from django.utils import translation
 
 from municipality.accounts.access import access
@@ -28,29 +28,11 @@ from municipality.notifications.models import Message
 from payments.models import Bill, Receipt
 from shops.models import Shop
 from tests.house.access_matrix import CSRF_EXEMPT, METHODS, NO, ROLES, ROWS, Row, differences, unlisted
+from tests.house.routes import LANGUAGES, patterns
 from tests.house.world import World, built_world, the_world  # noqa: F401
 
 pytestmark = pytest.mark.django_db
-LANGUAGES = ("ar", "en")
 UNSAFE = METHODS[2:]
-
-
-def patterns() -> dict[str, URLPattern]:
-    """Every route of the portal with its pattern, those under a language once for each."""
-    found: dict[str, URLPattern] = {}
-    for language in LANGUAGES:
-        with translation.override(language):
-            found |= dict(_walk(get_resolver().url_patterns, ""))
-    return found
-
-
-def _walk(entries: Any, before: str) -> Iterator[tuple[str, URLPattern]]:
-    for entry in entries:
-        route = before + str(entry.pattern).removeprefix("^")
-        if isinstance(entry, URLResolver):
-            yield from _walk(entry.url_patterns, route)
-        else:
-            yield route, entry
 
 
 def rows_by_route(world: World) -> dict[str, list[Row]]:

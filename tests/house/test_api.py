@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jsonschema
 import pytest
 import yaml
+from django.contrib.auth.models import AnonymousUser
+from django.test import RequestFactory
+from django.urls import resolve
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
@@ -49,6 +54,26 @@ def test_every_operation_is_described_and_named_once(schema: dict[str, Any]) -> 
 def test_the_schema_is_made_without_a_warning(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     SchemaGenerator().get_schema(request=None, public=True)
     assert capsys.readouterr().err == ""
+
+
+def test_two_threads_never_draw_the_schema_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first two at once after a start were an error of ours: drf-spectacular loads its extensions without a lock."""
+    inside, most = [0], [0]
+
+    def slowly(*_: Any, **__: Any) -> dict[str, Any]:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        time.sleep(0.2)
+        inside[0] -= 1
+        return {}
+
+    monkeypatch.setattr(SchemaGenerator, "get_schema", slowly)
+    request = RequestFactory().get("/api/schema/")
+    request.user = AnonymousUser()
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda _: resolve("/api/schema/").func(request), range(3)))
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert most == [1]
 
 
 def answer_fits(schema: dict[str, Any], path: str, status: int, body: Any) -> None:

@@ -62,7 +62,7 @@ def test_the_red_control_of_the_scans_bites() -> None:
     assert _UNDONE.search("# TO" + "DO later")
 
 
-@pytest.mark.parametrize("name", ["script/server", "script/test", "script/bench", "script/chaos", ".ci/run"])
+@pytest.mark.parametrize("name", ["script/server", "script/test", "script/bench", "script/chaos", "script/attack", ".ci/run"])
 def test_the_commands_can_be_run(name: str) -> None:
     path = ROOT / name
     assert path.stat().st_mode & 0o111

@@ -12,6 +12,7 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
+from municipality.accounts import middleware
 from municipality.cases.services import compute_figures
 from municipality.rulebook import queries as rulebook
 from municipality.ui.errors import _BARE
@@ -69,12 +70,32 @@ def test_files_have_their_headers_and_are_kept_by_nobody(world: World) -> None:
     assert "no-store" in answer["Cache-Control"] and answer["Content-Type"] == "application/pdf"
 
 
-def test_a_page_of_one_person_is_kept_by_no_cache(tour: Tour) -> None:
-    """A shared cache must never hand one person's page to another."""
-    for page in tour.opened:
-        if page.visit.who != "nobody" and page.response.status_code == 200:
-            control = page.response.get("Cache-Control", "")
-            assert "private" in control or "no-store" in control or "Cookie" in page.response.get("Vary", ""), page
+SECRET = ("/pay/r/", "/verify/", "/follows/stop/")  # whoever has the address reads the page
+
+
+def is_personal(page: Opened) -> bool:
+    """Answers to somebody who is signed in, to a form, and at an address that is a secret."""
+    return page.visit.who != "nobody" or page.visit.post is not None or page.visit.path.startswith(SECRET)
+
+
+def test_what_is_of_one_person_is_kept_by_no_cache_and_no_browser(tour: Tour) -> None:
+    personal = [page for page in tour.opened if is_personal(page)]
+    assert {200, 403, 404, 409, 500} <= {page.response.status_code for page in personal}
+    assert [str(page) for page in personal if pages.may_be_kept(page.response.headers)] == []
+
+
+def test_what_is_the_same_for_everybody_may_be_kept(tour: Tour) -> None:
+    for path in ("/en/", "/en/shops/", "/en/open-data/"):
+        assert "no-store" not in tour.world.client("nobody").get(path).get("Cache-Control", ""), path
+    feed = f"/en/shops/{tour.world.register.storied.public_id}/changes.atom"
+    for who in ("nobody", "owner"):
+        assert tour.world.client(who).get(feed)["Cache-Control"] == "public, max-age=60"
+
+
+def test_without_the_middleware_a_page_of_a_person_may_be_kept(tour: Tour, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The red control."""
+    monkeypatch.setattr(middleware, "add_never_cache_headers", lambda response: None)
+    assert pages.may_be_kept(tour.world.client("owner").get("/en/my-requests/").headers)
 
 
 STAFF = {"officer", "auditor", "supervisor", "operator", "maker", "publisher", "counter", "inspector", "clerk", "authority", "court"}

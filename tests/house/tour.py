@@ -108,17 +108,10 @@ def prepare(world: World) -> dict[str, str]:
     return rooms(world)
 
 
-def visit(world: World, names: dict[str, str], stop: Visit, language: str) -> Opened:
-    """Open one page as it would be opened; whatever it did is undone."""
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    def address(path: str) -> str:
-        return path.format(w=world, lang=language, **names)
-
-    cache.clear()  # what one stop counted there is not the next one's
+@contextmanager
+def around(stop: Visit) -> Iterator[None]:
+    """What stands round the portal during a visit: the phone, the providers, and what fails."""
     with ExitStack() as stack:
-        stack.enter_context(transaction.atomic())
         stack.enter_context(override_settings(MOBILE_ID_ADAPTER=f"{__name__}.Phone", DEMO=stop.demo))
         stack.enter_context(patch.object(Phone, "mode", stop.phone))
         if stop.openid:
@@ -130,6 +123,21 @@ def visit(world: World, names: dict[str, str], stop: Visit, language: str) -> Op
             stack.enter_context(commercial_rows.connected(stop.register))
         if stop.breaks:
             stack.enter_context(patch(stop.breaks, side_effect=RuntimeError("planted")))
+        yield
+
+
+def visit(world: World, names: dict[str, str], stop: Visit, language: str) -> Opened:
+    """Open one page as it would be opened; whatever it did is undone."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    def address(path: str) -> str:
+        return path.format(w=world, lang=language, **names)
+
+    cache.clear()  # what one stop counted there is not the next one's
+    with ExitStack() as stack:
+        stack.enter_context(transaction.atomic())
+        stack.enter_context(around(stop))
         client: Client = world.client(stop.who, raise_request_exception=False, enforce_csrf_checks=stop.checks_token)
         client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
         headers = {"accept-language": language, **stop.headers}

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from municipality.kernel import clock
 from tests.journeys.gates import axe, overhang
 from tests.journeys.people import identity
 from tests.journeys.register import MADE
@@ -51,7 +52,7 @@ def test_a_delegate_whose_form_is_open_is_refused_the_moment_the_owner_revokes(
     page.wait_for_selector(".kp-errors")
     page.fill("#id_civil_id", delegate_number)
     page.select_option("#id_service", "licensing.renewal")
-    page.fill("#id_last_day", (dt.date.today() + dt.timedelta(days=30)).isoformat())
+    page.fill("#id_last_day", (clock.today() + dt.timedelta(days=30)).isoformat())
     page.click("#form p > button.kp-btn--fill")
     owner.arrive("/delegations/[a-z0-9]{26}/$")
     delegation = owner.here().rstrip("/").rsplit("/", 1)[-1]

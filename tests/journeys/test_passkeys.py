@@ -137,7 +137,7 @@ def test_without_javascript_the_page_names_the_other_way_in(local: Callable[...,
     visitor.arrive(f"^/{code}/sign-in/$")
 
 
-def test_an_officer_enters_with_password_and_passkey_and_with_neither_alone(local: Callable[..., Visitor]) -> None:
+def test_an_officer_enters_with_a_passkey_after_the_password_or_alone(local: Callable[..., Visitor]) -> None:
     officer = local("ar")
     device = Device(officer)
     enter(officer, "auditor")
@@ -160,6 +160,13 @@ def test_an_officer_enters_with_password_and_passkey_and_with_neither_alone(loca
     officer.arrive("^/admin/$")
     officer.go("/admin/audit/act/")
     assert officer.pages_with_status[page.url] == 200
+    officer.go("/admin/").locator("#logout-form button, form[action*='logout'] button").first.click()
+    officer.arrive("^/staff/sign-in/$")
+    page.click("main a[href*='/staff/sign-in/passkey/']")
+    officer.arrive("^/staff/sign-in/passkey/$")
+    assert axe(page) == []
+    press(officer)
+    officer.arrive("^/admin/$")
     key = device.keys()[0]
     assert officer.wrongs() == []
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from municipality.kernel import clock
 from tests.journeys import lane
 from tests.journeys.gates import axe, overhang
 from tests.journeys.people import identity
@@ -49,7 +50,7 @@ def test_a_delegate_objects_for_the_owner_and_pays_nothing_more_once_revoked(
     page = owner.go(f"delegations/give/?for=shop:{shop}")
     page.select_option("#id_service", "violations.objection")
     page.fill("#id_civil_id", number)
-    page.fill("#id_last_day", (dt.date.today() + dt.timedelta(days=30)).isoformat())
+    page.fill("#id_last_day", (clock.today() + dt.timedelta(days=30)).isoformat())
     page.click("#form p > button.kp-btn--fill")
     owner.arrive("/delegations/[a-z0-9]{26}/$")
     delegation = owner.here().rstrip("/").rsplit("/", 1)[-1]

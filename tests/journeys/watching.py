@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,16 @@ PATIENCE = 30  # seconds; other work may load the machine
 LOCALES = {"ar": "ar-KW", "en": "en-GB"}
 
 
+# A page that tells the time of its device (an inspector's minute) keeps the clock of the test run; timers stay the browser's own.
+DEVICE_TIME = """{
+  const machine = Date, offset = %s;
+  Date = class extends machine {
+    constructor(...given) { given.length ? super(...given) : super(machine.now() + offset); }
+    static now() { return machine.now() + offset; }
+  };
+}"""
+
+
 class Visitor:
     """Fresh unless `state` (cookies of an earlier visit) is given. `code` is the language asked for in addresses."""
 
@@ -26,6 +37,7 @@ class Visitor:
         self.scripts = bool(wanted.get("java_script_enabled", True))
         self.context = browser.new_context(**wanted)
         self.context.set_default_timeout(PATIENCE * 1000)
+        self.context.add_init_script(DEVICE_TIME % (float(os.environ["TEST_CLOCK_OFFSET"]) * 1000))
         self.context.on("request", self._asked)
         self.context.on("console", self._said)
         self.context.on("weberror", lambda error: self.complaints.append(f"{error.page and error.page.url}: {error.error}"))

@@ -57,7 +57,8 @@ def test_a_probe_is_only_read(client: Client) -> None:
 def test_a_whole_portal_is_ok(client: Client, well: None) -> None:
     status, told = ready(client)
     assert (status, told["status"]) == (200, "ok")
-    asked = {"database", "migrations", "disk", "worker", "beat", "outbox", "signer", "renderer", "redis", "uploads", "scanner"}
+    asked = {"database", "migrations", "disk", "worker", "beat", "clocks", "outbox", "signer", "renderer", "redis", "uploads", "scanner"}
+    asked.add("callbacks")
     assert set(told["checks"]) == asked
 
 

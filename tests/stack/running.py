@@ -33,6 +33,12 @@ _redis_turns = count()
 _WORKER = (("PYTEST_XDIST_WORKER", "gw0"), ("PYTEST_XDIST_WORKER_COUNT", "1"))
 
 
+def environment(port: int, var: Path) -> dict[str, str]:
+    """The demo's environment, with the clock of this test run."""
+    clock = {"DJANGO_SETTINGS_MODULE": "tests.stack.settings", "TEST_CLOCK_OFFSET": os.environ.get("TEST_CLOCK_OFFSET", "0")}
+    return demo_environment(port, var) | clock
+
+
 def wait_until(true: Callable[[], Any], seconds: float, what: str) -> Any:
     """The first true answer of `true`. Raises TimeoutError that names `what`."""
     until = time.monotonic() + seconds
@@ -115,9 +121,9 @@ class Template:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         if self.servers.database:
             administer(self.servers.database, f"CREATE DATABASE {self.database}")
-        environment = demo_environment(free_port(6), self.folder) | self.servers.with_database(self.database).environment()
+        surroundings = environment(free_port(6), self.folder) | self.servers.with_database(self.database).environment()
         command = [sys.executable, "-W", "ignore", "-m", "script.support.prepare", str(self.folder), *demo]
-        done = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=ROOT, env=surroundings, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"setting up the portal for tests failed:\n{done.stdout}\n{done.stderr}")
         return self
@@ -183,7 +189,7 @@ class Stack:
         self.servers, self.var, self.port = servers, var, free_port(6)
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.knet_url, self.mobile_id_url, self.sms_url = (f"http://127.0.0.1:{self.port + offset}" for offset in (1, 2, 3))
-        self.environment = demo_environment(self.port, var) | servers.environment() | dict(more or {})
+        self.environment = environment(self.port, var) | servers.environment() | dict(more or {})
         self.definitions = {process.name: process for process in self._define()}
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from municipality.accounts.limits import Limit
 from municipality.accounts.models import Organisation, Signatory
 from municipality.cases.models import Case
 from municipality.documents import seal, store
@@ -109,6 +110,18 @@ def test_a_clearance_certificate_says_for_whom_and_when(write: Callable[..., Vio
     text = read(documents.clearance(person=owner, shop=shop))
     assert "Nothing is owed for municipal violations" in text and shop.name_en in text
     assert "It proves how things stood" in text
+
+
+def test_certificates_are_made_only_so_often(owner: Any, stranger: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is drawn and sealed by the web server itself: whoever asks without end would keep all others waiting."""
+    monkeypatch.setattr(documents, "MADE", Limit("clearance", 1, 3600))
+    browser = signed_in(owner)
+    assert browser.post("/en/violations/clearance/make/").status_code == 302
+    answer = browser.post("/en/violations/clearance/make/")
+    assert answer.status_code == 429
+    assert "The next can be made in an hour" in answer.content.decode()
+    assert Document.objects.filter(kind="violations.clearance").count() == 1
+    assert signed_in(stranger).post("/en/violations/clearance/make/").status_code == 302
 
 
 def test_whoever_signs_for_the_organisation_opens_what_its_page_links_to(

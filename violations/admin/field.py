@@ -14,7 +14,6 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from municipality.kernel import clock
@@ -54,7 +53,6 @@ def _spell(request: HttpRequest) -> Inspector:
     return queries.spell_of(request.user, clock.today())
 
 
-@never_cache
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Today's list: places to see again, corrections to look at, minutes to defend, and what was written today."""
@@ -86,7 +84,6 @@ def home(request: HttpRequest) -> HttpResponse:
     )
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """The minute by hand. With a line the browser's queue sends the same form to `sync`."""
@@ -95,18 +92,18 @@ def new(request: HttpRequest) -> HttpResponse:
         form = MinuteForm(spell=spell, initial={"client_key": str(uuid.uuid4()), "seen_at": clock.now().isoformat(timespec="seconds")})
         return _form_page(request, spell, form, "")
     form = MinuteForm(request.POST, spell=spell)
-    error = ""
+    error, status = "", 200
     if form.is_valid():
         try:
             row, _new, refused = _write(request, form)
         except Refused as refusal:
-            error = str(refusal.sentence)
+            error, status = str(refusal.sentence), refusal.status
         else:
             for sentence in refused:
                 messages.warning(request, str(sentence))
             messages.success(request, _("Recorded: %(reference)s") % {"reference": row.reference})
             return redirect("admin:field_violation", row.public_id)
-    return _form_page(request, spell, form, error, status=409 if error else 200)
+    return _form_page(request, spell, form, error, status=status)
 
 
 def _form_page(request: HttpRequest, spell: Inspector, form: MinuteForm, error: str, status: int = 200) -> HttpResponse:
@@ -145,10 +142,10 @@ def _write(request: HttpRequest, form: MinuteForm) -> tuple[Violation, bool, lis
     return row, new, [*refused, *more]
 
 
-@never_cache
 @require_POST
 def sync(request: HttpRequest) -> JsonResponse:
-    """One minute from the device's queue. 201 new, 200 known already, 409 a conflict with its sentence, 400 facts that do not fit.
+    """One minute from the device's queue. 201 new, 200 known already, 409 a conflict with its sentence, 400 facts that do not
+    fit, 507 no room for the pictures: the minute stands, and the device sends both again.
 
     The answer tells the device whether to drop the entry: only after 200 or 201.
     """
@@ -168,7 +165,7 @@ def sync(request: HttpRequest) -> JsonResponse:
     except NotPermitted as refusal:
         return JsonResponse({"code": refusal.code, "sentence": str(refusal.sentence)}, status=403)
     except Refused as refusal:
-        return JsonResponse({"code": refusal.code, "sentence": str(refusal.sentence)}, status=409)
+        return JsonResponse({"code": refusal.code, "sentence": str(refusal.sentence)}, status=refusal.status)
     answer = {
         "reference": row.reference,
         "url": reverse("admin:field_violation", args=[row.public_id]),
@@ -177,7 +174,6 @@ def sync(request: HttpRequest) -> JsonResponse:
     return JsonResponse(answer, status=201 if new else 200)
 
 
-@never_cache
 @require_safe
 def worker(request: HttpRequest) -> HttpResponse:
     """The service worker that keeps the form at hand without a line. Its scope is this folder."""
@@ -197,7 +193,6 @@ def _row_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, Inspec
     return row, spell
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def violation(request: HttpRequest, public_id: str) -> HttpResponse:
     """One violation for inspectors of its branch, with what may be done on the spot."""

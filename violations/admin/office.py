@@ -12,7 +12,6 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.proof import asks_again, steps
@@ -64,7 +63,6 @@ def page(request: HttpRequest, template: str, title: str, error: str, **context:
     return TemplateResponse(request, template, whole, status=409 if error else 200)
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again(acts=steps("allow", "confirm"))
 def minute(request: HttpRequest, public_id: str) -> HttpResponse:
@@ -189,7 +187,6 @@ def _day(post: Any) -> dt.date:
         ) from error
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def referrals(request: HttpRequest) -> HttpResponse:
     """What is due for the court, in order; one button refers all of it, and the batches made so far can be downloaded."""
@@ -216,7 +213,6 @@ def referrals(request: HttpRequest) -> HttpResponse:
     )
 
 
-@never_cache
 @require_safe
 def batch_file(request: HttpRequest, public_id: str) -> HttpResponse:
     """The exact file of a batch."""

@@ -17,7 +17,6 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from municipality.kernel import clock
@@ -26,7 +25,7 @@ from municipality.ui.templatetags.portal import tag
 from violations import queries
 from violations.admin import choosing
 from violations.admin.figure_words import LABELS
-from violations.admin.tables import EVERYWHERE, role_of, within_reach
+from violations.admin.tables import branch_of, role_of, within_reach
 from violations.models import Team, Violation
 from violations.states import ViolationState
 from violations.views.public import TAGS
@@ -49,22 +48,20 @@ class Entry(NamedTuple):
     tag: SafeString
 
 
-def branch_of(request: HttpRequest) -> str | None:
-    """The branch whose minutes this member of staff sees; None for all. Raises PermissionDenied for who sees none."""
-    role, user = role_of(request), request.user
-    if not role:
+def demanded_branch(request: HttpRequest) -> str | None:
+    """`branch_of` whoever has a role here. Raises PermissionDenied for who sees no minutes."""
+    if not role_of(request):
         raise PermissionDenied
-    return None if role in EVERYWHERE else getattr(user, "branch_id", None) or "-"
+    return branch_of(request)
 
 
-@never_cache
 @require_safe
 def minutes_map(request: HttpRequest) -> HttpResponse:
     """Minutes that fit a choice: by area with their number, or one by one, newest first, by keyset pages.
 
     No name of a person or shop stands here; whoever opens a minute is written down there.
     """
-    branch = branch_of(request)
+    branch = demanded_branch(request)
     areas, offences = choosing.areas(branch), choosing.offences()
     choice = choosing.chosen(request.GET, areas, offences)
     rows = choice.of(within_reach(request, Violation.objects.all()))
@@ -165,7 +162,6 @@ def _place(lat: float | None, lon: float | None, area_lat: float | None, area_lo
     return (f"{at[0]:.5f}", f"{at[1]:.5f}", exact) if None not in at else ("", "", False)
 
 
-@never_cache
 @require_safe
 def round_map(request: HttpRequest) -> HttpResponse:
     """An inspector's own round: places of the branch to see again, and what they wrote in the last thirty days and is open."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.kernel.errors import Refused
@@ -31,12 +30,14 @@ def _files(request: HttpRequest) -> QuerySet[PaperFile]:
         raise PermissionDenied
     rows = PaperFile.objects.select_related("loaded_by", "released_by", "refused_by", "branch").order_by("-pk")
     user: Any = request.user
-    if in_group(request, "violation_authority"):
+    if not in_group(request, "violation_authority"):
+        return rows.filter(branch=user.branch_id)
+    if not user.branch_id:
         return rows
-    return rows.filter(branch=user.branch_id)
+    waits = Q(checked_at__isnull=False, released_at__isnull=True, refused_at__isnull=True)
+    return rows.filter(waits | Q(branch=user.branch_id) | Q(released_by=user) | Q(refused_by=user))
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def files(request: HttpRequest) -> HttpResponse:
     """The files so far, and the form that loads another."""
@@ -72,7 +73,6 @@ def _file_or_404(request: HttpRequest, public_id: str) -> PaperFile:
     return row
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def file(request: HttpRequest, public_id: str) -> HttpResponse:
     """What the dry run found; the second person releases it or puts it aside, and then sees how far it has come."""
@@ -121,7 +121,6 @@ def _column(code: str) -> str:
     return COLUMNS[code][0] if code in COLUMNS else "—"
 
 
-@never_cache
 @require_safe
 def problems(request: HttpRequest, public_id: str) -> HttpResponse:
     """Every error of a file as a sheet, in both languages, so that it can be worked through beside the paper."""

@@ -15,7 +15,6 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from municipality.audit.services import record
@@ -24,8 +23,8 @@ from municipality.ui.admin_base import in_group
 from violations import figures
 from violations.admin import choosing
 from violations.admin.figure_words import LABELS, SPANS, SPLITS
-from violations.admin.overview import branch_of
-from violations.admin.tables import role_of, within_reach
+from violations.admin.overview import demanded_branch
+from violations.admin.tables import of_unit, role_of
 from violations.figures import Line, Span
 from violations.models import Team, Violation
 from violations.services.court import cell
@@ -46,7 +45,7 @@ class Cell:
 def _demand(request: HttpRequest) -> str | None:
     if not any(in_group(request, role) for role in ROLES):
         raise PermissionDenied
-    return branch_of(request)
+    return demanded_branch(request)
 
 
 def _names(split: str, areas: dict[int, str], offences: dict[str, str]) -> dict[Any, str]:
@@ -54,7 +53,6 @@ def _names(split: str, areas: dict[int, str], offences: dict[str, str]) -> dict[
     return dict(Team.objects.values_list("pk", "name_ar")) if split == "team" else areas if split == "area" else offences  # type: ignore[return-value]
 
 
-@never_cache
 @require_safe
 def board(request: HttpRequest) -> HttpResponse:
     """Figures of a period by team, offence or area."""
@@ -65,7 +63,7 @@ def board(request: HttpRequest) -> HttpResponse:
     if split not in SPLITS:
         choice.errors.append(_("Please choose from the lists: one of the choices does not exist."))
         split = "team"
-    rows = choice.of(within_reach(request, Violation.objects.all()))
+    rows = choice.of(of_unit(request, Violation.objects.all()))
     total, lines = figures.lines(rows, split)
     names = _names(split, areas, offences)
     if request.GET.get("form") == "csv" and not choice.errors:

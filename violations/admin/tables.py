@@ -1,11 +1,13 @@
-"""Minutes to read: the office sees those of its branch, auditors and the authority all; each opening is written down."""
+"""Minutes to read: the office sees those of its branch, auditors and the court clerks all; each opening is written down."""
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -15,25 +17,45 @@ from municipality.kernel.actors import Actor
 from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment
 from municipality.ui.words import moved, named
 from violations import queries
-from violations.models import Inspector, ReferralBatch, Team, Violation, ViolationEvent
+from violations.models import Annulment, Inspector, ReferralBatch, Relief, StopLift, Team, Violation, ViolationEvent
 from violations.states import ViolationState
 
-EVERYWHERE = ("auditor", "violation_authority", "court_clerk")
+# Who sees the minutes of every branch, and who sees those of their own. An authority over minutes of the headquarters sees all; one of
+# a branch sees its own and what is put before them. See docs/security/staff-authority.md.
+EVERYWHERE = ("auditor", "court_clerk")
+AUTHORITY = "violation_authority"
 AT_HOME = ("violation_clerk", "supervisor")
+PUT_BEFORE_A_SECOND = (Annulment, Relief, StopLift)
 
 
 def role_of(request: HttpRequest) -> str:
     """The role by which the member of staff sees minutes; empty for none."""
-    return next((role for role in (*EVERYWHERE, *AT_HOME) if in_group(request, role)), "")
+    return next((role for role in (*EVERYWHERE, AUTHORITY, *AT_HOME) if in_group(request, role)), "")
 
 
-def within_reach(request: HttpRequest, rows: QuerySet[Any], branch: str = "branch") -> QuerySet[Any]:
-    """The rows that this member of staff may see: all, those of their branch, or none."""
-    user: Any = request.user
-    role = role_of(request)
-    if role in EVERYWHERE:
-        return rows
-    return rows.filter(**{branch: user.branch_id}) if role and user.branch_id else rows.none()
+def branch_of(request: HttpRequest) -> str | None:
+    """The branch whose minutes this member of staff sees: None for all, a code that no branch has for none."""
+    role, branch = role_of(request), getattr(request.user, "branch_id", None)
+    if role in EVERYWHERE or (role == AUTHORITY and not branch):
+        return None
+    return branch if role and branch else "-"
+
+
+def of_unit(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """The minutes that this member of staff oversees: all, those of their branch, or none."""
+    branch = branch_of(request)
+    return rows if branch is None else rows.filter(branch=branch)
+
+
+def within_reach(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """The minutes that this member of staff may open: `of_unit`, and for an authority those of any branch on which an annulment, a relief
+    or the lifting of a stop waits for a second person, or that this very person allowed."""
+    branch = branch_of(request)
+    if branch is None or role_of(request) != AUTHORITY:
+        return of_unit(request, rows)
+    waits_or_own = Q(allowed_at__isnull=True, refused_at__isnull=True) | Q(allowed_by=request.user)
+    put_before = [Q(pk__in=model.objects.filter(waits_or_own).values("violation")) for model in PUT_BEFORE_A_SECOND]
+    return rows.filter(reduce(or_, put_before, Q(branch=branch)))
 
 
 class EventInline(ReadOnlyInline):

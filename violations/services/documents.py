@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.limits import Limit
 from municipality.accounts.models import actor_of
 from municipality.cases.models import Case
 from municipality.documents import services as documents
@@ -28,6 +29,7 @@ from violations.services.objections import objection_of
 from violations.states import ObjectionState, ViolationState
 
 SYSTEM = system("violations")
+MADE = Limit("clearance", 30, 3600)  # a person: each one is drawn and sealed while they wait, some two seconds of a processor
 V = ViolationState
 
 
@@ -127,8 +129,8 @@ UNPAID = (V.ORDERED, V.UNSETTLEABLE, V.OBJECTED, V.INSTALMENTS, V.OVERDUE, V.REF
 def clearance(*, person: Any, shop: Shop | None = None) -> Document:
     """A sealed certificate that nothing is owed, for the person or one shop of theirs, true at this instant.
 
-    Raises NotPermitted for a shop of somebody else, Refused("owes") while anything stands, and documents' RendererMissing or
-    SignerMissing.
+    Raises NotPermitted for a shop of somebody else, Refused("owes") while anything stands, Refused("too_often"), and documents'
+    RendererMissing or SignerMissing.
     """
     if shop is not None and not shops.held_by(person).filter(pk=shop.pk).exists():
         raise NotPermitted("not_yours", _("This shop is not yours."))
@@ -136,6 +138,10 @@ def clearance(*, person: Any, shop: Shop | None = None) -> Document:
         rows = queries.concerning(person) if shop is None else Violation.objects.filter(shop=shop)
         if rows.filter(state__in=UNPAID).exists():
             raise Refused("owes", _("A violation is not ended yet. The certificate is made once nothing stands any more."))
+        if not MADE.take(person.key):
+            refusal = Refused("too_often", _("Many certificates were made within this hour. The next can be made in an hour."))
+            refusal.status = 429
+            raise refusal
         about = [shop.name_ar, shop.name_en] if shop is not None else ["مخالفات الشخص ومحلاته", "violations of the person and their shops"]
         branch = shop.branch if shop is not None else None
         facts = papers.clearance_facts(

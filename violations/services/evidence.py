@@ -22,7 +22,10 @@ from violations.models import Evidence, Violation
 def take(
     *, violation: Violation, sender: Any, slot: str, kind: str, files: Sequence[Any], captured_at: dt.datetime | None
 ) -> tuple[int, list[Any]]:
-    """Keep pictures of a violation. Returns how many are new, and the sentences of those that were refused."""
+    """Keep pictures of a violation. Returns how many are new, and the sentences of those that were refused.
+
+    Raises FileRefused("no_room") when the disk is full: the sender keeps them and sends them again.
+    """
     held = set(Upload.objects.filter(subject=violation.key).exclude(state=UploadState.REMOVED).values_list("sha256", flat=True))
     kept, refused = 0, []
     for file in files:
@@ -32,6 +35,8 @@ def take(
         try:
             upload = uploads.receive(owner=sender, subject=violation.key, slot=slot, name=file.name or "photo", content=file)
         except FileRefused as refusal:
+            if refusal.code == "no_room":
+                raise
             refused.append(refusal.sentence)
             continue
         with transaction.atomic():

@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from municipality.accounts.access import access
@@ -66,7 +65,6 @@ def crumbs(row: Violation, here: str) -> list[tuple[Any, str]]:
 
 
 @access("person")
-@never_cache
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
     """Violations of the person and of their shops, newest first, by keyset pages."""
@@ -105,7 +103,6 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: HttpRequest, public_id: str) -> HttpResponse:
     """What is payable now, once more with its effects; POST makes the bill and goes on to its page."""
@@ -155,7 +152,6 @@ def _asked(
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def more_time(request: HttpRequest, public_id: str) -> HttpResponse:
     def act(row: Violation) -> str:
@@ -167,7 +163,6 @@ def more_time(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def instalments(request: HttpRequest, public_id: str) -> HttpResponse:
     row, _principal = mine_or_404(request.user, public_id, "instalments")
@@ -198,7 +193,6 @@ def instalments(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def object_(request: HttpRequest, public_id: str, ground: str = "") -> HttpResponse:
     """Ground, words and files; the effects stand beside."""
@@ -234,7 +228,6 @@ def object_(request: HttpRequest, public_id: str, ground: str = "") -> HttpRespo
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def not_mine(request: HttpRequest, public_id: str) -> HttpResponse:
     """The objection with its ground chosen."""
@@ -242,7 +235,6 @@ def not_mine(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @access("person")
-@never_cache
 @require_safe
 def correct(request: HttpRequest, public_id: str) -> HttpResponse:
     """Send photos of what was put right; an inspector of the branch looks at them."""
@@ -269,7 +261,6 @@ def _objection_or_404(user: Any, public_id: str, way: str) -> tuple[Objection, P
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, public_id: str) -> HttpResponse:
     """Answer what the decider asked for, in words or with files."""
@@ -307,7 +298,6 @@ def answer(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask once more, then take the objection back."""
@@ -322,7 +312,6 @@ def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @access("person")
-@never_cache
 @require_safe
 def clearance(request: HttpRequest) -> HttpResponse:
     """Choose for what a certificate is made: the person with all shops, or one shop."""
@@ -335,7 +324,7 @@ def _clearance_page(request: HttpRequest, refusal: Refused | None) -> HttpRespon
         "refusal": refusal,
         "crumbs": [(_("Violations"), reverse("violations:mine")), (_("Clearance certificate"), "")],
     }
-    return render(request, "violations/clearance.html", context, status=409 if refusal else 200)
+    return render(request, "violations/clearance.html", context, status=refusal.status if refusal else 200)
 
 
 @access("person")

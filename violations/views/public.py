@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import public
-from municipality.accounts.limits import spend
+from municipality.accounts.limits import WRONG_DIGITS, spend
 from municipality.acting.queries import Principal
 from municipality.cases import queries as cases
 from municipality.cases.views.public import service_card
@@ -66,12 +67,15 @@ CONTESTED = (ViolationState.ORDERED, ViolationState.UNSETTLEABLE, ViolationState
 def start(request: HttpRequest) -> HttpResponse:
     """What the service is, and the search by number and last four digits; the same answer whatever is wrong."""
     form, submitted = read_form(request, FindForm)
-    missed = False
+    missed, closed = False, None
     if submitted and form.is_valid():
         if not spend(request, "violation", limit=TRIES, seconds=SECONDS):
             return too_many_requests(request, SECONDS)
-        row = queries.by_number(form.cleaned_data["number"], form.cleaned_data["last_four"])
+        number = form.cleaned_data["number"]
+        guess = WRONG_DIGITS.use(number)
+        row = queries.by_number(number, form.cleaned_data["last_four"]) if guess.is_kept else None
         if row is not None:
+            WRONG_DIGITS.give_back(number)
             known = [pk for pk in _found(request) if pk != row.public_id]
             answer = redirect("violations:page", public_id=row.public_id)
             answer.set_signed_cookie(
@@ -84,16 +88,21 @@ def start(request: HttpRequest) -> HttpResponse:
                 secure=settings.SESSION_COOKIE_SECURE,
             )
             return answer
-        missed = True
-    return service_card(
+        closed = None if guess.is_kept else guess
+        missed = guess.is_kept
+    response = service_card(
         request,
         "violations",
         "violations/start.html",
         form=form,
         missed=missed,
+        closed_until=closed and clock.now() + dt.timedelta(seconds=closed.reset),
         periods=queries.limits(),
         is_person=request.user.is_authenticated and not request.user.is_staff,  # type: ignore[union-attr]
     )
+    if closed is not None:
+        response.status_code, response["Retry-After"] = 429, str(closed.reset)
+    return response
 
 
 def _found(request: HttpRequest) -> list[str]:
@@ -193,7 +202,6 @@ def photo(request: HttpRequest, public_id: str, photo_id: str) -> HttpResponse:
     if upload is None or upload.preview is None:
         raise Http404
     response = HttpResponse(store.read(upload.preview), content_type="image/jpeg")
-    response["Cache-Control"] = "private, no-store"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Content-Disposition"] = "inline"
     response["X-Content-Type-Options"] = "nosniff"

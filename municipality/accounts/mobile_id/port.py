@@ -57,7 +57,7 @@ class IdentityProvider(Protocol):
         ...
 
     def result(self, request_id: str) -> Result:
-        """The present state, from the provider itself. Raises ProviderAway."""
+        """The present state, from the provider itself; of a request that it does not know, expired. Raises ProviderAway."""
         ...
 
 

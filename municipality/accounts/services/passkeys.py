@@ -1,4 +1,4 @@
-"""Passkeys (W3C Web Authentication level 2): a second factor for staff, a way in for people whom Mobile ID made known.
+"""Passkeys (W3C Web Authentication level 2): a way in for staff, and for people whom Mobile ID made known.
 
 A challenge serves once, for five minutes, in the browser session that asked for it. What a key signs is checked by the
 libraries (fido2 through allauth); here stands who may use it, and that a copied key is noticed by its counter.
@@ -69,7 +69,7 @@ def offer(request: HttpRequest, user: User) -> str:
     """What the browser needs to make a key for `user`, as JSON. Raises NotFresh and TooMany."""
     require_fresh(request)
     _room(user)
-    options = auth.begin_registration(user, passwordless=not user.is_staff)
+    options = auth.begin_registration(user, passwordless=True)
     return _asked(request, options)
 
 
@@ -104,29 +104,34 @@ def add(request: HttpRequest, user: User, *, name: str, answer: str) -> Authenti
     return key
 
 
-def proven(request: HttpRequest, answer: str, user: User | None = None) -> Authenticator:
-    """The key that answered this browser's question: one of `user`, or of the person the key names. Raises Unusable.
+def proven(request: HttpRequest, answer: str, user: User | None = None, *, of_staff: bool = False) -> Authenticator:
+    """The key that answered this browser's question: one of `user`, or of whom the key names. Raises Unusable.
 
-    Without `user` it opens the door for people only: a key of staff is a second factor and follows a password.
+    Without `user` the key is the only proof: it must have checked who holds it, and it is one of people, or of staff where
+    `of_staff` says so.
     """
     credential = _taken(request, answer)
     try:
         response = auth.parse_authentication_response(credential)
-        owner = user or _holder(credential)
+        owner = user or _holder(credential, of_staff=of_staff)
         key = auth.complete_authentication(owner, credential)
         counter = response.response.authenticator_data.counter
+        is_alone_enough = response.response.authenticator_data.is_user_verified() and owner.is_staff == of_staff
     except _NONSENSE as failure:
         raise _unusable() from failure
     finally:
         auth.clear_state()
+    if user is None and not is_alone_enough:
+        raise _unusable()
     _count(key, counter)
     return key
 
 
-def _holder(credential: dict[str, Any]) -> User:
-    """The person whom the key names. Raises Unusable, whatever is wrong."""
+def _holder(credential: dict[str, Any], *, of_staff: bool) -> User:
+    """Whom the key names, of staff or of the people. Raises Unusable, whatever is wrong."""
     handle = websafe_decode(credential["response"]["userHandle"]).decode("ascii")
-    found = User.objects.people().filter(public_id=handle, civil_id_digest__isnull=False).first()
+    rows = User.objects.filter(is_staff=True) if of_staff else User.objects.people().filter(civil_id_digest__isnull=False)
+    found = rows.filter(public_id=handle).first()
     if found is None:
         raise _unusable()
     return found

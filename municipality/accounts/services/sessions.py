@@ -55,7 +55,7 @@ def note_sight(request: HttpRequest) -> bool:
     if now.timestamp() - request.session[SEEN] < NOTE_SECONDS:
         return False
     request.session[SEEN] = now.timestamp()
-    UserSession.objects.filter(session_key=request.session.session_key).update(last_seen_at=now)
+    UserSession.objects.filter(session_key=request.session.session_key).update(last_seen_at=clock.to_machine(now))
     return True
 
 
@@ -95,7 +95,7 @@ def own(user: User) -> list[UserSession]:
 
 def forget() -> int:
     """Drop expired session rows and the list entries of sessions older than the absolute limit. Returns how many."""
-    now = clock.now()
+    now = clock.to_machine(clock.now())
     expired, _ = Session.objects.filter(expire_date__lt=now).delete()
     listed, _ = UserSession.objects.filter(created_at__lt=now - dt.timedelta(seconds=settings.SESSION_ABSOLUTE_SECONDS)).delete()
     return expired + listed

@@ -17,6 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import civil_ids, limits
+from municipality.accounts.known_devices import Device
 from municipality.accounts.mobile_id.port import Channel, Person, ProviderAway, RequestRefused, Result, provider
 from municipality.accounts.mobile_id.provider import PROVIDER_ID
 from municipality.accounts.models import SignInRequest, SignInStatus, User, actor_of
@@ -29,7 +30,6 @@ log = logging.getLogger(__name__)
 LIFETIME = dt.timedelta(minutes=5)
 POLL_PAUSE = dt.timedelta(seconds=1)
 TOO_MANY_FROM_HERE = _("Too many sign-in requests came from this connection. Please try again in ten minutes.")
-NOBODY = "nobody:"  # request ids of questions that the provider would not put to anybody
 
 
 class TooMany(Refused):
@@ -50,14 +50,15 @@ class Asked:
     nonce: str
 
 
-def begin(*, number: str | None, channel: Channel, address: str, next_path: str = "") -> Asked:
+def begin(*, number: str | None, channel: Channel, address: str, device: Device | None = None, next_path: str = "") -> Asked:
     """Ask Mobile ID. `number` is a valid civil number, needed for a push and ignored for a code to scan.
 
-    Raises TooMany and ProviderAway. A number that the provider knows nothing of looks like a phone that does not answer.
+    Raises TooMany and ProviderAway. A number that the provider refuses looks like a phone that does not answer: the request gets an
+    id of our own, by which the provider is asked as often as about any other, and the end of every push is ours.
     """
     if channel == "push" and not number:
         raise ValueError("a push needs a civil number")
-    if not limits.SIGN_INS_FROM.take(address):
+    if not limits.may_start(address=address, device=device):
         raise TooMany("sign_ins_from_address", TOO_MANY_FROM_HERE)
     digest = civil_ids.digest(number) if number and channel == "push" else ""
     if digest and not limits.PUSHES.take(digest):
@@ -72,7 +73,9 @@ def begin(*, number: str | None, channel: Channel, address: str, next_path: str 
         started = provider().start(number if digest else None, channel, number_match=match, callback_url=callback_url)
         request_id, qr, ends = started.request_id, started.qr, started.expires_at
     except RequestRefused:
-        request_id, qr, ends = NOBODY + secrets.token_hex(16), "", now + LIFETIME
+        request_id, qr, ends = secrets.token_hex(16), "", now
+    if channel == "push":
+        ends = now + dt.timedelta(seconds=settings.MOBILE_ID_PUSH_SECONDS)
     nonce = secrets.token_urlsafe(32)
     row = SignInRequest.objects.create(
         request_id=request_id,
@@ -106,15 +109,13 @@ def look(row: SignInRequest) -> SignInRequest:
     now = clock.now()
     if now >= row.expires_at:
         return _settle(row, SignInStatus.EXPIRED)
-    if row.request_id.startswith(NOBODY):
-        return row
     rested = Q(polled_at__isnull=True) | Q(polled_at__lt=now - POLL_PAUSE) | Q(hinted_at__gt=F("polled_at"))
     if not SignInRequest.objects.filter(rested, pk=row.pk, status=SignInStatus.PENDING).update(polled_at=now):
         row.refresh_from_db()
         return row
     result = provider().result(row.request_id)
-    if result.status == "pending":
-        return row
+    if result.status == "pending" or (result.status == "expired" and row.channel == "push"):
+        return row  # a push ends at our own time: whom the provider knows must not be told by its end
     if result.status != "approved":
         return _settle(row, SignInStatus(result.status))
     return _settle(row, SignInStatus.APPROVED if _number_of(row, result) else SignInStatus.FAILED)

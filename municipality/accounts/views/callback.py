@@ -29,6 +29,9 @@ def mobile_id_callback(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "received"})
 
 
+mobile_id_callback.reads_raw = True  # type: ignore[attr-defined]
+
+
 def _request_id(request: HttpRequest) -> str:
     """`RequestDetails.RequestID`, as integrators' callbacks carry it, or `request_id`."""
     try:

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, resolve_url
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from municipality.accounts import limits, next_paths, openid
+from municipality.accounts import known_devices, limits, next_paths, openid
 from municipality.accounts.access import public
 from municipality.accounts.mobile_id.port import ProviderAway
 from municipality.accounts.models import User, actor_of
@@ -33,7 +33,7 @@ def start(request: HttpRequest) -> HttpResponse:
     next_path = next_paths.asked(request)
     if request.user.is_authenticated and not request.user.is_staff:
         return redirect(next_path or resolve_url("/"))
-    if not limits.SIGN_INS_FROM.take(limits.address_of(request)):
+    if not limits.may_start(address=limits.address_of(request), device=known_devices.of(request)):
         return too_many_from_here(request, next_path)
     try:
         return openid.begin(request, next_path=next_path)

@@ -1,14 +1,13 @@
-"""Passkeys: signing in with one, and the list on the profile."""
+"""Passkeys: signing in with one, people and staff each at their own door, and the list on the profile."""
 
 from __future__ import annotations
 
 from functools import wraps
 from typing import Any
 
-from allauth.account.internal.flows.login import perform_login
 from allauth.account.models import Login
-from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.internal.flows import perform_passwordless_login
 from django.contrib.auth import logout
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,8 +17,8 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from municipality.accounts import devices, keyholders, limits, next_paths, proof
-from municipality.accounts.access import View, access, led_to_key, public
+from municipality.accounts import devices, keyholders, known_devices, limits, next_paths, proof
+from municipality.accounts.access import View, access, has_second_factor, led_to_key, public
 from municipality.accounts.forms import PasskeyNameForm
 from municipality.accounts.models import actor_of
 from municipality.accounts.proof import asks_again
@@ -35,31 +34,52 @@ from municipality.ui.language import is_switch, read_form
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Enter with a passkey, into an account that an identity provider once made known."""
+    return _sign_in(request, of_staff=False)
+
+
+@public
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def staff_sign_in(request: HttpRequest) -> HttpResponse:
+    """Staff enter with a passkey alone, however often somebody typed wrong passwords in their name."""
+    return _sign_in(request, of_staff=True)
+
+
+def _sign_in(request: HttpRequest, *, of_staff: bool) -> HttpResponse:
     user: Any = request.user
     next_path = next_paths.asked(request)
-    if user.is_authenticated and not user.is_staff:
-        return redirect(next_path or resolve_url("/"))
+    if user.is_authenticated and (of_staff or not user.is_staff):
+        if of_staff and not (user.is_staff and has_second_factor(request)):
+            return render(request, "account/other_session.html", status=403)
+        return redirect(next_path or _home(of_staff))
     if request.method != "POST" or is_switch(request):
-        return _door(request, next_path)
-    if not limits.SIGN_INS_FROM.take(limits.address_of(request)):
-        return _door(request, next_path, refusal=TOO_MANY_FROM_HERE, status=429)
+        return _door(request, next_path, of_staff)
+    if not limits.may_start(address=limits.address_of(request), device=known_devices.of(request)):
+        return _door(request, next_path, of_staff, refusal=TOO_MANY_FROM_HERE, status=429)
     try:
-        key = services.proven(request, request.POST.get("credential", ""))
+        key = services.proven(request, request.POST.get("credential", ""), of_staff=of_staff)
     except services.Unusable as refusal:
-        return _door(request, next_path, refusal=refusal.sentence, status=400)
+        return _door(request, next_path, of_staff, refusal=refusal.sentence, status=400)
     person: Any = key.user
     if not person.is_active:
-        return outcome(request, "inactive", "", status=403)
+        return redirect("account_inactive") if of_staff else outcome(request, "inactive", "", status=403)
     with transaction.atomic():
-        post_authentication(request, key, passwordless=True)
-        response: HttpResponse = perform_login(request, Login(user=person, redirect_url=next_path or resolve_url("/")))
+        login = Login(user=person, redirect_url=next_path or _home(of_staff))
+        response: HttpResponse = perform_passwordless_login(request, key, login)
         record("accounts.signed_in", subject=person.key, actor=actor_of(person), data={"channel": "passkey", "key": key.pk})
+    if of_staff:
+        known_devices.keep(request, response, login=person.login)
     return response
 
 
-def _door(request: HttpRequest, next_path: str, *, refusal: Any = "", status: int = 200) -> HttpResponse:
-    page = {"options": services.ask(request), "next": next_path, "refusal": refusal}
+def _home(of_staff: bool) -> str:
+    return reverse("admin:index") if of_staff else resolve_url("/")
+
+
+def _door(request: HttpRequest, next_path: str, of_staff: bool, *, refusal: Any = "", status: int = 200) -> HttpResponse:
+    page = {"options": services.ask(request), "next": next_path, "refusal": refusal, "of_staff": of_staff}
     response = render(request, "accounts/passkey_sign_in.html", page, status=status)
+    known_devices.keep(request, response)
     if status == 429:
         response["Retry-After"] = "600"
     return response
@@ -78,7 +98,6 @@ def again(request: HttpRequest) -> HttpResponseRedirect:
 
 
 @access("any", before_key=True)
-@never_cache
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     """The account's passkeys."""
@@ -103,7 +122,6 @@ def _by_key_if_any(view: View) -> View:
 
 
 @access("any", before_key=True)
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @_by_key_if_any
 @asks_again(to_open=True)
@@ -141,7 +159,6 @@ def _own(request: HttpRequest, key_id: int) -> Authenticator:
 
 
 @access("any", before_key=True)
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @_by_key_if_any
 @asks_again
@@ -157,7 +174,6 @@ def rename(request: HttpRequest, key_id: int) -> HttpResponse:
 
 
 @access("any", before_key=True)
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @_by_key_if_any
 @asks_again

@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from municipality.accounts import limits, next_paths
@@ -25,7 +24,6 @@ LOOKS = 50  # on a page
 
 
 @access("person")
-@never_cache
 @require_safe
 def profile(request: HttpRequest) -> HttpResponse:
     """What the portal holds about the person."""
@@ -41,7 +39,6 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 @access("person")
-@never_cache
 @require_safe
 def looks(request: HttpRequest) -> HttpResponse:
     """Who looked at the person's data, newest first, by keyset pages of 50."""
@@ -70,7 +67,6 @@ def _suggestion(request: HttpRequest, contact: contacts.Contact) -> str:
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again
 def contact(request: HttpRequest, name: str) -> HttpResponse:
@@ -91,7 +87,6 @@ def contact(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, name: str) -> HttpResponse:
     """Enter the code."""

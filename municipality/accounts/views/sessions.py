@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from municipality.accounts import devices
@@ -15,7 +14,6 @@ from municipality.accounts.services import sessions as services
 
 
 @access("any", before_key=True)
-@never_cache
 @require_safe
 def sessions(request: HttpRequest) -> HttpResponse:
     """Every session of the person: device, since when, last seen, this one."""

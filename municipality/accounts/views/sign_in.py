@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from municipality.accounts import civil_ids, demo_door, limits, next_paths, openid
+from municipality.accounts import civil_ids, demo_door, known_devices, limits, next_paths, openid
 from municipality.accounts.access import access, public
 from municipality.accounts.forms import SignInForm
 from municipality.accounts.mobile_id.port import Channel, ProviderAway
@@ -53,7 +53,9 @@ def _form(request: HttpRequest, form: SignInForm, next_path: str, **more: Any) -
     status = more.pop("status", 200)
     people = demo_door.people(request)
     page = {"form": form, "next": next_path, "ended": request.session.pop(ENDED, ""), "demo_people": people, **ways(), **more}
-    return render(request, "accounts/sign_in.html", page, status=status)
+    response = render(request, "accounts/sign_in.html", page, status=status)
+    known_devices.keep(request, response)
+    return response
 
 
 def ways() -> dict[str, Any]:
@@ -71,7 +73,8 @@ def too_many_from_here(request: HttpRequest, next_path: str) -> HttpResponse:
 
 def _begin(request: HttpRequest, form: SignInForm, number: str | None, channel: Channel, next_path: str) -> HttpResponse:
     try:
-        asked = services.begin(number=number, channel=channel, address=limits.address_of(request), next_path=next_path)
+        client: dict[str, Any] = {"address": limits.address_of(request), "device": known_devices.of(request)}
+        asked = services.begin(number=number, channel=channel, next_path=next_path, **client)
     except services.TooMany as refusal:
         response = _form(request, form, next_path, status=refusal.status, refusal=refusal.sentence)
         response["Retry-After"] = "600"

@@ -1,4 +1,4 @@
-"""The staff door: login name and password, then the second factor, always both."""
+"""The staff door: login name and password, then the second factor, always both. A passkey alone has a page of its own (`passkeys`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.generic import FormView
 
-from municipality.accounts import demo_door, next_paths
+from municipality.accounts import demo_door, known_devices, next_paths
 from municipality.accounts.access import has_second_factor, public
 from municipality.accounts.forms import SecondFactorForm, StaffSignInForm
 from municipality.accounts.services import passkeys
@@ -49,8 +49,10 @@ class StaffSignInView(LanguageSwitchMixin, LoginView):
         return context | ways()
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        too_many = any(error.code == "too_many" for error in form.non_field_errors().as_data())
-        return self.render_to_response(self.get_context_data(form=form), status=429 if too_many else 400)
+        if form.held_back is None:
+            return self.render_to_response(self.get_context_data(form=form), status=400)
+        headers = {"Retry-After": str(form.held_back.reset)}
+        return self.render_to_response(self.get_context_data(form=form), status=429, headers=headers)
 
 
 @method_decorator(login_stage_required(stage=SecondFactorStage.key, redirect_urlname="account_login"), name="dispatch")
@@ -85,16 +87,19 @@ class SecondFactorView(LanguageSwitchMixin, FormView):  # type: ignore[type-arg]
         except passkeys.Unusable as refusal:
             form = self.form_class(user=officer)
             return self.render_to_response(self.get_context_data(form=form, refusal=refusal.sentence), status=400)
-        post_authentication(request, key)
+        return self._enter(key)
+
+    def _enter(self, authenticator: Any) -> HttpResponse:
+        officer = self.stage.login.user
+        post_authentication(self.request, authenticator)
         response: HttpResponse = self.stage.exit()
+        known_devices.keep(self.request, response, login=officer.login)
         return response
 
     def form_valid(self, form: SecondFactorForm) -> HttpResponse:
         authenticator: Any = form.authenticator  # a valid form has one
         authenticator.user = self.stage.login.user
-        post_authentication(self.request, authenticator)
-        response: HttpResponse = self.stage.exit()
-        return response
+        return self._enter(authenticator)
 
     def form_invalid(self, form: SecondFactorForm) -> HttpResponse:
         too_many = any(error.code == "staff_code" for error in form.errors.as_data().get("code", []))

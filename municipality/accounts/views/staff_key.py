@@ -7,7 +7,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts import keyholders, next_paths, proof
@@ -17,7 +16,6 @@ from municipality.ui.language import is_switch
 
 
 @access("staff", before_key=True)
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def staff_key(request: HttpRequest) -> HttpResponse:
     """Open this session with a passkey, after a password and a code. Who has none yet is led to make one."""

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from municipality.accounts.access import access
@@ -20,7 +19,6 @@ from municipality.ui.language import read_form
 
 
 @access("staff")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest) -> HttpResponse:
     """Ask for a person's consent. What is answered does not tell whether the portal knows the number."""
@@ -41,7 +39,6 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 @access("staff")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest, public_id: str) -> HttpResponse:
     """Enter what the person reads out; then on to the person's shops."""

@@ -10,7 +10,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from municipality.accounts.access import access
@@ -81,7 +80,6 @@ def _lines(rows: Any, user: Any, *, can_end: bool = False) -> list[Line]:
 
 
 @access("person")
-@never_cache
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
     """Both sides on one page: offers to answer, whom I act for, who acts for me, and staff who acted with my code."""
@@ -110,7 +108,6 @@ def _subjects(user: Any) -> list[tuple[str, Any]]:
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again
 def give(request: HttpRequest) -> HttpResponse:
@@ -170,7 +167,6 @@ def _of(user: Any, public_id: str) -> tuple[Delegation, Line]:
 
 
 @access("person")
-@never_cache
 @require_safe
 def one(request: HttpRequest, public_id: str) -> HttpResponse:
     """One delegation with its course, for either side."""
@@ -181,7 +177,6 @@ def one(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def act(request: HttpRequest, public_id: str, move: str) -> HttpResponse:
     """Ask once more, then accept, decline, revoke or give up. Raises Http404 for a move that is not the reader's now."""
@@ -225,7 +220,6 @@ def _organisation(user: Any, public_id: str) -> Organisation:
 
 
 @access("person")
-@never_cache
 @require_safe
 def organisation(request: HttpRequest, public_id: str) -> HttpResponse:
     """An organisation for those who sign for it: its facts, its people, and whom it lets act."""
@@ -244,7 +238,6 @@ def organisation(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @access("person")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again
 def add_clerk(request: HttpRequest, public_id: str) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import public
-from municipality.accounts.limits import spend
+from municipality.accounts.limits import WRONG_DIGITS, spend
 from municipality.cases import queries, timeline
 from municipality.cases.catalogue import CATALOGUE, ServiceEntry, services, terms
 from municipality.cases.forms import TrackForm
@@ -59,10 +60,19 @@ def track(request: HttpRequest) -> HttpResponse:
     if submitted and form.is_valid():
         if not spend(request, "track", limit=10, seconds=600):
             return too_many_requests(request, 600)
-        case = queries.by_reference(form.cleaned_data["reference"], form.cleaned_data["last_four"])
+        reference = form.cleaned_data["reference"]
+        guess = WRONG_DIGITS.use(reference)
+        if not guess.is_kept:
+            # Whether the reference exists or not: the form as it was typed, and when it may be tried again.
+            context["closed_until"] = clock.now() + dt.timedelta(seconds=guess.reset)
+            response = render(request, "cases/track.html", context, status=429)
+            response["Retry-After"] = str(guess.reset)
+            return response
+        case = queries.by_reference(reference, form.cleaned_data["last_four"])
         if case is None:
             context["missed"] = True
         else:
+            WRONG_DIGITS.give_back(reference)
             events = queries.events_of(case)
             context |= {"case": case, "steps": timeline.steps(case, events), "tag": timeline.label(case)}
     return render(request, "cases/track.html", context)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import access
@@ -13,7 +12,6 @@ from municipality.documents import queries, store
 
 
 @access("person")
-@never_cache
 @require_safe
 def download(request: HttpRequest, number: str) -> HttpResponse:
     """The file of a document that the person holds. Raises Http404 for anybody else's."""
@@ -23,6 +21,5 @@ def download(request: HttpRequest, number: str) -> HttpResponse:
         raise Http404
     response = HttpResponse(store.read(document.file), content_type=document.file.media_type)
     response["Content-Disposition"] = f'attachment; filename="{document.number}.pdf"'
-    response["Cache-Control"] = "private, no-store"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response

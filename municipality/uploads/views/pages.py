@@ -9,7 +9,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from municipality.accounts.access import access
@@ -23,7 +22,6 @@ from municipality.uploads.states import UploadState
 
 
 @access("any")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def slot(request: HttpRequest, subject: str, slot: str) -> HttpResponse:
     """The files of one slot, and the form that takes several more. Comes back to `next`, if it is a path of ours."""
@@ -37,7 +35,6 @@ def slot(request: HttpRequest, subject: str, slot: str) -> HttpResponse:
 
 
 @access("any")
-@never_cache
 @require_safe
 def listing(request: HttpRequest, subject: str, slot: str) -> HttpResponse:
     """The list of a slot's files alone, for the script of its page."""
@@ -64,6 +61,8 @@ def _take(request: HttpRequest, subject: str, slot: str, *, replaces: Upload | N
             services.receive(owner=request.user, subject=subject, slot=slot, name=content.name or "", content=content, replaces=replaces)
             taken += 1
         except Refused as refusal:
+            if refusal.code == "no_room":
+                raise
             messages.error(request, str(refusal.sentence))
             if refusal.code in ("slot_full", "day_is_full"):
                 break
@@ -85,7 +84,6 @@ def _to_file(request: HttpRequest, public_id: str, **purpose: Any) -> HttpRespon
 
 
 @access("any")
-@never_cache
 @require_safe
 def save(request: HttpRequest, public_id: str) -> HttpResponse:
     """Leads to a fresh link that keeps the file. 404 for what is another's or not ready."""
@@ -93,7 +91,6 @@ def save(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @access("any")
-@never_cache
 @require_safe
 def look(request: HttpRequest, public_id: str) -> HttpResponse:
     """Every page of a file, one below the other, as pictures. 404 for what is another's or not ready."""
@@ -106,7 +103,6 @@ def look(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @access("any")
-@never_cache
 @require_POST
 def remove(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take a file back; then to `next` or the page of its slot. Raises FileRefused where files cannot be changed now."""
@@ -116,7 +112,6 @@ def remove(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @access("any")
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def replace(request: HttpRequest, public_id: str) -> HttpResponse:
     """Another file in the place of this one, which stays until the new one is accepted."""

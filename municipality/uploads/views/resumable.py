@@ -17,7 +17,6 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import http_date
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.access import access
@@ -33,7 +32,6 @@ OTHER_VERSION, CHECKSUM_MISMATCH, LOCKED = 412, 460, 423
 
 
 @access("any")
-@never_cache
 @require_http_methods(["POST"])
 def create(request: HttpRequest, subject: str, slot: str) -> HttpResponse:
     """Creation: Upload-Length and Upload-Metadata (filename, fingerprint, replaces) → 201 with Location. 404 for what is another's."""
@@ -64,7 +62,6 @@ def create(request: HttpRequest, subject: str, slot: str) -> HttpResponse:
 
 
 @access("any")
-@never_cache
 @require_http_methods(["HEAD", "PATCH", "DELETE"])
 def resource(request: HttpRequest, public_id: str) -> HttpResponse:
     """HEAD: how much has arrived. PATCH: the next piece. DELETE: take the file back. 404 for what is another's."""
@@ -106,6 +103,8 @@ def _piece(request: HttpRequest, upload: Upload) -> HttpResponse:
         return _reply(LOCKED, upload)
     except ValueError:
         return _reply(413, upload)
+    except Refused as refusal:
+        return _refusal(refusal)
     return _reply(204, upload)
 
 
@@ -115,7 +114,7 @@ def metadata(header: str) -> dict[str, str]:
     for pair in header.split(",")[:10]:
         key, _space, value = pair.strip().partition(" ")
         try:
-            found[key] = base64.b64decode(value, validate=True).decode("utf8", "replace")
+            found[key] = base64.b64decode(value, validate=True).decode("utf8", "replace").replace("\x00", "\ufffd")
         except (binascii.Error, ValueError):
             continue
     return found
@@ -139,7 +138,6 @@ def _speaks(request: HttpRequest) -> bool:
 def _reply(status: int, upload: Upload | None = None) -> HttpResponse:
     response = HttpResponse(status=status, content_type="text/plain; charset=utf-8")
     response["Tus-Resumable"] = VERSION
-    response["Cache-Control"] = "no-store"
     if status == OTHER_VERSION:
         response["Tus-Version"] = VERSION
     if upload is not None:

@@ -69,7 +69,6 @@ def _bytes(content: bytes, media_type: str, name: str = "") -> HttpResponse:
     """With a name to be kept, without one to be looked at; alone in a sandbox either way, and in no cache."""
     response = HttpResponse(content, content_type=media_type)
     response["Content-Disposition"] = (content_disposition_header(True, name) if name else None) or "inline"
-    response["Cache-Control"] = "private, no-store"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Cross-Origin-Resource-Policy"] = "cross-origin" if settings.UPLOADS_ORIGIN else "same-origin"
     response["X-Content-Type-Options"] = "nosniff"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
+
 from payments.providers.knet import client, codec, messages
 from payments.providers.knet.settings import terminal
 from payments.providers.port import GatewayUnreachable, Notice, Order, Reply, Sent
@@ -34,9 +37,10 @@ class Knet:
         """The claim, or None whatever is wrong. Raises NotConfigured."""
         key = terminal().key
         try:
-            return messages.read_result(codec.decrypt(key, text))
+            notice = messages.read_result(codec.decrypt(key, text))
         except codec.Undecipherable:
             return None
+        return replace(notice, fingerprint=hashlib.sha256(text.lower().encode()).hexdigest())
 
     def inquire(self, *, trackid: str, fils: int) -> Reply:
         """Ask by track id. Raises GatewayUnreachable, NotConfigured."""

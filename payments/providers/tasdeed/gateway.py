@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from dataclasses import dataclass, field
@@ -80,7 +81,8 @@ class Tasdeed:
         *values, signature = (told[name] for name in names)
         if not agrees(at.secret, signature, at.merchant, *values):
             return None
-        return Notice(values[0], WORDS.get(values[1], values[1]), values[3], _fils(values[2]))
+        fingerprint = hashlib.sha256(signature.encode()).hexdigest()
+        return Notice(values[0], WORDS.get(values[1], values[1]), values[3], _fils(values[2]), fingerprint)
 
     def inquire(self, *, trackid: str, fils: int) -> Reply:
         """Ask about a payment. Raises GatewayUnreachable, NotConfigured."""

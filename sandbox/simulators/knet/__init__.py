@@ -1,1 +1,1 @@
-"""The KNET gateway double: hosted payment page, notification, inquiry, refund, and the bad days on command."""
+"""The KNET gateway simulator: hosted payment page, notification, inquiry, refund, and the bad days on command."""

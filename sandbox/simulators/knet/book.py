@@ -6,12 +6,12 @@ import datetime as dt
 import json
 import os
 import sqlite3
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ..storage import Book as Storage
+from ..storage import now
 from .protocol import PAID, Order
 
 KUWAIT = dt.timezone(dt.timedelta(hours=3))
@@ -60,7 +60,7 @@ def _number(digits: int) -> str:
 
 
 def _day() -> str:
-    return dt.datetime.now(KUWAIT).strftime("%Y%j")
+    return dt.datetime.fromtimestamp(now(), KUWAIT).strftime("%Y%j")
 
 
 def new_paymentid() -> str:
@@ -144,7 +144,7 @@ class Book(Storage):
                             order.error_url,
                             json.dumps(order.udfs),
                             trandata,
-                            time.time(),
+                            now(),
                         ),
                     )
 
@@ -201,9 +201,9 @@ class Book(Storage):
                         new_tranid() if reached_bank else "",
                         new_ref() if reached_bank else "",
                         _number(6) if result == PAID else ("000000" if reached_bank else ""),
-                        dt.datetime.now(KUWAIT).strftime("%m%d") if reached_bank else "",
+                        dt.datetime.fromtimestamp(now(), KUWAIT).strftime("%m%d") if reached_bank else "",
                         {PAID: "00", "NOT CAPTURED": "51", "HOST TIMEOUT": "91"}.get(result, ""),
-                        time.time(),
+                        now(),
                         paymentid,
                     ),
                 ).rowcount
@@ -236,7 +236,7 @@ class Book(Storage):
                 numbers.update(tranid=new_tranid(), ref=new_ref())
                 connection.execute(
                     "INSERT INTO refunds (paymentid, amt, tranid, ref, made_at) VALUES (?, ?, ?, ?, ?)",
-                    (paymentid, amount, numbers["tranid"], numbers["ref"], time.time()),
+                    (paymentid, amount, numbers["tranid"], numbers["ref"], now()),
                 )
 
             _until_unique(write)
@@ -257,7 +257,7 @@ class Book(Storage):
         with self.transaction() as connection:
             cursor = connection.execute(
                 "INSERT INTO jobs (paymentid, kind, due_at, body, trandata, binding, claimed) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (paymentid, kind, time.time() + seconds, body, trandata, binding, claimed),
+                (paymentid, kind, now() + seconds, body, trandata, binding, claimed),
             )
             return int(cursor.lastrowid or 0)
 
@@ -267,20 +267,20 @@ class Book(Storage):
 
     def claim_due(self) -> tuple[list[int], float | None]:
         """The jobs that are due, claimed for the caller, and the seconds until the next one (None where there is none)."""
-        now = time.time()
+        instant = now()
         with self.transaction() as connection:
-            due = [row["id"] for row in self.rows("SELECT id FROM jobs WHERE done = 0 AND claimed = 0 AND due_at <= ?", now)]
+            due = [row["id"] for row in self.rows("SELECT id FROM jobs WHERE done = 0 AND claimed = 0 AND due_at <= ?", instant)]
             connection.executemany("UPDATE jobs SET claimed = 1 WHERE id = ?", [(number,) for number in due])
             following = self.row("SELECT min(due_at) AS at FROM jobs WHERE done = 0 AND claimed = 0")
         at = following["at"] if following else None
-        return due, None if at is None else max(0.0, at - now)
+        return due, None if at is None else max(0.0, at - instant)
 
     def finish_job(self, number: int, status: int | None = None, acknowledged: bool = False, error: str = "") -> None:
         """Mark a job done, with what came back."""
         with self.transaction() as connection:
             connection.execute(
                 "UPDATE jobs SET done = 1, sent_at = ?, status = ?, acknowledged = ?, error = ? WHERE id = ?",
-                (time.time(), status, acknowledged, error, number),
+                (now(), status, acknowledged, error, number),
             )
 
     def set_redirect(self, paymentid: str, url: str) -> None:

@@ -1,4 +1,4 @@
-"""The control desk of the running gateway double, from a command line. `python sandbox/simulators/knet/desk.py` lists the words."""
+"""The control desk of the running gateway simulator, from a command line. `python sandbox/simulators/knet/desk.py` lists the words."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def ask(port: int, path: str, body: dict[str, Any] | None = None) -> str:
         answer = connection.getresponse()
         text = answer.read().decode("utf8", errors="replace")
     except (OSError, http.client.HTTPException) as error:
-        raise Failed(f"No gateway double answers on 127.0.0.1:{port} ({type(error).__name__}).") from None
+        raise Failed(f"No gateway simulator answers on 127.0.0.1:{port} ({type(error).__name__}).") from None
     finally:
         connection.close()
     if answer.status != 200:
-        raise Failed(f"The gateway double refused: {text}")
+        raise Failed(f"The gateway simulator refused: {text}")
     return text
 
 
@@ -71,9 +71,14 @@ def main(argv: list[str] | None = None) -> int:
     """0 when it was done, 2 with a sentence when not."""
     base = os.environ.get("PORT", "8000")
     parser = argparse.ArgumentParser(
-        prog="desk", description="Tells the running gateway double what to do.", epilog=WORDS, formatter_class=argparse.RawTextHelpFormatter
+        prog="desk",
+        description="Tells the running gateway simulator what to do.",
+        epilog=WORDS,
+        formatter_class=argparse.RawTextHelpFormatter,
     )
-    parser.add_argument("--port", type=int, default=int(base) + 1 if base.isdecimal() else 8001, help="of the double; PORT + 1 by default")
+    parser.add_argument(
+        "--port", type=int, default=int(base) + 1 if base.isdecimal() else 8001, help="of the simulator; PORT + 1 by default"
+    )
     parser.add_argument("words", nargs="*")
     chosen = parser.parse_args(argv)
     try:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from .. import serving
+from ..storage import now
 from . import behaviours, protocol
 from .book import AlreadyDecided, Book, TrackIdUsed
 from .protocol import PAID, ProtocolError, Terminal
@@ -79,7 +80,7 @@ class Gateway:
             thread.join(timeout=5)
 
     def setting(self, name: str) -> Any:
-        """A setting of the double, by default that of DEFAULTS."""
+        """A setting of the simulator, by default that of DEFAULTS."""
         return self.book.setting(name, DEFAULTS[name])
 
     # The customer's side
@@ -114,7 +115,7 @@ class Gateway:
         Raises ProtocolError 39 (unknown).
         """
         payment = self.payment(paymentid)
-        if time.time() - payment["created_at"] > self.setting("page_seconds"):
+        if now() - payment["created_at"] > self.setting("page_seconds"):
             return self.fail(paymentid, 42)
         chosen = self.book.behaviours(payment["trackid"])
         forced = [behaviours.KNOWN[name].result for name in chosen if behaviours.KNOWN[name].result]

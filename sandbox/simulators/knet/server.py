@@ -1,4 +1,4 @@
-"""The gateway double over HTTP: the page, the server-to-server side, and the control desk of the tests.
+"""The gateway simulator over HTTP: the page, the server-to-server side, and the control desk of the tests.
 
 Control desk (JSON in, JSON out):
 
@@ -206,7 +206,7 @@ class Desk:
 
 
 def application(gateway: Gateway) -> serving.Application:
-    """The routes of the double."""
+    """The routes of the simulator."""
     desk, app = Desk(gateway), serving.Application()
     for method, path, action in (
         ("GET", "/style.css", serving.style),
@@ -236,7 +236,7 @@ def read_terminal(keys: Path | None) -> Terminal:
     values = [os.environ.get(name) or kept.get(name, "") for name in KEY_NAMES]
     for name, value in zip(KEY_NAMES, values, strict=True):
         if not value:
-            serving.refuse(f"The knet double needs {name}, from the environment or from --keys.")
+            serving.refuse(f"The knet simulator needs {name}, from the environment or from --keys.")
     try:
         return Terminal(values[0], values[1], values[2].encode("ascii"))
     except ValueError as error:
@@ -244,7 +244,7 @@ def read_terminal(keys: Path | None) -> Terminal:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the double until it is told to stop."""
+    """Run the simulator until it is told to stop."""
     chosen = serving.options("knet", 1, argv, keys="JSON file with the terminal's id, password and key")
     gateway = Gateway(Book(chosen.book), read_terminal(chosen.keys or chosen.var / "demo-keys.json"))
     return serving.run(application(gateway), "knet", chosen.port)

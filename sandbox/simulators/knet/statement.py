@@ -1,4 +1,4 @@
-"""The bank's settlement file as this double writes it: an invented format, since the real one is not known."""
+"""The bank's settlement file as this simulator writes it: an invented format, since the real one is not known."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The Kuwait Mobile ID double: requests over HTTP, a phone page, a callback."""
+"""The Kuwait Mobile ID simulator: requests over HTTP, a phone page, a callback."""

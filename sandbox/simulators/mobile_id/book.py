@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from pathlib import Path
 from typing import Any
 
 from ..storage import Book as Storage
+from ..storage import now
 from .people import Person
 
 SCHEMA = """
@@ -36,12 +36,12 @@ class Book(Storage):
 
     def ask(self, civil_id: str, texts: dict[str, str], callback_url: str, seconds: float) -> dict[str, Any]:
         """Write a request down; an empty `civil_id` means that whoever scans the code may answer. Open for `seconds`."""
-        now = time.time()
+        instant = now()
         request_id, qr = os.urandom(16).hex(), None if civil_id else f"MIDSIM1.{os.urandom(16).hex()}"
         with self.transaction() as connection:
             connection.execute(
                 "INSERT INTO requests (request_id, civil_id, qr, texts, callback_url, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (request_id, civil_id, qr, json.dumps(texts), callback_url, now, now + seconds),
+                (request_id, civil_id, qr, json.dumps(texts), callback_url, instant, instant + seconds),
             )
         return self._written(request_id)
 
@@ -63,11 +63,11 @@ class Book(Storage):
 
     @staticmethod
     def _as_of_now(row: dict[str, Any]) -> dict[str, Any] | None:
-        now = time.time()
+        instant = now()
         ended = row["decided_at"] or row["expires_at"]
-        if now > ended + READABLE_SECONDS:
+        if instant > ended + READABLE_SECONDS:
             return None
-        row["status"] = row["decision"] or ("expired" if now >= row["expires_at"] else "pending")
+        row["status"] = row["decision"] or ("expired" if instant >= row["expires_at"] else "pending")
         row["texts"] = json.loads(row["texts"])
         return row
 
@@ -76,7 +76,7 @@ class Book(Storage):
         rows = self.rows(
             "SELECT * FROM requests WHERE civil_id = ? AND decision IS NULL AND expires_at > ? ORDER BY created_at DESC",
             person.civil_id,
-            time.time(),
+            now(),
         )
         return [row for row in map(self._as_of_now, rows) if row]
 
@@ -89,10 +89,10 @@ class Book(Storage):
                 "WHERE request_id = ? AND decision IS NULL AND expires_at > ? AND civil_id IN ('', ?)",
                 (
                     "approved" if approved else "declined",
-                    time.time(),
+                    now(),
                     shared,
                     request_id,
-                    time.time(),
+                    now(),
                     person.civil_id if person else self._addressee(request_id, approved),
                 ),
             ).rowcount
@@ -107,7 +107,7 @@ class Book(Storage):
     def expire(self, request_id: str) -> None:
         """Let a request's time run out now."""
         with self.transaction() as connection:
-            connection.execute("UPDATE requests SET expires_at = ? WHERE request_id = ? AND decision IS NULL", (time.time(), request_id))
+            connection.execute("UPDATE requests SET expires_at = ? WHERE request_id = ? AND decision IS NULL", (now(), request_id))
 
     def note_callback(self, request_id: str, status: int, error: str) -> None:
         """What the portal said to the callback."""

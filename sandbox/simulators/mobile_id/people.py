@@ -1,4 +1,4 @@
-"""The people whose phones the double plays. All are invented; the numbers are valid in form only.
+"""The people whose phones the simulator plays. All are invented; the numbers are valid in form only.
 
 They come from a JSON file when one is given, a list of objects with exactly these text fields:
 

@@ -1,8 +1,9 @@
-"""The Mobile ID double over HTTP. The authority's own interface is not public; this is the portal's port for it, as JSON.
+"""The Mobile ID simulator over HTTP. The authority's own interface is not public; this is the portal's port for it, as JSON.
 
 - `POST /auth-requests` `{"service_id", "civil_id", "service_ar", "service_en", "reason_ar", "reason_en", "callback_url", "number_match"}`
   answers 201 `{"request_id", "qr", "expires_at"}` (UTC). Without `civil_id`, `qr` is the text for a code that anybody may scan; else
-  it is null. A number nobody has is answered alike and simply never decided.
+  it is null. A number nobody has is answered alike and simply never decided, or refused with 404 after
+  `POST /control/unknown` `{"unknown": "ask|refuse"}`.
 - `GET /auth-requests/<id>` answers `{"status": "pending|approved|declined|expired", "assurance": "high", "person": {...}}`, the
   person only when approved, readable for five minutes after the decision.
 - After a decision `{"RequestDetails": {"RequestID": …}}` is posted to the callback, unauthenticated as in reality.
@@ -29,6 +30,7 @@ from .people import Person, Register
 LIFETIME_SECONDS = 300
 SLOW_SECONDS = 3
 MODES = ("ok", "slow", "down", "decline")
+UNKNOWN = ("ask", "refuse")  # what becomes of a number that nobody has
 _CIVIL_ID = re.compile(r"[0-9]{12}")
 
 
@@ -64,6 +66,8 @@ class Desk:
             raise Refused(400, "civil_id has twelve digits.")
         if not isinstance(callback, str) or urlsplit(callback).scheme not in ("http", "https"):
             raise Refused(400, "callback_url is not an address.")
+        if civil_id and self.book.setting("unknown", "ask") == "refuse" and self.register.by_civil_id(civil_id) is None:
+            raise Refused(404, "Nobody has this number.")
         written = self.book.ask(civil_id, texts, callback, self.lifetime)
         if mode == "decline":
             self._settle(self.book.decide(written["request_id"], False, None))
@@ -161,8 +165,16 @@ class Desk:
         self.book.set_setting("mode", mode)
         return as_json({"mode": mode})
 
+    def unknown(self, request: Request) -> Response:
+        """Whether a number that nobody has is asked like any other or refused."""
+        unknown = request.json().get("unknown")
+        if unknown not in UNKNOWN:
+            raise Refused(400, f"unknown is one of {', '.join(UNKNOWN)}.")
+        self.book.set_setting("unknown", unknown)
+        return as_json({"unknown": unknown})
+
     def people(self, request: Request) -> Response:
-        """The people of this double, with their keys."""
+        """The people of this simulator, with their keys."""
         return as_json({"people": [person.__dict__ for person in self.register.everybody()]})
 
     def reset(self, request: Request) -> Response:
@@ -173,7 +185,7 @@ class Desk:
 
 
 def application(desk: Desk) -> serving.Application:
-    """The routes of the double."""
+    """The routes of the simulator."""
     app = serving.Application()
     for method, path, action in (
         ("GET", r"/style\.css", serving.style),
@@ -184,6 +196,7 @@ def application(desk: Desk) -> serving.Application:
         ("POST", "/phone/decide", desk.decide),
         ("POST", "/control/decide", desk.control_decide),
         ("POST", "/control/mode", desk.mode),
+        ("POST", "/control/unknown", desk.unknown),
         ("GET", "/control/people", desk.people),
         ("POST", "/control/reset", desk.reset),
     ):
@@ -192,7 +205,7 @@ def application(desk: Desk) -> serving.Application:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the double until it is told to stop."""
+    """Run the simulator until it is told to stop."""
     chosen = serving.options("mobile-id", 2, argv, people="JSON file of people (see people.py)")
     register = Register(chosen.people or chosen.var / "demo-people.json")
     return serving.run(application(Desk(Book(chosen.book), register)), "mobile-id", chosen.port)

@@ -1,4 +1,4 @@
-"""Start the commercial register double, as a module or by its path; by path the rest of the project stays unloaded."""
+"""Start the commercial register simulator, as a module or by its path; by path the rest of the project stays unloaded."""
 
 import importlib
 import sys
@@ -11,5 +11,5 @@ if __name__ == "__main__":
         sys.modules["ssl"] = None  # type: ignore[assignment]  # plain HTTP on loopback: 4 MiB less
         sys.path[:1] = []
         sys.path.append(str(Path(__file__).resolve().parents[2]))
-        server = importlib.import_module("doubles.moci.server")
+        server = importlib.import_module("simulators.moci.server")
     raise SystemExit(server.main())

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..storage import Book as Storage
+from ..storage import now
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS licences (
@@ -30,7 +31,7 @@ class Book(Storage):
                     (facts["licence"], 1, place, json.dumps(facts, ensure_ascii=False)) for place, facts in enumerate(licences, start=1)
                 ]
                 connection.executemany("INSERT OR IGNORE INTO licences (number, version, place, facts) VALUES (?, ?, ?, ?)", rows)
-                self.set_setting("epoch", int(time.time()))
+                self.set_setting("epoch", int(now()))
 
     def licence(self, number: str) -> dict[str, Any] | None:
         """One licence as it is delivered, or None."""
@@ -52,7 +53,7 @@ class Book(Storage):
                 (number, place, kept),
             )
             if known is None and not self.setting("epoch", 0):
-                self.set_setting("epoch", int(time.time()))
+                self.set_setting("epoch", int(now()))
         return self.licence(number) or {}
 
     def forget(self, number: str) -> bool:
@@ -87,4 +88,4 @@ def _before(row: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now()))

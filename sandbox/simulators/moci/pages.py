@@ -6,6 +6,8 @@ import datetime as dt
 from html import escape
 from typing import Any
 
+from ..storage import now
+
 CHOICES = ("renew", "expire", "cancel", "restore", "rename", "activity", "move", "forget", "new")
 DAYS = (
     *("none", "duplicate", "out_of_order", "slow", "error", "garbage", "cut", "short_page", "wrong_key", "cursor_too_old"),
@@ -142,7 +144,7 @@ def _table(newest: list[dict[str, Any]], words: dict[str, str]) -> str:
 
 def new_licence(number: str, serial: int) -> dict[str, Any]:
     """The facts of a licence that nobody had before."""
-    today = dt.datetime.now(dt.timezone(dt.timedelta(hours=3))).date()
+    today = dt.datetime.fromtimestamp(now(), dt.timezone(dt.timedelta(hours=3))).date()
     return {
         "licence": number,
         "status": "active",

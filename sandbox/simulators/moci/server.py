@@ -21,6 +21,7 @@ from typing import Any
 
 from .. import serving
 from ..serving import Refused, Request, Response, as_html, as_json, redirect
+from ..storage import now
 from . import pages
 from .book import Book
 
@@ -139,7 +140,7 @@ class Desk:
         if what not in CHANGES:
             raise Refused(400, f"what is one of {', '.join(CHANGES)}.")
         if what == "new":
-            return self.book.write(pages.new_licence(number or f"{int(time.time()):010d}/26", self.book.count()) | more)
+            return self.book.write(pages.new_licence(number or f"{int(now()):010d}/26", self.book.count()) | more)
         known = self.book.licence(number)
         if known is None:
             raise Refused(404, "No such licence.")
@@ -171,7 +172,7 @@ class Desk:
         epoch = int(self.book.setting("epoch", 0))
         self.book.clear("licences")
         self.book.seed(licences)
-        self.book.set_setting("epoch", max(epoch + 1, int(time.time())))
+        self.book.set_setting("epoch", max(epoch + 1, int(now())))
         return as_json({"licences": self.book.count()})
 
     def shown(self, request: Request) -> Response:
@@ -209,7 +210,7 @@ class Desk:
 
 def _made(what: str, known: dict[str, Any]) -> dict[str, Any]:
     """What a change of this kind makes of a licence."""
-    today = dt.datetime.now(dt.timezone(dt.timedelta(hours=3))).date()
+    today = dt.datetime.fromtimestamp(now(), dt.timezone(dt.timedelta(hours=3))).date()
     if what == "renew":
         return {"status": "active", "valid_until": (today + dt.timedelta(days=365)).isoformat(), "cancelled_on": ""}
     if what == "expire":
@@ -230,7 +231,7 @@ def _made(what: str, known: dict[str, Any]) -> dict[str, Any]:
 
 
 def application(desk: Desk) -> serving.Application:
-    """The routes of the double."""
+    """The routes of the simulator."""
     app = serving.Application()
     for method, path, action in (
         ("GET", r"/style\.css", serving.style),
@@ -248,7 +249,7 @@ def application(desk: Desk) -> serving.Application:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the double until it is told to stop."""
+    """Run the simulator until it is told to stop."""
     chosen = serving.options("moci", 5, argv, keys="JSON file with the demo's keys", seeds="JSON file with the licences to begin with")
     path: Path = chosen.keys or chosen.var / "demo-keys.json"
     kept: dict[str, str] = json.loads(path.read_text(encoding="utf8")) if path.exists() else {}
@@ -256,6 +257,6 @@ def main(argv: list[str] | None = None) -> int:
         PREFIX + hashlib.sha256(f"moci:{kept['SECRET_KEY']}".encode()).hexdigest() if "SECRET_KEY" in kept else ""
     )
     if not key:
-        serving.refuse("The moci double needs MOCI_KEY, from the environment, or the demo's keys, from --keys.")
+        serving.refuse("The moci simulator needs MOCI_KEY, from the environment, or the demo's keys, from --keys.")
     seeds: Path = chosen.seeds or chosen.var / "demo-commercial.json"
     return serving.run(application(Desk(Book(chosen.book), key, seeds)), "moci", chosen.port)

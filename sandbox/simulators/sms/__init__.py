@@ -1,1 +1,1 @@
-"""The SMS gateway double: messages are kept and shown instead of sent."""
+"""The SMS gateway simulator: messages are kept and shown instead of sent."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import Any
 
 from ..storage import Book as Storage
+from ..storage import now
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS messages (
@@ -36,7 +36,7 @@ class Book(Storage):
                     raise KeyUsed
                 return str(known["id"])
             number = os.urandom(12).hex()
-            connection.execute("INSERT INTO messages VALUES (?, ?, ?, ?, ?)", (number, to, text, key, time.time()))
+            connection.execute("INSERT INTO messages VALUES (?, ?, ?, ?, ?)", (number, to, text, key, now()))
             return number
 
     def messages(self, to: str = "", limit: int = 200) -> list[dict[str, Any]]:

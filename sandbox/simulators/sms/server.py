@@ -1,4 +1,4 @@
-"""The SMS gateway double over HTTP.
+"""The SMS gateway simulator over HTTP.
 
 - `POST /messages` `{"to": "+965…", "text", "idempotency_key"}` answers 202 `{"id"}`; the same key answers the same id and is stored once;
   the same key with another message is 409.
@@ -98,7 +98,7 @@ class Desk:
 
 
 def application(desk: Desk) -> serving.Application:
-    """The routes of the double."""
+    """The routes of the simulator."""
     app = serving.Application()
     for method, path, action in (
         ("GET", r"/style\.css", serving.style),
@@ -113,6 +113,6 @@ def application(desk: Desk) -> serving.Application:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the double until it is told to stop."""
+    """Run the simulator until it is told to stop."""
     chosen = serving.options("sms", 3, argv)
     return serving.run(application(Desk(Book(chosen.book))), "sms", chosen.port)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from pathlib import Path
 from typing import Any
 
 from ..storage import Book as Storage
+from ..storage import now
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS payments (
@@ -33,7 +33,7 @@ class Book(Storage):
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(fields["reference"], amount, fields["language"], fields["bill"], fields["return"], fields["notify"]),
-                    *(f"TSD{int.from_bytes(os.urandom(7), 'big'):017d}", json.dumps(self.setting("next", [])), time.time()),
+                    *(f"TSD{int.from_bytes(os.urandom(7), 'big'):017d}", json.dumps(self.setting("next", [])), now()),
                 ),
             )
             self.set_setting("next", [])

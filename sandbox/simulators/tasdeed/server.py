@@ -172,7 +172,7 @@ class Desk:
 
 
 def application(desk: Desk) -> serving.Application:
-    """The routes of the double."""
+    """The routes of the simulator."""
     app = serving.Application()
     for method, path, action in (
         ("GET", r"/style\.css", serving.style),
@@ -189,12 +189,12 @@ def application(desk: Desk) -> serving.Application:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the double until it is told to stop."""
+    """Run the simulator until it is told to stop."""
     chosen = serving.options("tasdeed", 4, argv, keys="JSON file with the merchant's secret")
     path: Path = chosen.keys or chosen.var / "demo-keys.json"
     kept: dict[str, str] = json.loads(path.read_text(encoding="utf8")) if path.exists() else {}
     secret = os.environ.get("TASDEED_SECRET") or kept.get("TASDEED_SECRET") or kept.get("SECRET_KEY", "")
     if not secret:
-        serving.refuse("The tasdeed double needs TASDEED_SECRET, from the environment or from --keys.")
+        serving.refuse("The tasdeed simulator needs TASDEED_SECRET, from the environment or from --keys.")
     desk = Desk(Book(chosen.book), os.environ.get("TASDEED_MERCHANT", "municipality"), secret)
     return serving.run(application(desk), "tasdeed", chosen.port)

@@ -41,13 +41,16 @@ class Phones:
     def mode(self, mode: str) -> None:
         requests.post(f"{self.url}/control/mode", json={"mode": mode}, timeout=5).raise_for_status()
 
+    def unknown(self, unknown: str) -> None:
+        requests.post(f"{self.url}/control/unknown", json={"unknown": unknown}, timeout=5).raise_for_status()
+
 
 @pytest.fixture
 def phones(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Phones]:
     # On a slow machine the simulator's callback may have asked just before the page does.
     monkeypatch.setattr(sign_in, "POLL_PAUSE", dt.timedelta(0))
     register, book = Register(), Book(tmp_path / "mobile-id.sqlite3")
-    server = serving.start(application(Desk(book, register)), 0)
+    server = serving.start(application(Desk(book, register, lifetime=120)), 0)
     thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01), daemon=True)
     thread.start()
     settings.MOBILE_ID_URL = f"http://127.0.0.1:{server.server_port}"

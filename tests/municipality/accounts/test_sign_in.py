@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+import re
+from typing import Any, ClassVar
 
 import pytest
+import requests
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from municipality.accounts import limits
+from municipality.accounts import known_devices, limits
+from municipality.accounts.mobile_id import http
 from municipality.accounts.models import SignInRequest, User
 from municipality.accounts.services import sign_in
 from municipality.audit.models import Act
@@ -136,30 +141,71 @@ def test_arabic_digits_are_taken(phones: Phones, client: Client) -> None:
     assert client.post(address("accounts:sign_in"), {"civil_id": typed, "channel": "push"}).status_code == 302
 
 
-def test_a_number_nobody_has_looks_like_a_phone_that_does_not_answer(phones: Phones) -> None:
-    known, unknown = Client(), Client()
-    answers = []
-    for client, number in ((known, phones.people[0].civil_id), (unknown, "290010112346")):
-        assert number != phones.people[0].civil_id or client is known
-        asked = client.post(address("accounts:sign_in"), {"civil_id": number, "channel": "push"})
-        waiting = client.get(address("accounts:waiting"))
-        text = waiting.content.decode()
-        for row in SignInRequest.objects.all():
-            text = text.replace(f">{row.number_match}<", "><")
-        answers.append(
-            (asked.status_code, asked["Location"], waiting.status_code, len(text), client.get(address("accounts:status")).json())
-        )
-    assert answers[0] == answers[1]
+UNKNOWN = "290010112346"
 
 
-def test_a_number_the_provider_refuses_looks_the_same(phones: Phones, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    from municipality.accounts.mobile_id.http import HttpMobileId
+class Watched(requests.Session):
+    """A session of `requests` that notes each call as method and kind of path."""
 
-    monkeypatch.setattr(HttpMobileId, "_call", lambda *_: (422, {}))
-    row = ask(client, phones.people[0])
-    assert client.get(address("accounts:waiting")).status_code == 200
-    assert client.get(address("accounts:status")).json() == {"done": False, "state": "pending"}
-    assert row.request_id.startswith(sign_in.NOBODY)
+    calls: ClassVar[list[tuple[str, str]]] = []
+
+    def request(self, method: str, url: str, *args: Any, **more: Any) -> Any:  # type: ignore[override]
+        path = url.split("/", 3)[3]
+        Watched.calls.append((method, re.sub(r"[0-9a-f]{32}$", "<id>", path)))
+        return super().request(method, url, *args, **more)
+
+
+def seen(response: Any, row: SignInRequest) -> Any:
+    """What a visitor can tell of an answer: status, headers and body, without what is random on every page."""
+    body = response.content.decode()
+    body = re.sub(r'csrfmiddlewaretoken" value="[^"]+"', "", body).replace(f">{row.number_match}<", "><")
+    headers = {name: value for name, value in response.headers.items() if name not in ("Content-Length", "Expires")}
+    cookies = sorted((name, morsel["max-age"], morsel["path"]) for name, morsel in response.cookies.items())
+    return response.status_code, body, headers, cookies
+
+
+def statements(queries: Any) -> list[str]:
+    """The kind of each statement, its values left out."""
+    return [re.sub(r"'[^']*'|\bs[0-9]+_x[0-9]+\b|\b[0-9]+\b|\b[0-9a-f]{32}\b", "?", query["sql"]) for query in queries]
+
+
+def story(phones: Phones, number: str, start: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """All that a visitor sees, and all that the portal asks meanwhile, from the form to the end of a push to `number`."""
+    client, told = Client(), []
+    Watched.calls.clear()
+    monkeypatch.setattr(http.requests, "Session", Watched)
+    with clock.at(start):
+        client.get(address("accounts:sign_in"))
+        with CaptureQueriesContext(connection) as asked:
+            answer = client.post(address("accounts:sign_in"), {"channel": "push", "civil_id": number})
+    row = SignInRequest.objects.latest("pk")
+    told += [seen(answer, row), statements(asked), row.expires_at - start]
+    for seconds in (1, 60, 121, 200, 299, 300):
+        if seconds == 121:  # the provider ends it before we do
+            requests.post(f"{phones.url}/control/decide", json={"request_id": row.request_id, "decision": "expire"}, timeout=5)
+        for name in ("accounts:waiting", "accounts:status"):
+            with clock.at(start + dt.timedelta(seconds=seconds)), CaptureQueriesContext(connection) as asked:
+                answer = client.get(address(name))
+            told += [seconds, seen(answer, row), statements(asked)]
+    return [*told, list(Watched.calls)]
+
+
+@pytest.mark.parametrize("unknown", ["ask", "refuse"])
+def test_a_number_nobody_has_looks_like_a_phone_that_does_not_answer(
+    phones: Phones, monkeypatch: pytest.MonkeyPatch, settings: Any, unknown: str
+) -> None:
+    phones.unknown(unknown)
+    start = clock.now()
+    known, nobody = story(phones, phones.people[0].civil_id, start, monkeypatch), story(phones, UNKNOWN, start, monkeypatch)
+    assert known == nobody
+    assert known[-1].count(("GET", "auth-requests/<id>")) == 5 and known[-1].count(("POST", "auth-requests")) == 1
+    assert "انتهت المهلة من دون رد من الهاتف" in str(known)  # the end of the story is told
+    # Red controls: another end, or a number that nobody asks the provider about, is seen.
+    settings.MOBILE_ID_PUSH_SECONDS = 120
+    assert story(phones, UNKNOWN, start, monkeypatch) != known
+    settings.MOBILE_ID_PUSH_SECONDS = 300
+    monkeypatch.setattr(sign_in, "look", lambda row: row)
+    assert story(phones, UNKNOWN, start, monkeypatch) != known
 
 
 def test_three_pushes_in_ten_minutes_and_no_fourth(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,9 +223,45 @@ def test_three_pushes_in_ten_minutes_and_no_fourth(phones: Phones, monkeypatch: 
     assert [push(Client()) for _ in range(3)] == [302, 302, 302]
 
 
-def test_thirty_requests_from_one_client_and_no_more(phones: Phones) -> None:
-    codes = [Client().post(address("accounts:sign_in"), {"channel": "qr"}).status_code for _ in range(31)]
-    assert codes == [302] * 30 + [429]
+def scan(client: Client) -> int:
+    status: int = client.post(address("accounts:sign_in"), {"channel": "qr"}).status_code
+    return status
+
+
+def browser(**client: Any) -> Client:
+    """A browser that has opened the sign-in page."""
+    found = Client(**client)
+    found.get(address("accounts:sign_in"))
+    return found
+
+
+def test_thirty_requests_from_browsers_without_a_cookie_and_no_more(phones: Phones) -> None:
+    assert [scan(Client()) for _ in range(31)] == [302] * 30 + [429]
+
+
+def test_behind_one_address_a_browser_uses_up_its_own_tries_only(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    greedy, neighbour = browser(), browser()
+    assert [scan(greedy) for _ in range(32)] == [302] * 30 + [429] * 2
+    assert [scan(neighbour), scan(browser())] == [302, 302]
+    # Red control: counted by the address alone, one browser keeps the whole network out.
+    monkeypatch.setattr(limits, "may_start", lambda *, address, device: limits.SIGN_INS_FROM.take(address))
+    assert [scan(browser()) for _ in range(31)] == [302] * 30 + [429]
+    assert scan(neighbour) == 429
+
+
+def test_an_address_has_a_generous_brake_over_all_browsers(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert limits.SIGN_INS_BRAKE.amount >= 10 * limits.SIGN_INS_FROM.amount
+    monkeypatch.setattr(limits, "SIGN_INS_BRAKE", limits.Limit("testing_brake", 12, 600))
+    assert [scan(browser()) for _ in range(14)] == [302] * 12 + [429] * 2
+    assert scan(browser(REMOTE_ADDR="192.0.2.7")) == 302
+
+
+def test_the_cookie_of_a_browser_names_nobody(phones: Phones) -> None:
+    client = browser()
+    name = known_devices.Device(client.cookies["device"].value.split(":")[0])
+    enter(client, phones, phones.people[0])
+    assert client.cookies["device"].value.startswith(f"{name.id}:") and not name.logins
+    assert client.cookies["device"]["httponly"] and client.cookies["device"]["samesite"] == "Lax"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import get_resolver, reverse
 
+from municipality.accounts import known_devices, limits
 from municipality.accounts.models import SecondFactorUse, User
 from municipality.accounts.services import second_factor
 from municipality.accounts.staff_site import CLOSED_APPS, StaffSite
@@ -114,18 +115,80 @@ def test_arabic_digits_and_spaces_are_taken(officer: User, secret: str) -> None:
     assert second_factor.check(user=officer, typed=f" {code[:3]} {code[3:]}") is not None
 
 
-def test_five_wrong_passwords_close_the_account_for_five_minutes_whatever_the_client(officer: User, secret: str) -> None:
-    statuses = [
-        Client(REMOTE_ADDR=f"10.0.0.{n}", HTTP_X_FORWARDED_FOR=f"192.0.2.{n}")
-        .post(DOOR, {"login": "huda", "password": "wrong"})
-        .status_code
-        for n in range(8)
-    ]
-    assert statuses == [400] * 5 + [429] * 3
-    client = Client()
-    assert give_password(client).status_code == 429  # not evaluated, though right
+def wrong_from(address: str, login: str = "huda") -> int:
+    """The status of one wrong password from an address, by a browser that nobody knows."""
+    status: int = Client(REMOTE_ADDR=address).post(DOOR, {"login": login, "password": "wrong"}).status_code
+    return status
+
+
+def test_five_wrong_passwords_close_the_name_for_five_minutes_from_that_address_only(
+    officer: User, secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [wrong_from("10.0.0.1") for _ in range(8)] == [400] * 5 + [429] * 3
+    assert give_password(Client(REMOTE_ADDR="10.0.0.1")).status_code == 429  # not looked at, though right
+    assert give_password(Client(REMOTE_ADDR="10.0.0.2")).status_code == 302
     with clock.at(clock.now() + dt.timedelta(minutes=5, seconds=1)):
-        assert give_password(client).status_code == 302
+        assert give_password(Client(REMOTE_ADDR="10.0.0.1")).status_code == 302
+    # Red control: counted by the name alone, a stranger's guesses shut the right one out.
+    monkeypatch.setattr(limits, "_staff_subject", lambda login, address, device: login)
+    assert [wrong_from("10.0.0.3") for _ in range(5)] == [400] * 5
+    assert give_password(Client(REMOTE_ADDR="10.0.0.4")).status_code == 429
+
+
+def looked_at(addresses: int) -> int:
+    """How many wrong passwords for one name are looked at, of three from each of so many addresses."""
+    return sum(wrong_from(f"10.{n // 200}.0.{n % 200}") == 400 for n in range(addresses) for _ in range(3))
+
+
+def test_guesses_from_many_addresses_are_slowed_to_one_a_minute(officer: User, secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = clock.now()
+    with clock.at(start):
+        assert looked_at(40) == limits.STAFF_NAME.amount + 1
+        slowed = Client(REMOTE_ADDR="10.9.0.1").post(f"{DOOR}?_language=en", {"login": "huda", "password": PASSWORD})
+        assert slowed.status_code == 429 and 1 <= int(slowed["Retry-After"]) <= 60
+        assert "tried many times, from several places" in slowed.content.decode()
+        unknown = [wrong_from(f"10.8.0.{n}", "nobody") for n in range(40)]
+        assert unknown == [400] * (limits.STAFF_NAME.amount + 1) + [429] * (39 - limits.STAFF_NAME.amount)  # alike for a name nobody has
+    for minute in (1, 2):
+        with clock.at(start + dt.timedelta(seconds=61 * minute)):
+            assert [wrong_from(f"10.7.{minute}.{n}") for n in range(4)] == [400, 429, 429, 429]
+    with clock.at(start + dt.timedelta(seconds=61 * 3)):  # slowed, not shut: the right password is looked at
+        assert give_password(Client(REMOTE_ADDR="10.6.0.1")).status_code == 302
+    # Red control: without the brake every address guesses for itself.
+    monkeypatch.setattr(limits.STAFF_NAME.__class__, "take", lambda *_: True)
+    with clock.at(start + dt.timedelta(hours=3)):
+        assert looked_at(40) == 120
+
+
+def test_a_browser_that_came_in_before_is_held_up_by_nobody_else(officer: User, secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = Client(REMOTE_ADDR="10.0.0.1")
+    give_password(known)
+    known.post(CODE, {"code": code_now(secret)})
+    known.post("/admin/logout/")
+    assert known.cookies["device"]["httponly"] and "huda" not in known.cookies["device"].value
+    looked_at(40)
+    for n in range(25):  # and the very address of the office
+        wrong_from("10.0.0.1", f"nobody{n}")
+    assert wrong_from("10.0.0.1") == 429
+    assert give_password(known).status_code == 302
+    # It serves this name only, and has a limit of its own.
+    again = Client(REMOTE_ADDR="10.0.0.1")
+    again.cookies["device"] = known.cookies["device"].value
+    assert give_password(again, "salem", "wrong").status_code == 429
+    assert [give_password(again, password="wrong").status_code for _ in range(7)] == [400] * 5 + [429] * 2
+    # Red control: without the cookie the same browser is held up with the others.
+    monkeypatch.setattr(limits, "_staff_subject", lambda login, address, device: f"{login} from {address}")
+    monkeypatch.setattr(known_devices.Device, "knows", lambda *_: False)
+    with clock.at(clock.now() + dt.timedelta(minutes=6)):
+        assert [wrong_from("10.0.0.1") for _ in range(6)][-1] == 429
+        assert give_password(again).status_code == 429
+
+
+def test_a_forged_cookie_is_no_known_browser(officer: User, secret: str) -> None:
+    client = Client()
+    client.cookies["device"] = f"abc.{known_devices._mark('huda')}:1abcde:forged"
+    assert [give_password(client, password="wrong").status_code for _ in range(6)] == [400] * 5 + [429]
+    assert wrong_from("127.0.0.1") == 429  # counted with the others of its address
 
 
 def test_twenty_wrong_passwords_close_the_client(officer: User) -> None:

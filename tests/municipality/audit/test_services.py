@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -10,10 +11,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
+from municipality.audit import invariants, services
 from municipality.audit.models import Act, ActText, Edge, Link, Look
-from municipality.audit.queries import Fault, faults, looks_at, unnumbered
+from municipality.audit.queries import Fault, faults, looks_at, uncounted, unnumbered
 from municipality.audit.services import look, record, sequence
-from municipality.kernel import guards
+from municipality.kernel import clock, guards
 from municipality.kernel.actors import Actor, system
 from tests.municipality.open_database import on_postgres
 
@@ -72,6 +74,52 @@ def test_an_act_that_committed_late_is_still_numbered() -> None:
     assert sequence() == 1
     assert list(Link.objects.order_by("number").values_list("act_id", flat=True))[2:] == [later.pk, held.pk]
     assert list(faults()) == []
+
+
+def invent(number: int) -> None:
+    """An act whose number nobody gave, as whoever owns the tables may write it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO audit_act (id, at, action, subject, actor_key, actor_role, data, commitment)"
+            " VALUES (%s, %s, 'testing.invented', 'case:0', 'x', 'x', '{}', '')",
+            [number, connection.ops.adapt_datetimefield_value(clock.now())],
+        )
+
+
+@pytest.mark.django_db
+def test_a_number_that_was_invented_hides_nothing_after_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(services, "LATE", 3)
+    acts(5)
+    invent(9_000_000_000_000_000_000)
+    for _ in range(6):
+        with transaction.atomic():
+            record("testing.later", subject="case:1", actor=OFFICER)
+        sequence()
+    assert not unnumbered().exists()
+    assert list(Link.objects.order_by("number").values_list("number", flat=True)) == list(range(1, 13))
+    assert list(faults()) == []
+    if on_postgres():  # SQLite counts on from it
+        assert uncounted("audit_act", "audit_look") == ["audit_act"]
+        with pytest.raises(CommandError, match="1 faults"):
+            call_command("verify_audit")
+        assert "above the database's counter" in capsys.readouterr().out
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("at", [dt.timedelta(seconds=-61), dt.timedelta(days=1)], ids=["for a minute", "behind a time to come"])
+def test_an_act_that_waits_too_long_for_its_number_fails_the_check(at: dt.timedelta, capsys: pytest.CaptureFixture[str]) -> None:
+    acts(2)
+    with transaction.atomic():
+        record("testing.fresh", subject="case:1", actor=OFFICER)
+    call_command("verify_audit")
+    with clock.at(clock.now() + at), transaction.atomic():
+        late = record("testing.late", subject="case:1", actor=OFFICER)
+    with pytest.raises(CommandError, match="1 faults"):
+        call_command("verify_audit")
+    assert f"act {late.pk}: waits" in capsys.readouterr().out
+    assert "1 acts without a number after a minute" in list(invariants.findings())
+    sequence()
+    call_command("verify_audit")
 
 
 def table_of(model: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.test import Client
 
 from licensing.services import submit_renewal, take_payment
 from licensing.states import RENEWAL
+from municipality.accounts import limits
 from municipality.audit.services import look
 from municipality.cases import queries, services, timeline
 from municipality.cases.models import Block, Case, Figure
@@ -83,6 +85,40 @@ def test_guessing_is_limited(case: Case) -> None:
     client = Client()
     answers = [client.post("/en/track/", {"reference": case.reference, "last_four": f"{n:04d}"}).status_code for n in range(1, 13)]
     assert answers[:10] == [200] * 10 and answers[10:] == [429, 429]
+
+
+def guess(reference: str, digits: str = "9999", place: int = 0) -> Any:
+    """One try from an address of its own."""
+    return Client(REMOTE_ADDR=f"10.0.1.{place}").post("/en/track/", {"reference": reference, "last_four": digits})
+
+
+def told(reference: str) -> tuple[int, str]:
+    """What eleven guessers from eleven addresses are told at last, without what is random or was typed."""
+    with clock.at(NOW):
+        answer = [guess(reference, place=n) for n in range(11)][-1]
+    body = re.sub(r'csrfmiddlewaretoken" value="[^"]+"', "", answer.content.decode())
+    assert f'value="{reference}"' in body and int(answer["Retry-After"]) == 3600
+    return answer.status_code, body.replace(reference, "")
+
+
+def test_a_reference_that_was_guessed_at_ten_times_is_closed_for_an_hour(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    exists, none = told(case.reference), told("HL-2026-000099-X")
+    assert exists == none and exists[0] == 429 and "Too many wrong tries for this reference" in exists[1]
+    with clock.at(NOW + dt.timedelta(minutes=59)):
+        assert guess(case.reference.lower(), "0013", 99).status_code == 429  # right, and not looked at
+    with clock.at(NOW + dt.timedelta(minutes=61)):
+        assert "Submitted, waiting for payment" in guess(case.reference, "0013", 99).content.decode()
+    # Red control: counted by the address alone, the digits are guessed from many.
+    monkeypatch.setattr(limits.WRONG_DIGITS.__class__, "use", lambda self, subject: limits.Pace(self.name, 1, 1, 1, 1))
+    assert {guess(case.reference, f"{n:04d}", n).status_code for n in range(12)} == {200}
+
+
+def test_right_digits_use_up_no_try(case: Case) -> None:
+    for n in range(9):
+        guess(case.reference, place=n)
+    for n in range(9, 14):
+        assert "Submitted, waiting for payment" in guess(case.reference, "0013", n).content.decode()
+    assert [guess(case.reference, place=n).status_code for n in (15, 16)] == [200, 429]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def kept_connection(monkeypatch: pytest.MonkeyPatch) -> None:
 def clockwork(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scheduler:
     """A clock with nothing to ring."""
     monkeypatch.setattr(PersistentScheduler, "tick", lambda self, *args, **options: 1.0)
-    return Scheduler(app, schedule_filename=str(tmp_path / "beat"), lazy=True)
+    return Scheduler(app, schedule_filename=str(tmp_path / "beat"))
 
 
 def test_celery_is_told_to_use_our_clock() -> None:

@@ -315,6 +315,13 @@ def gallery(request: HttpRequest) -> HttpResponse:
     return render(request, "gallery.html", parts())
 
 
+@login_not_required
+def tags(request: HttpRequest) -> HttpResponse:
+    from tests.municipality.ui.tag_words import tag_words  # needs the apps of the whole portal, which the gallery alone does not load
+
+    return render(request, "tags.html", {**parts(), "tag_words": tag_words()})
+
+
 # Latitude, longitude, for how many it stands, state, name; two close together, one far away, one that is nowhere on the map.
 PLACES = (
     ("29.33300", "48.02800", 1, "warn", "حولي"),
@@ -370,6 +377,7 @@ urlpatterns = [
     *i18n_patterns(
         path("", gallery, name="home"),
         path("gallery/", gallery, name="gallery"),
+        path("tags/", tags, name="tags"),
         path("map/", map_page, name="map"),
         path("probe/", probe, name="probe"),
         path("probe-view/", login_not_required(ProbeView.as_view()), name="probe_view"),

@@ -14,6 +14,13 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 
+# Tags of which the words run out of the shape, or the shape out of what stands around it.
+CUT_OFF = """[...document.querySelectorAll(".kp-tag")].filter((tag) => {
+  const box = tag.getBoundingClientRect(), around = tag.closest("li, td, p, .kp-row").getBoundingClientRect();
+  return tag.scrollWidth > Math.ceil(tag.clientWidth) + 1 || box.left < around.left - 1 || box.right > around.right + 1;
+}).map((tag) => tag.textContent)"""
+
+
 @pytest.fixture
 def chromium(browser: Browser) -> Browser:
     """The browser of the whole run."""
@@ -83,6 +90,21 @@ def test_nothing_is_wider_than_a_narrow_screen(chromium: Browser, live_server: A
     for path in ("gallery/", "probe/", "nothing/"):
         page.goto(f"{live_server}/{code}/{path}")
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+    page.context.close()
+
+
+@pytest.mark.parametrize("code", ["ar", "en"])
+def test_a_tag_of_any_state_fits_a_narrow_screen(chromium: Browser, live_server: Any, code: str) -> None:
+    page = chromium.new_context(viewport={"width": 320, "height": 700}, bypass_csp=True).new_page()
+    page.goto(f"{live_server}/{code}/tags/")
+    page.evaluate("document.fonts.ready")
+    for width in (320, 390, 768, 1280):
+        page.set_viewport_size({"width": width, "height": 700})
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, width
+        assert page.evaluate(CUT_OFF) == [], width
+    page.set_viewport_size({"width": 320, "height": 700})
+    page.add_style_tag(content=".kp-tag { white-space: nowrap !important }")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0, "the control: a tag in one line is too wide"
     page.context.close()
 
 

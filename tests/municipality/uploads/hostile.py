@@ -282,7 +282,6 @@ def _arm(document: Any, danger: str, number: int) -> bytes:
             )
     if danger in ("encrypted", "locked"):
         root.OpenAction = script
-        return seeds.bound(
-            document, encryption=pikepdf.Encryption(owner="owner", user="user" if danger == "locked" else "", R=4 + 2 * (number % 2))
-        )
+        revision: Any = 4 + 2 * (number % 2)
+        return seeds.bound(document, encryption=pikepdf.Encryption(owner="owner", user="user" if danger == "locked" else "", R=revision))
     return seeds.bound(document)

@@ -244,11 +244,11 @@ def test_an_unfinished_file_goes_after_a_day(draft: Draft, owner: User, frozen_c
 def test_the_sweep_takes_what_nobody_needs_and_leaves_the_rest(draft: Draft, owner: User) -> None:
     wanted = services.begin(owner=owner, subject=SUBJECT, slot="lease", name="x.jpg", size=100)
     services.append(wanted, offset=0, content=b"x")
-    old = (dt.datetime.now() - dt.timedelta(days=2)).timestamp()
     lost = parts.folder("parts") / "gone.part"
     lost.write_bytes(b"x")
     room = parts.folder("work") / "look-1"
     room.mkdir()
+    old = lost.stat().st_mtime - 2 * 24 * 3600
     for path in (lost, room, parts.path(wanted.public_id)):
         os.utime(path, (old, old))
     assert services.sweep() == 2
@@ -293,11 +293,11 @@ def test_another_file_or_one_that_has_arrived_is_begun_anew(draft: Draft, owner:
 
 def test_the_invariants_find_what_a_sweep_should_have_taken(draft: Draft, owner: User) -> None:
     upload = services.begin(owner=owner, subject=SUBJECT, slot="lease", name="a.jpg", size=10)
-    old = dt.datetime.now(dt.UTC) - dt.timedelta(days=3)
     for name in (upload.public_id, "nobody"):
         path = parts.folder("parts") / f"{name}.part"
         path.write_bytes(b"1")
-        os.utime(path, (old.timestamp(), old.timestamp()))
+        old = path.stat().st_mtime - 3 * 24 * 3600
+        os.utime(path, (old, old))
     assert [told for told in findings() if "lies among the parts" in told] == [
         "nobody.part lies among the parts since more than two days, and no file needs it"
     ]

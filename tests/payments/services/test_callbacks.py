@@ -10,7 +10,7 @@ import pytest
 
 from municipality.jobs.models import Job
 from municipality.kernel import clock
-from payments import invariants, rules
+from payments import invariants
 from payments.models import Attempt, GatewayMessage, Receipt
 from payments.providers.knet import codec
 from payments.services import note_error, redirect_url, start_attempt, take_notification
@@ -172,20 +172,6 @@ def test_an_old_answer_sent_again_for_a_settled_payment_changes_nothing(at_bank:
             assert take(text) == receipt_url(attempt)
         assert (Job.objects.count(), attempt.events.count()) == (jobs, events)
     assert Receipt.objects.count() == 1
-
-
-def test_a_notification_of_nobody_is_kept_up_to_a_limit(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
-    monkeypatch.setattr(rules, "KEPT_STRANGERS_PER_MINUTE", 3)
-    assert {take("zz") for _ in range(6)} == {UNKNOWN}
-    assert GatewayMessage.objects.count() == 3
-    with clock.at(START + dt.timedelta(seconds=61)):
-        take("zz")
-    assert GatewayMessage.objects.count() == 4
-
-
-def test_an_oversized_notification_is_cut_when_kept(db: None) -> None:
-    take(b"A" * (MAX_BODY + 1))
-    assert len(GatewayMessage.objects.get().raw) < 400
 
 
 def test_an_error_in_the_clear_makes_us_ask_and_gives_no_address_away(at_bank: Callable[..., Attempt], bank: Book) -> None:

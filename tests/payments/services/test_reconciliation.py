@@ -219,6 +219,16 @@ def test_a_file_of_another_kind_is_refused_as_a_whole(whole: bytes, cashier: Any
     assert [number for number, _error in failed.value.errors] == [0]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_with_nul_is_refused_by_its_line(encoding: str, cashier: Any, settings: Any) -> None:
+    settings.BANK_STATEMENT_MAPPING = {"encoding": encoding}
+    text = content("PURCHASE,T1,,,1.000,2026-11-24", "FEE,T\x002,,,1.000,2026-11-24").decode()
+    with pytest.raises(NotReadable) as failed:
+        load_statement(content=text.encode(encoding), file_name="x", loaded_by=cashier)
+    assert [number for number, _error in failed.value.errors] == [3]
+    assert not BankStatement.objects.exists()
+
+
 def test_another_format_needs_another_mapping_and_no_code(paid: list[Attempt], cashier: Any, settings: Any) -> None:
     settings.BANK_STATEMENT_MAPPING = {
         "columns": {"kind": "النوع", "trackid": "رقم التتبع", "amount": "المبلغ", "day": "اليوم"},

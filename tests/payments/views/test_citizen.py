@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from municipality.audit.models import Act
 from municipality.documents import signing
 from municipality.documents.models import Document
 from municipality.documents.services import activate, draft
@@ -148,6 +149,26 @@ def test_the_exact_bytes_of_a_receipt_are_for_its_payer_only(
     assert signed_in(stranger).get(f"/en/receipts/{paid.number}/").status_code == 404
     assert Client().get(f"/en/receipts/{paid.number}/").status_code == 302
     assert signed_in(payer).get("/en/receipts/RCT-2026-999999-X/").status_code == 404
+
+
+@pytest.mark.parametrize("harm", ["gone", "changed"])
+def test_a_receipt_whose_file_is_lost_is_a_page_and_an_alarm(
+    harm: str, paid: Receipt, payer: Any, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Any
+) -> None:
+    settings.VAR_DIR = tmp_path
+    monkeypatch.setattr(documents, "receipt_pdf", lambda document: b"%PDF-1.7")
+    receipts.write_document(receipt_id=paid.pk)
+    (file,) = [path for path in (tmp_path / "documents").rglob("*") if path.is_file()]
+    file.unlink() if harm == "gone" else file.write_bytes(b"%PDF-1.8")
+    client = signed_in(payer)
+    client.raise_request_exception = False
+    answer = client.get(f"/en/receipts/{paid.number}/")
+    assert answer.status_code == 503 and "cannot be given out" in answer.content.decode()
+    assert Act.objects.get(action="store.damaged").subject == f"file:{file.name}"
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if not name.endswith("StoreMiddleware")]
+    bare = signed_in(payer)
+    bare.raise_request_exception = False
+    assert bare.get(f"/en/receipts/{paid.number}/").status_code == 500  # the red control
 
 
 def test_a_reversed_payment_revokes_its_receipt(

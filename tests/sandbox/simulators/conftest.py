@@ -96,7 +96,7 @@ def merchant() -> Iterator[Merchant]:
 
 @dataclass
 class Counter:
-    """One served double with the requests of a test to it."""
+    """One served simulator with the requests of a test to it."""
 
     url: str
 
@@ -204,7 +204,7 @@ def knet(tmp_path: Path, merchant: Merchant) -> Iterator[KnetCounter]:
 
 @dataclass
 class MobileIdCounter(Counter):
-    """The Mobile ID double, spoken to as the portal."""
+    """The Mobile ID simulator, spoken to as the portal."""
 
     callback: str = ""
 

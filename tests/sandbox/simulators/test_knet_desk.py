@@ -1,4 +1,4 @@
-"""The gateway double is told what to do: each behaviour on its page, over HTTP and from a command line."""
+"""The gateway simulator is told what to do: each behaviour on its page, over HTTP and from a command line."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -10,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from municipality.kernel import clock
 from sandbox.simulators.knet import behaviours, pages, protocol
 from sandbox.simulators.knet.protocol import RESULTS
 
@@ -479,7 +479,7 @@ def test_the_settlement_file_holds_what_was_paid_in_and_taken_back_with_mistakes
         knet.open(trackid)
         knet.pay(trackid, "NOT CAPTURED" if trackid == "TRACK3" else "CAPTURED")
     knet.ask(action="2", amt="4.000")
-    day = dt.datetime.now(dt.timezone(dt.timedelta(hours=3))).date().isoformat()
+    day = clock.today().isoformat()
 
     def lines(**bad: str) -> list[list[str]]:
         text = knet.get("/control/statement", params={"day": day, **bad}).text

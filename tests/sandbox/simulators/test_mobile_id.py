@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from municipality.kernel import civil_id as kernel_civil_id
+from municipality.kernel import clock
 from sandbox.simulators.mobile_id import pages, people
 from sandbox.simulators.mobile_id.book import Book
 
@@ -23,7 +24,7 @@ NOBODY = "290010112346"
 def test_an_approved_push_hands_the_person_over_as_often_as_asked(mobile_id: MobileIdCounter) -> None:
     asked = mobile_id.request(civil_id=FIRST["civil_id"])
     assert asked["qr"] is None
-    assert dt.datetime.fromisoformat(asked["expires_at"]) > dt.datetime.now(dt.UTC) + dt.timedelta(minutes=4)
+    assert dt.datetime.fromisoformat(asked["expires_at"]) > clock.now() + dt.timedelta(minutes=4)
     assert mobile_id.result(asked["request_id"]) == {"status": "pending", "assurance": "high"}
     assert mobile_id.post("/control/decide", json={"request_id": asked["request_id"], "decision": "approve"}).json() == {
         "status": "approved"
@@ -57,6 +58,15 @@ def test_an_unknown_number_is_answered_alike_and_never_decided(mobile_id: Mobile
     refused = mobile_id.post("/control/decide", json={"request_id": unknown["request_id"], "decision": "approve"})
     assert refused.status_code == 400
     assert mobile_id.result(unknown["request_id"])["status"] == "pending"
+
+
+def test_an_unknown_number_is_refused_where_the_double_is_told_to(mobile_id: MobileIdCounter) -> None:
+    assert mobile_id.post("/control/unknown", json={"unknown": "refuse"}).status_code == 200
+    with pytest.raises(AssertionError, match="Nobody has this number"):
+        mobile_id.request(civil_id=NOBODY)
+    assert mobile_id.result(mobile_id.request(civil_id=FIRST["civil_id"])["request_id"])["status"] == "pending"
+    assert mobile_id.request()["qr"]  # a code to scan names nobody
+    assert mobile_id.post("/control/unknown", json={"unknown": "nonsense"}).status_code == 400
 
 
 def test_a_request_that_ran_out_can_no_longer_be_approved(mobile_id: MobileIdCounter) -> None:

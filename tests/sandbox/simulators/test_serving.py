@@ -1,4 +1,4 @@
-"""The guards every double has, and the doubles as processes: where they refuse to start, and what a kill leaves."""
+"""The guards every simulator has, and the simulators as processes: where they refuse to start, and what a kill leaves."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KEYS = {"KNET_TRANPORTAL_ID": "999901", "KNET_PASSWORD": "999901pg", "KNET_RESOU
 
 
 class Running:
-    """A double in a process of its own, started by its path."""
+    """A simulator in a process of its own, started by its path."""
 
     def __init__(self, name: str, var: Path, environment: dict[str, str] | None = None, port: int = 0) -> None:
         kept = {key: value for key, value in os.environ.items() if key not in (*KEYS, "PORT", "PORTAL_DEMO")}
@@ -212,13 +212,13 @@ def test_a_call_follows_no_redirect(merchant: Merchant) -> None:
     assert len(merchant.heard) == 1
 
 
-def test_the_doubles_import_nothing_of_the_project() -> None:
-    names = ", ".join(f"doubles.{name}.server" for name in ("knet", "mobile_id", "sms"))
+def test_the_simulators_import_nothing_of_the_project() -> None:
+    names = ", ".join(f"simulators.{name}.server" for name in ("knet", "mobile_id", "sms"))
     source = f"import sys; sys.path.append(sys.argv[1]); import {names}; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", source, str(DOUBLES.parent)], capture_output=True, text=True, check=True, cwd="/"
     ).stdout.split()
-    assert "doubles.knet.gateway" in loaded
+    assert "simulators.knet.gateway" in loaded
     roots = {name.partition(".")[0] for name in loaded}
     assert not roots & {"municipality", "django", "celery", "payments", "kernel", "settings"}
 

@@ -220,6 +220,15 @@ def test_a_file_that_is_no_sheet_of_the_register_is_refused_whole(content: bytes
     assert refusal.value.sentence and not RegisterFile.objects.exists()
 
 
+@pytest.mark.parametrize("column", ["commercial_license_no", "commercial_registration_no", "name_ar"])
+def test_a_sheet_with_nul_never_reaches_the_dry_run(column: str, read: Callable[..., RegisterFile]) -> None:
+    """PostgreSQL takes no NUL, so that the job which looks the numbers up would end at this line again and again."""
+    content = sheet({}, {column: "9\x009"}).decode("utf-8-sig").encode("utf-16")
+    with pytest.raises(NotReadable, match="nul") as refusal:
+        read(content=content)
+    assert refusal.value.facts == {"line": 3} and not RegisterFile.objects.exists()
+
+
 def test_the_second_line_of_one_number_is_wrong_in_whichever_batch(read: Callable[..., RegisterFile]) -> None:
     for size in (1, 4000):
         file = read({}, {"street": f"{size}"}, size=size)

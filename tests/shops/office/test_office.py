@@ -9,10 +9,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import translation
 
+from municipality.audit.models import Act
 from shops.imports import services
 from shops.imports.problems import FILE
 from shops.merging import services as merging
 from shops.models import EventProposal, RegisterFile, Shop, ShopMerge
+from tests.full_disk import full_disk
 from tests.municipality.people import signed_in, staff
 from tests.payments.conftest import run_due
 from tests.shops.imports.sheets import sheet
@@ -127,3 +129,19 @@ def test_a_correction_is_shown_and_then_done_and_an_export_is_a_file(clerk: Any,
     shop.refresh_from_db()
     assert shop.name_ar == "مخبز الوادي"
     assert upload(clerk, changed, to=CORRECTIONS, step="preview").status_code == 409
+
+
+def test_a_sheet_for_which_there_is_no_room_is_a_page_and_an_alarm(clerk: Any, settings: Any, tmp_path: Any) -> None:
+    clerk.raise_request_exception = False
+    with full_disk(tmp_path / "small") as folder:
+        settings.VAR_DIR = folder
+        answer = upload(clerk, sheet(*({"commercial_license_no": f"9{number:05}/2020"} for number in range(300))))
+        assert answer.status_code == 507 and "لا يتسع المكان" in answer.content.decode()
+        assert not [path for path in (folder / "documents").rglob("*") if path.is_file()]
+        middleware = settings.MIDDLEWARE
+        settings.MIDDLEWARE = [name for name in middleware if not name.endswith("StoreMiddleware")]
+        clerk.handler.load_middleware()
+        assert upload(clerk, sheet({})).status_code == 500  # the red control
+    settings.MIDDLEWARE = middleware
+    clerk.handler.load_middleware()
+    assert not RegisterFile.objects.exists() and Act.objects.filter(action="store.no_room").count() == 1

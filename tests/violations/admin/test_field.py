@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from municipality.kernel import clock
 from shops.models import Shop
+from tests.full_disk import full_disk
 from tests.municipality.people import SALIM, person, signed_in, staff
 from tests.violations.conftest import Days
 from violations.models import Defence, Evidence, Violation
@@ -68,6 +69,24 @@ def test_the_queue_of_a_device_sends_once_however_often_it_tries(inspector: Any,
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json()["reference"] == again.json()["reference"]
     assert (Violation.objects.count(), Evidence.objects.count()) == (1, 1)
+
+
+def test_without_room_the_minute_stands_and_the_device_sends_its_pictures_again(
+    inspector: Any, shop: Shop, settings: Any, tmp_path: Any
+) -> None:
+    client = signed_in(inspector)
+    entry, photo = typed(shop), PICTURE * 10_000
+    with full_disk(tmp_path / "small") as folder:
+        settings.VAR_DIR = folder
+        full = client.post("/admin/field/sync/", entry | {"photos": [picture(photo)]})
+        by_hand = client.post("/admin/field/new/", entry | {"photos": [picture(photo)]})
+        assert not [path for path in (folder / "uploads").rglob("*.part") if path.stat().st_size]
+    assert (full.status_code, full.json()["code"], by_hand.status_code) == (507, "no_room", 507)
+    assert entry["note_ar"] in by_hand.content.decode()  # what was typed stays in the form
+    assert (Violation.objects.count(), Evidence.objects.count()) == (1, 0)
+    settings.VAR_DIR = tmp_path
+    again = client.post("/admin/field/sync/", entry | {"photos": [picture(photo)]})
+    assert (again.status_code, Violation.objects.count(), Evidence.objects.count()) == (200, 1, 1)
 
 
 def test_a_conflict_is_told_and_writes_nothing(inspector: Any, make_inspector: Callable[..., Any], shop: Shop) -> None:

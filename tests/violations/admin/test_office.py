@@ -12,6 +12,7 @@ from municipality.kernel import clock
 from municipality.places.models import Branch
 from tests.municipality.people import signed_in, staff
 from tests.violations.conftest import Days
+from violations.admin import tables
 from violations.models import Annulment, Judgment, ReferralBatch, Relief, Violation
 from violations.services import serving, terms
 
@@ -67,6 +68,32 @@ def test_two_people_annul_by_their_buttons(served: Violation, clerk: Any, author
     done = signed_in(authority).post(url(served), {"step": "allow", "kind": "annulment", "asked": asked.public_id})
     assert done.status_code == 302
     assert Violation.objects.get().state == "annulled"
+
+
+def test_an_authority_of_another_branch_opens_what_is_put_before_them_and_nothing_else(
+    served: Violation, clerk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    farwaniya, ahmadi = (staff("violation_authority", login=code, branch=Branch.objects.get(pk=code)) for code in ("FA", "AH"))
+    central = staff("violation_authority", login="central")
+
+    def sees(user: Any) -> bool:
+        client = signed_in(user)
+        status = client.get(url(served)).status_code
+        listed = served.number in client.get("/admin/violations/violation/").content.decode()  # type: ignore[operator]
+        assert (status, listed) in ((200, True), (404, False))
+        return status == 200
+
+    assert (sees(farwaniya), sees(ahmadi), sees(central)) == (False, False, True)
+    assert signed_in(clerk).post(url(served), {"step": "ask_annulment", "code": "written_twice"}).status_code == 302
+    assert (sees(farwaniya), sees(ahmadi)) == (True, True)
+    asked = Annulment.objects.get()
+    signed_in(farwaniya).post(url(served), {"step": "allow", "kind": "annulment", "asked": asked.public_id})
+    assert (sees(farwaniya), sees(ahmadi)) == (True, False)
+    figures = signed_in(farwaniya).get("/admin/office/figures/?by=offence").content.decode()
+    assert served.rule.name_ar not in figures.split("<table")[-1]
+    # Red control: counted among those who see everywhere, they open it with nothing put before them.
+    monkeypatch.setattr(tables, "EVERYWHERE", (*tables.EVERYWHERE, tables.AUTHORITY))
+    assert sees(ahmadi)
 
 
 @pytest.mark.parametrize("percent", ["", "x", "100", "-1", "٥٠"])

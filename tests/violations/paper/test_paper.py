@@ -22,12 +22,14 @@ from municipality.notifications.models import Message
 from municipality.places.models import Area, Branch
 from payments.models import Bill
 from shops.models import Shop
+from tests.full_disk import full_disk
 from tests.municipality.people import person, signed_in, staff
 from tests.payments.conftest import run_due
 from tests.violations.conftest import Days, pay
 from tests.violations.paper.sheets import CIVIL_ID, sheet
 from violations import figures, invariants, queries
 from violations.models import Charge, Judgment, PaperFile, PaperRow, SettlementOrder, Violation
+from violations.paper.problems import NotReadable
 from violations.services import blocks, documents, objections, paper, relief, serving, terms
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +95,13 @@ def test_a_dry_run_changes_nothing_and_the_second_person_lets_the_good_lines_in(
     assert list(invariants.findings()) == []
     acts = list(Act.objects.filter(subject=file.key).order_by("pk").values_list("action", flat=True))
     assert acts == ["paper.loaded", "paper.checked", "paper.released", "paper.taken"]
+
+
+@pytest.mark.parametrize("column", ["paper_no", "licence_no", "note"])
+def test_a_sheet_with_nul_is_refused_before_anything_is_kept(column: str, clerk: Any, shop: Shop) -> None:
+    with pytest.raises(NotReadable, match="nul"):
+        paper.load(content=sheet({}, {column: "9\x009"}, encoding="utf-16"), name="fines.csv", loaded_by=clerk)
+    assert not PaperFile.objects.exists()
 
 
 def test_whoever_loaded_it_does_not_release_it_even_with_both_roles(shop: Shop) -> None:
@@ -372,6 +381,16 @@ def test_by_the_pages_of_the_office(clerk: Any, authority: Any, shop: Shop) -> N
         assert "PPR-HA-1001-2025" in second.get(f"/admin/violations/violation/?q={term}").content.decode()
     again = loading.post("/admin/office/paper/", {"file": SimpleUploadedFile("fines.csv", content)})
     assert again.status_code == 409
+
+
+def test_a_sheet_for_which_there_is_no_room_is_a_page_and_keeps_nothing(clerk: Any, shop: Shop, settings: Any, tmp_path: Any) -> None:
+    content = sheet(*({"paper_no": f"{number}/2025"} for number in range(300)))
+    with full_disk(tmp_path / "small") as folder:
+        settings.VAR_DIR = folder
+        answer = signed_in(clerk).post("/admin/office/paper/", {"file": SimpleUploadedFile("fines.csv", content)})
+        assert not [path for path in (folder / "documents").rglob("*") if path.is_file()]
+    assert answer.status_code == 507 and "لا يتسع المكان" in answer.content.decode()
+    assert not PaperFile.objects.exists()
 
 
 def test_a_branch_does_not_see_the_files_of_another(clerk: Any, shop: Shop) -> None:

@@ -60,6 +60,20 @@ def test_a_file_that_cannot_be_read_says_what_to_do(content: bytes, code: str) -
     assert code in FILE
 
 
+@pytest.mark.parametrize("newline", ["\r\n", "\n", "\r"])
+def test_a_sheet_with_nul_names_its_line(newline: str) -> None:
+    """UTF-16 gives a byte of nought to every Latin letter, so NUL is looked for after decoding."""
+    found = text({}, {"note": "a\x00b"}).replace("\r\n", newline).encode("utf-16")
+    with pytest.raises(NotReadable, match="nul") as refusal:
+        read(found)
+    assert refusal.value.facts == {"line": 3} and "3" in refusal.value.sentence
+
+
+def test_a_sheet_with_half_a_sign_is_damaged() -> None:
+    with pytest.raises(NotReadable, match="broken_text"):
+        read(text({"note": "\ud800"}).encode("utf-16", "surrogatepass"))
+
+
 def test_too_many_lines_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "lines", replace(reading.LAYOUT, most_lines=2).lines)
     with pytest.raises(NotReadable, match="too_many_lines"):

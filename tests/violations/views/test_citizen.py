@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -70,6 +71,23 @@ def test_guessing_is_stopped(write: Callable[..., Violation]) -> None:
     answers = [client.post("/en/violations/", {"number": row.number, "last_four": "0000"}).status_code for _turn in range(12)]
     assert answers[:10] == [200] * 10
     assert answers[10:] == [429] * 2
+
+
+def test_a_number_that_was_guessed_at_ten_times_is_closed_for_an_hour(write: Callable[..., Violation]) -> None:
+    row = write()
+
+    def guess(number: str, digits: str, place: int) -> Any:
+        return Client(REMOTE_ADDR=f"10.0.1.{place}").post("/en/violations/", {"number": number, "last_four": digits})
+
+    for number in (row.number, "VIO-2026-999999-X"):
+        answers = [guess(number, "0000", place) for place in range(11)]
+        assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+        body = answers[-1].content.decode()
+        assert "Too many wrong tries for this reference" in body and f'value="{number}"' in body
+        assert 3500 < int(answers[-1]["Retry-After"]) <= 3600
+    assert guess(row.number, SALIM[-4:], 99).status_code == 429
+    with clock.at(clock.now() + dt.timedelta(minutes=61)):
+        assert guess(row.number, SALIM[-4:], 99).status_code == 302
 
 
 def test_all_ways_stand_on_the_page_with_their_effects(write: Callable[..., Violation], owner: Any) -> None:

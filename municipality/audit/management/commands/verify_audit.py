@@ -7,17 +7,23 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from municipality.audit import queries
-from municipality.audit.models import Link
+from municipality.audit.models import Act, Link, Look
 
 
 class Command(BaseCommand):
-    help = "Verify numbers, hashes and links of the record from the first row to the last."
+    help = "Verify numbers, hashes and links of the record from the first row to the last, and that no act waits for its number."
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = 0
         for fault in queries.faults():
             found += 1
             self.stdout.write(f"{fault.number}: {fault.what}")
+        for act in queries.overdue().order_by("pk")[:50]:
+            found += 1
+            self.stdout.write(f"act {act.pk}: waits for its number since {act.at:%Y-%m-%d %H:%M:%S}")
+        for table in queries.uncounted(Act._meta.db_table, Look._meta.db_table):
+            found += 1
+            self.stdout.write(f"{table}: a row's number is above the database's counter")
         if found:
             raise CommandError(f"{found} faults in the record.")
         last = Link.objects.order_by("-number").first()

@@ -1,0 +1,47 @@
+"""This process's clock beside the database's. Who finds them apart takes no work (goal: no early expiry, no work done twice).
+
+Loaded without any app, since the clock process has none (municipality/beat.py).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from typing import Any
+
+from django.db import connection
+from django.db.backends.signals import connection_created
+
+from municipality.kernel import clock
+
+log = logging.getLogger(__name__)
+
+APART = dt.timedelta(seconds=5)
+_told = {"apart": False}  # of this process
+
+
+def compare(connection: Any, **_: Any) -> None:
+    """Ask a PostgreSQL connection for the time. Not through Django's cursor: a page's statements do not include it."""
+    if connection.vendor == "postgresql":
+        with connection.connection.cursor() as cursor:
+            cursor.execute("SELECT clock_timestamp()")
+            clock.compare(cursor.fetchone()[0])
+
+
+connection_created.connect(compare)
+
+
+def is_right() -> bool:
+    """Whether this machine's clock agrees with the database's to `APART`; a change is logged. Raises DatabaseError."""
+    connection.ensure_connection()
+    if abs(clock.apart()) > APART:
+        compare(connection)  # the comparison may be old, and the machine have slept since
+    apart = clock.apart()
+    wrong = abs(apart) > APART
+    if wrong != _told["apart"]:
+        _told["apart"] = wrong
+        if wrong:
+            log.error("this clock is %+.0f seconds from the database's: no work is taken until it is right", apart.total_seconds())
+        else:
+            log.warning("this clock agrees with the database's again")
+    return not wrong
