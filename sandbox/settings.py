@@ -34,20 +34,20 @@ CACHES = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 # The simulators listen on the ports after the portal's own.
-KNET_DOUBLE_URL = env.str("KNET_DOUBLE_URL", f"http://127.0.0.1:{PORT + 1}")
-KNET_PAYMENT_URL = f"{KNET_DOUBLE_URL}/kpg/PaymentHTTP.htm"
-KNET_TRANPIPE_URL = f"{KNET_DOUBLE_URL}/kpg/tranPipe.htm"
+KNET_SIMULATOR_URL = env.str("KNET_SIMULATOR_URL", f"http://127.0.0.1:{PORT + 1}")
+KNET_PAYMENT_URL = f"{KNET_SIMULATOR_URL}/kpg/PaymentHTTP.htm"
+KNET_TRANPIPE_URL = f"{KNET_SIMULATOR_URL}/kpg/tranPipe.htm"
 MOBILE_ID_URL = env.str("MOBILE_ID_URL", f"http://127.0.0.1:{PORT + 2}")
 MOBILE_ID_SERVICE_ID = "portal-demo"
 SMS_URL = env.str("SMS_URL", f"http://127.0.0.1:{PORT + 3}")
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = VAR_DIR / "mail"
-TASDEED_DOUBLE_URL = env.str("TASDEED_DOUBLE_URL", f"http://127.0.0.1:{PORT + 4}")
-TASDEED_PAGE_URL, TASDEED_API_URL = f"{TASDEED_DOUBLE_URL}/pay", f"{TASDEED_DOUBLE_URL}/api/v1"
+TASDEED_SIMULATOR_URL = env.str("TASDEED_SIMULATOR_URL", f"http://127.0.0.1:{PORT + 4}")
+TASDEED_PAGE_URL, TASDEED_API_URL = f"{TASDEED_SIMULATOR_URL}/pay", f"{TASDEED_SIMULATOR_URL}/api/v1"
 TASDEED_MERCHANT, TASDEED_SECRET = "municipality", _keys.get("TASDEED_SECRET", _keys["SECRET_KEY"])
 MOCI_URL = env.str("MOCI_URL", f"http://127.0.0.1:{PORT + 5}/api/v1")
 MOCI_KEY = moci_key(_keys)
-CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] = ["'self'", KNET_DOUBLE_URL, TASDEED_DOUBLE_URL, *OPENID_ORIGINS]
+CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] = ["'self'", KNET_SIMULATOR_URL, TASDEED_SIMULATOR_URL, *OPENID_ORIGINS]
 
 if not env.str("REDIS_URL", ""):
     TRANSPORT_ALIASES["doorbell"] = "municipality.jobs.doorbell:Transport"

@@ -1,4 +1,4 @@
-"""A real Mobile ID double on a free port, browsers, officers and a code sender that remembers."""
+"""A real Mobile ID simulator on a free port, browsers, officers and a code sender that remembers."""
 
 from __future__ import annotations
 
