@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import F
 
 from municipality.audit.services import record
@@ -69,20 +69,19 @@ def take_notification(*, body: bytes, query: dict[str, str], remote_addr: str) -
         attempt = Attempt.objects.filter(trackid=notice.trackid if notice else "", provider="knet").first()
         if attempt is None and not notice:
             attempt = _named_in_clear(body)  # an error without trandata: worth an inquiry, never an address
-            _keep(MessageKind.NOTIFICATION, attempt, content, remote_addr, now)
             if attempt is not None:
                 _suspect(attempt, rules.Hint.ERROR)
-            return links.absolute(links.receipt_path(links.UNKNOWN))
-        if attempt is None or notice is None:
-            _keep(MessageKind.NOTIFICATION, attempt, content, remote_addr, now)
-            return links.absolute(links.receipt_path(links.UNKNOWN))
-        if trandata.encode() not in content:  # in the query, behind a body that says nothing
-            content = _as_query(query)
-        _keep_once(attempt, content, notice.fingerprint, remote_addr, now)
-        _acknowledge(attempt, rules.hint_of(notice.result), now)
-        failpoint("notification.stored")
+        is_whole = False
+        if attempt is not None and notice is not None:
+            if trandata.encode() not in content:  # in the query, behind a body that says nothing
+                content = _as_query(query)
+            is_whole = _keep_once(attempt, content, notice.fingerprint, remote_addr, now)
+            _acknowledge(attempt, rules.hint_of(notice.result), now)
+            failpoint("notification.stored")
     failpoint("notification.committed")
-    return links.absolute(links.receipt_path(attempt.token))
+    if not is_whole:
+        _keep(MessageKind.NOTIFICATION, attempt, content, remote_addr, now)
+    return links.absolute(links.receipt_path(attempt.token if attempt is not None and notice is not None else links.UNKNOWN))
 
 
 def take_notice(*, provider: str, body: bytes, remote_addr: str) -> None:
@@ -95,31 +94,43 @@ def take_notice(*, provider: str, body: bytes, remote_addr: str) -> None:
     now = clock.now()
     with transaction.atomic():
         attempt = Attempt.objects.filter(trackid=notice.trackid, provider=provider).first() if notice else None
-        if attempt is None or notice is None:
-            _keep(MessageKind.NOTIFICATION, attempt, body, remote_addr, now)
-        else:
-            _keep_once(attempt, body, notice.fingerprint, remote_addr, now)
+        is_whole = False
+        if attempt is not None and notice is not None:
+            is_whole = _keep_once(attempt, body, notice.fingerprint, remote_addr, now)
             _acknowledge(attempt, rules.hint_of(notice.result), now)
+    if not is_whole:
+        _keep(MessageKind.NOTIFICATION, attempt, body, remote_addr, now)
 
 
 def _as_query(query: dict[str, str]) -> bytes:
     return "&".join(f"{name}={value}" for name, value in sorted(query.items())).encode("utf8", "backslashreplace")
 
 
-def _keep_once(attempt: Attempt, content: bytes, fingerprint: str, remote_addr: str, now: dt.datetime) -> None:
-    """Keep a message that the gateway itself made, whole and under no cap. Whoever sends it again is anybody."""
+def _keep_once(attempt: Attempt, content: bytes, fingerprint: str, remote_addr: str, now: dt.datetime) -> bool:
+    """Keep a message that the gateway itself made, whole and under no cap. False where it is kept already: anybody may send it again."""
     if not GatewayMessage.objects.filter(attempt=attempt, fingerprint=fingerprint).exists():
         with suppress(IntegrityError), transaction.atomic():  # the same message may come twice at this very moment
             _insert(MessageKind.NOTIFICATION, attempt, content, _text(content), remote_addr, now, fingerprint)
-            return
-    _keep(MessageKind.NOTIFICATION, attempt, content, remote_addr, now)
+            return True
+    return False
 
 
 def _keep(kind: str, attempt: Attempt | None, content: bytes, remote_addr: str, now: dt.datetime) -> None:
-    """Keep the head of a message that anybody can have sent, as far as the caps allow. What follows from it follows in any case."""
+    """Keep the head of a message that anybody can have sent, as far as the caps allow.
+
+    In a transaction of its own after what follows from the message, and waiting for the counters no longer than a second: the answer
+    to the bank waits for no flood and fails with none.
+    """
     head = _text(content[: rules.KEPT_HEAD])
-    if _count(attempt, len(head.encode()) + rules.KEPT_ROW, len(content), now):
-        _insert(kind, attempt, content, head, remote_addr, now)
+    try:
+        with transaction.atomic():
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute("SET LOCAL lock_timeout = '1s'")
+            if _count(attempt, len(head.encode()) + rules.KEPT_ROW, len(content), now):
+                _insert(kind, attempt, content, head, remote_addr, now)
+    except DatabaseError as error:
+        log.warning("a message that nobody vouches for was not kept: %s", type(error).__name__)
 
 
 def _text(content: bytes) -> str:
@@ -145,7 +156,7 @@ def _insert(
 def _count(attempt: Attempt | None, size: int, came: int, now: dt.datetime) -> bool:
     """Count `size` bytes to be kept of a message of `came` bytes. False where a cap is reached: the first time staff are told.
 
-    The counters' rows stay locked until the caller's transaction ends, so that messages that come at once are counted one by one.
+    The counters' rows stay locked until the transaction ends, so that messages that come at once are counted one by one.
     """
     day, hour = rules.spans_of("nobody" if attempt is None else "named", now.astimezone(clock.KUWAIT))
     caps = {day: rules.KEPT_OF_DAY, hour: rules.KEPT_OF_HOUR}
@@ -195,7 +206,6 @@ def _suspect(attempt: Attempt, hint: rules.Hint) -> None:
         promise_now(attempt, "error")
 
 
-@transaction.atomic
 def note_error(*, query: dict[str, str], remote_addr: str, person: Any) -> Attempt | None:
     """A browser came from the bank to the error page: store the plain fields, ask the bank, return the person's own attempt.
 
@@ -216,5 +226,6 @@ def note_error(*, query: dict[str, str], remote_addr: str, person: Any) -> Attem
     _keep(MessageKind.ERROR, attempt, _as_query(query), remote_addr, clock.now())
     if attempt is None or not is_person or attempt.started_by_id != person.pk:
         return None
-    _suspect(attempt, rules.Hint.ERROR)
+    with transaction.atomic():
+        _suspect(attempt, rules.Hint.ERROR)
     return attempt

@@ -28,7 +28,7 @@ from django.utils import translation
 
 from municipality.accounts.models import Throttle
 from municipality.kernel import clock
-from municipality.ui.language import is_machines
+from municipality.ui.language import has_no_cookie
 from tests.house.access_matrix import METHODS, ROWS, Row
 from tests.house.pages import may_be_kept
 from tests.house.routes import LANGUAGES
@@ -175,7 +175,7 @@ class Crawl:
         said = f"{who} {method} {path}: {answer.status_code}"
         if answer.status_code >= 500 and answer.status_code != expected:
             self.failed.append(f"{said} {[repr(error)[:300] for error in self.portal.errors[before:]]}")
-        if (who != "nobody" or data is not None) and not is_machines(path) and may_be_kept(answer.headers):
+        if (who != "nobody" or data is not None) and not has_no_cookie(path.partition("?")[0]) and may_be_kept(answer.headers):
             self.kept.append(said)
         with contextlib.suppress(Resolver404):
             self.statuses[route_of(path)].add(TO_THE_DOOR if "/sign-in/" in answer.headers.get("Location", "") else answer.status_code)

@@ -88,7 +88,7 @@ def stops() -> list[Visit]:
         Visit("/{lang}/shops/map/?q=0000000000", note="nothing fits"),
         Visit("/{lang}/report/"),
         Visit("/{lang}/report/?shop={w.page.shop.public_id}", note="about a shop"),
-        Visit("/{lang}/report/?shop=%00", note="about nothing"),
+        Visit("/{lang}/report/?shop=%00", status=400, note="about nothing"),
         Visit(CORRECT, "stranger"),
         Visit("/{lang}/corrections/{w.register.closed.public_id}/", "stranger", note="closed"),
         *(Visit(f"{CORRECT}{fact}/", "stranger") for fact in PageFact.values),

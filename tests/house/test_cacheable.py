@@ -33,7 +33,8 @@ def crawl(world: World) -> tuple[set[str], list[str]]:
                 client = world.client(role, raise_request_exception=False)
                 client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
                 answer: Any = client.get(address)
-                answer.close()  # files are streamed
+                if answer.streaming:
+                    list(answer.streaming_content)  # the test client closes a file at its end
                 if not is_kept_by_caches(answer):
                     continue
                 kept.add(row.path)

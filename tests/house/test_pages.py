@@ -74,8 +74,9 @@ SECRET = ("/pay/r/", "/verify/", "/follows/stop/")  # whoever has the address re
 
 
 def is_personal(page: Opened) -> bool:
-    """Answers to somebody who is signed in, to a form, and at an address that is a secret."""
-    return page.visit.who != "nobody" or page.visit.post is not None or page.visit.path.startswith(SECRET)
+    """Answers to somebody who is signed in, to a form, and at an address that is a secret; one that is none opens nothing."""
+    is_secret = page.visit.path.startswith(SECRET) and page.response.status_code != 404
+    return page.visit.who != "nobody" or page.visit.post is not None or is_secret
 
 
 def test_what_is_of_one_person_is_kept_by_no_cache_and_no_browser(tour: Tour) -> None:

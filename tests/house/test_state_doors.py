@@ -25,7 +25,7 @@ from municipality.kernel.guards import GUARDS, Guard
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review.models import Assignment, Place
 from municipality.rulebook.models import CheckRule, ConditionRule, FeeRule, HolidayRule, HoursRule, LimitRule, OffenceRule, ReasonRule
-from payments.models import Allocation, Attempt, Bill, Inquiry, Receipt
+from payments.models import Allocation, Attempt, Bill, CallbackBytes, Inquiry, Receipt
 from tests.house import (
     acting_rows,
     commercial_rows,
@@ -199,6 +199,7 @@ def _block_and_numbers(world: World) -> None:
     """Rows for the tables that the story alone leaves empty."""
     place_block(subject="shop:1", ground="fine", source="fine:1", stops="x", sentence_ar="غرامة", sentence_en="A fine", actor=doors.BY)
     execute("UPDATE cases_block SET lifted_at = placed_at")
+    CallbackBytes.objects.create(key="nobody:2026-11-24", kept=1, kept_bytes=500, dropped=1, dropped_bytes=500)
     assert sequence() or execute("SELECT 1 FROM audit_link")
 
 
@@ -324,6 +325,7 @@ BY_HAND: dict[str, Callable[[World], None]] = {
     "payments_bill_paid_has_receipt": _paid_without_receipt,
     "payments_attempt_told_by_bank": _paid_without_inquiry,
     "payments_allocation_stays_closed": _closed_opens_again,
+    "payments_callbackbytes_only_grow": lambda world: execute("UPDATE payments_callbackbytes SET kept_bytes = 0"),
     "payments_allocation_stays_settled": _settled_is_forgotten,
     "payments_receipt_told_by_bank": _receipt_without_inquiry,
     "cases_case_closes": _closed_without_event,

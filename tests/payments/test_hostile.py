@@ -177,7 +177,7 @@ def test_the_kinds_of_error_cannot_be_told_apart_by_their_time(at_bank: Lead) ->
     for body in kinds.values():
         with CaptureQueriesContext(connection) as queries:
             post(body)
-        asked.add(tuple(re.sub(r" (VALUES|WHERE) .*|_x\d+", "", query["sql"]) for query in queries))
+        asked.add(tuple(re.sub(r" (VALUES|WHERE) .*|_x\d+|(?<=\+ )\d+", "", query["sql"]) for query in queries))
     assert len(asked) == 1, "one kind asks the database more than another"
     if not FULL:
         return  # the time itself is measured on a machine that does nothing else

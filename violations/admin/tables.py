@@ -49,13 +49,13 @@ def of_unit(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
 
 def within_reach(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
     """The minutes that this member of staff may open: `of_unit`, and for an authority those of any branch on which an annulment, a relief
-    or the lifting of a stop waits for a second person, or that this very person allowed."""
+    or the lifting of a stop waits for a second person, or that this very person allowed or released from paper."""
     branch = branch_of(request)
     if branch is None or role_of(request) != AUTHORITY:
         return of_unit(request, rows)
     waits_or_own = Q(allowed_at__isnull=True, refused_at__isnull=True) | Q(allowed_by=request.user)
     put_before = [Q(pk__in=model.objects.filter(waits_or_own).values("violation")) for model in PUT_BEFORE_A_SECOND]
-    return rows.filter(reduce(or_, put_before, Q(branch=branch)))
+    return rows.filter(reduce(or_, put_before, Q(branch=branch) | Q(paper__file__released_by=request.user)))
 
 
 class EventInline(ReadOnlyInline):

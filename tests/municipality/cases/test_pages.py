@@ -127,7 +127,7 @@ def test_right_digits_use_up_no_try(case: Case) -> None:
         {},
         {"reference": "x" * 5000, "last_four": "12"},
         {"reference": "'; --", "last_four": "abcd"},
-        {"reference": "\x00", "last_four": "\u202e12"},
+        {"reference": "\u202d", "last_four": "\u202e12"},
     ],
 )
 def test_bad_input_gets_a_sentence_and_no_crash(typed: dict[str, str], rules: None) -> None:

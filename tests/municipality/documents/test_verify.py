@@ -82,7 +82,7 @@ def test_a_code_typed_from_paper_is_found() -> None:
     assert made.number in answer.content.decode()
 
 
-@pytest.mark.parametrize("code", ["x", "0" * 20, "%00", "..%2f..%2fetc", "٠" * 20, "A" * 500])
+@pytest.mark.parametrize("code", ["x", "0" * 20, "..%2f..%2fetc", "٠" * 20, "A" * 500])
 def test_a_wrong_code_is_a_neutral_404(code: str) -> None:
     document()
     answer = Client().get(f"/verify/{code}")

@@ -29,7 +29,7 @@ def seconds_apart(surroundings: dict[str, str]) -> float:
 
 
 def test_a_run_begins_at_one_instant_and_time_runs_on() -> None:
-    beginning = dt.datetime.fromisoformat(os.environ.get("TEST_CLOCK", "2026-11-24T09:00:00+03:00"))
+    beginning = dt.datetime.fromisoformat(os.environ.get("TEST_CLOCK", "2026-11-24T12:00:00+03:00"))
     assert beginning <= clock.now() < beginning + dt.timedelta(hours=6)
     before = clock.now()
     time.sleep(0.01)
