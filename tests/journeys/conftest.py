@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -102,15 +103,15 @@ def bank(stack: Stack) -> Bank:
 
 @pytest.fixture(scope="package")
 def signed_in(browser: Browser, stack: Stack) -> Callable[[str], Any]:
-    """Cookies of a person of the demo, who signs in once for all tests."""
-    kept: dict[str, Any] = {}
+    """Cookies of a person of the demo, who signs in anew after four minutes: acts that need a recent proof accept it for five."""
+    kept: dict[str, tuple[float, Any]] = {}
 
     def state(name_en: str) -> Any:
-        if name_en not in kept:
+        if name_en not in kept or time.monotonic() - kept[name_en][0] > 240:
             visitor = Visitor(browser, stack, "en")
             visitor.sign_in(identity(name_en).civil_id)
-            kept[name_en] = visitor.context.storage_state()
+            kept[name_en] = time.monotonic(), visitor.context.storage_state()
             visitor.close()
-        return kept[name_en]
+        return kept[name_en][1]
 
     return state
