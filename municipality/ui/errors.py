@@ -65,8 +65,8 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def no_text(request: HttpRequest) -> HttpResponse:
-    """400: a sign that is no text. The page links to nothing that holds it."""
-    said = _("It holds a sign that is no text. Please take it out of the address, or type the field anew.")
+    """400: a character that cannot be used. The page links to nothing that holds it."""
+    said = _("It holds a character that cannot be used. Please take it out of the address, or type the field anew.")
     if _is_api(request):
         return _problem(400, _("Bad request"), said)
     request.path, request.GET = "/", QueryDict()

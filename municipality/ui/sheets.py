@@ -19,7 +19,7 @@ FILE: dict[str, Any] = {
     "broken_text": _(
         "Some letters of the file are damaged: it is neither whole UTF-8 nor Windows-1256. Please save it anew as “CSV UTF-8”."
     ),
-    "nul": _("Line %(line)s holds a sign that is no text (NUL). Please type its cells anew and save the table as “CSV UTF-8”."),
+    "nul": _("Line %(line)s holds a character that cannot be used (NUL). Please type its cells anew and save the table as “CSV UTF-8”."),
     "no_columns": _("The first line does not name these columns: %(columns)s. Their names are listed below; the order is free."),
     "column_twice": _("The first line names a column twice: %(columns)s. Please leave one of them."),
     "open_quote": _("A cell that begins with a quotation mark does not end. Please close it at line %(line)s, or take the mark away."),

@@ -95,7 +95,7 @@ def read(content: bytes, how: StatementMapping | None = None) -> list[Row]:
     except (UnicodeDecodeError, LookupError):
         raise NotReadable([(0, _("The file is not in the encoding that is expected."))]) from None
     if nul := line_of_nul(text):
-        raise NotReadable([(nul, _("The line holds a sign that is no text (NUL). Please get the file from the bank anew."))])
+        raise NotReadable([(nul, _("The line holds a character that cannot be used (NUL). Please get the file from the bank anew."))])
     try:
         lines = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=how.delimiter, strict=True))
     except csv.Error:
