@@ -223,9 +223,9 @@ def note_error(*, query: dict[str, str], remote_addr: str, person: Any) -> Attem
             .order_by("-pk")
             .first()
         )
+    is_own = attempt is not None and is_person and attempt.started_by_id == person.pk
+    if attempt is not None and is_own:
+        with transaction.atomic():
+            _suspect(attempt, rules.Hint.ERROR)
     _keep(MessageKind.ERROR, attempt, _as_query(query), remote_addr, clock.now())
-    if attempt is None or not is_person or attempt.started_by_id != person.pk:
-        return None
-    with transaction.atomic():
-        _suspect(attempt, rules.Hint.ERROR)
-    return attempt
+    return attempt if is_own else None

@@ -24,7 +24,6 @@ READ = "200 200 405 405 405 405"
 FORM = "200 200 200 405 405 405"
 DOOR = "302 302 302 302 302 302"  # to a sign-in page
 NO = "403 403 403 403 403 403"
-WRONG_DOOR = "403 403 403 405 405 405"
 HIDDEN = "404 404 405 405 405 405"
 HIDDEN_FORM = "404 404 404 405 405 405"
 WAY_OUT = "405 405 302 405 405 405"  # a button that leads on
@@ -197,9 +196,9 @@ ROWS: list[Row] = [
         "/staff/sign-in/passkey/",
         {
             "nobody": "200 200 400 405 405 405",
-            **dict.fromkeys(PEOPLE, WRONG_DOOR),
+            **dict.fromkeys(PEOPLE, NO_FORM),
             **dict.fromkeys(STAFF, ELSEWHERE),
-            "halfway": WRONG_DOOR,
+            "halfway": NO_FORM,
         },
         why="like the door itself",
     ),
