@@ -117,7 +117,7 @@ def shop_feed(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_safe
 def area_feed(request: HttpRequest, area: int, block: str = "") -> HttpResponse:
     """Atom: what happened to the shops of an area or of one block of it."""
-    if area > 2**31 - 1 or "\x00" in block:
+    if area > 2**31 - 1 or not block.isprintable():  # XML has no place for a control character
         raise Http404
     where = get_object_or_404(Area, pk=area)
     own = where.name_ar if get_language() == "ar" else where.name_en

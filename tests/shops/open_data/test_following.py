@@ -183,6 +183,7 @@ def test_feeds_of_a_shop_a_block_and_an_area_hold_what_happened_there(register: 
     block = entries(f"/en/areas/{area}/9/changes.atom")
     assert len(block) == 4 and len(entries(f"/en/areas/{area}/changes.atom")) == 28
     assert entries(f"/en/areas/{area}/nowhere/changes.atom") == []
+    assert Client().get(f"/en/areas/{area}/%01/changes.atom").status_code == 404  # no XML holds it
     answer = Client().get(f"/ar/shops/{storied.public_id}/changes.atom")
     assert "صالون البحر – موقوف" in answer.content.decode()
     assert Client().get(f"/ar/shops/{storied.public_id}/changes.atom", headers={"if-none-match": answer["ETag"]}).status_code == 304
