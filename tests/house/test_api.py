@@ -165,5 +165,5 @@ def test_nothing_of_the_api_reads_the_session() -> None:
 
     for pattern in api.urlpatterns:
         given = pattern.callback.initkwargs.get("authentication_classes", pattern.callback.cls.authentication_classes)
-        assert given == [], pattern
+        assert list(given) == [], pattern
         assert pattern.callback.portal_access == public(lambda: None).portal_access
