@@ -90,6 +90,9 @@ def test_without_the_revoked_right_any_role_creates_temporary_tables(db: None) -
     """The red control: PostgreSQL gives the right to everybody."""
     _run(f"CREATE ROLE {ROLE} NOLOGIN NOSUPERUSER")
     _run(f"SET ROLE {ROLE}; CREATE TEMP TABLE audit_edge (move text); RESET ROLE")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('audit_edge') = to_regclass('pg_temp.audit_edge')")
+        assert cursor.fetchone()[0] is True  # a bare name means the temporary table from here on
 
 
 def test_the_command_fails_where_the_right_cannot_be_taken_away(root: Path, monkeypatch: pytest.MonkeyPatch, db: None) -> None:
@@ -123,7 +126,10 @@ def test_the_application_cannot_invent_a_number(as_application: None, statement:
 @pytest.mark.parametrize("statement", [INVENTED[0], INVENTED[1], INVENTED[4]])
 def test_the_owner_can_invent_one(db: None, statement: str) -> None:
     """The red control: nothing but the role's rights refuses it. (A counter that was turned does not go back with the transaction.)"""
-    _run(statement)
+    Job.objects.create(kind="x", key="theirs", queue="bulk", due_at=clock.now(), created_at=clock.now())
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+        assert cursor.rowcount == 1
 
 
 def test_no_counted_column_of_any_table_is_the_applications(as_application: None) -> None:
