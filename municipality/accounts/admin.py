@@ -22,6 +22,8 @@ say(
         "accounts.forget": _("Forget what has run out"),
         "accounts.language_chosen": _("Language of messages chosen"),
         "accounts.passkey_added": _("Passkey added"),
+        "accounts.ask_phone": _("Request to a phone"),
+        "accounts.hear_phones": _("Answers of phones"),
         "accounts.passkey_copied": _("Copied passkey refused"),
         "accounts.passkey_lost": _("Passkey reported lost"),
         "accounts.passkey_removed": _("Passkey removed"),

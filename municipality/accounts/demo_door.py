@@ -21,6 +21,7 @@ from municipality.accounts import civil_ids
 from municipality.accounts.models import SignInRequest, User
 
 SHOWN = 12
+RINGS_WITHIN = 5.0  # seconds
 
 
 _passwords: list[Callable[[str], str]] = []
@@ -95,7 +96,14 @@ def phone_url(row: SignInRequest, language: str) -> str:
 
 
 def decide(row: SignInRequest, decision: str, person: User | None = None) -> bool:
-    """Answer in the person's place at the simulator: `approve` or `decline`. True if it took the answer."""
+    """Answer in the person's place at the simulator: `approve` or `decline`. True if it took the answer.
+
+    A phone can be answered once it has rung: for that the answer waits some seconds.
+    """
+    until = time.monotonic() + RINGS_WITHIN
+    while row.civil_id_cipher and time.monotonic() < until:
+        time.sleep(0.1)
+        row.refresh_from_db()
     body = {"request_id": row.request_id, "decision": decision}
     if person is not None:
         body["person"] = civil_ids.decrypt(person.civil_id_cipher)

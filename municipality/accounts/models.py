@@ -165,11 +165,13 @@ class SignInStatus(models.TextChoices):
 class SignInRequest(models.Model):
     """One question to Kuwait Mobile ID. Its answer serves only the browser session that asked, once, for five minutes.
 
-    `browser_hash` is the SHA-256 of a nonce that lies in the asking browser's session and nowhere else.
+    `browser_hash` is the SHA-256 of a nonce that lies in the asking browser's session and nowhere else. `civil_id_cipher` is the
+    number of a push until the provider was asked; `away_at` is when the provider last failed to answer about it.
     """
 
     request_id = models.CharField(max_length=100, unique=True)
     civil_id_digest = models.CharField(max_length=64, blank=True)
+    civil_id_cipher = models.TextField(blank=True)
     browser_hash = models.CharField(max_length=64)
     channel = models.CharField(max_length=4, choices=[("push", "push"), ("qr", "qr")])
     number_match = models.CharField(max_length=2, blank=True)
@@ -182,6 +184,7 @@ class SignInRequest(models.Model):
     expires_at = models.DateTimeField()
     hinted_at = models.DateTimeField(null=True, blank=True)
     polled_at = models.DateTimeField(null=True, blank=True)
+    away_at = models.DateTimeField(null=True, blank=True)
     used_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -1,10 +1,10 @@
-"""Periodic work of the sign-in."""
+"""Work of the sign-in: pushes to phones, and what is done from time to time."""
 
 from __future__ import annotations
 
 from municipality.accounts import limits
 from municipality.accounts.services import alarms, contacts, second_factor, sessions, sign_in
-from municipality.jobs.registry import every
+from municipality.jobs.registry import every, job
 
 
 @every("accounts.forget", seconds=3600)
@@ -19,3 +19,13 @@ def forget() -> None:
 @every("accounts.tell_alarms", seconds=15, queue="urgent")
 def tell_alarms() -> None:
     alarms.tell()
+
+
+@job(sign_in.ASK_PHONE, queue="urgent", time_limit=20)
+def ask_phone(request: int) -> None:
+    sign_in.ask_phone(request)
+
+
+@every("accounts.hear_phones", seconds=5, queue="urgent", time_limit=30)
+def hear_phones() -> None:
+    sign_in.hear_phones()

@@ -143,7 +143,7 @@ def outcome(cases: list[str]) -> list[dict[str, Any]]:
                 "messages": sorted(messages.values_list("kind", flat=True)),
                 "deliveries": [
                     {"channel": d.channel, "state": d.state, "key": d.idempotency_key, "message": d.message_id}
-                    for d in Delivery.objects.filter(message__in=messages)
+                    for d in Delivery.objects.filter(message__in=messages).order_by("pk")
                 ],
             }
         )

@@ -92,7 +92,7 @@ def door() -> list[Visit]:
         Visit(DOOR, post={"channel": "push", "civil_id": "123"}, status=400, note="too short"),
         Visit(DOOR, post={"channel": "push", "civil_id": "299999999999"}, status=400, note="no date"),
         Visit(DOOR, post={"channel": "push", "civil_id": "290010100012"}, status=400, note="wrong digit"),
-        Visit(DOOR, post=PUSH, phone="away", status=503),
+        Visit(DOOR, post={"channel": "qr"}, phone="away", status=503),
         Visit(DOOR, post=PUSH, before=((DOOR, PUSH),) * 3, note="a fourth push", status=429),
         Visit(DOOR, openid="away", note="with a provider"),
         Visit("/{lang}/sign-in/provider/", post={}, openid="away", status=503),
@@ -108,7 +108,8 @@ def door() -> list[Visit]:
         Visit("/{lang}/my-shops/", "owner", minutes=20, note="idle"),
         Visit("/{lang}/my-shops/", "owner", minutes=13 * 60, note="too long"),
     ]
-    v += [Visit(waiting, before=((DOOR, PUSH),), phone=mode, minutes=1, note=mode) for mode in ("declined", "away later")]
+    v += [Visit(waiting, before=((DOOR, {"channel": "qr"}),), phone=mode, minutes=1, note=mode) for mode in ("declined", "away later")]
+    v += [Visit(waiting, before=((DOOR, PUSH),), minutes=1, note="push not sent")]
     v += [Visit(waiting, before=((DOOR, PUSH),), minutes=6, note="expired")]
     return v
 

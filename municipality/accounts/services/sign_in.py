@@ -22,6 +22,8 @@ from municipality.accounts.mobile_id.port import Channel, Person, ProviderAway, 
 from municipality.accounts.mobile_id.provider import PROVIDER_ID
 from municipality.accounts.models import SignInRequest, SignInStatus, User, actor_of
 from municipality.audit.services import record
+from municipality.jobs.here import run_after_commit
+from municipality.jobs.services import enqueue
 from municipality.kernel import civil_id, clock
 from municipality.kernel.errors import Refused
 
@@ -29,6 +31,10 @@ log = logging.getLogger(__name__)
 
 LIFETIME = dt.timedelta(minutes=5)
 POLL_PAUSE = dt.timedelta(seconds=1)
+PUSH: Channel = "push"
+ASK_PHONE = "accounts.ask_phone"  # the job
+UNSENT = dt.timedelta(seconds=15)
+HEARD_AT_ONCE = 100
 TOO_MANY_FROM_HERE = _("Too many sign-in requests came from this connection. Please try again in ten minutes.")
 
 
@@ -53,42 +59,80 @@ class Asked:
 def begin(*, number: str | None, channel: Channel, address: str, device: Device | None = None, next_path: str = "") -> Asked:
     """Ask Mobile ID. `number` is a valid civil number, needed for a push and ignored for a code to scan.
 
-    Raises TooMany and ProviderAway. A number that the provider refuses looks like a phone that does not answer: the request gets an
-    id of our own, by which the provider is asked as often as about any other, and the end of every push is ours.
+    Raises TooMany and ProviderAway. A number that the provider refuses looks like a phone that does not answer. So no page waits for
+    what the provider says of a number: the push is a job beside the request (`ask_phone`), a worker asks for its answer
+    (`hear_phones`), a refused request keeps the id that we gave it, and the end of every push is ours.
     """
-    if channel == "push" and not number:
+    if channel == PUSH and not number:
         raise ValueError("a push needs a civil number")
     if not limits.may_start(address=address, device=device):
         raise TooMany("sign_ins_from_address", TOO_MANY_FROM_HERE)
-    digest = civil_ids.digest(number) if number and channel == "push" else ""
+    digest = civil_ids.digest(number) if number and channel == PUSH else ""
     if digest and not limits.PUSHES.take(digest):
         raise TooMany(
             "pushes",
             _("Three requests were sent to this phone within ten minutes. Please wait ten minutes, or sign in with the QR code."),
         )
-    match = f"{secrets.randbelow(90) + 10}"
-    now = clock.now()
-    try:
-        callback_url = settings.PORTAL_URL.rstrip("/") + settings.MOBILE_ID_CALLBACK_PATH
-        started = provider().start(number if digest else None, channel, number_match=match, callback_url=callback_url)
-        request_id, qr, ends = started.request_id, started.qr, started.expires_at
-    except RequestRefused:
-        request_id, qr, ends = secrets.token_hex(16), "", now
-    if channel == "push":
-        ends = now + dt.timedelta(seconds=settings.MOBILE_ID_PUSH_SECONDS)
-    nonce = secrets.token_urlsafe(32)
-    row = SignInRequest.objects.create(
-        request_id=request_id,
-        civil_id_digest=digest,
-        browser_hash=_hash(nonce),
-        channel=channel,
-        number_match=match,
-        qr=qr,
-        next_path=next_path,
-        created_at=now,
-        expires_at=min(ends, now + LIFETIME),
-    )
+    match, now, nonce = f"{secrets.randbelow(90) + 10}", clock.now(), secrets.token_urlsafe(32)
+    common = {"browser_hash": _hash(nonce), "channel": channel, "number_match": match, "next_path": next_path, "created_at": now}
+    if channel == "qr":
+        started = provider().start(None, channel, number_match=match, callback_url=_callback_url())
+        ends = min(started.expires_at, now + LIFETIME)
+        return Asked(SignInRequest.objects.create(request_id=started.request_id, qr=started.qr, expires_at=ends, **common), nonce)
+    if not settings.MOBILE_ID_URL:
+        raise ProviderAway("MOBILE_ID_URL is not set")
+    with transaction.atomic():
+        row = SignInRequest.objects.create(
+            request_id=secrets.token_hex(16),
+            civil_id_digest=digest,
+            civil_id_cipher=civil_ids.encrypt(number or "", PUSH),
+            expires_at=now + min(dt.timedelta(seconds=settings.MOBILE_ID_PUSH_SECONDS), LIFETIME),
+            **common,
+        )
+        run_after_commit(enqueue(ASK_PHONE, key=str(row.pk), request=row.pk))
     return Asked(row, nonce)
+
+
+def _callback_url() -> str:
+    return str(settings.PORTAL_URL).rstrip("/") + str(settings.MOBILE_ID_CALLBACK_PATH)
+
+
+def ask_phone(row_id: int) -> None:
+    """Send the push of a request. Raises ProviderAway: the job tries again while the request is open.
+
+    The number is erased once the provider has answered or the request has ended. A process that dies between the provider's answer
+    and its note of it makes the phone ask twice; the request follows the second.
+    """
+    row = SignInRequest.objects.filter(pk=row_id, status=SignInStatus.PENDING).exclude(civil_id_cipher="").first()
+    if row is None:
+        return
+    if clock.now() >= row.expires_at:
+        SignInRequest.objects.filter(pk=row_id).update(civil_id_cipher="")
+        return
+    number, changes = civil_ids.decrypt(row.civil_id_cipher, PUSH), {}
+    try:
+        started = provider().start(number, PUSH, number_match=row.number_match, callback_url=_callback_url())
+        changes["request_id"] = started.request_id
+    except RequestRefused:
+        pass
+    except ProviderAway:
+        SignInRequest.objects.filter(pk=row_id).update(away_at=clock.now())
+        raise
+    SignInRequest.objects.filter(pk=row_id).update(civil_id_cipher="", away_at=None, **changes)
+
+
+def hear_phones() -> None:
+    """Ask the provider about pushes whose callback has not come, in a worker; when it is away the pages are told."""
+    now = clock.now()
+    open_ = SignInRequest.objects.filter(channel=PUSH, status=SignInStatus.PENDING, civil_id_cipher="", expires_at__gt=now)
+    for row in open_.order_by(F("polled_at").asc(nulls_first=True), "pk")[:HEARD_AT_ONCE]:
+        SignInRequest.objects.filter(pk=row.pk).update(polled_at=now)
+        try:
+            _hear(row)
+        except ProviderAway:
+            open_.update(away_at=now)
+            return
+    open_.exclude(away_at=None).update(away_at=None)
 
 
 def asked_by(row_id: object, nonce: object) -> SignInRequest | None:
@@ -100,25 +144,38 @@ def asked_by(row_id: object, nonce: object) -> SignInRequest | None:
 
 
 def look(row: SignInRequest) -> SignInRequest:
-    """Bring the row up to date from the provider, at most once a second unless a callback hinted at news.
+    """Bring the row up to date. Raises ProviderAway; the row stays as it is.
 
-    Raises ProviderAway; the row stays as it is.
+    A code is asked about at most once a second unless a callback hinted at news. A push is asked about here after a hint only, which
+    a phone that has answered gives; until then `hear_phones` asks.
     """
     if row.status != SignInStatus.PENDING:
         return row
     now = clock.now()
     if now >= row.expires_at:
         return _settle(row, SignInStatus.EXPIRED)
-    rested = Q(polled_at__isnull=True) | Q(polled_at__lt=now - POLL_PAUSE) | Q(hinted_at__gt=F("polled_at"))
-    if not SignInRequest.objects.filter(rested, pk=row.pk, status=SignInStatus.PENDING).update(polled_at=now):
+    due = Q(hinted_at__gt=F("polled_at")) | Q(hinted_at__isnull=False, polled_at__isnull=True)
+    if row.channel != PUSH:
+        due |= Q(polled_at__isnull=True) | Q(polled_at__lt=now - POLL_PAUSE)
+    if not SignInRequest.objects.filter(due, pk=row.pk, status=SignInStatus.PENDING).update(polled_at=now):
         row.refresh_from_db()
         return row
+    return _hear(row)
+
+
+def _hear(row: SignInRequest) -> SignInRequest:
+    """Settle the row by what the provider says. Raises ProviderAway."""
     result = provider().result(row.request_id)
-    if result.status == "pending" or (result.status == "expired" and row.channel == "push"):
+    if result.status == "pending" or (result.status == "expired" and row.channel == PUSH):
         return row  # a push ends at our own time: whom the provider knows must not be told by its end
     if result.status != "approved":
         return _settle(row, SignInStatus(result.status))
     return _settle(row, SignInStatus.APPROVED if _number_of(row, result) else SignInStatus.FAILED)
+
+
+def is_in_trouble(row: SignInRequest) -> bool:
+    """Whether the provider failed to answer about the request, or the push was not sent within fifteen seconds."""
+    return row.away_at is not None or (bool(row.civil_id_cipher) and clock.now() - row.created_at > UNSENT)
 
 
 def _settle(row: SignInRequest, status: SignInStatus) -> SignInRequest:
@@ -204,4 +261,19 @@ def _hash(nonce: str) -> str:
     return hashlib.sha256(nonce.encode()).hexdigest()
 
 
-__all__ = ["Asked", "ProviderAway", "TooMany", "Unusable", "asked_by", "begin", "finish", "forget", "hint", "look", "welcome"]
+__all__ = [
+    "Asked",
+    "ProviderAway",
+    "TooMany",
+    "Unusable",
+    "ask_phone",
+    "asked_by",
+    "begin",
+    "finish",
+    "forget",
+    "hear_phones",
+    "hint",
+    "is_in_trouble",
+    "look",
+    "welcome",
+]

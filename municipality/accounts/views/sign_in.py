@@ -106,9 +106,9 @@ def waiting(request: HttpRequest) -> HttpResponse:
     row = _asked(request)
     if row is None:
         return redirect("accounts:sign_in")
-    trouble = False
     try:
         row = services.look(row)
+        trouble = services.is_in_trouble(row)
     except ProviderAway:
         trouble = True
     if row.status == SignInStatus.APPROVED:

@@ -19,6 +19,8 @@ from municipality.accounts.mobile_id import http
 from municipality.accounts.models import SignInRequest, User
 from municipality.accounts.services import sign_in
 from municipality.audit.models import Act
+from municipality.jobs.models import Job
+from municipality.jobs.services import run
 from municipality.kernel import clock
 from tests.municipality.accounts.conftest import Phones, address, ask, enter, signed_in
 
@@ -120,13 +122,60 @@ def test_after_five_minutes_an_approval_opens_nothing(phones: Phones, client: Cl
 
 def test_a_provider_that_is_away_is_told_in_a_sentence(phones: Phones, client: Client) -> None:
     phones.mode("down")
-    response = client.post(address("accounts:sign_in", "en"), {"civil_id": phones.people[0].civil_id, "channel": "push"})
+    response = client.post(address("accounts:sign_in", "en"), {"channel": "qr"})
     assert response.status_code == 503 and "Mobile ID cannot be reached" in response.content.decode()
     phones.mode("ok")
-    ask(client, phones.people[0])
+    ask(client, None)
     phones.mode("down")
     assert "does not answer at the moment" in client.get(address("accounts:waiting", "en")).content.decode()
     assert client.get(address("accounts:status")).json()["done"] is False
+
+
+def in_trouble(client: Client) -> bool:
+    return "does not answer at the moment" in client.get(address("accounts:waiting", "en")).content.decode()
+
+
+def test_a_push_that_cannot_be_sent_is_tried_again_and_the_page_says_so(phones: Phones, client: Client) -> None:
+    phones.mode("down")
+    client.post(address("accounts:sign_in"), {"channel": "push", "civil_id": phones.people[0].civil_id})
+    row, (job,) = SignInRequest.objects.get(), Job.objects.filter(kind=sign_in.ASK_PHONE)
+    assert not in_trouble(client)
+    with clock.at(clock.now() + dt.timedelta(seconds=16)):
+        assert in_trouble(client), "nobody has sent it"
+    run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, in_trouble(client)) == ("queued", True)
+    phones.mode("ok")
+    with clock.at(job.due_at):
+        run(job.pk)
+    job.refresh_from_db()
+    row.refresh_from_db()
+    assert (job.state, row.civil_id_cipher, in_trouble(client)) == ("done", "", False)
+    phones.press(row)
+    assert client.get(address("accounts:status")).json()["done"] is True
+
+
+def test_an_answer_whose_callback_is_lost_is_heard_by_a_worker(phones: Phones, client: Client) -> None:
+    row = ask(client, phones.people[0])
+    phones.press(row)
+    SignInRequest.objects.update(hinted_at=None)
+    assert client.get(address("accounts:status")).json()["done"] is False
+    phones.mode("down")
+    sign_in.hear_phones()
+    assert in_trouble(client)
+    phones.mode("ok")
+    sign_in.hear_phones()
+    assert client.get(address("accounts:status")).json()["done"] is True
+
+
+def test_the_number_of_a_push_is_erased_with_its_end(phones: Phones, client: Client) -> None:
+    client.post(address("accounts:sign_in"), {"channel": "push", "civil_id": phones.people[0].civil_id})
+    row = SignInRequest.objects.get()
+    assert row.civil_id_cipher and phones.people[0].civil_id not in row.civil_id_cipher
+    with clock.at(row.expires_at):
+        sign_in.ask_phone(row.pk)
+    row.refresh_from_db()
+    assert row.civil_id_cipher == "" and not requests.get(f"{phones.url}/auth-requests/{row.request_id}", timeout=5).ok
 
 
 def test_a_wrong_number_is_told_what_is_wrong_and_asks_nobody(phones: Phones, client: Client) -> None:
@@ -180,6 +229,9 @@ def story(phones: Phones, number: str, start: dt.datetime, monkeypatch: pytest.M
             answer = client.post(address("accounts:sign_in"), {"channel": "push", "civil_id": number})
     row = SignInRequest.objects.latest("pk")
     told += [seen(answer, row), statements(asked), row.expires_at - start]
+    with clock.at(start):
+        worker(row)
+    row.refresh_from_db()
     for seconds in (1, 60, 121, 200, 299, 300):
         if seconds == 121:  # the provider ends it before we do
             requests.post(f"{phones.url}/control/decide", json={"request_id": row.request_id, "decision": "expire"}, timeout=5)
@@ -187,7 +239,16 @@ def story(phones: Phones, number: str, start: dt.datetime, monkeypatch: pytest.M
             with clock.at(start + dt.timedelta(seconds=seconds)), CaptureQueriesContext(connection) as asked:
                 answer = client.get(address(name))
             told += [seconds, seen(answer, row), statements(asked)]
+        with clock.at(start + dt.timedelta(seconds=seconds)):
+            worker()
     return [*told, list(Watched.calls)]
+
+
+def worker(row: SignInRequest | None = None) -> None:
+    """A worker's turn; what it asks of the provider no page waits for."""
+    held = list(Watched.calls)
+    sign_in.ask_phone(row.pk) if row else sign_in.hear_phones()
+    Watched.calls[:] = held
 
 
 @pytest.mark.parametrize("unknown", ["ask", "refuse"])
@@ -198,14 +259,15 @@ def test_a_number_nobody_has_looks_like_a_phone_that_does_not_answer(
     start = clock.now()
     known, nobody = story(phones, phones.people[0].civil_id, start, monkeypatch), story(phones, UNKNOWN, start, monkeypatch)
     assert known == nobody
-    assert known[-1].count(("GET", "auth-requests/<id>")) == 5 and known[-1].count(("POST", "auth-requests")) == 1
+    assert known[-1] == [], "no page asks the provider, so none shows how fast it speaks of a number"
     assert "انتهت المهلة من دون رد من الهاتف" in str(known)  # the end of the story is told
-    # Red controls: another end, or a number that nobody asks the provider about, is seen.
+    # Red controls: another end, or a page that asks the provider itself, is seen.
     settings.MOBILE_ID_PUSH_SECONDS = 120
     assert story(phones, UNKNOWN, start, monkeypatch) != known
     settings.MOBILE_ID_PUSH_SECONDS = 300
-    monkeypatch.setattr(sign_in, "look", lambda row: row)
-    assert story(phones, UNKNOWN, start, monkeypatch) != known
+    monkeypatch.setattr(sign_in, "enqueue", lambda _kind, *, key, request: sign_in.ask_phone(request))
+    monkeypatch.setattr(limits.PUSHES.__class__, "take", lambda *_: True)
+    assert ("POST", "auth-requests") in story(phones, UNKNOWN, start, monkeypatch)[-1]
 
 
 def test_three_pushes_in_ten_minutes_and_no_fourth(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:

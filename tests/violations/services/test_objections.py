@@ -47,7 +47,7 @@ def fresh(row: Violation) -> Violation:
 def decide(objection: Objection, decider: Callable[..., Any], *, uphold: bool) -> None:
     officer = decider(objection.case.branch_id)
     assignment = queue.next_case(officer=officer)
-    assert assignment is not None
+    assert assignment is not None and assignment.place.case_id == objection.case_id
     for code in ("photos_show", "article_fits", "served"):
         desk.check(assignment=assignment, code=code, answer="yes")
     if uphold:
