@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Max, Model
+from django.db.models import Model
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -188,8 +188,7 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:
-            last = RuleSet.objects.filter(subject=obj.subject).aggregate(last=Max("version"))["last"]
-            obj.version, obj.made_by, obj.made_at = (last or 0) + 1, request.user, clock.now()
+            obj.version, obj.made_by, obj.made_at = services.next_version(obj.subject), request.user, clock.now()
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

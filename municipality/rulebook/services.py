@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.services import record
@@ -56,18 +56,27 @@ def _demand_a_week(ruleset: RuleSet) -> None:
         ) from error
 
 
+def next_version(subject: str) -> int:
+    """The number of a new edition, in the caller's transaction: drafting is rare, so all who draft wait for one row, the oldest edition."""
+    RuleSet.objects.select_for_update().order_by("pk").first()
+    # Another statement than the lock's: it sees what was committed while this one waited.
+    last: int | None = RuleSet.objects.filter(subject=subject).aggregate(last=Max("version"))["last"]
+    return (last or 0) + 1
+
+
 @transaction.atomic
 def draft_after(*, ruleset: RuleSet, maker: Any, actor: Actor) -> RuleSet:
     """A new draft of `maker` with the rows of an edition, from today or the first day that is free after the published ones.
 
     So a holiday announced late is one row more, and nothing is typed twice.
     """
-    editions = list(RuleSet.objects.select_for_update().filter(subject=ruleset.subject).order_by("pk"))
+    version = next_version(ruleset.subject)
+    editions = RuleSet.objects.filter(subject=ruleset.subject)
     taken = max((row.last_day or row.first_day for row in editions if row.published_at is not None), default=None)
     free = clock.today() if taken is None else max(clock.today(), taken + dt.timedelta(days=1))
     draft = RuleSet.objects.create(
         subject=ruleset.subject,
-        version=max(row.version for row in editions) + 1,
+        version=version,
         instrument_ar=ruleset.instrument_ar,
         instrument_en=ruleset.instrument_en,
         first_day=free,
