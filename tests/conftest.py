@@ -74,17 +74,18 @@ TOGETHER = {
     "tests/chaos/test_invariants.py": "invariants",
     "tests/chaos/": "faults",
     "tests/stack/": "deployment",
-    "tests/house/test_language_gate.py": "tour",
-    "tests/house/test_pages.py": "tour",
-    "tests/house/test_without_transaction.py::test_no_page_fails_when_it_is_read": "read over HTTP",
+    "tests/architecture/test_language_gate.py": "tour",
+    "tests/architecture/test_pages.py": "tour",
+    "tests/architecture/test_without_transaction.py::test_no_page_fails_when_it_is_read": "read over HTTP",
 }
 
 
 # What looks at the whole portal, draws papers and pictures by the dozen, starts simulators or plays nights through: left out of
 # `script/test --fast` and, where it guards nothing, of the pass on the next Django.
 WHOLE = (
-    *(f"tests/house/test_{name}.py" for name in ("access_matrix", "api", "doors", "language_gate", "pages", "privacy")),
-    *(f"tests/house/test_{name}.py" for name in ("production_refuses", "shown_fields", "staff_door", "state_doors", "without_transaction")),
+    *(f"tests/architecture/test_{name}.py" for name in ("access_matrix", "api", "doors", "language_gate", "pages", "privacy")),
+    *(f"tests/architecture/test_{name}.py" for name in ("production_refuses", "shown_fields", "staff_door", "state_doors")),
+    "tests/architecture/test_without_transaction.py",
     *("tests/journeys/", "tests/licensing/", "tests/mutation/", "tests/script/test_parallel.py", "tests/script/test_translations.py"),
     *("tests/municipality/accounts/test_openid.py", "tests/municipality/accounts/test_passkeys.py", "tests/municipality/acting/"),
     *("tests/sandbox/demo/", "tests/municipality/documents/", "tests/municipality/jobs/test_limits.py"),

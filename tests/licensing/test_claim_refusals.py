@@ -24,7 +24,7 @@ from municipality.review.services import desk
 from shops import claims, refusals
 from shops.models import Claim, Shop
 from shops.states import ClaimState
-from tests.house.state_doors import without_guards
+from tests.architecture.state_doors import without_guards
 from tests.licensing import officers
 from tests.licensing.conftest import TODAY
 from tests.licensing.test_claims import CLAIMANT, OWNER, STRANGER, decider, sent

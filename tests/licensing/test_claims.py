@@ -31,7 +31,7 @@ from shops import claims
 from shops import queries as shops
 from shops.models import Claim, RegisterChange, RegisteredOwner, Shop
 from shops.states import ClaimState
-from tests.house.state_doors import without_guards
+from tests.architecture.state_doors import without_guards
 from tests.licensing import officers
 from tests.licensing.conftest import NOW
 from tests.municipality.people import person, signed_in

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from script.support.processes import demo_environment
-from tests.house.files import ROOT
+from tests.architecture.files import ROOT
 
 SLOW, PATIENCE = 10, 4  # clients; seconds that a page may take on a busy machine
 BEGUN = (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ", b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nslow")

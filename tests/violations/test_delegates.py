@@ -31,7 +31,7 @@ from payments import queries as payments
 from payments.models import Attempt, Bill
 from payments.services import pay_basket, redirect_url, start_attempt
 from shops.models import Shop
-from tests.house.state_doors import without_guards
+from tests.architecture.state_doors import without_guards
 from tests.municipality.people import NOURA, person, signed_in
 from tests.payments.bank import Bank
 from tests.payments.conftest import run_due

@@ -27,7 +27,7 @@ from municipality.review.models import Skill, Tie
 from municipality.review.services import queue
 from payments.models import Bill
 from shops import queries as shops
-from tests.house.state_doors import without_guards
+from tests.architecture.state_doors import without_guards
 from tests.licensing import officers
 from tests.licensing.conftest import NOW
 from tests.municipality.acting.standing_in import DELEGATE, OWNER, THIRD, Tray, ask, code_for, fee, main, renew_url

@@ -35,7 +35,7 @@ from payments.models import Bill
 from payments.services import start_attempt
 from shops import queries as shops
 from shops.models import Shop
-from tests.house.state_doors import without_guards
+from tests.architecture.state_doors import without_guards
 from tests.licensing import officers
 from tests.licensing.conftest import NOW, TODAY
 from tests.municipality.acting.standing_in import DELEGATE, OWNER, THIRD, UNTIL, fee, let, main, renew_url

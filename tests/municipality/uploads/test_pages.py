@@ -24,7 +24,7 @@ from municipality.uploads import checks, links, services
 from municipality.uploads.models import Upload
 from municipality.uploads.refusals import SENTENCES
 from municipality.uploads.states import UploadState
-from tests.house.pages import foreign_in
+from tests.architecture.pages import foreign_in
 from tests.municipality import people
 from tests.municipality.uploads import seeds
 from tests.municipality.uploads.conftest import SUBJECT, Draft, Send

@@ -16,7 +16,7 @@ from shops import invariants
 from shops.happenings import services
 from shops.models import EventProposal, Shop, ShopEvent
 from shops.search.asking import Asked, ask
-from tests.house.state_doors import without_guards
+from tests.architecture.state_doors import without_guards
 from tests.municipality.people import staff
 
 pytestmark = pytest.mark.django_db

@@ -22,8 +22,8 @@ from shops.hours.services import HOURS, state_hours
 from shops.hours.week import Week, parse
 from shops.models import RegisterChange, SearchEntry, Shop
 from shops.search import indexing
+from tests.architecture.state_doors import without_guards
 from tests.conftest import Clock
-from tests.house.state_doors import without_guards
 from tests.municipality.acting.standing_in import THIRD
 from tests.municipality.people import NOURA, person, staff
 from tests.shops.conftest import TESTS

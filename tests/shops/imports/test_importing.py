@@ -21,7 +21,7 @@ from shops.imports.problems import NotReadable
 from shops.models import RegisterChange, RegisterFile, RegisterRow, Shop, ShopEvent, TradeName
 from shops.search.asking import Asked, ask
 from shops.services import Change, change_register
-from tests.house.state_doors import without_guards
+from tests.architecture.state_doors import without_guards
 from tests.payments.conftest import run_due
 from tests.shops.conftest import TESTS
 from tests.shops.imports.sheets import sheet

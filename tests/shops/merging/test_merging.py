@@ -20,7 +20,7 @@ from shops.models import SearchEntry, Shop, ShopEvent, ShopMerge
 from shops.registry import MATTERS
 from shops.search.asking import Asked, ask
 from shops.services import Change, change_register
-from tests.house.state_doors import without_guards
+from tests.architecture.state_doors import without_guards
 from tests.municipality.people import person, staff
 from tests.shops.conftest import TESTS
 from violations.services import minutes

@@ -16,7 +16,7 @@ from django.test import override_settings
 
 from municipality.audit.services import sequence
 from municipality.kernel import clock
-from tests.house.world import NOON, SETTINGS, build
+from tests.architecture.world import NOON, SETTINGS, build
 from tools.attack import inside
 from tools.attack.findings import Facts, Identity, Report
 from tools.attack.full import NEVER

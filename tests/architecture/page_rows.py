@@ -1,0 +1,112 @@
+"""What is asked of the pages of shops: a correction that is studied, a reply that is read; and their stops of the tour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from municipality.cases.models import Case
+from municipality.kernel import clock
+from shops.hours.services import state_hours
+from shops.hours.week import parse
+from shops.models import PageFact, Reply, Shop
+from shops.page import services
+from shops.registry import finding_of
+
+if TYPE_CHECKING:
+    from tests.architecture.stops import Visit
+    from tests.architecture.world import World
+
+
+@dataclass
+class PageRows:
+    shop: Shop  # of the owner, with a final and a contested violation
+    correction: Case  # asked for by the stranger
+    reply: Case  # of the owner, to the contested violation
+
+
+def fill(world: World) -> PageRows:
+    shop = world.fines.shop
+    names = {"name_ar": "صالون الضحى", "name_en": "Al-Duha Salon"}
+    correction = services.ask_correction(
+        shop=world.register.closed, person=world.stranger.person, fact="trade_name", proposed=names, why="2026"
+    )
+    finding = finding_of(world.fines.objected.key)
+    assert finding is not None
+    reply = services.reply(finding=finding, person=world.owner.person, text="2026")
+    for part, week in (("week", "Sa-Th 09:00-13:00,16:00-22:00; Fr 16:00-22:00"), ("ramadan", "Mo-Su 20:00-02:00")):
+        state_hours(shop=shop, person=world.owner.person, week=parse(week), part=part)
+    return PageRows(shop, correction, reply)
+
+
+def _fresh(like: Case, subject: str, reference: str) -> Case:
+    row = Case.objects.get(pk=like.pk)
+    row.pk = row.last_event = None
+    row.public_id, row.reference, row.subject, row.state = subject[-1] * 26, reference, subject, "draft"
+    row._state.adding = True
+    row.save()
+    return row
+
+
+def fresh_correction(world: World) -> Case:
+    """A case of a correction in its first state."""
+    return _fresh(world.page.correction, "shop_fact:walked-d", "COR-2026-999999-X")
+
+
+def fresh_reply(world: World) -> Case:
+    """A case of a reply in its first state."""
+    return _fresh(world.page.reply, "violation:walked-e", "REP-2026-999999-X")
+
+
+def more(world: World) -> None:
+    """A reply that is published."""
+    Reply.objects.filter(case=world.page.reply).update(published_at=clock.now())
+
+
+def stops() -> list[Visit]:
+    """The page of a shop with all its blocks, and what is asked of it."""
+    from tests.architecture.page_matrix import CORRECT, HOURS, NO_HOURS, REPLY_TO, WITHDRAW
+    from tests.architecture.stops import Visit
+
+    address = {"area": "{w.page.shop.area_id}", "block": "1", "street": "2", "building": "3", "paci_number": "10229999", "why": "2026"}
+    alike = {f"d{day}_kind": "same" for day in range(1, 7)}
+    return [
+        Visit("/{lang}/shops/?q=1022&open_now=on", note="open now"),
+        Visit(HOURS, "owner"),
+        Visit(NO_HOURS, "owner", note="nothing stated"),
+        Visit(f"{HOURS}ramadan/", "owner"),
+        Visit(NO_HOURS, "owner", post={}, status=400, note="empty"),
+        Visit(NO_HOURS, "owner", post={**alike, "d0_kind": "closed"}, status=400, note="never open"),
+        Visit(NO_HOURS, "owner", post={**alike, "d0_kind": "open", "d0_from": "9:10", "d0_to": "x"}, status=400, note="no times"),
+        Visit(NO_HOURS, "owner", post={"take_back": "1"}, status=409, note="nothing to take back"),
+        Visit("/{lang}/shops/{w.page.shop.public_id}/", note="with findings"),
+        Visit("/{lang}/shops/{w.page.shop.public_id}/", "owner", note="their own, with findings"),
+        Visit("/{lang}/shops/{w.owner.shop.public_id}/", note="with a licence"),
+        Visit("/{lang}/shops/map/"),
+        Visit("/{lang}/shops/map/?q=1022", note="with a question"),
+        Visit("/{lang}/shops/map/?q=1022&box=1,2,3", note="a part that is none"),
+        Visit("/{lang}/shops/map/?q=0000000000", note="nothing fits"),
+        Visit("/{lang}/report/"),
+        Visit("/{lang}/report/?shop={w.page.shop.public_id}", note="about a shop"),
+        Visit("/{lang}/report/?shop=%00", status=400, note="about nothing"),
+        Visit(CORRECT, "stranger"),
+        Visit("/{lang}/corrections/{w.register.closed.public_id}/", "stranger", note="closed"),
+        *(Visit(f"{CORRECT}{fact}/", "stranger") for fact in PageFact.values),
+        *(
+            Visit(f"{CORRECT}{fact}/", "stranger", post={}, status=400, note="empty")
+            for fact in ("trade_name", "activity", "address", "closed")
+        ),
+        Visit(f"{CORRECT}closed/", "stranger", post={"on": "2030-01-01", "why": "2026"}, status=400, note="a day ahead"),
+        Visit(f"{CORRECT}address/", "stranger", post=address | {"paci_number": "1"}, status=400, note="a short number"),
+        Visit(f"{CORRECT}address/", "stranger", post=address, note="asked for"),
+        Visit(f"{CORRECT}address/", "stranger", post=address, before=((f"{CORRECT}address/", address),), status=409, note="asked twice"),
+        Visit(REPLY_TO, "owner"),
+        Visit(REPLY_TO, "owner", post={}, status=400, note="empty"),
+        Visit(REPLY_TO, "owner", post={"text": "https://1"}, status=400, note="with a link"),
+        Visit(REPLY_TO, "owner", post={"text": "2026"}, status=409, note="replied already"),
+        Visit("/{lang}/cases/{w.page.correction.public_id}/", "stranger", note="a correction"),
+        Visit("/{lang}/cases/{w.page.reply.public_id}/", "owner", note="a reply"),
+        Visit(WITHDRAW, "stranger"),
+        Visit(WITHDRAW, "stranger", post={}, note="taken back"),
+        Visit("/{lang}/my-shops/{w.page.shop.public_id}/door/", "owner"),
+    ]

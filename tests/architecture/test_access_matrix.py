@@ -1,0 +1,256 @@
+"""Every address × everybody × every method, complete by construction: an address without a row fails."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory, override_settings
+from django.urls import get_resolver, path, resolve
+from django.utils import translation
+
+from municipality.accounts.access import access
+from municipality.accounts.models import actor_of
+from municipality.acting.queries import Principal
+from municipality.audit.models import Look
+from municipality.cases.models import Case
+from municipality.documents.models import Document
+from municipality.notifications.models import Message
+from payments.models import Bill, Receipt
+from shops.models import Shop
+from tests.architecture.access_matrix import CSRF_EXEMPT, METHODS, NO, ROLES, ROWS, Row, differences, unlisted
+from tests.architecture.routes import LANGUAGES, patterns
+from tests.architecture.world import World, built_world, the_world  # noqa: F401
+
+pytestmark = pytest.mark.django_db
+UNSAFE = METHODS[2:]
+
+
+def rows_by_route(world: World) -> dict[str, list[Row]]:
+    """Which route each row stands for, as the resolver sees it. Raises Resolver404 for a row whose route is gone."""
+    found = defaultdict(list)
+    for row in ROWS:
+        for language in _languages(row):
+            with translation.override(language):
+                found[resolve(_path(row, world, language).partition("?")[0]).route].append(row)
+    return found
+
+
+def _languages(row: Row) -> tuple[str, ...]:
+    return LANGUAGES if "{lang}" in row.path else ("ar",)
+
+
+def _path(row: Row, world: World, language: str) -> str:
+    return row.path.format(w=world, lang=language)
+
+
+def ask(world: World, row: Row, role: str, language: str) -> tuple[dict[str, int], dict[str, str]]:
+    """Statuses and places led to of each method; whatever a request did is undone."""
+    statuses, places = {}, {}
+    for method in METHODS:
+        client = world.client(role, raise_request_exception=False)
+        data = {name: value.format(w=world) for name, value in row.post.items()} if method == "POST" else None
+        with transaction.atomic():
+            response = getattr(client, method.lower())(_path(row, world, language), data)
+            if response.streaming:  # its file is closed when it has been read
+                b"".join(response.streaming_content)
+            transaction.set_rollback(True)
+        statuses[method], places[method] = response.status_code, response.get("Location", "")
+    return statuses, places
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_everybody_gets_what_the_row_says(row: Row, world: World) -> None:
+    found: list[str] = []
+    for language in _languages(row):
+        for role in row.answers:
+            statuses, places = ask(world, row, role, language)
+            found += differences(row, role, statuses)
+            # An address with an earlier name of a shop leads to its present one, for everybody.
+            if role == "nobody" and statuses["GET"] == 302 and "sign-in" not in row.path and "/shops/{w." not in row.path:
+                assert re.match(rf"(/{language}|/staff)/sign-in/", places["GET"]), places
+    assert not found, "\n".join(found)
+
+
+def test_every_address_has_a_row_and_every_row_an_address(world: World) -> None:
+    by_route = rows_by_route(world)
+    assert unlisted(set(patterns()), by_route) == []
+    nowhere = [row.path for row in by_route["admin/(?P<url>.*)$"]]
+    assert nowhere == ["/admin/nothing-is-here/"], "these rows stand for no page of the admin any more"
+    assert all(set(ROLES) <= set(row.answers) for row in ROWS)
+
+
+def test_an_address_without_a_row_is_found(world: World) -> None:
+    assert unlisted({*patterns(), "ar/new-page/"}, rows_by_route(world)) == ["ar/new-page/"]
+
+
+def everything(model: Any) -> Callable[..., Any]:
+    return lambda user, *_: model.objects.all()
+
+
+def any_shop(user: Any, public_id: str, *_: Any) -> Shop:
+    return Shop.objects.get(public_id=public_id)
+
+
+# Each question that decides what a person sees: without it a stranger would get in.
+FILTERS: dict[str, tuple[str, Callable[..., Any]]] = {
+    "/{lang}/cases/{w.owner.waiting.public_id}/": ("municipality.cases.queries.visible_to", everything(Case)),
+    "/{lang}/cases/{w.owner.waiting.public_id}/withdraw/": ("municipality.cases.queries.visible_to", everything(Case)),
+    "/{lang}/health-licence/{w.owner.shop.public_id}/changes/": ("shops.queries._seen_by", any_shop),
+    "/{lang}/pay/{w.owner.due.public_id}/": ("payments.queries.visible_to", everything(Bill)),
+    "/{lang}/receipts/{w.owner.receipt.number}/": ("payments.queries.receipts_visible_to", everything(Receipt)),
+    "/documents/{w.owner.licence.document.number}.pdf": ("municipality.documents.queries.visible_to", everything(Document)),
+    "/{lang}/messages/{w.owner.message.public_id}/": ("municipality.notifications.queries.visible_to", everything(Message)),
+}
+
+
+@pytest.mark.parametrize("address", FILTERS)
+def test_without_its_filter_a_page_opens_to_a_stranger_and_the_matrix_says_so(
+    address: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = next(row for row in ROWS if row.path == address)
+    assert not differences(row, "stranger", ask(world, row, "stranger", "en")[0])
+    question, answer = FILTERS[address]
+    monkeypatch.setattr(question, answer)
+    # The second lock behind it: for whom somebody acts.
+    monkeypatch.setattr("municipality.acting.queries.principal", lambda user, **_: Principal(user, actor_of(user)))
+    assert f"stranger GET {row}: 200, expected 404" in differences(row, "stranger", ask(world, row, "stranger", "en")[0])
+
+
+def test_whoever_signed_for_an_organisation_until_yesterday_sees_its_shops_no_more(world: World) -> None:
+    shop = world.organisation_shop
+    client = world.client("former")
+    assert client.get(f"/en/health-licence/{shop.public_id}/renew/").status_code == 404
+    assert shop.name_en not in client.get("/en/my-shops/").content.decode()
+    world.former.signs_for.update(last_day=None)
+    assert client.get(f"/en/health-licence/{shop.public_id}/renew/").status_code == 200
+
+
+def test_nobody_ends_a_session_that_is_not_theirs(world: World) -> None:
+    other = world.other_session
+    address = f"/en/profile/sessions/{other.pk}/end/"
+    for role in ("stranger", "officer", "auditor", "nobody"):
+        world.client(role).post(address)
+        assert Session.objects.filter(session_key=other.session_key).exists(), role
+    world.client("owner").post(address)
+    assert not UserSession.objects.filter(pk=other.pk).exists()
+    assert not Session.objects.filter(session_key=other.session_key).exists()
+
+
+def test_staff_by_password_alone_reach_nothing_of_the_admin(world: World) -> None:
+    client = world.client("halfway")
+    for route in patterns():
+        if route.startswith("admin/") and "<" not in route and "login" not in route:
+            answer = client.get(f"/{route}", follow=True)
+            assert answer.status_code == 403, route
+            assert len(answer.redirect_chain) <= 2, route
+
+
+def test_a_receipts_address_tells_anybody_else_no_more_than_how_it_stands(world: World) -> None:
+    page = f"/pay/r/{world.owner.attempt.token}"
+    told = world.client("owner").get(page).content.decode()
+    assert world.owner.receipt.number in told
+    for role in ("nobody", "stranger", "officer", "auditor"):
+        text = world.client(role).get(page).content.decode()
+        for secret in (world.owner.receipt.number, world.owner.paid.reference, world.owner.person.name_ar, world.owner.issued.public_id):
+            assert secret not in text, (role, secret)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.path.startswith("/admin/") and "owner" in row.path], ids=str)
+def test_each_opening_of_a_persons_row_by_staff_is_written_down_once(row: Row, world: World) -> None:
+    looks = Look.objects.filter(person_key=world.owner.person.key)
+    before = looks.count()
+    answer = world.client("auditor").get(_path(row, world, "ar"))
+    shows_a_person = row.path.endswith("change/") and "rulebook" not in row.path and "gatewaymessage" not in row.path
+    assert looks.count() - before == (1 if answer.status_code == 200 and shows_a_person else 0)
+
+
+# Marks, the middleware behind them, and tokens.
+
+
+def test_every_view_carries_its_mark_and_public_ones_alone_need_no_sign_in() -> None:
+    assert "django.contrib.auth.middleware.LoginRequiredMiddleware" in settings.MIDDLEWARE
+    for route, pattern in patterns().items():
+        mark = getattr(pattern.callback, "portal_access", "")
+        assert mark in {"public", "person", "staff", "any", "acting"}, route
+        assert (mark == "public") == (getattr(pattern.callback, "login_required", True) is False), route
+        if route.startswith("admin/"):
+            assert mark == "staff" or route == "admin/login/", route
+
+
+def unmarked(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("in")
+
+
+class Forgotten:
+    """Addresses with a view that somebody forgot to mark."""
+
+    urlpatterns = [path("forgotten/", unmarked), *get_resolver("municipality.urls").url_patterns]
+    handler403 = "municipality.ui.errors.permission_denied"
+
+
+def test_a_view_without_a_mark_is_closed_by_the_middleware_and_open_without_it(world: World) -> None:
+    without = [name for name in settings.MIDDLEWARE if "LoginRequired" not in name]
+    with override_settings(ROOT_URLCONF=Forgotten):
+        assert Client().get("/forgotten/")["Location"].endswith("/sign-in/?next=/forgotten/")
+        with override_settings(MIDDLEWARE=without):
+            assert Client().get("/forgotten/").content == b"in"
+
+
+def test_without_the_second_factor_mark_staff_by_password_would_get_in(world: World) -> None:
+    request = RequestFactory().get("/")
+    request.user = world.auditor
+    request.session = world.client("halfway").session
+    assert unmarked(request).content == b"in"
+    with pytest.raises(PermissionDenied):
+        access("staff")(unmarked)(request)
+
+
+def _token_answers(world: World, address: str, role: str) -> dict[str, int]:
+    statuses = {}
+    for method in UNSAFE:
+        client = world.client(role, enforce_csrf_checks=True, raise_request_exception=False)
+        with transaction.atomic():
+            statuses[method] = getattr(client, method.lower())(address).status_code
+            transaction.set_rollback(True)
+    return statuses
+
+
+@pytest.mark.slow
+def test_nothing_is_changed_without_a_token_but_by_the_bank_and_mobile_id(world: World) -> None:
+    exempt = {route for route, pattern in patterns().items() if getattr(pattern.callback, "csrf_exempt", False)}
+    reading = {route for route in exempt if route.startswith("api/")}
+    assert exempt - reading == CSRF_EXEMPT
+    for route, rows in rows_by_route(world).items():
+        if route in CSRF_EXEMPT:
+            continue
+        for role in ("nobody", "owner", "auditor"):
+            refused = 405 if route in reading else 403
+            answers = _token_answers(world, _path(rows[0], world, "ar"), role)
+            assert set(answers.values()) == {refused}, (route, role, answers)
+
+
+def test_with_the_token_the_same_form_is_taken(world: World) -> None:
+    client = world.client("owner", enforce_csrf_checks=True)
+    address = f"/en/cases/{world.owner.waiting.public_id}/withdraw/"
+    page = client.get(address).content.decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    assert token is not None
+    assert client.post(address).status_code == 403
+    assert client.post(address, {"csrfmiddlewaretoken": token[1]}).status_code == 302
+    assert Case.objects.get(pk=world.owner.waiting.pk).state == "withdrawn"
+
+
+def test_the_matrix_would_notice_a_wrong_status() -> None:
+    row = Row("/x/", {"nobody": NO})
+    assert not differences(row, "nobody", dict.fromkeys(METHODS, 403))
+    assert differences(row, "nobody", {**dict.fromkeys(METHODS, 403), "POST": 500}) == ["nobody POST /x/: 500, expected 403"]

@@ -1,0 +1,117 @@
+"""Across apps only `models`, `queries`, `services` and `states` may be imported; what import-linter cannot say.
+
+The platform's parts have some doors more, which the house names: registries, ports and the marks of access.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import grimp
+import pytest
+
+from tests.architecture.files import ROOT
+
+SERVICES = ("payments", "zoning", "shops", "licensing", "violations", "reports")
+DOORS = {"models", "queries", "services", "states"}
+# Doors of the platform beyond the four, each a thing that others register with, implement or are marked by.
+MORE = {
+    "municipality.accounts": {"access", "staff_site", "limits", "civil_ids", "next_paths", "looks", "proof"},
+    "municipality.acting": {"registry", "notifications"},
+    "municipality.audit": {"guards", "registry"},
+    "municipality.cases": {"catalogue", "opening", "panels", "blocks", "admin_base", "timeline"},
+    "municipality.documents": {"rendering", "signing", "registry", "numbers", "qr", "contexts", "store", "trouble"},
+    "municipality.drafts": {"registry", "typed"},
+    "municipality.jobs": {"registry", "errors", "here"},
+    "municipality.notifications": {"registry", "texts"},
+    "municipality.review": {"registry", "story"},  # story: how the moves of every studied case are told
+    "municipality.uploads": {"registry", "fields", "links", "refusals"},
+    "payments": {"registry", "providers", "rules"},  # rules: the lines that a bill is made of
+    "shops": {"registry"},
+}
+# A page of the platform that a service shows at an address of its own, and the way to a case that somebody may act in.
+SHOWN = "municipality.cases.views.public"
+EXCEPTIONS = {("licensing.views.public", SHOWN), ("licensing.views.citizen", SHOWN), ("licensing.views.corrections", SHOWN)}
+EXCEPTIONS |= {("shops.views.claims", SHOWN), ("violations.views.public", SHOWN)}
+# All of these is a door: the ground floor and the face.
+OPEN = ("municipality.kernel", "municipality.ui", "municipality.places", "municipality.rulebook", "municipality.celery")
+# Tie everything together, on top of all.
+TOP = (
+    "municipality.urls",
+    "municipality.api",
+    "municipality.health",
+    "sandbox",
+    "municipality.settings",
+    "municipality.wsgi",
+    "municipality.asgi",
+)
+
+
+def part_of(module: str) -> str:
+    """The app a module belongs to: `payments`, or `municipality.<part>`."""
+    pieces = module.split(".")
+    return ".".join(pieces[:2]) if pieces[0] == "municipality" else pieces[0]
+
+
+def closed(graph: grimp.ImportGraph) -> list[str]:
+    """Imports across apps that go through no door."""
+    found = []
+    for importer in sorted(graph.modules):
+        mine = part_of(importer)
+        if importer.startswith(TOP):
+            continue
+        for imported in sorted(graph.find_modules_directly_imported_by(importer)):
+            theirs = part_of(imported)
+            if (importer, imported) in EXCEPTIONS or theirs == mine or imported.startswith(OPEN) or theirs in ("municipality", *TOP):
+                continue
+            inside = imported.removeprefix(theirs).strip(".").split(".")[0]
+            if inside not in DOORS | MORE.get(theirs, set()) | {""}:
+                found.append(f"{importer} -> {imported}")
+    return found
+
+
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    return grimp.build_graph("municipality", *SERVICES, cache_dir=None)
+
+
+def test_apps_meet_at_their_doors_only(graph: grimp.ImportGraph) -> None:
+    assert closed(graph) == []
+
+
+def test_the_gate_of_the_doors_bites(graph: grimp.ImportGraph) -> None:
+    import copy
+
+    harmed = copy.deepcopy(graph)
+    for module in ("licensing.views.citizen", "payments.forms"):
+        if module not in harmed.modules:
+            harmed.add_module(module)
+    harmed.add_import(importer="licensing.views.citizen", imported="payments.forms", line_number=1, line_contents="import")
+    assert "licensing.views.citizen -> payments.forms" in closed(harmed)
+
+
+@pytest.mark.parametrize(
+    ("harm", "contract"),
+    [
+        ("payments/queries.py", "from licensing import models"),
+        ("municipality/jobs/queries.py", "from municipality.cases import models"),
+        ("municipality/kernel/money.py", "import django"),
+        ("payments/rules.py", "from django.db import models"),
+        ("shops/queries.py", "import sandbox.simulators.serving"),
+        ("sandbox/simulators/serving.py", "import sandbox.demo.people"),
+    ],
+)
+def test_the_import_contracts_bite(tmp_path: Path, harm: str, contract: str) -> None:
+    """The red control: the same contracts over a copy with one forbidden import."""
+    import shutil
+
+    for name in ("municipality", *SERVICES, "sandbox"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "data", "static"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    path = tmp_path / harm
+    path.write_text(path.read_text(encoding="utf8") + f"\n{contract}\n", encoding="utf8")
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert answer.returncode == 1, answer.stdout

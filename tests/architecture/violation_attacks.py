@@ -1,0 +1,147 @@
+"""Attacks on what the database refuses of violations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from django.db import transaction
+
+from municipality.kernel import clock, ids
+from municipality.places.models import Branch
+from violations.models import (
+    Annulment,
+    Charge,
+    ChargeKind,
+    Judgment,
+    Objection,
+    Relief,
+    StopLift,
+    Violation,
+    ViolationEvent,
+)
+
+if TYPE_CHECKING:
+    from tests.architecture.world import World
+
+# A row made by hand stays against the same shop: a violation is against somebody.
+from tests.architecture.violation_rows import _charge, bill, fresh, fresh_objection, proposal
+
+
+def _by_whoever(world: World) -> None:
+    """A minute of a branch whose team its writer is not of."""
+    like = Violation.objects.get(pk=world.fines.served.pk)
+    like.pk = like.last_event = like.notice = like.number = None
+    like.public_id, like.client_key, like.state = ids.public_id(), str(uuid4()), "recorded"
+    like.branch = Branch.objects.exclude(pk="HA").order_by("pk")[0]
+    like._state.adding = True
+    like.save()
+
+
+def _without_ground(state: str, *path: str) -> Any:
+    """A legal move to a state, by an event as it must be, on no ground at all."""
+
+    def attack(world: World) -> None:
+        from tests.architecture import state_doors as doors
+
+        row = doors.walk(fresh(world), path[0], world)
+        with transaction.atomic():
+            doors.transition(row, path[1], actor=doors.BY, reason="tests")
+
+    attack.__name__ = f"{state}_without_ground"
+    return attack
+
+
+def _charge_of_a_judgment_before_it(world: World) -> None:
+    """Another kind of sum than the state of the violation makes payable."""
+    row = world.fines.guarded.ordered  # type: ignore[attr-defined]
+    _charge(row, world, ChargeKind.COURT, judgment=world.fines.guarded.judged.judgment)  # type: ignore[attr-defined]
+
+
+def _charge_of_another_sum(world: World) -> None:
+    row = world.fines.guarded.ordered  # type: ignore[attr-defined]
+    order = row.orders.get()
+    Charge.objects.create(
+        violation=row, bill=bill(row, world, order.fils - 1000), kind=ChargeKind.SETTLEMENT, order=order, made_at=clock.now()
+    )
+
+
+def _objection_at_home(world: World) -> None:
+    case = fresh_objection(world)
+    case.branch = world.fines.served.branch
+    case.save()
+    now = clock.today()
+    Objection.objects.create(
+        case=case,
+        violation=world.fines.served,
+        ground="facts_wrong",
+        words="x",
+        origin="ordered",
+        answer_by=now,
+        defend_by=now,
+        filed_at=clock.now(),
+    )
+
+
+def _decided_then_refused(model: Any) -> Any:
+    return lambda world: model.objects.filter(allowed_by__isnull=False).update(refused_at=clock.now())
+
+
+def _refused_then_not(model: Any) -> Any:
+    return lambda world: model.objects.filter(refused_at__isnull=False).update(refused_at=None)
+
+
+def _born_allowed(model: Any) -> Any:
+    def attack(world: World) -> None:
+        more_of: dict[str, Any] = {"kind": "waiver", "before_fils": 1, "after_fils": 0} if model is Relief else {}
+        if model is StopLift:
+            more_of = {"until": clock.today(), "asked_unit": "HA", "allowed_unit": "KU"}
+        signed = {"allowed_by": world.fines.authority, "allowed_at": clock.now()}
+        model.objects.create(violation=world.fines.served, **proposal(world), **more_of, **signed)
+
+    return attack
+
+
+def _ruling_of_one_person(world: World) -> None:
+    now = clock.now()
+    people = {"entered_by": world.fines.court, "entered_at": now, "confirmed_by": world.fines.authority, "confirmed_at": now}
+    Judgment.objects.create(violation=world.fines.served, ruling_no="1", ruled_on=clock.today(), fils=1, **people)
+
+
+def _ruling_vanishes(world: World) -> None:
+    Judgment.objects.filter(confirmed_by__isnull=False)._raw_delete("default")
+
+
+def _step_of_a_former_delegate(world: World) -> None:
+    ViolationEvent.objects.create(
+        subject=world.fines.served,
+        workflow="violations.violation",
+        move="extend",
+        from_state="ordered",
+        to_state="ordered",
+        at=clock.now(),
+        actor_key=world.acting.former_delegate.key,
+        actor_role="delegate",
+        data={"for": world.owner.person.key},
+    )
+
+
+LIFTED: tuple[tuple[str, Any], ...] = (("annulment", Annulment), ("relief", Relief), ("stoplift", StopLift))
+BY_HAND = {
+    "violations_by_inspector": _by_whoever,
+    "violations_violationevent_delegated": _step_of_a_former_delegate,
+    "violations_annulled_on_ground": _without_ground("annulled", "ordered", "annul"),
+    "violations_waived_on_ground": _without_ground("waived", "ordered", "waive"),
+    "violations_referred_on_ground": _without_ground("referred", "unsettleable", "refer"),
+    "violations_judged_on_ground": _without_ground("judged", "referred", "judge"),
+    "violations_acquitted_on_ground": _without_ground("acquitted", "referred", "acquit"),
+    "violations_paid_on_ground": _without_ground("paid", "ordered", "settle"),
+    "violations_charge_fits_state": _charge_of_a_judgment_before_it,
+    "violations_charge_is_the_sum": _charge_of_another_sum,
+    "violations_objection_elsewhere": _objection_at_home,
+    **{f"violations_{n}_decided_once": _decided_then_refused(m) for n, m in LIFTED},
+    **{f"violations_{n}_refused_stays": _refused_then_not(m) for n, m in LIFTED},
+    **{f"violations_{n}_asked_first": _born_allowed(m) for n, m in LIFTED},
+    "violations_judgment_entered_first": _ruling_of_one_person,
+    "violations_judgment_confirmed_stays": _ruling_vanishes,
+}

@@ -1,0 +1,382 @@
+"""Rows of violations for the world: an inspector with a spell, minutes at the owner's shop in the states that pages start from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from municipality.accounts.models import User
+from municipality.acting.services import delegations
+from municipality.cases.models import Case
+from municipality.kernel import clock, ids
+from municipality.places.models import Branch
+from municipality.review.models import Skill
+from municipality.review.services import desk
+from municipality.rulebook.models import Activity
+from municipality.uploads.models import Upload
+from payments.models import Bill
+from shops.models import Shop
+from tests.architecture.acting_rows import DELEGATE, FORMER
+from tests.licensing import officers
+from violations.models import (
+    Annulment,
+    Charge,
+    ChargeKind,
+    Defence,
+    Evidence,
+    Inspector,
+    Instalment,
+    Judgment,
+    Objection,
+    PaperFile,
+    Plan,
+    Referral,
+    ReferralBatch,
+    Relief,
+    Service,
+    SettlementOrder,
+    Team,
+    Violation,
+)
+from violations.services import court, documents, minutes, objections, relief, serving, terms
+from violations.services.minutes import Found
+from violations.states import SERVICE, ViolationState
+
+if TYPE_CHECKING:
+    from tests.architecture.world import World
+
+# A row made by hand stays against the same shop: a violation is against somebody.
+KEPT = {("violations_violation", column): column for column in ("shop_id", "inspector_id")}
+LONG_AGO = dt.timedelta(days=60)
+
+
+@dataclass
+class Fines:
+    inspector: User
+    clerk: User  # proposes that a sum or a minute falls
+    authority: User  # allows it
+    court: User
+    shop: Shop  # of the owner
+    spell: Inspector
+    served: Violation  # its settlement is open, its notice drawn, with a photo
+    photo: Upload
+    warned: Violation
+    objected: Violation
+    objection: Objection  # studied in another branch
+    referred: Violation
+    batch: ReferralBatch
+    waived: Violation  # published without names
+    charged: Violation  # goes to the court without settlement
+    carried: Violation  # from paper, its settlement open, not served
+    paper: PaperFile  # that brought it in, with a line that has errors
+
+
+def staff(role: str, login: str = "") -> User:
+    user = User.objects.create_user(
+        name_ar="منى العتيبي", name_en="Muna Al-Otaibi", login=login or role, is_staff=True, branch=Branch.objects.get(pk="HA")
+    )
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def fill(world: World) -> Fines:
+    """What the world has of violations, written by their own services."""
+    from tests.architecture import paper_rows
+    from tests.architecture.world import shop_of
+
+    person = world.owner.person
+    shop = shop_of(person, 801, ends_in=None, activity=Activity.objects.get(pk="BARB"))
+    inspector, clerk, authority, referrer = (staff(r) for r in ("inspector", "violation_clerk", "violation_authority", "court_clerk"))
+    today = clock.today()
+    team = Team.objects.create(code="HA-M", branch=shop.branch, name_ar="فريق حولي", name_en="Hawalli team")
+    spell = Inspector.objects.create(
+        user=inspector,
+        team=team,
+        badge_no="0042",
+        decision_no="112",
+        decision_on=today - dt.timedelta(days=400),
+        scope=["CLN", "SHP", "ADV"],
+        first_day=today - dt.timedelta(days=400),
+        last_day=today + dt.timedelta(days=400),
+    )
+    with clock.at(clock.now() - LONG_AGO):
+        referred = seen(inspector, shop, "CLN-03")
+        serving.opened(violation=referred, person=person)
+    terms.lapse_due()
+    batch = court.refer(clerk=referrer)
+    file = paper_rows.paper_file(shop, clerk, authority)
+    served, objected, charged, warned = (seen(inspector, shop, code) for code in ("CLN-03", "CLN-01", "CLN-06", "SHP-04"))
+    with clock.at(clock.now() - dt.timedelta(days=1)):
+        waived = seen(inspector, shop, "CLN-01")
+    for row in (served, objected, waived):
+        serving.opened(violation=row, person=person)
+    photo = officers.attach(inspector, served.key, "photos")
+    Evidence.objects.create(
+        violation=served, kind="offence", upload=photo, captured_at=served.seen_at, added_by=inspector.key, added_at=clock.now()
+    )
+    documents.write_notice(violation_id=served.pk)
+    objection = objections.file(violation=objected, person=person, ground="facts_wrong", words="الرصيف نظيف في الصورة.")
+    asked = relief.ask_relief(violation=waived, code="hardship", note_ar="", percent=0, asked_by=clerk)
+    relief.allow_relief(relief=asked, allowed_by=authority)
+    rows = {name: Violation.objects.get(pk=row.pk) for name, row in {"served": served, "warned": warned, "objected": objected}.items()}
+    rows |= {name: Violation.objects.get(pk=row.pk) for name, row in {"referred": referred, "waived": waived, "charged": charged}.items()}
+    rows |= {"carried": Violation.objects.get(paper__file=file)}
+    people: dict[str, Any] = {"inspector": inspector, "clerk": clerk, "authority": authority, "court": referrer}
+    _let_act(world, shop)
+    return Fines(**people, **rows, shop=shop, spell=spell, photo=photo, batch=batch, objection=objection, paper=file)
+
+
+def _let_act(world: World, shop: Shop) -> None:
+    """Two delegates in this service: one in force, one revoked."""
+    for delegate, number in ((world.acting.delegate, DELEGATE), (world.acting.former_delegate, FORMER)):
+        until = clock.today() + dt.timedelta(days=60)
+        row = delegations.give(giver=world.owner.person, number=number, subject=shop.key, service=SERVICE, last_day=until)
+        row = delegations.accept(delegation=row, person=delegate)
+    delegations.end_by(delegation=row, person=world.owner.person)
+
+
+def seen(inspector: User, shop: Shop, offence: str, **facts: Any) -> Violation:
+    """What the inspector found half an hour ago at a shop."""
+    found = Found(
+        client_key=str(uuid4()),
+        offence=offence,
+        seen_at=clock.now() - dt.timedelta(minutes=30),
+        area=shop.area,
+        shop=shop,
+        latitude=29.33,
+        longitude=48.02,
+        accuracy_m=8,
+        note_ar="أكياس مفتوحة أمام الباب",
+        **facts,
+    )
+    row, _new = minutes.record(inspector=inspector, found=found)
+    return row
+
+
+def rooms(world: World) -> dict[str, str]:
+    """A violation in each state for its page, one with a proof, one whose sum somebody asked to waive, an objection with a question."""
+    from tests.architecture import paper_rows
+    from tests.architecture import state_doors as doors
+
+    names = {f"violation_{state}": doors.walk(fresh(world), state, world).public_id for state in ViolationState}
+    proved: Violation = doors.walk(fresh(world), "warned", world)
+    officers.attach(world.owner.person, proved.key, "correction")
+    pending: Violation = doors.walk(fresh(world), "ordered", world)
+    relief.ask_relief(violation=pending, code="hardship", note_ar="", percent=50, asked_by=world.fines.clerk)
+    asked = _asked_about(world)
+    names |= paper_rows.rooms(world)
+    names |= {"violation_proved": proved.public_id, "violation_pending": pending.public_id}
+    return names | {"violation_asked": asked.violation.public_id, "objection_asked": asked.case.public_id}
+
+
+def _asked_about(world: World) -> Objection:
+    """An objection whose decider asked for more."""
+    from tests.architecture import state_doors as doors
+
+    row: Violation = doors.walk(fresh(world), "ordered", world)
+    objection = objections.file(violation=row, person=world.owner.person, ground="facts_wrong", words="الرصيف نظيف في الصورة.")
+    held = officers.drawn(_decider(objection.case.branch_id, "1"))
+    if held.place.case_id != objection.case_id:  # the older one of the same branch goes first
+        held = officers.drawn(_decider(objection.case.branch_id, "2"))
+    desk.ask_corrections(assignment=held, items=[desk.Asked("ask_words", "words")])
+    return Objection.objects.select_related("case", "violation").get(pk=objection.pk)
+
+
+def _decider(branch: str, number: str) -> User:
+    user = officers.officer(f"of-objection{number}", branch)
+    giver = User.objects.get(login=f"giver-of-objection{number}")
+    Skill.objects.create(officer=user, code="objections", given_by=giver, given_at=clock.now())
+    return user
+
+
+# --- Rows to walk, and what each state stands on ------------------------------------------------------------------------------
+
+
+def fresh(world: World, *, save: bool = True) -> Violation:
+    """A violation of which only the facts are written down."""
+    like = Violation.objects.get(pk=world.fines.served.pk)
+    like.pk = like.last_event = like.notice = like.number = like.warning_number = None
+    like.settle_until = like.object_until = like.block_from = like.correct_until = None
+    like.public_id, like.client_key, like.state = ids.public_id(), str(uuid4()), "recorded"
+    like._state.adding = True
+    if save:
+        like.save()
+    return like
+
+
+def fresh_plan(world: World) -> Plan:
+    return _plan(_in_instalments(world))
+
+
+def _in_instalments(world: World) -> Violation:
+    from tests.architecture import state_doors as doors
+
+    row: Violation = doors.walk(fresh(world), "ordered", world)
+    with transaction.atomic():
+        doors.transition(row, "plan", actor=doors.BY)
+    return row
+
+
+def _plan(row: Violation) -> Plan:
+    now, order = clock.now(), row.orders.get()
+    plan = Plan.objects.create(violation=row, order=order, count=2, agreed_at=now, agreed_by="tests")
+    for number in (1, 2):
+        Instalment.objects.create(plan=plan, number=number, fils=order.fils, due_on=clock.today() + dt.timedelta(days=30 * (number - 1)))
+    return plan
+
+
+def fresh_objection(world: World) -> Case:
+    """A case of an objection in its first state."""
+    like = Case.objects.get(pk=world.fines.objection.case_id)
+    like.pk = like.last_event = None
+    like.public_id, like.reference, like.subject = "o" * 26, "OBJ-2026-999999-X", "violation:walked"
+    like.state = "sent"
+    like._state.adding = True
+    like.save()
+    return like
+
+
+def grounds(row: Violation, target: str, world: World) -> dict[str, Any]:
+    """What must be true before a violation comes into a state. Returns the columns that change with it."""
+    changes: dict[str, Any] = {}
+    if target == "warned" and row.warning_number is None:
+        changes |= {"warning_number": f"WRN-2026-9{row.pk:05d}-X", "correct_until": clock.today() + dt.timedelta(days=3)}
+    if target not in ("recorded", "warned", "corrected", "annulled") and row.number is None:
+        changes |= {"number": f"VIO-2026-9{row.pk:05d}-X"} | _served(row)
+        if target == "ordered":
+            order(row, world)
+            changes["settle_until"] = clock.today() + dt.timedelta(days=15)
+    if target == "overdue" and not row.charges.exists() and row.orders.exists() and row.state == "ordered":
+        _charge(row, world, ChargeKind.SETTLEMENT, order=row.orders.get())
+    if target == "instalments" and not hasattr(row, "plan") and row.orders.exists():
+        _plan(row)
+    if target == "annulled" and not row.annulments.exists():
+        _allowed(Annulment.objects.create(violation=row, **proposal(world)), world)
+    if target == "waived":
+        _allowed(_relief(row, world), world)
+    if target == "referred":
+        Referral.objects.create(batch=world.fines.batch, violation=row)
+    if target in ("judged", "acquitted") and not hasattr(row, "judgment"):
+        fine = row.paper.fils if row.paper is not None else 150_000
+        judgment(row, world, fine if target == "judged" else None)
+    if target == "paid":
+        _pay(row, world)
+    return changes
+
+
+def _served(row: Violation) -> dict[str, Any]:
+    Service.objects.create(violation=row, ground="opened", at=clock.now(), proof={})
+    today = clock.today()
+    return {"object_until": today + dt.timedelta(days=60), "block_from": today + dt.timedelta(days=31)}
+
+
+def order(row: Violation, world: World, version: int = 1) -> SettlementOrder:
+    return SettlementOrder.objects.create(
+        violation=row,
+        version=version,
+        fils=world.fee,
+        rate_fils=world.fee,
+        formula_ar="10.000 د.ك",
+        formula_en="KD 10.000",
+        article_ar="المادة 2",
+        article_en="Article 2",
+        edition="offences.municipal v1",
+        ground="minute",
+        made_at=clock.now(),
+    )
+
+
+def proposal(world: World) -> dict[str, Any]:
+    return {"code": "form_defect", "asked_by": world.fines.clerk, "asked_at": clock.now()}
+
+
+def _relief(row: Violation, world: World) -> Relief:
+    return Relief.objects.create(
+        violation=row, kind="waiver", before_fils=world.fee, after_fils=0, **proposal(world) | {"code": "hardship"}
+    )
+
+
+def _allowed(row: Any, world: World) -> None:
+    type(row).objects.filter(pk=row.pk).update(allowed_by=world.fines.authority, allowed_at=clock.now())
+
+
+def judgment(row: Violation, world: World, fils: int | None) -> Judgment:
+    now = clock.now()
+    ruling = Judgment.objects.create(
+        violation=row, ruling_no="77/2026", ruled_on=clock.today(), fils=fils, entered_by=world.fines.court, entered_at=now
+    )
+    Judgment.objects.filter(pk=ruling.pk).update(confirmed_by=world.fines.authority, confirmed_at=now)
+    return ruling
+
+
+def bill(row: Violation, world: World, fils: int) -> Bill:
+    like = Bill.objects.get(pk=world.owner.due.pk)
+    like.pk = like.last_event = None
+    like.public_id, like.subject, like.kind = ids.public_id(), row.key, "violations.sum"
+    like.reference, like.total_fils = ids.with_check(f"BIL-2026-{800_000 + Bill.objects.count():06d}"), fils
+    like._state.adding = True
+    like.save()
+    return like
+
+
+def _charge(row: Violation, world: World, kind: str, **source: Any) -> Charge:
+    fils = next(iter(source.values())).fils
+    return Charge.objects.create(violation=row, bill=bill(row, world, fils), kind=kind, made_at=clock.now(), **source)
+
+
+def _pay(row: Violation, world: World) -> None:
+    """A bill of the violation that is paid, made for whatever is payable in its state."""
+    from tests.architecture import state_doors as doors
+
+    if row.charges.filter(bill__state="paid").exists():
+        return
+    charge = row.charges.filter(bill__state="due").first()
+    if charge is None and row.state == "instalments":
+        charge = _charge(row, world, ChargeKind.INSTALMENT, instalment=row.plan.instalments.first())
+    elif charge is None and row.state == "judged":
+        charge = _charge(row, world, ChargeKind.COURT, judgment=row.judgment)
+    elif charge is None:
+        charge = _charge(row, world, ChargeKind.SETTLEMENT, order=row.orders.get())
+    doors.walk(Bill.objects.get(pk=charge.bill_id), "paid", world)
+
+
+# --- One of everything that the guards speak of --------------------------------------------------------------------------------
+
+
+def more(world: World) -> None:
+    """Violations at the points that attacks start from, and a row of each table that the world leaves empty."""
+    from tests.architecture import paper_rows
+    from tests.architecture import state_doors as doors
+
+    for state in ("paid", "corrected"):
+        doors.walk(fresh(world), state, world)
+    plan = _plan(_in_instalments(world))
+    other = doors.walk(fresh(world), "ordered", world)  # an order that no plan is for
+    for state in ("paid", "void"):
+        doors.walk(_plan(_in_instalments(world)), state, world)
+    judged = doors.walk(fresh(world), "judged", world)
+    doors.walk(fresh(world), "annulled", world)
+    for model, extra in ((Annulment, {}), (Relief, {"kind": "waiver", "before_fils": 1, "after_fils": 0})):
+        asked = model.objects.create(violation=other, **proposal(world), **extra)
+        model.objects.filter(pk=asked.pk).update(refused_at=clock.now())
+    paper_rows.lifts(world)
+    known = fresh(world)
+    Violation.objects.filter(pk=known.pk).update(party=world.owner.person)
+    terms.extend(violation=world.fines.served, person=world.owner.person)
+    objection = Objection.objects.get(pk=world.fines.objection.pk)
+    Objection.objects.filter(pk=objection.pk).update(decision=doors.fresh_document(world, "OBD-2026-999999-X"))
+    Defence.objects.create(objection=objection, words="الصورة واضحة", at=clock.now(), by=world.fines.inspector.key)
+    objection.additions.create(round=1, words="جواب", at=clock.now())
+    world.fines.guarded = Guarded(other, judged, plan)  # type: ignore[attr-defined]
+
+
+@dataclass
+class Guarded:
+    ordered: Violation
+    judged: Violation
+    plan: Plan
