@@ -17,7 +17,7 @@ from django.test import TransactionTestCase
 from municipality.kernel import clock
 from script.support.system import has_pango, pango_advice
 from tests import migrated
-from tests.stack.running import Servers, Stack, Template, shared_template
+from tools.stack.running import Servers, Stack, Template, shared_template
 
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)  # noon in Kuwait, a working day
 CHROMIUM = [
@@ -73,7 +73,7 @@ TOGETHER = {
     "tests/chaos/test_redis.py": "harm",
     "tests/chaos/test_invariants.py": "invariants",
     "tests/chaos/": "faults",
-    "tests/stack/": "deployment",
+    "tests/tools/stack/": "deployment",
     "tests/architecture/test_language_gate.py": "tour",
     "tests/architecture/test_pages.py": "tour",
     "tests/architecture/test_without_transaction.py::test_no_page_fails_when_it_is_read": "read over HTTP",

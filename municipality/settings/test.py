@@ -20,7 +20,7 @@ from municipality.settings.mail import speak_newer_django
 from municipality.settings.undefined import Undefined
 
 # A run begins at one instant whatever the machine's clock says, the Tuesday noon at which tests freeze it unless TEST_CLOCK names
-# another, and time runs on from there. The processes that tests start inherit the difference in seconds (tests/stack/settings.py).
+# another, and time runs on from there. The processes that tests start inherit the difference in seconds (tools/stack/settings.py).
 _BEGINNING = env.str("TEST_CLOCK", "2026-11-24T12:00:00+03:00")
 _offset = dt.datetime.fromisoformat(_BEGINNING) - dt.datetime.now(dt.UTC)  # noqa: TID251
 os.environ.setdefault("TEST_CLOCK_OFFSET", str(_offset.total_seconds()))

@@ -63,7 +63,7 @@ def _run(kind: str, name: str, arguments: list[str]) -> int:
     with contextlib.ExitStack() as stack:
         with step("PostgreSQL and Redis"):
             servers = _servers(stack, **BENCH_DATABASE if kind == "bench" else {})
-        code = f"import sys; from {KINDS[kind].replace('/', '.')} import {name} as it; from tests.stack.running import Servers; " + (
+        code = f"import sys; from {KINDS[kind].replace('/', '.')} import {name} as it; from tools.stack.running import Servers; " + (
             "sys.exit(it.main(Servers.from_environment(), sys.argv[1:]))"
         )
         command = [str(environment.binary(ROOT / ".venv", "python")), "-c", code, *arguments]

@@ -20,7 +20,7 @@ from django.urls import reverse
 from payments.statements import mapping
 from script.support.services import free_port
 from shops.imports import columns
-from tests.stack.front import PROGRAM, nginx, rendered
+from tools.stack.front import PROGRAM, nginx, rendered
 from violations.paper import reading
 
 

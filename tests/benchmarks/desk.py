@@ -16,7 +16,7 @@ from typing import Any
 from tests.benchmarks import cases, subjects, tables
 from tests.benchmarks.client import COUNT, QUERIES, Ask, Line
 from tests.benchmarks.pages import portal, processor_seconds
-from tests.stack.running import Servers, Stack
+from tools.stack.running import Servers, Stack
 
 AIM_QUERIES, AIM_OWN_MS = 15, 60
 VISITS, DRAWS = 40, 40

@@ -13,7 +13,7 @@ from tests.benchmarks import tables
 from tests.benchmarks.client import Ask, Line
 from tests.benchmarks.pages import portal
 from tests.shops.open_data.hostile import queries
-from tests.stack.running import Servers
+from tools.stack.running import Servers
 
 COUNT, MOST = 1000, 0.1  # seconds
 TRIES = 3

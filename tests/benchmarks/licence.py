@@ -17,7 +17,7 @@ from statistics import median
 from typing import Any
 
 from tests.benchmarks import subjects, tables
-from tests.stack.running import Servers, Stack, Template
+from tools.stack.running import Servers, Stack, Template
 
 AIM = 1.35
 

@@ -19,7 +19,7 @@ from script.support.processes import clean_environment
 from script.support.say import step
 from tests.benchmarks import tables
 from tests.mutation import figures
-from tests.stack.running import Servers
+from tools.stack.running import Servers
 
 HOME = ROOT / "var" / "mutants"
 TOOL = ROOT / ".venv-mutants"

@@ -9,7 +9,7 @@ import time
 from tests.benchmarks import subjects, tables
 from tests.benchmarks.pages import portal
 from tests.benchmarks.search import MILLION, _fill
-from tests.stack.running import Servers
+from tools.stack.running import Servers
 
 # A job ends at 110 seconds and begins no step after 40, no slice after 60; memory is that of a worker.
 AIM_STEP, AIM_SLICE, AIM_MEGABYTES = 70, 50, 300

@@ -18,7 +18,7 @@ from statistics import median
 
 from tests.benchmarks import subjects, tables
 from tests.benchmarks.client import COUNT, QUERIES, RECORD, ROWS, VALUES, Answer, Ask, Line
-from tests.stack.running import Servers, Stack, Template
+from tools.stack.running import Servers, Stack, Template
 
 SETTINGS = "tests.benchmarks.settings"
 AIM_PERCENT, AIM_QUERIES = 60, 12

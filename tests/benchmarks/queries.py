@@ -11,7 +11,7 @@ import sys
 from tests.benchmarks import subjects, tables
 from tests.benchmarks.client import Line
 from tests.benchmarks.pages import AIM_QUERIES, BLOCK, count_queries, portal
-from tests.stack.running import Servers
+from tools.stack.running import Servers
 
 VISITS = 20
 

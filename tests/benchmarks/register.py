@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.benchmarks import subjects, tables
 from tests.benchmarks.pages import portal
-from tests.stack.running import Servers
+from tools.stack.running import Servers
 
 ROWS = 100_000
 AIM = 60  # seconds for the whole of one sheet

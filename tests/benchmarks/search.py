@@ -23,7 +23,7 @@ from urllib.parse import quote
 from tests.benchmarks import subjects, tables
 from tests.benchmarks.client import Ask, Line
 from tests.benchmarks.pages import SETTINGS, portal, processor_seconds
-from tests.stack.running import Servers, Stack
+from tools.stack.running import Servers, Stack
 
 MILLION = 1_000_000
 BLOCK = 20

@@ -20,7 +20,7 @@ from script.support.environment import ROOT
 from script.support.processes import clean_environment
 from script.support.services import free_port
 from tests.benchmarks import tables
-from tests.stack.running import Servers, wait_until
+from tools.stack.running import Servers, wait_until
 
 IDLE_SECONDS = 20
 MIB = 2**20

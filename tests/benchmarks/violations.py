@@ -14,7 +14,7 @@ from typing import Any
 from tests.benchmarks import minutes, subjects, tables
 from tests.benchmarks.client import Ask
 from tests.benchmarks.pages import AIM_PERCENT, HEADS, Measured, _measure, portal
-from tests.stack.running import Servers
+from tools.stack.running import Servers
 
 LOOKUP, AIM_LOOKUP = "Public lookup, POST", 5
 # The pages that the aim of sixty per cent is set for.

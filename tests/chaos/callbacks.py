@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.chaos.rehearsal import rehearse
-from tests.stack.running import Servers
+from tools.stack.running import Servers
 
 
 def main(servers: Servers, arguments: list[str]) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import requests
 
 from tests.chaos.portal import Portal
-from tests.stack.running import wait_until
+from tools.stack.running import wait_until
 
 
 class Citizen:

@@ -8,7 +8,7 @@ import pytest
 
 from script.support import services
 from tests.chaos.portal import Broker, Portal
-from tests.stack.running import Servers, Template
+from tools.stack.running import Servers, Template
 
 
 @pytest.fixture(scope="session")

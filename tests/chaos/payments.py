@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.chaos.rehearsal import rehearse_files
-from tests.stack.running import Servers
+from tools.stack.running import Servers
 
 CHAOS, PAYMENTS = "tests/chaos", "tests/payments"
 GOALS: dict[str, tuple[str, ...]] = {

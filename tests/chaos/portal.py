@@ -21,7 +21,7 @@ import requests
 from script.support import services
 from script.support.environment import ROOT
 from script.support.processes import Process, worker
-from tests.stack.running import Servers, Stack
+from tools.stack.running import Servers, Stack
 
 FULL = os.environ.get("CHAOS_FULL") == "1"
 # Which processes a test may kill; the other simulators are not part of the portal.

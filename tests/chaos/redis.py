@@ -16,7 +16,7 @@ from pathlib import Path
 from redis import Redis
 
 from script.support import services
-from tests.stack.running import Servers, Stack, Template, wait_until
+from tools.stack.running import Servers, Stack, Template, wait_until
 
 ACTS = 10
 # One act: a message of its own to one person, promised in the transaction of the act.

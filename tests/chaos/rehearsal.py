@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from script.support.environment import ROOT
-from tests.stack.running import Servers
+from tools.stack.running import Servers
 
 
 def rehearse(module: str, servers: Servers, arguments: list[str]) -> int:

@@ -17,7 +17,7 @@ import requests
 
 from sandbox.simulators.knet import protocol
 from tests.chaos.portal import FULL, Portal, size
-from tests.stack.running import administer, wait_until
+from tools.stack.running import administer, wait_until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.redis, pytest.mark.postgres, pytest.mark.timeout(3600)]
 A_SECOND = size(10, 50)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.chaos.citizen import Citizen
 from tests.chaos.portal import Broker, Portal, size
-from tests.stack.running import wait_until
+from tools.stack.running import wait_until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.redis]
 PAGES = (

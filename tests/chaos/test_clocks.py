@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.portal import FULL, Portal, size
-from tests.stack.running import wait_until
+from tools.stack.running import wait_until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.postgres, pytest.mark.redis]
 

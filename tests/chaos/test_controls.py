@@ -12,7 +12,7 @@ import requests
 
 from tests.chaos.portal import Broker, Portal
 from tests.chaos.test_acknowledgement import bodies, database_away, load, post
-from tests.stack.running import Template, wait_until
+from tools.stack.running import Template, wait_until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.postgres, pytest.mark.redis]
 

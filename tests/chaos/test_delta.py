@@ -20,7 +20,7 @@ from sandbox.simulators.moci.book import Book
 from sandbox.simulators.moci.server import Desk, application
 from tests.chaos.portal import size
 from tests.chaos.test_register import DEAD, Office
-from tests.stack.running import Stack, Template
+from tools.stack.running import Stack, Template
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack]
 ROWS, PAGE = size(250, 20_000), size(40, 200)

@@ -11,7 +11,7 @@ import requests
 
 from tests.chaos.citizen import Citizen
 from tests.chaos.portal import Portal, size
-from tests.stack.running import wait_until
+from tools.stack.running import wait_until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.redis]
 

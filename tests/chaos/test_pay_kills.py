@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from tests.chaos.portal import Portal, size
-from tests.stack.running import wait_until
+from tools.stack.running import wait_until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.redis, pytest.mark.timeout(7200)]
 # Twelve points from the bank's notification to the sealed receipt. The third death of one job would be for a person to look at.

@@ -8,7 +8,7 @@ import pytest
 
 from script.support import services
 from tests.chaos import redis as chaos
-from tests.stack.running import Servers, Template
+from tools.stack.running import Servers, Template
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.redis, pytest.mark.slow]
 

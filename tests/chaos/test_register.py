@@ -19,7 +19,7 @@ import pytest
 
 from script.support.environment import ROOT
 from tests.chaos.portal import size
-from tests.stack.running import Stack, Template
+from tools.stack.running import Stack, Template
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack]
 ROWS = size(1500, 100_000)

@@ -19,7 +19,7 @@ import pytest
 from script.support.processes import worker
 from tests.chaos.portal import size
 from tests.chaos.test_register import DEAD, Office
-from tests.stack.running import Stack, Template, wait_until
+from tools.stack.running import Stack, Template, wait_until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.redis]
 ROWS = size(12_000, 40_000)  # three batches and more of a dry run, six and more of the taking

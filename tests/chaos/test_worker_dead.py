@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.chaos.portal import Portal, size
-from tests.stack.running import administer, wait_until
+from tools.stack.running import administer, wait_until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack]
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from script.support.environment import ROOT
-from tests.stack.running import Servers
+from tools.stack.running import Servers
 
 
 def main(servers: Servers, arguments: list[str]) -> int:

@@ -15,7 +15,7 @@ from tests.journeys.register import MADE
 from tests.journeys.simulators import Bank, Phone
 from tests.journeys.watching import Visitor
 from tests.openid.running import Provider
-from tests.stack.running import Stack, Template
+from tools.stack.running import Stack, Template
 
 # Who gets shops that can be renewed, beside what the demo gives them.
 STORY = ("Muneera Al-Rayhan", "Jassem Al-Heer", "Anil Kurmuri", "Lakshmi Nambala")

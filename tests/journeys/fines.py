@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 if TYPE_CHECKING:
-    from tests.stack.running import Stack
+    from tools.stack.running import Stack
 
 TOLD = "FINE "
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from tests.journeys.register import MADE
 from tests.journeys.watching import Visitor
-from tests.stack.running import Stack
+from tools.stack.running import Stack
 
 CHECKED = 90  # seconds until every file that arrived has been looked at
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from tests.journeys.gates import axe
 from tests.journeys.staff import enter
 from tests.journeys.watching import PATIENCE, Visitor
-from tests.stack.running import Stack
+from tools.stack.running import Stack
 
 
 class Desk:

@@ -10,7 +10,7 @@ from functools import cache
 from tests.journeys.people import identity, shop_of
 from tests.journeys.simulators import ask
 from tests.journeys.watching import Visitor
-from tests.stack.running import Stack
+from tools.stack.running import Stack
 
 READER = "Rajiv Menhas"  # one shop of each kind, an open request, a licence sealed here
 
@@ -190,7 +190,7 @@ def _admin(path: str) -> Callable[[Visitor], object]:
 
 def _difference(v: Visitor) -> None:
     """One that the commercial register was asked for; it answers within seconds."""
-    from tests.stack.running import wait_until
+    from tools.stack.running import wait_until
 
     v.go("/admin/commercial/")
     first = v.page.locator("main tbody a").first

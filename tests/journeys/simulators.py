@@ -10,7 +10,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 
 from tests.journeys.watching import PHONE, Visitor
-from tests.stack.running import Stack
+from tools.stack.running import Stack
 
 
 def ask(url: str, body: dict[str, Any] | None = None) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from tests.journeys.watching import Visitor
-from tests.stack.running import wait_until
+from tools.stack.running import wait_until
 
 CODE_SECONDS = 30
 

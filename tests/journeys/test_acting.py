@@ -16,7 +16,7 @@ from tests.journeys.register import MADE
 from tests.journeys.simulators import text_messages
 from tests.journeys.staff import enter
 from tests.journeys.watching import DESKTOP, PHONE, Visitor
-from tests.stack.running import Stack, wait_until
+from tools.stack.running import Stack, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 GIVERS = {"ar": "Aisha Al-Nada", "en": "Nasser Al-Bandar"}

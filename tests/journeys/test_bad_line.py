@@ -14,7 +14,7 @@ from playwright.sync_api import FilePayload, Response
 from tests.journeys import lane
 from tests.journeys.gates import overhang
 from tests.journeys.watching import PHONE, Visitor
-from tests.stack.running import Stack, wait_until
+from tools.stack.running import Stack, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 SENDING = "Meshal Al-Talh"

@@ -15,7 +15,7 @@ from tests.journeys.gates import axe, overhang
 from tests.journeys.officers import Desk, download, propose, text_of, until_this
 from tests.journeys.people import identity
 from tests.journeys.watching import DESKTOP, PHONE, Visitor
-from tests.stack.running import Stack
+from tools.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 HOLDER = "Abeer Al-Sahel"

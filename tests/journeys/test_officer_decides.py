@@ -15,7 +15,7 @@ from tests.journeys.gates import axe, overhang
 from tests.journeys.officers import Desk, download, message, plain, propose, text_of, until_this
 from tests.journeys.staff import enter
 from tests.journeys.watching import PATIENCE, PHONE, Visitor
-from tests.stack.running import Stack
+from tools.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 CHANGING, REFUSED, OWED = "Thomas Green", "Dawood Al-Rimth", "Samia Al-Fayoumia"

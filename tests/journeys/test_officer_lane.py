@@ -15,7 +15,7 @@ from tests.journeys.lane import attach
 from tests.journeys.people import identity
 from tests.journeys.register import MADE
 from tests.journeys.watching import PHONE, Visitor
-from tests.stack.running import Stack
+from tools.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 CHANGING, RESUMING = "Suad Al-Anbar", "Maryam Al-Wasm"

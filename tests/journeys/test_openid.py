@@ -11,7 +11,7 @@ from tests.journeys.gates import axe
 from tests.journeys.people import identity
 from tests.journeys.watching import PHONE, Visitor
 from tests.openid.running import Provider
-from tests.stack.running import Stack
+from tools.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 

@@ -18,7 +18,7 @@ from tests.journeys.pages import OWN, PUBLIC, READER, PageOf, every_page
 from tests.journeys.people import identity
 from tests.journeys.staff import enter
 from tests.journeys.watching import DESKTOP, PHONE, Visitor
-from tests.stack.running import Stack
+from tools.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 

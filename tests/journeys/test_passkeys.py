@@ -13,7 +13,7 @@ from tests.journeys.gates import axe
 from tests.journeys.people import identity
 from tests.journeys.staff import enter, to_the_code
 from tests.journeys.watching import PHONE, Visitor
-from tests.stack.running import Stack
+from tools.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 

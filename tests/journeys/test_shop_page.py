@@ -13,7 +13,7 @@ from tests.journeys import lane
 from tests.journeys.gates import axe, overhang
 from tests.journeys.officers import Desk
 from tests.journeys.watching import DESKTOP, PHONE, Visitor
-from tests.stack.running import Stack
+from tools.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 PASSERS_BY = {"ar": "Faisal Al-Bairaq", "en": "Loulwa Al-Murjan"}

@@ -12,7 +12,7 @@ from tests.journeys.conftest import WALKING
 from tests.journeys.people import identity
 from tests.journeys.simulators import Phone
 from tests.journeys.watching import PATIENCE, PHONE, Visitor
-from tests.stack.running import Stack
+from tools.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.journeys.staff import enter, password, to_the_code
 from tests.journeys.watching import PATIENCE, Visitor
-from tests.stack.running import Stack, wait_until
+from tools.stack.running import Stack, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 

@@ -12,7 +12,7 @@ from tests.journeys import lane
 from tests.journeys.gates import axe, overhang
 from tests.journeys.people import identity
 from tests.journeys.watching import DESKTOP, PHONE, Visitor
-from tests.stack.running import Stack
+from tools.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 OWNER, DELEGATE = "Asmaa Al-Sheraa", "Hassan Al-Kous"

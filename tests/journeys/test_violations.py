@@ -13,7 +13,7 @@ from tests.journeys import fines, lane
 from tests.journeys.gates import axe, overhang
 from tests.journeys.staff import enter
 from tests.journeys.watching import PATIENCE, PHONE, Visitor
-from tests.stack.running import Stack, wait_until
+from tools.stack.running import Stack, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 OWNERS = {"ar": ("Marisa Buncay", 860_000), "en": ("Dalal Al-Sadaf", 863_000)}

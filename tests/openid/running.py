@@ -13,7 +13,7 @@ import requests
 from script.support.processes import clean_environment
 from script.support.services import free_port
 from tests.openid.provider import CLIENT_ID, CLIENT_SECRET
-from tests.stack.running import wait_until
+from tools.stack.running import wait_until
 
 HONEST: dict[str, Any] = {"civil_id": "", "name_ar": "ليلى الصباح", "name": "Layla Al-Sabah", "acr": "substantial"}
 

@@ -13,8 +13,8 @@ import pytest
 
 from script.support.services import free_port
 from tests.conftest import TOGETHER, one_form, together
-from tests.stack import running
-from tests.stack.running import Servers, Template, next_redis_number, shared_template
+from tools.stack import running
+from tools.stack.running import Servers, Template, next_redis_number, shared_template
 
 
 @contextmanager

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from script.support.environment import ROOT
-from tests.stack.production import Production
-from tests.stack.running import Servers, wait_until
 from tools.attack import corpus
 from tools.attack.findings import Facts, Identity, Report
 from tools.attack.portal import attacked
 from tools.attack.run import FULL, SMALL, STAGES, Attack
 from tools.attack.wire import Ask, Door
+from tools.stack.production import Production
+from tools.stack.running import Servers, wait_until
 
 FOLDER = ROOT / "var" / "attack"
 PEOPLE = 14

@@ -14,9 +14,9 @@ from typing import Any
 
 from script.support.environment import ROOT
 from script.support.services import free_port
-from tests.stack.front import PROGRAM, nginx, rendered
-from tests.stack.production import Production, started
-from tests.stack.running import Servers, wait_until
+from tools.stack.front import PROGRAM, nginx, rendered
+from tools.stack.production import Production, started
+from tools.stack.running import Servers, wait_until
 
 SILENT = "tools.attack.provider.Silent"
 OUTSIDE = {

@@ -15,7 +15,7 @@ from municipality.kernel import clock
 from script.support.environment import ROOT
 from script.support.processes import clean_environment, demo_environment
 from tests.architecture.production import VALID
-from tests.stack.running import environment
+from tools.stack.running import environment
 
 READ = "import django; django.setup(); from municipality.kernel import clock; print(clock.now().timestamp())"
 

@@ -7,7 +7,7 @@ import urllib.request
 
 import pytest
 
-from tests.stack.running import Stack, wait_until
+from tools.stack.running import Stack, wait_until
 
 pytestmark = pytest.mark.stack
 

@@ -35,7 +35,7 @@ _WORKER = (("PYTEST_XDIST_WORKER", "gw0"), ("PYTEST_XDIST_WORKER_COUNT", "1"))
 
 def environment(port: int, var: Path) -> dict[str, str]:
     """The demo's environment, with the clock of this test run."""
-    clock = {"DJANGO_SETTINGS_MODULE": "tests.stack.settings", "TEST_CLOCK_OFFSET": os.environ.get("TEST_CLOCK_OFFSET", "0")}
+    clock = {"DJANGO_SETTINGS_MODULE": "tools.stack.settings", "TEST_CLOCK_OFFSET": os.environ.get("TEST_CLOCK_OFFSET", "0")}
     return demo_environment(port, var) | clock
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from script.support.environment import ROOT
 from script.support.processes import Process, beat, clean_environment, web, worker
 from tests.architecture.production import VALID, as_files
-from tests.stack.running import Servers, Stack, administer, next_redis_number
+from tools.stack.running import Servers, Stack, administer, next_redis_number
 
 ROLE = "portal_app_tests"
 

@@ -10,7 +10,7 @@ import pytest
 
 from municipality.documents.signing import TOKEN
 from tests.municipality.documents.softhsm import KEY, LABEL, Token, module
-from tests.stack.running import Stack, Template, wait_until
+from tools.stack.running import Stack, Template, wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(900)]  # it waits for three looks of a minute
 

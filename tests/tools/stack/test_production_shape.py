@@ -13,9 +13,9 @@ import pytest
 
 from script.support.environment import ROOT
 from script.support.services import free_port
-from tests.stack.front import PROGRAM, nginx, rendered
-from tests.stack.production import Door, Production, started
-from tests.stack.running import Servers, wait_until
+from tools.stack.front import PROGRAM, nginx, rendered
+from tools.stack.production import Door, Production, started
+from tools.stack.running import Servers, wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.postgres, pytest.mark.redis]
 
