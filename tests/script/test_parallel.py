@@ -35,7 +35,8 @@ def test_whatever_stays_together_is_there(root: Path) -> None:
 
 def test_a_test_stays_with_its_file_unless_it_shares_more() -> None:
     assert together("tests/payments/test_rules.py::test_a[b::c]") == "tests/payments/test_rules.py"
-    assert together("tests/chaos/test_kills.py::test_a") == together("tests/chaos/test_broker.py::test_b") != "tests/chaos/test_kills.py"
+    kills, broker = (f"tests/tools/chaos/test_{name}.py" for name in ("kills", "broker"))
+    assert together(f"{kills}::test_a") == together(f"{broker}::test_b") != kills
     page = "tests/journeys/test_pages.py::test_a_page_is_accessible_narrow_light_and_still[chromium-{}-home]"
     assert together(page.format("ar")) != together(page.format("en"))
 

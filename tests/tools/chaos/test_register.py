@@ -1,0 +1,116 @@
+"""`kill -9` of a worker at each step of a sheet of the register: resumed, it ends as an undisturbed one does, row for row."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from script.support.environment import ROOT
+from tools.chaos.portal import size
+from tools.stack.running import Stack, Template
+
+pytestmark = [pytest.mark.chaos, pytest.mark.stack]
+ROWS = size(1500, 100_000)
+BATCHES = {"check": size(500, 4000), "take": size(300, 2000)}
+POINTS = {
+    "check": ("register.checked", "register.check_committed"),
+    "take": ("register.written", "register.indexed", "register.taken", "register.taken_committed"),
+}
+DEAD = -signal.SIGKILL
+
+
+@dataclass
+class Office:
+    """A portal of its own, whose worker is a process that this test starts and kills."""
+
+    environment: dict[str, str]
+    folder: Path
+    module: ClassVar[str] = "tools.chaos.registering"
+
+    def start(self, *arguments: str, crash_at: str = "") -> subprocess.Popen[str]:
+        once = self.folder / "once"
+        once.write_text("")
+        more = {"PORTAL_CRASH_AT": crash_at, "PORTAL_CRASH_ONCE": str(once)} if crash_at else {}
+        command = [sys.executable, "-W", "ignore", "-m", self.module, *arguments]
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL, "text": True}
+        return subprocess.Popen(command, cwd=ROOT, env=self.environment | more, **pipes)
+
+    def run(self, *arguments: str, crash_at: str = "") -> tuple[int, str]:
+        """Status and output. Raises AssertionError where it fails by itself."""
+        process = self.start(*arguments, crash_at=crash_at)
+        out, errors = process.communicate(timeout=1200)
+        assert process.returncode in (0, DEAD), errors[-3000:]
+        return process.returncode, out
+
+    def step(self, name: str, *, crash_at: str = "", torn: bool = False) -> int:
+        return self.run(f"torn-{name}" if torn else name, str(BATCHES[name]), crash_at=crash_at)[0]
+
+    def content(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.run("content")[1])
+        return found
+
+
+@pytest.fixture(scope="module")
+def template(stack_template: Template) -> Template:
+    return stack_template
+
+
+@pytest.fixture
+def offices(template: Template, tmp_path: Path) -> Iterator[list[Office]]:
+    """Two portals that begin alike."""
+    made = []
+    with contextlib.ExitStack() as ending:
+        for name in ("undisturbed", "disturbed"):
+            stack = Stack(*template.copy(tmp_path / name))
+            ending.callback(stack.stop)
+            office = Office({**os.environ, **stack.environment}, tmp_path)
+            office.run("prepare", str(ROWS))
+            made.append(office)
+        yield made
+
+
+@pytest.mark.timeout(7200)
+def test_a_worker_killed_at_each_step_of_a_sheet_ends_as_an_undisturbed_one(offices: list[Office]) -> None:
+    undisturbed, disturbed = offices
+    for step in ("check", "take"):
+        undisturbed.step(step)
+        for point in POINTS[step]:
+            assert disturbed.step(step, crash_at=point) == DEAD, point
+        if size(0, 1):  # and at moments that nobody chose
+            chance = random.Random(7)
+            for _ in range(8):
+                process = disturbed.start(step, str(BATCHES[step]))
+                time.sleep(chance.uniform(2.5, 7))
+                process.kill()
+                process.communicate()
+        assert disturbed.step(step) == 0
+    expected, found = undisturbed.content(), disturbed.content()
+    assert expected["shops"][0] > ROWS / 2 and expected["file"][-1] is True
+    assert found == expected
+    assert disturbed.step("take") == 0 and disturbed.content() == expected, "once more changes nothing"
+
+
+@pytest.mark.timeout(3600)
+def test_a_batch_that_is_no_transaction_ends_otherwise(offices: list[Office]) -> None:
+    """The red control."""
+    undisturbed, torn = offices
+    for office in offices:
+        office.step("check")
+    undisturbed.step("take")
+    assert torn.step("take", crash_at="register.indexed", torn=True) == DEAD
+    torn.step("take")
+    expected, found = undisturbed.content(), torn.content()
+    differ = {name for name in expected if expected[name] != found[name]}
+    assert {"entries", "lines", "file"} <= differ

@@ -1,0 +1,131 @@
+"""A sheet of the register in real Celery workers: killed within the dry run and the taking in, and two of them at one sheet at once.
+
+`test_register.py` kills a process that calls the same handlers at each step of a batch; here job table, lease, doorbell and worker are the
+real ones, and the moment is whatever the clock says.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from script.support.processes import worker
+from tests.tools.chaos.test_register import DEAD, Office
+from tools.chaos.portal import size
+from tools.stack.running import Stack, Template, wait_until
+
+pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.redis]
+ROWS = size(12_000, 40_000)  # three batches and more of a dry run, six and more of the taking
+KILLS = size(1, 2)  # of one job: at the third death a job waits for a person
+LEASE = 40  # seconds after which a job of a dead worker is somebody else's, with what the clock needs to ring
+FAR = 400  # seconds
+
+
+class Workers:
+    """A portal of its own with Celery workers and the clock, and no web server."""
+
+    def __init__(self, template: Template, folder: Path) -> None:
+        servers, own = template.copy(folder)
+        self.stack = Stack(servers, own)
+        self.office = Office({**os.environ, **self.stack.environment}, own)
+        self.stack.definitions["second"] = worker(self.stack.definitions["worker"].command[0], name="second")
+
+    def sheet(self) -> dict[str, Any]:
+        """How far the newest sheet is."""
+        row = self.stack.sql("SELECT read, lines, checked_at, released_at, taken_line, done_at FROM shops_registerfile ORDER BY id DESC")[0]
+        return dict(zip(("read", "lines", "checked", "released", "taken", "done"), row, strict=True))
+
+    def until(self, what: str, true: Any) -> None:
+        wait_until(lambda: true(self.sheet()), FAR, what)
+
+    def undisturbed(self) -> None:
+        """From upload to the end by one worker."""
+        self.stack.start("worker", "beat", wait=False)
+        self.until("the end of the dry run", lambda sheet: sheet["checked"])
+        self.office.run("release")
+        self.until("the end of the taking", lambda sheet: sheet["done"])
+
+    def deaths(self) -> int:
+        return int(self.stack.sql("SELECT coalesce(sum(deaths), 0) FROM jobs_job WHERE kind LIKE 'shops.register_%%'")[0][0])
+
+
+@pytest.fixture
+def two(stack_template: Template, tmp_path: Path) -> Iterator[list[Workers]]:
+    """Two portals that begin alike, a sheet uploaded in both."""
+    made = [Workers(stack_template, tmp_path / name) for name in ("undisturbed", "disturbed")]
+    try:
+        for one in made:
+            one.office.run("prepare", str(ROWS))
+        yield made
+    finally:
+        for one in made:
+            one.stack.stop()
+
+
+def kill_within(portal: Workers, chance: random.Random, field: str, end: int) -> None:
+    """`kill -9` of the worker with its children after it has begun and before it is through; then a new one."""
+    began = portal.sheet()[field]
+    portal.until(f"a step of {field}", lambda sheet: sheet[field] > began or sheet["done"])
+    time.sleep(chance.uniform(0.05, 0.6))
+    portal.stack.kill("worker", signal.SIGKILL)
+    assert began < portal.sheet()[field] < end, "killed on the way"
+    portal.stack.start("worker", wait=False)
+
+
+@pytest.mark.timeout(3600)
+def test_a_worker_killed_in_the_dry_run_and_in_the_taking_ends_as_an_undisturbed_one(two: list[Workers]) -> None:
+    undisturbed, disturbed = two
+    undisturbed.undisturbed()
+    undisturbed.stack.end_processes()
+
+    chance = random.Random(5)
+    disturbed.stack.start("worker", "beat", wait=False)
+    disturbed.stack.kill("worker")  # before it took anything
+    disturbed.stack.start("worker", wait=False)
+    for _ in range(KILLS):
+        kill_within(disturbed, chance, "read", ROWS)
+    disturbed.until("the end of the dry run", lambda sheet: sheet["checked"])
+    disturbed.office.run("release")
+    for _ in range(KILLS):
+        kill_within(disturbed, chance, "taken", ROWS + 1)
+    disturbed.until("the end of the taking", lambda sheet: sheet["done"])
+    assert disturbed.deaths() >= 2 * KILLS and undisturbed.deaths() == 0, "the new worker took up what the dead one held"
+    expected, found = undisturbed.office.content(), disturbed.office.content()
+    assert expected["shops"][0] > ROWS and expected["file"][-1] is True
+    assert found == expected
+
+
+@pytest.mark.timeout(3600)
+def test_two_workers_at_one_sheet_take_each_line_once(two: list[Workers]) -> None:
+    """Both jobs of one sheet are due at once (it was stopped and goes on while the first job still runs), in two worker processes."""
+    undisturbed, shared = two
+    undisturbed.undisturbed()
+    undisturbed.stack.end_processes()
+
+    shared.stack.start("worker", "second", "beat", wait=False)
+    shared.office.run("twice", "check")
+    shared.until("the end of the dry run", lambda sheet: sheet["checked"])
+    shared.office.run("twice", "take")
+    shared.until("the end of the taking", lambda sheet: sheet["done"])
+    jobs = "SELECT count(*) FROM jobs_job WHERE kind = %s AND state = 'done' AND tries = 1"
+    for kind in ("shops.register_check", "shops.register_take"):
+        wait_until(lambda kind=kind: shared.stack.sql(jobs, kind)[0][0] >= 3, FAR, f"the end of both jobs of {kind}")  # type: ignore[misc]
+    assert shared.office.content() == undisturbed.office.content()
+
+
+def test_an_upload_that_dies_leaves_nothing_and_is_taken_once_afterwards(two: list[Workers]) -> None:
+    one, _other = two
+    files = "SELECT count(*) FROM shops_registerfile"
+    jobs = "SELECT count(*) FROM jobs_job WHERE kind = 'shops.register_check'"
+    before = one.stack.sql(files)[0][0], one.stack.sql(jobs)[0][0]
+    assert one.office.run("upload", crash_at="register.loaded")[0] == DEAD
+    assert (one.stack.sql(files)[0][0], one.stack.sql(jobs)[0][0]) == before
+    assert one.office.run("upload")[0] == 0
+    assert (one.stack.sql(files)[0][0], one.stack.sql(jobs)[0][0]) == (before[0] + 1, before[1] + 1)

@@ -1,0 +1,11 @@
+"""200 payments under 50 simultaneous notifications each, and 5,000 forged ones."""
+
+from __future__ import annotations
+
+from tools.chaos.rehearsal import rehearse
+from tools.stack.running import Servers
+
+
+def main(servers: Servers, arguments: list[str]) -> int:
+    """Arguments are pytest's own. Returns 0 when nothing was lost or doubled."""
+    return rehearse("notifications", servers, arguments)
