@@ -1,4 +1,4 @@
-"""`script/chaos`, `script/bench` and `script/attack`: list and run the modules of tools/chaos, tests/benchmarks and tools/attack on real
+"""`script/chaos`, `script/bench` and `script/attack`: list and run the modules of tools/chaos, tools/benchmarks and tools/attack on real
 servers.
 
 A module has a docstring, whose first line is its entry in the list, and `main(servers, arguments) -> int`.
@@ -20,7 +20,7 @@ from script.support.processes import clean_environment
 from script.support.say import Stop, step
 
 BENCH_DATABASE = {"shared_buffers": "1GB"}  # as in docker-compose.yml
-KINDS = {"chaos": "tools/chaos", "bench": "tests/benchmarks", "attack": "tools/attack"}
+KINDS = {"chaos": "tools/chaos", "bench": "tools/benchmarks", "attack": "tools/attack"}
 ALONE = {"attack": "full"}  # commands of one module, which need no name
 
 

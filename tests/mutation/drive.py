@@ -89,7 +89,7 @@ def verdicts(path: Path) -> dict[str, dict[str, Any]]:
 
 def _stamps() -> dict[str, str]:
     """File of tests → what it and everything that is no test's file say."""
-    ours = ("tests/mutation/", "tests/benchmarks/")  # the measure, not what it measures
+    ours = ("tests/mutation/", "tools/benchmarks/", "tests/tools/benchmarks/")  # the measure, not what it measures
     files = {path: path.read_bytes() for path in sorted(Path().rglob("*.py")) if not str(path).startswith(ours)}
     beside = hashlib.sha256(b"".join(text for path, text in files.items() if not path.name.startswith("test_"))).hexdigest()
     return {str(path): hashlib.sha256(beside.encode() + text).hexdigest() for path, text in files.items() if path.name.startswith("test_")}

@@ -8,9 +8,9 @@ from types import ModuleType
 
 import pytest
 
-from tests.benchmarks.mutants import EMPTY, ORDER
 from tests.mutation import figures
 from tests.mutation.loaded import mutate
+from tools.benchmarks.mutants import EMPTY, ORDER
 
 TEXT = """
 import functools

@@ -17,8 +17,8 @@ from script.support import environment
 from script.support.environment import ROOT
 from script.support.processes import clean_environment
 from script.support.say import step
-from tests.benchmarks import tables
 from tests.mutation import figures
+from tools.benchmarks import tables
 from tools.stack.running import Servers
 
 HOME = ROOT / "var" / "mutants"

@@ -5,7 +5,7 @@ from django.urls import path
 
 from municipality import urls as portal
 from municipality.accounts.access import public
-from tests.benchmarks.floor import floor, shops_by_key
+from tools.benchmarks.floor import floor, shops_by_key
 
 urlpatterns = [
     *portal.urlpatterns,

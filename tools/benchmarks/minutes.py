@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from tests.benchmarks.cases import _columns
+from tools.benchmarks.cases import _columns
 
 # Tables whose rows belong to a minute: how a row `s` names its minute.
 TABLES = {

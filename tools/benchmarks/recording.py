@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.base import VariableNode
 
 from municipality.documents.models import Counter
-from tests.benchmarks.client import COUNT, QUERIES, RECORD, ROWS, VALUES
+from tools.benchmarks.client import COUNT, QUERIES, RECORD, ROWS, VALUES
 
 _FIRST_MADE, _APART = 1_000_000_000, 10_000_000
 

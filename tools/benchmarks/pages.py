@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks import subjects, tables
-from tests.benchmarks.client import COUNT, QUERIES, RECORD, ROWS, VALUES, Answer, Ask, Line
+from tools.benchmarks import subjects, tables
+from tools.benchmarks.client import COUNT, QUERIES, RECORD, ROWS, VALUES, Answer, Ask, Line
 from tools.stack.running import Servers, Stack, Template
 
-SETTINGS = "tests.benchmarks.settings"
+SETTINGS = "tools.benchmarks.settings"
 AIM_PERCENT, AIM_QUERIES = 60, 12
 BLOCK = 10
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -90,7 +90,7 @@ def main(servers: Servers, arguments: list[str]) -> int:
             stack.manage("demo_fill", "--shops", str(options.shops))
         subjects.set_up(stack.environment)
         from shops.models import Shop
-        from tests.benchmarks.recording import separate_numbers
+        from tools.benchmarks.recording import separate_numbers
 
         separate_numbers()
         chosen = [*subjects.pages(), subjects.renewals(4 + BLOCK + options.runs * options.posts)]

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tests.benchmarks import subjects, tables
-from tests.benchmarks.client import Ask, Line
-from tests.benchmarks.pages import SETTINGS, portal, processor_seconds
+from tools.benchmarks import subjects, tables
+from tools.benchmarks.client import Ask, Line
+from tools.benchmarks.pages import SETTINGS, portal, processor_seconds
 from tools.stack.running import Servers, Stack
 
 MILLION = 1_000_000

@@ -9,16 +9,16 @@ from django.test import Client
 from django.test.utils import override_settings
 
 from municipality.documents.models import VerificationCheck
-from tests.benchmarks import floor, recording, tables
-from tests.benchmarks.client import COUNT, QUERIES, RECORD
+from tools.benchmarks import floor, recording, tables
+from tools.benchmarks.client import COUNT, QUERIES, RECORD
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
 def client(settings: Any) -> Client:
-    first, last = "tests.benchmarks.recording.CountingMiddleware", "tests.benchmarks.recording.RecordingMiddleware"
-    with override_settings(ROOT_URLCONF="tests.benchmarks.urls", MIDDLEWARE=[first, *settings.MIDDLEWARE, last]):
+    first, last = "tools.benchmarks.recording.CountingMiddleware", "tools.benchmarks.recording.RecordingMiddleware"
+    with override_settings(ROOT_URLCONF="tools.benchmarks.urls", MIDDLEWARE=[first, *settings.MIDDLEWARE, last]):
         recording.RECORDINGS.clear()
         yield Client()
         recording.RECORDINGS.clear()

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from tests.benchmarks import cases, subjects, tables
-from tests.benchmarks.client import COUNT, QUERIES, Ask, Line
-from tests.benchmarks.pages import portal, processor_seconds
+from tools.benchmarks import cases, subjects, tables
+from tools.benchmarks.client import COUNT, QUERIES, Ask, Line
+from tools.benchmarks.pages import portal, processor_seconds
 from tools.stack.running import Servers, Stack
 
 AIM_QUERIES, AIM_OWN_MS = 15, 60

@@ -9,10 +9,10 @@ import argparse
 import re
 from collections import defaultdict
 
-from tests.benchmarks import tables
-from tests.benchmarks.client import Ask, Line
-from tests.benchmarks.pages import portal
 from tests.shops.open_data.hostile import queries
+from tools.benchmarks import tables
+from tools.benchmarks.client import Ask, Line
+from tools.benchmarks.pages import portal
 from tools.stack.running import Servers
 
 COUNT, MOST = 1000, 0.1  # seconds

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
-from tests.benchmarks import minutes, subjects, tables
-from tests.benchmarks.client import Ask
-from tests.benchmarks.pages import AIM_PERCENT, HEADS, Measured, _measure, portal
+from tools.benchmarks import minutes, subjects, tables
+from tools.benchmarks.client import Ask
+from tools.benchmarks.pages import AIM_PERCENT, HEADS, Measured, _measure, portal
 from tools.stack.running import Servers
 
 LOOKUP, AIM_LOOKUP = "Public lookup, POST", 5
@@ -39,7 +39,7 @@ def main(servers: Servers, arguments: list[str]) -> int:
         return 1
     with portal(servers, small=options.small) as stack:
         subjects.set_up(stack.environment)
-        from tests.benchmarks.recording import separate_numbers
+        from tools.benchmarks.recording import separate_numbers
 
         print(f"{minutes.copy(options.minutes):,} rows of minutes written", flush=True)
         separate_numbers()

@@ -19,7 +19,7 @@ from pathlib import Path
 from script.support.environment import ROOT
 from script.support.processes import clean_environment
 from script.support.services import free_port
-from tests.benchmarks import tables
+from tools.benchmarks import tables
 from tools.stack.running import Servers, wait_until
 
 IDLE_SECONDS = 20

@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.benchmarks import subjects, tables
-from tests.benchmarks.client import Line
-from tests.benchmarks.pages import AIM_QUERIES, BLOCK, count_queries, portal
+from tools.benchmarks import subjects, tables
+from tools.benchmarks.client import Line
+from tools.benchmarks.pages import AIM_QUERIES, BLOCK, count_queries, portal
 from tools.stack.running import Servers
 
 VISITS = 20

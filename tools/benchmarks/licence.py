@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.benchmarks import subjects, tables
+from tools.benchmarks import subjects, tables
 from tools.stack.running import Servers, Stack, Template
 
 AIM = 1.35

@@ -22,7 +22,7 @@ from shops import found
 from shops.models import Shop
 from shops.search.asking import Answer, Hit
 from shops.views.api import ShopSerializer, shops_as_data
-from tests.benchmarks.recording import RECORDINGS, Recording, replay
+from tools.benchmarks.recording import RECORDINGS, Recording, replay
 
 WIDTH = 8
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import subjects, tables
-from tests.benchmarks.pages import portal
+from tools.benchmarks import subjects, tables
+from tools.benchmarks.pages import portal
 from tools.stack.running import Servers
 
 ROWS = 100_000

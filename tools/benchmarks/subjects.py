@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from tests.benchmarks.client import Ask
+from tools.benchmarks.client import Ask
 
 TOKEN = "b" * 32  # the same in cookie and form, as the browser sends it
 _visitors = count(1)

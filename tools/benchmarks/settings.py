@@ -5,11 +5,11 @@ from __future__ import annotations
 from sandbox.settings import *  # noqa: F403
 from sandbox.settings import MIDDLEWARE
 
-ROOT_URLCONF = "tests.benchmarks.urls"
+ROOT_URLCONF = "tools.benchmarks.urls"
 MIDDLEWARE = [
-    "tests.benchmarks.recording.CountingMiddleware",
+    "tools.benchmarks.recording.CountingMiddleware",
     *MIDDLEWARE,
-    "tests.benchmarks.recording.RecordingMiddleware",
+    "tools.benchmarks.recording.RecordingMiddleware",
 ]
 # Every visitor of the check page is somebody else: the benchmark names the visitor in X-Forwarded-For.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1

@@ -6,9 +6,9 @@ import argparse
 import re
 import time
 
-from tests.benchmarks import subjects, tables
-from tests.benchmarks.pages import portal
-from tests.benchmarks.search import MILLION, _fill
+from tools.benchmarks import subjects, tables
+from tools.benchmarks.pages import portal
+from tools.benchmarks.search import MILLION, _fill
 from tools.stack.running import Servers
 
 # A job ends at 110 seconds and begins no step after 40, no slice after 60; memory is that of a worker.
