@@ -86,7 +86,7 @@ WHOLE = (
     *(f"tests/architecture/test_{name}.py" for name in ("access_matrix", "api", "doors", "language_gate", "pages", "privacy")),
     *(f"tests/architecture/test_{name}.py" for name in ("production_refuses", "shown_fields", "staff_door", "state_doors")),
     "tests/architecture/test_without_transaction.py",
-    *("tests/journeys/", "tests/licensing/", "tests/mutation/", "tests/script/test_parallel.py", "tests/script/test_translations.py"),
+    *("tests/journeys/", "tests/licensing/", "tests/tools/mutation/", "tests/script/test_parallel.py", "tests/script/test_translations.py"),
     *("tests/municipality/accounts/test_openid.py", "tests/municipality/accounts/test_passkeys.py", "tests/municipality/acting/"),
     *("tests/sandbox/demo/", "tests/municipality/documents/", "tests/municipality/jobs/test_limits.py"),
     *(f"tests/sandbox/simulators/test_{name}.py" for name in ("knet_desk", "knet_gateway", "knet_protocol", "serving")),

@@ -79,7 +79,7 @@ def test_no_compiled_or_private_file_is_tracked() -> None:
 
 def test_tests_stand_where_their_code_stands() -> None:
     """A folder of tests has the name of a package, or is one of the kinds of tests."""
-    kinds = {"architecture", "journeys", "asvs", "mutation", "script"}
+    kinds = {"architecture", "journeys", "asvs", "script"}
     strange = []
     for path in of_kind(".py", under="tests"):
         folder = path.parent.relative_to(ROOT / "tests")

@@ -17,8 +17,8 @@ from script.support import environment
 from script.support.environment import ROOT
 from script.support.processes import clean_environment
 from script.support.say import step
-from tests.mutation import figures
 from tools.benchmarks import tables
+from tools.mutation import figures
 from tools.stack.running import Servers
 
 HOME = ROOT / "var" / "mutants"
@@ -58,7 +58,7 @@ def main(servers: Servers, arguments: list[str]) -> int:
     HOME.mkdir(parents=True, exist_ok=True)
     verdicts = HOME / "verdicts.jsonl"
     with step("cosmic-ray") as current:
-        environment.ensure(ROOT / "tests/mutation/tool.txt", current, venv=TOOL, log=HOME / "setup.log")
+        environment.ensure(ROOT / "tools/mutation/tool.txt", current, venv=TOOL, log=HOME / "setup.log")
     plan = {
         "python": str(environment.binary(ROOT / ".venv", "python")),
         "modules": modules,
@@ -88,7 +88,7 @@ def _drive(plan: dict[str, Any]) -> None:
     (HOME / "plan.json").write_text(json.dumps(plan), encoding="utf8")
     surroundings = clean_environment() | {"PYTHONPATH": str(copy)}
     surroundings.pop("PORTAL_VAR", None)
-    command = [str(environment.binary(TOOL, "python")), "-m", "tests.mutation.drive", str(HOME / "plan.json")]
+    command = [str(environment.binary(TOOL, "python")), "-m", "tools.mutation.drive", str(HOME / "plan.json")]
     subprocess.run(command, cwd=copy, env=surroundings, check=True, preexec_fn=lambda: os.nice(max(0, 10 - os.nice(0))))
 
 

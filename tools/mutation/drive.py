@@ -19,7 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
-from tests.mutation import slips
+from tools.mutation import slips
 
 # A mutant may loop for ever: so many times the seconds of its tests and so many seconds more, of the processor and by the clock.
 CPU, WALL = (3, 6), (20, 60)
@@ -68,7 +68,8 @@ class Tests:
         else:  # what a class is made of may be looked at without running a line of the module
             found = [name for name, modules in self.modules.items() if slip.module in modules or own in name]
         found.sort(key=lambda name: (own not in name, self.seconds[name]))
-        kept, spent = [], 0.0
+        kept: list[str] = []
+        spent = 0.0
         for name in found:
             spent += self.seconds[name]
             if kept and spent > self.enough:
@@ -89,7 +90,7 @@ def verdicts(path: Path) -> dict[str, dict[str, Any]]:
 
 def _stamps() -> dict[str, str]:
     """File of tests → what it and everything that is no test's file say."""
-    ours = ("tests/mutation/", "tools/benchmarks/", "tests/tools/benchmarks/")  # the measure, not what it measures
+    ours = ("tools/mutation/", "tests/tools/mutation/", "tools/benchmarks/", "tests/tools/benchmarks/")  # the measure, not what it measures
     files = {path: path.read_bytes() for path in sorted(Path().rglob("*.py")) if not str(path).startswith(ours)}
     beside = hashlib.sha256(b"".join(text for path, text in files.items() if not path.name.startswith("test_"))).hexdigest()
     return {str(path): hashlib.sha256(beside.encode() + text).hexdigest() for path, text in files.items() if path.name.startswith("test_")}
@@ -103,7 +104,7 @@ class Run:
         self.path = Path(plan["verdicts"])
         self.known = verdicts(self.path)
         self.log = Path(plan["log"]).open("w", encoding="utf8")  # noqa: SIM115 - as long as the run
-        self.loaded = Warm([plan["python"], "-m", "tests.mutation.loaded", *plan["tests"]], self.log)
+        self.loaded = Warm([plan["python"], "-m", "tools.mutation.loaded", *plan["tests"]], self.log)
         self.tests = self.learn()
         self.killers: dict[tuple[str, str], list[str]] = {}
         self._fresh: Warm | None = None
@@ -142,7 +143,7 @@ class Run:
     def fresh(self) -> Warm:
         """The process that imports the project for each mutant, after two controls: unmutated all passes, a broken module is noticed."""
         if self._fresh is None:
-            self._fresh = Warm([self.plan["python"], "-m", "tests.mutation.fresh"], self.log)
+            self._fresh = Warm([self.plan["python"], "-m", "tools.mutation.fresh"], self.log)
             learnt = self._fresh.ask(do="learn", tests=list(self.tests.seconds)[:1], cpu=900, limit=1800)
             if learnt["failed"]:
                 raise SystemExit(f"Unmutated, a test fails in a fresh import: {learnt['failed']}")
@@ -158,7 +159,7 @@ class Run:
         """The mutants of a module that this walk asks about: of bodies, or of what runs at import."""
         plan, every = self.plan, [slip for slip in every if slip.kind == kind]
         if plan["sample"] and plan["sample"] < len(every):
-            every = random.Random(f"{plan['seed']}:{every[0].module}:{kind}").sample(every, plan["sample"])
+            every = random.Random(f"{plan['seed']}:{every[0].module}:{kind}").sample(every, plan["sample"])  # noqa: S311  # the same for the same seed
         if plan["again"]:
             return [slip for slip in every if not self.known.get(slip.key, {"killed": True})["killed"]]
         return [slip for slip in every if slip.key not in self.known]

@@ -23,7 +23,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-OURS = frozenset({"municipality", "payments", "zoning", "shops", "licensing", "violations", "reports", "script", "tests", "__main__"})
+OURS = frozenset(
+    {"municipality", "payments", "zoning", "shops", "licensing", "violations", "reports", "script", "tests", "tools", "__main__"}
+)
 PYTEST = (
     *("-x", "-q", "-p", "no:xdist", "-p", "no:playwright", "-p", "no:cacheprovider", "--timeout=60", "--hypothesis-seed=0"),
     # What is imported already is not rewritten: true of plugins here, and of no consequence.
@@ -104,7 +106,7 @@ def _copied_database(path: Path) -> None:
         from django.db import connection
 
         connection.close()
-        connection.settings_dict["NAME"] = connection.creation._get_test_db_name()
+        connection.settings_dict["NAME"] = connection.creation._get_test_db_name()  # type: ignore[attr-defined]
         connection.ensure_connection()
         with contextlib.closing(sqlite3.connect(path)) as source:
             source.backup(connection.connection)

@@ -8,9 +8,9 @@ from types import ModuleType
 
 import pytest
 
-from tests.mutation import figures
-from tests.mutation.loaded import mutate
 from tools.benchmarks.mutants import EMPTY, ORDER
+from tools.mutation import figures
+from tools.mutation.loaded import mutate
 
 TEXT = """
 import functools

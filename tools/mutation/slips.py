@@ -11,7 +11,7 @@ from pathlib import Path
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 
-from tests.mutation import operators
+from tools.mutation import operators
 
 
 @dataclass(frozen=True)
