@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-ABSENT = ("sandbox", "tests", "docs", ".git")
+ABSENT = ("sandbox", "tests", "tools", "docs", ".git")
 
 
 @pytest.fixture(scope="module")
