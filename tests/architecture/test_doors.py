@@ -101,6 +101,8 @@ def test_the_gate_of_the_doors_bites(graph: grimp.ImportGraph) -> None:
         ("payments/rules.py", "from django.db import models"),
         ("shops/queries.py", "import sandbox.simulators.serving"),
         ("sandbox/simulators/serving.py", "import sandbox.demo.people"),
+        ("payments/queries.py", "from tools.stack import running"),
+        ("sandbox/demo/people.py", "import tests.payments.bank"),
     ],
 )
 def test_the_import_contracts_bite(tmp_path: Path, harm: str, contract: str) -> None:
