@@ -8,8 +8,20 @@ class LicensingConfig(AppConfig):
     verbose_name = "التراخيص"
 
     def ready(self) -> None:
-        from licensing import catalogue, files, kept, panels, queries, review, shop_page, story, tasks  # noqa: F401
-        from licensing.states import RENEWAL
+        from licensing.health import (  # noqa: F401
+            catalogue,
+            files,
+            guards,
+            kept,
+            notifications,
+            panels,
+            queries,
+            review,
+            shop_page,
+            story,
+            tasks,
+        )
+        from licensing.health.states import RENEWAL
         from municipality.acting.registry import delegable
         from municipality.cases.panels import register
         from municipality.documents.queries import KINDS, OPENED_TO

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from licensing.views import changes, citizen, corrections, public
+from licensing.health.views import changes, citizen, corrections, public
 
 app_name = "licensing"
 urlpatterns = [

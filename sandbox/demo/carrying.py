@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
-from licensing.documents import public_facts
+from licensing.health.documents import public_facts
 from licensing.models import HealthLicence
 from municipality.audit.models import Act
 from municipality.documents.models import Counter, Document, DocumentEvent

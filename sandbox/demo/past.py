@@ -10,10 +10,10 @@ from typing import Any
 
 from django.db.models import OuterRef, Subquery
 
-from licensing import rules
+from licensing.health import rules
+from licensing.health.queries import fee_lines
+from licensing.health.states import RENEWAL, RenewalState
 from licensing.models import HealthLicence, Renewal
-from licensing.queries import fee_lines
-from licensing.states import RENEWAL, RenewalState
 from municipality.accounts.models import User, actor_of
 from municipality.audit.models import Act
 from municipality.cases.models import Case, CaseEvent

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import Group
 
-from licensing.states import RENEWAL
+from licensing.health.states import RENEWAL
 from municipality.accounts import civil_ids
 from municipality.accounts.models import Signatory, User
 from municipality.acting.models import Consent, Delegation

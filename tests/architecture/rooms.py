@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db import transaction
 
-from licensing import services as licensing
-from licensing.states import RenewalState
+from licensing.health import services as licensing
+from licensing.health.states import RenewalState
 from municipality.accounts.models import actor_of
 from municipality.cases.models import Case
 from municipality.cases.services import place_block

@@ -178,7 +178,7 @@ def test_a_page_asks_the_database_at_most_twelve_times(path: str, world: World) 
 @pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("path", ["/{lang}/my-shops/", "/{lang}/my-requests/", "/{lang}/messages/"])
 def test_a_list_asks_as_often_for_many_rows_as_for_one(path: str, world: World) -> None:
-    from licensing.services import submit_renewal
+    from licensing.health.services import submit_renewal
 
     person = world.newcomer
     first = shop_of(person, 500)

@@ -19,7 +19,7 @@ from django.forms import ModelForm
 from django.test import Client
 from django.urls import reverse
 
-from licensing.queries import offer
+from licensing.health.queries import offer
 from municipality.accounts.models import User
 from municipality.audit.models import Look
 from municipality.cases.models import Case

@@ -24,9 +24,9 @@ from django.core.cache import cache
 from django.db import transaction
 from django.test import Client, override_settings
 
-from licensing import services as licensing
+from licensing.health import services as licensing
+from licensing.health.queries import offer
 from licensing.models import HealthLicence, Renewal
-from licensing.queries import offer
 from municipality.accounts.models import Organisation, Signatory, User, actor_of
 from municipality.audit.models import Act, Look
 from municipality.audit.services import look

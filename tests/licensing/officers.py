@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from licensing import kept, services
-from licensing.states import RENEWAL
+from licensing.health import kept, services
+from licensing.health.states import RENEWAL
 from municipality.accounts import civil_ids
 from municipality.cases.models import Case
 from municipality.drafts import services as drafts

@@ -12,9 +12,9 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import IntegrityError, connection, transaction
 
-from licensing import queries as licensing
-from licensing.services import submit_renewal
-from licensing.states import RENEWAL
+from licensing.health import queries as licensing
+from licensing.health.services import submit_renewal
+from licensing.health.states import RENEWAL
 from municipality.accounts.models import User
 from municipality.audit.models import Act
 from municipality.cases.models import Block, Case

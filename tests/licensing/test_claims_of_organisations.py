@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from licensing.states import RENEWAL
+from licensing.health.states import RENEWAL
 from municipality.accounts.models import Organisation, Signatory, User
 from municipality.acting.models import Delegation, Role
 from municipality.acting.services import delegations

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from licensing.states import RENEWAL
+from licensing.health.states import RENEWAL
 from municipality.accounts.models import Organisation, Signatory, User
 from municipality.acting import registry
 from municipality.acting.models import Delegation, Role

@@ -53,7 +53,7 @@ def main(servers: Servers, arguments: list[str]) -> int:
 
 def measure(rounds: int) -> dict[str, list[float]]:
     """Processor seconds of each way, in turns, after two unmeasured rounds. Needs the demo's issued licences."""
-    from licensing import documents as licence
+    from licensing.health import documents as licence
     from municipality.documents import rendering, signing
     from municipality.documents.models import Document
     from municipality.kernel import clock

@@ -104,7 +104,7 @@ def renewals(shops: int) -> Page:
 
     They are given to one made-up person. Raises LookupError where the register has too few.
     """
-    from licensing import queries
+    from licensing.health import queries
     from tests.municipality.people import person
 
     user = person("299010199990")
@@ -121,7 +121,7 @@ def renewals(shops: int) -> Page:
 
 
 def _give(user: Any, wanted: int) -> list[Any]:
-    from licensing import queries
+    from licensing.health import queries
     from licensing.models import HealthLicence
     from municipality.kernel import clock
     from shops.models import Shop

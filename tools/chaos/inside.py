@@ -26,8 +26,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.models import F, Q
 
+from licensing.health.services import submit_renewal
 from licensing.models import HealthLicence
-from licensing.services import submit_renewal
 from municipality.accounts import civil_ids
 from municipality.accounts.models import User
 from municipality.audit.models import Act

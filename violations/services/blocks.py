@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from licensing.states import RENEWAL
+from licensing.health.states import RENEWAL
 from municipality.cases.models import Block
 from municipality.cases.services import lift_block, place_block
 from municipality.kernel import clock

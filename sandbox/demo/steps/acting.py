@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from licensing.states import RENEWAL
+from licensing.health.states import RENEWAL
 from municipality.accounts.models import User
 from municipality.accounts.queries import organisations_signed_by
 from municipality.acting.models import Role

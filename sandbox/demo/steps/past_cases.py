@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Sequence
 from random import Random
 
+from licensing.health.services import submit_renewal, take_payment
+from licensing.health.states import RENEWAL, RenewalState
 from licensing.models import HealthLicence
-from licensing.services import submit_renewal, take_payment
-from licensing.states import RENEWAL, RenewalState
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.services import compute_figures, place_block

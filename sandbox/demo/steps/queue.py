@@ -12,11 +12,11 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageDraw
 
-from licensing import kept
+from licensing.health import kept
+from licensing.health.queries import offer
+from licensing.health.services import send_to_officer
+from licensing.health.states import RENEWAL
 from licensing.models import HealthLicence
-from licensing.queries import offer
-from licensing.services import send_to_officer
-from licensing.states import RENEWAL
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.drafts import services as drafts

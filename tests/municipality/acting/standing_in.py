@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from typing import Any, ClassVar
 
-from licensing.states import RENEWAL
+from licensing.health.states import RENEWAL
 from municipality.accounts.models import User
 from municipality.acting.models import Consent, Delegation
 from municipality.acting.services import consents, delegations
@@ -40,7 +40,7 @@ def renew_url(shop: Shop, language: str = "en") -> str:
 
 
 def fee(shop: Shop) -> str:
-    from licensing.queries import offer
+    from licensing.health.queries import offer
 
     return str(offer(shop).total)
 

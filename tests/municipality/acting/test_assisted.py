@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from licensing import services
-from licensing.states import RENEWAL
+from licensing.health import services
+from licensing.health.states import RENEWAL
 from municipality.accounts.models import User, actor_for
 from municipality.acting import queries as acting
 from municipality.acting.models import Consent

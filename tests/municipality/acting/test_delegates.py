@@ -11,9 +11,9 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from licensing import services
+from licensing.health import services
+from licensing.health.states import RENEWAL
 from licensing.models import HealthLicence
-from licensing.states import RENEWAL
 from municipality.accounts.models import Organisation, Signatory, User, actor_for
 from municipality.acting import queries as acting
 from municipality.acting.models import Delegation, Role

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from licensing.services import submit_renewal, take_payment
-from licensing.states import RENEWAL
+from licensing.health.services import submit_renewal, take_payment
+from licensing.health.states import RENEWAL
 from municipality.accounts import limits
 from municipality.audit.services import look
 from municipality.cases import queries, services, timeline

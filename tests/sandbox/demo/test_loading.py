@@ -21,10 +21,10 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import override_settings
 
-from licensing import queries as licensing
+from licensing.health import queries as licensing
+from licensing.health.services import submit_renewal
+from licensing.health.states import RENEWAL, RenewalState
 from licensing.models import HealthLicence
-from licensing.services import submit_renewal
-from licensing.states import RENEWAL, RenewalState
 from municipality.accounts import demo_door
 from municipality.accounts.models import Organisation, User
 from municipality.audit.models import Act

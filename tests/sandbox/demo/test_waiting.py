@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from licensing.states import RenewalState
+from licensing.health.states import RenewalState
 from municipality.cases.models import Case
 from municipality.documents.models import Document
 from municipality.jobs.models import Job, JobState

@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from licensing.services import renewals
+from licensing.health.services import renewals
 from municipality.audit.models import Act
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused

@@ -10,8 +10,8 @@ import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
-from licensing import invariants as licences
-from licensing import services
+from licensing.health import invariants as licences
+from licensing.health import services
 from municipality.accounts import invariants as sessions
 from municipality.cases.models import Case
 from municipality.documents import invariants as documents

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
-from licensing.states import RENEWAL
+from licensing.health.states import RENEWAL
 from municipality.audit.models import Act
 from municipality.cases import queries as cases
 from municipality.documents import store

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from licensing.states import RENEWAL
+from licensing.health.states import RENEWAL
 from municipality.audit.models import Act
 from municipality.cases import queries as cases
 from municipality.cases.models import Block

@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import translation
 
-from licensing.states import RENEWAL
+from licensing.health.states import RENEWAL
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.kernel import clock

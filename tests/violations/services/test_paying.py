@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from licensing.states import RENEWAL
+from licensing.health.states import RENEWAL
 from municipality.cases import queries as cases
 from municipality.kernel import clock, guards
 from municipality.kernel.errors import NotPermitted, Refused

@@ -1,0 +1,50 @@
+"""The services of licensing as the home page and the service cards show them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.utils.translation import gettext_lazy as _
+
+from licensing.health.states import RENEWAL, RenewalState
+from municipality.cases.catalogue import FeeLine, ServiceEntry, offer
+from municipality.rulebook import queries as rulebook
+
+
+def health_fees(today: dt.date) -> list[FeeLine]:
+    """The fee lines of the service card, from the edition in force."""
+    fee = rulebook.edition("fees.health", today).fees["renewal"]
+    return [FeeLine(fee.label_ar, fee.label_en, fee.fils, fee.article_ar, fee.article_en)]
+
+
+def health_promise(today: dt.date) -> int:
+    """Promised working days."""
+    return rulebook.edition("limits.health", today).limits["promise_working_days"].value
+
+
+def open_services() -> None:
+    offer(
+        ServiceEntry(
+            code="health",
+            icon="health",
+            name=_("Health licence"),
+            summary=_("Renewal for non-food shops without a visit. Food shops go to the Public Authority for Food and Nutrition."),
+            needs=_("A valid commercial licence; no files if nothing changed"),
+            order=1,
+            start="licensing:start",
+            workflow=RENEWAL,
+            finished=RenewalState.ISSUED,
+            fees=health_fees,
+            promise=health_promise,
+        )
+    )
+    offer(
+        ServiceEntry(
+            code="signage",
+            icon="sign",
+            name=_("Advertisement licence"),
+            summary=_("One request for all boards of a shop: commercial, introductory, seasonal and construction."),
+            needs=_("A photo of the front and the size of each board"),
+            order=2,
+        )
+    )

@@ -1,0 +1,293 @@
+"""The pages of a renewal with changes: one form a page. Each says what it keeps (`answers`) and how it is filled again (`filled`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from licensing.health.changes import FACTS
+from municipality.accounts import civil_ids
+from municipality.kernel import clock, digits
+from municipality.places import queries as places
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.models import Activity, Authority
+from municipality.ui.forms import CivilIdField, DigitsField, FoldedField
+from shops.models import Shop
+
+_ARABIC = re.compile(r"[\u0621-\u064a]")
+_LATIN = re.compile(r"[A-Za-z]")
+_LOAD_AGAIN = _("The page came back incomplete. Load it again.")
+
+
+class PageForm(forms.Form):
+    """One page. `version` is the request's version when the page was opened."""
+
+    version = forms.IntegerField(
+        widget=forms.HiddenInput, min_value=0, required=False, error_messages={"invalid": _LOAD_AGAIN, "min_value": _LOAD_AGAIN}
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        shop: Shop,
+        kept: Mapping[str, Any] | None = None,
+        flags: list[str] | None = None,
+        correcting: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        self.shop, self.kept, self.flags, self.correcting = shop, dict(kept or {}), flags or [], correcting
+        kwargs["initial"] = {**self.filled(self.kept), **kwargs.get("initial", {})}
+        super().__init__(*args, **kwargs)
+
+    def filled(self, kept: Mapping[str, Any]) -> dict[str, Any]:
+        """The initial values of the fields from what is kept."""
+        return dict(kept)
+
+    def answers(self) -> dict[str, Any]:
+        """What is kept of a valid form."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
+
+class Text(forms.CharField):
+    """One line in any script; Arabic-Indic and Persian digits become ASCII."""
+
+    def to_python(self, value: Any) -> str:
+        return " ".join(digits.clean(str(super().to_python(value) or "")).split())
+
+
+class _UnchangedRefused(PageForm):
+    """A page of a fact: the same as in the register is no change, but may be the right answer to a correction."""
+
+    fact = ""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors and not self.correcting and self._values(data) == FACTS[self.fact].read(self.shop):
+            raise ValidationError(
+                _("This is what the register says already. Change it, or remove the tick on the page “What changed”."), code="unchanged"
+            )
+        return data
+
+    def _values(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in data.items() if name != "version"}
+
+
+class WhatChanged(PageForm):
+    changed = forms.MultipleChoiceField(
+        label=_("What changed since the last licence?"),
+        help_text=_("Tick all that apply. Only what is ticked is asked for."),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        choices=lambda: [(fact.name, fact.label) for fact in FACTS.values()],
+        error_messages={"invalid_choice": _("Choose from the list.")},
+    )
+
+    def clean_changed(self) -> list[str]:
+        ticked = self.cleaned_data["changed"]
+        if not ticked and not self.flags:
+            raise ValidationError(_("Tick what changed. If nothing changed, the renewal goes on without an officer."), code="required")
+        return [name for name in FACTS if name in ticked]
+
+
+class TradeName(_UnchangedRefused):
+    fact = "trade_name"
+    name_ar = forms.CharField(
+        label=_("Name in Arabic"),
+        max_length=160,
+        error_messages={"required": _("Enter the Arabic name as in the commercial licence.")},
+        widget=forms.TextInput({"dir": "rtl", "lang": "ar"}),
+    )
+    name_en = forms.CharField(
+        label=_("Name in English"),
+        max_length=160,
+        error_messages={"required": _("Enter the English name as in the commercial licence.")},
+        widget=forms.TextInput({"dir": "ltr", "lang": "en"}),
+    )
+
+    def clean_name_ar(self) -> str:
+        return _in_arabic(self.cleaned_data["name_ar"])
+
+    def clean_name_en(self) -> str:
+        return _in_latin(self.cleaned_data["name_en"])
+
+
+def _in_arabic(text: str) -> str:
+    if not _ARABIC.search(text) or _LATIN.search(text):
+        raise ValidationError(_("Write this name in Arabic letters."), code="arabic")
+    return " ".join(text.split())
+
+
+def _in_latin(text: str) -> str:
+    if not _LATIN.search(text) or _ARABIC.search(text):
+        raise ValidationError(_("Write this name in Latin letters."), code="latin")
+    return " ".join(text.split())
+
+
+class ActivityForm(_UnchangedRefused):
+    fact = "activity"
+    activity = forms.ChoiceField(
+        label=_("Activity"),
+        help_text=_("As in the commercial licence. If it is not there, change the commercial licence first."),
+        error_messages={"required": _("Choose the activity."), "invalid_choice": _("Choose the activity from the list.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name = "name_ar" if get_language() == "ar" else "name_en"
+        self.fields["activity"].choices = [("", _("Choose")), *Activity.objects.order_by(name).values_list("code", name)]  # type: ignore[attr-defined]
+
+    def clean_activity(self) -> str:
+        code = str(self.cleaned_data["activity"])
+        authority = rulebook.competent_authority(code, clock.today())
+        if authority == Authority.PAFN:
+            raise ValidationError(
+                _(
+                    "This activity is licensed by the Public Authority for Food and Nutrition, not by the Municipality."
+                    " Nothing can be asked for or paid here; apply to the Authority."
+                ),
+                code="pafn",
+            )
+        if authority != Authority.MUNICIPALITY:
+            raise ValidationError(_("This activity is licensed by another body. Call 139 to learn which one."), code="elsewhere")
+        return code
+
+
+class SquareMetres(FoldedField):
+    """Whole square metres, in Arabic or Latin digits."""
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value).replace("٬", "").replace(",", "").strip()
+        if not text:
+            return None
+        if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= 100_000:
+            raise ValidationError(_("Enter the area in whole square metres, from 1 to 100000."), code="area")
+        return int(text)
+
+    def validate(self, value: Any) -> None:
+        if value is None:
+            raise ValidationError(self.error_messages["required"], code="required")
+
+    def run_validators(self, value: Any) -> None:
+        return None
+
+
+class AreaForm(_UnchangedRefused):
+    fact = "area_m2"
+    area_m2 = SquareMetres(
+        label=_("Area in square metres"),
+        help_text=_("The floor area as on the drawing, without the pavement."),
+        error_messages={"required": _("Enter the area in square metres.")},
+    )
+
+
+class ManagerForm(_UnchangedRefused):
+    """The civil number is checked at once and kept encrypted; the page never shows it again, only its mask."""
+
+    fact = "manager"
+    name_ar = forms.CharField(
+        label=_("Name in Arabic"),
+        help_text=_("As on the civil ID card."),
+        max_length=120,
+        error_messages={"required": _("Enter the name in Arabic, as on the civil ID card.")},
+        widget=forms.TextInput({"dir": "rtl", "lang": "ar", "autocomplete": "off"}),
+    )
+    name_en = forms.CharField(
+        label=_("Name in English"),
+        help_text=_("As on the civil ID card."),
+        max_length=120,
+        error_messages={"required": _("Enter the name in English, as on the civil ID card.")},
+        widget=forms.TextInput({"dir": "ltr", "lang": "en", "autocomplete": "off"}),
+    )
+    civil_id = CivilIdField(label=_("Civil number of the manager"), help_text=_("12 digits. It is kept encrypted and never shown in full."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.kept.get("civil_id_cipher"):
+            self.fields["civil_id"].required = False
+            self.fields["civil_id"].help_text = _("Kept: %(masked)s. Leave it empty to keep this number.") % {
+                "masked": self.kept["civil_id_masked"]
+            }
+
+    def filled(self, kept: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: kept[name] for name in ("name_ar", "name_en") if name in kept}
+
+    def clean_name_ar(self) -> str:
+        return _in_arabic(self.cleaned_data["name_ar"])
+
+    def clean_name_en(self) -> str:
+        return _in_latin(self.cleaned_data["name_en"])
+
+    def _values(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in self._kept(data).items() if name in ("name_ar", "name_en", "civil_id_masked")}
+
+    def _kept(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        number = data.get("civil_id")
+        columns = ("civil_id_digest", "civil_id_cipher", "civil_id_masked")
+        kept: dict[str, Any] = {name: self.kept[name] for name in columns if name in self.kept}
+        if number and kept.get("civil_id_digest") != civil_ids.digest(number):
+            kept = dict(civil_ids.fields(number))
+        return {"name_ar": data.get("name_ar", ""), "name_en": data.get("name_en", ""), **kept}
+
+    def answers(self) -> dict[str, Any]:
+        return self._kept(self.cleaned_data)
+
+
+class AddressForm(_UnchangedRefused):
+    fact = "address"
+    area = forms.TypedChoiceField(
+        label=_("Area"),
+        coerce=int,
+        error_messages={"required": _("Choose the area."), "invalid_choice": _("Choose the area from the list.")},
+    )
+    block = FoldedField(label=_("Block"), max_length=10, error_messages={"required": _("Enter the block.")})
+    street = Text(label=_("Street"), max_length=60, error_messages={"required": _("Enter the street: its number or name.")})
+    building = Text(label=_("Building"), max_length=20, required=False)
+    plot = Text(label=_("Plot"), max_length=20, required=False, help_text=_("Building or plot: one of them is needed."))
+    floor = Text(label=_("Floor"), max_length=20, required=False)
+    unit = Text(label=_("Unit"), max_length=20, required=False)
+    paci_number = DigitsField(label=_("PACI number"), length=8, help_text=_("8 digits, on the blue plate at the entrance."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["area"].choices = [("", _("Choose")), *_areas()]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        for name in ("building", "plot"):
+            if name not in data:
+                return data
+        if not data["building"] and not data["plot"]:
+            self.add_error("building", ValidationError(_("Enter the building, or the plot below."), code="required"))
+        return data
+
+
+def _areas() -> list[tuple[str, list[tuple[int, str]]]]:
+    """Areas under their governorates, in the active language."""
+    suffix = "ar" if get_language() == "ar" else "en"
+    groups: dict[str, list[tuple[int, str]]] = {}
+    for area in places.areas():
+        groups.setdefault(getattr(area.governorate, f"name_{suffix}"), []).append((area.pk, getattr(area, f"name_{suffix}")))
+    return list(groups.items())
+
+
+FACT_FORMS: dict[str, type[PageForm]] = {
+    "trade_name": TradeName,
+    "activity": ActivityForm,
+    "area_m2": AreaForm,
+    "manager": ManagerForm,
+    "address": AddressForm,
+}
+
+
+class CheckAndSend(PageForm):
+    declared = forms.BooleanField(
+        label=_("I declare that these answers are true and that the files belong to this shop."),
+        error_messages={"required": _("The request needs the declaration. Tick the box if it is true.")},
+    )
+    total = forms.IntegerField(widget=forms.HiddenInput, min_value=0, error_messages={"required": _LOAD_AGAIN, "invalid": _LOAD_AGAIN})

@@ -1,0 +1,90 @@
+"""Who may send and see the files of a renewal: its person while it is filled in or corrected, and whoever may open the case."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from licensing.health import changes, kept, queries
+from licensing.health.states import RENEWAL, RenewalState
+from municipality.acting import queries as acting
+from municipality.cases import queries as cases
+from municipality.cases.models import Case
+from municipality.drafts import queries as drafts
+from municipality.drafts.models import Draft
+from municipality.kernel import subjects
+from municipality.review import queries as review
+from municipality.uploads import queries as uploads
+from municipality.uploads.registry import Slot, register
+
+
+def _draft(subject: str) -> Draft | None:
+    return Draft.objects.filter(public_id=subjects.parse(subject).id, service=RENEWAL, closed_at__isnull=True).first()
+
+
+def _case(subject: str) -> Case | None:
+    return Case.objects.filter(public_id=subjects.parse(subject).id, service=RENEWAL).first()
+
+
+def _own_draft(user: Any, subject: str) -> bool:
+    draft = _draft(subject)
+    if draft is None:
+        return False
+    if drafts.visible_to(user).filter(pk=draft.pk).exists():
+        return True
+    acting.refuse_over(user, owners=[draft.person_id], service=draft.service, subject=draft.rights_key)
+    return False
+
+
+def _draft_slots(subject: str) -> Mapping[str, Slot]:
+    draft = _draft(subject)
+    return {code: changes.SLOTS[code] for code in kept.needed(draft)} if draft else {}
+
+
+def _own_case(user: Any, subject: str) -> bool:
+    return cases.seen_by(user, subjects.parse(subject).id, RENEWAL) is not None
+
+
+def _may_read(user: Any, subject: str) -> bool:
+    case = _case(subject)
+    if case is None:
+        return False
+    return (user.is_staff and review.may_look(user, case)) or _own_case(user, subject)
+
+
+def asked_slots(case: Case) -> list[str]:
+    """The slots that the open round of corrections asks for; none while nothing is asked."""
+    found = review.open_round(case) if case.state == RenewalState.CORRECTIONS else None
+    return list(dict.fromkeys(item.target for item in found.items.all() if item.target in changes.SLOTS)) if found else []
+
+
+def _case_slots(subject: str) -> Mapping[str, Slot]:
+    case = _case(subject)
+    if case is None:
+        return {}
+    renewal = queries.renewal_of(case)
+    names = [row.name for row in queries.declared(renewal)] if renewal else []
+    held = set(uploads.of(subject).values_list("slot", flat=True))
+    wanted = held | set(changes.required_slots(queries.files_edition(case), names)) | set(asked_slots(case))
+    return {code: slot for code, slot in changes.SLOTS.items() if code in wanted}
+
+
+def _locked(subject: str) -> Collection[str]:
+    """Everything but what a correction asks for."""
+    case = _case(subject)
+    return set(changes.SLOTS) - set(asked_slots(case)) if case else set(changes.SLOTS)
+
+
+def _drafts_person(subject: str, sender: Any) -> Any:
+    draft = _draft(subject)
+    return draft.person if draft else None
+
+
+def _cases_person(subject: str, sender: Any) -> Any:
+    case = _case(subject)
+    return case.applicant if case else None
+
+
+def open_slots() -> None:
+    register("draft", may_write=_own_draft, may_read=_own_draft, slots=_draft_slots, owner=_drafts_person)
+    register("case", may_write=_own_case, may_read=_may_read, slots=_case_slots, locked=_locked, owner=_cases_person)

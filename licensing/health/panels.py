@@ -1,0 +1,338 @@
+"""What licensing shows on pages below it, and what it does when its bills are paid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from licensing.health import changes, queries, rules, services
+from licensing.health.kept import CONTINUE
+from licensing.health.states import RENEWAL
+from licensing.health.states import RenewalState as S
+from licensing.models import Lane, Renewal
+from municipality.acting import queries as acting
+from municipality.cases import queries as cases
+from municipality.cases.models import Case
+from municipality.cases.panels import CaseDetail, Fact, FileLine, Line, MoneyLine, NextStep, Round
+from municipality.drafts import queries as drafts
+from municipality.drafts.models import Draft
+from municipality.jobs import queries as jobs
+from municipality.kernel import clock
+from municipality.kernel.workflow import WORKFLOWS
+from municipality.review import queries as review
+from municipality.review.states import PlaceState
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.models import Authority
+from municipality.ui.addresses import address_of
+from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
+from payments import queries as payments
+from payments.states import BillState
+from shops import queries as registered
+
+LIVE_LABELS = {
+    "valid": ("ok", _("Valid")),
+    "not_yet": ("ok", _("Renewed")),
+    "expired": ("bad", _("Ended")),
+    "suspended": ("bad", _("Suspended")),
+    "revoked": ("bad", _("Revoked")),
+    "superseded": ("wait", _("Superseded")),
+}
+
+
+def my_shops(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
+    """One line a shop: licence state, its last day, and the next action."""
+    today = clock.today()
+    window = rulebook.edition("limits.health", today).limits["window_days"].value
+    licences = queries.licences_of(shops)
+    elsewhere = rulebook.licensed_elsewhere({shop.activity_id for shop in shops}, today)
+    if acting.grants(user):  # somebody else's shop may be on the list for another service than this one
+        allowed = set(registered.visible_to(user, RENEWAL).filter(pk__in=[s.pk for s in shops]).values_list("pk", flat=True))
+        shops = [shop for shop in shops if shop.pk in allowed]
+    keys = [shop.key for shop in shops]
+    kept = {draft.subject: draft for draft in drafts.open_about(user, RENEWAL, keys)}
+    open_cases = cases.open_about(RENEWAL, keys)
+    return {
+        shop.key: [_line(shop, licences.get(shop.pk), elsewhere, open_cases.get(shop.key), kept.get(shop.key), today, window)]
+        for shop in shops
+    }
+
+
+def _line(shop: Any, licence: Any, elsewhere: dict[str, str], open_case: str | None, draft: Draft | None, today: Any, window: int) -> Line:
+    renew = address_of("licensing:renew", shop.public_id)
+    if shop.activity_id in elsewhere:
+        label = _("Licensed by PAFN") if elsewhere[shop.activity_id] == Authority.PAFN else _("Licensed by another body")
+        return Line(_("Health licence"), state="wait", label=label, action=_("Where to go"), url=renew)
+    if licence is None:
+        return Line(_("Health licence"), state="bad", label=_("No licence on file"), action=_("What to do"), url=renew)
+    state, label = LIVE_LABELS[licence.document.live_state]
+    line = {"title": _("Health licence"), "reference": licence.document.number, "deadline": licence.last_day}
+    if open_case is not None:
+        return Line(
+            **line,
+            state="warn",
+            label=_("Renewal under way"),
+            action=_("Continue the request"),
+            url=address_of("cases:case", open_case),
+        )
+    if draft is not None:
+        return Line(
+            **line,
+            state="warn",
+            label=_("A request is being filled in"),
+            action=_("Continue the request"),
+            url=address_of("licensing:change_page", shop.public_id, CONTINUE),
+        )
+    if state == "ok" and rules.window_opens_on(licence.last_day, window) <= today:
+        return Line(**line, state="warn", label=_("Ends soon"), action=_("Renew"), url=renew)
+    return Line(**line, state=state, label=label, action=_("Conditions of renewal") if state != "ok" else "", url=renew)
+
+
+def case_page(user: Any, shown: Sequence[Any]) -> dict[str, list[Any]]:
+    """Next step, files, money and facts of renewal cases."""
+    found: dict[str, list[Any]] = {}
+    for case in shown:
+        renewal = queries.renewal_of(case) if case.service == RENEWAL else None
+        if renewal is not None:
+            detail = _detail(case, renewal)
+            found[case.key] = [_for_assistant(case, detail) if user.is_staff else detail]
+    return found
+
+
+def _for_assistant(case: Case, detail: CaseDetail) -> CaseDetail:
+    """What staff who assist see: the papers and the paying are the person's own."""
+    if case.state != S.AWAITING_PAYMENT:
+        return replace(detail, files=[])
+    step = NextStep(
+        _("The person pays"),
+        _("The bill is with the person, in their portal and their messages. Nothing is paid at the counter."),
+        label=_("No step for you"),
+    )
+    return replace(detail, files=[], next_step=step)
+
+
+def _detail(case: Case, renewal: Renewal) -> CaseDetail:
+    bill = payments.bill_of(case.key)
+    licence = renewal.new_licence
+    files = (
+        [FileLine(_("Health licence"), licence.document.number, reverse("document", args=[licence.document.number]), _("sealed file"))]
+        if licence and licence.document.file_id
+        else []
+    )
+    numbers = payments.receipt_numbers(case.key)
+    files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in numbers]
+    if renewal.refusal is not None:
+        number = renewal.refusal.number
+        files.append(FileLine(_("Decision refusing a request"), number, reverse("document", args=[number]), _("sealed file")))
+    withdrawable = case.state in WORKFLOWS[RENEWAL].moves["withdraw"].sources
+    ways = [(_("Withdraw the request"), reverse("licensing:withdraw", args=[case.public_id]))] if withdrawable else []
+    # While a bill waits for its payment nothing can be owed back.
+    refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
+    bill_lines = payments.lines_of(bill) if bill else []
+    by_officer = renewal.lane == Lane.OFFICER
+    return CaseDetail(
+        by_officer=by_officer,
+        queue=_queue(case) if by_officer and case.is_open else [],
+        rounds=_rounds(case) if by_officer else [],
+        refund_fils=refund.fils if refund else 0,
+        next_step=_next_step(case, bill, licence, renewal),
+        files=files,
+        money=[MoneyLine(bilingual(line, "label"), line.fils, bilingual(line, "formula")) for line in bill_lines],
+        total_fils=bill.total_fils if bill else None,
+        facts=[
+            Fact(_("Present licence"), ref(renewal.licence.document.number)),
+            Fact(_("New period"), day(renewal.first_day), format_html("{} {}", _("to"), day(renewal.last_day))),
+            *(_changes(renewal) if by_officer else []),
+            Fact(_("Rules used"), format_html_join(mark_safe("<br>"), "{} {}", _editions(case))),
+        ],
+        ways=ways,
+    )
+
+
+EDITIONS = {
+    "fees.health": _("Fees"),
+    "limits.health": _("Periods"),
+    "conditions.health": _("Conditions"),
+    "limits.review": _("Periods of the study"),
+    "replies.health": _("Reply texts"),
+    "checks.health": _("Checklist"),
+    "files.health": _("Documents asked for"),
+}
+
+
+def _changes(renewal: Renewal) -> list[Fact]:
+    """What was declared as changed, with what the register said."""
+    return [
+        Fact(
+            changes.FACTS[row.name].label,
+            term(changes.FACTS[row.name].told(row.after)),
+            format_html("{}: {}", _("before"), term(changes.FACTS[row.name].told(row.before))),
+        )
+        for row in queries.declared(renewal)
+    ]
+
+
+def _queue(case: Case) -> list[Fact]:
+    """Where the case stands: whose turn, how many before it, the pace, and the promised day."""
+    place = review.position(case)
+    if place is None:
+        return []
+    found = []
+    if place.state == PlaceState.WAITING:
+        found.append(Fact(_("Requests before this one"), ltr(place.ahead)))
+        pace = ltr(place.pace_per_day) if place.pace_per_day else _("too few decisions for a figure")
+        found.append(Fact(_("Decided in a working day"), pace, _("average of the last two weeks in this branch")))
+        if place.estimate is not None:
+            found.append(Fact(_("Handed to an officer about"), day(place.estimate)))
+    else:
+        found.append(Fact(_("Now"), PLACES[PlaceState(place.state)]))
+    if case.state == S.CORRECTIONS:
+        found.append(Fact(_("Promised day"), _("stands still until the answer arrives")))
+    elif case.due_on is not None:
+        found.append(Fact(_("Decision promised by"), day(case.due_on)))
+    return found
+
+
+PLACES = {
+    PlaceState.HELD: _("with an officer"),
+    PlaceState.AWAY: _("waiting for your answer"),
+    PlaceState.ANSWERED: _("answered, back with its officer"),
+    PlaceState.COUNTERSIGN: _("with a second person for signature"),
+}
+
+
+def _rounds(case: Case) -> list[Round]:
+    suffix = "ar" if get_language() == "ar" else "en"
+    found = []
+    for row in review.rounds_of(case):
+        lines = []
+        for item in row.items.all():
+            known = changes.FACTS.get(item.target) or changes.SLOTS.get(item.target)
+            lines.append(format_html("{}: {}", known.label if known else item.target, getattr(item, f"text_{suffix}")))
+        title = format_html("{} {}", _("Round"), ltr(row.number))
+        found.append(Round(title, lines, row.answer_by, row.answered_at))
+    return found
+
+
+def _editions(case: Case) -> list[tuple[Any, Any]]:
+    parts = (stamp.rpartition(" ") for stamp in case.editions)
+    return [(EDITIONS.get(subject, subject), ltr(version)) for subject, _separator, version in parts]
+
+
+def _next_step(case: Case, bill: Any, licence: Any, renewal: Renewal) -> NextStep | None:
+    if case.state == S.CORRECTIONS:
+        return NextStep(
+            _("Answer the corrections"),
+            _("Only what is asked for can be changed. The request keeps its place."),
+            reverse("licensing:corrections", args=[case.public_id]),
+            _("Answer"),
+        )
+    if case.state in (S.IN_REVIEW, S.COUNTERSIGN):
+        return NextStep(
+            _("The Municipality has its turn"),
+            _("Nothing is to be done now. A message comes with the decision, or if something is missing."),
+            label=_("No step for you"),
+        )
+    if case.state == S.REFUSED:
+        return _after_refusal(case, renewal)
+    if case.state == S.AWAITING_PAYMENT and bill is not None:
+        if bill.state == BillState.DUE and payments.state_of(bill).step in ("checking", "review"):
+            return NextStep(
+                _("We are checking with the bank"),
+                _("Do not pay again. This page shows the answer as soon as the bank gives it."),
+                reverse("cases:case", args=[case.public_id]),
+                _("Look again"),
+            )
+        return NextStep(
+            _("Pay the fee"),
+            _("The licence is issued by itself after payment."),
+            reverse("payments:pay", args=[bill.public_id]),
+            _("Pay by KNET"),
+        )
+    if case.state in (S.PAID, S.APPROVED):
+        return NextStep(
+            _("The licence is being drawn up"),
+            _("It is sealed within a minute. This page can be left; a message comes."),
+            reverse("cases:case", args=[case.public_id]),
+            _("Look again"),
+        )
+    if case.state == S.ISSUED and licence is not None:
+        if licence.document.live_state in ("valid", "not_yet"):
+            if licence.document.file_id is None:  # from before the portal: there is nothing to download
+                return NextStep(_("Licence issued"), _("Issued on paper, carried over into the register"), label=_("Done"))
+            return NextStep(
+                _("The licence is ready"),
+                _("Print it and hang it in the shop where visitors and inspectors see it."),
+                reverse("document", args=[licence.document.number]),
+                _("Download the licence"),
+                label=_("Done"),
+            )
+        if bill is not None and payments.state_of(bill).can_pay:
+            return NextStep(
+                _("Pay the fee again"),
+                _("The bank took the payment back. The licence is in force again as soon as the fee is paid."),
+                reverse("payments:pay", args=[bill.public_id]),
+                _("Pay by KNET"),
+            )
+        return NextStep(_("The licence is not in force"), LIVE_LABELS[licence.document.live_state][1], label=_("Attention"))
+    if case.state in (S.EXPIRED, S.WITHDRAWN):
+        return NextStep(
+            _("This request is closed"),
+            _("No fee is due. A new renewal can be started from My shops."),
+            reverse("shops:mine"),
+            _("My shops"),
+        )
+    return None
+
+
+def _after_refusal(case: Case, renewal: Renewal) -> NextStep:
+    if renewal.refusal is not None:
+        number = renewal.refusal.number
+        text = _("The sealed decision names the reason, its article, and how to object until when.")
+        return NextStep(
+            _("The request is refused"), text, reverse("document", args=[number]), _("Download the decision"), label=_("Decision")
+        )
+    if payments.refund_of(case.key) is not None:
+        return NextStep(
+            _("The request cannot be completed"),
+            _("A condition fell away before the fee arrived. The amount paid is owed back; it stands under Money."),
+            label=_("Decision"),
+        )
+    if renewal.lane == Lane.OFFICER and case.last_event is not None and case.last_event.move == "countersign":
+        if jobs.is_promised("licensing.refusal_document", case.public_id):
+            return NextStep(
+                _("The request is refused"),
+                _("The decision is being drawn up and sealed. It names the reason, its article, and how to object."),
+                reverse("cases:case", args=[case.public_id]),
+                _("Look again"),
+                label=_("Decision"),
+            )
+        return NextStep(  # its paper could not be drawn
+            _("The request is refused"),
+            _("This decision has no paper to download. The branch that decided tells you its reason, its article, and how to object."),
+            reverse("shops:mine"),
+            _("My shops"),
+            label=_("Decision"),
+        )
+    return NextStep(
+        _("This request is closed"),
+        _("No fee is due. A new renewal can be started from My shops."),
+        reverse("shops:mine"),
+        _("My shops"),
+    )
+
+
+def paid(bill_id: int) -> None:
+    """The bill of a renewal is paid for certain."""
+    services.take_payment(case=services.case_of_bill(bill_id))
+
+
+def voided(bill_id: int) -> None:
+    """The bank took the payment of a renewal back."""
+    services.hold_licence(case=services.case_of_bill(bill_id))

@@ -1,0 +1,280 @@
+"""Questions about health licences."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from licensing.health import changes, rules
+from licensing.health.states import RENEWAL
+from licensing.models import HealthLicence, Renewal, RenewalChange
+from municipality.accounts.models import User
+from municipality.accounts.queries import signatories_of
+from municipality.acting import queries as acting
+from municipality.cases import queries as cases
+from municipality.cases.models import Case, Effect
+from municipality.documents.states import DocumentState
+from municipality.kernel import clock, worktime
+from municipality.kernel.periods import Period
+from municipality.kernel.questions import Question
+from municipality.kernel.subjects import SubjectKey
+from municipality.review.models import CorrectionRound
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.queries import Edition
+from municipality.uploads import queries as uploads
+from municipality.uploads.states import UploadState
+from payments.rules import Line
+from shops import queries as shops
+from shops.models import LicenceState, Shop
+from shops.registry import LicenceFact
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a person reads before a renewal: conditions, fee lines, the new period, and the rules they come from."""
+
+    shop: Shop
+    licence: HealthLicence | None
+    open_case: Case | None  # of anybody
+    conditions: list[rules.Condition]
+    lines: list[Line]
+    period: Period | None
+    fees: Edition
+    limits: Edition
+    printed: Edition  # the conditions that stand on the licence
+    due_on: dt.date
+    years: int = 1
+
+    @property
+    def may_renew(self) -> bool:
+        return rules.may_renew(self.conditions)
+
+    @property
+    def may_be_studied(self) -> bool:
+        """Whether the officer's lane is open."""
+        return rules.may_be_studied(self.conditions)
+
+    @property
+    def flags(self) -> list[str]:
+        """Why an officer has to look although nothing may have changed."""
+        return rules.flags(self.conditions)
+
+    @property
+    def is_late(self) -> bool:
+        return rules.is_late(self.conditions)
+
+    @property
+    def unmet(self) -> list[rules.Condition]:
+        return [c for c in self.conditions if not c.is_met]
+
+    @property
+    def is_municipal(self) -> bool:
+        """Whether the Municipality licenses the activity at all; if not, no fee is named."""
+        return self.conditions[0].is_met
+
+    @property
+    def total(self) -> int:
+        """Fils."""
+        return sum(line.fils for line in self.lines)
+
+
+def visible_to(user: Any) -> QuerySet[HealthLicence]:
+    """Licences of the shops a person owns or signs for."""
+    return HealthLicence.objects.filter(shop__in=shops.visible_to(user))
+
+
+_of_shop = Question(lambda shop: HealthLicence.objects.filter(shop=shop, is_current=True).select_related("document"))
+
+
+def current(shop: Shop) -> HealthLicence | None:
+    """The shop's current licence, whatever its state."""
+    return _of_shop.one(shop.pk)
+
+
+def licence_facts(shops: Sequence[int]) -> dict[int, LicenceFact]:
+    """Where the current licence of each shop (by primary key) stands, for the search of the register."""
+    rows = HealthLicence.objects.filter(shop__in=shops, is_current=True).values_list(
+        "shop_id", "document__number", "document__state", "last_day"
+    )
+    return {shop: LicenceFact(number, _SEARCHED.get(state, LicenceState.ACTIVE), end) for shop, number, state, end in rows}
+
+
+_SEARCHED: dict[str, LicenceState] = {DocumentState.SUSPENDED: LicenceState.SUSPENDED, DocumentState.REVOKED: LicenceState.REVOKED}
+
+
+def fee_lines(fees: Edition, years: int, *, is_late: bool = False) -> list[Line]:
+    """The lines of a renewal, as shown before start, on the bill and on the receipt; with the surcharge if the licence has ended."""
+    fee = fees.fees["renewal"]
+    surcharge = fees.fees.get("late_surcharge") if is_late else None
+    lines = [
+        Line(
+            code=f"health.{fee.code}",
+            label_ar=fee.label_ar,
+            label_en=fee.label_en,
+            formula_ar=f"محل واحد × {_years_ar(years)}",
+            formula_en=f"1 shop × {years} year{'s' if years > 1 else ''}",
+            article_ar=fee.article_ar,
+            article_en=fee.article_en,
+            edition=fees.stamp,
+            fils=rules.renewal_amount(fee.fils, years),
+            revenue_account=fee.revenue_account,
+        )
+    ]
+    if surcharge is not None and surcharge.fils:
+        lines.append(
+            Line(
+                code=f"health.{surcharge.code}",
+                label_ar=surcharge.label_ar,
+                label_en=surcharge.label_en,
+                formula_ar="مرة واحدة لكل ترخيص",
+                formula_en="once for each licence",
+                article_ar=surcharge.article_ar,
+                article_en=surcharge.article_en,
+                edition=fees.stamp,
+                fils=surcharge.fils,
+                revenue_account=surcharge.revenue_account,
+            )
+        )
+    return lines
+
+
+def _years_ar(years: int) -> str:
+    return {1: "سنة واحدة", 2: "سنتان"}.get(years, f"{years} سنوات")
+
+
+def offer(shop: Shop) -> Offer:
+    """Everything that applies to renewing this shop's health licence today. Raises Refused where the rulebook is silent."""
+    today = clock.today()
+    (fees, limits, printed), calendar = rulebook.editions_and_calendar(["fees.health", "limits.health", "conditions.health"], today)
+    licence = current(shop)
+    open_case = cases.open_for(RENEWAL, shop.key)
+    validity = limits.limits["validity_years"].value
+    years = rules.years_to_cover(licence.last_day, validity, today) if licence else validity
+    blocks = cases.standing_blocks(shop.key, RENEWAL)
+    standing = rules.Standing(
+        today=today,
+        shop_is_open=shop.closed_on is None or shop.closed_on > today,
+        authority=rulebook.competent_authority(shop.activity_id, today),
+        licence_state=licence.document.live_state.replace("not_yet", "valid") if licence else "none",
+        licence_last_day=licence.last_day if licence else None,
+        next_is_issued=bool(licence and licence.first_day > today),
+        commercial_license_end=shop.commercial_license_end,
+        open_case=open_case.reference if open_case else "",
+        blocks=tuple((b.sentence_ar, b.sentence_en) for b in blocks if b.effect == Effect.STOP),
+        reviews=tuple((b.sentence_ar, b.sentence_en) for b in blocks if b.effect == Effect.REVIEW),
+        changed=rules.changed_fields(facts_of(licence), shop.registered_facts()) if licence else (),
+    )
+    late_days = limits.limits["late_days"].value if "late_days" in limits.limits else 0
+    found = rules.conditions(standing, window_days=limits.limits["window_days"].value, late_days=late_days)
+    municipal = found[0].is_met
+    return Offer(
+        shop=shop,
+        licence=licence,
+        open_case=open_case,
+        conditions=found,
+        lines=fee_lines(fees, years, is_late=rules.is_late(found)) if municipal else [],
+        period=rules.new_period(licence.last_day, years) if licence and municipal else None,
+        fees=fees,
+        limits=limits,
+        printed=printed,
+        years=years,
+        due_on=worktime.add_working_days(calendar, today, limits.limits["promise_working_days"].value),
+    )
+
+
+_accepted = Question(
+    lambda licence: (
+        Renewal.objects.filter(licence=licence, accepted_facts__isnull=False).order_by("-pk").values_list("accepted_facts", flat=True)[:1]
+    )
+)
+
+
+def facts_of(licence: HealthLicence) -> dict[str, str]:
+    """The register's facts that stand for a licence: those of its issue, or those an officer accepted since."""
+    return {**licence.registered_facts, **(_accepted.one(licence.pk) or {})}
+
+
+SAID = ("shop_id", "last_day", "document__number", "document__state", "document__valid_from", "document__valid_to")
+_current = Question(lambda shops: HealthLicence.objects.filter(shop__in=shops, is_current=True).select_related("document").only(*SAID))
+
+
+def licences_of(shop_list: Sequence[Shop]) -> dict[int, HealthLicence]:
+    """Current licences of many shops in one query, by shop id, with what a line of a list says of each."""
+    return {row.shop_id: row for row in _current([shop.pk for shop in shop_list])}
+
+
+PAPERS = ("licence__document", "new_licence__document", "refusal")
+_renewal = Question(
+    lambda case: (
+        Renewal.objects.filter(case=case)
+        .select_related(*PAPERS)
+        .defer(*(f"{paper}__{facts}" for paper in PAPERS for facts in ("facts", "public_facts")))
+    )
+)
+
+
+def renewal_of(case: Any) -> Renewal | None:
+    """The renewal of a case with its licences, their documents and the refusal; what was written on these is read when it is asked for."""
+    return _renewal.one(case.pk)
+
+
+def declared(renewal: Renewal) -> list[RenewalChange]:
+    """What is declared as changed, the newest answer of each fact, in the order in which facts are asked for."""
+    newest: dict[str, RenewalChange] = {}
+    for row in RenewalChange.objects.filter(renewal=renewal).order_by("round", "pk"):
+        newest[row.name] = row
+    return [newest[name] for name in changes.FACTS if name in newest]
+
+
+def parties(case: Case, renewal: Renewal) -> list[tuple[str, str]]:
+    """Everybody with an interest in a renewal, as (role, subject key): ties are held against these."""
+    shop = Shop.objects.select_related("owner", "organisation").get(pk=renewal.licence.shop_id)
+    found = [("applicant", case.applicant.key), ("shop", shop.key)]
+    found += [(role, key) for role, key in cases.acted_by(case) if key != case.applicant.key]
+    if shop.owner is not None:
+        found.append(("licensee", shop.owner.key))
+    if shop.organisation is not None:
+        found.append(("licensee", str(SubjectKey("organisation", shop.organisation.public_id))))
+        found += [("signatory", person.key) for person in signatories_of(shop.organisation)]
+    return found + manager_parties(renewal)
+
+
+def manager_parties(renewal: Renewal) -> list[tuple[str, str]]:
+    """The declared manager, where the portal knows the person."""
+    row = next((row for row in declared(renewal) if row.name == "manager"), None)
+    digest = row.secret.get("civil_id_digest") if row else None
+    person = User.objects.filter(civil_id_digest=digest).first() if digest else None
+    return [("manager", person.key)] if person else []
+
+
+def missing_answers(case: Case, asked: CorrectionRound, answers: Collection[str]) -> list[str]:
+    """Targets of a round that have no answer yet: a fact that is not given, a slot without a new file that was accepted."""
+    missing = []
+    for target in dict.fromkeys(item.target for item in asked.items.order_by("pk")):
+        if target in changes.FACTS:
+            if target not in answers:
+                missing.append(target)
+            continue
+        files = list(uploads.of(case.key, target))
+        new = [row for row in files if row.state == UploadState.READY and row.created_at > asked.asked_at]
+        if not new or any(row.state in (UploadState.CHECKING, UploadState.RECEIVING) for row in files):
+            missing.append(target)
+    return missing
+
+
+def files_edition(case: Case) -> Edition:
+    """Which files a change asked for on the day the case was opened."""
+    return rulebook.edition("files.health", clock.day_of(case.opened_at))
+
+
+def documents_opened_to(user: Any) -> QuerySet[Any] | None:
+    """New licences and refusals of the cases in which a person acts for another now; they stay their holder's."""
+    if not acting.grants(user, RENEWAL):
+        return None
+    renewals = Renewal.objects.filter(case__in=cases.delegated_to(user).values("pk"))
+    licences = renewals.filter(new_licence__isnull=False).values_list("new_licence__document", flat=True)
+    return licences.union(renewals.filter(refusal__isnull=False).values_list("refusal", flat=True))

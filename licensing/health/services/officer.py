@@ -1,0 +1,215 @@
+"""The officer's lane of a renewal: sent, corrected, accepted, refused, withdrawn or lapsed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from licensing.health import changes, kept, queries
+from licensing.health.notifications import CorrectionsLapsed, RenewalSent
+from licensing.health.services.opening import open_renewal
+from licensing.health.states import RENEWAL, RenewalState
+from licensing.models import Lane, Renewal, RenewalChange
+from municipality.accounts.models import actor_of
+from municipality.audit.services import record
+from municipality.cases import queries as cases
+from municipality.cases.models import Case
+from municipality.cases.services import advance
+from municipality.drafts import services as drafts
+from municipality.drafts.models import Draft
+from municipality.jobs.services import enqueue
+from municipality.kernel import clock
+from municipality.kernel.actors import Actor, system
+from municipality.kernel.errors import Refused
+from municipality.notifications.services import send
+from municipality.review import queries as review
+from municipality.review.services import clock as promise
+from municipality.review.services import desk, queue
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.models import Authority
+from municipality.uploads import services as uploads
+from payments.services import issue_bill
+from shops import queries as shops
+from shops.models import Shop
+from shops.services import change_register
+
+SYSTEM = system("licensing")
+EDITIONS = ("conditions.health", "limits.review", "replies.health", "checks.health", "files.health")
+
+
+@transaction.atomic
+def send_to_officer(
+    *, shop: Shop, applicant: Any, draft: Draft, version: int, expected_fils: int | None = None, actor: Actor | None = None
+) -> Case:
+    """Send a renewal that a person decides: case, facts, changes, files, place in the queue, clock and message commit together.
+
+    Raises Refused: the first condition that no officer can set aside, "nothing_changed" where the clean lane is open,
+    "not_complete" with pages or files missing, "draft_changed" when another device changed an answer since the page was
+    read, "price_changed" when the person saw another total (fils), "files_waiting" while a file is being checked. Raises NotPermitted
+    where `actor` may not act for the applicant (any more).
+    """
+    shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
+    shops.demand_standing(shop)
+    row = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
+    offer = queries.offer(shop)
+    names = kept.changed(row)
+    if not offer.may_be_studied or offer.licence is None or offer.period is None:
+        first = next(c for c in offer.unmet if c.code not in offer.flags)
+        raise Refused(first.code, _("A condition is no longer met. The page shows it with its way out."))
+    if not names and not offer.flags:
+        raise Refused("nothing_changed", _("Nothing changed: the renewal goes on without an officer."))
+    if row.version != version:
+        raise Refused("draft_changed", _("An answer was changed meanwhile on another device. Look at the answers and send again."))
+    if any(not page.is_done for page in kept.pages(row)[:-1]):
+        raise Refused("not_complete", _("A page or a file is missing. The task list shows which."))
+    if expected_fils is not None and expected_fils != offer.total:
+        raise Refused("price_changed", _("The fee changed while the page was open. Look at the new lines and submit again."))
+    answers = {name: row.answers[name] for name in names}
+    _refuse_elsewhere(answers)
+    actor = actor or actor_of(applicant)
+    today = clock.today()
+    limits = rulebook.edition("limits.review", today)
+    renewal = open_renewal(
+        shop=shop,
+        applicant=applicant,
+        offer=offer,
+        editions=[offer.fees, offer.limits, *(rulebook.edition(subject, today) for subject in EDITIONS)],
+        due_on=promise.promised_day(limits),
+        actor=actor,
+        lane=Lane.OFFICER,
+        flags=offer.flags,
+    )
+    case = renewal.case
+    declare(renewal, shop, answers)
+    uploads.attach(row.key, case.key, actor=actor)
+    drafts.send(draft=row, sent_as=case.key, actor=actor)
+    advance(case, "send_to_officer", actor=actor, data={"changes": names, "flags": offer.flags})
+    queue.join(case=case, actor=actor)
+    case.refresh_from_db()
+    send(
+        RenewalSent,
+        person=applicant,
+        key=case.public_id,
+        subject_key=case.key,
+        context={"case": case, "shop": shop, "due_on": case.due_on},
+    )
+    return case
+
+
+def _refuse_elsewhere(answers: Mapping[str, Mapping[str, Any]]) -> None:
+    """The competent authority may have changed since the page was answered."""
+    activity = answers.get("activity", {}).get("activity")
+    if activity and rulebook.competent_authority(activity, clock.today()) != Authority.MUNICIPALITY:
+        raise Refused(
+            "competent_authority", _("The Municipality does not license the chosen activity. Choose another, or apply to its body.")
+        )
+
+
+def declare(renewal: Renewal, shop: Shop, answers: Mapping[str, Mapping[str, Any]], *, round_number: int = 0) -> None:
+    """Write what is declared, beside what the register says now; one row a fact and round."""
+    rows = []
+    for name, given in answers.items():
+        after, secret = changes.split(name, given)
+        fact = changes.FACTS[name]
+        rows.append(
+            RenewalChange(
+                renewal=renewal,
+                round=round_number,
+                name=name,
+                before=fact.read(shop),
+                after=after,
+                secret=secret,
+                sensitivity=fact.sensitivity,
+                at=clock.now(),
+            )
+        )
+    RenewalChange.objects.bulk_create(rows)
+
+
+@transaction.atomic
+def answer_corrections(*, case: Case, applicant: Any, answers: Mapping[str, Mapping[str, Any]]) -> None:
+    """Send what a round asked for, and only that. The case keeps its number; its officer finds a badge.
+
+    Raises Refused("not_asked") where no round is open or a fact is not asked for, "not_complete" while a fact or file is
+    missing, NotPermitted for somebody else.
+    """
+    locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
+    asked = review.open_round(locked)
+    renewal = queries.renewal_of(locked)
+    actor = cases.principal(applicant, locked).actor
+    if locked.state != RenewalState.CORRECTIONS or asked is None or renewal is None:
+        raise Refused("not_asked", _("Nothing is asked for in this request now."))
+    targets = {item.target for item in asked.items.all()}
+    if not answers.keys() <= targets:
+        raise Refused("not_asked", _("Only what was asked for can be corrected."))
+    if queries.missing_answers(locked, asked, answers):
+        raise Refused("not_complete", _("Something that was asked for is still missing."))
+    _refuse_elsewhere(answers)
+    shop = Shop.objects.get(pk=renewal.licence.shop_id)
+    declare(renewal, shop, answers, round_number=asked.number)
+    if "manager" in answers:
+        for role, key in queries.manager_parties(renewal):
+            queue.add_party(case=locked, role=role, key=key, actor=actor)
+    desk.answered(case=locked, actor=actor)
+    record("renewal.corrected", subject=locked.key, actor=actor, data={"round": asked.number, "facts": sorted(answers)})
+    case.refresh_from_db()
+
+
+def accepted(case: Case) -> None:
+    """The officer's approval: the register takes the changes, and the bill is made. In the decision's transaction."""
+    renewal = queries.renewal_of(case)
+    if renewal is None:
+        raise LookupError(f"case {case.pk} has no renewal")
+    actor = _decider(case)
+    shop = Shop.objects.select_for_update(of=("self",)).get(pk=renewal.licence.shop_id)
+    decided = [(row, changes.FACTS[row.name].read(shop)) for row in queries.declared(renewal)]
+    decided = [(row, before) for row, before in decided if row.after != before]
+    if decided:
+        written = [changes.to_register(row.name, before, row.after, row.secret) for row, before in decided]
+        shop = change_register(shop=shop, changes=written, source=case.key, actor=actor)
+    Renewal.objects.filter(pk=renewal.pk).update(accepted_facts=shop.registered_facts())
+    # The fee of the day the request came in, with the surcharge if the licence had ended then.
+    fees = rulebook.edition("fees.health", clock.day_of(case.opened_at))
+    issue_bill(
+        kind=RENEWAL,
+        subject=case.key,
+        payer=case.applicant,
+        title_ar=f"تجديد الترخيص الصحي: {shop.name_ar}"[:160],
+        title_en=f"Health licence renewal: {shop.name_en}"[:160],
+        lines=queries.fee_lines(fees, renewal.years, is_late=renewal.is_late),
+        actor=actor,
+    )
+    unpaid_days = rulebook.edition("limits.health", clock.today()).limits["unpaid_days"].value
+    enqueue("licensing.close_unpaid", key=case.public_id, due_at=clock.now() + dt.timedelta(days=unpaid_days), case_id=case.pk)
+
+
+def _decider(case: Case) -> Actor:
+    """Who made the last move of a case."""
+    event = case.last_event
+    if event is None:
+        raise LookupError(f"case {case.pk} was never moved")
+    return Actor(event.actor_role, event.actor_key)
+
+
+def refused(case: Case) -> None:
+    """The signed refusal: its document is drawn and sealed by a job. In the decision's transaction."""
+    enqueue("licensing.refusal_document", key=case.public_id, case_id=case.pk)
+
+
+@transaction.atomic
+def lapse_unanswered() -> int:
+    """Close requests whose corrections were not answered in the rulebook's time. Nothing is due. Returns how many."""
+    closed = 0
+    for found in review.unanswered():
+        case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=found.case_id)
+        if case.service != RENEWAL or case.state != RenewalState.CORRECTIONS:
+            continue
+        advance(case, "lapse", actor=SYSTEM)
+        queue.leave(case=case, actor=SYSTEM, code="lapsed")
+        send(CorrectionsLapsed, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
+        closed += 1
+    return closed

@@ -1,0 +1,100 @@
+"""Submitting, withdrawing and closing a renewal of the clean lane."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from licensing.health import queries
+from licensing.health.notifications import RenewalLapsed, RenewalSubmitted
+from licensing.health.services.opening import open_renewal
+from licensing.health.states import RENEWAL, RenewalState
+from municipality.accounts.models import actor_of
+from municipality.cases import queries as cases
+from municipality.cases.models import Case
+from municipality.cases.services import advance
+from municipality.jobs.services import enqueue
+from municipality.kernel import clock
+from municipality.kernel.actors import Actor, system
+from municipality.kernel.errors import Refused
+from municipality.notifications.services import send
+from municipality.review.services import queue
+from payments import queries as payments
+from payments.models import Bill
+from payments.services import issue_bill, void_bill
+from shops import queries as shops
+from shops.models import Shop
+
+
+def submit_renewal(*, shop: Shop, applicant: Any, expected_fils: int | None = None, actor: Actor | None = None) -> Case:
+    """The case of `submit`, for those whom the bill does not concern."""
+    return submit(shop=shop, applicant=applicant, expected_fils=expected_fils, actor=actor)[0]
+
+
+@transaction.atomic
+def submit(*, shop: Shop, applicant: Any, expected_fils: int | None = None, actor: Actor | None = None) -> tuple[Case, Bill]:
+    """Submit a renewal with nothing changed: case, facts, bill and the first message commit together.
+
+    `actor` is whoever acts for the applicant, where it is not the applicant. Raises NotPermitted where they may not (any more), and
+    Refused with the code of the first unmet condition; "price_changed" when the person saw another total (fils).
+    """
+    shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
+    shops.demand_standing(shop)
+    offer = queries.offer(shop)
+    if not offer.may_renew or offer.licence is None or offer.period is None:
+        raise Refused(offer.unmet[0].code, _("A condition is no longer met. The page shows it with its way out."))
+    if expected_fils is not None and expected_fils != offer.total:
+        raise Refused("price_changed", _("The fee changed while the page was open. Look at the new lines and submit again."))
+    actor = actor or actor_of(applicant)
+    editions = [offer.fees, offer.limits, offer.printed]
+    case = open_renewal(shop=shop, applicant=applicant, offer=offer, editions=editions, due_on=offer.due_on, actor=actor).case
+    advance(case, "submit", actor=actor)
+    bill = issue_bill(
+        kind=RENEWAL,
+        subject=case.key,
+        payer=applicant,
+        title_ar=f"تجديد الترخيص الصحي: {shop.name_ar}",
+        title_en=f"Health licence renewal: {shop.name_en}",
+        lines=offer.lines,
+        actor=actor,
+    )
+    unpaid_days = offer.limits.limits["unpaid_days"].value
+    enqueue("licensing.close_unpaid", key=case.public_id, due_at=clock.now() + dt.timedelta(days=unpaid_days), case_id=case.pk)
+    send(
+        RenewalSubmitted,
+        person=applicant,
+        key=case.public_id,
+        subject_key=case.key,
+        context={"case": case, "shop": shop, "until": clock.today() + dt.timedelta(days=unpaid_days)},
+    )
+    return case, bill
+
+
+@transaction.atomic
+def withdraw_renewal(*, case: Case, applicant: Any) -> None:
+    """Take a request back that is not paid yet, in whatever hands it is; `applicant` or whoever acts for them now.
+
+    Raises Refused("payment_open") while the bank has not answered, NotPermitted for anybody else.
+    """
+    actor = cases.principal(applicant, case).actor
+    bill = payments.bill_of(case.key)
+    if bill is not None:
+        void_bill(bill=bill, actor=actor)
+    advance(case, "withdraw", actor=actor)
+    queue.leave(case=case, actor=actor, code="withdrawn")
+
+
+@transaction.atomic
+def close_unpaid(*, case: Case) -> None:
+    """Close a renewal that was not paid in the time the rulebook gives. Does nothing once it has moved on."""
+    if case.state != RenewalState.AWAITING_PAYMENT:
+        return
+    actor = system("licensing")
+    bill = payments.bill_of(case.key)
+    if bill is not None:
+        void_bill(bill=bill, actor=actor)
+    advance(case, "expire", actor=actor)
+    send(RenewalLapsed, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})

@@ -1,0 +1,60 @@
+"""What licensing says of a shop to everybody: where its health licence stands, and that boards are not in the register yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from licensing.health.panels import LIVE_LABELS
+from licensing.models import HealthLicence
+from municipality.cases.panels import Block, Record
+from municipality.kernel import clock
+from municipality.rulebook import queries as rulebook
+from municipality.rulebook.models import Authority
+from municipality.ui.templatetags.portal import day, ref
+
+
+def licences(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
+    """The current licence of each shop with its number, days and check page; two queries, whoever asks."""
+    rows = HealthLicence.objects.filter(shop__in=[shop.pk for shop in shops], is_current=True).select_related("document")
+    said = ("number", "code", "state", "valid_from", "valid_to")
+    found = {row.shop_id: row for row in rows.only("shop_id", "first_day", "last_day", *(f"document__{name}" for name in said))}
+    others = rulebook.licensed_elsewhere({shop.activity_id for shop in shops}, clock.today())
+    return {shop.key: [_licence(found.get(shop.pk), others.get(shop.activity_id))] for shop in shops}
+
+
+def _licence(row: HealthLicence | None, authority: str | None) -> Block:
+    if row is not None:
+        records = [_record(row)]
+        empty: Any = ""
+    else:
+        records = []
+        empty = (
+            _("The Public Authority for Food and Nutrition licenses this activity. Its licences are not in this register.")
+            if authority == Authority.PAFN
+            else _("No health licence of this shop is in the register.")
+        )
+    return Block("licence", _("Health licence"), order=10, records=records, empty=empty)
+
+
+def _record(row: HealthLicence) -> Record:
+    state, label = LIVE_LABELS.get(row.document.live_state, ("wait", ""))
+    return Record(
+        ref(row.document.number),
+        state=state,
+        label=label,
+        lines=[format_html("{} {} {} {}", _("From"), day(row.first_day), _("to"), day(row.last_day))],
+        source=(_("Check this licence"), reverse("verify", args=[row.document.code])),
+    )
+
+
+def boards(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
+    """An honest word instead of boards: their licences are not issued here yet."""
+    text = _(
+        "Licences of advertisement boards are not issued in the portal yet, so none is listed here. This says nothing about the boards."
+    )
+    return {shop.key: [Block("boards", _("Boards"), order=20, empty=text)] for shop in shops}

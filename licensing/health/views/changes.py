@@ -1,0 +1,259 @@
+"""A renewal with changes: task list, one thing a page, files, check your answers, send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.forms.utils import ErrorDict
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from licensing.health import changes, kept, queries, services
+from licensing.health.change_forms import FACT_FORMS, CheckAndSend, PageForm, WhatChanged
+from licensing.health.sentences import sentence
+from licensing.health.states import RENEWAL
+from licensing.health.views.citizen import shop_or_404
+from municipality.accounts.access import access
+from municipality.cases import queries as cases
+from municipality.drafts import queries as drafts
+from municipality.drafts import services as keeping
+from municipality.drafts import typed
+from municipality.drafts.models import Draft
+from municipality.drafts.typed import keeps_typed
+from municipality.kernel import clock
+from municipality.kernel.errors import Refused
+from municipality.review.services.clock import promised_day
+from municipality.rulebook import queries as rulebook
+from municipality.ui.language import read_form
+from municipality.ui.templatetags.portal import ref
+from municipality.uploads import queries as uploads
+from municipality.uploads.fields import field_of
+from shops import queries as shops
+from shops.models import Shop
+
+
+def _crumbs(shop: Shop, last: Any = "") -> list[tuple[Any, str]]:
+    way = [(_("My shops"), reverse("shops:mine")), (_("Renew a health licence"), reverse("licensing:renew", args=[shop.public_id]))]
+    title = _("A renewal with changes")
+    return [*way, (title, reverse("licensing:changes", args=[shop.public_id])), (last, "")] if last else [*way, (title, "")]
+
+
+@access("acting")
+@require_http_methods(["GET", "HEAD", "POST"])
+def tasks(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The task list: what is done, what is left, and the way on. A POST begins the request."""
+    user: Any = request.user
+    shop = shop_or_404(user, public_id)
+    principal = shops.principal(user, shop, RENEWAL)
+    offer = queries.offer(shop)
+    draft = drafts.open_for(user, RENEWAL, shop.key)
+    if request.method == "POST":
+        if not offer.may_be_studied:
+            raise Refused("not_open", _("A condition is no longer met. The page shows it with its way out."))
+        draft = draft or keeping.begin(person=principal.person, service=RENEWAL, subject=shop.key, actor=principal.actor)
+        return redirect("licensing:change_page", public_id=shop.public_id, page=kept.next_page(draft))
+    open_case = cases.visible_to(user).filter(pk=offer.open_case.pk).first() if offer.open_case else None
+    in_the_way = [c for c in offer.unmet if c.code not in offer.flags]
+    context = {
+        "shop": shop,
+        "principal": principal,
+        "offer": offer,
+        "draft": draft,
+        "pages": kept.pages(draft) if draft else [],
+        "next_url": kept.page_url(shop, kept.next_page(draft)) if draft else "",
+        "obstacles": [sentence(c, shop=shop, open_case=open_case) for c in in_the_way],
+        "reasons": [sentence(c, shop=shop, open_case=open_case) for c in offer.unmet if c.code in offer.flags],
+        "promise_days": rulebook.edition("limits.review", clock.today()).limits["promise_working_days"].value,
+        "crumbs": _crumbs(shop),
+    }
+    return render(request, "licensing/changes/tasks.html", context)
+
+
+def _draft_or_404(user: Any, shop: Shop) -> Draft:
+    draft = drafts.open_for(user, RENEWAL, shop.key)
+    if draft is None:
+        raise Http404
+    return draft
+
+
+@keeps_typed
+@access("acting")
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: HttpRequest, public_id: str, page: str) -> HttpResponse:
+    """One page of the request."""
+    user: Any = request.user
+    shop = shop_or_404(user, public_id)
+    draft = drafts.open_for(user, RENEWAL, shop.key)
+    if draft is None:  # sent, removed or run out meanwhile
+        return redirect("licensing:changes", public_id=shop.public_id)
+    if page == kept.CONTINUE:
+        return redirect("licensing:change_page", public_id=shop.public_id, page=kept.next_page(draft))
+    known = {line.code: line for line in kept.pages(draft)}
+    if page not in known:
+        raise Http404
+    if page == kept.FILES:
+        return _files(request, shop, draft)
+    if page == kept.CHECK:
+        if known[page].state == "locked":
+            return redirect("licensing:changes", public_id=shop.public_id)
+        return _check(request, shop, draft)
+    return _question(request, shop, draft, page)
+
+
+def _question(request: HttpRequest, shop: Shop, draft: Draft, page: str) -> HttpResponse:
+    offer = queries.offer(shop)
+    form_class: type[PageForm] = WhatChanged if page == kept.WHAT else FACT_FORMS[page]
+    kwargs: dict[str, Any] = {"shop": shop, "kept": draft.answers.get(page), "flags": offer.flags, "initial": {"version": draft.version}}
+    form, submitted = read_form(request, form_class, **kwargs)
+    waiting = typed.of(request) if request.method in ("GET", "HEAD") else None
+    if waiting is not None:  # the session had ended: what was typed is back, and it is not saved yet
+        form = form_class(data=waiting, **kwargs)
+        form._errors = ErrorDict()  # type: ignore[attr-defined]
+    elsewhere: keeping.AnsweredElsewhere | None = None
+    if submitted and form.is_valid():
+        version = form.cleaned_data.get("version")
+        try:
+            draft = keeping.answer(
+                draft=draft,
+                page=page,
+                answers=form.answers(),
+                version=draft.version if version is None else version,
+                actor=shops.principal(request.user, shop, RENEWAL).actor,
+            )
+        except keeping.AnsweredElsewhere as told:
+            elsewhere = told
+            data = request.POST.copy()
+            data["version"] = str(told.facts["version"])
+            form = form_class(data=data, **kwargs)
+        else:
+            typed.drop(request)
+            if page == kept.WHAT:
+                draft = keeping.forget_pages(draft=draft, pages=[name for name in changes.FACTS if name not in kept.changed(draft)])
+            return redirect("licensing:change_page", public_id=shop.public_id, page=kept.next_page(draft))
+    fact = changes.FACTS.get(page)
+    context = {
+        "shop": shop,
+        "principal": shops.principal(request.user, shop, RENEWAL),
+        "form": form,
+        "fact": fact,
+        "title": fact.question if fact else _("What changed since the last licence?"),
+        "registered": fact.told(fact.read(shop)) if fact else "",
+        "restored": waiting is not None and not typed.is_quiet(waiting),
+        "elsewhere": elsewhere,
+        "saved": _told(page, elsewhere.facts["saved"]) if elsewhere else "",
+        "draft": draft,
+        "crumbs": _crumbs(shop, fact.label if fact else _("What changed")),
+    }
+    return render(request, "licensing/changes/question.html", context, status=409 if elsewhere else 200)
+
+
+def _told(page: str, answers: dict[str, Any] | None) -> str:
+    if not answers:
+        return _("nothing")
+    if page == kept.WHAT:
+        separator = "، " if get_language() == "ar" else ", "
+        return separator.join(str(changes.FACTS[name].label) for name in answers.get("changed", [])) or _("nothing")
+    return changes.FACTS[page].told(answers)
+
+
+def _files(request: HttpRequest, shop: Shop, draft: Draft) -> HttpResponse:
+    """The slots that the changes ask for, all on one page, with what is there."""
+    names, edition = kept.changed(draft), kept.files_edition()
+    number = 0 if get_language() == "ar" else 1
+    here = kept.page_url(shop, kept.FILES)
+    wanted = kept.needed(draft)
+    slots = [
+        (field_of(request, draft.key, code, next_path=here), least, changes.ground_of(edition, names, code)[number])
+        for code, least in wanted.items()
+    ]
+    state = kept.files_state(draft)
+    missing = []
+    if request.method == "POST":
+        if state == "done":
+            return redirect("licensing:change_page", public_id=shop.public_id, page=kept.next_page(draft))
+        held = {code: uploads.ready(draft.key, code).count() for code in wanted}
+        missing = [field for field, least, _ground in slots if held[field.slot.code] < least]
+        if state == "waiting" and not missing:  # enough is there, and something more is on its way
+            missing = [field for field, _least, _ground in slots if field.is_on_the_way]
+    context = {
+        "shop": shop,
+        "principal": shops.principal(request.user, shop, RENEWAL),
+        "slots": slots,
+        "state": state,
+        "missing": missing,
+        "crumbs": _crumbs(shop, _("Files")),
+    }
+    return render(request, "licensing/changes/files.html", context)
+
+
+def _check(request: HttpRequest, shop: Shop, draft: Draft) -> HttpResponse:
+    """Everything once more, each with its way to change it; the declaration; send."""
+    principal = shops.principal(request.user, shop, RENEWAL)
+    offer = queries.offer(shop)
+    form, submitted = read_form(
+        request, CheckAndSend, shop=shop, kept={}, flags=offer.flags, initial={"version": draft.version, "total": offer.total}
+    )
+    refusal: Refused | None = None
+    if submitted and form.is_valid():
+        data = form.cleaned_data
+        try:
+            case = services.send_to_officer(
+                shop=shop,
+                applicant=principal.person,
+                draft=draft,
+                version=data["version"] or 0,
+                expected_fils=data["total"],
+                actor=principal.actor,
+            )
+        except Refused as refused:
+            refusal = refused
+            draft.refresh_from_db()
+            if not draft.is_open:
+                return redirect("licensing:changes", public_id=shop.public_id)
+            offer = queries.offer(shop)
+            shown = {**request.POST.dict(), "total": str(offer.total), "version": str(draft.version)}
+            form = CheckAndSend(shown, shop=shop, kept={}, flags=offer.flags)
+        else:
+            messages.info(request, format_html("{} {}", _("The request is with the Municipality. Its reference:"), ref(case.reference)))
+            return redirect("cases:case", public_id=case.public_id)
+    rows = [
+        (changes.FACTS[name], changes.FACTS[name].told(changes.FACTS[name].read(shop)), changes.FACTS[name].told(draft.answers[name]))
+        for name in kept.changed(draft)
+        if name in draft.answers
+    ]
+    files = [(changes.SLOTS[code], uploads.ready(draft.key, code).count()) for code in kept.needed(draft)]
+    context = {
+        "shop": shop,
+        "principal": shops.principal(request.user, shop, RENEWAL),
+        "form": form,
+        "offer": offer,
+        "rows": rows,
+        "files": files,
+        "ticked": _told(kept.WHAT, draft.answers.get(kept.WHAT)),
+        "refusal": refusal,
+        "due_on": promised_day(rulebook.edition("limits.review", clock.today())),
+        "crumbs": _crumbs(shop, _("Check your answers")),
+    }
+    return render(request, "licensing/changes/check.html", context, status=409 if refusal else 200)
+
+
+@access("acting")
+@require_http_methods(["GET", "HEAD", "POST"])
+def discard(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Ask once more, then remove the kept request."""
+    user: Any = request.user
+    shop = shop_or_404(user, public_id)
+    draft = _draft_or_404(user, shop)
+    if request.method == "POST":
+        keeping.discard(draft=draft, actor=shops.principal(user, shop, RENEWAL).actor)
+        messages.info(request, _("The kept request is removed. Nothing was sent."))
+        return redirect("shops:mine")
+    return render(
+        request, "licensing/changes/discard.html", {"shop": shop, "draft": draft, "principal": shops.principal(user, shop, RENEWAL)}
+    )

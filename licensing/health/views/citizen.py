@@ -1,0 +1,96 @@
+"""Renewing a health licence: one page, then payment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from licensing.health import kept, queries, services
+from licensing.health.documents import address
+from licensing.health.forms import SubmitRenewal
+from licensing.health.sentences import sentence
+from licensing.health.states import RENEWAL
+from municipality.accounts.access import access
+from municipality.cases import queries as cases
+from municipality.cases.opening import case_or_404
+from municipality.drafts import services as drafts
+from municipality.kernel.errors import Refused
+from municipality.kernel.workflow import WORKFLOWS
+from municipality.ui.language import read_form
+from shops import queries as shops
+from shops.models import Shop
+
+WITHDRAWABLE = WORKFLOWS[RENEWAL].moves["withdraw"].sources
+
+
+def shop_or_404(user: Any, public_id: str) -> Shop:
+    """A shop about which the person may act. Raises Http404 for any other, NotPermitted where a right to act is over."""
+    shop = shops.seen_by(user, public_id, RENEWAL)
+    if shop is None:
+        raise Http404
+    return shop
+
+
+@access("acting")
+@require_http_methods(["GET", "HEAD", "POST"])
+def renew(request: HttpRequest, public_id: str) -> HttpResponse:
+    """All conditions at once; if they are met, facts, fees, declaration and payment on one page."""
+    user: Any = request.user
+    shop = shop_or_404(user, public_id)
+    principal = shops.principal(user, shop, RENEWAL)
+    form, submitted = read_form(request, SubmitRenewal)
+    answers = form.cleaned_data if submitted and form.is_valid() else {}
+    refusal: Refused | None = None
+    if answers.get("changed") == "no":  # `submit` looks at every condition itself
+        try:
+            case, bill = services.submit(shop=shop, applicant=principal.person, expected_fils=answers["total"], actor=principal.actor)
+            if user.is_staff:  # paying is the person's own affair
+                return redirect("cases:case", public_id=case.public_id)
+            return redirect("payments:pay", public_id=bill.public_id)
+        except Refused as refused:
+            refusal = refused
+    offer = queries.offer(shop)
+    if answers.get("changed") == "yes" and offer.may_renew:
+        draft = drafts.begin(person=principal.person, service=RENEWAL, subject=shop.key, actor=principal.actor)
+        return redirect("licensing:change_page", public_id=shop.public_id, page=kept.next_page(draft))
+    if refusal is not None:
+        form = SubmitRenewal({**request.POST.dict(), "total": str(offer.total)})  # what the page shows now
+        refusal = refusal if offer.may_renew else None  # an obstacle is told by its own sentence
+    form.initial["total"] = offer.total
+    open_case = cases.visible_to(user).filter(pk=offer.open_case.pk).first() if offer.open_case else None
+    context = {
+        "shop": shop,
+        "as_of": shops.facts_as_of(shop),
+        "principal": principal,
+        "offer": offer,
+        "form": form,
+        "refusal": refusal,
+        "conditions": [sentence(c, shop=shop, open_case=open_case) for c in offer.conditions],
+        "obstacles": len(offer.unmet),
+        "crumbs": [(_("My shops"), reverse("shops:mine")), (_("Renew a health licence"), "")],
+        "open_case": open_case,
+        "address": address(shop)[0 if get_language() == "ar" else 1],
+    }
+    return render(request, "licensing/renew.html", context, status=409 if refusal else 200)
+
+
+@access("acting")
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Ask once more, then take a request back that is not paid."""
+    user: Any = request.user
+    case = case_or_404(user, public_id, service=RENEWAL)
+    if request.method != "POST" and case.state not in WITHDRAWABLE:
+        return redirect(reverse("cases:case", args=[case.public_id]))
+    if request.method == "POST":
+        services.withdraw_renewal(case=case, applicant=user)
+        messages.info(request, _("The request is withdrawn. No fee is due."))
+        return redirect(reverse("cases:case", args=[case.public_id]))
+    return render(request, "licensing/withdraw.html", {"case": case})

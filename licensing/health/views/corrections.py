@@ -1,0 +1,126 @@
+"""Answering a round of corrections: what is asked for is open, everything else is shown and locked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.forms.utils import ErrorDict
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from licensing.health import changes, queries, services
+from licensing.health.change_forms import FACT_FORMS, PageForm
+from licensing.health.review import items
+from licensing.health.states import RENEWAL, RenewalState
+from licensing.models import Renewal
+from municipality.accounts.access import access
+from municipality.cases.models import Case
+from municipality.cases.opening import case_or_404
+from municipality.drafts import typed
+from municipality.drafts.typed import keeps_beside, keeps_typed
+from municipality.kernel.errors import Refused
+from municipality.review import queries as review
+from municipality.review.models import CorrectionRound
+from municipality.ui.language import ERRORS_FIELD, is_switch
+from municipality.ui.templatetags.portal import ref
+from municipality.uploads.fields import Field, field_of
+from shops.models import Shop
+
+
+class Part:
+    """One thing that is asked for: its words, and the form or the slot that answers it."""
+
+    def __init__(self, target: str, asked: list[Any], form: PageForm | None, field: Field | None) -> None:
+        self.target, self.asked, self.form, self.field = target, asked, form, field
+        known = changes.FACTS.get(target) or changes.SLOTS.get(target)
+        self.label = known.label if known else target
+        self.missing = False
+
+    @property
+    def words(self) -> list[tuple[str, str]]:
+        """Text and addition of each reason, in the active language."""
+        language = "ar" if get_language() == "ar" else "en"
+        return [(getattr(item, f"text_{language}"), getattr(item, f"note_{language}")) for item in self.asked]
+
+
+@keeps_typed
+@keeps_beside
+@access("acting")
+@require_http_methods(["GET", "HEAD", "POST"])
+def answer(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The asked items with their answers; send them all at once."""
+    user: Any = request.user
+    case = case_or_404(user, public_id, service=RENEWAL)
+    asked = review.open_round(case)
+    renewal = queries.renewal_of(case)
+    if case.state != RenewalState.CORRECTIONS or asked is None or renewal is None:
+        return redirect("cases:case", public_id=case.public_id)
+    submitted = request.method == "POST" and not is_switch(request)
+    waiting = typed.of(request) if request.method in ("GET", "HEAD") else None
+    data = request.POST if request.method == "POST" else waiting
+    parts = _parts(request, case, renewal, asked, data)
+    if not submitted and (waiting is not None or ERRORS_FIELD not in request.POST):
+        for part in parts:
+            if part.form is not None and data is not None:
+                part.form._errors = ErrorDict()  # type: ignore[attr-defined]
+    refusal: Refused | None = None
+    if submitted and _is_complete(case, asked, parts):
+        answers = {part.target: part.form.answers() for part in parts if part.form is not None}
+        try:
+            services.answer_corrections(case=case, applicant=user, answers=answers)
+        except Refused as refused:
+            refusal = refused
+        else:
+            typed.drop(request)
+            messages.info(request, _("The corrections are sent. The request kept its place."))
+            return redirect("cases:case", public_id=case.public_id)
+    targets = {part.target for part in parts}
+    context = {
+        "case": case,
+        "round": asked,
+        "parts": parts,
+        "locked": [item for item in items(case) if item.name not in targets],
+        "restored": waiting is not None and not typed.is_quiet(waiting),
+        "refusal": refusal,
+        "errors": sum(bool(part.missing or (part.form is not None and part.form.errors)) for part in parts) if submitted else 0,
+        "crumbs": [
+            (_("My requests"), reverse("cases:mine")),
+            (ref(case.reference), reverse("cases:case", args=[case.public_id])),
+            (_("Corrections"), ""),
+        ],
+    }
+    return render(request, "licensing/corrections.html", context, status=409 if refusal else 200)
+
+
+def _parts(request: HttpRequest, case: Case, renewal: Renewal, asked: CorrectionRound, data: Any) -> list[Part]:
+    shop = Shop.objects.select_related("area", "activity").get(pk=renewal.licence.shop_id)
+    rows = {row.name: row for row in queries.declared(renewal)}
+    by_target: dict[str, list[Any]] = {}
+    for item in asked.items.order_by("pk"):
+        by_target.setdefault(item.target, []).append(item)
+    here = reverse("licensing:corrections", args=[case.public_id])
+    parts = []
+    for target, several in by_target.items():
+        form, field = None, None
+        if target in FACT_FORMS:
+            row = rows.get(target)
+            kept = {**row.after, **row.secret} if row else changes.FACTS[target].read(shop)
+            form = FACT_FORMS[target](data=data, shop=shop, kept=kept, correcting=True, prefix=target)
+        elif target in changes.SLOTS:
+            field = field_of(request, case.key, target, next_path=here)
+        parts.append(Part(target, several, form, field))
+    return parts
+
+
+def _is_complete(case: Case, asked: CorrectionRound, parts: list[Part]) -> bool:
+    wrong = [part for part in parts if part.form is not None and not part.form.is_valid()]  # each form is asked
+    given = [part.target for part in parts if part.form is not None]
+    missing = queries.missing_answers(case, asked, given)
+    for part in parts:
+        part.missing = part.target in missing
+    return not wrong and not missing

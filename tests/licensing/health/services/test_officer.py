@@ -1,0 +1,380 @@
+"""The officer's lane: sent, corrected, accepted, refused, withdrawn, lapsed; each in one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, IntegrityError, transaction
+
+from licensing.health import kept, queries, services
+from licensing.health.services import officer as lane
+from licensing.health.states import RENEWAL
+from licensing.models import HealthLicence, Renewal, RenewalChange
+from municipality.accounts import civil_ids
+from municipality.audit.models import Act
+from municipality.cases.models import Case
+from municipality.cases.services import place_block
+from municipality.documents import seal
+from municipality.drafts.models import Draft
+from municipality.jobs.models import Job
+from municipality.kernel import clock
+from municipality.kernel.actors import system
+from municipality.kernel.errors import Refused
+from municipality.notifications.models import Message
+from municipality.review import queries as review
+from municipality.review.models import Clock, Party, Place
+from municipality.review.services import desk
+from municipality.uploads import queries as uploads
+from municipality.uploads.models import Upload
+from municipality.uploads.refusals import FileRefused
+from payments import queries as payments
+from payments.models import RefundDue
+from shops.models import RegisterChange, Shop
+from tests.licensing import officers
+from tests.licensing.conftest import NOW, TODAY, food_activity
+from tests.municipality.people import NOURA, person
+
+pytestmark = [pytest.mark.django_db, pytest.mark.guards]
+BY = system("tests")
+
+
+@pytest.fixture(autouse=True)
+def own_folder(settings: Any, tmp_path: Any) -> None:
+    settings.VAR_DIR = tmp_path
+
+
+def test_a_changed_shop_is_sent_with_case_changes_files_place_clock_and_message_together(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    case = officers.send(shop, owner, "area_m2", "manager")
+    assert case.state == "in_review" and case.is_open
+    renewal = Renewal.objects.get(case=case)
+    assert (renewal.lane, renewal.flags, renewal.accepted_facts) == ("officer", [], None)
+    rows = queries.declared(renewal)
+    assert [row.name for row in rows] == ["area_m2", "manager"]
+    assert rows[0].before == {"area_m2": None} and rows[0].after == {"area_m2": 85}
+    assert rows[1].after == {"name_ar": "علي الصالح", "name_en": "Ali Al-Saleh", "civil_id_masked": rows[1].after["civil_id_masked"]}
+    assert officers.MANAGER not in str(rows[1].after) and rows[1].sensitivity == "personal"
+    assert civil_ids.decrypt(rows[1].secret["civil_id_cipher"]) == officers.MANAGER
+    assert sorted(uploads.ready(case.key).values_list("slot", flat=True)) == ["drawing", "manager_letter"]
+    place = Place.objects.get(case=case)
+    assert (place.state, place.branch_id, place.skill) == ("waiting", "HA", "health")
+    assert Clock.objects.get(case=case).due_at is not None and case.due_on == dt.date(2026, 12, 1)
+    assert set(Party.objects.filter(case=case).values_list("key", flat=True)) == {case.key, owner.key, shop.key}
+    assert Draft.objects.get().sent_as == case.key and Draft.objects.get().answers == {}
+    assert Message.objects.filter(person=owner, kind="licensing.renewal_sent").count() == 1
+    assert payments.bill_of(case.key) is None
+    assert next(event.move for event in case.events.order_by("pk")) == "send_to_officer"
+
+
+def test_the_manager_is_a_party_where_the_portal_knows_the_person(make_shop: Any, owner: Any) -> None:
+    manager = person(officers.MANAGER, name_ar="علي", name_en="Ali")
+    case = officers.send(make_shop(), owner, "manager")
+    assert Party.objects.filter(case=case, key=manager.key, role="manager").exists()
+
+
+def test_a_failure_at_the_end_leaves_nothing_behind(make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = make_shop()
+    draft = officers.fill_in(shop, owner, "area_m2")
+
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("the message cannot be written")
+
+    monkeypatch.setattr(lane, "send", fail)
+    with pytest.raises(RuntimeError), transaction.atomic():
+        services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version)
+    assert not Case.objects.exists() and not Place.objects.exists() and not RenewalChange.objects.exists()
+    assert Draft.objects.get().is_open and uploads.ready(draft.key).count() == 1
+
+
+def test_an_answer_from_another_device_after_the_check_page_was_read_is_told_before_sending(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    draft = officers.fill_in(shop, owner, "area_m2")
+    with pytest.raises(Refused) as refused:
+        services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version - 1)
+    assert refused.value.code == "draft_changed"
+
+
+def test_nothing_changed_and_nothing_flagged_is_not_for_an_officer(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    draft = officers.fill_in(shop, owner)
+    with pytest.raises(Refused) as refused:
+        services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version)
+    assert refused.value.code == "nothing_changed"
+
+
+def test_a_missing_file_and_one_that_is_being_checked_keep_the_request_back(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    draft = officers.fill_in(shop, owner, "area_m2")
+    Upload.objects.get(subject=draft.key)
+    uploaded = Upload.objects.get(subject=draft.key)
+    from municipality.uploads import services as upload_services
+
+    upload_services.remove(uploaded, user=owner)
+    assert kept.files_state(draft) == "todo"
+    with pytest.raises(Refused) as refused:
+        services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version)
+    assert refused.value.code == "not_complete"
+    officers.attach(owner, draft.key, "drawing", judged=False)
+    assert kept.files_state(draft) == "waiting"
+    with pytest.raises(Refused):
+        services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version)
+
+
+def test_an_activity_that_passed_to_another_body_meanwhile_is_refused_at_sending(make_shop: Any, owner: Any) -> None:
+    from municipality.drafts import services as drafts
+
+    shop = make_shop()
+    draft = officers.fill_in(shop, owner, "activity")
+    draft = drafts.answer(draft=draft, page="activity", answers={"activity": food_activity()}, version=draft.version)
+    with pytest.raises(Refused) as refused:
+        services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version)
+    assert refused.value.code == "competent_authority"
+
+
+def test_a_review_block_sends_a_clean_shop_to_an_officer_and_a_stop_block_to_nobody(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    ground = {"ground": "report", "stops": RENEWAL, "sentence_ar": "بلاغ قيد الفحص", "sentence_en": "A report is examined", "actor": BY}
+    place_block(subject=shop.key, source="report:1", effect="review", **ground)
+    offer = queries.offer(shop)
+    assert not offer.may_renew and offer.may_be_studied and offer.flags == ["no_flag"]
+    with pytest.raises(Refused) as refused:
+        services.submit_renewal(shop=shop, applicant=owner)
+    assert refused.value.code == "no_flag"
+    assert Renewal.objects.get(case=officers.send(shop, owner)).flags == ["no_flag"]
+    other = make_shop()
+    place_block(subject=other.key, source="report:2", **ground)
+    draft = officers.fill_in(other, owner, "area_m2")
+    with pytest.raises(Refused) as stopped:
+        services.send_to_officer(shop=other, applicant=owner, draft=draft, version=draft.version)
+    assert stopped.value.code == "no_block"
+
+
+def test_a_late_renewal_costs_the_surcharge_with_its_article_in_the_clean_lane(make_shop: Any, owner: Any) -> None:
+    shop = make_shop(ends_in=-10)
+    offer = queries.offer(shop)
+    assert offer.may_renew and offer.is_late
+    assert [(line.code, line.fils) for line in offer.lines] == [("health.renewal", 10_000), ("health.late_surcharge", 5_000)]
+    case = services.submit_renewal(shop=shop, applicant=owner, expected_fils=15_000)
+    bill = payments.bill_of(case.key)
+    assert bill is not None and bill.total_fils == 15_000
+    assert bill.lines.get(code="health.late_surcharge").article_en.startswith("Charge for renewing after the licence ended")
+    in_time = queries.offer(make_shop(ends_in=0))
+    assert [line.code for line in in_time.lines] == ["health.renewal"]
+
+
+def test_a_much_later_one_goes_to_an_officer_and_covers_the_time_since(make_shop: Any, owner: Any) -> None:
+    shop = make_shop(ends_in=-400)
+    offer = queries.offer(shop)
+    assert not offer.may_renew and offer.flags == ["in_time"]
+    case = officers.send(shop, owner)
+    renewal = Renewal.objects.get(case=case)
+    assert (renewal.years, renewal.is_late) == (2, True) and renewal.last_day > TODAY
+    officers.accept(officers.officer())
+    bill = payments.bill_of(case.key)
+    assert bill is not None and bill.total_fils == 25_000
+
+
+def test_approval_writes_the_register_with_its_trace_and_makes_the_bill(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    case = officers.send(shop, owner, "trade_name", "activity", "area_m2", "manager", "address")
+    deciding = officers.officer()
+    accepted = officers.accept(deciding)
+    assert accepted.state == "awaiting_payment"
+    shop = Shop.objects.get(pk=shop.pk)
+    assert (shop.name_ar, shop.area_m2, shop.manager_name_en) == ("صالون النخيل", 85, "Ali Al-Saleh")
+    assert (shop.branch_id, shop.block, shop.paci_number) == ("KU", "7", "20220222")
+    assert civil_ids.decrypt(shop.manager_civil_id_cipher) == officers.MANAGER
+    traces = RegisterChange.objects.filter(shop=shop)
+    assert {(trace.name, trace.source, trace.actor_key) for trace in traces} == {
+        (name, case.key, deciding.key) for name in ("trade_name", "activity", "area_m2", "manager", "address")
+    }
+    assert officers.MANAGER not in str(list(traces.values()))
+    assert Act.objects.filter(action="shop.changed", subject=shop.key).count() == 1
+    renewal = Renewal.objects.get(case=case)
+    assert renewal.accepted_facts == shop.registered_facts()
+    bill = payments.bill_of(case.key)
+    assert bill is not None and bill.total_fils == 10_000
+    assert Job.objects.filter(kind="licensing.close_unpaid", key=case.public_id).count() == 1
+
+
+def test_what_an_officer_accepted_is_no_change_at_the_next_try(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    case = officers.send(shop, owner, "area_m2")
+    officers.accept(officers.officer())
+    services.close_unpaid(case=Case.objects.get(pk=case.pk))
+    offer = queries.offer(Shop.objects.get(pk=shop.pk))
+    assert offer.may_renew and offer.unmet == []
+
+
+def test_the_new_licence_is_issued_on_the_accepted_facts(make_shop: Any, owner: Any, settings: Any, tmp_path: Any) -> None:
+    settings.SIGNER_KEY_FILE = str(tmp_path / "seal.p12")
+    seal.make_seal(tmp_path / "seal.p12", settings.SIGNER_PASSPHRASE)
+    shop = make_shop()
+    case = officers.send(shop, owner, "trade_name", "area_m2")
+    case = officers.accept(officers.officer())
+    services.take_payment(case=case)
+    services.issue_renewal(case=Case.objects.get(pk=case.pk))
+    licence = HealthLicence.objects.get(shop=shop, is_current=True)
+    assert licence.registered_facts["name_ar"] == "صالون النخيل" and licence.registered_facts["area_m2"] == "85"
+    assert licence.document.facts["trade_name"] == ["صالون النخيل", "Al Nakheel Salon"]
+    reasons = list(Case.objects.get(pk=case.pk).events.filter(move="approve").values_list("reason", flat=True))
+    assert reasons == ["officer_accepted"]
+    with pytest.raises(DatabaseError, match="frozen"), transaction.atomic():
+        Renewal.objects.filter(case=case).update(accepted_facts={})
+
+
+def test_without_acceptance_no_licence_can_be_linked_and_the_control_shows_the_harm(make_shop: Any, owner: Any) -> None:
+    from django.db import connection
+
+    from municipality.kernel import guards
+
+    case = officers.send(make_shop(), owner, "area_m2")
+    licence = Renewal.objects.get(case=case).licence
+    with pytest.raises(IntegrityError, match="not_accepted"), transaction.atomic():
+        Renewal.objects.filter(case=case).update(new_licence=licence)
+    with transaction.atomic():
+        where = " ON licensing_renewal" if connection.vendor == "postgresql" else ""
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP TRIGGER {guards.PREFIX}licensing_officer_lane_accepted{where}")
+        assert Renewal.objects.filter(case=case).update(new_licence=licence) == 1
+        transaction.set_rollback(True)
+
+
+def test_declared_changes_are_written_once(make_shop: Any, owner: Any) -> None:
+    officers.send(make_shop(), owner, "area_m2")
+    with pytest.raises(DatabaseError, match="insert_only"), transaction.atomic():
+        RenewalChange.objects.update(after={"area_m2": 1})
+
+
+# Corrections.
+
+
+def asked(make_shop: Any, owner: Any, *items: desk.Asked) -> tuple[Case, Any]:
+    case = officers.send(make_shop(), owner, "area_m2", "address")
+    deciding = officers.officer()
+    desk.ask_corrections(assignment=officers.drawn(deciding), items=list(items))
+    return Case.objects.get(pk=case.pk), deciding
+
+
+AREA = desk.Asked("area_differs", "area_m2")
+LEASE = desk.Asked("file_unreadable", "lease")
+
+
+def test_corrections_open_only_what_is_asked_for_and_keep_the_place(make_shop: Any, owner: Any) -> None:
+    case, deciding = asked(make_shop, owner, AREA, LEASE)
+    number = Place.objects.get(case=case).pk
+    assert case.state == "corrections" and Clock.objects.get(case=case).due_at is None
+    with pytest.raises(FileRefused):
+        officers.attach(owner, case.key, "drawing")
+    with pytest.raises(Refused) as locked:
+        services.answer_corrections(case=case, applicant=owner, answers={"address": {}})
+    assert locked.value.code == "not_asked"
+    with pytest.raises(Refused) as missing:
+        services.answer_corrections(case=case, applicant=owner, answers={"area_m2": {"area_m2": 90}})
+    assert missing.value.code == "not_complete"
+    with clock.at(NOW + dt.timedelta(days=2)):
+        officers.attach(owner, case.key, "lease", b"\xff\xd8\xff\xe0 sharper")
+        services.answer_corrections(case=case, applicant=owner, answers={"area_m2": {"area_m2": 90}})
+    case.refresh_from_db()
+    assert case.state == "in_review" and Place.objects.get(case=case).pk == number
+    assert review.desk_of(deciding).answered == 1
+    rows = queries.declared(Renewal.objects.get(case=case))
+    assert [(row.name, row.round, row.after.get("area_m2")) for row in rows if row.name == "area_m2"] == [("area_m2", 1, 90)]
+    assert RenewalChange.objects.filter(renewal__case=case, name="area_m2").count() == 2
+
+
+def test_a_stranger_answers_nothing(make_shop: Any, owner: Any) -> None:
+    case, _deciding = asked(make_shop, owner, AREA)
+    with pytest.raises(Refused):
+        services.answer_corrections(case=case, applicant=person(NOURA), answers={"area_m2": {"area_m2": 90}})
+    case.refresh_from_db()
+    assert case.state == "corrections" and RenewalChange.objects.filter(round=1).count() == 0
+
+
+def test_corrections_that_nobody_answers_close_the_request_without_a_fee(make_shop: Any, owner: Any) -> None:
+    case, _deciding = asked(make_shop, owner, AREA)
+    with clock.at(NOW + dt.timedelta(days=28)):
+        assert services.lapse_unanswered() == 0
+    with clock.at(NOW + dt.timedelta(days=29)):
+        assert services.lapse_unanswered() == 1 and services.lapse_unanswered() == 0
+    case.refresh_from_db()
+    assert (case.state, case.is_open) == ("expired", False)
+    assert Place.objects.get(case=case).state == "left" and Clock.objects.get(case=case).stopped_at is not None
+    assert Message.objects.filter(person=owner, kind="licensing.corrections_lapsed").count() == 1
+    assert payments.bill_of(case.key) is None
+
+
+# Withdrawn.
+
+
+@pytest.mark.parametrize("state", ["in_review", "held", "corrections", "countersign", "awaiting_payment"])
+def test_a_request_is_withdrawn_in_every_state_before_payment(make_shop: Any, owner: Any, state: str) -> None:
+    case = officers.send(make_shop(), owner, "area_m2")
+    if state != "in_review":
+        deciding = officers.officer()
+        if state == "corrections":
+            desk.ask_corrections(assignment=officers.drawn(deciding), items=[AREA])
+        elif state == "countersign":
+            desk.propose_refusal(assignment=officers.drawn(deciding), code="conditions_not_met")
+        elif state == "awaiting_payment":
+            officers.accept(deciding)
+        else:
+            officers.drawn(deciding)
+    services.withdraw_renewal(case=Case.objects.get(pk=case.pk), applicant=owner)
+    case.refresh_from_db()
+    assert (case.state, case.is_open) == ("withdrawn", False)
+    assert Place.objects.get(case=case).state == "left"
+    bill = payments.bill_of(case.key)
+    assert bill is None
+
+
+# Refused.
+
+
+def test_a_signed_refusal_becomes_a_sealed_bilingual_document_with_the_way_to_object(
+    make_shop: Any, owner: Any, settings: Any, tmp_path: Any
+) -> None:
+    from django.test import Client
+
+    settings.SIGNER_KEY_FILE = str(tmp_path / "seal.p12")
+    seal.make_seal(tmp_path / "seal.p12", settings.SIGNER_PASSPHRASE)
+    officers.send(make_shop(), owner, "area_m2")
+    case = officers.refuse(officers.officer(), officers.supervisor(), note_ar="لا توجد تهوية", note_en="There is no ventilation")
+    assert case.state == "refused" and Job.objects.filter(kind="licensing.refusal_document", key=case.public_id).count() == 1
+    services.write_refusal(case=case)
+    services.write_refusal(case=case)
+    refusal = Renewal.objects.get(case=case).refusal
+    assert refusal is not None and refusal.state == "active" and refusal.holder_key == owner.key
+    assert refusal.facts["reason"][1].startswith("The health conditions set") and refusal.facts["article"][0].startswith("لائحة المحلات")
+    assert refusal.facts["object_until"] == "2027-01-23"
+    assert "huda" not in str(refusal.facts).lower() and owner.name_ar not in str(refusal.public_facts)
+    page = Client().get(f"/verify/{refusal.code}", headers={"accept-language": "en"})
+    assert page.status_code == 200 and "conditions" not in page.content.decode().split("<main")[1].split("</main>")[0]
+    assert Message.objects.filter(person=owner, kind="licensing.refusal_ready").count() == 1
+
+
+def test_a_shop_that_closes_between_approval_and_payment_gets_its_money_owed_back(make_shop: Any, owner: Any) -> None:
+    case = officers.send(make_shop(), owner, "area_m2")
+    case = officers.accept(officers.officer())
+    Shop.objects.update(closed_on=TODAY)
+    services.take_payment(case=case)
+    case.refresh_from_db()
+    assert case.state == "refused" and Message.objects.filter(kind="licensing.refused_after_payment").count() == 1
+    assert not Job.objects.filter(kind="licensing.issue_renewal").exists()
+    assert not RefundDue.objects.exists()  # nothing was really paid here; the way through the bank is tried in the views
+
+
+def test_the_desk_reads_facts_flags_files_and_no_contact(make_shop: Any, owner: Any) -> None:
+    from municipality.review.registry import reviewable
+
+    shop = make_shop()
+    case = officers.send(shop, owner, "area_m2", "manager")
+    entry = reviewable(case)
+    items = {item.name: item for item in entry.items(case)}
+    assert items["area_m2"].before and items["manager"].before and not items["activity"].before
+    assert items["drawing"].is_file and len(items["drawing"].files) == 1
+    told = " ".join(f"{item.value} {item.before}" for item in items.values())
+    assert owner.email not in told and owner.phone not in told and officers.MANAGER not in told
+    assert entry.flags(case) and entry.related(case)

@@ -1,0 +1,301 @@
+"""The pages of a changed shop: task list, one thing a page, check your answers, and what an ended session leaves."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from licensing.health import queries
+from licensing.health.states import RENEWAL
+from licensing.models import Renewal
+from municipality.cases.models import Case
+from municipality.drafts import queries as drafts
+from municipality.drafts.models import Draft, Unsaved
+from municipality.kernel import clock
+from municipality.review.services import desk
+from municipality.uploads.views import pages as upload_pages
+from shops.models import Shop
+from tests.licensing import officers
+from tests.licensing.conftest import NOW, food_activity
+from tests.municipality.people import NOURA, person, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def own_folder(settings: Any, tmp_path: Any) -> None:
+    settings.VAR_DIR = tmp_path
+
+
+def url(shop: Shop, page: str = "", language: str = "en") -> str:
+    return f"/{language}/health-licence/{shop.public_id}/changes/" + (f"{page}/" if page else "")
+
+
+def main(answer: Any) -> str:
+    return str(answer.content.decode().split("<main")[1].split("</main>")[0])
+
+
+def draft_of(user: Any, shop: Shop) -> Draft:
+    found = drafts.open_for(user, RENEWAL, shop.key)
+    assert found is not None
+    return found
+
+
+def begun(owner: Any, shop: Shop, *changed: str) -> Client:
+    client = signed_in(owner)
+    client.post(url(shop))
+    client.post(url(shop, "what"), {"changed": list(changed), "version": "1"})
+    return client
+
+
+def test_the_task_list_names_each_page_and_opens_the_last_one_when_all_is_done(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    client = begun(owner, shop, "area_m2")
+    body = main(client.get(url(shop)))
+    assert "Area in square metres" in body and "Drawing" not in body and "Opens when all is done" in body
+    assert client.get(url(shop, "check"))["Location"].endswith("/changes/")
+    client.post(url(shop, "area_m2"), {"area_m2": "٨٥", "version": "2"})
+    assert draft_of(owner, shop).answers["area_m2"] == {"area_m2": 85}
+    officers.attach(owner, draft_of(owner, shop).key, "drawing")
+    assert client.get(url(shop, "continue"))["Location"].endswith("/changes/check/")
+    assert "85 m²" in main(client.get(url(shop)))
+
+
+def test_after_change_the_check_page_comes_back_in_one_step(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    draft = officers.fill_in(shop, owner, "area_m2", "trade_name")
+    client = signed_in(owner)
+    body = main(client.get(url(shop, "check")))
+    assert f'href="{url(shop, "area_m2")}"' in body and "85 m²" in body and "not on record" in body
+    answer = client.post(url(shop, "area_m2"), {"area_m2": "90", "version": str(draft.version)})
+    assert answer["Location"] == url(shop, "check")
+    assert "90 m²" in main(client.get(url(shop, "check")))
+
+
+def test_an_empty_page_says_in_its_title_and_summary_what_is_missing(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    client = begun(owner, shop, "area_m2", "manager")
+    body = client.post(url(shop, "area_m2"), {"area_m2": "", "version": "2"}).content.decode()
+    assert "<title>Error: " in body and 'href="#id_area_m2"' in body
+    assert "<title>خطأ: " in client.post(url(shop, "manager", "ar"), {"version": "2"}).content.decode()
+    told = client.post(url(shop, "manager"), {"name_ar": "علي", "name_en": "Ali", "civil_id": "290010100012", "version": "2"})
+    assert "the last digit does not fit" in told.content.decode()
+
+
+def test_a_food_activity_is_sent_to_its_authority_before_anything(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    client = begun(owner, shop, "activity")
+    told = client.post(url(shop, "activity"), {"activity": food_activity(), "version": "2"})
+    assert "Public Authority for Food and Nutrition" in told.content.decode()
+    assert "activity" not in draft_of(owner, shop).answers
+
+
+def test_the_same_as_in_the_register_is_no_change(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    client = begun(owner, shop, "trade_name")
+    told = client.post(url(shop, "trade_name"), {"name_ar": shop.name_ar, "name_en": shop.name_en, "version": "2"})
+    assert "This is what the register says already" in told.content.decode()
+
+
+def test_the_managers_civil_number_is_kept_encrypted_and_never_shown_again(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    client = begun(owner, shop, "manager")
+    client.post(url(shop, "manager"), {"name_ar": "علي الصالح", "name_en": "Ali Al-Saleh", "civil_id": officers.MANAGER, "version": "2"})
+    draft = draft_of(owner, shop)
+    assert officers.MANAGER not in str(draft.answers)
+    body = client.get(url(shop, "manager")).content.decode()
+    assert officers.MANAGER not in body and draft.answers["manager"]["civil_id_masked"] in body
+    client.post(url(shop, "manager"), {"name_ar": "علي صالح", "name_en": "Ali Saleh", "civil_id": "", "version": str(draft.version)})
+    assert draft_of(owner, shop).answers["manager"]["civil_id_digest"] == draft.answers["manager"]["civil_id_digest"]
+
+
+def test_a_page_answered_on_another_device_is_shown_with_both_answers(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    begun(owner, shop, "area_m2").post(url(shop, "area_m2"), {"area_m2": "80", "version": "2"})
+    phone = signed_in(owner)
+    told = phone.post(url(shop, "area_m2"), {"area_m2": "95", "version": "2"})
+    assert told.status_code == 409
+    body = main(told)
+    assert "80 m²" in body and 'value="95"' in body and "answered meanwhile on another device" in body
+    assert draft_of(owner, shop).answers["area_m2"] == {"area_m2": 80}
+    version = re.search(r'name="version" value="(\d+)"', body)
+    assert version is not None
+    assert phone.post(url(shop, "area_m2"), {"area_m2": "95", "version": version[1]}).status_code == 302
+    assert draft_of(owner, shop).answers["area_m2"] == {"area_m2": 95}
+
+
+# An ended session.
+
+
+def after(**span: int) -> Any:
+    return clock.at(NOW + dt.timedelta(**span))
+
+
+def test_what_was_typed_when_the_session_had_ended_comes_back_on_another_device(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    client = begun(owner, shop, "trade_name", "area_m2", "manager", "address")
+    for page in ("trade_name", "area_m2"):
+        client.post(url(shop, page), {**officers.answers_for(shop, page), "version": str(draft_of(owner, shop).version)})
+    typed = {"name_ar": "علي الصالح", "name_en": "Ali Al-Saleh", "civil_id": officers.MANAGER, "version": "4"}
+    with after(minutes=20):
+        turned_away = client.post(url(shop, "manager"), typed)
+        assert turned_away.status_code == 302 and "/sign-in/" in turned_away["Location"]
+        assert "manager" not in draft_of(owner, shop).answers  # it is no answer
+        assert officers.MANAGER not in Unsaved.objects.get().cipher and "علي" not in Unsaved.objects.get().cipher
+        phone = signed_in(owner)
+        arrived = phone.get(url(shop, "continue", "ar"), follow=True)
+        assert arrived.redirect_chain[-1][0] == url(shop, "manager", "ar")
+        body = main(arrived)
+        assert 'value="علي الصالح"' in body and f'value="{officers.MANAGER}"' in body and "لم يُحفظ بعد" in body
+        assert "<title>خطأ" not in arrived.content.decode()
+        assert draft_of(owner, shop).answers["trade_name"]["name_en"] == "Al Nakheel Salon"
+        saved = phone.post(url(shop, "manager"), typed)
+        assert saved["Location"] == url(shop, "address")
+        assert not Unsaved.objects.exists() and draft_of(owner, shop).answers["manager"]["name_en"] == "Ali Al-Saleh"
+
+
+def test_without_the_middleware_what_was_typed_would_be_lost(make_shop: Any, owner: Any, settings: Any) -> None:
+    """The red control."""
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "Typed" not in name]
+    shop = make_shop()
+    client = begun(owner, shop, "area_m2")
+    with after(minutes=20):
+        client.post(url(shop, "area_m2"), {"area_m2": "85", "version": "2"})
+        body = main(signed_in(owner).get(url(shop, "area_m2")))
+    assert 'value="85"' not in body and not Unsaved.objects.exists()
+
+
+def test_a_session_that_is_gone_altogether_keeps_the_text_in_the_browser(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    begun(owner, shop, "area_m2")
+    browser = Client()
+    browser.post(url(shop, "area_m2"), {"area_m2": "85", "version": "2"})
+    assert not Unsaved.objects.exists()
+    assert all(cipher.startswith("gAAAA") for cipher in browser.session["typed"].values())
+    session = dict(browser.session.items())
+    again = signed_in(owner)
+    held = again.session
+    held.update({name: value for name, value in session.items() if name == "typed"})
+    held.save()
+    assert 'value="85"' in main(again.get(url(shop, "area_m2")))
+
+
+def test_what_one_person_typed_never_comes_back_to_another(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    client = begun(owner, shop, "area_m2")
+    with after(minutes=20):
+        client.post(url(shop, "area_m2"), {"area_m2": "85", "version": "2"})
+        stranger = signed_in(person(NOURA))
+        assert stranger.get(url(shop, "area_m2")).status_code == 404
+
+
+def test_only_pages_that_say_so_keep_what_was_typed(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    client = signed_in(owner)
+    with after(minutes=20):
+        client.post(f"/en/health-licence/{shop.public_id}/renew/", {"changed": "no", "declared": "on", "total": "10000"})
+    assert not Unsaved.objects.exists() and not Case.objects.exists()
+
+
+# Sending, corrections.
+
+
+def test_the_declared_request_is_sent_and_the_case_page_says_whose_turn_it_is(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    draft = officers.fill_in(shop, owner, "area_m2")
+    client = signed_in(owner)
+    empty = client.post(url(shop, "check"), {"version": str(draft.version), "total": "10000"})
+    assert "needs the declaration" in empty.content.decode() and not Case.objects.exists()
+    sent = client.post(url(shop, "check"), {"declared": "on", "version": str(draft.version), "total": "10000"}, follow=True)
+    case = Case.objects.get()
+    body = main(sent)
+    assert sent.redirect_chain[-1][0] == f"/en/cases/{case.public_id}/"
+    assert f'Its reference: <bdi dir="ltr" class="kp-ref">{case.reference}</bdi>' in body
+    for words in ("Sent to the Municipality, waiting for an officer", "The Municipality has its turn", "Requests before this one", "85 m²"):
+        assert words in body
+    assert "Nobody has looked yet." in body and "2026-12-01" in body
+    assert "Withdraw the request" in body
+    found = Client().post("/en/track/", {"reference": case.reference, "last_four": owner.last_four})
+    assert "Sent to the Municipality" in main(found) and "85 m²" not in main(found)
+
+
+def test_only_the_asked_items_are_open_and_the_rest_is_shown_locked(make_shop: Any, owner: Any) -> None:
+    case = officers.send(make_shop(), owner, "area_m2", "trade_name")
+    desk.ask_corrections(assignment=officers.drawn(officers.officer()), items=[desk.Asked("area_differs", "area_m2")])
+    client = signed_in(owner)
+    address = f"/en/cases/{case.public_id}/corrections/"
+    assert "Answer the corrections" in main(client.get(f"/en/cases/{case.public_id}/"))
+    body = main(client.get(address))
+    assert 'name="area_m2-area_m2"' in body and "trade_name-" not in body
+    assert "Al Nakheel Salon" in body and "differs from the attached drawing" in body
+    wrong = client.post(address, {"area_m2-area_m2": "0"})
+    assert "<title>Error: " in wrong.content.decode() and 'href="#id_area_m2-area_m2"' in wrong.content.decode()
+    sent = client.post(address, {"area_m2-area_m2": "٩٠"}, follow=True)
+    assert "Corrections answered, back with the officer" in main(sent) and "Round" in main(sent)
+    row = next(row for row in queries.declared(Renewal.objects.get(case=case)) if row.name == "area_m2")
+    assert row.after == {"area_m2": 90} and row.round == 1
+    assert client.get(address).status_code == 302
+
+
+@pytest.mark.parametrize("is_marked", [True, False], ids=["kept", "red control"])
+def test_a_file_sent_by_a_button_inside_the_corrections_keeps_what_was_typed_beside_it(
+    make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch, is_marked: bool
+) -> None:
+    monkeypatch.setattr(upload_pages.slot, "beside_a_form", is_marked)
+    case = officers.send(make_shop(), owner, "area_m2")
+    items = [desk.Asked("area_differs", "area_m2"), desk.Asked("file_unreadable", "drawing")]
+    desk.ask_corrections(assignment=officers.drawn(officers.officer()), items=items)
+    client, address = signed_in(owner), f"/en/cases/{case.public_id}/corrections/"
+    file = SimpleUploadedFile("page.jpg", b"\xff\xd8\xff\xe0 a picture", "image/jpeg")
+    sent = client.post(f"/en/uploads/{case.key}/drawing/?next={address}", {"area_m2-area_m2": "88", "files-drawing": file}, follow=True)
+    assert sent.redirect_chain == [(address, 302)]
+    assert ('value="88"' in main(sent)) is is_marked
+    assert "The session had ended" not in sent.content.decode(), "nothing ended"
+
+
+def test_continuing_while_a_further_file_is_on_its_way_says_what_is_waited_for(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    draft = officers.fill_in(shop, owner, "area_m2")
+    client = signed_in(owner)
+    sent = client.post(f"/en/uploads/{draft.key}/drawing/?next={url(shop, 'files')}", {"files-drawing": "", "note": "of another form"})
+    assert sent["Location"] == url(shop, "files")
+    assert client.post(url(shop, "files"))["Location"] == url(shop, "check"), "what was beside the file leads nobody back"
+    officers.attach(owner, draft.key, "drawing", b"\xff\xd8\xff\xe0 another", judged=False)
+    told = client.post(url(shop, "files"))
+    assert told.status_code == 200 and "still being checked" in main(told) and "<title>Error: " in told.content.decode()
+
+
+def test_a_clean_shop_whose_time_for_late_renewal_is_over_is_offered_the_officer(make_shop: Any, owner: Any) -> None:
+    shop = make_shop(ends_in=-30)
+    client = signed_in(owner)
+    body = main(client.get(f"/en/health-licence/{shop.public_id}/renew/"))
+    assert "Send it to an officer" in body and "Surcharge for late renewal" in body
+    client.post(url(shop))
+    answer = client.post(url(shop, "what"), {"version": "1"})
+    assert answer["Location"] == url(shop, "check")
+    draft = draft_of(owner, shop)
+    client.post(url(shop, "check"), {"declared": "on", "version": str(draft.version), "total": "15000"})
+    assert Renewal.objects.get().flags == ["in_time"]
+
+
+def test_a_removed_request_is_gone_and_a_sent_one_leads_to_its_case(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    client = begun(owner, shop, "area_m2")
+    assert "Continue the request" in main(client.get("/en/my-shops/"))
+    client.post(url(shop, "discard"))
+    assert drafts.open_for(owner, RENEWAL, shop.key) is None
+    assert client.get(url(shop, "area_m2"))["Location"] == url(shop)
+
+
+def test_a_strangers_pages_do_not_exist(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    begun(owner, shop, "area_m2")
+    stranger = signed_in(person(NOURA))
+    for page in ("", "what", "area_m2", "files", "check", "discard"):
+        assert stranger.get(url(shop, page)).status_code == 404
+        assert stranger.post(url(shop, page), {"version": "1"}).status_code == 404

@@ -1,0 +1,194 @@
+"""The pages of a renewal: wiring, the stranger, the answers kept."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from licensing.health import panels
+from licensing.health.services import submit_renewal
+from licensing.health.states import RenewalState
+from municipality.cases.models import Case
+from municipality.cases.services import place_block
+from municipality.kernel.actors import system
+from payments import queries as payments
+from shops.models import Shop
+from tests import serving
+from tests.licensing.conftest import food_activity
+from tests.municipality.people import NOURA, person, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def url(shop: Any, language: str = "ar") -> str:
+    return f"/{language}/health-licence/{shop.public_id}/renew/"
+
+
+def page(client: Client, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_submitting_leads_to_the_bill(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    answer = signed_in(owner).post(url(shop), {"changed": "no", "declared": "on", "total": "10000"})
+    case = Case.objects.get()
+    bill = payments.bill_of(case.key)
+    assert bill is not None
+    assert answer.status_code == 302 and answer["Location"] == f"/ar/pay/{bill.public_id}/"
+
+
+def test_a_stranger_finds_no_such_shop(make_shop: Any) -> None:
+    client = signed_in(person(NOURA))
+    shop = make_shop()
+    assert client.get(url(shop)).status_code == 404
+    assert client.post(url(shop), {"changed": "no", "declared": "on"}).status_code == 404
+    assert not Case.objects.exists()
+
+
+def test_errors_keep_the_answers_and_say_how_to_go_on(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    body = signed_in(owner).post(url(shop, "en"), {"changed": "no"}).content.decode()
+    assert "<title>Error:" in body
+    assert "Tick the box if it is true." in body
+    assert 'value="no"' in body and "checked" in body
+    assert not Case.objects.exists()
+
+
+def test_the_language_switch_never_submits(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    body = signed_in(owner).post(url(shop, "en"), {"changed": "no", "declared": "on", "_language": "en"}).content.decode()
+    assert 'value="no"' in body and "checked" in body
+    assert not Case.objects.exists()
+
+
+def test_something_changed_leads_to_the_first_page_of_the_officers_lane(make_shop: Any, owner: Any) -> None:
+    shop = make_shop()
+    answer = signed_in(owner).post(url(shop, "en"), {"changed": "yes"}, follow=True)
+    assert answer.redirect_chain[-1][0].endswith("/changes/what/")
+    assert "What changed since the last licence?" in answer.content.decode()
+    assert not Case.objects.exists()
+
+
+def test_a_food_shop_reads_where_to_go_and_no_fee(make_shop: Any, owner: Any) -> None:
+    body = page(signed_in(owner), url(make_shop(activity_id=food_activity()), "en"))
+    assert "Public Authority for Food and Nutrition" in body
+    assert not re.search(r"\bKD\b", body.split("<main")[1].split("</main>")[0])
+    assert "Submit and go to payment" not in body
+
+
+def test_a_food_shop_is_told_what_to_do_and_led_there_where_the_page_is_known(make_shop: Any, owner: Any, settings: Any) -> None:
+    address = url(make_shop(activity_id=food_activity()), "en")
+    without = page(signed_in(owner), address)
+    assert "Apply to the Authority for the licence" in without
+    assert "To the Public Authority for Food and Nutrition" not in without
+    settings.PAFN_URL = "https://food.example.test/licences"
+    with_link = page(signed_in(owner), address)
+    assert 'href="https://food.example.test/licences">To the Public Authority for Food and Nutrition</a>' in with_link
+
+
+def test_a_blocked_shop_reads_where_to_pay_whom_to_call_and_what_opens_later(make_shop: Any, owner: Any, settings: Any) -> None:
+    settings.MUNICIPALITY_PHONE = "1888000"
+    shop = make_shop()
+    place_block(
+        subject=shop.key,
+        ground="unpaid_settlement",
+        source="violation:1",
+        stops="licensing.renewal",
+        sentence_ar="أمر صلح غير مسدد.",
+        sentence_en="A settlement order is unpaid.",
+        actor=system("violations"),
+    )
+    english, arabic = (page(signed_in(owner), url(shop, language)) for language in ("en", "ar"))
+    later = "Payment of violations opens here later."
+    assert f"A settlement order is unpaid. It is settled and paid at {shop.branch.name_en}; call 1888000. {later}" in english
+    assert f"تكون التسوية والسداد في {shop.branch.name_ar}" in arabic
+    for body in (english, arabic):
+        assert 'href="tel:1888000"' in body.split("<main")[1].split("</main>")[0]
+
+
+def test_all_obstacles_stand_on_one_page(make_shop: Any, owner: Any) -> None:
+    shop = make_shop(ends_in=90)
+    Shop.objects.filter(pk=shop.pk).update(unit="77", commercial_license_end="2026-01-01")
+    body = page(signed_in(owner), url(shop, "en"))
+    for sentence in ("The renewal window opens on", "The commercial licence ended on", "The register changed since the last licence"):
+        assert sentence in body
+
+
+def test_a_post_against_an_obstacle_is_shown_the_obstacle(make_shop: Any, owner: Any) -> None:
+    shop = make_shop(ends_in=90)
+    answer = signed_in(owner).post(url(shop, "en"), {"changed": "no", "declared": "on"})
+    assert answer.status_code == 200 and "The renewal window opens on" in answer.content.decode()
+    assert not Case.objects.exists()
+
+
+def test_another_total_than_the_present_one_is_refused_with_a_sentence(make_shop: Any, owner: Any) -> None:
+    answer = signed_in(owner).post(url(make_shop(), "en"), {"changed": "no", "declared": "on", "total": "9000"})
+    assert answer.status_code == 409
+    body = answer.content.decode()
+    assert "The fee changed while the page was open." in body
+    assert 'name="total" value="10000"' in body
+
+
+def test_a_page_that_comes_back_without_its_total_submits_nothing(make_shop: Any, owner: Any) -> None:
+    answer = signed_in(owner).post(url(make_shop(), "en"), {"changed": "no", "declared": "on"})
+    assert answer.status_code == 200 and "The page came back incomplete." in answer.content.decode()
+    assert not Case.objects.exists()
+
+
+@pytest.mark.parametrize("total", ["abc", "-1", "١٠٠٠٠x", "9" * 400])
+def test_a_broken_total_is_no_crash(make_shop: Any, owner: Any, total: str) -> None:
+    assert signed_in(owner).post(url(make_shop()), {"changed": "no", "declared": "on", "total": total}).status_code in (200, 409)
+
+
+def test_withdrawing_asks_once_and_then_frees_the_shop(make_shop: Any, owner: Any) -> None:
+    case = submit_renewal(shop=make_shop(), applicant=owner)
+    client = signed_in(owner)
+    address = f"/en/cases/{case.public_id}/withdraw/"
+    assert "Keep it" in page(client, address)
+    assert signed_in(person(NOURA)).post(address).status_code == 404
+    assert client.post(address).status_code == 302
+    case.refresh_from_db()
+    assert case.state == "withdrawn"
+    assert client.post(address).status_code == 409
+
+
+def test_my_shops_names_the_next_step_of_each(make_shop: Any, owner: Any) -> None:
+    make_shop(ends_in=200)
+    soon = make_shop(ends_in=5)
+    submitted = make_shop(ends_in=10)
+    submit_renewal(shop=submitted, applicant=owner)
+    make_shop(activity_id=food_activity(), ends_in=100)
+    body = page(signed_in(owner), "/en/my-shops/")
+    assert body.index(soon.name_en) < body.index(submitted.name_en)
+    for words in ("Ends soon", "Renewal under way", "Licensed by PAFN", "Nothing now"):
+        assert words in body
+
+
+def test_somebody_without_shops_is_told_why_the_list_is_empty(rules: None, owner: Any) -> None:
+    assert "No shop is registered under this civil number" in page(signed_in(owner), "/en/my-shops/")
+
+
+def test_my_shops_asks_as_often_for_one_shop_as_for_many(
+    make_shop: Any, owner: Any, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving.warm(monkeypatch)
+    client = signed_in(owner)
+    for _ in range(30):
+        make_shop()
+    with django_assert_max_num_queries(12):
+        client.get("/ar/my-shops/")
+
+
+def test_a_licence_that_is_on_paper_only_is_not_offered_for_download() -> None:
+    """A button that leads nowhere is worse than none; the control has a file."""
+    for file_id, offered in ((None, False), (7, True)):
+        document = SimpleNamespace(live_state="valid", number="HLT-HA-2025-000001-X", file_id=file_id)
+        case: Any = SimpleNamespace(state=RenewalState.ISSUED)
+        step = panels._next_step(case, None, SimpleNamespace(document=document), None)  # type: ignore[arg-type]
+        assert step is not None and bool(step.url) == bool(step.button) == offered
