@@ -39,6 +39,9 @@ def _migrate(current: Step) -> None:
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
+    unknown = executor.loader.applied_migrations.keys() - executor.loader.disk_migrations.keys()
+    if unknown:
+        raise Stop("The demo's database is from older code. script/server --fresh begins with a new one.")
     pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
     call_command("migrate", verbosity=0, interactive=False)
     current.note = f"{len(pending)} migrations applied" if pending else "up to date"

@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from municipality.audit.models import Act
-from municipality.kernel import clock, guards
+from municipality.kernel import guards
 from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
 from payments import balances, invariants
@@ -277,37 +277,6 @@ def test_a_correction_is_decided_once_and_a_dropped_one_changes_nothing(posting:
     with pytest.raises(Refused) as gone:
         correct(posting, cashier)
     assert gone.value.code == "reversed_already"
-
-
-def test_what_was_settled_before_the_ledger_is_booked_at_its_own_time_once(
-    paid: Bill, bank: Book, at_bank: Any, issue: Any, paid_for: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from importlib import import_module
-
-    from django.apps import apps
-
-    migration = import_module("payments.migrations.0004_book_what_was_settled")
-    voided, owed = at_bank(issue(1_000)), at_bank(issue(2_000, subject="case:b"))
-    for attempt in (voided, owed):
-        bank.decide(attempt)
-    walk(3)
-    bank.decide(voided, "FAILURE(NOT CAPTURED)")
-    walk(13)
-    owe_back(bill=Bill.objects.get(allocations__attempt=owed), reason="shop_closed", actor=BY)
-    known = sorted(LedgerPosting.objects.values_list("key", "kind", "fils", "at"))
-    entries = sorted(LedgerEntry.objects.values_list("posting__key", "account", "debit_fils", "credit_fils"))
-    with transaction.atomic():
-        guards.remove(connection)
-        LedgerEntry.objects.all().delete()
-        LedgerPosting.objects.exclude(reversal_of=None).delete()
-        LedgerPosting.objects.all().delete()
-        for _time in range(2):
-            migration.book(apps, None)
-        assert sorted(LedgerEntry.objects.values_list("posting__key", "account", "debit_fils", "credit_fils")) == entries
-        booked = sorted(LedgerPosting.objects.values_list("key", "kind", "fils", "at"))
-        assert [row[:3] for row in booked] == [row[:3] for row in known] and clock.now() >= booked[0][3]
-        assert not list(balances.findings())
-        transaction.set_rollback(True)
 
 
 def test_what_does_not_stand_any_more_is_not_corrected(posting: LedgerPosting, cashier: Any, checker: Any, bank: Book) -> None:
