@@ -13,6 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from municipality.accounts import demo_door
+from municipality.accounts.queries import has_role
 from municipality.ui.admin_base import in_group
 
 # Group → what its members put their name to.
@@ -34,7 +35,7 @@ def _proofs(request: HttpRequest) -> list[dict[str, Any]]:
 
 def must_hold(user: Any) -> bool:
     """Whether this member of staff needs a passkey, whatever the session."""
-    return bool(user.is_staff) and (user.is_superuser or user.groups.filter(name__in=KEY_ROLES).exists())
+    return bool(user.is_staff and user.is_superuser) or has_role(user, *KEY_ROLES)
 
 
 def is_asked(request: HttpRequest) -> bool:

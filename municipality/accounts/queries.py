@@ -11,6 +11,11 @@ from municipality.accounts.models import Organisation, Signatory, User
 from municipality.kernel import clock
 
 
+def has_role(person: Any, *roles: str) -> bool:
+    """Whether somebody is active staff and holds one of the roles (names of groups)."""
+    return bool(person.is_active and person.is_staff and person.groups.filter(name__in=roles).exists())
+
+
 def signatures(person: Any, on: dt.date | None = None) -> QuerySet[Signatory]:
     """What a person signs for today, or on another day."""
     today = on or clock.today()

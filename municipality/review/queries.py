@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from municipality.accounts.queries import has_role
 from municipality.cases.models import Case
 from municipality.kernel import clock, worktime
 from municipality.places.models import Branch
@@ -43,7 +44,7 @@ P = PlaceState
 
 def is_supervisor(user: Any) -> bool:
     """Whether somebody supervises a branch: active staff with that role and a branch."""
-    return bool(user.is_active and user.is_staff and user.branch_id and user.groups.filter(name="supervisor").exists())
+    return bool(user.branch_id) and has_role(user, "supervisor")
 
 
 def is_absent(officer: Any, day: dt.date | None = None) -> bool:
@@ -115,8 +116,7 @@ def may_look(user: Any, case: Case) -> bool:
     found = standing(user, case.public_id)
     if found is not None:
         return found.may_look
-    is_staff = bool(user.is_active and user.is_staff)
-    return is_staff and user.groups.filter(name="auditor").exists() and not is_tied(user, case)
+    return has_role(user, "auditor") and not is_tied(user, case)
 
 
 # --- The queue -------------------------------------------------------------------------------------------------------------

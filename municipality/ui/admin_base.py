@@ -32,7 +32,7 @@ class CappedPaginator(Paginator):
 def in_group(request: HttpRequest, name: str) -> bool:
     """Whether the signed-in member of staff holds a role; one query for each request. No one holds them all by rank."""
     user: Any = request.user
-    if not user.is_authenticated or not user.is_staff:
+    if not (user.is_authenticated and user.is_active and user.is_staff):
         return False
     held = getattr(request, "_roles_held", None)
     if held is None:

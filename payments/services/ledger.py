@@ -16,6 +16,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.rulebook import queries as rulebook
 from payments import rules
 from payments.models import Attempt, Bill, BillLine, LedgerCorrection, LedgerEntry, LedgerPosting, PostingKind, Receipt, RefundDue
+from payments.services.roles import demand
 from payments.states import CASHIER, CHECKER, BillState
 
 
@@ -149,11 +150,6 @@ def owed_posting(refund: RefundDue) -> LedgerPosting:
 # Corrections: one proposes, another approves.
 
 
-def _demand(person: Any, role: str) -> None:
-    if not person.is_staff or not person.groups.filter(name=role).exists():
-        raise NotPermitted("not_your_role", _("This step belongs to another role."))
-
-
 def _held(posting: LedgerPosting) -> LedgerPosting:
     """The posting, with the bill of its receipt locked. The application's role may not lock a posting, since nobody may change one; what
     reverses a posting holds the bill.
@@ -168,7 +164,7 @@ def _held(posting: LedgerPosting) -> LedgerPosting:
 def propose_correction(*, posting: LedgerPosting, from_account: str, to_account: str, code: str, proposed_by: Any) -> LedgerCorrection:
     """Ask that an amount be booked under another account. Raises NotPermitted, Refused: reversed_already, correction_open, not_correctable,
     no_such_account, bad_code."""
-    _demand(proposed_by, CASHIER)
+    demand(proposed_by, CASHIER)
     row = _held(posting)
     if row.kind == PostingKind.REVERSAL or row.reversal_of_id or LedgerPosting.objects.filter(reversal_of=row).exists():
         raise Refused("reversed_already", _("This posting does not stand any more."))
@@ -192,7 +188,7 @@ def propose_correction(*, posting: LedgerPosting, from_account: str, to_account:
 @transaction.atomic
 def decide_correction(*, correction: LedgerCorrection, decided_by: Any, approve: bool) -> None:
     """Book or drop a proposed correction. Raises NotPermitted (own proposal, other role), Refused("decided_already", …)."""
-    _demand(decided_by, CHECKER)
+    demand(decided_by, CHECKER)
     row = LedgerCorrection.objects.select_for_update(of=("self",)).select_related("posting").get(pk=correction.pk)
     _held(row.posting)
     if row.decided_by_id is not None:

@@ -13,11 +13,11 @@ from django.db import transaction
 from django.db.models import Max, Min, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import actor_of
+from municipality.accounts.queries import has_role
 from municipality.audit.services import record
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
-from municipality.kernel.actors import Actor, system
+from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.rulebook import queries as rulebook
 from payments import rules
@@ -38,17 +38,12 @@ from payments.models import (
     StatementLine,
 )
 from payments.services import returns
+from payments.services.roles import demand
 from payments.statements import mapping
 from payments.states import CASHIER, CHECKER, RefundState
 
 ME = system("payments")
 K = DifferenceKind
-
-
-def _demand(person: Any, role: str) -> Actor:
-    if not person.is_staff or not person.groups.filter(name=role).exists():
-        raise NotPermitted("not_your_role", _("This step belongs to another role."))
-    return actor_of(person, role)
 
 
 # The file: loaded once, looked at, then taken or dropped.
@@ -60,7 +55,7 @@ def load_statement(*, content: bytes, file_name: str, loaded_by: Any, provider: 
 
     Raises NotPermitted, Refused("loaded_already"), statements.mapping.NotReadable with the errors of its lines.
     """
-    actor = _demand(loaded_by, CASHIER)
+    actor = demand(loaded_by, CASHIER)
     digest = hashlib.sha256(content).hexdigest()
     if BankStatement.objects.filter(sha256=digest, dropped_at__isnull=True).exists():
         raise Refused("loaded_already", _("This file was loaded before."))
@@ -85,7 +80,7 @@ def load_statement(*, content: bytes, file_name: str, loaded_by: Any, provider: 
 @transaction.atomic
 def drop_statement(*, statement: BankStatement, dropped_by: Any) -> None:
     """Put a loaded file aside: its lines never count. Raises NotPermitted, Refused("decided_already")."""
-    actor = _demand(dropped_by, CASHIER)
+    actor = demand(dropped_by, CASHIER)
     row = _open(statement)
     row.dropped_at = clock.now()
     row.save(update_fields=["dropped_at"])
@@ -95,7 +90,7 @@ def drop_statement(*, statement: BankStatement, dropped_by: Any) -> None:
 @transaction.atomic
 def take_statement(*, statement: BankStatement, taken_by: Any) -> list[Difference]:
     """Let a loaded file count and match it. Returns what differs. Raises NotPermitted, Refused("decided_already")."""
-    actor = _demand(taken_by, CASHIER)
+    actor = demand(taken_by, CASHIER)
     row = _open(statement)
     row.taken_by, row.taken_at = taken_by, clock.now()
     row.save(update_fields=["taken_by", "taken_at"])
@@ -304,8 +299,8 @@ def _agrees_now(row: Difference) -> bool:
 @transaction.atomic
 def note(*, difference: Difference, by: Any, text: str) -> DifferenceNote:
     """Write down what was found out. Raises NotPermitted, Refused("no_text")."""
-    role = CHECKER if by.groups.filter(name=CHECKER).exists() else CASHIER
-    actor = _demand(by, role)
+    role = CHECKER if has_role(by, CHECKER) else CASHIER
+    actor = demand(by, role)
     if not text.strip():
         raise Refused("no_text", _("Please write what was found out."))
     made = DifferenceNote.objects.create(difference=difference, by=by, at=clock.now(), text=text.strip()[:500])
@@ -316,7 +311,7 @@ def note(*, difference: Difference, by: Any, text: str) -> DifferenceNote:
 @transaction.atomic
 def ask_gateway(*, difference: Difference, by: Any) -> None:
     """Ask the gateway about the payment once more: what it took late is paid or owed back by the rules. Raises Refused("not_ours")."""
-    actor = _demand(by, CASHIER)
+    actor = demand(by, CASHIER)
     attempt = difference.attempt
     if attempt is None:
         raise Refused("not_ours", _("No payment of ours has this track ID."))
@@ -333,7 +328,7 @@ def difference_reasons() -> list[Any]:
 @transaction.atomic
 def propose_closing(*, difference: Difference, proposed_by: Any, code: str) -> None:
     """Ask that a difference be closed. Raises NotPermitted, Refused: closed_already, bad_code, no_note."""
-    actor = _demand(proposed_by, CASHIER)
+    actor = demand(proposed_by, CASHIER)
     row = _waiting(difference)
     if code not in {reason.code for reason in difference_reasons()}:
         raise Refused("bad_code", _("Please choose a reason."))
@@ -350,7 +345,7 @@ def close_difference(*, difference: Difference, closed_by: Any) -> None:
 
     Raises NotPermitted (another role, own proposal), Refused: closed_already, not_proposed, not_reversed.
     """
-    actor = _demand(closed_by, CHECKER)
+    actor = demand(closed_by, CHECKER)
     row = _waiting(difference)
     if row.proposed_by_id is None:
         raise Refused("not_proposed", _("Nobody proposed to close this yet."))

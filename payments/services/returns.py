@@ -11,12 +11,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import actor_of
 from municipality.audit.services import record
 from municipality.jobs.models import Job, JobState
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
-from municipality.kernel.actors import Actor, system
+from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
 from municipality.kernel.failpoints import failpoint
 from municipality.kernel.transitions import transition
@@ -26,6 +25,7 @@ from payments.models import Attempt, Bill, Direction, GatewayMessage, MessageKin
 from payments.providers import provider_named
 from payments.providers.port import GatewayUnreachable, NotConfigured, Reply
 from payments.services import ledger
+from payments.services.roles import demand
 from payments.states import CASHIER, CHECKER, ON_ITS_WAY, AttemptState, RefundState
 
 log = logging.getLogger(__name__)
@@ -43,12 +43,6 @@ def remaining_of(refund: RefundDue) -> int:
 def refund_reasons() -> list[Any]:
     """The coded grounds for paying out, of the rulebook in force. Raises Refused("no_edition")."""
     return rulebook.edition("replies.money", clock.today()).reasons_of("refund")
-
-
-def _demand(person: Any, role: str) -> Actor:
-    if not person.is_staff or not person.groups.filter(name=role).exists():
-        raise NotPermitted("not_your_role", _("This step belongs to another role."))
-    return actor_of(person, role)
 
 
 def _locked(refund: RefundDue) -> RefundDue:
@@ -70,7 +64,7 @@ def propose_refund(
     `remaining_fils` is what the page showed as left of the payment. Raises NotPermitted, TransitionRefused, Refused: bad_code,
     bad_reference, stale, another_on_its_way.
     """
-    actor = _demand(proposed_by, CASHIER)
+    actor = demand(proposed_by, CASHIER)
     row = _locked(refund)
     if code not in {reason.code for reason in refund_reasons()}:
         raise Refused("bad_code", _("Please choose a reason."))
@@ -111,7 +105,7 @@ def _refuse_others(row: RefundDue) -> None:
 @transaction.atomic
 def send_back_refund(*, refund: RefundDue, checker: Any) -> None:
     """The second person does not approve: the amount stays owed. Raises NotPermitted, TransitionRefused."""
-    actor = _demand(checker, CHECKER)
+    actor = demand(checker, CHECKER)
     row = _locked(refund)
     transition(row, "send_back", actor=actor, reason="not_approved")
     record("refund.sent_back", subject=row.key, actor=actor, data={"code": row.code})
@@ -124,7 +118,7 @@ def approve_refund(*, refund: RefundDue, approved_by: Any, remaining_fils: int) 
     Raises NotPermitted (another role, own proposal), TransitionRefused (approved or taken back meanwhile), Refused: stale,
     another_on_its_way, not_confirmed.
     """
-    actor = _demand(approved_by, CHECKER)
+    actor = demand(approved_by, CHECKER)
     row = _locked(refund)
     if row.proposed_by_id == approved_by.pk:
         raise NotPermitted("own_proposal", _("Whoever proposes does not approve."))
@@ -268,7 +262,7 @@ def found_in_statement(*, refund_id: int, reference: str) -> None:
 @transaction.atomic
 def look_up_refund(*, refund: RefundDue, found_by: Any, is_paid: bool, bank_reference: str = "") -> None:
     """What a person found in the bank's own records. Raises NotPermitted, TransitionRefused, Refused("bad_reference")."""
-    actor = _demand(found_by, CASHIER)
+    actor = demand(found_by, CASHIER)
     row = _locked(refund)
     if is_paid != bool(_REFERENCE.fullmatch(bank_reference)):
         raise Refused("bad_reference", _("A refund that was paid out has a reference at the bank; one that was not has none."))
@@ -279,7 +273,7 @@ def look_up_refund(*, refund: RefundDue, found_by: Any, is_paid: bool, bank_refe
 @transaction.atomic
 def confirm_finding(*, refund: RefundDue, confirmed_by: Any, agrees: bool) -> None:
     """The second person confirms what the first found, or not. Raises NotPermitted (another role, own finding), TransitionRefused."""
-    actor = _demand(confirmed_by, CHECKER)
+    actor = demand(confirmed_by, CHECKER)
     row = _locked(refund)
     if row.state != S.LOOKED_UP:
         raise TransitionRefused("no_such_move", _("Another person decided meanwhile. Nothing was changed."))

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts import civil_ids
 from municipality.accounts.limits import Limit
 from municipality.accounts.models import User
+from municipality.accounts.queries import has_role
 from municipality.acting import queries, registry
 from municipality.acting.models import Consent, Desk
 from municipality.acting.notifications import AssistanceBegun
@@ -60,7 +61,7 @@ def assistant(staff: Any) -> Actor:
 
 def demand_role(staff: Any) -> None:
     """Raises NotPermitted for whoever does not serve people at a counter or on the phone."""
-    if not (staff.is_active and staff.is_staff and staff.branch_id and staff.groups.filter(name=ROLE).exists()):
+    if not (staff.branch_id and has_role(staff, ROLE)):
         raise NotPermitted("not_at_the_counter", _("Only staff of the counter and of the call centre act for people."))
 
 
