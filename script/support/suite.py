@@ -28,8 +28,8 @@ VENV = ROOT / ".venv"
 FOLDER = ROOT / "var" / "test"
 IN_PROCESS = "not stack and not browser and not postgres and not redis and not chaos"
 FAST = f"{IN_PROCESS} and not slow and not whole"
-# The next Django is asked what the database refuses and all that is quick. What is slow is slow for its size, not for what it calls, so the
-# pinned Django leaves the slow guards on SQLite to it.
+# The next Django is asked what the database refuses, slow guards too, which the pinned Django leaves to it on SQLite; with --next also all
+# that is quick. What is slow is slow for its size, not for what it calls.
 NEXT_DJANGO = f"{IN_PROCESS} and (guards or not (slow or whole))"
 GUARDS = f"guards and {IN_PROCESS}"
 # Every journey is gone on SQLite as well, in one of its forms: language, width and scripts are no matter of the database.
@@ -94,6 +94,7 @@ class Run:
     fast: bool
     only: str | None
     extra: list[str]
+    next: bool = False  # all that is quick on the next Django, not guards and journeys alone
     tally: Tally = field(default_factory=Tally)
     servers: dict[str, str] = field(default_factory=dict)
     quiet: list[subprocess.Popen[bytes]] = field(default_factory=list)  # what runs beside the rest
@@ -238,10 +239,11 @@ def _arguments() -> Run:
         prog="script/test", description="Sets the tests up and runs them. After -- come pytest's own arguments."
     )
     parser.add_argument("--fast", action="store_true", help="what needs nothing but Python, in 90 seconds")
+    parser.add_argument("--next", action="store_true", help="on the next Django also all that is quick, not guards and journeys alone")
     names = ("style", "types", "imports", "migrations", "translations", "fast", "postgres", "sqlite", "django61")
     parser.add_argument("--only", metavar="STEP", choices=names, help=f"one step: {', '.join(names)}")
     chosen = parser.parse_args(own)
-    return Run(fast=chosen.fast or chosen.only == "fast", only=chosen.only, extra=extra)
+    return Run(fast=chosen.fast or chosen.only == "fast", only=chosen.only, extra=extra, next=chosen.next)
 
 
 def _environment(run: Run) -> None:
@@ -293,8 +295,8 @@ def _everything(run: Run, servers: contextlib.ExitStack) -> None:
     guards = f"{GUARDS} and not slow" if has_next else GUARDS
     passes = [Pass("sqlite", "guards on SQLite", (*PARALLEL, "-m", guards))]
     if next_django is not None:
-        text = "on SQLite and Django 6.1, warnings as errors"
-        passes.insert(0, Pass("django61", text, (*PARALLEL, "-m", NEXT_DJANGO), venv=next_django))
+        text = f"{'what is quick' if run.next else 'guards'} on SQLite and Django 6.1, warnings as errors"
+        passes.insert(0, Pass("django61", text, (*PARALLEL, "-m", NEXT_DJANGO if run.next else GUARDS), venv=next_django))
     alone = _suite_on_postgres(run, servers)
     with run.beside(*passes):
         alone()
@@ -332,7 +334,7 @@ def _suite_on_postgres(run: Run, servers: contextlib.ExitStack) -> Callable[[], 
 
 
 def _next_django(run: Run) -> Path | None:
-    """The environment with the newest Django 6.1, under which guards, what is quick and the journeys run on SQLite; None when there is
+    """The environment with the newest Django 6.1, under which guards and the journeys run on SQLite; None when there is
     none, so that guards and journeys run under the pinned one.
 
     The journeys on PostgreSQL run under the pinned Django: what only SQLite or only the next Django breaks shows here, once.
