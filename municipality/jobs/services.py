@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -22,8 +22,6 @@ from municipality.jobs.errors import Gone, Parked
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from municipality.kernel.failpoints import failpoint
-from municipality.kernel.inserts import insert_new
-from municipality.kernel.questions import Question
 
 log = logging.getLogger(__name__)
 
@@ -45,23 +43,45 @@ def enqueue(kind: str, *, key: str, due_at: dt.datetime | None = None, **ids: An
     return enqueue_all(kind, {key: ids}, due_at=due_at)[0]
 
 
-_promised = Question(lambda kind, keys: Job.objects.filter(kind=kind, key__in=keys).values_list("key", "pk"))
-
-
 def enqueue_all(kind: str, promises: Mapping[str, Mapping[str, Any]], *, due_at: dt.datetime | None = None) -> list[int]:
-    """Promise several jobs of one kind, their ids by key, as `enqueue` does one, by one statement. The jobs' numbers in order."""
+    """Enqueue several jobs of one kind, as `enqueue` does one; `promises` holds the arguments of each job by its key.
+
+    One statement; a second one reads jobs that exist already. Returns the primary keys of the jobs in the order of `promises`.
+    Raises what `enqueue` raises.
+    """
     declared = registry.KINDS[kind]
     if not connection.in_atomic_block:
         raise RuntimeError("a job is promised inside the transaction of its act")
+    if not promises:
+        return []
     now = clock.now()
     due = {"due_at": due_at or now, "created_at": now, "queue": declared.queue}
-    new = insert_new([Job(kind=kind, key=key, args=dict(ids), **due) for key, ids in promises.items()], by="key")
+    numbers = _insert_new([Job(kind=kind, key=key, args=dict(ids), **due) for key, ids in promises.items()])
     if due_at is None or due_at <= now:
-        for job in new:
-            transaction.on_commit(partial(_ring, job.pk, declared.queue, kind))
-    numbers = {job.key: job.pk for job in new}
-    numbers |= dict(_promised(kind, [key for key in promises if key not in numbers]))
+        for number in numbers.values():
+            transaction.on_commit(partial(_ring, number, declared.queue, kind))
+    missing = [key for key in promises if key not in numbers]
+    if missing:  # at READ COMMITTED a statement of its own sees a job that another transaction committed during the first one
+        numbers |= dict(Job.objects.filter(kind=kind, key__in=missing).values_list("key", "pk"))
     return [numbers[key] for key in promises]
+
+
+def _insert_new(rows: Sequence[Job]) -> dict[str, int]:
+    """Insert jobs of one kind by one statement, except those whose (kind, key) exists. Returns the primary keys of the new rows by key.
+
+    Waits for another transaction that has inserted the same (kind, key) and has not ended. Raises IntegrityError for any other violation.
+    SQL, since `bulk_create(ignore_conflicts=True)` does not return which rows are new, and on SQLite ignores violated checks too.
+    """
+    fields = [field for field in Job._meta.concrete_fields if not field.primary_key]
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    values = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * len(rows))
+    params = [field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows for field in fields]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO jobs_job ({columns}) VALUES {values} ON CONFLICT (kind, key) DO NOTHING RETURNING id, key",  # noqa: S608 - names of columns
+            params,
+        )
+        return {key: number for number, key in cursor.fetchall()}
 
 
 _broker = {"away_until": 0.0}  # of this process, in seconds of the monotonic clock

@@ -118,8 +118,32 @@ def test_two_beats_promise_a_slot_once(declare: Declare, only_own_schedules: Non
 
 def test_the_same_promise_from_many_transactions_is_one_job(declare: Declare) -> None:
     declare("testing.errand", lambda *, number: None)
-    together(lambda: promise(1))
-    assert Job.objects.count() == 1
+    numbers: list[int] = []
+    together(lambda: numbers.extend(promise(3)))
+    assert Job.objects.count() == 3
+    assert Counter(numbers) == Counter({job.pk: WORKERS for job in Job.objects.all()})
+
+
+@pytest.mark.parametrize("commits", [True, False])
+def test_who_enqueues_beside_an_open_transaction_gets_the_job_that_stands_in_the_end(declare: Declare, *, commits: bool) -> None:
+    """The second one waits for the first: its commit leaves the first one's job, its rollback makes room for the second one's."""
+    declare("testing.errand", lambda *, number: None)
+    second: list[int] = []
+
+    def enqueue_beside() -> None:
+        second.extend(promise(1))
+        connection.close()
+
+    beside = threading.Thread(target=enqueue_beside)
+    with transaction.atomic():
+        first = services.enqueue("testing.errand", key="0", number=0)
+        beside.start()
+        beside.join(timeout=0.5)
+        assert beside.is_alive() and second == []
+        transaction.set_rollback(not commits)
+    beside.join(timeout=30)
+    assert second == [Job.objects.get().pk]
+    assert (second == [first]) is commits
 
 
 def test_a_lease_is_renewed_while_the_work_goes_on(declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,9 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
+from django.forms.models import model_to_dict
+from django.test.utils import CaptureQueriesContext
 from kombu.exceptions import OperationalError
 
 from municipality.celery import app
@@ -57,6 +59,50 @@ def test_the_same_promise_twice_is_one_job(declare: Declare) -> None:
     assert Job.objects.count() == 1
     with pytest.raises(KeyError):
         services.enqueue("testing.never_declared", key="1")
+
+
+@pytest.mark.django_db
+def test_an_enqueued_job_is_the_row_that_the_model_would_save(declare: Declare) -> None:
+    declare("testing.errand", lambda: None)
+    ids = {"ar": "نصّ «%s» ' \" \\", "list": [1, None, 2.5], "empty": {}}
+    with clock.at(NOON):
+        enqueued = promise("enqueued", **ids)
+        saved = Job.objects.create(kind="testing.errand", key="saved", queue="bulk", args=ids, due_at=clock.now(), created_at=clock.now())
+    saved.refresh_from_db()
+    rows = [model_to_dict(row, exclude=["id", "key"]) | {"created_at": row.created_at} for row in (enqueued, saved)]
+    assert rows[0] == rows[1] and rows[0]["args"] == ids and rows[0]["due_at"] == NOON
+
+
+def test_jobs_that_exist_are_left_as_they_are_and_not_rung(open_db: None, declare: Declare, bell: list[int]) -> None:
+    declare("testing.errand", lambda *, number: None)
+    first = promise("1", number=1)
+    Job.objects.filter(pk=first.pk).update(tries=7)
+    bell.clear()
+    with transaction.atomic(), CaptureQueriesContext(connection) as asked:
+        numbers = services.enqueue_all("testing.errand", {"2": {"number": 2}, "1": {"number": 9}, "3": {"number": 3}})
+    assert numbers == [Job.objects.get(key=key).pk for key in ("2", "1", "3")] and len(asked) == 2
+    assert bell == [numbers[0], numbers[2]]
+    first.refresh_from_db()
+    assert (first.tries, first.args) == (7, {"number": 1})
+
+
+def test_new_jobs_take_one_statement_and_none_take_none(open_db: None, declare: Declare) -> None:
+    declare("testing.errand", lambda *, number: None)
+    with transaction.atomic(), CaptureQueriesContext(connection) as asked:
+        assert services.enqueue_all("testing.errand", {}) == []
+        numbers = services.enqueue_all("testing.errand", {str(number): {"number": number} for number in range(40)})
+    assert len(asked) == 1
+    assert numbers == [Job.objects.get(key=str(number)).pk for number in range(40)]
+
+
+@pytest.mark.django_db
+def test_only_the_same_kind_and_key_is_ignored(declare: Declare) -> None:
+    """A row that violates another constraint is refused, on both databases."""
+    declare("testing.errand", lambda: None)
+    broken = Job(kind="testing.errand", key="broken", queue="bulk", state="gone", due_at=NOON, created_at=NOON)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        services._insert_new([broken])
+    assert not Job.objects.exists()
 
 
 def test_a_broker_that_is_away_is_no_failure(open_db: None, declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
