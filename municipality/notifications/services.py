@@ -20,7 +20,6 @@ from municipality.kernel import clock, ids
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.kernel.failpoints import failpoint
-from municipality.kernel.inserts import insert, insert_new
 from municipality.notifications import mail, sms
 from municipality.notifications.models import Channel, Delivery, DeliveryState, Message
 from municipality.notifications.registry import KINDS, MessageKind
@@ -52,10 +51,12 @@ def send(kind: str | type[MessageKind], *, person: Any, key: str, context: Mappi
         path=declared.path(context),
         created_at=clock.now(),
     )
-    if not insert_new([message], by="public_id"):
-        return Message.objects.get(kind=kind, key=key, person=person)
-    _promise(message, declared.channels)
-    return message
+    Message.objects.bulk_create([message], ignore_conflicts=True)
+    kept = Message.objects.get(kind=kind, key=key, person=person)
+    kept.person = person  # read already
+    if kept.public_id == message.public_id:
+        _promise(kept, declared.channels)
+    return kept
 
 
 def _promise(message: Message, channels: Sequence[Channel]) -> None:
@@ -66,7 +67,7 @@ def _promise(message: Message, channels: Sequence[Channel]) -> None:
         else Delivery(message=message, channel=channel, state=DeliveryState.SKIPPED, reason="no_address")
         for channel in channels
     ]
-    insert(*deliveries)
+    Delivery.objects.bulk_create(deliveries)
     waiting = [delivery.pk for delivery in deliveries if delivery.state == DeliveryState.WAITING]
     enqueue_all("notifications.deliver", {f"delivery:{pk}": {"delivery_id": pk} for pk in waiting})
 
