@@ -12,7 +12,6 @@ from django.db.models import QuerySet
 from municipality.audit.models import Act, Link, Look
 from municipality.audit.services import GENESIS, chain_hash
 from municipality.kernel import clock
-from municipality.kernel.questions import Question
 
 WAIT = dt.timedelta(minutes=1)  # an act is numbered within a second
 
@@ -82,9 +81,6 @@ def looks_at(person_key: str) -> QuerySet[Look]:
     return Look.objects.filter(person_key=person_key).order_by("-pk")
 
 
-_about = Question(lambda person_key, subject: looks_at(person_key).filter(subject=subject)[:20])
-
-
 def looks_about(person_key: str, subject: str) -> list[Look]:
     """The last twenty looks at one matter of a person."""
-    return _about(person_key, subject)
+    return list(looks_at(person_key).filter(subject=subject)[:20])

@@ -13,7 +13,6 @@ from django.db.models import Min
 from municipality.audit.models import Act, ActText, Link, Look
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
-from municipality.kernel.inserts import insert
 
 GENESIS = "0" * 64
 LATE = 10_000  # acts
@@ -27,7 +26,7 @@ def record(action: str, *, subject: str, actor: Actor, data: dict[str, Any] | No
     if not connection.in_atomic_block:
         raise RuntimeError("an act and its record commit together")
     salt = secrets.token_hex(16) if text else ""
-    act = Act(
+    act = Act.objects.create(
         at=clock.now(),
         action=action,
         subject=subject,
@@ -36,7 +35,6 @@ def record(action: str, *, subject: str, actor: Actor, data: dict[str, Any] | No
         data={**(data or {}), **actor.whom},
         commitment=hashlib.sha256((salt + text).encode()).hexdigest() if text else "",
     )
-    insert(act)
     if text:
         ActText.objects.create(act=act, salt=salt, text=text)
     return act
@@ -44,8 +42,9 @@ def record(action: str, *, subject: str, actor: Actor, data: dict[str, Any] | No
 
 def look(*, viewer: Actor, person_key: str, subject: str, purpose: str) -> None:
     """Write one read of a person's data by staff; before the page is shown."""
-    at = clock.now()
-    insert(Look(at=at, viewer_key=viewer.key, viewer_role=viewer.role, person_key=person_key, subject=subject, purpose=purpose))
+    Look.objects.create(
+        at=clock.now(), viewer_key=viewer.key, viewer_role=viewer.role, person_key=person_key, subject=subject, purpose=purpose
+    )
 
 
 def canonical(act: Act) -> bytes:

@@ -13,7 +13,6 @@ from municipality.documents.models import Document, VerificationCheck
 from municipality.documents.states import LIVE
 from municipality.kernel import clock, ids
 from municipality.kernel.actors import Actor
-from municipality.kernel.questions import Question
 from municipality.kernel.transitions import transition
 
 
@@ -82,21 +81,12 @@ def revoke(document: Document, *, reason: str, actor: Actor) -> None:
     record("document.revoked", subject=f"document:{document.pk}", actor=actor, data={"reason": reason})
 
 
-_by_code = Question(
-    lambda code: (
-        Document.objects.filter(code=code)
-        .exclude(state="draft")
-        .select_related("replaced_by", "file")
-        .defer("facts", "replaced_by__facts", "replaced_by__public_facts")
-    )
-)
-
-
 def look_up(code: str) -> Document | None:
     """The document of a typed code, if any; the check is counted without saying who asked."""
     typed = ids.normalise_code(code)
     document = None
     if set(typed) <= set(ids.ALPHABET):  # anything else is no code; PostgreSQL would refuse some of it outright
-        document = _by_code.one(typed)
+        rows = Document.objects.filter(code=typed).exclude(state="draft").select_related("replaced_by", "file")
+        document = rows.defer("facts", "replaced_by__facts", "replaced_by__public_facts").first()
     VerificationCheck.objects.create(at=clock.now(), document=document, found=document is not None)
     return document

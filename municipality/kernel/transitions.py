@@ -16,7 +16,6 @@ from django.db.models import F
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import TransitionRefused
-from municipality.kernel.inserts import insert
 from municipality.kernel.workflow import WORKFLOWS, Move
 
 
@@ -41,7 +40,7 @@ def transition(row: Any, name: str, *, actor: Actor, reason: str = "", data: dic
 
 
 def _write(row: Any, model: Any, step: Move, actor: Actor, reason: str, data: dict[str, Any] | None, changes: dict[str, Any]) -> Any:
-    event = model.EVENTS(
+    event = model.EVENTS.objects.create(
         subject=row,
         workflow=row.workflow_name,
         move=step.name,
@@ -53,7 +52,6 @@ def _write(row: Any, model: Any, step: Move, actor: Actor, reason: str, data: di
         reason=reason,
         data={**(data or {}), **actor.whom},
     )
-    insert(event)
     moved = model._base_manager.filter(pk=row.pk, state=row.state).update(state=step.target, last_event=event, **changes)
     if moved != 1:
         raise TransitionRefused("moved_meanwhile", move=step.name)
@@ -88,7 +86,7 @@ def transition_all(rows: Sequence[Any], *, move_of: Callable[[Any], str], actor:
         for row, step in zip(rows, steps, strict=True)
     ]
     with transaction.atomic():
-        insert(*events)
+        model.EVENTS.objects.bulk_create(events)
         for row, event in zip(rows, events, strict=True):
             row.state, row.last_event = event.to_state, event
         if model._base_manager.bulk_update(rows, ["state", "last_event"]) != len(rows):
