@@ -13,7 +13,6 @@ from municipality.acting import queries as acting
 from municipality.acting.queries import Principal
 from municipality.cases.models import Block, Case, CaseEvent, Figure
 from municipality.kernel import clock
-from municipality.kernel.questions import Question
 from municipality.notifications.models import Message
 
 
@@ -47,15 +46,12 @@ def principal(user: Any, case: Case) -> Principal:
     return acting.principal(user, owners=[case.applicant], service=case.service, subject=case.rights_key)
 
 
-_by_public_id = Question(lambda public_id: Case.objects.filter(public_id=public_id))
-
-
 def seen_by(user: Any, public_id: str, service: str = "") -> Case | None:
     """A case by its public id, of one service if that is given, if `user` may see it; None for any other.
 
     Raises NotPermitted with a clear sentence where they acted in it until a delegation or a consent was over.
     """
-    case = _by_public_id.one(public_id)
+    case = Case.objects.filter(public_id=public_id).first()
     if case is None or service not in ("", case.service):
         return None
     if case.applicant_id == user.pk and not user.is_staff:
@@ -73,30 +69,20 @@ def acted_by(case: Case) -> list[tuple[str, str]]:
     return list(steps.values_list("actor_role", "actor_key").distinct())
 
 
-_open_for = Question(lambda service, subject: Case.objects.filter(service=service, subject=subject, is_open=True))
-
-
 def open_for(service: str, subject: str) -> Case | None:
     """The one open case of a service about a subject."""
-    return _open_for.one(service, subject)
-
-
-_open = Question(
-    lambda service, subjects: Case.objects.filter(service=service, is_open=True, subject__in=subjects).values_list("subject", "public_id")
-)
+    return Case.objects.filter(service=service, subject=subject, is_open=True).first()
 
 
 def open_about(service: str, subjects: list[str]) -> dict[str, str]:
     """The public id of the open case of a service about each of the subjects that has one, whoever's it is."""
-    return dict(_open(service, subjects))
-
-
-_standing = Question(lambda subject, service: Block.objects.filter(subject=subject, stops=service, lifted_at__isnull=True))
+    rows = Case.objects.filter(service=service, is_open=True, subject__in=subjects)
+    return dict(rows.values_list("subject", "public_id"))
 
 
 def standing_blocks(subject: str, service: str) -> list[Block]:
     """What stops a service for a subject now."""
-    return _standing(subject, service)
+    return list(Block.objects.filter(subject=subject, stops=service, lifted_at__isnull=True))
 
 
 def by_reference(reference: str, last_four: str) -> Case | None:
@@ -137,21 +123,12 @@ def figures() -> dict[str, Figure]:
     return {figure.service: figure for figure in Figure.objects.all()}
 
 
-_sent = Question(
-    lambda person, subject: (
-        Message.objects.filter(person=person, subject_key=subject).only("public_id", "title_ar", "title_en", "created_at").order_by("-pk")
-    )
-)
-
-
 def messages_of(case: Case) -> list[Message]:
     """What the portal wrote to the applicant about a case, newest first, as a list names it."""
-    return _sent(case.applicant_id, case.key)
-
-
-_events = Question(lambda case: CaseEvent.objects.filter(subject=case).order_by("pk"))
+    rows = Message.objects.filter(person=case.applicant_id, subject_key=case.key)
+    return list(rows.only("public_id", "title_ar", "title_en", "created_at").order_by("-pk"))
 
 
 def events_of(case: Case) -> list[CaseEvent]:
     """The course of a case, oldest first."""
-    return _events(case.pk)
+    return list(CaseEvent.objects.filter(subject=case).order_by("pk"))

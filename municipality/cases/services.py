@@ -19,7 +19,6 @@ from municipality.documents.numbers import take
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
-from municipality.kernel.inserts import insert
 from municipality.kernel.transitions import transition
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.notifications.services import send
@@ -73,7 +72,7 @@ def open_case(
         snapshot_hash=digest(snapshot),
     )
     try:
-        insert(case)
+        case.save()
     except IntegrityError as error:
         if any(sign in str(error) for sign in _ONE_OPEN):
             raise Refused("already_open", _("A request for this shop is open already. It is listed under “My requests”.")) from error
