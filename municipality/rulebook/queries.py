@@ -18,7 +18,6 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel.errors import Refused
 from municipality.kernel.kept import Kept
-from municipality.kernel.questions import Question
 from municipality.kernel.worktime import Calendar
 from municipality.rulebook import calendars
 from municipality.rulebook.models import ActivityAuthority, Authority, RuleSet
@@ -192,16 +191,18 @@ def end_page(**_signal: Any) -> None:
     _page.set(None)
 
 
-_all_published = Question(lambda: RuleSet.objects.filter(published_at__isnull=False).values_list(*Published._fields))
+def _all_published() -> list[Published]:
+    rows = RuleSet.objects.filter(published_at__isnull=False).values_list(*Published._fields)
+    return [Published(*row) for row in rows]
 
 
 def _published() -> list[Published]:
     """All published editions: some dozens in twenty years. What a transaction decides, it decides by what it read itself."""
     page = _page.get()
     if page is None or connection.in_atomic_block:
-        return [Published(*row) for row in _all_published()]
+        return _all_published()
     if not page:
-        page.extend(Published(*row) for row in _all_published())
+        page.extend(_all_published())
     return page
 
 
@@ -325,15 +326,7 @@ def licensed_elsewhere(activities: Collection[str], on: dt.date) -> dict[str, st
     }
 
 
-_authority = Question(
-    lambda activity, day: (
-        ActivityAuthority.objects.filter(Q(last_day__isnull=True) | Q(last_day__gte=day), activity=activity, first_day__lte=day)
-        .order_by("-first_day")
-        .values_list("authority", flat=True)[:1]
-    )
-)
-
-
 def competent_authority(activity_code: str, on: dt.date) -> str:
     """The body that licenses an activity on a day; the Municipality where nothing else is written."""
-    return _authority.one(activity_code, on) or Authority.MUNICIPALITY
+    rows = ActivityAuthority.objects.filter(Q(last_day__isnull=True) | Q(last_day__gte=on), activity=activity_code, first_day__lte=on)
+    return rows.order_by("-first_day").values_list("authority", flat=True).first() or Authority.MUNICIPALITY
