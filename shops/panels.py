@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q, QuerySet, prefetch_related_objects
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import get_language
@@ -17,8 +16,6 @@ from municipality.acting import queries as acting
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, NextStep, Round
 from municipality.jobs import queries as jobs
-from municipality.kernel import clock
-from municipality.kernel.questions import Question
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries as review
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
@@ -136,15 +133,12 @@ def _next_step(case: Case, claim: Claim) -> NextStep:
     )
 
 
-def _claimed(whose: Q) -> QuerySet[Claim]:
-    standing = Claim.objects.filter(disputed_at__isnull=True, case__is_open=True)
-    return standing.filter(whose).select_related("case").order_by("pk")[:20]
-
-
-def _whose(person: int, today: dt.date, grants: Sequence[acting.Grant] = ()) -> Q:
+def _whose(user: Any) -> Q:
     """Claims against a person and the organisations they sign for, and those of shops for whose holder they act."""
-    whose = Q(holder=person) | Q(holder_organisation__in=signatures(person, today).values("organisation"))
-    for grant in grants:
+    whose = Q(holder=user) | Q(holder_organisation__in=signatures(user).values("organisation"))
+    for grant in acting.grants(user, CLAIM):
+        if not grant.subject:
+            continue
         if grant.is_whole_organisation:
             whose |= Q(holder_organisation=grant.organisation_id)
         else:
@@ -152,15 +146,11 @@ def _whose(person: int, today: dt.date, grants: Sequence[acting.Grant] = ()) -> 
     return whose
 
 
-_of_holder = Question(lambda person, today: _claimed(_whose(person, today)))
-
-
 def notice_of(user: Any) -> list[Claim]:
     """Claims of shops that this person holds, or whose holder they act for, and that they may dispute now."""
-    grants = [grant for grant in acting.grants(user, CLAIM) if grant.subject]
-    # Hardly anybody has one: what belongs to it is read where there is one, not joined to nothing on every page.
-    owned = list(_claimed(_whose(user.pk, clock.today(), grants))) if grants else _of_holder(user.pk, clock.today())
-    prefetch_related_objects(owned, "shop")
+    standing = Claim.objects.filter(_whose(user), disputed_at__isnull=True, case__is_open=True).select_related("case")
+    # Hardly anybody has one: the shop is read where there is one, not joined to nothing on every page.
+    owned = list(standing.prefetch_related("shop").order_by("pk")[:20])
     for claim in owned:
         if claim.holder_id == user.pk:
             claim.holder = user

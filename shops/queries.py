@@ -16,9 +16,7 @@ from municipality.acting import queries as acting
 from municipality.acting.queries import Grant, Principal
 from municipality.acting.registry import Held
 from municipality.cases.models import Case
-from municipality.kernel import clock
 from municipality.kernel.errors import Refused
-from municipality.kernel.questions import Question
 from municipality.kernel.subjects import SubjectKey
 from municipality.review import queries as review
 from municipality.uploads import queries as uploads
@@ -40,15 +38,11 @@ def held_by(person: Any, on: dt.date | None = None) -> QuerySet[Shop]:
 
 
 LISTED = 200  # an organisation with more pages through them by area, with the register
-_held = Question(lambda person, today: held_by(person, today).select_related("organisation").order_by("pk")[: LISTED + 1])
 
 
 def listed(user: Any) -> list[Shop]:
     """The first LISTED shops of `visible_to`, and one more if there are more, with area, activity and organisation, for a list."""
-    if user.is_staff or acting.grants(user):
-        found = list(visible_to(user).select_related("organisation").order_by("pk")[: LISTED + 1])
-    else:
-        found = _held(user.pk, clock.today())
+    found = list(visible_to(user).select_related("organisation").order_by("pk")[: LISTED + 1])
     named.name(found)
     return found
 
@@ -88,11 +82,6 @@ def principal(user: Any, shop: Shop, service: str) -> Principal:
     return acting.principal(user, owners=owners(shop), service=service, subject=shop.key)
 
 
-_seen = Question(
-    lambda person, public_id, today: held_by(person, today).filter(public_id=public_id).select_related("branch", "organisation")
-)
-
-
 def seen_by(user: Any, public_id: str, service: str) -> Shop | None:
     """A shop by its public id, if `user` may act about it in a service; None for any other.
 
@@ -107,7 +96,7 @@ def seen_by(user: Any, public_id: str, service: str) -> Shop | None:
 def _seen_by(user: Any, public_id: str, service: str) -> Shop | None:
     if user.is_staff or acting.grants(user, service):
         return with_names(visible_to(user, service)).filter(public_id=public_id).first()
-    shop = _seen.one(user.pk, public_id, clock.today())
+    shop = held_by(user).filter(public_id=public_id).select_related("branch", "organisation").first()
     if shop is not None:
         named.name([shop])
         if shop.owner_id == user.pk:

@@ -12,7 +12,6 @@ from django.utils.translation import ngettext
 
 from municipality.acting import queries as acting
 from municipality.cases.panels import CaseDetail, Fact, FileLine, Line, NextStep, Round, register
-from municipality.kernel.questions import Question
 from municipality.review import queries as review
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref
 from shops import queries as registered
@@ -30,22 +29,14 @@ def show() -> None:
     register("case", OBJECTION, case_page)
 
 
-_open = Question(
-    lambda shops: (
-        Violation.objects.filter(shop__in=shops, state__in=OPEN)
-        .order_by("pk")
-        .values_list("shop", "state", "settle_until", "correct_until")
-    )
-)
-
-
 def my_shops(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
     """One line a shop that has a violation not ended yet, with the nearest last day; one query."""
     if acting.grants(user):  # somebody else's shop may be on the list for another service than this one
         allowed = set(registered.visible_to(user, SERVICE).filter(pk__in=[shop.pk for shop in shops]).values_list("pk", flat=True))
         shops = [shop for shop in shops if shop.pk in allowed]
+    rows = Violation.objects.filter(shop__in=[shop.pk for shop in shops], state__in=OPEN).order_by("pk")
     found: dict[int, list[dt.date | None]] = {}
-    for shop_id, state, settle_until, correct_until in _open([shop.pk for shop in shops]):
+    for shop_id, state, settle_until, correct_until in rows.values_list("shop", "state", "settle_until", "correct_until"):
         found.setdefault(shop_id, []).append(correct_until if state == V.WARNED else settle_until)
     mine = reverse("violations:mine")
     return {shop.key: [_line(found[shop.pk], mine)] for shop in shops if shop.pk in found}
