@@ -14,7 +14,6 @@ from municipality.acting import queries as acting
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.kernel import clock
-from municipality.kernel.questions import Question
 from payments import rules
 from payments.models import Allocation, Attempt, Bill, BillLine, CallbackBytes, Receipt, RefundDue
 from payments.registry import OPENED_TO, RIGHTS, Right, dues_of
@@ -76,13 +75,10 @@ def may_pay(user: Any, bill: Bill) -> bool:
     return acting.may(actor_for(user, bill.payer), person=bill.payer, service=right.service, subject=right.subject)
 
 
-_bills = Question(lambda subject: Bill.objects.filter(subject=subject))
-
-
 def bill_of(subject: str, kind: str = "") -> Bill | None:
     """The newest bill about a subject such as `case:<public id>` that was not cancelled."""
-    bills = [bill for bill in _bills(subject) if bill.state != BillState.VOID and kind in ("", bill.kind)]  # of a handful
-    return max(bills, key=lambda bill: bill.pk, default=None)
+    bills = Bill.objects.filter(subject=subject).exclude(state=BillState.VOID)
+    return (bills.filter(kind=kind) if kind else bills).order_by("-pk").first()
 
 
 def receipts_of(subject: str) -> QuerySet[Receipt]:
@@ -90,20 +86,14 @@ def receipts_of(subject: str) -> QuerySet[Receipt]:
     return Receipt.objects.filter(bill__subject=subject, allocation__is_settled=True)
 
 
-_numbers = Question(lambda subject: receipts_of(subject).filter(document__isnull=False).order_by("pk").values_list("number", flat=True))
-
-
 def receipt_numbers(subject: str) -> list[str]:
     """The numbers of `receipts_of` whose papers are drawn, oldest first."""
-    return _numbers(subject)
-
-
-_lines = Question(lambda bill: BillLine.objects.filter(bill=bill).order_by("order"))
+    return list(receipts_of(subject).filter(document__isnull=False).order_by("pk").values_list("number", flat=True))
 
 
 def lines_of(bill: Bill) -> list[BillLine]:
     """The lines of a bill as they stand on it."""
-    return _lines(bill.pk)
+    return list(BillLine.objects.filter(bill=bill).order_by("order"))
 
 
 def receipts_visible_to(user: Any) -> QuerySet[Receipt]:
@@ -145,12 +135,9 @@ def refunds_due() -> tuple[QuerySet[Bill], QuerySet[Attempt]]:
     return Bill.objects.filter(state=BillState.REFUND_DUE), Attempt.objects.filter(state=AttemptState.REFUND_DUE)
 
 
-_refunds = Question(lambda subject: RefundDue.objects.filter(subject=subject, state__in=OWED))
-
-
 def refund_of(subject: str) -> RefundDue | None:
     """What is owed back for a subject such as `case:<public id>`, if anything."""
-    return max(_refunds(subject), key=lambda row: row.pk, default=None)
+    return RefundDue.objects.filter(subject=subject, state__in=OWED).order_by("-pk").first()
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ from municipality.cases.models import Case, Effect
 from municipality.documents.states import DocumentState
 from municipality.kernel import clock, worktime
 from municipality.kernel.periods import Period
-from municipality.kernel.questions import Question
 from municipality.kernel.subjects import SubjectKey
 from municipality.review.models import CorrectionRound
 from municipality.rulebook import queries as rulebook
@@ -87,12 +86,9 @@ def visible_to(user: Any) -> QuerySet[HealthLicence]:
     return HealthLicence.objects.filter(shop__in=shops.visible_to(user))
 
 
-_of_shop = Question(lambda shop: HealthLicence.objects.filter(shop=shop, is_current=True).select_related("document"))
-
-
 def current(shop: Shop) -> HealthLicence | None:
     """The shop's current licence, whatever its state."""
-    return _of_shop.one(shop.pk)
+    return HealthLicence.objects.filter(shop=shop, is_current=True).select_related("document").first()
 
 
 def licence_facts(shops: Sequence[int]) -> dict[int, LicenceFact]:
@@ -186,40 +182,28 @@ def offer(shop: Shop) -> Offer:
     )
 
 
-_accepted = Question(
-    lambda licence: (
-        Renewal.objects.filter(licence=licence, accepted_facts__isnull=False).order_by("-pk").values_list("accepted_facts", flat=True)[:1]
-    )
-)
-
-
 def facts_of(licence: HealthLicence) -> dict[str, str]:
     """The register's facts that stand for a licence: those of its issue, or those an officer accepted since."""
-    return {**licence.registered_facts, **(_accepted.one(licence.pk) or {})}
+    accepted = Renewal.objects.filter(licence=licence, accepted_facts__isnull=False).order_by("-pk")
+    return {**licence.registered_facts, **(accepted.values_list("accepted_facts", flat=True).first() or {})}
 
 
 SAID = ("shop_id", "last_day", "document__number", "document__state", "document__valid_from", "document__valid_to")
-_current = Question(lambda shops: HealthLicence.objects.filter(shop__in=shops, is_current=True).select_related("document").only(*SAID))
 
 
 def licences_of(shop_list: Sequence[Shop]) -> dict[int, HealthLicence]:
     """Current licences of many shops in one query, by shop id, with what a line of a list says of each."""
-    return {row.shop_id: row for row in _current([shop.pk for shop in shop_list])}
+    rows = HealthLicence.objects.filter(shop__in=[shop.pk for shop in shop_list], is_current=True)
+    return {row.shop_id: row for row in rows.select_related("document").only(*SAID)}
 
 
 PAPERS = ("licence__document", "new_licence__document", "refusal")
-_renewal = Question(
-    lambda case: (
-        Renewal.objects.filter(case=case)
-        .select_related(*PAPERS)
-        .defer(*(f"{paper}__{facts}" for paper in PAPERS for facts in ("facts", "public_facts")))
-    )
-)
 
 
 def renewal_of(case: Any) -> Renewal | None:
     """The renewal of a case with its licences, their documents and the refusal; what was written on these is read when it is asked for."""
-    return _renewal.one(case.pk)
+    unread = (f"{paper}__{facts}" for paper in PAPERS for facts in ("facts", "public_facts"))
+    return Renewal.objects.filter(case=case).select_related(*PAPERS).defer(*unread).first()
 
 
 def declared(renewal: Renewal) -> list[RenewalChange]:

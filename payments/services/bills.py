@@ -15,7 +15,6 @@ from municipality.documents.numbers import take
 from municipality.kernel import clock, subjects
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
-from municipality.kernel.inserts import insert
 from municipality.kernel.transitions import transition
 from payments.models import Bill, BillLine
 from payments.rules import Line, total
@@ -39,7 +38,7 @@ def issue_bill(
     subjects.parse(subject)
     amount = total(lines)
     with transaction.atomic(savepoint=False):
-        bill = Bill(
+        bill = Bill.objects.create(
             reference=take(f"BIL-{clock.today().year}"),
             kind=kind,
             subject=subject,
@@ -50,8 +49,7 @@ def issue_bill(
             issued_at=clock.now(),
             due_until=due_until,
         )
-        insert(bill)
-        insert(*(BillLine(bill=bill, order=number, **asdict(line)) for number, line in enumerate(lines, start=1)))
+        BillLine.objects.bulk_create(BillLine(bill=bill, order=number, **asdict(line)) for number, line in enumerate(lines, start=1))
         record("bill.issued", subject=bill.key, actor=actor, data={"kind": kind, "about": subject, "fils": amount, "lines": len(lines)})
     return bill
 

@@ -12,7 +12,6 @@ from licensing.models import Renewal
 from municipality.cases.services import open_case
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
-from municipality.kernel.inserts import insert
 from municipality.rulebook.queries import Edition
 from shops.models import Shop
 
@@ -38,7 +37,7 @@ def open_renewal(
         actor=actor,
         due_on=due_on,
     )
-    renewal = Renewal(
+    return Renewal.objects.create(
         case=case,
         licence=offer.licence,
         first_day=offer.period.first,
@@ -49,5 +48,3 @@ def open_renewal(
         is_late=offer.is_late,
         **lane,
     )
-    insert(renewal)
-    return renewal
