@@ -24,7 +24,7 @@ from tests.architecture.world import World, shop_of
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 12
-MOST_QUERIES_OF_A_SUBMISSION = 48  # case, bill, record, message with two deliveries and three jobs commit together
+MOST_QUERIES_OF_A_SUBMISSION = 40  # case, bill, record, message with two deliveries and three jobs commit together
 
 
 def collect(opened: list[Opened], problems: Callable[[Opened], Iterator[str]]) -> list[str]:
