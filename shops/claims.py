@@ -18,6 +18,7 @@ from municipality.cases.models import Case
 from municipality.cases.services import advance, lift_block, open_case, place_block
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
+from municipality.jobs import apart
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
@@ -130,10 +131,11 @@ def begin(*, shop: Shop, person: User, organisation: Organisation | None = None)
 
 
 def drop_files() -> int:
-    """Remove the documents of claims that were never sent and are over: given up, run out, begun anew. Returns how many."""
+    """Remove the documents of claims that were never sent and are over: given up, run out, begun anew; each alone. Returns how many."""
     subjects = uploads.subjects_of("claim")
     over = Draft.objects.filter(public_id__in=[subject.partition(":")[2] for subject in subjects], closed_at__isnull=False, sent_as="")
-    return sum(upload_services.drop_all(files_key(draft), reason="draft_ended", actor=SYSTEM) for draft in over)
+    keys = [files_key(draft) for draft in over]
+    return apart.each("shops.drop_files", keys, lambda key: upload_services.drop_all(key, reason="draft_ended", actor=SYSTEM))
 
 
 def files_key(draft: Draft) -> str:
@@ -296,25 +298,31 @@ def answer(*, case: Case, person: User) -> None:
 
 
 def settle_due() -> int:
-    """Close matched claims that nobody disputed in their days, and claims whose corrections were not answered. Returns how many."""
-    today, closed = clock.today(), 0
-    due = Claim.objects.filter(disputed_at__isnull=True, dispute_until__lt=today, case__state=ClaimState.MATCHED)
-    for pk in due.values_list("case", flat=True)[:500]:
-        with transaction.atomic():
-            case = Case.objects.select_for_update(of=("self",)).select_related("applicant", "branch").get(pk=pk)
-            if case.state != ClaimState.MATCHED:
-                continue
-            advance(case, "settle", actor=SYSTEM)
-            claim = queries.claim_of(case)
-            send(ClaimGranted, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case, "shop": claim.shop})
-            closed += 1
-    for asked in review.unanswered().filter(case__service=CLAIM):
-        with transaction.atomic():
-            case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=asked.case_id)
-            if case.state != ClaimState.CORRECTIONS:
-                continue
-            advance(case, "lapse", actor=SYSTEM)
-            queue.leave(case=case, actor=SYSTEM, code="lapsed")
-            _decided(queries.claim_of(case), case, granted=False)
-            closed += 1
-    return closed
+    """Close matched claims that nobody disputed in their days, and claims whose corrections were not answered. Returns how many.
+
+    Each stands alone (`jobs.apart`).
+    """
+    due = Claim.objects.filter(disputed_at__isnull=True, dispute_until__lt=clock.today(), case__state=ClaimState.MATCHED)
+    late = review.unanswered().filter(case__service=CLAIM)
+    settled = apart.each("shops.settle_claim", list(due.values_list("case", flat=True)[:500]), _settle)
+    return settled + apart.each("shops.lapse_claim", list(late.values_list("case", flat=True)), _lapse)
+
+
+def _settle(case_id: int) -> bool:
+    case = Case.objects.select_for_update(of=("self",)).select_related("applicant", "branch").get(pk=case_id)
+    if case.state != ClaimState.MATCHED:
+        return False
+    advance(case, "settle", actor=SYSTEM)
+    claim = queries.claim_of(case)
+    send(ClaimGranted, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case, "shop": claim.shop})
+    return True
+
+
+def _lapse(case_id: int) -> bool:
+    case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case_id)
+    if case.state != ClaimState.CORRECTIONS:
+        return False
+    advance(case, "lapse", actor=SYSTEM)
+    queue.leave(case=case, actor=SYSTEM, code="lapsed")
+    _decided(queries.claim_of(case), case, granted=False)
+    return True

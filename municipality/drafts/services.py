@@ -15,6 +15,7 @@ from municipality.drafts import queries
 from municipality.drafts.models import Draft, Unsaved
 from municipality.drafts.notifications import DraftReminder
 from municipality.drafts.registry import KEPT
+from municipality.jobs import apart
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
@@ -143,45 +144,48 @@ def _close(row: Draft, act: str, actor: Actor, *, sent_as: str = "") -> None:
 
 
 def remind() -> int:
-    """Tell each person once that a kept request will be removed, on the day the rulebook names. Returns how many."""
+    """Tell each person once that a kept request will be removed, on the day the rulebook names; each alone. Returns how many."""
     now = clock.now()
     before = now - _days("draft_reminder_days")
-    told = 0
     due = Draft.objects.filter(closed_at__isnull=True, reminded_at__isnull=True, changed_at__lte=before, expires_at__gt=now)
-    for pk in due.order_by("pk").values_list("pk", flat=True)[:500]:
-        with transaction.atomic():
-            row = Draft.objects.select_for_update().select_related("person").get(pk=pk)
-            if row.closed_at is not None or row.reminded_at is not None or row.changed_at > before:
-                continue
-            title_ar, title_en = KEPT[row.service].title(row)
-            send_message(
-                DraftReminder,
-                person=row.person,
-                key=row.public_id,
-                subject_key=row.key,
-                context={"draft": row, "title": Bilingual(title_ar, title_en), "until": clock.day_of(row.expires_at)},
-            )
-            row.reminded_at = now
-            row.save(update_fields=["reminded_at"])
-            told += 1
-    return told
+
+    def tell(pk: int) -> bool:
+        row = Draft.objects.select_for_update().select_related("person").get(pk=pk)
+        if row.closed_at is not None or row.reminded_at is not None or row.changed_at > before:
+            return False
+        title_ar, title_en = KEPT[row.service].title(row)
+        send_message(
+            DraftReminder,
+            person=row.person,
+            key=row.public_id,
+            subject_key=row.key,
+            context={"draft": row, "title": Bilingual(title_ar, title_en), "until": clock.day_of(row.expires_at)},
+        )
+        row.reminded_at = now
+        row.save(update_fields=["reminded_at"])
+        return True
+
+    return apart.each("drafts.remind", list(due.order_by("pk").values_list("pk", flat=True)[:500]), tell)
 
 
 def expire() -> int:
-    """Remove the answers of requests whose time is over, and what was typed and never taken up. Returns how many requests."""
+    """Remove the answers of requests whose time is over, each alone, and what was typed and never taken up. Returns how many requests."""
     now = clock.now()
-    ended = 0
-    for pk in Draft.objects.filter(closed_at__isnull=True, expires_at__lte=now).order_by("pk").values_list("pk", flat=True)[:500]:
-        with transaction.atomic():
-            row = Draft.objects.select_for_update().get(pk=pk)
-            if row.closed_at is None and row.expires_at <= now:
-                _close(row, "draft.expired", SYSTEM)
-                uploads.drop_all(row.key, reason="draft_ended", actor=SYSTEM)
-                ended += 1
+
+    def end(pk: int) -> bool:
+        row = Draft.objects.select_for_update().get(pk=pk)
+        if row.closed_at is not None or row.expires_at > now:
+            return False
+        _close(row, "draft.expired", SYSTEM)
+        uploads.drop_all(row.key, reason="draft_ended", actor=SYSTEM)
+        return True
+
+    over = Draft.objects.filter(closed_at__isnull=True, expires_at__lte=now)
+    ended = apart.each("drafts.expire", list(over.order_by("pk").values_list("pk", flat=True)[:500]), end)
     Unsaved.objects.filter(at__lte=now - _days("draft_days")).delete()
     return ended
 
 
 def drop_files() -> int:
     """Remove the files of requests that were sent, removed or ran out: what arrived when they were over already. Returns how many."""
-    return sum(uploads.drop_all(subject, reason="draft_ended", actor=SYSTEM) for subject in queries.files_left())
+    return apart.each("drafts.drop_files", queries.files_left(), lambda key: uploads.drop_all(key, reason="draft_ended", actor=SYSTEM))

@@ -15,3 +15,7 @@ class Gone(Exception):
 
 class TooLong(Exception):
     """The job has run longer than its kind allows. Raised in it from outside: it is tried again like any other failure."""
+
+
+class SomeFailed(Exception):
+    """Some rows of periodic work failed and the others are done: the job is tried again, for those that failed."""

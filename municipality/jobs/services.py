@@ -17,7 +17,7 @@ from typing import Any
 from django.db import close_old_connections, connection, transaction
 from django.db.models import F, Q, QuerySet
 
-from municipality.jobs import clocks, heartbeats, limits, registry
+from municipality.jobs import apart, clocks, heartbeats, limits, registry
 from municipality.jobs.errors import Gone, Parked
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
@@ -170,7 +170,7 @@ def run(job_id: int) -> bool:
     try:
         failpoint(f"{job.kind}.claimed")
         handler = registry.KINDS[job.kind].handler
-        with limits.within(most):
+        with limits.within(most), apart.told():
             handler(**job.args)
         failpoint(f"{job.kind}.carried_out")
     except Parked as missing:

@@ -11,6 +11,7 @@ from django.db.models import F
 from municipality.accounts.models import actor_for
 from municipality.audit.services import record
 from municipality.documents import store, trouble
+from municipality.jobs import apart
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
@@ -238,16 +239,17 @@ def drop_all(subject: str, *, reason: str, actor: Actor = BY) -> int:
 
 
 def expire_unfinished() -> int:
-    """Remove files of which nothing has arrived for a day. Returns how many."""
-    gone = 0
-    for upload in queries.unfinished_since(clock.now() - queries.UNFINISHED)[:500]:
-        try:
-            with transaction.atomic():
-                _remove(upload, actor=BY, reason="unfinished")
-        except TransitionRefused:  # its last bytes came just now
-            continue
-        gone += 1
-    return gone
+    """Remove files of which nothing has arrived for a day, each alone. Returns how many."""
+    return apart.each("uploads.expire", queries.unfinished_since(clock.now() - queries.UNFINISHED)[:500], _expire)
+
+
+def _expire(upload: Upload) -> bool:
+    try:
+        with transaction.atomic():
+            _remove(upload, actor=BY, reason="unfinished")
+    except TransitionRefused:  # its last bytes came just now
+        return False
+    return True
 
 
 def sweep() -> int:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from municipality.audit.services import record
+from municipality.jobs import apart
 from municipality.jobs.services import enqueue, retry_dead
 from municipality.kernel import clock
 from municipality.kernel.actors import system
@@ -173,22 +174,29 @@ def sweep() -> int:
     """Expire attempts that never left the portal, and ask again what a dead job left unasked. Returns how many of both it touched.
 
     A confirming inquiry that the bank did not answer is asked again every hour for a day; after that its job stays dead for a person.
+    Each attempt stands alone (`jobs.apart`).
     """
     now = clock.now()
-    touched = 0
     lifetime = dt.timedelta(seconds=settings.KNET_PAGE_LIFETIME_SECONDS)
-    for pk in Attempt.objects.filter(state=AttemptState.CREATED, created_at__lt=now - lifetime).values_list("pk", flat=True)[:200]:
-        with transaction.atomic():
-            attempt = Attempt.objects.select_for_update().get(pk=pk)
-            if attempt.state == AttemptState.CREATED:
-                transition(attempt, "expire", actor=ME, data={"result": "never_left"})
-                attempt.allocations.filter(is_open=True).update(is_open=False)
-                touched += 1
+    waiting = Attempt.objects.filter(state=AttemptState.CREATED, created_at__lt=now - lifetime)
+    touched = apart.each("payments.expire", list(waiting.values_list("pk", flat=True)[:200]), _expire)
     at_bank = Attempt.objects.filter(state__in=[AttemptState.REDIRECTED, AttemptState.CONFIRMING], redirected_at__lt=now)
-    for attempt in at_bank.order_by("pk")[:500]:
-        with transaction.atomic():
-            promise_step(attempt, _present_step(attempt, now))
+
+    def promise(attempt: Attempt) -> int:
+        promise_step(attempt, _present_step(attempt, now))
+        return 0
+
+    apart.each("payments.promise_inquiry", at_bank.order_by("pk")[:500], promise)
     return touched + retry_dead("payments.confirm", after=rules.CONFIRM_AGAIN, within=rules.CONFIRM_WITHIN)
+
+
+def _expire(pk: int) -> bool:
+    attempt = Attempt.objects.select_for_update().get(pk=pk)
+    if attempt.state != AttemptState.CREATED:
+        return False
+    transition(attempt, "expire", actor=ME, data={"result": "never_left"})
+    attempt.allocations.filter(is_open=True).update(is_open=False)
+    return True
 
 
 def _present_step(attempt: Attempt, now: dt.datetime) -> int:

@@ -92,6 +92,25 @@ def test_a_claim_that_the_register_supports_is_granted_at_once_and_the_holder_is
     assert Case.objects.get().state == ClaimState.GRANTED
 
 
+def test_a_claim_that_cannot_be_settled_holds_no_other_up(make_shop: Any, claimant: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = []
+    for number in ("111111/2020", "222222/2020"):
+        shop = make_shop(commercial_license_no=number)
+        named(shop, claimant)
+        cases.append(claims.claim_by_register(shop=shop, person=claimant))
+    advance = claims.advance
+
+    def fails_for_one(case: Case, *given: Any, **named: Any) -> Any:
+        if case.pk == cases[0].pk:
+            raise ZeroDivisionError
+        return advance(case, *given, **named)
+
+    monkeypatch.setattr(claims, "advance", fails_for_one)
+    with clock.at(NOW + dt.timedelta(days=15)):
+        assert claims.settle_due() == 1
+    assert [Case.objects.get(pk=case.pk).state for case in cases] == [ClaimState.MATCHED, ClaimState.GRANTED]
+
+
 def test_without_a_match_nothing_passes_at_once(make_shop: Any, owner: User, claimant: User) -> None:
     shop = make_shop()
     named(shop, owner)

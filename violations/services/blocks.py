@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from licensing.health.states import RENEWAL
 from municipality.cases.models import Block
 from municipality.cases.services import lift_block, place_block
+from municipality.jobs import apart
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.notifications.registry import MessageKind
@@ -29,20 +29,16 @@ GROUND = "unpaid_violation"
 
 
 def place_due() -> int:
-    """Stop what the catalogue says for every unpaid violation whose day has come. Returns how many violations stop something now."""
+    """Stop what the catalogue says for every unpaid violation whose day has come, each alone. Returns how many stop something now."""
     due = Violation.objects.filter(state__in=UNPAID, block_from__lte=clock.today(), service__isnull=False).exclude(
         offence_facts__blocks=Blocks.NOBODY
     )
     due = due.exclude(pk__in=_lifted().values("violation"))
     standing = set(Block.objects.filter(lifted_at__isnull=True, ground=GROUND).values_list("source", flat=True))
-    placed = 0
-    for pk, public_id in due.order_by("pk").values_list("pk", "public_id"):
-        if f"violation:{public_id}" not in standing:
-            placed += _place(pk)
-    return placed
+    keys = [pk for pk, public_id in due.order_by("pk").values_list("pk", "public_id") if f"violation:{public_id}" not in standing]
+    return apart.each("violations.stop_services", keys, _place)
 
 
-@transaction.atomic
 def _place(pk: int) -> bool:
     row = Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=pk)
     if row.state not in UNPAID or row.block_from is None or row.block_from > clock.today():

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from municipality.audit.services import record
+from municipality.jobs import apart
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.transitions import transition
@@ -64,18 +65,18 @@ def sent(violation: Violation) -> list[rules.Delivered]:
 
 
 def sweep() -> int:
-    """Notices that nobody opened but two channels took long enough ago. Returns how many are served now."""
-    done = 0
+    """Notices that nobody opened but two channels took long enough ago, each alone. Returns how many are served now."""
     waiting = Violation.objects.filter(state__in=list(SERVE), service__isnull=True).order_by("pk")
-    for violation in waiting.only("pk", "public_id")[:2000]:
-        days = queries.limits()["two_channel_days"]
-        at = rules.served_by_channels(sent(violation), days=days, now=clock.now())
-        if at is None:
-            continue
-        with transaction.atomic():
-            row = Violation.objects.select_for_update(of=("self",)).get(pk=violation.pk)
-            done += prove(violation=row, ground=ServiceGround.TWO_CHANNELS, at=at, proof={"days": days})
-    return done
+    return apart.each("violations.serve", waiting.only("pk", "public_id")[:2000], _serve)
+
+
+def _serve(violation: Violation) -> bool:
+    days = queries.limits()["two_channel_days"]
+    at = rules.served_by_channels(sent(violation), days=days, now=clock.now())
+    if at is None:
+        return False
+    row = Violation.objects.select_for_update(of=("self",)).get(pk=violation.pk)
+    return prove(violation=row, ground=ServiceGround.TWO_CHANNELS, at=at, proof={"days": days})
 
 
 def unserved(*, days: int) -> int:

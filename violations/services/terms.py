@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.acting.queries import Principal
 from municipality.audit.services import record
+from municipality.jobs import apart
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused, TransitionRefused
@@ -85,17 +86,17 @@ def agree_plan(*, violation: Violation, person: Any, count: int) -> Plan:
 def void_missed() -> int:
     """Plans with an instalment whose last day has passed: they fall, and the rest is due. Returns how many.
 
-    An instalment that is at the bank is waited for.
+    An instalment that is at the bank is waited for. Each plan stands alone (`jobs.apart`).
     """
-    fallen = 0
-    for plan in Plan.objects.filter(state=PlanState.ACTIVE).select_related("violation").order_by("pk").iterator():
-        unpaid = settling.unpaid_parts(plan)
-        if unpaid and unpaid[0].due_on < clock.today():
-            fallen += _void(plan)
-    return fallen
+    running = Plan.objects.filter(state=PlanState.ACTIVE).select_related("violation").order_by("pk")
+    return apart.each("violations.void_plan", running.iterator(), _void_if_missed)
 
 
-@transaction.atomic
+def _void_if_missed(plan: Plan) -> bool:
+    unpaid = settling.unpaid_parts(plan)
+    return bool(unpaid) and unpaid[0].due_on < clock.today() and _void(plan)
+
+
 def _void(plan: Plan) -> bool:
     row = Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=plan.violation_id)
     plan = Plan.objects.select_for_update().get(pk=plan.pk)
@@ -135,15 +136,19 @@ def next_version(row: Violation, order: SettlementOrder, fils: int, *, ground: s
 
 
 def lapse_due() -> int:
-    """Settlements whose last day has passed end. Returns how many; one with a payment at the bank waits for its outcome."""
-    lapsed = 0
+    """Settlements whose last day has passed end. Returns how many; one with a payment at the bank waits for its outcome.
+
+    Each stands alone (`jobs.apart`).
+    """
     due = Violation.objects.filter(state=V.ORDERED, settle_until__lt=clock.today()).order_by("pk")
-    for violation in due.only("pk").iterator():
-        try:
-            lapsed += _lapse(violation)
-        except (Refused, TransitionRefused):  # a payment began this moment
-            continue
-    return lapsed
+    return apart.each("violations.lapse", due.only("pk").iterator(), _lapse_unless_refused)
+
+
+def _lapse_unless_refused(violation: Violation) -> bool:
+    try:
+        return _lapse(violation)
+    except (Refused, TransitionRefused):  # a payment began this moment
+        return False
 
 
 @transaction.atomic

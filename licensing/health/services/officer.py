@@ -21,6 +21,7 @@ from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
+from municipality.jobs import apart
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
@@ -200,16 +201,17 @@ def refused(case: Case) -> None:
     enqueue("licensing.refusal_document", key=case.public_id, case_id=case.pk)
 
 
-@transaction.atomic
 def lapse_unanswered() -> int:
-    """Close requests whose corrections were not answered in the rulebook's time. Nothing is due. Returns how many."""
-    closed = 0
-    for found in review.unanswered():
-        case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=found.case_id)
-        if case.service != RENEWAL or case.state != RenewalState.CORRECTIONS:
-            continue
-        advance(case, "lapse", actor=SYSTEM)
-        queue.leave(case=case, actor=SYSTEM, code="lapsed")
-        send(CorrectionsLapsed, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
-        closed += 1
-    return closed
+    """Close requests whose corrections were not answered in the rulebook's time, each alone. Nothing is due. Returns how many."""
+    late = review.unanswered().filter(case__service=RENEWAL)
+    return apart.each("licensing.lapse", list(late.values_list("case", flat=True)), _lapse)
+
+
+def _lapse(case_id: int) -> bool:
+    case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case_id)
+    if case.state != RenewalState.CORRECTIONS:
+        return False
+    advance(case, "lapse", actor=SYSTEM)
+    queue.leave(case=case, actor=SYSTEM, code="lapsed")
+    send(CorrectionsLapsed, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
+    return True

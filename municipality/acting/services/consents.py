@@ -21,6 +21,7 @@ from municipality.acting import queries, registry
 from municipality.acting.models import Consent, Desk
 from municipality.acting.notifications import AssistanceBegun
 from municipality.audit.services import look, record
+from municipality.jobs import apart
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock, digits
 from municipality.kernel.actors import Actor, system
@@ -207,14 +208,13 @@ def steps_in(user: Any) -> bool:
 
 
 def end_due() -> int:
-    """Close consents whose minutes are over and drop codes that nobody entered. Returns how many."""
+    """Close consents whose minutes are over, each alone, and drop codes that nobody entered. Returns how many."""
     now = clock.now()
     Consent.objects.filter(code_until__lte=now).exclude(code_cipher="").update(code_cipher="")
-    closed = 0
-    for pk in Consent.objects.filter(opened_at__isnull=False, closed_at__isnull=True, open_until__lte=now).values_list("pk", flat=True)[
-        :500
-    ]:
-        with transaction.atomic():
-            _close(Consent.objects.select_for_update(of=("self",)).get(pk=pk), system("acting"))
-        closed += 1
-    return closed
+    over = Consent.objects.filter(opened_at__isnull=False, closed_at__isnull=True, open_until__lte=now)
+    return apart.each("acting.close_consent", list(over.values_list("pk", flat=True)[:500]), _end)
+
+
+def _end(pk: int) -> bool:
+    _close(Consent.objects.select_for_update(of=("self",)).get(pk=pk), system("acting"))
+    return True

@@ -17,6 +17,7 @@ from municipality.acting.models import Delegation, Role
 from municipality.acting.notifications import DelegationAccepted, DelegationOffered, DelegationOver
 from municipality.acting.states import DELEGATION_WORKFLOW, DelegationState
 from municipality.audit.services import record
+from municipality.jobs import apart
 from municipality.kernel import civil_id, clock
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
@@ -138,22 +139,22 @@ def _signs_for(row: Delegation, person: User) -> bool:
 
 
 def end_due() -> int:
-    """Close offers that nobody accepted and delegations whose last day has passed. Returns how many."""
+    """Close offers that nobody accepted and delegations whose last day has passed, each alone. Returns how many."""
     today = clock.today()
-    closed = 0
     due = Delegation.objects.filter(state=S.ACTIVE, last_day__lt=today) | Delegation.objects.filter(state=S.OFFERED, answer_by__lt=today)
-    for pk in due.order_by("pk").values_list("pk", flat=True)[:500]:
-        with transaction.atomic():
-            row = Delegation.objects.select_for_update(of=("self",)).select_related("giver", "delegate", "organisation").get(pk=pk)
-            if row.state == S.ACTIVE and row.last_day < today:
-                _close(row, "end", SYSTEM, tell=row.delegate)
-            elif row.state == S.OFFERED and row.answer_by < today:
-                _close(row, "lapse", SYSTEM, tell=None)
-            else:
-                continue
-            _tell_over(row, row.giver)
-            closed += 1
-    return closed
+    return apart.each("acting.end_delegation", list(due.order_by("pk").values_list("pk", flat=True)[:500]), _end)
+
+
+def _end(pk: int) -> bool:
+    row = Delegation.objects.select_for_update(of=("self",)).select_related("giver", "delegate", "organisation").get(pk=pk)
+    if row.state == S.ACTIVE and row.last_day < clock.today():
+        _close(row, "end", SYSTEM, tell=row.delegate)
+    elif row.state == S.OFFERED and row.answer_by < clock.today():
+        _close(row, "lapse", SYSTEM, tell=None)
+    else:
+        return False
+    _tell_over(row, row.giver)
+    return True
 
 
 def _locked(delegation: Delegation) -> Delegation:

@@ -18,6 +18,7 @@ from municipality.audit.services import record
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.services import advance
+from municipality.jobs import apart
 from municipality.kernel import clock as time
 from municipality.kernel import worktime
 from municipality.kernel.actors import Actor, system
@@ -214,14 +215,15 @@ def release_absent() -> int:
 
     Cases for which the applicant or a second signature is waited for stay. Each in a transaction of its own; safe to repeat.
     """
-    released = 0
     rows = Assignment.objects.filter(ended_at__isnull=True, place__state__in=(P.HELD, P.ANSWERED))
-    for row in rows.select_related("officer", "place__case").order_by("pk"):
-        code = _reason_to_release(row)
-        if code:
-            release(assignment=row, code=code)
-            released += 1
-    return released
+    return apart.each("review.release", rows.select_related("officer", "place__case").order_by("pk"), _release_if_absent)
+
+
+def _release_if_absent(row: Assignment) -> bool:
+    code = _reason_to_release(row)
+    if code:
+        release(assignment=row, code=code)
+    return bool(code)
 
 
 def _reason_to_release(row: Assignment) -> str:

@@ -318,6 +318,23 @@ def test_an_offer_that_nobody_accepts_lapses(make_shop: Any, owner: User, delega
         assert delegations.end_due() == 1 and Delegation.objects.get().state == DelegationState.LAPSED
 
 
+def test_a_delegation_that_cannot_be_ended_holds_no_other_up(
+    make_shop: Any, owner: User, delegate: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = [delegations.give(giver=owner, number=DELEGATE, subject=make_shop().key, service=RENEWAL, last_day=UNTIL) for _ in range(2)]
+    close = delegations._close
+
+    def fails_for_one(row: Delegation, *given: Any, **named: Any) -> None:
+        if row.pk == bad.pk:
+            raise ZeroDivisionError
+        close(row, *given, **named)
+
+    monkeypatch.setattr(delegations, "_close", fails_for_one)
+    with clock.at(NOW + dt.timedelta(days=15)):
+        assert delegations.end_due() == 1
+    assert [Delegation.objects.get(pk=row.pk).state for row in (bad, good)] == [DelegationState.OFFERED, DelegationState.LAPSED]
+
+
 def test_what_was_typed_and_not_saved_goes_with_the_delegation(make_shop: Any, owner: User, delegate: User) -> None:
     shop, own = make_shop(), make_shop(owner=delegate)
     row = let(owner, delegate, shop.key)

@@ -105,6 +105,32 @@ def test_one_reminder_on_day_21_and_the_answers_are_gone_on_day_28(draft: Draft,
     assert Act.objects.filter(action="draft.expired", subject=draft.key).count() == 1
 
 
+def test_a_request_that_cannot_be_removed_holds_no_other_up(draft: Draft, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = services.begin(person=owner, service=SERVICE, subject="shop:two")
+    third = services.begin(person=owner, service=SERVICE, subject="shop:three")
+    drop_all = services.uploads.drop_all
+
+    def fails_for_one(subject: str, **given: Any) -> int:
+        if subject == other.key:
+            raise OSError("its file cannot be removed")
+        return drop_all(subject, **given)
+
+    def title(row: Draft) -> tuple[str, str]:
+        if row.pk == other.pk:
+            raise LookupError("its shop is gone")
+        return "صالون الموج", "Al Mawj Salon"
+
+    with monkeypatch.context() as patched:
+        patched.setattr(services.uploads, "drop_all", fails_for_one)
+        patched.setitem(KEPT, SERVICE, Kept(SERVICE, title, lambda row: "/my-shops/"))
+        with days_later(21):
+            assert services.remind() == 2
+        with days_later(28):
+            assert services.expire() == 2
+    closed = Draft.objects.filter(closed_at__isnull=False)
+    assert set(closed) == {draft, third} and Message.objects.count() == 2
+
+
 def test_a_new_answer_keeps_the_request_for_another_28_days(draft: Draft) -> None:
     with days_later(20):
         services.answer(draft=draft, page="area", answers={"area_m2": "80"}, version=1)

@@ -226,6 +226,21 @@ def test_a_confirmation_that_agrees_changes_nothing(settled: Attempt) -> None:
 # Sweeping up.
 
 
+def test_an_attempt_that_cannot_be_expired_holds_no_other_up(issue: Any, payer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad, good = (start_attempt(bills=[issue(subject=f"case:{n}")], payer=payer, language="en", session_key=f"s{n}") for n in range(2))
+    move = inquiries.transition
+
+    def fails_for_one(row: Any, *given: Any, **named: Any) -> Any:
+        if row.pk == bad.pk:
+            raise ZeroDivisionError
+        return move(row, *given, **named)
+
+    monkeypatch.setattr(inquiries, "transition", fails_for_one)
+    with clock.at(clock.now() + dt.timedelta(hours=1)):
+        assert inquiries.sweep() == 1
+    assert [Attempt.objects.get(pk=row.pk).state for row in (bad, good)] == [AttemptState.CREATED, AttemptState.EXPIRED]
+
+
 def test_the_sweep_expires_what_never_left_after_the_life_of_the_banks_page(issue: Any, payer: Any) -> None:
     for number in range(2):
         start_attempt(bills=[issue(subject=f"case:{number}")], payer=payer, language="ar", session_key="s")

@@ -113,6 +113,29 @@ def test_a_settlement_ends_with_its_last_day(served: Violation, owner: Any, days
         settling.bill_for(violation=served, person=owner)
 
 
+def test_a_settlement_that_cannot_be_ended_holds_no_other_up(
+    served: Violation,
+    write: Callable[..., Violation],
+    make_shop: Callable[..., Shop],
+    owner: Any,
+    days: Days,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = write("CLN-03", shop=make_shop())
+    assert serving.opened(violation=other, person=owner)
+    days.later(days=15)
+    cancel = settling.cancel_bills
+
+    def fails_for_one(row: Violation, **given: Any) -> None:
+        if row.pk == served.pk:
+            raise ZeroDivisionError
+        cancel(row, **given)
+
+    monkeypatch.setattr(settling, "cancel_bills", fails_for_one)
+    assert terms.lapse_due() == 1
+    assert (fresh(served).state, fresh(other).state) == ("ordered", "overdue")
+
+
 def test_a_payment_begun_in_time_counts_although_the_bank_answers_late(served: Violation, owner: Any, days: Days) -> None:
     bill = settling.bill_for(violation=served, person=owner)
     days.later(days=14, hours=11)  # 23:00 of the last day

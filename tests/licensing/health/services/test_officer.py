@@ -19,13 +19,14 @@ from municipality.cases.services import place_block
 from municipality.documents import seal
 from municipality.drafts.models import Draft
 from municipality.jobs.models import Job
+from municipality.jobs.services import enqueue, run
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
 from municipality.review import queries as review
 from municipality.review.models import Clock, Party, Place
-from municipality.review.services import desk
+from municipality.review.services import desk, queue
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from municipality.uploads.refusals import FileRefused
@@ -304,6 +305,31 @@ def test_corrections_that_nobody_answers_close_the_request_without_a_fee(make_sh
     assert Place.objects.get(case=case).state == "left" and Clock.objects.get(case=case).stopped_at is not None
     assert Message.objects.filter(person=owner, kind="licensing.corrections_lapsed").count() == 1
     assert payments.bill_of(case.key) is None
+
+
+def test_a_request_that_cannot_be_closed_holds_no_other_up(make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad, _deciding = asked(make_shop, owner, AREA)
+    good = officers.send(make_shop(), owner, "area_m2", "address")
+    desk.ask_corrections(assignment=officers.drawn(officers.officer("second")), items=[AREA])
+    leave = queue.leave
+
+    def fails_for_one(*, case: Case, **given: Any) -> None:
+        if case.pk == bad.pk:
+            raise DatabaseError("its row cannot be written")
+        leave(case=case, **given)
+
+    with clock.at(NOW + dt.timedelta(days=29)):
+        with transaction.atomic():
+            job = Job.objects.get(pk=enqueue("licensing.lapse_unanswered", key="test"))
+        with monkeypatch.context() as patched:
+            patched.setattr(queue, "leave", fails_for_one)
+            run(job.pk)
+        job.refresh_from_db()
+        assert (Case.objects.get(pk=bad.pk).state, Case.objects.get(pk=good.pk).state) == ("corrections", "expired")
+        assert Message.objects.filter(person=owner, kind="licensing.corrections_lapsed").count() == 1
+        assert job.state == "queued" and f"licensing.lapse of {bad.pk}: DatabaseError: its row cannot be written" in job.last_error
+        assert services.lapse_unanswered() == 1
+    assert Case.objects.get(pk=bad.pk).state == "expired"
 
 
 # Withdrawn.
