@@ -34,6 +34,7 @@ from municipality.rulebook.models import (
     OffenceRule,
     ReasonRule,
     RuleSet,
+    TradeRule,
 )
 from municipality.ui.admin_base import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, code, demand, in_group
 from municipality.ui.words import named, say
@@ -44,6 +45,7 @@ say(
         "fees.health": _("Fees of the health licence"),
         "limits.health": _("Limits of the health licence"),
         "conditions.health": _("Conditions of the health licence"),
+        "names.trades": _("What people call a trade"),
         "rulebook.drafted": _("Edition drafted"),
         "rulebook.published": _("Edition published"),
     }
@@ -146,6 +148,21 @@ class HoursInline(_RowInline):
         return code(row.times)
 
 
+class TradeInline(_RowInline):
+    model = TradeRule
+    fields = ("activity", "words_ar", "words_en", "source_ar", "source_en", "is_assumption")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("activity")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The activities are read once for all rows."""
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field is not None and db_field.name == "activity":
+            field.choices = [("", "—"), *((row.pk, f"{row.name_ar} ({row.pk})") for row in Activity.objects.order_by("name_ar"))]
+        return field
+
+
 @admin.register(RuleSet)
 class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     actions = None
@@ -169,9 +186,11 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return (*self._told, "subject") if obj else ()
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
-        """A calendar and a catalogue of offences have other rows than every other subject."""
+        """A calendar, a catalogue of offences and the words for trades have other rows than every other subject."""
         if obj is not None and obj.subject == calendars.SUBJECT:
             return (HolidayInline, HoursInline)
+        if obj is not None and obj.subject == queries.TRADES:
+            return (TradeInline,)
         return (OffenceInline,) if obj is not None and obj.subject.startswith(OFFENCES) else self.inlines
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:  # the location is of Django 6.1
@@ -218,7 +237,7 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def publish(self, request: HttpRequest, ruleset_id: int) -> HttpResponse:
         """Show once more what would come into force (GET), then publish (POST); a refusal is shown as its sentence."""
         demand(request, PUBLISHER)
-        ruleset = get_object_or_404(RuleSet.objects.prefetch_related(*services.ROWS), pk=ruleset_id)
+        ruleset = get_object_or_404(RuleSet.objects.prefetch_related(*services.ROWS, "trades__activity"), pk=ruleset_id)
         page = reverse("admin:rulebook_ruleset_change", args=[ruleset.pk], current_app=self.admin_site.name)
         if request.method != "POST":
             context = {**self.admin_site.each_context(request), "opts": self.opts, "ruleset": ruleset, "title": _("Publish"), "back": page}

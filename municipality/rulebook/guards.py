@@ -30,6 +30,7 @@ for _table in (
     "rulebook_offencerule",
     "rulebook_holidayrule",
     "rulebook_hoursrule",
+    "rulebook_traderule",
 ):
     for _event, _sets in (("INSERT", "NEW.ruleset_id"), ("UPDATE", "OLD.ruleset_id, NEW.ruleset_id"), ("DELETE", "OLD.ruleset_id")):
         guard(

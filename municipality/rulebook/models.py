@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
+
+from municipality.kernel import arabic
+
+MOST_WORDS = 3  # of one entry of a list of words
 
 
 class Authority(models.TextChoices):
@@ -393,3 +399,48 @@ class HoursRule(models.Model):
     def times(self) -> str:
         """`07:00–14:00`."""
         return "–".join(f"{minutes // 60:02d}:{minutes % 60:02d}" for minutes in (self.opens, self.closes))
+
+
+def word_list(text: str) -> list[str]:
+    """The entries of a list as `TradeRule` keeps it, parted by commas or semicolons of either script."""
+    return [entry for entry in map(str.strip, re.split("[,،;؛\\n]", text)) if entry]
+
+
+def check_word_list(text: str) -> None:
+    """Raises ValidationError where an entry has no word, more than MOST_WORDS, or one letter only."""
+    for entry in word_list(text):
+        found = arabic.words(entry)
+        if not 1 <= len(found) <= MOST_WORDS or sum(map(len, found)) < 2:
+            raise ValidationError("كل تسمية من كلمة إلى ثلاث كلمات، وحرفين على الأقل، وبين التسميات فاصلة.")
+
+
+class TradeRule(models.Model):
+    """What people call a trade besides the names of the register: a shop of the activity is found by these words too.
+
+    `words_ar` and `words_en` are lists (`word_list`); an entry is one to MOST_WORDS words, in any spelling that folds alike.
+    A trade may have several rows, each with its source.
+    """
+
+    ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="trades")
+    activity = models.ForeignKey(Activity, models.PROTECT, related_name="+", verbose_name="النشاط")
+    words_ar = models.CharField("التسميات", max_length=400, blank=True, validators=[check_word_list])
+    words_en = models.CharField("التسميات بحروف لاتينية", max_length=400, blank=True, validators=[check_word_list])
+    source_ar = models.CharField("السند", max_length=200)
+    source_en = models.CharField("السند بالإنجليزية", max_length=200)
+    is_assumption = models.BooleanField("افتراض", default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(words_ar="", words_en=""),
+                name="rulebook_trade_has_words",
+                violation_error_message="للنشاط تسمية واحدة على الأقل.",
+            ),
+            models.CheckConstraint(condition=~models.Q(source_ar="") & ~models.Q(source_en=""), name="rulebook_trade_has_source"),
+        ]
+        ordering = ["activity", "pk"]
+        verbose_name = "تسميات نشاط"
+        verbose_name_plural = "تسميات الأنشطة"
+
+    def __str__(self) -> str:
+        return self.activity_id

@@ -22,6 +22,7 @@ from municipality.kernel.worktime import Calendar
 from municipality.rulebook import calendars
 from municipality.rulebook.models import ActivityAuthority, Authority, RuleSet
 
+TRADES = "names.trades"  # the subject of what people call a trade
 MOON = dt.timedelta(days=4)  # more than the sighting of the moon ever differs from the computed calendar
 
 
@@ -109,6 +110,15 @@ class Holiday:
 
 
 @dataclass(frozen=True)
+class Trade:
+    """What people call an activity, as lists (`models.word_list`)."""
+
+    activity_id: str
+    words_ar: str
+    words_en: str
+
+
+@dataclass(frozen=True)
 class Edition:
     """One published edition with its rows, as plain values that `rules` may use."""
 
@@ -126,6 +136,7 @@ class Edition:
     holidays: tuple[Holiday, ...] = ()
     calendar: Calendar | None = None  # of the subject `calendar` only
     offences: dict[str, Offence] = field(default_factory=dict)
+    trades: tuple[Trade, ...] = ()  # of the subject `names.trades` only
 
     def reasons_of(self, kind: str) -> list[Reason]:
         """The coded reasons of one kind, in the order of their codes."""
@@ -285,7 +296,7 @@ def _whole(published: Published) -> Edition:
     if identity in _read:
         return _read[identity]
     row = RuleSet.objects.get(pk=published.pk)
-    is_calendar = row.subject == calendars.SUBJECT
+    is_calendar, is_trades = row.subject == calendars.SUBJECT, row.subject == TRADES
     found = Edition(
         row.subject,
         row.version,
@@ -301,6 +312,7 @@ def _whole(published: Published) -> Edition:
         tuple(Holiday(**holiday) for holiday in row.holidays.order_by("first_day").values(*_names(Holiday))) if is_calendar else (),
         calendars.read(row) if is_calendar else None,
         {one["code"]: Offence(**one) for one in row.offences.order_by("code").values(*_names(Offence))},
+        tuple(Trade(**trade) for trade in row.trades.order_by("pk").values(*_names(Trade))) if is_trades else (),
     )
     transaction.on_commit(lambda: _read.setdefault(identity, found))  # what a transaction published may be taken back
     return found

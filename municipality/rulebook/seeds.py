@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from municipality.rulebook.models import (
     OffenceRule,
     ReasonRule,
     RuleSet,
+    TradeRule,
 )
 
 DATA = Path(__file__).parent / "data"
@@ -105,7 +107,14 @@ def _draft(edition: dict[str, Any], maker: Any) -> RuleSet:
     OffenceRule.objects.bulk_create(OffenceRule(ruleset=ruleset, **offence) for offence in edition.get("offence", []))
     HolidayRule.objects.bulk_create(HolidayRule(ruleset=ruleset, **holiday) for holiday in edition.get("holiday", []))
     HoursRule.objects.bulk_create(HoursRule(ruleset=ruleset, **_in_minutes(hours)) for hours in edition.get("hours", []))
+    TradeRule.objects.bulk_create(TradeRule(ruleset=ruleset, activity_id=code, **trade) for code, trade in _trades(edition))
     return ruleset
+
+
+def _trades(edition: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Activity and columns of each row of words for a trade; its source is the one that the edition says of all of them."""
+    for code, words in edition.get("trade", {}).items():
+        yield code, {**edition["of_all"], **words}
 
 
 def _in_minutes(hours: dict[str, Any]) -> dict[str, Any]:

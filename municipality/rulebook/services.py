@@ -17,7 +17,7 @@ from municipality.rulebook import calendars, registry
 from municipality.rulebook.models import RuleSet
 
 # The tables of rows that make up an edition.
-ROWS = ("fees", "limits", "conditions", "reasons", "checks", "offences", "holidays", "hours")
+ROWS = ("fees", "limits", "conditions", "reasons", "checks", "offences", "holidays", "hours", "trades")
 
 
 @transaction.atomic

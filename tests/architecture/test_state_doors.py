@@ -24,7 +24,17 @@ from municipality.kernel import clock
 from municipality.kernel.guards import GUARDS, Guard
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review.models import Assignment, Place
-from municipality.rulebook.models import CheckRule, ConditionRule, FeeRule, HolidayRule, HoursRule, LimitRule, OffenceRule, ReasonRule
+from municipality.rulebook.models import (
+    CheckRule,
+    ConditionRule,
+    FeeRule,
+    HolidayRule,
+    HoursRule,
+    LimitRule,
+    OffenceRule,
+    ReasonRule,
+    TradeRule,
+)
 from payments.models import Allocation, Attempt, Bill, CallbackBytes, Inquiry, Receipt
 from tests.architecture import (
     acting_rows,
@@ -315,7 +325,7 @@ def _receipt_without_inquiry(world: World) -> None:
     )
 
 
-RULES = (FeeRule, LimitRule, ConditionRule, ReasonRule, CheckRule, HolidayRule, HoursRule, OffenceRule)
+RULES = (FeeRule, LimitRule, ConditionRule, ReasonRule, CheckRule, HolidayRule, HoursRule, OffenceRule, TradeRule)
 BY_HAND: dict[str, Callable[[World], None]] = {
     **{f"{doors.table(m)}_begins": lambda world, m=m: born_in(doors.table(m), ENDS[doors.table(m)]) for m in stateful()},
     **{f"{doors.table(m)}_moves": _unmoved(doors.table(m)) for m in stateful()},

@@ -46,6 +46,8 @@ def test_every_text_of_every_edition_is_there_in_both_languages() -> None:
         for kind in ("fee", "limit", "condition", "reason", "check", "holiday", "hours"):
             for row in edition.get(kind, []):
                 check(row)
+        for row in edition.get("trade", {}).values():
+            check(row)
     assert {e["subject"] for e in editions} >= {"fees.health", "limits.health", "conditions.health", "calendar"}
 
 
