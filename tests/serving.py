@@ -9,6 +9,7 @@ import pytest
 from municipality.kernel.kept import Kept
 from municipality.rulebook import queries as rulebook
 from shops import named
+from shops.search import trades
 
 
 def warm(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,8 +23,8 @@ def warm(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def keep_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Names of areas and activities and who licenses what are in memory, for this test alone."""
-    for module, place in ((named, "kept"), (rulebook, "_authorities")):
+    """Names of areas and activities, what people call a trade and who licenses what are in memory, for this test alone."""
+    for module, place in ((named, "kept"), (trades, "in_force"), (rulebook, "_authorities")):
         kept: Kept[object] = Kept(getattr(module, place)._read, lambda: 60)
         kept()
         monkeypatch.setattr(module, place, kept)

@@ -172,7 +172,8 @@ PAFN_URL = env.str("PAFN_URL", "")
 REGISTER_STALE_HOURS = env.int("REGISTER_STALE_HOURS", 26)
 # How long a process keeps what it read of that.
 REGISTER_FRESHNESS_SECONDS = env.int("REGISTER_FRESHNESS_SECONDS", 5)
-# How long a process keeps, for lists, the names of areas and activities and who licenses which: only an upgrade changes them.
+# How long a process keeps, for lists, the names of areas and activities and who licenses which, which only an upgrade changes, and what
+# people call a trade: an edition of it that was published is searched by after so many seconds.
 NAMED_LISTS_SECONDS = env.int("NAMED_LISTS_SECONDS", 60)
 # How old the numbers of the public page of the queue may be.
 PUBLIC_QUEUE_SECONDS = env.int("PUBLIC_QUEUE_SECONDS", 60)

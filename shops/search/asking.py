@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from municipality.kernel import arabic, clock
 from shops.hours.moment import words_now
 from shops.models import LicenceState
-from shops.search import vocabulary
+from shops.search import trades, vocabulary
 from shops.search.box import Box, words_of
 from shops.search.cursors import Place, place_of, token_of
-from shops.search.engines import WINDOW, Candidate, Engine, Where, engine
+from shops.search.engines import ENOUGH, WINDOW, Candidate, Engine, Where, engine
 from shops.search.indexing import cell, cell_word
 from shops.search.ranking import distance, question, score
 from shops.search.text import Typed, read
@@ -134,8 +134,8 @@ class _Search:
         numbered = self._numbered()
         if not self.typed.words:
             return self._ranked(self._meeting([]))
-        self.groups = vocabulary.groups(self.typed.words)
-        if unknown := [n for n, group in enumerate(self.groups) if not group.matches]:
+        self.groups = vocabulary.groups(self.typed.words, trades.in_force().meant(self.typed.words))
+        if unknown := [n for n, group in enumerate(self.groups) if not (group.matches or group.is_trade)]:
             vocabulary.widen(self.groups, unknown)
         found = self._round()
         if not found and not numbered:
@@ -156,26 +156,38 @@ class _Search:
         return [(round(10 - n / 1000, 4), one) for n, one in enumerate(kept)]
 
     def _round(self) -> list[tuple[float, Candidate]]:
-        if any(not group.matches and not group.is_optional for group in self.groups):
-            begun = self.by.beginning(self.typed.key, self.where) if self.typed.key else []
-            return self._ranked(begun)
-        return self._ranked([*self.by.beginning(self.typed.key, self.where), *self._meeting(self.groups)])
+        """Shops whose names begin as typed, that have a word of each group, and that have an activity for it: those of a trade are so
+        many that they are looked for by themselves, and never take the room of a name.
+        """
+        self.is_more = False
+        found = self.by.beginning(self.typed.key, self.where) if self.typed.key else []
+        required = [group for group in self.groups if not group.is_optional]
+        if all(group.matches for group in required):
+            found += self._meeting(self.groups)
+        of_trade = [group for group in required if group.trades] or [group for group in self.groups if group.trades]
+        if of_trade and all(group.can_be_met for group in required):
+            if len(found) < ENOUGH or not all(group.is_common for group in of_trade):
+                found += self._meeting(self.groups, by_trade=True)
+            else:
+                self.is_more = True
+        return self._ranked(found)
 
-    def _meeting(self, groups: Sequence[Group]) -> list[Candidate]:
-        sets = [(list(group.matches), group.count) for group in groups if not group.is_optional]
+    def _meeting(self, groups: Sequence[Group], *, by_trade: bool = False) -> list[Candidate]:
+        sets = [_set(group, by_trade) for group in groups if not group.is_optional]
         if groups and not sets:  # nothing but words that need not be there
-            sets = [(list(group.matches), group.count) for group in groups if group.matches]
+            sets = [_set(group, by_trade) for group in groups if group.matches or (by_trade and group.trades)]
         sets += self.required_filters
         if not sets:
             return self.by.beginning("", self.where) if not groups else []
         sets.sort(key=lambda pair: pair[1])
-        found, self.is_more = self.by.meeting([words for words, _ in sets], [count for _, count in sets], self.where, WINDOW)
+        found, is_more = self.by.meeting([words for words, _ in sets], [count for _, count in sets], self.where, WINDOW)
+        self.is_more = is_more or (by_trade and self.is_more)
         return found
 
     def _without_one(self) -> list[tuple[float, Candidate]]:
         """Leave out the words that no shop has together with the others: unknown ones first, then the most common one at a time."""
-        known = [n for n, group in enumerate(self.groups) if group.matches and not group.is_optional]
-        unknown = [n for n, group in enumerate(self.groups) if not group.matches]
+        known = [n for n, group in enumerate(self.groups) if group.can_be_met and not group.is_optional]
+        unknown = [n for n, group in enumerate(self.groups) if not group.can_be_met]
         tries: list[tuple[int, ...]] = [tuple(unknown)] if unknown and known else []
         if len(known) > 1:
             by_count = sorted(known, key=lambda n: -self.groups[n].count)
@@ -213,7 +225,8 @@ class _Search:
         said, changed = [], False
         for group in self.groups:
             matches = [m for m in group.matches.values() if str(m.id) in best]
-            if matches and not any(m.how in ("same", "joined", "beginning", "sound") for m in matches):
+            is_trade = any(str(pk) in best for pk in group.trades)
+            if matches and not is_trade and not any(m.how in ("same", "joined", "beginning", "sound") for m in matches):
                 match = max(matches, key=lambda m: m.weight)
                 article = group.typed.removesuffix(arabic.bare(group.typed))
                 said.append(match.word if match.word.startswith(article) else article + match.word)
@@ -237,6 +250,12 @@ class _Search:
             left_out=self.left_out,
             matched=frozenset(match.word for group in self.groups for match in group.matches.values()),
         )
+
+
+def _set(group: Group, by_trade: bool) -> tuple[list[int], int]:
+    """The words of a group, with its activities where they are asked for, and about how many shops have one of them."""
+    matches = {**group.matches, **(group.trades if by_trade else {})}
+    return list(matches), sum(match.count for match in matches.values())
 
 
 def _filter_words(asked: Asked) -> list[str]:

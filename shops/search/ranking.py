@@ -15,6 +15,7 @@ from shops.search.vocabulary import Group
 # How much a word counts by where it stands: Arabic name, English name, former names, place and activity, other ways to write it.
 PLACES = (1.0, 1.0, 0.8, 0.5, 1.0)
 NAMES = (0, 1, 4)
+PLACE = 3
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,10 @@ def question(key: str, groups: Sequence[Group], today: dt.date, point: tuple[flo
     for place, group in enumerate(groups):
         for match in group.matches.values():
             hits.setdefault(str(match.id), []).append((place, match.weight))
+        for match in group.trades.values():  # it stands among the words of the place and counts as it says
+            hits.setdefault(str(match.id), []).append((place, match.weight / PLACES[PLACE]))
     values = [(0.3 if group.is_optional else 1.0) / (1 + 0.15 * log10(1 + group.count)) for group in groups]
-    required = frozenset(n for n, group in enumerate(groups) if group.matches and not group.is_optional)
+    required = frozenset(n for n, group in enumerate(groups) if group.can_be_met and not group.is_optional)
     return Question(key, hits, frozenset(hits), values, required, today, point)
 
 

@@ -9,7 +9,9 @@ from django.db import connection
 
 from municipality.kernel import arabic
 from municipality.kernel.spelling import deletions, errors, sounds, sounds_apart
+from shops.search.engines import ENOUGH
 from shops.search.text import OPTIONAL
+from shops.search.trades import Meant
 
 BEGINNINGS = 40  # words that begin so, the most common first
 SOUNDING = 16
@@ -25,16 +27,21 @@ class Match:
     word: str
     count: int
     weight: float
-    how: str  # same, joined, beginning, sound, typo
+    how: str  # same, joined, beginning, sound, typo, trade
 
 
 @dataclass
 class Group:
-    """The words that may stand for one typed word. An optional one need not be there."""
+    """The words that may stand for one typed word. An optional one need not be there.
+
+    `trades` are the activities that people call so, as words of filters (`t:CAFE`); `is_trade` says that one of them is called just so.
+    """
 
     typed: str
     matches: dict[int, Match] = field(default_factory=dict)
     is_optional: bool = False
+    trades: dict[int, Match] = field(default_factory=dict)
+    is_trade: bool = False
 
     def add(self, match: Match) -> None:
         known = self.matches.get(match.id)
@@ -43,8 +50,17 @@ class Group:
 
     @property
     def count(self) -> int:
-        """How many shops have one of the words, at most."""
-        return sum(match.count for match in self.matches.values())
+        """How many shops have one of the words, at most; of a trade, where no word is known."""
+        return sum(match.count for match in (self.matches or self.trades).values())
+
+    @property
+    def can_be_met(self) -> bool:
+        return bool(self.matches or self.trades)
+
+    @property
+    def is_common(self) -> bool:
+        """Whether so many shops have the word itself that none is looked for by its trade."""
+        return sum(match.count for match in self.matches.values() if match.how in ("same", "joined")) >= ENOUGH
 
     @property
     def has_same(self) -> bool:
@@ -69,8 +85,8 @@ def counted_cells() -> list[tuple[int, int, int]]:
     return [(int(parts[1]), int(parts[2]), count) for parts, count in found if len(parts) == 3]
 
 
-def groups(words: Sequence[str]) -> list[Group]:
-    """Same words, those written together, and beginnings; for a Latin word also what sounds nearly the same."""
+def groups(words: Sequence[str], meant: Sequence[Meant] = ()) -> list[Group]:
+    """Same words, those written together, and beginnings; for a Latin word also what sounds nearly the same; and the trades `meant`."""
     found = [Group(word, is_optional=_is_optional(word, len(words))) for word in words]
     parts: list[str] = []
     given: list[str] = []
@@ -84,6 +100,10 @@ def groups(words: Sequence[str]) -> list[Group]:
 
     # Few parts: PostgreSQL takes longer to plan them than to answer.
     same = _places(_alternatives(words, n) for n in range(len(words)))
+    named: dict[str, list[Meant]] = {}
+    for one in meant:
+        named.setdefault(f"t:{one.activity}", []).append(one)
+    same |= {word: [] for word in named}
     if same:
         ask("same", 0, f"shops_searchword w WHERE w.word IN ({_marks(list(same))})", list(same), len(same))
     for place, word in enumerate(words):
@@ -108,6 +128,10 @@ def groups(words: Sequence[str]) -> list[Group]:
         if kind != "sound" or not arabic.is_arabic(words[place])
     ]
     sounding: dict[int, list[tuple[float, Match]]] = {}
+    for _, _, pk, known, count in answered:
+        for one in named.get(known, ()):
+            for place in one.places:
+                _add_trade(found[place], Match(pk, known, count, one.weight, "trade"), is_same=one.is_same)
     for kind, place, pk, known, count in rows_found:
         if ":" in known:
             continue
@@ -125,6 +149,13 @@ def groups(words: Sequence[str]) -> list[Group]:
         for _, match in sorted(near, key=lambda pair: (pair[0], -pair[1].count))[:SOUNDING]:
             found[place].add(match)
     return found
+
+
+def _add_trade(group: Group, match: Match, *, is_same: bool) -> None:
+    known = group.trades.get(match.id)
+    if known is None or known.weight < match.weight:
+        group.trades[match.id] = match
+    group.is_trade |= is_same
 
 
 def _places(forms: Iterable[Iterable[str]]) -> dict[str, list[int]]:

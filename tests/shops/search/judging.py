@@ -13,8 +13,9 @@ from shops.search.text import key_of
 from tests.shops.search.mutations import Query
 
 HERE = Path(__file__).parent
-FIRST, SECOND = HERE / "judged.csv", HERE / "judged_second.csv"
+FIRST, SECOND, TRADES = HERE / "judged.csv", HERE / "judged_second.csv", HERE / "judged_trades.csv"
 AT_ONE, AT_FIVE = 0.92, 0.98
+TRADES_AT_FIVE = 0.95
 
 
 def read(path: Path = FIRST) -> list[Query]:
@@ -48,6 +49,40 @@ def judge(queries: Iterable[Query], shops: Sequence[int]) -> dict[str, Tally]:
         if 0 not in places:
             first = rows[hits[0]].name_ar if hits else "nothing"
             tally.missed.append(f"{query.text} → {meant.name_ar} / {meant.name_en}: {places[:1] or 'not found'}, first {first}")
+    return tallies
+
+
+@dataclass(frozen=True)
+class TradeQuery:
+    """What is typed for a trade, the activities that are meant, and the area where one is named."""
+
+    kind: str
+    text: str
+    activities: frozenset[str]
+    area: str
+
+
+def read_trades() -> list[TradeQuery]:
+    """The committed queries for trades."""
+    with TRADES.open(encoding="utf8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    return [TradeQuery(row["kind"], row["text"], frozenset(row["activities"].split()), row["area"]) for row in rows]
+
+
+def judge_trades(queries: Iterable[TradeQuery]) -> dict[str, Tally]:
+    """Ask every query; a shop answers that has one of the activities and stands in the area."""
+    tallies: dict[str, Tally] = {}
+    for query in queries:
+        hits = [hit.shop_id for hit in ask(Asked(text=query.text, size=5)).hits]
+        rows = Shop.objects.select_related("area").in_bulk(hits)
+        fits = [rows[pk].activity_id in query.activities and query.area in ("", rows[pk].area.name_ar) for pk in hits]
+        tally = tallies.setdefault(query.kind, Tally())
+        tally.asked += 1
+        tally.first += fits[:1] == [True]
+        tally.five += any(fits)
+        if fits != [True] * 5:
+            found = [f"{rows[pk].name_ar} / {rows[pk].name_en} ({rows[pk].activity_id}, {rows[pk].area.name_ar})" for pk in hits]
+            tally.missed.append(f"{query.text}: {list(map(int, fits))} {found}")
     return tallies
 
 
