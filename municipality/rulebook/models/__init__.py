@@ -1,0 +1,39 @@
+"""The tables of the rulebook."""
+
+from municipality.rulebook.models.activities import Activity, ActivityAuthority, Authority
+from municipality.rulebook.models.calendar import HolidayRule, HoursRule
+from municipality.rulebook.models.rulesets import (
+    Blocks,
+    CheckRule,
+    ConditionRule,
+    FeeRule,
+    LimitRule,
+    OffenceRule,
+    OffenceUnit,
+    ReasonKind,
+    ReasonRule,
+    RuleSet,
+)
+from municipality.rulebook.models.trades import MOST_WORDS, TradeRule, check_word_list, word_list
+
+__all__ = [
+    "MOST_WORDS",
+    "Activity",
+    "ActivityAuthority",
+    "Authority",
+    "Blocks",
+    "CheckRule",
+    "ConditionRule",
+    "FeeRule",
+    "HolidayRule",
+    "HoursRule",
+    "LimitRule",
+    "OffenceRule",
+    "OffenceUnit",
+    "ReasonKind",
+    "ReasonRule",
+    "RuleSet",
+    "TradeRule",
+    "check_word_list",
+    "word_list",
+]

@@ -1,0 +1,59 @@
+"""What people call a trade."""
+
+from __future__ import annotations
+
+import re
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from municipality.kernel import arabic
+from municipality.rulebook.models.activities import Activity
+from municipality.rulebook.models.rulesets import RuleSet
+
+MOST_WORDS = 3  # of one entry of a list of words
+
+
+def word_list(text: str) -> list[str]:
+    """The entries of a list as `TradeRule` keeps it, parted by commas or semicolons of either script."""
+    return [entry for entry in map(str.strip, re.split("[,،;؛\\n]", text)) if entry]
+
+
+def check_word_list(text: str) -> None:
+    """Raises ValidationError where an entry has no word, more than MOST_WORDS, or one letter only."""
+    for entry in word_list(text):
+        found = arabic.words(entry)
+        if not 1 <= len(found) <= MOST_WORDS or sum(map(len, found)) < 2:
+            raise ValidationError("كل تسمية من كلمة إلى ثلاث كلمات، وحرفين على الأقل، وبين التسميات فاصلة.")
+
+
+class TradeRule(models.Model):
+    """What people call a trade besides the names of the register: a shop of the activity is found by these words too.
+
+    `words_ar` and `words_en` are lists (`word_list`); an entry is one to MOST_WORDS words, in any spelling that folds alike.
+    A trade may have several rows, each with its source.
+    """
+
+    ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="trades")
+    activity = models.ForeignKey(Activity, models.PROTECT, related_name="+", verbose_name="النشاط")
+    words_ar = models.CharField("التسميات", max_length=400, blank=True, validators=[check_word_list])
+    words_en = models.CharField("التسميات بحروف لاتينية", max_length=400, blank=True, validators=[check_word_list])
+    source_ar = models.CharField("السند", max_length=200)
+    source_en = models.CharField("السند بالإنجليزية", max_length=200)
+    is_assumption = models.BooleanField("افتراض", default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(words_ar="", words_en=""),
+                name="rulebook_trade_has_words",
+                violation_error_message="للنشاط تسمية واحدة على الأقل.",
+            ),
+            models.CheckConstraint(condition=~models.Q(source_ar="") & ~models.Q(source_en=""), name="rulebook_trade_has_source"),
+        ]
+        ordering = ["activity", "pk"]
+        verbose_name = "تسميات نشاط"
+        verbose_name_plural = "تسميات الأنشطة"
+
+    def __str__(self) -> str:
+        return self.activity_id
