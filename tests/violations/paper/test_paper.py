@@ -170,6 +170,7 @@ def _dies(monkeypatch: pytest.MonkeyPatch, act: Callable[..., bool], file: Paper
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_twenty_thousand_lines_are_kept_at_once_and_come_in_by_jobs(
     clerk: Any, authority: Any, shop: Shop, django_assert_max_num_queries: Any
 ) -> None:
