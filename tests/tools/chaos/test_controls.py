@@ -131,18 +131,6 @@ def test_an_acknowledgement_of_what_was_not_stored_leaves_no_trace_of_it(portal:
         assert portal.sql(stored)[0][0] == before[0][0] + 1  # the last one; the bank was told so of another one as well
 
 
-def test_two_clocks_without_a_unique_key_do_a_slot_twice(portal: Portal) -> None:
-    assert portal.ask("drop_guards", table="jobs_job", column="kind") == 1
-    portal.gaps("loose_slots")
-    with portal.second_clock():
-        portal.ask("forget_slots")
-        wait_until(lambda: max(_times(portal).values(), default=0) > 1, 60, "a slot done twice")
-
-
-def _times(portal: Portal) -> Counter[Any]:
-    return Counter((kind, key) for kind, key, _ in portal.ask("slots"))
-
-
 def test_without_lock_row_count_and_unique_key_duplicates_give_more_receipts_than_payments(portal: Portal) -> None:
     assert portal.ask("drop_guards", table="payments_receipt", column="allocation_id") >= 1
     portal.gaps("no_lock")
@@ -153,3 +141,16 @@ def test_without_lock_row_count_and_unique_key_duplicates_give_more_receipts_tha
     portal.ask("inquire_again", trackids=[renewal["trackid"] for renewal in renewals], times=10)
     wait_until(lambda: sum(book["receipts"] for book in portal.outcome(renewals)) > len(renewals), 90, "a receipt too many")
     wait_until(lambda: [found for found in portal.ask("damage") if "receipts" in found], 60, "a finding about receipts")
+
+
+def test_two_clocks_without_a_unique_key_do_a_slot_twice(portal: Portal) -> None:
+    # The last: without its key no job can be enqueued any more.
+    assert portal.ask("drop_guards", table="jobs_job", column="kind") == 1
+    portal.gaps("loose_slots")
+    with portal.second_clock():
+        portal.ask("forget_slots")
+        wait_until(lambda: max(_times(portal).values(), default=0) > 1, 60, "a slot done twice")
+
+
+def _times(portal: Portal) -> Counter[Any]:
+    return Counter((kind, key) for kind, key, _ in portal.ask("slots"))
