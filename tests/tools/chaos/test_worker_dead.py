@@ -53,15 +53,15 @@ def _done(slots: list[tuple[str, str, int]]) -> list[tuple[str, str, int]]:
 @pytest.mark.redis
 def test_poison_ends_in_a_visible_row_and_others_go_on(portal: Portal) -> None:
     """A job that always fails has eight tries; one that kills its worker has three. Both then wait for a person."""
+    (renewal,) = portal.at_bank(1)
+    portal.pay([renewal])
     failing = portal.ask("promise", kind="licensing.issue_renewal", key="nobody's", ids={"case_id": 10**9})
     portal.arm("worker", "licensing.supersede.claimed")
     killing = portal.ask("promise", kind="licensing.supersede", key="killer", ids={"licence_id": 10**9})
-    (renewal,) = portal.at_bank(1)
-    portal.pay([renewal])
 
     def both_are_dead() -> bool:
-        portal.arm("worker", "licensing.supersede.claimed")
         portal.ask("hurry")
+        portal.arm("worker", "licensing.supersede.claimed")  # just before leases end: a job claimed again unarmed would only fail
         portal.ask("waiting", pass_time=True)
         return {portal.ask("job", pk=pk)["state"] for pk in (failing, killing)} == {"dead"}
 
