@@ -21,7 +21,7 @@ from municipality.accounts import civil_ids
 from municipality.accounts.models import SignInRequest, User
 
 SHOWN = 12
-RINGS_WITHIN = 5.0  # seconds
+PUSH_WAIT_SECONDS = 5.0  # seconds
 
 
 _passwords: list[Callable[[str], str]] = []
@@ -100,7 +100,7 @@ def decide(row: SignInRequest, decision: str, person: User | None = None) -> boo
 
     A phone can be answered once it has rung: for that the answer waits some seconds.
     """
-    until = time.monotonic() + RINGS_WITHIN
+    until = time.monotonic() + PUSH_WAIT_SECONDS
     while row.civil_id_cipher and time.monotonic() < until:
         time.sleep(0.1)
         row.refresh_from_db()

@@ -21,11 +21,11 @@ def tell_alarms() -> None:
     alarms.tell()
 
 
-@job(sign_in.ASK_PHONE, queue="urgent", time_limit=20)
-def ask_phone(request: int) -> None:
-    sign_in.ask_phone(request)
+@job(sign_in.SEND_PUSH, queue="urgent", time_limit=20)
+def send_push(request: int) -> None:
+    sign_in.send_push(request)
 
 
-@every("accounts.hear_phones", seconds=5, queue="urgent", time_limit=30)
-def hear_phones() -> None:
-    sign_in.hear_phones()
+@every("accounts.poll_pushes", seconds=5, queue="urgent", time_limit=30)
+def poll_pushes() -> None:
+    sign_in.poll_pushes()

@@ -24,7 +24,7 @@ MORE = {
     "municipality.cases": {"catalogue", "opening", "panels", "blocks", "admin_base", "timeline"},
     "municipality.documents": {"rendering", "signing", "registry", "numbers", "qr", "contexts", "store", "trouble"},
     "municipality.drafts": {"registry", "typed"},
-    "municipality.jobs": {"registry", "errors", "here", "apart"},
+    "municipality.jobs": {"registry", "errors", "in_process", "apart"},
     "municipality.notifications": {"registry", "texts"},
     "municipality.review": {"registry", "story"},  # story: how the moves of every studied case are told
     "municipality.uploads": {"registry", "fields", "links", "refusals"},

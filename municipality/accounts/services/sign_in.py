@@ -22,7 +22,7 @@ from municipality.accounts.mobile_id.port import Channel, Person, ProviderAway, 
 from municipality.accounts.mobile_id.provider import PROVIDER_ID
 from municipality.accounts.models import SignInRequest, SignInStatus, User, actor_of
 from municipality.audit.services import record
-from municipality.jobs.here import run_after_commit
+from municipality.jobs.in_process import run_after_commit
 from municipality.jobs.services import enqueue
 from municipality.kernel import civil_id, clock
 from municipality.kernel.errors import Refused
@@ -32,9 +32,9 @@ log = logging.getLogger(__name__)
 LIFETIME = dt.timedelta(minutes=5)
 POLL_PAUSE = dt.timedelta(seconds=1)
 PUSH: Channel = "push"
-ASK_PHONE = "accounts.ask_phone"  # the job
-UNSENT = dt.timedelta(seconds=15)
-HEARD_AT_ONCE = 100
+SEND_PUSH = "accounts.send_push"  # the job
+SEND_TIMEOUT = dt.timedelta(seconds=15)
+POLL_BATCH = 100
 TOO_MANY_FROM_HERE = _("Too many sign-in requests came from this connection. Please try again in ten minutes.")
 
 
@@ -60,8 +60,8 @@ def begin(*, number: str | None, channel: Channel, address: str, device: Device 
     """Ask Mobile ID. `number` is a valid civil number, needed for a push and ignored for a code to scan.
 
     Raises TooMany and ProviderAway. A number that the provider refuses looks like a phone that does not answer. So no page waits for
-    what the provider says of a number: the push is a job beside the request (`ask_phone`), a worker asks for its answer
-    (`hear_phones`), a refused request keeps the id that we gave it, and the end of every push is ours.
+    what the provider says of a number: the push is a job beside the request (`send_push`), a worker asks for its answer
+    (`poll_pushes`), a refused request keeps the id that we gave it, and the end of every push is ours.
     """
     if channel == PUSH and not number:
         raise ValueError("a push needs a civil number")
@@ -89,7 +89,7 @@ def begin(*, number: str | None, channel: Channel, address: str, device: Device 
             expires_at=now + min(dt.timedelta(seconds=settings.MOBILE_ID_PUSH_SECONDS), LIFETIME),
             **common,
         )
-        run_after_commit(enqueue(ASK_PHONE, key=str(row.pk), request=row.pk))
+        run_after_commit(enqueue(SEND_PUSH, key=str(row.pk), request=row.pk))
     return Asked(row, nonce)
 
 
@@ -97,7 +97,7 @@ def _callback_url() -> str:
     return str(settings.PORTAL_URL).rstrip("/") + str(settings.MOBILE_ID_CALLBACK_PATH)
 
 
-def ask_phone(row_id: int) -> None:
+def send_push(row_id: int) -> None:
     """Send the push of a request. Raises ProviderAway: the job tries again while the request is open.
 
     The number is erased once the provider has answered or the request has ended. A process that dies between the provider's answer
@@ -121,14 +121,14 @@ def ask_phone(row_id: int) -> None:
     SignInRequest.objects.filter(pk=row_id).update(civil_id_cipher="", away_at=None, **changes)
 
 
-def hear_phones() -> None:
+def poll_pushes() -> None:
     """Ask the provider about pushes whose callback has not come, in a worker; when it is away the pages are told."""
     now = clock.now()
     open_ = SignInRequest.objects.filter(channel=PUSH, status=SignInStatus.PENDING, civil_id_cipher="", expires_at__gt=now)
-    for row in open_.order_by(F("polled_at").asc(nulls_first=True), "pk")[:HEARD_AT_ONCE]:
+    for row in open_.order_by(F("polled_at").asc(nulls_first=True), "pk")[:POLL_BATCH]:
         SignInRequest.objects.filter(pk=row.pk).update(polled_at=now)
         try:
-            _hear(row)
+            _poll(row)
         except ProviderAway:
             open_.update(away_at=now)
             return
@@ -147,7 +147,7 @@ def look(row: SignInRequest) -> SignInRequest:
     """Bring the row up to date. Raises ProviderAway; the row stays as it is.
 
     A code is asked about at most once a second unless a callback hinted at news. A push is asked about here after a hint only, which
-    a phone that has answered gives; until then `hear_phones` asks.
+    a phone that has answered gives; until then `poll_pushes` asks.
     """
     if row.status != SignInStatus.PENDING:
         return row
@@ -160,10 +160,10 @@ def look(row: SignInRequest) -> SignInRequest:
     if not SignInRequest.objects.filter(due, pk=row.pk, status=SignInStatus.PENDING).update(polled_at=now):
         row.refresh_from_db()
         return row
-    return _hear(row)
+    return _poll(row)
 
 
-def _hear(row: SignInRequest) -> SignInRequest:
+def _poll(row: SignInRequest) -> SignInRequest:
     """Settle the row by what the provider says. Raises ProviderAway."""
     result = provider().result(row.request_id)
     if result.status == "pending" or (result.status == "expired" and row.channel == PUSH):
@@ -174,8 +174,8 @@ def _hear(row: SignInRequest) -> SignInRequest:
 
 
 def is_in_trouble(row: SignInRequest) -> bool:
-    """Whether the provider failed to answer about the request, or the push was not sent within fifteen seconds."""
-    return row.away_at is not None or (bool(row.civil_id_cipher) and clock.now() - row.created_at > UNSENT)
+    """Whether the provider failed to answer about the request, or the push was not sent within SEND_TIMEOUT."""
+    return row.away_at is not None or (bool(row.civil_id_cipher) and clock.now() - row.created_at > SEND_TIMEOUT)
 
 
 def _settle(row: SignInRequest, status: SignInStatus) -> SignInRequest:
@@ -266,14 +266,14 @@ __all__ = [
     "ProviderAway",
     "TooMany",
     "Unusable",
-    "ask_phone",
     "asked_by",
     "begin",
     "finish",
     "forget",
-    "hear_phones",
     "hint",
     "is_in_trouble",
     "look",
+    "poll_pushes",
+    "send_push",
     "welcome",
 ]

@@ -105,7 +105,7 @@ def ask(client: Client, person: Person | None, *, next_path: str = "", language:
     assert response.status_code == 302, response.content.decode()
     assert response["Location"] == address("accounts:waiting", language)
     row = SignInRequest.objects.exclude(pk__in=known).get()
-    for job in Job.objects.filter(kind=sign_in.ASK_PHONE, key=str(row.pk)):
+    for job in Job.objects.filter(kind=sign_in.SEND_PUSH, key=str(row.pk)):
         run(job.pk)
     until = time.monotonic() + 60
     while (

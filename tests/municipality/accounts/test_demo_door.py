@@ -32,9 +32,9 @@ def test_one_click_goes_through_the_real_request(phones: Phones, person: User, c
     assert signed_in(client) is None
     page = client.get(address("accounts:waiting")).content.decode()
     assert f"{settings.MOBILE_ID_URL}/phone/?lang=ar" in page
-    sign_in.ask_phone(SignInRequest.objects.latest("pk").pk)
+    sign_in.send_push(SignInRequest.objects.latest("pk").pk)
     client.post(address("accounts:demo_answer"), {"decision": "approve"})
-    sign_in.hear_phones()
+    sign_in.poll_pushes()
     client.get(address("accounts:waiting"))
     client.get(address("accounts:finish"))
     assert signed_in(client) == person

@@ -138,7 +138,7 @@ def in_trouble(client: Client) -> bool:
 def test_a_push_that_cannot_be_sent_is_tried_again_and_the_page_says_so(phones: Phones, client: Client) -> None:
     phones.mode("down")
     client.post(address("accounts:sign_in"), {"channel": "push", "civil_id": phones.people[0].civil_id})
-    row, (job,) = SignInRequest.objects.get(), Job.objects.filter(kind=sign_in.ASK_PHONE)
+    row, (job,) = SignInRequest.objects.get(), Job.objects.filter(kind=sign_in.SEND_PUSH)
     assert not in_trouble(client)
     with clock.at(clock.now() + dt.timedelta(seconds=16)):
         assert in_trouble(client), "nobody has sent it"
@@ -161,10 +161,10 @@ def test_an_answer_whose_callback_is_lost_is_heard_by_a_worker(phones: Phones, c
     SignInRequest.objects.update(hinted_at=None)
     assert client.get(address("accounts:status")).json()["done"] is False
     phones.mode("down")
-    sign_in.hear_phones()
+    sign_in.poll_pushes()
     assert in_trouble(client)
     phones.mode("ok")
-    sign_in.hear_phones()
+    sign_in.poll_pushes()
     assert client.get(address("accounts:status")).json()["done"] is True
 
 
@@ -173,7 +173,7 @@ def test_the_number_of_a_push_is_erased_with_its_end(phones: Phones, client: Cli
     row = SignInRequest.objects.get()
     assert row.civil_id_cipher and phones.people[0].civil_id not in row.civil_id_cipher
     with clock.at(row.expires_at):
-        sign_in.ask_phone(row.pk)
+        sign_in.send_push(row.pk)
     row.refresh_from_db()
     assert row.civil_id_cipher == "" and not requests.get(f"{phones.url}/auth-requests/{row.request_id}", timeout=5).ok
 
@@ -247,7 +247,7 @@ def story(phones: Phones, number: str, start: dt.datetime, monkeypatch: pytest.M
 def worker(row: SignInRequest | None = None) -> None:
     """A worker's turn; what it asks of the provider no page waits for."""
     held = list(Watched.calls)
-    sign_in.ask_phone(row.pk) if row else sign_in.hear_phones()
+    sign_in.send_push(row.pk) if row else sign_in.poll_pushes()
     Watched.calls[:] = held
 
 
@@ -265,7 +265,7 @@ def test_a_number_nobody_has_looks_like_a_phone_that_does_not_answer(
     settings.MOBILE_ID_PUSH_SECONDS = 120
     assert story(phones, UNKNOWN, start, monkeypatch) != known
     settings.MOBILE_ID_PUSH_SECONDS = 300
-    monkeypatch.setattr(sign_in, "enqueue", lambda _kind, *, key, request: sign_in.ask_phone(request))
+    monkeypatch.setattr(sign_in, "enqueue", lambda _kind, *, key, request: sign_in.send_push(request))
     monkeypatch.setattr(limits.PUSHES.__class__, "take", lambda *_: True)
     assert ("POST", "auth-requests") in story(phones, UNKNOWN, start, monkeypatch)[-1]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection, transaction
 
-from municipality.jobs import here, registry
+from municipality.jobs import in_process, registry
 from municipality.jobs.models import Job
 from municipality.jobs.services import enqueue, run
 
@@ -37,7 +37,7 @@ def wait_for(job_id: int, seconds: float = 60) -> Job:
 def test_a_job_is_carried_out_once_and_after_the_commit_without_a_worker(done: list[int]) -> None:
     with transaction.atomic():
         job_id = enqueue("testing.here", key="1", number=1)
-        here.run_after_commit(job_id)
+        in_process.run_after_commit(job_id)
         time.sleep(0.2)
         assert done == []
     racing = [threading.Thread(target=_run, args=(job_id,)) for _ in range(4)]
@@ -57,11 +57,11 @@ def _run(job_id: int) -> None:
 
 def test_what_is_rolled_back_is_not_begun(done: list[int]) -> None:
     with transaction.atomic():
-        here.run_after_commit(enqueue("testing.here", key="2", number=2))
+        in_process.run_after_commit(enqueue("testing.here", key="2", number=2))
         transaction.set_rollback(True)
     with transaction.atomic():
         job_id = enqueue("testing.here", key="3", number=3)
-        here.run_after_commit(job_id)
+        in_process.run_after_commit(job_id)
     wait_for(job_id)
     assert done == [3] and not Job.objects.filter(key="2").exists()
 
