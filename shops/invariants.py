@@ -6,21 +6,21 @@ from collections.abc import Iterator
 
 from django.db.models import Exists, OuterRef
 
-from shops.commercial import queries as commercial
-from shops.hours.models import HoursWeek, columns_of
-from shops.hours.week import parse
+from shops.commercial_register import queries as commercial
 from shops.models import EventKind, SearchEntry, Shop, ShopEvent
-from shops.search import indexing
+from shops.models.hours import HoursWeek, columns_of
+from shops.models.week import parse
+from shops.search import index
 
 LOOKED_AT = 500  # entries that are described again: the newest, and as many from a place that moves with every call
 
 
 def findings() -> Iterator[str]:
     """Every shop can be found, the index says of a shop what the register says, and a closed shop has its event or never had one."""
-    if lost := indexing.unindexed().count():
+    if lost := index.unindexed().count():
         yield f"{lost} shops cannot be found: run search_rebuild"
     for keys in (_newest(), _somewhere()):
-        for pk in indexing.stale(keys):
+        for pk in index.stale(keys):
             yield f"the search says of shop {pk} what the register does not"
     closings = ShopEvent.objects.filter(shop=OuterRef("pk"), kind=EventKind.CLOSED)
     for shop in Shop.objects.filter(Exists(closings), closed_on__isnull=True)[:50]:
@@ -39,4 +39,4 @@ def _newest() -> list[int]:
 
 def _somewhere() -> list[int]:
     """Entries behind a random shop, so that the whole index is looked at in the course of many nights."""
-    return indexing.some(LOOKED_AT)
+    return index.some(LOOKED_AT)

@@ -15,12 +15,15 @@ from municipality.jobs.errors import Gone, Parked
 from municipality.jobs.registry import every, job
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
-from shops import claims, freshness, refusals, registry
-from shops.commercial import running
-from shops.following import services as following
+from shops import registry
+from shops.claims import refusals
+from shops.claims import services as claims
+from shops.commercial_register.services import delta
 from shops.imports import services as imports
-from shops.open_data import feed, writing
-from shops.search import indexing
+from shops.open_data import feed, writer
+from shops.register import freshness
+from shops.search import index
+from shops.subscriptions import services as subscriptions
 
 MORNING = dt.timedelta(hours=4)  # digests are sent at seven, when people are awake
 COMPARING = 60  # seconds after which a job begins no further slice of the register
@@ -46,18 +49,18 @@ def refusal_document(*, case_id: int) -> None:
 
 @every("shops.index_missing", seconds=600)
 def index_missing() -> None:
-    indexing.index_missing()
+    index.index_missing()
     freshness.ended_well("shops.index_missing")
 
 
 @every("shops.recount_words", seconds=86_400)
 def recount_words() -> None:
-    indexing.recount()
+    index.recount()
 
 
 @every("shops.note_ended_licences", seconds=3600)
 def note_ended_licences() -> None:
-    indexing.note_ended_licences()
+    index.note_ended_licences()
     freshness.ended_well("shops.note_ended_licences")
 
 
@@ -73,17 +76,17 @@ def register_take(*, file_id: int) -> None:
 
 @every("shops.begin_commercial_delta", seconds=600)
 def begin_commercial_delta() -> None:
-    running.begin_nightly()
+    delta.begin_nightly()
 
 
-@job(running.PAGE_JOB, queue="bulk", time_limit=90)
+@job(delta.PAGE_JOB, queue="bulk", time_limit=90)
 def commercial_page(*, run_id: int, page: int) -> None:
-    running.take_page(run_id=run_id, page=page)
+    delta.take_page(run_id=run_id, page=page)
 
 
-@job(running.ONE_JOB, queue="urgent", time_limit=60)
+@job(delta.ONE_JOB, queue="urgent", time_limit=60)
 def commercial_licence(*, number: str) -> None:
-    running.take_licence(number=number)
+    delta.take_licence(number=number)
 
 
 @every("shops.number_changes", seconds=30, time_limit=100)
@@ -94,7 +97,7 @@ def number_changes() -> None:
 @every("shops.find_unmarked_changes", seconds=86_400, time_limit=110)
 def find_unmarked_changes() -> None:
     """Three o'clock at night in Kuwait: first what was never marked, then the files of each set, then the digests of the day."""
-    indexing.index_missing()
+    index.index_missing()
     _compare(after=0, night=clock.today().isoformat())
 
 
@@ -122,11 +125,11 @@ def _compare(*, after: int, night: str) -> None:
 def open_data(*, dataset: str = "shops", night: str = "", part: int = 0) -> None:
     """A part of the files of a set; the next job goes on. A job that was promised before there were sets names none and means the shops."""
     night = night or clock.today().isoformat()
-    if writing.go_on(dataset, night) is None:
+    if writer.go_on(dataset, night) is None:
         with transaction.atomic():
             enqueue("shops.open_data", key=f"night:{night}:{dataset}:{part + 1}", dataset=dataset, night=night, part=part + 1)
 
 
 @job("shops.follow_digests", queue="bulk", time_limit=110)
 def follow_digests() -> None:
-    following.tell_everybody()
+    subscriptions.tell_everybody()

@@ -93,9 +93,15 @@ WHOLE = (
     *("tests/municipality/notifications/test_sms.py", "tests/municipality/review/test_desk", "tests/municipality/review/test_queue.py"),
     *("tests/municipality/rulebook/test_calendar.py", "tests/municipality/uploads/", "tests/payments/services/test_long_outage.py"),
     *("tests/payments/services/test_match_edges.py", "tests/payments/test_invariants.py", "tests/payments/test_machine.py"),
-    *(f"tests/shops/commercial/test_{name}.py" for name in ("deciding", "delta", "trouble", "work_list")),
-    *(f"tests/shops/open_data/test_{name}.py" for name in ("changes", "files", "following", "hostile", "interface", "steps")),
-    *("tests/shops/test_pages.py", "tests/tools/attack/test_small.py", "tests/violations/"),
+    *(f"tests/shops/commercial_register/test_{name}.py" for name in ("decisions", "delta", "trouble", "work_list")),
+    *(f"tests/shops/open_data/test_{name}.py" for name in ("changes", "files", "hostile", "interface", "steps")),
+    *(
+        "tests/shops/claims/",
+        "tests/shops/search/test_pages.py",
+        "tests/shops/subscriptions/",
+        "tests/tools/attack/test_small.py",
+        "tests/violations/",
+    ),
 )
 
 

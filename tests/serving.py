@@ -8,7 +8,7 @@ import pytest
 
 from municipality.kernel.kept import Kept
 from municipality.rulebook import queries as rulebook
-from shops import named
+from shops.register import name_lists
 from shops.search import trades
 
 
@@ -24,7 +24,7 @@ def warm(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def keep_names(monkeypatch: pytest.MonkeyPatch) -> None:
     """Names of areas and activities, what people call a trade and who licenses what are in memory, for this test alone."""
-    for module, place in ((named, "kept"), (trades, "in_force"), (rulebook, "_authorities")):
+    for module, place in ((name_lists, "kept"), (trades, "in_force"), (rulebook, "_authorities")):
         kept: Kept[object] = Kept(getattr(module, place)._read, lambda: 60)
         kept()
         monkeypatch.setattr(module, place, kept)

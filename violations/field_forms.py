@@ -15,7 +15,7 @@ from municipality.kernel import clock
 from municipality.places.models import Area
 from municipality.rulebook import queries as rulebook
 from municipality.ui.forms import CivilIdField, FoldedField
-from shops import queries as shops
+from shops.register import queries as shops
 from violations import queries, rules
 from violations.models import Inspector, Signed
 from violations.services.minutes import Found

@@ -14,7 +14,7 @@ from municipality.acting import queries as acting
 from municipality.cases.panels import CaseDetail, Fact, FileLine, Line, NextStep, Round, register
 from municipality.review import queries as review
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref
-from shops import queries as registered
+from shops.register import queries as registered
 from violations import rules
 from violations.models import Objection, Violation
 from violations.states import OBJECTION, SERVICE, ObjectionState, ViolationState

@@ -21,8 +21,8 @@ from municipality.rulebook import queries as rulebook
 from payments.models import Allocation, Bill
 from payments.registry import Right
 from payments.states import BillState
-from shops import queries as shops
 from shops.models import Shop
+from shops.register import queries as shops
 from violations import rules
 from violations.models import Charge, Inspector, Objection, SettlementOrder, Violation
 from violations.states import SERVICE, ViolationState

@@ -13,9 +13,10 @@ from django.utils.translation import ngettext
 from municipality.cases.panels import Block, Fact, Record
 from municipality.kernel import clock
 from municipality.ui.templatetags.portal import bilingual, day, moment, term
-from shops import queries as registered
 from shops.models import Reply
-from shops.states import REPLY
+from shops.public_page import queries
+from shops.public_page.states import REPLY
+from shops.register import queries as registered
 from violations import publication
 from violations.publication import CONTESTED, STAGES, Finding, Published
 
@@ -26,7 +27,7 @@ def block(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
     """Final and contested violations of each shop with the replies to them; as many queries for many as for one."""
     found = publication.of_shops([shop.pk for shop in shops])
     shown = {pk: one.findings[:SHOWN] for pk, one in found.items()}
-    replies = registered.replies_to([finding.violation.key for rows in shown.values() for finding in rows])
+    replies = queries.replies_to([finding.violation.key for rows in shown.values() for finding in rows])
     theirs: set[int] = set()
     if any(shown.values()) and user.is_authenticated and not user.is_staff:
         theirs = set(registered.visible_to(user, REPLY).filter(pk__in=list(shown)).values_list("pk", flat=True))

@@ -19,7 +19,7 @@ from municipality.rulebook.models import Activity
 from municipality.rulebook.queries import Edition
 from municipality.uploads.registry import Slot
 from shops.models import Sensitivity, Shop
-from shops.services import Change
+from shops.register.services import Change
 
 Values = dict[str, Any]
 NONE = ("غير مسجل", "not on record")

@@ -34,7 +34,7 @@ from municipality.ui.addresses import address_of
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
 from payments import queries as payments
 from payments.states import BillState
-from shops import queries as registered
+from shops.register import queries as registered
 
 LIVE_LABELS = {
     "valid": ("ok", _("Valid")),

@@ -27,8 +27,8 @@ from municipality.rulebook.queries import Edition
 from municipality.uploads import queries as uploads
 from municipality.uploads.states import UploadState
 from payments.rules import Line
-from shops import queries as shops
 from shops.models import LicenceState, Shop
+from shops.register import queries as shops
 from shops.registry import LicenceFact
 
 

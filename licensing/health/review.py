@@ -26,7 +26,7 @@ from municipality.ui.dates import day_text
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
-from shops import queries as shops
+from shops.commercial_register import queries as commercial_queries
 from shops.models import Shop
 
 DECLARED = gettext_lazy("declared by the applicant")
@@ -101,7 +101,7 @@ def items(case: Case) -> list[Item]:
 
 
 def _as_of(shop: Shop) -> dt.datetime:
-    return once(("shops.as_of", shop.pk), lambda: shops.facts_as_of(shop))
+    return once(("shops.as_of", shop.pk), lambda: commercial_queries.as_of(shop))
 
 
 def _fact(shop: Shop, name: str, row: Any, named: dict[tuple[str, Any], Any]) -> Item:

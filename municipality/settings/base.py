@@ -210,7 +210,7 @@ KNET_CONFIRM_DELAY_SECONDS = env.int("KNET_CONFIRM_DELAY_SECONDS", 600)
 KNET_PAGE_LIFETIME_SECONDS = env.int("KNET_PAGE_LIFETIME_SECONDS", 1800)
 
 # The commercial register (MOCI). No interface of it is public: the adapter speaks one that we assume. Without an address nothing is asked.
-MOCI_ADAPTER = env.str("MOCI_ADAPTER", "shops.commercial.http.HttpRegister")
+MOCI_ADAPTER = env.str("MOCI_ADAPTER", "shops.commercial_register.http.HttpRegister")
 MOCI_URL = env.str("MOCI_URL", "")
 MOCI_KEY = secret("MOCI_KEY")
 MOCI_CA_FILE = env.str("MOCI_CA_FILE", "")
@@ -280,7 +280,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {"DocumentStateEnum": "municipality.api.DOCUMENT_STATES", "ShopStateEnum": "shops.open_data.table.SHOP_STATES"},
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "shops.views.described.codes"],
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "shops.search.views.schema.codes"],
 }
 
 # The browser's side of security.

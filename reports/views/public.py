@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import public
-from shops import queries as registered
+from shops.register import queries as registered
 
 ID_LENGTH = 26
 

@@ -69,7 +69,7 @@ def carry_over(papers: Sequence[Paper], rng: Random) -> int:
     """Write documents, licences, events and acts of all papers, in the caller's transaction. Returns how many.
 
     Papers of one shop follow each other by their first day; the last of them is the current one. Shops need their area,
-    activity, branch and owner at hand (`shops.queries.with_names`).
+    activity, branch and owner at hand (`shops.register.queries.with_names`).
     """
     ordered = sorted(papers, key=lambda p: (p.first_day, p.shop.pk))
     if not ordered:

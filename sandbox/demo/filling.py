@@ -14,8 +14,8 @@ from sandbox.demo.loading import BATCH, FULL, Loading, anchor
 from sandbox.demo.steps.licences import papers_of
 from sandbox.demo.steps.shops import area_ids, shop, small_organisations
 from shops.models import Shop
-from shops.queries import with_names
-from shops.search import indexing
+from shops.register.queries import with_names
+from shops.search import index
 
 MOST = 1_000_000  # numbers of commercial licences stay different up to here
 
@@ -42,7 +42,7 @@ def fill(wanted: int, echo: Callable[[str], None], *, number_acts: bool = True) 
             made = Shop.objects.bulk_create([shop(loading, row, owner, areas) for row, owner in zip(rows, owners, strict=True)])
             named = with_names(Shop.objects.filter(pk__in=[s.pk for s in made]).order_by("pk"))
             carry_over([paper for one in named for paper in papers_of(loading, one, rng, officers)], rng)
-            indexing.refresh([one.pk for one in made])
+            index.refresh([one.pk for one in made])
         at += count
         if at % (10 * BATCH) == 0 or at == wanted:
             echo(f"{at} shops")

@@ -11,8 +11,8 @@ from django.db import connection
 
 from municipality.kernel.copying import copy_rows
 from sandbox.demo.generate import seeded, weighted
-from shops.hours.week import parse
 from shops.models import HoursWeek, Shop, StatedHours
+from shops.models.week import parse
 
 SHARE = 2 / 3  # of the open shops state their hours
 OWN_RAMADAN = 0.3  # of those state others for Ramadan

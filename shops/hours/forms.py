@@ -13,8 +13,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from municipality.ui.forms import FoldedField, LtrInput
-from shops.hours.saying import WEEKDAYS
-from shops.hours.week import DAY, WHOLE_DAY, BadWeek, Day, Week, clock_text
+from shops.hours.labels import WEEKDAYS
+from shops.models.week import DAY, WHOLE_DAY, BadWeek, Day, Week, clock_text
 
 OPEN, CLOSED, WHOLE, SAME = "open", "closed", "whole", "same"
 KINDS = ((OPEN, _("Open at these times")), (CLOSED, _("Closed that day")), (WHOLE, _("Open 24 hours")), (SAME, _("As the day before")))

@@ -14,11 +14,11 @@ from municipality.audit.services import record
 from municipality.kernel import clock, ids
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.subjects import SubjectKey
-from shops import queries
-from shops.hours.models import HoursWeek, StatedHours
-from shops.hours.week import Week
 from shops.models import RegisterChange, Shop
-from shops.search import indexing
+from shops.models.hours import HoursWeek, StatedHours
+from shops.models.week import Week
+from shops.register import queries
+from shops.register.signals import shops_changed
 
 HOURS = "shops.hours"
 STATED = Limit("shop_hours", 60, 86_400)  # a person: who has many shops states them in one go
@@ -64,7 +64,7 @@ def _state(shop: Shop, person: User, week: Week | None, part: Part) -> None:
         RegisterChange.objects.create(
             shop=row, name="hours", before=before, after=after, source=source, actor_key=principal.actor.key, at=clock.now()
         )
-    indexing.refresh([row.pk])
+    shops_changed.send(Shop, keys=[row.pk])
     record("shop.hours_stated", subject=row.key, actor=principal.actor, data={"by": source, "part": part, "taken_back": week is None})
 
 

@@ -1,7 +1,7 @@
 """From released lines to the register, set by set: shops, what they were called before, events, changes and the index of the search.
 
-All of it in the caller's transaction, with as many statements for two thousand lines as for one. What one act of `shops.events` and
-`shops.services` writes of one shop, this writes of many.
+All of it in the caller's transaction, with as many statements for two thousand lines as for one. What one act of `register.events` and
+`register.services` writes of one shop, this writes of many.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from municipality.kernel import clock, ids
 from municipality.kernel.actors import Actor
 from municipality.kernel.copying import copy_rows
 from municipality.kernel.failpoints import failpoint
-from shops.events import MOVED
-from shops.imports.models import Outcome, RegisterRow
 from shops.models import EventKind, RegisterChange, Sensitivity, Shop, ShopActivity, ShopEvent, TradeName
-from shops.search import indexing
+from shops.models.imports import Outcome, RegisterRow
+from shops.register.events import MOVED
+from shops.search import index
 
 DAYS = ("commercial_license_end", "opened_on", "closed_on", "suspended_on")
 POINT = ("latitude", "longitude")
@@ -106,7 +106,7 @@ def apply(rows: Sequence[RegisterRow], *, source: str, actor: Actor) -> Applied:
     searched = _change(changes, source=source, actor=actor)
     Shop.objects.filter(pk__in=confirmed).update(facts_source=source, facts_at=clock.now())
     failpoint("register.written")
-    indexing.refresh([*added, *searched])
+    index.refresh([*added, *searched])
     failpoint("register.indexed")
     done.added, done.changed, done.confirmed = len(added), len(changes), len(confirmed) - len(changes)
     return done
@@ -246,7 +246,7 @@ def _last_days(model: Any, keys: Sequence[int]) -> dict[int, dt.date]:
 
 
 def _days(shop: Mapping[str, Any], last: dt.date | None, today: dt.date) -> tuple[str | None, str]:
-    """First and last day of what stands on a shop until now, as `shops.events` counts them."""
+    """First and last day of what stands on a shop until now, as `shops.register.events` counts them."""
     first = last + dt.timedelta(days=1) if last else parse_date(shop["opened_on"] or "")
     yesterday = today - dt.timedelta(days=1)
     return first.isoformat() if first else None, (max(first, yesterday) if first else yesterday).isoformat()

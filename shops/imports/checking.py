@@ -11,7 +11,7 @@ from typing import Any
 from municipality.kernel import arabic, digits
 from municipality.kernel.sheets import day_of
 from shops.imports.columns import KEY, NEEDED_OF_NEW
-from shops.imports.models import Outcome
+from shops.models.imports import Outcome
 
 TEXTS = {"name_ar": 160, "name_en": 160, "block": 10, "street": 60, "building": 20, "plot": 20, "floor": 20, "unit": 20}
 HOLDER = {"holder_ar": 160, "holder_en": 160}

@@ -29,9 +29,9 @@ from municipality.places.models import Area, Governorate
 from municipality.rulebook.models import Activity
 from shops.imports import applying, checking
 from shops.imports.columns import KEY, LAYOUT
-from shops.imports.models import Outcome, RegisterFile, RegisterRow
 from shops.models import Shop
-from shops.roles import CLERK, KEEPER, demand
+from shops.models.imports import Outcome, RegisterFile, RegisterRow
+from shops.register.roles import CLERK, KEEPER, demand
 
 ME = system("shops")
 CHECK_BATCH, TAKE_BATCH = 4000, 2000  # lines of one transaction

@@ -1,1 +1,1 @@
-"""The register of shops in the staff's admin: sheets, merges and events, each by whoever holds the role."""
+"""The register in the hands of staff: merges, small corrections and events, each by whoever holds the role."""

@@ -16,11 +16,11 @@ from municipality.ui.sheets import problem_sheet
 from municipality.ui.tables import as_csv
 from shops.imports import services
 from shops.imports.columns import COLUMNS, MOST_BYTES, NEEDED, NEEDED_OF_NEW
-from shops.imports.models import Outcome
 from shops.imports.problems import LINE, NotReadable
 from shops.models import RegisterFile
-from shops.office.pages import demand_any, page
-from shops.roles import KEEPER
+from shops.models.imports import Outcome
+from shops.office.views.base import demand_any, page
+from shops.register.roles import KEEPER
 
 PAGE = 100
 REFRESH_SECONDS = 5

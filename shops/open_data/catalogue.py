@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock
-from shops.open_data.described import address, both, is_stale, newest, schema_name
+from shops.open_data.dictionary import address, both, is_stale, newest, schema_name
 from shops.open_data.formats import MEDIA_TYPES, PACKED
 from shops.registry import OPEN_SETS, OpenSet
 

@@ -24,8 +24,8 @@ from municipality.kernel import clock
 from municipality.kernel.copying import copy_rows
 from municipality.kernel.errors import Refused
 from shops.models import SearchEntry, Shop, ShopEvent
+from shops.models.open_data import ADDED, LICENCE_CHANGED, UPDATED, Change, Edition, Pending, Published
 from shops.open_data import table
-from shops.open_data.models import ADDED, LICENCE_CHANGED, UPDATED, Change, Edition, Pending, Published
 
 SALT = "shops.changes"
 BATCH = 1000
@@ -42,11 +42,6 @@ class BadCursor(Refused):
 def mark(shops: Iterable[int]) -> None:
     """Note in the caller's transaction that something of these shops (by primary key) may have changed."""
     Pending.objects.bulk_create([Pending(shop_id=key) for key in shops], batch_size=BATCH)
-
-
-def mark_event(event: ShopEvent) -> None:
-    """Note an event in the caller's transaction."""
-    Pending.objects.create(shop_id=event.shop_id, event=event)
 
 
 def number_all(seconds: float = math.inf) -> int:

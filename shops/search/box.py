@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from shops.search.indexing import CELLS, cell_word
+from shops.search.index import CELLS, cell_word
 
 FEW = 144  # cells that a search is narrowed to by their words: some 13 by 12 km
 

@@ -17,7 +17,7 @@ from municipality.cases.models import Case, CaseEvent
 from municipality.drafts.models import Draft
 from municipality.kernel import clock
 from municipality.places.models import Branch
-from shops import claims
+from shops.claims import services as claims
 from shops.models import Claim, RegisteredOwner, Shop
 from tests.licensing import officers
 from tests.municipality import people

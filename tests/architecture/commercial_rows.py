@@ -14,8 +14,10 @@ from django.test import override_settings
 from municipality.accounts.models import Organisation, User
 from municipality.kernel import clock
 from municipality.kernel.transitions import transition
-from shops.commercial import applying, deciding, reading, running
-from shops.commercial.models import (
+from shops.commercial_register import licences
+from shops.commercial_register.services import decisions, delta, updates
+from shops.models import Shop
+from shops.models.commercial_register import (
     CommercialDifference,
     CommercialFeed,
     CommercialLicence,
@@ -23,7 +25,6 @@ from shops.commercial.models import (
     CommercialRun,
     LicenceStatus,
 )
-from shops.models import Shop
 
 if TYPE_CHECKING:
     from tests.architecture.world import World
@@ -44,7 +45,7 @@ class Commercial:
     @property
     def seen(self) -> str:
         """What the page of the waiting difference sends back with a decision."""
-        return deciding.seen(self.waiting)
+        return decisions.seen(self.waiting)
 
 
 @contextmanager
@@ -53,15 +54,15 @@ def connected(how: str) -> Iterator[None]:
     with override_settings(MOCI_URL="http://127.0.0.1:1/api/v1"):
         if how == "away":
             with transaction.atomic():
-                running.note_outage(running.feed(), "away")
+                delta.note_outage(delta.feed(), "away")
         if how == "doubted":
             CommercialRun.objects.update(is_doubted=True, missing=4019)
         yield
 
 
-def told(licence_no: str, version: int = 2, **facts: Any) -> reading.Entry:
+def told(licence_no: str, version: int = 2, **facts: Any) -> licences.Entry:
     """An entry as the register delivers it, of a licence that it holds otherwise than we do."""
-    return reading.read(
+    return licences.read(
         {
             "licence": licence_no,
             "version": version,
@@ -94,11 +95,11 @@ def fill(keeper: User) -> Commercial:
         told("3020/000003"),
     ]
     with transaction.atomic():
-        applying.apply(feed=feed, entries=entries, run=run)
+        updates.apply(feed=feed, entries=entries, run=run)
         rows = {row.licence_no: row for row in CommercialDifference.objects.all()}
         dismissed = rows["3020/000002"]
-        deciding.dismiss(difference=dismissed, as_seen=deciding.seen(dismissed), code="no_public_shop", by=keeper)
-        applying.settle(rows["3020/000003"], "agrees")
+        decisions.dismiss(difference=dismissed, as_seen=decisions.seen(dismissed), code="no_public_shop", by=keeper)
+        updates.settle(rows["3020/000003"], "agrees")
     fresh = {row.licence_no: row for row in CommercialDifference.objects.all()}
     ordered = (shop.commercial_license_no, gone.commercial_license_no, "3020/000001", "3020/000002", "3020/000003")
     return Commercial(keeper, shop, *(fresh[number] for number in ordered))
@@ -109,7 +110,7 @@ def fresh(world: World) -> CommercialDifference:
     number = f"3021/{CommercialDifference.objects.count():06d}"
     now, theirs = clock.now(), {"name_ar": "صالون الدانة"}
     return CommercialDifference.objects.create(
-        feed=running.feed(), licence_no=number, kind="new_shop", theirs=theirs, found_at=now, stated_at=now
+        feed=delta.feed(), licence_no=number, kind="new_shop", theirs=theirs, found_at=now, stated_at=now
     )
 
 

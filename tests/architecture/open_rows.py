@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from municipality.kernel import clock
-from shops.following import services
 from shops.models import Digest, Edition, Follow
-from shops.open_data import feed, writing
+from shops.open_data import feed, writer
 from shops.registry import OPEN_SETS
+from shops.subscriptions import services, tokens
 
 if TYPE_CHECKING:
     from tests.architecture.world import World
@@ -30,7 +30,7 @@ def fill(world: World) -> OpenRows:
     follow = services.follow(person=owner, shop=shop)
     block = services.follow(person=owner, area=shop.area, block=shop.block)
     feed.find_unmarked()
-    edition = {key: writing.publish(key) for key in OPEN_SETS}["shops"]
+    edition = {key: writer.publish(key) for key in OPEN_SETS}["shops"]
     services.tell(owner.pk, feed.last_number())
     assert Digest.objects.filter(person=owner, day=clock.today()).exists()
-    return OpenRows(edition, follow, block, services.token_of(owner.public_id))
+    return OpenRows(edition, follow, block, tokens.token_of(owner.public_id))

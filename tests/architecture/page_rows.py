@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from municipality.cases.models import Case
 from municipality.kernel import clock
 from shops.hours.services import state_hours
-from shops.hours.week import parse
 from shops.models import PageFact, Reply, Shop
-from shops.page import services
+from shops.models.week import parse
+from shops.public_page import services
 from shops.registry import finding_of
 
 if TYPE_CHECKING:

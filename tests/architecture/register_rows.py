@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from municipality.accounts.models import Organisation, User
 from municipality.kernel import clock, ids
-from shops.happenings import services as by_hand
 from shops.imports import services as imports
-from shops.merging import services as merging
 from shops.models import EventProposal, RegisterChange, RegisterFile, RegisterRow, Shop, ShopEvent, ShopMerge, StatedHours
+from shops.office.services import changes as by_hand
+from shops.office.services import merges
 from tests.architecture import violation_rows as rows
 from tests.shops.imports.sheets import sheet
 
@@ -66,11 +66,11 @@ def fill() -> Sheets:
     shops = [
         shop_of(None, 960 + n, organisation=holder, name_ar=f"مكتبة القلم {n}", name_en=f"Al-Qalam {n}", ends_in=None) for n in range(5)
     ]
-    merged = merging.propose(shop=shops[1], into=shops[0], note_ar=WHY, asked_by=clerk)
-    merging.allow(merge=merged, allowed_by=keeper)
-    dropped = merging.propose(shop=shops[2], into=shops[0], note_ar=WHY, asked_by=clerk)
-    merging.refuse(merge=dropped, refused_by=keeper)
-    asked = merging.propose(shop=shops[2], into=shops[3], note_ar=WHY, asked_by=clerk)
+    merged = merges.propose(shop=shops[1], into=shops[0], note_ar=WHY, asked_by=clerk)
+    merges.allow(merge=merged, allowed_by=keeper)
+    dropped = merges.propose(shop=shops[2], into=shops[0], note_ar=WHY, asked_by=clerk)
+    merges.refuse(merge=dropped, refused_by=keeper)
+    asked = merges.propose(shop=shops[2], into=shops[3], note_ar=WHY, asked_by=clerk)
     said: dict[str, Any] = {"on": clock.today(), "note_ar": WHY, "reference": "12/2026", "asked_by": clerk}
     closed = by_hand.propose(shop=shops[4], kind="suspended", **said)
     by_hand.allow(proposal=closed, allowed_by=keeper)

@@ -12,10 +12,10 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.places.models import Area
 from municipality.rulebook.models import Activity
-from shops import events
 from shops.models import Shop
-from shops.search import indexing
-from shops.services import Change, change_register, transfer
+from shops.register import events
+from shops.register.services import Change, change_register, transfer
+from shops.search import index
 
 TESTS = system("tests")
 
@@ -50,5 +50,5 @@ def fill() -> Register:
     events.close(shop=closed, source="moci", actor=TESTS)
     foreign = shop_of(None, 953, organisation=first, name_ar="Vela 24", name_en="Vela 24", ends_in=None)
     with transaction.atomic():
-        indexing.index_missing()
+        index.index_missing()
     return Register(Shop.objects.get(pk=storied.pk), Shop.objects.get(pk=closed.pk), foreign)

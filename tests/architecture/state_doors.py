@@ -22,7 +22,7 @@ from municipality.review.models import Place
 from municipality.uploads.models import Upload
 from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt, RefundDue
 from payments.rules import new_trackid
-from shops.commercial.models import CommercialDifference
+from shops.models.commercial_register import CommercialDifference
 from tests.architecture import acting_rows, commercial_rows, lane_rows, money_rows, page_rows, queue_rows, upload_rows, violation_rows
 from tests.architecture.world import World
 from violations.models import Violation

@@ -105,7 +105,7 @@ def any_shop(user: Any, public_id: str, *_: Any) -> Shop:
 FILTERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "/{lang}/cases/{w.owner.waiting.public_id}/": ("municipality.cases.queries.visible_to", everything(Case)),
     "/{lang}/cases/{w.owner.waiting.public_id}/withdraw/": ("municipality.cases.queries.visible_to", everything(Case)),
-    "/{lang}/health-licence/{w.owner.shop.public_id}/changes/": ("shops.queries._seen_by", any_shop),
+    "/{lang}/health-licence/{w.owner.shop.public_id}/changes/": ("shops.register.queries._seen_by", any_shop),
     "/{lang}/pay/{w.owner.due.public_id}/": ("payments.queries.visible_to", everything(Bill)),
     "/{lang}/receipts/{w.owner.receipt.number}/": ("payments.queries.receipts_visible_to", everything(Receipt)),
     "/documents/{w.owner.licence.document.number}.pdf": ("municipality.documents.queries.visible_to", everything(Document)),

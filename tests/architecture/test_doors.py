@@ -32,11 +32,14 @@ MORE = {
     "shops": {"registry"},
 }
 # Packages of an app that have doors of their own.
-FEATURES = {"licensing": {"health"}}
+FEATURES = {
+    "licensing": {"health"},
+    "shops": {"claims", "commercial_register", "hours", "open_data", "public_page", "register", "search", "subscriptions"},
+}
 # A page of the platform that a service shows at an address of its own, and the way to a case that somebody may act in.
 SHOWN = "municipality.cases.views.public"
 EXCEPTIONS = {(f"licensing.health.views.{name}", SHOWN) for name in ("public", "citizen", "corrections")}
-EXCEPTIONS |= {("shops.views.claims", SHOWN), ("violations.views.public", SHOWN)}
+EXCEPTIONS |= {("shops.claims.views", SHOWN), ("violations.views.public", SHOWN)}
 # All of these is a door: the ground floor and the face.
 OPEN = ("municipality.kernel", "municipality.ui", "municipality.places", "municipality.rulebook", "municipality.celery")
 # Tie everything together, on top of all.
@@ -102,7 +105,9 @@ def test_the_gate_of_the_doors_bites(graph: grimp.ImportGraph) -> None:
         ("municipality/jobs/queries.py", "from municipality.cases import models"),
         ("municipality/kernel/money.py", "import django"),
         ("payments/rules.py", "from django.db import models"),
-        ("shops/queries.py", "import sandbox.simulators.serving"),
+        ("shops/register/queries.py", "import sandbox.simulators.serving"),
+        ("shops/register/events.py", "from shops.search import index"),
+        ("violations/queries.py", "from shops.claims import forms"),
         ("sandbox/simulators/serving.py", "import sandbox.demo.people"),
         ("payments/queries.py", "from tools.stack import running"),
         ("sandbox/demo/people.py", "import tests.payments.bank"),

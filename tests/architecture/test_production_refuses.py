@@ -134,7 +134,7 @@ MOCI = {"MOCI_URL": "https://register.example.test/api/v1", "MOCI_KEY": "r4Tq8Zx
 
 
 def test_the_commercial_register_may_be_connected_or_not_at_all() -> None:
-    asked = ("-c", "from shops.commercial.port import is_connected; print(is_connected())")
+    asked = ("-c", "from shops.commercial_register.port import is_connected; print(is_connected())")
     assert start(VALID | MOCI, *asked).stdout.strip() == "True"
     assert start(VALID | {"MOCI_URL": "", "MOCI_KEY": ""}, *asked).stdout.strip() == "False"
 

@@ -21,8 +21,8 @@ def add(owners: dict[str, int], first_row: int = FIRST_ROW) -> None:
     from sandbox.demo.steps.licences import _first_day
     from sandbox.demo.steps.shops import area_ids, shop
     from shops.models import Shop
-    from shops.queries import with_names
-    from shops.search import indexing
+    from shops.register.queries import with_names
+    from shops.search import index
 
     loading = Loading(anchor(), SMALL, print)
     areas, last = area_ids(), loading.day(ENDS_IN_DAYS)
@@ -34,7 +34,7 @@ def add(owners: dict[str, int], first_row: int = FIRST_ROW) -> None:
         named = with_names(Shop.objects.filter(pk__in=[one.pk for one in made]))
         rng = seeded(f"journeys {first_row}")
         carry_over([Paper(one, _first_day(last), last, loading.instant(loading.day(-150), rng)) for one in named], rng)
-        indexing.refresh([one.pk for one in made])
+        index.refresh([one.pk for one in made])
     found: dict[str, list[dict[str, str]]] = {}
     for one in made:
         owner = one.owner

@@ -13,8 +13,8 @@ from municipality.kernel.actors import system
 from municipality.places.loading import load_places
 from municipality.places.models import Area
 from municipality.rulebook.seeds import load_activities
-from shops import events
 from shops.models import Shop
+from shops.register import events
 from tests.municipality.people import staff
 
 TESTS = system("tests")

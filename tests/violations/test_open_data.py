@@ -17,9 +17,9 @@ from django.test.utils import CaptureQueriesContext
 
 from municipality.accounts.models import User
 from municipality.kernel import clock
-from shops.merging import services as merging
 from shops.models import Shop
-from shops.open_data import described, formats, writing
+from shops.office.services import merges
+from shops.open_data import dictionary, formats, writer
 from shops.registry import OPEN_SETS
 from tests.municipality.people import staff
 from tests.serving import warm
@@ -47,7 +47,7 @@ def body(name: str) -> str:
 
 def published() -> dict[str, dict[str, Any]]:
     """The rows of a file that is written now, by id."""
-    writing.publish("violations")
+    writer.publish("violations")
     return {row["id"]: row for row in map(json.loads, body("violations.jsonl").splitlines())}
 
 
@@ -99,7 +99,7 @@ def test_an_annulled_one_leaves_the_file_of_the_next_night(
     assert list(published()) == [row.public_id]
     decide(objection, decider, uphold=True)
     assert published() == {} and body("violations.csv").count("\n") == 1
-    assert described.newest("violations").rows == 0  # type: ignore[union-attr]
+    assert dictionary.newest("violations").rows == 0  # type: ignore[union-attr]
 
 
 def test_without_the_rule_of_publication_every_minute_would_be_public(
@@ -164,13 +164,13 @@ def test_each_file_is_what_its_published_schema_says(
 def test_an_entry_that_another_one_stands_for_has_no_page_and_no_row(
     write: Callable[..., Violation], shop: Shop, make_shop: Callable[..., Shop], owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shops.merging.services.MATTERS", [])  # as for a minute that came to its end
+    monkeypatch.setattr("shops.office.services.merges.MATTERS", [])  # as for a minute that came to its end
     row = served(write, owner)
     pay(row, owner)
     assert list(published()) == [row.public_id]
     into = make_shop()
-    asked = merging.propose(shop=shop, into=into, note_ar="المحل نفسه", asked_by=staff("register_clerk", login="clerk"))
-    merging.allow(merge=asked, allowed_by=staff("register_keeper", login="keeper"))
+    asked = merges.propose(shop=shop, into=into, note_ar="المحل نفسه", asked_by=staff("register_clerk", login="clerk"))
+    merges.allow(merge=asked, allowed_by=staff("register_keeper", login="keeper"))
     page = Client().get(f"/en/shops/{shop.public_id}/", follow=True).content.decode()
     assert f"finding-{row.public_id}" not in page and published() == {}
 

@@ -21,9 +21,9 @@ from municipality.notifications.models import Message
 from municipality.review.models import Skill
 from municipality.review.services import desk, queue
 from shops.models import Reply, Shop
-from shops.page import services
+from shops.public_page import services
+from shops.public_page.states import REPLY
 from shops.registry import finding_of
-from shops.states import REPLY
 from tests.municipality.people import NOURA, person, signed_in, staff
 from tests.violations.conftest import Days, pay
 from tests.violations.services.test_objections import decide, file

@@ -18,10 +18,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from municipality.accounts.access import public
-from shops import found
 from shops.models import Shop
-from shops.search.asking import Answer, Hit
-from shops.views.api import ShopSerializer, shops_as_data
+from shops.search import results
+from shops.search.queries import Answer, Hit
+from shops.search.views.api import ShopSerializer, shops_as_data
 from tools.benchmarks.recording import RECORDINGS, Recording, replay
 
 WIDTH = 8
@@ -79,7 +79,7 @@ def shops_by_key(request: Request) -> Response:
     """
     keys = [int(key) for key in request.query_params["keys"].split(",")]
     if request.query_params.get("way") == "own":
-        return Response({"results": shops_as_data(found.rows(Answer([Hit(key, 0.0, None) for key in keys])))})
+        return Response({"results": shops_as_data(results.rows(Answer([Hit(key, 0.0, None) for key in keys])))})
     shops = Shop.objects.select_related("activity", "area__governorate", "hours").in_bulk(keys)
-    lines = [found.line(shops[key], "", None) for key in keys]
+    lines = [results.line(shops[key], "", None) for key in keys]
     return Response({"results": ShopSerializer(lines, many=True).data})

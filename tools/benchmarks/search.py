@@ -93,7 +93,7 @@ def _fill(shops: int) -> None:
     from django.db import connection
 
     from sandbox.demo.bulk import load_register
-    from shops.search import indexing
+    from shops.search import index
     from tests.shops.search.mutations import judged_register
 
     with connection.cursor() as cursor:
@@ -103,7 +103,7 @@ def _fill(shops: int) -> None:
         load_register(judged_register(shops))
         print(f"{shops:,} shops in {time.monotonic() - began:.0f} s", flush=True)
         began = time.monotonic()
-        print(f"{indexing.rebuild():,} indexed in {time.monotonic() - began:.0f} s", flush=True)
+        print(f"{index.rebuild():,} indexed in {time.monotonic() - began:.0f} s", flush=True)
         if connection.vendor == "postgresql":
             cursor.execute("VACUUM ANALYZE shops_searchentry")
 
@@ -152,9 +152,9 @@ def _in_database(path: str) -> tuple[float, float]:
     from django.db import connection
     from django.http import QueryDict
 
-    from shops import found
-    from shops.forms import AskForm
-    from shops.search.asking import ask
+    from shops.search import results
+    from shops.search.forms import AskForm
+    from shops.search.queries import ask
 
     spent = used = 0.0
 
@@ -173,7 +173,7 @@ def _in_database(path: str) -> tuple[float, float]:
             raise AssertionError(f"{path}: {form.errors}")
         connection.ensure_connection()
         worked, began = _worked(), time.perf_counter()
-        found.rows(ask(form.asked()))
+        results.rows(ask(form.asked()))
     if connection.vendor == "sqlite":
         return time.perf_counter() - began, _worked() - worked
     return spent, used

@@ -38,10 +38,10 @@ def prepare(rows: str, file: str) -> None:
     from sandbox.demo.bulk import load_register
     from sandbox.demo.commercial import write_for_simulator
     from sandbox.demo.register import register
-    from shops.search import indexing
+    from shops.search import index
 
     load_register(register(int(rows), "chaos", start=5_000_000))
-    indexing.index_missing()
+    index.index_missing()
     path = Path(file)
     write_for_simulator(path)
     told = json.loads(path.read_text(encoding="utf8"))
@@ -61,9 +61,9 @@ def prepare(rows: str, file: str) -> None:
 
 
 def begin() -> None:
-    from shops.commercial import running
+    from shops.commercial_register.services import delta
 
-    running.begin_nightly()
+    delta.begin_nightly()
 
 
 def _due() -> list[int]:
@@ -94,25 +94,26 @@ def torn_page() -> None:
     from django.db import connection, transaction
 
     from municipality.kernel.failpoints import failpoint
-    from shops.commercial import running
+    from shops.commercial_register.services import delta
 
-    inner = running._write
+    inner = delta._write
 
     def torn(run: Any, told: Any, entries: Any) -> None:
         inner(run, told, [])
         connection.connection.commit()
         failpoint("commercial.page_torn")
         with transaction.atomic():
-            running.applying.apply(feed=run.feed, entries=entries, run=run)
+            delta.updates.apply(feed=run.feed, entries=entries, run=run)
 
-    running._write = torn
+    delta._write = torn
     page()
 
 
 def content() -> None:
     from municipality.audit.models import Act
     from municipality.jobs.models import Job
-    from shops.commercial.models import (
+    from shops.models import RegisterChange, Shop, ShopEvent
+    from shops.models.commercial_register import (
         CommercialDifference,
         CommercialDifferenceEvent,
         CommercialFeed,
@@ -120,7 +121,6 @@ def content() -> None:
         CommercialNotice,
         CommercialRun,
     )
-    from shops.models import RegisterChange, Shop, ShopEvent
     from tools.chaos.registering import _print
 
     run = CommercialRun.objects.get()

@@ -44,7 +44,7 @@ from municipality.notifications.models import Delivery, Message
 from payments.models import Attempt, Bill, Receipt
 from payments.services import redirect_url, start_attempt
 from shops.models import Shop
-from shops.search import indexing
+from shops.search import index as search_index
 
 DO: dict[str, Callable[..., Any]] = {}
 
@@ -108,7 +108,7 @@ def renewals(number: int) -> list[dict[str, Any]]:
             HealthLicence.objects.create(
                 shop=shop, document=document, first_day=first_day, last_day=last_day, registered_facts=shop.registered_facts()
             )
-            indexing.refresh([shop.pk])
+            search_index.refresh([shop.pk])
             case = submit_renewal(shop=shop, applicant=owner)
         made.append({"case": case.public_id, **pay_again(case.public_id)})
     return made

@@ -42,12 +42,12 @@ def prepare(rows: str) -> None:
     from sandbox.demo.bulk import load_register
     from sandbox.demo.register import register
     from shops.imports import services
-    from shops.search import indexing
+    from shops.search import index
     from tests.shops.imports.sheets import large
 
     whole = list(register(int(rows), "chaos", start=5_000_000))
     load_register(whole[::2])
-    indexing.index_missing()
+    index.index_missing()
     clerk = User.objects.get(groups=Group.objects.get(name="register_clerk"))
     services.load(content=large(whole, next_year=True), name="register.csv", loaded_by=clerk)
 

@@ -20,8 +20,8 @@ from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.failpoints import failpoint
 from municipality.review import queries as review
-from shops import queries as shops
 from shops.models import Shop
+from shops.register import queries as shops
 from violations import documents as papers
 from violations import queries
 from violations.models import Objection, Violation

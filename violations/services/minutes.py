@@ -21,8 +21,8 @@ from municipality.kernel.transitions import transition
 from municipality.places.models import Area
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Offence
-from shops import queries as shops
 from shops.models import Shop
+from shops.register import queries as shops
 from violations import queries, rules
 from violations.models import Inspector, ServiceGround, SettlementOrder, Signed, Violation
 from violations.notifications import CorrectionAccepted, CorrectionRefused, MinuteWritten, WarningGiven, tell

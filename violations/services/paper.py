@@ -29,7 +29,7 @@ from municipality.kernel.failpoints import failpoint
 from municipality.kernel.transitions import transition_all
 from municipality.places.models import Area, Branch
 from municipality.rulebook import queries as rulebook
-from shops import queries as shops
+from shops.register import queries as shops
 from violations import queries
 from violations.models import Judgment, PaperFile, PaperRow, PaperState, Service, ServiceGround, SettlementOrder, Violation
 from violations.notifications import CarriedOver, tell

@@ -26,7 +26,7 @@ from municipality.review import queries as review
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref, tag
 from municipality.uploads.fields import field_of
-from shops import queries as shops
+from shops.register import queries as shops
 from violations import queries
 from violations.forms import AnswerForm, ObjectForm, PlanForm
 from violations.models import Objection, Violation

@@ -28,8 +28,8 @@ from municipality.notifications.services import send
 from payments import queries as payments
 from payments.models import Bill
 from payments.services import owe_back, void_bill
-from shops import services as shops
 from shops.models import Shop
+from shops.register import services as shops
 
 SYSTEM = system("licensing")
 KIND = "health_licence"

@@ -34,9 +34,9 @@ from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
 from municipality.uploads import services as uploads
 from payments.services import issue_bill
-from shops import queries as shops
 from shops.models import Shop
-from shops.services import change_register
+from shops.register import queries as shops
+from shops.register.services import change_register
 
 SYSTEM = system("licensing")
 EDITIONS = ("conditions.health", "limits.review", "replies.health", "checks.health", "files.health")

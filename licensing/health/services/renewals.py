@@ -25,8 +25,8 @@ from municipality.review.services import queue
 from payments import queries as payments
 from payments.models import Bill
 from payments.services import issue_bill, void_bill
-from shops import queries as shops
 from shops.models import Shop
+from shops.register import queries as shops
 
 
 def submit_renewal(*, shop: Shop, applicant: Any, expected_fils: int | None = None, actor: Actor | None = None) -> Case:

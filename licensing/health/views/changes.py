@@ -34,8 +34,8 @@ from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
 from municipality.uploads import queries as uploads
 from municipality.uploads.fields import field_of
-from shops import queries as shops
 from shops.models import Shop
+from shops.register import queries as shops
 
 
 def _crumbs(shop: Shop, last: Any = "") -> list[tuple[Any, str]]:

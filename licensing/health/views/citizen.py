@@ -24,8 +24,9 @@ from municipality.drafts import services as drafts
 from municipality.kernel.errors import Refused
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.ui.language import read_form
-from shops import queries as shops
+from shops.commercial_register import queries as commercial_queries
 from shops.models import Shop
+from shops.register import queries as shops
 
 WITHDRAWABLE = WORKFLOWS[RENEWAL].moves["withdraw"].sources
 
@@ -67,7 +68,7 @@ def renew(request: HttpRequest, public_id: str) -> HttpResponse:
     open_case = cases.visible_to(user).filter(pk=offer.open_case.pk).first() if offer.open_case else None
     context = {
         "shop": shop,
-        "as_of": shops.facts_as_of(shop),
+        "as_of": commercial_queries.as_of(shop),
         "principal": principal,
         "offer": offer,
         "form": form,

@@ -14,7 +14,7 @@ from sandbox.demo import people
 from sandbox.demo.loading import Loading
 from sandbox.demo.steps.past_cases import silence
 from shops.models import RegisteredOwner
-from shops.queries import held_by
+from shops.register.queries import held_by
 
 NAME = "acting"
 # Giver, delegate, service (none: a clerk of the giver's organisation), whether it was accepted.

@@ -15,7 +15,7 @@ from sandbox.demo.generate import ELSEWHERE, FOOD, seeded
 from sandbox.demo.loading import Loading
 from sandbox.demo.steps.people import ORGANISATIONS
 from shops.models import Shop
-from shops.queries import with_names
+from shops.register.queries import with_names
 
 NAME = "licences"
 PORTAL_DAYS = 200  # how long before the anchor the paper register was read in

@@ -15,7 +15,7 @@ from sandbox.demo import stories
 from sandbox.demo.loading import Loading
 from sandbox.demo.steps.past_cases import silence
 from shops.models import Reply, Shop
-from shops.page import facts, services
+from shops.public_page import facts, services
 from shops.registry import FindingFact, finding_of
 from violations.models import Violation
 from violations.states import ViolationState

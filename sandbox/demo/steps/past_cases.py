@@ -26,7 +26,7 @@ from sandbox.demo.past import PastCase, tell
 from sandbox.demo.paying import Payment, pay
 from sandbox.demo.steps.licences import case_shop_ids
 from shops.models import Shop
-from shops.queries import with_names
+from shops.register.queries import with_names
 
 NAME = "past_cases"
 DAYS = 120

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sandbox.demo.loading import Loading
-from shops.search import indexing
+from shops.search import index
 
 NAME = "search"
 
 
 def run(loading: Loading) -> str:
-    return f"{indexing.rebuild()} shops can be found"
+    return f"{index.rebuild()} shops can be found"

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from shops.registered import COLUMNS, take_in
+from shops.commercial_register.owners import COLUMNS, take_in
 
 
 class Command(BaseCommand):

@@ -9,9 +9,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from shops.open_data import feed, writing
+from shops.open_data import feed, writer
 from shops.registry import OPEN_SETS
-from shops.search import indexing
+from shops.search import index
 
 
 class Command(BaseCommand):
@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.monotonic()
-        indexing.index_missing()
+        index.index_missing()
         slices: list[tuple[str, float]] = []
         marked = 0
         last: int | None = 0
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             slices.append((f"slice {len(slices) + 1}", time.monotonic() - since))
         compared = time.monotonic()
         steps: list[tuple[str, float]] = []
-        editions = [writing.publish(key, tell=lambda *step: steps.append(step)) for key in OPEN_SETS]
+        editions = [writer.publish(key, tell=lambda *step: steps.append(step)) for key in OPEN_SETS]
         if options["verbosity"] > 1:
             self.stdout.write(f"compared: {compared - began:.1f} s, written: {time.monotonic() - compared:.1f} s")
             for part in (max(slices, key=itemgetter(1)), *steps):

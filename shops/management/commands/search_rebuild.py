@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from shops.search import indexing
+from shops.search import index
 
 
 class Command(BaseCommand):
@@ -17,5 +17,5 @@ class Command(BaseCommand):
         parser.add_argument("--from-scratch", action="store_true", help="empty the index first; some seconds for 10,000 shops")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        count = indexing.rebuild() if options["from_scratch"] else indexing.refresh_all()
+        count = index.rebuild() if options["from_scratch"] else index.refresh_all()
         self.stdout.write(f"{count} shops indexed")

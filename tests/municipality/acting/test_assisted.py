@@ -26,7 +26,7 @@ from municipality.places.models import Branch
 from municipality.review.models import Skill, Tie
 from municipality.review.services import queue
 from payments.models import Bill
-from shops import queries as shops
+from shops.register import queries as shops
 from tests.architecture.state_doors import without_guards
 from tests.licensing import officers
 from tests.licensing.conftest import NOW

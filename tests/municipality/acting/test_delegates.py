@@ -33,8 +33,8 @@ from municipality.uploads.models import Upload
 from payments import queries as payments
 from payments.models import Bill
 from payments.services import start_attempt
-from shops import queries as shops
 from shops.models import Shop
+from shops.register import queries as shops
 from tests.architecture.state_doors import without_guards
 from tests.licensing import officers
 from tests.licensing.conftest import NOW, TODAY

@@ -16,8 +16,8 @@ from django.utils.translation import gettext
 from municipality.cases.timeline import STORIES
 from municipality.kernel import clock
 from municipality.ui.templatetags.portal import TAG_ICONS
-from shops.hours.moment import Standing
-from shops.hours.saying import tag_of
+from shops.hours.labels import tag_of
+from shops.hours.standing import Standing
 
 PACKAGES = ("municipality", "payments", "zoning", "shops", "licensing", "violations", "reports")
 LITERAL = re.compile(r'{% tag [^%]*?_\("([^"]+)"\)')

@@ -43,7 +43,7 @@ from sandbox.demo import people, staff, stories
 from sandbox.demo.carrying import move, take_numbers
 from sandbox.demo.models import Anchor
 from shops.models import Shop
-from shops.queries import visible_to
+from shops.register.queries import visible_to
 from tests.sandbox.demo.conftest import ANCHOR
 from tests.sandbox.demo.snapshot import snapshot
 from violations.models import Charge

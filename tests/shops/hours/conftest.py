@@ -9,8 +9,8 @@ import pytest
 from django.core.cache import cache
 
 from shops.hours import services
-from shops.hours.week import parse
 from shops.models import Shop
+from shops.models.week import parse
 from tests.municipality.people import person
 
 SPLIT = "Sa-Th 09:00-13:00,16:00-22:00; Fr 16:00-22:00"

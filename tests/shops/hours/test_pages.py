@@ -10,11 +10,11 @@ import pytest
 from django.test import Client
 
 from municipality.kernel import clock
-from shops import events
 from shops.hours.forms import WeekForm
-from shops.hours.models import StatedHours
-from shops.hours.week import parse
 from shops.models import Shop
+from shops.models.hours import StatedHours
+from shops.models.week import parse
+from shops.register import events
 from tests.municipality.people import NOURA, person, signed_in
 from tests.shops.conftest import TESTS
 from tests.shops.hours.conftest import NIGHTS, SPLIT
@@ -162,7 +162,7 @@ def test_the_page_says_what_holds_now_and_only_its_holder_is_offered_to_change_i
 
 
 def test_hours_add_no_statement_to_a_page_that_anybody_sees(stating: Make, make_shop: Make, django_assert_max_num_queries: Any) -> None:
-    from shops.views.public import address_of
+    from shops.register.addresses import address_of
 
     with_hours, bare = stating(SPLIT), make_shop()
     for shop in (with_hours, bare):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shops.hours import words
-from shops.hours.week import DAY, BadWeek, Day, Week, parse
+from shops.hours import filters
+from shops.models.week import DAY, BadWeek, Day, Week, parse
 from tests.shops.hours.conftest import NIGHTS, SPLIT
 
 NINE, ONE, FOUR, TEN = 36, 52, 64, 88
@@ -41,11 +41,11 @@ def test_the_text_of_a_week_is_read_back_as_the_same_week(week: Week) -> None:
 
 @given(weeks(), st.integers(0, 6), st.integers(0, DAY - 1), st.booleans())
 def test_a_shop_has_a_word_of_a_moment_exactly_when_it_is_open(week: Week, weekday: int, quarter: int, is_ramadan: bool) -> None:
-    asked = set(words.at(weekday, quarter, is_ramadan=is_ramadan))
-    assert bool(asked & set(words.of_shop(week.text, None))) == is_open(week, weekday, quarter)
+    asked = set(filters.at(weekday, quarter, is_ramadan=is_ramadan))
+    assert bool(asked & set(filters.of_shop(week.text, None))) == is_open(week, weekday, quarter)
     closed = Week(((),) * 7).text
-    assert bool(asked & set(words.of_shop(week.text, closed))) == (is_open(week, weekday, quarter) and not is_ramadan)
-    assert bool(asked & set(words.of_shop(closed, week.text))) == (is_open(week, weekday, quarter) and is_ramadan)
+    assert bool(asked & set(filters.of_shop(week.text, closed))) == (is_open(week, weekday, quarter) and not is_ramadan)
+    assert bool(asked & set(filters.of_shop(closed, week.text))) == (is_open(week, weekday, quarter) and is_ramadan)
 
 
 @pytest.mark.parametrize(
@@ -53,12 +53,12 @@ def test_a_shop_has_a_word_of_a_moment_exactly_when_it_is_open(week: Week, weekd
     [(SPLIT, 6), (NIGHTS, 40), ("24/7", 2), ("Mo-Su 10:00-22:00", 4), ("Sa-Th 08:00-20:00; Fr off", 4)],
 )
 def test_a_shop_has_few_words_and_a_moment_a_bounded_number(text: str, count: int) -> None:
-    assert parse(text).text == text and len(words.of_shop(text, None)) <= count
-    assert max(len(words.at(day, 40, is_ramadan=False)) for day in range(7)) == 56
+    assert parse(text).text == text and len(filters.of_shop(text, None)) <= count
+    assert max(len(filters.at(day, 40, is_ramadan=False)) for day in range(7)) == 56
 
 
 def test_a_shop_without_hours_has_no_word() -> None:
-    assert words.of_shop(None, None) == ()
+    assert filters.of_shop(None, None) == ()
 
 
 @pytest.mark.parametrize(

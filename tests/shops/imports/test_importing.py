@@ -15,12 +15,13 @@ from municipality.documents import store
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.places.models import Area
-from shops import events, invariants
+from shops import invariants
 from shops.imports import applying, services
 from shops.imports.problems import NotReadable
 from shops.models import RegisterChange, RegisterFile, RegisterRow, Shop, ShopEvent, TradeName
-from shops.search.asking import Asked, ask
-from shops.services import Change, change_register
+from shops.register import events
+from shops.register.services import Change, change_register
+from shops.search.queries import Asked, ask
 from tests.architecture.state_doors import without_guards
 from tests.payments.conftest import run_due
 from tests.shops.conftest import TESTS

@@ -12,8 +12,8 @@ from django.utils import translation
 from municipality.audit.models import Act
 from shops.imports import services
 from shops.imports.problems import FILE
-from shops.merging import services as merging
 from shops.models import EventProposal, RegisterFile, Shop, ShopMerge
+from shops.office.services import merges
 from tests.full_disk import full_disk
 from tests.municipality.people import signed_in, staff
 from tests.payments.conftest import run_due
@@ -95,8 +95,8 @@ def test_a_merge_is_proposed_from_a_candidate_and_confirmed_by_another(clerk: An
 def test_the_second_person_reads_what_stands_in_the_way(
     keeper: Any, make_shop: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    act = merging.propose(shop=make_shop(), into=make_shop(), note_ar=WHY, asked_by=staff("register_clerk", login="c2"))
-    monkeypatch.setattr(merging, "MATTERS", [lambda shop: ["محضر مفتوح"]])
+    act = merges.propose(shop=make_shop(), into=make_shop(), note_ar=WHY, asked_by=staff("register_clerk", login="c2"))
+    monkeypatch.setattr(merges, "MATTERS", [lambda shop: ["محضر مفتوح"]])
     assert "محضر مفتوح" in keeper.get(f"{MERGES}{act.public_id}/").content.decode()
     assert keeper.post(f"{MERGES}{act.public_id}/", {"step": "allow"}).status_code == 409
 

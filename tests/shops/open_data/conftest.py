@@ -17,11 +17,11 @@ from municipality.kernel.actors import system
 from municipality.places.loading import load_places
 from municipality.places.models import Area
 from municipality.rulebook.seeds import load_activities
-from shops import events
 from shops.models import Shop
-from shops.open_data import feed, writing
+from shops.open_data import feed, writer
+from shops.register import events
+from shops.register.services import Change, change_register
 from shops.registry import OPEN_SETS
-from shops.services import Change, change_register
 
 TESTS = system("tests")
 
@@ -29,7 +29,7 @@ TESTS = system("tests")
 def publish_all() -> None:
     """Write the files of every set."""
     for key in OPEN_SETS:
-        writing.publish(key)
+        writer.publish(key)
 
 
 @dataclass

@@ -13,14 +13,14 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.test import Client
 
 from municipality.rulebook.models import Activity
-from shops import events
-from shops.merging import services as merging
 from shops.models import Change, Edition, Pending, SearchEntry, Shop, ShopEvent
-from shops.open_data import feed, writing
-from shops.open_data.models import OTHER_TYPES
-from shops.search import indexing
-from shops.services import Change as Decided
-from shops.services import change_register, refresh_search, transfer
+from shops.models.open_data import OTHER_TYPES
+from shops.office.services import merges
+from shops.open_data import feed, writer
+from shops.register import events
+from shops.register.services import Change as Decided
+from shops.register.services import change_register, refresh_search, transfer
+from shops.search import index
 from tests.conftest import Clock
 from tests.municipality.people import staff
 from tests.shops.open_data.conftest import TESTS, Register, fill
@@ -48,7 +48,7 @@ def in_file() -> tuple[dict[str, Any], str]:
 
 def night() -> None:
     feed.find_unmarked()
-    writing.publish()
+    writer.publish()
 
 
 @pytest.mark.django_db
@@ -69,9 +69,9 @@ def test_yesterdays_file_with_the_changes_since_is_todays(register: Register, fr
     like.pk, like.public_id, like.commercial_license_no = None, "n" * 26, "999999/2026"
     like._state.adding = True
     Shop.objects.bulk_create([like])
-    indexing.index_missing()
-    asked = merging.propose(shop=shops[8], into=shops[9], note_ar="المحل نفسه", asked_by=staff("register_clerk", login="clerk"))
-    merging.allow(merge=asked, allowed_by=staff("register_keeper", login="keeper"))
+    index.index_missing()
+    asked = merges.propose(shop=shops[8], into=shops[9], note_ar="المحل نفسه", asked_by=staff("register_clerk", login="clerk"))
+    merges.allow(merge=asked, allowed_by=staff("register_keeper", login="keeper"))
     night()
     today, _ = in_file()
     changes, _ = follow(f"/api/v1/changes/?since={cursor}")
@@ -91,7 +91,7 @@ def test_yesterdays_file_with_the_changes_since_is_todays(register: Register, fr
 def test_without_the_comparison_of_the_night_what_was_never_marked_is_missing(register: Register) -> None:
     rows, cursor = in_file()
     Shop.objects.filter(pk=register.shops[5].pk).update(building="31")
-    writing.publish()
+    writer.publish()
     for change in follow(f"/api/v1/changes/?since={cursor}")[0]:
         rows[change["id"]] = change["shop"]
     assert rows != in_file()[0]
@@ -115,7 +115,7 @@ def test_every_kind_of_event_is_told_with_its_type_and_never_with_a_holder(regis
 @pytest.mark.django_db
 def test_pages_of_the_feed_lose_nothing_and_repeat_nothing(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, _ = follow()
-    monkeypatch.setattr("shops.views.feed.SIZE", 4)
+    monkeypatch.setattr("shops.open_data.views.api.SIZE", 4)
     parts, rest = follow()
     assert parts == whole and len({change["cursor"] for change in parts}) == len(parts) > 8
     events.close(shop=register.shops[8], source="moci", actor=TESTS)

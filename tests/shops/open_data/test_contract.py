@@ -45,7 +45,7 @@ def connected() -> Iterator[None]:
 def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limits have tests of their own; here they would end the questions after some hundred."""
     monkeypatch.setattr("municipality.interface.READS", 10**9)
-    monkeypatch.setattr("shops.views.api.SEARCHES", 10**9)
+    monkeypatch.setattr("shops.search.views.api.SEARCHES", 10**9)
     monkeypatch.setattr("municipality.api.CHECKS", 10**9)
 
 
@@ -124,8 +124,8 @@ def test_every_operation_keeps_what_its_description_promises(register: Register,
 
 @pytest.mark.slow
 def test_a_broken_promise_is_found(register: Register, unlimited: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shops.views.api.AreasForm.clean", lambda _: 1 / 0)
-    monkeypatch.setattr("shops.views.api._Codes.page", lambda *_: Response({"results": [{}], "next": 1}))
+    monkeypatch.setattr("shops.search.views.api.AreasForm.clean", lambda _: 1 / 0)
+    monkeypatch.setattr("shops.search.views.api._Codes.page", lambda *_: Response({"results": [{}], "next": 1}))
     found = failures(register, examples=3)
     assert any("/api/v1/areas/ positive: ServerError" in line for line in found)
     assert any("/api/v1/governorates/ positive: JsonSchemaError" in line for line in found)

@@ -18,11 +18,11 @@ from django.core.files.storage import default_storage
 from django.test import Client
 
 from municipality.kernel import clock
-from shops import events
 from shops.models import Edition, Shop
-from shops.open_data import described, formats, table, writing
+from shops.open_data import dictionary, formats, table, writer
+from shops.open_data.views import api as feed_views
+from shops.register import events
 from shops.registry import OPEN_SETS
-from shops.views import feed as feed_views
 from tests.conftest import Clock
 from tests.shops.open_data.conftest import TESTS, Register, fill, publish_all
 
@@ -118,13 +118,13 @@ def test_a_formula_in_a_name_is_harmless_in_the_csv_and_itself_elsewhere(
     name: str, register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Shop.objects.filter(pk=register.storied.pk).update(name_en=name)
-    writing.publish()
+    writer.publish()
     named = {row["id"]: row["name_en"] for row in csv_rows(body("shops.csv").decode())}
     assert named[register.storied.public_id] == f"'{name}"
     line = next(json.loads(x) for x in body("shops.jsonl").decode().splitlines() if register.storied.public_id in x)
     assert line["name_en"] == name
     monkeypatch.setattr(formats, "harmless", lambda value: value)
-    writing.publish()
+    writer.publish()
     named = {row["id"]: row["name_en"] for row in csv_rows(body("shops.csv").decode())}
     assert named[register.storied.public_id] == name, "without the guard the formula would be in the file"
 
@@ -134,9 +134,9 @@ def fail_at(point: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
         if name == point:
             raise OSError("the disk is full")
 
-    for module in (formats, writing):
+    for module in (formats, writer):
         monkeypatch.setattr(module, "failpoint", fail)
-    return lambda: [monkeypatch.setattr(module, "failpoint", lambda _name: None) for module in (formats, writing)]
+    return lambda: [monkeypatch.setattr(module, "failpoint", lambda _name: None) for module in (formats, writer)]
 
 
 @pytest.mark.parametrize("point", ["shops.open_data.chunk", "shops.open_data.step", "shops.open_data.stored"])
@@ -145,12 +145,12 @@ def test_a_failed_night_leaves_the_last_good_edition(point: str, register: Regis
     events.close(shop=register.shops[3], source="moci", actor=TESTS)
     mend = fail_at(point, monkeypatch)
     with pytest.raises(OSError, match="full"):
-        writing.publish()
+        writer.publish()
     assert body("shops.jsonl") == before and Edition.objects.filter(dataset="shops").count() == 1
     assert listed() == listing
     assert list((store / "open-data.part").iterdir()) == [], "no half file is left"
     mend()
-    writing.publish()
+    writer.publish()
     assert body("shops.jsonl") != before
 
 
@@ -158,9 +158,9 @@ def test_whoever_reads_an_old_file_reads_it_to_its_end(register: Register) -> No
     reading = Client().get("/open-data/shops.jsonl")
     events.close(shop=register.shops[3], source="moci", actor=TESTS)
     first = Edition.objects.get(dataset="shops")
-    for _ in range(writing.KEPT + 1):
-        writing.publish()
-    assert not default_storage.exists(writing.path_of(first, "shops.jsonl"))
+    for _ in range(writer.KEPT + 1):
+        writer.publish()
+    assert not default_storage.exists(writer.path_of(first, "shops.jsonl"))
     said = next(one for one in first.files if one["name"] == "shops.jsonl")
     assert hashlib.sha256(b"".join(reading.streaming_content)).hexdigest() == said["sha256"]
     assert Client().get(f"/open-data/{first.folder}/shops.jsonl").status_code == 404
@@ -184,7 +184,7 @@ def test_page_and_interface_warn_when_a_night_failed(language: str, frozen_clock
 
 def test_the_page_shows_rows_sizes_and_hashes(register: Register) -> None:
     page = Client().get("/en/open-data/").content.decode()
-    for said in [said for one in described.listing()["sets"] for said in one["files"]]:
+    for said in [said for one in dictionary.listing()["sets"] for said in one["files"]]:
         assert said["sha256"] in page and f"/open-data/{said['name']}" in page
     assert "Creative Commons" in page and clock.today().strftime("%Y") in page
 

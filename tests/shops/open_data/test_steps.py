@@ -17,8 +17,8 @@ from django.test import Client
 from municipality.jobs.models import Job, JobState
 from shops import tasks
 from shops.models import Edition, Pending, Published, Shop
-from shops.open_data import feed, formats, writing
-from shops.open_data.writing import Busy
+from shops.open_data import feed, formats, writer
+from shops.open_data.writer import Busy
 from tests.conftest import Clock
 from tests.municipality.open_database import on_postgres
 from tests.shops.open_data.conftest import Register, fill
@@ -40,13 +40,13 @@ def killed_at(step: int, monkeypatch: pytest.MonkeyPatch, point: str = "shops.op
         if passed == step and name == point:
             raise Killed
 
-    monkeypatch.setattr(writing, "failpoint", fail)
+    monkeypatch.setattr(writer, "failpoint", fail)
     monkeypatch.setattr(formats, "failpoint", fail)
 
 
 def stored(edition: Edition, name: str) -> bytes:
     """A file as it lies in the store."""
-    with default_storage.open(writing.path_of(edition, name)) as file:
+    with default_storage.open(writer.path_of(edition, name)) as file:
         content: bytes = file.read()
     return content
 
@@ -66,17 +66,17 @@ def said(edition: Edition) -> dict[str, str]:
 def test_a_job_killed_between_two_steps_goes_on_and_publishes_the_same_bytes(
     step: int, register: Register, frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = said(writing.publish())
+    whole = said(writer.publish())
     before = Edition.objects.count()
     killed_at(step, monkeypatch)
     with pytest.raises(Killed):
-        writing.go_on("shops", NIGHT)
+        writer.go_on("shops", NIGHT)
     assert Edition.objects.count() == before, "nothing is shown before all is there"
     Shop.objects.filter(pk=register.shops[5].pk).update(name_ar="كتب بعد القراءة")  # what is written meanwhile is in no file of it
     monkeypatch.undo()
-    edition = writing.go_on("shops", NIGHT)
+    edition = writer.go_on("shops", NIGHT)
     assert edition is not None and said(edition) == whole
-    assert writing.go_on("shops", NIGHT) == edition, "a job that runs again shows nothing anew"
+    assert writer.go_on("shops", NIGHT) == edition, "a job that runs again shows nothing anew"
     assert Edition.objects.count() == before + 1
 
 
@@ -85,14 +85,14 @@ def test_without_what_was_kept_of_the_first_step_the_bytes_would_be_others(
     register: Register, frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control of the test above: reading anew gives what was written meanwhile."""
-    whole = said(writing.publish())
+    whole = said(writer.publish())
     killed_at(2, monkeypatch)
     with pytest.raises(Killed):
-        writing.go_on("shops", NIGHT)
+        writer.go_on("shops", NIGHT)
     Shop.objects.filter(pk=register.shops[5].pk).update(name_ar="كتب بعد القراءة")
     monkeypatch.undo()
-    (writing._stage("shops", NIGHT) / writing.PLAN).unlink()
-    edition = writing.go_on("shops", NIGHT)
+    (writer._stage("shops", NIGHT) / writer.PLAN).unlink()
+    edition = writer.go_on("shops", NIGHT)
     assert edition is not None and said(edition)["shops.jsonl"] != whole["shops.jsonl"]
 
 
@@ -101,8 +101,8 @@ def test_without_what_was_kept_of_the_first_step_the_bytes_would_be_others(
 def test_a_job_killed_while_it_gives_files_to_the_store_gives_the_rest(
     given: int, register: Register, frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, before = said(writing.publish()), Edition.objects.count()
-    store, stored = writing._store, 0
+    whole, before = said(writer.publish()), Edition.objects.count()
+    store, stored = writer._store, 0
 
     def give(*arguments: Any) -> None:
         nonlocal stored
@@ -111,12 +111,12 @@ def test_a_job_killed_while_it_gives_files_to_the_store_gives_the_rest(
         stored += 1
         store(*arguments)
 
-    monkeypatch.setattr(writing, "_store", give)
+    monkeypatch.setattr(writer, "_store", give)
     with pytest.raises(Killed):
-        writing.go_on("shops", NIGHT)
+        writer.go_on("shops", NIGHT)
     monkeypatch.undo()
     assert Edition.objects.count() == before
-    edition = writing.go_on("shops", NIGHT)
+    edition = writer.go_on("shops", NIGHT)
     assert edition is not None and said(edition) == whole
 
 
@@ -126,8 +126,8 @@ def test_the_jobs_of_a_night_end_with_one_edition_however_many_they_are(
     seconds: float, register: Register, outbox: Callable[..., int], frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     frozen_clock.move(days=1)
-    whole = writing.go_on
-    monkeypatch.setattr(writing, "go_on", lambda key, night: whole(key, night, seconds=seconds))
+    whole = writer.go_on
+    monkeypatch.setattr(writer, "go_on", lambda key, night: whole(key, night, seconds=seconds))
     monkeypatch.setattr(tasks, "COMPARING", seconds)
     monkeypatch.setattr(feed, "SLICE", 10)
     Shop.objects.filter(pk=register.shops[24].pk).update(building="31")  # written past the services, in the last slice
@@ -160,11 +160,11 @@ def test_a_job_from_before_there_were_sets_writes_the_shops(register: Register) 
 
 @pytest.mark.django_db
 def test_two_processes_do_not_write_the_same_files(register: Register) -> None:
-    stage = writing._stage("shops", NIGHT)
+    stage = writer._stage("shops", NIGHT)
     stage.mkdir(parents=True)
-    with writing._alone(stage), pytest.raises(Busy):
-        writing.go_on("shops", NIGHT)
-    assert writing.go_on("shops", NIGHT) is not None
+    with writer._alone(stage), pytest.raises(Busy):
+        writer.go_on("shops", NIGHT)
+    assert writer.go_on("shops", NIGHT) is not None
 
 
 @pytest.mark.django_db
@@ -173,14 +173,14 @@ def test_what_is_left_of_a_night_that_was_given_up_is_cleared_away(
 ) -> None:
     killed_at(1, monkeypatch, "shops.open_data.stored")
     with pytest.raises(Killed):
-        writing.go_on("shops", NIGHT)
+        writer.go_on("shops", NIGHT)
     monkeypatch.undo()
-    plan = writing._plan(writing._stage("shops", NIGHT))
+    plan = writer._plan(writer._stage("shops", NIGHT))
     assert plan is not None and default_storage.exists(f"open-data/{plan['folder']}/shops.csv")
-    later = time.time() + writing.LEFT + 60
+    later = time.time() + writer.LEFT + 60
     monkeypatch.setattr(time, "time", lambda: later)
-    assert writing.go_on("shops", "2026-11-29") is not None
-    assert not writing._stage("shops", NIGHT).exists() and not default_storage.exists(f"open-data/{plan['folder']}/shops.csv")
+    assert writer.go_on("shops", "2026-11-29") is not None
+    assert not writer._stage("shops", NIGHT).exists() and not default_storage.exists(f"open-data/{plan['folder']}/shops.csv")
 
 
 @pytest.mark.django_db
@@ -190,8 +190,8 @@ def test_numbering_ends_when_its_time_is_over_and_goes_on(register: Register, mo
     feed.mark([shop.pk for shop in register.shops])
     feed.number_all(seconds=0)
     assert Pending.objects.count() == 20
-    assert writing.go_on("shops", NIGHT, seconds=0) is None and Pending.objects.count() == 15, "one batch a call, and no file yet"
-    while (edition := writing.go_on("shops", NIGHT, seconds=0)) is None:
+    assert writer.go_on("shops", NIGHT, seconds=0) is None and Pending.objects.count() == 15, "one batch a call, and no file yet"
+    while (edition := writer.go_on("shops", NIGHT, seconds=0)) is None:
         pass
     assert not Pending.objects.exists() and edition.cursor == feed.last_number()
 
@@ -219,7 +219,7 @@ def test_no_transaction_waits_for_the_disk(store: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(formats.os, "fsync", slow)
     impatient()
     try:
-        assert writing.publish().rows == 4
+        assert writer.publish().rows == 4
     finally:
         connection.close()
     assert waited == [False] * 6
@@ -261,7 +261,7 @@ def test_what_is_written_while_the_rows_are_read_is_in_no_file(store: Path, monk
 
     monkeypatch.setattr(formats, "compact", meanwhile)
     monkeypatch.setattr(formats, "CHUNK", 1)
-    edition = writing.publish()
+    edition = writer.publish()
     assert Shop.objects.get(pk=made.shops[3].pk).building == "77"
     content = stored(edition, "shops.jsonl")
     assert content.count(b"\n") == 4 and b'"building":"77"' not in content

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shops.models import Shop
-from shops.search.asking import Asked, ask
+from shops.search.queries import Asked, ask
 from shops.search.text import key_of
 from tests.shops.search.mutations import Query
 

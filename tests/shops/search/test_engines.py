@@ -9,8 +9,8 @@ import pytest
 from django.db import connection, transaction
 
 from shops.models import SearchWord, Shop
-from shops.search import engines, indexing
-from shops.search.asking import Asked, ask
+from shops.search import engines, index
+from shops.search.queries import Asked, ask
 
 Make = Callable[..., Shop]
 
@@ -72,10 +72,10 @@ def test_a_common_word_is_answered_from_the_sample_and_completed_where_the_sampl
 
 def test_a_shop_of_a_sample_has_its_words_once_more_for_each_sample_that_holds_it() -> None:
     beyond = 1 << 30
-    assert indexing._tokens("7 5|9", 3) == [5, 7, 9]
-    assert indexing._tokens("7 5|9", 8) == [5, 7, 9, -5 - beyond, -7 - beyond, -9 - beyond]
-    assert indexing._tokens("5", 64) == [5, -5, -5 - beyond]
-    assert indexing._tokens(f"{beyond}", 8) == [beyond], "no room for a second number of this word"
+    assert index._tokens("7 5|9", 3) == [5, 7, 9]
+    assert index._tokens("7 5|9", 8) == [5, 7, 9, -5 - beyond, -7 - beyond, -9 - beyond]
+    assert index._tokens("5", 64) == [5, -5, -5 - beyond]
+    assert index._tokens(f"{beyond}", 8) == [beyond], "no room for a second number of this word"
     every = [sample.token(word) for sample in engines.SAMPLES for word in (1, 2, beyond - 1)]
     assert len(set(every)) == 6 and all(-(2**31) <= token < 0 for token in every), "two samples share a word, or one does not fit"
 

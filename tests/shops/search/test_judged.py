@@ -13,7 +13,7 @@ from municipality.rulebook.queries import TRADES
 from municipality.rulebook.seeds import seed
 from sandbox.demo.bulk import load_register
 from shops.models import Shop
-from shops.search import indexing
+from shops.search import index
 from tests.municipality.people import staff
 from tests.shops.search import judging
 from tests.shops.search.mutations import REGISTER, judged_register
@@ -27,7 +27,7 @@ def register() -> None:
     load_places()
     seed(staff(login="maker"), staff(login="publisher"))
     load_register(judged_register(REGISTER))
-    assert indexing.rebuild() == REGISTER
+    assert index.rebuild() == REGISTER
 
 
 def told(tallies: dict[str, judging.Tally]) -> tuple[float, float]:

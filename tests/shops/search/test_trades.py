@@ -18,10 +18,10 @@ from municipality.rulebook import services as rulebook
 from municipality.rulebook.models import RuleSet, TradeRule
 from municipality.rulebook.queries import TRADES
 from municipality.rulebook.seeds import draft_rules, load_activities
-from shops import named
 from shops.models import SearchWord, Shop
-from shops.search import asking, indexing, trades
-from shops.search.asking import Asked, ask
+from shops.register import name_lists
+from shops.search import index, queries, trades
+from shops.search.queries import Asked, ask
 from tests.municipality.people import staff
 
 pytestmark = pytest.mark.django_db
@@ -31,10 +31,10 @@ Make = Callable[..., Shop]
 @pytest.fixture(autouse=True)
 def forget() -> Iterator[None]:
     """What a test lets a process keep is its own."""
-    for kept in (trades.in_force, named.kept):
+    for kept in (trades.in_force, name_lists.kept):
         kept.forget()
     yield
-    for kept in (trades.in_force, named.kept):
+    for kept in (trades.in_force, name_lists.kept):
         kept.forget()
 
 
@@ -93,7 +93,7 @@ def test_a_nursery_is_found_although_few_shops_are_one(make_shop: Make, text: st
 @pytest.mark.usefixtures("words")
 def test_a_shop_that_bears_the_word_in_its_name_comes_first(make_shop: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also among more cafés than are compared with each other, which the engine may give in any order."""
-    monkeypatch.setattr(asking, "WINDOW", 5)
+    monkeypatch.setattr(queries, "WINDOW", 5)
     cafes = [make_shop(name_ar=f"ركن {n}", name_en="", activity_id="CAFE") for n in range(8)]
     inside = make_shop(name_ar="ديوان قهوة", name_en="", activity_id="GROC")
     whole = make_shop(name_ar="قهوة الديرة", name_en="", activity_id="GROC")
@@ -137,20 +137,20 @@ def test_staff_add_a_word_and_it_holds_from_its_day(cafe: Shop, words: RuleSet) 
 @pytest.mark.usefixtures("words")
 def test_of_a_name_that_many_shops_bear_no_more_is_asked(make_shop: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """The trade costs one statement where few shops bear the word, and none where many do."""
-    monkeypatch.setattr(asking, "ENOUGH", 3)
+    monkeypatch.setattr(queries, "ENOUGH", 3)
     monkeypatch.setattr("shops.search.vocabulary.ENOUGH", 3)
     for n in range(4):
         make_shop(name_ar=f"مصبغة الموج {n}", name_en="", activity_id="LAUN")
     bare = make_shop(name_ar="ركن الموج", name_en="", activity_id="LAUN")
 
-    def asked_of_entries() -> tuple[asking.Answer, int]:
+    def asked_of_entries() -> tuple[queries.Answer, int]:
         with CaptureQueriesContext(connection) as asked:
             answer = ask(Asked(text="مصبغة الموج"))
         return answer, sum("shops_searchentry" in query["sql"] for query in asked.captured_queries)
 
     answer, few = asked_of_entries()  # no count is known before the night
     assert not answer.is_more and bare.pk in [hit.shop_id for hit in answer.hits]
-    indexing.recount()
+    index.recount()
     assert SearchWord.objects.get(word="مصبغه").count == 4
     answer, many = asked_of_entries()
     assert answer.is_more and bare.pk not in [hit.shop_id for hit in answer.hits]

@@ -244,7 +244,7 @@ def test_a_renewal_is_not_withdrawn_while_the_bank_has_it(make_shop: Any, owner:
 
 
 def test_a_signatory_renews_for_the_organisation_until_the_last_day(make_shop: Any, owner: Any) -> None:
-    from shops import queries as shops
+    from shops.register import queries as shops
 
     company = Organisation.objects.create(name_ar="شركة", name_en="Company", commercial_register_no="1")
     shop = make_shop(owner=None, organisation=company)

@@ -1,0 +1,1 @@
+"""Claims of shops: at once where the commercial register names the claimant, else by documents and an officer."""

@@ -1,0 +1,23 @@
+"""Claims in the staff's admin: no table, the words of its codes."""
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.ui.words import say
+
+say(
+    {
+        "claim.disputed": _("Claim of a shop disputed"),
+        "shops.settle_claims": _("Settle claims of shops"),
+        "shops.claim_sent": _("Claim of a shop sent"),
+        "shops.claim_granted": _("Claim of a shop granted"),
+        "shops.shop_claimed": _("Shop claimed by another person"),
+        "shops.claim_disputed": _("Claim of a shop disputed by its holder"),
+        "shops.claim_decided": _("Claim of a shop decided"),
+        "shops.claim_refusal_ready": _("Sealed refusal of a claim is ready"),
+        "shops.refusal_document": _("Draw the refusal of a claim"),
+        "case.match": _("Claim matched with the register"),
+        "case.settle": _("Claim settled without a dispute"),
+        "case.dispute": _("Claim disputed and frozen"),
+        "case.object": _("Claim disputed while it is studied"),
+    }
+)

@@ -1,0 +1,57 @@
+"""Who may send and see the documents of a claim: its claimant while it is filled in or corrected, and whoever may open the case."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from municipality.cases import queries as cases
+from municipality.drafts import queries as drafts
+from municipality.drafts.models import Draft
+from municipality.kernel import subjects
+from municipality.review import queries as review
+from municipality.uploads.registry import Slot, register
+from shops.claims import queries
+from shops.claims.states import CLAIM
+from shops.models import Claim
+
+
+def _draft(subject: str) -> Draft | None:
+    return Draft.objects.filter(public_id=subjects.parse(subject).id, service=CLAIM).select_related("person").first()
+
+
+def _claim(subject: str) -> Claim | None:
+    return Claim.objects.filter(files_key=subject).select_related("case__applicant").first()
+
+
+def _may_write(user: Any, subject: str) -> bool:
+    claim, draft = _claim(subject), _draft(subject)
+    if claim is not None:
+        return cases.visible_to(user).filter(pk=claim.case_id).exists()
+    return draft is not None and drafts.visible_to(user).filter(pk=draft.pk).exists()
+
+
+def _may_read(user: Any, subject: str) -> bool:
+    claim = _claim(subject)
+    if claim is not None and user.is_staff:
+        return review.may_look(user, claim.case)
+    return _may_write(user, subject)
+
+
+def _slots(subject: str) -> Mapping[str, Slot]:
+    return queries.SLOTS if _draft(subject) is not None else {}
+
+
+def _locked(subject: str) -> Collection[str]:
+    """Nothing while it is filled in; afterwards everything but what a correction asks for."""
+    claim = _claim(subject)
+    return set() if claim is None else set(queries.SLOTS) - set(queries.asked_slots(claim.case))
+
+
+def _owner(subject: str, sender: Any) -> Any:
+    draft = _draft(subject)
+    return draft.person if draft else None
+
+
+def open_slots() -> None:
+    register("claim", may_write=_may_write, may_read=_may_read, slots=_slots, locked=_locked, owner=_owner)

@@ -1,0 +1,51 @@
+"""Questions about claims: the documents of a claim, and what is asked for."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.cases.models import Case
+from municipality.review import queries as review
+from municipality.uploads import queries as uploads
+from municipality.uploads.registry import Slot
+from municipality.uploads.states import UploadState
+from shops.claims.states import ClaimState
+from shops.models import Claim
+
+SLOTS = {
+    "ownership": Slot(
+        "ownership",
+        _("Document that shows that the shop is yours"),
+        _("Contract of sale, court decision, or extract of the register."),
+        most=4,
+    ),
+    "commercial_licence": Slot("commercial_licence", _("Commercial licence"), _("The present one, with the name of its owner."), most=2),
+}
+
+
+def claim_of(case: Case) -> Claim:
+    """The claim of a case with its shop and holder. Raises Claim.DoesNotExist for another case."""
+    return Claim.objects.select_related(
+        "shop__branch", "shop__area", "shop__activity", "organisation", "holder", "holder_organisation", "case__applicant", "refusal"
+    ).get(case=case)
+
+
+def asked_slots(case: Case) -> list[str]:
+    """The documents that the open round of corrections asks for."""
+    asked = review.open_round(case) if case.state == ClaimState.CORRECTIONS else None
+    return list(dict.fromkeys(item.target for item in asked.items.all() if item.target in SLOTS)) if asked else []
+
+
+def missing_documents(case: Case) -> list[str]:
+    """Asked slots without a new file that was accepted."""
+    asked, claim = review.open_round(case), claim_of(case)
+    if asked is None:
+        return []
+    found = []
+    for slot in asked_slots(case):
+        rows = list(uploads.of(claim.files_key, slot))
+        if not any(row.state == UploadState.READY and row.created_at > asked.asked_at for row in rows) or any(
+            row.state in (UploadState.CHECKING, UploadState.RECEIVING) for row in rows
+        ):
+            found.append(slot)
+    return found

@@ -1,0 +1,110 @@
+"""What the desk is told about a claim: who claims on what ground, who holds, what the register says, and the documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from municipality.accounts.queries import signatories_of
+from municipality.cases import queries as cases
+from municipality.cases.models import Case
+from municipality.cases.timeline import STORIES, label
+from municipality.review.registry import Item, Reviewable, once
+from municipality.uploads import queries as uploads
+from municipality.uploads.states import UploadState
+from shops.claims import queries, services
+from shops.claims.parties import holders, key_of
+from shops.claims.states import CLAIM
+from shops.commercial_register import queries as commercial_queries
+from shops.models import Claim, ClaimGround
+
+DECLARED = gettext_lazy("declared by the applicant")
+REGISTER = gettext_lazy("commercial register")
+
+
+def _claim(case: Case) -> Claim:
+    return once(("shops.claim", case.pk), lambda: queries.claim_of(case))
+
+
+def items(case: Case) -> list[Item]:
+    """Both sides, the shop, what each of them says, and the documents by slot. No contact details."""
+    claim = _claim(case)
+    shop, number = claim.shop, 0 if get_language() == "ar" else 1
+    holder: Any = claim.holder or claim.holder_organisation
+    claimant: Any = claim.organisation or case.applicant
+    matched = services.matches(claimant, shop)
+    as_of = once(("shops.as_of", shop.pk), lambda: commercial_queries.as_of(shop))
+    facts = (
+        ("shop", _("Shop"), (shop.name_ar, shop.name_en)[number], REGISTER, as_of),
+        ("commercial_license", _("Commercial licence"), shop.commercial_license_no, REGISTER, as_of),
+        ("claimant", _("Claimant"), (claimant.name_ar, claimant.name_en)[number], DECLARED, case.opened_at),
+        (
+            "sent_by",
+            _("Sent by"),
+            (case.applicant.name_ar, case.applicant.name_en)[number] if claim.organisation else "",
+            DECLARED,
+            case.opened_at,
+        ),
+        ("holder", _("Present holder"), (holder.name_ar, holder.name_en)[number], REGISTER, as_of),
+        ("matched", _("The register names the claimant as owner"), _("yes") if matched else _("no"), REGISTER, as_of),
+        ("statement", _("Statement of the claimant"), claim.statement, DECLARED, case.opened_at),
+        ("dispute", _("Statement of the holder"), claim.dispute, gettext_lazy("declared by the holder"), claim.disputed_at),
+    )
+    found = [
+        Item(name, title, value, source=source, at=at, may_correct=False, mark=str(value))
+        for name, title, value, source, at in facts
+        if value
+    ]
+    for code, slot in queries.SLOTS.items():
+        rows = list(uploads.of(claim.files_key, code).filter(state=UploadState.READY)) if claim.files_key else []
+        may_ask = bool(claim.files_key)
+        mark = ",".join(row.sha256[:16] for row in rows)
+        at = rows[-1].created_at if rows else None
+        found.append(Item(code, slot.label, source=DECLARED, at=at, is_file=True, files=rows, may_correct=may_ask, mark=mark))
+    return found
+
+
+def flags(case: Case) -> list[str]:
+    claim = _claim(case)
+    found = []
+    if claim.is_disputed:
+        found.append(_("The holder disputes the claim. It is frozen, and the services of the shop wait for the decision."))
+    if claim.ground == ClaimGround.DOCUMENTS:
+        found.append(_("The commercial register does not name the claimant."))
+    return found
+
+
+def parties(case: Case) -> list[tuple[str, str]]:
+    claim = queries.claim_of(case)
+    found = [("applicant", case.applicant.key), ("shop", claim.shop.key)]
+    found += [(role, key) for role, key in cases.acted_by(case) if key != case.applicant.key]
+    if claim.organisation is not None:
+        found.append(("organisation", key_of(claim.organisation)))
+        found += [("signatory", person.key) for person in signatories_of(claim.organisation) if person.pk != case.applicant_id]
+    found += [("holder", person.key) for person in holders(claim)]
+    if claim.holder_organisation is not None:
+        found.append(("licensee", key_of(claim.holder_organisation)))
+    return found
+
+
+def related(case: Case) -> list[tuple[Any, str]]:
+    """All other requests about this shop, newest first."""
+    others = Case.objects.filter(subject=case.subject).exclude(pk=case.pk).order_by("-pk")[:20]
+    return [(f"{other.reference}: {label(other)[1]}", "") for other in others if other.service in STORIES]
+
+
+REVIEWED = Reviewable(
+    service=CLAIM,
+    skill="claims",
+    replies="replies.claim",
+    checks="checks.claim",
+    limits="limits.review",
+    items=items,
+    flags=flags,
+    parties=parties,
+    related=related,
+    accepted=services.accepted,
+    refused=services.refused,
+)

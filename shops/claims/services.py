@@ -1,0 +1,330 @@
+"""Claiming a shop: at once where the register says so, else by documents and an officer; and the dispute of its present holder."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.limits import Limit
+from municipality.accounts.models import Organisation, User, actor_for
+from municipality.acting import queries as acting
+from municipality.acting import registry as delegable
+from municipality.audit.services import record
+from municipality.cases import queries as cases
+from municipality.cases.models import Case
+from municipality.cases.services import advance, lift_block, open_case, place_block
+from municipality.drafts import services as drafts
+from municipality.drafts.models import Draft
+from municipality.jobs import apart
+from municipality.jobs.services import enqueue
+from municipality.kernel import clock
+from municipality.kernel.actors import Actor, system
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.notifications.services import send
+from municipality.review import queries as review
+from municipality.review.services import clock as promise
+from municipality.review.services import desk, queue
+from municipality.rulebook import queries as rulebook
+from municipality.uploads import queries as uploads
+from municipality.uploads import services as upload_services
+from shops.claims import parties
+from shops.claims import queries as claim_queries
+from shops.claims.notifications import ClaimDecided, ClaimDisputed, ClaimGranted, ClaimSent, ShopClaimed
+from shops.claims.parties import Claimant, holders
+from shops.claims.states import CLAIM, ClaimState
+from shops.models import Claim, ClaimGround, RegisteredOwner, Shop
+from shops.register import queries
+from shops.register.services import transfer
+
+SYSTEM = system("shops")
+LIMITS = "limits.claims"
+EDITIONS = (LIMITS, "limits.review", "replies.claim", "checks.claim")
+LOOKED_UP = Limit("claim_lookups", 10, 3600)  # a person: numbers of licences are no list to be read
+BLOCK_AR = "على ملكية هذا المحل نزاع لدى البلدية، وتتوقف خدماته حتى يُبت فيه."
+BLOCK_EN = "The ownership of this shop is disputed before the Municipality. Its services wait for the decision."
+
+
+def found(*, person: User, number: str) -> Shop | None:
+    """The shop of a commercial licence number. Raises Refused("too_many") beyond ten questions an hour."""
+    if not LOOKED_UP.take(person.key):
+        refusal = Refused("too_many", _("Too many numbers were asked for. Please try again in an hour."))
+        refusal.status = 429
+        raise refusal
+    return queries.by_licence([number], *queries.NAMED).get(number)
+
+
+def matches(somebody: User | Organisation, shop: Shop) -> bool:
+    """Whether the commercial register names this person, or this organisation, as owner of the shop's licence."""
+    rows = RegisteredOwner.objects.filter(commercial_license_no=shop.commercial_license_no)
+    if isinstance(somebody, User):
+        return bool(somebody.civil_id_digest) and rows.filter(owner_digest=somebody.civil_id_digest).exists()
+    return bool(somebody.commercial_register_no) and rows.filter(organisation_no=somebody.commercial_register_no).exists()
+
+
+def _claimable(shop: Shop, claimant: Claimant) -> Shop:
+    row = Shop.objects.select_for_update(of=("self",)).select_related("branch", "owner", "organisation").get(pk=shop.pk)
+    queries.demand_standing(row)
+    wanted = claimant.organisation
+    if row.organisation_id == wanted.pk if wanted is not None else queries.held_by(claimant.person).filter(pk=row.pk).exists():
+        raise Refused("yours_already", _("This shop is in your list already."))
+    if cases.open_for(CLAIM, row.key) is not None:
+        raise Refused("claimed_already", _("A claim of this shop is open already. It is decided first."))
+    return row
+
+
+@transaction.atomic
+def claim_by_register(*, shop: Shop, person: User, organisation: Organisation | None = None) -> Case:
+    """The register names this person, or the organisation for which they act: the shop passes at once. Its holder until now is told,
+    and may dispute for some days.
+
+    Raises Refused: yours_already, claimed_already, no_match; NotPermitted where they may not act for the organisation (any more).
+    """
+    claimant = parties.claimant(person, organisation)
+    row = _claimable(shop, claimant)
+    if not matches(claimant.takes, row):
+        raise Refused("no_match", _("The commercial register names another owner. Send documents instead."))
+    days = rulebook.edition(LIMITS, clock.today()).limits["dispute_days"].value
+    case, claim = _opened(row, claimant, ClaimGround.REGISTER, dispute_until=clock.today() + dt.timedelta(days=days))
+    advance(case, "match", actor=claimant.actor)
+    transfer(shop=row, to=claimant.takes, source=f"{case.key}:match", actor=claimant.actor)
+    _tell_holders(claim, case)
+    return case
+
+
+def _opened(row: Shop, claimant: Claimant, ground: str, **facts: Any) -> tuple[Case, Claim]:
+    today = clock.today()
+    case = open_case(
+        service=CLAIM,
+        subject=row.key,
+        title_ar=row.name_ar,
+        title_en=row.name_en,
+        applicant=claimant.person,
+        branch=row.branch,
+        series="CL",
+        editions=[rulebook.edition(subject, today) for subject in EDITIONS],
+        actor=claimant.actor,
+        held_under=claimant.held_under,
+        due_on=promise.promised_day(rulebook.edition("limits.review", today)) if ground == ClaimGround.DOCUMENTS else None,
+    )
+    claim = Claim.objects.create(
+        case=case,
+        shop=row,
+        ground=ground,
+        organisation=claimant.organisation,
+        holder=row.owner,
+        holder_organisation=row.organisation,
+        **facts,
+    )
+    return case, claim
+
+
+def begin(*, shop: Shop, person: User, organisation: Organisation | None = None) -> Draft:
+    """Keep a claim by documents until it is sent. Raises Refused and NotPermitted as `claim_by_register` does."""
+    claimant = parties.claimant(person, organisation)
+    with transaction.atomic():
+        row = _claimable(shop, claimant)
+    draft = drafts.begin(person=claimant.person, service=CLAIM, subject=row.key, actor=claimant.actor, held_under=claimant.held_under)
+    for other in Draft.objects.filter(person=claimant.person, service=CLAIM, subject=row.key, closed_at__isnull=False, sent_as=""):
+        upload_services.drop_all(files_key(other), reason="draft_ended", actor=claimant.actor)
+    return draft
+
+
+def drop_files() -> int:
+    """Remove the documents of claims that were never sent and are over: given up, run out, begun anew; each alone. Returns how many."""
+    subjects = uploads.subjects_of("claim")
+    over = Draft.objects.filter(public_id__in=[subject.partition(":")[2] for subject in subjects], closed_at__isnull=False, sent_as="")
+    keys = [files_key(draft) for draft in over]
+    return apart.each("shops.drop_files", keys, lambda key: upload_services.drop_all(key, reason="draft_ended", actor=SYSTEM))
+
+
+def files_key(draft: Draft) -> str:
+    """The subject of the documents of a claim, while it is filled in and afterwards."""
+    return f"claim:{draft.public_id}"
+
+
+@transaction.atomic
+def send_claim(*, draft: Draft, person: User, statement: str) -> Case:
+    """Send a claim with its documents to an officer: case, place in the queue, clock and both messages commit together.
+
+    Raises Refused: yours_already, claimed_already, no_documents, files_waiting; NotPermitted where `person` may not act (any more).
+    """
+    shop = Shop.objects.get(public_id=draft.subject.partition(":")[2])
+    claimant = parties.of_draft(draft, person)
+    row = _claimable(shop, claimant)
+    key = files_key(draft)
+    if uploads.is_waiting(key):
+        raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
+    if not uploads.ready(key).exists():
+        raise Refused("no_documents", _("Add a document that shows that the shop is yours."))
+    case, claim = _opened(row, claimant, ClaimGround.DOCUMENTS, files_key=key, statement=statement)
+    drafts.send(draft=draft, sent_as=case.key, actor=claimant.actor)
+    advance(case, "send_to_officer", actor=claimant.actor)
+    queue.join(case=case, actor=claimant.actor)
+    case.refresh_from_db()
+    send(
+        ClaimSent,
+        person=claimant.person,
+        key=case.public_id,
+        subject_key=case.key,
+        context={"case": case, "shop": row, "due_on": case.due_on},
+    )
+    _tell_holders(claim, case)
+    return case
+
+
+def _tell_holders(claim: Claim, case: Case) -> None:
+    for person in holders(claim):
+        context = {
+            "case": case,
+            "shop": claim.shop,
+            "matched": claim.ground == ClaimGround.REGISTER,
+            "until": claim.dispute_until or case.due_on,
+        }
+        send(ShopClaimed, person=person, key=case.public_id, subject_key=case.key, context=context)
+
+
+def disputable(claim: Claim, person: Any) -> bool:
+    """Whether a person holds the shop that is claimed, or acts for whoever does, and may dispute the claim now."""
+    try:
+        parties.disputer(claim, person)
+    except NotPermitted:
+        return False
+    return _in_time(claim)
+
+
+def _in_time(claim: Claim) -> bool:
+    state = claim.case.state
+    if claim.is_disputed:
+        return False
+    return state == ClaimState.IN_REVIEW or (
+        state == ClaimState.MATCHED and claim.dispute_until is not None and clock.today() <= claim.dispute_until
+    )
+
+
+@transaction.atomic
+def dispute(*, claim: Claim, person: User, text: str) -> Case:
+    """The holder disputes a claim, or whoever acts for them: it is frozen. The shop stands under its holder again, its services wait,
+    an officer decides.
+
+    Raises NotPermitted for anybody else, Refused("not_disputable") once it was decided, disputed, or its days are over.
+    """
+    case = Case.objects.select_for_update(of=("self",)).select_related("applicant", "branch").get(pk=claim.case_id)
+    row = Claim.objects.select_for_update(of=("self",)).select_related("shop", "holder", "holder_organisation", "case").get(pk=claim.pk)
+    row.case = case
+    principal = parties.disputer(row, person)
+    holder = principal.person
+    if not principal.is_self:  # once more under the lock of the right: a revocation and a dispute come one after the other
+        key = parties.defence_key(row, principal)
+        if not acting.may(actor_for(person, holder), person=holder, service=CLAIM, subject=key):
+            raise NotPermitted("not_yours", _("Only the holder of the shop disputes a claim."))
+    if not _in_time(row):
+        raise Refused("not_disputable", _("This claim cannot be disputed any more."))
+    row.disputed_at, row.disputed_by, row.dispute = clock.now(), holder, text
+    row.save(update_fields=["disputed_at", "disputed_by", "dispute"])
+    actor = Actor("holder", person.key, principal.actor.for_key)
+    was_matched = case.state == ClaimState.MATCHED
+    if was_matched:
+        limits = rulebook.edition("limits.review", clock.today())
+        advance(case, "dispute", actor=actor, due_on=promise.promised_day(limits))
+        until_now: Any = row.holder or row.holder_organisation
+        transfer(shop=row.shop, to=until_now, source=f"{case.key}:frozen", actor=actor)
+        queue.join(case=case, actor=actor)
+    else:
+        advance(case, "object", actor=actor)
+    for service in (code for code, entry in delegable.SERVICES.items() if entry.waits_in_dispute):
+        place_block(
+            subject=row.shop.key, ground="claim", source=case.key, stops=service, sentence_ar=BLOCK_AR, sentence_en=BLOCK_EN, actor=actor
+        )
+    record("claim.disputed", subject=case.key, actor=actor, data={"shop": row.shop.key, "matched": was_matched})
+    case.refresh_from_db()
+    for told in (case.applicant, *holders(row)):
+        send(
+            ClaimDisputed,
+            person=told,
+            key=case.public_id,
+            subject_key=case.key,
+            context={"case": case, "shop": row.shop, "due_on": case.due_on},
+        )
+    return case
+
+
+def accepted(case: Case) -> None:
+    """The officer grants the claim: the shop passes to the claimant, and its services go on. In the decision's transaction."""
+    claim = claim_queries.claim_of(case)
+    event = case.last_event
+    if event is None:
+        raise LookupError(f"case {case.pk} was never moved")
+    transfer(shop=claim.shop, to=claim.organisation or case.applicant, source=case.key, actor=Actor(event.actor_role, event.actor_key))
+    _decided(claim, case, granted=True)
+
+
+def refused(case: Case) -> None:
+    """The signed refusal: the shop stays with its holder; the document is drawn and sealed by a job. In the decision's transaction."""
+    _decided(claim_queries.claim_of(case), case, granted=False)
+    enqueue("shops.refusal_document", key=case.public_id, case_id=case.pk)
+
+
+def _decided(claim: Claim, case: Case, *, granted: bool) -> None:
+    lift_block(subject=claim.shop.key, source=case.key, actor=SYSTEM)
+    for person in holders(claim):
+        send(
+            ClaimDecided,
+            person=person,
+            key=case.public_id,
+            subject_key=case.key,
+            context={"case": case, "shop": claim.shop, "granted": granted},
+        )
+
+
+@transaction.atomic
+def withdraw(*, case: Case, person: User) -> None:
+    """The claimant takes a claim back while it is studied. Raises NotPermitted for anybody else, TransitionRefused."""
+    row = queue.withdraw(case=case, person=person)
+    _decided(claim_queries.claim_of(row), row, granted=False)
+
+
+@transaction.atomic
+def answer(*, case: Case, person: User) -> None:
+    """Send the documents that were asked for. Raises Refused("not_asked") and Refused("not_complete")."""
+    row = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
+    actor = cases.principal(person, row).actor
+    asked = review.open_round(row)
+    if row.state != ClaimState.CORRECTIONS or asked is None:
+        raise Refused("not_asked", _("Nothing is asked for in this request now."))
+    if claim_queries.missing_documents(row):
+        raise Refused("not_complete", _("Something that was asked for is still missing."))
+    desk.answered(case=row, actor=actor)
+
+
+def settle_due() -> int:
+    """Close matched claims that nobody disputed in their days, and claims whose corrections were not answered. Returns how many.
+
+    Each stands alone (`jobs.apart`).
+    """
+    due = Claim.objects.filter(disputed_at__isnull=True, dispute_until__lt=clock.today(), case__state=ClaimState.MATCHED)
+    late = review.unanswered().filter(case__service=CLAIM)
+    settled = apart.each("shops.settle_claim", list(due.values_list("case", flat=True)[:500]), _settle)
+    return settled + apart.each("shops.lapse_claim", list(late.values_list("case", flat=True)), _lapse)
+
+
+def _settle(case_id: int) -> bool:
+    case = Case.objects.select_for_update(of=("self",)).select_related("applicant", "branch").get(pk=case_id)
+    if case.state != ClaimState.MATCHED:
+        return False
+    advance(case, "settle", actor=SYSTEM)
+    claim = claim_queries.claim_of(case)
+    send(ClaimGranted, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case, "shop": claim.shop})
+    return True
+
+
+def _lapse(case_id: int) -> bool:
+    case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case_id)
+    if case.state != ClaimState.CORRECTIONS:
+        return False
+    advance(case, "lapse", actor=SYSTEM)
+    queue.leave(case=case, actor=SYSTEM, code="lapsed")
+    _decided(claim_queries.claim_of(case), case, granted=False)
+    return True

@@ -1,0 +1,194 @@
+"""Claiming a shop, and disputing a claim."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from municipality.accounts.access import access
+from municipality.acting import queries as acting
+from municipality.cases.opening import case_or_404
+from municipality.drafts import queries as drafts
+from municipality.drafts.models import Draft
+from municipality.kernel.errors import NotPermitted, Refused
+from municipality.kernel.workflow import WORKFLOWS
+from municipality.review import queries as review
+from municipality.ui.language import read_form
+from municipality.ui.templatetags.portal import bilingual, ref
+from municipality.uploads.fields import field_of
+from shops.claims import parties
+from shops.claims import queries as claim_queries
+from shops.claims import services as claims
+from shops.claims.forms import DisputeForm, FindForm, StatementForm
+from shops.claims.states import CLAIM, ClaimState
+from shops.models import Claim, Shop
+from shops.register import queries
+
+WITHDRAWABLE = WORKFLOWS[CLAIM].moves["withdraw"].sources
+
+
+def _crumbs(last: Any) -> list[tuple[Any, str]]:
+    return [(_("My shops"), reverse("shops:mine")), (last, "")]
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+def find(request: HttpRequest) -> HttpResponse:
+    """Which shop: by the number of its commercial licence. A match with the register leads to one button, anything else to documents."""
+    user: Any = request.user
+    choices = [(row.public_id, bilingual(row, "name")) for row in parties.organisations(user)]
+    form, submitted = read_form(request, FindForm, organisations=choices)
+    status = 400 if submitted else 200
+    context: dict[str, Any] = {"form": form, "crumbs": _crumbs(_("Claim a shop"))}
+    if submitted and form.is_valid():
+        try:
+            organisation = parties.named(user, form.cleaned_data.get("organisation", ""))
+            shop = claims.found(person=user, number=form.cleaned_data["number"])
+            if shop is None:
+                raise Refused("no_such_shop", _("No shop stands under this number. Check it against the commercial licence."))
+            if claims.matches(organisation or user, shop):
+                claimant = parties.claimant(user, organisation)
+                more = {"shop": shop, "organisation": organisation, "principal": claimant.principal}
+                return render(request, "shops/claims/match.html", context | more)
+            draft = claims.begin(shop=shop, person=user, organisation=organisation)
+            return redirect("shops:claim", public_id=draft.public_id)
+        except Refused as refusal:
+            form.add_error("number", refusal.sentence)
+            status = refusal.status
+    return render(request, "shops/claims/find.html", context, status=status)
+
+
+@access("person")
+@require_http_methods(["POST"])
+def match(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Claim a shop of which the register names this person, or an organisation for which they act, as the owner: at once.
+
+    Raises Http404 for every other shop.
+    """
+    user: Any = request.user
+    organisation = parties.named(user, request.POST.get("organisation", ""))
+    shop = Shop.objects.filter(public_id=public_id).first()
+    if shop is None or not claims.matches(organisation or user, shop):
+        raise Http404
+    case = claims.claim_by_register(shop=shop, person=user, organisation=organisation)
+    messages.info(request, _("The shop is in your list. Its holder until now was told."))
+    return redirect("cases:case", public_id=case.public_id)
+
+
+def _draft_or_404(user: Any, public_id: str) -> tuple[Draft, Shop]:
+    draft = drafts.visible_to(user).filter(public_id=public_id, service=CLAIM).select_related("person").first()
+    if draft is None:
+        hidden = Draft.objects.filter(public_id=public_id, service=CLAIM, closed_at__isnull=True).first()
+        if hidden is not None:
+            acting.refuse_over(user, owners=[hidden.person_id], service=CLAIM, subject=hidden.rights_key)
+        raise Http404
+    return draft, queries.with_names(Shop.objects.all()).get(public_id=draft.subject.partition(":")[2])
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+def claim(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Documents and a statement, then to an officer."""
+    user: Any = request.user
+    draft, shop = _draft_or_404(user, public_id)
+    claimant = parties.of_draft(draft, user)
+    form, submitted = read_form(request, StatementForm)
+    status = 400 if submitted else 200
+    refusal: Refused | None = None
+    if submitted and form.is_valid():
+        try:
+            case = claims.send_claim(draft=draft, person=user, statement=form.cleaned_data["statement"])
+        except Refused as refused:
+            refusal, status = refused, refused.status
+        else:
+            messages.info(request, format_html("{} {}", _("The request is with the Municipality. Its reference:"), ref(case.reference)))
+            return redirect("cases:case", public_id=case.public_id)
+    key, here = claims.files_key(draft), request.path
+    fields = [field_of(request, key, code, next_path=here) for code in claim_queries.SLOTS]
+    context = {
+        "form": form,
+        "shop": shop,
+        "organisation": claimant.organisation,
+        "principal": claimant.principal,
+        "fields": fields,
+        "refusal": refusal,
+        "crumbs": _crumbs(_("Claim a shop")),
+    }
+    return render(request, "shops/claims/claim.html", context, status=status)
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+def dispute(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The present holder, or whoever acts for them, disputes a claim. Raises Http404 for everybody else, and says when it is too late."""
+    user: Any = request.user
+    rows = Claim.objects.select_related("case", "shop", "holder", "holder_organisation")
+    found: Claim = get_object_or_404(rows, case__public_id=public_id)
+    try:
+        principal = parties.disputer(found, user)
+    except NotPermitted as refusal:
+        if refusal.code == "not_yours":
+            raise Http404 from refusal
+        raise  # they might until it was over
+    form, submitted = read_form(request, DisputeForm)
+    status = 400 if submitted else 200
+    if submitted and form.is_valid():
+        claims.dispute(claim=found, person=user, text=form.cleaned_data["dispute"])
+        messages.info(request, _("The claim is frozen. An officer decides, and both sides are told."))
+        return redirect("shops:mine")
+    may = claims.disputable(found, user)
+    context = {
+        "form": form,
+        "claim": found,
+        "principal": principal,
+        "may": may,
+        "matched": found.case.state == ClaimState.MATCHED,
+        "crumbs": _crumbs(_("Dispute a claim")),
+    }
+    return render(request, "shops/claims/dispute.html", context, status=status)
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Ask once more, then take a claim back."""
+    user: Any = request.user
+    case = case_or_404(user, public_id, service=CLAIM)
+    if request.method != "POST" and case.state not in WITHDRAWABLE:
+        return redirect("cases:case", public_id=case.public_id)
+    if request.method == "POST":
+        claims.withdraw(case=case, person=user)
+        messages.info(request, _("The claim is withdrawn."))
+        return redirect("cases:case", public_id=case.public_id)
+    return render(request, "shops/claims/withdraw.html", {"case": case})
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+def corrections(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The documents that are asked for; everything else is locked."""
+    user: Any = request.user
+    case = case_or_404(user, public_id, service=CLAIM)
+    if case.state != ClaimState.CORRECTIONS:
+        return redirect("cases:case", public_id=case.public_id)
+    refusal: Refused | None = None
+    if request.method == "POST":
+        try:
+            claims.answer(case=case, person=user)
+        except Refused as refused:
+            refusal = refused
+        else:
+            messages.info(request, _("The corrections are sent. The request kept its place."))
+            return redirect("cases:case", public_id=case.public_id)
+    asked = review.open_round(case)
+    key = claim_queries.claim_of(case).files_key
+    fields = [field_of(request, key, code, next_path=request.path) for code in claim_queries.asked_slots(case)]
+    context = {"case": case, "round": asked, "fields": fields, "refusal": refusal, "crumbs": _crumbs(_("Corrections"))}
+    return render(request, "shops/claims/corrections.html", context, status=409 if refusal else 200)

@@ -1,0 +1,36 @@
+"""The commercial register in the staff's admin: no table; how fresh it is, and what it says otherwise, have pages of their own."""
+
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+
+from municipality.ui.words import say
+from shops.commercial_register import views
+
+PAGES = [
+    path("commercial/", views.work_list, name="commercial"),
+    path("commercial/<slug:public_id>/", views.difference, name="commercial_difference"),
+]
+say(
+    {
+        "register.taken_in": _("Owners taken in from the commercial register"),
+        "commercial.asked": _("Commercial register asked by staff"),
+        "commercial.licence_asked": _("Commercial register asked about a licence"),
+        "commercial.delta_ended": _("Delta of the commercial register taken in"),
+        "commercial.accepted": _("Word of the commercial register taken over"),
+        "commercial.dismissed": _("Difference from the commercial register dismissed"),
+        "shops.begin_commercial_delta": _("Begin the nightly delta of the commercial register"),
+        "shops.commercial_page": _("Take in changes of the commercial register"),
+        "shops.commercial_licence": _("Ask the commercial register about a licence"),
+        # Why a difference settled by itself, and the reasons of the rulebook for dismissing one.
+        "agrees": _("Both registers agree now"),
+        "shop_closed": _("The shop is closed"),
+        "shop_merged": _("Another entry stands for the shop"),
+        "shop_found": _("The shop stands in the register now"),
+        "known_again": _("The commercial register knows the licence again"),
+        "register_is_wrong": _("Error in the commercial register"),
+        "spelling_only": _("Spelling only"),
+        "request_under_way": _("Decided by a request under way"),
+        "no_public_shop": _("No shop under the Municipality"),
+        "seen_on_the_spot": _("Found otherwise on the spot"),
+    }
+)

@@ -1,0 +1,247 @@
+"""The commercial register in the staff's admin: how fresh it is, the work list, and one difference with both values side by side."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from municipality.accounts.proof import asks_again, steps
+from municipality.kernel.errors import Refused
+from municipality.kernel.workflow import WORKFLOWS
+from municipality.places.models import Governorate
+from municipality.rulebook.models import Activity
+from municipality.ui.admin_base import in_group
+from municipality.ui.templatetags.portal import day, ltr, ref, term
+from municipality.ui.words import named
+from shops.commercial_register import differences, queries
+from shops.commercial_register.services import decisions, delta
+from shops.models.commercial_register import KEEPER, CommercialDifference, CommercialNotice, DifferenceKind, DifferenceState
+
+READERS = (KEEPER, "auditor")
+PAGE = 50
+LABELS = {
+    "name_ar": gettext_lazy("Trade name"),
+    "name_en": gettext_lazy("Trade name in English"),
+    "activity": gettext_lazy("Activity"),
+    "governorate": gettext_lazy("Governorate"),
+    "area_ar": gettext_lazy("Area"),
+    "block": gettext_lazy("Block"),
+    "street": gettext_lazy("Street"),
+    "building": gettext_lazy("Building"),
+    "plot": gettext_lazy("Plot"),
+    "floor": gettext_lazy("Floor"),
+    "unit": gettext_lazy("Unit"),
+    "paci_number": gettext_lazy("PACI number"),
+    "valid_until": gettext_lazy("Valid until"),
+    "cancelled_on": gettext_lazy("Cancelled on"),
+    "closed_on": gettext_lazy("Closed on"),
+    "registration_no": gettext_lazy("Commercial registration"),
+    "status": gettext_lazy("State of the licence"),
+    "standing": gettext_lazy("State of the shop"),
+    "problem": gettext_lazy("Field that cannot be read"),
+}
+CODED = {
+    "active": gettext_lazy("Valid"),
+    "expired": gettext_lazy("Ended"),
+    "cancelled": gettext_lazy("Cancelled"),
+    "open": gettext_lazy("Open"),
+    "suspended": gettext_lazy("Suspended"),
+    "closed": gettext_lazy("Closed"),
+    "unknown": gettext_lazy("Not known there"),
+    "owner": gettext_lazy("Owner of the licence"),
+    "address": gettext_lazy("Address"),
+}
+DAYS = ("valid_until", "cancelled_on", "closed_on")
+# What taking the register's word over does, beyond writing the value.
+EFFECTS = {
+    DifferenceKind.CANCELLED: gettext_lazy("The shop is closed for good; its page and history stay."),
+    DifferenceKind.RESTORED: gettext_lazy("The closed shop is opened again."),
+    DifferenceKind.UNKNOWN: gettext_lazy("The shop is suspended until further notice."),
+    DifferenceKind.NEW_SHOP: gettext_lazy("A shop is opened in the register, for the owner of the licence."),
+}
+TAGS = {
+    DifferenceState.OPEN: "warn",
+    DifferenceState.ACCEPTED: "ok",
+    DifferenceState.DISMISSED: "wait",
+    DifferenceState.SETTLED: "ok",
+}
+
+
+def home_part(request: HttpRequest) -> dict[str, Any]:
+    """What the first page shows to the keepers of the register."""
+    if not in_group(request, KEEPER):
+        return {}
+    waiting = CommercialDifference.objects.filter(state=DifferenceState.OPEN)
+    return {
+        "home_parts": ["admin/shops/commercial_part.html"],
+        "commercial_waiting": waiting.count(),
+        "commercial": queries.freshness(),
+    }
+
+
+def _demand_reader(request: HttpRequest) -> None:
+    if not any(in_group(request, role) for role in READERS):
+        raise PermissionDenied
+
+
+def _page(request: HttpRequest, template: str, title: Any, error: str, **context: Any) -> TemplateResponse:
+    whole = {**cast(Any, admin.site).page_context(request), "title": title, "error": error, **context}
+    return TemplateResponse(request, template, whole, status=409 if error else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def work_list(request: HttpRequest) -> HttpResponse:
+    """How fresh we are, what waits for a person, and the buttons that ask."""
+    _demand_reader(request)
+    error = ""
+    if request.method == "POST":
+        try:
+            messages.success(request, _ask(request))
+            return redirect("admin:commercial")
+        except Refused as refusal:
+            if refusal.status == 403:
+                raise PermissionDenied from refusal
+            error = str(refusal.sentence)
+    kind = request.GET.get("kind", "")
+    is_past = request.GET.get("past") == "1"
+    rows = queries.differences()
+    rows = rows.exclude(state=DifferenceState.OPEN) if is_past else rows.filter(state=DifferenceState.OPEN)
+    if kind in DifferenceKind.values:
+        rows = rows.filter(kind=kind)
+    before = request.GET.get("before", "")
+    if before.isascii() and before.isdigit():
+        rows = rows.filter(pk__lt=int(before[:18]))
+    found = list(rows[: PAGE + 1])
+    return _page(
+        request,
+        "admin/shops/commercial.html",
+        _("Commercial register"),
+        error,
+        commercial=queries.freshness(),
+        rows=[(row, TAGS[DifferenceState(row.state)], *_both(row)) for row in found[:PAGE]],
+        kinds=DifferenceKind.choices,
+        kind=kind,
+        is_past=is_past,
+        older=found[PAGE - 1].pk if len(found) > PAGE else None,
+        may_ask=in_group(request, KEEPER),
+        typed_number=request.POST.get("number", "") if error else "",
+    )
+
+
+def _ask(request: HttpRequest) -> str:
+    """Do what the pressed button says. Raises Refused."""
+    step = request.POST.get("step", "")
+    if step == "ask":
+        delta.ask_now(by=request.user)
+        return _("The commercial register is being asked. What it says stands here within a minute.")
+    if step == "licence":
+        delta.ask_licence(number=request.POST.get("number", ""), by=request.user)
+        return _("The commercial register is being asked about this licence.")
+    raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
+
+
+def _both(row: CommercialDifference) -> tuple[Any, Any]:
+    """The first value that differs, ours and theirs, for a line of the list."""
+    for _label, mine, theirs, differs in values(row):
+        if differs:
+            return mine, theirs
+    return "—", "—"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@asks_again(acts=steps("accept"))
+def difference(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Both values side by side, where they come from, and the decision."""
+    _demand_reader(request)
+    row = queries.differences().filter(public_id=public_id).first()
+    if row is None:
+        raise Http404
+    error = ""
+    if request.method == "POST":
+        try:
+            messages.success(request, _decide(request, row))
+            return redirect("admin:commercial_difference", row.public_id)
+        except Refused as refusal:
+            if refusal.status == 403:
+                raise PermissionDenied from refusal
+            error = str(refusal.sentence)
+            row = queries.differences().get(pk=row.pk)
+    is_open = row.state == DifferenceState.OPEN
+    may_decide = is_open and in_group(request, KEEPER)
+    return _page(
+        request,
+        "admin/shops/commercial_difference.html",
+        row.get_kind_display(),
+        error,
+        row=row,
+        as_of=queries.as_of(row.shop) if row.shop else None,
+        tone=TAGS[DifferenceState(row.state)],
+        values=values(row),
+        versions=CommercialNotice.objects.filter(feed=row.feed, licence_no=row.licence_no).order_by("-version")[:10],
+        events=[
+            (event.at, WORKFLOWS[row.workflow_name].moves[event.move].label, named(event.actor_role), named(event.reason))
+            for event in row.events.order_by("pk")
+        ],
+        effect=EFFECTS.get(DifferenceKind(row.kind), ""),
+        obstacle=decisions.obstacle(row) if is_open else "",
+        seen=decisions.seen(row),
+        may_decide=may_decide,
+        reasons=decisions.reasons() if may_decide else [],
+        chosen=request.POST.get("code", "") if error else "",
+    )
+
+
+def _decide(request: HttpRequest, row: CommercialDifference) -> str:
+    """Do what the pressed button says. Raises Refused."""
+    step, as_seen = request.POST.get("step", ""), request.POST.get("seen", "")
+    if step == "accept":
+        decisions.accept(difference=row, as_seen=as_seen, by=request.user)
+        return _("Taken into the register.")
+    if step == "dismiss":
+        decisions.dismiss(difference=row, as_seen=as_seen, code=request.POST.get("code", ""), by=request.user)
+        return _("The difference is dismissed; the register stays as it is.")
+    raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
+
+
+def values(row: CommercialDifference) -> list[tuple[Any, Any, Any, bool]]:
+    """Label, ours, theirs and whether they differ, field by field. Of an open difference ours is what stands now."""
+    mine = differences.ours(row.kind, row.shop) if row.state == DifferenceState.OPEN else row.ours
+    names = [name for name in LABELS if mine.get(name) or row.theirs.get(name)]
+    return [
+        (
+            LABELS[name],
+            _shown(name, mine.get(name, "")),
+            _shown(name, row.theirs.get(name, "")),
+            name in row.theirs and not differences.is_same(name, row.theirs[name], mine.get(name, "")),
+        )
+        for name in names
+    ]
+
+
+def _shown(name: str, value: str) -> Any:
+    if not value:
+        return "—"
+    if name in DAYS:
+        return day(dt.date.fromisoformat(value))
+    if name == "activity":
+        known = Activity.objects.filter(pk=value).first()
+        return term(known.name_ar, "ar") if known else ltr(value)
+    if name == "governorate":
+        place = Governorate.objects.filter(pk=value).first()
+        return term(place.name_ar, "ar") if place else ltr(value)
+    if name in ("status", "standing"):
+        return CODED.get(value, value)
+    if name == "problem":
+        return LABELS.get(value) or CODED.get(value, value)
+    if name in ("paci_number", "registration_no"):
+        return ref(value)
+    return term(value)

@@ -1,0 +1,88 @@
+"""How opening hours read: the state of this moment in one line, and the seven days as a table."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.utils import formats
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from municipality.kernel import clock
+from municipality.rulebook.queries import is_ramadan
+from shops.hours.standing import Standing, weekday_of
+from shops.models.hours import StatedHours
+from shops.models.week import WHOLE_DAY, Day, clock_text, parse
+
+WEEKDAYS = (_("Sunday"), _("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"))
+ONE_DAY = dt.timedelta(days=1)
+
+
+def tag_of(standing: Standing) -> tuple[str, str]:
+    """State and words of a tag: `Open now · until 22:00`, `Closed now · opens tomorrow at 09:00`."""
+    if standing.until is None:
+        return ("ok", gettext("Open now · day and night")) if standing.is_open else ("wait", gettext("Closed now"))
+    until = standing.until.astimezone(clock.KUWAIT)
+    said = {"time": f"{until:%H:%M}", "day": formats.date_format(until.date(), "l")}
+    if standing.is_open:
+        if standing.until - standing.at < ONE_DAY:
+            return "ok", gettext("Open now · until %(time)s") % said
+        return "ok", gettext("Open now · until %(day)s at %(time)s") % said
+    away = (until.date() - clock.day_of(standing.at)).days
+    if away == 0:
+        return "wait", gettext("Closed now · opens at %(time)s") % said
+    if away == 1:
+        return "wait", gettext("Closed now · opens tomorrow at %(time)s") % said
+    return "wait", gettext("Closed now · opens on %(day)s at %(time)s") % said
+
+
+@dataclass(frozen=True)
+class DayLine:
+    """One line of a table."""
+
+    name: Any
+    times: Any
+    is_today: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """The hours of a shop for its page: the table that holds today, and the other one where there is one."""
+
+    lines: tuple[DayLine, ...]
+    other: tuple[DayLine, ...]
+    is_ramadan: bool  # the first one is that of Ramadan
+    stated_at: dt.datetime
+
+
+def table_of(stated: StatedHours) -> Table:
+    """Seven days from Sunday on, with today marked in the table that holds."""
+    week, today = _lines(stated.week_id), clock.today()
+    if not stated.ramadan_id:
+        return Table(_today(week, today), (), is_ramadan=False, stated_at=stated.stated_at)
+    ramadan = _lines(stated.ramadan_id)
+    if is_ramadan(today):
+        return Table(_today(ramadan, today), week, is_ramadan=True, stated_at=stated.stated_at)
+    return Table(_today(week, today), ramadan, is_ramadan=False, stated_at=stated.stated_at)
+
+
+def _lines(text: str) -> tuple[DayLine, ...]:
+    return tuple(DayLine(name, times(day), is_today=False) for name, day in zip(WEEKDAYS, parse(text).days, strict=True))
+
+
+def _today(lines: tuple[DayLine, ...], today: dt.date) -> tuple[DayLine, ...]:
+    return tuple(replace(line, is_today=number == weekday_of(today)) for number, line in enumerate(lines))
+
+
+def times(day: Day) -> SafeString:
+    """`09:00–13:00 · 16:00–22:00`, each in its own direction; `Closed`, `24 hours`."""
+    if not day:
+        return format_html("{}", _("Closed that day"))
+    if day == WHOLE_DAY:
+        return format_html("{}", _("24 hours"))
+    spans = [(f"{clock_text(opens)}–{clock_text(closes)}",) for opens, closes in day]
+    return format_html_join(" · ", '<bdi dir="ltr">{}</bdi>', spans)

@@ -1,0 +1,19 @@
+"""Sheets of the register in the staff's admin: no table, the words of its codes."""
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.ui.words import say
+
+say(
+    {
+        "register.loaded": _("Sheet of the register loaded"),
+        "register.checked": _("Sheet of the register read"),
+        "register.released": _("Sheet of the register released"),
+        "register.refused": _("Sheet of the register put aside"),
+        "register.stopped": _("Taking in of a sheet stopped"),
+        "register.resumed": _("Taking in of a sheet goes on"),
+        "register.taken": _("Lines of a sheet taken in"),
+        "shops.register_check": _("Read a sheet of the register"),
+        "shops.register_take": _("Take in a sheet of the register"),
+    }
+)

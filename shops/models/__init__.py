@@ -1,0 +1,76 @@
+"""The tables of the app, a module a feature."""
+
+from shops.models.claims import Claim, ClaimGround
+from shops.models.commercial_register import (
+    CommercialDifference,
+    CommercialDifferenceEvent,
+    CommercialFeed,
+    CommercialLicence,
+    CommercialNotice,
+    CommercialOutage,
+    CommercialRun,
+    DifferenceKind,
+    DifferenceState,
+    LicenceStatus,
+    OutageCode,
+    RegisteredOwner,
+    RunReason,
+    Standing,
+)
+from shops.models.hours import HoursWeek, StatedHours
+from shops.models.imports import Outcome, RegisterFile, RegisterRow
+from shops.models.office import ByHand, EventProposal, MergeKind, ShopMerge
+from shops.models.open_data import Change, Edition, Pending, Published
+from shops.models.public_page import Correction, PageFact, Reply
+from shops.models.register import EventKind, RegisterChange, Sensitivity, Shop, ShopActivity, ShopEvent, TradeName
+from shops.models.search import LicenceState, SearchEntry, SearchForm, SearchNumber, SearchWord
+from shops.models.subscriptions import Digest, Follow
+
+__all__ = [
+    "ByHand",
+    "Change",
+    "Claim",
+    "ClaimGround",
+    "CommercialDifference",
+    "CommercialDifferenceEvent",
+    "CommercialFeed",
+    "CommercialLicence",
+    "CommercialNotice",
+    "CommercialOutage",
+    "CommercialRun",
+    "Correction",
+    "DifferenceKind",
+    "DifferenceState",
+    "Digest",
+    "Edition",
+    "EventKind",
+    "EventProposal",
+    "Follow",
+    "HoursWeek",
+    "LicenceState",
+    "LicenceStatus",
+    "MergeKind",
+    "OutageCode",
+    "Outcome",
+    "PageFact",
+    "Pending",
+    "Published",
+    "RegisterChange",
+    "RegisterFile",
+    "RegisterRow",
+    "RegisteredOwner",
+    "Reply",
+    "RunReason",
+    "SearchEntry",
+    "SearchForm",
+    "SearchNumber",
+    "SearchWord",
+    "Sensitivity",
+    "Shop",
+    "ShopActivity",
+    "ShopEvent",
+    "ShopMerge",
+    "Standing",
+    "StatedHours",
+    "TradeName",
+]

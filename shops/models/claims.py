@@ -1,0 +1,72 @@
+"""A claim of a shop. Its case carries the course."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.models import Organisation
+from municipality.cases.models import Case
+from municipality.documents.models import Document
+from shops.models.register import Shop
+
+
+class ClaimGround(models.TextChoices):
+    REGISTER = "register", _("The commercial register names the claimant")
+    DOCUMENTS = "documents", _("Documents")
+
+
+class Claim(models.Model):
+    """A person, or an organisation by one who acts for it, claims a shop that stands under somebody else.
+
+    The case carries its course; here is what it is about.
+    """
+
+    case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name="الطلب")
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="claims", verbose_name="المحل")
+    ground = models.CharField("السند", max_length=10, choices=ClaimGround)
+    files_key = models.CharField(max_length=80, blank=True)  # subject of the documents, such as claim:…
+    statement = models.CharField("الإفادة", max_length=500, blank=True)
+    organisation = models.ForeignKey(  # that is to hold the shop; the applicant's own claim without one
+        Organisation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المنشأة المطالِبة"
+    )
+    # Under whom the shop stood when it was claimed.
+    holder = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="الحائز الحالي"
+    )
+    holder_organisation = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المنشأة الحائزة"
+    )
+    dispute_until = models.DateField("يجوز الاعتراض حتى", null=True, blank=True)
+    disputed_at = models.DateTimeField("اعتُرض عليه في", null=True, blank=True)
+    disputed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المعترض"
+    )
+    dispute = models.CharField("الاعتراض", max_length=500, blank=True)
+    refusal = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="قرار الرفض")
+
+    class Meta:
+        verbose_name = "مطالبة بمحل"
+        verbose_name_plural = "المطالبات بالمحلات"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(ground__in=ClaimGround.values), name="shops_claim_ground"),
+            models.CheckConstraint(
+                condition=models.Q(holder__isnull=False, holder_organisation__isnull=True)
+                | models.Q(holder__isnull=True, holder_organisation__isnull=False),
+                name="shops_claim_one_holder",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(disputed_at__isnull=True, disputed_by__isnull=True, dispute="")
+                | models.Q(disputed_at__isnull=False, disputed_by__isnull=False),
+                name="shops_claim_dispute_whole",
+            ),
+        ]
+        indexes = [models.Index(fields=["dispute_until"], condition=models.Q(disputed_at__isnull=True), name="shops_claim_open")]
+
+    def __str__(self) -> str:
+        return f"{self.shop_id} {self.ground}"
+
+    @property
+    def is_disputed(self) -> bool:
+        return self.disputed_at is not None

@@ -1,0 +1,260 @@
+"""What the commercial register said, how far it was read, and what differs from the Municipality's register."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from municipality.audit.models import StateEvent
+from municipality.kernel import ids
+from municipality.kernel.workflow import move, workflow
+
+Q = models.Q
+DIFFERENCE = "shops.commercial_difference"
+KEEPER = "register_keeper"
+
+
+class DifferenceState(models.TextChoices):
+    OPEN = "open", _("Waits for a person")
+    ACCEPTED = "accepted", _("Taken into the register")
+    DISMISSED = "dismissed", _("Dismissed")
+    SETTLED = "settled", _("Settled by itself")
+
+
+D = DifferenceState
+DIFFERENCE_WORKFLOW = workflow(
+    DIFFERENCE,
+    D.OPEN,
+    # One row as long as nobody decided: what the commercial register says later takes the place of what it said before.
+    move("restate", D.OPEN, to=D.OPEN, label=_("The commercial register says something newer")),
+    move("accept", D.OPEN, to=D.ACCEPTED, may=KEEPER, label=_("Take it into the register")),
+    move("dismiss", D.OPEN, to=D.DISMISSED, may=KEEPER, needs_reason=True, label=_("Dismiss")),
+    move("settle", D.OPEN, to=D.SETTLED, needs_reason=True, label=_("Nothing differs any more")),
+)
+
+
+class CommercialFeed(models.Model):
+    """One register that is asked for its changes, and how far it was read. The cursor moves with the rows of its page only."""
+
+    code = models.CharField(max_length=20, unique=True)
+    cursor = models.CharField(max_length=200, blank=True)
+    as_of = models.DateTimeField(null=True)  # when the last page of the last delta that ended well was asked for
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class RunReason(models.TextChoices):
+    NIGHT = "night", _("Every night")
+    ASKED = "asked", _("Asked for by staff")
+
+
+class CommercialRun(models.Model):
+    """One delta from its first page to its last. At most one is under way."""
+
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
+    feed = models.ForeignKey(CommercialFeed, models.PROTECT, related_name="runs")
+    why = models.CharField("السبب", max_length=10, choices=RunReason)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="طلبها")
+    is_full = models.BooleanField("قائمة كاملة", default=False)  # from the beginning: whatever is not shown is not there
+    began_at = models.DateTimeField("بدأت في")
+    moved_at = models.DateTimeField()  # last page or last try
+    ended_at = models.DateTimeField("انتهت في", null=True)
+    pages = models.PositiveIntegerField("الصفحات", default=0)
+    fresh = models.PositiveIntegerField("تغييرات", default=0)
+    known = models.PositiveIntegerField("معروفة من قبل", default=0)  # delivered before, nothing done
+    late = models.PositiveIntegerField("أقدم مما لدينا", default=0)  # an older version after a newer one, kept and not applied
+    applied = models.PositiveIntegerField("طُبّقت", default=0)
+    raised = models.PositiveIntegerField("فروق جديدة", default=0)
+    settled = models.PositiveIntegerField("فروق زالت", default=0)
+    missing = models.PositiveIntegerField("غير موجودة هناك", default=0)  # of our licences, in a whole listing
+    is_doubted = models.BooleanField(default=False)  # so many were missing that nothing was made of it
+
+    class Meta:
+        verbose_name = "مزامنة مع السجل التجاري"
+        verbose_name_plural = "المزامنة مع السجل التجاري"
+        constraints = [
+            models.UniqueConstraint(fields=["feed"], condition=Q(ended_at__isnull=True), name="shops_run_one_open"),
+            models.CheckConstraint(condition=Q(why__in=RunReason.values), name="shops_run_why"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+
+class OutageCode(models.TextChoices):
+    AWAY = "away", _("It does not answer")
+    SLOW = "slow", _("It answers too slowly")
+    FAILED = "failed", _("It answers with an error")
+    KEY = "key", _("It refuses our key")
+    GARBLED = "garbled", _("Its answer cannot be read")
+    CUT = "cut", _("Its answer is cut short")
+
+
+class CommercialOutage(models.Model):
+    """One time in which the register gave no good answer: one row, however often it was tried."""
+
+    feed = models.ForeignKey(CommercialFeed, models.PROTECT, related_name="outages")
+    code = models.CharField("السبب", max_length=10, choices=OutageCode)
+    began_at = models.DateTimeField("بدأ في")
+    last_at = models.DateTimeField("آخر محاولة")
+    next_at = models.DateTimeField("المحاولة التالية")
+    tries = models.PositiveIntegerField("المحاولات", default=1)
+    ended_at = models.DateTimeField("انتهى في", null=True)
+
+    class Meta:
+        verbose_name = "انقطاع السجل التجاري"
+        verbose_name_plural = "انقطاعات السجل التجاري"
+        constraints = [
+            models.UniqueConstraint(fields=["feed"], condition=Q(ended_at__isnull=True), name="shops_outage_one_open"),
+            models.CheckConstraint(condition=Q(code__in=OutageCode.values), name="shops_outage_code"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.feed_id} {self.code}"
+
+
+class Standing(models.TextChoices):
+    FRESH = "fresh", _("Newer than what we had")
+    LATE = "late", _("Older than what we had, not applied")
+    UNREADABLE = "unreadable", _("Cannot be read, a person looks at it")
+
+
+class CommercialNotice(models.Model):
+    """One version of one licence as the register delivered it, once. Written once; a civil number is kept as its keyed hash only."""
+
+    feed = models.ForeignKey(CommercialFeed, models.PROTECT, related_name="notices")
+    licence_no = models.CharField("رقم الترخيص التجاري", max_length=20)
+    version = models.BigIntegerField("النسخة")
+    body = models.JSONField("النص")
+    standing = models.CharField("الحكم", max_length=12, choices=Standing)
+    run = models.ForeignKey(CommercialRun, models.PROTECT, null=True, related_name="notices")  # none: asked for alone
+    received_at = models.DateTimeField("ورد في")
+
+    class Meta:
+        verbose_name = "إشعار من السجل التجاري"
+        verbose_name_plural = "إشعارات السجل التجاري"
+        constraints = [
+            models.UniqueConstraint(fields=["feed", "licence_no", "version"], name="shops_notice_once"),
+            models.CheckConstraint(condition=Q(standing__in=Standing.values), name="shops_notice_standing"),
+            models.CheckConstraint(condition=Q(version__gte=0), name="shops_notice_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.licence_no} v{self.version}"
+
+
+class LicenceStatus(models.TextChoices):
+    ACTIVE = "active", _("Valid")
+    EXPIRED = "expired", _("Ended")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class CommercialLicence(models.Model):
+    """The newest that is known of one licence. Its version never goes back; the database refuses it."""
+
+    feed = models.ForeignKey(CommercialFeed, models.PROTECT, related_name="licences")
+    licence_no = models.CharField("رقم الترخيص التجاري", max_length=20)
+    version = models.BigIntegerField("النسخة")
+    status = models.CharField("الحالة", max_length=10, choices=LicenceStatus, blank=True)  # empty: never read well
+    notice = models.ForeignKey(CommercialNotice, models.PROTECT, related_name="+")
+    seen_in = models.ForeignKey(CommercialRun, models.PROTECT, null=True, related_name="+")  # last whole listing that showed it
+
+    class Meta:
+        verbose_name = "ترخيص في السجل التجاري"
+        verbose_name_plural = "تراخيص السجل التجاري"
+        constraints = [models.UniqueConstraint(fields=["feed", "licence_no"], name="shops_licence_once")]
+
+    def __str__(self) -> str:
+        return self.licence_no
+
+
+class DifferenceKind(models.TextChoices):
+    NAME = "name", _("Trade name")
+    ACTIVITY = "activity", _("Activity")
+    ADDRESS = "address", _("Address")
+    VALIDITY = "validity", _("End of the commercial licence")
+    REGISTRATION = "registration", _("Commercial registration")
+    CANCELLED = "cancelled", _("Licence cancelled there")
+    RESTORED = "restored", _("Licence valid again, the shop is closed")
+    NEW_SHOP = "new_shop", _("Licence without a shop here")
+    UNKNOWN = "unknown", _("Licence not known there")
+    UNREADABLE = "unreadable", _("Notice that cannot be read")
+
+
+class CommercialDifferenceEvent(StateEvent):
+    subject = models.ForeignKey("shops.CommercialDifference", models.PROTECT, related_name="events")
+
+
+class CommercialDifference(models.Model):
+    """One thing on which the two registers do not agree. While it is open it stands once for a licence and a kind."""
+
+    EVENTS = CommercialDifferenceEvent
+    workflow_name = DIFFERENCE
+
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
+    feed = models.ForeignKey(CommercialFeed, models.PROTECT, related_name="differences")
+    licence_no = models.CharField("رقم الترخيص التجاري", max_length=20)
+    kind = models.CharField("النوع", max_length=12, choices=DifferenceKind)
+    shop = models.ForeignKey("shops.Shop", models.PROTECT, null=True, related_name="+", verbose_name="المحل")
+    ours = models.JSONField("في سجل البلدية", default=dict)  # as it stood when the row was written or decided
+    theirs = models.JSONField("في السجل التجاري", default=dict)
+    notice = models.ForeignKey(CommercialNotice, models.PROTECT, null=True, related_name="+")  # none: it is what is not there
+    found_at = models.DateTimeField("ظهر في")
+    stated_at = models.DateTimeField()  # when what stands under `theirs` was received
+    state = models.CharField("الحالة", max_length=10, choices=DifferenceState, default=DifferenceState.OPEN)
+    last_event = models.ForeignKey(CommercialDifferenceEvent, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField("حُسم في", null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="حسمه")
+
+    class Meta:
+        verbose_name = "فرق عن السجل التجاري"
+        verbose_name_plural = "الفروق عن السجل التجاري"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["feed", "licence_no", "kind"], condition=Q(state=DifferenceState.OPEN), name="shops_difference_stands_once"
+            ),
+            models.CheckConstraint(condition=Q(state__in=DifferenceState.values), name="shops_difference_state"),
+            models.CheckConstraint(condition=Q(kind__in=DifferenceKind.values), name="shops_difference_kind"),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | Q(decided_at__isnull=False),
+                name="shops_difference_decided_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["licence_no", "kind"], name="shops_difference_of"),
+            models.Index(fields=["state", "-id"], name="shops_difference_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.licence_no} {self.kind}"
+
+    @property
+    def key(self) -> str:
+        return f"difference:{self.public_id}"
+
+
+class RegisteredOwner(models.Model):
+    """What the commercial register says about who owns a licence: a person, by the civil number as a keyed hash, or an organisation,
+    by its number in the commercial register."""
+
+    commercial_license_no = models.CharField("رقم الترخيص التجاري", max_length=20, unique=True)
+    owner_digest = models.CharField(max_length=64, editable=False, blank=True)
+    organisation_no = models.CharField("السجل التجاري للمنشأة", max_length=20, blank=True, default="")
+    source = models.CharField("المصدر", max_length=40)
+    as_of = models.DateTimeField("حُدّث في")
+
+    class Meta:
+        verbose_name = "مالك مسجل"
+        verbose_name_plural = "الملاك المسجلون"
+        constraints = [
+            models.CheckConstraint(
+                condition=(models.Q(owner_digest="") & ~models.Q(organisation_no=""))
+                | (~models.Q(owner_digest="") & models.Q(organisation_no="")),
+                name="shops_registered_one_owner",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.commercial_license_no

@@ -1,0 +1,64 @@
+"""A correction that somebody asks for, and the reply of a shop's holder to a finding. The case carries the course."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from municipality.cases.models import Case
+from shops.models.register import Shop
+
+WHY_LENGTH = REPLY_LENGTH = 600  # characters
+
+
+class PageFact(models.TextChoices):
+    """What of a shop's page anybody may ask to correct. Owner and commercial licence come from their own registers."""
+
+    TRADE_NAME = "trade_name", _("Trade name")
+    ACTIVITY = "activity", _("Activity")
+    ADDRESS = "address", _("Address")
+    CLOSED = "closed", _("The shop has closed")
+
+
+class Correction(models.Model):
+    """One fact, what the page said, what is right in somebody's words, and why. Written once."""
+
+    case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name="الطلب")
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="corrections", verbose_name="المحل")
+    fact = models.CharField("البيان", max_length=20, choices=PageFact)
+    before = models.JSONField("في الصفحة", default=dict)
+    proposed = models.JSONField("الصواب", default=dict)
+    why = models.CharField("السبب", max_length=WHY_LENGTH)
+
+    class Meta:
+        verbose_name = "طلب تصحيح"
+        verbose_name_plural = "طلبات التصحيح"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(fact__in=PageFact.values), name="shops_correction_fact"),
+            models.CheckConstraint(condition=~models.Q(why=""), name="shops_correction_has_why"),
+        ]
+        indexes = [models.Index(fields=["shop", "-id"], name="shops_correction_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.shop_id} {self.fact}"
+
+
+class Reply(models.Model):
+    """What the holder of a shop answers to a finding, word for word: staff publish it or refuse it, and never change it."""
+
+    case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name="الطلب")
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="replies", verbose_name="المحل")
+    finding = models.CharField("المخالفة", max_length=80)  # subject key, such as violation:…
+    text = models.CharField("الرد", max_length=REPLY_LENGTH)
+    published_at = models.DateTimeField("نُشر في", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "رد"
+        verbose_name_plural = "الردود"
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(text=""), name="shops_reply_has_text"),
+            models.UniqueConstraint(fields=["finding"], condition=models.Q(published_at__isnull=False), name="shops_reply_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.shop_id} {self.finding}"

@@ -1,0 +1,246 @@
+"""The register of shops: the shop, its changes, its history and its events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Value
+from django.db.models.functions import Replace, Upper
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.models import Organisation
+from municipality.kernel import clock, ids
+from municipality.kernel.subjects import SubjectKey
+from municipality.places.models import Area, Branch
+from municipality.rulebook.models import Activity
+
+
+class Shop(models.Model):
+    """A place equipped for commercial, industrial, professional, craft or storage activity (MD 372/2008)."""
+
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
+    name_ar = models.CharField("الاسم التجاري", max_length=160)
+    name_en = models.CharField("الاسم التجاري بالإنجليزية", max_length=160)
+    activity = models.ForeignKey(Activity, models.PROTECT, related_name="+", verbose_name="النشاط")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="shops", verbose_name="المالك")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, blank=True, related_name="shops", verbose_name="المنشأة")
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="فرع البلدية")
+    area = models.ForeignKey(Area, models.PROTECT, related_name="+", verbose_name="المنطقة")
+    block = models.CharField("القطعة", max_length=10)
+    street = models.CharField("الشارع", max_length=60)
+    building = models.CharField("المبنى", max_length=20, blank=True)
+    plot = models.CharField("القسيمة", max_length=20, blank=True)
+    floor = models.CharField("الدور", max_length=20, blank=True)
+    unit = models.CharField("الوحدة", max_length=20, blank=True)
+    paci_number = models.CharField("الرقم الآلي للعنوان", max_length=8)
+    area_m2 = models.PositiveIntegerField("المساحة بالمتر المربع", null=True, blank=True)
+    manager_name_ar = models.CharField("المدير المسؤول", max_length=120, blank=True)
+    manager_name_en = models.CharField("المدير المسؤول بالإنجليزية", max_length=120, blank=True)
+    # The manager's civil number as accounts keep one: encrypted, found by a keyed hash, shown masked.
+    manager_civil_id_digest = models.CharField(max_length=64, blank=True, editable=False)
+    manager_civil_id_cipher = models.TextField(blank=True, editable=False)
+    manager_civil_id_masked = models.CharField("الرقم المدني للمدير", max_length=12, blank=True, editable=False)
+    commercial_license_no = models.CharField("رقم الترخيص التجاري", max_length=20, unique=True)
+    commercial_license_end = models.DateField("نهاية الترخيص التجاري")
+    commercial_registration_no = models.CharField(
+        "رقم السجل التجاري", max_length=20, blank=True
+    )  # of the company; several shops may share it
+    latitude = models.FloatField("خط العرض", null=True, blank=True)  # WGS 84
+    longitude = models.FloatField("خط الطول", null=True, blank=True)
+    opened_on = models.DateField("افتتح في", null=True, blank=True)
+    suspended_on = models.DateField("أوقف في", null=True, blank=True)
+    facts_source = models.CharField("المصدر", max_length=40)
+    facts_at = models.DateTimeField("حُدّث في")
+    closed_on = models.DateField("أغلق في", null=True, blank=True)
+    # Found to be the same shop as another, which stands for both (shops.office.services.merges).
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged", db_index=False, verbose_name="دُمج في"
+    )
+
+    class Meta:
+        verbose_name = "محل"
+        verbose_name_plural = "المحلات"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(owner__isnull=False, organisation__isnull=True)
+                | models.Q(owner__isnull=True, organisation__isnull=False),
+                name="shops_one_owner",
+            ),
+            models.CheckConstraint(condition=models.Q(paci_number__regex=r"^[0-9]{8}$"), name="shops_paci_number"),
+            models.CheckConstraint(condition=~models.Q(building="") | ~models.Q(plot=""), name="shops_building_or_plot"),
+            models.CheckConstraint(
+                condition=models.Q(latitude__isnull=True, longitude__isnull=True)
+                | models.Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                name="shops_point_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["paci_number"], name="shops_paci"),
+            models.Index(fields=["merged_into"], condition=models.Q(merged_into__isnull=False), name="shops_merged"),
+            models.Index(
+                # Numbers without their signs, for `shops.office.candidates`; the number itself, so that the index is enough.
+                Upper(Replace(Replace(F("commercial_license_no"), Value("/")), Value("-"))),
+                F("commercial_license_no"),
+                condition=models.Q(merged_into__isnull=True),
+                name="shops_bare_number",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name_ar
+
+    @property
+    def key(self) -> str:
+        return str(SubjectKey("shop", self.public_id))
+
+    @property
+    def is_closed(self) -> bool:
+        """Closed for good, today or before."""
+        return self.closed_on is not None and self.closed_on <= clock.today()
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.suspended_on is not None and self.suspended_on <= clock.today() and not self.is_closed
+
+    @property
+    def licensee(self) -> Any:
+        """The person or organisation that holds the licence."""
+        return self.organisation or self.owner
+
+    def registered_facts(self) -> dict[str, str]:
+        """What a licence is issued on; a difference later sends the renewal to an officer."""
+        return {
+            "name_ar": self.name_ar,
+            "name_en": self.name_en,
+            "activity": self.activity_id,
+            "area": str(self.area_id),
+            "block": self.block,
+            "street": self.street,
+            "building": self.building,
+            "plot": self.plot,
+            "unit": self.unit,
+            "paci_number": self.paci_number,
+            "area_m2": "" if self.area_m2 is None else str(self.area_m2),
+            "manager_name_ar": self.manager_name_ar,
+            "manager_name_en": self.manager_name_en,
+        }
+
+
+class Sensitivity(models.TextChoices):
+    """How far a value may be shown."""
+
+    OPEN = "open", "ظاهر"
+    PERSONAL = "personal", "شخصي"
+
+
+class RegisterChange(models.Model):
+    """One fact of the register that a decision changed: what it was, what it is, and by which case. Written once."""
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="changes", verbose_name="المحل")
+    name = models.CharField("البيان", max_length=40)
+    before = models.JSONField("قبل", default=dict)
+    after = models.JSONField("بعد", default=dict)
+    sensitivity = models.CharField(max_length=10, choices=Sensitivity, default=Sensitivity.OPEN)
+    source = models.CharField("المصدر", max_length=80)  # subject key of the case
+    actor_key = models.CharField(max_length=80)
+    at = models.DateTimeField("في")
+
+    class Meta:
+        verbose_name = "تغيير في السجل"
+        verbose_name_plural = "التغييرات في السجل"
+        constraints = [models.UniqueConstraint(fields=["shop", "source", "name"], name="shops_change_once")]
+        indexes = [models.Index(fields=["shop", "-id"], name="shops_change_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.shop_id} {self.name}"
+
+
+class TradeName(models.Model):
+    """A trade name that a shop bore before, with its days. Written once, when another takes its place on the shop."""
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="former_names", verbose_name="المحل")
+    name_ar = models.CharField("الاسم التجاري", max_length=160)
+    name_en = models.CharField("الاسم التجاري بالإنجليزية", max_length=160, blank=True)
+    first_day = models.DateField("من", null=True, blank=True)  # null: not known
+    last_day = models.DateField("إلى")
+    source = models.CharField("المصدر", max_length=80)
+
+    class Meta:
+        verbose_name = "اسم تجاري سابق"
+        verbose_name_plural = "الأسماء التجارية السابقة"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(first_day__isnull=True) | models.Q(last_day__gte=models.F("first_day")), name="shops_name_period"
+            ),
+        ]
+        indexes = [models.Index(fields=["shop", "-last_day"], name="shops_name_of_shop")]
+
+    def __str__(self) -> str:
+        return self.name_ar
+
+
+class ShopActivity(models.Model):
+    """An activity that a shop carried on before, with its days. Written once, when another takes its place on the shop."""
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="former_activities", verbose_name="المحل")
+    activity = models.ForeignKey(Activity, models.PROTECT, related_name="+", verbose_name="النشاط")
+    first_day = models.DateField("من", null=True, blank=True)  # null: not known
+    last_day = models.DateField("إلى")
+    source = models.CharField("المصدر", max_length=80)
+
+    class Meta:
+        verbose_name = "نشاط سابق"
+        verbose_name_plural = "الأنشطة السابقة"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(first_day__isnull=True) | models.Q(last_day__gte=models.F("first_day")), name="shops_activity_period"
+            ),
+        ]
+        indexes = [models.Index(fields=["shop", "-last_day"], name="shops_activity_of_shop")]
+
+    def __str__(self) -> str:
+        return f"{self.shop_id} {self.activity_id}"
+
+
+class EventKind(models.TextChoices):
+    OPENED = "opened", _("Opened")
+    RENAMED = "renamed", _("Renamed")
+    MOVED = "moved", _("Moved")
+    ACTIVITY_CHANGED = "activity_changed", _("Activity changed")
+    TRANSFERRED = "transferred", _("Passed to another holder")
+    SUSPENDED = "suspended", _("Suspended")
+    RESUMED = "resumed", _("Resumed")
+    CLOSED = "closed", _("Closed")
+    REOPENED = "reopened", _("Opened again")
+    ENTERED = "entered", _("Entered in the register")
+    MERGED = "merged", _("Two entries became one")
+    SPLIT = "split", _("One entry became two again")
+
+
+class ShopEvent(models.Model):
+    """What happened to a shop. Written once, by services only, beside its row in the record.
+
+    `data` may be shown to anybody: names, areas and activities before and after; never a holder.
+    """
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="events", verbose_name="المحل")
+    kind = models.CharField("الحدث", max_length=20, choices=EventKind)
+    on = models.DateField("في")
+    data = models.JSONField(default=dict, blank=True)
+    source = models.CharField("المصدر", max_length=80)  # subject key of the case, or the register it came from
+    actor_key = models.CharField(max_length=80)
+    at = models.DateTimeField("سُجل في")
+
+    class Meta:
+        verbose_name = "حدث في سجل المحل"
+        verbose_name_plural = "أحداث سجل المحلات"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=EventKind.values), name="shops_event_kind"),
+            models.UniqueConstraint(fields=["shop", "source", "kind", "on"], name="shops_event_once"),
+        ]
+        indexes = [models.Index(fields=["shop", "-on", "-id"], name="shops_event_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.shop_id} {self.kind}"

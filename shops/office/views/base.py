@@ -1,0 +1,39 @@
+"""What the pages of the register share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+
+from municipality.ui.admin_base import in_group
+from shops.models import RegisterFile, ShopMerge
+from shops.register.roles import CLERK, KEEPER
+
+READERS = (CLERK, KEEPER)
+
+
+def demand_any(request: HttpRequest) -> None:
+    """Raises PermissionDenied unless the signed-in member of staff works on the register."""
+    if not any(in_group(request, role) for role in READERS):
+        raise PermissionDenied
+
+
+def page(request: HttpRequest, template: str, title: Any, error: str, **context: Any) -> TemplateResponse:
+    """A page of the register; with an error its status is 409."""
+    roles = {"is_clerk": in_group(request, CLERK), "is_keeper": in_group(request, KEEPER)}
+    site: Any = admin.site
+    whole = {**site.page_context(request), **roles, "title": title, "error": error, **context}
+    return TemplateResponse(request, template, whole, status=409 if error else 200)
+
+
+def home_part(request: HttpRequest) -> dict[str, Any]:
+    """What the first page shows to whoever works on the register: how much waits for a second person."""
+    if not any(in_group(request, role) for role in READERS):
+        return {}
+    files = RegisterFile.objects.filter(checked_at__isnull=False, released_at__isnull=True, refused_at__isnull=True).count()
+    merges = ShopMerge.objects.filter(allowed_at__isnull=True, refused_at__isnull=True).count()
+    return {"home_parts": ["admin/shops/home_part.html"], "register_waiting": files + merges}

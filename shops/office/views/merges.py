@@ -1,0 +1,130 @@
+"""Duplicates: which entries may be one shop, what was proposed, and the page on which a second person decides."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from municipality.accounts.proof import asks_again, steps
+from municipality.kernel.errors import Refused
+from municipality.ui.admin_base import in_group
+from shops.imports.checking import number_of
+from shops.models import Shop, ShopMerge
+from shops.models.office import MergeKind
+from shops.office import candidates
+from shops.office.services import merges as services
+from shops.office.views.base import demand_any, page
+from shops.register.roles import KEEPER
+
+TYPED = ("goes", "stays", "note_ar")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def merges(request: HttpRequest) -> HttpResponse:
+    """Candidates, the form that proposes, and what waits."""
+    demand_any(request)
+    error = ""
+    if request.method == "POST":
+        try:
+            act = _propose(request)
+            messages.success(request, _("The proposal waits for a second person."))
+            return redirect("admin:register_merge", act.public_id)
+        except Refused as refusal:
+            error = str(refusal.sentence)
+    given = request.POST if error else request.GET
+    pairs, following = _candidates(request)
+    acts = ShopMerge.objects.select_related("shop", "into", "asked_by").order_by("-pk")
+    return page(
+        request,
+        "admin/shops/merges.html",
+        _("Duplicates"),
+        error,
+        pairs=pairs,
+        following=following,
+        waiting=acts.filter(allowed_at__isnull=True, refused_at__isnull=True)[:50],
+        decided=acts.exclude(allowed_at__isnull=True, refused_at__isnull=True)[:20],
+        typed={name: given.get(name, "")[:500] for name in TYPED},
+    )
+
+
+def _candidates(request: HttpRequest) -> tuple[list[candidates.Pair], str]:
+    """The next pairs by number and by name, and the query of the page behind them, empty where both lists end."""
+    number, name, area = (request.GET.get(key, "").replace("\0", "") for key in ("number", "name", "area"))
+    is_first = not number and not name
+    pairs: list[candidates.Pair] = []
+    more: dict[str, str | int] = {}
+    if number or is_first:
+        pairs, further = candidates.numbered(number[:20])
+        more |= {"number": further} if further else {}
+    if name or is_first:
+        named, (further, place) = candidates.named(name[:170], int(area) if area.isascii() and area.isdigit() and len(area) < 11 else 0)
+        pairs += named
+        more |= {"name": further, "area": place} if further else {}
+    return pairs, urlencode(more)
+
+
+def _propose(request: HttpRequest) -> ShopMerge:
+    """Do what the form says. Raises Refused."""
+    step, user, note_ar = request.POST.get("step", ""), request.user, request.POST.get("note_ar", "")
+    if step == "split":
+        return services.propose_split(shop=_shop(request, "goes"), note_ar=note_ar, asked_by=user)
+    if step != "propose":
+        raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
+    return services.propose(shop=_shop(request, "goes"), into=_shop(request, "stays"), note_ar=note_ar, asked_by=user)
+
+
+def _shop(request: HttpRequest, name: str) -> Shop:
+    number = number_of(request.POST.get(name, ""))
+    shop = Shop.objects.filter(commercial_license_no=number).first() if number and len(number) <= 20 else None
+    if shop is None:
+        raise Refused("no_such_shop", _("No shop of the register has this commercial licence number. Please compare it with the licence."))
+    return shop
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@asks_again(acts=steps("allow"))
+def merge(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One proposal with both entries side by side; a second person confirms or drops it."""
+    demand_any(request)
+    joined = [f"{side}__{name}" for side in ("shop", "into") for name in ("activity", "area", "owner", "organisation")]
+    act = ShopMerge.objects.select_related("asked_by", "allowed_by", "refused_by", *joined).filter(public_id=public_id).first()
+    if act is None:
+        raise Http404
+    error = ""
+    if request.method == "POST":
+        try:
+            step = request.POST.get("step", "")
+            if step == "allow":
+                services.allow(merge=act, allowed_by=request.user)
+                messages.success(request, _("It is done: the register says so, and so does the search."))
+            elif step == "refuse":
+                services.refuse(merge=act, refused_by=request.user)
+                messages.success(request, _("The proposal is dropped."))
+            else:
+                raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
+            return redirect("admin:register_merge", act.public_id)
+        except Refused as refusal:
+            error = str(refusal.sentence)
+            act.refresh_from_db()
+    user: Any = request.user
+    is_open, is_mine = act.allowed_at is None and act.refused_at is None, act.asked_by_id == user.pk
+    keeps = in_group(request, KEEPER)
+    return page(
+        request,
+        "admin/shops/merge.html",
+        _("Duplicates"),
+        error,
+        act=act,
+        is_merge=act.kind == MergeKind.MERGE,
+        sides=[(act.shop, list(act.shop.former_names.order_by("-last_day")[:10])), (act.into, list(act.into.former_names.all()[:10]))],
+        obstacles=services.obstacles(act.shop) if is_open and act.kind == MergeKind.MERGE else [],
+        may_allow=is_open and keeps and not is_mine,
+        may_refuse=is_open and (keeps or is_mine),
+        is_mine=is_mine and is_open,
+    )

@@ -1,0 +1,13 @@
+"""Corrections and replies in the staff's admin: no table, the words of its codes."""
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.ui.words import say
+
+say(
+    {
+        "shops.page_request_sent": _("Correction or reply of a shop page received"),
+        "shops.page_corrected": _("Fact of a shop corrected on somebody’s word"),
+        "reply.published": _("Reply on a shop page published"),
+    }
+)

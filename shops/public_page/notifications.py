@@ -1,0 +1,28 @@
+"""Messages about corrections and replies; the words are in templates/shops/messages."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from municipality.notifications.registry import MessageKind
+
+
+class PageRequestSent(MessageKind):
+    """To whoever asked for a correction of a shop's page, or sent a reply (`is_reply`): its reference and the day of the answer."""
+
+    kind = "shops.page_request_sent"
+    samples: ClassVar[Mapping[str, Any]] = {"due_on": dt.date(2027, 11, 24)}
+
+    def path(self, context: Mapping[str, Any]) -> str:
+        return f"/cases/{context['case'].public_id}/"
+
+
+class PageCorrected(MessageKind):
+    """To the holder: a fact of the shop was corrected in the register on somebody's word, after an officer had looked."""
+
+    kind = "shops.page_corrected"
+
+    def path(self, context: Mapping[str, Any]) -> str:
+        return f"/shops/{context['shop'].public_id}/"

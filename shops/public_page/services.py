@@ -1,0 +1,166 @@
+"""Asking that a shop's page be corrected, replying to a finding on it, and what follows once the desk has decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.limits import Limit
+from municipality.accounts.models import User, actor_of
+from municipality.audit.services import record
+from municipality.cases import queries as cases
+from municipality.cases.models import Case
+from municipality.cases.services import advance, open_case
+from municipality.kernel import clock
+from municipality.kernel.actors import Actor
+from municipality.kernel.errors import Refused
+from municipality.kernel.subjects import SubjectKey
+from municipality.notifications.services import send
+from municipality.review.services import clock as promise
+from municipality.review.services import queue
+from municipality.rulebook import queries as rulebook
+from shops.models import Correction, Reply, Shop
+from shops.public_page import facts
+from shops.public_page import queries as page_queries
+from shops.public_page.notifications import PageCorrected, PageRequestSent
+from shops.public_page.states import CORRECTION, REPLY
+from shops.register import queries
+from shops.registry import FindingFact, finding_of
+
+ASKED = Limit("page_corrections", 5, 86_400)  # a person: an officer reads each of them
+REPLIED = Limit("page_replies", 10, 86_400)
+LIMITS = {CORRECTION: "limits.review", REPLY: "limits.reply"}
+EDITIONS = {CORRECTION: ("replies.correction", "checks.correction"), REPLY: ("replies.reply", "checks.reply")}
+
+
+def promised(service: str) -> Any:
+    """The day by which a request sent now is answered. Raises Refused("no_edition")."""
+    return promise.promised_day(rulebook.edition(LIMITS[service], clock.today()))
+
+
+def subject_of(shop: Shop, fact: str) -> str:
+    """What a correction is about: one fact of one shop, so that one correction of it is open at a time."""
+    return str(SubjectKey("shop_fact", f"{shop.public_id}-{fact}"))
+
+
+def _take(limit: Limit, person: User) -> None:
+    if not limit.take(person.key):
+        refusal = Refused("too_often", _("You have sent as many as a day allows. Please send the rest tomorrow."))
+        refusal.status = 429
+        raise refusal
+
+
+def ask_correction(*, shop: Shop, person: User, fact: str, proposed: Mapping[str, Any], why: str) -> Case:
+    """Ask that a fact of a shop's page be corrected; an officer of its branch answers by the promised day.
+
+    Raises Refused: not_offered, unchanged, asked_already, too_often (status 429).
+    """
+    if fact not in facts.offered(shop):
+        raise Refused("not_offered", _("This fact of the page cannot be corrected now."))
+    if facts.read(shop, fact) == dict(proposed):
+        raise Refused("unchanged", _("The page says this already. Write what is right instead."))
+    if cases.open_for(CORRECTION, subject_of(shop, fact)) is not None:
+        raise Refused("asked_already", _("A correction of this fact is being looked at already. Its answer will stand on the page."))
+    _take(ASKED, person)
+    return _ask(shop, person, fact, dict(proposed), why)
+
+
+@transaction.atomic
+def _ask(shop: Shop, person: User, fact: str, proposed: dict[str, Any], why: str) -> Case:
+    actor = actor_of(person)
+    row = Shop.objects.select_related("branch").get(pk=shop.pk)
+    case = _opened(CORRECTION, row, subject_of(row, fact), person, actor, series="COR")
+    Correction.objects.create(case=case, shop=row, fact=fact, before=facts.read(row, fact), proposed=proposed, why=why)
+    return _sent(case, row, person, actor)
+
+
+def _opened(service: str, shop: Shop, subject: str, person: User, actor: Actor, *, series: str, held_under: str = "") -> Case:
+    today = clock.today()
+    limits = rulebook.edition(LIMITS[service], today)
+    return open_case(
+        service=service,
+        subject=subject,
+        title_ar=shop.name_ar,
+        title_en=shop.name_en or shop.name_ar,
+        applicant=person,
+        branch=shop.branch,
+        series=series,
+        editions=[limits, *rulebook.editions(EDITIONS[service], today)],
+        actor=actor,
+        held_under=held_under,
+        due_on=promise.promised_day(limits),
+    )
+
+
+def _sent(case: Case, shop: Shop, person: User, actor: Actor) -> Case:
+    advance(case, "send", actor=actor)
+    queue.join(case=case, actor=actor)
+    case.refresh_from_db()
+    context = {"case": case, "shop": shop, "due_on": case.due_on, "is_reply": case.service == REPLY}
+    send(PageRequestSent, person=person, key=case.public_id, subject_key=case.key, context=context)
+    return case
+
+
+def replyable(key: str, user: Any) -> tuple[FindingFact, Shop] | None:
+    """A published finding and its shop, if `user` holds the shop or acts for whoever does; None for anybody else.
+
+    Raises NotPermitted with a clear sentence where they might until a delegation was over.
+    """
+    found = finding_of(key)
+    shop = Shop.objects.filter(pk=found.shop).first() if found is not None else None
+    seen = queries.seen_by(user, shop.public_id, REPLY) if shop is not None else None
+    return (found, seen) if found is not None and seen is not None else None
+
+
+def reply(*, finding: FindingFact, person: User, text: str) -> Case:
+    """Answer a finding as the shop's holder, or for them. It stands beside the finding once it was read, word for word.
+
+    Raises NotPermitted for anybody else; Refused: replied_already, asked_already, too_often (status 429).
+    """
+    shop = Shop.objects.select_related("branch", "owner", "organisation").get(pk=finding.shop)
+    principal = queries.principal(person, shop, REPLY)
+    if Reply.objects.filter(finding=finding.key, published_at__isnull=False).exists():
+        raise Refused("replied_already", _("A reply stands beside this finding already."))
+    if cases.open_for(REPLY, finding.key) is not None:
+        raise Refused("asked_already", _("A reply to this finding is being read already."))
+    _take(REPLIED, person)
+    return _reply(finding, shop, principal.person, principal.actor, text)
+
+
+@transaction.atomic
+def _reply(finding: FindingFact, shop: Shop, holder: User, actor: Actor, text: str) -> Case:
+    case = _opened(REPLY, shop, finding.key, holder, actor, series="REP", held_under=shop.key)
+    Reply.objects.create(case=case, shop=shop, finding=finding.key, text=text)
+    return _sent(case, shop, holder, actor)
+
+
+def corrected(case: Case) -> None:
+    """The officer finds the correction right: the register changes, and whoever holds the shop is told. In the decision's transaction."""
+    row, actor = page_queries.correction_of(case), _decider(case)
+    facts.write(shop=row.shop, fact=row.fact, proposed=row.proposed, source=case.key, actor=actor)
+    shop = Shop.objects.select_related("owner", "organisation").get(pk=row.shop_id)
+    for person in queries.owners(shop):
+        if person.pk != case.applicant_id:
+            send(PageCorrected, person=person, key=case.public_id, subject_key=case.key, context={"shop": shop})
+
+
+def published(case: Case) -> None:
+    """The officer publishes the reply as it is. In the decision's transaction."""
+    row = Reply.objects.select_for_update(of=("self",)).get(case=case)
+    row.published_at = clock.now()
+    row.save(update_fields=["published_at"])
+    record("reply.published", subject=case.key, actor=_decider(case), data={"finding": row.finding})
+
+
+def nothing(case: Case) -> None:
+    """A refusal changes nothing: page and reply stay as they are, and the message of the desk names the reason."""
+
+
+def _decider(case: Case) -> Actor:
+    event = case.last_event
+    if event is None:
+        raise LookupError(f"case {case.pk} was never moved")
+    return Actor(event.actor_role, event.actor_key)

@@ -1,0 +1,76 @@
+"""My shops."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.html import conditional_escape
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from municipality.accounts.access import access
+from municipality.acting import queries as acting
+from municipality.cases import panels
+from municipality.documents import qr
+from municipality.kernel import clock
+from municipality.ui.addresses import address_of
+from municipality.ui.templatetags.portal import bilingual
+from shops.claims import panels as panels_of_claims
+from shops.hours.services import HOURS
+from shops.models import Shop
+from shops.register import queries
+
+MOST = queries.LISTED
+
+
+@access("acting")
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    """One line a shop, sorted by the nearest deadline, with the next action."""
+    user: Any = request.user
+    shops = queries.listed(user)
+    collected = panels.collect("my_shops", user, shops[:MOST])
+    grants = acting.grants(user)
+    own: set[int] = set()  # asked only where something of another may stand in the list
+    if grants and not user.is_staff:
+        own = set(queries.held_by(user).filter(pk__in=[shop.pk for shop in shops]).values_list("pk", flat=True))
+    rows: list[dict[str, Any]] = []
+    for shop in shops[:MOST]:
+        lines = [line for by_key in collected.values() for line in by_key.get(shop.key, [])]
+        lines.sort(key=lambda line: (not line.action, line.deadline or dt.date.max))  # what wants something stands first
+        deadlines = [line.deadline for line in lines if line.deadline]
+        grant = None if not grants or shop.pk in own else next((g for g in grants if g.covers(shop.key)), None)
+        if lines:  # nothing is said of a shop in which somebody acts in another service only
+            nearest = min(deadlines) if deadlines else dt.date.max
+            may_state = shop.closed_on is None and (
+                not user.is_staff if grant is None else any(g.covers(shop.key) and g.serves(HOURS) for g in grants)
+            )
+            rows.append({**_addresses(shop, may_state=may_state and not user.is_staff), "grant": grant, "shop": shop, "deadline": nearest})
+            # Said several times in each line: escaped once. A dictionary is read by templates faster than an object.
+            rows[-1] |= {"name": conditional_escape(bilingual(shop, "name")), "lines": [vars(line) for line in lines]}
+    today = clock.today()
+    # What has ended long ago comes after what can still be lost.
+    rows.sort(key=lambda row: (row["deadline"] < today - dt.timedelta(days=90), row["deadline"], row["shop"].pk))
+    claimed = [] if user.is_staff else panels_of_claims.notice_of(user)
+    return render(request, "shops/mine.html", {"claimed": claimed, "rows": rows, "more": len(shops) > MOST, "most": MOST})
+
+
+def _addresses(shop: Shop, *, may_state: bool) -> dict[str, str]:
+    hours = address_of("shops:hours", shop.public_id) if may_state else ""
+    return {"page": address_of("shops:shop", shop.public_id), "door": address_of("shops:door", shop.public_id), "hours": hours}
+
+
+@access("acting")
+@require_safe
+def door(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A sheet to print for the door: a code that leads to the page of the shop in the language of whoever scans it."""
+    shop = queries.seen_by(request.user, public_id, "")
+    if shop is None:
+        raise Http404
+    address = f"{settings.PORTAL_URL}/shops/{shop.public_id}/"
+    code = qr.svg(address, label=_("Code that leads to the page of the shop"))
+    return render(request, "shops/page/door.html", {"shop": shop, "code": code, "address": address})

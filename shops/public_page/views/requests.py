@@ -1,0 +1,126 @@
+"""Correct the page of a shop, reply to a finding on it, and take either back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from municipality.accounts.access import access
+from municipality.cases.opening import case_or_404
+from municipality.kernel.errors import Refused
+from municipality.kernel.workflow import WORKFLOWS
+from municipality.review.services import queue
+from municipality.ui.language import read_form
+from municipality.ui.templatetags.portal import bilingual, ref
+from shops.models import PageFact, Shop
+from shops.public_page import facts, services
+from shops.public_page.forms import FORMS, ReplyForm
+from shops.public_page.states import CORRECTION, REPLY
+from shops.register import queries
+from shops.register.addresses import address_of
+
+SERVICES = (CORRECTION, REPLY)
+
+
+def _shop_or_404(public_id: str) -> Shop:
+    shop = queries.published(public_id)
+    if shop is None:
+        raise Http404
+    return shop
+
+
+def _crumbs(shop: Shop, last: Any) -> list[tuple[Any, str]]:
+    return [(bilingual(shop, "name"), address_of(shop)), (last, "")]
+
+
+@access("person")
+@require_safe
+def correct(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Which fact of the page is wrong: what it says, and a way to correct each."""
+    shop = _shop_or_404(public_id)
+    rows = [(fact, facts.said(fact, facts.read(shop, fact))) for fact in facts.offered(shop)]
+    context = {"shop": shop, "rows": rows, "due_on": services.promised(CORRECTION), "crumbs": _crumbs(shop, _("Correct this page"))}
+    return render(request, "shops/page/correct.html", context)
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+def correct_fact(request: HttpRequest, public_id: str, fact: str) -> HttpResponse:
+    """What is right instead, and why."""
+    user: Any = request.user
+    shop = _shop_or_404(public_id)
+    if fact not in facts.offered(shop):
+        raise Http404
+    form, submitted = read_form(request, FORMS[fact], shop=shop)
+    status = 400 if submitted else 200
+    if submitted and form.is_valid():
+        try:
+            case = services.ask_correction(shop=shop, person=user, fact=fact, proposed=form.proposed(), why=form.cleaned_data["why"])
+        except Refused as refusal:
+            form.add_error(None, refusal.sentence)
+            status = refusal.status
+        else:
+            messages.info(request, format_html("{} {}", _("The correction is with the Municipality. Its reference:"), ref(case.reference)))
+            return redirect("cases:case", public_id=case.public_id)
+    context = {
+        "form": form,
+        "shop": shop,
+        "fact": PageFact(fact).label,
+        "due_on": services.promised(CORRECTION),
+        "crumbs": _crumbs(shop, _("Correct this page")),
+    }
+    return render(request, "shops/page/correct_fact.html", context, status=status)
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+def reply(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The holder's answer to a published finding. Raises Http404 for everybody else, and says so where a right is over."""
+    user: Any = request.user
+    found = services.replyable(f"violation:{public_id}", user)
+    if found is None:
+        raise Http404
+    finding, shop = found
+    form, submitted = read_form(request, ReplyForm)
+    status = 400 if submitted else 200
+    if submitted and form.is_valid():
+        try:
+            case = services.reply(finding=finding, person=user, text=form.cleaned_data["text"])
+        except Refused as refusal:
+            form.add_error(None, refusal.sentence)
+            status = refusal.status
+        else:
+            messages.info(request, format_html("{} {}", _("The reply is with the Municipality. Its reference:"), ref(case.reference)))
+            return redirect("cases:case", public_id=case.public_id)
+    context = {
+        "form": form,
+        "shop": shop,
+        "finding": finding,
+        "principal": queries.principal(user, shop, REPLY),
+        "due_on": services.promised(REPLY),
+        "crumbs": _crumbs(shop, _("Reply to a finding")),
+    }
+    return render(request, "shops/page/reply.html", context, status=status)
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Ask once more, then take a correction or a reply back."""
+    user: Any = request.user
+    case = case_or_404(user, public_id)
+    if case.service not in SERVICES:
+        raise Http404
+    if request.method != "POST" and case.state not in WORKFLOWS[case.service].moves["withdraw"].sources:
+        return redirect("cases:case", public_id=case.public_id)
+    if request.method == "POST":
+        queue.withdraw(case=case, person=user)
+        messages.info(request, _("The request is withdrawn."))
+        return redirect("cases:case", public_id=case.public_id)
+    return render(request, "shops/page/withdraw.html", {"case": case})

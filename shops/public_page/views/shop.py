@@ -1,0 +1,67 @@
+"""For anybody: the page of a shop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from municipality.accounts.access import public
+from municipality.accounts.limits import pace
+from municipality.cases import panels
+from municipality.rulebook.models import Activity
+from municipality.ui.errors import too_many_requests
+from shops.commercial_register import queries as commercial_queries
+from shops.hours import services as hours
+from shops.hours.labels import table_of
+from shops.models import EventKind
+from shops.register import queries, timeline
+from shops.register.addresses import address_of, name_of
+from shops.register.freshness import freshness
+from shops.register.limits import SEARCHES, SECONDS
+from shops.search import results
+
+
+@public
+@require_safe
+def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
+    """One shop, open, suspended or closed; an earlier name, or an entry that was merged, leads to the present one. No owner's data."""
+    if not pace(request, "shop_page", limit=SEARCHES, seconds=SECONDS):
+        return too_many_requests(request, SECONDS)
+    row = queries.published(public_id)
+    if row is None:
+        raise Http404
+    if row.public_id != public_id or name != name_of(row):
+        return redirect(
+            address_of(row)
+        )  # of a merged entry to the one that stands for it; not for ever: a shop may take an earlier name again
+    events = list(row.events.order_by("-on", "-pk")[:50])
+    blocks = sorted(
+        (block for by_key in panels.collect("shop_page", request.user, [row]).values() for block in by_key.get(row.key, [])),
+        key=lambda one: one.order,
+    )
+    activities = Activity.objects.in_bulk({event.data[side] for event in events if event.kind == "activity_changed" for side in event.data})
+    context: dict[str, Any] = {
+        "shop": row,
+        "as_of": commercial_queries.as_of(row),
+        "line": results.one(row),
+        "story": _story(row, [timeline.Told(event, activities) for event in events], blocks),
+        "blocks": blocks,
+        "fresh": freshness(),
+        "former": list(row.former_names.order_by("-last_day", "-pk")),
+        "merged": list(row.merged.order_by("pk")),
+        "hours": table_of(row.hours) if hasattr(row, "hours") else None,
+        "may_state": row.closed_on is None and hours.may_state(request.user, row),
+    }
+    return render(request, "shops/shop.html", context)
+
+
+def _story(row: Any, told: list[timeline.Told], blocks: list[Any]) -> list[tuple[Any, Any, Any]]:
+    """What happened, newest first: label, detail and day of the register's events and of what the blocks add."""
+    lines: list[tuple[Any, Any, Any]] = [(one.label, one.detail, one.event.on) for one in told]
+    if row.opened_on and not any(one.event.kind == EventKind.OPENED for one in told):
+        lines.append((EventKind.OPENED.label, "", row.opened_on))
+    lines += [(fact.label, "", fact.value) for block in blocks for fact in block.history]
+    return sorted(lines, key=lambda line: line[2], reverse=True)

@@ -1,0 +1,20 @@
+"""The register in the staff's admin: no table, the words of its codes."""
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.ui.words import say
+
+say(
+    {
+        "shop.changed": _("Facts of a shop changed"),
+        "shop.transferred": _("Shop passed to another holder"),
+        "holder": _("Holder of the shop"),
+        "register_clerk": _("Clerk of the register"),
+        "register_keeper": _("Keeper of the register"),
+        "shop.opened": _("Shop opened"),
+        "shop.suspended": _("Shop suspended"),
+        "shop.resumed": _("Shop resumed"),
+        "shop.closed": _("Shop closed"),
+        "shop.reopened": _("Shop opened again"),
+    }
+)

@@ -1,0 +1,124 @@
+"""What happens to a shop as a whole: opened, suspended, resumed, closed, opened again; and what it leaves behind when a fact changes.
+
+Every verb writes the register, an event that stays, a row of the record and, by `shops_changed`, the index of the search in one
+transaction.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from municipality.audit.services import record
+from municipality.kernel import clock
+from municipality.kernel.actors import Actor
+from municipality.kernel.errors import Refused
+from shops.models import EventKind, Pending, Shop, ShopActivity, ShopEvent, TradeName
+from shops.register.signals import shops_changed
+
+MOVED = ("area_id", "block", "street", "building", "plot", "floor", "unit", "paci_number")
+
+
+def note(
+    shop: Shop, kind: EventKind, *, source: str, actor: Actor, on: dt.date | None = None, data: Mapping[str, Any] | None = None
+) -> ShopEvent:
+    """Write one event in the caller's transaction. `data` may be shown to anybody; `source` is a subject key or a register's name."""
+    event = ShopEvent.objects.create(
+        shop=shop, kind=kind, on=on or clock.today(), data=dict(data or {}), source=source, actor_key=actor.key, at=clock.now()
+    )
+    Pending.objects.create(shop_id=event.shop_id, event=event)  # numbered for the feed of changes later
+    return event
+
+
+def retire(shop: Shop, columns: Mapping[str, Any], *, source: str, actor: Actor) -> None:
+    """Keep the name, activity and address that `columns` are about to replace, with an event each. Call before the shop changes."""
+    differs = {name for name, value in columns.items() if getattr(shop, name) != value}
+    if differs & {"name_ar", "name_en"}:
+        first, last = _days(shop, TradeName.objects.filter(shop=shop).order_by("-last_day", "-pk").first())
+        TradeName.objects.create(shop=shop, name_ar=shop.name_ar, name_en=shop.name_en, first_day=first, last_day=last, source=source)
+        after = [columns.get("name_ar", shop.name_ar), columns.get("name_en", shop.name_en)]
+        note(shop, EventKind.RENAMED, source=source, actor=actor, data={"before": [shop.name_ar, shop.name_en], "after": after})
+    if "activity_id" in differs:
+        first, last = _days(shop, ShopActivity.objects.filter(shop=shop).order_by("-last_day", "-pk").first())
+        ShopActivity.objects.create(shop=shop, activity_id=shop.activity_id, first_day=first, last_day=last, source=source)
+        data = {"before": shop.activity_id, "after": columns["activity_id"]}
+        note(shop, EventKind.ACTIVITY_CHANGED, source=source, actor=actor, data=data)
+    if differs & set(MOVED):
+        before = {name: getattr(shop, name) for name in MOVED}
+        data = {"before": before, "after": {name: columns.get(name, value) for name, value in before.items()}}
+        note(shop, EventKind.MOVED, source=source, actor=actor, data=data)
+
+
+def _days(shop: Shop, before: TradeName | ShopActivity | None) -> tuple[dt.date | None, dt.date]:
+    """First and last day of what stands on the shop until now."""
+    first = before.last_day + dt.timedelta(days=1) if before else shop.opened_on
+    yesterday = clock.today() - dt.timedelta(days=1)
+    return first, max(first, yesterday) if first else yesterday
+
+
+@transaction.atomic
+def open_shop(*, shop: Shop, source: str, actor: Actor) -> Shop:
+    """Write a new, unsaved shop into the register. It opens on its `opened_on`, or today."""
+    shop.opened_on = shop.opened_on or clock.today()
+    shop.save(force_insert=True)
+    return _happened(shop, EventKind.OPENED, on=shop.opened_on, source=source, actor=actor)
+
+
+@transaction.atomic
+def suspend(*, shop: Shop, source: str, actor: Actor, on: dt.date | None = None) -> Shop:
+    """The shop stops until further notice. Raises Refused if it is closed or stands still already."""
+    row = _locked(shop)
+    if row.suspended_on is not None:
+        raise Refused("suspended_already", _("This shop is suspended already."))
+    row.suspended_on = on or clock.today()
+    row.save(update_fields=["suspended_on"])
+    return _happened(row, EventKind.SUSPENDED, on=row.suspended_on, source=source, actor=actor)
+
+
+@transaction.atomic
+def resume(*, shop: Shop, source: str, actor: Actor, on: dt.date | None = None) -> Shop:
+    """The suspension ends. Raises Refused if the shop is closed or not suspended."""
+    row = _locked(shop)
+    if row.suspended_on is None:
+        raise Refused("not_suspended", _("This shop is not suspended."))
+    row.suspended_on = None
+    row.save(update_fields=["suspended_on"])
+    return _happened(row, EventKind.RESUMED, on=on or clock.today(), source=source, actor=actor)
+
+
+@transaction.atomic
+def close(*, shop: Shop, source: str, actor: Actor, on: dt.date | None = None) -> Shop:
+    """The shop closes for good; page and history stay. Raises Refused if it is closed already."""
+    row = _locked(shop)
+    row.closed_on, row.suspended_on = on or clock.today(), None
+    row.save(update_fields=["closed_on", "suspended_on"])
+    return _happened(row, EventKind.CLOSED, on=row.closed_on, source=source, actor=actor)
+
+
+@transaction.atomic
+def reopen(*, shop: Shop, source: str, actor: Actor, on: dt.date | None = None) -> Shop:
+    """A closed shop opens again under the same public id. Raises Refused if it is open."""
+    row = _locked(shop, closed=True)
+    row.closed_on = None
+    row.save(update_fields=["closed_on"])
+    return _happened(row, EventKind.REOPENED, on=on or clock.today(), source=source, actor=actor)
+
+
+def _locked(shop: Shop, *, closed: bool = False) -> Shop:
+    row = Shop.objects.select_for_update().get(pk=shop.pk)
+    if closed and row.closed_on is None:
+        raise Refused("not_closed", _("This shop is open."))
+    if not closed and row.closed_on is not None:
+        raise Refused("closed_already", _("This shop is closed."))
+    return row
+
+
+def _happened(shop: Shop, kind: EventKind, *, on: dt.date, source: str, actor: Actor) -> Shop:
+    note(shop, kind, source=source, actor=actor, on=on)
+    record(f"shop.{kind.value}", subject=shop.key, actor=actor, data={"by": source, "on": on.isoformat()})
+    shops_changed.send(Shop, keys=[shop.pk])
+    return shop

@@ -1,0 +1,13 @@
+"""The index of the search in the staff's admin: no table, the words of its codes."""
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.ui.words import say
+
+say(
+    {
+        "shops.index_missing": _("Make new shops findable"),
+        "shops.recount_words": _("Count the words of the shop search"),
+        "shops.note_ended_licences": _("Note ended licences in the shop search"),
+    }
+)

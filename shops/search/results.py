@@ -1,0 +1,143 @@
+"""What was found, as a list shows it: a line a shop, with the words marked that were looked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.utils.html import escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from municipality.kernel import arabic, clock
+from shops.hours.labels import tag_of
+from shops.hours.standing import Standing, standing
+from shops.models import LicenceState, SearchEntry, Shop, StatedHours
+from shops.register import name_lists
+from shops.register.addresses import address_of
+from shops.register.states import STATES, state_of
+from shops.search.queries import Answer
+
+_PIECES = re.compile(r"(\s+)")
+LICENCES: dict[str, tuple[str, Any]] = {
+    LicenceState.ACTIVE: ("ok", _("Health licence valid")),
+    LicenceState.ENDED: ("warn", _("Health licence ended")),
+    LicenceState.SUSPENDED: ("bad", _("Health licence suspended")),
+    LicenceState.REVOKED: ("bad", _("Health licence revoked")),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One shop in a list. `away` is in kilometres; `licence` is empty where there is none."""
+
+    shop: Shop
+    state: str
+    licence: str
+    licence_end: Any
+    away: float | None
+    matched: frozenset[str] = frozenset()
+    standing: Standing | None = None  # by the hours that it states; none of a shop that is suspended or closed for good
+
+    @cached_property
+    def name(self) -> SafeString:
+        """The name in the language of the page, with the words marked that were looked for."""
+        return marked(self._names[0], self.matched)
+
+    @cached_property
+    def other(self) -> SafeString:
+        """The name in the other language."""
+        return marked(self._names[1], self.matched)
+
+    @property
+    def _names(self) -> tuple[str, str]:
+        names = self.shop.name_ar, self.shop.name_en
+        return names if get_language() == "ar" or not names[1] else (names[1], names[0])
+
+    @property
+    def tags(self) -> list[tuple[str, Any]]:
+        """State and word of each tag; an open shop needs none."""
+        found = [] if self.state == "open" else [STATES[self.state]]
+        return [*found, LICENCES[self.licence]] if self.licence in LICENCES and self.state != "closed" else found
+
+    @property
+    def _stated(self) -> StatedHours | None:
+        return getattr(self.shop, "hours", None)
+
+    @property
+    def opening_hours(self) -> str:
+        return self._stated.week_id if self._stated else ""
+
+    @property
+    def opening_hours_ramadan(self) -> str:
+        return (self._stated.ramadan_id or "") if self._stated else ""
+
+    @property
+    def hours_stated_at(self) -> dt.datetime | None:
+        return self._stated.stated_at if self._stated else None
+
+    @property
+    def open_now(self) -> bool | None:
+        return self.standing.is_open if self.standing else None
+
+    @property
+    def open_now_until(self) -> dt.datetime | None:
+        return self.standing.until if self.standing else None
+
+    @property
+    def hours_tag(self) -> tuple[str, str] | None:
+        """Whether it is open at this moment, and until when; nothing where it states no hours."""
+        return tag_of(self.standing) if self.standing else None
+
+    @property
+    def url(self) -> str:
+        return address_of(self.shop)
+
+
+def rows(answer: Answer) -> list[Line]:
+    """The lines of an answer, in its order, by one statement, and two in NAMED_LISTS_SECONDS for the names of areas and activities. What
+    the index said of a licence is not asked again.
+    """
+    shops = {shop.pk: shop for shop in Shop.objects.select_related("hours").filter(pk__in=[hit.shop_id for hit in answer.hits])}
+    name_lists.name(shops.values())
+    return [
+        line(shops[hit.shop_id], hit.licence, hit.licence_end, away=hit.away, matched=answer.matched)
+        for hit in answer.hits
+        if hit.shop_id in shops
+    ]
+
+
+def one(shop: Shop) -> Line:
+    """A shop by itself as a line, with its licence as the index has it."""
+    licence, end = SearchEntry.objects.filter(shop=shop).values_list("licence", "licence_end").first() or ("", None)
+    return line(shop, licence, end)
+
+
+def line(shop: Shop, licence: str, end: Any, *, away: float | None = None, matched: frozenset[str] = frozenset()) -> Line:
+    """A shop as a line; `matched` are the folded words to mark. A licence whose last day is over reads as ended."""
+    if licence == LicenceState.ACTIVE and end and end < clock.today():
+        licence = LicenceState.ENDED
+    state, stated = state_of(shop), getattr(shop, "hours", None)
+    now = standing(stated) if stated is not None and state == "open" else None
+    return Line(shop, state, licence, end, away, matched, now)
+
+
+def marked(name: str, matched: frozenset[str]) -> SafeString:
+    """A name in its own direction, with `<mark>` round the words whose folded form is among the matched."""
+    if not name:
+        return mark_safe("")
+    pieces = [(_marked(piece, matched),) for piece in _PIECES.split(name)]
+    script = "rtl" if arabic.is_arabic(arabic.fold(name)) else "ltr"
+    return format_html(
+        '<bdi data-term lang="{}" dir="{}">{}</bdi>', "ar" if script == "rtl" else "en", script, format_html_join("", "{}", pieces)
+    )
+
+
+def _marked(piece: str, matched: frozenset[str]) -> SafeString:
+    words = arabic.words(piece)
+    forms = {form for word in words for form in (word, arabic.bare(word))} | {"".join(words)}
+    return format_html("<mark>{}</mark>", piece) if forms & matched else mark_safe(escape(piece))  # noqa: S308 - escaped

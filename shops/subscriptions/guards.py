@@ -1,0 +1,5 @@
+"""What the database refuses of digests."""
+
+from municipality.kernel.guards import insert_only
+
+insert_only("shops_digest")

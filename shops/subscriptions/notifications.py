@@ -1,0 +1,23 @@
+"""The digest; its words are in templates/shops/messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from municipality.notifications.models import Channel
+from municipality.notifications.registry import MessageKind
+from shops.subscriptions.tokens import token_of
+
+
+class FollowedChanged(MessageKind):
+    """To whoever follows a shop, an area or a block: what changed since the digest before. By e-mail and in the inbox only."""
+
+    kind = "shops.followed_changed"
+    channels: ClassVar[tuple[Channel, ...]] = (Channel.EMAIL,)
+
+    def path(self, context: Mapping[str, Any]) -> str:
+        return "/follows/"
+
+    def stop_path(self, public_id: str) -> str:
+        return f"/follows/stop/{token_of(public_id)}"

@@ -1,0 +1,121 @@
+"""Events by hand: proposed with reason and reference, confirmed by a second person, written by the services of the register only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from municipality.audit.models import Act
+from municipality.kernel import clock
+from municipality.kernel.errors import NotPermitted, Refused
+from shops import invariants
+from shops.models import EventProposal, Shop, ShopEvent
+from shops.office.services import changes
+from shops.search.queries import Asked, ask
+from tests.architecture.state_doors import without_guards
+from tests.municipality.people import staff
+
+pytestmark = pytest.mark.django_db
+WHY = "كتاب إدارة التراخيص بإغلاق المحل"
+
+
+@pytest.fixture
+def propose(clerk: Any) -> Callable[..., EventProposal]:
+    def act(shop: Shop, kind: str, **more: Any) -> EventProposal:
+        said = {"on": clock.today() - dt.timedelta(days=2), "note_ar": WHY, "reference": "م ب/12/2026", "asked_by": clerk}
+        return changes.propose(shop=shop, kind=kind, **said | more)
+
+    return act
+
+
+def test_an_event_by_hand_changes_nothing_until_a_second_person_confirms(
+    make_shop: Callable[..., Shop], propose: Callable[..., EventProposal], keeper: Any
+) -> None:
+    shop = make_shop()
+    for kind, column, stands in (
+        ("suspended", "suspended_on", True),
+        ("resumed", "suspended_on", False),
+        ("closed", "closed_on", True),
+        ("reopened", "closed_on", False),
+    ):
+        act = propose(shop, kind)
+        shop.refresh_from_db()
+        before = shop.events.count()
+        changes.allow(proposal=act, allowed_by=keeper)
+        shop.refresh_from_db()
+        assert (getattr(shop, column) is not None) == stands and shop.events.count() == before + 1
+        event = ShopEvent.objects.get(shop=shop, source=act.key)
+        assert (event.kind, event.on, event.actor_key) == (kind, act.on, keeper.key)
+    assert list(invariants.findings()) == []
+    asked = Act.objects.filter(action="shop.event_asked").order_by("pk")[0]
+    assert asked.commitment and WHY not in str(asked.data)
+
+
+def test_a_new_name_and_a_new_address_go_through_the_register(
+    make_shop: Callable[..., Shop], propose: Callable[..., EventProposal], keeper: Any
+) -> None:
+    shop = make_shop(name_ar="مخبز السنبلة")
+    changes.allow(proposal=propose(shop, "renamed", after={"name_ar": "مخبز الوادي", "name_en": "", "owner_id": 1}), allowed_by=keeper)
+    changes.allow(proposal=propose(shop, "moved", after={"block": "9", "street": "12"}), allowed_by=keeper)
+    shop.refresh_from_db()
+    assert (shop.name_ar, shop.block, shop.former_names.get().name_ar) == ("مخبز الوادي", "9", "مخبز السنبلة")
+    assert shop.organisation is not None, "no proposal changes the holder"
+    assert {hit.shop_id for hit in ask(Asked("السنبلة")).hits} == {hit.shop_id for hit in ask(Asked("الوادي")).hits} == {shop.pk}
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "code"),
+    [
+        ("opened", {}, "unknown_kind"),
+        ("closed", {"note_ar": "x"}, "no_reason"),
+        ("closed", {"reference": " "}, "no_reference"),
+        ("closed", {"on": dt.date(2999, 1, 1)}, "future"),
+        ("resumed", {}, "not_suspended"),
+        ("reopened", {}, "not_closed"),
+        ("renamed", {}, "nothing_new"),
+        ("moved", {"after": {"block": "4"}}, "nothing_new"),
+    ],
+)
+def test_a_proposal_that_says_nothing_or_cannot_be_is_refused(
+    kind: str, more: dict[str, Any], code: str, make_shop: Callable[..., Shop], propose: Callable[..., EventProposal]
+) -> None:
+    with pytest.raises(Refused, match=code) as refusal:
+        propose(make_shop(), kind, **more)
+    assert str(refusal.value.sentence) and not EventProposal.objects.exists()
+
+
+def test_one_person_is_not_both_and_one_proposal_waits_at_a_time(
+    make_shop: Callable[..., Shop], propose: Callable[..., EventProposal]
+) -> None:
+    both = staff("register_clerk", "register_keeper", login="both")
+    shop = make_shop()
+    act = propose(shop, "closed", asked_by=both)
+    with pytest.raises(NotPermitted, match="same_person"):
+        changes.allow(proposal=act, allowed_by=both)
+    with pytest.raises(Refused, match="asked_already"):
+        propose(shop, "suspended")
+    changes.refuse(proposal=act, refused_by=both)
+    propose(shop, "suspended")
+    with pytest.raises(NotPermitted, match="not_your_role"):
+        propose(shop, "closed", asked_by=staff("officer", login="of"))
+
+
+def test_the_database_writes_no_event_by_hand_that_nobody_confirmed(
+    make_shop: Callable[..., Shop], propose: Callable[..., EventProposal], keeper: Any
+) -> None:
+    shop = make_shop()
+    act = propose(shop, "closed")
+
+    def by_hand() -> None:
+        with transaction.atomic():
+            ShopEvent.objects.create(shop=shop, kind="closed", on=act.on, source=act.key, actor_key="x", at=clock.now())
+
+    with pytest.raises(IntegrityError, match="guard:not_confirmed"):
+        by_hand()
+    without_guards()
+    by_hand()
+    assert shop.events.filter(kind="closed").exists(), "the control: without the guard it does"

@@ -1,0 +1,103 @@
+"""Small corrections and exports: through the services of the register, never state or holder, at most 5,000, no formula in a cell."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from municipality.audit.models import Act
+from municipality.kernel.errors import NotPermitted, Refused
+from shops import invariants
+from shops.models import Shop
+from shops.office import resources
+from shops.office.services import corrections
+from shops.search.queries import Asked, ask
+from tests.municipality.people import staff
+
+pytestmark = pytest.mark.django_db
+
+
+def lines(*rows: str, head: str = "commercial_license_no;name_ar;block") -> bytes:
+    return "\r\n".join([head, *rows, ""]).encode("utf-8-sig")
+
+
+def test_an_export_comes_back_as_a_correction_without_a_change(make_shop: Callable[..., Shop], keeper: Any) -> None:
+    make_shop(area_m2=40), make_shop(name_ar="=1+1", latitude=29.3, longitude=48.0)
+    content = corrections.export(shops=Shop.objects.all(), form="csv", filters={"area": "7"}, by=keeper)
+    assert b";'=1+1;" in content and Act.objects.get(action="register.exported").data == {"shops": 2, "form": "csv", "area": "7"}
+    Shop.objects.filter(name_ar="=1+1").update(name_ar="صالون")
+    found = corrections.preview(content=content.replace(b"'=1+1", "صالون".encode()), by=keeper)
+    assert (found.changes, found.wrong, found.same) == ([], [], 2)
+
+
+def test_a_workbook_holds_texts_only_and_no_holder(make_shop: Callable[..., Shop], keeper: Any) -> None:
+    make_shop(name_ar="=1+1")
+    content = corrections.export(shops=Shop.objects.all(), form="xlsx", filters={}, by=keeper)
+    parts = zipfile.ZipFile(io.BytesIO(content))
+    whole = b"".join(parts.read(name) for name in parts.namelist())
+    assert b"<f>" not in whole and b"=1+1" in whole and "شركة السجل".encode() not in whole
+
+
+def test_a_correction_shows_what_it_does_and_goes_through_the_register(make_shop: Callable[..., Shop], keeper: Any) -> None:
+    shop, other = make_shop(), make_shop()
+    content = lines(f"{shop.commercial_license_no};مخبز الوادي;٩", f"{other.commercial_license_no};;")
+    found = corrections.preview(content=content, by=keeper)
+    ((line, named, effect),) = found.changes
+    assert (line, named, found.same) == (2, shop, 1)
+    assert effect == {"name_ar": [shop.name_ar, "مخبز الوادي"], "block": ["4", "9"]}
+    shop.refresh_from_db()
+    assert shop.block == "4" and shop.changes.count() == 0
+    corrections.correct(file=found.file, by=keeper)
+    shop.refresh_from_db()
+    assert (shop.name_ar, shop.block, shop.former_names.count()) == ("مخبز الوادي", "9", 1)
+    assert sorted(shop.events.values_list("kind", flat=True)) == ["moved", "opened", "renamed"]
+    assert [hit.shop_id for hit in ask(Asked("مخبز الوادي")).hits] == [shop.pk] and list(invariants.findings()) == []
+    assert Act.objects.get(action="register.corrected").data["shops"] == 1 and Act.objects.filter(action="shop.changed").count() == 1
+    with pytest.raises(Refused, match="nothing_new"):
+        corrections.correct(file=found.file, by=keeper)
+
+
+@pytest.mark.parametrize(
+    ("head", "cell"),
+    [("state;state_on", "closed;2026-11-01"), ("commercial_license_end", "2030-01-01"), ("commercial_registration_no", "99001")],
+)
+def test_state_licence_and_registration_are_not_changed_by_a_correction(
+    head: str, cell: str, make_shop: Callable[..., Shop], keeper: Any
+) -> None:
+    shop = make_shop()
+    found = corrections.preview(content=lines(f"{shop.commercial_license_no};{cell}", head=f"commercial_license_no;{head}"), by=keeper)
+    assert found.changes == [] and {str(sentence) for _line, _column, sentence in found.wrong} == {str(resources.ONLY_SHEETS)}
+    with pytest.raises(Refused, match="wrong_lines"):
+        corrections.correct(file=found.file, by=keeper)
+    assert shop.changes.count() == 0
+
+
+def test_a_wrong_line_holds_the_whole_correction_back(make_shop: Callable[..., Shop], keeper: Any) -> None:
+    shop = make_shop()
+    found = corrections.preview(content=lines(f"{shop.commercial_license_no};مخبز;1", "999999/2001;x;2", "=1;x;2"), by=keeper)
+    assert [(line, column) for line, column, _sentence in found.wrong] == [(3, "commercial_license_no"), (4, "commercial_license_no")]
+    with pytest.raises(Refused, match="wrong_lines"):
+        corrections.correct(file=found.file, by=keeper)
+    shop.refresh_from_db()
+    assert shop.block == "4" and shop.changes.count() == 0, "all of it or nothing"
+
+
+def test_more_rows_lead_to_the_sheets_and_other_roles_nowhere(
+    make_shop: Callable[..., Shop], keeper: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, _other = make_shop(), make_shop()
+    monkeypatch.setattr(corrections, "MOST", 1)
+    row = f"{shop.commercial_license_no};x;1"
+    for refused in (
+        lambda: corrections.preview(content=lines(row, row), by=keeper),
+        lambda: corrections.export(shops=Shop.objects.all(), form="csv", filters={}, by=keeper),
+    ):
+        with pytest.raises(Refused, match="too_many"):
+            refused()
+    for role in ("register_clerk", "officer"):
+        with pytest.raises(NotPermitted):
+            corrections.preview(content=lines(row), by=staff(role, login=role))
