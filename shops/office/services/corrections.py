@@ -1,4 +1,7 @@
-"""Exports and small corrections: what may go out, what a correction would do, and doing it in one transaction."""
+"""Exports and small corrections, up to 5,000 rows, by django-import-export; larger ones are sheets (`shops.imports`).
+
+What may go out, what a correction would do, and doing it in one transaction.
+"""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def _exported(request: HttpRequest) -> HttpResponse:
             shops, filters[name] = shops.filter(**{lookup: value}), value
     form = request.POST.get("form", "")
     content = services.export(shops=shops, form=form, filters=filters, by=request.user)
-    response = HttpResponse(content, content_type=corrections.MEDIA[form])
+    response = HttpResponse(content, content_type=services.MEDIA[form])
     response["Content-Disposition"] = f'attachment; filename="shops.{form}"'
     return response
 
