@@ -17,6 +17,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from municipality.kernel import clock
 from municipality.kernel.copying import copy_rows
+from municipality.kernel.registry import Registry
 from municipality.places.models import Area
 from municipality.rulebook.models import Activity
 from shops.hours import words as hours
@@ -27,7 +28,7 @@ from shops.search.text import forms_of, key_of, number_of, words_of
 
 BATCH = 1000
 # Called with the primary keys of what was written, in the same transaction.
-TOLD: list[Callable[[Sequence[int]], None]] = []
+TOLD: Registry[Callable[[Sequence[int]], None]] = Registry()
 CELLS = 100  # to a degree: a cell of the map is some 1.1 km high
 COLUMNS = (
     "shop_id", "name_ar", "name_en", "words", "area_id", "latitude", "longitude", "closed_on", "suspended_on", "licence", "licence_end",
@@ -184,7 +185,7 @@ def refresh(shops: Iterable[int]) -> int:
     _write_entries(entries)
     SearchNumber.objects.filter(shop__in=keys).delete()
     copy_rows(connection, "shops_searchnumber", ("number", "shop_id"), ((n, row.values[0]) for row in rows for n in row.numbers))
-    for told in TOLD:
+    for told in TOLD.values():
         told(keys)
     return len(entries)
 
