@@ -8,39 +8,35 @@ class LicensingConfig(AppConfig):
     verbose_name = "التراخيص"
 
     def ready(self) -> None:
-        from licensing.health import (  # noqa: F401
-            catalogue,
-            files,
-            guards,
-            kept,
-            notifications,
-            panels,
-            queries,
-            review,
-            shop_page,
-            story,
-            tasks,
-        )
+        from licensing.health import catalogue, files, guards, kept, notifications, queries, review, shop_page, story, tasks  # noqa: F401
+        from licensing.health import panels as health
+        from licensing.health.documents import HealthLicenceFacts, RenewalRefusalFacts
         from licensing.health.states import RENEWAL
-        from municipality.acting.registry import delegable
-        from municipality.cases.panels import register
+        from municipality.acting.registry import SERVICES, Service
+        from municipality.cases import panels
+        from municipality.cases.catalogue import CATALOGUE
+        from municipality.cases.timeline import STORIES
         from municipality.documents.queries import KINDS, OPENED_TO
-        from municipality.drafts.registry import keeps
-        from municipality.review.registry import review as reviews
-        from payments.registry import pays_for
+        from municipality.drafts.registry import KEPT
+        from municipality.review.registry import REVIEWABLES
+        from municipality.uploads.registry import PREFIXES
+        from payments.registry import PAYABLES, Payable
         from shops.registry import LICENCES
 
-        catalogue.open_services()
-        register("my_shops", "health", panels.my_shops)
-        register("case", "licensing.renewal", panels.case_page)
-        register("shop_page", "licence", shop_page.licences)
-        register("shop_page", "boards", shop_page.boards)
-        pays_for("licensing.renewal", paid=panels.paid, voided=panels.voided)
-        keeps(kept.KEPT)
-        reviews(review.REVIEWED)
-        files.open_slots()
-        OPENED_TO.append(queries.documents_opened_to)
-        KINDS["health_licence"] = _("Health licence")
-        KINDS["licensing.refusal"] = _("Decision refusing a request")
-        LICENCES.append(queries.licence_facts)
-        delegable(RENEWAL, _("Renewal of a health licence"))
+        CATALOGUE.register("health", catalogue.HEALTH)
+        CATALOGUE.register("signage", catalogue.SIGNAGE)
+        SERVICES.register(RENEWAL, Service(_("Renewal of a health licence")))
+        STORIES.register(RENEWAL, story.STORY)
+        REVIEWABLES.register(RENEWAL, review.REVIEWED)
+        KEPT.register(RENEWAL, kept.KEPT)
+        PREFIXES.register("draft", files.DRAFT_FILES)
+        PREFIXES.register("case", files.CASE_FILES)
+        PAYABLES.register(RENEWAL, Payable(paid=health.paid, voided=health.voided))
+        KINDS.register(HealthLicenceFacts.kind, HealthLicenceFacts)
+        KINDS.register(RenewalRefusalFacts.kind, RenewalRefusalFacts)
+        OPENED_TO.register("licensing", queries.documents_opened_to)
+        LICENCES.register("licensing", queries.licence_facts)
+        panels.CASE.register(RENEWAL, health.case_page)
+        panels.MY_SHOPS.register("health", health.my_shops)
+        panels.SHOP_PAGE.register("licence", shop_page.licences)
+        panels.SHOP_PAGE.register("boards", shop_page.boards)

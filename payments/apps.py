@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
 
 
 class PaymentsConfig(AppConfig):
@@ -9,6 +8,6 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from municipality.documents.queries import KINDS
-        from payments.documents import KIND
+        from payments.documents import ReceiptFacts
 
-        KINDS[KIND] = _("Receipt")
+        KINDS.register(ReceiptFacts.kind, ReceiptFacts)

@@ -1,38 +1,91 @@
-"""What a receipt states, and its sealed PDF."""
+"""What a receipt states, and what the check page shows of it."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
-from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
-from municipality.documents.contexts import ReceiptFacts, ReceiptLine
-from municipality.documents.models import Document
-from municipality.documents.rendering import render
-from municipality.documents.signing import sign_pdf
+from municipality.documents.facts import Facts, FactsRefused, Words, day
 from municipality.kernel import clock, money
 from payments.models import Receipt
 
-TEMPLATE = "payments/documents/receipt.html"
-KIND = "payments.receipt"
+
+@dataclass(frozen=True)
+class ReceiptLine:
+    """One paid line: what for, its legal ground, whole fils."""
+
+    name_ar: str
+    name_en: str
+    article_ar: str
+    article_en: str
+    fils: int
+
+    @property
+    def amount(self) -> str:
+        return money.to_display(self.fils)
 
 
-def facts(receipt: Receipt) -> dict[str, Any]:
-    """What the receipt will state, as plain values kept beside the bytes. No civil number in any form."""
-    bill, attempt = receipt.bill, receipt.allocation.attempt
-    return {
-        "paid_at": receipt.issued_at.isoformat(),
-        "fils": receipt.fils,
-        "payment_id": attempt.payment_id or "",
-        "trackid": attempt.trackid,
-        "tran_id": attempt.tran_id or "",
-        "ref": attempt.ref,
-        "auth": attempt.auth,
-        "bill": bill.reference,
-        "payer": [bill.payer.name_ar, bill.payer.name_en],
-        "lines": [[line.label_ar, line.label_en, line.article_ar, line.article_en, line.fils] for line in bill.lines.all()],
-    }
+@dataclass(frozen=True, kw_only=True)
+class ReceiptFacts(Facts):
+    """What a receipt states. `amount_fils` must equal the sum of its lines; identifiers are the gateway's own words."""
+
+    kind = "payments.receipt"
+    name = _("Receipt")
+    template = "payments/documents/receipt.html"
+    title = "إيصال"
+    reason = "Receipt"
+    moment = "paid_at"
+    qr_label = "رمز الاستجابة للتحقق من الإيصال"
+    single_page = False
+
+    paid_at: dt.datetime
+    amount_fils: int
+    payment_id: str
+    track_id: str
+    transaction_id: str
+    reference: str
+    auth_code: str
+    bill_reference: str
+    payer_ar: str
+    payer_en: str
+    lines: tuple[ReceiptLine, ...]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if sum(line.fils for line in self.lines) != self.amount_fils:
+            raise FactsRefused("amount_fils", "the lines do not add up to the amount")
+
+    def context(self) -> dict[str, Any]:
+        """What `payments/documents/receipt.html` reads."""
+        return {
+            **super().context(),
+            "payer": Words(self.payer_ar, self.payer_en),
+            "amount": money.to_display(self.amount_fils),
+            "paid_on": day(clock.day_of(self.paid_at)),
+        }
+
+    @classmethod
+    def of(cls, receipt: Receipt) -> Self:
+        """The facts of a receipt, from its bill and the payment attempt that paid it."""
+        bill, attempt = receipt.bill, receipt.allocation.attempt
+        return cls(
+            paid_at=receipt.issued_at,
+            amount_fils=receipt.fils,
+            payment_id=attempt.payment_id or "",
+            track_id=attempt.trackid,
+            transaction_id=attempt.tran_id or "",
+            reference=attempt.ref,
+            auth_code=attempt.auth,
+            bill_reference=bill.reference,
+            payer_ar=bill.payer.name_ar,
+            payer_en=bill.payer.name_en,
+            lines=tuple(
+                ReceiptLine(line.label_ar, line.label_en, line.article_ar, line.article_en, line.fils) for line in bill.lines.all()
+            ),
+        )
 
 
 def public_facts(receipt: Receipt) -> dict[str, Any]:
@@ -42,26 +95,3 @@ def public_facts(receipt: Receipt) -> dict[str, Any]:
         "bill": receipt.bill.reference,
         "paid_on": clock.day_of(receipt.issued_at).isoformat(),
     }
-
-
-def receipt_pdf(document: Document) -> bytes:
-    """Render and seal a drafted receipt from the facts it keeps. Raises RendererMissing, SignerMissing."""
-    f = document.facts
-    printed = ReceiptFacts(
-        number=document.number,
-        paid_at=dt.datetime.fromisoformat(f["paid_at"]),
-        amount_fils=f["fils"],
-        payment_id=f["payment_id"],
-        track_id=f["trackid"],
-        transaction_id=f["tran_id"],
-        reference=f["ref"],
-        auth_code=f["auth"],
-        bill_reference=f["bill"],
-        payer_ar=f["payer"][0],
-        payer_en=f["payer"][1],
-        lines=tuple(ReceiptLine(*line) for line in f["lines"]),
-        verification_url=f"{settings.PORTAL_URL}/verify/{document.code}",
-        demo=bool(getattr(settings, "DEMO", False)),
-    )
-    content = render(TEMPLATE, printed.context(), title=f"إيصال {document.number}", attachment=printed.as_json())
-    return sign_pdf(content, reason="Receipt", at=clock.now())

@@ -34,7 +34,7 @@ def _payable_by(user: Any, bill: str = "") -> Q:
     of_others = cases.delegated_to(user).annotate(case_key=Concat(Value("case:"), F("public_id")))
     # Of the same person as the case: a bill that another pays stays that one's.
     found = own | Q(**{f"{bill}subject__in": of_others.values("case_key"), f"{bill}payer__in": of_others.values("applicant")})
-    for opened in OPENED_TO:
+    for opened in OPENED_TO.values():
         keys = opened(user)
         found = found if keys is None else found | Q(**{f"{bill}pk__in": keys})
     return found

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from municipality.kernel.registry import Registry
+
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
@@ -20,12 +22,12 @@ class Payable:
     `paid` may raise `kernel.errors.Refused`: the money then is owed back. After `voided` the same bill may be paid again.
     """
 
-    kind: str
     paid: Callable[[int], None]
     voided: Callable[[int], None]
 
 
-PAYABLES: dict[str, Payable] = {}
+# By kind of bill.
+PAYABLES: Registry[Payable] = Registry()
 
 
 @dataclass(frozen=True)
@@ -37,16 +39,9 @@ class Right:
 
 
 # Kind of a bill's subject → the right over such a bill; None for one that its payer alone pays. Bills of cases are known here already.
-RIGHTS: dict[str, Callable[[Bill], Right | None]] = {}
+RIGHTS: Registry[Callable[[Bill], Right | None]] = Registry()
 # Bills of others that a person may see and pay by delegation: each provider answers a query of primary keys, or None.
-OPENED_TO: list[Callable[[Any], QuerySet[Any] | None]] = []
-
-
-def pays_for(kind: str, *, paid: Callable[[int], None], voided: Callable[[int], None]) -> None:
-    """Register the owner of bills of `kind`; called from an app's `ready`. A second owner is a programming error."""
-    found = Payable(kind, paid, voided)
-    if PAYABLES.setdefault(kind, found) != found:
-        raise ValueError(f"bills of kind {kind} have an owner already")
+OPENED_TO: Registry[Callable[[Any], QuerySet[Any] | None]] = Registry()
 
 
 @dataclass(frozen=True)
@@ -71,19 +66,12 @@ class Owing:
     payment, locks its own row, and raises `kernel.errors.Refused` for a key that is not the person's or is owed no more.
     """
 
-    kind: str
     dues: Callable[[Any], Sequence[Due]]
     bill_for: Callable[[Any, str], Bill]
 
 
-OWING: dict[str, Owing] = {}
-
-
-def owes(kind: str, *, dues: Callable[[Any], Sequence[Due]], bill_for: Callable[[Any, str], Bill]) -> None:
-    """Register sums of `kind`; called from an app's `ready`. A second owner is a programming error."""
-    found = Owing(kind, dues, bill_for)
-    if OWING.setdefault(kind, found) != found:
-        raise ValueError(f"sums of kind {kind} have an owner already")
+# By kind of the sums.
+OWING: Registry[Owing] = Registry()
 
 
 def dues_of(person: Any) -> Iterator[Due]:

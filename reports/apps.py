@@ -7,11 +7,9 @@ class ReportsConfig(AppConfig):
     verbose_name = "عين الكويت"
 
     def ready(self) -> None:
-        from reports.catalogue import announce
+        from municipality.cases import panels
+        from municipality.cases.catalogue import CATALOGUE
+        from reports import catalogue, shop_page
 
-        announce()
-
-        from municipality.cases.panels import register
-        from reports import shop_page
-
-        register("shop_page", "reports", shop_page.block)
+        CATALOGUE.register("reports", catalogue.REPORTS)
+        panels.SHOP_PAGE.register("reports", shop_page.block)

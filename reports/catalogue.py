@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.cases.catalogue import ServiceEntry, offer
+from municipality.cases.catalogue import ServiceEntry
 
-
-def announce() -> None:
-    offer(
-        ServiceEntry(
-            code="reports",
-            icon="eye",
-            name=_("Eye of Kuwait"),
-            summary=_("A photo, a place and a kind, in less than a minute. The inspector does not see who reported."),
-            needs=_("One photo at least"),
-            order=6,
-        )
-    )
+REPORTS = ServiceEntry(
+    code="reports",
+    icon="eye",
+    name=_("Eye of Kuwait"),
+    summary=_("A photo, a place and a kind, in less than a minute. The inspector does not see who reported."),
+    needs=_("One photo at least"),
+    order=6,
+)

@@ -8,20 +8,18 @@ class ShopsConfig(AppConfig):
     verbose_name = "المحلات"
 
     def ready(self) -> None:
-        from shops.catalogue import announce
-
-        announce()
-
-        from municipality.acting import registry
-        from municipality.cases.panels import register
+        from municipality.acting import registry as acting
+        from municipality.cases import panels as pages
+        from municipality.cases.catalogue import CATALOGUE
+        from municipality.cases.timeline import STORIES
         from municipality.documents.queries import KINDS, OPENED_TO
-        from municipality.drafts.registry import keeps
-        from municipality.review.registry import review as reviews
-        from shops import tasks  # noqa: F401
-        from shops.claims import drafts, files, panels, refusals, review
+        from municipality.drafts.registry import KEPT
+        from municipality.review.registry import REVIEWABLES
+        from municipality.uploads.registry import PREFIXES
+        from shops import catalogue, tasks  # noqa: F401
+        from shops.claims import drafts, files, panels, refusals, review, story
         from shops.claims import guards as claim_guards  # noqa: F401
         from shops.claims import notifications as claim_notifications  # noqa: F401
-        from shops.claims import story as claim_story  # noqa: F401
         from shops.claims.states import CLAIM
         from shops.commercial_register import guards as commercial_guards  # noqa: F401
         from shops.hours import guards as hours_guards  # noqa: F401
@@ -34,31 +32,37 @@ class ShopsConfig(AppConfig):
         from shops.public_page import notifications as page_notifications  # noqa: F401
         from shops.public_page import panels as page_panels
         from shops.public_page import review as page_review
-        from shops.public_page import story as page_story  # noqa: F401
+        from shops.public_page import story as page_story
         from shops.public_page.states import CORRECTION, REPLY
         from shops.register import guards, queries  # noqa: F401
-        from shops.registry import publishes
+        from shops.registry import OPEN_SETS
         from shops.search import index  # noqa: F401 - connects its receiver
         from shops.subscriptions import guards as subscription_guards  # noqa: F401
         from shops.subscriptions import notifications as subscription_notifications  # noqa: F401
 
-        publishes(table.SHOPS)
-        registry.HOLDERS["shop"] = queries.held
-        registry.BELONGINGS.append(queries.of_organisations)
-        registry.NAMES.append(queries.names)
-        registry.HOLDINGS.append(queries.holdings)
-        files.open_slots()
-        keeps(drafts.KEPT)
-        reviews(review.REVIEWED)
-        register("case", CLAIM, panels.case_page)
-        OPENED_TO.append(refusals.opened_to)
-        KINDS[refusals.KIND] = _("Decision refusing a request")
-        registry.delegable(CLAIM, _("Claims of shops"), is_assisted=False, waits_in_dispute=False)
+        CATALOGUE.register("shops", catalogue.SHOPS)
+        OPEN_SETS.register("shops", table.SHOPS)
+        acting.HOLDERS.register("shop", queries.held)
+        acting.BELONGINGS.register("shops", queries.of_organisations)
+        acting.NAMES.register("shops", queries.names)
+        acting.HOLDINGS.register("shops", queries.holdings)
+
+        acting.SERVICES.register(CLAIM, acting.Service(_("Claims of shops"), is_assisted=False, waits_in_dispute=False))
+        STORIES.register(CLAIM, story.STORY)
+        REVIEWABLES.register(CLAIM, review.REVIEWED)
+        KEPT.register(CLAIM, drafts.KEPT)
+        PREFIXES.register("claim", files.CLAIM_FILES)
+        KINDS.register(refusals.ClaimRefusalFacts.kind, refusals.ClaimRefusalFacts)
+        OPENED_TO.register("shops", refusals.opened_to)
+        pages.CASE.register(CLAIM, panels.case_page)
 
         # What people ask of a shop's page, and what its holder states on it.
-        register("case", CORRECTION, page_panels.corrections)
-        register("case", REPLY, page_panels.replies)
-        reviews(page_review.CORRECTIONS)
-        reviews(page_review.REPLIES)
-        registry.delegable(HOURS, _("Opening hours of a shop"), is_assisted=False, waits_in_dispute=False)
-        registry.delegable(REPLY, _("Replies on the page of a shop"), is_assisted=False, waits_in_dispute=False)
+        for service, told, reviewed, panel in (
+            (CORRECTION, page_story.CORRECTIONS, page_review.CORRECTIONS, page_panels.corrections),
+            (REPLY, page_story.REPLIES, page_review.REPLIES, page_panels.replies),
+        ):
+            STORIES.register(service, told)
+            REVIEWABLES.register(service, reviewed)
+            pages.CASE.register(service, panel)
+        acting.SERVICES.register(HOURS, acting.Service(_("Opening hours of a shop"), is_assisted=False, waits_in_dispute=False))
+        acting.SERVICES.register(REPLY, acting.Service(_("Replies on the page of a shop"), is_assisted=False, waits_in_dispute=False))

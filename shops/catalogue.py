@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.cases.catalogue import ServiceEntry, offer
+from municipality.cases.catalogue import ServiceEntry
 
-
-def announce() -> None:
-    offer(
-        ServiceEntry(
-            code="shops",
-            icon="shop",
-            name=_("Find a shop"),
-            summary=_("Any shop in Kuwait, in any spelling: where it is, what it does, and whether its licence is valid."),
-            needs=_("The name or the licence number"),
-            order=4,
-            start="shops:search",
-        )
-    )
+SHOPS = ServiceEntry(
+    code="shops",
+    icon="shop",
+    name=_("Find a shop"),
+    summary=_("Any shop in Kuwait, in any spelling: where it is, what it does, and whether its licence is valid."),
+    needs=_("The name or the licence number"),
+    order=4,
+    start="shops:search",
+)

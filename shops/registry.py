@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from municipality.kernel.registry import Registry
 from shops.models import LicenceState, Shop
 
 
@@ -20,16 +21,16 @@ class LicenceFact:
 
 
 # Each is asked for many shops (by primary key) at once.
-LICENCES: list[Callable[[Sequence[int]], dict[int, LicenceFact]]] = []
+LICENCES: Registry[Callable[[Sequence[int]], dict[int, LicenceFact]]] = Registry()
 
 # Sentences about what is open of a shop in a service above, and must end before another entry may stand for it.
-MATTERS: list[Callable[[Shop], list[Any]]] = []
+MATTERS: Registry[Callable[[Shop], list[Any]]] = Registry()
 
 
 def licences_of(shops: Sequence[int]) -> dict[int, LicenceFact]:
     """The present licence of each shop that has one."""
     found: dict[int, LicenceFact] = {}
-    for provider in LICENCES:
+    for provider in LICENCES.values():
         found |= provider(shops)
     return found
 
@@ -47,7 +48,7 @@ class FindingFact:
 
 
 # Kind of subject → the finding with an id, or None where none is published (any more).
-FINDINGS: dict[str, Callable[[str], FindingFact | None]] = {}
+FINDINGS: Registry[Callable[[str], FindingFact | None]] = Registry()
 
 
 def finding_of(key: str) -> FindingFact | None:
@@ -100,9 +101,4 @@ class OpenSet:
 
 
 # By key, in the order of the page.
-OPEN_SETS: dict[str, OpenSet] = {}
-
-
-def publishes(one: OpenSet) -> None:
-    """Add a set to the open data; called from an app's `ready`."""
-    OPEN_SETS[one.key] = one
+OPEN_SETS: Registry[OpenSet] = Registry()

@@ -8,10 +8,6 @@ import time
 from django.db import transaction
 
 from municipality.cases.models import Case
-from municipality.documents.contexts import FactsRefused
-from municipality.documents.rendering import RendererMissing, RenderingRefused
-from municipality.documents.signing import SignerMissing
-from municipality.jobs.errors import Gone, Parked
 from municipality.jobs.registry import every, job
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
@@ -37,14 +33,7 @@ def settle_claims() -> None:
 
 @job("shops.refusal_document", queue="documents", time_limit=90)
 def refusal_document(*, case_id: int) -> None:
-    try:
-        refusals.write_refusal(case=Case.objects.select_related("applicant", "branch").get(pk=case_id))
-    except RendererMissing as missing:
-        raise Parked("renderer", str(missing)) from missing
-    except SignerMissing as missing:
-        raise Parked("signer", str(missing)) from missing
-    except (FactsRefused, RenderingRefused) as refused:
-        raise Gone(f"the refusal cannot be drawn: {refused}") from refused
+    refusals.write_refusal(case=Case.objects.select_related("applicant", "branch").get(pk=case_id))
 
 
 @every("shops.index_missing", seconds=600)

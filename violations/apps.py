@@ -8,13 +8,16 @@ class ViolationsConfig(AppConfig):
     verbose_name = "المخالفات"
 
     def ready(self) -> None:
-        from municipality.acting.registry import delegable
-        from municipality.cases.panels import register
+        from municipality.acting.registry import SERVICES, Service
+        from municipality.cases import panels as pages
+        from municipality.cases.catalogue import CATALOGUE
+        from municipality.cases.timeline import STORIES
         from municipality.documents.queries import KINDS, OPENED_TO
-        from municipality.review.registry import review as reviews
-        from payments import registry as paying
-        from shops.registry import FINDINGS, MATTERS, publishes
-        from violations import (  # noqa: F401
+        from municipality.review.registry import REVIEWABLES
+        from municipality.uploads.registry import PREFIXES
+        from payments import registry as payments
+        from shops.registry import FINDINGS, MATTERS, OPEN_SETS
+        from violations import (
             catalogue,
             documents,
             files,
@@ -26,23 +29,26 @@ class ViolationsConfig(AppConfig):
             review,
             shop_page,
             story,
-            tasks,
+            tasks,  # noqa: F401
         )
         from violations.services import owing, settling
-        from violations.states import SERVICE
+        from violations.states import OBJECTION, SERVICE
 
-        catalogue.open_services()
-        paying.pays_for(settling.BILL, paid=settling.paid, voided=settling.voided)
-        paying.owes(settling.BILL, dues=owing.dues, bill_for=owing.bill_for)
-        reviews(review.REVIEWED)
-        files.open_slots()
-        panels.show()
-        delegable(SERVICE, _("Violations of the shop"), is_assisted=False, waits_in_dispute=False)
-        MATTERS.append(merging.open_of)
-        paying.RIGHTS["violation"] = queries.right_over
-        paying.OPENED_TO.append(queries.bills_opened_to)
-        OPENED_TO.append(queries.papers_opened_to)
-        KINDS.update(documents.KINDS)
-        register("shop_page", "violations", shop_page.block)
-        FINDINGS["violation"] = publication.fact_of
-        publishes(open_data.VIOLATIONS)
+        CATALOGUE.register("violations", catalogue.VIOLATIONS)
+        SERVICES.register(SERVICE, Service(_("Violations of the shop"), is_assisted=False, waits_in_dispute=False))
+        STORIES.register(OBJECTION, story.STORY)
+        REVIEWABLES.register(OBJECTION, review.REVIEWED)
+        PREFIXES.register("violation", files.VIOLATION_FILES)
+        payments.PAYABLES.register(settling.BILL, payments.Payable(paid=settling.paid, voided=settling.voided))
+        payments.OWING.register(settling.BILL, payments.Owing(dues=owing.dues, bill_for=owing.bill_for))
+        payments.RIGHTS.register("violation", queries.right_over)
+        payments.OPENED_TO.register("violations", queries.bills_opened_to)
+        for kind in documents.KINDS:
+            KINDS.register(kind.kind, kind)
+        OPENED_TO.register("violations", queries.papers_opened_to)
+        MATTERS.register("violations", merging.open_of)
+        FINDINGS.register("violation", publication.fact_of)
+        OPEN_SETS.register("violations", open_data.VIOLATIONS)
+        pages.CASE.register(OBJECTION, panels.case_page)
+        pages.MY_SHOPS.register("violations", panels.my_shops)
+        pages.SHOP_PAGE.register("violations", shop_page.block)

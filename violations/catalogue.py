@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.cases.catalogue import ServiceEntry, offer
+from municipality.cases.catalogue import ServiceEntry
 
-
-def open_services() -> None:
-    offer(
-        ServiceEntry(
-            code="violations",
-            icon="violation",
-            name=_("Violations"),
-            summary=_("See the evidence and the article, then correct, settle, object or pay by instalments."),
-            needs=_("The number of the violation and the last 4 digits of the civil number"),
-            order=3,
-            start="violations:start",
-        )
-    )
+VIOLATIONS = ServiceEntry(
+    code="violations",
+    icon="violation",
+    name=_("Violations"),
+    summary=_("See the evidence and the article, then correct, settle, object or pay by instalments."),
+    needs=_("The number of the violation and the last 4 digits of the civil number"),
+    order=3,
+    start="violations:start",
+)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock, subjects
 from municipality.review import queries as review
-from municipality.uploads.registry import Slot, register
+from municipality.uploads.registry import Prefix, Slot
 from violations import queries
 from violations.models import Inspector, Violation
 from violations.states import STUDIED, ViolationState
@@ -93,5 +93,4 @@ def _owner(subject: str, sender: Any) -> Any:
     return None if row is None or sender.is_staff else queries.principal(sender, row).person
 
 
-def open_slots() -> None:
-    register("violation", may_write=_may_write, may_read=_may_read, slots=_slots, locked=_locked, owner=_owner)
+VIOLATION_FILES = Prefix(may_write=_may_write, may_read=_may_read, slots=_slots, locked=_locked, owner=_owner)

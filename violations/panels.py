@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from municipality.acting import queries as acting
-from municipality.cases.panels import CaseDetail, Fact, FileLine, Line, NextStep, Round, register
+from municipality.cases.panels import CaseDetail, Fact, FileLine, Line, NextStep, Round
 from municipality.review import queries as review
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref
 from shops.register import queries as registered
@@ -22,11 +22,6 @@ from violations.states import OBJECTION, SERVICE, ObjectionState, ViolationState
 V = ViolationState
 OPEN = (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OBJECTED, V.INSTALMENTS, V.OVERDUE, V.REFERRED, V.JUDGED)
 O = ObjectionState  # noqa: E741 - as the states above
-
-
-def show() -> None:
-    register("my_shops", "violations", my_shops)
-    register("case", OBJECTION, case_page)
 
 
 def my_shops(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:

@@ -2,42 +2,39 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.cases.timeline import Story, tell
-from violations.states import OBJECTION, ObjectionState
+from municipality.cases.timeline import Story
+from violations.states import ObjectionState
 
 O = ObjectionState  # noqa: E741 - as the states above
-tell(
-    OBJECTION,
-    Story(
-        name=_("Objection to a violation"),
-        bad=frozenset({O.REFUSED, O.LAPSED, O.WITHDRAWN}),
-        titles={
-            O.SENT: _("Being sent"),
-            O.IN_REVIEW: _("With an officer of another branch"),
-            O.CORRECTIONS: _("More was asked for"),
-            O.COUNTERSIGN: _("A decision waits for a second signature"),
-            O.UPHELD: _("Upheld: the violation is annulled"),
-            O.REFUSED: _("Refused"),
-            O.LAPSED: _("Refused by silence: the legal time is over"),
-            O.WITHDRAWN: _("Withdrawn"),
-        },
-        moves={
-            "send": _("Objection sent; another branch was drawn by lot"),
-            "answer": _("Answered, back with the officer"),
-            "take_back": _("The officer takes the proposal back"),
-            "return": _("The supervisor sends the proposal back"),
-            "reopen": _("Back in the queue at its own place"),
-            "move_promise": _("The promised day moved"),
-            "move_promise_signing": _("The promised day moved"),
-        },
-        path=(O.IN_REVIEW, O.UPHELD),
-        ahead={O.UPHELD: _("Decision")},
-        rejoins={O.CORRECTIONS: O.IN_REVIEW},
-        turn={O.CORRECTIONS: "applicant", O.IN_REVIEW: "officer", O.COUNTERSIGN: "supervisor"},
-        notes={
-            O.IN_REVIEW: _("Whoever decides sees neither shop nor owner nor inspector. Payment stands still meanwhile."),
-            O.CORRECTIONS: _("The legal time for the answer of the Municipality runs on."),
-            O.LAPSED: _("Silence is refusal. The court may be turned to within the time that the message names."),
-        },
-    ),
+STORY = Story(
+    name=_("Objection to a violation"),
+    bad=frozenset({O.REFUSED, O.LAPSED, O.WITHDRAWN}),
+    titles={
+        O.SENT: _("Being sent"),
+        O.IN_REVIEW: _("With an officer of another branch"),
+        O.CORRECTIONS: _("More was asked for"),
+        O.COUNTERSIGN: _("A decision waits for a second signature"),
+        O.UPHELD: _("Upheld: the violation is annulled"),
+        O.REFUSED: _("Refused"),
+        O.LAPSED: _("Refused by silence: the legal time is over"),
+        O.WITHDRAWN: _("Withdrawn"),
+    },
+    moves={
+        "send": _("Objection sent; another branch was drawn by lot"),
+        "answer": _("Answered, back with the officer"),
+        "take_back": _("The officer takes the proposal back"),
+        "return": _("The supervisor sends the proposal back"),
+        "reopen": _("Back in the queue at its own place"),
+        "move_promise": _("The promised day moved"),
+        "move_promise_signing": _("The promised day moved"),
+    },
+    path=(O.IN_REVIEW, O.UPHELD),
+    ahead={O.UPHELD: _("Decision")},
+    rejoins={O.CORRECTIONS: O.IN_REVIEW},
+    turn={O.CORRECTIONS: "applicant", O.IN_REVIEW: "officer", O.COUNTERSIGN: "supervisor"},
+    notes={
+        O.IN_REVIEW: _("Whoever decides sees neither shop nor owner nor inspector. Payment stands still meanwhile."),
+        O.CORRECTIONS: _("The legal time for the answer of the Municipality runs on."),
+        O.LAPSED: _("Silence is refusal. The court may be turned to within the time that the message names."),
+    },
 )

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from municipality.documents.contexts import FactsRefused
-from municipality.documents.rendering import RendererMissing, RenderingRefused
-from municipality.documents.signing import SignerMissing
-from municipality.jobs.errors import Gone, Parked
 from municipality.jobs.registry import every, job
 from violations.services import blocks, documents, objections, paper, serving, terms
 
 
-def _drawn(write: object, **what: int) -> None:
-    try:
-        write(**what)  # type: ignore[operator]
-    except RendererMissing as missing:
-        raise Parked("renderer", str(missing)) from missing
-    except SignerMissing as missing:
-        raise Parked("signer", str(missing)) from missing
-    except (FactsRefused, RenderingRefused) as refused:
-        raise Gone(f"the document cannot be drawn: {refused}") from refused
-
-
 @job("violations.notice_document", queue="documents", time_limit=90)
 def notice_document(*, violation_id: int) -> None:
-    _drawn(documents.write_notice, violation_id=violation_id)
+    documents.write_notice(violation_id=violation_id)
 
 
 @job("violations.objection_document", queue="documents", time_limit=90)
 def objection_document(*, case_id: int) -> None:
-    _drawn(documents.write_decision, case_id=case_id)
+    documents.write_decision(case_id=case_id)
 
 
 @job("violations.close_defence", queue="bulk")

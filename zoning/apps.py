@@ -7,6 +7,7 @@ class ZoningConfig(AppConfig):
     verbose_name = "الرأي التنظيمي"
 
     def ready(self) -> None:
-        from zoning.catalogue import announce
+        from municipality.cases.catalogue import CATALOGUE
+        from zoning.catalogue import ZONING
 
-        announce()
+        CATALOGUE.register("zoning", ZONING)

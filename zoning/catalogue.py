@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.cases.catalogue import ServiceEntry, offer
+from municipality.cases.catalogue import ServiceEntry
 
-
-def announce() -> None:
-    offer(
-        ServiceEntry(
-            code="zoning",
-            icon="zoning",
-            name=_("Zoning opinion"),
-            summary=_("Is this activity allowed in this place? An instant answer, and a formal opinion where one is needed."),
-            needs=_("The PACI number or a place on the map"),
-            order=5,
-        )
-    )
+ZONING = ServiceEntry(
+    code="zoning",
+    icon="zoning",
+    name=_("Zoning opinion"),
+    summary=_("Is this activity allowed in this place? An instant answer, and a formal opinion where one is needed."),
+    needs=_("The PACI number or a place on the map"),
+    order=5,
+)

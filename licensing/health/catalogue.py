@@ -7,7 +7,7 @@ import datetime as dt
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health.states import RENEWAL, RenewalState
-from municipality.cases.catalogue import FeeLine, ServiceEntry, offer
+from municipality.cases.catalogue import FeeLine, ServiceEntry
 from municipality.rulebook import queries as rulebook
 
 
@@ -22,29 +22,24 @@ def health_promise(today: dt.date) -> int:
     return rulebook.edition("limits.health", today).limits["promise_working_days"].value
 
 
-def open_services() -> None:
-    offer(
-        ServiceEntry(
-            code="health",
-            icon="health",
-            name=_("Health licence"),
-            summary=_("Renewal for non-food shops without a visit. Food shops go to the Public Authority for Food and Nutrition."),
-            needs=_("A valid commercial licence; no files if nothing changed"),
-            order=1,
-            start="licensing:start",
-            workflow=RENEWAL,
-            finished=RenewalState.ISSUED,
-            fees=health_fees,
-            promise=health_promise,
-        )
-    )
-    offer(
-        ServiceEntry(
-            code="signage",
-            icon="sign",
-            name=_("Advertisement licence"),
-            summary=_("One request for all boards of a shop: commercial, introductory, seasonal and construction."),
-            needs=_("A photo of the front and the size of each board"),
-            order=2,
-        )
-    )
+HEALTH = ServiceEntry(
+    code="health",
+    icon="health",
+    name=_("Health licence"),
+    summary=_("Renewal for non-food shops without a visit. Food shops go to the Public Authority for Food and Nutrition."),
+    needs=_("A valid commercial licence; no files if nothing changed"),
+    order=1,
+    start="licensing:start",
+    workflow=RENEWAL,
+    finished=RenewalState.ISSUED,
+    fees=health_fees,
+    promise=health_promise,
+)
+SIGNAGE = ServiceEntry(
+    code="signage",
+    icon="sign",
+    name=_("Advertisement licence"),
+    summary=_("One request for all boards of a shop: commercial, introductory, seasonal and construction."),
+    needs=_("A photo of the front and the size of each board"),
+    order=2,
+)

@@ -15,7 +15,7 @@ from municipality.drafts.models import Draft
 from municipality.kernel import subjects
 from municipality.review import queries as review
 from municipality.uploads import queries as uploads
-from municipality.uploads.registry import Slot, register
+from municipality.uploads.registry import Prefix, Slot
 
 
 def _draft(subject: str) -> Draft | None:
@@ -85,6 +85,5 @@ def _cases_person(subject: str, sender: Any) -> Any:
     return case.applicant if case else None
 
 
-def open_slots() -> None:
-    register("draft", may_write=_own_draft, may_read=_own_draft, slots=_draft_slots, owner=_drafts_person)
-    register("case", may_write=_own_case, may_read=_may_read, slots=_case_slots, locked=_locked, owner=_cases_person)
+DRAFT_FILES = Prefix(may_write=_own_draft, may_read=_own_draft, slots=_draft_slots, owner=_drafts_person)
+CASE_FILES = Prefix(may_write=_own_case, may_read=_may_read, slots=_case_slots, locked=_locked, owner=_cases_person)

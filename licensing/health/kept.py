@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health import changes
-from licensing.health.states import RENEWAL
 from municipality.drafts.models import Draft, Unsaved
 from municipality.drafts.registry import Kept
 from municipality.kernel import clock, subjects
@@ -106,4 +105,4 @@ def _title(draft: Draft) -> tuple[str, str]:
     return f"تجديد الترخيص الصحي، {shop.name_ar}", f"Health licence renewal, {shop.name_en or shop.name_ar}"
 
 
-KEPT = Kept(RENEWAL, title=_title, path=lambda draft: reverse_page(draft, CONTINUE))
+KEPT = Kept(title=_title, path=lambda draft: reverse_page(draft, CONTINUE))

@@ -2,47 +2,44 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from licensing.health.states import RENEWAL, RenewalState
-from municipality.cases.timeline import Story, tell
+from licensing.health.states import RenewalState
+from municipality.cases.timeline import Story
 from municipality.review.story import MOVES
 
 S = RenewalState
-tell(
-    RENEWAL,
-    Story(
-        name=_("Health licence renewal"),
-        bad=frozenset({S.EXPIRED, S.WITHDRAWN, S.REFUSED}),
-        titles={
-            S.DRAFT: _("Being filled in"),
-            S.IN_REVIEW: _("With an officer of the branch"),
-            S.CORRECTIONS: _("Corrections asked for"),
-            S.COUNTERSIGN: _("A decision waits for a second signature"),
-            S.AWAITING_PAYMENT: _("Submitted, waiting for payment"),
-            S.PAID: _("Paid"),
-            S.APPROVED: _("Approved by the published rule"),
-            S.ISSUED: _("Licence issued"),
-            S.EXPIRED: _("Closed without payment"),
-            S.WITHDRAWN: _("Withdrawn by the applicant"),
-            S.REFUSED: _("Refused"),
-        },
-        moves={
-            **MOVES,
-            "send_to_officer": _("Sent to the Municipality, waiting for an officer"),
-            "accept": _("Approved by an officer, waiting for payment"),
-            "lapse": _("Closed because the corrections were not answered"),
-            "approve:officer_accepted": _("Approved, the licence is being drawn up"),
-        },
-        path=(S.IN_REVIEW, S.AWAITING_PAYMENT, S.PAID, S.APPROVED, S.ISSUED),
-        ahead={S.IN_REVIEW: _("Decision of the officer"), S.AWAITING_PAYMENT: _("Payment"), S.APPROVED: _("Approved")},
-        rejoins={S.CORRECTIONS: S.IN_REVIEW},
-        turn={S.AWAITING_PAYMENT: "applicant", S.CORRECTIONS: "applicant", S.IN_REVIEW: "officer", S.COUNTERSIGN: "supervisor"},
-        notes={
-            S.IN_REVIEW: _("Cases are studied in the order of arrival. Corrections and absences keep the place."),
-            S.CORRECTIONS: _("The promise stands still until the answer arrives."),
-            S.COUNTERSIGN: _("A second person reads the decision before it holds."),
-            S.AWAITING_PAYMENT: _("The fee is fixed. The licence is issued by itself after payment."),
-            S.APPROVED: _("The licence is being drawn up and sealed. This takes less than a minute."),
-            S.EXPIRED: _("A new renewal can be started at any time."),
-        },
-    ),
+STORY = Story(
+    name=_("Health licence renewal"),
+    bad=frozenset({S.EXPIRED, S.WITHDRAWN, S.REFUSED}),
+    titles={
+        S.DRAFT: _("Being filled in"),
+        S.IN_REVIEW: _("With an officer of the branch"),
+        S.CORRECTIONS: _("Corrections asked for"),
+        S.COUNTERSIGN: _("A decision waits for a second signature"),
+        S.AWAITING_PAYMENT: _("Submitted, waiting for payment"),
+        S.PAID: _("Paid"),
+        S.APPROVED: _("Approved by the published rule"),
+        S.ISSUED: _("Licence issued"),
+        S.EXPIRED: _("Closed without payment"),
+        S.WITHDRAWN: _("Withdrawn by the applicant"),
+        S.REFUSED: _("Refused"),
+    },
+    moves={
+        **MOVES,
+        "send_to_officer": _("Sent to the Municipality, waiting for an officer"),
+        "accept": _("Approved by an officer, waiting for payment"),
+        "lapse": _("Closed because the corrections were not answered"),
+        "approve:officer_accepted": _("Approved, the licence is being drawn up"),
+    },
+    path=(S.IN_REVIEW, S.AWAITING_PAYMENT, S.PAID, S.APPROVED, S.ISSUED),
+    ahead={S.IN_REVIEW: _("Decision of the officer"), S.AWAITING_PAYMENT: _("Payment"), S.APPROVED: _("Approved")},
+    rejoins={S.CORRECTIONS: S.IN_REVIEW},
+    turn={S.AWAITING_PAYMENT: "applicant", S.CORRECTIONS: "applicant", S.IN_REVIEW: "officer", S.COUNTERSIGN: "supervisor"},
+    notes={
+        S.IN_REVIEW: _("Cases are studied in the order of arrival. Corrections and absences keep the place."),
+        S.CORRECTIONS: _("The promise stands still until the answer arrives."),
+        S.COUNTERSIGN: _("A second person reads the decision before it holds."),
+        S.AWAITING_PAYMENT: _("The fee is fixed. The licence is issued by itself after payment."),
+        S.APPROVED: _("The licence is being drawn up and sealed. This takes less than a minute."),
+        S.EXPIRED: _("A new renewal can be started at any time."),
+    },
 )

@@ -13,10 +13,11 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from municipality.accounts import keyholders, next_paths
+from municipality.kernel.registry import Registry
 
 View = Callable[..., Any]
 # Asked whether a member of staff acts for a person now; the app that keeps consents adds itself.
-STAND_INS: list[Callable[[Any], bool]] = []
+STAND_INS: Registry[Callable[[Any], bool]] = Registry()
 
 
 def public(view: View) -> View:
@@ -51,7 +52,7 @@ def access(audience: str, *, before_key: bool = False) -> Callable[[View], View]
             if user.is_staff and not before_key and keyholders.is_lacking(request):
                 return led_to_key(request)
             user.read_once = {}  # what one page asks of its reader several times
-            if audience == "acting" and user.is_staff and not any(stands_in(user) for stands_in in STAND_INS):
+            if audience == "acting" and user.is_staff and not any(stands_in(user) for stands_in in STAND_INS.values()):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 

@@ -12,6 +12,6 @@ class ActingConfig(AppConfig):
         from municipality.acting.registry import HOLDERS, NAMES
         from municipality.acting.services import consents
 
-        STAND_INS.append(consents.steps_in)
-        HOLDERS["organisation"] = organisations.held
-        NAMES.append(organisations.names)
+        STAND_INS.register("consents", consents.steps_in)
+        HOLDERS.register("organisation", organisations.held)
+        NAMES.register("organisation", organisations.names)

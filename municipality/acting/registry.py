@@ -11,17 +11,17 @@ from django.db.models import QuerySet
 from municipality.accounts.models import Organisation
 from municipality.acting.models import Delegation
 from municipality.kernel import subjects
+from municipality.kernel.registry import Registry
 
 
 @dataclass(frozen=True)
 class Service:
-    """A service in which one may act for another. `code` is its workflow.
+    """A service in which one may act for another.
 
     `is_assisted`: staff may act in it with the person's code. `waits_in_dispute`: it stands still while the ownership of its shop is
     disputed.
     """
 
-    code: str
     name: Any
     is_assisted: bool = True
     waits_in_dispute: bool = True
@@ -34,34 +34,30 @@ class Held:
     organisation: Organisation | None = None
 
 
-SERVICES: dict[str, Service] = {}
+# By the code of the workflow.
+SERVICES: Registry[Service] = Registry()
 # Ids of organisations → a query of the subject keys that belong to them.
-BELONGINGS: list[Callable[[Sequence[int]], QuerySet[Any]]] = []
+BELONGINGS: Registry[Callable[[Sequence[int]], QuerySet[Any]]] = Registry()
 # Kind of subject → who holds it by themselves: asked with a person and an id, answers the organisation they sign for, or None of it.
-HOLDERS: dict[str, Callable[[Any, str], Held | None]] = {}
+HOLDERS: Registry[Callable[[Any, str], Held | None]] = Registry()
 # What a person holds by their own right, by key with both names.
-HOLDINGS: list[Callable[[Any], dict[str, tuple[str, str]]]] = []
+HOLDINGS: Registry[Callable[[Any], dict[str, tuple[str, str]]]] = Registry()
 # Subject keys → their names in Arabic and English.
-NAMES: list[Callable[[Sequence[str]], dict[str, tuple[str, str]]]] = []
+NAMES: Registry[Callable[[Sequence[str]], dict[str, tuple[str, str]]]] = Registry()
 # Called in the transaction in which a delegation ends.
-ENDED: list[Callable[[Delegation], None]] = []
-
-
-def delegable(code: str, name: Any, *, is_assisted: bool = True, waits_in_dispute: bool = True) -> None:
-    """A service whose people may let others act; called from an app's `ready`."""
-    SERVICES[code] = Service(code, name, is_assisted, waits_in_dispute)
+ENDED: Registry[Callable[[Delegation], None]] = Registry()
 
 
 def belongings(organisations: Sequence[int]) -> QuerySet[Any] | None:
     """The subject keys of organisations, as a query for `subject__in`; None while no app keeps any."""
-    found = [ask(organisations) for ask in BELONGINGS]
+    found = [ask(organisations) for ask in BELONGINGS.values()]
     return found[0].union(*found[1:]) if len(found) > 1 else (found[0] if found else None)
 
 
 def names_of(keys: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Arabic and English name of each subject that an app knows."""
     found: dict[str, tuple[str, str]] = {}
-    for ask in NAMES:
+    for ask in NAMES.values():
         found |= ask(keys)
     return found
 

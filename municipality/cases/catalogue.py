@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from municipality.kernel.errors import Refused
+from municipality.kernel.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,8 @@ def terms(entry: ServiceEntry, today: dt.date) -> Terms:
         return Terms([], None, are_known=False)
 
 
-CATALOGUE: dict[str, ServiceEntry] = {}
-
-
-def offer(entry: ServiceEntry) -> None:
-    """Add a service; called from an app's `ready`."""
-    CATALOGUE[entry.code] = entry
+# By the code of the service.
+CATALOGUE: Registry[ServiceEntry] = Registry()
 
 
 def services() -> list[ServiceEntry]:

@@ -6,9 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from municipality.kernel.registry import Registry
+
 # A provider takes the user and many subjects and answers by subject key.
 Provider = Callable[[Any, Sequence[Any]], dict[str, list[Any]]]
-PANELS: dict[str, dict[str, Provider]] = {}
+# What fills the page of a shop, the page of a case and "my shops", by the name of the panel.
+SHOP_PAGE: Registry[Provider] = Registry()
+CASE: Registry[Provider] = Registry()
+MY_SHOPS: Registry[Provider] = Registry()
 
 
 @dataclass(frozen=True)
@@ -121,11 +126,6 @@ class Block:
     history: Sequence[Fact] = ()  # label and day
 
 
-def register(page: str, name: str, provider: Provider) -> None:
-    """Let `provider` fill a panel of `page` ("shop_page", "case", "my_shops")."""
-    PANELS.setdefault(page, {})[name] = provider
-
-
-def collect(page: str, user: Any, subjects: Sequence[Any]) -> dict[str, dict[str, list[Any]]]:
+def collect(page: Registry[Provider], user: Any, subjects: Sequence[Any]) -> dict[str, dict[str, list[Any]]]:
     """Panel name → subject key → lines."""
-    return {name: provider(user, subjects) for name, provider in PANELS.get(page, {}).items()}
+    return {name: provider(user, subjects) for name, provider in page.items()}

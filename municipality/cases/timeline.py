@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.models import Case, CaseEvent
+from municipality.kernel.registry import Registry
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.ui.templatetags.portal import bilingual
 
@@ -62,12 +63,8 @@ class Story:
         return self.titles[event.to_state]
 
 
-STORIES: dict[str, Story] = {}
-
-
-def tell(service: str, story: Story) -> None:
-    """Declare how a service's cases are told."""
-    STORIES[service] = story
+# By the code of the workflow.
+STORIES: Registry[Story] = Registry()
 
 
 def who(event: CaseEvent, named: Mapping[str, Any]) -> Any:

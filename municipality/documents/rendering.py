@@ -18,6 +18,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from municipality.documents.fetching import ForbiddenAddress, asset, asset_fetcher
+from municipality.jobs.errors import Gone, Parked
 from municipality.kernel import clock
 
 PANGO_COMMAND = "apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
@@ -28,15 +29,15 @@ MAX_CHARACTERS = 400_000
 DENSITIES = ("", "doc-compact", "doc-small", "doc-dense", "doc-tiny")
 
 
-class RendererMissing(Exception):
-    """The Pango library is not installed; the message names the command that installs it."""
+class RendererMissing(Parked):
+    """The Pango library is not installed; the message names the command that installs it. A job that meets it waits."""
 
     def __init__(self, why: str = "") -> None:
-        super().__init__(f"documents cannot be drawn without Pango; on Debian and Ubuntu: {PANGO_COMMAND} ({why})")
+        super().__init__("renderer", f"documents cannot be drawn without Pango; on Debian and Ubuntu: {PANGO_COMMAND} ({why})")
 
 
-class RenderingRefused(Exception):
-    """The document must not be drawn: it is too long, or it asks for something outside the table of assets."""
+class RenderingRefused(Gone):
+    """The document must not be drawn: it is too long, or it asks for something outside the table of assets. Its job is dead."""
 
 
 @dataclass

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Model, QuerySet
 
 from municipality.audit.services import record
-from municipality.documents import store
+from municipality.documents import rendering, signing, store
+from municipality.documents.facts import Facts
 from municipality.documents.models import Document, VerificationCheck
-from municipality.documents.states import LIVE
+from municipality.documents.states import LIVE, DocumentState
 from municipality.kernel import clock, ids
 from municipality.kernel.actors import Actor
+from municipality.kernel.failpoints import failpoint
 from municipality.kernel.transitions import transition
+
+M = TypeVar("M", bound=Model)
 
 
 def draft(
@@ -27,7 +34,7 @@ def draft(
     facts: dict[str, Any] | None = None,
     public_facts: dict[str, Any] | None = None,
 ) -> Document:
-    """A document before its bytes exist."""
+    """A document before its bytes exist. `facts` are what `Facts.kept` gave; `public_facts`, for the check page, name no person."""
     return Document.objects.create(
         kind=kind,
         number=number,
@@ -39,6 +46,72 @@ def draft(
         public_facts=public_facts or {},
         created_at=clock.now(),
     )
+
+
+def issue(
+    facts: type[Facts],
+    *,
+    waiting: QuerySet[M],
+    earlier: dict[str, Any] | None,
+    new: Callable[[M], Document],
+    link: Callable[[M, Document], object] = lambda _row, _document: None,
+    actor: Actor,
+    lock: Sequence[str] = ("self",),
+) -> Document | None:
+    """Draft, draw, seal and put in force a document, safe to run any number of times. Returns None if nothing waits for it (any more).
+
+    `waiting` selects the one row that waits for the document: it is locked while the document is drafted, and again, if it still
+    waits, while the document is put in force and `link` links the two. In between the document is drawn outside any transaction.
+    `earlier` finds the draft that an earlier try made, so that a killed worker wastes no number (None: each call makes a new one);
+    `new` makes one, by `draft`, where there is none; `lock` names the rows that are locked. Raises RendererMissing or SignerMissing
+    where a capability is away, FactsRefused or RenderingRefused where the facts cannot be printed: nothing is issued then. Inside a
+    job these park it or end it.
+    """
+    waiting = waiting.select_for_update(of=tuple(lock))
+    with transaction.atomic():
+        row = waiting.first()
+        if row is None:
+            return None
+        drafts = Document.objects.filter(kind=facts.kind, state=DocumentState.DRAFT)
+        document = drafts.filter(**earlier).first() if earlier else None
+        document = document or new(row)
+    failpoint(f"{facts.kind}.drafted")
+    content = draw(facts, document)
+    failpoint(f"{facts.kind}.sealed")
+    with transaction.atomic():
+        row = waiting.first()
+        if row is None:
+            return None
+        document = Document.objects.select_for_update(of=("self",)).get(pk=document.pk)
+        if document.state != DocumentState.DRAFT:
+            return None
+        activate(document, content=content, media_type="application/pdf", actor=actor)
+        failpoint(f"{facts.kind}.stored")
+        link(row, document)
+    failpoint(f"{facts.kind}.committed")
+    return document
+
+
+def draw(facts: type[Facts], document: Document) -> bytes:
+    """Render and seal a draft from the facts it keeps. Raises RendererMissing, SignerMissing, FactsRefused, RenderingRefused."""
+    printed = facts.read(
+        document.facts,
+        number=document.number,
+        verification_code=document.code,
+        verification_url=f"{settings.PORTAL_URL}/verify/{document.code}",
+        verification_address=f"{settings.PORTAL_URL.partition('://')[2]}/verify",
+        sealed_by=signing.signer().certificate_subject,
+        demo=settings.DEMO,
+    )
+    content = rendering.render(
+        printed.template,
+        printed.context(),
+        title=f"{printed.title} {printed.number}",
+        attachment=printed.as_json(),
+        single_page=printed.single_page,
+        at=printed.at,
+    )
+    return signing.sign_pdf(content, reason=printed.reason, at=clock.now())
 
 
 def activate(document: Document, *, content: bytes, media_type: str, actor: Actor) -> None:

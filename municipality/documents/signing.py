@@ -17,13 +17,18 @@ from cryptography.x509 import load_der_x509_certificate
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from municipality.jobs.errors import Parked
+
 FIELD = "Seal"
 FILE_KEY, TOKEN = "municipality.documents.signing.FileKeySigner", "municipality.documents.token.TokenSigner"
 TOKEN_SETTINGS = ("SIGNER_PKCS11_MODULE", "SIGNER_PKCS11_TOKEN", "SIGNER_PKCS11_KEY", "SIGNER_PKCS11_PIN_FILE")
 
 
-class SignerMissing(Exception):
-    """There is no key, or it does not open: documents wait, nothing is issued unsigned."""
+class SignerMissing(Parked):
+    """There is no key, or it does not open: documents and their jobs wait, nothing is issued unsigned."""
+
+    def __init__(self, why: str = "") -> None:
+        super().__init__("signer", why)
 
 
 class Signer(Protocol):

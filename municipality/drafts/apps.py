@@ -10,4 +10,4 @@ class DraftsConfig(AppConfig):
         from municipality.acting.registry import ENDED
         from municipality.drafts import typed
 
-        ENDED.append(typed.forget_delegate)
+        ENDED.register("drafts", typed.forget_delegate)

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from municipality.jobs.errors import SomeFailed
-from municipality.jobs.limits import OVER
 
 log = logging.getLogger(__name__)
 K = TypeVar("K")
@@ -32,7 +32,7 @@ def each(what: str, keys: Iterable[K], work: Callable[[K], int]) -> int:
         try:
             with transaction.atomic():
                 done += int(work(key))
-        except OVER:
+        except SoftTimeLimitExceeded:
             raise
         except Exception as error:
             if isinstance(error, InterfaceError | OperationalError) and not connection.is_usable():

@@ -13,9 +13,5 @@ class Gone(Exception):
     """The job can never succeed and a person must look: it is dead at once."""
 
 
-class TooLong(Exception):
-    """The job has run longer than its kind allows. Raised in it from outside: it is tried again like any other failure."""
-
-
 class SomeFailed(Exception):
     """Some rows of periodic work failed and the others are done: the job is tried again, for those that failed."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 QUEUES = ("urgent", "documents", "messages", "bulk")
+# Seconds after a job's limit at which Celery ends its process, if the job did not end when the limit interrupted it.
+END_AFTER = 15
 Handler = Callable[..., Any]
 
 

@@ -14,10 +14,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import close_old_connections, connection, transaction
 from django.db.models import F, Q, QuerySet
 
-from municipality.jobs import apart, clocks, heartbeats, limits, registry
+from municipality.jobs import apart, clocks, heartbeats, registry
 from municipality.jobs.errors import Gone, Parked
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
@@ -150,8 +151,8 @@ def run(job_id: int) -> bool:
     """Claim and carry out one job, no transaction open around the handler. True if it was run here.
 
     Nothing is claimed while this machine's clock is not the database's; the sweep of a worker whose clock is right finds the job.
-    A handler that outlives the limit of its kind is interrupted and tried again like after any failure; one that cannot be
-    interrupted loses its lease, and what it still writes of its end is refused.
+    A handler that outlives the limit of its kind is interrupted by Celery (in a process worker; a thread runs on) and tried again as
+    after any failure; one that cannot be interrupted loses its lease, and what it still writes of its end is refused.
     """
     if not clocks.is_right():
         return False
@@ -170,15 +171,15 @@ def run(job_id: int) -> bool:
     try:
         failpoint(f"{job.kind}.claimed")
         handler = registry.KINDS[job.kind].handler
-        with limits.within(most), apart.told():
+        with apart.told():
             handler(**job.args)
         failpoint(f"{job.kind}.carried_out")
     except Parked as missing:
         mine.update(state=JobState.PARKED, due_at=clock.now() + PARK, last_error=str(missing), lease_owner="", lease_until=None)
     except Gone as end:
         bury(mine, job, str(end))
-    except limits.OVER:
-        _try_again(mine, job, f"{traceback.format_exc()}\nTooLong: the limit of {job.kind} is {most} seconds")
+    except SoftTimeLimitExceeded:
+        _try_again(mine, job, f"{traceback.format_exc()}\nThe limit of {job.kind} is {most} seconds")
     except Exception:  # noqa: BLE001 - every failure becomes a visible row and a later try
         _try_again(mine, job, traceback.format_exc())
     else:
@@ -202,7 +203,7 @@ def _try_again(mine: QuerySet[Job], job: Job, trace: str) -> None:
 
 def _renew(job_id: int, owner: str, stop: threading.Event, most: int) -> None:
     """Keep the lease while the handler runs, at most its limit and a little; ends by itself when the lease was lost."""
-    last = time.monotonic() + most + limits.END_AFTER
+    last = time.monotonic() + most + registry.END_AFTER
     try:
         while not stop.wait(LEASE.total_seconds() / 3) and time.monotonic() < last:
             close_old_connections()

@@ -9,7 +9,7 @@ from celery.signals import worker_ready, worker_shutting_down
 from django.db import IntegrityError
 
 from municipality.celery import app
-from municipality.jobs import clocks, heartbeats, limits, registry, services
+from municipality.jobs import clocks, heartbeats, registry, services
 from municipality.jobs.registry import every
 
 # A page rings after its commit: with the broker away it must not wait for it (kombu's own default tries for six seconds).
@@ -38,11 +38,7 @@ def tick() -> None:
 
 def _ring(job_id: int, queue: str, kind: str) -> None:
     declared = registry.KINDS.get(kind)
-    most = (
-        {"soft_time_limit": declared.time_limit + limits.SIGNAL_AFTER, "time_limit": declared.time_limit + limits.END_AFTER}
-        if declared
-        else {}
-    )
+    most = {"soft_time_limit": declared.time_limit, "time_limit": declared.time_limit + registry.END_AFTER} if declared else {}
     run.apply_async(args=[job_id], queue=queue, retry=False, expires=3600, **most)
 
 

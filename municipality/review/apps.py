@@ -9,10 +9,10 @@ class ReviewConfig(AppConfig):
     def ready(self) -> None:
         from municipality.jobs.services import enqueue
         from municipality.review import tasks  # noqa: F401
-        from municipality.rulebook.registry import on_publish
+        from municipality.rulebook.registry import REACTIONS
 
         def recount(ruleset: object) -> None:
             pk = ruleset.pk  # type: ignore[attr-defined]
             enqueue("review.recompute_clocks", key=f"calendar:{pk}", ruleset_id=pk)
 
-        on_publish("calendar", recount)
+        REACTIONS.register("review.clocks", ("calendar", recount))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from municipality.cases.models import Case
+from municipality.kernel.registry import Registry
 from municipality.kernel.workflow import WORKFLOWS
 
 # Moves that the workflow of a reviewed service has; the states they join are the service's own.
@@ -93,16 +94,14 @@ def once(key: Any, read: Callable[[], T]) -> T:
     return found
 
 
-REVIEWABLES: dict[str, Reviewable] = {}
-
-
-def review(entry: Reviewable) -> None:
-    """Register a service; called from an app's `ready`. A second registration, and a workflow without its moves, are programming errors."""
-    missing = MOVES - set(WORKFLOWS[entry.service].moves)
+def _check_moves(service: str, entry: Reviewable) -> None:
+    missing = MOVES - set(WORKFLOWS[service].moves)
     if missing:
-        raise ValueError(f"{entry.service} lacks the moves {', '.join(sorted(missing))}")
-    if REVIEWABLES.setdefault(entry.service, entry) != entry:
-        raise ValueError(f"{entry.service} is registered for review already")
+        raise ValueError(f"{service} lacks the moves {', '.join(sorted(missing))}")
+
+
+# By the code of the workflow, which has the moves of `MOVES`.
+REVIEWABLES: Registry[Reviewable] = Registry(_check_moves)
 
 
 def reviewable(case: Case) -> Reviewable:

@@ -22,7 +22,7 @@ ROWS = ("fees", "limits", "conditions", "reasons", "checks", "offences", "holida
 
 @transaction.atomic
 def publish(*, ruleset: RuleSet, publisher: Any, actor: Actor) -> None:
-    """Put an edition in force, end the one before it, and call what `registry.on_publish` holds for its subject.
+    """Put an edition in force, end the one before it, and call what `registry.REACTIONS` holds for its subject.
 
     Raises Refused for the maker, for an empty or overlapping edition, and for a calendar without a working week.
     """

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from municipality.kernel import subjects
+from municipality.kernel.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -20,37 +21,31 @@ class Slot:
     photo: bool = False
 
 
+def _nothing(subject: str) -> Collection[str]:
+    return ()
+
+
+def _sender(subject: str, sender: Any) -> Any:
+    return sender
+
+
 @dataclass(frozen=True)
 class Prefix:
-    name: str
-    may_write: Callable[[Any, str], bool]
-    may_read: Callable[[Any, str], bool]
-    slots: Callable[[str], Mapping[str, Slot]]
-    locked: Callable[[str], Collection[str]]
-    owner: Callable[[str, Any], Any]
-
-
-PREFIXES: dict[str, Prefix] = {}
-
-
-def register(
-    prefix: str,
-    *,
-    may_write: Callable[[Any, str], bool],
-    may_read: Callable[[Any, str], bool],
-    slots: Callable[[str], Mapping[str, Slot]],
-    locked: Callable[[str], Collection[str]] = lambda subject: (),
-    owner: Callable[[str, Any], Any] = lambda subject, sender: None,
-) -> None:
-    """Open subjects `prefix:<id>` to files. All are asked at every request, with the whole subject key.
+    """Who may send and see files about subjects `prefix:<id>`. All are asked at every request, with the whole subject key.
 
     `slots` gives the slots of a subject by code (none where there is no such subject); `locked` those that may not be
     written to now, such as all but the ones that a correction asks for; `owner`, asked with whoever sends one, whose
-    files they are (None: the sender's). The same prefix twice is a programming error.
+    files they are (None: the sender's).
     """
-    if prefix in PREFIXES:
-        raise ValueError(f"files for {prefix} are registered twice")
-    PREFIXES[prefix] = Prefix(prefix, may_write, may_read, slots, locked, owner)
+
+    may_write: Callable[[Any, str], bool]
+    may_read: Callable[[Any, str], bool]
+    slots: Callable[[str], Mapping[str, Slot]]
+    locked: Callable[[str], Collection[str]] = _nothing
+    owner: Callable[[str, Any], Any] = _sender
+
+
+PREFIXES: Registry[Prefix] = Registry()
 
 
 def prefix_of(subject: str) -> Prefix | None:

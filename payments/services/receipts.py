@@ -2,54 +2,38 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-
+from municipality.documents import services as documents
 from municipality.documents.models import Document
-from municipality.documents.rendering import RendererMissing
-from municipality.documents.services import activate, draft
-from municipality.documents.signing import SignerMissing
-from municipality.documents.states import DocumentState
-from municipality.jobs.errors import Parked
 from municipality.kernel.actors import system
-from municipality.kernel.failpoints import failpoint
-from payments import documents
+from payments.documents import ReceiptFacts, public_facts
 from payments.models import Receipt
 
 ME = system("payments")
 
 
 def write_document(*, receipt_id: int) -> None:
-    """Render and seal a receipt outside any transaction, then link it once. Raises jobs.errors.Parked without renderer or signer."""
-    receipt = Receipt.objects.select_related("bill__payer", "allocation__attempt").get(pk=receipt_id)
-    if receipt.document_id is not None or not receipt.allocation.is_settled:
-        return
-    document = _drafted(receipt)
-    try:
-        content = documents.receipt_pdf(document)
-    except RendererMissing as missing:
-        raise Parked("renderer", str(missing)) from missing
-    except SignerMissing as missing:
-        raise Parked("signer", str(missing)) from missing
-    failpoint("receipt.sealed")
-    with transaction.atomic():
-        locked = Receipt.objects.select_for_update().select_related("allocation").get(pk=receipt.pk)
-        if locked.document_id is not None or not locked.allocation.is_settled:
-            return
-        activate(document, content=content, media_type="application/pdf", actor=ME)
-        Receipt.objects.filter(pk=receipt.pk, document__isnull=True).update(document=document)
-        failpoint("receipt.stored")
+    """Issue the document of a settled receipt, under the receipt's own number. Raises what `documents.issue` raises."""
 
+    def new(receipt: Receipt) -> Document:
+        return documents.draft(
+            kind=ReceiptFacts.kind,
+            number=receipt.number,
+            subject=receipt.bill.key,
+            holder_key=receipt.bill.payer.key,
+            facts=ReceiptFacts.of(receipt).kept(),
+            public_facts=public_facts(receipt),
+        )
 
-@transaction.atomic
-def _drafted(receipt: Receipt) -> Document:
-    """The draft under the receipt's own number: the same one at every try."""
-    Receipt.objects.select_for_update().get(pk=receipt.pk)
-    found = Document.objects.filter(kind=documents.KIND, number=receipt.number, state=DocumentState.DRAFT).first()
-    return found or draft(
-        kind=documents.KIND,
-        number=receipt.number,
-        subject=receipt.bill.key,
-        holder_key=receipt.bill.payer.key,
-        facts=documents.facts(receipt),
-        public_facts=documents.public_facts(receipt),
+    def link(receipt: Receipt, document: Document) -> None:
+        Receipt.objects.filter(pk=receipt.pk).update(document=document)
+
+    number = Receipt.objects.values_list("number", flat=True).get(pk=receipt_id)
+    documents.issue(
+        ReceiptFacts,
+        waiting=Receipt.objects.filter(pk=receipt_id, document=None, allocation__is_settled=True).select_related("allocation__attempt"),
+        lock=("self", "allocation"),  # a payment that is taken back meanwhile waits, or was first
+        earlier={"number": number},
+        new=new,
+        link=link,
+        actor=ME,
     )

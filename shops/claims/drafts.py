@@ -5,7 +5,6 @@ from __future__ import annotations
 from municipality.drafts.models import Draft
 from municipality.drafts.registry import Kept
 from municipality.kernel import subjects
-from shops.claims.states import CLAIM
 from shops.models import Shop
 
 
@@ -14,4 +13,4 @@ def _title(draft: Draft) -> tuple[str, str]:
     return f"المطالبة بمحل {shop.name_ar}", f"Claim of a shop, {shop.name_en or shop.name_ar}"
 
 
-KEPT = Kept(CLAIM, title=_title, path=lambda draft: f"/claims/{draft.public_id}/")
+KEPT = Kept(title=_title, path=lambda draft: f"/claims/{draft.public_id}/")

@@ -10,7 +10,7 @@ from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
 from municipality.kernel import subjects
 from municipality.review import queries as review
-from municipality.uploads.registry import Slot, register
+from municipality.uploads.registry import Prefix, Slot
 from shops.claims import queries
 from shops.claims.states import CLAIM
 from shops.models import Claim
@@ -53,5 +53,4 @@ def _owner(subject: str, sender: Any) -> Any:
     return draft.person if draft else None
 
 
-def open_slots() -> None:
-    register("claim", may_write=_may_write, may_read=_may_read, slots=_slots, locked=_locked, owner=_owner)
+CLAIM_FILES = Prefix(may_write=_may_write, may_read=_may_read, slots=_slots, locked=_locked, owner=_owner)

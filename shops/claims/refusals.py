@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from municipality.acting import queries as acting
@@ -16,60 +15,50 @@ from municipality.documents.models import Document
 from municipality.documents.numbers import take
 from municipality.kernel import clock
 from municipality.kernel.actors import system
-from municipality.kernel.failpoints import failpoint
 from municipality.notifications.services import send
-from municipality.review import queries as review
-from municipality.review.services import refusals as papers
-from shops.claims import queries
+from municipality.review.services.refusals import RefusalFacts
 from shops.claims.notifications import ClaimRefusalReady
 from shops.claims.states import CLAIM, ClaimState
 from shops.models import Claim, Shop
 
 SYSTEM = system("shops")
-KIND = "shops.claim_refusal"
-REQUEST = ("المطالبة بمحل", "Claim of a shop")
-SUBJECTS = {"replies.claim": ("نصوص الردود", "Replies"), "checks.claim": ("قائمة التدقيق", "Checklist")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimRefusalFacts(RefusalFacts):
+    kind = "shops.claim_refusal"
+    request = ("المطالبة بمحل", "Claim of a shop")
+    subjects = {"replies.claim": ("نصوص الردود", "Replies"), "checks.claim": ("قائمة التدقيق", "Checklist")}
 
 
 def write_refusal(*, case: Case) -> None:
-    """Render and seal outside, then put the refusal on the claim in one short transaction. Safe to run any number of times.
-
-    Raises documents' RendererMissing or SignerMissing where a capability is away; nothing leaves unsigned.
-    """
-    claim = queries.claim_of(case)
-    if case.state != ClaimState.REFUSED or claim.refusal_id is not None:
+    """Issue the refusal of a claim and tell its person. Safe to run any number of times; raises what `documents.issue` raises."""
+    if case.state != ClaimState.REFUSED:
         return
-    document = _drafted(case, claim)
-    content = papers.draw(document, names=SUBJECTS)
-    failpoint("claim_refusal.sealed")
-    with transaction.atomic():
-        locked = Claim.objects.select_for_update(of=("self",)).get(pk=claim.pk)
-        if locked.refusal_id is not None:
-            return
-        document = Document.objects.select_for_update(of=("self",)).get(pk=document.pk)
-        documents.activate(document, content=content, media_type="application/pdf", actor=SYSTEM)
-        Claim.objects.filter(pk=locked.pk).update(refusal=document)
+
+    def new(claim: Claim) -> Document:
+        return documents.draft(
+            kind=ClaimRefusalFacts.kind,
+            number=take(f"CRF-{case.branch_id}-{clock.today().year}"),
+            subject=case.key,
+            holder_key=case.applicant.key,
+            facts=ClaimRefusalFacts.of(case, applicant=claim.organisation).kept(),
+            public_facts=public_facts(claim.shop),
+        )
+
+    def link(claim: Claim, document: Document) -> None:
+        Claim.objects.filter(pk=claim.pk).update(refusal=document)
         context = {"case": case, "shop": claim.shop}
         send(ClaimRefusalReady, person=case.applicant, key=case.public_id, subject_key=case.key, context=context)
 
-
-@transaction.atomic
-def _drafted(case: Case, claim: Claim) -> Document:
-    """The numbered draft: the same one at every try. Raises LookupError without a signed refusal."""
-    Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
-    found = Document.objects.filter(kind=KIND, subject=case.key, state="draft").first()
-    if found:
-        return found
-    decision = review.decision_of(case)
-    if decision is None or decision.outcome != "refuse" or not decision.is_signed:
-        raise LookupError(f"{case.reference} has no signed refusal")
-    return documents.draft(
-        kind=KIND,
-        number=take(f"CRF-{case.branch_id}-{clock.today().year}"),
-        subject=case.key,
-        holder_key=case.applicant.key,
-        facts=json.loads(json.dumps(papers.facts_of(case, decision, request=REQUEST, applicant=claim.organisation))),
-        public_facts=public_facts(claim.shop),
+    related = ("organisation", "shop__area", "shop__activity", "shop__branch")
+    documents.issue(
+        ClaimRefusalFacts,
+        waiting=Claim.objects.filter(case=case, refusal=None).select_related(*related),
+        earlier={"subject": case.key},
+        new=new,
+        link=link,
+        actor=SYSTEM,
     )
 
 

@@ -2,43 +2,40 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.cases.timeline import Story, tell
+from municipality.cases.timeline import Story
 from municipality.review.story import MOVES
-from shops.claims.states import CLAIM, ClaimState
+from shops.claims.states import ClaimState
 
 C = ClaimState
-tell(
-    CLAIM,
-    Story(
-        name=_("Claim of a shop"),
-        bad=frozenset({C.REFUSED, C.WITHDRAWN, C.EXPIRED}),
-        titles={
-            C.DRAFT: _("Being filled in"),
-            C.MATCHED: _("Matched with the commercial register"),
-            C.IN_REVIEW: _("With an officer of the branch"),
-            C.CORRECTIONS: _("Corrections asked for"),
-            C.COUNTERSIGN: _("A decision waits for a second signature"),
-            C.GRANTED: _("Claim granted"),
-            C.REFUSED: _("Refused"),
-            C.WITHDRAWN: _("Withdrawn by the applicant"),
-            C.EXPIRED: _("Closed because the corrections were not answered"),
-        },
-        moves={
-            **MOVES,
-            "send_to_officer": _("Sent to the Municipality, waiting for an officer"),
-            "dispute": _("Disputed by the holder: frozen until an officer decides"),
-            "object": _("Disputed by the holder: frozen until an officer decides"),
-            "settle": _("Nobody disputed the claim in its days"),
-        },
-        path=(C.IN_REVIEW, C.GRANTED),
-        ahead={C.IN_REVIEW: _("Decision of the officer")},
-        rejoins={C.CORRECTIONS: C.IN_REVIEW},
-        turn={C.CORRECTIONS: "applicant", C.IN_REVIEW: "officer", C.COUNTERSIGN: "supervisor"},
-        notes={
-            C.MATCHED: _("The shop stands in your list. Its holder until now may dispute the claim for some days."),
-            C.IN_REVIEW: _("Cases are studied in the order of arrival. Corrections and absences keep the place."),
-            C.CORRECTIONS: _("The promise stands still until the answer arrives."),
-            C.COUNTERSIGN: _("A second person reads the decision before it holds."),
-        },
-    ),
+STORY = Story(
+    name=_("Claim of a shop"),
+    bad=frozenset({C.REFUSED, C.WITHDRAWN, C.EXPIRED}),
+    titles={
+        C.DRAFT: _("Being filled in"),
+        C.MATCHED: _("Matched with the commercial register"),
+        C.IN_REVIEW: _("With an officer of the branch"),
+        C.CORRECTIONS: _("Corrections asked for"),
+        C.COUNTERSIGN: _("A decision waits for a second signature"),
+        C.GRANTED: _("Claim granted"),
+        C.REFUSED: _("Refused"),
+        C.WITHDRAWN: _("Withdrawn by the applicant"),
+        C.EXPIRED: _("Closed because the corrections were not answered"),
+    },
+    moves={
+        **MOVES,
+        "send_to_officer": _("Sent to the Municipality, waiting for an officer"),
+        "dispute": _("Disputed by the holder: frozen until an officer decides"),
+        "object": _("Disputed by the holder: frozen until an officer decides"),
+        "settle": _("Nobody disputed the claim in its days"),
+    },
+    path=(C.IN_REVIEW, C.GRANTED),
+    ahead={C.IN_REVIEW: _("Decision of the officer")},
+    rejoins={C.CORRECTIONS: C.IN_REVIEW},
+    turn={C.CORRECTIONS: "applicant", C.IN_REVIEW: "officer", C.COUNTERSIGN: "supervisor"},
+    notes={
+        C.MATCHED: _("The shop stands in your list. Its holder until now may dispute the claim for some days."),
+        C.IN_REVIEW: _("Cases are studied in the order of arrival. Corrections and absences keep the place."),
+        C.CORRECTIONS: _("The promise stands still until the answer arrives."),
+        C.COUNTERSIGN: _("A second person reads the decision before it holds."),
+    },
 )

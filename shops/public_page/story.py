@@ -4,9 +4,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.cases.timeline import Story, tell
+from municipality.cases.timeline import Story
 from municipality.review.story import MOVES as STUDIED
-from shops.public_page.states import CORRECTION, REPLY, PageState
+from shops.public_page.states import PageState
 
 G = PageState
 MOVES = {
@@ -15,7 +15,7 @@ MOVES = {
 }
 
 
-def _tell(service: str, *, name: Any, granted: Any, studied: Any) -> None:
+def _story(*, name: Any, granted: Any, studied: Any) -> Story:
     titles: dict[str, Any] = {
         G.DRAFT: _("Being sent"),
         G.IN_REVIEW: _("With an officer of the branch"),
@@ -25,30 +25,25 @@ def _tell(service: str, *, name: Any, granted: Any, studied: Any) -> None:
         G.REFUSED: _("Refused"),
         G.WITHDRAWN: _("Withdrawn by the applicant"),
     }
-    tell(
-        service,
-        Story(
-            name=name,
-            bad=frozenset({G.REFUSED, G.WITHDRAWN}),
-            titles=titles,
-            moves=MOVES,
-            path=(G.IN_REVIEW, G.GRANTED),
-            ahead={G.IN_REVIEW: _("Decision of the officer"), G.GRANTED: granted},
-            rejoins={G.CORRECTIONS: G.IN_REVIEW},
-            turn={G.CORRECTIONS: "applicant", G.IN_REVIEW: "officer", G.COUNTERSIGN: "supervisor"},
-            notes={G.IN_REVIEW: studied, G.COUNTERSIGN: _("A second person reads the decision before it holds.")},
-        ),
+    return Story(
+        name=name,
+        bad=frozenset({G.REFUSED, G.WITHDRAWN}),
+        titles=titles,
+        moves=MOVES,
+        path=(G.IN_REVIEW, G.GRANTED),
+        ahead={G.IN_REVIEW: _("Decision of the officer"), G.GRANTED: granted},
+        rejoins={G.CORRECTIONS: G.IN_REVIEW},
+        turn={G.CORRECTIONS: "applicant", G.IN_REVIEW: "officer", G.COUNTERSIGN: "supervisor"},
+        notes={G.IN_REVIEW: studied, G.COUNTERSIGN: _("A second person reads the decision before it holds.")},
     )
 
 
-_tell(
-    CORRECTION,
+CORRECTIONS = _story(
     name=_("Correction of a shop’s page"),
     granted=_("The page is corrected"),
     studied=_("An officer compares the fact with the documents. The page stays as it is until then."),
 )
-_tell(
-    REPLY,
+REPLIES = _story(
     name=_("Reply to a finding"),
     granted=_("The reply is published"),
     studied=_("An officer reads whether the reply is about the finding and names nobody. Not a word of it is changed."),

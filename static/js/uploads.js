@@ -1,15 +1,11 @@
-// Files in pieces that survive a bad line (tus 1.0.0). Without this file the same field is an ordinary form.
+// Files in pieces that survive a bad line (tus 1.0.0, by tus-js-client). Without this file the same field is an ordinary form.
 
-const version = "1.0.0";
 const piece = 512 * 1024; // bytes
 const parallel = 3;
-const longestPause = 30_000; // milliseconds
 const patience = 40; // tries without progress
+const pauses = Array.from({ length: patience }, (_, n) => Math.min(30_000, 500 * 2 ** Math.min(n + 1, 7))); // milliseconds
 
 const hex = (buffer) => [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-const base64 = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
-const encoded = (text) => base64(new TextEncoder().encode(text));
-const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
 /** Tells two files of the same name and size apart: a hash of the first and the last 64 kB. Empty where the browser cannot. */
 async function fingerprintOf(file) {
@@ -18,8 +14,18 @@ async function fingerprintOf(file) {
   return hex(await crypto.subtle.digest("SHA-256", await ends.arrayBuffer()));
 }
 
-/** The server says no, with a sentence for the person. Trying again would not help. */
-class Refusal extends Error {}
+/** The sentence with which the server refused a file; empty where it said none. */
+function sentenceOf(error) {
+  const answer = error.originalResponse;
+  return answer?.getHeader("Content-Type")?.startsWith("text/plain") ? answer.getBody() : "";
+}
+
+/** Whether trying again may help: no network, a busy server, or an offset to ask for; not a refusal. */
+function mayRetry(error) {
+  const status = error.originalResponse?.getStatus() ?? 0;
+  if (status === 507 || status === 429) return !sentenceOf(error); // the front door counts too, and says nothing
+  return status === 0 || status >= 500 || [409, 423, 460].includes(status);
+}
 
 class Field {
   constructor(root) {
@@ -32,6 +38,7 @@ class Field {
     this.waiting = []; // files whose turn has not come
     this.active = 0;
     this.mine = new Set(); // addresses that this page sends to
+    this.pausing = new Set(); // uploads that wait for their next try
     this.noteList();
     if (!this.drop) return;
     root.classList.add("is-scripted");
@@ -44,7 +51,13 @@ class Field {
       });
     }
     this.listenToDrags();
-    addEventListener("online", () => this.wake?.());
+    addEventListener("online", () => {
+      for (const upload of this.pausing) {
+        upload.abort();
+        upload.start();
+      }
+      this.pausing.clear();
+    });
     addEventListener("beforeunload", (event) => {
       if (this.isBusy) event.preventDefault();
     });
@@ -85,7 +98,7 @@ class Field {
       this.active += 1;
       this.send(file, line)
         .then(() => line.remove())
-        .catch((error) => this.fail(line, error instanceof Refusal ? error.message : this.root.dataset.textFailed))
+        .catch((error) => this.fail(line, sentenceOf(error) || this.root.dataset.textFailed))
         .finally(() => {
           this.active -= 1;
           this.refresh();
@@ -103,29 +116,32 @@ class Field {
 
   async send(file, line) {
     const fingerprint = await fingerprintOf(file);
-    let resource = this.begun(file, fingerprint);
-    if (resource === "") return;
-    if (resource) this.mine.add(resource);
-    let offset = resource ? null : 0;
-    let tries = 0;
-    for (;;) {
-      try {
-        if (!resource) this.mine.add((resource = await this.create(file, fingerprint)));
-        if (offset === null) offset = await this.offsetOf(resource);
-        while (offset < file.size) {
-          offset = await this.patch(resource, file, offset);
-          tries = 0;
-          this.show(line, offset, file.size);
-        }
-        return;
-      } catch (error) {
-        if (error instanceof Refusal || ++tries > patience) throw error;
-        line.querySelector("[data-upload-said]").textContent = this.root.dataset.textWaiting;
-        offset = resource ? null : 0; // ask again what has arrived
-        const back = new Promise((done) => { this.wake = done; });
-        await Promise.race([pause(Math.min(longestPause, 500 * 2 ** Math.min(tries, 7)) * (0.75 + Math.random() / 2)), back]);
-      }
-    }
+    const uploadUrl = this.begun(file, fingerprint);
+    if (uploadUrl === "") return;
+    if (uploadUrl) this.mine.add(uploadUrl);
+    await new Promise((onSuccess, onError) => {
+      const upload = new tus.Upload(file, {
+        endpoint: this.root.dataset.create,
+        uploadUrl,
+        chunkSize: piece,
+        retryDelays: pauses,
+        storeFingerprintForResuming: false, // the server's list says what it has begun
+        metadata: { filename: file.name, fingerprint },
+        headers: { "X-CSRFToken": this.token },
+        onUploadUrlAvailable: () => this.mine.add(new URL(upload.url, location.href).pathname),
+        onChunkComplete: (_size, offset, size) => this.show(line, offset, size),
+        onShouldRetry: (error) => {
+          if (!mayRetry(error)) return false;
+          this.pausing.add(upload);
+          line.querySelector("[data-upload-said]").textContent = this.root.dataset.textWaiting;
+          return true;
+        },
+        onBeforeRequest: () => this.pausing.delete(upload),
+        onSuccess,
+        onError,
+      });
+      upload.start();
+    });
   }
 
   show(line, offset, size) {
@@ -144,53 +160,6 @@ class Field {
     if (!fingerprint) return null;
     const place = this.known.findIndex((line) => Number(line.size) === file.size && line.fingerprint === fingerprint);
     return place < 0 ? null : this.known.splice(place, 1)[0].resource;
-  }
-
-  async ask(url, method, headers, body) {
-    const response = await fetch(url, {
-      method,
-      body,
-      cache: "no-store",
-      redirect: "manual",
-      headers: { "Tus-Resumable": version, "X-CSRFToken": this.token, ...headers },
-    });
-    if (response.type === "opaqueredirect") throw new Refusal(this.root.dataset.textFailed); // signed out meanwhile
-    if (response.status === 507 && this.isSentence(response)) throw new Refusal(await response.text());
-    const isBusy = response.status === 423 || (response.status === 429 && !this.isSentence(response)); // the front door counts too
-    if (response.status >= 500 || isBusy) throw new Error(String(response.status));
-    return response;
-  }
-
-  async create(file, fingerprint) {
-    const said = [`filename ${encoded(file.name)}`, `fingerprint ${encoded(fingerprint)}`];
-    const response = await this.ask(this.root.dataset.create, "POST", {
-      "Upload-Length": String(file.size),
-      "Upload-Metadata": said.join(","),
-    });
-    if (response.status !== 201) throw new Refusal((this.isSentence(response) && (await response.text())) || this.root.dataset.textFailed);
-    return response.headers.get("Location");
-  }
-
-  isSentence(response) {
-    return Boolean(response.headers.get("Content-Type")?.startsWith("text/plain"));
-  }
-
-  async offsetOf(resource) {
-    const response = await this.ask(resource, "HEAD", {});
-    if (response.status !== 200) throw new Refusal(this.root.dataset.textFailed);
-    return Number(response.headers.get("Upload-Offset"));
-  }
-
-  async patch(resource, file, offset) {
-    const body = await file.slice(offset, offset + piece).arrayBuffer();
-    const headers = { "Content-Type": "application/offset+octet-stream", "Upload-Offset": String(offset) };
-    if (crypto.subtle) {
-      headers["Upload-Checksum"] = `sha256 ${base64(new Uint8Array(await crypto.subtle.digest("SHA-256", body)))}`;
-    }
-    const response = await this.ask(resource, "PATCH", headers, body);
-    if (response.status === 409 || response.status === 460) throw new Error(String(response.status)); // ask for the offset, then go on
-    if (response.status !== 204) throw new Refusal(this.root.dataset.textFailed);
-    return Number(response.headers.get("Upload-Offset"));
   }
 
   /** Ask for the list as the server has it; again while a file is being checked. */

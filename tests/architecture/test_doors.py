@@ -22,7 +22,7 @@ MORE = {
     "municipality.acting": {"registry", "notifications"},
     "municipality.audit": {"guards", "registry"},
     "municipality.cases": {"catalogue", "opening", "panels", "blocks", "admin_base", "timeline"},
-    "municipality.documents": {"rendering", "signing", "registry", "numbers", "qr", "contexts", "store", "trouble"},
+    "municipality.documents": {"rendering", "signing", "registry", "numbers", "qr", "facts", "store", "trouble"},
     "municipality.drafts": {"registry", "typed"},
     "municipality.jobs": {"registry", "errors", "in_process", "apart"},
     "municipality.notifications": {"registry", "texts"},

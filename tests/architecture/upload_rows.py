@@ -30,7 +30,7 @@ def _may(user: Any, subject: str) -> bool:
 
 
 if PREFIX not in registry.PREFIXES:
-    registry.register(PREFIX, may_write=_may, may_read=_may, slots=lambda subject: SLOTS)
+    registry.PREFIXES.register(PREFIX, registry.Prefix(_may, _may, lambda subject: SLOTS))
 
 
 @dataclass

@@ -97,7 +97,7 @@ def paid_for(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[int]]:
     """The owner of `tests.thing`: what it was told."""
     told: dict[str, list[int]] = {"paid": [], "voided": []}
     monkeypatch.setattr(registry, "PAYABLES", registry.PAYABLES)
-    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable("tests.thing", told["paid"].append, told["voided"].append))
+    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable(told["paid"].append, told["voided"].append))
     return told
 
 

@@ -49,7 +49,7 @@ def play(monkeypatch: pytest.MonkeyPatch, settings: Any, payer: Any, cashier: An
     Game.world = world
     for module in (callbacks, inquiries, returns, settlement, jobs):
         monkeypatch.setattr(module, "failpoint", lambda name: present[0].point(name))
-    heard = registry.Payable("tests.thing", lambda bill_id: present[0].takes(bill_id), lambda _bill_id: None)
+    heard = registry.Payable(lambda bill_id: present[0].takes(bill_id), lambda _bill_id: None)
     monkeypatch.setitem(registry.PAYABLES, "tests.thing", heard)
 
     def run(games: int, steps: int = 30) -> World:

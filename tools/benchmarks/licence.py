@@ -53,14 +53,14 @@ def main(servers: Servers, arguments: list[str]) -> int:
 
 def measure(rounds: int) -> dict[str, list[float]]:
     """Processor seconds of each way, in turns, after two unmeasured rounds. Needs the demo's issued licences."""
-    from licensing.health import documents as licence
-    from municipality.documents import rendering, signing
+    from licensing.health.documents import HealthLicenceFacts
+    from municipality.documents import rendering, services, signing
     from municipality.documents.models import Document
     from municipality.kernel import clock
 
     document = Document.objects.filter(kind="health_licence", state="active").order_by("pk")[0]
     given: dict[str, Any] = {}
-    draw, fill = licence.render, rendering._html
+    draw, fill = rendering.render, rendering._html
 
     def note(template: str, context: Mapping[str, Any], **options: Any) -> bytes:
         given.update(template=template, context=context, options=options)
@@ -70,15 +70,15 @@ def measure(rounds: int) -> dict[str, list[float]]:
         given.update(density=context["density"])  # the last one is that of the page that fits
         return fill(template, context, language)
 
-    licence.render, rendering._html = note, note_page  # type: ignore[assignment]
+    rendering.render, rendering._html = note, note_page  # type: ignore[assignment]
     try:
-        licence.health_licence_pdf(document)
+        services.draw(HealthLicenceFacts, document)
     finally:
-        licence.render, rendering._html = draw, fill
+        rendering.render, rendering._html = draw, fill
     pdf = draw(given["template"], given["context"], **given["options"])
     ways: dict[str, Callable[[], bytes]] = {
         "bare": lambda: bare_pdf(given),
-        "whole": lambda: licence.health_licence_pdf(document),
+        "whole": lambda: services.draw(HealthLicenceFacts, document),
         "archive": lambda: draw(given["template"], given["context"], **given["options"]),
         "seal": lambda: signing.sign_pdf(pdf, reason="Health licence", at=clock.now()),
     }

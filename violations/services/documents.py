@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.limits import Limit
-from municipality.accounts.models import actor_of
+from municipality.accounts.models import User, actor_of
 from municipality.cases.models import Case
 from municipality.documents import services as documents
 from municipality.documents.models import Document
 from municipality.documents.numbers import take
-from municipality.documents.states import DocumentState
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
-from municipality.kernel.failpoints import failpoint
 from municipality.review import queries as review
 from shops.models import Shop
 from shops.register import queries as shops
 from violations import documents as papers
 from violations import queries
 from violations.models import Objection, Violation
-from violations.services.objections import objection_of
 from violations.states import ObjectionState, ViolationState
 
 SYSTEM = system("violations")
@@ -34,72 +29,60 @@ V = ViolationState
 
 
 def write_notice(*, violation_id: int) -> None:
-    """Draw the warning, later the minute, which takes its place. Raises documents' RendererMissing or SignerMissing."""
-    row = _violation(violation_id)
-    kind, number = (papers.MINUTE, row.number) if row.number else (papers.WARNING, row.warning_number)
-    if number is None or (row.notice is not None and row.notice.number == number):
+    """Issue the warning, later the notice, which takes its place, under the violation's own number.
+
+    Raises what `documents.issue` raises.
+    """
+    row = Violation.objects.only("number", "warning_number").get(pk=violation_id)
+    kind, number = (papers.NoticeFacts, row.number) if row.number else (papers.WarningFacts, row.warning_number)
+    if number is None:
         return
-    document = _notice_draft(row, kind, number)
-    content = papers.notice(document)
-    failpoint("notice.sealed")
-    with transaction.atomic():
-        locked = Violation.objects.select_for_update(of=("self",)).select_related("notice").get(pk=row.pk)
-        document = Document.objects.select_for_update(of=("self",)).get(pk=document.pk)
-        if document.state != DocumentState.DRAFT:
-            return
-        before = locked.notice
-        documents.activate(document, content=content, media_type="application/pdf", actor=SYSTEM)
-        Violation.objects.filter(pk=locked.pk).update(notice=document)
-        if before is not None:
-            documents.supersede(before, by=document, actor=SYSTEM)
 
+    def new(row: Violation) -> Document:
+        return documents.draft(
+            kind=kind.kind,
+            number=number,
+            subject=row.key,
+            holder_key=next((person.key for person in queries.people_of(row)), ""),
+            facts=papers.notice_facts(row).kept(),
+            public_facts={"area": [row.area.name_ar, row.area.name_en], "branch": [row.branch.name_ar, row.branch.name_en]},
+        )
 
-def _violation(violation_id: int) -> Violation:
-    return Violation.objects.select_related("notice", "shop", "area", "branch", "inspector", "party").get(pk=violation_id)
+    def link(row: Violation, document: Document) -> None:
+        Violation.objects.filter(pk=row.pk).update(notice=document)
+        if row.notice is not None:
+            documents.supersede(row.notice, by=document, actor=SYSTEM)
 
-
-@transaction.atomic
-def _notice_draft(row: Violation, kind: str, number: str) -> Document:
-    """The draft under the violation's own number: the same one at every try."""
-    Violation.objects.select_for_update(of=("self",)).get(pk=row.pk)
-    found = Document.objects.filter(kind=kind, number=number).first()
-    if found is not None:
-        return found
-    holder = next((person.key for person in queries.people_of(row)), "")
-    return documents.draft(
-        kind=kind,
-        number=number,
-        subject=row.key,
-        holder_key=holder,
-        facts=json.loads(json.dumps(papers.notice_facts(row))),
-        public_facts={"area": [row.area.name_ar, row.area.name_en], "branch": [row.branch.name_ar, row.branch.name_en]},
-    )
+    related = ("notice", "shop", "area", "branch", "inspector", "party")
+    waiting = Violation.objects.filter(pk=violation_id).exclude(notice__number=number).select_related(*related)
+    documents.issue(kind, waiting=waiting, earlier={"number": number}, new=new, link=link, actor=SYSTEM)
 
 
 def write_decision(*, case_id: int) -> None:
-    """Draw the decision about an objection, upheld or refused. Raises documents' RendererMissing or SignerMissing."""
-    case = Case.objects.select_related("applicant", "branch").get(pk=case_id)
-    objection = objection_of(case)
-    if objection.decision_id is not None or case.state not in (ObjectionState.UPHELD, ObjectionState.REFUSED):
-        return
-    document = _decision_draft(case, objection)
-    content = papers.decision(document)
-    failpoint("decision.sealed")
-    with transaction.atomic():
-        locked = Objection.objects.select_for_update(of=("self",)).get(pk=objection.pk)
-        if locked.decision_id is not None:
-            return
-        document = Document.objects.select_for_update(of=("self",)).get(pk=document.pk)
-        documents.activate(document, content=content, media_type="application/pdf", actor=SYSTEM)
-        Objection.objects.filter(pk=locked.pk).update(decision=document)
+    """Issue the decision about an objection, upheld or refused. Raises what `documents.issue` raises."""
+    case = Case.objects.get(pk=case_id)
+
+    def new(objection: Objection) -> Document:
+        case = objection.case
+        return documents.draft(
+            kind=papers.DecisionFacts.kind,
+            number=take(f"VOD-{clock.today().year}"),
+            subject=case.key,
+            holder_key=case.applicant.key,
+            facts=_decision_facts(objection).kept(),
+            public_facts={"branch": [case.branch.name_ar, case.branch.name_en]},
+        )
+
+    def link(objection: Objection, document: Document) -> None:
+        Objection.objects.filter(pk=objection.pk).update(decision=document)
+
+    decided = Objection.objects.filter(case=case_id, decision=None, case__state__in=(ObjectionState.UPHELD, ObjectionState.REFUSED))
+    waiting = decided.select_related("violation", "case__applicant", "case__branch")
+    documents.issue(papers.DecisionFacts, waiting=waiting, earlier={"subject": case.key}, new=new, link=link, actor=SYSTEM)
 
 
-@transaction.atomic
-def _decision_draft(case: Case, objection: Objection) -> Document:
-    Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
-    found = Document.objects.filter(kind=papers.DECISION, subject=case.key).exclude(state=DocumentState.REVOKED).first()
-    if found is not None:
-        return found
+def _decision_facts(objection: Objection) -> papers.DecisionFacts:
+    case = objection.case
     decision = review.decision_of(case)
     if decision is None:
         raise LookupError(f"{case.reference} has no decision")
@@ -110,17 +93,8 @@ def _decision_draft(case: Case, objection: Objection) -> Document:
         reason = reasons["undefended" if objection.is_undefended else "objection_upheld"]
         words |= {"text_ar": reason.text_ar, "text_en": reason.text_en}
     event = case.last_event
-    facts = papers.decision_facts(
-        objection, decided_at=decision.signed_at or (event.at if event else clock.now()), words=words, is_upheld=is_upheld
-    )
-    return documents.draft(
-        kind=papers.DECISION,
-        number=take(f"VOD-{clock.today().year}"),
-        subject=case.key,
-        holder_key=case.applicant.key,
-        facts=json.loads(json.dumps(facts)),
-        public_facts={"branch": facts["branch"]},
-    )
+    decided_at = decision.signed_at or (event.at if event else clock.now())
+    return papers.decision_facts(objection, decided_at=decided_at, words=words, is_upheld=is_upheld)
 
 
 UNPAID = (V.ORDERED, V.UNSETTLEABLE, V.OBJECTED, V.INSTALMENTS, V.OVERDUE, V.REFERRED, V.JUDGED)
@@ -134,34 +108,31 @@ def clearance(*, person: Any, shop: Shop | None = None) -> Document:
     """
     if shop is not None and not shops.held_by(person).filter(pk=shop.pk).exists():
         raise NotPermitted("not_yours", _("This shop is not yours."))
-    with transaction.atomic():
-        rows = queries.concerning(person) if shop is None else Violation.objects.filter(shop=shop)
+
+    def new(row: User) -> Document:
+        rows = queries.concerning(row) if shop is None else Violation.objects.filter(shop=shop)
         if rows.filter(state__in=UNPAID).exists():
             raise Refused("owes", _("A violation is not ended yet. The certificate is made once nothing stands any more."))
-        if not MADE.take(person.key):
+        if not MADE.take(row.key):
             refusal = Refused("too_often", _("Many certificates were made within this hour. The next can be made in an hour."))
             refusal.status = 429
             raise refusal
-        about = [shop.name_ar, shop.name_en] if shop is not None else ["مخالفات الشخص ومحلاته", "violations of the person and their shops"]
-        branch = shop.branch if shop is not None else None
-        facts = papers.clearance_facts(
-            name=[person.name_ar, person.name_en],
-            subject_label=about,
-            branch=[branch.name_ar, branch.name_en] if branch is not None else ["بلدية الكويت", "Kuwait Municipality"],
-            checked=rows.exclude(state__in=UNPAID).count(),
-        )
-        document = documents.draft(
-            kind=papers.CLEARANCE,
+        about, branch = ("مخالفات الشخص ومحلاته", "violations of the person and their shops"), ("بلدية الكويت", "Kuwait Municipality")
+        if shop is not None:
+            about, branch = (shop.name_ar, shop.name_en), (shop.branch.name_ar, shop.branch.name_en)
+        checked = rows.exclude(state__in=UNPAID).count()
+        return documents.draft(
+            kind=papers.ClearanceFacts.kind,
             number=take(f"VCL-{clock.today().year}"),
-            subject=shop.key if shop is not None else person.key,
-            holder_key=person.key,
+            subject=shop.key if shop is not None else row.key,
+            holder_key=row.key,
             valid_from=clock.today(),
             valid_to=clock.today(),
-            facts=json.loads(json.dumps(facts)),
-            public_facts={},
+            facts=papers.clearance_facts(name=(row.name_ar, row.name_en), about=about, branch=branch, checked=checked).kept(),
         )
-    content = papers.clearance(document)
-    with transaction.atomic():
-        locked = Document.objects.select_for_update(of=("self",)).get(pk=document.pk)
-        documents.activate(locked, content=content, media_type="application/pdf", actor=actor_of(person))
-    return locked
+
+    waiting = User.objects.filter(pk=person.pk)
+    document = documents.issue(papers.ClearanceFacts, waiting=waiting, earlier=None, new=new, actor=actor_of(person))
+    if document is None:
+        raise LookupError(f"{person.key} is gone")
+    return document

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 
 from django.db import transaction
 
-from licensing.health import documents as licence_documents
 from licensing.health import queries
+from licensing.health.documents import HealthLicenceFacts, public_facts
 from licensing.health.notifications import LicenceHeld, PaymentTakenBack, RefusedAfterPayment, RenewalIssued, RenewalPaid
 from licensing.health.states import RenewalState
 from licensing.models import HealthLicence, Lane, Renewal
@@ -23,7 +22,6 @@ from municipality.jobs.services import enqueue
 from municipality.kernel import clock, subjects
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
-from municipality.kernel.failpoints import failpoint
 from municipality.notifications.services import send
 from payments import queries as payments
 from payments.models import Bill
@@ -32,7 +30,6 @@ from shops.models import Shop
 from shops.register import services as shops
 
 SYSTEM = system("licensing")
-KIND = "health_licence"
 VOIDED = "payment_voided"
 
 
@@ -79,57 +76,41 @@ def _refuse_paid(case: Case, code: str) -> None:
 
 
 def issue_renewal(*, case: Case) -> None:
-    """Render and seal outside, then put the licence in force in one short transaction. Safe to run any number of times.
+    """Issue the licence of an approved renewal, put it in force and tell its person. Safe to run any number of times.
 
-    Raises documents' RendererMissing or SignerMissing where a capability is away; nothing is issued unsigned.
+    Raises what `documents.issue` raises; nothing is issued unsigned.
     """
-    if case.state != RenewalState.APPROVED:
-        return
+
+    def new(locked: Case) -> Document:
+        renewal = _renewal(locked)
+        rows = Shop.objects.select_related("activity", "area__governorate", "branch", "owner", "organisation")
+        shop = rows.get(pk=renewal.licence.shop_id)
+        return documents.draft(
+            kind=HealthLicenceFacts.kind,
+            number=take(f"HLT-{shop.branch_id}-{clock.today().year}"),
+            subject=locked.key,
+            holder_key=locked.applicant.key,
+            valid_from=renewal.first_day,
+            valid_to=renewal.last_day,
+            facts=HealthLicenceFacts.of(locked, renewal, shop).kept(),
+            public_facts=public_facts(shop),
+        )
+
+    def link(locked: Case, document: Document) -> None:
+        licence = _put_in_force(_renewal(locked), document)
+        advance(locked, "issue", actor=SYSTEM, data={"licence": document.number})
+        context = {"case": locked, "licence": licence, "document": document}
+        send(RenewalIssued, person=locked.applicant, key=locked.public_id, subject_key=locked.key, context=context)
+
+    waiting = Case.objects.filter(pk=case.pk, state=RenewalState.APPROVED).select_related("applicant", "branch")
+    documents.issue(HealthLicenceFacts, waiting=waiting, earlier={"subject": case.key}, new=new, link=link, actor=SYSTEM)
+
+
+def _renewal(case: Case) -> Renewal:
     renewal = queries.renewal_of(case)
     if renewal is None:
         raise LookupError(f"case {case.pk} has no renewal")
-    document = _drafted(case, renewal)
-    failpoint("licence.drafted")
-    content = licence_documents.health_licence_pdf(document)
-    failpoint("licence.sealed")
-    with transaction.atomic():
-        locked = Case.objects.select_for_update().get(pk=case.pk)
-        if locked.state != RenewalState.APPROVED:
-            return
-        document = Document.objects.select_for_update().get(pk=document.pk)
-        documents.activate(document, content=content, media_type="application/pdf", actor=SYSTEM)
-        failpoint("licence.stored")
-        licence = _put_in_force(renewal, document)
-        advance(locked, "issue", actor=SYSTEM, data={"licence": document.number})
-        send(
-            RenewalIssued,
-            person=locked.applicant,
-            key=locked.public_id,
-            subject_key=locked.key,
-            context={"case": locked, "licence": licence, "document": document},
-        )
-    failpoint("licence.committed")
-
-
-@transaction.atomic
-def _drafted(case: Case, renewal: Renewal) -> Document:
-    """The numbered draft of a renewal's licence: the same one at every try, so that a killed worker wastes no number."""
-    Case.objects.select_for_update().get(pk=case.pk)
-    found = Document.objects.filter(kind=KIND, subject=case.key, state="draft").first()
-    if found:
-        return found
-    shop = Shop.objects.select_related("activity", "area__governorate", "branch", "owner", "organisation").get(pk=renewal.licence.shop_id)
-    number = take(f"HLT-{shop.branch_id}-{clock.today().year}")
-    return documents.draft(
-        kind=KIND,
-        number=number,
-        subject=case.key,
-        holder_key=case.applicant.key,
-        valid_from=renewal.first_day,
-        valid_to=renewal.last_day,
-        facts=json.loads(json.dumps(licence_documents.facts(case, renewal, shop, number))),
-        public_facts=licence_documents.public_facts(shop),
-    )
+    return renewal
 
 
 def _put_in_force(renewal: Renewal, document: Document) -> HealthLicence:

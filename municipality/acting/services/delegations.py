@@ -177,7 +177,7 @@ def _move(row: Delegation, name: str, actor: Actor, **changes: Any) -> None:
 def _close(row: Delegation, name: str, actor: Actor, *, tell: User | None) -> None:
     DELEGATION_WORKFLOW.move(name, row.state)
     _move(row, name, actor, closed_at=clock.now())
-    for ended in registry.ENDED:
+    for ended in registry.ENDED.values():
         ended(row)
     if tell is not None:
         _tell_over(row, tell)

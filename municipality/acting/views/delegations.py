@@ -102,7 +102,7 @@ def _subjects(user: Any) -> list[tuple[str, Any]]:
         (f"organisation:{organisation.public_id}", whole.format(organisation=bilingual(organisation, "name")))
         for organisation in organisations_signed_by(user).order_by("pk")[:20]
     ]
-    for holdings in registry.HOLDINGS:
+    for holdings in registry.HOLDINGS.values():
         found += [(key, bilingual({"name_ar": ar, "name_en": en}, "name")) for key, (ar, en) in holdings(user).items()]
     return found
 

@@ -55,7 +55,7 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
     events = queries.events_of(found)
     acted = [event for event in events if "for" in event.data]
     named = named_in({key for event in acted for key in (event.actor_key, event.data["for"])})
-    details = [detail for by_key in panels.collect("case", user, [found]).values() for detail in by_key.get(found.key, [])]
+    details = [detail for by_key in panels.collect(panels.CASE, user, [found]).values() for detail in by_key.get(found.key, [])]
     state, word = timeline.label(found)
     return render(
         request,

@@ -40,7 +40,8 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
         return too_many_requests(request, SECONDS)
     document = services.look_up(code)
     context: dict[str, Any] = {"document": document, "state": document.live_state if document else ""}
-    context["kind"] = queries.KINDS.get(document.kind, "") if document else ""
+    known = queries.KINDS.get(document.kind) if document else None
+    context["kind"] = known.name if known else ""
     if document:
         index = 0 if get_language() == "ar" else 1
         context |= {

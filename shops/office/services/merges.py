@@ -36,7 +36,7 @@ def obstacles(shop: Shop) -> list[Any]:
     licence = licences_of([shop.pk]).get(shop.pk)
     if licence and licence.state in (LicenceState.ACTIVE, LicenceState.SUSPENDED) and (licence.end is None or licence.end >= clock.today()):
         found.append(_("The shop to be merged holds a health licence that has not ended. Merge the other one into it instead."))
-    for ask in MATTERS:
+    for ask in MATTERS.values():
         found += ask(shop)
     return found
 

@@ -33,7 +33,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     """One line a shop, sorted by the nearest deadline, with the next action."""
     user: Any = request.user
     shops = queries.listed(user)
-    collected = panels.collect("my_shops", user, shops[:MOST])
+    collected = panels.collect(panels.MY_SHOPS, user, shops[:MOST])
     grants = acting.grants(user)
     own: set[int] = set()  # asked only where something of another may stand in the list
     if grants and not user.is_staff:

@@ -39,7 +39,7 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
         )  # of a merged entry to the one that stands for it; not for ever: a shop may take an earlier name again
     events = list(row.events.order_by("-on", "-pk")[:50])
     blocks = sorted(
-        (block for by_key in panels.collect("shop_page", request.user, [row]).values() for block in by_key.get(row.key, [])),
+        (block for by_key in panels.collect(panels.SHOP_PAGE, request.user, [row]).values() for block in by_key.get(row.key, [])),
         key=lambda one: one.order,
     )
     activities = Activity.objects.in_bulk({event.data[side] for event in events if event.kind == "activity_changed" for side in event.data})

@@ -11,7 +11,7 @@ from django.test import override_settings
 from municipality.documents.rendering import render
 from municipality.documents.seal import make_seal, root_pem
 from municipality.documents.signing import sign_pdf
-from tests.municipality.documents.facts import licence, receipt
+from tests.municipality.documents.samples import licence, receipt
 
 PASSPHRASE = "for tests only"
 LICENCE = "licensing/documents/health_licence.html"

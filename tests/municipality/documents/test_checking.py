@@ -19,7 +19,7 @@ from municipality.documents.checking import REASONS, check
 from municipality.documents.seal import make_seal, root_pem
 from municipality.documents.signing import FileKeySigner
 from tests.municipality.documents.conftest import PASSPHRASE, draw_licence
-from tests.municipality.documents.facts import ISSUED
+from tests.municipality.documents.samples import ISSUED
 
 
 def hole(pdf: bytes) -> tuple[int, int]:

@@ -10,7 +10,7 @@ import segno
 
 from municipality.documents import qr
 from tests.municipality.documents import poppler
-from tests.municipality.documents.facts import licence
+from tests.municipality.documents.samples import licence
 
 ADDRESS = "https://portal.example/verify/7Q4MZX2K9TJ3HV8WRB1D"
 

@@ -16,13 +16,14 @@ from typing import Any
 import pikepdf
 import pytest
 
+from licensing.health.documents import HealthLicenceFacts
 from municipality.documents import fetching, rendering
-from municipality.documents.contexts import MAX_LENGTH, Edition, FactsRefused, HealthLicenceFacts, Words
+from municipality.documents.facts import MAX_LENGTH, Edition, FactsRefused, Words
 from municipality.documents.rendering import RendererMissing, RenderingRefused, render
 from municipality.rulebook.seeds import read_editions
 from tests.municipality.documents import poppler
 from tests.municipality.documents.conftest import LICENCE, draw_licence, draw_receipt
-from tests.municipality.documents.facts import licence, receipt
+from tests.municipality.documents.samples import licence, receipt
 
 
 def opened(pdf: bytes) -> pikepdf.Pdf:

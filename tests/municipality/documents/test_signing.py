@@ -14,7 +14,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from municipality.documents.signing import FileKeySigner, SignerMissing, sign_pdf, signer
 from tests.municipality.documents import poppler
 from tests.municipality.documents.conftest import PASSPHRASE
-from tests.municipality.documents.facts import ISSUED
+from tests.municipality.documents.samples import ISSUED
 
 
 class PretendSigner:

@@ -27,7 +27,7 @@ from municipality.jobs.errors import Parked
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from tests.municipality.documents import poppler, softhsm
-from tests.municipality.documents.facts import ISSUED
+from tests.municipality.documents.samples import ISSUED
 from tests.municipality.documents.softhsm import LABEL, PIN, Token, token_in_its_slot
 
 pytestmark = pytest.mark.django_db

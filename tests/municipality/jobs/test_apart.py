@@ -6,10 +6,10 @@ import logging
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, connection, transaction
 
 from municipality.jobs import apart, services
-from municipality.jobs.errors import TooLong
 from municipality.jobs.models import Job
 from municipality.places.models import Governorate
 from tests.municipality.jobs.conftest import Declare
@@ -62,7 +62,7 @@ def test_a_job_in_which_nothing_fails_is_done(declare: Declare) -> None:
     assert (run_errand().state, written()) == ("done", ["A", "C"])
 
 
-@pytest.mark.parametrize("error", [TooLong(), InterfaceError("connection already closed")])
+@pytest.mark.parametrize("error", [SoftTimeLimitExceeded(), InterfaceError("connection already closed")])
 def test_what_ends_the_whole_run_is_not_one_rows_failure(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
 

@@ -18,7 +18,7 @@ from municipality.kernel.workflow import WORKFLOWS, move, workflow
 from municipality.places.models import Branch
 from municipality.review import queries
 from municipality.review.models import Assignment, Place, Skill
-from municipality.review.registry import REVIEWABLES, Item, Reviewable, review
+from municipality.review.registry import REVIEWABLES, Item, Reviewable
 from municipality.review.services import clock as clocks
 from municipality.review.services import desk, queue
 from municipality.rulebook import queries as rulebook
@@ -90,7 +90,8 @@ def offered(skill: str = SKILL) -> Iterator[None]:
     )
     rows = [Edge(workflow=PERMIT, move=m, from_state=f, to_state=t) for m, f, t in table.edges()]
     Edge.objects.bulk_create(rows, ignore_conflicts=True)
-    review(
+    REVIEWABLES.register(
+        PERMIT,
         Reviewable(
             service=PERMIT,
             skill=skill,
@@ -103,7 +104,7 @@ def offered(skill: str = SKILL) -> Iterator[None]:
             related=lambda case: [],
             accepted=told("accepted"),
             refused=told("refused"),
-        )
+        ),
     )
     try:
         yield

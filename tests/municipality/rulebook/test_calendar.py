@@ -49,7 +49,7 @@ def first(maker: User, checker: User, frozen_clock: Clock) -> RuleSet:
 
 @pytest.fixture
 def reactions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_reactions", {})
+    monkeypatch.setattr(registry, "REACTIONS", registry.Registry())
 
 
 def late_holiday(first: RuleSet, maker: User) -> RuleSet:
@@ -163,9 +163,9 @@ def test_who_registered_is_told_in_the_same_transaction_and_once(first: RuleSet,
         assert connection.in_atomic_block
         told.append((str(ruleset), queries.calendar().edition))
 
-    registry.on_publish("calendar", reaction)
-    registry.on_publish("calendar", reaction)
-    registry.on_publish("fees.health", lambda ruleset: told.append(("fees", str(ruleset))))
+    registry.REACTIONS.register("tests", ("calendar", reaction))
+    registry.REACTIONS.register("tests", ("calendar", reaction))
+    registry.REACTIONS.register("tests.fees", ("fees.health", lambda ruleset: told.append(("fees", str(ruleset)))))
     publish(late_holiday(first, maker), checker)
     assert told == [("calendar v2", "calendar v2")]
 
@@ -175,7 +175,11 @@ def test_a_reaction_promises_its_job_with_the_publication(
     first: RuleSet, maker: User, checker: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(KINDS, "testing.recount", Kind("testing.recount", lambda **_: None, "bulk", 60))
-    registry.on_publish("calendar", lambda ruleset: enqueue("testing.recount", key=f"ruleset:{ruleset.pk}", ruleset_id=ruleset.pk) and None)
+
+    def recount(ruleset: RuleSet) -> None:
+        enqueue("testing.recount", key=f"ruleset:{ruleset.pk}", ruleset_id=ruleset.pk)
+
+    registry.REACTIONS.register("tests", ("calendar", recount))
     draft = late_holiday(first, maker)
     publish(draft, checker)
     assert Job.objects.get(kind="testing.recount").args == {"ruleset_id": draft.pk}
@@ -186,7 +190,7 @@ def test_a_reaction_that_fails_takes_the_publication_back(first: RuleSet, maker:
     def reaction(ruleset: RuleSet) -> None:
         raise RuntimeError("no")
 
-    registry.on_publish("calendar", reaction)
+    registry.REACTIONS.register("tests", ("calendar", reaction))
     draft = late_holiday(first, maker)
     with pytest.raises(RuntimeError), transaction.atomic():
         publish(draft, checker)

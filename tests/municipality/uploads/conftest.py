@@ -52,16 +52,17 @@ def draft(owner: User, settings: Any, tmp_path: Path) -> Iterator[Draft]:
     rules.readers, rules.writers, rules.locked = {owner.pk}, {owner.pk}, set()
     known = dict(registry.PREFIXES)
     registry.PREFIXES.pop("case", None)
-    registry.register(
-        "testdraft",
+    draft = registry.Prefix(
         may_write=lambda user, subject: user.pk in rules.writers,
         may_read=lambda user, subject: user.pk in rules.readers,
         slots=lambda subject: SLOTS if subject == SUBJECT else {},
         locked=lambda subject: rules.locked,
     )
-    registry.register(
-        "case", may_write=lambda user, subject: False, may_read=lambda user, subject: user.pk in rules.readers, slots=lambda subject: SLOTS
+    registry.PREFIXES.register("testdraft", draft)
+    case = registry.Prefix(
+        may_write=lambda user, subject: False, may_read=lambda user, subject: user.pk in rules.readers, slots=lambda subject: SLOTS
     )
+    registry.PREFIXES.register("case", case)
     yield rules
     registry.PREFIXES.clear()
     registry.PREFIXES.update(known)

@@ -265,8 +265,8 @@ def test_a_part_that_is_lost_is_told_and_found_by_the_invariants(send: Send, jpe
 
 
 def test_a_prefix_is_registered_once(draft: Draft) -> None:
-    with pytest.raises(ValueError, match="twice"):
-        registry.register("testdraft", may_write=lambda u, s: True, may_read=lambda u, s: True, slots=lambda s: {})
+    with pytest.raises(ValueError, match="already"):
+        registry.PREFIXES.register("testdraft", registry.Prefix(lambda u, s: True, lambda u, s: True, lambda s: {}))
 
 
 def test_a_file_that_reads_as_whole_by_its_form_is_received_in_chunks(draft: Draft, owner: User, settings: Any) -> None:

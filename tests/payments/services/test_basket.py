@@ -29,10 +29,10 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def fines(payer: Any, monkeypatch: pytest.MonkeyPatch) -> Fines:
     found = Fines(payer)
-    monkeypatch.setattr(registry, "OWING", {})
-    registry.owes(KIND, dues=found.dues, bill_for=found.bill_for)
+    monkeypatch.setattr(registry, "OWING", registry.Registry())
+    registry.OWING.register(KIND, registry.Owing(found.dues, found.bill_for))
     monkeypatch.setattr("payments.services.basket.OWING", registry.OWING)
-    monkeypatch.setitem(registry.PAYABLES, KIND, registry.Payable(KIND, lambda pk: None, lambda pk: None))
+    monkeypatch.setitem(registry.PAYABLES, KIND, registry.Payable(lambda pk: None, lambda pk: None))
     return found
 
 
@@ -150,8 +150,8 @@ def test_a_sum_of_another_kind_or_of_nought_is_a_programming_error(payer: Any, f
     fines.open = {"f1": 0}
     with pytest.raises(ValueError, match="over 0 fils"):
         queries.basket_of(payer)
-    with pytest.raises(ValueError, match="owner already"):
-        registry.owes(KIND, dues=lambda person: [], bill_for=fines.bill_for)
+    with pytest.raises(ValueError, match="registered already"):
+        registry.OWING.register(KIND, registry.Owing(lambda person: [], fines.bill_for))
 
 
 def test_staff_have_no_basket(issue: Callable[..., Bill], fines: Fines) -> None:

@@ -44,7 +44,7 @@ def test_a_refused_bill_leaves_one_amount_owed_to_its_payer(
     def refuse(bill_id: int) -> None:
         raise Refused("case_closed")
 
-    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable("tests.thing", refuse, refuse))
+    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable(refuse, refuse))
     attempt = at_bank()
     bank.decide(attempt)
     walk(3)

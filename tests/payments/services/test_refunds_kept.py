@@ -217,22 +217,22 @@ def test_running_jobs_leaves_nothing_dead(settled: Attempt) -> None:
 def test_a_receipt_waits_for_what_is_missing(
     missing: Exception, capability: str, settled: Attempt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(document: Any) -> bytes:
+    def fails(facts: Any, document: Any) -> bytes:
         raise missing
 
-    monkeypatch.setattr(receipts.documents, "receipt_pdf", fails)
+    monkeypatch.setattr(receipts.documents, "draw", fails)
     with pytest.raises(Parked) as parked:
         receipts.write_document(receipt_id=Receipt.objects.get().pk)
     assert parked.value.capability == capability and Receipt.objects.get().document is None
 
 
 def test_a_payment_reversed_while_its_receipt_is_drawn_gets_none(settled: Attempt, bank: Book, monkeypatch: pytest.MonkeyPatch) -> None:
-    def draws(document: Any) -> bytes:
+    def draws(facts: Any, document: Any) -> bytes:
         bank.decide(settled, "NOT CAPTURED")
         inquiries.confirm(attempt_id=settled.pk)
         return b"%PDF-1.7"
 
-    monkeypatch.setattr(receipts.documents, "receipt_pdf", draws)
+    monkeypatch.setattr(receipts.documents, "draw", draws)
     receipts.write_document(receipt_id=Receipt.objects.get().pk)
     assert Receipt.objects.get().document is None and Document.objects.get().state == "draft"
     receipts.write_document(receipt_id=Receipt.objects.get().pk)  # and is not drawn again
@@ -242,13 +242,13 @@ def test_a_payment_reversed_while_its_receipt_is_drawn_gets_none(settled: Attemp
 def test_a_receipt_is_drawn_once(settled: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[Any] = []
 
-    def draws(document: Any) -> bytes:
+    def draws(facts: Any, document: Any) -> bytes:
         drawn.append(document)
         if len(drawn) == 1:  # another worker is quicker
             receipts.write_document(receipt_id=Receipt.objects.get().pk)
         return b"%PDF-1.7"
 
-    monkeypatch.setattr(receipts.documents, "receipt_pdf", draws)
+    monkeypatch.setattr(receipts.documents, "draw", draws)
     for _time in range(2):
         receipts.write_document(receipt_id=Receipt.objects.get().pk)
     receipt = Receipt.objects.get()

@@ -239,7 +239,7 @@ def test_a_business_refusal_keeps_the_money_recorded_and_owes_it_back(
         Bill.objects.get(pk=bill_id)
         raise Refused("case_closed")
 
-    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable("tests.thing", refuse, refuse))
+    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable(refuse, refuse))
     attempt = at_bank()
     bank.decide(attempt)
     walk(3)
@@ -262,7 +262,7 @@ def test_an_owner_that_fails_is_tried_again_and_told_once(
         if len(told) < 3:
             raise RuntimeError("not now")
 
-    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable("tests.thing", sometimes, sometimes))
+    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable(sometimes, sometimes))
     attempt = at_bank()
     bank.decide(attempt)
     walk(5, step=0.1)
@@ -376,7 +376,7 @@ def test_a_reversed_payment_that_had_been_refused_owes_nothing_any_more(
     def refuse(bill_id: int) -> None:
         raise Refused("case_closed")
 
-    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable("tests.thing", refuse, told.append))
+    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable(refuse, told.append))
     attempt = at_bank()
     bank.decide(attempt)
     walk(3)

@@ -48,7 +48,7 @@ def test_a_refused_payment_is_told_as_owed_back(at_bank: Callable[..., Attempt],
     def refuse(bill_id: int) -> None:
         raise Refused("case_closed")
 
-    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable("tests.thing", refuse, refuse))
+    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable(refuse, refuse))
     attempt = at_bank()
     bank.decide(attempt)
     walk(3)

@@ -123,7 +123,7 @@ def test_taking_back_and_refusing(undone: Callable[..., None], paid: Attempt, ba
     def refuse(bill_id: int) -> None:
         raise Refused("case_closed")
 
-    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable("tests.thing", refuse, refuse))
+    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable(refuse, refuse))
     undone(settlement, "owe_allocation", lambda: settlement.hand_over(allocation_id=paid.allocations.get().pk))
     undone(refunds, "record", lambda: owe_back(bill=Bill.objects.get(), reason="shop_closed", actor=BY))
 

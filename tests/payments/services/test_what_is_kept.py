@@ -97,7 +97,7 @@ def test_a_refusal_counts_as_handed_over(settled: Attempt, monkeypatch: pytest.M
     def refuse(bill_id: int) -> None:
         raise Refused("case_closed")
 
-    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable("tests.thing", refuse, refuse))
+    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable(refuse, refuse))
     with clock.at(START + seconds(5)):
         settlement.hand_over(allocation_id=Allocation.objects.get().pk)
     assert Allocation.objects.get().handed_over_at == START + seconds(5)

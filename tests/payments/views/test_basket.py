@@ -22,7 +22,7 @@ PAGE = "/en/basket/"
 @pytest.fixture
 def fines(payer: Any, monkeypatch: pytest.MonkeyPatch) -> Fines:
     found = Fines(payer)
-    monkeypatch.setitem(registry.OWING, KIND, registry.Owing(KIND, found.dues, found.bill_for))
+    monkeypatch.setitem(registry.OWING, KIND, registry.Owing(found.dues, found.bill_for))
     return found
 
 

@@ -158,12 +158,12 @@ def test_chains_circles_and_second_proposals_are_refused(
 
 def test_a_shop_with_open_matters_is_not_merged_away_also_if_they_open_meanwhile(two: tuple[Shop, Shop], clerk: Any, keeper: Any) -> None:
     act = merges.propose(shop=two[0], into=two[1], note_ar=WHY, asked_by=clerk)
-    MATTERS.append(lambda shop: ["مفتوح"])
+    MATTERS.register("tests", lambda shop: ["مفتوح"])
     try:
         with pytest.raises(Refused, match="open_matters"):
             merges.allow(merge=act, allowed_by=keeper)
     finally:
-        MATTERS.pop()
+        MATTERS.pop("tests")
     assert Shop.objects.get(pk=two[0].pk).merged_into is None
     merges.allow(merge=act, allowed_by=keeper)
 

@@ -126,7 +126,7 @@ def test_what_was_meant_is_said_and_an_unknown_word_is_left_out(make_shop: Make)
 def test_the_health_licence_is_a_filter_that_knows_the_day(make_shop: Make, monkeypatch: pytest.MonkeyPatch, frozen_clock: Clock) -> None:
     shop, bare = make_shop(name_ar="صالون النور"), make_shop(name_ar="صالون النور")
     fact = LicenceFact("HLT-HA-2025-000001-X", LicenceState.ACTIVE, clock.today())
-    monkeypatch.setattr(registry, "LICENCES", [lambda keys: {shop.pk: fact} if shop.pk in keys else {}])
+    monkeypatch.setattr(registry, "LICENCES", {"tests": lambda keys: {shop.pk: fact} if shop.pk in keys else {}})
     index.refresh([shop.pk])
     assert found("النور", licence="active") == [shop.pk]
     assert found("النور", licence="none") == [bare.pk]

@@ -89,7 +89,7 @@ def test_dup_two_hundred_payments_with_fifty_simultaneous_duplicates_give_two_hu
     bank: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[int] = []
-    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable("tests.thing", told.append, told.append))
+    monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable(told.append, told.append))
     attempts = at_bank(bank, PAYMENTS)
     answers: list[tuple[int, bytes]] = []
 

@@ -90,7 +90,7 @@ def test_a_job_that_ends_when_it_is_taken_is_lost_by_a_kill(portal: Portal) -> N
     portal.gaps("early_end")
     (renewal,) = portal.at_bank(1)
     portal.drain()
-    portal.arm("worker", "licence.sealed")
+    portal.arm("worker", "health_licence.sealed")
     portal.pay([renewal])
     wait_until(lambda: not portal.still_armed(), 60, "the kill")
     portal.drain()

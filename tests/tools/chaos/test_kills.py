@@ -19,16 +19,16 @@ pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.redis]
 STEPS = {
     "first": (
         *("payments.inquire.claimed", "payments.settled", "payments.hand_over.claimed"),
-        *("licensing.issue_renewal.claimed", "licence.stored"),
+        *("licensing.issue_renewal.claimed", "health_licence.stored"),
         *("payments.receipt_document.claimed", "notifications.deliver.claimed"),
     ),
     "second": (
         *("payments.inquired", "payments.inquire.carried_out", "payments.hand_over.carried_out"),
-        *("licence.drafted", "licence.committed", "receipt.sealed", "message.sms.handed_over"),
+        *("health_licence.drafted", "health_licence.committed", "payments.receipt.sealed", "message.sms.handed_over"),
     ),
     "third": (
-        *("payments.settling", "jobs.ringing", "licence.sealed", "licensing.issue_renewal.carried_out"),
-        *("receipt.stored", "message.email.handed_over", "notifications.deliver.carried_out"),
+        *("payments.settling", "jobs.ringing", "health_licence.sealed", "licensing.issue_renewal.carried_out"),
+        *("payments.receipt.stored", "message.email.handed_over", "notifications.deliver.carried_out"),
     ),
 }
 

@@ -18,8 +18,8 @@ WORKER = (
         "payments.hand_over.claimed",
         "payments.hand_over.carried_out",
         "payments.receipt_document.claimed",
-        "receipt.sealed",
-        "receipt.stored",
+        "payments.receipt.sealed",
+        "payments.receipt.stored",
     ),
 )
 WEB = ("notification.stored", "notification.committed")

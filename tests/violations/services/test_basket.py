@@ -13,7 +13,7 @@ from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from payments import queries as payments
 from payments.models import Attempt, Bill, Receipt
-from payments.registry import PAYABLES, pays_for
+from payments.registry import PAYABLES, Payable
 from payments.rules import Line
 from payments.services import issue_bill, redirect_url
 from payments.services.basket import pay_basket
@@ -33,7 +33,7 @@ OTHER = "tests.licence"
 def licence(owner: Any) -> Bill:
     """A bill of another service."""
     if OTHER not in PAYABLES:
-        pays_for(OTHER, paid=lambda _bill: None, voided=lambda _bill: None)
+        PAYABLES.register(OTHER, Payable(lambda _bill: None, lambda _bill: None))
     line = Line("renewal", "تجديد", "Renewal", "10.000 د.ك", "KD 10.000", "م 1", "Art. 1", "fees.health v1", 10_000, "HEALTH-LICENCES")
     return issue_bill(kind=OTHER, subject="shop:x", payer=owner, title_ar="تجديد", title_en="Renewal", lines=[line], actor=system("tests"))
 

@@ -11,11 +11,10 @@ from django.conf import settings
 from django.db import transaction
 
 from licensing.health import services
-from licensing.health.services import issuing
 from licensing.models import HealthLicence, Renewal
 from municipality.audit.models import Act
 from municipality.cases.models import Case
-from municipality.documents import seal, store
+from municipality.documents import seal, signing, store
 from municipality.documents import services as documents
 from municipality.documents.checking import check
 from municipality.documents.models import Document
@@ -64,7 +63,7 @@ def test_the_licence_is_sealed_numbered_and_says_the_truth(paid: Case) -> None:
     verdict = check(content, root_pem=seal.root_pem(Path(settings.SIGNER_KEY_FILE)))
     assert verdict.intact and verdict.trusted and verdict.covers_whole_file
     assert ids.has_valid_check(document.number) and document.number.startswith("HLT-HA-2026-")
-    assert document.facts["editions"] == paid.editions
+    assert [edition["version"] for edition in document.facts["editions"]] == [stamp.split()[1] for stamp in paid.editions]
     assert document.valid_from == TODAY + dt.timedelta(days=21)
     assert document.live_state == "not_yet"
     paid.refresh_from_db()
@@ -92,11 +91,11 @@ def test_a_try_that_died_after_the_number_uses_the_same_number_again(paid: Case,
     class Died(BaseException):
         pass
 
-    def die(document: Document) -> bytes:
+    def die(facts: Any, document: Document) -> bytes:
         raise Died
 
     with monkeypatch.context() as broken:
-        broken.setattr(issuing.licence_documents, "health_licence_pdf", die)
+        broken.setattr(documents, "draw", die)
         with pytest.raises(Died):
             services.issue_renewal(case=paid)
     drafted = Document.objects.get(kind="health_licence", subject=paid.key)
@@ -108,7 +107,7 @@ def test_without_a_seal_nothing_is_issued_and_the_job_waits_without_a_try(paid: 
     def missing() -> None:
         raise SignerMissing("no key")
 
-    monkeypatch.setattr(issuing.licence_documents, "signer", missing)
+    monkeypatch.setattr(signing, "signer", missing)
     job = Job.objects.get(kind="licensing.issue_renewal")
     with clock.at(clock.now() + dt.timedelta(seconds=1)):
         assert jobs.run(job.pk)

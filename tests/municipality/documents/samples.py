@@ -6,8 +6,10 @@ import datetime as dt
 from dataclasses import replace
 from typing import Any
 
-from municipality.documents.contexts import Edition, HealthLicenceFacts, ReceiptFacts, ReceiptLine, Words
+from licensing.health.documents import HealthLicenceFacts
+from municipality.documents.facts import Edition, Words
 from municipality.kernel.ids import with_check
+from payments.documents import ReceiptFacts, ReceiptLine
 
 ISSUED = dt.datetime(2026, 11, 29, 7, 42, 11, tzinfo=dt.UTC)
 

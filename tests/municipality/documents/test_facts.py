@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from municipality.documents.contexts import FactsRefused, Words, common_name, day, grouped, local_time, plain
-from tests.municipality.documents.facts import licence, receipt
+from municipality.documents.facts import FactsRefused, Words, common_name, day, grouped, local_time, plain
+from tests.municipality.documents.samples import licence, receipt
 
 
 @pytest.mark.parametrize(
