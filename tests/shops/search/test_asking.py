@@ -171,7 +171,7 @@ def test_names_that_are_kept_never_stand_for_new_ones(
     make_shop: Make, settings: Any, frozen_clock: Clock, django_assert_num_queries: Any
 ) -> None:
     settings.NAMED_LISTS_SECONDS = 60
-    named.kept.forget()
+    named.lists.cache_clear()
     old = make_shop(name_ar="صالون الأناقة")
     assert lists.rows(ask(Asked(text="الأناقة")))[0].shop.area.name_ar == "السالمية"
     area = Area.objects.create(governorate=old.area.governorate, name_ar="حي جديد", name_en="New Quarter", folded="حي جديد")
@@ -183,4 +183,4 @@ def test_names_that_are_kept_never_stand_for_new_ones(
     Area.objects.filter(name_ar="السالمية").update(name_en="Salmiyah")
     frozen_clock.move(seconds=60)
     assert {row.shop.area.name_en for row in lists.rows(answer)} == {"Salmiyah", "New Quarter"}
-    named.kept.forget()
+    named.lists.cache_clear()

@@ -31,11 +31,11 @@ Make = Callable[..., Shop]
 @pytest.fixture(autouse=True)
 def forget() -> Iterator[None]:
     """What a test lets a process keep is its own."""
-    for kept in (trades.in_force, named.kept):
-        kept.forget()
+    for cached in (trades.in_force, named.lists):
+        cached.cache_clear()
     yield
-    for kept in (trades.in_force, named.kept):
-        kept.forget()
+    for cached in (trades.in_force, named.lists):
+        cached.cache_clear()
 
 
 @pytest.fixture
