@@ -1,4 +1,4 @@
-"""Editions as pages and transactions read them: asked for once a page, never kept before they are certain."""
+"""Editions as pages and transactions read them: asked for once a page, never cached before they are certain."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_transaction_decides_by_what_it_read_itself(people: Any) -> None:
     assert fee() == 10_000  # the page goes on as it began
 
 
-def test_an_edition_that_is_taken_back_is_not_kept(people: Any) -> None:
+def test_an_edition_that_is_taken_back_is_not_cached(people: Any) -> None:
     with transaction.atomic():
         taken_back = publish(people, 1, 10_000)
         assert fee() == 10_000
@@ -80,7 +80,7 @@ def test_an_edition_that_is_taken_back_is_not_kept(people: Any) -> None:
     assert not any(identity[0] == taken_back.pk for identity in queries._editions)
     with pytest.raises(Refused):
         fee()
-    with transaction.atomic():  # the control: one that stays is kept
+    with transaction.atomic():  # the control: one that stays is cached
         kept = publish(people, 1, 11_000)
         fee()
     assert any(identity[0] == kept.pk for identity in queries._editions)
