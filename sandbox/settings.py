@@ -6,7 +6,7 @@ from kombu.transport import TRANSPORT_ALIASES
 
 from municipality.settings.accounts import OPENID_ORIGINS
 from municipality.settings.base import *  # noqa: F403
-from municipality.settings.base import CELERY_BROKER_TRANSPORT_OPTIONS, CONTENT_SECURITY_POLICY, INSTALLED_APPS, VAR_DIR, env
+from municipality.settings.base import CACHES, CELERY_BROKER_TRANSPORT_OPTIONS, CONTENT_SECURITY_POLICY, INSTALLED_APPS, VAR_DIR, env
 from municipality.settings.databases import from_url
 from municipality.settings.mail import speak_newer_django
 from sandbox.keys import demo_keys, moci_key
@@ -28,11 +28,8 @@ SIGNER_PASSPHRASE = _keys["SIGNER_PASSPHRASE"]
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 PORTAL_URL = env.str("PORTAL_URL", f"http://127.0.0.1:{PORT}")
 DATABASES = {"default": from_url(env.str("DATABASE_URL", f"sqlite:///{VAR_DIR / 'portal.sqlite3'}"))}
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.str("CACHE_URL")}
-    if env.str("CACHE_URL", "")
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-}
+if env.str("CACHE_URL", ""):
+    CACHES = {**CACHES, "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.str("CACHE_URL")}}
 # The simulators listen on the ports after the portal's own.
 KNET_SIMULATOR_URL = env.str("KNET_SIMULATOR_URL", f"http://127.0.0.1:{PORT + 1}")
 KNET_PAYMENT_URL = f"{KNET_SIMULATOR_URL}/kpg/PaymentHTTP.htm"

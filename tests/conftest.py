@@ -213,6 +213,14 @@ class Clock:
         self._block.__exit__(None, None, None)
 
 
+@pytest.fixture(autouse=True)
+def no_fragments() -> None:
+    """No test sees fragments of templates that another one cached."""
+    from django.core.cache import caches
+
+    caches["template_fragments"].clear()
+
+
 @pytest.fixture
 def frozen_clock() -> Iterator[Clock]:
     """Time stands still at noon in Kuwait until the test moves it."""

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
+from django.conf import settings
 
-from municipality.kernel.kept import Kept
 from municipality.rulebook import queries as rulebook
 from shops.register import name_lists
 from shops.search import trades
 
 
 def warm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Published editions are in memory, and a page asks once which there are: the transaction around a test forbids both."""
-    held = {}
-    for row in rulebook._published():
-        held[row[:5]] = rulebook._whole(row)
-    monkeypatch.setattr(rulebook, "_read", held)
-    monkeypatch.setattr(rulebook, "connection", SimpleNamespace(in_atomic_block=False))
-    keep_names(monkeypatch)
+    """Published editions are in memory: no transaction of a test may put them there."""
+    monkeypatch.setattr(rulebook, "_editions", {row[:5]: rulebook._whole(row) for row in rulebook._published()})
+    cache_names(monkeypatch)
 
 
-def keep_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Names of areas and activities, what people call a trade and who licenses what are in memory, for this test alone."""
-    for module, place in ((name_lists, "kept"), (trades, "in_force"), (rulebook, "_authorities")):
-        kept: Kept[object] = Kept(getattr(module, place)._read, lambda: 60)
-        kept()
-        monkeypatch.setattr(module, place, kept)
+def cache_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of areas and activities, what people call a trade and who licenses what are cached, for this test alone."""
+    monkeypatch.setattr(settings, "NAMED_LISTS_SECONDS", 60)
+    for cached in (name_lists.lists, trades.in_force, rulebook.authorities):
+        monkeypatch.setattr(cached, "_entry", None)
+        cached()

@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
-from municipality.kernel import clock, money
-from municipality.review.registry import Item, Reviewable, once
+from municipality.kernel import clock, money, request_cache
+from municipality.review.registry import Item, Reviewable
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
@@ -21,7 +21,7 @@ from violations.states import OBJECTION
 
 
 def _read(case: Case) -> Objection:
-    return once(("violations.objection", case.pk), lambda: objections.objection_of(case))
+    return request_cache.get_or_set(("violations.objection", case.pk), lambda: objections.objection_of(case))
 
 
 def _named(row: dict[str, str], part: str) -> str:

@@ -30,7 +30,6 @@ from municipality.review import queries as review
 from municipality.review.states import PlaceState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
-from municipality.ui.addresses import address_of
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
 from payments import queries as payments
 from payments.states import BillState
@@ -65,7 +64,7 @@ def my_shops(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
 
 
 def _line(shop: Any, licence: Any, elsewhere: dict[str, str], open_case: str | None, draft: Draft | None, today: Any, window: int) -> Line:
-    renew = address_of("licensing:renew", shop.public_id)
+    renew = reverse("licensing:renew", args=[shop.public_id])
     if shop.activity_id in elsewhere:
         label = _("Licensed by PAFN") if elsewhere[shop.activity_id] == Authority.PAFN else _("Licensed by another body")
         return Line(_("Health licence"), state="wait", label=label, action=_("Where to go"), url=renew)
@@ -79,7 +78,7 @@ def _line(shop: Any, licence: Any, elsewhere: dict[str, str], open_case: str | N
             state="warn",
             label=_("Renewal under way"),
             action=_("Continue the request"),
-            url=address_of("cases:case", open_case),
+            url=reverse("cases:case", args=[open_case]),
         )
     if draft is not None:
         return Line(
@@ -87,7 +86,7 @@ def _line(shop: Any, licence: Any, elsewhere: dict[str, str], open_case: str | N
             state="warn",
             label=_("A request is being filled in"),
             action=_("Continue the request"),
-            url=address_of("licensing:change_page", shop.public_id, CONTINUE),
+            url=reverse("licensing:change_page", args=[shop.public_id, CONTINUE]),
         )
     if state == "ok" and rules.window_opens_on(licence.last_day, window) <= today:
         return Line(**line, state="warn", label=_("Ends soon"), action=_("Renew"), url=renew)

@@ -19,8 +19,9 @@ from licensing.models import HealthLicence, Renewal, RenewalChange
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.timeline import label
+from municipality.kernel import request_cache
 from municipality.places.models import Area
-from municipality.review.registry import Item, Reviewable, once
+from municipality.review.registry import Item, Reviewable
 from municipality.rulebook.models import Activity
 from municipality.ui.dates import day_text
 from municipality.uploads import queries as uploads
@@ -44,7 +45,7 @@ class _Read:
 
 
 def _read(case: Case) -> _Read:
-    return once(("licensing.renewal", case.pk), lambda: _read_now(case))
+    return request_cache.get_or_set(("licensing.renewal", case.pk), lambda: _read_now(case))
 
 
 def _read_now(case: Case) -> _Read:
@@ -101,7 +102,7 @@ def items(case: Case) -> list[Item]:
 
 
 def _as_of(shop: Shop) -> dt.datetime:
-    return once(("shops.as_of", shop.pk), lambda: commercial_queries.as_of(shop))
+    return request_cache.get_or_set(("shops.as_of", shop.pk), lambda: commercial_queries.as_of(shop))
 
 
 def _fact(shop: Shop, name: str, row: Any, named: dict[tuple[str, Any], Any]) -> Item:

@@ -51,7 +51,6 @@ def access(audience: str, *, before_key: bool = False) -> Callable[[View], View]
                 raise PermissionDenied
             if user.is_staff and not before_key and keyholders.is_lacking(request):
                 return led_to_key(request)
-            user.read_once = {}  # what one page asks of its reader several times
             if audience == "acting" and user.is_staff and not any(stands_in(user) for stands_in in STAND_INS.values()):
                 raise PermissionDenied
             return view(request, *args, **kwargs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models, transaction
@@ -54,9 +54,6 @@ class User(AbstractBaseUser, PermissionsMixin):
     joined_at = models.DateTimeField(auto_now_add=True)
 
     objects = UserManager()
-
-    # Set for the time of one request, to a dictionary; None elsewhere: nothing outlives the page that asked.
-    read_once: ClassVar[dict[str, Any] | None] = None
 
     USERNAME_FIELD = "login"
     EMAIL_FIELD = "email"

@@ -17,7 +17,7 @@ from municipality.accounts.queries import organisations_signed_by
 from municipality.acting import registry
 from municipality.acting.models import Consent, Delegation, Role
 from municipality.acting.states import STANDING, DelegationState
-from municipality.kernel import clock
+from municipality.kernel import clock, request_cache
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted
 from municipality.ui.dates import day_text
@@ -97,10 +97,7 @@ def grants(user: Any, service: str = "") -> list[Grant]:
     """What `user` may do for others now: nothing for strangers. One query a page; `may` asks again, under the lock."""
     if not user.is_authenticated or not user.is_active:
         return []
-    if user.read_once is None:
-        found = _grants(user)
-    else:
-        found = user.read_once["grants"] = user.read_once["grants"] if "grants" in user.read_once else _grants(user)
+    found = request_cache.get_or_set(("acting.grants", user.pk), lambda: _grants(user))
     return [grant for grant in found if grant.serves(service)]
 
 

@@ -14,7 +14,7 @@ from django.db.models import Count, Min
 from municipality.cases.catalogue import CATALOGUE
 from municipality.kernel import clock, worktime
 from municipality.kernel.errors import Refused
-from municipality.kernel.kept import Kept
+from municipality.kernel.ttl_cache import ttl_cache
 from municipality.places.models import Branch
 from municipality.review.boards import DECIDED, PACE_DAYS, midnight
 from municipality.review.models import Place, PlaceEvent
@@ -87,8 +87,10 @@ def worked_out(now: dt.datetime) -> Published:
     return Published(now, lines, overrides, sorted(counted.values(), key=lambda pair: -pair[1]))
 
 
-# The numbers, at most PUBLIC_QUEUE_SECONDS old.
-published = Kept(lambda: worked_out(clock.now()), lambda: settings.PUBLIC_QUEUE_SECONDS)
+@ttl_cache(lambda: settings.PUBLIC_QUEUE_SECONDS)
+def published() -> Published:
+    """The numbers, at most PUBLIC_QUEUE_SECONDS old."""
+    return worked_out(clock.now())
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from municipality.cases.models import Case
 from municipality.kernel.registry import Registry
@@ -66,32 +64,6 @@ class Reviewable:
     is_blind: bool = False
     # Whether a bill follows an approval, which the message then says.
     has_bill: bool = False
-
-
-T = TypeVar("T")
-# What was read for the page that is being made; nothing outside of one.
-_page: ContextVar[dict[Any, Any] | None] = ContextVar("read for one page", default=None)
-
-
-@contextmanager
-def one_page() -> Iterator[None]:
-    """Inside the block, what `once` reads is read one time: for a page that asks several questions about one case."""
-    token = _page.set({})
-    try:
-        yield
-    finally:
-        _page.reset(token)
-
-
-def once(key: Any, read: Callable[[], T]) -> T:
-    """What `read` gives; inside `one_page` the answer of the first time. Nothing is kept where something may be written."""
-    kept = _page.get()
-    if kept is None:
-        return read()
-    if key not in kept:
-        kept[key] = read()
-    found: T = kept[key]
-    return found
 
 
 def _check_moves(service: str, entry: Reviewable) -> None:

@@ -7,17 +7,17 @@ import hashlib
 import json
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
-from municipality.kernel.kept import Kept
+from municipality.kernel.ttl_cache import ttl_cache
 from municipality.kernel.worktime import Calendar
 from municipality.rulebook import calendars
 from municipality.rulebook.models import ActivityAuthority, Authority, RuleSet
@@ -187,19 +187,8 @@ class Published(NamedTuple):
         return self.first_day <= on and (self.last_day is None or on <= self.last_day)
 
 
-# Published editions as one page read them: within one request they are asked for once. None outside a request.
-_page: ContextVar[list[Published] | None] = ContextVar("rulebook_page", default=None)
-# Whole editions read by this process. A published edition never changes (guards.py), so nothing here grows old.
-_read: dict[tuple[Any, ...], Edition] = {}
-
-
-def begin_page(**_signal: Any) -> None:
-    """A request begins, and with it a page that has read nothing yet."""
-    _page.set([])
-
-
-def end_page(**_signal: Any) -> None:
-    _page.set(None)
+# Whole editions read by this process. A published edition never changes (guards.py), so an entry has no lifetime.
+_editions: dict[tuple[Any, ...], Edition] = {}
 
 
 def _all_published() -> list[Published]:
@@ -208,13 +197,8 @@ def _all_published() -> list[Published]:
 
 
 def _published() -> list[Published]:
-    """All published editions: some dozens in twenty years. What a transaction decides, it decides by what it read itself."""
-    page = _page.get()
-    if page is None or connection.in_atomic_block:
-        return _all_published()
-    if not page:
-        page.extend(_all_published())
-    return page
+    """All published editions: some dozens in twenty years, read once a request."""
+    return request_cache.get_or_set("rulebook.published", _all_published)
 
 
 def read_all() -> int:
@@ -293,8 +277,8 @@ def _newest(subject: str, rows: list[Published]) -> Edition:
 
 def _whole(published: Published) -> Edition:
     identity = (published.pk, published.subject, published.version, published.made_at, published.published_at)
-    if identity in _read:
-        return _read[identity]
+    if identity in _editions:
+        return _editions[identity]
     row = RuleSet.objects.get(pk=published.pk)
     is_calendar, is_trades = row.subject == calendars.SUBJECT, row.subject == TRADES
     found = Edition(
@@ -314,7 +298,7 @@ def _whole(published: Published) -> Edition:
         {one["code"]: Offence(**one) for one in row.offences.order_by("code").values(*_names(Offence))},
         tuple(Trade(**trade) for trade in row.trades.order_by("pk").values(*_names(Trade))) if is_trades else (),
     )
-    transaction.on_commit(lambda: _read.setdefault(identity, found))  # what a transaction published may be taken back
+    transaction.on_commit(lambda: _editions.setdefault(identity, found))  # what a transaction published may be taken back
     return found
 
 
@@ -322,7 +306,10 @@ def _names(kind: type) -> list[str]:
     return [field.name for field in fields(kind)]
 
 
-_authorities = Kept(lambda: list(ActivityAuthority.objects.order_by("first_day")), lambda: settings.NAMED_LISTS_SECONDS)
+@ttl_cache(lambda: settings.NAMED_LISTS_SECONDS)
+def authorities() -> list[ActivityAuthority]:
+    """Which body licenses which activity, by first day."""
+    return list(ActivityAuthority.objects.order_by("first_day"))
 
 
 def licensed_elsewhere(activities: Collection[str], on: dt.date) -> dict[str, str]:
@@ -330,7 +317,7 @@ def licensed_elsewhere(activities: Collection[str], on: dt.date) -> dict[str, st
 
     What is decided about one shop asks `competent_authority`.
     """
-    latest = {row.activity_id: row for row in _authorities() if row.activity_id in activities and row.first_day <= on}
+    latest = {row.activity_id: row for row in authorities() if row.activity_id in activities and row.first_day <= on}
     return {
         code: row.authority
         for code, row in latest.items()

@@ -70,6 +70,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "municipality.ui.middleware.RequestCacheMiddleware",
     "municipality.uploads.origin.FileOriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -114,13 +115,22 @@ TEMPLATES = [
             ],
             "builtins": [
                 "municipality.ui.templatetags.portal",
-                "municipality.ui.templatetags.kept",
+                "django.templatetags.cache",
                 "django.templatetags.i18n",
                 "django.templatetags.static",
             ],
         },
     }
 ]
+# Fragments of templates ({% cache %}) stay in the process: they are the same for everybody, and no page waits for Redis because of them.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "template_fragments": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "template_fragments",
+        "OPTIONS": {"MAX_ENTRIES": 1000},
+    },
+}
 FORM_RENDERER = "municipality.ui.forms.PortalRenderer"
 
 # Language and time: Arabic first, English complete; days are Kuwait's.

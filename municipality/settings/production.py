@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from municipality.settings.accounts import OPENID_ORIGINS
 from municipality.settings.base import *  # noqa: F403
-from municipality.settings.base import CONTENT_SECURITY_POLICY, env, secret
+from municipality.settings.base import CACHES, CONTENT_SECURITY_POLICY, env, secret
 from municipality.settings.databases import from_url
 from municipality.settings.guard import require_safe
 from municipality.settings.mail import speak_newer_django
@@ -14,11 +14,12 @@ DATABASE_URL = secret("DATABASE_URL")
 DATABASES = {"default": from_url(DATABASE_URL)} if DATABASE_URL else {}
 # A dead cache costs a page a second at most; nothing that must last lives in it.
 CACHES = {
+    **CACHES,
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": secret("CACHE_URL"),
         "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 1.0},
-    }
+    },
 }
 CELERY_BROKER_URL = secret("REDIS_URL")
 EMAIL_BACKEND = env.str("EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")

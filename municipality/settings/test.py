@@ -14,7 +14,7 @@ if "PORTAL_VAR" not in os.environ:
 
 from municipality.kernel import clock
 from municipality.settings.base import *  # noqa: F403
-from municipality.settings.base import INSTALLED_APPS, STORAGES, TEMPLATES, VAR_DIR, env
+from municipality.settings.base import CACHES, INSTALLED_APPS, STORAGES, TEMPLATES, VAR_DIR, env
 from municipality.settings.databases import from_url
 from municipality.settings.mail import speak_newer_django
 from municipality.settings.undefined import Undefined
@@ -40,14 +40,9 @@ if "options" in DATABASES["default"]["OPTIONS"]:
     DATABASES["default"]["OPTIONS"]["options"] = DATABASES["default"]["OPTIONS"]["options"].replace(
         "idle_in_transaction_session_timeout=30000", "idle_in_transaction_session_timeout=600000"
     )
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": f"{env.str('CACHE_URL').rpartition('/')[0]}/{_NUMBER}",
-    }
-    if env.str("CACHE_URL", "")
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-}
+if env.str("CACHE_URL", ""):
+    _location = f"{env.str('CACHE_URL').rpartition('/')[0]}/{_NUMBER}"
+    CACHES = {**CACHES, "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _location}}
 CELERY_BROKER_URL = f"{env.str('REDIS_URL').rpartition('/')[0]}/{_NUMBER}" if env.str("REDIS_URL", "") else "memory://"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

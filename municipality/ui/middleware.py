@@ -17,11 +17,23 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language_from_request
 
+from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
 from municipality.ui import errors, language
 
 # What no text column of PostgreSQL and no UTF-8 page takes: NUL, and half of a pair of surrogates.
 _NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
+
+
+class RequestCacheMiddleware:
+    """Gives each request a cache of its own (`kernel.request_cache`)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with request_cache.activate():
+            return self.get_response(request)
 
 
 class LanguageMiddleware(LocaleMiddleware):

@@ -11,7 +11,8 @@ from municipality.accounts.queries import signatories_of
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.timeline import STORIES, label
-from municipality.review.registry import Item, Reviewable, once
+from municipality.kernel import request_cache
+from municipality.review.registry import Item, Reviewable
 from municipality.uploads import queries as uploads
 from municipality.uploads.states import UploadState
 from shops.claims import queries, services
@@ -25,7 +26,7 @@ REGISTER = gettext_lazy("commercial register")
 
 
 def _claim(case: Case) -> Claim:
-    return once(("shops.claim", case.pk), lambda: queries.claim_of(case))
+    return request_cache.get_or_set(("shops.claim", case.pk), lambda: queries.claim_of(case))
 
 
 def items(case: Case) -> list[Item]:
@@ -35,7 +36,7 @@ def items(case: Case) -> list[Item]:
     holder: Any = claim.holder or claim.holder_organisation
     claimant: Any = claim.organisation or case.applicant
     matched = services.matches(claimant, shop)
-    as_of = once(("shops.as_of", shop.pk), lambda: commercial_queries.as_of(shop))
+    as_of = request_cache.get_or_set(("shops.as_of", shop.pk), lambda: commercial_queries.as_of(shop))
     facts = (
         ("shop", _("Shop"), (shop.name_ar, shop.name_en)[number], REGISTER, as_of),
         ("commercial_license", _("Commercial licence"), shop.commercial_license_no, REGISTER, as_of),

@@ -10,7 +10,7 @@ from django.conf import settings
 from municipality.jobs import queries as jobs
 from municipality.jobs.services import note_end
 from municipality.kernel import clock
-from municipality.kernel.kept import Kept
+from municipality.kernel.ttl_cache import ttl_cache
 
 # What keeps the index whole and notes licences that ended. Without either of them a page says what was true before.
 KEEPERS = ("shops.index_missing", "shops.note_ended_licences")
@@ -29,16 +29,15 @@ def ended_well(keeper: str) -> None:
     note_end(keeper)
 
 
-def _as_of() -> dt.datetime | None:
+@ttl_cache(lambda: settings.REGISTER_FRESHNESS_SECONDS)  # one query; every search asks
+def as_of() -> dt.datetime | None:
+    """The oldest of the last good ends of KEEPERS; None where one never ended well."""
     ends = jobs.ended_well(KEEPERS)
     return min(ends.values()) if len(ends) == len(KEEPERS) else None
 
 
-kept = Kept(_as_of, lambda: settings.REGISTER_FRESHNESS_SECONDS)  # one query; every search asks
-
-
 def freshness() -> Freshness:
     """As of when what is shown is true. Stale beyond `REGISTER_STALE_HOURS`."""
-    as_of = kept()
+    oldest = as_of()
     limit = dt.timedelta(hours=settings.REGISTER_STALE_HOURS)
-    return Freshness(as_of, as_of is None or clock.now() - as_of > limit)
+    return Freshness(oldest, oldest is None or clock.now() - oldest > limit)

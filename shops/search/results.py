@@ -58,7 +58,7 @@ class Line:
         names = self.shop.name_ar, self.shop.name_en
         return names if get_language() == "ar" or not names[1] else (names[1], names[0])
 
-    @property
+    @cached_property
     def tags(self) -> list[tuple[str, Any]]:
         """State and word of each tag; an open shop needs none."""
         found = [] if self.state == "open" else [STATES[self.state]]
@@ -88,7 +88,7 @@ class Line:
     def open_now_until(self) -> dt.datetime | None:
         return self.standing.until if self.standing else None
 
-    @property
+    @cached_property
     def hours_tag(self) -> tuple[str, str] | None:
         """Whether it is open at this moment, and until when; nothing where it states no hours."""
         return tag_of(self.standing) if self.standing else None
@@ -130,7 +130,7 @@ def marked(name: str, matched: frozenset[str]) -> SafeString:
     """A name in its own direction, with `<mark>` round the words whose folded form is among the matched."""
     if not name:
         return mark_safe("")
-    pieces = [(_marked(piece, matched),) for piece in _PIECES.split(name)]
+    pieces = [(_marked(piece, matched),) for piece in _PIECES.split(name)] if matched else [(name,)]
     script = "rtl" if arabic.is_arabic(arabic.fold(name)) else "ltr"
     return format_html(
         '<bdi data-term lang="{}" dir="{}">{}</bdi>', "ar" if script == "rtl" else "en", script, format_html_join("", "{}", pieces)
@@ -138,6 +138,8 @@ def marked(name: str, matched: frozenset[str]) -> SafeString:
 
 
 def _marked(piece: str, matched: frozenset[str]) -> SafeString:
+    if piece.isspace():
+        return mark_safe(piece)  # noqa: S308 - spaces only
     words = arabic.words(piece)
     forms = {form for word in words for form in (word, arabic.bare(word))} | {"".join(words)}
     return format_html("<mark>{}</mark>", piece) if forms & matched else mark_safe(escape(piece))  # noqa: S308 - escaped

@@ -11,8 +11,8 @@ from django.conf import settings
 
 from municipality.kernel import arabic, clock
 from municipality.kernel.errors import Refused
-from municipality.kernel.kept import Kept
 from municipality.kernel.spelling import sounds, sounds_apart
+from municipality.kernel.ttl_cache import ttl_cache
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import MOST_WORDS, word_list
 from municipality.rulebook.queries import Trade
@@ -102,10 +102,9 @@ def made_of(rows: tuple[Trade, ...]) -> Trades:
     return trades
 
 
-def _read() -> Trades:
+@ttl_cache(lambda: settings.NAMED_LISTS_SECONDS)
+def in_force() -> Trades:
+    """What people call a trade by the edition in force; none where no edition is published."""
     with suppress(Refused):  # no edition is published: the names of the register are all there is
         return made_of(rulebook.edition(rulebook.TRADES, clock.today()).trades)
     return Trades()
-
-
-in_force = Kept(_read, lambda: settings.NAMED_LISTS_SECONDS)

@@ -14,7 +14,6 @@ from django.test.utils import CaptureQueriesContext
 
 from municipality.accounts import middleware
 from municipality.cases.services import compute_figures
-from municipality.rulebook import queries as rulebook
 from municipality.ui.errors import _BARE
 from tests import serving
 from tests.architecture import pages, watching
@@ -160,12 +159,8 @@ def counted(world: World, who: str, path: str, data: dict[str, str] | None = Non
 
 @pytest.fixture
 def warm(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that has served before: published editions are in memory (no transaction of a test may put them there)."""
-    held = {}
-    for row in rulebook._published():
-        held[row[:5]] = rulebook._whole(row)
-    monkeypatch.setattr(rulebook, "_read", held)
-    serving.keep_names(monkeypatch)
+    """A process that has served before."""
+    serving.warm(monkeypatch)
 
 
 @pytest.mark.usefixtures("warm")

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
 from municipality.review import queries, texts
 from municipality.review.admin import asking
@@ -51,6 +52,7 @@ def act(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
 
 def _again(request: HttpRequest, assignment: Assignment, verb: str, refusal: Refused | None = None) -> HttpResponse:
     place = assignment.place
+    request_cache.clear()  # the case may have moved on meanwhile
     note_look(request, place.case, "officer")
     sentence = ""
     if refusal is not None:

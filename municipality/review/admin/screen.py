@@ -19,7 +19,7 @@ from municipality.review import queries
 from municipality.review.admin import asking, clocks
 from municipality.review.models import CorrectionItem, CorrectionRound, Place
 from municipality.review.models.staff import TieKind
-from municipality.review.registry import Item, one_page, reviewable
+from municipality.review.registry import Item, reviewable
 from municipality.review.states import PLACE, PlaceState
 from municipality.rulebook.queries import Edition, Reason
 from municipality.uploads import links
@@ -75,13 +75,6 @@ def screen(
     error: str = "",
 ) -> dict[str, Any]:
     """The context of the page. `typed` is put back into the panel that it came from; contact details are nowhere in it."""
-    with one_page():
-        return _screen(request, case, place, holds, typed, panel, error)
-
-
-def _screen(
-    request: HttpRequest, case: Case, place: Place, holds: bool, typed: Mapping[str, Any], panel: str, error: str
-) -> dict[str, Any]:
     entry = reviewable(case)
     items = entry.items(case)
     replies = queries.replies(case)

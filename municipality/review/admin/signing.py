@@ -18,7 +18,7 @@ from municipality.review import queries, texts
 from municipality.review.admin import clocks
 from municipality.review.admin.opening import note_look
 from municipality.review.models import Decision
-from municipality.review.registry import one_page, reviewable
+from municipality.review.registry import reviewable
 from municipality.review.services import desk
 from municipality.ui.admin_base import demand
 from municipality.ui.templatetags.portal import ref
@@ -45,8 +45,7 @@ def _next(request: HttpRequest, *, error: str = "", status: int = 200) -> HttpRe
     waiting = queries.to_sign(user).select_related("case__applicant", "case__clock", "made_by")
     decision = waiting.first() if user.branch_id else None
     if decision is not None:
-        with one_page():
-            context |= _shown(request, decision)
+        context |= _shown(request, decision)
     return TemplateResponse(request, "admin/review/sign.html", context, status=status)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.html import conditional_escape
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -17,7 +18,6 @@ from municipality.acting import queries as acting
 from municipality.cases import panels
 from municipality.documents import qr
 from municipality.kernel import clock
-from municipality.ui.addresses import address_of
 from municipality.ui.templatetags.portal import bilingual
 from shops.claims import panels as panels_of_claims
 from shops.hours.services import HOURS
@@ -60,8 +60,8 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 
 def _addresses(shop: Shop, *, may_state: bool) -> dict[str, str]:
-    hours = address_of("shops:hours", shop.public_id) if may_state else ""
-    return {"page": address_of("shops:shop", shop.public_id), "door": address_of("shops:door", shop.public_id), "hours": hours}
+    hours = reverse("shops:hours", args=[shop.public_id]) if may_state else ""
+    return {"page": reverse("shops:shop", args=[shop.public_id]), "door": reverse("shops:door", args=[shop.public_id]), "hours": hours}
 
 
 @access("acting")

@@ -86,16 +86,16 @@ def test_a_case_taken_before_its_turn_is_counted_and_listed_with_its_reason(offi
     assert third.case.reference not in page and third.case.public_id not in page and third.case.title_en not in page
 
 
-def test_the_numbers_are_kept_for_a_minute_and_no_longer(office: Office, frozen_clock: Clock, settings: Any) -> None:
+def test_the_numbers_are_cached_for_a_minute_and_no_longer(office: Office, frozen_clock: Clock, settings: Any) -> None:
     settings.PUBLIC_QUEUE_SECONDS = 60
-    published.published.forget()
+    published.published.cache_clear()
     permits.sent(office.applicant)
     assert sum(one.waiting for one in published.published().lines) == 1
     permits.sent(office.applicant)
     assert sum(one.waiting for one in published.published().lines) == 1
     frozen_clock.move(seconds=61)
     assert sum(one.waiting for one in published.published().lines) == 2
-    published.published.forget()
+    published.published.cache_clear()
 
 
 @pytest.mark.parametrize("code", ["ar", "en"])

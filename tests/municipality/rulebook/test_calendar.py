@@ -104,7 +104,7 @@ def test_without_a_published_calendar_nothing_is_counted(maker: User, checker: U
 def test_the_calendar_costs_one_query_once_it_was_read(monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any) -> None:
     (row,) = (row for row in queries._published() if row.subject == "calendar")
     held = {row[:5]: queries._whole(row)}
-    monkeypatch.setattr(queries, "_read", held)
+    monkeypatch.setattr(queries, "_editions", held)
     with django_assert_num_queries(1):
         assert queries.calendar().edition == "calendar v1"
 

@@ -1,4 +1,4 @@
-"""Editions as pages and transactions read them: asked for once a page, never kept before they are certain."""
+"""Editions as pages and transactions read them: asked for once a page, never cached before they are certain."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 
 from municipality.accounts.models import User
-from municipality.kernel import clock
+from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import Refused
 from municipality.rulebook import queries
 from municipality.rulebook.models import FeeRule, RuleSet
@@ -24,9 +24,8 @@ SUBJECT = "fees.testing"
 @pytest.fixture(autouse=True)
 def page() -> Iterator[None]:
     """A request that goes on."""
-    queries.begin_page()
-    yield
-    queries.end_page()
+    with request_cache.activate():
+        yield
 
 
 @pytest.fixture
@@ -52,8 +51,7 @@ def fee() -> int:
 def test_a_page_asks_once_for_the_editions_however_many_it_shows(people: Any, django_assert_num_queries: Any) -> None:
     publish(people, 1, 10_000)
     fee()  # the rows of the edition
-    queries.begin_page()
-    with django_assert_num_queries(1):
+    with request_cache.activate(), django_assert_num_queries(1):
         assert {fee() for _ in range(5)} == {10_000}
 
 
@@ -61,8 +59,8 @@ def test_the_next_page_sees_what_was_published_since(people: Any) -> None:
     publish(people, 1, 10_000)
     assert fee() == 10_000
     publish(people, 2, 12_000)
-    queries.begin_page()
-    assert fee() == 12_000
+    with request_cache.activate():
+        assert fee() == 12_000
 
 
 def test_a_transaction_decides_by_what_it_read_itself(people: Any) -> None:
@@ -74,18 +72,18 @@ def test_a_transaction_decides_by_what_it_read_itself(people: Any) -> None:
     assert fee() == 10_000  # the page goes on as it began
 
 
-def test_an_edition_that_is_taken_back_is_not_kept(people: Any) -> None:
+def test_an_edition_that_is_taken_back_is_not_cached(people: Any) -> None:
     with transaction.atomic():
         taken_back = publish(people, 1, 10_000)
         assert fee() == 10_000
         transaction.set_rollback(True)
-    assert not any(identity[0] == taken_back.pk for identity in queries._read)
+    assert not any(identity[0] == taken_back.pk for identity in queries._editions)
     with pytest.raises(Refused):
         fee()
-    with transaction.atomic():  # the control: one that stays is kept
+    with transaction.atomic():  # the control: one that stays is cached
         kept = publish(people, 1, 11_000)
         fee()
-    assert any(identity[0] == kept.pk for identity in queries._read)
+    assert any(identity[0] == kept.pk for identity in queries._editions)
 
 
 def test_of_two_editions_the_later_first_day_holds(people: Any) -> None:

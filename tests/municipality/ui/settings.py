@@ -49,7 +49,7 @@ TEMPLATES = [
             ],
             "builtins": [
                 "municipality.ui.templatetags.portal",
-                "municipality.ui.templatetags.kept",
+                "django.templatetags.cache",
                 "django.templatetags.i18n",
                 "django.templatetags.static",
             ],

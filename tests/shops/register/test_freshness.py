@@ -98,9 +98,9 @@ def test_the_limit_is_a_setting(settings: Any, frozen_clock: Clock) -> None:
     assert not freshness.freshness().is_stale
 
 
-def test_what_was_read_is_kept_for_seconds_while_hours_go_on(settings: Any, frozen_clock: Clock, django_assert_num_queries: Any) -> None:
+def test_what_was_read_is_cached_for_seconds_while_hours_go_on(settings: Any, frozen_clock: Clock, django_assert_num_queries: Any) -> None:
     settings.REGISTER_FRESHNESS_SECONDS = 5
-    freshness.kept.forget()
+    freshness.as_of.cache_clear()
     Heartbeat.objects.bulk_create(Heartbeat(part=part, at=NOON) for part in freshness.KEEPERS)
     first = freshness.freshness()
     Heartbeat.objects.update(at=NOON - dt.timedelta(days=3))
@@ -108,4 +108,4 @@ def test_what_was_read_is_kept_for_seconds_while_hours_go_on(settings: Any, froz
         assert freshness.freshness() == first and not first.is_stale
     frozen_clock.move(seconds=5)
     assert freshness.freshness().is_stale, "kept too long"
-    freshness.kept.forget()
+    freshness.as_of.cache_clear()

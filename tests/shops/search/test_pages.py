@@ -113,3 +113,19 @@ def test_a_cache_that_is_away_holds_nobody_back(rf: Any, monkeypatch: pytest.Mon
     assert [pace(rf.get("/"), "x", limit=1, seconds=60) for _ in range(2)] == [True, False]
     monkeypatch.setattr("municipality.accounts.limits.cache.add", away)
     assert pace(rf.get("/"), "x", limit=1, seconds=60)
+
+
+def test_the_lists_of_the_form_are_cached_and_yet_as_they_stand(client: Client, make_shop: Make) -> None:
+    area = make_shop().area
+
+    def form(language: str = "en", **given: Any) -> str:
+        return client.get(f"/{language}/shops/", given).content.decode().partition('id="results"')[0]
+
+    def chosen(name: str) -> str:
+        return f'<option value="{area.pk}" selected>{name}</option>'
+
+    assert [chosen("Salmiya") in form(area=area.pk) for _ in range(2)] == [True, True]
+    assert chosen("Salmiya") not in form() and chosen("السالمية") in form("ar", area=area.pk)
+    assert 'aria-invalid="true"' in form(area="x") and 'aria-invalid="true"' not in form(area=area.pk)
+    type(area).objects.filter(pk=area.pk).update(name_en="Salmiyah")
+    assert chosen("Salmiyah") in form(area=area.pk) and "Salmiya<" not in form()

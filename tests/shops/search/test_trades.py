@@ -31,11 +31,11 @@ Make = Callable[..., Shop]
 @pytest.fixture(autouse=True)
 def forget() -> Iterator[None]:
     """What a test lets a process keep is its own."""
-    for kept in (trades.in_force, name_lists.kept):
-        kept.forget()
+    for cached in (trades.in_force, name_lists.lists):
+        cached.cache_clear()
     yield
-    for kept in (trades.in_force, name_lists.kept):
-        kept.forget()
+    for cached in (trades.in_force, name_lists.lists):
+        cached.cache_clear()
 
 
 @pytest.fixture
