@@ -50,8 +50,9 @@ from violations.states import SERVICE, ViolationState
 if TYPE_CHECKING:
     from tests.architecture.world import World
 
-# A row made by hand stays against the same shop: a violation is against somebody.
+# A row made by hand stays against the same shop, since a violation is against somebody, and stands on the visit made for it last.
 KEPT = {("violations_violation", column): column for column in ("shop_id", "inspector_id")}
+KEPT["violations_violation", "visit_id"] = "(SELECT max(id) FROM fieldwork_visit)"
 LONG_AGO = dt.timedelta(days=60)
 
 
