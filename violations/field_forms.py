@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from municipality.fieldwork.forms import VisitForm
 from municipality.kernel import clock
 from municipality.places.models import Area
 from municipality.rulebook import queries as rulebook
@@ -20,17 +18,12 @@ from violations import queries, rules
 from violations.models import Inspector, Signed
 from violations.services.minutes import Found
 
-_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 PHOTOS = 8
-INCOMPLETE = {code: _("The page came back incomplete. Load it again.") for code in ("required", "max_length")}
 
 
-class MinuteForm(forms.Form):
+class MinuteForm(VisitForm):
     """Facts only; there is no field for an amount."""
 
-    client_key = forms.CharField(widget=forms.HiddenInput, max_length=36, error_messages=INCOMPLETE)
-    # ISO 8601, by the clock of the device
-    seen_at = forms.CharField(widget=forms.HiddenInput, max_length=40, error_messages=INCOMPLETE)
     shop_no = FoldedField(
         label=_("Commercial licence number of the shop"),
         required=False,
@@ -65,9 +58,6 @@ class MinuteForm(forms.Form):
     block = FoldedField(label=_("Block"), required=False, max_length=10)
     street = forms.CharField(label=_("Street"), required=False, max_length=60)
     place_note = forms.CharField(label=_("Where exactly"), required=False, max_length=160)
-    latitude = forms.FloatField(widget=forms.HiddenInput, required=False, min_value=28, max_value=31)
-    longitude = forms.FloatField(widget=forms.HiddenInput, required=False, min_value=46, max_value=49)
-    accuracy_m = forms.FloatField(widget=forms.HiddenInput, required=False, min_value=0, max_value=100_000)
     note_ar = forms.CharField(
         label=_("What was seen"),
         required=False,
@@ -90,21 +80,6 @@ class MinuteForm(forms.Form):
         self.fields["offence"].choices = [("", "—"), *((o.code, f"{o.code} {o.name_ar}") for o in named)]  # type: ignore[attr-defined]
         self.fields["area"].queryset = Area.objects.filter(governorate__branch=spell.team.branch_id).order_by("name_ar")  # type: ignore[attr-defined]
 
-    def clean_client_key(self) -> str:
-        key = str(self.cleaned_data["client_key"]).lower()
-        if not _KEY.fullmatch(key):
-            raise ValidationError(_("The page came back incomplete. Load it again."), code="key")
-        return key
-
-    def clean_seen_at(self) -> dt.datetime:
-        try:
-            seen = dt.datetime.fromisoformat(str(self.cleaned_data["seen_at"]).replace("Z", "+00:00"))
-        except ValueError:
-            seen = None  # type: ignore[assignment]
-        if seen is None or seen.tzinfo is None:
-            raise ValidationError(_("The page came back incomplete. Load it again."), code="time")
-        return seen.astimezone(dt.UTC)
-
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         number = data.get("shop_no", "")
@@ -124,13 +99,13 @@ class MinuteForm(forms.Form):
 
     def found(self) -> Found:
         """The facts for `minutes.record`. Only of a valid form."""
-        data = self.cleaned_data
+        data, sent = self.cleaned_data, self.sent()
         shop = data["shop"]
         quantity = data.get("quantity")
         return Found(
-            client_key=data["client_key"],
+            client_key=sent.key,
             offence=data["offence"],
-            seen_at=data["seen_at"],
+            seen_at=sent.started_at,
             area=data.get("area") or shop.area,
             shop=shop,
             civil_id=data.get("civil_id", ""),
@@ -140,9 +115,9 @@ class MinuteForm(forms.Form):
             block=data.get("block", "") or (shop.block if shop else ""),
             street=data.get("street", "") or (shop.street if shop else ""),
             place_note=data.get("place_note", ""),
-            latitude=data.get("latitude") if data.get("longitude") is not None else None,
-            longitude=data.get("longitude") if data.get("latitude") is not None else None,
-            accuracy_m=int(data["accuracy_m"]) if data.get("accuracy_m") is not None else None,
+            latitude=sent.latitude,
+            longitude=sent.longitude,
+            accuracy_m=sent.accuracy_m,
             signed=data["signed"],
             note_ar=data.get("note_ar", ""),
         )

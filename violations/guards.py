@@ -20,9 +20,9 @@ guard(
 frozen(
     _V,
     [
-        *("public_id", "client_key", "inspector_id", "branch_id", "offence", "offence_facts", "edition", "limits_edition"),
+        *("public_id", "visit_id", "inspector_id", "branch_id", "offence", "offence_facts", "edition", "limits_edition"),
         *("quantity_hundredths", "months", "repeat_count", "note_ar", "shop_id", "party_digest", "party_cipher", "party_masked"),
-        *("party_name_ar", "is_womens_premises", "area_id", "block", "street", "place_note", "latitude", "longitude", "accuracy_m"),
+        *("party_name_ar", "is_womens_premises", "area_id", "block", "street", "place_note"),
         *("seen_at", "received_at", "paper_id"),
     ],
 )
@@ -36,6 +36,23 @@ guard(
     "NEW.paper_id IS NULL AND NOT EXISTS (SELECT 1 FROM violations_inspector i JOIN violations_team t ON t.code = i.team_id"
     " WHERE i.id = NEW.inspector_id AND t.branch_id = NEW.branch_id AND (t.is_womens OR NOT NEW.is_womens_premises))",
     "not_by_inspector",
+)
+# The visit is that of the inspector who writes, at the time that the minute names.
+guard(
+    "violations_on_visit",
+    _V,
+    "INSERT",
+    "NEW.visit_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM fieldwork_visit f JOIN violations_inspector i ON i.user_id = f.sender_id"
+    " WHERE f.id = NEW.visit_id AND i.id = NEW.inspector_id AND f.started_at = NEW.seen_at)",
+    "not_of_visit",
+)
+guard(
+    "violations_evidence_kind",
+    "fieldwork_evidence",
+    "INSERT",
+    "NEW.kind NOT IN ('offence', 'signature', 'correction', 'defence')"
+    " AND EXISTS (SELECT 1 FROM violations_violation v WHERE v.visit_id = NEW.visit_id)",
+    "unknown_kind",
 )
 # Annulled: an upheld objection, or two people. Waived: two people. With the court: a referral. Ruled: a confirmed ruling.
 for _state, _ground in (
@@ -77,7 +94,6 @@ for _state, _ground in (
         f"{_state}_without_ground",
     )
 
-insert_only("violations_evidence")
 insert_only("violations_service")
 insert_only("violations_settlementorder")
 insert_only("violations_extension")

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "municipality.drafts",
     "municipality.cases",
     "municipality.review",
+    "municipality.fieldwork",
     "payments",
     "zoning",
     "shops",
@@ -147,7 +148,7 @@ STATIC_ROOT = Path(env.str("STATIC_ROOT", str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR / "files"}},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "municipality.ui.storage.StaticFilesStorage"},
 }
 WHITENOISE_MAX_AGE = 60
 

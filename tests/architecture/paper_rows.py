@@ -45,7 +45,7 @@ def fresh_paper(world: World, state: str) -> Violation:
     paper.release(file=file, released_by=fines.authority)
     line = file.rows.get()
     like = rows.fresh(world, save=False)
-    like.inspector, like.paper, like.number = None, line, line.number
+    like.inspector, like.visit, like.paper, like.number = None, None, line, line.number
     like.save()
     return like
 
@@ -94,7 +94,7 @@ def _carried_without_release(world: World) -> None:
     paper.check(file_id=file.pk)
     line = file.rows.get()
     like = rows.fresh(world, save=False)
-    like.inspector, like.paper, like.number = None, line, line.number
+    like.inspector, like.visit, like.paper, like.number = None, None, line, line.number
     like.save()
 
 

@@ -24,6 +24,7 @@ MORE = {
     "municipality.cases": {"catalogue", "opening", "panels", "blocks", "admin_base", "timeline"},
     "municipality.documents": {"rendering", "signing", "registry", "numbers", "qr", "facts", "store", "trouble"},
     "municipality.drafts": {"registry", "typed"},
+    "municipality.fieldwork": {"forms", "device"},  # device: the contract with the browser's queue
     "municipality.jobs": {"registry", "errors", "in_process", "apart"},
     "municipality.notifications": {"registry", "texts"},
     "municipality.review": {"registry", "story"},  # story: how the moves of every studied case are told
@@ -111,6 +112,9 @@ def test_the_gate_of_the_doors_bites(graph: grimp.ImportGraph) -> None:
         ("sandbox/simulators/serving.py", "import sandbox.demo.people"),
         ("payments/queries.py", "from tools.stack import running"),
         ("sandbox/demo/people.py", "import tests.payments.bank"),
+        ("reports/apps.py", "from violations import files"),
+        ("violations/queries.py", "from municipality.fieldwork import guards"),
+        ("municipality/review/queries.py", "from municipality.fieldwork import models"),
     ],
 )
 def test_the_import_contracts_bite(tmp_path: Path, harm: str, contract: str) -> None:

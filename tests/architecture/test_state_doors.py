@@ -114,8 +114,11 @@ def born_in(table: str, state: str) -> int:
     by_hand = lane_rows.OWED_FOR | violation_rows.KEPT
     values = ["%s" if c == "is_open" else by_hand.get((table, c), value) for c, value in zip(columns, values, strict=True)]
     given = [{"state": state, "is_open": True}[c] for c in columns if c in ("state", "is_open")]
-    newest = model._base_manager.order_by("-pk")[0].pk
-    return execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} FROM {table} WHERE id = %s", [*given, newest])
+    newest = model._base_manager.order_by("-pk")[0]
+    if (table, "visit_id") in by_hand:
+        violation_rows.visit_like(newest)
+    statement = f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} FROM {table} WHERE id = %s"
+    return execute(statement, [*given, newest.pk])
 
 
 def rows_of(model: Any) -> list[Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from django.db import transaction
 
+from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock, ids
 from municipality.places.models import Branch
+from tests.licensing import officers
 from violations.models import (
     Annulment,
     Charge,
@@ -25,17 +27,31 @@ if TYPE_CHECKING:
     from tests.architecture.world import World
 
 # A row made by hand stays against the same shop: a violation is against somebody.
-from tests.architecture.violation_rows import _charge, bill, fresh, fresh_objection, proposal
+from tests.architecture.violation_rows import _charge, bill, fresh, fresh_objection, proposal, visit_like
 
 
 def _by_whoever(world: World) -> None:
     """A minute of a branch whose team its writer is not of."""
     like = Violation.objects.get(pk=world.fines.served.pk)
     like.pk = like.last_event = like.notice = like.number = None
-    like.public_id, like.client_key, like.state = ids.public_id(), str(uuid4()), "recorded"
+    like.public_id, like.visit, like.state = ids.public_id(), visit_like(like), "recorded"
     like.branch = Branch.objects.exclude(pk="HA").order_by("pk")[0]
     like._state.adding = True
     like.save()
+
+
+def _on_the_visit_of_another_time(world: World) -> None:
+    """A minute that names another time than its visit."""
+    like = fresh(world, save=False)
+    like.seen_at -= dt.timedelta(minutes=1)
+    like.save()
+
+
+def _evidence_of_an_unknown_kind(world: World) -> None:
+    row = Evidence.objects.get(visit=world.fines.served.visit_id)
+    row.pk, row.kind, row.upload = None, "other", officers.attach(world.fines.inspector, world.fines.served.key, "photos")
+    row._state.adding = True
+    row.save()
 
 
 def _without_ground(state: str, *path: str) -> Any:
@@ -129,6 +145,8 @@ def _step_of_a_former_delegate(world: World) -> None:
 LIFTED: tuple[tuple[str, Any], ...] = (("annulment", Annulment), ("relief", Relief), ("stoplift", StopLift))
 BY_HAND = {
     "violations_by_inspector": _by_whoever,
+    "violations_on_visit": _on_the_visit_of_another_time,
+    "violations_evidence_kind": _evidence_of_an_unknown_kind,
     "violations_violationevent_delegated": _step_of_a_former_delegate,
     "violations_annulled_on_ground": _without_ground("annulled", "ordered", "annul"),
     "violations_waived_on_ground": _without_ground("waived", "ordered", "waive"),

@@ -13,6 +13,7 @@ from django.db import transaction
 from municipality.accounts.models import User
 from municipality.acting.services import delegations
 from municipality.cases.models import Case
+from municipality.fieldwork.models import Evidence, Visit
 from municipality.kernel import clock, ids
 from municipality.places.models import Branch
 from municipality.review.models import Skill
@@ -28,7 +29,6 @@ from violations.models import (
     Charge,
     ChargeKind,
     Defence,
-    Evidence,
     Inspector,
     Instalment,
     Judgment,
@@ -50,8 +50,9 @@ from violations.states import SERVICE, ViolationState
 if TYPE_CHECKING:
     from tests.architecture.world import World
 
-# A row made by hand stays against the same shop: a violation is against somebody.
+# A row made by hand stays against the same shop, since a violation is against somebody, and stands on the visit made for it last.
 KEPT = {("violations_violation", column): column for column in ("shop_id", "inspector_id")}
+KEPT["violations_violation", "visit_id"] = "(SELECT max(id) FROM fieldwork_visit)"
 LONG_AGO = dt.timedelta(days=60)
 
 
@@ -117,7 +118,7 @@ def fill(world: World) -> Fines:
         serving.opened(violation=row, person=person)
     photo = officers.attach(inspector, served.key, "photos")
     Evidence.objects.create(
-        violation=served, kind="offence", upload=photo, captured_at=served.seen_at, added_by=inspector.key, added_at=clock.now()
+        visit=served.visit, kind="offence", upload=photo, captured_at=served.seen_at, added_by=inspector.key, received_at=clock.now()
     )
     documents.write_notice(violation_id=served.pk)
     objection = objections.file(violation=objected, person=person, ground="facts_wrong", words="الرصيف نظيف في الصورة.")
@@ -202,10 +203,19 @@ def fresh(world: World, *, save: bool = True) -> Violation:
     like = Violation.objects.get(pk=world.fines.served.pk)
     like.pk = like.last_event = like.notice = like.number = like.warning_number = None
     like.settle_until = like.object_until = like.block_from = like.correct_until = None
-    like.public_id, like.client_key, like.state = ids.public_id(), str(uuid4()), "recorded"
+    like.public_id, like.visit, like.state = ids.public_id(), visit_like(like), "recorded"
     like._state.adding = True
     if save:
         like.save()
+    return like
+
+
+def visit_like(row: Violation) -> Visit:
+    """Another visit of the same person at the same time."""
+    like = Visit.objects.get(pk=row.visit_id)
+    like.pk, like.key = None, str(uuid4())
+    like._state.adding = True
+    like.save()
     return like
 
 

@@ -134,7 +134,7 @@ def test_no_person_number_or_word_of_the_case_is_in_any_file(
         "لم تكن الأكياس لنا",
     ):
         assert secret and secret not in whole
-    assert str(settled.latitude) not in whole, "the place is the shop's, not that of the evidence"
+    assert str(settled.visit.latitude) not in whole, "the place is the shop's, not that of the evidence"
 
 
 def test_each_file_is_what_its_published_schema_says(

@@ -15,6 +15,7 @@ from tools.benchmarks.cases import _columns
 
 # Tables whose rows belong to a minute: how a row `s` names its minute.
 TABLES = {
+    "fieldwork_visit": "(SELECT x.id FROM violations_violation x WHERE x.visit_id = s.id)",
     "violations_violation": "s.id",
     "violations_violationevent": "s.subject_id",
     "violations_settlementorder": "s.violation_id",
@@ -25,17 +26,15 @@ TABLES = {
 }
 LEFT_OUT = ("violations_objection", "violations_plan", "violations_relief", "violations_annulment")
 OWN = {
+    "fieldwork_visit": {"key": "'bench-' || w.n", "latitude": "w.lat", "longitude": "w.lon"},
     "violations_violation": {
         "public_id": "'b' || lpad(w.n::text, 25, '0')",
-        "client_key": "'bench-' || w.n",
         "number": "CASE WHEN s.number IS NOT NULL THEN 'VIO-BENCH-' || w.n END",
         "warning_number": "CASE WHEN s.warning_number IS NOT NULL THEN 'WRN-BENCH-' || w.n END",
         "shop_id": "CASE WHEN s.shop_id IS NOT NULL THEN w.shop_id END",
         "area_id": "w.area_id",
-        "latitude": "w.lat",
-        "longitude": "w.lon",
         "notice_id": "NULL",
-    }
+    },
 }
 
 

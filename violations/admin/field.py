@@ -5,17 +5,17 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
-from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from municipality.fieldwork import device
+from municipality.fieldwork import queries as fieldwork
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.rulebook import queries as rulebook
@@ -23,7 +23,7 @@ from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 from violations import queries
 from violations.field_forms import PHOTOS, MinuteForm
-from violations.models import Evidence, EvidenceKind, Inspector, Objection, Violation
+from violations.models import EvidenceKind, Inspector, Objection, Violation
 from violations.services import evidence, minutes, objections
 from violations.states import STUDIED, ViolationState
 
@@ -144,44 +144,24 @@ def _write(request: HttpRequest, form: MinuteForm) -> tuple[Violation, bool, lis
 
 @require_POST
 def sync(request: HttpRequest) -> JsonResponse:
-    """One minute from the device's queue. 201 new, 200 known already, 409 a conflict with its sentence, 400 facts that do not
-    fit, 507 no room for the pictures: the minute stands, and the device sends both again.
-
-    The answer tells the device whether to drop the entry: only after 200 or 201.
-    """
+    """One minute from the device's queue; the answers are those of `fieldwork.device`."""
     try:
         spell = _spell(request)
     except NotPermitted as refusal:
-        return JsonResponse({"code": refusal.code, "sentence": str(refusal.sentence)}, status=403)
-    form = MinuteForm(request.POST, spell=spell)
-    if not form.is_valid():
-        fields = {name: [str(error) for error in errors] for name, errors in form.errors.items()}
-        return JsonResponse(
-            {"code": "bad_facts", "sentence": " ".join(problem for problems in fields.values() for problem in problems), "fields": fields},
-            status=400,
-        )
-    try:
-        row, new, refused = _write(request, form)
-    except NotPermitted as refusal:
-        return JsonResponse({"code": refusal.code, "sentence": str(refusal.sentence)}, status=403)
-    except Refused as refusal:
-        return JsonResponse({"code": refusal.code, "sentence": str(refusal.sentence)}, status=refusal.status)
-    answer = {
-        "reference": row.reference,
-        "url": reverse("admin:field_violation", args=[row.public_id]),
-        "refused": [str(sentence) for sentence in refused],
-    }
-    return JsonResponse(answer, status=201 if new else 200)
+        return device.refused(refusal)
+    return device.answer(MinuteForm(request.POST, spell=spell), lambda form: _taken(request, form))
+
+
+def _taken(request: HttpRequest, form: MinuteForm) -> device.Taken:
+    row, new, refused = _write(request, form)
+    return device.Taken(row.reference, reverse("admin:field_violation", args=[row.public_id]), new, refused)
 
 
 @require_safe
 def worker(request: HttpRequest) -> HttpResponse:
-    """The service worker that keeps the form at hand without a line. Its scope is this folder."""
+    """The service worker that keeps the form of a minute at hand without a line."""
     _spell(request)
-    script = render_to_string(
-        "admin/violations/worker.js", {"new_url": reverse("admin:field_new"), "static_url": settings.STATIC_URL}, request=request
-    )
-    return HttpResponse(script, content_type="text/javascript")
+    return device.worker(request, form_url=reverse("admin:field_new"))
 
 
 def _row_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, Inspector]:
@@ -206,7 +186,6 @@ def violation(request: HttpRequest, public_id: str) -> HttpResponse:
             error = str(refusal.sentence)
             row.refresh_from_db()
     objection = getattr(row, "objection", None)
-    marks = Evidence.objects.filter(violation=row).select_related("upload").order_by("pk")
     proofs = Upload.objects.filter(subject=row.key, slot="correction", state=UploadState.READY).order_by("pk")
     replies = rulebook.edition(queries.REPLIES, clock.today())
     return _page(
@@ -219,7 +198,7 @@ def violation(request: HttpRequest, public_id: str) -> HttpResponse:
         spell=spell,
         error=error,
         order=queries.order_of(row),
-        marks=marks,
+        marks=[(EvidenceKind(mark.kind).label, mark) for mark in fieldwork.evidence_of(row.visit_id)],
         proofs=proofs,
         may_minute=row.state == V.WARNED and row.correct_until is not None and row.correct_until < clock.today(),
         is_warned=row.state == V.WARNED,

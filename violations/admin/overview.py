@@ -33,7 +33,7 @@ from violations.views.public import TAGS
 V = ViolationState
 PAGE = 100
 ROUND_DAYS = 30
-COLUMNS = ("pk", "public_id", "number", "warning_number", "state", "seen_at", "latitude", "longitude")
+COLUMNS = ("pk", "public_id", "number", "warning_number", "state", "seen_at", "visit__latitude", "visit__longitude")
 OF_AREA = ("area__name_ar", "area__latitude", "area__longitude")
 
 
@@ -110,7 +110,7 @@ def _by_area(rows: QuerySet[Violation], choice: choosing.Chosen) -> dict[str, An
     found = (
         rows.order_by()
         .values_list("area", *OF_AREA)
-        .annotate(many=Count("pk"), open=open_, lat=Avg("latitude"), lon=Avg("longitude"))
+        .annotate(many=Count("pk"), open=open_, lat=Avg("visit__latitude"), lon=Avg("visit__longitude"))
         .order_by("-many", "area")
     )
     entries, total = [], 0

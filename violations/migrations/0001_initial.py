@@ -13,10 +13,10 @@ class Migration(migrations.Migration):
     dependencies = [
         ('cases', '0001_initial'),
         ('documents', '0001_initial'),
+        ('fieldwork', '0001_initial'),
         ('payments', '0001_initial'),
         ('places', '0001_initial'),
         ('shops', '0001_initial'),
-        ('uploads', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -213,7 +213,6 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.CharField(default=municipality.kernel.ids.public_id, editable=False, max_length=26, unique=True)),
-                ('client_key', models.CharField(max_length=36, unique=True)),
                 ('warning_number', models.CharField(blank=True, max_length=40, null=True, unique=True, verbose_name='رقم الإنذار')),
                 ('number', models.CharField(blank=True, max_length=40, null=True, unique=True, verbose_name='رقم المحضر')),
                 ('offence', models.CharField(max_length=20, verbose_name='المخالفة')),
@@ -232,9 +231,6 @@ class Migration(migrations.Migration):
                 ('block', models.CharField(blank=True, max_length=10, verbose_name='القطعة')),
                 ('street', models.CharField(blank=True, max_length=60, verbose_name='الشارع')),
                 ('place_note', models.CharField(blank=True, max_length=160, verbose_name='وصف المكان')),
-                ('latitude', models.FloatField(blank=True, null=True, verbose_name='خط العرض')),
-                ('longitude', models.FloatField(blank=True, null=True, verbose_name='خط الطول')),
-                ('accuracy_m', models.PositiveIntegerField(blank=True, null=True, verbose_name='دقة الموقع بالمتر')),
                 ('seen_at', models.DateTimeField(verbose_name='وقت المعاينة')),
                 ('received_at', models.DateTimeField(verbose_name='وقت الوصول')),
                 ('signed', models.CharField(choices=[('signed', 'وقّع'), ('refused', 'امتنع عن التوقيع'), ('absent', 'لم يكن حاضراً')], default='absent', max_length=10, verbose_name='التوقيع')),
@@ -250,6 +246,7 @@ class Migration(migrations.Migration):
                 ('paper', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='violation', to='violations.paperrow', verbose_name='السجل الورقي')),
                 ('party', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='violations', to=settings.AUTH_USER_MODEL, verbose_name='المخالف')),
                 ('shop', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.shop', verbose_name='المحل')),
+                ('visit', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='violation', to='fieldwork.visit', verbose_name='الزيارة')),
             ],
             options={
                 'verbose_name': 'مخالفة',
@@ -390,24 +387,6 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'تمديد',
                 'verbose_name_plural': 'التمديدات',
-            },
-        ),
-        migrations.CreateModel(
-            name='Evidence',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('offence', 'صورة المخالفة'), ('signature', 'صورة التوقيع'), ('correction', 'إثبات التصحيح'), ('defence', 'دليل محرر المحضر')], max_length=12, verbose_name='النوع')),
-                ('captured_at', models.DateTimeField(blank=True, null=True, verbose_name='وقت التصوير')),
-                ('latitude', models.FloatField(blank=True, null=True)),
-                ('longitude', models.FloatField(blank=True, null=True)),
-                ('added_by', models.CharField(max_length=80, verbose_name='أضافه')),
-                ('added_at', models.DateTimeField(verbose_name='أضيف في')),
-                ('upload', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='uploads.upload', verbose_name='الملف')),
-                ('violation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='violations.violation')),
-            ],
-            options={
-                'verbose_name': 'دليل',
-                'verbose_name_plural': 'الأدلة',
             },
         ),
         migrations.CreateModel(
@@ -650,14 +629,6 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('until_after__gt', models.F('until_before'))), name='violations_extension_longer'),
         ),
         migrations.AddIndex(
-            model_name='evidence',
-            index=models.Index(fields=['violation', 'id'], name='violations_evidence_of'),
-        ),
-        migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['offence', 'signature', 'correction', 'defence'])), name='violations_evidence_kind'),
-        ),
-        migrations.AddIndex(
             model_name='charge',
             index=models.Index(fields=['violation', '-id'], name='violations_charge_of'),
         ),
@@ -735,15 +706,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='violation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('inspector__isnull', False), ('paper__isnull', True)), models.Q(('inspector__isnull', True), ('paper__isnull', False)), _connector='OR'), name='violations_inspector_or_paper'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('inspector__isnull', False), ('paper__isnull', True), ('visit__isnull', False)), models.Q(('inspector__isnull', True), ('paper__isnull', False), ('visit__isnull', True)), _connector='OR'), name='violations_inspector_or_paper'),
         ),
         migrations.AddConstraint(
             model_name='violation',
             constraint=models.CheckConstraint(condition=models.Q(('quantity_hundredths__gt', 0)), name='violations_quantity'),
-        ),
-        migrations.AddConstraint(
-            model_name='violation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__gte', 28), ('latitude__lte', 31), ('longitude__gte', 46), ('longitude__lte', 49)), _connector='OR'), name='violations_in_kuwait'),
         ),
         migrations.AddConstraint(
             model_name='violation',

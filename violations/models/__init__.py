@@ -6,7 +6,7 @@ from violations.models.money import Charge, ChargeKind, Extension, Instalment, P
 from violations.models.objections import Addition, Defence, Objection
 from violations.models.paper import PaperFile, PaperRow, PaperState
 from violations.models.people import Inspector, Team
-from violations.models.violation import Evidence, EvidenceKind, Service, ServiceGround, Signed, Violation, ViolationEvent
+from violations.models.violation import EvidenceKind, Service, ServiceGround, Signed, Violation, ViolationEvent
 
 __all__ = [
     "Addition",
@@ -14,7 +14,6 @@ __all__ = [
     "Charge",
     "ChargeKind",
     "Defence",
-    "Evidence",
     "EvidenceKind",
     "Extension",
     "Inspector",

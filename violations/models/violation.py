@@ -1,4 +1,4 @@
-"""What an inspector found: facts, evidence, and how its notice reached the party."""
+"""What an inspector found: facts, and how its notice reached the party. Place and photos are those of its visit."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from django.db.models import Q
 
 from municipality.audit.models import StateEvent
 from municipality.documents.models import Document
+from municipality.fieldwork.models import Visit
 from municipality.kernel import ids
 from municipality.places.models import Area, Branch
 from municipality.rulebook.queries import Offence
-from municipality.uploads.models import Upload
 from shops.models import Shop
 from violations.models.paper import PaperRow
 from violations.models.people import Inspector
@@ -33,18 +33,19 @@ class Signed(models.TextChoices):
 class Violation(models.Model):
     """One offence found at one place and time. Facts go in, amounts come out of the rulebook; no field takes an amount.
 
-    Written by an inspector, or carried over from a paper record: then `paper` is its line, and no inspector of the portal stands for it.
+    Written by an inspector on a `visit`, which says where it was seen and is what the device sent; or carried over from a paper record:
+    then `paper` is its line, and neither an inspector of the portal nor a visit stands for it. `seen_at` is the visit's time, or the
+    day of the paper: repetitions and periods are counted from it.
 
     `number` is that of the minute, without gaps in its series; a warning has a number of its own series before. The party is
     a person of the portal or somebody known only by the keyed hash of a civil number, who finds it at first sign-in.
     """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
-    # Made by the inspector's device, so that a minute which is sent twice is one.
-    client_key = models.CharField(max_length=36, unique=True)
     warning_number = models.CharField("رقم الإنذار", max_length=40, unique=True, null=True, blank=True)
     number = models.CharField("رقم المحضر", max_length=40, unique=True, null=True, blank=True)
     inspector = models.ForeignKey(Inspector, models.PROTECT, null=True, blank=True, related_name="violations", verbose_name="المفتش")
+    visit = models.OneToOneField(Visit, models.PROTECT, null=True, blank=True, related_name="violation", verbose_name="الزيارة")
     paper = models.OneToOneField(PaperRow, models.PROTECT, null=True, blank=True, related_name="violation", verbose_name="السجل الورقي")
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="الفرع")
     offence = models.CharField("المخالفة", max_length=20)
@@ -68,9 +69,6 @@ class Violation(models.Model):
     block = models.CharField("القطعة", max_length=10, blank=True)
     street = models.CharField("الشارع", max_length=60, blank=True)
     place_note = models.CharField("وصف المكان", max_length=160, blank=True)
-    latitude = models.FloatField("خط العرض", null=True, blank=True)  # WGS 84
-    longitude = models.FloatField("خط الطول", null=True, blank=True)
-    accuracy_m = models.PositiveIntegerField("دقة الموقع بالمتر", null=True, blank=True)
     seen_at = models.DateTimeField("وقت المعاينة")
     received_at = models.DateTimeField("وقت الوصول")
     signed = models.CharField("التوقيع", max_length=10, choices=Signed, default=Signed.ABSENT)
@@ -96,15 +94,11 @@ class Violation(models.Model):
                 condition=Q(number__isnull=False) | Q(state__in=[*UNNUMBERED, "annulled"]), name="violations_minute_has_number"
             ),
             models.CheckConstraint(
-                condition=Q(inspector__isnull=False, paper__isnull=True) | Q(inspector__isnull=True, paper__isnull=False),
+                condition=Q(inspector__isnull=False, visit__isnull=False, paper__isnull=True)
+                | Q(inspector__isnull=True, visit__isnull=True, paper__isnull=False),
                 name="violations_inspector_or_paper",
             ),
             models.CheckConstraint(condition=Q(quantity_hundredths__gt=0), name="violations_quantity"),
-            models.CheckConstraint(
-                condition=Q(latitude__isnull=True, longitude__isnull=True)
-                | Q(latitude__gte=28, latitude__lte=31, longitude__gte=46, longitude__lte=49),
-                name="violations_in_kuwait",
-            ),
             models.CheckConstraint(
                 condition=Q(shop__isnull=False) | Q(party__isnull=False) | ~Q(party_digest="") | ~Q(party_name_ar="") | ~Q(place_note=""),
                 name="violations_against_somebody",
@@ -167,32 +161,12 @@ Violation.EVENTS = ViolationEvent
 
 
 class EvidenceKind(models.TextChoices):
+    """What a photo of a violation shows: the kinds of its visit's evidence."""
+
     OFFENCE = "offence", "صورة المخالفة"
     SIGNATURE = "signature", "صورة التوقيع"
     CORRECTION = "correction", "إثبات التصحيح"
     DEFENCE = "defence", "دليل محرر المحضر"
-
-
-class Evidence(models.Model):
-    """A picture of a violation: which file, when and where it was taken, and by whom it was added. Its hash is the upload's."""
-
-    violation = models.ForeignKey(Violation, models.PROTECT, related_name="evidence")
-    kind = models.CharField("النوع", max_length=12, choices=EvidenceKind)
-    upload = models.OneToOneField(Upload, models.PROTECT, related_name="+", verbose_name="الملف")
-    captured_at = models.DateTimeField("وقت التصوير", null=True, blank=True)
-    latitude = models.FloatField(null=True, blank=True)  # WGS 84
-    longitude = models.FloatField(null=True, blank=True)
-    added_by = models.CharField("أضافه", max_length=80)
-    added_at = models.DateTimeField("أضيف في")
-
-    class Meta:
-        verbose_name = "دليل"
-        verbose_name_plural = "الأدلة"
-        constraints = [models.CheckConstraint(condition=Q(kind__in=EvidenceKind.values), name="violations_evidence_kind")]
-        indexes = [models.Index(fields=["violation", "id"], name="violations_evidence_of")]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.upload_id}"
 
 
 class ServiceGround(models.TextChoices):

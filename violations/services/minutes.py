@@ -6,13 +6,15 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import civil_ids
 from municipality.accounts.models import User
 from municipality.audit.services import record as note
 from municipality.documents.numbers import take
+from municipality.fieldwork import services as fieldwork
+from municipality.fieldwork.models import Visit
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock, money
 from municipality.kernel.actors import Actor
@@ -55,6 +57,10 @@ class Found:
     signed: str = Signed.ABSENT
     note_ar: str = ""
 
+    @property
+    def visit(self) -> fieldwork.Sent:
+        return fieldwork.Sent(self.client_key, self.seen_at, self.latitude, self.longitude, self.accuracy_m)
+
 
 def acting(spell: Inspector) -> Actor:
     return Actor("inspector", spell.user.key)
@@ -66,21 +72,20 @@ def record(*, inspector: Any, found: Found) -> tuple[Violation, bool]:
     The same `client_key` again is the same violation. Raises NotPermitted without the status, branch or team that it takes,
     Refused: sent_differently, unknown_offence, bad_facts (with its code), from_the_future, too_late, seen_already.
     """
-    known = Violation.objects.filter(client_key=found.client_key).first()
-    if known is None:
-        try:
-            return _record(inspector, found), True
-        except IntegrityError:  # the same minute twice at once: the other one is there now
-            known = Violation.objects.filter(client_key=found.client_key).first()
-            if known is None:
-                raise
-    if known.writer_id != inspector.pk or (known.offence, known.seen_at) != (found.offence, found.seen_at):
-        raise Refused("sent_differently", _("Another minute was sent under this key. Please begin a new one and keep this one's photos."))
+    another = _("Another minute was sent under this key. Please begin a new one and keep this one's photos.")
+    try:
+        visit, written = fieldwork.receive(sender=inspector, sent=found.visit, write=lambda visit: _record(inspector, found, visit))
+    except fieldwork.SentDifferently as known_otherwise:
+        raise Refused("sent_differently", another) from known_otherwise
+    if written is not None:
+        return written, True
+    known = Violation.objects.filter(visit=visit).first()
+    if known is None or known.offence != found.offence:
+        raise Refused("sent_differently", another)
     return known, False
 
 
-@transaction.atomic
-def _record(inspector: Any, found: Found) -> Violation:
+def _record(inspector: Any, found: Found, visit: Visit) -> Violation:
     day = clock.day_of(found.seen_at)
     _in_time(found.seen_at, queries.limits()["late_report_hours"])
     catalogue, periods = rulebook.editions([queries.OFFENCES, queries.LIMITS], day)
@@ -94,8 +99,8 @@ def _record(inspector: Any, found: Found) -> Violation:
     digest = secret.get("civil_id_digest", "")
     _not_seen_already(found, day)
     violation = Violation.objects.create(
-        client_key=found.client_key,
         inspector=spell,
+        visit=visit,
         branch=spell.team.branch,
         offence=offence.code,
         offence_facts=asdict(offence),
@@ -118,11 +123,8 @@ def _record(inspector: Any, found: Found) -> Violation:
         block=found.block,
         street=found.street,
         place_note=found.place_note,
-        latitude=found.latitude,
-        longitude=found.longitude,
-        accuracy_m=found.accuracy_m,
-        seen_at=found.seen_at,
-        received_at=clock.now(),
+        seen_at=visit.started_at,
+        received_at=visit.received_at,
         signed=found.signed,
     )
     actor = acting(spell)

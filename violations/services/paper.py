@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
-from uuid import UUID, uuid5
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -38,7 +37,6 @@ from violations.services.relief import ALLOWS, ASKS
 
 ME = system("violations")
 CHECK_BATCH, TAKE_BATCH = 2000, 500  # lines of one transaction
-_KEYS = UUID("6f1d2c1e-3c5c-5d0e-9b0a-0c8f4f7a2a11")  # under it a paper's number gives the key of its violation
 FORMULA = ("المبلغ كما في السجل الورقي، ولم تحسبه البوابة", "The amount of the paper record, not computed by the portal")
 
 
@@ -256,7 +254,6 @@ def _make(rows: list[PaperRow], file: PaperFile) -> list[Any]:
     facts = {code: asdict(offence) for code, offence in catalogue.offences.items()}
     made = Violation.objects.bulk_create(
         Violation(
-            client_key=str(uuid5(_KEYS, row.number)),
             paper=row,
             number=row.number,
             branch=row.branch,

@@ -21,6 +21,7 @@ from municipality.cases import queries as cases
 from municipality.cases.views.public import service_card
 from municipality.documents import store
 from municipality.documents.states import DocumentState
+from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.places.models import Branch
@@ -31,7 +32,7 @@ from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 from violations import queries, ways
 from violations.forms import FindForm
-from violations.models import Evidence, Relief, StopLift, Violation
+from violations.models import Relief, StopLift, Violation
 from violations.services import serving, settling
 from violations.states import VIOLATION, ViolationState
 
@@ -55,8 +56,8 @@ TAGS = {
     "annulled": "ok",
 }
 SHOWN = (
-    *("shop__owner", "shop__organisation", "area", "branch", "inspector", "paper", "party", "notice", "objection__case", "service"),
-    *("extension", "plan", "judgment"),
+    *("shop__owner", "shop__organisation", "area", "branch", "inspector", "visit", "paper", "party", "notice", "objection__case"),
+    *("service", "extension", "plan", "judgment"),
 )
 CONTESTED = (ViolationState.ORDERED, ViolationState.UNSETTLEABLE, ViolationState.OBJECTED, ViolationState.OVERDUE, ViolationState.REFERRED)
 

@@ -9,12 +9,13 @@ from uuid import uuid4
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock
 from shops.models import Shop
 from tests.full_disk import full_disk
 from tests.municipality.people import SALIM, person, signed_in, staff
 from tests.violations.conftest import Days
-from violations.models import Defence, Evidence, Violation
+from violations.models import Defence, Violation
 from violations.services import objections, serving
 
 pytestmark = pytest.mark.django_db
@@ -52,11 +53,12 @@ def test_a_minute_by_hand_with_photos(inspector: Any, shop: Shop) -> None:
     assert 'name="photos"' in page
     assert "fils" not in page and "د.ك" not in page  # no field takes an amount
     answer = client.post("/admin/field/new/", typed(shop) | {"photos": [picture(), picture(b"\xff\xd8\xff\xe0 another")]})
-    row = Violation.objects.get()
+    row = Violation.objects.select_related("visit").get()
+    assert row.visit is not None
     assert answer["Location"] == f"/admin/field/{row.public_id}/"
-    assert (row.state, row.latitude, row.accuracy_m) == ("ordered", 29.33, 12)
-    assert Evidence.objects.filter(violation=row, kind="offence").count() == 2
-    assert all(mark.upload.sha256 for mark in Evidence.objects.select_related("upload"))
+    assert (row.state, row.visit.latitude, row.visit.accuracy_m) == ("ordered", 29.33, 12)
+    assert Evidence.objects.filter(visit=row.visit, kind="offence").count() == 2
+    assert all(mark.sha256 for mark in Evidence.objects.select_related("upload"))
     assert client.get(answer["Location"]).status_code == 200
     assert row.reference in client.get("/admin/field/").content.decode()
 

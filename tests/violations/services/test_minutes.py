@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, transaction
 
 from municipality.accounts import civil_ids
 from municipality.audit.models import Act
+from municipality.fieldwork.models import Visit
 from municipality.kernel import clock, guards
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
@@ -222,13 +223,13 @@ def test_the_database_refuses_a_minute_without_an_inspector_of_the_branch(write:
     columns = {f.attname: getattr(row, f.attname) for f in Violation._meta.concrete_fields if f.attname != "id"}
     columns |= {
         "public_id": "x" * 26,
-        "client_key": "other",
         "number": None,
         "warning_number": None,
         "state": "recorded",
         "last_event_id": None,
         "notice_id": None,
         "inspector_id": elsewhere.pk,
+        "visit_id": Visit.objects.create(key="other", sender_id=elsewhere.user_id, started_at=row.seen_at, received_at=row.received_at).pk,
     }
     with pytest.raises(IntegrityError, match="not_by_inspector"), transaction.atomic():
         Violation.objects.create(**columns)

@@ -1,6 +1,6 @@
-// Keeps the form of a minute at hand where there is no line. Made by the portal; its scope is the folder of the field pages.
+// Keeps the form of the field at hand where there is no line. Made by the portal; its scope is the folder of the field pages.
 const kept = "kp-field-1";
-const form = "{{ new_url }}";
+const form = "{{ form_url }}";
 
 self.addEventListener("install", (event) => event.waitUntil(self.skipWaiting()));
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));

@@ -1,0 +1,53 @@
+"""What every form of the field sends beside its own facts: the key, the time and the place of the visit, filled in by the device."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from municipality.fieldwork.services import Sent
+
+_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+INCOMPLETE = {code: _("The page came back incomplete. Load it again.") for code in ("required", "max_length")}
+
+
+class VisitForm(forms.Form):
+    """Hidden fields with a place (WGS 84), its accuracy in metres and the time by the clock of the device. Services add theirs."""
+
+    client_key = forms.CharField(widget=forms.HiddenInput, max_length=36, error_messages=INCOMPLETE)
+    # ISO 8601 with a time zone
+    seen_at = forms.CharField(widget=forms.HiddenInput, max_length=40, error_messages=INCOMPLETE)
+    latitude = forms.FloatField(widget=forms.HiddenInput, required=False, min_value=28, max_value=31)
+    longitude = forms.FloatField(widget=forms.HiddenInput, required=False, min_value=46, max_value=49)
+    accuracy_m = forms.FloatField(widget=forms.HiddenInput, required=False, min_value=0, max_value=100_000)
+
+    def clean_client_key(self) -> str:
+        key = str(self.cleaned_data["client_key"]).lower()
+        if not _KEY.fullmatch(key):
+            raise ValidationError(_("The page came back incomplete. Load it again."), code="key")
+        return key
+
+    def clean_seen_at(self) -> dt.datetime:
+        try:
+            seen = dt.datetime.fromisoformat(str(self.cleaned_data["seen_at"]).replace("Z", "+00:00"))
+        except ValueError:
+            seen = None  # type: ignore[assignment]
+        if seen is None or seen.tzinfo is None:
+            raise ValidationError(_("The page came back incomplete. Load it again."), code="time")
+        return seen.astimezone(dt.UTC)
+
+    def sent(self) -> Sent:
+        """The visit for `services.receive`; half a place is none. Only of a valid form."""
+        data = self.cleaned_data
+        accuracy = data.get("accuracy_m")
+        return Sent(
+            key=data["client_key"],
+            started_at=data["seen_at"],
+            latitude=data.get("latitude") if data.get("longitude") is not None else None,
+            longitude=data.get("longitude") if data.get("latitude") is not None else None,
+            accuracy_m=int(accuracy) if accuracy is not None else None,
+        )

@@ -1,0 +1,71 @@
+"""What a device sends from the field: the visit, and the photos taken during it. Written once, never changed (`guards`).
+
+A visit says who was where and when. What came of it is a row of the service, which points to its visit.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from municipality.uploads.models import Upload
+
+# A place is whole and in Kuwait, or not known. A comparison with NULL is not false, so NULL is asked for.
+IN_KUWAIT = Q(latitude__isnull=True, longitude__isnull=True) | Q(
+    latitude__isnull=False, latitude__gte=28, latitude__lte=31, longitude__isnull=False, longitude__gte=46, longitude__lte=49
+)
+
+
+class Visit(models.Model):
+    """One visit as its device sent it. `key` is made on the device and is the idempotency key: the same key is the same visit."""
+
+    key = models.CharField(max_length=36, unique=True)  # a UUID
+    sender = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="المرسل")
+    started_at = models.DateTimeField("وقت المعاينة")  # by the clock of the device
+    received_at = models.DateTimeField("وقت الوصول")
+    latitude = models.FloatField("خط العرض", null=True, blank=True)  # WGS 84
+    longitude = models.FloatField("خط الطول", null=True, blank=True)
+    accuracy_m = models.PositiveIntegerField("دقة الموقع بالمتر", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "زيارة"
+        verbose_name_plural = "الزيارات"
+        constraints = [models.CheckConstraint(condition=IN_KUWAIT, name="fieldwork_visit_in_kuwait")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Evidence(models.Model):
+    """A photo of a visit: which file, when and where it was taken, by whom it was added. `kind` is a code of the service.
+
+    `captured_at` is the time of the device and stays what it was when the photo arrives late; `received_at` is ours.
+    """
+
+    visit = models.ForeignKey(Visit, models.PROTECT, related_name="evidence", verbose_name="الزيارة")
+    kind = models.CharField("النوع", max_length=12)
+    upload = models.OneToOneField(Upload, models.PROTECT, related_name="+", verbose_name="الملف")
+    captured_at = models.DateTimeField("وقت التصوير", null=True, blank=True)
+    received_at = models.DateTimeField("وقت الوصول")
+    latitude = models.FloatField(null=True, blank=True)  # WGS 84
+    longitude = models.FloatField(null=True, blank=True)
+    accuracy_m = models.PositiveIntegerField(null=True, blank=True)
+    added_by = models.CharField("أضافه", max_length=80)
+
+    class Meta:
+        verbose_name = "دليل"
+        verbose_name_plural = "الأدلة"
+        constraints = [
+            models.CheckConstraint(condition=~Q(kind=""), name="fieldwork_evidence_has_kind"),
+            models.CheckConstraint(condition=IN_KUWAIT, name="fieldwork_evidence_in_kuwait"),
+        ]
+        indexes = [models.Index(fields=["visit", "id"], name="fieldwork_evidence_of")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.upload_id}"
+
+    @property
+    def sha256(self) -> str:
+        """Of the file as it arrived. Kept and frozen by its upload: select it along."""
+        return self.upload.sha256

@@ -1,0 +1,17 @@
+"""Questions about visits and their evidence."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from municipality.fieldwork.models import Evidence, Visit
+
+
+def visit_of(key: str) -> Visit | None:
+    """The visit with a device's key."""
+    return Visit.objects.filter(key=key).first()
+
+
+def evidence_of(visit: Visit | int | None) -> QuerySet[Evidence]:
+    """The evidence of a visit with its files, oldest first; none of None."""
+    return Evidence.objects.filter(visit=visit).select_related("upload").order_by("pk") if visit is not None else Evidence.objects.none()

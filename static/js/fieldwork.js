@@ -1,0 +1,253 @@
+// What a device in the field needs, whatever its form is for: a store that outlives the line, a queue that sends each entry until the
+// portal says that it has it, and the parts of a page that show both. The portal's side and the answers: municipality/fieldwork/device.py.
+//
+// An entry is { key, seen, title, fields, state, sentence, wrong }: the key and the time are made on the device when the visit begins and
+// are sent again as they are, so that an entry which is sent twice is one visit with the time of its capture. State is "waiting" or "conflict".
+
+/** The device's own table of entries (IndexedDB); an entry stays until it is dropped. */
+export class Store {
+  constructor(database, table) {
+    this.database = database;
+    this.table = table;
+  }
+
+  all() { return this.#act("readonly", (rows) => rows.getAll()); }
+  find(key) { return this.#act("readonly", (rows) => rows.get(key)); }
+  keep(entry) { return this.#act("readwrite", (rows) => rows.put(entry)); }
+  drop(key) { return this.#act("readwrite", (rows) => rows.delete(key)); }
+
+  #open() {
+    return new Promise((done, failed) => {
+      const asked = indexedDB.open(this.database, 1);
+      asked.onupgradeneeded = () => asked.result.createObjectStore(this.table, { keyPath: "key" });
+      asked.onsuccess = () => done(asked.result);
+      asked.onerror = () => failed(asked.error);
+    });
+  }
+
+  async #act(mode, act) {
+    const base = await this.#open();
+    return new Promise((done, failed) => {
+      const change = base.transaction(this.table, mode);
+      const asked = act(change.objectStore(this.table));
+      change.oncomplete = () => { base.close(); done(asked?.result); };
+      change.onerror = change.onabort = () => { base.close(); failed(change.error); };
+    });
+  }
+}
+
+/** Sends what waits, one after the other. Only the portal's word that it has it takes an entry off the device. */
+export class Queue {
+  /** `url` takes the entries; `changed` is called after each round, `notice` with "kept", "signIn" or a sentence. */
+  constructor(store, url, { changed = () => {}, notice = () => {} } = {}) {
+    Object.assign(this, { store, url, changed, notice });
+    this.sending = false;
+    this.arrived = {}; // by key: the address of what this page has sent
+  }
+
+  /** What is added is kept first and sent then: a line that breaks in the middle loses nothing and doubles nothing. */
+  async add(entry) {
+    await this.store.keep({ ...entry, state: "waiting", sentence: "" });
+    await this.send();
+  }
+
+  async drop(key) {
+    await this.store.drop(key);
+    await this.changed();
+  }
+
+  async send() {
+    if (this.sending) return;
+    this.sending = true;
+    try {
+      for (const entry of await this.store.all()) {
+        if (entry.state !== "conflict" && !(await this.#sent(entry))) break;
+      }
+    } finally {
+      this.sending = false;
+      await this.changed();
+    }
+  }
+
+  /** Whether the portal gave an answer to this entry, so that the next one may follow. */
+  async #sent(entry) {
+    const body = new FormData();
+    for (const [name, value] of entry.fields) body.append(name, value);
+    body.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]")?.value || "");
+    let answer;
+    try {
+      answer = await fetch(this.url, { method: "POST", body, redirect: "manual", headers: { Accept: "application/json" } });
+    } catch {
+      this.notice("kept");
+      return false;
+    }
+    if (answer.status === 200 || answer.status === 201) {
+      const told = await answer.json();
+      await this.store.drop(entry.key);
+      this.arrived[entry.key] = told.url;
+      if (told.refused.length) this.notice(told.refused.join(" "));
+      return true;
+    }
+    if (answer.status === 400 || answer.status === 403 || answer.status === 409) {
+      const told = await answer.json().catch(() => null);
+      if (told) await this.store.keep({ ...entry, state: "conflict", sentence: told.sentence, wrong: told.fields });
+      else this.notice("signIn");
+      return told !== null;
+    }
+    this.notice(answer.type === "opaqueredirect" ? "signIn" : "kept");
+    return false;
+  }
+}
+
+/** What lies on this device (templates/fieldwork/queue.html), each with its state, and what to do with one that was not taken. */
+export class Panel {
+  constructor(box, queue) {
+    this.box = box;
+    this.queue = queue;
+    queue.changed = () => this.show();
+    queue.notice = (told) => this.say({ kept: box?.dataset.textKept, signIn: box?.dataset.textSignIn }[told] ?? told);
+  }
+
+  say(text) {
+    const place = this.box?.querySelector("[data-field-said]");
+    if (place) place.textContent = text;
+  }
+
+  async show() {
+    if (!this.box) return;
+    const entries = await this.queue.store.all();
+    this.box.hidden = entries.length === 0;
+    this.box.querySelector("[data-field-entries]").replaceChildren(...entries.map((entry) => this.#line(entry)));
+  }
+
+  #line(entry) {
+    const line = document.createElement("li");
+    const name = document.createElement("b");
+    name.textContent = entry.title;
+    const about = document.createElement("small");
+    const state = this.box.dataset[`text${entry.state[0].toUpperCase()}${entry.state.slice(1)}`];
+    about.textContent = `${state} · ${new Date(entry.seen).toLocaleString("ar-KW-u-nu-latn")}`;
+    line.append(name, about);
+    if (entry.state === "conflict") {
+      line.append(
+        problem(entry.sentence),
+        button(this.box.dataset.textAgain, () => this.queue.add(entry)),
+        button(this.box.dataset.textDrop, (pressed) => this.#drop(pressed, entry)),
+      );
+    }
+    return line;
+  }
+
+  /** Nothing is removed by one slip of a finger. */
+  async #drop(pressed, entry) {
+    if (pressed.dataset.sure) {
+      await this.queue.drop(entry.key);
+      return;
+    }
+    pressed.dataset.sure = "1";
+    pressed.textContent = this.box.dataset.textSure;
+  }
+}
+
+/** A form with the hidden fields of a visit (municipality/fieldwork/forms.py): its key, time and place are filled in by the device. */
+export class VisitForm {
+  /** `title` names an entry in the list; `begun` is called when the form is empty for the next visit. */
+  constructor(form, queue, panel, { title = () => "", begun = () => {} } = {}) {
+    Object.assign(this, { form, queue, panel, title, begun });
+    if (!document.querySelector("[data-errors]")) this.begin();
+    form.addEventListener("submit", (event) => { event.preventDefault(); this.submit(); });
+    if (navigator.geolocation) {
+      form.querySelector("[data-field-place]").hidden = false;
+      form.querySelector("[data-field-locate]").addEventListener("click", () => this.locate());
+    }
+  }
+
+  /** A fresh visit: its key and the time by this device. */
+  begin() {
+    this.form.elements.client_key.value = crypto.randomUUID();
+    this.form.elements.seen_at.value = new Date().toISOString();
+  }
+
+  async submit() {
+    const data = new FormData(this.form);
+    const key = data.get("client_key");
+    const fields = [...data.entries()].filter(([name, value]) => name !== "csrfmiddlewaretoken" && !(value instanceof File && !value.size));
+    await this.queue.add({ key, seen: data.get("seen_at"), title: this.title(), fields });
+    if (this.queue.arrived[key]) {
+      location.assign(this.queue.arrived[key]);
+      return;
+    }
+    const entry = await this.queue.store.find(key);
+    if (entry?.wrong) {
+      // Facts that do not fit are mended in the form, which still holds them and the photos.
+      await this.queue.drop(key);
+      this.tell(entry.wrong, entry.sentence);
+      return;
+    }
+    this.form.reset();
+    this.begin();
+    this.begun();
+    this.panel.box.scrollIntoView();
+  }
+
+  /** Each problem stands beside its field; the first one takes the focus. */
+  tell(wrong, sentence) {
+    for (const old of this.form.querySelectorAll("[data-field-wrong]")) old.remove();
+    let first;
+    for (const [name, problems] of Object.entries(wrong)) {
+      const control = this.form.elements[name];
+      if (!control || control.type === "hidden" || !control.closest) continue;
+      const why = problem(problems.join(" "));
+      why.dataset.fieldWrong = "1";
+      why.setAttribute("role", "alert");
+      control.closest("p").append(why);
+      first ||= control;
+    }
+    if (first) first.focus();
+    else this.panel.say(sentence);
+    for (const pressed of this.form.querySelectorAll("button.is-busy, button:disabled")) {
+      pressed.disabled = false;
+      pressed.classList.remove("is-busy");
+    }
+  }
+
+  locate() {
+    const { elements } = this.form;
+    const said = this.form.querySelector("[data-field-located]");
+    said.textContent = said.dataset.textBusy;
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => {
+        elements.latitude.value = coords.latitude.toFixed(6);
+        elements.longitude.value = coords.longitude.toFixed(6);
+        elements.accuracy_m.value = Math.round(coords.accuracy);
+        said.textContent = `${coords.latitude.toFixed(5)}, ${coords.longitude.toFixed(5)} (±${Math.round(coords.accuracy)} m)`;
+      },
+      () => { said.textContent = said.dataset.textNone; },
+      { enableHighAccuracy: true, timeout: 15000 },
+    );
+  }
+}
+
+/** Keep the form at hand without a line, show what lies here, and send it now and whenever the line is back. */
+export async function start(queue, panel, worker) {
+  if (worker && navigator.serviceWorker) navigator.serviceWorker.register(worker).catch(() => {});
+  addEventListener("online", () => queue.send());
+  await panel.show();
+  await queue.send();
+}
+
+function problem(text) {
+  const why = document.createElement("span");
+  why.className = "kp-desk-bad";
+  why.textContent = text;
+  return why;
+}
+
+function button(text, act) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "button kp-desk-second";
+  made.textContent = text;
+  made.addEventListener("click", () => act(made));
+  return made;
+}

@@ -1,0 +1,106 @@
+"""A service that stands on fieldwork for the tests of the device: one page with a form, and the address that it sends its entries to.
+
+It answers by `fieldwork.device` and keeps visits by their key in memory: what the database does is tried in `test_services.py`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from django import forms
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.test import override_settings
+from django.urls import path
+
+from municipality.fieldwork import device
+from municipality.fieldwork.forms import VisitForm
+from municipality.fieldwork.services import Sent
+from municipality.kernel.errors import Refused
+
+PAGE = """<!doctype html><html lang="en"><title>Field</title><body>{queue}
+<form method="post" id="form" novalidate>{hidden}
+<p><input name="note" id="note"></p>
+<p data-field-place hidden><button type="button" data-field-locate>place</button><span data-field-located></span></p>
+<button type="submit" id="send">send</button></form>
+<script type="module">
+import {{ Panel, Queue, Store, VisitForm, start }} from "/static/js/fieldwork.js";
+const form = document.getElementById("form");
+const queue = new Queue(new Store("tests", "entries"), "/sync/");
+const panel = new Panel(document.querySelector("[data-field-queue]"), queue);
+new VisitForm(form, queue, panel, {{ title: () => form.elements.note.value }});
+await start(queue, panel, "");
+document.body.dataset.ready = "1";
+</script>"""
+
+
+class NoteForm(VisitForm):
+    note = forms.CharField(max_length=20)
+
+
+class Portal:
+    """How the next entries are answered (as they should be, "refused", "sign in" or "down"), and the visits that arrived, by key."""
+
+    mode = ""
+    visits: dict[str, tuple[Sent, str]] = {}
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    hidden = "".join(str(field) for field in NoteForm() if field.is_hidden)
+    return HttpResponse(PAGE.format(queue=render_to_string("fieldwork/queue.html"), hidden=hidden))
+
+
+def done(request: HttpRequest, key: str) -> HttpResponse:
+    return HttpResponse(f"<p id=done>{key}</p>")
+
+
+def sync(request: HttpRequest) -> HttpResponse:
+    if Portal.mode == "sign in":
+        return HttpResponseRedirect("/sign-in/")
+    if Portal.mode == "down":
+        return HttpResponse(status=502)
+    return device.answer(NoteForm(request.POST), take)
+
+
+def take(form: NoteForm) -> device.Taken:
+    if Portal.mode == "refused":
+        raise Refused("seen_already", "It was seen already.")
+    sent = form.sent()
+    is_new = sent.key not in Portal.visits
+    Portal.visits.setdefault(sent.key, (sent, form.cleaned_data["note"]))
+    return device.Taken(sent.key, f"/done/{sent.key}/", is_new)
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Handler(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """Serve the addresses below and the static files on a free port. Gives its beginning of an address."""
+    Portal.mode, Portal.visits = "", {}
+    with override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=[], ALLOWED_HOSTS=["127.0.0.1"]):
+        server = make_server("127.0.0.1", 0, StaticFilesHandler(WSGIHandler()), _Server, _Handler)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+
+urlpatterns = [path("", page), path("sync/", sync), path("done/<str:key>/", done)]
