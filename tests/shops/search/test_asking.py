@@ -167,9 +167,7 @@ def test_counts_are_renewed_and_words_of_no_shop_go(make_shop: Make) -> None:
     assert SearchWord.objects.get(word="صالون").count == 2
 
 
-def test_cached_names_never_stand_for_new_ones(
-    make_shop: Make, settings: Any, frozen_clock: Clock, django_assert_num_queries: Any
-) -> None:
+def test_cached_names_never_stand_for_new_ones(make_shop: Make, settings: Any, frozen_clock: Clock, django_assert_num_queries: Any) -> None:
     settings.NAMED_LISTS_SECONDS = 60
     named.lists.cache_clear()
     old = make_shop(name_ar="صالون الأناقة")
