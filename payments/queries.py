@@ -11,6 +11,8 @@ from django.db.models.functions import Concat
 
 from municipality.accounts.models import actor_for
 from municipality.acting import queries as acting
+from municipality.acting.authorization import may
+from municipality.acting.registry import Ownership
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.kernel import clock
@@ -40,14 +42,12 @@ def _payable_by(user: Any, bill: str = "") -> Q:
     return found
 
 
-def seen_by(user: Any, public_id: str) -> Bill | None:
-    """A bill that a person may see; None for any other. Raises NotPermitted with a clear sentence where a delegation is over."""
-    bill = visible_to(user).filter(public_id=public_id).select_related("payer").first()
-    if bill is None and (hidden := Bill.objects.filter(public_id=public_id).first()) is not None:
-        right = right_over(hidden)
-        if right is not None and not user.is_staff:
-            acting.refuse_over(user, owners=[hidden.payer_id], service=right.service, subject=right.subject)
-    return bill
+def ownership(bill: Bill, user: Any) -> Ownership:
+    """A bill is its payer's; whoever acts for them in its matter may pay it. Staff pay for nobody."""
+    right = right_over(bill) if bill.payer_id != user.pk and not user.is_staff else None
+    if right is None:
+        return Ownership(bill.payer_id == user.pk, [bill.payer_id], [], kinds=())
+    return Ownership(is_own=False, owners=[bill.payer_id], subjects=[right.subject], service=right.service, kinds=("delegate", "clerk"))
 
 
 def right_over(bill: Bill) -> Right | None:
@@ -72,7 +72,7 @@ def may_pay(user: Any, bill: Bill) -> bool:
     right = None if user.is_staff else right_over(bill)
     if right is None:
         return False
-    return acting.may(actor_for(user, bill.payer), person=bill.payer, service=right.service, subject=right.subject)
+    return may(actor_for(user, bill.payer), person=bill.payer, service=right.service, subject=right.subject)
 
 
 def bill_of(subject: str, kind: str = "") -> Bill | None:

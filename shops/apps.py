@@ -17,7 +17,7 @@ class ShopsConfig(AppConfig):
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
         from shops import catalogue, tasks  # noqa: F401
-        from shops.claims import drafts, files, panels, refusals, review, story
+        from shops.claims import drafts, files, panels, parties, refusals, review, story
         from shops.claims import guards as claim_guards  # noqa: F401
         from shops.claims import notifications as claim_notifications  # noqa: F401
         from shops.claims.states import CLAIM
@@ -42,6 +42,8 @@ class ShopsConfig(AppConfig):
 
         CATALOGUE.register("shops", catalogue.SHOPS)
         OPEN_SETS.register("shops", table.SHOPS)
+        acting.OWNERSHIPS.register("shops.Shop", queries.ownership)
+        acting.OWNERSHIPS.register("shops.Claim", parties.ownership)
         acting.HOLDERS.register("shop", queries.held)
         acting.BELONGINGS.register("shops", queries.of_organisations)
         acting.NAMES.register("shops", queries.names)

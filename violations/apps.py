@@ -8,7 +8,7 @@ class ViolationsConfig(AppConfig):
     verbose_name = "المخالفات"
 
     def ready(self) -> None:
-        from municipality.acting.registry import SERVICES, Service
+        from municipality.acting.registry import OWNERSHIPS, SERVICES, Service
         from municipality.cases import panels as pages
         from municipality.cases.catalogue import CATALOGUE
         from municipality.cases.timeline import STORIES
@@ -36,6 +36,7 @@ class ViolationsConfig(AppConfig):
 
         CATALOGUE.register("violations", catalogue.VIOLATIONS)
         SERVICES.register(SERVICE, Service(_("Violations of the shop"), is_assisted=False, waits_in_dispute=False))
+        OWNERSHIPS.register("violations.Violation", queries.ownership)
         STORIES.register(OBJECTION, story.STORY)
         REVIEWABLES.register(OBJECTION, review.REVIEWED)
         PREFIXES.register("violation", files.VIOLATION_FILES)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from municipality.acting.authorization import authorize
 from municipality.kernel import clock, subjects
 from municipality.review import queries as review
 from municipality.uploads.registry import Prefix, Slot
@@ -90,7 +91,7 @@ def _locked(subject: str) -> Collection[str]:
 def _owner(subject: str, sender: Any) -> Any:
     """Whose file it is that somebody sends: the party's where a delegate sends it, else the sender's."""
     row = _violation(subject)
-    return None if row is None or sender.is_staff else queries.principal(sender, row).person
+    return None if row is None or sender.is_staff else authorize(sender, row).person
 
 
 VIOLATION_FILES = Prefix(may_write=_may_write, may_read=_may_read, slots=_slots, locked=_locked, owner=_owner)

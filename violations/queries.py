@@ -10,9 +10,10 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import Signatory, User, actor_for, actor_of
+from municipality.accounts.models import Signatory, User
 from municipality.acting import queries as acting
-from municipality.acting.queries import Grant, Principal
+from municipality.acting.queries import Grant
+from municipality.acting.registry import Ownership
 from municipality.cases import queries as cases
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted
@@ -78,28 +79,11 @@ def visible_to(user: Any) -> QuerySet[Violation]:
     return Violation.objects.filter(_against(user) | Q(shop__in=shops.visible_to(user, SERVICE).values("pk")))
 
 
-def principal(user: Any, violation: Violation) -> Principal:
-    """For whom `user` acts about a violation: themselves if it concerns them, else the holder of the shop who let them.
-
-    Raises NotPermitted for a stranger, and with the sentence of what is over where they acted until then.
-    """
-    if concerning(user).filter(pk=violation.pk).exists():
-        return Principal(user, actor_of(user))
-    shop = violation.shop
-    if shop is None:
-        raise NotPermitted("not_yours", _("This violation is not yours."))
-    for grant in acting.grants(user, SERVICE):
-        if grant.covers(shop.key) and shops.within(grant).filter(pk=shop.pk).exists():
-            return Principal(grant.giver, actor_for(user, grant.giver), grant)
-    refuse_over(user, violation)
-    raise NotPermitted("not_yours", _("This violation is not yours."))
-
-
-def refuse_over(user: Any, violation: Violation) -> None:
-    """Say clearly that a right to act about a violation is over; nothing where there never was one. Raises NotPermitted."""
-    if violation.shop is not None and user.is_authenticated and not user.is_staff:
-        owners = [person.pk for person in shops.owners(violation.shop)]
-        acting.refuse_over(user, owners=owners, service=SERVICE, subject=violation.shop.key)
+def ownership(row: Violation, user: Any) -> Ownership:
+    """A violation is everybody's whom it concerns; a holder of its shop lets others act. Staff act for nobody here."""
+    owners = [person.pk for person in shops.owners(row.shop)] if row.shop is not None else []
+    subjects = [row.shop.key] if row.shop is not None else []
+    return Ownership(concerning(user).filter(pk=row.pk).exists(), owners, subjects, SERVICE, ("delegate", "clerk"))
 
 
 def acted_for(user: Any, pks: Sequence[int]) -> dict[int, Grant]:

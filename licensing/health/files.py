@@ -7,10 +7,8 @@ from typing import Any
 
 from licensing.health import changes, kept, queries
 from licensing.health.states import RENEWAL, RenewalState
-from municipality.acting import queries as acting
-from municipality.cases import queries as cases
+from municipality.acting.authorization import is_authorized
 from municipality.cases.models import Case
-from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
 from municipality.kernel import subjects
 from municipality.review import queries as review
@@ -28,12 +26,7 @@ def _case(subject: str) -> Case | None:
 
 def _own_draft(user: Any, subject: str) -> bool:
     draft = _draft(subject)
-    if draft is None:
-        return False
-    if drafts.visible_to(user).filter(pk=draft.pk).exists():
-        return True
-    acting.refuse_over(user, owners=[draft.person_id], service=draft.service, subject=draft.rights_key)
-    return False
+    return draft is not None and is_authorized(user, draft)
 
 
 def _draft_slots(subject: str) -> Mapping[str, Slot]:
@@ -42,14 +35,15 @@ def _draft_slots(subject: str) -> Mapping[str, Slot]:
 
 
 def _own_case(user: Any, subject: str) -> bool:
-    return cases.seen_by(user, subjects.parse(subject).id, RENEWAL) is not None
+    case = _case(subject)
+    return case is not None and is_authorized(user, case)
 
 
 def _may_read(user: Any, subject: str) -> bool:
     case = _case(subject)
     if case is None:
         return False
-    return (user.is_staff and review.may_look(user, case)) or _own_case(user, subject)
+    return (user.is_staff and review.may_look(user, case)) or is_authorized(user, case)
 
 
 def asked_slots(case: Case) -> list[str]:

@@ -1,26 +1,21 @@
-"""Who may act for whom now. Every permission of a delegate, a clerk or assisting staff is decided here."""
+"""Who may act for whom now: the rights of delegates, clerks and assisting staff. `authorization` decides by them."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.utils.text import format_lazy
-from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import User, actor_for, actor_of
+from municipality.accounts.models import User
 from municipality.accounts.queries import organisations_signed_by
 from municipality.acting import registry
 from municipality.acting.models import Consent, Delegation, Role
-from municipality.acting.states import STANDING, DelegationState
+from municipality.acting.states import DelegationState
 from municipality.kernel import clock, request_cache
-from municipality.kernel.actors import Actor
-from municipality.kernel.errors import NotPermitted
-from municipality.ui.dates import day_text
 
 
 @dataclass(frozen=True)
@@ -62,19 +57,6 @@ class Grant:
         """The subjects of the organisation, read once for each grant."""
         keys = registry.belongings([self.organisation_id or 0])
         return frozenset() if keys is None else frozenset(keys)
-
-
-@dataclass(frozen=True)
-class Principal:
-    """For whom something is done, and who does it."""
-
-    person: User
-    actor: Actor
-    grant: Grant | None = None
-
-    @property
-    def is_self(self) -> bool:
-        return self.grant is None
 
 
 def in_force(on: dt.date | None = None) -> QuerySet[Delegation]:
@@ -139,76 +121,6 @@ def rows(user: Any, *, owner: str, subject: str, service: str, held: str = "", c
             condition &= Q(**{column: grant.service})
         found = condition if found is None else found | condition
     return found
-
-
-def principal(user: Any, *, owners: Iterable[User], service: str, subject: str, kinds: Collection[str] = ()) -> Principal:
-    """For whom `user` acts in a matter whose owners are given: themselves if they are one, else the owner who let them.
-
-    Raises NotPermitted where nobody did, with the sentence of what is over if something was.
-    """
-    people = list(owners)
-    if any(person.pk == user.pk for person in people):
-        return Principal(user, actor_of(user))
-    ids = {person.pk for person in people}
-    for grant in grants(user, service):
-        if grant.giver.pk in ids and (not kinds or grant.kind in kinds) and grant.covers(subject):
-            return Principal(grant.giver, actor_for(user, grant.giver), grant)
-    refuse_over(user, owners=ids, service=service, subject=subject)
-    raise NotPermitted("not_yours", _("This step is not yours to take."))
-
-
-def may(actor: Actor, *, person: User, service: str, subject: str) -> bool:
-    """Whether an actor may take a step that is `person`'s own: the person, or whoever acts for them now.
-
-    Reads the right under its row lock, so that a revocation and an act come one after the other. Inside a transaction.
-    """
-    if actor.role == "applicant":
-        return actor.key == person.key
-    if actor.role not in ("delegate", "assistant") or actor.for_key != person.key:
-        return False
-    public_id = actor.key.partition(":")[2]
-    user = User.objects.filter(public_id=public_id, is_active=True).first()
-    if user is None or user.key != actor.key:
-        return False
-    for grant in grants(user, service):
-        if grant.giver.pk == person.pk and grant.covers(subject):
-            row = type(grant.row).objects.select_for_update(of=("self",)).get(pk=grant.row.pk)
-            if row.is_in_force if isinstance(row, Delegation) else row.is_open:
-                return True
-    return False
-
-
-def refuse_over(user: Any, *, owners: Collection[int], service: str, subject: str) -> None:
-    """Say clearly that a right to act is over; nothing where there never was one.
-
-    Raises NotPermitted("delegation_over") and NotPermitted("consent_over").
-    """
-    if not user.is_authenticated:
-        return
-    if user.is_staff:
-        last = Consent.objects.filter(staff=user, person__in=owners, opened_at__isnull=False).order_by("-pk").first()
-        if last is not None and last.purpose == service:
-            raise NotPermitted(
-                "consent_over", _("The consent to act for this person is over. Nothing was saved. Ask the person for a new code.")
-            )
-        return
-    held = Delegation.objects.filter(delegate=user, giver__in=owners).exclude(state__in=[*STANDING, DelegationState.DECLINED])
-    late = Delegation.objects.filter(delegate=user, giver__in=owners, state=DelegationState.ACTIVE, last_day__lt=clock.today())
-    for row in (held | late).select_related("giver").order_by("-pk")[:50]:
-        grant = Grant(row.giver, row.subject, row.service, row.organisation_id, row.role, row.last_day, row)
-        if grant.serves(service) and grant.covers(subject):
-            raise NotPermitted("delegation_over", over_sentence(row))
-
-
-def over_sentence(row: Delegation) -> Any:
-    """Who ended a delegation, and that nothing was kept."""
-    if row.state == DelegationState.REVOKED:
-        return _("The owner revoked your delegation for this shop. Nothing of this page was saved, and nothing more can be done with it.")
-    if row.state == DelegationState.RENOUNCED:
-        return _("You gave this delegation up. Nothing of this page was saved.")
-    return format_lazy(
-        "{} {}", _("Your delegation for this shop ended on its last day. Nothing of this page was saved. Last day:"), day_text(row.last_day)
-    )
 
 
 # --- Pages ---------------------------------------------------------------------------------------------------------------

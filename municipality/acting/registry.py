@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,23 @@ class Held:
     organisation: Organisation | None = None
 
 
+@dataclass(frozen=True)
+class Ownership:
+    """Whose a row is, asked for one user: `is_own` if it is theirs by their own right.
+
+    `owners` are the primary keys of those who may let others act about it, by a right that covers one of `subjects` in `service`
+    (an empty one: in the service that is asked for). `kinds` are those of `Grant.kind` that reach it.
+    """
+
+    is_own: bool
+    owners: Collection[int]
+    subjects: Sequence[str]
+    service: str = ""
+    kinds: Collection[str] = ("delegate", "clerk", "assistant")
+
+
+# By the label of the model, as `shops.Shop`.
+OWNERSHIPS: Registry[Callable[[Any, Any], Ownership]] = Registry()
 # By the code of the workflow.
 SERVICES: Registry[Service] = Registry()
 # Ids of organisations → a query of the subject keys that belong to them.

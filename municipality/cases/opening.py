@@ -1,4 +1,4 @@
-"""Opening a case for a page, for services too: not there for a stranger."""
+"""Opening a case for a page."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from typing import Any
 
 from django.http import Http404
 
-from municipality.cases import queries
+from municipality.acting.authorization import Access, authorize
 from municipality.cases.models import Case
 
 
-def case_or_404(user: Any, public_id: str, service: str = "") -> Case:
-    """A case (of one service, if that is given) that `user` may see.
+def case_or_404(user: Any, public_id: str, service: str = "") -> tuple[Case, Access]:
+    """A case (of one service, if that is given) that `user` may open, and for whom they act in it.
 
-    Raises Http404: a stranger's case does not exist; NotPermitted where a right to act is over.
+    Raises Http404 where there is none; NotYours for a stranger, NotPermitted where a right to act is over.
     """
-    case = queries.seen_by(user, public_id, service)
-    if case is None:
+    case = Case.objects.filter(public_id=public_id).first()
+    if case is None or service not in ("", case.service):
         raise Http404
-    return case
+    access = authorize(user, case)
+    case.applicant = access.person  # read already
+    return case, access

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 
 from municipality.acting import queries as acting
-from municipality.acting.queries import Principal
+from municipality.acting.registry import Ownership
 from municipality.cases.models import Block, Case, CaseEvent, Figure
 from municipality.kernel import clock
 from municipality.notifications.models import Message
@@ -41,26 +41,9 @@ def delegated_to(user: Any) -> QuerySet[Case]:
     return Case.objects.none() if others is None else Case.objects.filter(others)
 
 
-def principal(user: Any, case: Case) -> Principal:
-    """For whom `user` acts in a case. Raises NotPermitted for a stranger, and where a delegation or a consent is over."""
-    return acting.principal(user, owners=[case.applicant], service=case.service, subject=case.rights_key)
-
-
-def seen_by(user: Any, public_id: str, service: str = "") -> Case | None:
-    """A case by its public id, of one service if that is given, if `user` may see it; None for any other.
-
-    Raises NotPermitted with a clear sentence where they acted in it until a delegation or a consent was over.
-    """
-    case = Case.objects.filter(public_id=public_id).first()
-    if case is None or service not in ("", case.service):
-        return None
-    if case.applicant_id == user.pk and not user.is_staff:
-        case.applicant = user  # read already
-        return case
-    if visible_to(user).filter(pk=case.pk).exists():
-        return case
-    acting.refuse_over(user, owners=[case.applicant_id], service=case.service, subject=case.rights_key)
-    return None
+def ownership(case: Case, user: Any) -> Ownership:
+    """A case is its applicant's."""
+    return Ownership(case.applicant_id == user.pk, [case.applicant_id], [case.rights_key], case.service)
 
 
 def acted_by(case: Case) -> list[tuple[str, str]]:

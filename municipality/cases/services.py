@@ -8,7 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from municipality.acting import queries as acting
+from municipality.acting.authorization import may
 from municipality.acting.notifications import AssistedAct
 from municipality.audit.services import record
 from municipality.cases import queries
@@ -50,7 +50,7 @@ def open_case(
     Raises Refused("already_open") where one is open for the subject; it takes the caller's transaction with it. NotPermitted for an
     actor who may not act for the applicant (any more).
     """
-    if not actor.is_system and not acting.may(actor, person=applicant, service=service, subject=held_under or subject):
+    if not actor.is_system and not may(actor, person=applicant, service=service, subject=held_under or subject):
         raise NotPermitted("not_yours", _("This step is not yours to take."))
     now = clock.now()
     snapshot = [edition.snapshot() for edition in editions]
@@ -92,7 +92,7 @@ def advance(
     table = WORKFLOWS[case.service]
     step = table.move(move, case.state)
     if step.may == "applicant":
-        is_theirs = acting.may(actor, person=case.applicant, service=case.service, subject=case.rights_key)
+        is_theirs = may(actor, person=case.applicant, service=case.service, subject=case.rights_key)
     else:
         is_theirs = step.may == actor.role
     if not is_theirs:

@@ -7,7 +7,8 @@ class DraftsConfig(AppConfig):
     verbose_name = "الطلبات المحفوظة"
 
     def ready(self) -> None:
-        from municipality.acting.registry import ENDED
-        from municipality.drafts import typed
+        from municipality.acting.registry import ENDED, OWNERSHIPS
+        from municipality.drafts import queries, typed
 
         ENDED.register("drafts", typed.forget_delegate)
+        OWNERSHIPS.register("drafts.Draft", queries.ownership)

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from municipality.acting import queries as acting
+from municipality.acting.registry import Ownership
 from municipality.drafts.models import Draft
 from municipality.uploads import queries as uploads
 
@@ -19,6 +20,11 @@ def visible_to(user: Any) -> QuerySet[Draft]:
     own = Q(pk__in=[]) if user.is_staff else Q(person=user)
     of_others = acting.rows(user, owner="person", subject="subject", held="held_under", service="", column="service")
     return Draft.objects.filter(own if of_others is None else own | of_others, closed_at__isnull=True)
+
+
+def ownership(draft: Draft, user: Any) -> Ownership:
+    """A request that is being filled in is its person's."""
+    return Ownership(draft.person_id == user.pk, [draft.person_id], [draft.rights_key], draft.service)
 
 
 def open_for(user: Any, service: str, subject: str) -> Draft | None:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import actor_of
-from municipality.acting import queries as acting
+from municipality.acting.authorization import may
 from municipality.audit.services import record
 from municipality.drafts import queries
 from municipality.drafts.models import Draft, Unsaved
@@ -81,7 +81,7 @@ def answer(*, draft: Draft, page: str, answers: dict[str, Any], version: int, ac
     Refused("draft_closed") once the request was sent, discarded or has run out.
     """
     row = _open(draft)
-    if actor is not None and not acting.may(actor, person=row.person, service=row.service, subject=row.rights_key):
+    if actor is not None and not may(actor, person=row.person, service=row.service, subject=row.rights_key):
         raise NotPermitted("not_yours", _("You may no longer act in this request. Nothing was saved."))
     saved = row.answers.get(page)
     if row.page_versions.get(page, 0) > version and saved != answers:

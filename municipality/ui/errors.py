@@ -162,7 +162,9 @@ def damaged(request: HttpRequest) -> HttpResponse:
 
 
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
-    """A rule's "no", with its sentence and its own status (409 unless it says otherwise)."""
+    """A rule's "no", with its sentence and its own status (409 unless it says otherwise); what is another's is not found."""
+    if refusal.status == 404:
+        return not_found(request)
     sentence = str(refusal.sentence) or _("This step is not possible now. The request may have moved on meanwhile.")
     if _is_api(request):
         return _problem(refusal.status, _("This is not possible now"), sentence, code=refusal.code)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from municipality.accounts.access import access
+from municipality.acting.authorization import authorize
 from municipality.documents import store
 from municipality.documents.states import DocumentState
 from municipality.kernel.errors import TransitionRefused
@@ -26,9 +27,8 @@ class SeeOther(HttpResponseRedirect):
 
 
 def _bill_or_404(request: HttpRequest, public_id: str) -> Bill:
-    bill = queries.seen_by(request.user, public_id)
-    if bill is None:
-        raise Http404
+    bill = get_object_or_404(Bill.objects.select_related("payer"), public_id=public_id)
+    authorize(request.user, bill)
     return bill
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import Organisation, User, actor_of
 from municipality.accounts.queries import organisations_signed_by, signatories_of
 from municipality.acting import queries as acting
-from municipality.acting.queries import Principal
+from municipality.acting.authorization import Access, NotYours, authorize, is_authorized
+from municipality.acting.organisations import key_of
+from municipality.acting.registry import Ownership
 from municipality.drafts.models import Draft
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted
-from municipality.kernel.subjects import SubjectKey
 from shops.claims.states import CLAIM
 from shops.models import Claim
 
@@ -22,16 +24,16 @@ from shops.models import Claim
 class Claimant:
     """Who claims: the person who is the applicant, whoever acts for them, and the organisation that is to hold the shop, if any."""
 
-    principal: Principal
+    access: Access
     organisation: Organisation | None = None
 
     @property
     def person(self) -> User:
-        return self.principal.person
+        return self.access.person
 
     @property
     def actor(self) -> Actor:
-        return self.principal.actor
+        return self.access.actor
 
     @property
     def takes(self) -> User | Organisation:
@@ -44,20 +46,14 @@ class Claimant:
         return key_of(self.organisation) if self.organisation is not None else ""
 
 
-def key_of(organisation: Organisation) -> str:
-    """The subject key of an organisation, as delegations name it."""
-    return str(SubjectKey("organisation", organisation.public_id))
-
-
 def claimant(user: User, organisation: Organisation | None = None) -> Claimant:
     """Who claims where `user` does: for themselves, or for an organisation they sign for or act for by a right over all of it.
 
     Raises NotPermitted for anybody else, with the sentence of what is over if something was.
     """
     if organisation is None:
-        return Claimant(Principal(user, actor_of(user)))
-    owners = signatories_of(organisation)
-    return Claimant(acting.principal(user, owners=owners, service=CLAIM, subject=key_of(organisation)), organisation)
+        return Claimant(Access(user, actor_of(user)))
+    return Claimant(authorize(user, organisation, CLAIM), organisation)
 
 
 def organisations(user: User) -> list[Organisation]:
@@ -78,9 +74,8 @@ def named(user: User, public_id: str) -> Organisation | None:
     if not public_id:
         return None
     row = Organisation.objects.filter(public_id=public_id).first()
-    if row is None:
+    if row is None or not is_authorized(user, row, CLAIM):
         raise NotPermitted("not_yours", _("This step is not yours to take."))
-    claimant(user, row)
     return row
 
 
@@ -88,7 +83,7 @@ def of_draft(draft: Draft, user: User) -> Claimant:
     """Who claims by a request that is being filled in. Raises NotPermitted where `user` may not (any more)."""
     if not draft.held_under:
         if draft.person_id != user.pk:
-            raise NotPermitted("not_yours", _("This step is not yours to take."))
+            raise NotYours
         return claimant(user)
     return claimant(user, Organisation.objects.get(public_id=draft.held_under.partition(":")[2]))
 
@@ -100,26 +95,18 @@ def holders(claim: Claim) -> list[User]:
     return list(signatories_of(claim.holder_organisation))
 
 
-def defence_key(claim: Claim, principal: Principal) -> str:
+def ownership(claim: Claim, user: Any) -> Ownership:
+    """To dispute a claim is the holder's. A shop that passed to its claimant is no more among those of the organisation that held it,
+    so that a right over the whole organisation is looked for first."""
+    owners = {person.pk for person in holders(claim)}
+    return Ownership(user.pk in owners, owners, [*_whole(claim), claim.shop.key], CLAIM)
+
+
+def _whole(claim: Claim) -> list[str]:
+    return [key_of(claim.holder_organisation)] if claim.holder_organisation is not None else []
+
+
+def defence_key(claim: Claim, access: Access) -> str:
     """The subject that the right of whoever disputes for a holder covers: the shop, or the whole organisation that held it."""
-    whole = key_of(claim.holder_organisation) if claim.holder_organisation is not None else ""
-    grant = principal.grant
-    return whole if whole and grant is not None and grant.covers(whole) else claim.shop.key
-
-
-def disputer(claim: Claim, user: User) -> Principal:
-    """For which holder `user` disputes a claim: themselves, or whoever let them act for the shop or for its whole organisation.
-
-    A shop that passed to its claimant is no more among those of the organisation, so that the organisation itself is asked about
-    first. Raises NotPermitted for anybody else, with the sentence of what is over if something was.
-    """
-    owners = holders(claim)
-    whole = [key_of(claim.holder_organisation)] if claim.holder_organisation is not None else []
-    refusal: NotPermitted | None = None
-    for subject in (*whole, claim.shop.key):
-        try:
-            return acting.principal(user, owners=owners, service=CLAIM, subject=subject)
-        except NotPermitted as found:
-            if refusal is None or refusal.code == "not_yours":
-                refusal = found
-    raise refusal or NotPermitted("not_yours", _("Only the holder of the shop disputes a claim."))
+    grant = access.grant
+    return next((key for key in _whole(claim) if grant is not None and grant.covers(key)), claim.shop.key)

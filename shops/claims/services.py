@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.limits import Limit
 from municipality.accounts.models import Organisation, User, actor_for
-from municipality.acting import queries as acting
 from municipality.acting import registry as delegable
+from municipality.acting.authorization import NotYours, authorize, may
 from municipality.audit.services import record
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
@@ -189,7 +189,7 @@ def _tell_holders(claim: Claim, case: Case) -> None:
 def disputable(claim: Claim, person: Any) -> bool:
     """Whether a person holds the shop that is claimed, or acts for whoever does, and may dispute the claim now."""
     try:
-        parties.disputer(claim, person)
+        authorize(person, claim)
     except NotPermitted:
         return False
     return _in_time(claim)
@@ -214,17 +214,17 @@ def dispute(*, claim: Claim, person: User, text: str) -> Case:
     case = Case.objects.select_for_update(of=("self",)).select_related("applicant", "branch").get(pk=claim.case_id)
     row = Claim.objects.select_for_update(of=("self",)).select_related("shop", "holder", "holder_organisation", "case").get(pk=claim.pk)
     row.case = case
-    principal = parties.disputer(row, person)
-    holder = principal.person
-    if not principal.is_self:  # once more under the lock of the right: a revocation and a dispute come one after the other
-        key = parties.defence_key(row, principal)
-        if not acting.may(actor_for(person, holder), person=holder, service=CLAIM, subject=key):
-            raise NotPermitted("not_yours", _("Only the holder of the shop disputes a claim."))
+    access = authorize(person, row)
+    holder = access.person
+    if not access.is_self:  # once more under the lock of the right: a revocation and a dispute come one after the other
+        key = parties.defence_key(row, access)
+        if not may(actor_for(person, holder), person=holder, service=CLAIM, subject=key):
+            raise NotYours
     if not _in_time(row):
         raise Refused("not_disputable", _("This claim cannot be disputed any more."))
     row.disputed_at, row.disputed_by, row.dispute = clock.now(), holder, text
     row.save(update_fields=["disputed_at", "disputed_by", "dispute"])
-    actor = Actor("holder", person.key, principal.actor.for_key)
+    actor = Actor("holder", person.key, access.actor.for_key)
     was_matched = case.state == ClaimState.MATCHED
     if was_matched:
         limits = rulebook.edition("limits.review", clock.today())
@@ -290,7 +290,7 @@ def withdraw(*, case: Case, person: User) -> None:
 def answer(*, case: Case, person: User) -> None:
     """Send the documents that were asked for. Raises Refused("not_asked") and Refused("not_complete")."""
     row = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
-    actor = cases.principal(person, row).actor
+    actor = authorize(person, row).actor
     asked = review.open_round(row)
     if row.state != ClaimState.CORRECTIONS or asked is None:
         raise Refused("not_asked", _("Nothing is asked for in this request now."))

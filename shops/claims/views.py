@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.access import access
-from municipality.acting import queries as acting
+from municipality.acting.authorization import authorize
 from municipality.cases.opening import case_or_404
 from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
-from municipality.kernel.errors import NotPermitted, Refused
+from municipality.kernel.errors import Refused
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries as review
 from municipality.ui.language import read_form
@@ -55,7 +55,7 @@ def find(request: HttpRequest) -> HttpResponse:
                 raise Refused("no_such_shop", _("No shop stands under this number. Check it against the commercial licence."))
             if claims.matches(organisation or user, shop):
                 claimant = parties.claimant(user, organisation)
-                more = {"shop": shop, "organisation": organisation, "principal": claimant.principal}
+                more = {"shop": shop, "organisation": organisation, "access": claimant.access}
                 return render(request, "shops/claims/match.html", context | more)
             draft = claims.begin(shop=shop, person=user, organisation=organisation)
             return redirect("shops:claim", public_id=draft.public_id)
@@ -87,7 +87,7 @@ def _draft_or_404(user: Any, public_id: str) -> tuple[Draft, Shop]:
     if draft is None:
         hidden = Draft.objects.filter(public_id=public_id, service=CLAIM, closed_at__isnull=True).first()
         if hidden is not None:
-            acting.refuse_over(user, owners=[hidden.person_id], service=CLAIM, subject=hidden.rights_key)
+            authorize(user, hidden)
         raise Http404
     return draft, queries.with_names(Shop.objects.all()).get(public_id=draft.subject.partition(":")[2])
 
@@ -116,7 +116,7 @@ def claim(request: HttpRequest, public_id: str) -> HttpResponse:
         "form": form,
         "shop": shop,
         "organisation": claimant.organisation,
-        "principal": claimant.principal,
+        "access": claimant.access,
         "fields": fields,
         "refusal": refusal,
         "crumbs": _crumbs(_("Claim a shop")),
@@ -131,12 +131,7 @@ def dispute(request: HttpRequest, public_id: str) -> HttpResponse:
     user: Any = request.user
     rows = Claim.objects.select_related("case", "shop", "holder", "holder_organisation")
     found: Claim = get_object_or_404(rows, case__public_id=public_id)
-    try:
-        principal = parties.disputer(found, user)
-    except NotPermitted as refusal:
-        if refusal.code == "not_yours":
-            raise Http404 from refusal
-        raise  # they might until it was over
+    access = authorize(user, found)
     form, submitted = read_form(request, DisputeForm)
     status = 400 if submitted else 200
     if submitted and form.is_valid():
@@ -147,7 +142,7 @@ def dispute(request: HttpRequest, public_id: str) -> HttpResponse:
     context = {
         "form": form,
         "claim": found,
-        "principal": principal,
+        "access": access,
         "may": may,
         "matched": found.case.state == ClaimState.MATCHED,
         "crumbs": _crumbs(_("Dispute a claim")),
@@ -160,7 +155,7 @@ def dispute(request: HttpRequest, public_id: str) -> HttpResponse:
 def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask once more, then take a claim back."""
     user: Any = request.user
-    case = case_or_404(user, public_id, service=CLAIM)
+    case, _access = case_or_404(user, public_id, service=CLAIM)
     if request.method != "POST" and case.state not in WITHDRAWABLE:
         return redirect("cases:case", public_id=case.public_id)
     if request.method == "POST":
@@ -175,7 +170,7 @@ def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
 def corrections(request: HttpRequest, public_id: str) -> HttpResponse:
     """The documents that are asked for; everything else is locked."""
     user: Any = request.user
-    case = case_or_404(user, public_id, service=CLAIM)
+    case, _access = case_or_404(user, public_id, service=CLAIM)
     if case.state != ClaimState.CORRECTIONS:
         return redirect("cases:case", public_id=case.public_id)
     refusal: Refused | None = None

@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.limits import Limit
 from municipality.accounts.models import User
-from municipality.acting import queries as acting
+from municipality.acting.authorization import NotYours, authorize, may
 from municipality.audit.services import record
 from municipality.kernel import clock, ids
-from municipality.kernel.errors import NotPermitted, Refused
+from municipality.kernel.errors import Refused
 from municipality.kernel.subjects import SubjectKey
 from shops.models import RegisterChange, Shop
 from shops.models.hours import HoursWeek, StatedHours
@@ -49,9 +49,9 @@ def state_hours(*, shop: Shop, person: User, week: Week | None, part: Part = "we
 @transaction.atomic
 def _state(shop: Shop, person: User, week: Week | None, part: Part) -> None:
     row = Shop.objects.select_for_update(of=("self",)).select_related("owner", "organisation").get(pk=shop.pk)
-    principal = queries.principal(person, row, HOURS)
-    if not acting.may(principal.actor, person=principal.person, service=HOURS, subject=row.key):
-        raise NotPermitted("not_yours", _("This step is not yours to take."))
+    access = authorize(person, row, HOURS)
+    if not may(access.actor, person=access.person, service=HOURS, subject=row.key):
+        raise NotYours
     queries.demand_standing(row)
     stated = StatedHours.objects.filter(shop=row).first()
     _demand(row, stated, week, part)
@@ -62,10 +62,10 @@ def _state(shop: Shop, person: User, week: Week | None, part: Part) -> None:
     source = str(SubjectKey("hours", ids.public_id()))
     if after != before:
         RegisterChange.objects.create(
-            shop=row, name="hours", before=before, after=after, source=source, actor_key=principal.actor.key, at=clock.now()
+            shop=row, name="hours", before=before, after=after, source=source, actor_key=access.actor.key, at=clock.now()
         )
     shops_changed.send(Shop, keys=[row.pk])
-    record("shop.hours_stated", subject=row.key, actor=principal.actor, data={"by": source, "part": part, "taken_back": week is None})
+    record("shop.hours_stated", subject=row.key, actor=access.actor, data={"by": source, "part": part, "taken_back": week is None})
 
 
 def _demand(shop: Shop, stated: StatedHours | None, week: Week | None, part: Part) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -18,8 +18,8 @@ from shops.hours.forms import WeekForm
 from shops.hours.services import HOURS, Part, state_hours
 from shops.models.hours import StatedHours
 from shops.models.week import parse
-from shops.register import queries
 from shops.register.addresses import address_of
+from shops.register.opening import shop_or_404
 
 
 @access("person")
@@ -27,9 +27,7 @@ from shops.register.addresses import address_of
 def hours(request: HttpRequest, public_id: str, part: Part = "week") -> HttpResponse:
     """One week, or take it back. Raises Http404 for whoever may not act about the shop; a closed one says so."""
     user: Any = request.user
-    shop = queries.seen_by(user, public_id, HOURS)
-    if shop is None:
-        raise Http404
+    shop, _access = shop_or_404(user, public_id, HOURS)
     if shop.closed_on is not None:
         raise Refused("closed_already", _("This shop is closed."))
     stated = StatedHours.objects.filter(shop=shop).first()

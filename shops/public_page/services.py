@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.limits import Limit
 from municipality.accounts.models import User, actor_of
+from municipality.acting.authorization import Access, authorize
 from municipality.audit.services import record
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
@@ -104,15 +105,16 @@ def _sent(case: Case, shop: Shop, person: User, actor: Actor) -> Case:
     return case
 
 
-def replyable(key: str, user: Any) -> tuple[FindingFact, Shop] | None:
-    """A published finding and its shop, if `user` holds the shop or acts for whoever does; None for anybody else.
+def replyable(key: str, user: Any) -> tuple[FindingFact, Shop, Access] | None:
+    """A published finding, its shop, and for whom `user` replies to it; None where there is none.
 
-    Raises NotPermitted with a clear sentence where they might until a delegation was over.
+    Raises NotYours for a stranger, NotPermitted where a delegation is over.
     """
     found = finding_of(key)
     shop = Shop.objects.filter(pk=found.shop).first() if found is not None else None
-    seen = queries.seen_by(user, shop.public_id, REPLY) if shop is not None else None
-    return (found, seen) if found is not None and seen is not None else None
+    if found is None or shop is None:
+        return None
+    return found, shop, authorize(user, shop, REPLY)
 
 
 def reply(*, finding: FindingFact, person: User, text: str) -> Case:
@@ -121,13 +123,13 @@ def reply(*, finding: FindingFact, person: User, text: str) -> Case:
     Raises NotPermitted for anybody else; Refused: replied_already, asked_already, too_often (status 429).
     """
     shop = Shop.objects.select_related("branch", "owner", "organisation").get(pk=finding.shop)
-    principal = queries.principal(person, shop, REPLY)
+    access = authorize(person, shop, REPLY)
     if Reply.objects.filter(finding=finding.key, published_at__isnull=False).exists():
         raise Refused("replied_already", _("A reply stands beside this finding already."))
     if cases.open_for(REPLY, finding.key) is not None:
         raise Refused("asked_already", _("A reply to this finding is being read already."))
     _take(REPLIED, person)
-    return _reply(finding, shop, principal.person, principal.actor, text)
+    return _reply(finding, shop, access.person, access.actor, text)
 
 
 @transaction.atomic

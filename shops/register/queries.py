@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.models import User
 from municipality.accounts.queries import signatories_of, signatures
 from municipality.acting import queries as acting
-from municipality.acting.queries import Grant, Principal
-from municipality.acting.registry import Held
+from municipality.acting.queries import Grant
+from municipality.acting.registry import Held, Ownership
 from municipality.kernel.errors import Refused
 from municipality.kernel.subjects import SubjectKey
 from shops.models import Shop
@@ -70,31 +70,10 @@ def owners(shop: Shop) -> list[User]:
     return list(signatories_of(shop.organisation))
 
 
-def principal(user: Any, shop: Shop, service: str) -> Principal:
-    """For whom `user` acts about a shop in a service. Raises NotPermitted for a stranger, and where a delegation or consent is over."""
-    return acting.principal(user, owners=owners(shop), service=service, subject=shop.key)
-
-
-def seen_by(user: Any, public_id: str, service: str) -> Shop | None:
-    """A shop by its public id, if `user` may act about it in a service; None for any other.
-
-    Raises NotPermitted with a clear sentence where they might until a delegation or a consent was over.
-    """
-    shop = _seen_by(user, public_id, service) if user.is_authenticated else None
-    if shop is None and (hidden := Shop.objects.filter(public_id=public_id).first()) is not None:
-        acting.refuse_over(user, owners=[person.pk for person in owners(hidden)], service=service, subject=hidden.key)
-    return shop
-
-
-def _seen_by(user: Any, public_id: str, service: str) -> Shop | None:
-    if user.is_staff or acting.grants(user, service):
-        return with_names(visible_to(user, service)).filter(public_id=public_id).first()
-    shop = held_by(user).filter(public_id=public_id).select_related("branch", "organisation").first()
-    if shop is not None:
-        name_lists.name([shop])
-        if shop.owner_id == user.pk:
-            shop.owner = user  # read already
-    return shop
+def ownership(shop: Shop, user: Any) -> Ownership:
+    """A shop is its owner's, or everybody's who signs for its organisation today."""
+    owners = [shop.owner_id] if shop.owner_id is not None else [person.pk for person in signatories_of(shop.organisation)]
+    return Ownership(user.pk in owners, owners, [shop.key])
 
 
 NAMED = ("activity", "area", "branch", "owner", "organisation")

@@ -19,14 +19,12 @@ from django.urls import get_resolver, path, resolve
 from django.utils import translation
 
 from municipality.accounts.access import access
-from municipality.accounts.models import actor_of
-from municipality.acting.queries import Principal
+from municipality.acting import registry
 from municipality.audit.models import Look
 from municipality.cases.models import Case
 from municipality.documents.models import Document
 from municipality.notifications.models import Message
-from payments.models import Bill, Receipt
-from shops.models import Shop
+from payments.models import Receipt
 from tests.architecture.access_matrix import CSRF_EXEMPT, METHODS, NO, ROLES, ROWS, Row, differences, unlisted
 from tests.architecture.routes import LANGUAGES, patterns
 from tests.architecture.world import World, built_world, the_world  # noqa: F401
@@ -97,19 +95,18 @@ def everything(model: Any) -> Callable[..., Any]:
     return lambda user, *_: model.objects.all()
 
 
-def any_shop(user: Any, public_id: str, *_: Any) -> Shop:
-    return Shop.objects.get(public_id=public_id)
-
-
 # Each question that decides what a person sees: without it a stranger would get in.
 FILTERS: dict[str, tuple[str, Callable[..., Any]]] = {
-    "/{lang}/cases/{w.owner.waiting.public_id}/": ("municipality.cases.queries.visible_to", everything(Case)),
-    "/{lang}/cases/{w.owner.waiting.public_id}/withdraw/": ("municipality.cases.queries.visible_to", everything(Case)),
-    "/{lang}/health-licence/{w.owner.shop.public_id}/changes/": ("shops.register.queries._seen_by", any_shop),
-    "/{lang}/pay/{w.owner.due.public_id}/": ("payments.queries.visible_to", everything(Bill)),
     "/{lang}/receipts/{w.owner.receipt.number}/": ("payments.queries.receipts_visible_to", everything(Receipt)),
     "/documents/{w.owner.licence.document.number}.pdf": ("municipality.documents.queries.visible_to", everything(Document)),
     "/{lang}/messages/{w.owner.message.public_id}/": ("municipality.notifications.queries.visible_to", everything(Message)),
+}
+# Pages of one row, about which `authorize` decides by whose it is.
+OWNED = {
+    "/{lang}/cases/{w.owner.waiting.public_id}/": "cases.Case",
+    "/{lang}/cases/{w.owner.waiting.public_id}/withdraw/": "cases.Case",
+    "/{lang}/health-licence/{w.owner.shop.public_id}/renew/": "shops.Shop",
+    "/{lang}/pay/{w.owner.due.public_id}/": "payments.Bill",
 }
 
 
@@ -121,8 +118,14 @@ def test_without_its_filter_a_page_opens_to_a_stranger_and_the_matrix_says_so(
     assert not differences(row, "stranger", ask(world, row, "stranger", "en")[0])
     question, answer = FILTERS[address]
     monkeypatch.setattr(question, answer)
-    # The second lock behind it: for whom somebody acts.
-    monkeypatch.setattr("municipality.acting.queries.principal", lambda user, **_: Principal(user, actor_of(user)))
+    assert f"stranger GET {row}: 200, expected 404" in differences(row, "stranger", ask(world, row, "stranger", "en")[0])
+
+
+@pytest.mark.parametrize("address", OWNED)
+def test_where_everybody_owned_a_row_its_page_would_open_to_a_stranger(address: str, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = next(row for row in ROWS if row.path == address)
+    assert not differences(row, "stranger", ask(world, row, "stranger", "en")[0])
+    monkeypatch.setitem(registry.OWNERSHIPS, OWNED[address], lambda _row, user: registry.Ownership(is_own=True, owners=[], subjects=[]))
     assert f"stranger GET {row}: 200, expected 404" in differences(row, "stranger", ask(world, row, "stranger", "en")[0])
 
 

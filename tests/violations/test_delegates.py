@@ -15,6 +15,7 @@ from django.urls import reverse
 from licensing.health.states import RENEWAL
 from municipality.accounts.models import Organisation, Signatory, User
 from municipality.acting import registry
+from municipality.acting.authorization import authorize
 from municipality.acting.models import Delegation, Role
 from municipality.acting.services import delegations
 from municipality.audit.models import Act
@@ -303,12 +304,12 @@ def test_a_right_that_ends_between_the_page_and_the_step_is_seen_under_its_lock(
     served: Violation, owner: Any, delegate: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right = let(owner, delegate, served.shop.key)  # type: ignore[union-attr]
-    held = queries.principal(delegate, served)
+    held = authorize(delegate, served)
     end(right)
-    monkeypatch.setattr(queries, "principal", lambda person, violation: held)  # what a request read a moment before
+    monkeypatch.setattr("violations.services.standing_in.authorize", lambda person, violation: held)  # what a request read a moment before
     with pytest.raises(NotPermitted, match="delegation_over"):
         terms.extend(violation=served, person=delegate)
-    monkeypatch.setattr("violations.services.standing_in.acting.may", lambda actor, **right: True)  # the red control: the lock
+    monkeypatch.setattr("violations.services.standing_in.may", lambda actor, **right: True)  # the red control: the lock
     with transaction.atomic(), pytest.raises(IntegrityError, match="guard:no_delegation"):  # and the database refuses all the same
         terms.extend(violation=served, person=delegate)
 

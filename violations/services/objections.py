@@ -10,8 +10,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from municipality.acting.authorization import authorize
 from municipality.audit.services import record
-from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.services import advance, open_case
 from municipality.jobs.services import enqueue
@@ -48,9 +48,9 @@ def file(*, violation: Violation, person: Any, ground: str, words: str, lot: Lot
     The applicant is the party, whoever acts for them. Raises NotPermitted, Refused: unknown_ground, no_words, too_long, and the code
     of why objecting is closed.
     """
-    row, principal = terms.mine(violation, person, "object")
+    row, access = terms.mine(violation, person, "object")
     if ground == NOT_MINE:
-        standing_in.demand_open(principal, NOT_MINE)
+        standing_in.demand_open(access, NOT_MINE)
     terms.demand(row, "object")
     today = clock.today()
     grounds = {reason.code for reason in rulebook.edition(queries.REPLIES, today).reasons_of("ground")}
@@ -63,14 +63,14 @@ def file(*, violation: Violation, person: Any, ground: str, words: str, lot: Lot
         raise Refused("too_long", _("Please shorten the objection to 4,000 characters."))
     periods = queries.limits()
     branch, drawn_among = draw_branch(row.branch_id, lot)
-    actor = principal.actor
+    actor = access.actor
     settling.cancel_bills(row, actor=actor, reason="objection")
     case = open_case(
         service=OBJECTION,
         subject=row.key,
         title_ar="اعتراض على مخالفة",
         title_en="Objection to a violation",
-        applicant=principal.person,
+        applicant=access.person,
         branch=branch,
         series="OBJ",
         editions=rulebook.editions([queries.LIMITS, queries.REPLIES], today),
@@ -90,7 +90,7 @@ def file(*, violation: Violation, person: Any, ground: str, words: str, lot: Lot
         draw={"issued_by": row.branch_id, "among": drawn_among},
         filed_at=clock.now(),
     )
-    transition(row, "object", actor=standing_in.by(principal), data={"case": case.reference})
+    transition(row, "object", actor=standing_in.by(access), data={"case": case.reference})
     advance(case, "send", actor=actor)
     queue.join(case=case, actor=actor)
     blocks.lift(row, why="objection")
@@ -166,8 +166,8 @@ def answer(*, objection: Objection, person: Any, words: str) -> None:
     """
     case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=objection.case_id)
     asked = review.open_round(case)
-    principal = cases.principal(person, case)
-    standing_in.demand_open(principal, "answer")
+    access = authorize(person, case)
+    standing_in.demand_open(access, "answer")
     if asked is None or case.state != ObjectionState.CORRECTIONS:
         raise Refused("not_asked", _("Nothing is asked for in this request now."))
     words = words.strip()
@@ -177,8 +177,8 @@ def answer(*, objection: Objection, person: Any, words: str) -> None:
     if len(words) > MOST_WORDS:
         raise Refused("too_long", _("Please shorten the objection to 4,000 characters."))
     Addition.objects.create(objection=objection, round=asked.number, words=words, at=clock.now())
-    desk.answered(case=case, actor=principal.actor)
-    record("objection.answered", subject=case.key, actor=principal.actor, data={"round": asked.number})
+    desk.answered(case=case, actor=access.actor)
+    record("objection.answered", subject=case.key, actor=access.actor, data={"round": asked.number})
 
 
 def objection_of(case: Case) -> Objection:
@@ -250,8 +250,8 @@ def lapse(*, objection_id: int) -> None:
 def withdraw(*, objection: Objection, person: Any) -> None:
     """The party takes the objection back. Raises NotPermitted (a delegate too: it is made once), TransitionRefused once it is decided."""
     case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=objection.case_id)
-    principal = cases.principal(person, case)
-    standing_in.demand_open(principal, "withdraw")
-    advance(case, "withdraw", actor=principal.actor)
-    queue.leave(case=case, actor=principal.actor, code="withdrawn")
+    access = authorize(person, case)
+    standing_in.demand_open(access, "withdraw")
+    advance(case, "withdraw", actor=access.actor)
+    queue.leave(case=case, actor=access.actor, code="withdrawn")
     fall_back(Objection.objects.get(pk=objection.pk), reason="objection_withdrawn")

@@ -36,8 +36,8 @@ def bill_for(*, violation: Violation, person: Any, instalment: Instalment | None
     the code of why nothing is payable, "payment_open".
     """
     row = _locked(violation)
-    principal = standing_in.acts(row, person, "settle" if row.state == V.ORDERED else "pay")
-    payer, actor = principal.person, principal.actor
+    access = standing_in.acts(row, person, "settle" if row.state == V.ORDERED else "pay")
+    payer, actor = access.person, access.actor
     kind, fils, source = _payable(row, instalment)
     standing = Charge.objects.filter(violation=row, kind=kind, bill__state=BillState.DUE, **source).select_related("bill").first()
     if standing is not None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from municipality.acting.queries import Principal
+from municipality.acting.authorization import Access
 from municipality.audit.services import record
 from municipality.jobs import apart
 from municipality.kernel import clock
@@ -25,7 +25,7 @@ V = ViolationState
 ME = system("violations")
 
 
-def mine(violation: Violation, person: Any, way: str) -> tuple[Violation, Principal]:
+def mine(violation: Violation, person: Any, way: str) -> tuple[Violation, Access]:
     """The row, locked, and for whom this person takes a way. Raises NotPermitted as `standing_in.acts`."""
     rows = Violation.objects.select_for_update(of=("self",)).select_related("shop__owner", "shop__organisation", "party")
     row = rows.get(pk=violation.pk)
@@ -42,8 +42,8 @@ def demand(row: Violation, code: str) -> None:
 @transaction.atomic
 def extend(*, violation: Violation, person: Any) -> dt.date:
     """More time to settle, once. Returns the new last day. Raises NotPermitted, Refused with the code of why it is closed."""
-    row, principal = mine(violation, person, "more_time")
-    actor = standing_in.by(principal)
+    row, access = mine(violation, person, "more_time")
+    actor = standing_in.by(access)
     demand(row, "more_time")
     before = row.settle_until
     if before is None:
@@ -63,8 +63,8 @@ def extend(*, violation: Violation, person: Any) -> dt.date:
 @transaction.atomic
 def agree_plan(*, violation: Violation, person: Any, count: int) -> Plan:
     """Pay the settlement in equal parts, the first one today. Raises NotPermitted, Refused (closed way, "bad_count")."""
-    row, principal = mine(violation, person, "instalments")
-    actor = standing_in.by(principal)
+    row, access = mine(violation, person, "instalments")
+    actor = standing_in.by(access)
     demand(row, "instalments")
     periods = queries.limits()
     order = queries.order_of(row)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from municipality.accounts.access import access
-from municipality.acting.queries import Principal
+from municipality.acting.authorization import Access, authorize
 from municipality.cases import queries as cases
 from municipality.documents.rendering import RendererMissing
 from municipality.documents.signing import SignerMissing
@@ -39,7 +39,7 @@ PAGE = 25
 LINE = ("pk", "public_id", "number", "warning_number", "seen_at", "state", "settle_until", "correct_until")
 
 
-def mine_or_404(user: Any, public_id: str, way: str) -> tuple[Violation, Principal]:
+def mine_or_404(user: Any, public_id: str, way: str) -> tuple[Violation, Access]:
     """A violation of the person or of a shop in which they act for another, and for whom they take a way in it.
 
     Raises Http404 for any other; NotPermitted where a delegation is over, or where the way is the party's alone.
@@ -48,12 +48,9 @@ def mine_or_404(user: Any, public_id: str, way: str) -> tuple[Violation, Princip
     row = rows.filter(public_id=public_id).first()
     if row is None:
         raise Http404
-    if not queries.visible_to(user).filter(pk=row.pk).exists():
-        queries.refuse_over(user, row)
-        raise Http404
-    principal = queries.principal(user, row)
-    standing_in.demand_open(principal, way)
-    return row, principal
+    allowed = authorize(user, row)
+    standing_in.demand_open(allowed, way)
+    return row, allowed
 
 
 def crumbs(row: Violation, here: str) -> list[tuple[Any, str]]:
@@ -106,7 +103,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: HttpRequest, public_id: str) -> HttpResponse:
     """What is payable now, once more with its effects; POST makes the bill and goes on to its page."""
-    row, principal = mine_or_404(request.user, public_id, "pay")
+    row, allowed = mine_or_404(request.user, public_id, "pay")
     refusal: Refused | None = None
     if request.method == "POST":
         try:
@@ -128,7 +125,7 @@ def pay(request: HttpRequest, public_id: str) -> HttpResponse:
         "order": order,
         "fils": fils,
         "part": unpaid[0] if unpaid else None,
-        "principal": principal,
+        "access": allowed,
         "refusal": refusal,
         "crumbs": crumbs(row, _("Payment")),
     }
@@ -139,7 +136,7 @@ def _asked(
     request: HttpRequest, public_id: str, way: str, template: str, here: str, act: Callable[[Violation], str], **more: Any
 ) -> HttpResponse:
     """A page that asks once more; POST acts and leads back with a sentence, a refusal stands on the page itself."""
-    row, principal = mine_or_404(request.user, public_id, way)
+    row, allowed = mine_or_404(request.user, public_id, way)
     refusal: Refused | None = None
     if request.method == "POST":
         try:
@@ -147,7 +144,7 @@ def _asked(
             return redirect("violations:page", public_id=row.public_id)
         except Refused as refused:
             refusal = refused
-    context = {"row": row, "rule": row.rule, "principal": principal, "refusal": refusal, "crumbs": crumbs(row, here), **more}
+    context = {"row": row, "rule": row.rule, "access": allowed, "refusal": refusal, "crumbs": crumbs(row, here), **more}
     return render(request, template, context, status=409 if refusal else 200)
 
 
@@ -165,7 +162,7 @@ def more_time(request: HttpRequest, public_id: str) -> HttpResponse:
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def instalments(request: HttpRequest, public_id: str) -> HttpResponse:
-    row, _principal = mine_or_404(request.user, public_id, "instalments")
+    row, _allowed = mine_or_404(request.user, public_id, "instalments")
     order = queries.order_of(row)
     periods = queries.limits()
     if order is None:
@@ -196,8 +193,8 @@ def instalments(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def object_(request: HttpRequest, public_id: str, ground: str = "") -> HttpResponse:
     """Ground, words and files; the effects stand beside."""
-    row, principal = mine_or_404(request.user, public_id, ground or "object")
-    closed = [code for code in (objections.NOT_MINE,) if not principal.is_self and not queries.rules.DELEGATES[code]]
+    row, allowed = mine_or_404(request.user, public_id, ground or "object")
+    closed = [code for code in (objections.NOT_MINE,) if not allowed.is_self and not queries.rules.DELEGATES[code]]
     form, submitted = read_form(request, ObjectForm, initial={"ground": ground}, without=closed)
     refusal: Refused | None = None
     if submitted and form.is_valid():
@@ -219,7 +216,7 @@ def object_(request: HttpRequest, public_id: str, ground: str = "") -> HttpRespo
         "form": form,
         "refusal": refusal,
         "periods": periods,
-        "principal": principal,
+        "access": allowed,
         "keeps_price": row.state == V.ORDERED,
         "field": field_of(request, row.key, "objection", next_path=request.path),
         "crumbs": crumbs(row, _("Objection")),
@@ -238,33 +235,33 @@ def not_mine(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_safe
 def correct(request: HttpRequest, public_id: str) -> HttpResponse:
     """Send photos of what was put right; an inspector of the branch looks at them."""
-    row, principal = mine_or_404(request.user, public_id, "correct")
+    row, allowed = mine_or_404(request.user, public_id, "correct")
     if row.state != V.WARNED:
         return redirect("violations:page", public_id=row.public_id)
     context = {
         "row": row,
         "rule": row.rule,
-        "principal": principal,
+        "access": allowed,
         "field": field_of(request, row.key, "correction", next_path=request.path),
         "crumbs": crumbs(row, _("Put it right")),
     }
     return render(request, "violations/correct.html", context)
 
 
-def _objection_or_404(user: Any, public_id: str, way: str) -> tuple[Objection, Principal]:
-    row, principal = mine_or_404(user, public_id, way)
+def _objection_or_404(user: Any, public_id: str, way: str) -> tuple[Objection, Access]:
+    row, allowed = mine_or_404(user, public_id, way)
     rows = Objection.objects.filter(violation=row, case__in=cases.visible_to(user).values("pk"))
     found = rows.select_related("case__applicant", "violation").first()
     if found is None:
         raise Http404
-    return found, principal
+    return found, allowed
 
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, public_id: str) -> HttpResponse:
     """Answer what the decider asked for, in words or with files."""
-    objection, principal = _objection_or_404(request.user, public_id, "answer")
+    objection, allowed = _objection_or_404(request.user, public_id, "answer")
     case = objection.case
     asked = review.open_round(case)
     if case.state != ObjectionState.CORRECTIONS or asked is None:
@@ -285,7 +282,7 @@ def answer(request: HttpRequest, public_id: str) -> HttpResponse:
         "form": form,
         "refusal": refusal,
         "asked": asked,
-        "principal": principal,
+        "access": allowed,
         "items": asked.items.order_by("pk"),
         "field": field_of(request, objection.violation.key, "objection", next_path=request.path),
         "crumbs": [
@@ -301,7 +298,7 @@ def answer(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask once more, then take the objection back."""
-    objection, _principal = _objection_or_404(request.user, public_id, "withdraw")
+    objection, _allowed = _objection_or_404(request.user, public_id, "withdraw")
     if request.method == "POST":
         objections.withdraw(objection=objection, person=request.user)
         messages.info(request, _("The objection is withdrawn."))

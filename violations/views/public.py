@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import public
 from municipality.accounts.limits import WRONG_DIGITS, spend
-from municipality.acting.queries import Principal
+from municipality.acting.authorization import Access, authorize, is_authorized
 from municipality.cases import queries as cases
 from municipality.cases.views.public import service_card
 from municipality.documents import store
@@ -112,7 +112,7 @@ def _found(request: HttpRequest) -> list[str]:
     return value.split(".") if value else []
 
 
-def seen_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, Principal | None]:
+def seen_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, Access | None]:
     """A violation that this reader may see, and for whom they act in it (None: they found it by number and digits).
 
     Raises Http404: for everybody else it does not exist; NotPermitted where a delegation is over.
@@ -122,12 +122,9 @@ def seen_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, Princi
     if row is None:
         raise Http404
     user: Any = request.user
-    if queries.visible_to(user).filter(pk=row.pk).exists():
-        return row, queries.principal(user, row)
-    if row.public_id in _found(request):
+    if row.public_id in _found(request) and not is_authorized(user, row):
         return row, None
-    queries.refuse_over(user, row)
-    raise Http404
+    return row, authorize(user, row)
 
 
 @public
@@ -136,13 +133,13 @@ def seen_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, Princi
 def page(request: HttpRequest, public_id: str) -> HttpResponse:
     """Evidence, article, place, and all ways at once with their effects. A party who opens it is served by that; a delegate serves
     nobody."""
-    row, principal = seen_or_404(request, public_id)
-    is_party = principal is not None
-    if principal is not None and principal.is_self and request.method == "GET":
+    row, access = seen_or_404(request, public_id)
+    is_party = access is not None
+    if access is not None and access.is_self and request.method == "GET":
         serving.opened(violation=row, person=request.user)
     order = queries.order_of(row)
     periods = queries.limits()
-    by_delegate = principal is not None and not principal.is_self
+    by_delegate = access is not None and not access.is_self
     standing = queries.standing(row, is_party=is_party, by_delegate=by_delegate, order=order, periods=periods)
     plan = getattr(row, "plan", None)
     left = (row.settle_until - clock.today()).days if row.settle_until is not None else None
@@ -158,7 +155,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "row": row,
             "rule": row.rule,
             "is_party": is_party,
-            "principal": principal,
+            "access": access,
             "tag": TAGS[row.state],
             "is_contested": row.state in CONTESTED,
             "order": order,

@@ -15,8 +15,8 @@ from licensing.health.services.opening import open_renewal
 from licensing.health.states import RENEWAL, RenewalState
 from licensing.models import Lane, Renewal, RenewalChange
 from municipality.accounts.models import actor_of
+from municipality.acting.authorization import authorize
 from municipality.audit.services import record
-from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.drafts import services as drafts
@@ -141,7 +141,7 @@ def answer_corrections(*, case: Case, applicant: Any, answers: Mapping[str, Mapp
     locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
     asked = review.open_round(locked)
     renewal = queries.renewal_of(locked)
-    actor = cases.principal(applicant, locked).actor
+    actor = authorize(applicant, locked).actor
     if locked.state != RenewalState.CORRECTIONS or asked is None or renewal is None:
         raise Refused("not_asked", _("Nothing is asked for in this request now."))
     targets = {item.target for item in asked.items.all()}

@@ -13,7 +13,7 @@ from licensing.health.notifications import RenewalLapsed, RenewalSubmitted
 from licensing.health.services.opening import open_renewal
 from licensing.health.states import RENEWAL, RenewalState
 from municipality.accounts.models import actor_of
-from municipality.cases import queries as cases
+from municipality.acting.authorization import authorize
 from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.jobs.services import enqueue
@@ -79,7 +79,7 @@ def withdraw_renewal(*, case: Case, applicant: Any) -> None:
 
     Raises Refused("payment_open") while the bank has not answered, NotPermitted for anybody else.
     """
-    actor = cases.principal(applicant, case).actor
+    actor = authorize(applicant, case).actor
     bill = payments.bill_of(case.key)
     if bill is not None:
         void_bill(bill=bill, actor=actor)

@@ -18,8 +18,8 @@ from licensing.health import changes, kept, queries, services
 from licensing.health.change_forms import FACT_FORMS, CheckAndSend, PageForm, WhatChanged
 from licensing.health.sentences import sentence
 from licensing.health.states import RENEWAL
-from licensing.health.views.citizen import shop_or_404
 from municipality.accounts.access import access
+from municipality.acting.authorization import Access
 from municipality.cases import queries as cases
 from municipality.drafts import queries as drafts
 from municipality.drafts import services as keeping
@@ -35,7 +35,7 @@ from municipality.ui.templatetags.portal import ref
 from municipality.uploads import queries as uploads
 from municipality.uploads.fields import field_of
 from shops.models import Shop
-from shops.register import queries as shops
+from shops.register.opening import shop_or_404
 
 
 def _crumbs(shop: Shop, last: Any = "") -> list[tuple[Any, str]]:
@@ -49,20 +49,19 @@ def _crumbs(shop: Shop, last: Any = "") -> list[tuple[Any, str]]:
 def tasks(request: HttpRequest, public_id: str) -> HttpResponse:
     """The task list: what is done, what is left, and the way on. A POST begins the request."""
     user: Any = request.user
-    shop = shop_or_404(user, public_id)
-    principal = shops.principal(user, shop, RENEWAL)
+    shop, allowed = shop_or_404(user, public_id, RENEWAL)
     offer = queries.offer(shop)
     draft = drafts.open_for(user, RENEWAL, shop.key)
     if request.method == "POST":
         if not offer.may_be_studied:
             raise Refused("not_open", _("A condition is no longer met. The page shows it with its way out."))
-        draft = draft or keeping.begin(person=principal.person, service=RENEWAL, subject=shop.key, actor=principal.actor)
+        draft = draft or keeping.begin(person=allowed.person, service=RENEWAL, subject=shop.key, actor=allowed.actor)
         return redirect("licensing:change_page", public_id=shop.public_id, page=kept.next_page(draft))
     open_case = cases.visible_to(user).filter(pk=offer.open_case.pk).first() if offer.open_case else None
     in_the_way = [c for c in offer.unmet if c.code not in offer.flags]
     context = {
         "shop": shop,
-        "principal": principal,
+        "access": allowed,
         "offer": offer,
         "draft": draft,
         "pages": kept.pages(draft) if draft else [],
@@ -88,7 +87,7 @@ def _draft_or_404(user: Any, shop: Shop) -> Draft:
 def page(request: HttpRequest, public_id: str, page: str) -> HttpResponse:
     """One page of the request."""
     user: Any = request.user
-    shop = shop_or_404(user, public_id)
+    shop, allowed = shop_or_404(user, public_id, RENEWAL)
     draft = drafts.open_for(user, RENEWAL, shop.key)
     if draft is None:  # sent, removed or run out meanwhile
         return redirect("licensing:changes", public_id=shop.public_id)
@@ -98,15 +97,15 @@ def page(request: HttpRequest, public_id: str, page: str) -> HttpResponse:
     if page not in known:
         raise Http404
     if page == kept.FILES:
-        return _files(request, shop, draft)
+        return _files(request, shop, allowed, draft)
     if page == kept.CHECK:
         if known[page].state == "locked":
             return redirect("licensing:changes", public_id=shop.public_id)
-        return _check(request, shop, draft)
-    return _question(request, shop, draft, page)
+        return _check(request, shop, allowed, draft)
+    return _question(request, shop, allowed, draft, page)
 
 
-def _question(request: HttpRequest, shop: Shop, draft: Draft, page: str) -> HttpResponse:
+def _question(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft, page: str) -> HttpResponse:
     offer = queries.offer(shop)
     form_class: type[PageForm] = WhatChanged if page == kept.WHAT else FACT_FORMS[page]
     kwargs: dict[str, Any] = {"shop": shop, "kept": draft.answers.get(page), "flags": offer.flags, "initial": {"version": draft.version}}
@@ -124,7 +123,7 @@ def _question(request: HttpRequest, shop: Shop, draft: Draft, page: str) -> Http
                 page=page,
                 answers=form.answers(),
                 version=draft.version if version is None else version,
-                actor=shops.principal(request.user, shop, RENEWAL).actor,
+                actor=allowed.actor,
             )
         except keeping.AnsweredElsewhere as told:
             elsewhere = told
@@ -139,7 +138,7 @@ def _question(request: HttpRequest, shop: Shop, draft: Draft, page: str) -> Http
     fact = changes.FACTS.get(page)
     context = {
         "shop": shop,
-        "principal": shops.principal(request.user, shop, RENEWAL),
+        "access": allowed,
         "form": form,
         "fact": fact,
         "title": fact.question if fact else _("What changed since the last licence?"),
@@ -162,7 +161,7 @@ def _told(page: str, answers: dict[str, Any] | None) -> str:
     return changes.FACTS[page].told(answers)
 
 
-def _files(request: HttpRequest, shop: Shop, draft: Draft) -> HttpResponse:
+def _files(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft) -> HttpResponse:
     """The slots that the changes ask for, all on one page, with what is there."""
     names, edition = kept.changed(draft), kept.files_edition()
     number = 0 if get_language() == "ar" else 1
@@ -183,7 +182,7 @@ def _files(request: HttpRequest, shop: Shop, draft: Draft) -> HttpResponse:
             missing = [field for field, _least, _ground in slots if field.is_on_the_way]
     context = {
         "shop": shop,
-        "principal": shops.principal(request.user, shop, RENEWAL),
+        "access": allowed,
         "slots": slots,
         "state": state,
         "missing": missing,
@@ -192,9 +191,8 @@ def _files(request: HttpRequest, shop: Shop, draft: Draft) -> HttpResponse:
     return render(request, "licensing/changes/files.html", context)
 
 
-def _check(request: HttpRequest, shop: Shop, draft: Draft) -> HttpResponse:
+def _check(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft) -> HttpResponse:
     """Everything once more, each with its way to change it; the declaration; send."""
-    principal = shops.principal(request.user, shop, RENEWAL)
     offer = queries.offer(shop)
     form, submitted = read_form(
         request, CheckAndSend, shop=shop, kept={}, flags=offer.flags, initial={"version": draft.version, "total": offer.total}
@@ -205,11 +203,11 @@ def _check(request: HttpRequest, shop: Shop, draft: Draft) -> HttpResponse:
         try:
             case = services.send_to_officer(
                 shop=shop,
-                applicant=principal.person,
+                applicant=allowed.person,
                 draft=draft,
                 version=data["version"] or 0,
                 expected_fils=data["total"],
-                actor=principal.actor,
+                actor=allowed.actor,
             )
         except Refused as refused:
             refusal = refused
@@ -230,7 +228,7 @@ def _check(request: HttpRequest, shop: Shop, draft: Draft) -> HttpResponse:
     files = [(changes.SLOTS[code], uploads.ready(draft.key, code).count()) for code in kept.needed(draft)]
     context = {
         "shop": shop,
-        "principal": shops.principal(request.user, shop, RENEWAL),
+        "access": allowed,
         "form": form,
         "offer": offer,
         "rows": rows,
@@ -248,12 +246,10 @@ def _check(request: HttpRequest, shop: Shop, draft: Draft) -> HttpResponse:
 def discard(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask once more, then remove the kept request."""
     user: Any = request.user
-    shop = shop_or_404(user, public_id)
+    shop, allowed = shop_or_404(user, public_id, RENEWAL)
     draft = _draft_or_404(user, shop)
     if request.method == "POST":
-        keeping.discard(draft=draft, actor=shops.principal(user, shop, RENEWAL).actor)
+        keeping.discard(draft=draft, actor=allowed.actor)
         messages.info(request, _("The kept request is removed. Nothing was sent."))
         return redirect("shops:mine")
-    return render(
-        request, "licensing/changes/discard.html", {"shop": shop, "draft": draft, "principal": shops.principal(user, shop, RENEWAL)}
-    )
+    return render(request, "licensing/changes/discard.html", {"shop": shop, "draft": draft, "access": allowed})

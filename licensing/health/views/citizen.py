@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -25,18 +25,9 @@ from municipality.kernel.errors import Refused
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.ui.language import read_form
 from shops.commercial_register import queries as commercial_queries
-from shops.models import Shop
-from shops.register import queries as shops
+from shops.register.opening import shop_or_404
 
 WITHDRAWABLE = WORKFLOWS[RENEWAL].moves["withdraw"].sources
-
-
-def shop_or_404(user: Any, public_id: str) -> Shop:
-    """A shop about which the person may act. Raises Http404 for any other, NotPermitted where a right to act is over."""
-    shop = shops.seen_by(user, public_id, RENEWAL)
-    if shop is None:
-        raise Http404
-    return shop
 
 
 @access("acting")
@@ -44,14 +35,13 @@ def shop_or_404(user: Any, public_id: str) -> Shop:
 def renew(request: HttpRequest, public_id: str) -> HttpResponse:
     """All conditions at once; if they are met, facts, fees, declaration and payment on one page."""
     user: Any = request.user
-    shop = shop_or_404(user, public_id)
-    principal = shops.principal(user, shop, RENEWAL)
+    shop, allowed = shop_or_404(user, public_id, RENEWAL)
     form, submitted = read_form(request, SubmitRenewal)
     answers = form.cleaned_data if submitted and form.is_valid() else {}
     refusal: Refused | None = None
     if answers.get("changed") == "no":  # `submit` looks at every condition itself
         try:
-            case, bill = services.submit(shop=shop, applicant=principal.person, expected_fils=answers["total"], actor=principal.actor)
+            case, bill = services.submit(shop=shop, applicant=allowed.person, expected_fils=answers["total"], actor=allowed.actor)
             if user.is_staff:  # paying is the person's own affair
                 return redirect("cases:case", public_id=case.public_id)
             return redirect("payments:pay", public_id=bill.public_id)
@@ -59,7 +49,7 @@ def renew(request: HttpRequest, public_id: str) -> HttpResponse:
             refusal = refused
     offer = queries.offer(shop)
     if answers.get("changed") == "yes" and offer.may_renew:
-        draft = drafts.begin(person=principal.person, service=RENEWAL, subject=shop.key, actor=principal.actor)
+        draft = drafts.begin(person=allowed.person, service=RENEWAL, subject=shop.key, actor=allowed.actor)
         return redirect("licensing:change_page", public_id=shop.public_id, page=kept.next_page(draft))
     if refusal is not None:
         form = SubmitRenewal({**request.POST.dict(), "total": str(offer.total)})  # what the page shows now
@@ -69,7 +59,7 @@ def renew(request: HttpRequest, public_id: str) -> HttpResponse:
     context = {
         "shop": shop,
         "as_of": commercial_queries.as_of(shop),
-        "principal": principal,
+        "access": allowed,
         "offer": offer,
         "form": form,
         "refusal": refusal,
@@ -87,7 +77,7 @@ def renew(request: HttpRequest, public_id: str) -> HttpResponse:
 def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask once more, then take a request back that is not paid."""
     user: Any = request.user
-    case = case_or_404(user, public_id, service=RENEWAL)
+    case, _allowed = case_or_404(user, public_id, service=RENEWAL)
     if request.method != "POST" and case.state not in WITHDRAWABLE:
         return redirect(reverse("cases:case", args=[case.public_id]))
     if request.method == "POST":

@@ -55,7 +55,7 @@ class Part:
 def answer(request: HttpRequest, public_id: str) -> HttpResponse:
     """The asked items with their answers; send them all at once."""
     user: Any = request.user
-    case = case_or_404(user, public_id, service=RENEWAL)
+    case, _allowed = case_or_404(user, public_id, service=RENEWAL)
     asked = review.open_round(case)
     renewal = queries.renewal_of(case)
     if case.state != RenewalState.CORRECTIONS or asked is None or renewal is None:

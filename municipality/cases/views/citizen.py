@@ -50,8 +50,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 def case(request: HttpRequest, public_id: str) -> HttpResponse:
     """One case: course, next action, documents, money, messages, and who looked."""
     user: Any = request.user
-    found = case_or_404(user, public_id)
-    principal = queries.principal(user, found)
+    found, access = case_or_404(user, public_id)
     events = queries.events_of(found)
     acted = [event for event in events if "for" in event.data]
     named = named_in({key for event in acted for key in (event.actor_key, event.data["for"])})
@@ -65,12 +64,12 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
             "service_name": timeline.STORIES[found.service].name,
             "tag_state": state,
             "tag_word": word,
-            "principal": principal,
+            "access": access,
             "steps": timeline.steps(found, events, named),
             "detail": details[0] if details else None,
             # Messages and looks are the applicant's own.
-            "messages_sent": queries.messages_of(found) if principal.is_self else None,
-            "looks": told(looks_about(user.key, found.key)) if principal.is_self else None,
+            "messages_sent": queries.messages_of(found) if access.is_self else None,
+            "looks": told(looks_about(user.key, found.key)) if access.is_self else None,
             "crumbs": [(_("My requests"), reverse("cases:mine")), (ref(found.reference), "")],
         },
     )

@@ -14,8 +14,8 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User, actor_of
+from municipality.acting.authorization import authorize
 from municipality.audit.services import record
-from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.jobs import apart
@@ -269,7 +269,7 @@ def withdraw(*, case: Case, person: Any) -> Case:
     Raises NotPermitted for anybody else, TransitionRefused where the course allows it no more.
     """
     row = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
-    actor = cases.principal(person, row).actor
+    actor = authorize(person, row).actor
     advance(row, "withdraw", actor=actor)
     leave(case=row, actor=actor, code="withdrawn")
     return row

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import conditional_escape
@@ -23,6 +23,7 @@ from shops.claims import panels as panels_of_claims
 from shops.hours.services import HOURS
 from shops.models import Shop
 from shops.register import queries
+from shops.register.opening import shop_or_404
 
 MOST = queries.LISTED
 
@@ -68,9 +69,7 @@ def _addresses(shop: Shop, *, may_state: bool) -> dict[str, str]:
 @require_safe
 def door(request: HttpRequest, public_id: str) -> HttpResponse:
     """A sheet to print for the door: a code that leads to the page of the shop in the language of whoever scans it."""
-    shop = queries.seen_by(request.user, public_id, "")
-    if shop is None:
-        raise Http404
+    shop, _access = shop_or_404(request.user, public_id, "")
     address = f"{settings.PORTAL_URL}/shops/{shop.public_id}/"
     code = qr.svg(address, label=_("Code that leads to the page of the shop"))
     return render(request, "shops/page/door.html", {"shop": shop, "code": code, "address": address})

@@ -86,7 +86,7 @@ def reply(request: HttpRequest, public_id: str) -> HttpResponse:
     found = services.replyable(f"violation:{public_id}", user)
     if found is None:
         raise Http404
-    finding, shop = found
+    finding, shop, access = found
     form, submitted = read_form(request, ReplyForm)
     status = 400 if submitted else 200
     if submitted and form.is_valid():
@@ -102,7 +102,7 @@ def reply(request: HttpRequest, public_id: str) -> HttpResponse:
         "form": form,
         "shop": shop,
         "finding": finding,
-        "principal": queries.principal(user, shop, REPLY),
+        "access": access,
         "due_on": services.promised(REPLY),
         "crumbs": _crumbs(shop, _("Reply to a finding")),
     }
@@ -114,7 +114,7 @@ def reply(request: HttpRequest, public_id: str) -> HttpResponse:
 def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask once more, then take a correction or a reply back."""
     user: Any = request.user
-    case = case_or_404(user, public_id)
+    case, _access = case_or_404(user, public_id)
     if case.service not in SERVICES:
         raise Http404
     if request.method != "POST" and case.state not in WORKFLOWS[case.service].moves["withdraw"].sources:

@@ -1,0 +1,26 @@
+"""Opening a shop for a page of those who may act about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+
+from municipality.acting.authorization import Access, authorize
+from shops.models import Shop
+from shops.register import name_lists
+
+
+def shop_or_404(user: Any, public_id: str, service: str) -> tuple[Shop, Access]:
+    """A shop with what its page shows, and for whom `user` acts about it in a service.
+
+    Raises Http404 where there is none; NotYours for a stranger, NotPermitted where a right to act is over.
+    """
+    shop = Shop.objects.filter(public_id=public_id, merged_into=None).select_related("branch", "organisation").first()
+    if shop is None:
+        raise Http404
+    access = authorize(user, shop, service)
+    if shop.owner_id == access.person.pk:
+        shop.owner = access.person  # read already
+    name_lists.name([shop])
+    return shop, access
