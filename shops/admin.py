@@ -5,14 +5,17 @@ from django.contrib import admin
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.proof import asks_again, steps
+from municipality.imports import views
 from municipality.ui.words import say
 from shops.commercial import pages as commercial
 from shops.office import corrections, happenings, imports, merging, pages
 
+REGISTER = {"kind": "register"}
 PAGES = [
-    path("register/sheets/", imports.files, name="register_files"),
-    path("register/sheets/<slug:public_id>/", imports.file, name="register_file"),
-    path("register/sheets/<slug:public_id>/problems.csv", imports.problems, name="register_problems"),
+    path("register/sheets/", views.files, REGISTER, name="register_files"),
+    path("register/sheets/<slug:public_id>/", asks_again(views.file, acts=steps("release", "go_on")), REGISTER, name="register_file"),
+    path("register/sheets/<slug:public_id>/problems.csv", views.problems, REGISTER, name="register_problems"),
     path("register/sheets/<slug:public_id>/absent.csv", imports.absent, name="register_absent"),
     path("register/merges/", merging.merges, name="register_merges"),
     path("register/merges/<slug:public_id>/", merging.merge, name="register_merge"),
@@ -42,8 +45,6 @@ say(
         "register.stopped": _("Taking in of a sheet stopped"),
         "register.resumed": _("Taking in of a sheet goes on"),
         "register.taken": _("Lines of a sheet taken in"),
-        "shops.register_check": _("Read a sheet of the register"),
-        "shops.register_take": _("Take in a sheet of the register"),
         "register.exported": _("Shops exported"),
         "register.corrected": _("Small corrections of the register"),
         "shop.merge_asked": _("Merge of two entries proposed"),

@@ -16,8 +16,10 @@ class ShopsConfig(AppConfig):
         from municipality.cases.panels import register
         from municipality.documents.queries import KINDS, OPENED_TO
         from municipality.drafts.registry import keeps
+        from municipality.imports import registry as imports
         from municipality.review.registry import review as reviews
         from shops import files, kept, panels, queries, refusals, review, story, tasks  # noqa: F401
+        from shops.imports.kind import KIND as REGISTER
         from shops.open_data import feed, table
         from shops.registry import publishes
         from shops.search import indexing
@@ -31,6 +33,7 @@ class ShopsConfig(AppConfig):
         registry.HOLDINGS.append(queries.holdings)
         files.open_slots()
         keeps(kept.KEPT)
+        imports.register(REGISTER)
         reviews(review.REVIEWED)
         register("case", CLAIM, panels.case_page)
         OPENED_TO.append(refusals.opened_to)

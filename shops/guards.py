@@ -1,6 +1,8 @@
 """What the database refuses of the register."""
 
+from municipality.imports.guards import guard_rows
 from municipality.kernel.guards import frozen, guard, insert_only, moved_by_event, never_deleted
+from shops.models import RegisterRow
 
 insert_only("shops_registerchange")
 never_deleted("shops_claim")
@@ -17,45 +19,16 @@ insert_only("shops_shopevent")
 insert_only("shops_tradename")
 insert_only("shops_shopactivity")
 
-# A sheet of the register: what the second person releases is what the dry run showed.
-_F, _R, _M = "shops_registerfile", "shops_registerrow", "shops_shopmerge"
-never_deleted(_F)
-frozen(_F, ["public_id", "name", "sha256", "encoding", "content_id", "lines", "loaded_by_id", "loaded_at"])
-for _column in ("checked_at", "released_by_id", "released_at", "refused_by_id", "refused_at", "done_at"):
-    frozen(_F, [_column], once=f"OLD.{_column} IS NOT NULL", name=f"{_column}_once")
-guard(f"{_F}_loaded_first", _F, "INSERT", "NEW.checked_at IS NOT NULL OR NEW.released_by_id IS NOT NULL", "loaded_first")
-frozen(_R, ["file_id", "line", "number", "effect"], name="frozen")
-guard(
-    f"{_R}_left_only",
-    _R,
-    "UPDATE",
-    "(OLD.outcome IS DISTINCT FROM NEW.outcome OR OLD.problems IS DISTINCT FROM NEW.problems) AND (NEW.outcome <> 'left'"
-    " OR OLD.outcome = 'wrong' OR NOT EXISTS"
-    " (SELECT 1 FROM shops_registerfile f WHERE f.id = NEW.file_id AND f.released_by_id IS NOT NULL AND f.done_at IS NULL))",
-    "only_left_out",
-)
-guard(
-    f"{_R}_in_dry_run",
-    _R,
-    "INSERT",
-    "NOT EXISTS (SELECT 1 FROM shops_registerfile f WHERE f.id = NEW.file_id AND f.checked_at IS NULL AND f.refused_at IS NULL)",
-    "after_dry_run",
-)
-guard(
-    f"{_R}_stays",
-    _R,
-    "DELETE",
-    "NOT EXISTS (SELECT 1 FROM shops_registerfile f WHERE f.id = OLD.file_id AND f.refused_at IS NOT NULL)",
-    "row_stays",
-)
+guard_rows(RegisterRow, "register")
+_M = "shops_shopmerge"
 # Nothing happens to a shop in the name of a sheet that no second person released, or of a merge that none confirmed.
 for _table in ("shops_shopevent", "shops_registerchange"):
     guard(
         f"{_table}_by_released_file",
         _table,
         "INSERT",
-        "substr(NEW.source, 1, 7) = 'import:' AND NOT EXISTS (SELECT 1 FROM shops_registerfile f"
-        " WHERE f.public_id = substr(NEW.source, 8) AND f.released_by_id IS NOT NULL AND f.done_at IS NULL)",
+        "substr(NEW.source, 1, 7) = 'import:' AND NOT EXISTS (SELECT 1 FROM imports_importfile f WHERE f.kind = 'register'"
+        " AND f.public_id = substr(NEW.source, 8) AND f.released_by_id IS NOT NULL AND f.done_at IS NULL)",
         "not_released",
     )
 never_deleted(_M)

@@ -414,7 +414,7 @@ from shops.commercial import models as _commercial  # noqa: E402, F401
 from shops.following.models import Digest, Follow  # noqa: E402, F401
 from shops.happenings.models import EventProposal  # noqa: E402, F401
 from shops.hours.models import HoursWeek, StatedHours  # noqa: E402, F401
-from shops.imports.models import RegisterFile, RegisterRow  # noqa: E402, F401
+from shops.imports.models import RegisterRow  # noqa: E402, F401
 from shops.merging.models import ShopMerge  # noqa: E402, F401
 from shops.open_data.models import Change, Edition, Pending, Published  # noqa: E402, F401
 from shops.page.models import Correction, PageFact, Reply  # noqa: E402, F401

@@ -18,7 +18,6 @@ from municipality.kernel import clock
 from shops import claims, freshness, refusals, registry
 from shops.commercial import running
 from shops.following import services as following
-from shops.imports import services as imports
 from shops.open_data import feed, writing
 from shops.search import indexing
 
@@ -59,16 +58,6 @@ def recount_words() -> None:
 def note_ended_licences() -> None:
     indexing.note_ended_licences()
     freshness.ended_well("shops.note_ended_licences")
-
-
-@job("shops.register_check", queue="bulk", time_limit=110)
-def register_check(*, file_id: int) -> None:
-    imports.check(file_id=file_id)
-
-
-@job("shops.register_take", queue="bulk", time_limit=110)
-def register_take(*, file_id: int) -> None:
-    imports.take(file_id=file_id)
 
 
 @every("shops.begin_commercial_delta", seconds=600)

@@ -11,6 +11,7 @@ class ViolationsConfig(AppConfig):
         from municipality.acting.registry import delegable
         from municipality.cases.panels import register
         from municipality.documents.queries import KINDS, OPENED_TO
+        from municipality.imports import registry as imports
         from municipality.review.registry import review as reviews
         from payments import registry as paying
         from shops.registry import FINDINGS, MATTERS, publishes
@@ -28,10 +29,12 @@ class ViolationsConfig(AppConfig):
             story,
             tasks,
         )
+        from violations.paper.kind import KIND as PAPER
         from violations.services import owing, settling
         from violations.states import SERVICE
 
         catalogue.open_services()
+        imports.register(PAPER)
         paying.pays_for(settling.BILL, paid=settling.paid, voided=settling.voided)
         paying.owes(settling.BILL, dues=owing.dues, bill_for=owing.bill_for)
         reviews(review.REVIEWED)

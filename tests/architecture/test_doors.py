@@ -24,6 +24,7 @@ MORE = {
     "municipality.cases": {"catalogue", "opening", "panels", "blocks", "admin_base", "timeline"},
     "municipality.documents": {"rendering", "signing", "registry", "numbers", "qr", "contexts", "store", "trouble"},
     "municipality.drafts": {"registry", "typed"},
+    "municipality.imports": {"registry", "sheets", "guards", "views"},
     "municipality.jobs": {"registry", "errors", "in_process", "apart"},
     "municipality.notifications": {"registry", "texts"},
     "municipality.review": {"registry", "story"},  # story: how the moves of every studied case are told

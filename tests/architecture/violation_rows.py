@@ -13,6 +13,7 @@ from django.db import transaction
 from municipality.accounts.models import User
 from municipality.acting.services import delegations
 from municipality.cases.models import Case
+from municipality.imports.models import ImportFile
 from municipality.kernel import clock, ids
 from municipality.places.models import Branch
 from municipality.review.models import Skill
@@ -33,7 +34,6 @@ from violations.models import (
     Instalment,
     Judgment,
     Objection,
-    PaperFile,
     Plan,
     Referral,
     ReferralBatch,
@@ -73,7 +73,7 @@ class Fines:
     waived: Violation  # published without names
     charged: Violation  # goes to the court without settlement
     carried: Violation  # from paper, its settlement open, not served
-    paper: PaperFile  # that brought it in, with a line that has errors
+    paper: ImportFile  # that brought it in, with a line that has errors
 
 
 def staff(role: str, login: str = "") -> User:
