@@ -14,6 +14,7 @@ class ShopsConfig(AppConfig):
         from municipality.cases.timeline import STORIES
         from municipality.documents.queries import KINDS, OPENED_TO
         from municipality.drafts.registry import KEPT
+        from municipality.imports.registry import KINDS as IMPORTS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
         from shops import catalogue, tasks  # noqa: F401
@@ -25,6 +26,7 @@ class ShopsConfig(AppConfig):
         from shops.hours import guards as hours_guards  # noqa: F401
         from shops.hours.services import HOURS
         from shops.imports import guards as import_guards  # noqa: F401
+        from shops.imports.kind import KIND as REGISTER
         from shops.office import guards as office_guards  # noqa: F401
         from shops.open_data import guards as open_data_guards  # noqa: F401
         from shops.open_data import table
@@ -42,6 +44,7 @@ class ShopsConfig(AppConfig):
 
         CATALOGUE.register("shops", catalogue.SHOPS)
         OPEN_SETS.register("shops", table.SHOPS)
+        IMPORTS.register(REGISTER.name, REGISTER)
         acting.OWNERSHIPS.register("shops.Shop", queries.ownership)
         acting.OWNERSHIPS.register("shops.Claim", parties.ownership)
         acting.HOLDERS.register("shop", queries.held)

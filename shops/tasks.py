@@ -15,7 +15,6 @@ from shops import registry
 from shops.claims import refusals
 from shops.claims import services as claims
 from shops.commercial_register.services import delta
-from shops.imports import services as imports
 from shops.open_data import feed, writer
 from shops.register import freshness
 from shops.search import index
@@ -51,16 +50,6 @@ def recount_words() -> None:
 def note_ended_licences() -> None:
     index.note_ended_licences()
     freshness.ended_well("shops.note_ended_licences")
-
-
-@job("shops.register_check", queue="bulk", time_limit=110)
-def register_check(*, file_id: int) -> None:
-    imports.check(file_id=file_id)
-
-
-@job("shops.register_take", queue="bulk", time_limit=110)
-def register_take(*, file_id: int) -> None:
-    imports.take(file_id=file_id)
 
 
 @every("shops.begin_commercial_delta", seconds=600)

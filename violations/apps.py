@@ -13,6 +13,7 @@ class ViolationsConfig(AppConfig):
         from municipality.cases.catalogue import CATALOGUE
         from municipality.cases.timeline import STORIES
         from municipality.documents.queries import KINDS, OPENED_TO
+        from municipality.imports.registry import KINDS as IMPORTS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
         from payments import registry as payments
@@ -31,12 +32,14 @@ class ViolationsConfig(AppConfig):
             story,
             tasks,  # noqa: F401
         )
+        from violations.paper.kind import KIND as PAPER
         from violations.services import owing, settling
         from violations.states import OBJECTION, SERVICE
 
         CATALOGUE.register("violations", catalogue.VIOLATIONS)
         SERVICES.register(SERVICE, Service(_("Violations of the shop"), is_assisted=False, waits_in_dispute=False))
         OWNERSHIPS.register("violations.Violation", queries.ownership)
+        IMPORTS.register(PAPER.name, PAPER)
         STORIES.register(OBJECTION, story.STORY)
         REVIEWABLES.register(OBJECTION, review.REVIEWED)
         PREFIXES.register("violation", files.VIOLATION_FILES)

@@ -1,6 +1,8 @@
 """What the database refuses of violations: facts change never, states only by an event, money and ends only by whoever may."""
 
+from municipality.imports.guards import guard_rows
 from municipality.kernel.guards import frozen, guard, insert_only, moved_by_event, never_deleted
+from violations.models import PaperRow
 
 _V = "violations_violation"
 moved_by_event(_V, "violations_violationevent", "'violations.violation'")
@@ -202,8 +204,9 @@ guard(
     "violations_by_paper",
     _V,
     "INSERT",
-    "NEW.paper_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM violations_paperrow r JOIN violations_paperfile f ON f.id = r.file_id"
-    " WHERE r.id = NEW.paper_id AND r.is_good AND r.branch_id = NEW.branch_id AND r.number = NEW.number AND f.released_by_id IS NOT NULL)",
+    "NEW.paper_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM violations_paperrow r JOIN imports_importfile f ON f.id = r.file_id"
+    " WHERE r.id = NEW.paper_id AND r.outcome = 'add' AND r.branch_id = NEW.branch_id AND r.number = NEW.number"
+    " AND f.released_by_id IS NOT NULL)",
     "not_released",
 )
 guard(
@@ -233,26 +236,4 @@ guard(
     " AND r.state = 'judged' AND NEW.fils IS DISTINCT FROM r.fils)",
     "another_sum_than_on_paper",
 )
-_F = "violations_paperfile"
-never_deleted(_F)
-frozen(_F, ["public_id", "name", "sha256", "encoding", "content_id", "branch_id", "lines", "loaded_by_id", "loaded_at"])
-for _column in ("checked_at", "released_by_id", "released_at", "refused_by_id", "refused_at", "done_at"):
-    frozen(_F, [_column], once=f"OLD.{_column} IS NOT NULL", name=f"{_column}_once")
-guard(f"{_F}_loaded_first", _F, "INSERT", "NEW.checked_at IS NOT NULL OR NEW.released_by_id IS NOT NULL", "loaded_first")
-# What the second person releases is what the dry run showed: nothing is added, changed or taken out afterwards.
-_R = "violations_paperrow"
-guard(f"{_R}_no_update", _R, "UPDATE", "1=1", "insert_only")
-guard(
-    f"{_R}_in_dry_run",
-    _R,
-    "INSERT",
-    "NOT EXISTS (SELECT 1 FROM violations_paperfile f WHERE f.id = NEW.file_id AND f.checked_at IS NULL AND f.refused_at IS NULL)",
-    "after_dry_run",
-)
-guard(
-    f"{_R}_stays",
-    _R,
-    "DELETE",
-    "NOT EXISTS (SELECT 1 FROM violations_paperfile f WHERE f.id = OLD.file_id AND f.refused_at IS NOT NULL)",
-    "row_stays",
-)
+guard_rows(PaperRow, "paper")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from municipality.jobs.registry import every, job
-from violations.services import blocks, documents, objections, paper, serving, terms
+from violations.services import blocks, documents, objections, serving, terms
 
 
 @job("violations.notice_document", queue="documents", time_limit=90)
@@ -24,16 +24,6 @@ def close_defence(*, objection_id: int) -> None:
 @job("violations.lapse_objection", queue="bulk")
 def lapse_objection(*, objection_id: int) -> None:
     objections.lapse(objection_id=objection_id)
-
-
-@job("violations.paper_check", queue="bulk", time_limit=110)
-def paper_check(*, file_id: int) -> None:
-    paper.check(file_id=file_id)
-
-
-@job("violations.paper_take", queue="bulk", time_limit=110)
-def paper_take(*, file_id: int) -> None:
-    paper.take(file_id=file_id)
 
 
 @every("violations.sweep", seconds=600)

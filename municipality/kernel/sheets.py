@@ -8,11 +8,16 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
-from municipality.kernel import arabic
+from municipality.kernel import arabic, digits
 
 _ARABIC = re.compile("[\u0621-\u064a]")
+ROUNDED = re.compile(r"\d(?:[.,]\d+)?e\+?\d+", re.IGNORECASE)  # a number as a spreadsheet rounds it
+DASH = "-"
+_DASHES = ("-", "--", "—", "–")
+_FORMULA = ("=", "+", "-", "@")
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 _DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
 
@@ -35,11 +40,22 @@ class Layout:
     most_bytes: int
     most_lines: int
     error: type[NotReadable] = NotReadable
+    media: str = "text/csv"
+    accept: str = ".csv,text/csv,text/plain"
     _names: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         for code, names in self.columns.items():
             self._names.update(dict.fromkeys(map(_name, (code, *names)), code))
+
+    def inspect(self, content: bytes) -> tuple[str, int]:
+        """The encoding of a file and how many lines it holds. Raises NotReadable."""
+        text, encoding = self.decode(content)
+        return encoding, sum(1 for _line in self.lines(text))
+
+    def rows(self, content: bytes, skip: int = 0) -> Iterator[tuple[int, dict[str, str], bool]]:
+        """The lines of a file behind the first `skip`."""
+        return islice(self.lines(self.decode(content)[0]), skip, None)
 
     def decode(self, content: bytes) -> tuple[str, str]:
         """The text of a file and its encoding: UTF-8 with or without a byte order mark, UTF-16 with one, or Windows-1256.
@@ -122,6 +138,21 @@ def line_of_nul(text: str) -> int:
 
 def _name(text: str) -> str:
     return arabic.fold(text).replace(" ", "_")
+
+
+def text_of(cell: str, longest: int) -> tuple[str, str]:
+    """The text of a cell, or the code of what is wrong: control, formula, too_long. What has no width goes, a lone dash is `DASH`."""
+    if cell.isascii() and cell.isprintable():
+        text = " ".join(cell.split()) if " " in cell else cell
+    else:
+        text = " ".join(digits.clean(cell).split())
+        if any((ord(sign) < 32 and sign not in "\t\r\n") or ord(sign) == 127 for sign in cell):
+            return "", "control"
+    if text in _DASHES:
+        return DASH, ""
+    if text.startswith(_FORMULA):
+        return "", "formula"
+    return ("", "too_long") if len(text) > longest else (text, "")
 
 
 def day_of(typed: str, *, oldest: dt.date, today: dt.date | None = None) -> tuple[dt.date | None, str]:

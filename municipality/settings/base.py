@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "municipality.notifications",
     "municipality.acting",
     "municipality.drafts",
+    "municipality.imports",
     "municipality.cases",
     "municipality.review",
     "municipality.fieldwork",

@@ -13,7 +13,5 @@ say(
         "register.stopped": _("Taking in of a sheet stopped"),
         "register.resumed": _("Taking in of a sheet goes on"),
         "register.taken": _("Lines of a sheet taken in"),
-        "shops.register_check": _("Read a sheet of the register"),
-        "shops.register_take": _("Take in a sheet of the register"),
     }
 )

@@ -9,19 +9,20 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
 from django.utils.dateparse import parse_date
 
 from municipality.accounts.models import Organisation
+from municipality.imports.models import ImportFile, Outcome
+from municipality.imports.registry import Applied
 from municipality.kernel import clock, ids
-from municipality.kernel.actors import Actor
+from municipality.kernel.actors import Actor, system
 from municipality.kernel.copying import copy_rows
 from municipality.kernel.failpoints import failpoint
 from shops.models import EventKind, RegisterChange, Sensitivity, Shop, ShopActivity, ShopEvent, TradeName
-from shops.models.imports import Outcome, RegisterRow
+from shops.models.imports import RegisterRow
 from shops.register.events import MOVED
 from shops.search import index
 
@@ -56,16 +57,6 @@ _NEW = (
 )  # fmt: skip
 
 
-@dataclass
-class Applied:
-    """How many lines of a batch did what, and which were left out because the register changed after the dry run."""
-
-    added: int = 0
-    changed: int = 0
-    confirmed: int = 0
-    left: list[int] = field(default_factory=list)  # keys of the lines
-
-
 def present(numbers: Iterable[str], *, lock: bool = False) -> dict[str, dict[str, Any]]:
     """The present rows of shops by licence number, as JSON keeps them, with `pk`, `public_id`, whether they were merged
     away, and the `exact` point, of which a sheet says six decimals."""
@@ -84,9 +75,9 @@ def present(numbers: Iterable[str], *, lock: bool = False) -> dict[str, dict[str
     return found
 
 
-def apply(rows: Sequence[RegisterRow], *, source: str, actor: Actor) -> Applied:
+def apply(file: ImportFile, rows: Sequence[RegisterRow]) -> Applied:
     """Carry released lines over. A shop that is no longer what the dry run showed is left as it is."""
-    done = Applied()
+    done, source, actor = Applied(), file.key, system("shops")
     stand = present([row.number for row in rows], lock=True)
     new = [row for row in rows if row.outcome == Outcome.ADD and row.number not in stand]
     changes: list[tuple[dict[str, Any], dict[str, list[Any]]]] = []

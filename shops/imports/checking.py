@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from municipality.imports.models import Outcome
 from municipality.kernel import arabic, digits
-from municipality.kernel.sheets import day_of
+from municipality.kernel.sheets import DASH, ROUNDED, day_of, text_of
 from shops.imports.columns import KEY, NEEDED_OF_NEW
-from shops.models.imports import Outcome
 
 TEXTS = {"name_ar": 160, "name_en": 160, "block": 10, "street": 60, "building": 20, "plot": 20, "floor": 20, "unit": 20}
 HOLDER = {"holder_ar": 160, "holder_en": 160}
@@ -26,12 +26,8 @@ _STATES = {arabic.fold(name): state for name, state in STATES.items()}
 OLDEST = dt.date(1950, 1, 1)
 # Kuwait with its waters (WGS 84).
 NORTH, EAST = (28.4, 30.2), (46.4, 49.6)
-_ROUNDED = re.compile(r"\d(?:[.,]\d+)?e\+?\d+", re.IGNORECASE)
 _NUMBER = re.compile(r"[A-Z0-9][A-Z0-9/-]{0,19}")
 _DEGREES = re.compile(r"\d{1,2}(?:[.,]\d{1,12})?")
-_FORMULA = ("=", "+", "-", "@")
-_DASHES = ("-", "--", "—", "–")
-DASH = "-"
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,7 @@ class Line:
     number: str = ""
     problems: list[list[str]] = field(default_factory=list)  # [column, code]
     given: dict[str, Any] = field(default_factory=dict)
-    outcome: str = Outcome.WRONG
+    outcome: Outcome = Outcome.WRONG
     effect: dict[str, Any] = field(default_factory=dict)
 
     def wrong(self, column: str, code: str) -> None:
@@ -91,22 +87,10 @@ def check(cells: Mapping[str, str], known: Known, present: Mapping[str, Any] | N
 
 
 def _text(line: Line, column: str, cell: str) -> str:
-    """A cell without what has no width; a lone dash stands for taking away."""
-    if cell.isascii() and cell.isprintable():
-        text = " ".join(cell.split()) if " " in cell else cell
-    else:
-        text = " ".join(digits.clean(cell).split())
-        if any((ord(sign) < 32 and sign not in "\t\r\n") or ord(sign) == 127 for sign in cell):
-            line.wrong(column, "control")
-            return ""
-    if text in _DASHES:
-        return DASH
-    if text.startswith(_FORMULA):
-        line.wrong(column, "formula")
-        return ""
-    if len(text) > (TEXTS.get(column) or HOLDER.get(column) or 200):
-        line.wrong(column, "too_long")
-        return ""
+    """A cell; a lone dash stands for taking away."""
+    text, problem = text_of(cell, TEXTS.get(column) or HOLDER.get(column) or 200)
+    if problem:
+        line.wrong(column, problem)
     return text
 
 
@@ -126,7 +110,7 @@ def _number(line: Line, text: Mapping[str, str], present: Mapping[str, Any] | No
     if not number:
         if not line.has(KEY):
             line.wrong(KEY, "missing")
-    elif _ROUNDED.fullmatch(number):
+    elif ROUNDED.fullmatch(number):
         line.wrong(KEY, "sheet_number")
     elif not _NUMBER.fullmatch(number):
         line.wrong(KEY, "licence_no")
@@ -170,7 +154,7 @@ def _numbers(line: Line, text: Mapping[str, str]) -> None:
         if re.fullmatch(r"\d{8}", paci, re.ASCII):
             line.given["paci_number"] = paci
         else:
-            line.wrong("paci_number", "sheet_number" if _ROUNDED.fullmatch(paci) else "paci")
+            line.wrong("paci_number", "sheet_number" if ROUNDED.fullmatch(paci) else "paci")
     if size := text.get("area_m2", ""):
         if size == DASH:
             line.given["area_m2"] = None
@@ -181,7 +165,7 @@ def _numbers(line: Line, text: Mapping[str, str]) -> None:
     if registration := number_of(text.get("commercial_registration_no", "")):
         if registration == DASH:
             line.wrong("commercial_registration_no", "no_dash")
-        elif _ROUNDED.fullmatch(registration):
+        elif ROUNDED.fullmatch(registration):
             line.wrong("commercial_registration_no", "sheet_number")
         elif not _NUMBER.fullmatch(registration):
             line.wrong("commercial_registration_no", "licence_no")

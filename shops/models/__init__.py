@@ -18,7 +18,7 @@ from shops.models.commercial_register import (
     Standing,
 )
 from shops.models.hours import HoursWeek, StatedHours
-from shops.models.imports import Outcome, RegisterFile, RegisterRow
+from shops.models.imports import RegisterRow
 from shops.models.office import ByHand, EventProposal, MergeKind, ShopMerge
 from shops.models.open_data import Change, Edition, Pending, Published
 from shops.models.public_page import Correction, PageFact, Reply
@@ -51,12 +51,10 @@ __all__ = [
     "LicenceStatus",
     "MergeKind",
     "OutageCode",
-    "Outcome",
     "PageFact",
     "Pending",
     "Published",
     "RegisterChange",
-    "RegisterFile",
     "RegisterRow",
     "RegisteredOwner",
     "Reply",

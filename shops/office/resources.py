@@ -11,7 +11,7 @@ from import_export import fields, instance_loaders, resources
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from shops.imports import applying, checking
-from shops.imports import services as imports
+from shops.imports import queries as imports
 from shops.imports.columns import COLUMNS, KEY
 from shops.imports.problems import LINE
 from shops.models import Shop

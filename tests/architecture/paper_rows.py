@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from municipality.accounts.models import User
 from municipality.cases.services import place_block
-from municipality.kernel import clock, ids
+from municipality.imports import services as imports
+from municipality.imports.models import ImportFile
+from municipality.kernel import clock
 from municipality.places.models import Branch
 from shops.models import Shop
 from tests.architecture import state_doors as doors
 from tests.architecture import violation_rows as rows
-from violations.models import PaperFile, PaperRow, StopLift, Violation
-from violations.services import paper
+from violations.models import PaperRow, StopLift, Violation
 
 if TYPE_CHECKING:
     from tests.architecture.world import World
@@ -25,25 +26,27 @@ def sheet(*rows: str) -> bytes:
     return "\r\n".join([columns, *(f"{row};2026-01-04;100.000;CLN-03;HA" for row in rows), ""]).encode()
 
 
-def paper_file(shop: Shop, clerk: User, authority: User) -> PaperFile:
+def paper_file(shop: Shop, clerk: User, authority: User) -> ImportFile:
     """A sheet of two lines, one good and carried over, one with an error."""
-    file = paper.load(content=sheet(f"77/2026;{shop.commercial_license_no};open;;;", "78/2026;0;?;;;"), name="fines.csv", loaded_by=clerk)
-    paper.check(file_id=file.pk)
-    paper.release(file=file, released_by=authority)
-    paper.take(file_id=file.pk)
-    return PaperFile.objects.get(pk=file.pk)
+    file = imports.load(
+        "paper", content=sheet(f"77/2026;{shop.commercial_license_no};open;;;", "78/2026;0;?;;;"), name="fines.csv", loaded_by=clerk
+    )
+    imports.check(file_id=file.pk)
+    imports.release(file=file, released_by=authority)
+    imports.take(file_id=file.pk)
+    return ImportFile.objects.get(pk=file.pk)
 
 
 def fresh_paper(world: World, state: str) -> Violation:
     """A violation of a released line whose paper left it in a state, written down and not moved yet."""
-    number, fines = 100 + PaperFile.objects.count(), world.fines
+    number, fines = 100 + ImportFile.objects.filter(kind="paper").count(), world.fines
     ruling = "7/2026;2026-02-01" if state == "judged" else ";"
     served = "" if state == "open" else "2026-01-05"
     content = sheet(f"{number};{fines.shop.commercial_license_no};{state};{served};{ruling}")
-    file = paper.load(content=content, name="more.csv", loaded_by=fines.clerk)
-    paper.check(file_id=file.pk)
-    paper.release(file=file, released_by=fines.authority)
-    line = file.rows.get()
+    file = imports.load("paper", content=content, name="more.csv", loaded_by=fines.clerk)
+    imports.check(file_id=file.pk)
+    imports.release(file=file, released_by=fines.authority)
+    line = imports.rows(file).get()
     like = rows.fresh(world, save=False)
     like.inspector, like.visit, like.paper, like.number = None, None, line, line.number
     like.save()
@@ -68,9 +71,9 @@ def lifts(world: World) -> None:
             StopLift.objects.filter(pk=asked.pk).update(allowed_by=second, allowed_at=clock.now(), allowed_unit="KU")
         if turn == 1:
             StopLift.objects.filter(pk=asked.pk).update(refused_at=clock.now())
-    file = paper.load(content=sheet("900;0;?;;;"), name="aside.csv", loaded_by=world.fines.clerk)
-    paper.check(file_id=file.pk)
-    paper.refuse(file=file, refused_by=world.fines.authority)
+    file = imports.load("paper", content=sheet("900;0;?;;;"), name="aside.csv", loaded_by=world.fines.clerk)
+    imports.check(file_id=file.pk)
+    imports.refuse(file=file, refused_by=world.fines.authority)
 
 
 def elsewhere(world: World) -> User:
@@ -90,9 +93,11 @@ def _lift(row: Violation, world: World) -> StopLift:
 
 def _carried_without_release(world: World) -> None:
     """From a line of a file that nobody released."""
-    file = paper.load(content=sheet(f"500;{world.fines.shop.commercial_license_no};open;;;"), name="x.csv", loaded_by=world.fines.clerk)
-    paper.check(file_id=file.pk)
-    line = file.rows.get()
+    file = imports.load(
+        "paper", content=sheet(f"500;{world.fines.shop.commercial_license_no};open;;;"), name="x.csv", loaded_by=world.fines.clerk
+    )
+    imports.check(file_id=file.pk)
+    line = imports.rows(file).get()
     like = rows.fresh(world, save=False)
     like.inspector, like.visit, like.paper, like.number = None, None, line, line.number
     like.save()
@@ -112,13 +117,6 @@ def _sum_of_nobody(world: World) -> None:
 
 def _ruling_of_nobody(world: World) -> None:
     rows.judgment(fresh_paper(world, "judged"), world, 1)
-
-
-def _file_born_released(world: World) -> None:
-    file = PaperFile.objects.get(pk=world.fines.paper.pk)
-    file.pk, file.public_id, file.sha256, file.done_at, file.taken, file.taken_line = None, ids.public_id(), "0" * 64, None, 0, 0
-    file._state.adding = True
-    file.save()
 
 
 def _stop_ends_unpaid(world: World) -> None:
@@ -145,7 +143,7 @@ def rooms(world: World) -> dict[str, str]:
     lifted: Violation = doors.walk(rows.fresh(world), "overdue", world)
     allowed = _lift(lifted, world)
     StopLift.objects.filter(pk=allowed.pk).update(allowed_by=elsewhere(world), allowed_at=clock.now(), allowed_unit="KU")
-    waiting = paper.load(content=sheet("600;0;x;;;"), name="waiting.csv", loaded_by=world.fines.clerk)
+    waiting = imports.load("paper", content=sheet("600;0;x;;;"), name="waiting.csv", loaded_by=world.fines.clerk)
     return {"violation_stopped": _stopped(world).public_id, "paper_reading": waiting.public_id}
 
 
@@ -154,10 +152,12 @@ BY_HAND = {
     "violations_carried_as_on_paper": _to_another_state_than_on_paper,
     "violations_paper_sum": _sum_of_nobody,
     "violations_paper_ruling": _ruling_of_nobody,
-    "violations_paperfile_loaded_first": _file_born_released,
-    "violations_paperrow_in_dry_run": lambda world: PaperRow.objects.create(file=world.fines.paper, line=99, is_good=False) and None,
+    "violations_paperrow_in_dry_run": lambda world: PaperRow.objects.create(file=world.fines.paper, line=99, outcome="wrong") and None,
+    "violations_paperrow_left_only": lambda world: (
+        PaperRow.objects.filter(file=world.fines.paper, outcome="add").update(outcome="same") and None
+    ),
     "violations_paperrow_stays": lambda world: (
-        PaperRow.objects.filter(file=world.fines.paper, is_good=False)._raw_delete("default") and None
+        PaperRow.objects.filter(file=world.fines.paper, outcome="wrong")._raw_delete("default") and None
     ),
     "violations_stop_stays": _stop_ends_unpaid,
     "violations_stoplift_asked_unit": _lift_by_a_false_unit,

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from municipality.accounts.models import Organisation, User
+from municipality.imports import services as imports
+from municipality.imports.models import ImportFile
 from municipality.kernel import clock, ids
-from shops.imports import services as imports
-from shops.models import EventProposal, RegisterChange, RegisterFile, RegisterRow, Shop, ShopEvent, ShopMerge, StatedHours
+from shops.models import EventProposal, RegisterChange, RegisterRow, Shop, ShopEvent, ShopMerge, StatedHours
 from shops.office.services import changes as by_hand
 from shops.office.services import merges
 from tests.architecture import violation_rows as rows
@@ -25,18 +26,18 @@ WHY = "رقم الترخيص نفسه والعنوان واحد بعد المع�
 class Sheets:
     registrar: User
     keeper: User
-    taken: RegisterFile  # with a line that had errors
-    waiting: RegisterFile  # read, for a second person
-    running: RegisterFile  # released, its first batch taken
+    taken: ImportFile  # with a line that had errors
+    waiting: ImportFile  # read, for a second person
+    running: ImportFile  # released, its first batch taken
     merged: ShopMerge
     asked: ShopMerge
     proposal: EventProposal
 
 
-def _loaded(clerk: User, *lines: dict[str, Any]) -> RegisterFile:
-    file = imports.load(content=sheet(*lines), name="سجل.csv", loaded_by=clerk)
+def _loaded(clerk: User, *lines: dict[str, Any]) -> ImportFile:
+    file = imports.load("register", content=sheet(*lines), name="سجل.csv", loaded_by=clerk)
     imports.check(file_id=file.pk)
-    return RegisterFile.objects.get(pk=file.pk)
+    return ImportFile.objects.get(pk=file.pk)
 
 
 def line(number: int, **more: Any) -> dict[str, Any]:
@@ -76,7 +77,7 @@ def fill() -> Sheets:
     by_hand.allow(proposal=closed, allowed_by=keeper)
     by_hand.refuse(proposal=by_hand.propose(shop=shops[3], kind="closed", **said), refused_by=keeper)
     proposal = by_hand.propose(shop=shops[3], kind="renamed", after={"name_ar": "مكتبة الدواة", "name_en": ""}, **said)
-    fresh = {name: RegisterFile.objects.get(pk=file.pk) for name, file in (("taken", taken), ("waiting", waiting), ("running", running))}
+    fresh = {name: ImportFile.objects.get(pk=file.pk) for name, file in (("taken", taken), ("waiting", waiting), ("running", running))}
     return Sheets(clerk, keeper, merged=ShopMerge.objects.get(pk=merged.pk), asked=asked, proposal=proposal, **fresh)
 
 
@@ -100,7 +101,7 @@ def _change(world: World) -> None:
     )
 
 
-def _row(file: RegisterFile) -> None:
+def _row(file: ImportFile) -> None:
     RegisterRow.objects.create(file=file, line=99, outcome="wrong")
 
 
@@ -133,7 +134,7 @@ def _hours_of_a_closed_shop(world: World, *, had_some: bool) -> None:
 BY_HAND = {
     "shops_statedhours_insert_open": lambda world: _hours_of_a_closed_shop(world, had_some=False),
     "shops_statedhours_update_open": lambda world: _hours_of_a_closed_shop(world, had_some=True),
-    "shops_registerfile_loaded_first": lambda world: _again(world.sheets.waiting, sha256="0" * 64),
+    "imports_importfile_loaded_first": lambda world: _again(world.sheets.waiting, sha256="0" * 64),
     "shops_registerrow_in_dry_run": lambda world: _row(world.sheets.waiting),
     "shops_registerrow_stays": lambda world: RegisterRow.objects.filter(file=world.sheets.taken)._raw_delete("default") and None,
     "shops_registerrow_left_only": lambda world: RegisterRow.objects.filter(file=world.sheets.waiting).update(outcome="same") and None,

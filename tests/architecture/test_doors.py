@@ -25,6 +25,7 @@ MORE = {
     "municipality.documents": {"rendering", "signing", "registry", "numbers", "qr", "facts", "store", "trouble"},
     "municipality.drafts": {"registry", "typed"},
     "municipality.fieldwork": {"forms", "device"},  # device: the contract with the browser's queue
+    "municipality.imports": {"registry", "sheets", "guards", "views"},
     "municipality.jobs": {"registry", "errors", "in_process", "apart"},
     "municipality.notifications": {"registry", "texts"},
     "municipality.review": {"registry", "story"},  # story: how the moves of every studied case are told

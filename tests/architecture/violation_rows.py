@@ -14,6 +14,7 @@ from municipality.accounts.models import User
 from municipality.acting.services import delegations
 from municipality.cases.models import Case
 from municipality.fieldwork.models import Evidence, Visit
+from municipality.imports.models import ImportFile
 from municipality.kernel import clock, ids
 from municipality.places.models import Branch
 from municipality.review.models import Skill
@@ -33,7 +34,6 @@ from violations.models import (
     Instalment,
     Judgment,
     Objection,
-    PaperFile,
     Plan,
     Referral,
     ReferralBatch,
@@ -74,7 +74,7 @@ class Fines:
     waived: Violation  # published without names
     charged: Violation  # goes to the court without settlement
     carried: Violation  # from paper, its settlement open, not served
-    paper: PaperFile  # that brought it in, with a line that has errors
+    paper: ImportFile  # that brought it in, with a line that has errors
 
 
 def staff(role: str, login: str = "") -> User:

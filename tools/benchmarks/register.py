@@ -79,20 +79,20 @@ def _taken(content: bytes) -> tuple[dict[str, Spent], Any]:
     from django.contrib.auth.models import Group
 
     from municipality.accounts.models import User
-    from shops.imports import services
-    from shops.models import RegisterFile
+    from municipality.imports import services
+    from municipality.imports.models import ImportFile
 
     clerk, keeper = (User.objects.get(groups=Group.objects.get(name=name)) for name in ("register_clerk", "register_keeper"))
     steps: dict[str, Spent] = {name: Spent() for name in ("upload", "dry run", "taking in")}
     with _timed(steps["upload"]):
-        file = services.load(content=content, name="register.csv", loaded_by=clerk)
+        file = services.load("register", content=content, name="register.csv", loaded_by=clerk)
     with _timed(steps["dry run"]):
-        _jobs("shops.register_check")
+        _jobs("imports.check")
     file.refresh_from_db()
     services.release(file=file, released_by=keeper)
     with _timed(steps["taking in"]):
-        _jobs("shops.register_take")
-    done = RegisterFile.objects.get(pk=file.pk)
+        _jobs("imports.take")
+    done = ImportFile.objects.get(pk=file.pk)
     if done.done_at is None:
         raise AssertionError("the sheet was not taken in whole")
     return steps, done

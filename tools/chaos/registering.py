@@ -39,9 +39,9 @@ def prepare(rows: str) -> None:
     from django.contrib.auth.models import Group
 
     from municipality.accounts.models import User
+    from municipality.imports import services
     from sandbox.demo.bulk import load_register
     from sandbox.demo.register import register
-    from shops.imports import services
     from shops.search import index
     from tests.shops.imports.sheets import large
 
@@ -49,25 +49,25 @@ def prepare(rows: str) -> None:
     load_register(whole[::2])
     index.index_missing()
     clerk = User.objects.get(groups=Group.objects.get(name="register_clerk"))
-    services.load(content=large(whole, next_year=True), name="register.csv", loaded_by=clerk)
+    services.load("register", content=large(whole, next_year=True), name="register.csv", loaded_by=clerk)
 
 
 def _file() -> Any:
-    from shops.models import RegisterFile
+    from municipality.imports.models import ImportFile
 
-    return RegisterFile.objects.order_by("-pk")[0]
+    return ImportFile.objects.order_by("-pk")[0]
 
 
 def upload() -> None:
     from django.contrib.auth.models import Group
 
     from municipality.accounts.models import User
+    from municipality.imports import services
     from sandbox.demo.register import register
-    from shops.imports import services
     from tests.shops.imports.sheets import large
 
     clerk = User.objects.get(groups=Group.objects.get(name="register_clerk"))
-    services.load(content=large(register(50, "another", start=7_000_000)), name="another.csv", loaded_by=clerk)
+    services.load("register", content=large(register(50, "another", start=7_000_000)), name="another.csv", loaded_by=clerk)
 
 
 def twice(step: str) -> None:
@@ -80,12 +80,12 @@ def twice(step: str) -> None:
         release()
     with transaction.atomic():
         for number in range(2):
-            enqueue(f"shops.register_{step}", key=f"{_file().key}:again:{number}", file_id=_file().pk)
+            enqueue(f"imports.{step}", key=f"{_file().key}:again:{number}", file_id=_file().pk)
 
 
 def check(size: str = str(CHECKED)) -> None:
     """To the end, and release it."""
-    from shops.imports import services
+    from municipality.imports import services
 
     services.check(file_id=_file().pk, size=int(size), seconds=3600)
     release()
@@ -95,7 +95,7 @@ def release() -> None:
     from django.contrib.auth.models import Group
 
     from municipality.accounts.models import User
-    from shops.imports import services
+    from municipality.imports import services
 
     if _file().released_at is None:
         keeper = User.objects.get(groups=Group.objects.get(name="register_keeper"))
@@ -103,7 +103,7 @@ def release() -> None:
 
 
 def take(size: str = str(TAKEN)) -> None:
-    from shops.imports import services
+    from municipality.imports import services
 
     services.take(file_id=_file().pk, size=int(size), seconds=3600)
 
@@ -128,7 +128,7 @@ def content() -> None:
     """Print how many rows of each kind there are, with a hash of what they say."""
     file = _file()
     said = {name: _print(row for row in rows) for name, rows in _rows(file).items()}
-    said["file"] = [file.read, file.to_add, file.to_change, file.unchanged, file.refused, file.absent, file.added, file.changed]
+    said["file"] = [file.read, file.to_add, file.to_change, file.unchanged, file.refused, file.figures["absent"], file.added, file.changed]
     said["file"] += [file.confirmed, file.left_out, file.taken_line, file.done_at is not None]
     print(json.dumps(said, sort_keys=True))
 

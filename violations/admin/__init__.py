@@ -3,8 +3,10 @@
 from django.contrib import admin
 from django.urls import path
 
-from violations.admin import field, office, overview, paper, supervision, tables, words  # noqa: F401
+from municipality.imports import views
+from violations.admin import field, office, overview, supervision, tables, words  # noqa: F401
 
+PAPER = {"kind": "paper"}
 PAGES = [
     path("field/", field.home, name="field"),
     path("field/new/", field.new, name="field_new"),
@@ -18,9 +20,9 @@ OFFICE = [
     path("office/figures/", supervision.board, name="office_figures"),
     path("office/referrals/", office.referrals, name="office_referrals"),
     path("office/referrals/<slug:public_id>/", office.batch_file, name="office_batch"),
-    path("office/paper/", paper.files, name="office_paper"),
-    path("office/paper/<slug:public_id>/", paper.file, name="office_paper_file"),
-    path("office/paper/<slug:public_id>/problems.csv", paper.problems, name="office_paper_problems"),
+    path("office/paper/", views.files, PAPER, name="office_paper"),
+    path("office/paper/<slug:public_id>/", views.file, PAPER, name="office_paper_file"),
+    path("office/paper/<slug:public_id>/problems.csv", views.problems, PAPER, name="office_paper_problems"),
     path("office/<slug:public_id>/", office.minute, name="office_minute"),
 ]
 admin.site.add_pages(PAGES, home=field.home_part)

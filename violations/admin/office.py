@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from municipality.accounts.proof import asks_again, steps
 from municipality.audit.services import look
 from municipality.documents import store
+from municipality.imports import services as imports
 from municipality.kernel import clock, digits, money
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
@@ -24,7 +25,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.ui.admin_base import in_group
 from violations import queries
 from violations.admin.tables import role_of, within_reach
-from violations.models import Annulment, Judgment, PaperFile, ReferralBatch, Relief, StopLift, Violation
+from violations.models import Annulment, Judgment, ReferralBatch, Relief, StopLift, Violation
 from violations.services import blocks, court, lifting, relief
 from violations.states import ViolationState
 
@@ -42,7 +43,7 @@ def home_part(request: HttpRequest) -> dict[str, Any]:
     waiting: int | bool = works
     if works:
         waiting = sum(model.objects.filter(allowed_at__isnull=True, refused_at__isnull=True).count() for model in ASKED.values())
-        waiting += PaperFile.objects.filter(checked_at__isnull=False, released_at__isnull=True, refused_at__isnull=True).count()
+        waiting += imports.waiting("paper").count()
     return {
         "home_parts": ["admin/violations/office_part.html"],
         "office_waiting": waiting,

@@ -51,8 +51,6 @@ say(
         "violations.objection_document": _("Draw a decision about an objection"),
         "violations.close_defence": _("End the time to defend a minute"),
         "violations.lapse_objection": _("End the time to answer an objection"),
-        "violations.paper_check": _("Read a sheet of paper fines"),
-        "violations.paper_take": _("Carry paper fines over"),
         "violations.sweep": _("Look for periods of violations that are over"),
         "violations.warning_given": _("A warning is given"),
         "violations.correction_accepted": _("A correction is accepted"),

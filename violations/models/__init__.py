@@ -4,7 +4,7 @@ from violations.models.court import Judgment, Referral, ReferralBatch
 from violations.models.decisions import Annulment, Relief, ReliefKind, StopLift
 from violations.models.money import Charge, ChargeKind, Extension, Instalment, Plan, PlanEvent, SettlementOrder
 from violations.models.objections import Addition, Defence, Objection
-from violations.models.paper import PaperFile, PaperRow, PaperState
+from violations.models.paper import PaperRow, PaperState
 from violations.models.people import Inspector, Team
 from violations.models.violation import EvidenceKind, Service, ServiceGround, Signed, Violation, ViolationEvent
 
@@ -20,7 +20,6 @@ __all__ = [
     "Instalment",
     "Judgment",
     "Objection",
-    "PaperFile",
     "PaperRow",
     "PaperState",
     "Plan",

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from municipality.kernel import arabic, civil_id, digits, money
-from municipality.kernel.sheets import day_of
+from municipality.kernel import arabic, civil_id, money
+from municipality.kernel.sheets import DASH, ROUNDED, day_of, text_of
 
 LONGEST = {"offence_text": 160, "article": 200, "party_name": 160, "note": 300, "ruling_no": 40, "paper_no": 30}
 STATES = {
@@ -21,9 +21,7 @@ STATES = {
 _STATES = {arabic.fold(name): state for name, state in STATES.items()}
 OLDEST = dt.date(1980, 1, 1)
 _AMOUNT = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d{1,3}))?")
-_ROUNDED = re.compile(r"\d(?:[.,]\d+)?e\+?\d+", re.IGNORECASE)
 _PAPER_NO = re.compile(r"[A-Z0-9][A-Z0-9-]*")
-_FORMULA = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True)
@@ -68,18 +66,11 @@ def check(cells: Mapping[str, str], known: Known, *, extra: bool = False) -> Fin
 
 
 def _text(fine: Fine, column: str, cell: str) -> str:
-    """A cell without what has no width. A formula is no text of a paper, and neither is a line break or a control sign."""
-    text = " ".join(digits.clean(cell).split())
-    if any((ord(sign) < 32 and sign not in "\t\r\n") or ord(sign) == 127 for sign in cell):
-        fine.wrong(column, "control")
-        return ""
-    if text.startswith(_FORMULA) and text not in ("-", "--"):
-        fine.wrong(column, "formula")
-        return ""
-    if len(text) > LONGEST.get(column, 200):
-        fine.wrong(column, "too_long")
-        return ""
-    return "" if text in ("-", "--", "—") else text
+    """A cell; a lone dash is an empty one. A formula is no text of a paper."""
+    text, problem = text_of(cell, LONGEST.get(column, 200))
+    if problem:
+        fine.wrong(column, problem)
+    return "" if text == DASH else text
 
 
 def _had(fine: Fine, column: str) -> bool:
@@ -98,7 +89,7 @@ def _who(fine: Fine, text: Mapping[str, str], known: Known) -> None:
     number, licence = text.get("civil_id", ""), "".join(text.get("licence_no", "").split()).upper()
     shop = known.shops.get(licence)
     if number:
-        if _ROUNDED.fullmatch(number.replace(" ", "")):
+        if ROUNDED.fullmatch(number.replace(" ", "")):
             fine.wrong("civil_id", "sheet_number")
         else:
             try:

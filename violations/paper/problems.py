@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.ui import sheets
+from municipality.imports import sheets
 
 FILE: dict[str, Any] = {
     **sheets.FILE,

@@ -29,4 +29,3 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 NEEDED = ("paper_no", "date", "amount", "state")
 LAYOUT = Layout(COLUMNS, NEEDED, MOST_BYTES, MOST_LINES, NotReadable)
-decode, lines = LAYOUT.decode, LAYOUT.lines

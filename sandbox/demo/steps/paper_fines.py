@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from municipality.cases.models import Block
+from municipality.imports import services as imports
+from municipality.imports.models import ImportFile
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from sandbox.demo.generate import seeded
 from sandbox.demo.loading import Loading
 from shops.models import Shop
-from violations.models import PaperFile, Violation
-from violations.services import lifting, paper
+from violations.models import Violation
+from violations.services import lifting
 from violations.services.blocks import GROUND
 
 if TYPE_CHECKING:
@@ -53,11 +55,11 @@ def _errors() -> str:
     return "905/2024;٣١/٠٢/٢٠٢٤;SHP-99;;;0000/1;مئة;مفتوحة;;;;\n906/2024;2024-05-02;CLN-02;;;;=50+50;منتهية;;;;\n"
 
 
-def _read(text: str, office: dict[str, Any]) -> PaperFile:
-    file = paper.load(content=text.encode("utf-8-sig"), name="مخالفات مفتوحة.csv", loaded_by=office["violation_clerk"])
-    while paper.check(file_id=file.pk):
+def _read(text: str, office: dict[str, Any]) -> ImportFile:
+    file = imports.load("paper", content=text.encode("utf-8-sig"), name="مخالفات مفتوحة.csv", loaded_by=office["violation_clerk"])
+    while imports.check(file_id=file.pk):
         pass
-    _told("violations.paper_check")
+    _told("imports.check")
     return file
 
 
@@ -68,10 +70,10 @@ def _wait(text: str, office: dict[str, Any]) -> None:
 
 def _come_in(text: str, office: dict[str, Any]) -> None:
     file = _read(text, office)
-    paper.release(file=file, released_by=office["violation_authority"])
-    while paper.take(file_id=file.pk):
+    imports.release(file=file, released_by=office["violation_authority"])
+    while imports.take(file_id=file.pk):
         pass
-    _told("violations.paper_take")
+    _told("imports.take")
 
 
 def _told(kind: str) -> None:

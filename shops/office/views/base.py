@@ -9,8 +9,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
+from municipality.imports import services as imports
 from municipality.ui.admin_base import in_group
-from shops.models import RegisterFile, ShopMerge
+from shops.models import ShopMerge
 from shops.register.roles import CLERK, KEEPER
 
 READERS = (CLERK, KEEPER)
@@ -34,6 +35,6 @@ def home_part(request: HttpRequest) -> dict[str, Any]:
     """What the first page shows to whoever works on the register: how much waits for a second person."""
     if not any(in_group(request, role) for role in READERS):
         return {}
-    files = RegisterFile.objects.filter(checked_at__isnull=False, released_at__isnull=True, refused_at__isnull=True).count()
+    files = imports.waiting("register").count()
     merges = ShopMerge.objects.filter(allowed_at__isnull=True, refused_at__isnull=True).count()
     return {"home_parts": ["admin/shops/home_part.html"], "register_waiting": files + merges}

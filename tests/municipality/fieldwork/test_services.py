@@ -135,12 +135,12 @@ def test_the_database_refuses_a_place_outside_or_half(sender: Any, place: tuple[
 def visit(sender: Any, settings: Any, tmp_path: Any) -> Iterator[Visit]:
     """A visit whose subject takes two photos."""
     settings.VAR_DIR = tmp_path
-    registry.register(
-        "testvisit",
+    files = registry.Prefix(
         may_write=lambda user, subject: True,
         may_read=lambda user, subject: True,
         slots=lambda subject: {"photos": Slot("photos", "Photos", most=2, photo=True)},
     )
+    registry.PREFIXES.register("testvisit", files)
     yield services.receive(sender=sender, sent=sent(), write=lambda row: None)[0]
     del registry.PREFIXES["testvisit"]
 

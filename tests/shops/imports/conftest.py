@@ -7,33 +7,34 @@ from typing import Any
 
 import pytest
 
-from shops.imports import services
-from shops.models import RegisterFile, Shop
+from municipality.imports import services
+from municipality.imports.models import ImportFile
+from shops.models import Shop
 from tests.shops.imports.sheets import sheet
 
 
 @pytest.fixture
-def read(make_shop: Callable[..., Shop], clerk: Any) -> Callable[..., RegisterFile]:
+def read(make_shop: Callable[..., Shop], clerk: Any) -> Callable[..., ImportFile]:
     """Load a sheet and read it without effect."""
 
-    def act(*rows: dict[str, Any], content: bytes = b"", size: int = 4000, **more: Any) -> RegisterFile:
-        file = services.load(content=content or sheet(*rows, **more), name="register.csv", loaded_by=clerk)
+    def act(*rows: dict[str, Any], content: bytes = b"", size: int = 4000, **more: Any) -> ImportFile:
+        file = services.load("register", content=content or sheet(*rows, **more), name="register.csv", loaded_by=clerk)
         while services.check(file_id=file.pk, size=size):
             pass
-        return RegisterFile.objects.get(pk=file.pk)
+        return ImportFile.objects.get(pk=file.pk)
 
     return act
 
 
 @pytest.fixture
-def take(read: Callable[..., RegisterFile], keeper: Any) -> Callable[..., RegisterFile]:
+def take(read: Callable[..., ImportFile], keeper: Any) -> Callable[..., ImportFile]:
     """Load, read, release and take a sheet."""
 
-    def act(*rows: dict[str, Any], batch: int = 2000, **more: Any) -> RegisterFile:
+    def act(*rows: dict[str, Any], batch: int = 2000, **more: Any) -> ImportFile:
         file = read(*rows, **more)
         services.release(file=file, released_by=keeper)
         while services.take(file_id=file.pk, size=batch):
             pass
-        return RegisterFile.objects.get(pk=file.pk)
+        return ImportFile.objects.get(pk=file.pk)
 
     return act

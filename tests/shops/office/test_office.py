@@ -10,9 +10,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import translation
 
 from municipality.audit.models import Act
-from shops.imports import services
+from municipality.imports import services
+from municipality.imports.models import ImportFile
 from shops.imports.problems import FILE
-from shops.models import EventProposal, RegisterFile, Shop, ShopMerge
+from shops.models import EventProposal, Shop, ShopMerge
 from shops.office.services import merges
 from tests.full_disk import full_disk
 from tests.municipality.people import signed_in, staff
@@ -21,7 +22,7 @@ from tests.shops.imports.sheets import sheet
 
 pytestmark = pytest.mark.django_db
 SHEETS, MERGES, SHOPS, CORRECTIONS = (f"/admin/register/{name}/" for name in ("sheets", "merges", "shops", "corrections"))
-JOBS = ("shops.register_check", "shops.register_take")
+JOBS = ("imports.check", "imports.take")
 WHY = "الرقم نفسه والعنوان واحد بعد المعاينة"
 
 
@@ -51,7 +52,7 @@ def test_a_sheet_goes_from_upload_to_its_end_by_two_people(clerk: Any, keeper: A
     assert keeper.post(address, {"step": "release"}).status_code == 302
     assert keeper.get(address)["Refresh"] == "5"
     run_due(JOBS)
-    assert RegisterFile.objects.get().added == 1 and "1 / 1" in keeper.get(address).content.decode()
+    assert ImportFile.objects.get().added == 1 and "1 / 1" in keeper.get(address).content.decode()
     problems = clerk.get(f"{address}problems.csv").content.decode("utf-8-sig").splitlines()
     assert problems[1].startswith("3;name_ar;") and "formula" in problems[1] and "صيغة" in problems[1]
     assert "'=" not in problems[1]
@@ -64,12 +65,12 @@ def test_a_file_that_cannot_be_read_or_was_loaded_is_refused_with_a_sentence(cle
         answer = upload(clerk, content)
         assert (answer.status_code == 409) == bool(word) and word in answer.content.decode()
     assert clerk.post(SHEETS).status_code == 409
-    assert RegisterFile.objects.count() == 1
+    assert ImportFile.objects.count() == 1
 
 
 def test_the_list_of_absent_shops_is_a_sheet_without_formulas(clerk: Any, make_shop: Callable[..., Shop]) -> None:
     make_shop(name_ar="=cmd")
-    file = services.load(content=sheet({}), name="x.csv", loaded_by=staff("register_clerk", login="other"))
+    file = services.load("register", content=sheet({}), name="x.csv", loaded_by=staff("register_clerk", login="other"))
     services.check(file_id=file.pk)
     assert ";'=cmd;" in clerk.get(f"{SHEETS}{file.public_id}/absent.csv").content.decode("utf-8-sig")
 
@@ -144,4 +145,4 @@ def test_a_sheet_for_which_there_is_no_room_is_a_page_and_an_alarm(clerk: Any, s
         assert upload(clerk, sheet({})).status_code == 500  # the red control
     settings.MIDDLEWARE = middleware
     clerk.handler.load_middleware()
-    assert not RegisterFile.objects.exists() and Act.objects.filter(action="store.no_room").count() == 1
+    assert not ImportFile.objects.exists() and Act.objects.filter(action="store.no_room").count() == 1

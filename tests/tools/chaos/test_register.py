@@ -25,8 +25,8 @@ pytestmark = [pytest.mark.chaos, pytest.mark.stack]
 ROWS = size(1500, 100_000)
 BATCHES = {"check": size(500, 4000), "take": size(300, 2000)}
 POINTS = {
-    "check": ("register.checked", "register.check_committed"),
-    "take": ("register.written", "register.indexed", "register.taken", "register.taken_committed"),
+    "check": ("import.checked", "import.check_committed"),
+    "take": ("register.written", "register.indexed", "import.taken", "import.taken_committed"),
 }
 DEAD = -signal.SIGKILL
 

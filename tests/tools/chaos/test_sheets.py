@@ -39,7 +39,7 @@ class Workers:
 
     def sheet(self) -> dict[str, Any]:
         """How far the newest sheet is."""
-        row = self.stack.sql("SELECT read, lines, checked_at, released_at, taken_line, done_at FROM shops_registerfile ORDER BY id DESC")[0]
+        row = self.stack.sql("SELECT read, lines, checked_at, released_at, taken_line, done_at FROM imports_importfile ORDER BY id DESC")[0]
         return dict(zip(("read", "lines", "checked", "released", "taken", "done"), row, strict=True))
 
     def until(self, what: str, true: Any) -> None:
@@ -53,7 +53,7 @@ class Workers:
         self.until("the end of the taking", lambda sheet: sheet["done"])
 
     def deaths(self) -> int:
-        return int(self.stack.sql("SELECT coalesce(sum(deaths), 0) FROM jobs_job WHERE kind LIKE 'shops.register_%%'")[0][0])
+        return int(self.stack.sql("SELECT coalesce(sum(deaths), 0) FROM jobs_job WHERE kind LIKE 'imports.%%'")[0][0])
 
 
 @pytest.fixture
@@ -115,17 +115,17 @@ def test_two_workers_at_one_sheet_take_each_line_once(two: list[Workers]) -> Non
     shared.office.run("twice", "take")
     shared.until("the end of the taking", lambda sheet: sheet["done"])
     jobs = "SELECT count(*) FROM jobs_job WHERE kind = %s AND state = 'done' AND tries = 1"
-    for kind in ("shops.register_check", "shops.register_take"):
+    for kind in ("imports.check", "imports.take"):
         wait_until(lambda kind=kind: shared.stack.sql(jobs, kind)[0][0] >= 3, FAR, f"the end of both jobs of {kind}")  # type: ignore[misc]
     assert shared.office.content() == undisturbed.office.content()
 
 
 def test_an_upload_that_dies_leaves_nothing_and_is_taken_once_afterwards(two: list[Workers]) -> None:
     one, _other = two
-    files = "SELECT count(*) FROM shops_registerfile"
-    jobs = "SELECT count(*) FROM jobs_job WHERE kind = 'shops.register_check'"
+    files = "SELECT count(*) FROM imports_importfile"
+    jobs = "SELECT count(*) FROM jobs_job WHERE kind = 'imports.check'"
     before = one.stack.sql(files)[0][0], one.stack.sql(jobs)[0][0]
-    assert one.office.run("upload", crash_at="register.loaded")[0] == DEAD
+    assert one.office.run("upload", crash_at="import.loaded")[0] == DEAD
     assert (one.stack.sql(files)[0][0], one.stack.sql(jobs)[0][0]) == before
     assert one.office.run("upload")[0] == 0
     assert (one.stack.sql(files)[0][0], one.stack.sql(jobs)[0][0]) == (before[0] + 1, before[1] + 1)

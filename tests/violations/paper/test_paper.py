@@ -16,6 +16,8 @@ from licensing.health.states import RENEWAL
 from municipality.audit.models import Act
 from municipality.cases import queries as cases
 from municipality.documents import store
+from municipality.imports import services
+from municipality.imports.models import ImportFile
 from municipality.kernel import clock, guards
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
@@ -28,12 +30,14 @@ from tests.payments.conftest import run_due
 from tests.violations.conftest import Days, pay
 from tests.violations.paper.sheets import CIVIL_ID, sheet
 from violations import figures, invariants, queries
-from violations.models import Charge, Judgment, PaperFile, PaperRow, SettlementOrder, Violation
+from violations.models import Charge, Judgment, PaperRow, SettlementOrder, Violation
+from violations.paper import applying
+from violations.paper.kind import KIND
 from violations.paper.problems import NotReadable
-from violations.services import blocks, documents, objections, paper, relief, serving, terms
+from violations.services import blocks, documents, objections, relief, serving, terms
 
 pytestmark = pytest.mark.django_db
-JOBS = ("violations.paper_check", "violations.paper_take")
+JOBS = ("imports.check", "imports.take")
 
 
 @pytest.fixture
@@ -47,24 +51,24 @@ def authority(rules: None) -> Any:
 
 
 @pytest.fixture
-def carry(clerk: Any, authority: Any, shop: Shop) -> Callable[..., PaperFile]:
+def carry(clerk: Any, authority: Any, shop: Shop) -> Callable[..., ImportFile]:
     """Load, read, release and take a sheet."""
 
-    def act(*rows: dict[str, Any], **more: Any) -> PaperFile:
+    def act(*rows: dict[str, Any], **more: Any) -> ImportFile:
         file = loaded(clerk, *rows, **more)
-        paper.release(file=file, released_by=authority)
-        while paper.take(file_id=file.pk):
+        services.release(file=file, released_by=authority)
+        while services.take(file_id=file.pk, seconds=0):
             pass
-        return PaperFile.objects.get(pk=file.pk)
+        return ImportFile.objects.get(pk=file.pk)
 
     return act
 
 
-def loaded(clerk: Any, *rows: dict[str, Any], **more: Any) -> PaperFile:
-    file = paper.load(content=sheet(*rows, **more), name="fines.csv", loaded_by=clerk)
-    while paper.check(file_id=file.pk):
+def loaded(clerk: Any, *rows: dict[str, Any], **more: Any) -> ImportFile:
+    file = services.load("paper", content=sheet(*rows, **more), name="fines.csv", loaded_by=clerk)
+    while services.check(file_id=file.pk, seconds=0):
         pass
-    return PaperFile.objects.get(pk=file.pk)
+    return ImportFile.objects.get(pk=file.pk)
 
 
 def one(number: str = "PPR-HA-1001-2025") -> Violation:
@@ -77,15 +81,15 @@ def one(number: str = "PPR-HA-1001-2025") -> Violation:
 def test_a_dry_run_changes_nothing_and_the_second_person_lets_the_good_lines_in(clerk: Any, authority: Any, shop: Shop, owner: Any) -> None:
     file = loaded(clerk, {}, {"paper_no": "1002/2025", "amount": "x"}, {"paper_no": "1003/2025", "state": "overdue"})
     assert Violation.objects.count() == 0 and file.checked_at is not None
-    assert paper.tally(file) == {"new": 2, "known": 0, "wrong": 1}
-    assert file.rows.get(is_good=False).problems == [["amount", "amount"]]
+    assert services.tally(file) == {"lines": 3, "add": 2, "change": 0, "same": 0, "wrong": 1}
+    assert services.rows(file).get(outcome="wrong").problems == [["amount", "amount"]]
     with pytest.raises(NotPermitted, match="not_your_role"):
-        paper.release(file=file, released_by=clerk)
-    paper.release(file=file, released_by=authority)
+        services.release(file=file, released_by=clerk)
+    services.release(file=file, released_by=authority)
     assert Violation.objects.count() == 0
     run_due(JOBS)  # by the jobs
     file.refresh_from_db()
-    assert (file.taken, file.done_at is not None) == (2, True)
+    assert (file.added, file.done_at is not None) == (2, True)
     row = one()
     assert (row.state, row.shop, row.inspector, row.is_paper) == ("ordered", shop, None, True)
     order = SettlementOrder.objects.get(violation=row)
@@ -100,31 +104,24 @@ def test_a_dry_run_changes_nothing_and_the_second_person_lets_the_good_lines_in(
 @pytest.mark.parametrize("column", ["paper_no", "licence_no", "note"])
 def test_a_sheet_with_nul_is_refused_before_anything_is_kept(column: str, clerk: Any, shop: Shop) -> None:
     with pytest.raises(NotReadable, match="nul"):
-        paper.load(content=sheet({}, {column: "9\x009"}, encoding="utf-16"), name="fines.csv", loaded_by=clerk)
-    assert not PaperFile.objects.exists()
+        services.load("paper", content=sheet({}, {column: "9\x009"}, encoding="utf-16"), name="fines.csv", loaded_by=clerk)
+    assert not ImportFile.objects.exists()
 
 
-def test_whoever_loaded_it_does_not_release_it_even_with_both_roles(shop: Shop) -> None:
-    both = staff("violation_clerk", "violation_authority", login="both", branch=shop.branch)
-    file = loaded(both, {})
-    with pytest.raises(NotPermitted, match="same_person"):
-        paper.release(file=file, released_by=both)
-
-
-def test_the_same_file_and_the_same_paper_do_nothing_twice(carry: Callable[..., PaperFile], clerk: Any, authority: Any) -> None:
+def test_the_same_file_and_the_same_paper_do_nothing_twice(carry: Callable[..., ImportFile], clerk: Any, authority: Any) -> None:
     carry({})
     with pytest.raises(Refused, match="same_file"):
         loaded(clerk, {})
     again = loaded(clerk, {}, {"paper_no": "1002/2025"}, {"paper_no": "١٠٠٢-٢٠٢٥"})
-    assert paper.tally(again) == {"new": 1, "known": 1, "wrong": 1}
-    assert again.rows.get(is_good=False).problems == [["paper_no", "twice_in_file"]]
+    assert services.tally(again) == {"lines": 3, "add": 1, "change": 0, "same": 1, "wrong": 1}
+    assert services.rows(again).get(outcome="wrong").problems == [["paper_no", "twice_in_file"]]
     other = loaded(clerk, {"amount": "50"})
-    assert other.rows.get().problems == [["paper_no", "known_differs"]]
-    paper.release(file=again, released_by=authority)
-    while paper.take(file_id=again.pk):
+    assert services.rows(other).get().problems == [["paper_no", "known_differs"]]
+    services.release(file=again, released_by=authority)
+    while services.take(file_id=again.pk, seconds=0):
         pass
     assert Violation.objects.count() == 2
-    assert not paper.take(file_id=again.pk), "a job that is rung again finds nothing to do"
+    assert not services.take(file_id=again.pk, seconds=0), "a job that is rung again finds nothing to do"
     assert Violation.objects.count() == 2
     assert list(invariants.findings()) == []
 
@@ -132,41 +129,11 @@ def test_the_same_file_and_the_same_paper_do_nothing_twice(carry: Callable[..., 
 def test_two_released_files_with_one_paper_bring_it_once(clerk: Any, authority: Any, shop: Shop) -> None:
     first, second = loaded(clerk, {}), loaded(clerk, {}, {"paper_no": "7"})
     for file in (first, second):
-        paper.release(file=file, released_by=authority)
+        services.release(file=file, released_by=authority)
     for file in (first, second):
-        paper.take(file_id=file.pk)
+        services.take(file_id=file.pk, seconds=0)
     assert Violation.objects.count() == 2
-    assert PaperFile.objects.get(pk=second.pk).taken == 1
-
-
-def test_batches_go_on_where_a_worker_died(clerk: Any, authority: Any, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [{"paper_no": f"{number}/2025"} for number in range(1, 8)]
-    file = paper.load(content=sheet(*rows), name="fines.csv", loaded_by=clerk)
-    assert paper.check(file_id=file.pk, size=3)
-    _dies(monkeypatch, paper.check, file)
-    assert PaperRow.objects.filter(file=file).count() == 3
-    while paper.check(file_id=file.pk, size=3):
-        pass
-    file.refresh_from_db()
-    assert (file.read, PaperRow.objects.filter(file=file, is_good=True).count()) == (7, 7)
-    paper.release(file=file, released_by=authority)
-    assert paper.take(file_id=file.pk, size=3)
-    _dies(monkeypatch, paper.take, file)
-    assert Violation.objects.count() == 3
-    while paper.take(file_id=file.pk, size=3):
-        pass
-    assert Violation.objects.count() == 7
-    taken = Act.objects.filter(subject=file.key, action="paper.taken").order_by("pk")
-    assert [act.data["count"] for act in taken] == [3, 3, 1]
-    assert list(invariants.findings()) == []
-
-
-def _dies(monkeypatch: pytest.MonkeyPatch, act: Callable[..., bool], file: PaperFile) -> None:
-    """A batch whose worker ends after its rows are written and before it commits."""
-    with monkeypatch.context() as dying:
-        dying.setattr(paper, "failpoint", lambda _name: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            act(file_id=file.pk, size=3)
+    assert ImportFile.objects.get(pk=second.pk).added == 1
 
 
 @pytest.mark.slow
@@ -179,28 +146,19 @@ def test_twenty_thousand_lines_are_kept_at_once_and_come_in_by_jobs(
     content = sheet(*({"paper_no": f"{number}/2024"} | who for number in range(20_000)))
     response = signed_in(clerk).post("/admin/office/paper/", {"file": SimpleUploadedFile("fines.csv", content)})
     assert response.status_code == 302
-    file = PaperFile.objects.get()
+    file = ImportFile.objects.get()
     assert (file.lines, PaperRow.objects.count()) == (20_000, 0)
     with django_assert_max_num_queries(120):  # SQLite takes fewer rows a statement than PostgreSQL
-        assert paper.check(file_id=file.pk)
-    while paper.check(file_id=file.pk):
+        assert services.check(file_id=file.pk, seconds=0)
+    while services.check(file_id=file.pk, seconds=0):
         pass
-    paper.release(file=file, released_by=authority)
+    services.release(file=file, released_by=authority)
     with django_assert_max_num_queries(120):
-        assert paper.take(file_id=file.pk)
-    while paper.take(file_id=file.pk):
+        assert services.take(file_id=file.pk, seconds=0)
+    while services.take(file_id=file.pk, seconds=0):
         pass
     assert Violation.objects.filter(state="ordered", paper__isnull=False).count() == 20_000
-    assert Act.objects.filter(subject=file.key, action="paper.taken").count() == 20_000 // paper.TAKE_BATCH
-
-
-def test_a_file_put_aside_is_forgotten_and_may_come_again(clerk: Any, authority: Any, shop: Shop) -> None:
-    file = loaded(clerk, {})
-    paper.refuse(file=file, refused_by=clerk)
-    assert PaperRow.objects.count() == 0
-    with pytest.raises(Refused, match="done"):
-        paper.release(file=file, released_by=authority)
-    assert loaded(clerk, {}).rows.filter(is_good=True).count() == 1
+    assert Act.objects.filter(subject=file.key, action="paper.taken").count() == 20_000 // KIND.apply_batch
 
 
 def test_no_civil_number_lies_open(clerk: Any, shop: Shop) -> None:
@@ -214,7 +172,9 @@ def test_no_civil_number_lies_open(clerk: Any, shop: Shop) -> None:
 # --- Ways ------------------------------------------------------------------------------------------------------------------------
 
 
-def test_it_is_found_shown_as_from_paper_and_paid_by_the_sum_of_the_paper(carry: Callable[..., PaperFile], owner: Any, client: Any) -> None:
+def test_it_is_found_shown_as_from_paper_and_paid_by_the_sum_of_the_paper(
+    carry: Callable[..., ImportFile], owner: Any, client: Any
+) -> None:
     carry({"amount": "73.250"})
     row = one()
     assert queries.by_number("PPR-HA-1001-2025", owner.last_four) == row
@@ -229,7 +189,7 @@ def test_it_is_found_shown_as_from_paper_and_paid_by_the_sum_of_the_paper(carry:
     assert list(invariants.findings()) == []
 
 
-def test_words_without_a_code_carry_their_own_article(carry: Callable[..., PaperFile], owner: Any) -> None:
+def test_words_without_a_code_carry_their_own_article(carry: Callable[..., ImportFile], owner: Any) -> None:
     carry({"offence": "", "offence_text": "فرش بضاعة على الرصيف", "article": "المادة 12 من القرار القديم"})
     row = one()
     assert (row.offence, row.offence_facts["name_ar"]) == ("PPR-00", "فرش بضاعة على الرصيف")
@@ -238,7 +198,7 @@ def test_words_without_a_code_carry_their_own_article(carry: Callable[..., Paper
     assert bill.lines.get().revenue_account == "PAPER-SETTLEMENTS"
 
 
-def test_without_proved_service_periods_begin_when_it_is_opened(carry: Callable[..., PaperFile], owner: Any, days: Days) -> None:
+def test_without_proved_service_periods_begin_when_it_is_opened(carry: Callable[..., ImportFile], owner: Any, days: Days) -> None:
     carry({"served_on": ""})
     row = one()
     assert (row.settle_until, row.block_from) == (None, None)
@@ -249,7 +209,7 @@ def test_without_proved_service_periods_begin_when_it_is_opened(carry: Callable[
 
 
 def test_it_stops_what_the_rulebook_says_but_nothing_before_the_grace(
-    carry: Callable[..., PaperFile], owner: Any, shop: Shop, days: Days
+    carry: Callable[..., ImportFile], owner: Any, shop: Shop, days: Days
 ) -> None:
     carry({"state": "overdue", "served_on": "2026-08-05"})
     assert blocks.place_due() == 0, "the party learns of it today"
@@ -260,7 +220,9 @@ def test_it_stops_what_the_rulebook_says_but_nothing_before_the_grace(
     assert cases.standing_blocks(shop.key, RENEWAL)
 
 
-def test_a_ruling_of_the_court_is_payable_and_nothing_else(carry: Callable[..., PaperFile], clerk: Any, authority: Any, owner: Any) -> None:
+def test_a_ruling_of_the_court_is_payable_and_nothing_else(
+    carry: Callable[..., ImportFile], clerk: Any, authority: Any, owner: Any
+) -> None:
     carry({"state": "judged", "ruling_no": "55/2025", "ruled_on": "2026-10-01", "served_on": "2026-08-05", "amount": "250"})
     row = one()
     ruling = Judgment.objects.get(violation=row)
@@ -269,16 +231,16 @@ def test_a_ruling_of_the_court_is_payable_and_nothing_else(carry: Callable[..., 
     assert list(invariants.findings()) == []
 
 
-def test_it_counts_against_a_clearance(carry: Callable[..., PaperFile], owner: Any) -> None:
+def test_it_counts_against_a_clearance(carry: Callable[..., ImportFile], owner: Any) -> None:
     carry({"state": "referred", "served_on": "2026-08-05"})
     with pytest.raises(Refused, match="owes"):
         documents.clearance(person=owner)
 
 
-def test_somebody_without_an_account_finds_it_at_first_sign_in(carry: Callable[..., PaperFile]) -> None:
+def test_somebody_without_an_account_finds_it_at_first_sign_in(carry: Callable[..., ImportFile]) -> None:
     area = Area.objects.filter(governorate="HA").order_by("pk")[0]
     file = carry({"licence_no": "", "civil_id": CIVIL_ID, "area": area.name_ar})
-    assert file.taken == 1
+    assert file.added == 1
     noura = person(CIVIL_ID)
     assert list(queries.visible_to(noura)) == [one()]
     assert queries.people_of(one()) == [noura]
@@ -286,7 +248,7 @@ def test_somebody_without_an_account_finds_it_at_first_sign_in(carry: Callable[.
 
 
 def test_it_is_objected_to_and_any_inspector_of_its_branch_defends_it(
-    carry: Callable[..., PaperFile], owner: Any, make_inspector: Callable[..., Any], shop: Shop
+    carry: Callable[..., ImportFile], owner: Any, make_inspector: Callable[..., Any], shop: Shop
 ) -> None:
     carry({})
     here, elsewhere = make_inspector(), make_inspector("other", "JA")
@@ -298,7 +260,7 @@ def test_it_is_objected_to_and_any_inspector_of_its_branch_defends_it(
     objections.defend(objection=objection, inspector=here, words="الأصل محفوظ في الفرع.")
 
 
-def test_it_is_annulled_by_two_as_any_minute(carry: Callable[..., PaperFile], clerk: Any, authority: Any) -> None:
+def test_it_is_annulled_by_two_as_any_minute(carry: Callable[..., ImportFile], clerk: Any, authority: Any) -> None:
     carry({})
     asked = relief.ask_annulment(violation=one(), code="form_defect", note_ar="", asked_by=clerk)
     relief.allow_annulment(annulment=asked, allowed_by=authority)
@@ -317,21 +279,21 @@ def raw(sql: str, values: list[Any]) -> None:
 @pytest.mark.guards
 def test_one_person_and_an_unreleased_file_bring_nothing_in_by_any_door(clerk: Any, authority: Any, shop: Shop) -> None:
     file = loaded(clerk, {})
-    line = file.rows.get()
+    line = services.rows(file).get()
     now = clock.now()
-    with pytest.raises(IntegrityError, match=r"violations_paper_two_people|CHECK"):
-        raw("UPDATE violations_paperfile SET released_by_id = %s, released_at = %s WHERE id = %s", [clerk.pk, now, file.pk])
-    with pytest.raises(IntegrityError, match="insert_only"):
+    with pytest.raises(IntegrityError, match=r"imports_file_two_people|CHECK"):
+        raw("UPDATE imports_importfile SET released_by_id = %s, released_at = %s WHERE id = %s", [clerk.pk, now, file.pk])
+    with pytest.raises(IntegrityError, match="frozen"):
         raw("UPDATE violations_paperrow SET fils = 1 WHERE id = %s", [line.pk])
     with pytest.raises(IntegrityError, match="row_stays"):
         raw("DELETE FROM violations_paperrow WHERE id = %s", [line.pk])
     with pytest.raises(IntegrityError, match="after_dry_run"), transaction.atomic():
-        PaperRow.objects.create(file=file, line=99, is_good=False)
+        PaperRow.objects.create(file=file, line=99, outcome="wrong")
     with pytest.raises(IntegrityError, match="not_released"), transaction.atomic():
-        paper._make([line], file)
-    paper.release(file=file, released_by=authority)
+        applying._make([line], file)
+    services.release(file=file, released_by=authority)
     with pytest.raises(IntegrityError, match="frozen"):
-        raw("UPDATE violations_paperfile SET released_by_id = %s WHERE id = %s", [staff(login="third").pk, file.pk])
+        raw("UPDATE imports_importfile SET released_by_id = %s WHERE id = %s", [staff(login="third").pk, file.pk])
     connection.check_constraints()
     guards.remove(connection)
     raw("UPDATE violations_paperrow SET fils = 1 WHERE id = %s", [line.pk])
@@ -339,7 +301,7 @@ def test_one_person_and_an_unreleased_file_bring_nothing_in_by_any_door(clerk: A
 
 
 @pytest.mark.guards
-def test_no_sum_but_that_of_the_paper_and_no_paper_twice(carry: Callable[..., PaperFile], clerk: Any, authority: Any) -> None:
+def test_no_sum_but_that_of_the_paper_and_no_paper_twice(carry: Callable[..., ImportFile], clerk: Any, authority: Any) -> None:
     carry({"served_on": ""})
     row = one()
     order = SettlementOrder.objects.get(violation=row)
@@ -348,7 +310,7 @@ def test_no_sum_but_that_of_the_paper_and_no_paper_twice(carry: Callable[..., Pa
         with pytest.raises(IntegrityError, match="another_sum_than_on_paper"), transaction.atomic():
             order.save(force_insert=True)
     again = loaded(clerk, {"served_on": ""}, {"paper_no": "2"})
-    paper.release(file=again, released_by=authority)
+    services.release(file=again, released_by=authority)
     twin = PaperRow(file=again, line=50, number=row.number, branch_id="HA", paper_no="x")
     with pytest.raises(IntegrityError), transaction.atomic():
         Violation.objects.bulk_create(
@@ -391,7 +353,7 @@ def test_a_sheet_for_which_there_is_no_room_is_a_page_and_keeps_nothing(clerk: A
         answer = signed_in(clerk).post("/admin/office/paper/", {"file": SimpleUploadedFile("fines.csv", content)})
         assert not [path for path in (folder / "documents").rglob("*") if path.is_file()]
     assert answer.status_code == 507 and "لا يتسع المكان" in answer.content.decode()
-    assert not PaperFile.objects.exists()
+    assert not ImportFile.objects.exists()
 
 
 def test_a_branch_does_not_see_the_files_of_another(clerk: Any, shop: Shop) -> None:
@@ -407,7 +369,7 @@ def test_the_command_reads_and_a_second_login_releases(clerk: Any, authority: An
     said = io.StringIO()
     call_command("load_paper_fines", path, login="clerk", stdout=said)
     assert "line 3, state" in said.getvalue() and "1 good and new, 0 known, 1 with errors." in said.getvalue()
-    file = PaperFile.objects.get()
+    file = ImportFile.objects.get()
     for login in ("clerk", "nobody"):
         with pytest.raises(CommandError):
             call_command("load_paper_fines", release=file.public_id, login=login)
@@ -419,7 +381,7 @@ def test_the_command_reads_and_a_second_login_releases(clerk: Any, authority: An
 
 def test_a_fine_from_paper_stands_in_no_figure_of_minutes(clerk: Any, authority: Any, shop: Shop, owner: Any) -> None:
     """It was neither warned of nor served by a team of the portal: paid, it would count as a settlement of nothing that was ordered."""
-    paper.release(file=loaded(clerk, {}), released_by=authority)
+    services.release(file=loaded(clerk, {}), released_by=authority)
     run_due(JOBS)
     row = one()
     pay(row, owner)

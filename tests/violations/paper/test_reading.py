@@ -9,17 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from municipality.kernel.sheets import Layout
 from tests.violations.paper.sheets import GOOD, sheet, text
-from violations.paper import reading
 from violations.paper.problems import FILE, NotReadable
-from violations.paper.reading import COLUMNS
+from violations.paper.reading import COLUMNS, LAYOUT, MOST_BYTES
 
 NOTE = {"note": "أكياس مفتوحة"}
 
 
-def read(content: bytes) -> list[tuple[int, dict[str, str], bool]]:
-    found, _encoding = reading.decode(content)
-    return list(reading.lines(found))
+def read(content: bytes, layout: Layout = LAYOUT) -> list[tuple[int, dict[str, str], bool]]:
+    return list(layout.rows(content))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1256", "utf-16"])
@@ -49,7 +48,7 @@ def test_the_columns_may_be_named_in_arabic_and_stand_in_any_order() -> None:
         (b"name;sum\r\n1;2\r\n", "no_columns"),
         (sheet({}, columns=[*list(GOOD)[:-1], "paper_no"]), "column_twice"),
         (sheet({}) + b'"1;2;3', "open_quote"),
-        (b"x" * (reading.MOST_BYTES + 1), "too_big"),
+        (b"x" * (MOST_BYTES + 1), "too_big"),
     ],
     ids=lambda part: part if isinstance(part, str) else "",
 )
@@ -74,10 +73,9 @@ def test_a_sheet_with_half_a_sign_is_damaged() -> None:
         read(text({"note": "\ud800"}).encode("utf-16", "surrogatepass"))
 
 
-def test_too_many_lines_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "lines", replace(reading.LAYOUT, most_lines=2).lines)
+def test_too_many_lines_are_refused() -> None:
     with pytest.raises(NotReadable, match="too_many_lines"):
-        read(sheet({}, {}, {}))
+        read(sheet({}, {}, {}), replace(LAYOUT, most_lines=2))
 
 
 def test_lines_are_counted_as_a_sheet_counts_them() -> None:
@@ -85,7 +83,7 @@ def test_lines_are_counted_as_a_sheet_counts_them() -> None:
     content = (
         text({"note": "سطر\nثان"}, {}).replace("\r\n\r\n", "\r\n") + ";" * (len(GOOD) - 1) + "\r\n" + text({}).splitlines()[1] + ";x\r\n"
     )
-    assert [(line, extra) for line, _cells, extra in reading.lines(content)] == [(2, False), (4, False), (6, True)]
+    assert [(line, extra) for line, _cells, extra in LAYOUT.lines(content)] == [(2, False), (4, False), (6, True)]
 
 
 @given(st.binary(max_size=400))

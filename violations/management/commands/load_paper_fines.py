@@ -9,10 +9,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from municipality.accounts.models import User
+from municipality.imports import services as imports
+from municipality.imports.models import ImportFile
 from municipality.kernel.errors import Refused
-from violations.models import PaperFile
 from violations.paper.problems import LINE, NotReadable
-from violations.services import paper
 
 
 class Command(BaseCommand):
@@ -42,24 +42,25 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _read(self, path: Path, user: Any) -> None:
-        file = paper.load(content=path.read_bytes(), name=path.name, loaded_by=user)
-        while paper.check(file_id=file.pk):
+        file = imports.load("paper", content=path.read_bytes(), name=path.name, loaded_by=user)
+        while imports.check(file_id=file.pk, seconds=0):
             file.refresh_from_db()
             self.stdout.write(f"{file.read} of {file.lines} lines read")
-        for line in file.rows.filter(is_good=False).order_by("line").iterator():
+        for line in imports.rows(file).filter(outcome="wrong").order_by("line").iterator():
             for column, code in line.problems:
                 self.stdout.write(f"line {line.line}, {column or 'whole line'}: {LINE[code]}")
-        counts = paper.tally(file)
-        self.stdout.write(f"{counts['new']} good and new, {counts['known']} known, {counts['wrong']} with errors.")
+        file.refresh_from_db()
+        counts = imports.tally(file)
+        self.stdout.write(f"{counts['add']} good and new, {counts['same']} known, {counts['wrong']} with errors.")
         self.stdout.write(f"Nothing has come in yet. A second person releases it: load_paper_fines --release {file.public_id} --as LOGIN")
 
     def _release(self, public_id: str, user: Any) -> None:
-        file = PaperFile.objects.filter(public_id=public_id).first()
+        file = ImportFile.objects.filter(kind="paper", public_id=public_id).first()
         if file is None:
             raise CommandError(f"There is no file {public_id}.")
-        paper.release(file=file, released_by=user)
-        while paper.take(file_id=file.pk):
+        imports.release(file=file, released_by=user)
+        while imports.take(file_id=file.pk, seconds=0):
             file.refresh_from_db()
-            self.stdout.write(f"{file.taken} carried over, up to line {file.taken_line}")
+            self.stdout.write(f"{file.added} carried over, up to line {file.taken_line}")
         file.refresh_from_db()
-        self.stdout.write(f"{file.taken} carried over.")
+        self.stdout.write(f"{file.added} carried over.")

@@ -1,0 +1,7 @@
+"""Imports have no table in the admin: each kind shows the pages of `views` at addresses of its own."""
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.ui.words import say
+
+say({"imports.check": _("Read an imported file"), "imports.take": _("Take in an imported file")})

@@ -1,0 +1,110 @@
+"""A file that is imported, and what each kind of import keeps of its lines."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from municipality.documents.models import StoredFile
+from municipality.kernel import ids
+from municipality.places.models import Branch
+
+
+class ImportFile(models.Model):
+    """A file of one kind of import. It is read first (dry run), released by a second person, then applied in batches.
+
+    The bytes are kept, encrypted where the kind says so; the same bytes are loaded once. Counts are of lines.
+    """
+
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
+    kind = models.CharField("النوع", max_length=20)
+    name = models.CharField("اسم الملف", max_length=120)
+    sha256 = models.CharField("البصمة", max_length=64)
+    encoding = models.CharField("الترميز", max_length=20)
+    content = models.ForeignKey(StoredFile, models.PROTECT, related_name="+", verbose_name="الملف")
+    branch = models.ForeignKey(Branch, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="الفرع")  # of the uploader
+    lines = models.PositiveIntegerField("السطور")
+    loaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="رفعه")
+    loaded_at = models.DateTimeField("رفع في")
+    # The dry run: how far it is, and what it found.
+    read = models.PositiveIntegerField("قُرئ", default=0)
+    to_add = models.PositiveIntegerField("جديد", default=0)
+    to_change = models.PositiveIntegerField("يتغير", default=0)
+    unchanged = models.PositiveIntegerField("بلا تغيير", default=0)
+    refused = models.PositiveIntegerField("سطور مردودة", default=0)
+    figures = models.JSONField("أعداد أخرى", default=dict)  # of the kind, at the end of the dry run
+    checked_at = models.DateTimeField("فُحص في", null=True, blank=True)
+    released_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="أجازه")
+    released_at = models.DateTimeField("أجيز في", null=True, blank=True)
+    refused_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="ردّه")
+    refused_at = models.DateTimeField("رُد في", null=True, blank=True)
+    # The taking: how far it is, what it did, and whether somebody stopped it between two batches.
+    taken_line = models.PositiveIntegerField("آخر سطر أُخذ", default=0)
+    added = models.PositiveIntegerField("أُضيف", default=0)
+    changed = models.PositiveIntegerField("غُيّر", default=0)
+    confirmed = models.PositiveIntegerField("أُكّد", default=0)
+    left_out = models.PositiveIntegerField("تُرك", default=0)
+    stopped_at = models.DateTimeField("أوقف في", null=True, blank=True)
+    done_at = models.DateTimeField("اكتمل في", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "ملف مستورد"
+        verbose_name_plural = "الملفات المستوردة"
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "sha256"], condition=Q(refused_at__isnull=True), name="imports_file_once"),
+            models.CheckConstraint(condition=Q(released_by__isnull=True) | ~Q(released_by=F("loaded_by")), name="imports_file_two_people"),
+            models.CheckConstraint(
+                condition=Q(released_by__isnull=True, released_at__isnull=True)
+                | Q(released_by__isnull=False, released_at__isnull=False, checked_at__isnull=False, refused_at__isnull=True),
+                name="imports_file_released_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(taken_line=0, added=0, changed=0, done_at__isnull=True) | Q(released_by__isnull=False),
+                name="imports_file_taken_late",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def key(self) -> str:
+        """The subject of its acts and the source of everything that came in by this file."""
+        return f"import:{self.public_id}"
+
+
+class Outcome(models.TextChoices):
+    """What a line does. A line is left out where what it changes was changed after the dry run."""
+
+    ADD = "add"
+    CHANGE = "change"
+    SAME = "same"
+    WRONG = "wrong"
+    LEFT = "left"
+
+
+class ImportRow(models.Model):
+    """One line of a file: what is wrong with it, or what it does. Each kind adds the columns of its values.
+
+    Never changed, but that the taking may leave it out. `number` identifies what the line is of, once in a file.
+    """
+
+    file = models.ForeignKey(ImportFile, models.PROTECT, related_name="+", db_index=False, verbose_name="الملف")
+    line = models.PositiveIntegerField("السطر")  # of the file, as a sheet counts it
+    number = models.CharField("الرقم", max_length=40, blank=True)
+    outcome = models.CharField("الأثر", max_length=6, choices=Outcome)
+    problems = models.JSONField("الأخطاء", default=list)  # [column, code]
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.UniqueConstraint(fields=["file", "line"], name="%(app_label)s_%(class)s_line_once"),
+            models.UniqueConstraint(fields=["file", "number"], condition=~Q(outcome="wrong"), name="%(app_label)s_%(class)s_number_once"),
+            models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="%(app_label)s_%(class)s_outcome"),
+            models.CheckConstraint(condition=Q(outcome="wrong") | ~Q(number=""), name="%(app_label)s_%(class)s_numbered"),
+        ]
+        indexes = [models.Index(fields=["file", "line"], condition=Q(outcome__in=("wrong", "left")), name="%(app_label)s_%(class)s_wrong")]
+
+    def __str__(self) -> str:
+        return f"{self.file_id}:{self.line}"

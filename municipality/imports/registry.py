@@ -1,0 +1,105 @@
+"""The kinds of imports: each app registers one object a kind from its `ready`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from municipality.imports.models import ImportFile, ImportRow, Outcome
+from municipality.kernel.registry import Registry
+
+Row = tuple[int, dict[str, Any], bool]  # number in the source, values by column, whether there are more values than columns
+
+
+class Reader(Protocol):
+    """How the bytes of a source become numbered rows. `municipality.kernel.sheets.Layout` reads CSV."""
+
+    @property
+    def columns(self) -> Mapping[str, Sequence[str]]:
+        """Code of a column → its names in the source."""
+
+    @property
+    def needed(self) -> Sequence[str]: ...
+    @property
+    def most_bytes(self) -> int: ...
+    @property
+    def media(self) -> str: ...
+    @property
+    def accept(self) -> str:
+        """For the file field of the form."""
+
+    def inspect(self, content: bytes) -> tuple[str, int]:
+        """The encoding, and the number of rows. Raises `municipality.imports.sheets.NotReadable`."""
+
+    def rows(self, content: bytes, skip: int = 0) -> Iterator[Row]:
+        """The rows behind the first `skip`."""
+
+
+@dataclass
+class Checked:
+    """A line after its check. `values` are columns of the kind's model; of a line with problems none is kept."""
+
+    line: int
+    number: str = ""
+    outcome: Outcome = Outcome.ADD
+    problems: list[list[str]] = field(default_factory=list)  # [column, code]
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Applied:
+    """How many lines of a batch did what, the keys of those that were left out, and what else the record says."""
+
+    added: int = 0
+    changed: int = 0
+    confirmed: int = 0
+    left: list[int] = field(default_factory=list)
+    facts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Words and names of the pages of a kind."""
+
+    urls: tuple[str, str, str]  # names: list, file, problems
+    title: Any
+    intro: Any
+    limit: Any
+    labels: Mapping[str, Any]  # code of an outcome → what the counts call it
+    notes: Mapping[str, Any]  # code of a column → when it is needed; the columns of the reader's `needed` are marked anyway
+    columns_intro: Any = ""
+    template: str = "admin/imports/file.html"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of import. `check` has no effect; `apply` writes a batch in the caller's transaction.
+
+    Its acts are `<name>.loaded`, `checked`, `released`, `refused`, `taken`, and where it stops also `stopped` and `resumed`.
+    """
+
+    name: str
+    rows: type[ImportRow]
+    reader: Reader
+    check: Callable[[ImportFile, Sequence[Row]], Iterable[Checked]]
+    apply: Callable[[ImportFile, Sequence[Any]], Applied]
+    uploader: str  # groups
+    releaser: str
+    key: str  # the column of `number`
+    problems: Mapping[str, Any]  # code → sentence
+    pages: Pages
+    check_batch: int = 4000  # lines of one transaction
+    apply_batch: int = 2000
+    applies: tuple[str, ...] = (Outcome.ADD, Outcome.CHANGE, Outcome.SAME)  # the outcomes whose lines are applied
+    is_secret: bool = False  # the bytes are kept encrypted
+    stops: bool = True  # the taking may be stopped between two batches
+    figures: Callable[[ImportFile], dict[str, int]] = lambda file: {}  # more numbers at the end of the dry run
+    visible: Callable[[HttpRequest, QuerySet[ImportFile]], QuerySet[ImportFile]] = lambda request, files: files
+
+
+# By the name of the kind.
+KINDS: Registry[Kind] = Registry()

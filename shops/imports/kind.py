@@ -1,0 +1,64 @@
+"""Sheets of the register as a kind of import."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.models import Organisation
+from municipality.imports.models import ImportFile, Outcome
+from municipality.imports.registry import Checked, Kind, Pages, Row
+from municipality.kernel import clock
+from shops.imports import applying, checking, problems, queries
+from shops.imports.columns import KEY, LAYOUT, NEEDED_OF_NEW
+from shops.models.imports import RegisterRow
+from shops.register.roles import CLERK, KEEPER
+
+
+def check(file: ImportFile, found: Sequence[Row]) -> Iterator[Checked]:
+    """Compare some lines with the register."""
+    numbers = [checking.number_of(cells.get(KEY, "")) for _line, cells, _extra in found]
+    registered = {checking.number_of(cells.get("commercial_registration_no", "")) for _line, cells, _extra in found} - {""}
+    holders = Organisation.objects.filter(commercial_register_no__in=registered).values_list("commercial_register_no", flat=True)
+    known = checking.Known(today=clock.today(), holders=frozenset(holders), **queries.places_by_name())
+    stand = applying.present(set(numbers) - {""})
+    for number, (line, cells, extra) in zip(numbers, found, strict=True):
+        said = checking.check(cells, known, stand.get(number), extra=extra)
+        yield Checked(line, said.number, said.outcome, said.problems, {"effect": said.effect})
+
+
+KIND = Kind(
+    name="register",
+    rows=RegisterRow,
+    reader=LAYOUT,
+    check=check,
+    apply=applying.apply,
+    uploader=CLERK,
+    releaser=KEEPER,
+    key=KEY,
+    problems=problems.LINE,
+    figures=lambda file: {"absent": queries.absent(file).count()},
+    pages=Pages(
+        urls=("register_files", "register_file", "register_problems"),
+        title=_("Sheets of the register"),
+        intro=_(
+            "A sheet of the register is read first without effect; a second person releases it, and then it is taken in batch by batch. "
+            "The same sheet twice does nothing twice. Shops that the sheet does not name stay as they are."
+        ),
+        limit=_("CSV file, at most 150,000 lines and 40 MB"),
+        labels={
+            Outcome.ADD: _("New shops"),
+            Outcome.CHANGE: _("Shops that change"),
+            Outcome.SAME: _("Shops without a change"),
+            Outcome.WRONG: _("Lines with errors, not taken"),
+            Outcome.LEFT: _("Left out, because the register changed after the dry run"),
+        },
+        notes=dict.fromkeys(NEEDED_OF_NEW, _("needed of a new shop")),
+        columns_intro=_(
+            "The number of the commercial licence says which shop a line is of. An empty cell leaves what stands in the register; a dash "
+            "takes it away, where a shop can do without."
+        ),
+        template="admin/shops/file.html",
+    ),
+)

@@ -1,0 +1,158 @@
+"""From released lines to violations with their sums, service and state; set by set, whatever their number."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from django.db.models import prefetch_related_objects
+
+from municipality.accounts.models import User
+from municipality.imports.models import ImportFile
+from municipality.imports.registry import Applied
+from municipality.kernel import clock
+from municipality.kernel.actors import system
+from municipality.kernel.errors import Refused
+from municipality.kernel.transitions import transition_all
+from municipality.rulebook import queries as rulebook
+from violations import queries
+from violations.models import Judgment, PaperRow, PaperState, Service, ServiceGround, SettlementOrder, Violation
+from violations.notifications import CarriedOver, tell
+from violations.paper import checking
+
+ME = system("violations")
+FORMULA = ("المبلغ كما في السجل الورقي، ولم تحسبه البوابة", "The amount of the paper record, not computed by the portal")
+
+
+def apply(file: ImportFile, rows: Sequence[PaperRow]) -> Applied:
+    """Carry released lines over. One whose paper came in by another file meanwhile is that one."""
+    there = set(Violation.objects.filter(number__in=[row.number for row in rows]).values_list("number", flat=True))
+    new = [row for row in rows if row.number not in there]
+    prefetch_related_objects(new, "shop__activity", "shop__owner", "shop__organisation", "area", "branch")
+    made = _make(new, file)
+    return Applied(added=len(made), confirmed=len(rows) - len(made), facts={"fils": sum(row.paper.fils or 0 for row in made)})
+
+
+def settle_by() -> Callable[[dt.date], dict[str, int]]:
+    """The periods of the day of service; before the first edition of them, those of today. Each day is asked once."""
+    read: dict[dt.date, dict[str, int]] = {}
+
+    def periods(day: dt.date) -> dict[str, int]:
+        if day not in read:
+            try:
+                read[day] = queries.limits(day)
+            except Refused:
+                read[day] = queries.limits()
+        return read[day]
+
+    return periods
+
+
+def _make(rows: list[PaperRow], file: ImportFile) -> list[Any]:
+    catalogue, today = rulebook.edition(queries.OFFENCES, clock.today()), clock.today()
+    grace = today + dt.timedelta(days=queries.limits()["carried_over_days"] + 1)
+    limits = rulebook.edition(queries.LIMITS, today).stamp
+    digests = {row.party_digest for row in rows} - {""}
+    people = {user.civil_id_digest: user for user in User.objects.people().filter(civil_id_digest__in=digests)}
+    periods = settle_by()
+    facts = {code: asdict(offence) for code, offence in catalogue.offences.items()}
+    made = Violation.objects.bulk_create(
+        Violation(
+            paper=row,
+            number=row.number,
+            branch=row.branch,
+            offence=row.offence,
+            offence_facts=facts[row.offence] | _words(row),
+            edition=catalogue.stamp,
+            limits_edition=limits,
+            note_ar=row.note_ar,
+            shop=row.shop,
+            party=people.get(row.party_digest),
+            party_digest=row.party_digest,
+            party_cipher=row.party_cipher,
+            party_masked=row.party_masked,
+            party_name_ar=row.party_name_ar,
+            is_womens_premises=row.shop is not None and row.shop.activity.is_womens,
+            area=row.area,
+            block=row.shop.block if row.shop is not None else "",
+            street=row.shop.street if row.shop is not None else "",
+            seen_at=clock.start_of(row.written_on) if row.written_on else clock.now(),
+            received_at=clock.now(),
+            **_periods(row, periods, grace),
+        )
+        for row in rows
+    )
+    now = clock.now()
+    served = [row for row in made if row.paper is not None and row.paper.served_on is not None]
+    Service.objects.bulk_create(
+        Service(violation=row, ground=ServiceGround.PAPER, at=clock.start_of(row.paper.served_on), proof={"paper": row.paper.paper_no})  # type: ignore[union-attr,arg-type]
+        for row in served
+    )
+    _sums(made, file, now)
+    transition_all(
+        made,
+        move_of=lambda row: f"carry_{row.paper.state}",
+        actor=ME,
+        data_of=lambda row: {"file": file.public_id, "line": row.paper.line, "fils": row.paper.fils},
+    )
+    for row in made:
+        if row.party is not None or row.shop is not None:
+            tell(CarriedOver, row, key="carried", stops_from=grace, branch=row.branch)
+    return made
+
+
+def _words(row: PaperRow) -> dict[str, str]:
+    """The words of the paper where its act has no code. In English the catalogue's stand: nobody translates a record."""
+    return {"name_ar": row.offence_text, "article_ar": row.article} if row.offence == checking.FREE else {}
+
+
+def _periods(row: PaperRow, periods: Callable[[dt.date], dict[str, int]], grace: dt.date) -> dict[str, dt.date]:
+    """The last days by the service on paper; none where it is not proved: they begin when the portal's notice is opened.
+
+    Nothing stops before the grace for whoever learns of it here.
+    """
+    if row.served_on is None:
+        return {}
+    limits = periods(row.served_on)
+    days = {
+        "object_until": row.served_on + dt.timedelta(days=limits["objection_days"]),
+        "block_from": max(row.served_on + dt.timedelta(days=limits["block_after_days"] + 1), grace),
+    }
+    if row.state == PaperState.OPEN:
+        days["settle_until"] = row.pay_by or row.served_on + dt.timedelta(days=limits["settlement_days"])
+    return days
+
+
+def _sums(made: list[Any], file: ImportFile, now: dt.datetime) -> None:
+    """The one sum that no edition computes: as the paper has it. A ruling stands on the two people of the file."""
+    ruled = [row for row in made if row.paper.state == PaperState.JUDGED]
+    SettlementOrder.objects.bulk_create(
+        SettlementOrder(
+            violation=row,
+            fils=row.paper.fils,
+            rate_fils=row.paper.fils,
+            formula_ar=FORMULA[0],
+            formula_en=FORMULA[1],
+            article_ar=row.offence_facts["article_ar"],
+            article_en=row.offence_facts["article_en"],
+            edition="paper",
+            ground="paper",
+            made_at=now,
+        )
+        for row in made
+        if row.paper.state != PaperState.JUDGED
+    )
+    rulings = Judgment.objects.bulk_create(
+        Judgment(
+            violation=row,
+            ruling_no=row.paper.ruling_no,
+            ruled_on=row.paper.ruled_on,
+            fils=row.paper.fils,
+            entered_by=file.loaded_by,
+            entered_at=file.loaded_at,
+        )
+        for row in ruled
+    )
+    Judgment.objects.filter(pk__in=[ruling.pk for ruling in rulings]).update(confirmed_by=file.released_by, confirmed_at=file.released_at)

@@ -1,0 +1,113 @@
+"""Sheets of fines from before the portal as a kind of import."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts import civil_ids
+from municipality.imports.models import ImportFile, Outcome
+from municipality.imports.registry import Checked, Kind, Pages, Row
+from municipality.kernel import arabic, clock, digits
+from municipality.places.models import Area, Branch
+from municipality.rulebook import queries as rulebook
+from municipality.ui.admin_base import in_group
+from shops.register import queries as shops
+from violations import queries
+from violations.models import PaperRow, Violation
+from violations.paper import applying, checking, problems
+from violations.paper.reading import LAYOUT
+from violations.services.relief import ALLOWS, ASKS
+
+
+def check(file: ImportFile, found: Sequence[Row]) -> Iterator[Checked]:
+    """Compare some lines with the catalogue, shops and places, and with what came in by an earlier file: the same once more does
+    nothing, another sum or state under the number is wrong."""
+    known = _known(file, found)
+    fines = [(line, checking.check(cells, known, extra=extra)) for line, cells, extra in found]
+    numbers = [fine.values.get("number", "") for _line, fine in fines]
+    before = {row.number: row.paper for row in Violation.objects.filter(number__in=numbers).select_related("paper")}
+    for line, fine in fines:
+        values = dict(fine.values)
+        number = values.pop("number", "")
+        said = Checked(line, number or values.get("paper_no", ""), problems=fine.problems, values=values)
+        paper = before.get(number)
+        if fine.civil_id and not fine.problems:
+            values |= {f"party_{name.removeprefix('civil_id_')}": value for name, value in civil_ids.fields(fine.civil_id).items()}
+        if paper is not None and not fine.problems:
+            if (paper.fils, paper.state, paper.written_on) == (values["fils"], values["state"], values["written_on"]):
+                said.outcome = Outcome.SAME
+            else:
+                fine.wrong("paper_no", "known_differs")
+        yield said
+
+
+def _known(file: ImportFile, found: Sequence[Row]) -> checking.Known:
+    numbers = {"".join(digits.clean(cells.get("licence_no", "")).split()).upper() for _line, cells, _extra in found} - {""}
+    branches: dict[str, str] = {}
+    for branch in Branch.objects.all():
+        branches |= {arabic.fold(name): branch.pk for name in (branch.pk, branch.name_ar, branch.name_en)}
+    areas: dict[str, list[Any]] = {}
+    for area in Area.objects.select_related("governorate__branch").order_by("pk"):
+        for name in {arabic.fold(area.name_ar), arabic.fold(area.name_en)}:
+            areas.setdefault(name, []).append(area)
+    periods = applying.settle_by()
+    return checking.Known(
+        today=clock.today(),
+        offences=frozenset(rulebook.edition(queries.OFFENCES, clock.today()).offences),
+        shops=shops.by_licence(numbers, "area__governorate__branch", "activity", "owner"),
+        branches=branches,
+        areas=areas,
+        settle_by=lambda day: day + dt.timedelta(days=periods(day)["settlement_days"]),
+        own_branch=file.branch_id or "",
+    )
+
+
+def visible(request: HttpRequest, files: QuerySet[ImportFile]) -> QuerySet[ImportFile]:
+    """A clerk sees the files of the own branch; an authority of a branch also what waits, and what the same person decided."""
+    user: Any = request.user
+    if not in_group(request, ALLOWS):
+        return files.filter(branch=user.branch_id)
+    if not user.branch_id:
+        return files
+    waits = Q(checked_at__isnull=False, released_at__isnull=True, refused_at__isnull=True)
+    return files.filter(waits | Q(branch=user.branch_id) | Q(released_by=user) | Q(refused_by=user))
+
+
+KIND = Kind(
+    name="paper",
+    rows=PaperRow,
+    reader=LAYOUT,
+    check=check,
+    apply=applying.apply,
+    uploader=ASKS,
+    releaser=ALLOWS,
+    key="paper_no",
+    problems=problems.LINE,
+    check_batch=2000,
+    apply_batch=500,
+    applies=(Outcome.ADD,),
+    is_secret=True,
+    stops=False,
+    visible=visible,
+    pages=Pages(
+        urls=("office_paper", "office_paper_file", "office_paper_problems"),
+        title=_("Fines on paper"),
+        intro=_(
+            "Open fines from before the portal come in from a sheet: it is read first without effect, then a second person releases it. "
+            "The same paper twice does nothing twice."
+        ),
+        limit=_("CSV file, at most 50,000 lines"),
+        labels={
+            Outcome.ADD: _("Good and new"),
+            Outcome.SAME: _("Known from an earlier file, not taken again"),
+            Outcome.WRONG: _("With errors, not taken"),
+        },
+        notes={},
+    ),
+)
