@@ -30,6 +30,13 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'ترخيص صحي',
                 'verbose_name_plural': 'التراخيص الصحية',
+                'indexes': [
+                    models.Index(condition=models.Q(('is_current', True)), fields=['last_day'], name='licensing_ending'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('shop',), name='licensing_one_current'),
+                    models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='licensing_period'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -53,6 +60,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'تجديد',
                 'verbose_name_plural': 'التجديدات',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='licensing_renewal_period'),
+                    models.CheckConstraint(condition=models.Q(('years__gte', 1)), name='licensing_renewal_years'),
+                    models.CheckConstraint(condition=models.Q(('lane__in', ['clean', 'officer'])), name='licensing_renewal_lane'),
+                    models.CheckConstraint(condition=models.Q(('lane', 'officer'), ('flags', []), _connector='OR'), name='licensing_flags_go_to_officer'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -71,38 +84,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'تغيير مصرح به',
                 'verbose_name_plural': 'التغييرات المصرح بها',
+                'constraints': [
+                    models.UniqueConstraint(fields=('renewal', 'round', 'name'), name='licensing_change_once'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='healthlicence',
-            index=models.Index(condition=models.Q(('is_current', True)), fields=['last_day'], name='licensing_ending'),
-        ),
-        migrations.AddConstraint(
-            model_name='healthlicence',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('shop',), name='licensing_one_current'),
-        ),
-        migrations.AddConstraint(
-            model_name='healthlicence',
-            constraint=models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='licensing_period'),
-        ),
-        migrations.AddConstraint(
-            model_name='renewal',
-            constraint=models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='licensing_renewal_period'),
-        ),
-        migrations.AddConstraint(
-            model_name='renewal',
-            constraint=models.CheckConstraint(condition=models.Q(('years__gte', 1)), name='licensing_renewal_years'),
-        ),
-        migrations.AddConstraint(
-            model_name='renewal',
-            constraint=models.CheckConstraint(condition=models.Q(('lane__in', ['clean', 'officer'])), name='licensing_renewal_lane'),
-        ),
-        migrations.AddConstraint(
-            model_name='renewal',
-            constraint=models.CheckConstraint(condition=models.Q(('lane', 'officer'), ('flags', []), _connector='OR'), name='licensing_flags_go_to_officer'),
-        ),
-        migrations.AddConstraint(
-            model_name='renewalchange',
-            constraint=models.UniqueConstraint(fields=('renewal', 'round', 'name'), name='licensing_change_once'),
         ),
     ]

@@ -56,6 +56,18 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'محاولة دفع',
                 'verbose_name_plural': 'محاولات الدفع',
+                'indexes': [
+                    models.Index(fields=['started_by', '-id'], name='payments_attempt_person'),
+                    models.Index(condition=models.Q(('state__in', ['created', 'redirected', 'confirming', 'mismatch'])), fields=['created_at'], name='payments_attempt_open'),
+                    models.Index(condition=models.Q(('state__in', ['mismatch', 'refund_due'])), fields=['-id'], name='payments_attempt_review'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('fils__gt', 0), ('fils__lte', 999999999)), name='payments_attempt_amount'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['created', 'redirected', 'confirming', 'paid', 'declined', 'cancelled', 'timed_out', 'denied', 'expired', 'mismatch', 'captured_late', 'refund_due', 'refunded', 'voided'])), name='payments_attempt_state'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('payment_id', ''), _negated=True), models.Q(('tran_id', ''), _negated=True)), name='payments_attempt_ids_null_not_empty'),
+                    models.UniqueConstraint(condition=models.Q(('payment_id__isnull', False)), fields=('payment_id',), name='payments_attempt_payment_id'),
+                    models.UniqueConstraint(condition=models.Q(('tran_id__isnull', False)), fields=('tran_id',), name='payments_attempt_tran_id'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -76,6 +88,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'خطوة',
                 'verbose_name_plural': 'سير الدفع',
+                'indexes': [
+                    models.Index(fields=['subject', 'id'], name='payments_attemptevent_subject'),
+                ],
             },
         ),
         migrations.AddField(
@@ -104,6 +119,11 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'كشف بنكي',
                 'verbose_name_plural': 'كشوف البنك',
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('dropped_at__isnull', True)), fields=('sha256',), name='payments_statement_once'),
+                    models.CheckConstraint(condition=models.Q(('taken_at__isnull', True), ('dropped_at__isnull', True), _connector='OR'), name='payments_statement_taken_or_dropped'),
+                    models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='payments_statement_days'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -125,6 +145,15 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'فاتورة',
                 'verbose_name_plural': 'الفواتير',
+                'indexes': [
+                    models.Index(fields=['subject'], name='payments_bill_subject'),
+                    models.Index(fields=['payer', '-id'], name='payments_bill_payer'),
+                    models.Index(condition=models.Q(('state', 'refund_due')), fields=['state', '-id'], name='payments_bill_refunds'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('total_fils__gt', 0), ('total_fils__lte', 999999999)), name='payments_bill_amount'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['due', 'paid', 'refund_due', 'refunded', 'void'])), name='payments_bill_state'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -138,6 +167,15 @@ class Migration(migrations.Migration):
                 ('attempt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='payments.attempt')),
                 ('bill', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='payments.bill')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('attempt', 'bill'), name='payments_allocation_once'),
+                    models.UniqueConstraint(condition=models.Q(('is_open', True)), fields=('bill',), name='payments_one_open_attempt'),
+                    models.UniqueConstraint(condition=models.Q(('is_settled', True)), fields=('bill',), name='payments_one_settled_attempt'),
+                    models.CheckConstraint(condition=models.Q(('fils__gt', 0)), name='payments_allocation_amount'),
+                    models.CheckConstraint(condition=models.Q(('is_open', False), ('is_settled', False), _connector='OR'), name='payments_open_or_settled'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='BillEvent',
@@ -157,6 +195,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'خطوة',
                 'verbose_name_plural': 'سير الفاتورة',
+                'indexes': [
+                    models.Index(fields=['subject', 'id'], name='payments_billevent_subject'),
+                ],
             },
         ),
         migrations.AddField(
@@ -185,6 +226,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'بند',
                 'verbose_name_plural': 'البنود',
                 'ordering': ['order'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('bill', 'order'), name='payments_line_order'),
+                    models.CheckConstraint(condition=models.Q(('fils__gt', 0)), name='payments_line_amount'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -209,6 +254,14 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'فرق في المطابقة',
                 'verbose_name_plural': 'فروق المطابقة',
+                'indexes': [
+                    models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['-id'], name='payments_difference_open'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['missing_in_ledger', 'missing_at_bank', 'amount_differs', 'duplicate', 'gateway_differs'])), name='payments_difference_kind'),
+                    models.CheckConstraint(condition=models.Q(('closed_by__isnull', True), models.Q(('proposed_by__isnull', False), models.Q(('closed_by', models.F('proposed_by')), _negated=True)), _connector='OR'), name='payments_difference_two_people'),
+                    models.CheckConstraint(condition=models.Q(('closed_at__isnull', True), models.Q(('code', ''), _negated=True), _connector='OR'), name='payments_difference_closed_for_a_reason'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -243,6 +296,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'رسالة مع البنك',
                 'verbose_name_plural': 'الرسائل مع البنك',
+                'indexes': [
+                    models.Index(fields=['attempt', 'id'], name='payments_message_attempt'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('fingerprint', ''), _negated=True), fields=('attempt', 'fingerprint'), name='payments_message_whole_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -262,6 +321,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'استعلام',
                 'verbose_name_plural': 'الاستعلامات',
+                'indexes': [
+                    models.Index(fields=['attempt', '-id'], name='payments_inquiry_attempt'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -281,6 +343,11 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'تصحيح قيد',
                 'verbose_name_plural': 'تصحيحات القيود',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='payments_correction_two_people'),
+                    models.CheckConstraint(condition=models.Q(('is_approved', False), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='payments_correction_decided'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('code', ''), _negated=True), models.Q(('to_account', ''), _negated=True), models.Q(('from_account', models.F('to_account')), _negated=True)), name='payments_correction_moves'),
+                ],
             },
         ),
         migrations.AddField(
@@ -305,6 +372,15 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'قيد',
                 'verbose_name_plural': 'دفتر القيود',
+                'indexes': [
+                    models.Index(fields=['at'], name='payments_posting_at'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('fils__gt', 0), ('fils__lte', 999999999)), name='payments_posting_amount'),
+                    models.CheckConstraint(condition=models.Q(('kind', 'settle'), models.Q(('reason', ''), _negated=True), _connector='OR'), name='payments_posting_has_reason'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'reversal'), _negated=True), ('reversal_of__isnull', False), _connector='OR'), name='payments_reversal_of_what'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'correction'), _negated=True), ('correction__isnull', False), _connector='OR'), name='payments_corrected_by_what'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -321,6 +397,13 @@ class Migration(migrations.Migration):
                 'verbose_name': 'طرف قيد',
                 'verbose_name_plural': 'أطراف القيد',
                 'ordering': ['pk'],
+                'indexes': [
+                    models.Index(fields=['account'], name='payments_entry_account'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('credit_fils', 0), ('debit_fils__gt', 0)), models.Q(('credit_fils__gt', 0), ('debit_fils', 0)), _connector='OR'), name='payments_entry_one_side'),
+                    models.CheckConstraint(condition=models.Q(('account', ''), _negated=True), name='payments_entry_account'),
+                ],
             },
         ),
         migrations.AddField(
@@ -348,6 +431,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'إيصال',
                 'verbose_name_plural': 'الإيصالات',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('fils__gt', 0)), name='payments_receipt_amount'),
+                ],
             },
         ),
         migrations.AddField(
@@ -384,6 +470,20 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'مبلغ مستحق الرد',
                 'verbose_name_plural': 'مبالغ مستحقة الرد',
+                'indexes': [
+                    models.Index(fields=['subject'], name='payments_refund_subject'),
+                    models.Index(condition=models.Q(('state', 'due')), fields=['-id'], name='payments_refund_due'),
+                    models.Index(fields=['attempt', 'state'], name='payments_refund_of_attempt'),
+                    models.Index(fields=['payer', '-id'], name='payments_refund_payer'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('fils__gt', 0), ('fils__lte', 999999999)), name='payments_refund_amount'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['due', 'proposed', 'approved', 'sending', 'unknown', 'looked_up', 'paid_out', 'released'])), name='payments_refund_state'),
+                    models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='payments_refund_has_reason'),
+                    models.UniqueConstraint(condition=models.Q(('allocation__isnull', True)), fields=('attempt',), name='payments_refund_whole_attempt_once'),
+                    models.UniqueConstraint(condition=models.Q(('state__in', ['approved', 'sending', 'unknown', 'looked_up'])), fields=('attempt',), name='payments_refund_one_on_its_way'),
+                    models.CheckConstraint(condition=models.Q(('approved_by__isnull', True), models.Q(('proposed_by__isnull', False), models.Q(('approved_by', models.F('proposed_by')), _negated=True)), _connector='OR'), name='payments_refund_two_people'),
+                ],
             },
         ),
         migrations.AddField(
@@ -409,6 +509,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'خطوة',
                 'verbose_name_plural': 'سير المبلغ المستحق',
+                'indexes': [
+                    models.Index(fields=['subject', 'id'], name='payments_refundevent_subject'),
+                ],
             },
         ),
         migrations.AddField(
@@ -432,6 +535,14 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'سطر في كشف',
                 'verbose_name_plural': 'سطور الكشف',
+                'indexes': [
+                    models.Index(fields=['trackid', 'kind'], name='payments_statementline_track'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('statement', 'number'), name='payments_statementline_number'),
+                    models.CheckConstraint(condition=models.Q(('fils__gt', 0), ('fils__lte', 999999999)), name='payments_statementline_amount'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['capture', 'refund'])), name='payments_statementline_kind'),
+                ],
             },
         ),
         migrations.AddField(
@@ -439,248 +550,12 @@ class Migration(migrations.Migration):
             name='line',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.statementline', verbose_name='السطر'),
         ),
-        migrations.AddIndex(
-            model_name='attemptevent',
-            index=models.Index(fields=['subject', 'id'], name='payments_attemptevent_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='attempt',
-            index=models.Index(fields=['started_by', '-id'], name='payments_attempt_person'),
-        ),
-        migrations.AddIndex(
-            model_name='attempt',
-            index=models.Index(condition=models.Q(('state__in', ['created', 'redirected', 'confirming', 'mismatch'])), fields=['created_at'], name='payments_attempt_open'),
-        ),
-        migrations.AddIndex(
-            model_name='attempt',
-            index=models.Index(condition=models.Q(('state__in', ['mismatch', 'refund_due'])), fields=['-id'], name='payments_attempt_review'),
-        ),
-        migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.CheckConstraint(condition=models.Q(('fils__gt', 0), ('fils__lte', 999999999)), name='payments_attempt_amount'),
-        ),
-        migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['created', 'redirected', 'confirming', 'paid', 'declined', 'cancelled', 'timed_out', 'denied', 'expired', 'mismatch', 'captured_late', 'refund_due', 'refunded', 'voided'])), name='payments_attempt_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('payment_id', ''), _negated=True), models.Q(('tran_id', ''), _negated=True)), name='payments_attempt_ids_null_not_empty'),
-        ),
-        migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.UniqueConstraint(condition=models.Q(('payment_id__isnull', False)), fields=('payment_id',), name='payments_attempt_payment_id'),
-        ),
-        migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.UniqueConstraint(condition=models.Q(('tran_id__isnull', False)), fields=('tran_id',), name='payments_attempt_tran_id'),
-        ),
-        migrations.AddConstraint(
-            model_name='bankstatement',
-            constraint=models.UniqueConstraint(condition=models.Q(('dropped_at__isnull', True)), fields=('sha256',), name='payments_statement_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='bankstatement',
-            constraint=models.CheckConstraint(condition=models.Q(('taken_at__isnull', True), ('dropped_at__isnull', True), _connector='OR'), name='payments_statement_taken_or_dropped'),
-        ),
-        migrations.AddConstraint(
-            model_name='bankstatement',
-            constraint=models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='payments_statement_days'),
-        ),
-        migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.UniqueConstraint(fields=('attempt', 'bill'), name='payments_allocation_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_open', True)), fields=('bill',), name='payments_one_open_attempt'),
-        ),
-        migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_settled', True)), fields=('bill',), name='payments_one_settled_attempt'),
-        ),
-        migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.CheckConstraint(condition=models.Q(('fils__gt', 0)), name='payments_allocation_amount'),
-        ),
-        migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.CheckConstraint(condition=models.Q(('is_open', False), ('is_settled', False), _connector='OR'), name='payments_open_or_settled'),
-        ),
-        migrations.AddIndex(
-            model_name='billevent',
-            index=models.Index(fields=['subject', 'id'], name='payments_billevent_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='bill',
-            index=models.Index(fields=['subject'], name='payments_bill_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='bill',
-            index=models.Index(fields=['payer', '-id'], name='payments_bill_payer'),
-        ),
-        migrations.AddIndex(
-            model_name='bill',
-            index=models.Index(condition=models.Q(('state', 'refund_due')), fields=['state', '-id'], name='payments_bill_refunds'),
-        ),
-        migrations.AddConstraint(
-            model_name='bill',
-            constraint=models.CheckConstraint(condition=models.Q(('total_fils__gt', 0), ('total_fils__lte', 999999999)), name='payments_bill_amount'),
-        ),
-        migrations.AddConstraint(
-            model_name='bill',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['due', 'paid', 'refund_due', 'refunded', 'void'])), name='payments_bill_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='billline',
-            constraint=models.UniqueConstraint(fields=('bill', 'order'), name='payments_line_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='billline',
-            constraint=models.CheckConstraint(condition=models.Q(('fils__gt', 0)), name='payments_line_amount'),
-        ),
-        migrations.AddIndex(
-            model_name='gatewaymessage',
-            index=models.Index(fields=['attempt', 'id'], name='payments_message_attempt'),
-        ),
-        migrations.AddConstraint(
-            model_name='gatewaymessage',
-            constraint=models.UniqueConstraint(condition=models.Q(('fingerprint', ''), _negated=True), fields=('attempt', 'fingerprint'), name='payments_message_whole_once'),
-        ),
-        migrations.AddIndex(
-            model_name='inquiry',
-            index=models.Index(fields=['attempt', '-id'], name='payments_inquiry_attempt'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['account'], name='payments_entry_account'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('credit_fils', 0), ('debit_fils__gt', 0)), models.Q(('credit_fils__gt', 0), ('debit_fils', 0)), _connector='OR'), name='payments_entry_one_side'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('account', ''), _negated=True), name='payments_entry_account'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgercorrection',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='payments_correction_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgercorrection',
-            constraint=models.CheckConstraint(condition=models.Q(('is_approved', False), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='payments_correction_decided'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgercorrection',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('code', ''), _negated=True), models.Q(('to_account', ''), _negated=True), models.Q(('from_account', models.F('to_account')), _negated=True)), name='payments_correction_moves'),
-        ),
         migrations.AddConstraint(
             model_name='ledgercorrection',
             constraint=models.UniqueConstraint(condition=models.Q(('decided_by__isnull', True)), fields=('posting',), name='payments_correction_open_once'),
         ),
         migrations.AddConstraint(
-            model_name='receipt',
-            constraint=models.CheckConstraint(condition=models.Q(('fils__gt', 0)), name='payments_receipt_amount'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerposting',
-            index=models.Index(fields=['at'], name='payments_posting_at'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerposting',
-            constraint=models.CheckConstraint(condition=models.Q(('fils__gt', 0), ('fils__lte', 999999999)), name='payments_posting_amount'),
-        ),
-        migrations.AddConstraint(
             model_name='ledgerposting',
             constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['settle', 'owe', 'refund', 'reversal', 'correction'])), name='payments_posting_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerposting',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'settle'), models.Q(('reason', ''), _negated=True), _connector='OR'), name='payments_posting_has_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerposting',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'reversal'), _negated=True), ('reversal_of__isnull', False), _connector='OR'), name='payments_reversal_of_what'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerposting',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'correction'), _negated=True), ('correction__isnull', False), _connector='OR'), name='payments_corrected_by_what'),
-        ),
-        migrations.AddIndex(
-            model_name='refundevent',
-            index=models.Index(fields=['subject', 'id'], name='payments_refundevent_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='refunddue',
-            index=models.Index(fields=['subject'], name='payments_refund_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='refunddue',
-            index=models.Index(condition=models.Q(('state', 'due')), fields=['-id'], name='payments_refund_due'),
-        ),
-        migrations.AddIndex(
-            model_name='refunddue',
-            index=models.Index(fields=['attempt', 'state'], name='payments_refund_of_attempt'),
-        ),
-        migrations.AddIndex(
-            model_name='refunddue',
-            index=models.Index(fields=['payer', '-id'], name='payments_refund_payer'),
-        ),
-        migrations.AddConstraint(
-            model_name='refunddue',
-            constraint=models.CheckConstraint(condition=models.Q(('fils__gt', 0), ('fils__lte', 999999999)), name='payments_refund_amount'),
-        ),
-        migrations.AddConstraint(
-            model_name='refunddue',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['due', 'proposed', 'approved', 'sending', 'unknown', 'looked_up', 'paid_out', 'released'])), name='payments_refund_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='refunddue',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='payments_refund_has_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='refunddue',
-            constraint=models.UniqueConstraint(condition=models.Q(('allocation__isnull', True)), fields=('attempt',), name='payments_refund_whole_attempt_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='refunddue',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['approved', 'sending', 'unknown', 'looked_up'])), fields=('attempt',), name='payments_refund_one_on_its_way'),
-        ),
-        migrations.AddConstraint(
-            model_name='refunddue',
-            constraint=models.CheckConstraint(condition=models.Q(('approved_by__isnull', True), models.Q(('proposed_by__isnull', False), models.Q(('approved_by', models.F('proposed_by')), _negated=True)), _connector='OR'), name='payments_refund_two_people'),
-        ),
-        migrations.AddIndex(
-            model_name='statementline',
-            index=models.Index(fields=['trackid', 'kind'], name='payments_statementline_track'),
-        ),
-        migrations.AddConstraint(
-            model_name='statementline',
-            constraint=models.UniqueConstraint(fields=('statement', 'number'), name='payments_statementline_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='statementline',
-            constraint=models.CheckConstraint(condition=models.Q(('fils__gt', 0), ('fils__lte', 999999999)), name='payments_statementline_amount'),
-        ),
-        migrations.AddConstraint(
-            model_name='statementline',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['capture', 'refund'])), name='payments_statementline_kind'),
-        ),
-        migrations.AddIndex(
-            model_name='difference',
-            index=models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['-id'], name='payments_difference_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='difference',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['missing_in_ledger', 'missing_at_bank', 'amount_differs', 'duplicate', 'gateway_differs'])), name='payments_difference_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='difference',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_by__isnull', True), models.Q(('proposed_by__isnull', False), models.Q(('closed_by', models.F('proposed_by')), _negated=True)), _connector='OR'), name='payments_difference_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='difference',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_at__isnull', True), models.Q(('code', ''), _negated=True), _connector='OR'), name='payments_difference_closed_for_a_reason'),
         ),
     ]

@@ -95,6 +95,17 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'محل',
                 'verbose_name_plural': 'المحلات',
+                'indexes': [
+                    models.Index(fields=['paci_number'], name='shops_paci'),
+                    models.Index(condition=models.Q(('merged_into__isnull', False)), fields=['merged_into'], name='shops_merged'),
+                    models.Index(django.db.models.functions.text.Upper(django.db.models.functions.text.Replace(django.db.models.functions.text.Replace(models.F('commercial_license_no'), models.Value('/')), models.Value('-'))), models.F('commercial_license_no'), condition=models.Q(('merged_into__isnull', True)), name='shops_bare_number'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('organisation__isnull', True), ('owner__isnull', False)), models.Q(('organisation__isnull', False), ('owner__isnull', True)), _connector='OR'), name='shops_one_owner'),
+                    models.CheckConstraint(condition=models.Q(('paci_number__regex', '^[0-9]{8}$')), name='shops_paci_number'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('building', ''), _negated=True), models.Q(('plot', ''), _negated=True), _connector='OR'), name='shops_building_or_plot'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__range', (-90, 90)), ('longitude__range', (-180, 180))), _connector='OR'), name='shops_point_whole'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -123,6 +134,15 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'فرق عن السجل التجاري',
                 'verbose_name_plural': 'الفروق عن السجل التجاري',
+                'indexes': [
+                    models.Index(fields=['licence_no', 'kind'], name='shops_difference_of'),
+                    models.Index(fields=['state', '-id'], name='shops_difference_newest'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['open', 'accepted', 'dismissed', 'settled'])), name='shops_difference_state'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['name', 'activity', 'address', 'validity', 'registration', 'cancelled', 'restored', 'new_shop', 'unknown', 'unreadable'])), name='shops_difference_kind'),
+                    models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), ('decided_at__isnull', False), _connector='OR'), name='shops_difference_decided_whole'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -168,6 +188,11 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'إشعار من السجل التجاري',
                 'verbose_name_plural': 'إشعارات السجل التجاري',
+                'constraints': [
+                    models.UniqueConstraint(fields=('feed', 'licence_no', 'version'), name='shops_notice_once'),
+                    models.CheckConstraint(condition=models.Q(('standing__in', ['fresh', 'late', 'unreadable'])), name='shops_notice_standing'),
+                    models.CheckConstraint(condition=models.Q(('version__gte', 0)), name='shops_notice_version'),
+                ],
             },
         ),
         migrations.AddField(
@@ -200,6 +225,10 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'مزامنة مع السجل التجاري',
                 'verbose_name_plural': 'المزامنة مع السجل التجاري',
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('feed',), name='shops_run_one_open'),
+                    models.CheckConstraint(condition=models.Q(('why__in', ['night', 'asked'])), name='shops_run_why'),
+                ],
             },
         ),
         migrations.AddField(
@@ -221,6 +250,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'ترخيص في السجل التجاري',
                 'verbose_name_plural': 'تراخيص السجل التجاري',
+                'constraints': [
+                    models.UniqueConstraint(fields=('feed', 'licence_no'), name='shops_licence_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -235,6 +267,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'موجز متابعة',
                 'verbose_name_plural': 'موجزات المتابعة',
+                'constraints': [
+                    models.UniqueConstraint(fields=('person', 'day'), name='shops_digest_once_a_day'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -320,6 +355,12 @@ class Migration(migrations.Migration):
                 ('licence', models.CharField(choices=[('none', 'No health licence'), ('active', 'Valid'), ('ended', 'Ended'), ('suspended', 'Suspended'), ('revoked', 'Revoked')], default='none', max_length=10)),
                 ('licence_end', models.DateField(null=True)),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['name_en'], name='shops_entry_en'),
+                    models.Index(condition=models.Q(('licence', 'active')), fields=['licence_end'], name='shops_entry_ending'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='StatedHours',
@@ -346,6 +387,11 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'متابعة',
                 'verbose_name_plural': 'المتابعات',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('area__isnull', True), ('block', ''), ('shop__isnull', False)), models.Q(('area__isnull', False), ('shop__isnull', True)), _connector='OR'), name='shops_follow_one_thing'),
+                    models.UniqueConstraint(condition=models.Q(('shop__isnull', False)), fields=('person', 'shop'), name='shops_follow_shop_once'),
+                    models.UniqueConstraint(condition=models.Q(('area__isnull', False)), fields=('person', 'area', 'block'), name='shops_follow_block_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -369,6 +415,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'حدث مقترح',
                 'verbose_name_plural': 'الأحداث المقترحة',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['suspended', 'resumed', 'closed', 'reopened', 'renamed', 'moved'])), name='shops_proposal_kind'),
+                    models.CheckConstraint(condition=models.Q(('allowed_by__isnull', True), models.Q(('allowed_by', models.F('asked_by')), _negated=True), _connector='OR'), name='shops_proposal_two_people'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('allowed_at__isnull', True), ('allowed_by__isnull', True)), models.Q(('allowed_at__isnull', False), ('allowed_by__isnull', False), ('refused_at__isnull', True)), _connector='OR'), name='shops_proposal_decided_whole'),
+                    models.UniqueConstraint(condition=models.Q(('allowed_at__isnull', True), ('refused_at__isnull', True)), fields=('shop',), name='shops_proposal_one_open'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -385,6 +437,13 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'طلب تصحيح',
                 'verbose_name_plural': 'طلبات التصحيح',
+                'indexes': [
+                    models.Index(fields=['shop', '-id'], name='shops_correction_newest'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('fact__in', ['trade_name', 'activity', 'address', 'closed'])), name='shops_correction_fact'),
+                    models.CheckConstraint(condition=models.Q(('why', ''), _negated=True), name='shops_correction_has_why'),
+                ],
             },
         ),
         migrations.AddField(
@@ -413,6 +472,14 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'مطالبة بمحل',
                 'verbose_name_plural': 'المطالبات بالمحلات',
+                'indexes': [
+                    models.Index(condition=models.Q(('disputed_at__isnull', True)), fields=['dispute_until'], name='shops_claim_open'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('ground__in', ['register', 'documents'])), name='shops_claim_ground'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('holder__isnull', False), ('holder_organisation__isnull', True)), models.Q(('holder__isnull', True), ('holder_organisation__isnull', False)), _connector='OR'), name='shops_claim_one_holder'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('dispute', ''), ('disputed_at__isnull', True), ('disputed_by__isnull', True)), models.Q(('disputed_at__isnull', False), ('disputed_by__isnull', False)), _connector='OR'), name='shops_claim_dispute_whole'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -431,6 +498,11 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'تغيير منشور',
                 'verbose_name_plural': 'التغييرات المنشورة',
+                'indexes': [
+                    models.Index(fields=['shop', '-number'], name='shops_published_of_shop'),
+                    models.Index(fields=['area', 'block', '-number'], name='shops_published_of_block'),
+                    models.Index(fields=['area', '-number'], name='shops_published_of_area'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -449,6 +521,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'تغيير في السجل',
                 'verbose_name_plural': 'التغييرات في السجل',
+                'indexes': [
+                    models.Index(fields=['shop', '-id'], name='shops_change_newest'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('shop', 'source', 'name'), name='shops_change_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -499,6 +577,10 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'رد',
                 'verbose_name_plural': 'الردود',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='shops_reply_has_text'),
+                    models.UniqueConstraint(condition=models.Q(('published_at__isnull', False)), fields=('finding',), name='shops_reply_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -508,6 +590,11 @@ class Migration(migrations.Migration):
                 ('number', models.CharField(max_length=40)),
                 ('shop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shops.shop')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('number', 'shop'), name='shops_number_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='SearchForm',
@@ -516,6 +603,11 @@ class Migration(migrations.Migration):
                 ('form', models.CharField(max_length=81)),
                 ('word', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='forms', to='shops.searchword')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('form', 'word'), name='shops_form_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='ShopActivity',
@@ -530,6 +622,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'نشاط سابق',
                 'verbose_name_plural': 'الأنشطة السابقة',
+                'indexes': [
+                    models.Index(fields=['shop', '-last_day'], name='shops_activity_of_shop'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('first_day__isnull', True), ('last_day__gte', models.F('first_day')), _connector='OR'), name='shops_activity_period'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -547,6 +645,13 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'حدث في سجل المحل',
                 'verbose_name_plural': 'أحداث سجل المحلات',
+                'indexes': [
+                    models.Index(fields=['shop', '-on', '-id'], name='shops_event_newest'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['opened', 'renamed', 'moved', 'activity_changed', 'transferred', 'suspended', 'resumed', 'closed', 'reopened', 'entered', 'merged', 'split'])), name='shops_event_kind'),
+                    models.UniqueConstraint(fields=('shop', 'source', 'kind', 'on'), name='shops_event_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -580,6 +685,16 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'دمج محلين',
                 'verbose_name_plural': 'دمج المحلات',
+                'indexes': [
+                    models.Index(fields=['into'], name='shops_merge_into'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['merge', 'split'])), name='shops_merge_kind'),
+                    models.CheckConstraint(condition=models.Q(('shop', models.F('into')), _negated=True), name='shops_merge_two_shops'),
+                    models.CheckConstraint(condition=models.Q(('allowed_by__isnull', True), models.Q(('allowed_by', models.F('asked_by')), _negated=True), _connector='OR'), name='shops_merge_two_people'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('allowed_at__isnull', True), ('allowed_by__isnull', True)), models.Q(('allowed_at__isnull', False), ('allowed_by__isnull', False), ('refused_at__isnull', True)), _connector='OR'), name='shops_merge_decided_whole'),
+                    models.UniqueConstraint(condition=models.Q(('allowed_at__isnull', True), ('refused_at__isnull', True)), fields=('shop',), name='shops_merge_one_open'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -596,6 +711,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'اسم تجاري سابق',
                 'verbose_name_plural': 'الأسماء التجارية السابقة',
+                'indexes': [
+                    models.Index(fields=['shop', '-last_day'], name='shops_name_of_shop'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('first_day__isnull', True), ('last_day__gte', models.F('first_day')), _connector='OR'), name='shops_name_period'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -616,34 +737,6 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('feed',), name='shops_outage_one_open'), models.CheckConstraint(condition=models.Q(('code__in', ['away', 'slow', 'failed', 'key', 'garbled', 'cut'])), name='shops_outage_code')],
             },
         ),
-        migrations.AddConstraint(
-            model_name='commercialrun',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('feed',), name='shops_run_one_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='commercialrun',
-            constraint=models.CheckConstraint(condition=models.Q(('why__in', ['night', 'asked'])), name='shops_run_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='commercialnotice',
-            constraint=models.UniqueConstraint(fields=('feed', 'licence_no', 'version'), name='shops_notice_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='commercialnotice',
-            constraint=models.CheckConstraint(condition=models.Q(('standing__in', ['fresh', 'late', 'unreadable'])), name='shops_notice_standing'),
-        ),
-        migrations.AddConstraint(
-            model_name='commercialnotice',
-            constraint=models.CheckConstraint(condition=models.Q(('version__gte', 0)), name='shops_notice_version'),
-        ),
-        migrations.AddConstraint(
-            model_name='commerciallicence',
-            constraint=models.UniqueConstraint(fields=('feed', 'licence_no'), name='shops_licence_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='digest',
-            constraint=models.UniqueConstraint(fields=('person', 'day'), name='shops_digest_once_a_day'),
-        ),
         migrations.AddField(
             model_name='searchentry',
             name='area',
@@ -659,213 +752,13 @@ class Migration(migrations.Migration):
             name='week',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shops.hoursweek', verbose_name='أوقات العمل'),
         ),
-        migrations.AddIndex(
-            model_name='shop',
-            index=models.Index(fields=['paci_number'], name='shops_paci'),
-        ),
-        migrations.AddIndex(
-            model_name='shop',
-            index=models.Index(condition=models.Q(('merged_into__isnull', False)), fields=['merged_into'], name='shops_merged'),
-        ),
-        migrations.AddIndex(
-            model_name='shop',
-            index=models.Index(django.db.models.functions.text.Upper(django.db.models.functions.text.Replace(django.db.models.functions.text.Replace(models.F('commercial_license_no'), models.Value('/')), models.Value('-'))), models.F('commercial_license_no'), condition=models.Q(('merged_into__isnull', True)), name='shops_bare_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='shop',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('organisation__isnull', True), ('owner__isnull', False)), models.Q(('organisation__isnull', False), ('owner__isnull', True)), _connector='OR'), name='shops_one_owner'),
-        ),
-        migrations.AddConstraint(
-            model_name='shop',
-            constraint=models.CheckConstraint(condition=models.Q(('paci_number__regex', '^[0-9]{8}$')), name='shops_paci_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='shop',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('building', ''), _negated=True), models.Q(('plot', ''), _negated=True), _connector='OR'), name='shops_building_or_plot'),
-        ),
-        migrations.AddConstraint(
-            model_name='shop',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__range', (-90, 90)), ('longitude__range', (-180, 180))), _connector='OR'), name='shops_point_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='follow',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('area__isnull', True), ('block', ''), ('shop__isnull', False)), models.Q(('area__isnull', False), ('shop__isnull', True)), _connector='OR'), name='shops_follow_one_thing'),
-        ),
-        migrations.AddConstraint(
-            model_name='follow',
-            constraint=models.UniqueConstraint(condition=models.Q(('shop__isnull', False)), fields=('person', 'shop'), name='shops_follow_shop_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='follow',
-            constraint=models.UniqueConstraint(condition=models.Q(('area__isnull', False)), fields=('person', 'area', 'block'), name='shops_follow_block_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='eventproposal',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['suspended', 'resumed', 'closed', 'reopened', 'renamed', 'moved'])), name='shops_proposal_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='eventproposal',
-            constraint=models.CheckConstraint(condition=models.Q(('allowed_by__isnull', True), models.Q(('allowed_by', models.F('asked_by')), _negated=True), _connector='OR'), name='shops_proposal_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='eventproposal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('allowed_at__isnull', True), ('allowed_by__isnull', True)), models.Q(('allowed_at__isnull', False), ('allowed_by__isnull', False), ('refused_at__isnull', True)), _connector='OR'), name='shops_proposal_decided_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='eventproposal',
-            constraint=models.UniqueConstraint(condition=models.Q(('allowed_at__isnull', True), ('refused_at__isnull', True)), fields=('shop',), name='shops_proposal_one_open'),
-        ),
-        migrations.AddIndex(
-            model_name='correction',
-            index=models.Index(fields=['shop', '-id'], name='shops_correction_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='correction',
-            constraint=models.CheckConstraint(condition=models.Q(('fact__in', ['trade_name', 'activity', 'address', 'closed'])), name='shops_correction_fact'),
-        ),
-        migrations.AddConstraint(
-            model_name='correction',
-            constraint=models.CheckConstraint(condition=models.Q(('why', ''), _negated=True), name='shops_correction_has_why'),
-        ),
-        migrations.AddIndex(
-            model_name='commercialdifference',
-            index=models.Index(fields=['licence_no', 'kind'], name='shops_difference_of'),
-        ),
-        migrations.AddIndex(
-            model_name='commercialdifference',
-            index=models.Index(fields=['state', '-id'], name='shops_difference_newest'),
-        ),
         migrations.AddConstraint(
             model_name='commercialdifference',
             constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('feed', 'licence_no', 'kind'), name='shops_difference_stands_once'),
         ),
-        migrations.AddConstraint(
-            model_name='commercialdifference',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'accepted', 'dismissed', 'settled'])), name='shops_difference_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='commercialdifference',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['name', 'activity', 'address', 'validity', 'registration', 'cancelled', 'restored', 'new_shop', 'unknown', 'unreadable'])), name='shops_difference_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='commercialdifference',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), ('decided_at__isnull', False), _connector='OR'), name='shops_difference_decided_whole'),
-        ),
-        migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(condition=models.Q(('disputed_at__isnull', True)), fields=['dispute_until'], name='shops_claim_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('ground__in', ['register', 'documents'])), name='shops_claim_ground'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('holder__isnull', False), ('holder_organisation__isnull', True)), models.Q(('holder__isnull', True), ('holder_organisation__isnull', False)), _connector='OR'), name='shops_claim_one_holder'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('dispute', ''), ('disputed_at__isnull', True), ('disputed_by__isnull', True)), models.Q(('disputed_at__isnull', False), ('disputed_by__isnull', False)), _connector='OR'), name='shops_claim_dispute_whole'),
-        ),
-        migrations.AddIndex(
-            model_name='change',
-            index=models.Index(fields=['shop', '-number'], name='shops_published_of_shop'),
-        ),
-        migrations.AddIndex(
-            model_name='change',
-            index=models.Index(fields=['area', 'block', '-number'], name='shops_published_of_block'),
-        ),
-        migrations.AddIndex(
-            model_name='change',
-            index=models.Index(fields=['area', '-number'], name='shops_published_of_area'),
-        ),
-        migrations.AddIndex(
-            model_name='registerchange',
-            index=models.Index(fields=['shop', '-id'], name='shops_change_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='registerchange',
-            constraint=models.UniqueConstraint(fields=('shop', 'source', 'name'), name='shops_change_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='reply',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='shops_reply_has_text'),
-        ),
-        migrations.AddConstraint(
-            model_name='reply',
-            constraint=models.UniqueConstraint(condition=models.Q(('published_at__isnull', False)), fields=('finding',), name='shops_reply_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='searchnumber',
-            constraint=models.UniqueConstraint(fields=('number', 'shop'), name='shops_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='searchform',
-            constraint=models.UniqueConstraint(fields=('form', 'word'), name='shops_form_once'),
-        ),
-        migrations.AddIndex(
-            model_name='shopactivity',
-            index=models.Index(fields=['shop', '-last_day'], name='shops_activity_of_shop'),
-        ),
-        migrations.AddConstraint(
-            model_name='shopactivity',
-            constraint=models.CheckConstraint(condition=models.Q(('first_day__isnull', True), ('last_day__gte', models.F('first_day')), _connector='OR'), name='shops_activity_period'),
-        ),
-        migrations.AddIndex(
-            model_name='shopevent',
-            index=models.Index(fields=['shop', '-on', '-id'], name='shops_event_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='shopevent',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['opened', 'renamed', 'moved', 'activity_changed', 'transferred', 'suspended', 'resumed', 'closed', 'reopened', 'entered', 'merged', 'split'])), name='shops_event_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='shopevent',
-            constraint=models.UniqueConstraint(fields=('shop', 'source', 'kind', 'on'), name='shops_event_once'),
-        ),
-        migrations.AddIndex(
-            model_name='shopmerge',
-            index=models.Index(fields=['into'], name='shops_merge_into'),
-        ),
-        migrations.AddConstraint(
-            model_name='shopmerge',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['merge', 'split'])), name='shops_merge_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='shopmerge',
-            constraint=models.CheckConstraint(condition=models.Q(('shop', models.F('into')), _negated=True), name='shops_merge_two_shops'),
-        ),
-        migrations.AddConstraint(
-            model_name='shopmerge',
-            constraint=models.CheckConstraint(condition=models.Q(('allowed_by__isnull', True), models.Q(('allowed_by', models.F('asked_by')), _negated=True), _connector='OR'), name='shops_merge_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='shopmerge',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('allowed_at__isnull', True), ('allowed_by__isnull', True)), models.Q(('allowed_at__isnull', False), ('allowed_by__isnull', False), ('refused_at__isnull', True)), _connector='OR'), name='shops_merge_decided_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='shopmerge',
-            constraint=models.UniqueConstraint(condition=models.Q(('allowed_at__isnull', True), ('refused_at__isnull', True)), fields=('shop',), name='shops_merge_one_open'),
-        ),
-        migrations.AddIndex(
-            model_name='tradename',
-            index=models.Index(fields=['shop', '-last_day'], name='shops_name_of_shop'),
-        ),
-        migrations.AddConstraint(
-            model_name='tradename',
-            constraint=models.CheckConstraint(condition=models.Q(('first_day__isnull', True), ('last_day__gte', models.F('first_day')), _connector='OR'), name='shops_name_period'),
-        ),
         migrations.AddIndex(
             model_name='searchentry',
             index=models.Index(fields=['name_ar', 'area'], name='shops_entry_ar'),
-        ),
-        migrations.AddIndex(
-            model_name='searchentry',
-            index=models.Index(fields=['name_en'], name='shops_entry_en'),
-        ),
-        migrations.AddIndex(
-            model_name='searchentry',
-            index=models.Index(condition=models.Q(('licence', 'active')), fields=['licence_end'], name='shops_entry_ending'),
         ),
         migrations.RunPython(make, drop),
     ]

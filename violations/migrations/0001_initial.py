@@ -35,6 +35,10 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'خطة تقسيط',
                 'verbose_name_plural': 'خطط التقسيط',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['active', 'void', 'paid'])), name='violations_plan_state'),
+                    models.CheckConstraint(condition=models.Q(('count__gte', 2)), name='violations_plan_count'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -56,6 +60,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'أمر صلح',
                 'verbose_name_plural': 'أوامر الصلح',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('fils__gt', 0), ('fils__lte', 999999999)), name='violations_order_amount'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -108,6 +115,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'قسط',
                 'verbose_name_plural': 'الأقساط',
                 'ordering': ['number'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('plan', 'number'), name='violations_instalment_once'),
+                    models.CheckConstraint(condition=models.Q(('fils__gt', 0)), name='violations_instalment_amount'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -125,6 +136,11 @@ class Migration(migrations.Migration):
                 ('data', models.JSONField(blank=True, default=dict)),
                 ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='violations.plan')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['subject', 'id'], name='violations_plan_event_subject'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='plan',
@@ -181,6 +197,14 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'مفتش',
                 'verbose_name_plural': 'المفتشون',
+                'indexes': [
+                    models.Index(fields=['user', '-last_day'], name='violations_spell_user'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('badge_no', 'first_day'), name='violations_badge_once'),
+                    models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='violations_inspector_period'),
+                    models.CheckConstraint(condition=models.Q(('decision_no', ''), _negated=True), name='violations_inspector_has_decision'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -226,6 +250,25 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'مخالفة',
                 'verbose_name_plural': 'المخالفات',
+                'indexes': [
+                    models.Index(fields=['shop', '-id'], name='violations_by_shop'),
+                    models.Index(fields=['party', '-id'], name='violations_by_party'),
+                    models.Index(condition=models.Q(('party_digest', ''), _negated=True), fields=['party_digest', '-id'], name='violations_by_digest'),
+                    models.Index(fields=['inspector', '-id'], name='violations_by_inspector'),
+                    models.Index(fields=['branch', 'state', '-id'], name='violations_by_branch_state'),
+                    models.Index(condition=models.Q(('state', 'ordered')), fields=['settle_until'], name='violations_settling'),
+                    models.Index(condition=models.Q(('state', 'warned')), fields=['correct_until'], name='violations_correcting'),
+                    models.Index(condition=models.Q(('state__in', ['overdue', 'unsettleable'])), fields=['object_until'], name='violations_referable'),
+                    models.Index(condition=models.Q(('state__in', ['overdue', 'referred', 'judged'])), fields=['block_from'], name='violations_blocking'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['recorded', 'warned', 'corrected', 'ordered', 'unsettleable', 'objected', 'instalments', 'overdue', 'referred', 'judged', 'acquitted', 'paid', 'waived', 'annulled'])), name='violations_state'),
+                    models.CheckConstraint(condition=models.Q(('signed__in', ['signed', 'refused', 'absent'])), name='violations_signed'),
+                    models.CheckConstraint(condition=models.Q(('number__isnull', False), ('state__in', ['recorded', 'warned', 'corrected', 'annulled']), _connector='OR'), name='violations_minute_has_number'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('inspector__isnull', False), ('paper__isnull', True), ('visit__isnull', False)), models.Q(('inspector__isnull', True), ('paper__isnull', False), ('visit__isnull', True)), _connector='OR'), name='violations_inspector_or_paper'),
+                    models.CheckConstraint(condition=models.Q(('quantity_hundredths__gt', 0)), name='violations_quantity'),
+                    models.CheckConstraint(condition=models.Q(('shop__isnull', False), ('party__isnull', False), models.Q(('party_digest', ''), _negated=True), models.Q(('party_name_ar', ''), _negated=True), models.Q(('place_note', ''), _negated=True), _connector='OR'), name='violations_against_somebody'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -248,6 +291,14 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'رفع وقف',
                 'verbose_name_plural': 'رفع الوقف',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('allowed_by__isnull', True), models.Q(('allowed_by', models.F('asked_by')), _negated=True), _connector='OR'), name='violations_stoplift_two_people'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('allowed_at__isnull', True), ('allowed_by__isnull', True)), models.Q(('allowed_at__isnull', False), ('allowed_by__isnull', False)), _connector='OR'), name='violations_stoplift_whole'),
+                    models.CheckConstraint(condition=models.Q(('code', ''), _negated=True), name='violations_stoplift_has_reason'),
+                    models.CheckConstraint(condition=models.Q(('allowed_unit', ''), models.Q(('allowed_unit', models.F('asked_unit')), _negated=True), _connector='OR'), name='violations_stoplift_two_units'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('allowed_by__isnull', True), ('allowed_unit', '')), models.Q(('allowed_by__isnull', False), models.Q(('allowed_unit', ''), _negated=True)), _connector='OR'), name='violations_stoplift_unit_whole'),
+                    models.UniqueConstraint(condition=models.Q(('allowed_at__isnull', True), ('refused_at__isnull', True)), fields=('violation',), name='violations_one_open_stoplift'),
+                ],
             },
         ),
         migrations.AddField(
@@ -267,6 +318,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'إعلان',
                 'verbose_name_plural': 'الإعلانات',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('ground__in', ['signed', 'opened', 'two_channels', 'paper'])), name='violations_service_ground'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -290,6 +344,14 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'إعفاء أو تخفيض',
                 'verbose_name_plural': 'الإعفاءات والتخفيضات',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('allowed_by__isnull', True), models.Q(('allowed_by', models.F('asked_by')), _negated=True), _connector='OR'), name='violations_relief_two_people'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('allowed_at__isnull', True), ('allowed_by__isnull', True)), models.Q(('allowed_at__isnull', False), ('allowed_by__isnull', False)), _connector='OR'), name='violations_relief_whole'),
+                    models.CheckConstraint(condition=models.Q(('code', ''), _negated=True), name='violations_relief_has_reason'),
+                    models.UniqueConstraint(condition=models.Q(('allowed_at__isnull', True), ('refused_at__isnull', True)), fields=('violation',), name='violations_one_open_relief'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('after_fils', 0), ('kind', 'waiver'), ('percent', 0)), models.Q(('after_fils__gt', 0), ('kind', 'reduction'), ('percent__gte', 1), ('percent__lte', 99)), _connector='OR'), name='violations_relief_kind'),
+                    models.CheckConstraint(condition=models.Q(('after_fils__lt', models.F('before_fils'))), name='violations_relief_lowers'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -329,6 +391,10 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'اعتراض',
                 'verbose_name_plural': 'الاعتراضات',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('origin__in', ['ordered', 'overdue', 'unsettleable'])), name='violations_objection_origin'),
+                    models.CheckConstraint(condition=models.Q(('words', ''), _negated=True), name='violations_objection_has_words'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -347,6 +413,11 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'حكم',
                 'verbose_name_plural': 'الأحكام',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('fils__isnull', True), models.Q(('fils__gt', 0), ('fils__lte', 999999999)), _connector='OR'), name='violations_judgment_amount'),
+                    models.CheckConstraint(condition=models.Q(('confirmed_by__isnull', True), models.Q(('confirmed_by', models.F('entered_by')), _negated=True), _connector='OR'), name='violations_judgment_two_people'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at__isnull', True), ('confirmed_by__isnull', True)), models.Q(('confirmed_at__isnull', False), ('confirmed_by__isnull', False)), _connector='OR'), name='violations_judgment_whole'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -362,6 +433,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'تمديد',
                 'verbose_name_plural': 'التمديدات',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('until_after__gt', models.F('until_before'))), name='violations_extension_longer'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -379,6 +453,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'مطالبة',
                 'verbose_name_plural': 'المطالبات',
+                'indexes': [
+                    models.Index(fields=['violation', '-id'], name='violations_charge_of'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('instalment__isnull', True), ('judgment__isnull', True), ('kind', 'settlement'), ('order__isnull', False)), models.Q(('instalment__isnull', False), ('judgment__isnull', True), ('kind', 'instalment'), ('order__isnull', True)), models.Q(('instalment__isnull', True), ('judgment__isnull', False), ('kind', 'court'), ('order__isnull', True)), _connector='OR'), name='violations_charge_for_one_sum'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -398,6 +478,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'إلغاء محضر',
                 'verbose_name_plural': 'إلغاء المحاضر',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('allowed_by__isnull', True), models.Q(('allowed_by', models.F('asked_by')), _negated=True), _connector='OR'), name='violations_annulment_two_people'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('allowed_at__isnull', True), ('allowed_by__isnull', True)), models.Q(('allowed_at__isnull', False), ('allowed_by__isnull', False)), _connector='OR'), name='violations_annulment_whole'),
+                    models.CheckConstraint(condition=models.Q(('code', ''), _negated=True), name='violations_annulment_has_reason'),
+                    models.UniqueConstraint(condition=models.Q(('refused_at__isnull', True)), fields=('violation',), name='violations_one_annulment'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -418,6 +504,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'خطوة',
                 'verbose_name_plural': 'سير المخالفة',
+                'indexes': [
+                    models.Index(fields=['subject', 'id'], name='violations_event_subject'),
+                ],
             },
         ),
         migrations.AddField(
@@ -456,211 +545,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddConstraint(
-            model_name='instalment',
-            constraint=models.UniqueConstraint(fields=('plan', 'number'), name='violations_instalment_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='instalment',
-            constraint=models.CheckConstraint(condition=models.Q(('fils__gt', 0)), name='violations_instalment_amount'),
-        ),
-        migrations.AddIndex(
-            model_name='planevent',
-            index=models.Index(fields=['subject', 'id'], name='violations_plan_event_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='inspector',
-            index=models.Index(fields=['user', '-last_day'], name='violations_spell_user'),
-        ),
-        migrations.AddConstraint(
-            model_name='inspector',
-            constraint=models.UniqueConstraint(fields=('badge_no', 'first_day'), name='violations_badge_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='inspector',
-            constraint=models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='violations_inspector_period'),
-        ),
-        migrations.AddConstraint(
-            model_name='inspector',
-            constraint=models.CheckConstraint(condition=models.Q(('decision_no', ''), _negated=True), name='violations_inspector_has_decision'),
-        ),
-        migrations.AddConstraint(
-            model_name='stoplift',
-            constraint=models.CheckConstraint(condition=models.Q(('allowed_by__isnull', True), models.Q(('allowed_by', models.F('asked_by')), _negated=True), _connector='OR'), name='violations_stoplift_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='stoplift',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('allowed_at__isnull', True), ('allowed_by__isnull', True)), models.Q(('allowed_at__isnull', False), ('allowed_by__isnull', False)), _connector='OR'), name='violations_stoplift_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='stoplift',
-            constraint=models.CheckConstraint(condition=models.Q(('code', ''), _negated=True), name='violations_stoplift_has_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='stoplift',
-            constraint=models.CheckConstraint(condition=models.Q(('allowed_unit', ''), models.Q(('allowed_unit', models.F('asked_unit')), _negated=True), _connector='OR'), name='violations_stoplift_two_units'),
-        ),
-        migrations.AddConstraint(
-            model_name='stoplift',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('allowed_by__isnull', True), ('allowed_unit', '')), models.Q(('allowed_by__isnull', False), models.Q(('allowed_unit', ''), _negated=True)), _connector='OR'), name='violations_stoplift_unit_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='stoplift',
-            constraint=models.UniqueConstraint(condition=models.Q(('allowed_at__isnull', True), ('refused_at__isnull', True)), fields=('violation',), name='violations_one_open_stoplift'),
-        ),
-        migrations.AddConstraint(
             model_name='settlementorder',
             constraint=models.UniqueConstraint(fields=('violation', 'version'), name='violations_order_version'),
-        ),
-        migrations.AddConstraint(
-            model_name='settlementorder',
-            constraint=models.CheckConstraint(condition=models.Q(('fils__gt', 0), ('fils__lte', 999999999)), name='violations_order_amount'),
-        ),
-        migrations.AddConstraint(
-            model_name='service',
-            constraint=models.CheckConstraint(condition=models.Q(('ground__in', ['signed', 'opened', 'two_channels', 'paper'])), name='violations_service_ground'),
-        ),
-        migrations.AddConstraint(
-            model_name='relief',
-            constraint=models.CheckConstraint(condition=models.Q(('allowed_by__isnull', True), models.Q(('allowed_by', models.F('asked_by')), _negated=True), _connector='OR'), name='violations_relief_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='relief',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('allowed_at__isnull', True), ('allowed_by__isnull', True)), models.Q(('allowed_at__isnull', False), ('allowed_by__isnull', False)), _connector='OR'), name='violations_relief_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='relief',
-            constraint=models.CheckConstraint(condition=models.Q(('code', ''), _negated=True), name='violations_relief_has_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='relief',
-            constraint=models.UniqueConstraint(condition=models.Q(('allowed_at__isnull', True), ('refused_at__isnull', True)), fields=('violation',), name='violations_one_open_relief'),
-        ),
-        migrations.AddConstraint(
-            model_name='relief',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('after_fils', 0), ('kind', 'waiver'), ('percent', 0)), models.Q(('after_fils__gt', 0), ('kind', 'reduction'), ('percent__gte', 1), ('percent__lte', 99)), _connector='OR'), name='violations_relief_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='relief',
-            constraint=models.CheckConstraint(condition=models.Q(('after_fils__lt', models.F('before_fils'))), name='violations_relief_lowers'),
-        ),
-        migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['active', 'void', 'paid'])), name='violations_plan_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.CheckConstraint(condition=models.Q(('count__gte', 2)), name='violations_plan_count'),
-        ),
-        migrations.AddConstraint(
-            model_name='objection',
-            constraint=models.CheckConstraint(condition=models.Q(('origin__in', ['ordered', 'overdue', 'unsettleable'])), name='violations_objection_origin'),
-        ),
-        migrations.AddConstraint(
-            model_name='objection',
-            constraint=models.CheckConstraint(condition=models.Q(('words', ''), _negated=True), name='violations_objection_has_words'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgment',
-            constraint=models.CheckConstraint(condition=models.Q(('fils__isnull', True), models.Q(('fils__gt', 0), ('fils__lte', 999999999)), _connector='OR'), name='violations_judgment_amount'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgment',
-            constraint=models.CheckConstraint(condition=models.Q(('confirmed_by__isnull', True), models.Q(('confirmed_by', models.F('entered_by')), _negated=True), _connector='OR'), name='violations_judgment_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='judgment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at__isnull', True), ('confirmed_by__isnull', True)), models.Q(('confirmed_at__isnull', False), ('confirmed_by__isnull', False)), _connector='OR'), name='violations_judgment_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='extension',
-            constraint=models.CheckConstraint(condition=models.Q(('until_after__gt', models.F('until_before'))), name='violations_extension_longer'),
-        ),
-        migrations.AddIndex(
-            model_name='charge',
-            index=models.Index(fields=['violation', '-id'], name='violations_charge_of'),
-        ),
-        migrations.AddConstraint(
-            model_name='charge',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('instalment__isnull', True), ('judgment__isnull', True), ('kind', 'settlement'), ('order__isnull', False)), models.Q(('instalment__isnull', False), ('judgment__isnull', True), ('kind', 'instalment'), ('order__isnull', True)), models.Q(('instalment__isnull', True), ('judgment__isnull', False), ('kind', 'court'), ('order__isnull', True)), _connector='OR'), name='violations_charge_for_one_sum'),
-        ),
-        migrations.AddConstraint(
-            model_name='annulment',
-            constraint=models.CheckConstraint(condition=models.Q(('allowed_by__isnull', True), models.Q(('allowed_by', models.F('asked_by')), _negated=True), _connector='OR'), name='violations_annulment_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='annulment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('allowed_at__isnull', True), ('allowed_by__isnull', True)), models.Q(('allowed_at__isnull', False), ('allowed_by__isnull', False)), _connector='OR'), name='violations_annulment_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='annulment',
-            constraint=models.CheckConstraint(condition=models.Q(('code', ''), _negated=True), name='violations_annulment_has_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='annulment',
-            constraint=models.UniqueConstraint(condition=models.Q(('refused_at__isnull', True)), fields=('violation',), name='violations_one_annulment'),
-        ),
-        migrations.AddIndex(
-            model_name='violationevent',
-            index=models.Index(fields=['subject', 'id'], name='violations_event_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='violation',
-            index=models.Index(fields=['shop', '-id'], name='violations_by_shop'),
-        ),
-        migrations.AddIndex(
-            model_name='violation',
-            index=models.Index(fields=['party', '-id'], name='violations_by_party'),
-        ),
-        migrations.AddIndex(
-            model_name='violation',
-            index=models.Index(condition=models.Q(('party_digest', ''), _negated=True), fields=['party_digest', '-id'], name='violations_by_digest'),
-        ),
-        migrations.AddIndex(
-            model_name='violation',
-            index=models.Index(fields=['inspector', '-id'], name='violations_by_inspector'),
-        ),
-        migrations.AddIndex(
-            model_name='violation',
-            index=models.Index(fields=['branch', 'state', '-id'], name='violations_by_branch_state'),
-        ),
-        migrations.AddIndex(
-            model_name='violation',
-            index=models.Index(condition=models.Q(('state', 'ordered')), fields=['settle_until'], name='violations_settling'),
-        ),
-        migrations.AddIndex(
-            model_name='violation',
-            index=models.Index(condition=models.Q(('state', 'warned')), fields=['correct_until'], name='violations_correcting'),
-        ),
-        migrations.AddIndex(
-            model_name='violation',
-            index=models.Index(condition=models.Q(('state__in', ['overdue', 'unsettleable'])), fields=['object_until'], name='violations_referable'),
-        ),
-        migrations.AddIndex(
-            model_name='violation',
-            index=models.Index(condition=models.Q(('state__in', ['overdue', 'referred', 'judged'])), fields=['block_from'], name='violations_blocking'),
-        ),
-        migrations.AddConstraint(
-            model_name='violation',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['recorded', 'warned', 'corrected', 'ordered', 'unsettleable', 'objected', 'instalments', 'overdue', 'referred', 'judged', 'acquitted', 'paid', 'waived', 'annulled'])), name='violations_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='violation',
-            constraint=models.CheckConstraint(condition=models.Q(('signed__in', ['signed', 'refused', 'absent'])), name='violations_signed'),
-        ),
-        migrations.AddConstraint(
-            model_name='violation',
-            constraint=models.CheckConstraint(condition=models.Q(('number__isnull', False), ('state__in', ['recorded', 'warned', 'corrected', 'annulled']), _connector='OR'), name='violations_minute_has_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='violation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('inspector__isnull', False), ('paper__isnull', True), ('visit__isnull', False)), models.Q(('inspector__isnull', True), ('paper__isnull', False), ('visit__isnull', True)), _connector='OR'), name='violations_inspector_or_paper'),
-        ),
-        migrations.AddConstraint(
-            model_name='violation',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity_hundredths__gt', 0)), name='violations_quantity'),
-        ),
-        migrations.AddConstraint(
-            model_name='violation',
-            constraint=models.CheckConstraint(condition=models.Q(('shop__isnull', False), ('party__isnull', False), models.Q(('party_digest', ''), _negated=True), models.Q(('party_name_ar', ''), _negated=True), models.Q(('place_note', ''), _negated=True), _connector='OR'), name='violations_against_somebody'),
         ),
     ]

@@ -68,6 +68,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'شخص',
                 'verbose_name_plural': 'الأشخاص',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('is_staff', False), ('civil_id_digest__isnull', True), _connector='OR'), name='accounts_staff_apart_from_person'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -84,6 +87,15 @@ class Migration(migrations.Migration):
                 ('used_at', models.DateTimeField(blank=True, null=True)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['user', 'channel', '-id'], name='accounts_code_newest'),
+                    models.Index(fields=['expires_at'], name='accounts_code_expires'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('tries__lte', 5)), name='accounts_code_five_tries'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='KeyLoss',
@@ -94,6 +106,14 @@ class Migration(migrations.Migration):
                 ('opened_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['user', '-id'], name='accounts_key_loss_newest'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('opened_at__isnull', True), ('opened_by__isnull', True)), models.Q(('opened_at__isnull', False), ('opened_by__isnull', False), models.Q(('opened_by', models.F('user')), _negated=True)), _connector='OR'), name='accounts_key_loss_by_a_second'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='SecondFactorUse',
@@ -103,6 +123,11 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField()),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('user', 'step'), name='accounts_second_factor_step_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Signatory',
@@ -116,6 +141,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'مفوض بالتوقيع',
                 'verbose_name_plural': 'المفوضون بالتوقيع',
+                'constraints': [
+                    models.UniqueConstraint(fields=('organisation', 'person'), name='accounts_signatory_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -140,6 +168,15 @@ class Migration(migrations.Migration):
                 ('used_at', models.DateTimeField(blank=True, null=True)),
                 ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['expires_at'], name='accounts_sign_in_expires'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'approved', 'declined', 'expired', 'failed'])), name='accounts_sign_in_status'),
+                    models.CheckConstraint(condition=models.Q(('used_at__isnull', True), ('status', 'approved'), _connector='OR'), name='accounts_sign_in_used_after_approval'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='SuperuserAlarm',
@@ -153,54 +190,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'تنبيه المدير العام',
                 'verbose_name_plural': 'تنبيهات المدير العام',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['flag_set', 'signed_in'])), name='accounts_alarm_kind'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('is_staff', False), ('civil_id_digest__isnull', True), _connector='OR'), name='accounts_staff_apart_from_person'),
-        ),
-        migrations.AddIndex(
-            model_name='contactcode',
-            index=models.Index(fields=['user', 'channel', '-id'], name='accounts_code_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='contactcode',
-            index=models.Index(fields=['expires_at'], name='accounts_code_expires'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactcode',
-            constraint=models.CheckConstraint(condition=models.Q(('tries__lte', 5)), name='accounts_code_five_tries'),
-        ),
-        migrations.AddIndex(
-            model_name='keyloss',
-            index=models.Index(fields=['user', '-id'], name='accounts_key_loss_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='keyloss',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('opened_at__isnull', True), ('opened_by__isnull', True)), models.Q(('opened_at__isnull', False), ('opened_by__isnull', False), models.Q(('opened_by', models.F('user')), _negated=True)), _connector='OR'), name='accounts_key_loss_by_a_second'),
-        ),
-        migrations.AddConstraint(
-            model_name='secondfactoruse',
-            constraint=models.UniqueConstraint(fields=('user', 'step'), name='accounts_second_factor_step_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='signatory',
-            constraint=models.UniqueConstraint(fields=('organisation', 'person'), name='accounts_signatory_once'),
-        ),
-        migrations.AddIndex(
-            model_name='signinrequest',
-            index=models.Index(fields=['expires_at'], name='accounts_sign_in_expires'),
-        ),
-        migrations.AddConstraint(
-            model_name='signinrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'approved', 'declined', 'expired', 'failed'])), name='accounts_sign_in_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='signinrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('used_at__isnull', True), ('status', 'approved'), _connector='OR'), name='accounts_sign_in_used_after_approval'),
-        ),
-        migrations.AddConstraint(
-            model_name='superuseralarm',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['flag_set', 'signed_in'])), name='accounts_alarm_kind'),
         ),
     ]

@@ -40,6 +40,20 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'تفويض',
                 'verbose_name_plural': 'التفويضات',
+                'indexes': [
+                    models.Index(fields=['delegate', '-id'], name='acting_delegation_held'),
+                    models.Index(fields=['giver', '-id'], name='acting_delegation_given'),
+                    models.Index(condition=models.Q(('state', 'offered')), fields=['delegate_digest'], name='acting_delegation_offered'),
+                    models.Index(fields=['subject'], name='acting_delegation_subject'),
+                    models.Index(condition=models.Q(('state__in', ['offered', 'active'])), fields=['last_day'], name='acting_delegation_standing'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['offered', 'active', 'declined', 'withdrawn', 'revoked', 'renounced', 'lapsed', 'ended'])), name='acting_delegation_state'),
+                    models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='acting_delegation_days'),
+                    models.CheckConstraint(condition=models.Q(('delegate__isnull', True), models.Q(('delegate', models.F('giver')), _negated=True), _connector='OR'), name='acting_delegation_two_people'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('role', 'delegate'), ('service__gt', '')), models.Q(('organisation__isnull', False), ('role', 'clerk'), ('service', '')), _connector='OR'), name='acting_delegation_reach'),
+                    models.UniqueConstraint(condition=models.Q(('state__in', ['offered', 'active'])), fields=('giver', 'delegate_digest', 'subject', 'service'), name='acting_delegation_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -60,6 +74,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'خطوة',
                 'verbose_name_plural': 'سير التفويض',
+                'indexes': [
+                    models.Index(fields=['subject', 'id'], name='acting_event_subject'),
+                ],
             },
         ),
         migrations.AddField(
@@ -92,49 +109,5 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['staff', '-id'], name='acting_consent_staff'), models.Index(fields=['person', '-id'], name='acting_consent_person'), models.Index(condition=models.Q(('code_cipher', ''), _negated=True), fields=['code_until'], name='acting_consent_codes')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('tries__lte', 5)), name='acting_consent_five_tries'), models.CheckConstraint(condition=models.Q(('opened_at__isnull', True), ('person__isnull', False), _connector='OR'), name='acting_consent_of_a_person'), models.CheckConstraint(condition=models.Q(models.Q(('open_until__isnull', True), ('opened_at__isnull', True)), models.Q(('code_cipher', ''), ('open_until__gt', models.F('opened_at')), ('opened_at__isnull', False)), _connector='OR'), name='acting_consent_opened_once'), models.CheckConstraint(condition=models.Q(('desk__in', ['counter', 'call'])), name='acting_consent_desk'), models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True), ('opened_at__isnull', False)), fields=('staff',), name='acting_consent_one_open')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='delegationevent',
-            index=models.Index(fields=['subject', 'id'], name='acting_event_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='delegation',
-            index=models.Index(fields=['delegate', '-id'], name='acting_delegation_held'),
-        ),
-        migrations.AddIndex(
-            model_name='delegation',
-            index=models.Index(fields=['giver', '-id'], name='acting_delegation_given'),
-        ),
-        migrations.AddIndex(
-            model_name='delegation',
-            index=models.Index(condition=models.Q(('state', 'offered')), fields=['delegate_digest'], name='acting_delegation_offered'),
-        ),
-        migrations.AddIndex(
-            model_name='delegation',
-            index=models.Index(fields=['subject'], name='acting_delegation_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='delegation',
-            index=models.Index(condition=models.Q(('state__in', ['offered', 'active'])), fields=['last_day'], name='acting_delegation_standing'),
-        ),
-        migrations.AddConstraint(
-            model_name='delegation',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['offered', 'active', 'declined', 'withdrawn', 'revoked', 'renounced', 'lapsed', 'ended'])), name='acting_delegation_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='delegation',
-            constraint=models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='acting_delegation_days'),
-        ),
-        migrations.AddConstraint(
-            model_name='delegation',
-            constraint=models.CheckConstraint(condition=models.Q(('delegate__isnull', True), models.Q(('delegate', models.F('giver')), _negated=True), _connector='OR'), name='acting_delegation_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='delegation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('role', 'delegate'), ('service__gt', '')), models.Q(('organisation__isnull', False), ('role', 'clerk'), ('service', '')), _connector='OR'), name='acting_delegation_reach'),
-        ),
-        migrations.AddConstraint(
-            model_name='delegation',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['offered', 'active'])), fields=('giver', 'delegate_digest', 'subject', 'service'), name='acting_delegation_once'),
         ),
     ]

@@ -74,6 +74,16 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'طلب',
                 'verbose_name_plural': 'الطلبات',
+                'indexes': [
+                    models.Index(fields=['applicant', '-id'], name='cases_applicant'),
+                    models.Index(fields=['service', 'closed_at'], name='cases_service_closed'),
+                    models.Index(fields=['subject'], name='cases_subject'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('filed_by__in', ['applicant', 'delegate', 'assistant'])), name='cases_filed_by'),
+                    models.UniqueConstraint(condition=models.Q(('is_open', True)), fields=('service', 'subject'), name='cases_one_open_case'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('is_open', True)), models.Q(('closed_at__isnull', False), ('is_open', False)), _connector='OR'), name='cases_closed_has_time'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -94,39 +104,14 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'خطوة',
                 'verbose_name_plural': 'سير الطلب',
+                'indexes': [
+                    models.Index(fields=['subject', 'id'], name='cases_event_subject'),
+                ],
             },
         ),
         migrations.AddField(
             model_name='case',
             name='last_event',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.caseevent'),
-        ),
-        migrations.AddIndex(
-            model_name='caseevent',
-            index=models.Index(fields=['subject', 'id'], name='cases_event_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['applicant', '-id'], name='cases_applicant'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['service', 'closed_at'], name='cases_service_closed'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['subject'], name='cases_subject'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('filed_by__in', ['applicant', 'delegate', 'assistant'])), name='cases_filed_by'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_open', True)), fields=('service', 'subject'), name='cases_one_open_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('is_open', True)), models.Q(('closed_at__isnull', False), ('is_open', False)), _connector='OR'), name='cases_closed_has_time'),
         ),
     ]

@@ -68,6 +68,13 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'مستند',
                 'verbose_name_plural': 'المستندات',
+                'indexes': [
+                    models.Index(fields=['subject', 'kind'], name='documents_subject'),
+                    models.Index(fields=['holder_key'], name='documents_holder'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('valid_to__isnull', True), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='documents_period'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -85,6 +92,11 @@ class Migration(migrations.Migration):
                 ('data', models.JSONField(blank=True, default=dict)),
                 ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='documents.document')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['subject', 'id'], name='documents_event_subject'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='document',
@@ -105,24 +117,8 @@ class Migration(migrations.Migration):
                 ('document', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='checks', to='documents.document')),
             ],
         ),
-        migrations.AddIndex(
-            model_name='documentevent',
-            index=models.Index(fields=['subject', 'id'], name='documents_event_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='document',
-            index=models.Index(fields=['subject', 'kind'], name='documents_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='document',
-            index=models.Index(fields=['holder_key'], name='documents_holder'),
-        ),
         migrations.AddConstraint(
             model_name='document',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'active'), _negated=True), ('file__isnull', False), ('kind', 'carried'), _connector='OR'), name='documents_active_has_file'),
-        ),
-        migrations.AddConstraint(
-            model_name='document',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to__isnull', True), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='documents_period'),
         ),
     ]

@@ -30,6 +30,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'زيارة',
                 'verbose_name_plural': 'الزيارات',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__gte', 28), ('latitude__isnull', False), ('latitude__lte', 31), ('longitude__gte', 46), ('longitude__isnull', False), ('longitude__lte', 49)), _connector='OR'), name='fieldwork_visit_in_kuwait'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -49,22 +52,13 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'دليل',
                 'verbose_name_plural': 'الأدلة',
+                'indexes': [
+                    models.Index(fields=['visit', 'id'], name='fieldwork_evidence_of'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('kind', ''), _negated=True), name='fieldwork_evidence_has_kind'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__gte', 28), ('latitude__isnull', False), ('latitude__lte', 31), ('longitude__gte', 46), ('longitude__isnull', False), ('longitude__lte', 49)), _connector='OR'), name='fieldwork_evidence_in_kuwait'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='visit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__gte', 28), ('latitude__isnull', False), ('latitude__lte', 31), ('longitude__gte', 46), ('longitude__isnull', False), ('longitude__lte', 49)), _connector='OR'), name='fieldwork_visit_in_kuwait'),
-        ),
-        migrations.AddIndex(
-            model_name='evidence',
-            index=models.Index(fields=['visit', 'id'], name='fieldwork_evidence_of'),
-        ),
-        migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', ''), _negated=True), name='fieldwork_evidence_has_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__gte', 28), ('latitude__isnull', False), ('latitude__lte', 31), ('longitude__gte', 46), ('longitude__isnull', False), ('longitude__lte', 49)), _connector='OR'), name='fieldwork_evidence_in_kuwait'),
         ),
     ]

@@ -44,6 +44,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'إشعار',
                 'verbose_name_plural': 'الإشعارات',
+                'indexes': [
+                    models.Index(fields=['person', '-id'], name='notifications_inbox'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('kind', 'key', 'person'), name='notifications_message_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -61,6 +67,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'إرسال',
                 'verbose_name_plural': 'الإرسال',
+                'constraints': [
+                    models.UniqueConstraint(fields=('message', 'channel'), name='notifications_channel_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -72,21 +81,10 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField()),
                 ('number', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='uses', to='notifications.smsnumber')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['person', '-id'], name='notifications_inbox'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('kind', 'key', 'person'), name='notifications_message_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('message', 'channel'), name='notifications_channel_once'),
-        ),
-        migrations.AddIndex(
-            model_name='smsuse',
-            index=models.Index(fields=['number', 'at'], name='notifications_sms_use'),
+            options={
+                'indexes': [
+                    models.Index(fields=['number', 'at'], name='notifications_sms_use'),
+                ],
+            },
         ),
     ]

@@ -35,6 +35,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'جولة استكمال',
                 'verbose_name_plural': 'جولات الاستكمال',
+                'constraints': [
+                    models.UniqueConstraint(fields=('case', 'number'), name='review_round_once'),
+                    models.UniqueConstraint(condition=models.Q(('answered_at__isnull', True)), fields=('case',), name='review_one_open_round'),
+                    models.CheckConstraint(condition=models.Q(('countersigned_by__isnull', True), models.Q(('countersigned_by', models.F('asked_by')), _negated=True), _connector='OR'), name='review_round_two_people'),
+                    models.CheckConstraint(condition=models.Q(('raises_old', False), models.Q(('countersigned_at__isnull', False), ('countersigned_by__isnull', False), ('number__gt', 1), models.Q(('second_code', ''), _negated=True)), _connector='OR'), name='review_old_items_need_countersign'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -49,6 +55,12 @@ class Migration(migrations.Migration):
                 ('note_en', models.CharField(blank=True, max_length=500, verbose_name='إضافة بالإنجليزية')),
                 ('round', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='review.correctionround')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('round', 'code', 'target'), name='review_item_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('note_ar', ''), ('note_en', '')), models.Q(models.Q(('note_ar', ''), _negated=True), models.Q(('note_en', ''), _negated=True)), _connector='OR'), name='review_item_note_both_languages'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Decision',
@@ -75,6 +87,15 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'قرار',
                 'verbose_name_plural': 'القرارات',
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(models.Q(('outcome', 'second_round'), _negated=True), ('signed_at__isnull', True), _connector='OR')), fields=('case',), name='review_one_decision'),
+                    models.CheckConstraint(condition=models.Q(('outcome__in', ['accept', 'refuse', 'second_round'])), name='review_decision_outcome'),
+                    models.CheckConstraint(condition=models.Q(('outcome', 'accept'), models.Q(models.Q(('code', ''), _negated=True), models.Q(('text_ar', ''), _negated=True), models.Q(('text_en', ''), _negated=True)), _connector='OR'), name='review_refusal_has_reason'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'refuse'), _negated=True), models.Q(models.Q(('article_ar', ''), _negated=True), models.Q(('article_en', ''), _negated=True)), _connector='OR'), name='review_refusal_has_article'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('signed_at__isnull', True), ('signed_by__isnull', True), ('signed_digest', '')), models.Q(('signed_at__isnull', False), ('signed_by__isnull', False), models.Q(('signed_by', models.F('made_by')), _negated=True)), _connector='OR'), name='review_decision_two_people'),
+                    models.CheckConstraint(condition=models.Q(('signed_digest', ''), ('signed_digest', models.F('digest')), _connector='OR'), name='review_signature_fits_words'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('note_ar', ''), ('note_en', '')), models.Q(models.Q(('note_ar', ''), _negated=True), models.Q(('note_en', ''), _negated=True)), _connector='OR'), name='review_decision_note_both_languages'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -89,6 +110,10 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'تصعيد',
                 'verbose_name_plural': 'التصعيد',
+                'constraints': [
+                    models.UniqueConstraint(fields=('case', 'level'), name='review_escalation_once'),
+                    models.CheckConstraint(condition=models.Q(('level__gte', 1), ('level__lte', 3)), name='review_escalation_level'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -99,6 +124,14 @@ class Migration(migrations.Migration):
                 ('role', models.CharField(max_length=20)),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parties', to='cases.case')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['key'], name='review_party_key'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('case', 'key'), name='review_party_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Place',
@@ -113,6 +146,13 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'دور',
                 'verbose_name_plural': 'الأدوار',
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'waiting')), fields=['branch', 'skill', 'id'], name='review_place_waiting'),
+                    models.Index(condition=models.Q(('state', 'left'), _negated=True), fields=['state', 'id'], name='review_place_in'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'held', 'away', 'answered', 'countersign', 'left'])), name='review_place_state'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -129,6 +169,10 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'تجاوز ترتيب',
                 'verbose_name_plural': 'تجاوزات الترتيب',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('allowed_by__isnull', True), models.Q(('allowed_by', models.F('asked_by')), _negated=True), _connector='OR'), name='review_override_two_people'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('allowed_at__isnull', True), ('allowed_by__isnull', True)), models.Q(('allowed_at__isnull', False), ('allowed_by__isnull', False)), _connector='OR'), name='review_override_whole'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -147,6 +191,15 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'تسليم',
                 'verbose_name_plural': 'التسليم',
+                'indexes': [
+                    models.Index(fields=['officer', '-id'], name='review_assignment_officer'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('place',), name='review_one_officer'),
+                    models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True), ('on_desk', True)), fields=('officer',), name='review_one_open_on_desk'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('end_code', ''), ('ended_at__isnull', True)), models.Q(('ended_at__isnull', False), models.Q(('end_code', ''), _negated=True)), _connector='OR'), name='review_assignment_end_has_code'),
+                    models.CheckConstraint(condition=models.Q(('ended_at__isnull', True), ('on_desk', False), _connector='OR'), name='review_ended_is_off_desk'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -164,6 +217,12 @@ class Migration(migrations.Migration):
                 ('data', models.JSONField(blank=True, default=dict)),
                 ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='review.place')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['subject', 'id'], name='review_place_event_subject'),
+                    models.Index(condition=models.Q(('move', 'leave')), fields=['at'], name='review_place_event_left'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='place',
@@ -183,6 +242,10 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'اختصاص',
                 'verbose_name_plural': 'اختصاصات الموظفين',
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('officer', 'code'), name='review_skill_once'),
+                    models.CheckConstraint(condition=models.Q(('officer', models.F('given_by')), _negated=True), name='review_skill_two_people'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -200,6 +263,14 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'صلة مصرح بها',
                 'verbose_name_plural': 'الصلات المصرح بها',
+                'indexes': [
+                    models.Index(fields=['party_key'], name='review_tie_party'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('officer', 'party_key'), name='review_tie_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_by__isnull', True)), models.Q(('ended_at__isnull', False), models.Q(('ended_by', models.F('officer')), _negated=True)), _connector='OR'), name='review_tie_ended_by_another'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['self', 'relative', 'business', 'dispute', 'given_back'])), name='review_tie_kind'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -259,145 +330,5 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(condition=models.Q(('stopped_at__isnull', True)), fields=['next_level_at'], name='review_clock_next')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('level__lte', 3)), name='review_clock_three_levels')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='correctionround',
-            constraint=models.UniqueConstraint(fields=('case', 'number'), name='review_round_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='correctionround',
-            constraint=models.UniqueConstraint(condition=models.Q(('answered_at__isnull', True)), fields=('case',), name='review_one_open_round'),
-        ),
-        migrations.AddConstraint(
-            model_name='correctionround',
-            constraint=models.CheckConstraint(condition=models.Q(('countersigned_by__isnull', True), models.Q(('countersigned_by', models.F('asked_by')), _negated=True), _connector='OR'), name='review_round_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='correctionround',
-            constraint=models.CheckConstraint(condition=models.Q(('raises_old', False), models.Q(('countersigned_at__isnull', False), ('countersigned_by__isnull', False), ('number__gt', 1), models.Q(('second_code', ''), _negated=True)), _connector='OR'), name='review_old_items_need_countersign'),
-        ),
-        migrations.AddConstraint(
-            model_name='correctionitem',
-            constraint=models.UniqueConstraint(fields=('round', 'code', 'target'), name='review_item_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='correctionitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('note_ar', ''), ('note_en', '')), models.Q(models.Q(('note_ar', ''), _negated=True), models.Q(('note_en', ''), _negated=True)), _connector='OR'), name='review_item_note_both_languages'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(models.Q(('outcome', 'second_round'), _negated=True), ('signed_at__isnull', True), _connector='OR')), fields=('case',), name='review_one_decision'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['accept', 'refuse', 'second_round'])), name='review_decision_outcome'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome', 'accept'), models.Q(models.Q(('code', ''), _negated=True), models.Q(('text_ar', ''), _negated=True), models.Q(('text_en', ''), _negated=True)), _connector='OR'), name='review_refusal_has_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'refuse'), _negated=True), models.Q(models.Q(('article_ar', ''), _negated=True), models.Q(('article_en', ''), _negated=True)), _connector='OR'), name='review_refusal_has_article'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('signed_at__isnull', True), ('signed_by__isnull', True), ('signed_digest', '')), models.Q(('signed_at__isnull', False), ('signed_by__isnull', False), models.Q(('signed_by', models.F('made_by')), _negated=True)), _connector='OR'), name='review_decision_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('signed_digest', ''), ('signed_digest', models.F('digest')), _connector='OR'), name='review_signature_fits_words'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('note_ar', ''), ('note_en', '')), models.Q(models.Q(('note_ar', ''), _negated=True), models.Q(('note_en', ''), _negated=True)), _connector='OR'), name='review_decision_note_both_languages'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.UniqueConstraint(fields=('case', 'level'), name='review_escalation_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.CheckConstraint(condition=models.Q(('level__gte', 1), ('level__lte', 3)), name='review_escalation_level'),
-        ),
-        migrations.AddIndex(
-            model_name='party',
-            index=models.Index(fields=['key'], name='review_party_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='party',
-            constraint=models.UniqueConstraint(fields=('case', 'key'), name='review_party_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='override',
-            constraint=models.CheckConstraint(condition=models.Q(('allowed_by__isnull', True), models.Q(('allowed_by', models.F('asked_by')), _negated=True), _connector='OR'), name='review_override_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='override',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('allowed_at__isnull', True), ('allowed_by__isnull', True)), models.Q(('allowed_at__isnull', False), ('allowed_by__isnull', False)), _connector='OR'), name='review_override_whole'),
-        ),
-        migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(fields=['officer', '-id'], name='review_assignment_officer'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('place',), name='review_one_officer'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True), ('on_desk', True)), fields=('officer',), name='review_one_open_on_desk'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('end_code', ''), ('ended_at__isnull', True)), models.Q(('ended_at__isnull', False), models.Q(('end_code', ''), _negated=True)), _connector='OR'), name='review_assignment_end_has_code'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_at__isnull', True), ('on_desk', False), _connector='OR'), name='review_ended_is_off_desk'),
-        ),
-        migrations.AddIndex(
-            model_name='placeevent',
-            index=models.Index(fields=['subject', 'id'], name='review_place_event_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='placeevent',
-            index=models.Index(condition=models.Q(('move', 'leave')), fields=['at'], name='review_place_event_left'),
-        ),
-        migrations.AddIndex(
-            model_name='place',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['branch', 'skill', 'id'], name='review_place_waiting'),
-        ),
-        migrations.AddIndex(
-            model_name='place',
-            index=models.Index(condition=models.Q(('state', 'left'), _negated=True), fields=['state', 'id'], name='review_place_in'),
-        ),
-        migrations.AddConstraint(
-            model_name='place',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'held', 'away', 'answered', 'countersign', 'left'])), name='review_place_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='skill',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('officer', 'code'), name='review_skill_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='skill',
-            constraint=models.CheckConstraint(condition=models.Q(('officer', models.F('given_by')), _negated=True), name='review_skill_two_people'),
-        ),
-        migrations.AddIndex(
-            model_name='tie',
-            index=models.Index(fields=['party_key'], name='review_tie_party'),
-        ),
-        migrations.AddConstraint(
-            model_name='tie',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('officer', 'party_key'), name='review_tie_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='tie',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_by__isnull', True)), models.Q(('ended_at__isnull', False), models.Q(('ended_by', models.F('officer')), _negated=True)), _connector='OR'), name='review_tie_ended_by_another'),
-        ),
-        migrations.AddConstraint(
-            model_name='tie',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['self', 'relative', 'business', 'dispute', 'given_back'])), name='review_tie_kind'),
         ),
     ]

@@ -48,6 +48,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'إصدار قواعد',
                 'verbose_name_plural': 'إصدارات القواعد',
+                'constraints': [
+                    models.UniqueConstraint(fields=('subject', 'version'), name='rulebook_ruleset_version'),
+                    models.CheckConstraint(condition=models.Q(('published_by__isnull', True), models.Q(('published_by', models.F('made_by')), _negated=True), _connector='OR'), name='rulebook_two_people', violation_error_message='لا ينشر الإصدارَ من أعدّه.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('published_at__isnull', True), ('published_by__isnull', True)), models.Q(('published_at__isnull', False), ('published_by__isnull', False)), _connector='OR'), name='rulebook_published_whole'),
+                    models.CheckConstraint(condition=models.Q(('last_day__isnull', True), ('last_day__gte', models.F('first_day')), _connector='OR'), name='rulebook_period'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -69,6 +75,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'سبب ونص رد',
                 'verbose_name_plural': 'الأسباب ونصوص الردود',
+                'constraints': [
+                    models.UniqueConstraint(fields=('ruleset', 'code'), name='rulebook_reason_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('text_ar', ''), _negated=True), models.Q(('text_en', ''), _negated=True)), name='rulebook_reason_both_languages'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'refusal'), _negated=True), models.Q(models.Q(('article_ar', ''), _negated=True), models.Q(('article_en', ''), _negated=True)), _connector='OR'), name='rulebook_refusal_has_article'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['correction', 'refusal', 'give_back', 'override', 'second_round', 'send_back', 'refund', 'ledger', 'exception', 'ground', 'annulment', 'waiver', 'correction_proof', 'stop_lift'])), name='rulebook_reason_kind'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -97,6 +109,15 @@ class Migration(migrations.Migration):
                 'verbose_name': 'مخالفة في اللائحة',
                 'verbose_name_plural': 'جدول المخالفات',
                 'ordering': ['code'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('ruleset', 'code'), name='rulebook_offence_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('article_ar', ''), _negated=True), models.Q(('article_en', ''), _negated=True)), name='rulebook_offence_has_article'),
+                    models.CheckConstraint(condition=models.Q(('settlement_fils__isnull', True), ('settlement_fils__gt', 0), _connector='OR'), name='rulebook_offence_settlement'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('band_max_fils__isnull', True), ('band_min_fils__isnull', True)), models.Q(('band_max_fils__gte', models.F('band_min_fils')), ('band_min_fils__isnull', False)), _connector='OR'), name='rulebook_offence_band'),
+                    models.CheckConstraint(condition=models.Q(('repeat_percent__gte', 100)), name='rulebook_offence_repeat'),
+                    models.CheckConstraint(condition=models.Q(('unit__in', ['each', 'piece', 'm2', 'm2_month'])), name='rulebook_offence_unit'),
+                    models.CheckConstraint(condition=models.Q(('blocks__in', ['nobody', 'shop', 'person'])), name='rulebook_offence_blocks'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -114,6 +135,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'حد',
                 'verbose_name_plural': 'الحدود',
+                'constraints': [
+                    models.UniqueConstraint(fields=('ruleset', 'code'), name='rulebook_limit_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -136,6 +160,13 @@ class Migration(migrations.Migration):
                 'verbose_name': 'أوقات دوام',
                 'verbose_name_plural': 'أوقات الدوام',
                 'ordering': ['first_day', 'opens', 'pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('closes__gt', models.F('opens')), ('closes__lt', 1440)), name='rulebook_hours_in_a_day', violation_error_message='ينتهي الدوام بعد أن يبدأ وقبل منتصف الليل.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('first_day__isnull', True), ('last_day__isnull', True)), models.Q(('first_day__isnull', False), ('last_day__gte', models.F('first_day')), ('last_day__isnull', False)), _connector='OR'), name='rulebook_hours_period', violation_error_message='للفترة أول يوم وآخر يوم، وللدوام المعتاد لا هذا ولا ذاك.'),
+                    models.CheckConstraint(condition=models.Q(('first_day__isnull', True), models.Q(('first_day__gte', datetime.date(2000, 1, 1)), ('last_day__lte', datetime.date(2099, 12, 31))), _connector='OR'), name='rulebook_hours_in_reach', violation_error_message='اليوم خارج ما يسعه التقويم، من عام 2000 إلى عام 2099.'),
+                    models.CheckConstraint(condition=models.Q(('weekdays', ''), _negated=True), name='rulebook_hours_have_weekdays'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('source_ar', ''), _negated=True), models.Q(('source_en', ''), _negated=True)), name='rulebook_hours_have_source'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -155,6 +186,11 @@ class Migration(migrations.Migration):
                 'verbose_name': 'عطلة رسمية',
                 'verbose_name_plural': 'العطل الرسمية',
                 'ordering': ['first_day', 'pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='rulebook_holiday_period', violation_error_message='لا تنتهي العطلة قبل أن تبدأ.'),
+                    models.CheckConstraint(condition=models.Q(('first_day__gte', datetime.date(2000, 1, 1)), ('last_day__lte', datetime.date(2099, 12, 31))), name='rulebook_holiday_in_reach', violation_error_message='اليوم خارج ما يسعه التقويم، من عام 2000 إلى عام 2099.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('source_ar', ''), _negated=True), models.Q(('source_en', ''), _negated=True)), name='rulebook_holiday_has_source'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -175,6 +211,10 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'رسم',
                 'verbose_name_plural': 'الرسوم',
+                'constraints': [
+                    models.UniqueConstraint(fields=('ruleset', 'code'), name='rulebook_fee_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('article_ar', ''), _negated=True), models.Q(('article_en', ''), _negated=True)), name='rulebook_fee_has_article'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -192,6 +232,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'شرط',
                 'verbose_name_plural': 'الشروط',
                 'ordering': ['order'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('ruleset', 'order'), name='rulebook_condition_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -211,6 +254,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'بند تدقيق',
                 'verbose_name_plural': 'قائمة التدقيق',
                 'ordering': ['order'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('ruleset', 'code'), name='rulebook_check_once'),
+                    models.UniqueConstraint(fields=('ruleset', 'order'), name='rulebook_check_order'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -229,6 +276,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'تسميات نشاط',
                 'verbose_name_plural': 'تسميات الأنشطة',
                 'ordering': ['activity', 'pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('words_ar', ''), ('words_en', ''), _negated=True), name='rulebook_trade_has_words', violation_error_message='للنشاط تسمية واحدة على الأقل.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('source_ar', ''), _negated=True), models.Q(('source_en', ''), _negated=True)), name='rulebook_trade_has_source'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -247,129 +298,5 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'الاختصاصات',
                 'constraints': [models.UniqueConstraint(fields=('activity', 'first_day'), name='rulebook_authority_once'), models.CheckConstraint(condition=models.Q(('last_day__isnull', True), ('last_day__gte', models.F('first_day')), _connector='OR'), name='rulebook_authority_period')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='ruleset',
-            constraint=models.UniqueConstraint(fields=('subject', 'version'), name='rulebook_ruleset_version'),
-        ),
-        migrations.AddConstraint(
-            model_name='ruleset',
-            constraint=models.CheckConstraint(condition=models.Q(('published_by__isnull', True), models.Q(('published_by', models.F('made_by')), _negated=True), _connector='OR'), name='rulebook_two_people', violation_error_message='لا ينشر الإصدارَ من أعدّه.'),
-        ),
-        migrations.AddConstraint(
-            model_name='ruleset',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('published_at__isnull', True), ('published_by__isnull', True)), models.Q(('published_at__isnull', False), ('published_by__isnull', False)), _connector='OR'), name='rulebook_published_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='ruleset',
-            constraint=models.CheckConstraint(condition=models.Q(('last_day__isnull', True), ('last_day__gte', models.F('first_day')), _connector='OR'), name='rulebook_period'),
-        ),
-        migrations.AddConstraint(
-            model_name='reasonrule',
-            constraint=models.UniqueConstraint(fields=('ruleset', 'code'), name='rulebook_reason_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='reasonrule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('text_ar', ''), _negated=True), models.Q(('text_en', ''), _negated=True)), name='rulebook_reason_both_languages'),
-        ),
-        migrations.AddConstraint(
-            model_name='reasonrule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'refusal'), _negated=True), models.Q(models.Q(('article_ar', ''), _negated=True), models.Q(('article_en', ''), _negated=True)), _connector='OR'), name='rulebook_refusal_has_article'),
-        ),
-        migrations.AddConstraint(
-            model_name='reasonrule',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['correction', 'refusal', 'give_back', 'override', 'second_round', 'send_back', 'refund', 'ledger', 'exception', 'ground', 'annulment', 'waiver', 'correction_proof', 'stop_lift'])), name='rulebook_reason_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='offencerule',
-            constraint=models.UniqueConstraint(fields=('ruleset', 'code'), name='rulebook_offence_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='offencerule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('article_ar', ''), _negated=True), models.Q(('article_en', ''), _negated=True)), name='rulebook_offence_has_article'),
-        ),
-        migrations.AddConstraint(
-            model_name='offencerule',
-            constraint=models.CheckConstraint(condition=models.Q(('settlement_fils__isnull', True), ('settlement_fils__gt', 0), _connector='OR'), name='rulebook_offence_settlement'),
-        ),
-        migrations.AddConstraint(
-            model_name='offencerule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('band_max_fils__isnull', True), ('band_min_fils__isnull', True)), models.Q(('band_max_fils__gte', models.F('band_min_fils')), ('band_min_fils__isnull', False)), _connector='OR'), name='rulebook_offence_band'),
-        ),
-        migrations.AddConstraint(
-            model_name='offencerule',
-            constraint=models.CheckConstraint(condition=models.Q(('repeat_percent__gte', 100)), name='rulebook_offence_repeat'),
-        ),
-        migrations.AddConstraint(
-            model_name='offencerule',
-            constraint=models.CheckConstraint(condition=models.Q(('unit__in', ['each', 'piece', 'm2', 'm2_month'])), name='rulebook_offence_unit'),
-        ),
-        migrations.AddConstraint(
-            model_name='offencerule',
-            constraint=models.CheckConstraint(condition=models.Q(('blocks__in', ['nobody', 'shop', 'person'])), name='rulebook_offence_blocks'),
-        ),
-        migrations.AddConstraint(
-            model_name='limitrule',
-            constraint=models.UniqueConstraint(fields=('ruleset', 'code'), name='rulebook_limit_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='hoursrule',
-            constraint=models.CheckConstraint(condition=models.Q(('closes__gt', models.F('opens')), ('closes__lt', 1440)), name='rulebook_hours_in_a_day', violation_error_message='ينتهي الدوام بعد أن يبدأ وقبل منتصف الليل.'),
-        ),
-        migrations.AddConstraint(
-            model_name='hoursrule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('first_day__isnull', True), ('last_day__isnull', True)), models.Q(('first_day__isnull', False), ('last_day__gte', models.F('first_day')), ('last_day__isnull', False)), _connector='OR'), name='rulebook_hours_period', violation_error_message='للفترة أول يوم وآخر يوم، وللدوام المعتاد لا هذا ولا ذاك.'),
-        ),
-        migrations.AddConstraint(
-            model_name='hoursrule',
-            constraint=models.CheckConstraint(condition=models.Q(('first_day__isnull', True), models.Q(('first_day__gte', datetime.date(2000, 1, 1)), ('last_day__lte', datetime.date(2099, 12, 31))), _connector='OR'), name='rulebook_hours_in_reach', violation_error_message='اليوم خارج ما يسعه التقويم، من عام 2000 إلى عام 2099.'),
-        ),
-        migrations.AddConstraint(
-            model_name='hoursrule',
-            constraint=models.CheckConstraint(condition=models.Q(('weekdays', ''), _negated=True), name='rulebook_hours_have_weekdays'),
-        ),
-        migrations.AddConstraint(
-            model_name='hoursrule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('source_ar', ''), _negated=True), models.Q(('source_en', ''), _negated=True)), name='rulebook_hours_have_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='holidayrule',
-            constraint=models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='rulebook_holiday_period', violation_error_message='لا تنتهي العطلة قبل أن تبدأ.'),
-        ),
-        migrations.AddConstraint(
-            model_name='holidayrule',
-            constraint=models.CheckConstraint(condition=models.Q(('first_day__gte', datetime.date(2000, 1, 1)), ('last_day__lte', datetime.date(2099, 12, 31))), name='rulebook_holiday_in_reach', violation_error_message='اليوم خارج ما يسعه التقويم، من عام 2000 إلى عام 2099.'),
-        ),
-        migrations.AddConstraint(
-            model_name='holidayrule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('source_ar', ''), _negated=True), models.Q(('source_en', ''), _negated=True)), name='rulebook_holiday_has_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='feerule',
-            constraint=models.UniqueConstraint(fields=('ruleset', 'code'), name='rulebook_fee_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='feerule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('article_ar', ''), _negated=True), models.Q(('article_en', ''), _negated=True)), name='rulebook_fee_has_article'),
-        ),
-        migrations.AddConstraint(
-            model_name='conditionrule',
-            constraint=models.UniqueConstraint(fields=('ruleset', 'order'), name='rulebook_condition_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='checkrule',
-            constraint=models.UniqueConstraint(fields=('ruleset', 'code'), name='rulebook_check_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='checkrule',
-            constraint=models.UniqueConstraint(fields=('ruleset', 'order'), name='rulebook_check_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='traderule',
-            constraint=models.CheckConstraint(condition=models.Q(('words_ar', ''), ('words_en', ''), _negated=True), name='rulebook_trade_has_words', violation_error_message='للنشاط تسمية واحدة على الأقل.'),
-        ),
-        migrations.AddConstraint(
-            model_name='traderule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('source_ar', ''), _negated=True), models.Q(('source_en', ''), _negated=True)), name='rulebook_trade_has_source'),
         ),
     ]

@@ -44,6 +44,15 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'ملف مرفوع',
                 'verbose_name_plural': 'الملفات المرفوعة',
+                'indexes': [
+                    models.Index(fields=['subject', 'slot', 'id'], name='uploads_subject'),
+                    models.Index(fields=['owner', '-id'], name='uploads_owner'),
+                    models.Index(condition=models.Q(('state', 'receiving')), fields=['touched_at'], name='uploads_unfinished'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('file__isnull', False), ('preview__isnull', False)), _connector='OR'), name='uploads_ready_has_file'),
+                    models.CheckConstraint(condition=models.Q(('received__lte', models.F('size'))), name='uploads_no_more_than_announced'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -61,6 +70,11 @@ class Migration(migrations.Migration):
                 ('data', models.JSONField(blank=True, default=dict)),
                 ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='uploads.upload')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['subject', 'id'], name='uploads_event_subject'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='upload',
@@ -79,29 +93,5 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(fields=('person', 'day'), name='uploads_day_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='uploadevent',
-            index=models.Index(fields=['subject', 'id'], name='uploads_event_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='upload',
-            index=models.Index(fields=['subject', 'slot', 'id'], name='uploads_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='upload',
-            index=models.Index(fields=['owner', '-id'], name='uploads_owner'),
-        ),
-        migrations.AddIndex(
-            model_name='upload',
-            index=models.Index(condition=models.Q(('state', 'receiving')), fields=['touched_at'], name='uploads_unfinished'),
-        ),
-        migrations.AddConstraint(
-            model_name='upload',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('file__isnull', False), ('preview__isnull', False)), _connector='OR'), name='uploads_ready_has_file'),
-        ),
-        migrations.AddConstraint(
-            model_name='upload',
-            constraint=models.CheckConstraint(condition=models.Q(('received__lte', models.F('size'))), name='uploads_no_more_than_announced'),
         ),
     ]
