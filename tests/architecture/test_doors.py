@@ -19,7 +19,7 @@ DOORS = {"models", "queries", "services", "states"}
 # Doors of the platform beyond the four, each a thing that others register with, implement or are marked by.
 MORE = {
     "municipality.accounts": {"access", "staff_site", "limits", "civil_ids", "next_paths", "looks", "proof"},
-    "municipality.acting": {"registry", "notifications"},
+    "municipality.acting": {"registry", "notifications", "authorization", "organisations"},
     "municipality.audit": {"guards", "registry"},
     "municipality.cases": {"catalogue", "opening", "panels", "blocks", "admin_base", "timeline"},
     "municipality.documents": {"rendering", "signing", "registry", "numbers", "qr", "facts", "store", "trouble"},
@@ -31,7 +31,7 @@ MORE = {
     "municipality.review": {"registry", "story"},  # story: how the moves of every studied case are told
     "municipality.uploads": {"registry", "fields", "links", "refusals"},
     "payments": {"registry", "providers", "rules"},  # rules: the lines that a bill is made of
-    "shops": {"registry"},
+    "shops": {"registry", "opening"},
 }
 # Packages of an app that have doors of their own.
 FEATURES = {
