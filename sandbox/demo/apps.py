@@ -8,6 +8,6 @@ class DemoConfig(AppConfig):
 
     def ready(self) -> None:
         from municipality.accounts.demo_door import take_passwords_from
-        from sandbox.demo.staff import password_of
+        from sandbox.demo.platform.staff import password_of
 
         take_passwords_from(password_of)

@@ -1,53 +1,59 @@
-"""The large register in the database: by COPY, without people, licences or record. For measuring only."""
+"""Rows with states written set by set: numbers, events, states and acts for many rows with a statement each."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections import Counter as Tally
+from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection, transaction
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
-from municipality.accounts.models import Organisation
-from municipality.kernel import clock
-from municipality.kernel.copying import copy_rows
-from municipality.places.models import Area
-from sandbox.demo.hours import load_hours
-from sandbox.demo.register import RegisterRow
-from shops.models import Shop
-
-HOLDER = "900000"
-COLUMNS = (
-    "public_id", "name_ar", "name_en", "activity_id", "organisation_id", "branch_id", "area_id", "block", "street", "building", "plot",
-    "floor", "unit", "paci_number", "manager_name_ar", "manager_name_en", "manager_civil_id_digest", "manager_civil_id_cipher",
-    "manager_civil_id_masked", "commercial_license_no", "commercial_license_end", "commercial_registration_no", "latitude", "longitude",
-    "opened_on", "closed_on", "facts_source", "facts_at",
-)  # fmt: skip
+from municipality.audit.models import Act
+from municipality.documents.models import Counter
+from municipality.kernel import ids
+from municipality.kernel.actors import Actor
 
 
-@transaction.atomic
-def load_register(rows: Iterable[RegisterRow]) -> int:
-    """Write the rows as shops of one made-up organisation. Returns how many. Areas and activities must be there."""
-    holder, _ = Organisation.objects.get_or_create(
-        commercial_register_no=HOLDER, defaults={"name_ar": "مؤسسة القياس", "name_en": "Measuring Establishment"}
+def take_numbers(series: Sequence[str], *, width: int = 6) -> list[str]:
+    """A number for each series named, in order, as `documents.numbers.take` gives them, with two statements a series."""
+    wanted, given = Tally(series), {}
+    for name in sorted(wanted):
+        Counter.objects.get_or_create(series=name)
+        Counter.objects.filter(series=name).update(last=F("last") + wanted[name])
+        given[name] = Counter.objects.values_list("last", flat=True).get(series=name) - wanted[name]
+    numbers = []
+    for name in series:
+        given[name] += 1
+        numbers.append(ids.with_check(f"{name}-{given[name]:0{width}d}"))
+    return numbers
+
+
+def move(rows: QuerySet[Any], state: str, **changes: Any) -> int:
+    """Put rows into the state that the newest event of each names, with one statement; the database checks every edge."""
+    model = rows.model
+    newest = model.EVENTS.objects.filter(subject=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    return int(rows.update(state=state, last_event=Subquery(newest), **changes))
+
+
+def event(
+    row: Any, name: str, source: str, target: str, at: dt.datetime, actor: Actor, reason: str = "", data: dict[str, Any] | None = None
+) -> Any:
+    """An unsaved event of the row's own kind."""
+    return type(row).EVENTS(
+        subject=row,
+        workflow=row.workflow_name,
+        move=name,
+        from_state=source,
+        to_state=target,
+        at=at,
+        actor_key=actor.key,
+        actor_role=actor.role,
+        reason=reason,
+        data=data or {},
     )
-    areas = {(area.governorate_id, area.name_ar): area.pk for area in Area.objects.all()}
-    written = copy_rows(connection, Shop._meta.db_table, COLUMNS, _values(rows, holder.pk, areas))
-    load_hours(clock.now(), "bulk")
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE shops_shop, shops_statedhours")
-    return written
 
 
-def _values(rows: Iterable[RegisterRow], holder: int, areas: dict[tuple[str, str], int]) -> Iterator[tuple[Any, ...]]:
-    today, now = clock.today(), clock.now()
-    for row in rows:
-        yield (
-            row.public_id, row.name_ar, row.name_en, row.activity, holder, row.area.governorate,
-            areas[row.area.governorate, row.area.name_ar], row.block, row.street, row.building, row.plot, row.floor, row.unit,
-            row.paci_number, "", "", "", "", "",
-            row.commercial_license_no, today + dt.timedelta(days=row.commercial_license_days), row.commercial_registration_no,
-            row.latitude, row.longitude, today - dt.timedelta(days=1000 + row.number % 3000),
-            today - dt.timedelta(days=row.closed_days) if row.closed_days else None, "made_up", now,
-        )  # fmt: skip
+def act(action: str, subject: str, at: dt.datetime, actor: Actor, data: dict[str, Any]) -> Act:
+    """An unsaved row of the record."""
+    return Act(at=at, action=action, subject=subject, actor_key=actor.key, actor_role=actor.role, data=data)

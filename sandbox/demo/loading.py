@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
 from time import monotonic
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from django.db import transaction
 
@@ -64,14 +64,7 @@ class Loading:
         return min(start + dt.timedelta(seconds=rng.randrange(6 * 3600)), self.anchor).astimezone(dt.UTC)
 
 
-class Step(Protocol):
-    """One module of `demo.steps`."""
-
-    NAME: str
-
-    def run(self, loading: Loading) -> str:
-        """Load and return one line for the person who waits."""
-        ...
+Step = Callable[[Loading], str]  # loads, and returns one line for the person who waits
 
 
 def batches(rows: Sequence[T], size: int = BATCH) -> Iterator[Sequence[T]]:
@@ -86,20 +79,20 @@ def anchor(at: dt.datetime | None = None) -> dt.datetime:
     return kept.at
 
 
-def load(steps: Sequence[Step], *, scale: Scale, echo: Callable[[str], None], at: dt.datetime | None = None) -> int:
-    """Run the steps that were not run yet. Returns how many; an interrupted load goes on where it stopped."""
+def load(steps: Mapping[str, Step], *, scale: Scale, echo: Callable[[str], None], at: dt.datetime | None = None) -> int:
+    """Run the steps, in order by their names, that were not run yet. Returns how many; an interrupted load goes on where it stopped."""
     done = set(Anchor.objects.filter(key__startswith="step:").values_list("key", flat=True))
-    todo = [step for step in steps if f"step:{step.NAME}" not in done]
+    todo = [name for name in steps if f"step:{name}" not in done]
     if not todo:
         return 0
     loading = Loading(anchor(at), scale, echo)
     with _without_doorbell():
-        for step in todo:
+        for name in todo:
             began = monotonic()
             rulebook.read_all()
             with transaction.atomic():
-                line = step.run(loading)
-                Anchor.objects.create(key=f"step:{step.NAME}", at=clock.now())
+                line = steps[name](loading)
+                Anchor.objects.create(key=f"step:{name}", at=clock.now())
             echo(f"{line} ({monotonic() - began:.1f} s)")
     return len(todo)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from sandbox.demo.people import Identity, identities
-from sandbox.demo.stories import placed
+from sandbox.demo.platform.people import Identity, identities
+from sandbox.demo.shops.stories import placed
 
 
 @cache

@@ -15,11 +15,12 @@ def add(owners: dict[str, int], first_row: int = FIRST_ROW) -> None:
     from django.db import transaction
 
     from municipality.accounts.models import User
-    from sandbox.demo.carrying import Paper, carry_over
-    from sandbox.demo.generate import ELSEWHERE, seeded, shops
+    from sandbox.demo.licensing.licences import _first_day
+    from sandbox.demo.licensing.papers import Paper, carry_over
     from sandbox.demo.loading import SMALL, Loading, anchor
-    from sandbox.demo.steps.licences import _first_day
-    from sandbox.demo.steps.shops import area_ids, shop
+    from sandbox.demo.seeds import seeded
+    from sandbox.demo.shops.register import area_ids, shop
+    from sandbox.demo.shops.rows import ELSEWHERE, shops
     from shops.models import Shop
     from shops.register.queries import with_names
     from shops.search import index

@@ -46,7 +46,7 @@ def main(servers: Servers, arguments: list[str]) -> int:
     with portal(servers) as stack:
         subjects.set_up(stack.environment)
         from municipality.cases.models import Case
-        from sandbox.demo.filling import fill
+        from sandbox.demo.benchmarks import fill
 
         staff = _Staff()
         kinds = cases.templates(staff.officer, staff.supervisor)

@@ -48,7 +48,7 @@ def main(servers: Servers, arguments: list[str]) -> int:
 def _measure(options: argparse.Namespace) -> int:
     from django.db import connection
 
-    from sandbox.demo.register import register
+    from sandbox.demo.shops.large_register import register
     from tests.shops.imports.sheets import large
 
     rows = list(register(options.rows, "sheet", start=5_000_000))
@@ -110,7 +110,7 @@ def _jobs(kind: str) -> None:
 def _floor(rows: list[Any]) -> Spent:
     from django.db import transaction
 
-    from sandbox.demo.bulk import load_register
+    from sandbox.demo.benchmarks import load_register
 
     spent = Spent()
     with transaction.atomic():

@@ -92,7 +92,7 @@ def _register(servers: Servers, options: argparse.Namespace) -> Iterator[Stack]:
 def _fill(shops: int) -> None:
     from django.db import connection
 
-    from sandbox.demo.bulk import load_register
+    from sandbox.demo.benchmarks import load_register
     from shops.search import index
     from tests.shops.search.mutations import judged_register
 
@@ -116,7 +116,7 @@ def _engine() -> str:
 
 def _shapes() -> list[Shape]:
     """200 queries: 5 of each class of the judged ones, of a seed of their own, and fifty of the worst."""
-    from sandbox.demo.register import names
+    from sandbox.demo.shops.large_register import names
     from tests.shops.search import mutations
 
     by_kind: dict[str, list[str]] = {}

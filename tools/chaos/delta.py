@@ -35,9 +35,9 @@ def main(arguments: list[str]) -> int:
 
 def prepare(rows: str, file: str) -> None:
     """Each tenth licence renewed there, each twentieth renamed, moved or cancelled, each hundredth not to be read; thirty are new."""
-    from sandbox.demo.bulk import load_register
-    from sandbox.demo.commercial import write_for_simulator
-    from sandbox.demo.register import register
+    from sandbox.demo.benchmarks import load_register
+    from sandbox.demo.shops.commercial_register import write_for_simulator
+    from sandbox.demo.shops.large_register import register
     from shops.search import index
 
     load_register(register(int(rows), "chaos", start=5_000_000))

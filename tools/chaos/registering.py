@@ -40,8 +40,8 @@ def prepare(rows: str) -> None:
 
     from municipality.accounts.models import User
     from municipality.imports import services
-    from sandbox.demo.bulk import load_register
-    from sandbox.demo.register import register
+    from sandbox.demo.benchmarks import load_register
+    from sandbox.demo.shops.large_register import register
     from shops.search import index
     from tests.shops.imports.sheets import large
 
@@ -63,7 +63,7 @@ def upload() -> None:
 
     from municipality.accounts.models import User
     from municipality.imports import services
-    from sandbox.demo.register import register
+    from sandbox.demo.shops.large_register import register
     from tests.shops.imports.sheets import large
 
     clerk = User.objects.get(groups=Group.objects.get(name="register_clerk"))

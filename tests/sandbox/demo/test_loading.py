@@ -39,9 +39,10 @@ from municipality.jobs.models import Job
 from municipality.kernel import clock, guards
 from municipality.notifications.models import Delivery, Message
 from payments.models import Bill, Receipt
-from sandbox.demo import people, staff, stories
-from sandbox.demo.carrying import move, take_numbers
+from sandbox.demo.bulk import move, take_numbers
 from sandbox.demo.models import Anchor
+from sandbox.demo.platform import people, staff
+from sandbox.demo.shops import stories
 from shops.models import Shop
 from shops.register.queries import visible_to
 from tests.sandbox.demo.conftest import ANCHOR

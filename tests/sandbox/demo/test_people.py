@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from municipality.kernel import civil_id
-from sandbox.demo.people import identities, is_made_up, write_for_simulator
+from sandbox.demo.platform.people import identities, is_made_up, write_for_simulator
 from sandbox.simulators.mobile_id.people import Register
 
 

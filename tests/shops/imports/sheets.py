@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from municipality.kernel import clock
-from sandbox.demo.register import RegisterRow
+from sandbox.demo.shops.large_register import RegisterRow
 from shops.imports.columns import COLUMNS
 
 GOOD: dict[str, Any] = {

@@ -103,8 +103,8 @@ def test_the_page_asks_as_often_in_a_large_register(register: dict[str, list[tup
 @pytest.mark.postgres
 def test_both_lists_are_read_from_their_indexes_alone(make_shop: Callable[..., Shop]) -> None:
     """So that a page costs the same in a register of any size; the red control is the way it was asked before, over the whole table."""
-    from sandbox.demo.bulk import load_register
-    from sandbox.demo.register import register
+    from sandbox.demo.benchmarks import load_register
+    from sandbox.demo.shops.large_register import register
 
     make_shop()
     load_register(register(3000, "candidates", start=6_000_000))

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
 
-from sandbox.demo.generate import seeded
-from sandbox.demo.register import RegisterRow, names, register
+from sandbox.demo.seeds import seeded
+from sandbox.demo.shops.large_register import RegisterRow, names, register
 
 REGISTER = 5_000  # shops that queries are made from: the first of every register of this seed
 SHOPS = "judged"

@@ -11,7 +11,7 @@ from municipality.places.loading import load_places
 from municipality.rulebook.models import RuleSet
 from municipality.rulebook.queries import TRADES
 from municipality.rulebook.seeds import seed
-from sandbox.demo.bulk import load_register
+from sandbox.demo.benchmarks import load_register
 from shops.models import Shop
 from shops.search import index
 from tests.municipality.people import staff

@@ -9,10 +9,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from municipality.kernel import civil_id
-from sandbox.demo import commercial, loading, people, staff, stories
+from sandbox.demo import loading
 from sandbox.demo.models import Anchor
-from sandbox.demo.steps import STEPS
-from sandbox.demo.steps.people import PEOPLE_FILE
+from sandbox.demo.platform import people, staff
+from sandbox.demo.platform.accounts import PEOPLE_FILE
+from sandbox.demo.registry import STEPS
+from sandbox.demo.shops import commercial_register as commercial
+from sandbox.demo.shops import stories
 
 UPRIGHT = "{:<22} {:<20} {:<13} {}"
 

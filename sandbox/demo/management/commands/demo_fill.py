@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from sandbox.demo.filling import fill
+from sandbox.demo.benchmarks import fill
 from sandbox.demo.management.commands.demo import require_demo
 
 

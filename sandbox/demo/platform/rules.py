@@ -10,8 +10,6 @@ from municipality.rulebook.models import Activity
 from municipality.rulebook.seeds import seed
 from sandbox.demo.loading import Loading
 
-NAME = "rules"
-
 
 def run(loading: Loading) -> str:
     maker, publisher = (User.objects.get(login=login) for login in ("rule.maker", "rule.publisher"))

@@ -7,7 +7,7 @@ from collections import Counter
 from itertools import islice
 
 from municipality.places.loading import read_areas
-from sandbox.demo.generate import BUSY, EMPTY_AREAS, shops, tables
+from sandbox.demo.shops.rows import BUSY, EMPTY_AREAS, shops, tables
 
 ARABIC = re.compile("[\u0621-\u064a]")
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from municipality.kernel.copying import copy_rows
-from sandbox.demo.generate import seeded, weighted
+from sandbox.demo.seeds import seeded, weighted
 from shops.models import HoursWeek, Shop, StatedHours
 from shops.models.week import parse
 

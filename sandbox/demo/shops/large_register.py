@@ -1,7 +1,7 @@
 """A large register: names of a whole country, made up from a seed. Few words make most names, and a long tail makes the rest.
 
 The same seed gives the same rows on every machine. The measurements of the search and its judged set stand on it; nothing of the
-portal reads it. A row says what `sandbox.demo.filling` or `sandbox.demo.bulk` writes.
+portal reads it. A row says what `sandbox.demo.benchmarks` writes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from functools import cache
 from random import Random
 
 from municipality.places.loading import AreaRow, read_areas
-from sandbox.demo.generate import Weighted, _read, public_id, seeded, skewed, tables
+from sandbox.demo.seeds import Weighted, public_id, seeded, skewed
+from sandbox.demo.shops.rows import read_table, tables
 
 # How an English name writes the article, and how often.
 ARTICLES = (("Al-", 60), ("Al ", 22), ("Al", 8), ("El-", 5), ("", 5))
@@ -65,7 +66,7 @@ class Names:
 @cache
 def names() -> Names:
     """The lists, read once."""
-    rows = _read("names.csv")
+    rows = read_table("names.csv")
 
     def of(kind: str) -> list[tuple[str, str, str]]:
         return [(row["name_ar"], row["name_en"], row["meaning"]) for row in rows if row["kind"] == kind]

@@ -10,13 +10,12 @@ from municipality.accounts.queries import organisations_signed_by
 from municipality.acting.models import Role
 from municipality.acting.services import delegations
 from municipality.kernel import clock
-from sandbox.demo import people
 from sandbox.demo.loading import Loading
-from sandbox.demo.steps.past_cases import silence
+from sandbox.demo.platform import people
+from sandbox.demo.platform.messages import mark_sent
 from shops.models import RegisteredOwner
 from shops.register.queries import held_by
 
-NAME = "acting"
 # Giver, delegate, service (none: a clerk of the giver's organisation), whether it was accepted.
 GIVEN = (
     ("Abeer Al-Sahel", "Dawood Al-Rimth", "", True),
@@ -47,7 +46,7 @@ def run(loading: Loading) -> str:
     RegisteredOwner.objects.create(
         commercial_license_no=shop.commercial_license_no, owner_digest=claimant.civil_id_digest or "", source="moci", as_of=loading.anchor
     )
-    silence(loading)
+    mark_sent(loading)
     return f"{len(GIVEN)} delegations"
 
 

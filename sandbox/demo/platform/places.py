@@ -5,8 +5,6 @@ from __future__ import annotations
 from municipality.places.loading import load_places
 from sandbox.demo.loading import Loading
 
-NAME = "places"
-
 
 def run(loading: Loading) -> str:
     counts = load_places()

@@ -9,20 +9,19 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any
 
 from django.utils.crypto import salted_hmac
 
 from municipality.accounts.models import actor_of
 from municipality.audit.models import Act
 from municipality.kernel import clock, ids, money
-from municipality.kernel.actors import Actor, system
+from municipality.kernel.actors import system
 from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt
 from payments.rules import MAX_TRACKID
 from payments.services import ledger
 from payments.states import AttemptState, BillState
-from sandbox.demo.carrying import move, take_numbers
-from sandbox.demo.generate import public_id
+from sandbox.demo.bulk import act, event, move, take_numbers
+from sandbox.demo.seeds import public_id
 
 CASHIER = system("payments")
 MADE_UP = "made up for the demo"
@@ -74,29 +73,6 @@ def pay(payments: Sequence[Payment], rng: Random) -> list[Receipt]:
     move(Bill.objects.filter(pk__in=[p.bill.pk for p in payments], state=BillState.DUE), BillState.PAID)
     Act.objects.bulk_create(act for p, r in zip(payments, receipts, strict=True) for act in _acts(p, r))
     return receipts
-
-
-def event(
-    row: Any, name: str, source: str, target: str, at: dt.datetime, actor: Actor, reason: str = "", data: dict[str, Any] | None = None
-) -> Any:
-    """An unsaved event of the row's own kind."""
-    return type(row).EVENTS(
-        subject=row,
-        workflow=row.workflow_name,
-        move=name,
-        from_state=source,
-        to_state=target,
-        at=at,
-        actor_key=actor.key,
-        actor_role=actor.role,
-        reason=reason,
-        data=data or {},
-    )
-
-
-def act(action: str, subject: str, at: dt.datetime, actor: Actor, data: dict[str, Any]) -> Act:
-    """An unsaved row of the record."""
-    return Act(at=at, action=action, subject=subject, actor_key=actor.key, actor_role=actor.role, data=data)
 
 
 def _attempt(payment: Payment, rng: Random) -> Attempt:

@@ -26,9 +26,10 @@ from municipality.kernel.periods import Period
 from municipality.rulebook import queries as rulebook
 from payments.models import Bill, BillLine
 from payments.states import BillState
-from sandbox.demo.carrying import CARRIER, Paper, carry_over, move, take_numbers
-from sandbox.demo.generate import public_id
-from sandbox.demo.paying import Payment, act, event, pay
+from sandbox.demo.bulk import act, event, move, take_numbers
+from sandbox.demo.licensing.papers import CARRIER, Paper, carry_over
+from sandbox.demo.payments import Payment, pay
+from sandbox.demo.seeds import public_id
 from shops.models import Shop
 
 S = RenewalState

@@ -6,16 +6,14 @@ Popularity is skewed as in life: few words make most names, few areas hold most 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate
 from pathlib import Path
 from random import Random
-from typing import Generic, TypeVar
 
-from municipality.kernel import ids
 from municipality.places.loading import AreaRow, read_areas
+from sandbox.demo.seeds import Weighted, public_id, seeded, skewed, weighted
 
 DATA = Path(__file__).parent / "data"
 FOOD = frozenset({"REST", "CAFE", "BAKE", "SWEE", "JUIC", "GROC", "SUPM", "BUTC", "FISH", "VEGE", "ROAS", "CATR"})
@@ -34,9 +32,6 @@ EMPTY_AREAS = frozenset({
     "بحرة", "الشقايا", "السالمي", "الصبية", "الروضتين", "أم العيش", "البحيث", "صيهد العوازم", "كبد", "العبدلي", "النويصيب",
     "منخفضة التكاليف", "الشدادية", "الشدادية الصناعية", "الجليعة", "الزور", "بنيدر", "المطلاع", "جنوب أمغرة",
 })  # fmt: skip
-
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,31 +61,6 @@ class ShopRow:
 
 
 @dataclass(frozen=True)
-class Weighted(Generic[T]):
-    """Things drawn with their weights; cumulative, so that a draw is one bisection."""
-
-    things: Sequence[T]
-    bounds: Sequence[float]
-
-    def draw(self, rng: Random) -> T:
-        return rng.choices(self.things, cum_weights=self.bounds)[0]
-
-
-def seeded(name: str) -> Random:
-    """A stream of numbers that is the same for the same name, everywhere. Made-up data needs no secret ones."""
-    return Random(name)  # noqa: S311
-
-
-def weighted(pairs: Sequence[tuple[T, float]]) -> Weighted[T]:
-    return Weighted([thing for thing, _ in pairs], list(accumulate(weight for _, weight in pairs)))
-
-
-def skewed(things: Sequence[T]) -> Weighted[T]:
-    """Weights after Zipf, gentler: the n-th thing weighs 1 / (n + 4)."""
-    return weighted([(thing, 1 / (n + 4)) for n, thing in enumerate(things)])
-
-
-@dataclass(frozen=True)
 class Tables:
     """What rows are drawn from."""
 
@@ -100,7 +70,8 @@ class Tables:
     areas: Weighted[AreaRow]
 
 
-def _read(name: str) -> list[dict[str, str]]:
+def read_table(name: str) -> list[dict[str, str]]:
+    """The rows of a file in `data/`."""
     with (DATA / name).open(encoding="utf8", newline="") as lines:
         return list(csv.DictReader(lines))
 
@@ -108,10 +79,10 @@ def _read(name: str) -> list[dict[str, str]]:
 @cache
 def tables() -> Tables:
     """The tables, read once."""
-    brands = _read("brands.csv")
+    brands = read_table("brands.csv")
     built_up = [area for area in read_areas() if area.name_ar not in EMPTY_AREAS and not any(word in area.name_ar for word in EMPTY_WORDS)]
     return Tables(
-        trades=weighted([((row["code"], row["name_ar"], row["name_en"]), float(row["weight"])) for row in _read("trades.csv")]),
+        trades=weighted([((row["code"], row["name_ar"], row["name_en"]), float(row["weight"])) for row in read_table("trades.csv")]),
         words=skewed([(row["name_ar"], row["name_en"]) for row in brands if row["kind"] == "word"]),
         heads=skewed([(row["name_ar"], row["name_en"]) for row in brands if row["kind"] == "head"]),
         areas=weighted([(area, float(BUSY.get(area.name_ar, 2))) for area in built_up]),
@@ -131,16 +102,6 @@ def brand(rng: Random, area: AreaRow | None = None) -> tuple[str, str]:
         return f"{head_ar} {area.name_ar}", f"{head_en} {area.name_en.partition(' (')[0]}"
     number = rng.randint(2, 5)
     return f"{word_ar} {number}", f"{word_en} {number}"
-
-
-def public_id(rng: Random) -> str:
-    """Like `kernel.ids.public_id`, but the same for the same seed; for made-up rows only."""
-    return "".join(rng.choices(ids.ALPHABET, k=26)).lower()
-
-
-def typed_code(rng: Random) -> str:
-    """Like `kernel.ids.typed_code`, but the same for the same seed; for made-up rows only."""
-    return "".join(rng.choices(ids.ALPHABET, k=20))
 
 
 def commercial_license_no(n: int) -> str:

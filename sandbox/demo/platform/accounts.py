@@ -12,11 +12,10 @@ from django.contrib.auth.models import Group
 
 from municipality.accounts import civil_ids
 from municipality.accounts.models import Organisation, Signatory, User
-from sandbox.demo import people, staff
-from sandbox.demo.generate import public_id, seeded
 from sandbox.demo.loading import Loading
+from sandbox.demo.platform import people, staff
+from sandbox.demo.seeds import public_id, seeded
 
-NAME = "people"
 PEOPLE_FILE = "demo-people.json"
 # Name, register number, and the English names of the two people who sign for it.
 ORGANISATIONS = (

@@ -17,18 +17,17 @@ from municipality.jobs import services as jobs
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from municipality.kernel.actors import system
-from municipality.notifications.models import Delivery, DeliveryState
 from payments.queries import bill_of
-from sandbox.demo import stories
-from sandbox.demo.generate import seeded
+from sandbox.demo.licensing.licences import case_shop_ids
+from sandbox.demo.licensing.renewals import PastCase, tell
 from sandbox.demo.loading import Loading
-from sandbox.demo.past import PastCase, tell
-from sandbox.demo.paying import Payment, pay
-from sandbox.demo.steps.licences import case_shop_ids
+from sandbox.demo.payments import Payment, pay
+from sandbox.demo.platform.messages import mark_sent
+from sandbox.demo.seeds import seeded
+from sandbox.demo.shops import stories
 from shops.models import Shop
 from shops.register.queries import with_names
 
-NAME = "past_cases"
 DAYS = 120
 WINDOW = 59  # days before its end in which a licence is renewed here
 NEWEST = 12  # days in which the sealed ones lie
@@ -49,7 +48,7 @@ def run(loading: Loading) -> str:
         with clock.at(loading.instant(loading.day(-rng.randint(1, 9)), rng)):
             submit_renewal(shop=shop, applicant=applicant_of(shop, rng))
     _work_off(loading)
-    silence(loading)
+    mark_sent(loading)
     with clock.at(loading.anchor):
         compute_figures()
     issued = Case.objects.filter(service=RENEWAL, state=RenewalState.ISSUED).count() - sum(p.outcome == RenewalState.ISSUED for p in told)
@@ -137,22 +136,6 @@ def _work_off(loading: Loading) -> None:
         done.add(job.pk)
         with clock.at(job.due_at + dt.timedelta(seconds=20)):
             jobs.run(job.pk)
-
-
-def silence(loading: Loading) -> None:
-    """Messages of the past lie in the inbox and look delivered in their time; nothing is sent to anybody now."""
-    before = Delivery.objects.filter(reason="demo").count()  # each step goes on with numbers of its own
-    rng = seeded(f"deliveries of the past {before}")
-    old = Delivery.objects.filter(state=DeliveryState.WAITING, message__created_at__lte=loading.anchor).select_related("message")
-    found = sorted(old, key=lambda d: (d.message.created_at, d.message.kind, d.message.title_en, d.channel))
-    ids = {delivery.pk for delivery in found}
-    carriers = [j.pk for j in Job.objects.filter(kind="notifications.deliver", state=JobState.QUEUED) if j.args.get("delivery_id") in ids]
-    Job.objects.filter(pk__in=carriers).update(state=JobState.DONE, finished_at=loading.anchor)
-    for delivery in found:
-        delivery.state, delivery.reason = DeliveryState.SENT, "demo"
-        delivery.sent_at = delivery.message.created_at + dt.timedelta(seconds=rng.randint(2, 9))
-        delivery.provider_id = f"demo-{rng.getrandbits(48):012x}"
-    Delivery.objects.bulk_update(found, ["state", "reason", "sent_at", "provider_id"], batch_size=500)
 
 
 def _place_blocks(loading: Loading) -> None:

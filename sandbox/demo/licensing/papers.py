@@ -7,23 +7,22 @@ its act in the record. Only the number of statements differs from carrying them 
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from licensing.health.documents import public_facts
 from licensing.models import HealthLicence
 from municipality.audit.models import Act
-from municipality.documents.models import Counter, Document, DocumentEvent
+from municipality.documents.models import Document, DocumentEvent
 from municipality.documents.states import DOCUMENT, DocumentState
-from municipality.kernel import ids
 from municipality.kernel.actors import Actor, system
-from sandbox.demo.generate import typed_code
+from sandbox.demo.bulk import move, take_numbers
+from sandbox.demo.seeds import typed_code
 from shops.models import Shop
 
 KIND = "health_licence"
@@ -49,20 +48,6 @@ class Paper:
     number: str = ""
     document: Document | None = field(default=None, repr=False)
     licence: HealthLicence | None = field(default=None, repr=False)
-
-
-def take_numbers(series: Sequence[str], *, width: int = 6) -> list[str]:
-    """A number for each series named, in order, as `documents.numbers.take` gives them, with two statements a series."""
-    wanted, given = Tally(series), {}
-    for name in sorted(wanted):
-        Counter.objects.get_or_create(series=name)
-        Counter.objects.filter(series=name).update(last=F("last") + wanted[name])
-        given[name] = Counter.objects.values_list("last", flat=True).get(series=name) - wanted[name]
-    numbers = []
-    for name in series:
-        given[name] += 1
-        numbers.append(ids.with_check(f"{name}-{given[name]:0{width}d}"))
-    return numbers
 
 
 def carry_over(papers: Sequence[Paper], rng: Random) -> int:
@@ -92,13 +77,6 @@ def carry_over(papers: Sequence[Paper], rng: Random) -> int:
     acts += _fates(ordered, mine)
     Act.objects.bulk_create(sorted(acts, key=lambda act: act.at))
     return len(ordered)
-
-
-def move(rows: QuerySet[Any], state: str, **changes: Any) -> int:
-    """Put rows into the state that the newest event of each names, with one statement; the database checks every edge."""
-    model = rows.model
-    newest = model.EVENTS.objects.filter(subject=OuterRef("pk")).order_by("-pk").values("pk")[:1]
-    return int(rows.update(state=state, last_event=Subquery(newest), **changes))
 
 
 def _document(paper: Paper, rng: Random) -> Document:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from municipality.audit.services import sequence
 from sandbox.demo.loading import Loading
 
-NAME = "record"
-
 
 def run(loading: Loading) -> str:
     total = 0

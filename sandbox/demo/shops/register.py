@@ -7,15 +7,16 @@ from random import Random
 
 from municipality.accounts.models import Organisation, User
 from municipality.places.models import Area
-from sandbox.demo import people, stories
-from sandbox.demo.generate import ShopRow, brand, public_id, seeded, shops
-from sandbox.demo.hours import load_hours
 from sandbox.demo.loading import Loading, batches
-from sandbox.demo.register import point_near
-from sandbox.demo.steps.people import ORGANISATIONS
+from sandbox.demo.platform import people
+from sandbox.demo.platform.accounts import ORGANISATIONS
+from sandbox.demo.seeds import public_id, seeded
+from sandbox.demo.shops import stories
+from sandbox.demo.shops.hours import load_hours
+from sandbox.demo.shops.large_register import point_near
+from sandbox.demo.shops.rows import ShopRow, brand, shops
 from shops.models import Shop
 
-NAME = "shops"
 FACTS_SOURCE = "commercial_register"
 SIZES, OFTEN = (1, 2, 3, 4, 5, 8), (60, 20, 9, 6, 4, 1)  # shops of a small organisation
 
@@ -30,7 +31,7 @@ def run(loading: Loading) -> str:
     areas = area_ids()
     for pairs in batches(list(zip(rows, owners, strict=True))):
         Shop.objects.bulk_create(shop(loading, row, owner, areas) for row, owner in pairs)
-    stated = load_hours(loading.anchor, NAME)
+    stated = load_hours(loading.anchor, "shops")
     return f"{len(rows)} shops, {stated} with opening hours"
 
 

@@ -11,29 +11,29 @@ from municipality.imports import services as imports
 from municipality.imports.models import ImportFile
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
-from sandbox.demo.generate import seeded
 from sandbox.demo.loading import Loading
+from sandbox.demo.seeds import seeded
 from shops.models import Shop
 from violations.models import Violation
 from violations.services import lifting
 from violations.services.blocks import GROUND
 
 if TYPE_CHECKING:
-    from sandbox.demo.steps.violations import Story
+    from sandbox.demo.violations.timeline import Timeline
 
 COLUMNS = "رقم المحضر;تاريخ المحضر;رمز المخالفة;نص المخالفة;المادة;رقم الرخصة;المبلغ;الحالة;تاريخ الإعلان;رقم الحكم;تاريخ الحكم;ملاحظة"
 WORDS = ("عرض بضاعة خارج حدود المحل", "المادة 12 من لائحة قديمة")
 DAYS_AGO = 50  # when the sheet came in
 
 
-def tell(story: Story, loading: Loading, shops: Sequence[Shop], office: dict[str, Any]) -> None:
+def tell(timeline: Timeline, loading: Loading, shops: Sequence[Shop], office: dict[str, Any]) -> None:
     """Let one sheet come in some weeks ago, and another be read yesterday, with errors, and wait for its second person."""
     rng = seeded("fines on paper")
     count = max(6, loading.scale.minutes // 25)
     chosen = rng.sample(list(shops), min(count + 3, len(shops)))
     came, waits = chosen[:-3] or chosen, chosen[-3:]
-    story.at(loading.instant(loading.day(-DAYS_AGO), rng), lambda: _come_in(_sheet(loading, came, 100), office))
-    story.at(loading.instant(loading.day(-1), rng), lambda: _wait(_sheet(loading, waits, 900) + _errors(), office))
+    timeline.at(loading.instant(loading.day(-DAYS_AGO), rng), lambda: _come_in(_sheet(loading, came, 100), office))
+    timeline.at(loading.instant(loading.day(-1), rng), lambda: _wait(_sheet(loading, waits, 900) + _errors(), office))
 
 
 def _sheet(loading: Loading, shops: Sequence[Shop], first: int) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from municipality.kernel import civil_id
-from sandbox.demo.generate import seeded
+from sandbox.demo.seeds import seeded
 
 # The serial of every made-up civil number begins so; check digits are right, so that the portal takes them.
 SERIAL = "99"

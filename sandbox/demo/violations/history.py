@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import heapq
 from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import count
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -15,36 +13,32 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.db.models import Q
 
-from municipality.accounts.models import User
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
-from municipality.places.models import Branch
 from municipality.review.models import Clock
 from municipality.review.services import clock as clocks
-from municipality.review.services import staff
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import parts
 from municipality.uploads import services as uploads
 from municipality.uploads.inspecting import Drawn
-from sandbox.demo import stories
-from sandbox.demo.generate import seeded
 from sandbox.demo.loading import Loading
-from sandbox.demo.paying import Payment, pay
-from sandbox.demo.steps import paper_fines as paper
-from sandbox.demo.steps.past_cases import silence
-from sandbox.demo.steps.queue import _page
+from sandbox.demo.payments import Payment, pay
+from sandbox.demo.pictures import page
+from sandbox.demo.platform.messages import mark_sent
+from sandbox.demo.seeds import seeded
+from sandbox.demo.shops import stories
+from sandbox.demo.violations import paper_fines as paper
+from sandbox.demo.violations.inspectors import office_staff, teams
+from sandbox.demo.violations.timeline import Timeline
 from shops.models import Shop
 from violations import queries
-from violations.models import EvidenceKind, Inspector, Team, Violation
+from violations.models import EvidenceKind, Inspector, Violation
 from violations.services import blocks, court, evidence, minutes, objections, relief, serving, settling, terms
 from violations.services.minutes import Found
-from violations.services.objections import SKILL
 from violations.states import ViolationState
 
-NAME = "violations"
 V = ViolationState
 NOTICES = 12  # of the newest that are drawn as papers at the first start; the older ones lie in the archive of paper
-SCOPE = ["CLN", "SHP", "ADV", "BLD", "STL", "VND"]
 # Weighted as a day on the street is.
 OFFENCES = {"CLN-03": 16, "CLN-02": 14, "SHP-02": 16, "SHP-04": 22, "SHP-05": 12, "SHP-03": 6, "ADV-01": 12, "CLN-06": 2}
 # What becomes of a minute, and how often.
@@ -64,49 +58,22 @@ ENDS = {
 NOTES = ("أمام باب المحل", "على الرصيف المقابل للواجهة", "في الممر الخلفي", "عند مدخل المبنى")
 
 
-class Story:
-    """What is still to happen, in order of time."""
-
-    def __init__(self, loading: Loading) -> None:
-        self.loading = loading
-        self._line: list[tuple[dt.datetime, int, Callable[[], None]]] = []
-        self._turn = count()
-        self._nights: set[dt.date] = set()
-
-    def at(self, moment: dt.datetime, act: Callable[[], None]) -> None:
-        """Let something happen at an instant; what lies after the anchor has not happened yet."""
-        if moment < self.loading.anchor:
-            heapq.heappush(self._line, (moment, next(self._turn), act))
-
-    def night(self, day: dt.date) -> None:
-        """What the days bring happens once in a night, whoever waits for it."""
-        if day not in self._nights:
-            self._nights.add(day)
-            self.at(clock.start_of(day), _lapse)
-
-    def run(self) -> None:
-        while self._line:
-            moment, _turn, act = heapq.heappop(self._line)
-            with clock.at(moment):
-                act()
-
-
 def run(loading: Loading) -> str:
     rng = seeded("violations step")
-    inspectors = _inspectors(loading)
-    story = Story(loading)
+    inspectors = teams(loading)
+    timeline = Timeline(loading)
     held = Shop.objects.filter(Q(owner__isnull=False) | Q(organisation__signatories__isnull=False), closed_on__isnull=True).distinct()
     told = [place.commercial_license_no for place in stories.placed()]  # each of these shows one thing, and no fine beside
     held = held.exclude(commercial_license_no__in=told)
     shops = list(held.select_related("activity", "area__governorate__branch", "branch").order_by("pk"))
-    office = _office()
+    office = office_staff()
     for number in range(loading.scale.minutes):
         # More of them lately, so that the lists of today are not empty.
         day = loading.day(-int(340 * rng.random() ** 2) - 1)
         moment = loading.instant(day, rng)
-        story.at(moment, _seen(story, rng, number, shops, inspectors, office))
-    paper.tell(story, loading, [shop for shop in shops if shop.branch_id == office["violation_clerk"].branch_id], office)
-    story.run()
+        timeline.at(moment, _seen(timeline, rng, number, shops, inspectors, office))
+    paper.tell(timeline, loading, [shop for shop in shops if shop.branch_id == office["violation_clerk"].branch_id], office)
+    timeline.run()
     with clock.at(loading.anchor):
         serving.sweep()
         terms.void_missed()
@@ -117,57 +84,14 @@ def run(loading: Loading) -> str:
             clocks.escalate(clock_id=pk)
     _photos(loading)
     _put_papers_away(loading)
-    silence(loading)
+    mark_sent(loading)
     return f"{Violation.objects.count()} violations: " + ", ".join(
         f"{found} {state}" for state, found in sorted(Counter(Violation.objects.values_list("state", flat=True)).items())
     )
 
 
-def _inspectors(loading: Loading) -> dict[tuple[str, bool], list[Inspector]]:
-    """The inspectors of every branch by team: one team, and one of women."""
-    found: dict[tuple[str, bool], list[Inspector]] = {}
-    for branch in Branch.objects.order_by("pk"):
-        users = User.objects.filter(groups__name="inspector", branch=branch).order_by("login")
-        for user in users:
-            womens = user.login.startswith("inspector2.")
-            team, _made = Team.objects.get_or_create(
-                code=f"{branch.pk}-{'2' if womens else '1'}",
-                defaults={
-                    "branch": branch,
-                    "name_ar": f"{'الفريق النسائي' if womens else 'فريق التفتيش'}، {branch.name_ar}",
-                    "name_en": f"{'Women’s team' if womens else 'Inspection team'}, {branch.name_en}",
-                    "is_womens": womens,
-                },
-            )
-            spell = Inspector.objects.create(
-                user=user,
-                team=team,
-                badge_no=f"{user.staff_number.zfill(4)}",
-                decision_no=f"ق {100 + int(user.staff_number)}/{loading.today.year - 2}",
-                decision_on=loading.day(-700),
-                scope=SCOPE,
-                first_day=loading.day(-700),
-                last_day=loading.day(400),
-            )
-            found.setdefault((branch.pk, womens), []).append(spell)
-    with clock.at(loading.anchor - dt.timedelta(days=400)):
-        supervisors = {user.branch_id: user for user in User.objects.filter(groups__name="supervisor")}
-        for officer in User.objects.filter(groups__name="officer", login__startswith="officer2.").order_by("login"):
-            staff.give_skill(officer=officer, code=SKILL, given_by=supervisors[officer.branch_id])
-    return found
-
-
-def _office() -> dict[str, Any]:
-    """The people who take a sum away, one of them of another unit, and the two who turn to the court."""
-    found: dict[str, Any] = {"violation_clerk": User.objects.get(groups__name="violation_clerk")}
-    above = {user.branch_id: user for user in User.objects.filter(groups__name="violation_authority")}
-    found["violation_authority"], found["elsewhere"] = above[found["violation_clerk"].branch_id], above["KU"]
-    found["court"], found["court_second"] = User.objects.filter(groups__name="court_clerk").order_by("login")
-    return found
-
-
 def _seen(
-    story: Story,
+    timeline: Timeline,
     rng: Random,
     number: int,
     shops: Sequence[Shop],
@@ -205,9 +129,9 @@ def _seen(
             ),
         )
         if row.state == V.WARNED:
-            _after_warning(story, rng, row, spell, office)
+            _after_warning(timeline, rng, row, spell, office)
         else:
-            _after_minute(story, rng, row, office)
+            _after_minute(timeline, rng, row, office)
 
     return act
 
@@ -216,22 +140,22 @@ def _row(row: Violation) -> Violation:
     return Violation.objects.select_related("shop", "party").get(pk=row.pk)
 
 
-def _after_warning(story: Story, rng: Random, row: Violation, spell: Inspector, office: dict[str, Any]) -> None:
+def _after_warning(timeline: Timeline, rng: Random, row: Violation, spell: Inspector, office: dict[str, Any]) -> None:
     now, rule = clock.now(), row.rule
     if rng.random() < 0.45:
         mended = now + dt.timedelta(days=rule.correction_days * 0.6)
-        story.at(mended, lambda: minutes.accept_correction(violation=_row(row), inspector=spell.user))
+        timeline.at(mended, lambda: minutes.accept_correction(violation=_row(row), inspector=spell.user))
         return
 
     def write() -> None:
         found = _row(row)
         minutes.write_minute(violation=found, inspector=spell.user, seen_at=clock.now())
-        _after_minute(story, rng, found, office)
+        _after_minute(timeline, rng, found, office)
 
-    story.at(now + dt.timedelta(days=rule.correction_days + 1, hours=1), write)
+    timeline.at(now + dt.timedelta(days=rule.correction_days + 1, hours=1), write)
 
 
-def _after_minute(story: Story, rng: Random, row: Violation, office: dict[str, Any]) -> None:
+def _after_minute(timeline: Timeline, rng: Random, row: Violation, office: dict[str, Any]) -> None:
     """The party opens the notice some days later, and then takes one of the ways."""
     now = clock.now()
     end = rng.choices(list(ENDS), list(ENDS.values()))[0]
@@ -240,35 +164,29 @@ def _after_minute(story: Story, rng: Random, row: Violation, office: dict[str, A
         return
     person = people[0]
     opened = now + dt.timedelta(days=rng.randint(0, 4), hours=rng.randint(1, 5))
-    story.at(opened, lambda: _open(row, person))
-    story.night(clock.day_of(opened) + dt.timedelta(days=15))
+    timeline.at(opened, lambda: _open(row, person))
+    timeline.night(clock.day_of(opened) + dt.timedelta(days=15))
     acted = opened + dt.timedelta(days=rng.randint(0, 12), minutes=rng.randint(5, 300))
     ways: dict[str, Callable[[], None]] = {
         "paid": lambda: _pay(row, person, rng),
-        "objected": lambda: _object(story, row, person, rng),
-        "instalments": lambda: _plan(story, row, person, rng),
+        "objected": lambda: _object(timeline, row, person, rng),
+        "instalments": lambda: _plan(timeline, row, person, rng),
         "extended": lambda: _if(row, V.ORDERED, lambda found: terms.extend(violation=found, person=person)),
         "waived": lambda: _relieve(row, rng, office),
         "annulled": lambda: _annul(row, office),
     }
     if end in ways:
-        story.at(acted, ways[end])
+        timeline.at(acted, ways[end])
     if end in ("referred", "judged"):
-        story.at(opened + dt.timedelta(days=40), lambda: _refer(office))
+        timeline.at(opened + dt.timedelta(days=40), lambda: _refer(office))
     if end == "judged":
-        story.at(opened + dt.timedelta(days=75), lambda: _rule(row, rng, office))
+        timeline.at(opened + dt.timedelta(days=75), lambda: _rule(row, rng, office))
         if rng.random() < 0.5:
-            story.at(opened + dt.timedelta(days=80), lambda: _pay(row, person, rng))
+            timeline.at(opened + dt.timedelta(days=80), lambda: _pay(row, person, rng))
 
 
 def _open(row: Violation, person: Any) -> None:
     serving.opened(violation=row, person=person)
-
-
-def _lapse() -> None:
-    terms.lapse_due()
-    terms.void_missed()
-    blocks.place_due()
 
 
 def _if(row: Violation, state: str, act: Callable[[Violation], Any]) -> None:
@@ -288,8 +206,8 @@ def _pay(row: Violation, person: Any, rng: Random) -> None:
         settling.paid(bill.pk)
 
 
-def _object(story: Story, row: Violation, person: Any, rng: Random) -> None:
-    """An objection; what nobody answered in the legal time is refused by silence on its day."""
+def _object(timeline: Timeline, row: Violation, person: Any, rng: Random) -> None:
+    """An objection; what nobody answered in the legal time is refused by mark_sent on its day."""
     found = _row(row)
     if found.state != V.ORDERED:
         return
@@ -300,18 +218,18 @@ def _object(story: Story, row: Violation, person: Any, rng: Random) -> None:
         words="الصورة لا تبين ما ذكره المحضر، والمكان كان نظيفاً.",
         lot=rng.choice,
     )
-    story.at(clock.start_of(objection.defend_by + dt.timedelta(days=1)), lambda: objections.close_defence(objection_id=objection.pk))
-    story.at(clock.start_of(objection.answer_by + dt.timedelta(days=1)), lambda: objections.lapse(objection_id=objection.pk))
+    timeline.at(clock.start_of(objection.defend_by + dt.timedelta(days=1)), lambda: objections.close_defence(objection_id=objection.pk))
+    timeline.at(clock.start_of(objection.answer_by + dt.timedelta(days=1)), lambda: objections.lapse(objection_id=objection.pk))
 
 
-def _plan(story: Story, row: Violation, person: Any, rng: Random) -> None:
+def _plan(timeline: Timeline, row: Violation, person: Any, rng: Random) -> None:
     found = _row(row)
     order = queries.order_of(found)
     if found.state != V.ORDERED or order is None or order.fils < queries.limits()["instalments_from_fils"]:
         return
     terms.agree_plan(violation=found, person=person, count=3)
     for turn in range(3 if rng.random() < 0.7 else 1):
-        story.at(clock.now() + dt.timedelta(days=29 * turn, minutes=30 + turn), lambda: _pay(row, person, rng))
+        timeline.at(clock.now() + dt.timedelta(days=29 * turn, minutes=30 + turn), lambda: _pay(row, person, rng))
 
 
 def _relieve(row: Violation, rng: Random, office: dict[str, Any]) -> None:
@@ -353,7 +271,7 @@ def _rule(row: Violation, rng: Random, office: dict[str, Any]) -> None:
 
 def _photos(loading: Loading) -> None:
     """A drawn picture for the newest, so that their pages show how evidence stands there."""
-    picture = _page("photos")
+    picture = page("photos")
     for row in Violation.objects.select_related("inspector__user").order_by("-pk")[: loading.scale.minutes // 12]:
         if row.inspector is None:  # of paper there is no picture
             continue
@@ -369,12 +287,12 @@ def _photos(loading: Loading) -> None:
 def _put_papers_away(loading: Loading) -> None:
     """Only the newest notices are drawn by the worker of the first start; hundreds at once would keep it from everything else.
 
-    What the first start is to draw has not been waiting since the day of its story.
+    What the first start is to draw has not been waiting since the day of its timeline.
     """
     waiting = Job.objects.filter(kind__in=("violations.notice_document", "violations.objection_document"), state=JobState.QUEUED)
     kept = list(waiting.order_by("-pk").values_list("pk", flat=True)[:NOTICES])
     waiting.exclude(pk__in=kept).update(state=JobState.DONE, finished_at=clock.now())
     Job.objects.filter(pk__in=kept).update(due_at=loading.anchor + dt.timedelta(seconds=1))
     told = Job.objects.filter(kind__in=("violations.close_defence", "violations.lapse_objection"), due_at__lte=loading.anchor)
-    told.filter(state=JobState.QUEUED).update(state=JobState.DONE, finished_at=clock.now())  # the story has done it already
+    told.filter(state=JobState.QUEUED).update(state=JobState.DONE, finished_at=clock.now())  # the timeline has done it already
     Job.objects.filter(kind="uploads.inspect", state=JobState.QUEUED).update(state=JobState.DONE, finished_at=clock.now())

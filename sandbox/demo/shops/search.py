@@ -5,8 +5,6 @@ from __future__ import annotations
 from sandbox.demo.loading import Loading
 from shops.search import index
 
-NAME = "search"
-
 
 def run(loading: Loading) -> str:
     return f"{index.rebuild()} shops can be found"

@@ -11,16 +11,15 @@ from municipality.kernel import clock
 from municipality.review import queries as review
 from municipality.review.models import Assignment
 from municipality.review.services import desk, queue
-from sandbox.demo import stories
 from sandbox.demo.loading import Loading
-from sandbox.demo.steps.past_cases import silence
+from sandbox.demo.platform.messages import mark_sent
+from sandbox.demo.shops import stories
 from shops.models import Reply, Shop
 from shops.public_page import facts, services
 from shops.registry import FindingFact, finding_of
 from violations.models import Violation
 from violations.states import ViolationState
 
-NAME = "pages"
 WORDS = "عولج السبب في اليوم نفسه، ودُرّب العاملون على ألا يتكرر، وسُددت الغرامة. يسعدنا أن يلاحظ زبائننا الفرق."
 WHY = "اللوحة فوق الباب تحمل هذا الاسم منذ بداية الشهر."
 REPLIED, PUBLISHED, ASKED = (dt.timedelta(minutes=minutes) for minutes in (120, 60, 30))  # before the anchor
@@ -36,7 +35,7 @@ def run(loading: Loading) -> str:
             _publish(case, reader)
     with clock.at(loading.anchor - ASKED):
         _ask_correction(finding.shop, holder)
-    silence(loading)
+    mark_sent(loading)
     return f"{Reply.objects.filter(published_at__isnull=False).count()} reply beside a violation, 1 correction of a page that waits"
 
 

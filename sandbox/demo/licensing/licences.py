@@ -9,15 +9,16 @@ from municipality.accounts.models import User, actor_of
 from municipality.documents.states import DocumentState
 from municipality.kernel.actors import Actor
 from municipality.kernel.periods import add_years
-from sandbox.demo import people, stories
-from sandbox.demo.carrying import Paper, carry_over
-from sandbox.demo.generate import ELSEWHERE, FOOD, seeded
+from sandbox.demo.licensing.papers import Paper, carry_over
 from sandbox.demo.loading import Loading
-from sandbox.demo.steps.people import ORGANISATIONS
+from sandbox.demo.platform import people
+from sandbox.demo.platform.accounts import ORGANISATIONS
+from sandbox.demo.seeds import seeded
+from sandbox.demo.shops import stories
+from sandbox.demo.shops.rows import ELSEWHERE, FOOD
 from shops.models import Shop
 from shops.register.queries import with_names
 
-NAME = "licences"
 PORTAL_DAYS = 200  # how long before the anchor the paper register was read in
 FATES = (("far", 60), ("soon", 14), ("ended", 12), ("suspended", 4), ("revoked", 3), ("none", 2))
 SUSPENDED_FOR = ("layout_changed", "commercial_license_ended", "outside_licensed_area")

@@ -5,12 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from io import BytesIO
 from random import Random
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from PIL import Image, ImageDraw
 
 from licensing.health import kept
 from licensing.health.queries import offer
@@ -34,13 +32,14 @@ from municipality.rulebook import queries as rulebook
 from municipality.uploads import parts
 from municipality.uploads import services as uploads
 from municipality.uploads.inspecting import Drawn
-from sandbox.demo import stories
-from sandbox.demo.generate import seeded
+from sandbox.demo.licensing.past_cases import applicant_of
 from sandbox.demo.loading import Loading
-from sandbox.demo.steps.past_cases import applicant_of, silence
+from sandbox.demo.pictures import page
+from sandbox.demo.platform.messages import mark_sent
+from sandbox.demo.seeds import seeded
+from sandbox.demo.shops import stories
 from shops.models import Shop
 
-NAME = "queue"
 FIELD = "health"
 DAYS = 6  # working days over which the requests arrived
 CHANGES = (("area_m2",), ("trade_name",), ("trade_name", "area_m2"))
@@ -69,7 +68,7 @@ def run(loading: Loading) -> str:
         for pk in Clock.objects.filter(stopped_at__isnull=True, next_level_at__lte=loading.anchor).values_list("pk", flat=True):
             told["moved up"] += clocks.escalate(clock_id=pk)
         _work_off()
-    silence(loading)
+    mark_sent(loading)
     return ", ".join(f"{count} {what}" for what, count in told.items())
 
 
@@ -144,23 +143,11 @@ def _answers(shop: Shop, name: str, rng: Random) -> dict[str, Any]:
 
 def _attach(owner: Any, subject: str, slot: str) -> None:
     """A page that was drawn here: it needs no look."""
-    picture = _page(slot)
+    picture = page(slot)
     upload = uploads.receive(owner=owner, subject=subject, slot=slot, name=f"{slot}.jpg", content=SimpleUploadedFile("page.jpg", picture))
     upload.refresh_from_db()
     uploads.accept(upload, Drawn(picture, picture, "image/jpeg", 1, 480, 640))
     parts.drop(upload.public_id)
-
-
-def _page(slot: str) -> bytes:
-    sheet = Image.new("RGB", (480, 640), "white")
-    pen = ImageDraw.Draw(sheet)
-    pen.rectangle((24, 24, 456, 616), outline="#8a6d3b", width=3)
-    pen.text((48, 48), f"DEMO  {slot}", fill="black")
-    for line in range(12):
-        pen.line((48, 120 + 36 * line, 432 - 24 * (line % 3), 120 + 36 * line), fill="#999999", width=4)
-    out = BytesIO()
-    sheet.save(out, "JPEG", quality=80)
-    return out.getvalue()
 
 
 def _work(officer: User, number: int) -> Counter[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sandbox.demo.generate import ShopRow, commercial_license_no
-from sandbox.demo.people import PEOPLE
+from sandbox.demo.platform.people import PEOPLE
+from sandbox.demo.shops.rows import ShopRow, commercial_license_no
 
 
 @dataclass(frozen=True)

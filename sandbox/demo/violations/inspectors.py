@@ -1,0 +1,59 @@
+"""Teams of inspectors, and the staff of the office who take a sum away or turn to the court."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from municipality.accounts.models import User
+from municipality.kernel import clock
+from municipality.places.models import Branch
+from municipality.review.services import staff
+from sandbox.demo.loading import Loading
+from violations.models import Inspector, Team
+from violations.services.objections import SKILL
+
+SCOPE = ["CLN", "SHP", "ADV", "BLD", "STL", "VND"]
+
+
+def teams(loading: Loading) -> dict[tuple[str, bool], list[Inspector]]:
+    """The inspectors of every branch by team: one team, and one of women."""
+    found: dict[tuple[str, bool], list[Inspector]] = {}
+    for branch in Branch.objects.order_by("pk"):
+        users = User.objects.filter(groups__name="inspector", branch=branch).order_by("login")
+        for user in users:
+            womens = user.login.startswith("inspector2.")
+            team, _made = Team.objects.get_or_create(
+                code=f"{branch.pk}-{'2' if womens else '1'}",
+                defaults={
+                    "branch": branch,
+                    "name_ar": f"{'الفريق النسائي' if womens else 'فريق التفتيش'}، {branch.name_ar}",
+                    "name_en": f"{'Women’s team' if womens else 'Inspection team'}, {branch.name_en}",
+                    "is_womens": womens,
+                },
+            )
+            spell = Inspector.objects.create(
+                user=user,
+                team=team,
+                badge_no=f"{user.staff_number.zfill(4)}",
+                decision_no=f"ق {100 + int(user.staff_number)}/{loading.today.year - 2}",
+                decision_on=loading.day(-700),
+                scope=SCOPE,
+                first_day=loading.day(-700),
+                last_day=loading.day(400),
+            )
+            found.setdefault((branch.pk, womens), []).append(spell)
+    with clock.at(loading.anchor - dt.timedelta(days=400)):
+        supervisors = {user.branch_id: user for user in User.objects.filter(groups__name="supervisor")}
+        for officer in User.objects.filter(groups__name="officer", login__startswith="officer2.").order_by("login"):
+            staff.give_skill(officer=officer, code=SKILL, given_by=supervisors[officer.branch_id])
+    return found
+
+
+def office_staff() -> dict[str, Any]:
+    """The people who take a sum away, one of them of another unit, and the two who turn to the court."""
+    found: dict[str, Any] = {"violation_clerk": User.objects.get(groups__name="violation_clerk")}
+    above = {user.branch_id: user for user in User.objects.filter(groups__name="violation_authority")}
+    found["violation_authority"], found["elsewhere"] = above[found["violation_clerk"].branch_id], above["KU"]
+    found["court"], found["court_second"] = User.objects.filter(groups__name="court_clerk").order_by("login")
+    return found
