@@ -1,4 +1,4 @@
-"""Teams and inspectors; a year of minutes in every state, told in the order in which they happened."""
+"""A year of minutes in every state, told in the order in which they happened."""
 
 from __future__ import annotations
 
