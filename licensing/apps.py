@@ -15,9 +15,9 @@ class LicensingConfig(AppConfig):
         from municipality.acting.registry import SERVICES, Service
         from municipality.cases import panels
         from municipality.cases.catalogue import CATALOGUE
-        from municipality.cases.timeline import STORIES
+        from municipality.cases.timeline import TIMELINES
         from municipality.documents.queries import KINDS, OPENED_TO
-        from municipality.drafts.registry import KEPT
+        from municipality.drafts.registry import DRAFT_KINDS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
         from payments.registry import PAYABLES, Payable
@@ -26,9 +26,9 @@ class LicensingConfig(AppConfig):
         CATALOGUE.register("health", catalogue.HEALTH)
         CATALOGUE.register("signage", catalogue.SIGNAGE)
         SERVICES.register(RENEWAL, Service(_("Renewal of a health licence")))
-        STORIES.register(RENEWAL, story.STORY)
+        TIMELINES.register(RENEWAL, story.STORY)
         REVIEWABLES.register(RENEWAL, review.REVIEWED)
-        KEPT.register(RENEWAL, kept.KEPT)
+        DRAFT_KINDS.register(RENEWAL, kept.KEPT)
         PREFIXES.register("draft", files.DRAFT_FILES)
         PREFIXES.register("case", files.CASE_FILES)
         PAYABLES.register(RENEWAL, Payable(paid=health.paid, voided=health.voided))

@@ -24,7 +24,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import public
-from municipality.documents import token
+from municipality.documents import pkcs11
 from municipality.documents.models import SealState
 from municipality.documents.signing import FILE_KEY, TOKEN
 from municipality.jobs import queries as jobs
@@ -33,7 +33,7 @@ from municipality.jobs.heartbeats import BEAT, WORKER, WRONG_CLOCK
 from municipality.jobs.models import Heartbeat
 from municipality.kernel import clock
 from municipality.uploads import parts
-from municipality.uploads.scanning import scanner
+from municipality.uploads.malware import scanner
 from payments import queries as payments
 
 SILENT = dt.timedelta(seconds=30)
@@ -157,7 +157,7 @@ def signer() -> Any:
 
 
 def _token() -> Any:
-    found = token.present()
+    found = pkcs11.present()
     if found is None or found.state == SealState.AWAY:
         return _("The token with the key of the seal does not answer. Licences wait until it does.")
     if found.state == SealState.READY:

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.documents.facts import Facts, FactsRefused, Words, day
+from municipality.documents.facts import BilingualText, Facts, FactsRefused, day
 from municipality.kernel import clock, money
 from payments.models import Receipt
 
@@ -62,7 +62,7 @@ class ReceiptFacts(Facts):
         """What `payments/documents/receipt.html` reads."""
         return {
             **super().context(),
-            "payer": Words(self.payer_ar, self.payer_en),
+            "payer": BilingualText(self.payer_ar, self.payer_en),
             "amount": money.to_display(self.amount_fils),
             "paid_on": day(clock.day_of(self.paid_at)),
         }

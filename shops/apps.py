@@ -11,9 +11,9 @@ class ShopsConfig(AppConfig):
         from municipality.acting import registry as acting
         from municipality.cases import panels as pages
         from municipality.cases.catalogue import CATALOGUE
-        from municipality.cases.timeline import STORIES
+        from municipality.cases.timeline import TIMELINES
         from municipality.documents.queries import KINDS, OPENED_TO
-        from municipality.drafts.registry import KEPT
+        from municipality.drafts.registry import DRAFT_KINDS
         from municipality.imports.registry import KINDS as IMPORTS
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
@@ -53,9 +53,9 @@ class ShopsConfig(AppConfig):
         acting.HOLDINGS.register("shops", queries.holdings)
 
         acting.SERVICES.register(CLAIM, acting.Service(_("Claims of shops"), is_assisted=False, waits_in_dispute=False))
-        STORIES.register(CLAIM, story.STORY)
+        TIMELINES.register(CLAIM, story.STORY)
         REVIEWABLES.register(CLAIM, review.REVIEWED)
-        KEPT.register(CLAIM, drafts.KEPT)
+        DRAFT_KINDS.register(CLAIM, drafts.KEPT)
         PREFIXES.register("claim", files.CLAIM_FILES)
         KINDS.register(refusals.ClaimRefusalFacts.kind, refusals.ClaimRefusalFacts)
         OPENED_TO.register("shops", refusals.opened_to)
@@ -66,7 +66,7 @@ class ShopsConfig(AppConfig):
             (CORRECTION, page_story.CORRECTIONS, page_review.CORRECTIONS, page_panels.corrections),
             (REPLY, page_story.REPLIES, page_review.REPLIES, page_panels.replies),
         ):
-            STORIES.register(service, told)
+            TIMELINES.register(service, told)
             REVIEWABLES.register(service, reviewed)
             pages.CASE.register(service, panel)
         acting.SERVICES.register(HOURS, acting.Service(_("Opening hours of a shop"), is_assisted=False, waits_in_dispute=False))

@@ -11,7 +11,7 @@ class ViolationsConfig(AppConfig):
         from municipality.acting.registry import OWNERSHIPS, SERVICES, Service
         from municipality.cases import panels as pages
         from municipality.cases.catalogue import CATALOGUE
-        from municipality.cases.timeline import STORIES
+        from municipality.cases.timeline import TIMELINES
         from municipality.documents.queries import KINDS, OPENED_TO
         from municipality.imports.registry import KINDS as IMPORTS
         from municipality.review.registry import REVIEWABLES
@@ -40,7 +40,7 @@ class ViolationsConfig(AppConfig):
         SERVICES.register(SERVICE, Service(_("Violations of the shop"), is_assisted=False, waits_in_dispute=False))
         OWNERSHIPS.register("violations.Violation", queries.ownership)
         IMPORTS.register(PAPER.name, PAPER)
-        STORIES.register(OBJECTION, story.STORY)
+        TIMELINES.register(OBJECTION, story.STORY)
         REVIEWABLES.register(OBJECTION, review.REVIEWED)
         PREFIXES.register("violation", files.VIOLATION_FILES)
         payments.PAYABLES.register(settling.BILL, payments.Payable(paid=settling.paid, voided=settling.voided))

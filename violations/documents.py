@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.documents.facts import Edition, LetterFacts, Period, Row, Section
+from municipality.documents.facts import EditionLabel, LetterDate, LetterFacts, LetterRow, LetterSection
 from municipality.kernel import clock, money
 from municipality.rulebook import queries as rulebook
 from violations import queries
@@ -89,31 +89,31 @@ def notice_facts(row: Violation) -> LetterFacts:
     offence, order, shop = row.offence_facts, queries.order_of(row), row.shop
     party = (shop.name_ar, shop.name_en) if shop is not None else (row.party_name_ar or "—", row.party_name_ar or "—")
     rows = [
-        Row("المخالفة", "Violation", offence["name_ar"], offence["name_en"], lead=True),
-        Row("المادة", "Article", offence["article_ar"], offence["article_en"]),
-        Row("المخالف", "Party", *party),
-        Row("المكان", "Place", *_place(row)),
-        Row("الساعة", "Time", row.seen_at.astimezone(clock.KUWAIT).strftime("%H:%M")),
+        LetterRow("المخالفة", "Violation", offence["name_ar"], offence["name_en"], lead=True),
+        LetterRow("المادة", "Article", offence["article_ar"], offence["article_en"]),
+        LetterRow("المخالف", "Party", *party),
+        LetterRow("المكان", "Place", *_place(row)),
+        LetterRow("الساعة", "Time", row.seen_at.astimezone(clock.KUWAIT).strftime("%H:%M")),
     ]
     if quantity := _quantity(row):
-        rows.append(Row("القياس", "Measure", *quantity))
+        rows.append(LetterRow("القياس", "Measure", *quantity))
     if row.repeat_count:
-        rows.append(Row("التكرار", "Repetition", f"{row.repeat_count} من قبل", f"{row.repeat_count} before"))
+        rows.append(LetterRow("التكرار", "Repetition", f"{row.repeat_count} من قبل", f"{row.repeat_count} before"))
     has_order = bool(row.number) and order is not None
     if row.number and order is not None:
         fils = money.to_display(order.fils)
-        rows.append(Row("مبلغ الصلح", "Settlement", f"{fils} د.ك", f"KD {fils}", lead=True))
-        rows.append(Row("طريقة الحساب", "Computed", order.formula_ar, order.formula_en))
+        rows.append(LetterRow("مبلغ الصلح", "Settlement", f"{fils} د.ك", f"KD {fils}", lead=True))
+        rows.append(LetterRow("طريقة الحساب", "Computed", order.formula_ar, order.formula_en))
     if offence["band_max_fils"] is not None:
         low, high = (money.to_display(offence[f"band_{end}_fils"]) for end in ("min", "max"))
         each = (" للمتر المربع", " per m²") if offence["band_unit"] == "m2" else ("", "")
         fine = (f"{low} – {high} د.ك{each[0]}", f"KD {low} – {high}{each[1]}")
-        rows.append(Row("غرامة القانون (للمحكمة)", "Fine of the law (the court's)", *fine))
+        rows.append(LetterRow("غرامة القانون (للمحكمة)", "Fine of the law (the court's)", *fine))
     badge, decision = (row.inspector.badge_no, row.inspector.decision_no) if row.inspector is not None else ("", "")
-    rows.append(Row("المفتش", "Inspector", f"بطاقة {badge}، قرار {decision}", f"Badge {badge}, decision {decision}"))
-    days = [Period("تاريخ المعاينة", "Seen on", clock.day_of(row.seen_at))]
+    rows.append(LetterRow("المفتش", "Inspector", f"بطاقة {badge}، قرار {decision}", f"Badge {badge}, decision {decision}"))
+    days = [LetterDate("تاريخ المعاينة", "Seen on", clock.day_of(row.seen_at))]
     if not row.number and row.correct_until:
-        days.append(Period("آخر يوم للتصحيح", "Put right by", row.correct_until))
+        days.append(LetterDate("آخر يوم للتصحيح", "Put right by", row.correct_until))
     return _letter(
         NoticeFacts if row.number else WarningFacts,
         branch=(row.branch.name_ar, row.branch.name_en),
@@ -124,8 +124,8 @@ def notice_facts(row: Violation) -> LetterFacts:
     )
 
 
-def _correction() -> Section:
-    return Section(
+def _correction() -> LetterSection:
+    return LetterSection(
         "ما العمل",
         "What to do",
         (
@@ -139,7 +139,7 @@ def _correction() -> Section:
     )
 
 
-def _ways(has_order: bool) -> Section:
+def _ways(has_order: bool) -> LetterSection:
     periods = queries.limits()
     settle, time = periods["settlement_days"], periods["objection_days"]
     if has_order:
@@ -156,7 +156,7 @@ def _ways(has_order: bool) -> Section:
         f"Object within {time} days of proved service. Payment stands still meanwhile, the settlement amount stays if the objection"
         " comes in its period, and another branch decides."
     )
-    return Section("الطرق المتاحة", "The ways open", tuple(lines_ar), tuple(lines_en))
+    return LetterSection("الطرق المتاحة", "The ways open", tuple(lines_ar), tuple(lines_en))
 
 
 def decision_facts(objection: Objection, *, decided_at: dt.datetime, words: dict[str, str], is_upheld: bool) -> DecisionFacts:
@@ -167,23 +167,23 @@ def decision_facts(objection: Objection, *, decided_at: dt.datetime, words: dict
     if not is_upheld:
         outcome = ("رُفض الاعتراض", "The objection is refused")
     rows = [
-        Row("القرار", "Decision", outcome[0], outcome[1], lead=True),
-        Row("المخالفة", "Violation", objection.violation.reference),
-        Row("الاعتراض", "Objection", case.reference),
-        Row("سبب الاعتراض", "Ground of the objection", ground.label_ar, ground.label_en),
-        Row("أسباب القرار", "Reasons", words["text_ar"], words["text_en"]),
+        LetterRow("القرار", "Decision", outcome[0], outcome[1], lead=True),
+        LetterRow("المخالفة", "Violation", objection.violation.reference),
+        LetterRow("الاعتراض", "Objection", case.reference),
+        LetterRow("سبب الاعتراض", "Ground of the objection", ground.label_ar, ground.label_en),
+        LetterRow("أسباب القرار", "Reasons", words["text_ar"], words["text_en"]),
     ]
     note_ar, note_en = words.get("note_ar", ""), words.get("note_en", "")
     if words.get("article_ar"):
-        rows.append(Row("السند", "Legal ground", words["article_ar"], words.get("article_en", "")))
+        rows.append(LetterRow("السند", "Legal ground", words["article_ar"], words.get("article_en", "")))
     if note_ar or note_en:
-        rows.append(Row("إيضاح", "Explanation", note_ar or note_en, note_en))
+        rows.append(LetterRow("إيضاح", "Explanation", note_ar or note_en, note_en))
     decided_on = clock.day_of(decided_at)
-    days = [Period("صدر في", "Decided on", decided_on)]
+    days = [LetterDate("صدر في", "Decided on", decided_on)]
     sections = []
     if not is_upheld:
         court_until = decided_on + dt.timedelta(days=limits["court_days"])
-        days.append(Period("آخر يوم للجوء إلى المحكمة", "To the court by", court_until))
+        days.append(LetterDate("آخر يوم للجوء إلى المحكمة", "To the court by", court_until))
         kept_ar, kept_en = (
             "لا صلح بعد هذا القرار، وتحال المخالفة إلى المحكمة.",
             "There is no settlement after this decision; the violation goes to the court.",
@@ -192,7 +192,7 @@ def decision_facts(objection: Objection, *, decided_at: dt.datetime, words: dict
             kept_ar = f"مبلغ الصلح باقٍ {limits['kept_price_days']} يوماً من القرار."
             kept_en = f"The settlement amount stays open for {limits['kept_price_days']} days from the decision."
         sections.append(
-            Section(
+            LetterSection(
                 "ما بعد القرار",
                 "After the decision",
                 (kept_ar, "يجوز اللجوء إلى المحكمة حتى اليوم المبين أعلاه."),
@@ -206,18 +206,18 @@ def decision_facts(objection: Objection, *, decided_at: dt.datetime, words: dict
 def clearance_facts(*, name: tuple[str, str], about: tuple[str, str], branch: tuple[str, str], checked: int) -> ClearanceFacts:
     """What a clearance certificate states: at this instant nothing payable and nothing unpaid stands."""
     rows = [
-        Row("صدرت إلى", "Issued to", *name, lead=True),
-        Row("عن", "About", *about),
-        Row(
+        LetterRow("صدرت إلى", "Issued to", *name, lead=True),
+        LetterRow("عن", "About", *about),
+        LetterRow(
             "البيان",
             "Statement",
             "لا مبالغ مستحقة عن مخالفات بلدية عند صدور هذه الشهادة",
             "Nothing is owed for municipal violations at the time of issue",
         ),
-        Row("مخالفات مسددة أو منتهية", "Violations paid or ended", str(checked)),
+        LetterRow("مخالفات مسددة أو منتهية", "Violations paid or ended", str(checked)),
     ]
-    days = [Period("صدرت في", "Issued on", clock.today())]
-    section = Section(
+    days = [LetterDate("صدرت في", "Issued on", clock.today())]
+    section = LetterSection(
         "حجيتها",
         "Its effect",
         ("تثبت الحال في وقت صدورها، وما يحرر بعدها من محاضر لا يدخل فيها.",),
@@ -227,7 +227,13 @@ def clearance_facts(*, name: tuple[str, str], about: tuple[str, str], branch: tu
 
 
 def _letter(
-    kind: type[L], *, branch: tuple[str, str], rows: list[Row], days: list[Period], sections: list[Section], editions: Sequence[str]
+    kind: type[L],
+    *,
+    branch: tuple[str, str],
+    rows: list[LetterRow],
+    days: list[LetterDate],
+    sections: list[LetterSection],
+    editions: Sequence[str],
 ) -> L:
     return kind(
         title_ar=kind.title,
@@ -237,6 +243,6 @@ def _letter(
         days=tuple(days),
         rows=tuple(rows),
         sections=tuple(sections),
-        editions=tuple(Edition.of(stamp, SUBJECTS) for stamp in editions),
+        editions=tuple(EditionLabel.of(stamp, SUBJECTS) for stamp in editions),
         issued_at=clock.now(),
     )

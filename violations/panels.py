@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from municipality.acting import queries as acting
-from municipality.cases.panels import CaseDetail, Fact, FileLine, Line, NextStep, Round
+from municipality.cases.panels import CaseDetail, Fact, FileLine, NextStep, PanelLine, Round
 from municipality.review import queries as review
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref
 from shops.register import queries as registered
@@ -37,10 +37,10 @@ def my_shops(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
     return {shop.key: [_line(found[shop.pk], mine)] for shop in shops if shop.pk in found}
 
 
-def _line(last_days: list[dt.date | None], url: str) -> Line:
+def _line(last_days: list[dt.date | None], url: str) -> PanelLine:
     days = [day for day in last_days if day is not None]
     label = ngettext("%(count)d open violation", "%(count)d open violations", len(last_days)) % {"count": len(last_days)}
-    return Line(
+    return PanelLine(
         _("Violations"),
         state="warn",
         label=label,

@@ -2,11 +2,11 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.cases.timeline import Story
+from municipality.cases.timeline import Timeline
 from violations.states import ObjectionState
 
 O = ObjectionState  # noqa: E741 - as the states above
-STORY = Story(
+STORY = Timeline(
     name=_("Objection to a violation"),
     bad=frozenset({O.REFUSED, O.LAPSED, O.WITHDRAWN}),
     titles={

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.models import Renewal
 from municipality.cases.models import Case
-from municipality.documents.facts import Edition, Facts, Words, day
+from municipality.documents.facts import BilingualText, EditionLabel, Facts, day
 from municipality.kernel import clock, money
 from municipality.review.services.refusals import RefusalFacts
 from municipality.rulebook import queries as rulebook
@@ -60,22 +60,22 @@ class HealthLicenceFacts(Facts):
     fee_fils: int
     fee_ground_ar: str
     fee_ground_en: str
-    conditions: tuple[Words, ...]
-    editions: tuple[Edition, ...]
+    conditions: tuple[BilingualText, ...]
+    editions: tuple[EditionLabel, ...]
     supersedes: str = ""
 
     def context(self) -> dict[str, Any]:
         """What `licensing/documents/health_licence.html` reads."""
         return {
             **super().context(),
-            "trade_name": Words(self.trade_name_ar, self.trade_name_en),
-            "activity": Words(self.activity_ar, self.activity_en),
-            "licensee": Words(self.licensee_ar, self.licensee_en),
-            "address": Words(self.address_ar, self.address_en),
+            "trade_name": BilingualText(self.trade_name_ar, self.trade_name_en),
+            "activity": BilingualText(self.activity_ar, self.activity_en),
+            "licensee": BilingualText(self.licensee_ar, self.licensee_en),
+            "address": BilingualText(self.address_ar, self.address_en),
             "valid_from": day(self.valid_from),
             "valid_until": day(self.valid_until),
             "commercial_until": day(self.commercial_licence_until).gregorian,
-            "fee": Words(
+            "fee": BilingualText(
                 f"{money.to_display(self.fee_fils)} د.ك، {self.fee_ground_ar}",
                 f"KD {money.to_display(self.fee_fils)}, {self.fee_ground_en}",
             ),
@@ -109,8 +109,8 @@ class HealthLicenceFacts(Facts):
             fee_fils=bill.total_fils if bill else 0,
             fee_ground_ar=line.article_ar if line else "",
             fee_ground_en=line.article_en if line else "",
-            conditions=tuple(Words(condition.text_ar, condition.text_en) for condition in conditions),
-            editions=tuple(Edition.of(stamp, SUBJECTS) for stamp in case.editions if stamp.startswith(PRINTED)),
+            conditions=tuple(BilingualText(condition.text_ar, condition.text_en) for condition in conditions),
+            editions=tuple(EditionLabel.of(stamp, SUBJECTS) for stamp in case.editions if stamp.startswith(PRINTED)),
             supersedes=renewal.licence.document.number,
         )
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.health import changes
 from municipality.drafts.models import Draft, Unsaved
-from municipality.drafts.registry import Kept
+from municipality.drafts.registry import DraftKind
 from municipality.kernel import clock, subjects
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Edition
@@ -105,4 +105,4 @@ def _title(draft: Draft) -> tuple[str, str]:
     return f"تجديد الترخيص الصحي، {shop.name_ar}", f"Health licence renewal, {shop.name_en or shop.name_ar}"
 
 
-KEPT = Kept(title=_title, path=lambda draft: reverse_page(draft, CONTINUE))
+KEPT = DraftKind(title=_title, path=lambda draft: reverse_page(draft, CONTINUE))

@@ -20,7 +20,7 @@ from licensing.models import Lane, Renewal
 from municipality.acting import queries as acting
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
-from municipality.cases.panels import CaseDetail, Fact, FileLine, Line, MoneyLine, NextStep, Round
+from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, PanelLine, Round
 from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
 from municipality.jobs import queries as jobs
@@ -63,17 +63,19 @@ def my_shops(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
     }
 
 
-def _line(shop: Any, licence: Any, elsewhere: dict[str, str], open_case: str | None, draft: Draft | None, today: Any, window: int) -> Line:
+def _line(
+    shop: Any, licence: Any, elsewhere: dict[str, str], open_case: str | None, draft: Draft | None, today: Any, window: int
+) -> PanelLine:
     renew = reverse("licensing:renew", args=[shop.public_id])
     if shop.activity_id in elsewhere:
         label = _("Licensed by PAFN") if elsewhere[shop.activity_id] == Authority.PAFN else _("Licensed by another body")
-        return Line(_("Health licence"), state="wait", label=label, action=_("Where to go"), url=renew)
+        return PanelLine(_("Health licence"), state="wait", label=label, action=_("Where to go"), url=renew)
     if licence is None:
-        return Line(_("Health licence"), state="bad", label=_("No licence on file"), action=_("What to do"), url=renew)
+        return PanelLine(_("Health licence"), state="bad", label=_("No licence on file"), action=_("What to do"), url=renew)
     state, label = LIVE_LABELS[licence.document.live_state]
     line = {"title": _("Health licence"), "reference": licence.document.number, "deadline": licence.last_day}
     if open_case is not None:
-        return Line(
+        return PanelLine(
             **line,
             state="warn",
             label=_("Renewal under way"),
@@ -81,7 +83,7 @@ def _line(shop: Any, licence: Any, elsewhere: dict[str, str], open_case: str | N
             url=reverse("cases:case", args=[open_case]),
         )
     if draft is not None:
-        return Line(
+        return PanelLine(
             **line,
             state="warn",
             label=_("A request is being filled in"),
@@ -89,8 +91,8 @@ def _line(shop: Any, licence: Any, elsewhere: dict[str, str], open_case: str | N
             url=reverse("licensing:change_page", args=[shop.public_id, CONTINUE]),
         )
     if state == "ok" and rules.window_opens_on(licence.last_day, window) <= today:
-        return Line(**line, state="warn", label=_("Ends soon"), action=_("Renew"), url=renew)
-    return Line(**line, state=state, label=label, action=_("Conditions of renewal") if state != "ok" else "", url=renew)
+        return PanelLine(**line, state="warn", label=_("Ends soon"), action=_("Renew"), url=renew)
+    return PanelLine(**line, state=state, label=label, action=_("Conditions of renewal") if state != "ok" else "", url=renew)
 
 
 def case_page(user: Any, shown: Sequence[Any]) -> dict[str, list[Any]]:

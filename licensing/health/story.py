@@ -3,11 +3,11 @@
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health.states import RenewalState
-from municipality.cases.timeline import Story
-from municipality.review.story import MOVES
+from municipality.cases.timeline import Timeline
+from municipality.review.timeline import MOVES
 
 S = RenewalState
-STORY = Story(
+STORY = Timeline(
     name=_("Health licence renewal"),
     bad=frozenset({S.EXPIRED, S.WITHDRAWN, S.REFUSED}),
     titles={

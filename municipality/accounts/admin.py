@@ -14,9 +14,9 @@ from municipality.accounts.models import Organisation, Signatory, User, actor_of
 from municipality.audit.services import look
 from municipality.kernel.actors import Actor
 from municipality.ui.admin_base import ReadOnlyAdmin, in_group, moment
-from municipality.ui.words import say
+from municipality.ui.code_labels import label_codes
 
-say(
+label_codes(
     {
         "accounts.contact_confirmed": _("Address confirmed"),
         "accounts.forget": _("Forget what has run out"),

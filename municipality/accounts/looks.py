@@ -30,7 +30,7 @@ OTHER_ROLE, OTHER_REASON = _("Employee"), _("work on a matter of yours")
 
 
 @dataclass(frozen=True)
-class Seen:
+class AccessEntry:
     """One look. `office` names the branch of whoever looked in both languages, empty for one without; `subject` is what was looked at."""
 
     number: int  # of the look, to page by
@@ -54,11 +54,11 @@ def _offices(viewers: set[str]) -> dict[str, dict[str, str]]:
     return {f"staff:{public_id}": {"name_ar": ar, "name_en": en} for public_id, ar, en in rows}
 
 
-def told(rows: Sequence[Look]) -> list[Seen]:
+def told(rows: Sequence[Look]) -> list[AccessEntry]:
     """Looks in the words of the person whose data it is. One query, none for nothing."""
     offices = _offices({row.viewer_key for row in rows}) if rows else {}
     return [
-        Seen(
+        AccessEntry(
             row.pk,
             row.at,
             ROLES.get(row.viewer_role, OTHER_ROLE),

@@ -17,9 +17,9 @@ from municipality.acting.states import DelegationState
 from municipality.audit.services import look
 from municipality.kernel.actors import Actor
 from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment
-from municipality.ui.words import moved, named, say
+from municipality.ui.code_labels import label_codes, label_of, moved
 
-say(
+label_codes(
     {
         "delegate": _("Delegate"),
         "assistant": _("Employee who assists"),
@@ -74,7 +74,7 @@ class EventInline(ReadOnlyInline):
 
     @admin.display(description=_("who"))
     def actor(self, event: DelegationEvent) -> SafeString | str:
-        return named(event.actor_role, event.actor_key)
+        return label_of(event.actor_role, event.actor_key)
 
 
 class _PeopleAdmin(ReadOnlyAdmin):

@@ -15,10 +15,10 @@ from municipality.audit.models import Act, Look
 from municipality.audit.services import chain_hash
 from municipality.kernel import clock
 from municipality.ui.admin_base import ReadOnlyAdmin, code, moment, structure
-from municipality.ui.words import WORDS, named, say
+from municipality.ui.code_labels import CODE_LABELS, label_codes, label_of
 
 RECENT = 5_000
-say(
+label_codes(
     {
         "applicant": _("Applicant"),
         "officer": _("Officer"),
@@ -44,7 +44,7 @@ class ActionFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         recent = Act.objects.order_by("-pk").values("action")[:RECENT]
         names = sorted({row["action"] for row in recent})
-        return [(name, str(WORDS.get(name, name))) for name in names]
+        return [(name, str(CODE_LABELS.get(name, name))) for name in names]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(action=self.value()) if self.value() else queryset
@@ -108,11 +108,11 @@ class ActAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("action"))
     def action_code(self, act: Act) -> SafeString | str:
-        return named(act.action)
+        return label_of(act.action)
 
     @admin.display(description=_("action"))
     def action_in_full(self, act: Act) -> SafeString | str:
-        return named(act.action, act.action)
+        return label_of(act.action, act.action)
 
     @admin.display(description=_("subject"))
     def subject_code(self, act: Act) -> SafeString | str:
@@ -120,7 +120,7 @@ class ActAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("who"))
     def actor(self, act: Act) -> SafeString | str:
-        return named(act.actor_role, act.actor_key)
+        return label_of(act.actor_role, act.actor_key)
 
     @admin.display(description=_("details"))
     def details(self, act: Act) -> SafeString:
@@ -172,7 +172,7 @@ class LookAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("who looked"))
     def viewer(self, look: Look) -> SafeString | str:
-        return named(look.viewer_role, look.viewer_key)
+        return label_of(look.viewer_role, look.viewer_key)
 
     @admin.display(description=_("whose data"))
     def person(self, look: Look) -> SafeString | str:
@@ -184,4 +184,4 @@ class LookAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("purpose"))
     def purpose_code(self, look: Look) -> SafeString | str:
-        return named(look.purpose)
+        return label_of(look.purpose)

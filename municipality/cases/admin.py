@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from municipality.audit.services import look
 from municipality.cases.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment, structure
 from municipality.cases.models import Case, CaseEvent, FiledBy
-from municipality.cases.timeline import STORIES
+from municipality.cases.timeline import TIMELINES
 from municipality.kernel.actors import Actor
-from municipality.ui.words import moved, named, say
+from municipality.ui.code_labels import label_codes, label_of, moved
 
 AUDITOR = "auditor"
-say(
+label_codes(
     {
         "block.lifted": _("Block lifted"),
         "block.placed": _("Block placed"),
@@ -32,7 +32,7 @@ say(
 
 def _titles(workflow: str) -> Mapping[str, Any]:
     """The states of a service's requests as their people read them."""
-    return STORIES[workflow].titles if workflow in STORIES else {}
+    return TIMELINES[workflow].titles if workflow in TIMELINES else {}
 
 
 class EventInline(ReadOnlyInline):
@@ -52,17 +52,17 @@ class EventInline(ReadOnlyInline):
     @admin.display(description=_("step"))
     def step(self, event: CaseEvent) -> SafeString | str:
         titles = _titles(event.workflow)
-        if event.from_state == event.to_state and event.workflow in STORIES:
-            return format_html("{}", STORIES[event.workflow].title(event))
+        if event.from_state == event.to_state and event.workflow in TIMELINES:
+            return format_html("{}", TIMELINES[event.workflow].title(event))
         return moved(titles.get(event.from_state, event.from_state), titles.get(event.to_state, event.to_state))
 
     @admin.display(description=_("who"))
     def actor(self, event: CaseEvent) -> SafeString | str:
-        return named(event.actor_role, event.actor_key)
+        return label_of(event.actor_role, event.actor_key)
 
     @admin.display(description=_("reason"))
     def reason_code(self, event: CaseEvent) -> SafeString | str:
-        return named(event.reason)
+        return label_of(event.reason)
 
 
 @admin.register(Case)
@@ -112,7 +112,7 @@ class CaseAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("service"), ordering="service")
     def service_name(self, case: Case) -> Any:
-        return STORIES[case.service].name if case.service in STORIES else code(case.service)
+        return TIMELINES[case.service].name if case.service in TIMELINES else code(case.service)
 
     @admin.display(description=_("state"), ordering="state")
     def state_name(self, case: Case) -> Any:
@@ -137,7 +137,7 @@ class CaseAdmin(ReadOnlyAdmin):
     @admin.display(description=_("editions of the rules"))
     def rules(self, case: Case) -> SafeString | str:
         stamps = [stamp.rpartition(" ") for stamp in case.editions]
-        return format_html_join("، ", "{}", ((named(subject, version),) for subject, _space, version in stamps)) or "—"
+        return format_html_join("، ", "{}", ((label_of(subject, version),) for subject, _space, version in stamps)) or "—"
 
     @admin.display(description=_("values used"))
     def values(self, case: Case) -> SafeString:

@@ -17,7 +17,7 @@ MY_SHOPS: Registry[Provider] = Registry()
 
 
 @dataclass(frozen=True)
-class Line:
+class PanelLine:
     """One line of a panel: what it is, its state, its deadline, and the next action if there is one."""
 
     title: Any

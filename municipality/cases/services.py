@@ -14,7 +14,7 @@ from municipality.audit.services import record
 from municipality.cases import queries
 from municipality.cases.catalogue import services as catalogue_services
 from municipality.cases.models import Block, Case, CaseEvent, Effect, Figure, FiledBy
-from municipality.cases.timeline import STORIES
+from municipality.cases.timeline import TIMELINES
 from municipality.documents.numbers import take
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
@@ -113,7 +113,7 @@ def advance(
 
 def _tell_assisted(case: Case, event: CaseEvent) -> None:
     """The person reads what a member of staff did for them."""
-    label = STORIES[case.service].title(event) if case.service in STORIES else WORKFLOWS[case.service].moves[event.move].label
+    label = TIMELINES[case.service].title(event) if case.service in TIMELINES else WORKFLOWS[case.service].moves[event.move].label
     context = {"case": case, "about": Bilingual(case.title_ar, case.title_en), "did": label, "branch": case.branch}
     send(AssistedAct, person=case.applicant, key=f"case-event:{event.pk}", subject_key=case.key, context=context)
 

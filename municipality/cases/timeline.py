@@ -39,7 +39,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Story:
+class Timeline:
     """How a service tells its states: titles by state, the path still ahead, and whose turn it is."""
 
     titles: dict[str, Any]
@@ -64,7 +64,7 @@ class Story:
 
 
 # By the code of the workflow.
-STORIES: Registry[Story] = Registry()
+TIMELINES: Registry[Timeline] = Registry()
 
 
 def who(event: CaseEvent, named: Mapping[str, Any]) -> Any:
@@ -86,7 +86,7 @@ def steps(case: Case, events: Sequence[CaseEvent], named: Mapping[str, Any] | No
 
     `named`: people by key, for a page whose reader may know who acted for whom; without it nobody is named.
     """
-    story = STORIES[case.service]
+    story = TIMELINES[case.service]
     found = []
     for event in events:
         last = event == events[-1]
@@ -116,7 +116,7 @@ def steps(case: Case, events: Sequence[CaseEvent], named: Mapping[str, Any] | No
 
 def label(case: Case) -> tuple[str, Any]:
     """State of a tag (ok, warn, bad, wait) and its word for a case."""
-    story = STORIES[case.service]
+    story = TIMELINES[case.service]
     if case.is_open:
         return ("warn" if story.turn.get(case.state) == "applicant" else "wait"), story.titles[case.state]
     return ("bad" if case.state in story.bad else "ok"), story.titles[case.state]

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.documents.models import SealToken
 from municipality.ui.admin_base import ReadOnlyAdmin, code, moment
-from municipality.ui.words import say
+from municipality.ui.code_labels import label_codes
 
-say(
+label_codes(
     {
         "document.activated": _("Document in force"),
         "document.carried_over": _("Document carried over from paper"),

@@ -17,7 +17,7 @@ from cryptography.x509 import Name, NameOID
 from hijridate import Gregorian
 
 from municipality.documents import qr
-from municipality.jobs.errors import Gone
+from municipality.jobs.errors import PermanentFailure
 from municipality.kernel import clock
 
 # Controls that change the order of text around them or have no picture at all. The joiners stay: Persian needs them.
@@ -41,7 +41,7 @@ SHORT_FIELDS = {
 SEALED_BY = 200
 
 
-class FactsRefused(Gone, ValueError):
+class FactsRefused(PermanentFailure, ValueError):
     """A fact is missing or longer than a printed document can hold; `args[0]` names the field. A job that meets it is dead."""
 
 
@@ -51,7 +51,7 @@ def plain(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Words:
+class BilingualText:
     """One text in both languages. `size` names the style for long texts; `single` says there is only one wording."""
 
     ar: str
@@ -68,24 +68,24 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Day:
+class PrintedDay:
     """A date as it reads: Gregorian, and Hijri by the Umm al-Qura tables (informational: the country follows sighting)."""
 
-    gregorian: Words
-    hijri: Words
+    gregorian: BilingualText
+    hijri: BilingualText
 
 
-def day(date: dt.date) -> Day:
+def day(date: dt.date) -> PrintedDay:
     """Both calendars of a date; the Hijri words are empty outside the tables (1924 to 2077)."""
     western = Gregorian(date.year, date.month, date.day)
-    gregorian = Words(*(f"{date.day} {western.month_name(language)} {date.year}" for language in ("ar", "en")))
+    gregorian = BilingualText(*(f"{date.day} {western.month_name(language)} {date.year}" for language in ("ar", "en")))
     try:
         lunar = western.to_hijri()
     except OverflowError:
-        return Day(gregorian, Words(""))
-    return Day(
+        return PrintedDay(gregorian, BilingualText(""))
+    return PrintedDay(
         gregorian,
-        Words(*(f"{lunar.day} {lunar.month_name(language)} {lunar.year} {lunar.notation(language)}" for language in ("ar", "en"))),
+        BilingualText(*(f"{lunar.day} {lunar.month_name(language)} {lunar.year} {lunar.notation(language)}" for language in ("ar", "en"))),
     )
 
 
@@ -109,7 +109,7 @@ def grouped(code: str) -> str:
 
 
 @dataclass(frozen=True)
-class Edition:
+class EditionLabel:
     """An edition of rules by which the document was judged: name in both languages and its version, such as `v12`."""
 
     name_ar: str
@@ -220,7 +220,7 @@ def _value(kind: Any, value: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Row:
+class LetterRow:
     """One line of a paper: what it is and what it says, in both languages; `lead` prints it large."""
 
     label_ar: str
@@ -230,8 +230,8 @@ class Row:
     lead: bool = False
 
     @property
-    def words(self) -> Words:
-        return Words(self.ar, self.en)
+    def words(self) -> BilingualText:
+        return BilingualText(self.ar, self.en)
 
     @property
     def kind(self) -> str:
@@ -239,7 +239,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Period:
+class LetterDate:
     """A day that matters, with its name in both languages."""
 
     label_ar: str
@@ -247,12 +247,12 @@ class Period:
     on: dt.date
 
     @property
-    def day(self) -> Day:
+    def day(self) -> PrintedDay:
         return day(self.on)
 
 
 @dataclass(frozen=True)
-class Section:
+class LetterSection:
     """A heading with sentences under it, in both languages."""
 
     heading_ar: str
@@ -277,8 +277,8 @@ class LetterFacts(Facts):
     number_label_en: str = "Number"
     branch_ar: str
     branch_en: str
-    days: tuple[Period, ...]
-    rows: tuple[Row, ...]
-    sections: tuple[Section, ...]
-    editions: tuple[Edition, ...]
+    days: tuple[LetterDate, ...]
+    rows: tuple[LetterRow, ...]
+    sections: tuple[LetterSection, ...]
+    editions: tuple[EditionLabel, ...]
     issued_at: dt.datetime

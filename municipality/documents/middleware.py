@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from municipality.documents import trouble
+from municipality.documents import alarms
 from municipality.documents.store import Damaged
 from municipality.ui import errors
 
@@ -22,9 +22,9 @@ class StoreMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, Damaged):
-            trouble.damaged(exception.sha256)
+            alarms.damaged(exception.sha256)
             return errors.damaged(request)
-        if trouble.is_full(exception):
-            trouble.no_room()
+        if alarms.is_full(exception):
+            alarms.no_room()
             return errors.no_room(request)
         return None

@@ -17,8 +17,8 @@ from typing import Any, cast
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from municipality.documents.fetching import ForbiddenAddress, asset, asset_fetcher
-from municipality.jobs.errors import Gone, Parked
+from municipality.documents.assets import ForbiddenAddress, asset, asset_fetcher
+from municipality.jobs.errors import OnHold, PermanentFailure
 from municipality.kernel import clock
 
 PANGO_COMMAND = "apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
@@ -29,14 +29,14 @@ MAX_CHARACTERS = 400_000
 DENSITIES = ("", "doc-compact", "doc-small", "doc-dense", "doc-tiny")
 
 
-class RendererMissing(Parked):
+class RendererMissing(OnHold):
     """The Pango library is not installed; the message names the command that installs it. A job that meets it waits."""
 
     def __init__(self, why: str = "") -> None:
         super().__init__("renderer", f"documents cannot be drawn without Pango; on Debian and Ubuntu: {PANGO_COMMAND} ({why})")
 
 
-class RenderingRefused(Gone):
+class RenderingRefused(PermanentFailure):
     """The document must not be drawn: it is too long, or it asks for something outside the table of assets. Its job is dead."""
 
 

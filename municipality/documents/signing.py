@@ -17,14 +17,14 @@ from cryptography.x509 import load_der_x509_certificate
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from municipality.jobs.errors import Parked
+from municipality.jobs.errors import OnHold
 
 FIELD = "Seal"
-FILE_KEY, TOKEN = "municipality.documents.signing.FileKeySigner", "municipality.documents.token.TokenSigner"
+FILE_KEY, TOKEN = "municipality.documents.signing.FileKeySigner", "municipality.documents.pkcs11.TokenSigner"
 TOKEN_SETTINGS = ("SIGNER_PKCS11_MODULE", "SIGNER_PKCS11_TOKEN", "SIGNER_PKCS11_KEY", "SIGNER_PKCS11_PIN_FILE")
 
 
-class SignerMissing(Parked):
+class SignerMissing(OnHold):
     """There is no key, or it does not open: documents and their jobs wait, nothing is issued unsigned."""
 
     def __init__(self, why: str = "") -> None:

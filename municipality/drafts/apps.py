@@ -8,7 +8,7 @@ class DraftsConfig(AppConfig):
 
     def ready(self) -> None:
         from municipality.acting.registry import ENDED, OWNERSHIPS
-        from municipality.drafts import queries, typed
+        from municipality.drafts import queries, unsaved
 
-        ENDED.register("drafts", typed.forget_delegate)
+        ENDED.register("drafts", unsaved.forget_delegate)
         OWNERSHIPS.register("drafts.Draft", queries.ownership)

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
 from municipality.accounts.next_paths import asked
-from municipality.drafts import typed
+from municipality.drafts import unsaved
 
 
 class TypedMiddleware:
@@ -34,7 +34,7 @@ class TypedMiddleware:
         person = before if before.is_authenticated and not before.is_staff else None
         response = self.get_response(request)
         if not request.user.is_authenticated and response.status_code == 302:
-            typed.keep(request, person)
+            unsaved.keep(request, person)
         return response
 
     def _beside(self, request: HttpRequest) -> HttpResponse:
@@ -48,7 +48,7 @@ class TypedMiddleware:
             and page
             and getattr(_view(page), "keeps_beside", False)
         ):
-            typed.keep(request, person, page=page)
+            unsaved.keep(request, person, page=page)
         return response
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from municipality.drafts.registry import KEPT
+from municipality.drafts.registry import DRAFT_KINDS
 from municipality.notifications.registry import MessageKind
 
 
@@ -15,4 +15,4 @@ class DraftReminder(MessageKind):
     samples = {"until": dt.date(2027, 11, 24)}
 
     def path(self, context: Mapping[str, Any]) -> str:
-        return KEPT[context["draft"].service].path(context["draft"])
+        return DRAFT_KINDS[context["draft"].service].path(context["draft"])

@@ -10,7 +10,7 @@ from municipality.kernel.registry import Registry
 
 
 @dataclass(frozen=True)
-class Kept:
+class DraftKind:
     """`title` answers the Arabic and the English name of what is asked for; `path` the page to go on with, without the language."""
 
     title: Callable[[Draft], tuple[str, str]]
@@ -18,4 +18,4 @@ class Kept:
 
 
 # By the code of the workflow.
-KEPT: Registry[Kept] = Registry()
+DRAFT_KINDS: Registry[DraftKind] = Registry()

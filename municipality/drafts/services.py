@@ -14,8 +14,8 @@ from municipality.audit.services import record
 from municipality.drafts import queries
 from municipality.drafts.models import Draft, Unsaved
 from municipality.drafts.notifications import DraftReminder
-from municipality.drafts.registry import KEPT
-from municipality.jobs import apart
+from municipality.drafts.registry import DRAFT_KINDS
+from municipality.jobs import sweeps
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
@@ -153,7 +153,7 @@ def remind() -> int:
         row = Draft.objects.select_for_update().select_related("person").get(pk=pk)
         if row.closed_at is not None or row.reminded_at is not None or row.changed_at > before:
             return False
-        title_ar, title_en = KEPT[row.service].title(row)
+        title_ar, title_en = DRAFT_KINDS[row.service].title(row)
         send_message(
             DraftReminder,
             person=row.person,
@@ -165,7 +165,7 @@ def remind() -> int:
         row.save(update_fields=["reminded_at"])
         return True
 
-    return apart.each("drafts.remind", list(due.order_by("pk").values_list("pk", flat=True)[:500]), tell)
+    return sweeps.for_each("drafts.remind", list(due.order_by("pk").values_list("pk", flat=True)[:500]), tell)
 
 
 def expire() -> int:
@@ -181,11 +181,11 @@ def expire() -> int:
         return True
 
     over = Draft.objects.filter(closed_at__isnull=True, expires_at__lte=now)
-    ended = apart.each("drafts.expire", list(over.order_by("pk").values_list("pk", flat=True)[:500]), end)
+    ended = sweeps.for_each("drafts.expire", list(over.order_by("pk").values_list("pk", flat=True)[:500]), end)
     Unsaved.objects.filter(at__lte=now - _days("draft_days")).delete()
     return ended
 
 
 def drop_files() -> int:
     """Remove the files of requests that were sent, removed or ran out: what arrived when they were over already. Returns how many."""
-    return apart.each("drafts.drop_files", queries.files_left(), lambda key: uploads.drop_all(key, reason="draft_ended", actor=SYSTEM))
+    return sweeps.for_each("drafts.drop_files", queries.files_left(), lambda key: uploads.drop_all(key, reason="draft_ended", actor=SYSTEM))

@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from municipality.fieldwork.services import Sent
+from municipality.fieldwork.services import SentVisit
 
 _KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 INCOMPLETE = {code: _("The page came back incomplete. Load it again.") for code in ("required", "max_length")}
@@ -40,11 +40,11 @@ class VisitForm(forms.Form):
             raise ValidationError(_("The page came back incomplete. Load it again."), code="time")
         return seen.astimezone(dt.UTC)
 
-    def sent(self) -> Sent:
+    def sent(self) -> SentVisit:
         """The visit for `services.receive`; half a place is none. Only of a valid form."""
         data = self.cleaned_data
         accuracy = data.get("accuracy_m")
-        return Sent(
+        return SentVisit(
             key=data["client_key"],
             started_at=data["seen_at"],
             latitude=data.get("latitude") if data.get("longitude") is not None else None,

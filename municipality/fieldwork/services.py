@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentVisit:
     """A visit as its device sends it."""
 
     key: str  # made on the device, a UUID
@@ -38,7 +38,7 @@ class SentDifferently(Exception):
     """The key is that of another visit. Each service tells it in its own words."""
 
 
-def receive(*, sender: Any, sent: Sent, write: Callable[[Visit], T]) -> tuple[Visit, T | None]:
+def receive(*, sender: Any, sent: SentVisit, write: Callable[[Visit], T]) -> tuple[Visit, T | None]:
     """Keep a visit and what `write` makes of it in one transaction. Returns both; None for the second when the visit was known.
 
     Sent twice, one after the other or at once, `write` runs once; when it raises, nothing is kept. Raises SentDifferently when the

@@ -2,6 +2,6 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.ui.words import say
+from municipality.ui.code_labels import label_codes
 
-say({"imports.check": _("Read an imported file"), "imports.take": _("Take in an imported file")})
+label_codes({"imports.check": _("Read an imported file"), "imports.take": _("Take in an imported file")})

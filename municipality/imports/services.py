@@ -25,7 +25,7 @@ from municipality.imports.registry import KINDS, Applied, Checked, Kind
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
-from municipality.kernel.copying import copy_rows
+from municipality.kernel.bulk_copy import copy_rows
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.failpoints import failpoint
 

@@ -19,10 +19,10 @@ from municipality.jobs import services
 from municipality.jobs.models import Job, JobState
 from municipality.kernel.actors import Actor
 from municipality.ui.admin_base import ReadOnlyAdmin, code, demand, in_group, structure
-from municipality.ui.words import named, say
+from municipality.ui.code_labels import label_codes, label_of
 
 OPERATOR = "operator"
-say(
+label_codes(
     {
         "job.retried": _("Job tried again"),
         "jobs.forget_slots": _("Forget finished periodic work"),
@@ -91,11 +91,11 @@ class JobAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("kind"))
     def kind_code(self, job: Job) -> SafeString | str:
-        return named(job.kind)
+        return label_of(job.kind)
 
     @admin.display(description=_("kind"))
     def kind_in_full(self, job: Job) -> SafeString | str:
-        return named(job.kind, job.kind)
+        return label_of(job.kind, job.kind)
 
     @admin.display(description=_("key"))
     def key_code(self, job: Job) -> SafeString | str:
@@ -103,7 +103,7 @@ class JobAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("queue"))
     def queue_code(self, job: Job) -> SafeString | str:
-        return named(job.queue)
+        return label_of(job.queue)
 
     @admin.display(description=_("arguments"))
     def arguments(self, job: Job) -> SafeString:

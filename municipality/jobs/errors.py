@@ -1,7 +1,7 @@
 """Why a job does not run now."""
 
 
-class Parked(Exception):
+class OnHold(Exception):
     """A capability is missing (no Pango, no signer): the job waits without using up a try."""
 
     def __init__(self, capability: str, why: str = "") -> None:
@@ -9,7 +9,7 @@ class Parked(Exception):
         self.capability = capability
 
 
-class Gone(Exception):
+class PermanentFailure(Exception):
     """The job can never succeed and a person must look: it is dead at once."""
 
 

@@ -18,8 +18,8 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import close_old_connections, connection, transaction
 from django.db.models import F, Q, QuerySet
 
-from municipality.jobs import apart, clocks, heartbeats, registry
-from municipality.jobs.errors import Gone, Parked
+from municipality.jobs import clocks, heartbeats, registry, sweeps
+from municipality.jobs.errors import OnHold, PermanentFailure
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from municipality.kernel.failpoints import failpoint
@@ -119,7 +119,7 @@ def claim(job_id: int, owner: str) -> Job | None:
     was_orphaned = job.state == JobState.RUNNING
     orphans = Job.objects.filter(orphaned, pk=job_id, lease_owner=job.lease_owner)
     if was_orphaned and job.deaths + 1 >= MAX_DEATHS:
-        bury(orphans, job, "the worker died under this job three times")
+        mark_dead(orphans, job, "the worker died under this job three times")
         return None
     taken = Job.objects.filter(due | orphaned, pk=job_id, lease_owner=job.lease_owner).update(
         state=JobState.RUNNING,
@@ -130,7 +130,7 @@ def claim(job_id: int, owner: str) -> Job | None:
     return Job.objects.get(pk=job_id) if taken == 1 else None
 
 
-def bury(rows: QuerySet[Job], job: Job, why: str, **changes: Any) -> None:
+def mark_dead(rows: QuerySet[Job], job: Job, why: str, **changes: Any) -> None:
     """No further try: a person must look, and the kind hears of it. `rows` is the job as far as it is still the caller's."""
     kind = registry.KINDS.get(job.kind)
     with transaction.atomic():
@@ -171,13 +171,13 @@ def run(job_id: int) -> bool:
     try:
         failpoint(f"{job.kind}.claimed")
         handler = registry.KINDS[job.kind].handler
-        with apart.told():
+        with sweeps.collect_failures():
             handler(**job.args)
         failpoint(f"{job.kind}.carried_out")
-    except Parked as missing:
+    except OnHold as missing:
         mine.update(state=JobState.PARKED, due_at=clock.now() + PARK, last_error=str(missing), lease_owner="", lease_until=None)
-    except Gone as end:
-        bury(mine, job, str(end))
+    except PermanentFailure as end:
+        mark_dead(mine, job, str(end))
     except SoftTimeLimitExceeded:
         _try_again(mine, job, f"{traceback.format_exc()}\nThe limit of {job.kind} is {most} seconds")
     except Exception:  # noqa: BLE001 - every failure becomes a visible row and a later try
@@ -194,7 +194,7 @@ def run(job_id: int) -> bool:
 def _try_again(mine: QuerySet[Job], job: Job, trace: str) -> None:
     tries = job.tries + 1
     if tries >= MAX_TRIES:
-        bury(mine, job, trace, tries=tries)
+        mark_dead(mine, job, trace, tries=tries)
         return
     delay = FIRST_DELAY * 2 ** (tries - 1)
     mine.update(state=JobState.QUEUED, tries=tries, due_at=clock.now() + delay, last_error=trace[-4000:], lease_owner="", lease_until=None)

@@ -18,10 +18,10 @@ from municipality.notifications import queries, services
 from municipality.notifications.models import Delivery, DeliveryState
 from municipality.notifications.reasons import REASONS
 from municipality.ui.admin_base import ReadOnlyAdmin, code, demand, in_group, moment
-from municipality.ui.words import named, say
+from municipality.ui.code_labels import label_codes, label_of
 
 OPERATOR = "operator"
-say(
+label_codes(
     {
         "delivery.retried": _("Message tried again"),
         "notifications.account": _("Message about an account"),
@@ -80,7 +80,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("kind"))
     def kind(self, delivery: Delivery) -> SafeString | str:
-        return named(delivery.message.kind)
+        return label_of(delivery.message.kind)
 
     @admin.display(description=_("subject"))
     def subject_code(self, delivery: Delivery) -> SafeString | str:

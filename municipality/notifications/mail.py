@@ -11,7 +11,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from municipality.jobs.errors import Gone
+from municipality.jobs.errors import PermanentFailure
 from municipality.notifications.models import Message
 from municipality.notifications.registry import KINDS
 from municipality.notifications.texts import foreign_links, link
@@ -40,7 +40,7 @@ def send(*, subject: str, body: str, to: str, idempotency_key: str, url: str = "
     Raises Gone for an address of a foreign host in the text and when the mail system refuses the recipient for good.
     """
     if foreign_links(f"{body}\n{url}\n{stop}"):
-        raise Gone("foreign link in an e-mail")
+        raise PermanentFailure("foreign link in an e-mail")
     context: dict[str, Any] = {"title": subject, "body": body, "url": url, "stop": stop, "is_arabic": translation.get_language() == "ar"}
     own_id = message_id(idempotency_key)
     headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"} if stop else {}
@@ -60,6 +60,6 @@ def send(*, subject: str, body: str, to: str, idempotency_key: str, url: str = "
         email.send()
     except smtplib.SMTPRecipientsRefused as refusal:
         if all(500 <= code < 600 for code, _reason in refusal.recipients.values()):
-            raise Gone("the mail system refused the address") from refusal
+            raise PermanentFailure("the mail system refused the address") from refusal
         raise
     return own_id

@@ -43,7 +43,7 @@ class TwinMissing(Exception):
 
 
 @dataclass(frozen=True)
-class Words:
+class MessageText:
     """One message in one language, as it is sent."""
 
     title: str
@@ -83,13 +83,13 @@ class MessageKind:
         app, name = self.kind.split(".")
         return f"{app}/messages/{name}.{part}.txt"
 
-    def words(self, context: Mapping[str, Any], language: str) -> Words:
+    def words(self, context: Mapping[str, Any], language: str) -> MessageText:
         """The three texts in one language. Raises KeyError for a placeholder without a value."""
         missing = self.needs - set(context)
         if missing:
             raise KeyError(f"{self.kind} needs {', '.join(sorted(missing))}")
         title, body, short = (render(self.template(part), context, language) for part in PARTS)
-        return Words(" ".join(title.split()), body, " ".join(short.split()))
+        return MessageText(" ".join(title.split()), body, " ".join(short.split()))
 
     @cached_property
     def needs(self) -> frozenset[str]:

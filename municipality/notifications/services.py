@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from municipality.audit.services import record
 from municipality.jobs import services as jobs
-from municipality.jobs.errors import Gone
+from municipality.jobs.errors import PermanentFailure
 from municipality.jobs.models import Job
 from municipality.jobs.services import enqueue, enqueue_all
 from municipality.kernel import clock, ids
@@ -100,7 +100,7 @@ def deliver(delivery_id: int) -> None:
     except sms.LimitReached:
         _close(delivery, DeliveryState.FAILED, reason="limit")
         return
-    except Gone as end:
+    except PermanentFailure as end:
         _close(delivery, DeliveryState.FAILED, reason="foreign_link" if "foreign" in str(end) else "refused")
         raise
     failpoint(f"message.{delivery.channel}.handed_over")
@@ -132,7 +132,7 @@ def sms_text(message: Message, language: str) -> str:
     short = message.short_ar if language == "ar" else message.short_en
     text = "\n".join(filter(None, [short, link(message.path, language)]))
     if foreign_links(text):
-        raise Gone("foreign link in a text message")
+        raise PermanentFailure("foreign link in a text message")
     return text
 
 

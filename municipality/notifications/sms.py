@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from municipality.jobs.errors import Gone
+from municipality.jobs.errors import PermanentFailure
 from municipality.kernel import clock
 from municipality.notifications.models import SmsNumber, SmsUse
 
@@ -42,7 +42,7 @@ class HttpSms:
             allow_redirects=False,
         )
         if 400 <= answer.status_code < 500 and answer.status_code != 429:
-            raise Gone(f"sms gateway answered {answer.status_code}")
+            raise PermanentFailure(f"sms gateway answered {answer.status_code}")
         if answer.status_code != 202:
             raise requests.HTTPError(f"sms gateway answered {answer.status_code}", response=answer)
         return str(answer.json()["id"])

@@ -69,7 +69,7 @@ def ties_to(user: Any, case: Case) -> QuerySet[Tie]:
 
 
 @dataclass(frozen=True)
-class Standing:
+class CaseAccess:
     """How a member of staff stands to a case, in one query. `place` carries case, applicant, branch and clock."""
 
     place: Place | None
@@ -79,7 +79,7 @@ class Standing:
     may_look: bool
 
 
-def standing(user: Any, public_id: str) -> Standing | None:
+def standing(user: Any, public_id: str) -> CaseAccess | None:
     """Who somebody is to a case that is, or was, in the queue; None where no such case was ever there."""
     groups = Group.objects.filter(user=user)
     parties = Party.objects.filter(
@@ -107,7 +107,7 @@ def standing(user: Any, public_id: str) -> Standing | None:
     handed_out = place.state != P.WAITING or row.moved or row.escalated or row.overridden
     own_branch = "supervisor" in roles and user.branch_id == place.branch_id
     looks = is_staff and not row.tied and (row.held or "auditor" in roles or (own_branch and handed_out))
-    return Standing(place, row.tied, row.held, roles, bool(looks))
+    return CaseAccess(place, row.tied, row.held, roles, bool(looks))
 
 
 def may_look(user: Any, case: Case) -> bool:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.cases.models import Case
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
-from municipality.notifications.registry import KINDS, MessageKind, Words
+from municipality.notifications.registry import KINDS, MessageKind, MessageText
 from municipality.notifications.texts import Bilingual
 from municipality.review import queries
 from municipality.review.models import Decision
@@ -30,7 +30,7 @@ _ARABIC, _LATIN = re.compile("[\u0621-\u064a]"), re.compile("[A-Za-z]")
 
 
 @dataclass(frozen=True)
-class Asked:
+class CorrectionRequest:
     """One thing to correct: a coded reason, the field or file it concerns, and an addition in both languages or in none."""
 
     code: str
@@ -61,8 +61,8 @@ class Worded:
 class Preview:
     """A message as it goes out, in both languages: title, body and short text each."""
 
-    ar: Words
-    en: Words
+    ar: MessageText
+    en: MessageText
 
 
 def note(ar: str, en: str) -> tuple[str, str]:
@@ -76,7 +76,7 @@ def note(ar: str, en: str) -> tuple[str, str]:
     return ar, en
 
 
-def worded(case: Case, asked: Sequence[Asked], items: Sequence[Item] | None = None) -> list[Worded]:
+def worded(case: Case, asked: Sequence[CorrectionRequest], items: Sequence[Item] | None = None) -> list[Worded]:
     """The words for a list of corrections, in its order.
 
     Raises Refused: "nothing_asked", "unknown_code", "unknown_target" (also for a reason that belongs to another field), "asked_twice"
@@ -91,7 +91,7 @@ def worded(case: Case, asked: Sequence[Asked], items: Sequence[Item] | None = No
     return [_word(a, reasons, targets) for a in asked]
 
 
-def _word(asked: Asked, reasons: Mapping[str, Reason], targets: Mapping[str, Item]) -> Worded:
+def _word(asked: CorrectionRequest, reasons: Mapping[str, Reason], targets: Mapping[str, Item]) -> Worded:
     reason, item = reasons.get(asked.code), targets.get(asked.target)
     if reason is None:
         raise Refused("unknown_code", _("Choose a reason from the list."))
@@ -156,7 +156,7 @@ def object_by(case: Case) -> dt.date:
 # --- Previews ---------------------------------------------------------------------------------------------------------------
 
 
-def preview_corrections(*, case: Case, asked: Sequence[Asked]) -> Preview:
+def preview_corrections(*, case: Case, asked: Sequence[CorrectionRequest]) -> Preview:
     """What the applicant receives if this is asked for today. Raises as `worded` does."""
     return _preview(CorrectionsAsked, corrections_context(case, worded(case, asked), answer_by(case)))
 

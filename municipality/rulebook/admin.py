@@ -37,10 +37,10 @@ from municipality.rulebook.models import (
     TradeRule,
 )
 from municipality.ui.admin_base import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, code, demand, in_group
-from municipality.ui.words import named, say
+from municipality.ui.code_labels import label_codes, label_of
 
 MAKER, PUBLISHER = "rule_maker", "rule_publisher"
-say(
+label_codes(
     {
         "fees.health": _("Fees of the health licence"),
         "limits.health": _("Limits of the health licence"),
@@ -263,7 +263,7 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=_("edition"), ordering="subject")
     def edition(self, ruleset: RuleSet) -> SafeString | str:
-        return named(ruleset.subject, f"v{ruleset.version}")
+        return label_of(ruleset.subject, f"v{ruleset.version}")
 
     @admin.display(description=_("stage"))
     def stage(self, ruleset: RuleSet) -> Any:

@@ -75,7 +75,7 @@ def _month(calendar: Calendar, first: dt.date, holidays: list[HolidayRule], hour
 
 
 @dataclass(frozen=True)
-class Change:
+class WorkingTimeChange:
     """Days in a row whose working time an edition changes in the same way."""
 
     period: Period
@@ -87,7 +87,7 @@ class Change:
         return clock_text(self.before), clock_text(self.after)
 
 
-def changes(before: Calendar, after: Calendar) -> list[Change]:
+def changes(before: Calendar, after: Calendar) -> list[WorkingTimeChange]:
     """What a new calendar changes, from the first day that either of them names to the last one."""
     periods = [p for c in (before, after) for p in (*c.holidays, *(h.period for h in c.hours)) if p is not None]
     if not periods:
@@ -97,7 +97,7 @@ def changes(before: Calendar, after: Calendar) -> list[Change]:
     for (old, new), group in groupby(days, key=lambda day: (day_minutes(before, day), day_minutes(after, day))):
         row = list(group)
         if old != new:
-            found.append(Change(Period(row[0], row[-1]), old, new))
+            found.append(WorkingTimeChange(Period(row[0], row[-1]), old, new))
     return found
 
 

@@ -171,7 +171,7 @@ def in_force(subject: str, on: dt.date) -> QuerySet[RuleSet]:
     ).order_by("-first_day", "-version")
 
 
-class Published(NamedTuple):
+class PublishedEdition(NamedTuple):
     """What tells a published edition from all others, and its days. The edition itself is read once a process."""
 
     pk: int
@@ -191,12 +191,12 @@ class Published(NamedTuple):
 _editions: dict[tuple[Any, ...], Edition] = {}
 
 
-def _all_published() -> list[Published]:
-    rows = RuleSet.objects.filter(published_at__isnull=False).values_list(*Published._fields)
-    return [Published(*row) for row in rows]
+def _all_published() -> list[PublishedEdition]:
+    rows = RuleSet.objects.filter(published_at__isnull=False).values_list(*PublishedEdition._fields)
+    return [PublishedEdition(*row) for row in rows]
 
 
-def _published() -> list[Published]:
+def _published() -> list[PublishedEdition]:
     """All published editions: some dozens in twenty years, read once a request."""
     return request_cache.get_or_set("rulebook.published", _all_published)
 
@@ -256,11 +256,11 @@ def editions_and_calendar(subjects: Sequence[str], on: dt.date) -> tuple[list[Ed
     return _in_force(published, subjects, on), _calendar(_newest_calendar(published))
 
 
-def _in_force(published: Sequence[Published], subjects: Sequence[str], on: dt.date) -> list[Edition]:
+def _in_force(published: Sequence[PublishedEdition], subjects: Sequence[str], on: dt.date) -> list[Edition]:
     return [_newest(subject, [row for row in published if row.subject == subject and row.holds(on)]) for subject in subjects]
 
 
-def _newest_calendar(published: Sequence[Published]) -> Edition:
+def _newest_calendar(published: Sequence[PublishedEdition]) -> Edition:
     return _newest(calendars.SUBJECT, [row for row in published if row.subject == calendars.SUBJECT])
 
 
@@ -269,13 +269,13 @@ def _calendar(found: Edition) -> Calendar:
     return found.calendar
 
 
-def _newest(subject: str, rows: list[Published]) -> Edition:
+def _newest(subject: str, rows: list[PublishedEdition]) -> Edition:
     if not rows:
         raise Refused("no_edition", _("This service has no rules in force yet: no edition of them is published."), subject=subject)
     return _whole(max(rows, key=lambda row: (row.first_day, row.version)))
 
 
-def _whole(published: Published) -> Edition:
+def _whole(published: PublishedEdition) -> Edition:
     identity = (published.pk, published.subject, published.version, published.made_at, published.published_at)
     if identity in _editions:
         return _editions[identity]

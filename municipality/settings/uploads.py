@@ -15,8 +15,8 @@ UPLOADS_MAX_PAGES = _env.int("UPLOADS_MAX_PAGES", 20)
 UPLOADS_LINK_SECONDS = _env.int("UPLOADS_LINK_SECONDS", 300)
 # Nothing, or the origin of a host of its own, best under another registrable domain: https://files.example.
 UPLOADS_ORIGIN = _env.str("UPLOADS_ORIGIN", "")
-# `municipality.uploads.scanning.NoScanner` (if left out) or `municipality.uploads.scanning.Clamd`.
-UPLOADS_SCANNER = _env.str("UPLOADS_SCANNER", "") or "municipality.uploads.scanning.NoScanner"
+# `municipality.uploads.malware.NoScanner` (if left out) or `municipality.uploads.malware.Clamd`.
+UPLOADS_SCANNER = _env.str("UPLOADS_SCANNER", "") or "municipality.uploads.malware.NoScanner"
 UPLOADS_CLAMD = _env.str("UPLOADS_CLAMD", "")  # tcp://HOST:3310 or unix:/run/clamd.sock
 
 FILE_UPLOAD_HANDLERS = [

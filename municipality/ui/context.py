@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.ui import language
 
 
-class Entry(NamedTuple):
+class MenuEntry(NamedTuple):
     label: Any
     url: str
     exact: bool = False
@@ -23,7 +23,7 @@ class Entry(NamedTuple):
 
 class Column(NamedTuple):
     heading: Any
-    entries: tuple[Entry, ...]
+    entries: tuple[MenuEntry, ...]
 
 
 # Names of pages; one that this installation lacks is left out.
@@ -70,8 +70,8 @@ def _address(name: str) -> str:
 
 
 @lru_cache(maxsize=16)
-def _nav(urlconf: str | None, code: str) -> tuple[Entry, ...]:
-    return tuple(Entry(label, url, name == "home") for label, name in _NAV if (url := _address(name)))
+def _nav(urlconf: str | None, code: str) -> tuple[MenuEntry, ...]:
+    return tuple(MenuEntry(label, url, name == "home") for label, name in _NAV if (url := _address(name)))
 
 
 @lru_cache(maxsize=16)
@@ -79,7 +79,7 @@ def _footer(urlconf: str | None, code: str) -> tuple[Column, ...]:
     return tuple(
         Column(
             heading,
-            tuple(Entry(label, url) for label, name in entries if (url := _address(name))),
+            tuple(MenuEntry(label, url) for label, name in entries if (url := _address(name))),
         )
         for heading, entries in _FOOTER
     )

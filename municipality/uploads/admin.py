@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.ui.words import say
+from municipality.ui.code_labels import label_codes
 
-say(
+label_codes(
     {
         "store.damaged": _("A kept file is missing or damaged"),
         "store.no_room": _("No room on the disk for files"),

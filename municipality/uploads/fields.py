@@ -22,7 +22,7 @@ _TAGS = {UploadState.RECEIVING: "wait", UploadState.CHECKING: "wait", UploadStat
 
 
 @dataclass(frozen=True)
-class Line:
+class UploadLine:
     """One file as it is listed. Addresses are empty where there is nothing to do."""
 
     upload: Upload
@@ -52,7 +52,7 @@ class Field:
 
     slot: registry.Slot
     subject: str
-    lines: list[Line]
+    lines: list[UploadLine]
     may_write: bool
     is_full: bool
     post_url: str
@@ -132,18 +132,18 @@ def field_of(request: HttpRequest, subject: str, slot_code: str, *, next_path: s
     )
 
 
-def lines_of(request: HttpRequest, subject: str, slot_code: str | None = None) -> list[Line]:
+def lines_of(request: HttpRequest, subject: str, slot_code: str | None = None) -> list[UploadLine]:
     """The files of a subject to look at, for a page that has asked `registry.may_read`: of the officer's desk, say."""
     return [_line(request, row, False, "") for row in queries.of(subject, slot_code)]
 
 
-def _line(request: HttpRequest, row: Upload, may_write: bool, query: str) -> Line:
+def _line(request: HttpRequest, row: Upload, may_write: bool, query: str) -> UploadLine:
     ready = row.state == UploadState.READY
 
     def here(name: str) -> str:
         return reverse(f"uploads:{name}", args=[row.public_id])
 
-    return Line(
+    return UploadLine(
         upload=row,
         tag=_TAGS[UploadState(row.state)],
         label=UploadState(row.state).label,

@@ -19,7 +19,7 @@ from municipality.kernel import clock
 OLD_SECONDS = 24 * 3600
 
 
-class Busy(Exception):
+class PartBusy(Exception):
     """Another request is writing the same file."""
 
 
@@ -48,7 +48,7 @@ def writing(public_id: str) -> Iterator[Any]:
         try:
             fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise Busy from None
+            raise PartBusy from None
         yield part
 
 

@@ -10,15 +10,15 @@ from django.db.models import F
 
 from municipality.accounts.models import actor_for
 from municipality.audit.services import record
-from municipality.documents import store, trouble
-from municipality.jobs import apart
+from municipality.documents import alarms, store
+from municipality.jobs import sweeps
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import TransitionRefused
 from municipality.kernel.transitions import transition
-from municipality.uploads import naming, parts, queries, refusals, registry
-from municipality.uploads.inspecting import Drawn
+from municipality.uploads import file_names, parts, queries, refusals, registry
+from municipality.uploads.inspection import Drawn
 from municipality.uploads.models import DayOfUploads, Upload
 from municipality.uploads.states import LIVE, UploadState
 
@@ -69,7 +69,7 @@ def begin(*, owner: Any, subject: str, slot: str, name: str, size: int, fingerpr
         sent_by=None if person.pk == owner.pk else owner,
         subject=subject,
         slot=slot,
-        name=naming.cleaned(name),
+        name=file_names.cleaned(name),
         size=size,
         touched_at=now,
         fingerprint=fingerprint,
@@ -105,9 +105,9 @@ def append(upload: Upload, *, offset: int, content: bytes) -> int:
     try:
         return _append(upload, offset, content)
     except OSError as error:
-        if not trouble.is_full(error):
+        if not alarms.is_full(error):
             raise
-        trouble.no_room()
+        alarms.no_room()
         raise refusals.FileRefused("no_room", status=507) from error
 
 
@@ -137,8 +137,8 @@ def finish(upload: Upload) -> None:
     digest = parts.digest(upload.public_id)
     transition(upload, "receive", actor=actor, data={"sha256": digest}, sha256=digest)
     record("upload.received", subject=upload.key, actor=actor, data={"about": upload.subject, "slot": upload.slot, "sha256": digest})
-    kind = naming.kind_of(parts.head(upload.public_id, naming.HEAD))
-    if kind in naming.TAKEN:
+    kind = file_names.kind_of(parts.head(upload.public_id, file_names.HEAD))
+    if kind in file_names.TAKEN:
         enqueue("uploads.inspect", key=upload.key, upload_id=upload.pk)
     else:
         refuse(upload, kind)
@@ -240,7 +240,7 @@ def drop_all(subject: str, *, reason: str, actor: Actor = BY) -> int:
 
 def expire_unfinished() -> int:
     """Remove files of which nothing has arrived for a day, each alone. Returns how many."""
-    return apart.each("uploads.expire", queries.unfinished_since(clock.now() - queries.UNFINISHED)[:500], _expire)
+    return sweeps.for_each("uploads.expire", queries.unfinished_since(clock.now() - queries.UNFINISHED)[:500], _expire)
 
 
 def _expire(upload: Upload) -> bool:

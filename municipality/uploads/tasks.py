@@ -2,13 +2,13 @@
 
 from contextlib import suppress
 
-from municipality.jobs.errors import Parked
+from municipality.jobs.errors import OnHold
 from municipality.jobs.registry import every, job
 from municipality.kernel.errors import TransitionRefused
-from municipality.uploads import naming, parts, services
-from municipality.uploads.inspecting import look_at
+from municipality.uploads import file_names, parts, services
+from municipality.uploads.inspection import look_at
+from municipality.uploads.malware import ScannerAway, scanner
 from municipality.uploads.models import Upload
-from municipality.uploads.scanning import ScannerAway, scanner
 from municipality.uploads.states import UploadState
 
 
@@ -26,11 +26,11 @@ def inspect(*, upload_id: int) -> None:
         try:
             found = scanner().scan(path)
         except ScannerAway as away:
-            raise Parked("scanner", str(away)) from away
+            raise OnHold("scanner", str(away)) from away
         if found:
             services.refuse(upload, "infected", found=found)
             return
-        seen = look_at(path, naming.kind_of(parts.head(upload.public_id, naming.HEAD)))
+        seen = look_at(path, file_names.kind_of(parts.head(upload.public_id, file_names.HEAD)))
         if isinstance(seen, str):
             services.refuse(upload, seen)
         else:

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.admin_base import ReadOnlyInline, code, structure
-from municipality.ui.words import moved, named
+from municipality.ui.code_labels import label_of, moved
 from payments.admin.base import MoneyAdmin
 from payments.models import Attempt, AttemptEvent, GatewayMessage, Inquiry
 from payments.states import AttemptState
@@ -33,7 +33,7 @@ class AttemptEventInline(ReadOnlyInline):
 
     @admin.display(description=_("reason"))
     def reason_code(self, event: AttemptEvent) -> SafeString | str:
-        return named(event.reason)
+        return label_of(event.reason)
 
 
 class InquiryInline(ReadOnlyInline):
@@ -51,7 +51,7 @@ class InquiryInline(ReadOnlyInline):
 
     @admin.display(description=_("meaning"))
     def outcome_code(self, inquiry: Inquiry) -> SafeString | str:
-        return named(f"outcome.{inquiry.outcome}")
+        return label_of(f"outcome.{inquiry.outcome}")
 
 
 @admin.register(Attempt)

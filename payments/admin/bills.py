@@ -9,8 +9,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.admin_base import ReadOnlyInline, code
-from municipality.cases.timeline import STORIES
-from municipality.ui.words import moved, named
+from municipality.cases.timeline import TIMELINES
+from municipality.ui.code_labels import label_of, moved
 from payments.admin.base import MoneyAdmin
 from payments.models import Bill, BillEvent, BillLine, Receipt
 from payments.states import BillState
@@ -53,11 +53,11 @@ class BillEventInline(ReadOnlyInline):
 
     @admin.display(description=_("who"))
     def actor(self, event: BillEvent) -> SafeString | str:
-        return named(event.actor_role, event.actor_key)
+        return label_of(event.actor_role, event.actor_key)
 
     @admin.display(description=_("reason"))
     def reason_code(self, event: BillEvent) -> SafeString | str:
-        return named(event.reason)
+        return label_of(event.reason)
 
 
 @admin.register(Bill)
@@ -78,7 +78,7 @@ class BillAdmin(MoneyAdmin):
 
     @admin.display(description=_("kind"))
     def kind_code(self, bill: Bill) -> SafeString | str:
-        return STORIES[bill.kind].name if bill.kind in STORIES else code(bill.kind)
+        return TIMELINES[bill.kind].name if bill.kind in TIMELINES else code(bill.kind)
 
     @admin.display(description=_("subject"))
     def subject_code(self, bill: Bill) -> SafeString | str:

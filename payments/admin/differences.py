@@ -21,9 +21,9 @@ from municipality.cases.admin_base import ReadOnlyInline, code, in_group, moment
 from municipality.kernel import clock, money
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
+from municipality.ui.code_labels import CODE_LABELS, label_of
 from municipality.ui.tables import Cell, as_csv, as_xlsx
 from municipality.ui.templatetags.portal import day, kwd
-from municipality.ui.words import WORDS, named
 from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, typed
 from payments.admin.statements import signed
 from payments.models import Difference, DifferenceNote
@@ -238,7 +238,7 @@ class DifferenceAdmin(MoneyAdmin):
 
     @admin.display(description=_("reason"))
     def reason_code(self, difference: Difference) -> SafeString | str:
-        return named(difference.code)
+        return label_of(difference.code)
 
 
 def _cells(row: Difference) -> list[Cell]:
@@ -254,5 +254,5 @@ def _cells(row: Difference) -> list[Cell]:
         row.posting.key if row.posting else "",
         moment(row.found_at),
         moment(row.closed_at) if row.closed_at else "",
-        str(WORDS.get(row.code, row.code)),
+        str(CODE_LABELS.get(row.code, row.code)),
     ]

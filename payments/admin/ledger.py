@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.proof import asks_again, steps
 from municipality.cases.admin_base import ReadOnlyInline, code, demand, in_group, moment
 from municipality.kernel.errors import Refused
+from municipality.ui.code_labels import label_of
 from municipality.ui.templatetags.portal import kwd
-from municipality.ui.words import named
 from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, typed
 from payments.models import LedgerCorrection, LedgerEntry, LedgerPosting
 from payments.services import ledger
@@ -109,7 +109,7 @@ class PostingAdmin(MoneyAdmin):
 
     @admin.display(description=_("reason"))
     def reason_code(self, posting: LedgerPosting) -> SafeString | str:
-        return named(posting.reason)
+        return label_of(posting.reason)
 
     @admin.display(description=_("track ID"))
     def payment_code(self, posting: LedgerPosting) -> SafeString | str:
@@ -186,7 +186,7 @@ class CorrectionAdmin(MoneyAdmin):
                 *facts_of(correction.posting),
                 (_("from account"), code(correction.from_account)),
                 (_("to account"), code(correction.to_account)),
-                (_("reason"), named(correction.code)),
+                (_("reason"), label_of(correction.code)),
                 (_("proposed by"), f"{correction.proposed_by.name_ar}، {moment(correction.proposed_at)}"),
             ],
             "entries": correction.posting.entries.all(),
@@ -209,4 +209,4 @@ class CorrectionAdmin(MoneyAdmin):
 
     @admin.display(description=_("reason"))
     def reason_code(self, correction: LedgerCorrection) -> SafeString | str:
-        return named(correction.code)
+        return label_of(correction.code)

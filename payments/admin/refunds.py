@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.proof import asks_again, steps
 from municipality.cases.admin_base import ReadOnlyInline, code, in_group, moment
 from municipality.kernel.errors import Refused
+from municipality.ui.code_labels import label_of, moved
 from municipality.ui.templatetags.portal import kwd
-from municipality.ui.words import moved, named
 from payments import services
 from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, typed
 from payments.models import RefundDue, RefundEvent, RefundWay
@@ -50,11 +50,11 @@ class RefundEventInline(ReadOnlyInline):
 
     @admin.display(description=_("who"))
     def actor(self, event: RefundEvent) -> SafeString | str:
-        return named(event.actor_role, event.actor_key)
+        return label_of(event.actor_role, event.actor_key)
 
     @admin.display(description=_("reason"))
     def reason_code(self, event: RefundEvent) -> SafeString | str:
-        return named(event.reason)
+        return label_of(event.reason)
 
 
 @admin.register(RefundDue)
@@ -189,11 +189,11 @@ class RefundAdmin(MoneyAdmin):
 
     @admin.display(description=_("owed because"))
     def reason_code(self, refund: RefundDue) -> SafeString | str:
-        return named(refund.reason)
+        return label_of(refund.reason)
 
     @admin.display(description=_("ground"))
     def ground(self, refund: RefundDue) -> SafeString | str:
-        return named(refund.code)
+        return label_of(refund.code)
 
     @admin.display(description=_("left of the payment"))
     def remaining(self, refund: RefundDue) -> SafeString | str:

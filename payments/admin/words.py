@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.ui.words import say
+from municipality.ui.code_labels import label_codes
 
-say(
+label_codes(
     {
         "bill.issued": _("Bill issued"),
         "bill.refund_due": _("Bill to be paid back"),

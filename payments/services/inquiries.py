@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from municipality.audit.services import record
-from municipality.jobs import apart
+from municipality.jobs import sweeps
 from municipality.jobs.services import enqueue, retry_dead
 from municipality.kernel import clock
 from municipality.kernel.actors import system
@@ -179,14 +179,14 @@ def sweep() -> int:
     now = clock.now()
     lifetime = dt.timedelta(seconds=settings.KNET_PAGE_LIFETIME_SECONDS)
     waiting = Attempt.objects.filter(state=AttemptState.CREATED, created_at__lt=now - lifetime)
-    touched = apart.each("payments.expire", list(waiting.values_list("pk", flat=True)[:200]), _expire)
+    touched = sweeps.for_each("payments.expire", list(waiting.values_list("pk", flat=True)[:200]), _expire)
     at_bank = Attempt.objects.filter(state__in=[AttemptState.REDIRECTED, AttemptState.CONFIRMING], redirected_at__lt=now)
 
     def promise(attempt: Attempt) -> int:
         promise_step(attempt, _present_step(attempt, now))
         return 0
 
-    apart.each("payments.promise_inquiry", at_bank.order_by("pk")[:500], promise)
+    sweeps.for_each("payments.promise_inquiry", at_bank.order_by("pk")[:500], promise)
     return touched + retry_dead("payments.confirm", after=rules.CONFIRM_AGAIN, within=rules.CONFIRM_WITHIN)
 
 

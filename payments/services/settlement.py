@@ -13,7 +13,7 @@ from municipality.audit.services import record
 from municipality.documents.numbers import take
 from municipality.documents.services import revoke
 from municipality.documents.states import DocumentState
-from municipality.jobs.errors import Gone
+from municipality.jobs.errors import PermanentFailure
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import system
@@ -117,7 +117,7 @@ def hand_over(*, allocation_id: int) -> None:
         return
     payable = PAYABLES.get(allocation.bill.kind)
     if payable is None:
-        raise Gone(f"nobody takes payments for {allocation.bill.kind}")
+        raise PermanentFailure(f"nobody takes payments for {allocation.bill.kind}")
     try:
         with transaction.atomic():
             if Allocation.objects.filter(pk=allocation.pk, handed_over_at__isnull=True).update(handed_over_at=clock.now()) != 1:
@@ -181,6 +181,6 @@ def tell_void(*, allocation_id: int) -> None:
         return
     payable = PAYABLES.get(allocation.bill.kind)
     if payable is None:
-        raise Gone(f"nobody takes payments for {allocation.bill.kind}")
+        raise PermanentFailure(f"nobody takes payments for {allocation.bill.kind}")
     with transaction.atomic():
         payable.voided(allocation.bill_id)

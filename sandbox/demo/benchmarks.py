@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from municipality.accounts.models import Organisation, User, actor_of
 from municipality.audit.services import sequence
 from municipality.kernel import clock
-from municipality.kernel.copying import copy_rows
+from municipality.kernel.bulk_copy import copy_rows
 from municipality.places.models import Area
 from sandbox.demo.licensing.licences import papers_of
 from sandbox.demo.licensing.papers import carry_over

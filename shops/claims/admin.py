@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.ui.words import say
+from municipality.ui.code_labels import label_codes
 
-say(
+label_codes(
     {
         "claim.disputed": _("Claim of a shop disputed"),
         "shops.settle_claims": _("Settle claims of shops"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from municipality.drafts.models import Draft
-from municipality.drafts.registry import Kept
+from municipality.drafts.registry import DraftKind
 from municipality.kernel import subjects
 from shops.models import Shop
 
@@ -13,4 +13,4 @@ def _title(draft: Draft) -> tuple[str, str]:
     return f"المطالبة بمحل {shop.name_ar}", f"Claim of a shop, {shop.name_en or shop.name_ar}"
 
 
-KEPT = Kept(title=_title, path=lambda draft: f"/claims/{draft.public_id}/")
+KEPT = DraftKind(title=_title, path=lambda draft: f"/claims/{draft.public_id}/")

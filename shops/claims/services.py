@@ -18,7 +18,7 @@ from municipality.cases.models import Case
 from municipality.cases.services import advance, lift_block, open_case, place_block
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
-from municipality.jobs import apart
+from municipality.jobs import sweeps
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
@@ -137,7 +137,7 @@ def drop_files() -> int:
     subjects = uploads.subjects_of("claim")
     over = Draft.objects.filter(public_id__in=[subject.partition(":")[2] for subject in subjects], closed_at__isnull=False, sent_as="")
     keys = [files_key(draft) for draft in over]
-    return apart.each("shops.drop_files", keys, lambda key: upload_services.drop_all(key, reason="draft_ended", actor=SYSTEM))
+    return sweeps.for_each("shops.drop_files", keys, lambda key: upload_services.drop_all(key, reason="draft_ended", actor=SYSTEM))
 
 
 def files_key(draft: Draft) -> str:
@@ -306,8 +306,8 @@ def settle_due() -> int:
     """
     due = Claim.objects.filter(disputed_at__isnull=True, dispute_until__lt=clock.today(), case__state=ClaimState.MATCHED)
     late = review.unanswered().filter(case__service=CLAIM)
-    settled = apart.each("shops.settle_claim", list(due.values_list("case", flat=True)[:500]), _settle)
-    return settled + apart.each("shops.lapse_claim", list(late.values_list("case", flat=True)), _lapse)
+    settled = sweeps.for_each("shops.settle_claim", list(due.values_list("case", flat=True)[:500]), _settle)
+    return settled + sweeps.for_each("shops.lapse_claim", list(late.values_list("case", flat=True)), _lapse)
 
 
 def _settle(case_id: int) -> bool:

@@ -2,12 +2,12 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.cases.timeline import Story
-from municipality.review.story import MOVES
+from municipality.cases.timeline import Timeline
+from municipality.review.timeline import MOVES
 from shops.claims.states import ClaimState
 
 C = ClaimState
-STORY = Story(
+STORY = Timeline(
     name=_("Claim of a shop"),
     bad=frozenset({C.REFUSED, C.WITHDRAWN, C.EXPIRED}),
     titles={

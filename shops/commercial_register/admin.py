@@ -3,14 +3,14 @@
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from municipality.ui.words import say
+from municipality.ui.code_labels import label_codes
 from shops.commercial_register import views
 
 PAGES = [
     path("commercial/", views.work_list, name="commercial"),
     path("commercial/<slug:public_id>/", views.difference, name="commercial_difference"),
 ]
-say(
+label_codes(
     {
         "register.taken_in": _("Owners taken in from the commercial register"),
         "commercial.asked": _("Commercial register asked by staff"),

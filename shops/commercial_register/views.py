@@ -20,8 +20,8 @@ from municipality.kernel.workflow import WORKFLOWS
 from municipality.places.models import Governorate
 from municipality.rulebook.models import Activity
 from municipality.ui.admin_base import in_group
+from municipality.ui.code_labels import label_of
 from municipality.ui.templatetags.portal import day, ltr, ref, term
-from municipality.ui.words import named
 from shops.commercial_register import differences, queries
 from shops.commercial_register.services import decisions, delta
 from shops.models.commercial_register import KEEPER, CommercialDifference, CommercialNotice, DifferenceKind, DifferenceState
@@ -188,7 +188,7 @@ def difference(request: HttpRequest, public_id: str) -> HttpResponse:
         values=values(row),
         versions=CommercialNotice.objects.filter(feed=row.feed, licence_no=row.licence_no).order_by("-version")[:10],
         events=[
-            (event.at, WORKFLOWS[row.workflow_name].moves[event.move].label, named(event.actor_role), named(event.reason))
+            (event.at, WORKFLOWS[row.workflow_name].moves[event.move].label, label_of(event.actor_role), label_of(event.reason))
             for event in row.events.order_by("pk")
         ],
         effect=EFFECTS.get(DifferenceKind(row.kind), ""),

@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.ui.words import say
+from municipality.ui.code_labels import label_codes
 
-say(
+label_codes(
     {
         "register.loaded": _("Sheet of the register loaded"),
         "register.checked": _("Sheet of the register read"),

@@ -19,7 +19,7 @@ from municipality.imports.models import ImportFile, Outcome
 from municipality.imports.registry import Applied
 from municipality.kernel import clock, ids
 from municipality.kernel.actors import Actor, system
-from municipality.kernel.copying import copy_rows
+from municipality.kernel.bulk_copy import copy_rows
 from municipality.kernel.failpoints import failpoint
 from shops.models import EventKind, RegisterChange, Sensitivity, Shop, ShopActivity, ShopEvent, TradeName
 from shops.models.imports import RegisterRow

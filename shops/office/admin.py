@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.proof import asks_again, steps
 from municipality.imports import views
-from municipality.ui.words import say
+from municipality.ui.code_labels import label_codes
 from shops.office import imports
 from shops.office.views import changes, corrections, merges
 
@@ -21,7 +21,7 @@ PAGES = [
     path("register/shops/", changes.shops, name="register_shops"),
     path("register/shops/<slug:public_id>/", changes.shop, name="register_shop"),
 ]
-say(
+label_codes(
     {
         "register.exported": _("Shops exported"),
         "register.corrected": _("Small corrections of the register"),

@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.ui.words import say
+from municipality.ui.code_labels import label_codes
 
-say(
+label_codes(
     {
         "shops.number_changes": _("Number changes of the register for the public feed"),
         "shops.find_unmarked_changes": _("Compare the register with what was published"),

@@ -21,7 +21,7 @@ from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock
-from municipality.kernel.copying import copy_rows
+from municipality.kernel.bulk_copy import copy_rows
 from municipality.kernel.errors import Refused
 from shops.models import SearchEntry, Shop, ShopEvent
 from shops.models.open_data import ADDED, LICENCE_CHANGED, UPDATED, Change, Edition, Pending, Published

@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.ui.words import say
+from municipality.ui.code_labels import label_codes
 
-say(
+label_codes(
     {
         "shops.page_request_sent": _("Correction or reply of a shop page received"),
         "shops.page_corrected": _("Fact of a shop corrected on somebody’s word"),

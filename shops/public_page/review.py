@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
-from municipality.cases.timeline import STORIES, label
+from municipality.cases.timeline import TIMELINES, label
 from municipality.review.registry import Item, Reviewable
 from municipality.ui.templatetags.portal import bilingual, term
 from shops.models import PageFact, Shop
@@ -94,7 +94,7 @@ def reply_parties(case: Case) -> list[tuple[str, str]]:
 def _related(case: Case, shop: Shop) -> list[tuple[Any, str]]:
     keys = [shop.key, *(services.subject_of(shop, fact) for fact in PageFact)]
     others = Case.objects.filter(subject__in=[*keys, case.subject]).exclude(pk=case.pk).order_by("-pk")[:20]
-    return [(f"{other.reference}: {label(other)[1]}", "") for other in others if other.service in STORIES]
+    return [(f"{other.reference}: {label(other)[1]}", "") for other in others if other.service in TIMELINES]
 
 
 def correction_related(case: Case) -> list[tuple[Any, str]]:

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.cases.timeline import Story
-from municipality.review.story import MOVES as STUDIED
+from municipality.cases.timeline import Timeline
+from municipality.review.timeline import MOVES as STUDIED
 from shops.public_page.states import PageState
 
 G = PageState
@@ -15,7 +15,7 @@ MOVES = {
 }
 
 
-def _story(*, name: Any, granted: Any, studied: Any) -> Story:
+def _story(*, name: Any, granted: Any, studied: Any) -> Timeline:
     titles: dict[str, Any] = {
         G.DRAFT: _("Being sent"),
         G.IN_REVIEW: _("With an officer of the branch"),
@@ -25,7 +25,7 @@ def _story(*, name: Any, granted: Any, studied: Any) -> Story:
         G.REFUSED: _("Refused"),
         G.WITHDRAWN: _("Withdrawn by the applicant"),
     }
-    return Story(
+    return Timeline(
         name=name,
         bad=frozenset({G.REFUSED, G.WITHDRAWN}),
         titles=titles,

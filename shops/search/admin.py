@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.ui.words import say
+from municipality.ui.code_labels import label_codes
 
-say(
+label_codes(
     {
         "shops.index_missing": _("Make new shops findable"),
         "shops.recount_words": _("Count the words of the shop search"),

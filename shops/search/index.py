@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.dispatch import receiver
 
 from municipality.kernel import clock
-from municipality.kernel.copying import copy_rows
+from municipality.kernel.bulk_copy import copy_rows
 from municipality.places.models import Area
 from municipality.rulebook.models import Activity
 from shops.hours import filters

@@ -107,7 +107,7 @@ def _studied(world: World, shop: Shop, state: str) -> Case:
         while held.place.case_id != case.pk:  # older ones go to others first
             held = officers.drawn(officers.officer(f"of-{state}-{held.pk}"))
         if state == "corrections":
-            asked = [desk.Asked("area_differs", "area_m2"), desk.Asked("file_unreadable", "drawing")]
+            asked = [desk.CorrectionRequest("area_differs", "area_m2"), desk.CorrectionRequest("file_unreadable", "drawing")]
             desk.ask_corrections(assignment=held, items=asked)
         else:
             desk.propose_refusal(assignment=held, code="conditions_not_met")

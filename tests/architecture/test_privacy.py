@@ -266,7 +266,7 @@ def test_every_page_of_the_desk_about_a_person_leaves_exactly_one_look(world: Wo
 
 def test_a_page_that_skips_the_look_is_found(world: World, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     monkeypatch.setattr("municipality.review.admin.case.note_look", lambda *_: None)
-    monkeypatch.setattr("municipality.review.admin.opening.note_look", lambda *_: None)
+    monkeypatch.setattr("municipality.review.admin.access.note_look", lambda *_: None)
     read = request.getfixturevalue("desk_pages")
     assert read["case"].looks == read["corrections"].looks == 0 and world.owner.person.name_ar in read["case"].html
 

@@ -76,7 +76,7 @@ def test_production_starts_with_what_a_real_portal_has() -> None:
 
 
 TOKEN = {
-    "SIGNER": "municipality.documents.token.TokenSigner",
+    "SIGNER": "municipality.documents.pkcs11.TokenSigner",
     "SIGNER_PKCS11_MODULE": "/usr/lib/vendor/pkcs11.so",
     "SIGNER_PKCS11_TOKEN": "portal",
     "SIGNER_PKCS11_KEY": "seal",

@@ -19,7 +19,7 @@ from municipality.accounts.models import User
 from municipality.audit.services import sequence
 from municipality.cases.models import CaseEvent
 from municipality.cases.services import place_block
-from municipality.cases.timeline import STORIES
+from municipality.cases.timeline import TIMELINES
 from municipality.kernel import clock
 from municipality.kernel.guards import GUARDS, Guard
 from municipality.kernel.workflow import WORKFLOWS
@@ -189,7 +189,7 @@ def test_an_event_for_an_edge_that_the_table_lacks_cannot_be_written(workflow: s
 
 def test_every_workflow_has_a_row_to_walk() -> None:
     assert set(WORKFLOWS) == set(BEGINNINGS)
-    cases = [name for name in BEGINNINGS if name in STORIES]  # several services move the one table of cases
+    cases = [name for name in BEGINNINGS if name in TIMELINES]  # several services move the one table of cases
     assert len(stateful()) == len(BEGINNINGS) - len(cases) + 1
 
 

@@ -17,7 +17,7 @@ from municipality.jobs.registry import QUEUES
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.notifications.reasons import REASONS
 from municipality.notifications.registry import KINDS as MESSAGES
-from municipality.ui.words import WORDS, named, say
+from municipality.ui.code_labels import CODE_LABELS, label_codes, label_of
 from payments.rules import Outcome
 from payments.states import AttemptState
 
@@ -48,27 +48,27 @@ def recorded(root: Path) -> Iterator[str]:
 def test_every_act_has_its_word(root: Path) -> None:
     acts = set(recorded(root))
     assert len(acts) > 20
-    assert sorted((acts | PUT_TOGETHER) - WORDS.keys()) == []
+    assert sorted((acts | PUT_TOGETHER) - CODE_LABELS.keys()) == []
 
 
 @pytest.mark.parametrize(
     "kinds", [JOBS, MESSAGES, QUEUES, READS, {f"outcome.{one}" for one in Outcome}], ids=["jobs", "messages", "queues", "roles", "outcomes"]
 )
 def test_every_code_of_a_list_has_its_word(kinds: set[str]) -> None:
-    assert sorted(set(kinds) - WORDS.keys()) == []
+    assert sorted(set(kinds) - CODE_LABELS.keys()) == []
 
 
 def test_each_word_is_arabic_for_staff_and_english_in_the_source() -> None:
     with translation.override("ar"):
-        for code, word in {**WORDS, **{code: word for code, word in REASONS.items() if code}}.items():
+        for code, word in {**CODE_LABELS, **{code: word for code, word in REASONS.items() if code}}.items():
             assert re.fullmatch(r"[\u0600-\u06ff ]+", str(word)), f"{code}: {word}"
 
 
 def test_a_code_without_a_word_is_shown_as_data() -> None:
-    assert named("testing.unknown") == '<bdi dir="ltr">testing.unknown</bdi>'
-    assert named("") == "—"
+    assert label_of("testing.unknown") == '<bdi dir="ltr">testing.unknown</bdi>'
+    assert label_of("") == "—"
 
 
 def test_a_code_has_one_word() -> None:
     with pytest.raises(ValueError, match="two words"):
-        say({"audit": "something else"})
+        label_codes({"audit": "something else"})

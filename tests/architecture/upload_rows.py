@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.documents import store
 from municipality.kernel import clock
 from municipality.uploads import links, registry, services
-from municipality.uploads.inspecting import Drawn
+from municipality.uploads.inspection import Drawn
 from municipality.uploads.models import Upload
 from municipality.uploads.registry import Slot
 from municipality.uploads.states import UploadState

@@ -184,7 +184,7 @@ def _asked_about(world: World) -> Objection:
     held = officers.drawn(_decider(objection.case.branch_id, "1"))
     if held.place.case_id != objection.case_id:  # the older one of the same branch goes first
         held = officers.drawn(_decider(objection.case.branch_id, "2"))
-    desk.ask_corrections(assignment=held, items=[desk.Asked("ask_words", "words")])
+    desk.ask_corrections(assignment=held, items=[desk.CorrectionRequest("ask_words", "words")])
     return Objection.objects.select_related("case", "violation").get(pk=objection.pk)
 
 

@@ -43,8 +43,8 @@ from municipality.kernel.ids import public_id
 from municipality.kernel.transitions import transition
 from municipality.notifications.models import Delivery, Message
 from municipality.notifications.services import give_up
-from municipality.places.loading import load_places
 from municipality.places.models import Area, Branch
+from municipality.places.seeds import load_places
 from municipality.review.models import Skill
 from municipality.review.services import queue
 from municipality.rulebook.models import Activity, RuleSet

@@ -43,7 +43,7 @@ def draw(public_id: str) -> Assignment:
 
 def ask(public_id: str) -> None:
     """Ask for the area to be corrected."""
-    desk.ask_corrections(assignment=draw(public_id), items=[desk.Asked("area_differs", "area_m2")])
+    desk.ask_corrections(assignment=draw(public_id), items=[desk.CorrectionRequest("area_differs", "area_m2")])
 
 
 def end_sessions(name_en: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import ViewportSize, expect
 
-from municipality.documents import checking
+from municipality.documents import verification
 from tests.journeys.conftest import STORY
 from tests.journeys.people import identity
 from tests.journeys.simulators import Bank, letters, text_messages
@@ -162,11 +162,11 @@ def _download(visitor: Visitor, link: str) -> bytes:
     return Path(coming.value.path()).read_bytes()
 
 
-def _judged(pdf: bytes, stack: Stack) -> checking.Verdict:
+def _judged(pdf: bytes, stack: Stack) -> verification.Verdict:
     """In a thread of its own, since the reader runs an event loop and the browser's driver has one in this thread."""
     root = (stack.var / "seal" / "root.pem").read_bytes()
     with ThreadPoolExecutor(1) as beside:
-        return beside.submit(checking.check, pdf, root_pem=root).result(timeout=60)
+        return beside.submit(verification.check, pdf, root_pem=root).result(timeout=60)
 
 
 def _valid_for_two_readers(pdf: bytes, stack: Stack, folder: Path) -> str:

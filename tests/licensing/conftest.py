@@ -13,8 +13,8 @@ from municipality.documents import services as documents
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.transitions import transition
-from municipality.places.loading import load_places
 from municipality.places.models import Area, Branch
+from municipality.places.seeds import load_places
 from municipality.rulebook.seeds import load_activities, seed
 from shops.models import Shop
 from tests.municipality.people import person, staff

@@ -19,7 +19,7 @@ from municipality.review.models import Assignment, Skill
 from municipality.review.services import desk, queue
 from municipality.uploads import parts
 from municipality.uploads import services as uploads
-from municipality.uploads.inspecting import Drawn
+from municipality.uploads.inspection import Drawn
 from municipality.uploads.models import Upload
 from shops.models import Shop
 from tests.municipality.people import staff

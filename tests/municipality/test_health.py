@@ -19,7 +19,7 @@ from municipality.jobs import registry
 from municipality.jobs.models import Heartbeat, Job, JobState
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
-from municipality.uploads import scanning
+from municipality.uploads import malware
 
 
 @pytest.fixture(autouse=True)
@@ -153,8 +153,8 @@ def test_a_store_that_takes_no_files_is_degraded(client: Client, well: None, tmp
 def test_a_silent_scanner_is_degraded_and_one_that_answers_is_well(
     client: Client, well: None, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scanning, "PING_SECONDS", 60)
-    settings.UPLOADS_SCANNER = "municipality.uploads.scanning.Clamd"
+    monkeypatch.setattr(malware, "PING_SECONDS", 60)
+    settings.UPLOADS_SCANNER = "municipality.uploads.malware.Clamd"
     with socket.create_server(("127.0.0.1", 0)) as daemon:
         settings.UPLOADS_CLAMD = f"tcp://127.0.0.1:{daemon.getsockname()[1]}"
 

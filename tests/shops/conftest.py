@@ -10,8 +10,8 @@ import pytest
 from municipality.accounts.models import Organisation
 from municipality.kernel import clock
 from municipality.kernel.actors import system
-from municipality.places.loading import load_places
 from municipality.places.models import Area
+from municipality.places.seeds import load_places
 from municipality.rulebook.seeds import load_activities
 from shops.models import Shop
 from shops.register import events

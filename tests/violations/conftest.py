@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 
 from municipality.kernel import clock
-from municipality.places.loading import load_places
 from municipality.places.models import Area, Branch
+from municipality.places.seeds import load_places
 from municipality.review.models import Skill
 from municipality.rulebook.seeds import load_activities, seed
 from payments.models import Bill

@@ -228,7 +228,7 @@ def test_a_delegate_objects_answers_and_does_not_withdraw(
     screen = signed_in(assignment.officer).get(f"/admin/desk/{case.public_id}/").content.decode()
     for name in (owner.name_ar, delegate.name_ar, owner.name_en, delegate.name_en):
         assert name not in screen  # whoever decides sees neither
-    desk.ask_corrections(assignment=assignment, items=[desk.Asked(_question(), "words")])
+    desk.ask_corrections(assignment=assignment, items=[desk.CorrectionRequest(_question(), "words")])
     assert client.post(url(served, "answer/"), {"words": "الصورة لمحل آخر"}).status_code == 302
     assert objection.additions.get().words == "الصورة لمحل آخر"
 

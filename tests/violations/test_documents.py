@@ -15,8 +15,8 @@ from municipality.accounts.limits import Limit
 from municipality.accounts.models import Organisation, Signatory
 from municipality.cases.models import Case
 from municipality.documents import seal, store
-from municipality.documents.checking import check
 from municipality.documents.models import Document
+from municipality.documents.verification import check
 from municipality.kernel import clock
 from municipality.review.services import desk, queue
 from tests.municipality.documents import poppler

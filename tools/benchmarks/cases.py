@@ -72,7 +72,7 @@ def templates(officer_of: Callable[[str], Any], supervisor_of: Callable[[str], A
             found[kind] = case.pk
             if kind in ("away", "answered"):
                 target = next(item.name for item in queries.reviewable(case).items(case) if item.is_file and item.may_correct)
-                desk.ask_corrections(assignment=held, items=[desk.Asked("file_unreadable", target)])
+                desk.ask_corrections(assignment=held, items=[desk.CorrectionRequest("file_unreadable", target)])
                 if kind == "answered":
                     case.refresh_from_db()
                     desk.answered(case=case, actor=actor_of(case.applicant))

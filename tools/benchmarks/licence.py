@@ -96,7 +96,7 @@ def measure(rounds: int) -> dict[str, list[float]]:
 def bare_pdf(given: Mapping[str, Any]) -> bytes:
     """The page as a plain PDF, drawn with the process's own fonts, style sheet and pictures."""
     from municipality.documents import rendering
-    from municipality.documents.fetching import asset_fetcher
+    from municipality.documents.assets import asset_fetcher
 
     weasyprint = rendering._weasyprint()
     options = given["options"]

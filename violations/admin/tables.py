@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.audit.services import look
 from municipality.kernel.actors import Actor
 from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment
-from municipality.ui.words import moved, named
+from municipality.ui.code_labels import label_of, moved
 from violations import queries
 from violations.models import Annulment, Inspector, ReferralBatch, Relief, StopLift, Team, Violation, ViolationEvent
 from violations.states import ViolationState
@@ -79,11 +79,11 @@ class EventInline(ReadOnlyInline):
 
     @admin.display(description=_("who"))
     def actor(self, event: ViolationEvent) -> SafeString | str:
-        return named(event.actor_role, event.actor_key)
+        return label_of(event.actor_role, event.actor_key)
 
     @admin.display(description=_("reason"))
     def reason_code(self, event: ViolationEvent) -> SafeString | str:
-        return named(event.reason)
+        return label_of(event.reason)
 
 
 @admin.register(Violation)

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from licensing.health.states import RENEWAL
 from municipality.cases.models import Block
 from municipality.cases.services import lift_block, place_block
-from municipality.jobs import apart
+from municipality.jobs import sweeps
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.notifications.registry import MessageKind
@@ -36,7 +36,7 @@ def place_due() -> int:
     due = due.exclude(pk__in=_lifted().values("violation"))
     standing = set(Block.objects.filter(lifted_at__isnull=True, ground=GROUND).values_list("source", flat=True))
     keys = [pk for pk, public_id in due.order_by("pk").values_list("pk", "public_id") if f"violation:{public_id}" not in standing]
-    return apart.each("violations.stop_services", keys, _place)
+    return sweeps.for_each("violations.stop_services", keys, _place)
 
 
 def _place(pk: int) -> bool:

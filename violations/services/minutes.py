@@ -58,8 +58,8 @@ class Found:
     note_ar: str = ""
 
     @property
-    def visit(self) -> fieldwork.Sent:
-        return fieldwork.Sent(self.client_key, self.seen_at, self.latitude, self.longitude, self.accuracy_m)
+    def visit(self) -> fieldwork.SentVisit:
+        return fieldwork.SentVisit(self.client_key, self.seen_at, self.latitude, self.longitude, self.accuracy_m)
 
 
 def acting(spell: Inspector) -> Actor:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from municipality.audit.services import record
-from municipality.jobs import apart
+from municipality.jobs import sweeps
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.transitions import transition
@@ -67,7 +67,7 @@ def sent(violation: Violation) -> list[rules.Delivered]:
 def sweep() -> int:
     """Notices that nobody opened but two channels took long enough ago, each alone. Returns how many are served now."""
     waiting = Violation.objects.filter(state__in=list(SERVE), service__isnull=True).order_by("pk")
-    return apart.each("violations.serve", waiting.only("pk", "public_id")[:2000], _serve)
+    return sweeps.for_each("violations.serve", waiting.only("pk", "public_id")[:2000], _serve)
 
 
 def _serve(violation: Violation) -> bool:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.acting.authorization import Access
 from municipality.audit.services import record
-from municipality.jobs import apart
+from municipality.jobs import sweeps
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused, TransitionRefused
@@ -72,9 +72,9 @@ def agree_plan(*, violation: Violation, person: Any, count: int) -> Plan:
         raise Refused("bad_count", _("Please choose one of the numbers of instalments offered."))
     settling.cancel_bills(row, actor=actor, reason="instalments")
     plan = Plan.objects.create(violation=row, order=order, count=count, agreed_at=clock.now(), agreed_by=person.key)
-    today, apart = clock.today(), periods["instalment_days"]
+    today, sweeps = clock.today(), periods["instalment_days"]
     Instalment.objects.bulk_create(
-        Instalment(plan=plan, number=number, fils=fils, due_on=today + dt.timedelta(days=apart * (number - 1)))
+        Instalment(plan=plan, number=number, fils=fils, due_on=today + dt.timedelta(days=sweeps * (number - 1)))
         for number, fils in enumerate(rules.instalments(order.fils, count), 1)
     )
     transition(row, "plan", actor=actor, data={"count": count, "fils": order.fils})
@@ -89,7 +89,7 @@ def void_missed() -> int:
     An instalment that is at the bank is waited for. Each plan stands alone (`jobs.apart`).
     """
     running = Plan.objects.filter(state=PlanState.ACTIVE).select_related("violation").order_by("pk")
-    return apart.each("violations.void_plan", running.iterator(), _void_if_missed)
+    return sweeps.for_each("violations.void_plan", running.iterator(), _void_if_missed)
 
 
 def _void_if_missed(plan: Plan) -> bool:
@@ -141,7 +141,7 @@ def lapse_due() -> int:
     Each stands alone (`jobs.apart`).
     """
     due = Violation.objects.filter(state=V.ORDERED, settle_until__lt=clock.today()).order_by("pk")
-    return apart.each("violations.lapse", due.only("pk").iterator(), _lapse_unless_refused)
+    return sweeps.for_each("violations.lapse", due.only("pk").iterator(), _lapse_unless_refused)
 
 
 def _lapse_unless_refused(violation: Violation) -> bool:

@@ -21,7 +21,7 @@ from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
-from municipality.jobs import apart
+from municipality.jobs import sweeps
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
@@ -204,7 +204,7 @@ def refused(case: Case) -> None:
 def lapse_unanswered() -> int:
     """Close requests whose corrections were not answered in the rulebook's time, each alone. Nothing is due. Returns how many."""
     late = review.unanswered().filter(case__service=RENEWAL)
-    return apart.each("licensing.lapse", list(late.values_list("case", flat=True)), _lapse)
+    return sweeps.for_each("licensing.lapse", list(late.values_list("case", flat=True)), _lapse)
 
 
 def _lapse(case_id: int) -> bool:

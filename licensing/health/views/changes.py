@@ -23,9 +23,9 @@ from municipality.acting.authorization import Access
 from municipality.cases import queries as cases
 from municipality.drafts import queries as drafts
 from municipality.drafts import services as keeping
-from municipality.drafts import typed
+from municipality.drafts import unsaved
 from municipality.drafts.models import Draft
-from municipality.drafts.typed import keeps_typed
+from municipality.drafts.unsaved import keeps_typed
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review.services.clock import promised_day
@@ -110,7 +110,7 @@ def _question(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft, p
     form_class: type[PageForm] = WhatChanged if page == kept.WHAT else FACT_FORMS[page]
     kwargs: dict[str, Any] = {"shop": shop, "kept": draft.answers.get(page), "flags": offer.flags, "initial": {"version": draft.version}}
     form, submitted = read_form(request, form_class, **kwargs)
-    waiting = typed.of(request) if request.method in ("GET", "HEAD") else None
+    waiting = unsaved.of(request) if request.method in ("GET", "HEAD") else None
     if waiting is not None:  # the session had ended: what was typed is back, and it is not saved yet
         form = form_class(data=waiting, **kwargs)
         form._errors = ErrorDict()  # type: ignore[attr-defined]
@@ -131,7 +131,7 @@ def _question(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft, p
             data["version"] = str(told.facts["version"])
             form = form_class(data=data, **kwargs)
         else:
-            typed.drop(request)
+            unsaved.drop(request)
             if page == kept.WHAT:
                 draft = keeping.forget_pages(draft=draft, pages=[name for name in changes.FACTS if name not in kept.changed(draft)])
             return redirect("licensing:change_page", public_id=shop.public_id, page=kept.next_page(draft))
@@ -143,7 +143,7 @@ def _question(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft, p
         "fact": fact,
         "title": fact.question if fact else _("What changed since the last licence?"),
         "registered": fact.told(fact.read(shop)) if fact else "",
-        "restored": waiting is not None and not typed.is_quiet(waiting),
+        "restored": waiting is not None and not unsaved.is_quiet(waiting),
         "elsewhere": elsewhere,
         "saved": _told(page, elsewhere.facts["saved"]) if elsewhere else "",
         "draft": draft,

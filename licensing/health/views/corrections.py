@@ -21,8 +21,8 @@ from licensing.models import Renewal
 from municipality.accounts.access import access
 from municipality.cases.models import Case
 from municipality.cases.opening import case_or_404
-from municipality.drafts import typed
-from municipality.drafts.typed import keeps_beside, keeps_typed
+from municipality.drafts import unsaved
+from municipality.drafts.unsaved import keeps_beside, keeps_typed
 from municipality.kernel.errors import Refused
 from municipality.review import queries as review
 from municipality.review.models import CorrectionRound
@@ -61,7 +61,7 @@ def answer(request: HttpRequest, public_id: str) -> HttpResponse:
     if case.state != RenewalState.CORRECTIONS or asked is None or renewal is None:
         return redirect("cases:case", public_id=case.public_id)
     submitted = request.method == "POST" and not is_switch(request)
-    waiting = typed.of(request) if request.method in ("GET", "HEAD") else None
+    waiting = unsaved.of(request) if request.method in ("GET", "HEAD") else None
     data = request.POST if request.method == "POST" else waiting
     parts = _parts(request, case, renewal, asked, data)
     if not submitted and (waiting is not None or ERRORS_FIELD not in request.POST):
@@ -76,7 +76,7 @@ def answer(request: HttpRequest, public_id: str) -> HttpResponse:
         except Refused as refused:
             refusal = refused
         else:
-            typed.drop(request)
+            unsaved.drop(request)
             messages.info(request, _("The corrections are sent. The request kept its place."))
             return redirect("cases:case", public_id=case.public_id)
     targets = {part.target for part in parts}
@@ -85,7 +85,7 @@ def answer(request: HttpRequest, public_id: str) -> HttpResponse:
         "round": asked,
         "parts": parts,
         "locked": [item for item in items(case) if item.name not in targets],
-        "restored": waiting is not None and not typed.is_quiet(waiting),
+        "restored": waiting is not None and not unsaved.is_quiet(waiting),
         "refusal": refusal,
         "errors": sum(bool(part.missing or (part.form is not None and part.form.errors)) for part in parts) if submitted else 0,
         "crumbs": [

@@ -49,14 +49,14 @@ class Unusable(Refused):
 
 
 @dataclass(frozen=True)
-class Asked:
+class PendingSignIn:
     """A stored request and the nonce that only the asking browser's session keeps."""
 
     row: SignInRequest
     nonce: str
 
 
-def begin(*, number: str | None, channel: Channel, address: str, device: Device | None = None, next_path: str = "") -> Asked:
+def begin(*, number: str | None, channel: Channel, address: str, device: Device | None = None, next_path: str = "") -> PendingSignIn:
     """Ask Mobile ID. `number` is a valid civil number, needed for a push and ignored for a code to scan.
 
     Raises TooMany and ProviderAway. A number that the provider refuses looks like a phone that does not answer. So no page waits for
@@ -78,7 +78,7 @@ def begin(*, number: str | None, channel: Channel, address: str, device: Device 
     if channel == "qr":
         started = provider().start(None, channel, number_match=match, callback_url=_callback_url())
         ends = min(started.expires_at, now + LIFETIME)
-        return Asked(SignInRequest.objects.create(request_id=started.request_id, qr=started.qr, expires_at=ends, **common), nonce)
+        return PendingSignIn(SignInRequest.objects.create(request_id=started.request_id, qr=started.qr, expires_at=ends, **common), nonce)
     if not settings.MOBILE_ID_URL:
         raise ProviderAway("MOBILE_ID_URL is not set")
     with transaction.atomic():
@@ -90,7 +90,7 @@ def begin(*, number: str | None, channel: Channel, address: str, device: Device 
             **common,
         )
         run_after_commit(enqueue(SEND_PUSH, key=str(row.pk), request=row.pk))
-    return Asked(row, nonce)
+    return PendingSignIn(row, nonce)
 
 
 def _callback_url() -> str:
@@ -262,7 +262,7 @@ def _hash(nonce: str) -> str:
 
 
 __all__ = [
-    "Asked",
+    "PendingSignIn",
     "ProviderAway",
     "TooMany",
     "Unusable",

@@ -21,7 +21,7 @@ from municipality.acting import queries, registry
 from municipality.acting.models import Consent, Desk
 from municipality.acting.notifications import AssistanceBegun
 from municipality.audit.services import look, record
-from municipality.jobs import apart
+from municipality.jobs import sweeps
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock, digits
 from municipality.kernel.actors import Actor, system
@@ -212,7 +212,7 @@ def end_due() -> int:
     now = clock.now()
     Consent.objects.filter(code_until__lte=now).exclude(code_cipher="").update(code_cipher="")
     over = Consent.objects.filter(opened_at__isnull=False, closed_at__isnull=True, open_until__lte=now)
-    return apart.each("acting.close_consent", list(over.values_list("pk", flat=True)[:500]), _end)
+    return sweeps.for_each("acting.close_consent", list(over.values_list("pk", flat=True)[:500]), _end)
 
 
 def _end(pk: int) -> bool:

@@ -17,7 +17,7 @@ from municipality.acting.models import Delegation, Role
 from municipality.acting.notifications import DelegationAccepted, DelegationOffered, DelegationOver
 from municipality.acting.states import DELEGATION_WORKFLOW, DelegationState
 from municipality.audit.services import record
-from municipality.jobs import apart
+from municipality.jobs import sweeps
 from municipality.kernel import civil_id, clock
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
@@ -142,7 +142,7 @@ def end_due() -> int:
     """Close offers that nobody accepted and delegations whose last day has passed, each alone. Returns how many."""
     today = clock.today()
     due = Delegation.objects.filter(state=S.ACTIVE, last_day__lt=today) | Delegation.objects.filter(state=S.OFFERED, answer_by__lt=today)
-    return apart.each("acting.end_delegation", list(due.order_by("pk").values_list("pk", flat=True)[:500]), _end)
+    return sweeps.for_each("acting.end_delegation", list(due.order_by("pk").values_list("pk", flat=True)[:500]), _end)
 
 
 def _end(pk: int) -> bool:

@@ -43,7 +43,7 @@ MOVES: dict[str, tuple[Any, Any]] = {
 }
 
 
-class Line:
+class DelegationLine:
     """One delegation as a list shows it to one of its sides."""
 
     def __init__(self, row: Delegation, user: Any, names: dict[str, tuple[str, str]]) -> None:
@@ -70,10 +70,10 @@ class Line:
     can_end = False
 
 
-def _lines(rows: Any, user: Any, *, can_end: bool = False) -> list[Line]:
+def _lines(rows: Any, user: Any, *, can_end: bool = False) -> list[DelegationLine]:
     found = list(rows[:SHOWN])
     names = registry.names_of([row.subject for row in found])
-    lines = [Line(row, user, names) for row in found]
+    lines = [DelegationLine(row, user, names) for row in found]
     for line in lines:
         line.can_end = can_end
     return lines
@@ -157,7 +157,7 @@ def _crumbs(last: Any) -> list[tuple[Any, str]]:
     return [(_("Delegations"), reverse("acting:mine")), (last, "")]
 
 
-def _of(user: Any, public_id: str) -> tuple[Delegation, Line]:
+def _of(user: Any, public_id: str) -> tuple[Delegation, DelegationLine]:
     """A delegation of which the user is a side. Raises Http404 for any other."""
     given = queries.given_by(user).filter(public_id=public_id).first()
     row = given or queries.held_by(user).filter(public_id=public_id).first() or queries.offered_to(user).filter(public_id=public_id).first()

@@ -36,7 +36,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         "cases/mine.html",
         {
             "rows": [
-                (row, timeline.STORIES[row.service].name, *timeline.label(row), row.applicant if row.applicant_id != user.pk else None)
+                (row, timeline.TIMELINES[row.service].name, *timeline.label(row), row.applicant if row.applicant_id != user.pk else None)
                 for row in rows[:PAGE]
             ],
             "next_before": rows[PAGE - 1].pk if len(rows) > PAGE else None,
@@ -61,7 +61,7 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
         "cases/case.html",
         {
             "case": found,
-            "service_name": timeline.STORIES[found.service].name,
+            "service_name": timeline.TIMELINES[found.service].name,
             "tag_state": state,
             "tag_word": word,
             "access": access,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import path
 
-from municipality.review.admin import branch, case, home, people, signing, words  # noqa: F401
+from municipality.review.admin import branch, case, countersign, home, labels, people  # noqa: F401
 
 # Words before the address of a case, so that none of them is read as one.
 PAGES = [
     path("desk/next/", home.next_case, name="desk_next"),
     path("desk/absence/", people.own_absence, name="desk_absence"),
-    path("desk/sign/", signing.sign, name="desk_sign"),
+    path("desk/sign/", countersign.sign, name="desk_sign"),
     path("desk/board/", branch.board, name="desk_board"),
     path("desk/people/", people.people, name="desk_people"),
     path("desk/ties/", people.ties, name="desk_ties"),

@@ -17,9 +17,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
 from municipality.review import queries, texts
-from municipality.review.admin import asking
-from municipality.review.admin.opening import in_hands, note_look, opened
-from municipality.review.admin.screen import screen
+from municipality.review.admin import answers
+from municipality.review.admin.access import in_hands, note_look, opened
+from municipality.review.admin.page import screen
 from municipality.review.models import Assignment
 from municipality.review.registry import reviewable
 from municipality.review.services import desk, queue, staff
@@ -63,7 +63,7 @@ def _again(request: HttpRequest, assignment: Assignment, verb: str, refusal: Ref
 
 def _shown(request: HttpRequest, assignment: Assignment, verb: str, preview: Preview, title: str) -> HttpResponse | None:
     """The preview, unless exactly these words were seen and are now sent."""
-    seal = asking.seal(preview)
+    seal = answers.seal(preview)
     seen = request.POST.get("seen", "")
     if request.POST.get("step") == "send" and seen == seal:
         return None
@@ -76,7 +76,7 @@ def _shown(request: HttpRequest, assignment: Assignment, verb: str, preview: Pre
         "preview": preview,
         "seal": seal,
         "moved_on": bool(seen),
-        "kept": asking.kept(request.POST),
+        "kept": answers.kept(request.POST),
         "address": reverse("admin:desk_act", args=[case.public_id, verb]),
         "needs_signature": verb == "refuse" or bool(request.POST.get("second_code")),
     }
@@ -97,7 +97,7 @@ def _note(request: HttpRequest) -> dict[str, str]:
 
 def _checks(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     with transaction.atomic():
-        for code, answer in asking.answers(queries.checklist(assignment.place.case), request.POST):
+        for code, answer in answers.answers(queries.checklist(assignment.place.case), request.POST):
             desk.check(assignment=assignment, code=code, answer=answer)
     messages.success(request, _("The checklist is saved."))
     return redirect(reverse("admin:desk_case", args=[assignment.place.case.public_id]) + "#desk-checks")
@@ -120,7 +120,7 @@ def _approve(request: HttpRequest, assignment: Assignment) -> HttpResponse:
 
 def _corrections(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     case = assignment.place.case
-    asked, second = asking.asked(request.POST), request.POST.get("second_code", "")
+    asked, second = answers.asked(request.POST), request.POST.get("second_code", "")
     items = reviewable(case).items(case)
     words = texts.worded(case, asked, items)
     old = desk.raised_before(case, words, items)

@@ -29,10 +29,10 @@ from municipality.review.notifications import Accepted, CorrectionsAsked, Refuse
 from municipality.review.registry import Item, reviewable
 from municipality.review.services import clock, queue
 from municipality.review.states import PlaceState
-from municipality.review.texts import Asked, Worded
+from municipality.review.texts import CorrectionRequest, Worded
 
 __all__ = [
-    "Asked",
+    "CorrectionRequest",
     "accept",
     "answered",
     "ask_corrections",
@@ -84,7 +84,7 @@ def check(*, assignment: Assignment, code: str, answer: str) -> CheckAnswer:
 
 
 @transaction.atomic
-def ask_corrections(*, assignment: Assignment, items: Sequence[Asked], second_code: str = "") -> CorrectionRound | Decision:
+def ask_corrections(*, assignment: Assignment, items: Sequence[CorrectionRequest], second_code: str = "") -> CorrectionRound | Decision:
     """Ask for several things at once; the case waits for the applicant and keeps its number and its officer.
 
     A later round may raise only what is new since the one before: anything else needs a reason (`second_code`) and becomes a

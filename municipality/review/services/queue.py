@@ -18,7 +18,7 @@ from municipality.acting.authorization import authorize
 from municipality.audit.services import record
 from municipality.cases.models import Case
 from municipality.cases.services import advance
-from municipality.jobs import apart
+from municipality.jobs import sweeps
 from municipality.kernel import clock as time
 from municipality.kernel import worktime
 from municipality.kernel.actors import Actor, system
@@ -216,7 +216,7 @@ def release_absent() -> int:
     Cases for which the applicant or a second signature is waited for stay. Each in a transaction of its own; safe to repeat.
     """
     rows = Assignment.objects.filter(ended_at__isnull=True, place__state__in=(P.HELD, P.ANSWERED))
-    return apart.each("review.release", rows.select_related("officer", "place__case").order_by("pk"), _release_if_absent)
+    return sweeps.for_each("review.release", rows.select_related("officer", "place__case").order_by("pk"), _release_if_absent)
 
 
 def _release_if_absent(row: Assignment) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 from django.utils.translation import gettext_lazy as _
 
 from municipality.cases.models import Case
-from municipality.documents.facts import Edition, Facts, Words, day
+from municipality.documents.facts import BilingualText, EditionLabel, Facts, day
 from municipality.kernel import clock
 from municipality.review import queries
 from municipality.rulebook import queries as rulebook
@@ -55,18 +55,18 @@ class RefusalFacts(Facts):
     object_until: dt.date
     object_ground_ar: str
     object_ground_en: str
-    editions: tuple[Edition, ...]
+    editions: tuple[EditionLabel, ...]
 
     def context(self) -> dict[str, Any]:
         """What `documents/refusal.html` reads."""
         return {
             **super().context(),
-            "trade_name": Words(self.trade_name_ar, self.trade_name_en),
-            "applicant": Words(self.applicant_ar, self.applicant_en),
-            "reason": Words(self.reason_ar, self.reason_en),
-            "article": Words(self.article_ar, self.article_en),
-            "note": Words(self.note_ar, self.note_en),
-            "object_ground": Words(self.object_ground_ar, self.object_ground_en),
+            "trade_name": BilingualText(self.trade_name_ar, self.trade_name_en),
+            "applicant": BilingualText(self.applicant_ar, self.applicant_en),
+            "reason": BilingualText(self.reason_ar, self.reason_en),
+            "article": BilingualText(self.article_ar, self.article_en),
+            "note": BilingualText(self.note_ar, self.note_en),
+            "object_ground": BilingualText(self.object_ground_ar, self.object_ground_en),
             "opened_on": day(self.opened_on),
             "decided_on": day(clock.day_of(self.decided_at)),
             "object_until": day(self.object_until),
@@ -105,5 +105,5 @@ class RefusalFacts(Facts):
             object_until=clock.day_of(decided_at) + dt.timedelta(days=limit.value),
             object_ground_ar=limit.article_ar,
             object_ground_en=limit.article_en,
-            editions=tuple(Edition.of(stamp, cls.subjects) for stamp in case.editions if stamp.startswith(PRINTED)),
+            editions=tuple(EditionLabel.of(stamp, cls.subjects) for stamp in case.editions if stamp.startswith(PRINTED)),
         )

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import public
-from municipality.review.published import LEAST, REALITY_DAYS, published
+from municipality.review.public_queue import LEAST, REALITY_DAYS, published
 
 
 @public

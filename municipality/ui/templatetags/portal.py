@@ -15,8 +15,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from municipality.kernel import money
-from municipality.ui import counted as counting
 from municipality.ui import dates
+from municipality.ui import plurals as counting
 
 register = template.Library()
 
@@ -136,7 +136,7 @@ def term(value: Any, language: str = "") -> SafeString | str:
 
 @register.filter
 def counted(number: int, noun: str) -> str:
-    """`{{ 3|counted:"day" }}`: see municipality.ui.counted for the nouns."""
+    """`{{ 3|counted:"day" }}`: see municipality.ui.plurals for the nouns."""
     return counting.counted(number, noun)
 
 

@@ -99,7 +99,7 @@ def _piece(request: HttpRequest, upload: Upload) -> HttpResponse:
         services.append(upload, offset=int(offset), content=content)
     except services.OffsetDiffers:
         return _reply(409, upload)
-    except parts.Busy:
+    except parts.PartBusy:
         return _reply(LOCKED, upload)
     except ValueError:
         return _reply(413, upload)

@@ -15,7 +15,7 @@ from municipality.accounts.access import public
 from municipality.accounts.models import actor_of
 from municipality.audit.services import look
 from municipality.documents import store
-from municipality.uploads import links, naming, queries
+from municipality.uploads import file_names, links, queries
 from municipality.uploads.models import Upload
 from municipality.uploads.origin import serves_files
 from municipality.uploads.states import UploadState
@@ -52,7 +52,7 @@ def _answer(upload: Upload, ticket: links.Ticket) -> HttpResponse:
     content = store.read(upload.file)  # type: ignore[arg-type]
     if ticket.purpose == "page":
         return _bytes(content, upload.media_type) if upload.is_picture else _bytes(page_of(content, ticket.page), "image/jpeg")
-    return _bytes(content, upload.media_type, naming.download_name(upload.name, upload.media_type, upload.slot))
+    return _bytes(content, upload.media_type, file_names.download_name(upload.name, upload.media_type, upload.slot))
 
 
 def page_of(pdf: bytes, number: int) -> bytes:

@@ -27,11 +27,11 @@ from municipality.review.registry import reviewable
 from municipality.review.services import clock as clocks
 from municipality.review.services import desk, staff
 from municipality.review.services import queue as places
-from municipality.review.services.desk import Asked
+from municipality.review.services.desk import CorrectionRequest
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import parts
 from municipality.uploads import services as uploads
-from municipality.uploads.inspecting import Drawn
+from municipality.uploads.inspection import Drawn
 from sandbox.demo.licensing.past_cases import applicant_of
 from sandbox.demo.loading import Loading
 from sandbox.demo.pictures import page
@@ -166,7 +166,7 @@ def _decide(assignment: Assignment, what: int) -> str:
     case = assignment.place.case
     if what == 0:
         target = next(i.name for i in reviewable(case).items(case) if i.is_file and i.may_correct)
-        desk.ask_corrections(assignment=assignment, items=[Asked("file_unreadable", target)])
+        desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("file_unreadable", target)])
         return "asked back"
     if what == 1:
         desk.propose_refusal(assignment=assignment, code="layout_changed")

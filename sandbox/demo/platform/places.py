@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from municipality.places.loading import load_places
+from municipality.places.seeds import load_places
 from sandbox.demo.loading import Loading
 
 

@@ -12,7 +12,7 @@ from allauth.mfa import app_settings as mfa_settings
 from allauth.mfa.totp.internal import auth as totp
 from django.conf import settings
 
-from municipality.places.loading import GOVERNORATES
+from municipality.places.seeds import GOVERNORATES
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection
 
-from municipality.kernel.copying import copy_rows
+from municipality.kernel.bulk_copy import copy_rows
 from sandbox.demo.seeds import seeded, weighted
 from shops.models import HoursWeek, Shop, StatedHours
 from shops.models.week import parse

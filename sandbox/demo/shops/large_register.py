@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
-from municipality.places.loading import AreaRow, read_areas
+from municipality.places.seeds import AreaRow, read_areas
 from sandbox.demo.seeds import Weighted, public_id, seeded, skewed
 from sandbox.demo.shops.rows import read_table, tables
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from municipality.places.loading import AreaRow, read_areas
+from municipality.places.seeds import AreaRow, read_areas
 from sandbox.demo.seeds import Weighted, public_id, seeded, skewed, weighted
 
 DATA = Path(__file__).parent / "data"

@@ -20,7 +20,7 @@ from municipality.review.services import clock as clocks
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import parts
 from municipality.uploads import services as uploads
-from municipality.uploads.inspecting import Drawn
+from municipality.uploads.inspection import Drawn
 from sandbox.demo.loading import Loading
 from sandbox.demo.payments import Payment, pay
 from sandbox.demo.pictures import page

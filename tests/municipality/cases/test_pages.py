@@ -15,7 +15,7 @@ from municipality.accounts import limits
 from municipality.audit.services import look
 from municipality.cases import queries, services, timeline
 from municipality.cases.models import Block, Case, Figure
-from municipality.cases.timeline import STORIES
+from municipality.cases.timeline import TIMELINES
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.transitions import transition
@@ -32,7 +32,7 @@ def case(make_shop: Any, owner: Any) -> Case:
 
 
 def test_every_workflow_of_a_service_has_its_story() -> None:
-    for name, story in STORIES.items():
+    for name, story in TIMELINES.items():
         told = set(story.titles) | {WORKFLOWS[name].initial}
         assert {to for _, _, to in WORKFLOWS[name].edges()} <= told
         assert set(story.path) <= told

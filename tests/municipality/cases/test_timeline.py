@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from municipality.cases.models import CaseEvent
-from municipality.cases.timeline import STORIES, Story
+from municipality.cases.timeline import TIMELINES, Timeline
 from municipality.kernel.workflow import WORKFLOWS
 
 RENEWAL = "licensing.renewal"
@@ -14,8 +14,8 @@ def step(move: str, source: str, target: str) -> CaseEvent:
 
 
 def test_a_move_that_leaves_the_state_as_it_is_is_called_by_its_own_name() -> None:
-    bare = Story(titles=STORIES[RENEWAL].titles, path=(), turn={}, notes={})
+    bare = Timeline(titles=TIMELINES[RENEWAL].titles, path=(), turn={}, notes={})
     stays = step("move_promise", "in_review", "in_review")
-    assert bare.title(stays) == WORKFLOWS[RENEWAL].moves["move_promise"].label == STORIES[RENEWAL].title(stays)
+    assert bare.title(stays) == WORKFLOWS[RENEWAL].moves["move_promise"].label == TIMELINES[RENEWAL].title(stays)
     # Any other move is told by where it leads.
     assert bare.title(step("send_to_officer", "draft", "in_review")) == bare.titles["in_review"] != bare.title(stays)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from licensing.health.documents import HealthLicenceFacts
-from municipality.documents.facts import Edition, Words
+from municipality.documents.facts import BilingualText, EditionLabel
 from municipality.kernel.ids import with_check
 from payments.documents import ReceiptFacts, ReceiptLine
 
@@ -39,18 +39,22 @@ def licence(**changes: Any) -> HealthLicenceFacts:
         fee_ground_ar="بطاقة الخدمة المنشورة في البوابة الرسمية: تجديد ترخيص محل",
         fee_ground_en="Service card on the official portal: renewal, shop",
         conditions=(
-            Words("الحفظ في المحل والتعليق في مكان ظاهر.", "Kept in the shop and displayed in a prominent place."),
-            Words("التقديم لمفتشي البلدية عند الطلب.", "Shown to municipal inspectors on request."),
-            Words("لا تغيير في التقسيم المعتمد إلا بموافقة البلدية.", "No change to the approved layout without approval."),
-            Words("الاقتصار على النشاط والموقع والمساحة المرخصة.", "Only the licensed activity, location and area."),
-            Words("شهادة صحية سارية لكل عامل حيث يتطلبها النشاط.", "A valid health certificate for each worker, where required."),
-            Words("لا يعمل رجال في صالونات النساء ولا نساء في صالونات الرجال.", "Men do not work in women’s salons, nor women in men’s."),
-            Words("بقاء الترخيص التجاري ساريا وإلا جاز وقف هذا الترخيص.", "If the commercial licence lapses, this may be suspended."),
+            BilingualText("الحفظ في المحل والتعليق في مكان ظاهر.", "Kept in the shop and displayed in a prominent place."),
+            BilingualText("التقديم لمفتشي البلدية عند الطلب.", "Shown to municipal inspectors on request."),
+            BilingualText("لا تغيير في التقسيم المعتمد إلا بموافقة البلدية.", "No change to the approved layout without approval."),
+            BilingualText("الاقتصار على النشاط والموقع والمساحة المرخصة.", "Only the licensed activity, location and area."),
+            BilingualText("شهادة صحية سارية لكل عامل حيث يتطلبها النشاط.", "A valid health certificate for each worker, where required."),
+            BilingualText(
+                "لا يعمل رجال في صالونات النساء ولا نساء في صالونات الرجال.", "Men do not work in women’s salons, nor women in men’s."
+            ),
+            BilingualText(
+                "بقاء الترخيص التجاري ساريا وإلا جاز وقف هذا الترخيص.", "If the commercial licence lapses, this may be suspended."
+            ),
         ),
         editions=(
-            Edition("الرسوم", "Fees", "v12"),
-            Edition("المدد", "Periods", "v3"),
-            Edition("الاشتراطات", "Conditions", "v7"),
+            EditionLabel("الرسوم", "Fees", "v12"),
+            EditionLabel("المدد", "Periods", "v3"),
+            EditionLabel("الاشتراطات", "Conditions", "v7"),
         ),
         verification_code="7Q4MZX2K9TJ3HV8WRB1D",
         verification_url="https://portal.example/verify/7Q4MZX2K9TJ3HV8WRB1D",

@@ -15,9 +15,9 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
 
-from municipality.documents.checking import REASONS, check
 from municipality.documents.seal import make_seal, root_pem
 from municipality.documents.signing import FileKeySigner
+from municipality.documents.verification import REASONS, check
 from tests.municipality.documents.conftest import PASSPHRASE, draw_licence
 from tests.municipality.documents.samples import ISSUED
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from municipality.documents.facts import FactsRefused, Words, common_name, day, grouped, local_time, plain
+from municipality.documents.facts import BilingualText, FactsRefused, common_name, day, grouped, local_time, plain
 from tests.municipality.documents.samples import licence, receipt
 
 
@@ -50,7 +50,7 @@ def test_joiners_stay_and_controls_go() -> None:
 
 
 def test_words_without_english_stand_alone() -> None:
-    assert Words("صالون").single and Words("A", "A").single and not Words("صالون", "Salon").single
+    assert BilingualText("صالون").single and BilingualText("A", "A").single and not BilingualText("صالون", "Salon").single
 
 
 def test_a_receipt_whose_lines_do_not_add_up_is_refused() -> None:

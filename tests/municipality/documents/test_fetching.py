@@ -10,8 +10,8 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from municipality.documents import fetching, rendering
-from municipality.documents.fetching import ASSETS, ForbiddenAddress, asset, asset_fetcher
+from municipality.documents import assets, rendering
+from municipality.documents.assets import ASSETS, ForbiddenAddress, asset, asset_fetcher
 
 weasyprint = pytest.importorskip("weasyprint")
 
@@ -107,5 +107,5 @@ def test_the_style_sheet_names_only_addresses_of_the_table() -> None:
     import re
 
     css = asset(rendering.STYLESHEET)[0].decode()
-    assert set(re.findall(r'url\("([^"]+)"\)', css)) <= set(fetching.ASSETS)
+    assert set(re.findall(r'url\("([^"]+)"\)', css)) <= set(assets.ASSETS)
     assert "@import" not in css

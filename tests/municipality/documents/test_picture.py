@@ -13,7 +13,7 @@ from fontTools.subset import Options, Subsetter, parse_unicodes
 from fontTools.ttLib import TTFont
 from PIL import Image
 
-from municipality.documents import fetching, rendering
+from municipality.documents import assets, rendering
 from tests.municipality.documents import poppler
 from tests.municipality.documents.conftest import draw_licence, draw_receipt
 
@@ -59,7 +59,7 @@ SPLIT = {"arabic": "600-6FF,750-77F", "latin": "20-7E,A0-17F,2010-2027"}
 @pytest.fixture
 def family_split_by_unicode_range(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same outlines, in two files a weight that unicode-range chooses from, as web font packages have them."""
-    real = fetching.asset
+    real = assets.asset
     files = {
         f"asset:{weight}-{script}.ttf": part(real(f"asset:{weight}.ttf")[0], letters)
         for weight in ("sans-regular", "sans-semibold")
@@ -82,7 +82,7 @@ def family_split_by_unicode_range(monkeypatch: pytest.MonkeyPatch) -> None:
             return files[address], "font/ttf"
         return (split_css, "text/css") if address == rendering.STYLESHEET else real(address)
 
-    monkeypatch.setattr(fetching, "asset", asset)
+    monkeypatch.setattr(assets, "asset", asset)
     monkeypatch.setattr(rendering, "asset", asset)
     monkeypatch.setattr(rendering, "_kits", {})
 

@@ -17,8 +17,8 @@ import pikepdf
 import pytest
 
 from licensing.health.documents import HealthLicenceFacts
-from municipality.documents import fetching, rendering
-from municipality.documents.facts import MAX_LENGTH, Edition, FactsRefused, Words
+from municipality.documents import assets, rendering
+from municipality.documents.facts import MAX_LENGTH, BilingualText, EditionLabel, FactsRefused
 from municipality.documents.rendering import RendererMissing, RenderingRefused, render
 from municipality.rulebook.seeds import read_editions
 from tests.municipality.documents import poppler
@@ -97,10 +97,10 @@ def test_text_is_extracted_in_reading_order_in_both_languages(sealed: bytes) -> 
         assert word.strip("،:") in text, word
 
 
-def in_force() -> tuple[Words, ...]:
+def in_force() -> tuple[BilingualText, ...]:
     """The conditions that the rulebook begins with."""
     rows = [row for edition in read_editions() if edition["subject"] == "conditions.health" for row in edition["condition"]]
-    return tuple(Words(row["text_ar"], row["text_en"]) for row in rows)
+    return tuple(BilingualText(row["text_ar"], row["text_en"]) for row in rows)
 
 
 # Long data, as of a company with two-line names in the area with the longest name.
@@ -217,8 +217,8 @@ FIELDS = (
 @pytest.mark.slow
 def test_300_hostile_values_ask_for_nothing_and_enclose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    real = fetching.asset
-    monkeypatch.setattr(fetching, "asset", lambda address: (asked.append(address), real(address))[1])
+    real = assets.asset
+    monkeypatch.setattr(assets, "asset", lambda address: (asked.append(address), real(address))[1])
     cases = 0
     for turn in range(len(HOSTILE)):
         values = {field: HOSTILE[(turn + place) % len(HOSTILE)] for place, field in enumerate(FIELDS)}
@@ -231,7 +231,7 @@ def test_300_hostile_values_ask_for_nothing_and_enclose_nothing(monkeypatch: pyt
             assert len(document.pages) == 1
             assert not [annotation for page in document.pages for annotation in page.get("/Annots", [])]
     assert cases == 300
-    assert set(asked) <= set(fetching.ASSETS)
+    assert set(asked) <= set(assets.ASSETS)
 
 
 def test_an_unescaped_value_would_ask_and_is_refused() -> None:
@@ -239,7 +239,7 @@ def test_an_unescaped_value_would_ask_and_is_refused() -> None:
     from django.utils.safestring import SafeString
 
     facts = licence()
-    context = {**facts.context(), "trade_name": Words(SafeString(HOSTILE[1]), SafeString(HOSTILE[3]))}
+    context = {**facts.context(), "trade_name": BilingualText(SafeString(HOSTILE[1]), SafeString(HOSTILE[3]))}
     with pytest.raises(RenderingRefused, match="may not read"):
         render(LICENCE, context, title="x", at=facts.issued_at)
 
@@ -250,7 +250,7 @@ def test_a_text_of_a_megabyte_is_refused_at_once() -> None:
     facts = licence()
     began = time.process_time()
     with pytest.raises(RenderingRefused, match="too many"):
-        render(LICENCE, {**facts.context(), "trade_name": Words("ص" * 1_000_000)}, title="x", at=facts.issued_at)
+        render(LICENCE, {**facts.context(), "trade_name": BilingualText("ص" * 1_000_000)}, title="x", at=facts.issued_at)
     assert time.process_time() - began < 5
 
 
@@ -277,7 +277,7 @@ LONG = {
     "address_ar": "ضاحية مبارك العبدالله الجابر، قطعة 12، شارع 305، جادة 7، مجمع الأمل التجاري، الدور الأرضي، محل 14 و15، " * 4,
     "address_en": "Mubarak Al-Abdullah Al-Jaber, block 12, street 305, lane 7, Hope commercial complex, ground floor, shops 14 and 15, "
     * 4,
-    "conditions": tuple(Words("التزام " * 20, "an obligation " * 12) for _ in range(8)),
+    "conditions": tuple(BilingualText("التزام " * 20, "an obligation " * 12) for _ in range(8)),
 }
 
 
@@ -319,12 +319,12 @@ def test_ordinary_values_do_not_overlap(unsigned: bytes) -> None:
 
 def test_content_that_fits_no_page_is_refused_rather_than_cut() -> None:
     with pytest.raises(RenderingRefused, match="one page"):
-        draw_licence(conditions=tuple(Words("شرط " * 140, "condition " * 55) for _ in range(40)))
+        draw_licence(conditions=tuple(BilingualText("شرط " * 140, "condition " * 55) for _ in range(40)))
 
 
 def test_a_long_foot_takes_room_from_the_sheet_above_it() -> None:
     """A demo licence that names many editions and a long issuer."""
-    many = tuple(Edition(f"مدد الدراسة والتدقيق {n}", f"Periods of the study {n}", f"v{n}") for n in range(9))
+    many = tuple(EditionLabel(f"مدد الدراسة والتدقيق {n}", f"Periods of the study {n}", f"v{n}") for n in range(9))
     pdf = draw_licence(editions=many, demo=True, conditions=in_force())
     assert len(opened(pdf).pages) == 1
 
@@ -352,7 +352,7 @@ def test_missing_pango_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch
 def test_the_modules_load_without_weasyprint() -> None:
     import subprocess
 
-    code = "import sys; sys.modules['weasyprint']=None; import municipality.documents.rendering, municipality.documents.fetching"
+    code = "import sys; sys.modules['weasyprint']=None; import municipality.documents.rendering, municipality.documents.assets"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[3])
 
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.test import Client, RequestFactory
 
 from municipality.audit.models import Act
-from municipality.documents import store, trouble
+from municipality.documents import alarms, store
 from municipality.documents.middleware import StoreMiddleware
 from municipality.documents.models import StoredFile
 from municipality.kernel import clock
@@ -46,7 +46,7 @@ def test_a_file_that_is_not_what_was_kept_is_told_as_damaged(kept: StoredFile, h
         assert "cannot be given out" in answer.content.decode() or "لا يمكن إصدار" in answer.content.decode()
     assert Act.objects.get(action="store.damaged").subject == f"file:{kept.sha256}"
     with clock.at(NOON.replace(year=2027)):
-        trouble.damaged(kept.sha256)
+        alarms.damaged(kept.sha256)
     assert Act.objects.filter(action="store.damaged").count() == 2
 
 

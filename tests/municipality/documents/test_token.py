@@ -16,14 +16,15 @@ from django.db import transaction
 from django.test import Client
 
 from municipality.audit.models import Act
-from municipality.documents import signing, token
-from municipality.documents.checking import check
+from municipality.documents import pkcs11 as token
+from municipality.documents import signing
 from municipality.documents.models import SealState, SealToken
 from municipality.documents.signing import SignerMissing, sign_pdf, signer
 from municipality.documents.tasks import look_at_seal
+from municipality.documents.verification import check
 from municipality.jobs import registry
 from municipality.jobs import services as jobs
-from municipality.jobs.errors import Parked
+from municipality.jobs.errors import OnHold
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from tests.municipality.documents import poppler, softhsm
@@ -109,7 +110,7 @@ def test_the_token_is_pulled_out_the_job_waits_and_seals_by_itself_when_it_is_ba
         try:
             sealed.append(sign_pdf(unsigned, reason="Issue of a licence", at=ISSUED))
         except SignerMissing as missing:
-            raise Parked("signer", str(missing)) from missing
+            raise OnHold("signer", str(missing)) from missing
 
     monkeypatch.setitem(registry.KINDS, "testing.seal", registry.Kind("testing.seal", work, "documents", 60))
     look_at_seal()

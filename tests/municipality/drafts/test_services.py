@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from municipality.audit.models import Act
 from municipality.drafts import invariants, queries, services
 from municipality.drafts.models import Draft
-from municipality.drafts.registry import KEPT, Kept
+from municipality.drafts.registry import DRAFT_KINDS, DraftKind
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
@@ -25,9 +25,9 @@ SERVICE = "tests.kept"
 
 @pytest.fixture(autouse=True)
 def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    KEPT.setdefault(SERVICE, Kept(lambda draft: ("صالون الموج", "Al Mawj Salon"), lambda draft: "/my-shops/"))
+    DRAFT_KINDS.setdefault(SERVICE, DraftKind(lambda draft: ("صالون الموج", "Al Mawj Salon"), lambda draft: "/my-shops/"))
     yield
-    KEPT.pop(SERVICE)
+    DRAFT_KINDS.pop(SERVICE)
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_a_request_that_cannot_be_removed_holds_no_other_up(draft: Draft, owner:
 
     with monkeypatch.context() as patched:
         patched.setattr(services.uploads, "drop_all", fails_for_one)
-        patched.setitem(KEPT, SERVICE, Kept(title, lambda row: "/my-shops/"))
+        patched.setitem(DRAFT_KINDS, SERVICE, DraftKind(title, lambda row: "/my-shops/"))
         with days_later(21):
             assert services.remind() == 2
         with days_later(28):

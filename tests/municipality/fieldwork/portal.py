@@ -22,7 +22,7 @@ from django.urls import path
 
 from municipality.fieldwork import device
 from municipality.fieldwork.forms import VisitForm
-from municipality.fieldwork.services import Sent
+from municipality.fieldwork.services import SentVisit
 from municipality.kernel.errors import Refused
 
 PAGE = """<!doctype html><html lang="en"><title>Field</title><body>{queue}
@@ -49,7 +49,7 @@ class Portal:
     """How the next entries are answered (as they should be, "refused", "sign in" or "down"), and the visits that arrived, by key."""
 
     mode = ""
-    visits: dict[str, tuple[Sent, str]] = {}
+    visits: dict[str, tuple[SentVisit, str]] = {}
 
 
 def page(request: HttpRequest) -> HttpResponse:

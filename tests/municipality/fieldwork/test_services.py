@@ -17,7 +17,7 @@ from django.db import IntegrityError, connection, transaction
 from municipality.audit.models import Act
 from municipality.fieldwork import queries, services
 from municipality.fieldwork.models import Evidence, Visit
-from municipality.fieldwork.services import Sent, SentDifferently
+from municipality.fieldwork.services import SentDifferently, SentVisit
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
@@ -31,9 +31,9 @@ NOW = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
 SUBJECT = "testvisit:1"
 
 
-def sent(**facts: Any) -> Sent:
+def sent(**facts: Any) -> SentVisit:
     values = {"key": str(uuid4()), "started_at": NOW, "latitude": 29.33, "longitude": 48.02, "accuracy_m": 8}
-    return Sent(**(values | facts))
+    return SentVisit(**(values | facts))
 
 
 def test_sent_twice_it_is_one_visit_and_is_written_once(sender: Any) -> None:

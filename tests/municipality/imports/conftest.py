@@ -10,8 +10,8 @@ import pytest
 
 from municipality.imports import services
 from municipality.imports.models import ImportFile
-from municipality.places.loading import load_places
 from municipality.places.models import Area, Branch
+from municipality.places.seeds import load_places
 from municipality.rulebook.seeds import load_activities, seed
 from shops.models import Shop
 from tests.municipality.people import staff

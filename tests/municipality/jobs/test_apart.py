@@ -9,7 +9,7 @@ import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, connection, transaction
 
-from municipality.jobs import apart, services
+from municipality.jobs import services, sweeps
 from municipality.jobs.models import Job
 from municipality.places.models import Governorate
 from tests.municipality.jobs.conftest import Declare
@@ -30,7 +30,7 @@ def written() -> list[str]:
 
 def test_one_that_fails_is_taken_back_alone_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
-        assert apart.each("testing.write", ["A", "B", "C", "D"], write) == 2
+        assert sweeps.for_each("testing.write", ["A", "B", "C", "D"], write) == 2
     assert written() == ["A", "C", "D"]
     assert "testing.write of B failed" in caplog.text
 
@@ -47,8 +47,8 @@ def test_the_job_fails_when_the_others_are_done_and_says_which(declare: Declare)
     after: list[int] = []
 
     def errand() -> None:
-        apart.each("testing.write", ["A", "B", "C"], write)
-        after.append(apart.each("testing.write", ["E"], write))
+        sweeps.for_each("testing.write", ["A", "B", "C"], write)
+        after.append(sweeps.for_each("testing.write", ["E"], write))
 
     declare("testing.errand", errand)
     job = run_errand()
@@ -58,7 +58,7 @@ def test_the_job_fails_when_the_others_are_done_and_says_which(declare: Declare)
 
 
 def test_a_job_in_which_nothing_fails_is_done(declare: Declare) -> None:
-    declare("testing.errand", lambda: apart.each("testing.write", ["A", "C"], write))
+    declare("testing.errand", lambda: sweeps.for_each("testing.write", ["A", "C"], write))
     assert (run_errand().state, written()) == ("done", ["A", "C"])
 
 
@@ -72,5 +72,5 @@ def test_what_ends_the_whole_run_is_not_one_rows_failure(error: Exception, monke
 
     monkeypatch.setattr(connection, "is_usable", lambda: False)
     with pytest.raises(type(error)):
-        apart.each("testing.write", ["A", "B"], work)
+        sweeps.for_each("testing.write", ["A", "B"], work)
     assert seen == ["A"]

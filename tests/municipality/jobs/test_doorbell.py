@@ -12,10 +12,10 @@ import pytest
 from kombu import Connection
 from kombu.transport import filesystem
 
-from municipality.jobs import doorbell
+from municipality.jobs import file_transport
 
 
-def line(folder: Path, transport: Any = doorbell.Transport) -> Any:
+def line(folder: Path, transport: Any = file_transport.Transport) -> Any:
     options = {"data_folder_in": str(folder), "data_folder_out": str(folder), "control_folder": str(folder / "control")}
     return Connection(transport=transport, hostname="localhost", transport_options=options).default_channel
 
@@ -38,7 +38,9 @@ def test_bells_are_heard_in_their_order(tmp_path: Path) -> None:
     assert [channel._get("urgent")["job"] for _ in range(3)] == [0, 1, 2]
 
 
-@pytest.mark.parametrize("transport", [doorbell.Transport, pytest.param(filesystem.Transport, marks=pytest.mark.xfail(raises=ValueError))])
+@pytest.mark.parametrize(
+    "transport", [file_transport.Transport, pytest.param(filesystem.Transport, marks=pytest.mark.xfail(raises=ValueError))]
+)
 def test_a_file_that_is_empty_yet_does_not_end_the_worker(tmp_path: Path, transport: Any) -> None:
     """The control is kombu's own transport, which makes such files and stumbles over them."""
     channel = line(tmp_path, transport)

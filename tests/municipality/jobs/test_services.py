@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError
 
 from municipality.celery import app
 from municipality.jobs import registry, services, tasks
-from municipality.jobs.errors import Gone, Parked
+from municipality.jobs.errors import OnHold, PermanentFailure
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from tests.municipality.jobs.conftest import Declare, state
@@ -191,7 +191,7 @@ def test_a_missing_capability_parks_without_a_try(declare: Declare) -> None:
 
     def sign() -> None:
         if not present:
-            raise Parked("signer", "no key")
+            raise OnHold("signer", "no key")
 
     declare("testing.errand", sign)
     with clock.at(NOON):
@@ -209,7 +209,7 @@ def test_a_missing_capability_parks_without_a_try(declare: Declare) -> None:
 @pytest.mark.django_db
 def test_a_job_that_can_never_succeed_is_dead_at_once(declare: Declare) -> None:
     def fail() -> None:
-        raise Gone("refused for good")
+        raise PermanentFailure("refused for good")
 
     declare("testing.errand", fail)
     job = promise()
@@ -255,7 +255,7 @@ def test_the_third_death_of_a_worker_under_a_job_ends_it(declare: Declare) -> No
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("end", [None, OSError("late"), Gone("late"), Parked("late")])
+@pytest.mark.parametrize("end", [None, OSError("late"), PermanentFailure("late"), OnHold("late")])
 def test_a_worker_that_lost_its_lease_does_not_speak_for_the_job(declare: Declare, end: Exception | None) -> None:
     """It was taken over while it slept; whatever its end, the job is the other's now. So too at its last try."""
 

@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection, transaction
 
 from municipality.audit.models import Act
 from municipality.jobs import registry
-from municipality.jobs.errors import Gone
+from municipality.jobs.errors import PermanentFailure
 from municipality.jobs.models import Job, JobState
 from municipality.jobs.services import MAX_TRIES
 from municipality.kernel import clock, guards
@@ -153,7 +153,7 @@ def test_a_later_try_carries_the_same_key(greeting: str, gateway: type[Rememberi
 
 def test_a_final_refusal_is_dead_at_once_and_can_be_tried_by_hand(greeting: str, gateway: type[RememberingSms], carry_out: Carry) -> None:
     salim = person(email_confirmed_at=None)
-    gateway.failures = [Gone("sms gateway answered 400")]
+    gateway.failures = [PermanentFailure("sms gateway answered 400")]
     message = services.send(greeting, person=salim, key="case-1", context=CONTEXT)
     [job] = carry_out()
     assert job.state == JobState.DEAD

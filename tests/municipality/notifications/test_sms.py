@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from municipality.jobs.errors import Gone
+from municipality.jobs.errors import PermanentFailure
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.notifications import services, sms
@@ -64,7 +64,7 @@ def test_a_message_is_posted_once_and_the_gateways_id_comes_back(desk: type[Desk
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
 def test_a_refusal_for_good_is_gone(desk: type[Desk], status: int) -> None:
     desk.answers = [(status, b"{}")]
-    with pytest.raises(Gone):
+    with pytest.raises(PermanentFailure):
         sms.HttpSms().send("96590000001", "text", "key-1")
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from municipality.places.loading import AREAS, GOVERNORATES, load_places, read_areas
 from municipality.places.models import Area, Branch, Governorate
+from municipality.places.seeds import AREAS, GOVERNORATES, load_places, read_areas
 
 ARABIC = re.compile("[\u0621-\u064a]")
 HEADER = "governorate,name_ar,name_en,latitude,longitude,source,doubt,note\n"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from municipality.places.loading import load_places
 from municipality.places.models import Area
 from municipality.places.queries import areas, branch_of, find_areas, governorates
+from municipality.places.seeds import load_places
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from municipality.accounts.models import User
-from municipality.places.loading import load_places
+from municipality.places.seeds import load_places
 from municipality.rulebook.seeds import seed
 from tests.conftest import Clock
 from tests.municipality.review import permits

@@ -21,7 +21,7 @@ from municipality.kernel.errors import Refused
 from municipality.review import queries
 from municipality.review.models import Absence, Assignment, CheckAnswer, Decision, Place
 from municipality.review.services import desk, queue, staff
-from municipality.review.services.desk import Asked
+from municipality.review.services.desk import CorrectionRequest
 from tests.municipality.review import permits
 
 OPENING = dt.datetime(2026, 11, 24, 5, 0, tzinfo=dt.UTC)
@@ -116,7 +116,7 @@ def _work(branch: Branch, officer: User) -> bool:
         branch.happened["put off"] += 1  # the officer goes for coffee
     elif roll < 0.22:
         place = Place.objects.get(pk=assignment.place_id)
-        made = desk.ask_corrections(assignment=assignment, items=[Asked("file_expired", "lease")], second_code="seen_late")
+        made = desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("file_expired", "lease")], second_code="seen_late")
         if isinstance(made, Decision):
             _sign(branch, made)
         else:

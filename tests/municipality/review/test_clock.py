@@ -19,7 +19,7 @@ from municipality.review.models import Clock as Promise
 from municipality.review.models import Escalation, Place
 from municipality.review.services import clock as clocks
 from municipality.review.services import desk, queue
-from municipality.review.services.desk import Asked
+from municipality.review.services.desk import CorrectionRequest
 from municipality.rulebook.models import HolidayRule, RuleSet
 from municipality.rulebook.services import draft_after, publish
 from tests.conftest import Clock
@@ -66,7 +66,7 @@ def test_the_clock_stands_still_only_while_the_applicant_is_waited_for(office: O
     place = permits.sent(office.applicant)
     before = due(place)
     assignment = permits.drawn(office.officer)
-    desk.ask_corrections(assignment=assignment, items=[Asked("file_expired", "lease")])
+    desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("file_expired", "lease")])
     assert (promise(place).due_at, promise(place).next_level_at) == (None, None)
     frozen_clock.set(at(30, 12, 1))  # 4 working days on
     permits.answer(place, lease="sha-2")
@@ -94,7 +94,7 @@ def test_a_holiday_announced_late_moves_what_runs_and_says_so_once(office: Offic
     first = permits.drawn(office.officer)
     advance(done.case, "withdraw", actor=actor_of(office.applicant))
     queue.leave(case=done.case, actor=actor_of(office.applicant))
-    desk.ask_corrections(assignment=first, items=[Asked("file_expired", "lease")])
+    desk.ask_corrections(assignment=first, items=[CorrectionRequest("file_expired", "lease")])
     waiting, paused = away, running  # the first one drawn is the one that waits for its applicant
     frozen_clock.set(at(26, 8))
     holiday(dt.date(2026, 11, 29), dt.date(2026, 11, 30))
@@ -159,7 +159,7 @@ def test_after_a_stand_still_a_case_moves_up_by_as_many_levels_as_were_passed(of
 def test_nothing_moves_up_while_the_applicant_is_waited_for_or_once_it_is_decided(office: Office, frozen_clock: Clock) -> None:
     permits.sent(office.applicant)
     permits.sent(office.applicant)
-    desk.ask_corrections(assignment=permits.drawn(office.officer), items=[Asked("file_expired", "lease")])
+    desk.ask_corrections(assignment=permits.drawn(office.officer), items=[CorrectionRequest("file_expired", "lease")])
     desk.accept(assignment=permits.checked(permits.drawn(office.officer)))
     frozen_clock.move(days=60)
     assert clocks.escalate_due() == 0 and not Escalation.objects.exists()

@@ -12,11 +12,11 @@ from municipality.notifications.models import Message
 from municipality.review import queries, texts
 from municipality.review.models import Assignment, Clock, CorrectionRound, Decision, Place
 from municipality.review.services import desk, queue, staff
-from municipality.review.services.desk import Asked
+from municipality.review.services.desk import CorrectionRequest
 from tests.municipality.review import permits
 from tests.municipality.review.conftest import Office
 
-ASKED = [Asked("file_unreadable", "lease", "الصفحة الثانية", "The second page"), Asked("file_expired", "lease")]
+ASKED = [CorrectionRequest("file_unreadable", "lease", "الصفحة الثانية", "The second page"), CorrectionRequest("file_expired", "lease")]
 
 
 def held(office: Office) -> Assignment:
@@ -103,15 +103,15 @@ def test_an_addition_without_its_twin_is_refused(ar: str, en: str, office: Offic
     assignment = permits.checked(held(office))
     refused("note_both_languages", desk.accept, assignment=assignment, note_ar=ar, note_en=en)
     refused("note_both_languages", desk.propose_refusal, assignment=assignment, code="layout_changed", note_ar=ar, note_en=en)
-    refused("note_both_languages", desk.ask_corrections, assignment=assignment, items=[Asked("file_expired", "lease", ar, en)])
+    refused("note_both_languages", desk.ask_corrections, assignment=assignment, items=[CorrectionRequest("file_expired", "lease", ar, en)])
 
 
 def test_only_coded_reasons_and_real_targets_are_taken(office: Office) -> None:
     assignment = held(office)
     refused("nothing_asked", desk.ask_corrections, assignment=assignment, items=[])
-    refused("unknown_code", desk.ask_corrections, assignment=assignment, items=[Asked("because", "lease")])
-    refused("unknown_target", desk.ask_corrections, assignment=assignment, items=[Asked("file_expired", "shop")])
-    refused("unknown_target", desk.ask_corrections, assignment=assignment, items=[Asked("file_expired", "moon")])
+    refused("unknown_code", desk.ask_corrections, assignment=assignment, items=[CorrectionRequest("because", "lease")])
+    refused("unknown_target", desk.ask_corrections, assignment=assignment, items=[CorrectionRequest("file_expired", "shop")])
+    refused("unknown_target", desk.ask_corrections, assignment=assignment, items=[CorrectionRequest("file_expired", "moon")])
     refused("asked_twice", desk.ask_corrections, assignment=assignment, items=[ASKED[1], ASKED[1]])
     refused("unknown_code", desk.propose_refusal, assignment=assignment, code="file_expired")
     refused("unknown_check", desk.check, assignment=assignment, code="location_allows", answer="yes")
@@ -124,20 +124,20 @@ def test_only_coded_reasons_and_real_targets_are_taken(office: Office) -> None:
 def second_round(office: Office, target: str, **facts: str) -> Assignment:
     """Back on the desk after a first round about the lease."""
     assignment = held(office)
-    desk.ask_corrections(assignment=assignment, items=[Asked("file_expired", "lease")])
+    desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("file_expired", "lease")])
     permits.answer(assignment.place, **facts)
     return permits.drawn(office.officer)
 
 
 def test_a_second_round_about_what_is_new_needs_nobody_else(office: Office) -> None:
     assignment = second_round(office, "lease", lease="sha-2")
-    desk.ask_corrections(assignment=assignment, items=[Asked("file_unreadable", "lease")])
+    desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("file_unreadable", "lease")])
     assert [r.raises_old for r in queries.rounds_of(case_of(assignment))] == [False, False]
 
 
 def test_a_second_round_about_what_stood_there_before_waits_for_a_supervisor(office: Office) -> None:
     assignment = second_round(office, "lease", lease="sha-2")
-    old = [Asked("file_unreadable", "manager")]
+    old = [CorrectionRequest("file_unreadable", "manager")]
     refused("second_round", desk.ask_corrections, assignment=assignment, items=old)
     refused("unknown_code", desk.ask_corrections, assignment=assignment, items=old, second_code="because")
     decision = desk.ask_corrections(assignment=assignment, items=old, second_code="seen_late")

@@ -25,7 +25,7 @@ def _costs(office: Office, client: Client, supervisor: Client, cases: int) -> di
     for _ in range(cases):
         client.post(NEXT)
         row = Assignment.objects.get(officer=office.officer, on_desk=True)
-        desk.ask_corrections(assignment=row, items=[desk.Asked("file_expired", "lease")])
+        desk.ask_corrections(assignment=row, items=[desk.CorrectionRequest("file_expired", "lease")])
     permits.answer(Place.objects.get(pk=row.place_id), lease=f"sha-{row.pk}")
     client.post(NEXT)
     row = Assignment.objects.get(officer=office.officer, on_desk=True)

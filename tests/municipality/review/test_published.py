@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from municipality.kernel import clock, worktime
-from municipality.review import published
+from municipality.review import public_queue
 from municipality.review.models import Place, PlaceEvent
 from municipality.review.services import desk, queue
 from municipality.rulebook import queries as rulebook
@@ -18,10 +18,12 @@ from tests.municipality.review import permits
 from tests.municipality.review.conftest import Office
 
 
-def of_field(branch: str = "HA") -> published.QueueLine:
+def of_field(branch: str = "HA") -> public_queue.QueueLine:
     """The line of the tests' own field of work."""
     (found,) = [
-        one for one in published.worked_out(clock.now()).lines if one.branch.pk == branch and (one.waiting or one.decided or one.overrides)
+        one
+        for one in public_queue.worked_out(clock.now()).lines
+        if one.branch.pk == branch and (one.waiting or one.decided or one.overrides)
     ]
     return found
 
@@ -72,10 +74,10 @@ def test_few_decisions_make_no_figure(office: Office, frozen_clock: Clock) -> No
 def test_a_case_taken_before_its_turn_is_counted_and_listed_with_its_reason(office: Office) -> None:
     _first, third = permits.sent(office.applicant), permits.sent(office.applicant)
     made = queue.ask_override(place=third, code="danger_to_health", asked_by=office.supervisor)
-    assert not published.worked_out(clock.now()).overrides, "one person is not enough"
+    assert not public_queue.worked_out(clock.now()).overrides, "one person is not enough"
     queue.allow_override(override=made, allowed_by=office.second)
     permits.drawn(office.officer)
-    found = published.worked_out(clock.now())
+    found = public_queue.worked_out(clock.now())
     ((reason, count),) = found.reasons
     assert (reason.code, count, of_field().overrides) == ("danger_to_health", 1, 1)
     page = Client().get("/en/queue/").content.decode()
@@ -88,14 +90,14 @@ def test_a_case_taken_before_its_turn_is_counted_and_listed_with_its_reason(offi
 
 def test_the_numbers_are_cached_for_a_minute_and_no_longer(office: Office, frozen_clock: Clock, settings: Any) -> None:
     settings.PUBLIC_QUEUE_SECONDS = 60
-    published.published.cache_clear()
+    public_queue.published.cache_clear()
     permits.sent(office.applicant)
-    assert sum(one.waiting for one in published.published().lines) == 1
+    assert sum(one.waiting for one in public_queue.published().lines) == 1
     permits.sent(office.applicant)
-    assert sum(one.waiting for one in published.published().lines) == 1
+    assert sum(one.waiting for one in public_queue.published().lines) == 1
     frozen_clock.move(seconds=61)
-    assert sum(one.waiting for one in published.published().lines) == 2
-    published.published.cache_clear()
+    assert sum(one.waiting for one in public_queue.published().lines) == 2
+    public_queue.published.cache_clear()
 
 
 @pytest.mark.parametrize("code", ["ar", "en"])

@@ -17,12 +17,12 @@ from municipality.kernel.transitions import transition
 from municipality.review import invariants, queries
 from municipality.review.models import Assignment, Override, Place, Tie
 from municipality.review.services import desk, queue, staff
-from municipality.review.services.desk import Asked
+from municipality.review.services.desk import CorrectionRequest
 from tests.conftest import Clock
 from tests.municipality.review import permits
 from tests.municipality.review.conftest import Office
 
-CORRECTION = [Asked("file_expired", "lease")]
+CORRECTION = [CorrectionRequest("file_expired", "lease")]
 
 
 def numbers(office: Office, count: int) -> list[int]:

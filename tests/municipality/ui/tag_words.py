@@ -13,7 +13,7 @@ from django.db.models import Choices
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
-from municipality.cases.timeline import STORIES
+from municipality.cases.timeline import TIMELINES
 from municipality.kernel import clock
 from municipality.ui.templatetags.portal import TAG_ICONS
 from shops.hours.labels import tag_of
@@ -49,7 +49,7 @@ def _tables() -> Iterator[Any]:
 
 
 def _stories() -> Iterator[Any]:
-    for story in STORIES.values():
+    for story in TIMELINES.values():
         yield from story.titles.values()
 
 

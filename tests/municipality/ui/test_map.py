@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.template import engines
 
-from municipality.places.loading import AREAS
+from municipality.places.seeds import AREAS
 from municipality.settings.maps import origin_of
 from tests.municipality.ui.test_assets import STATIC, physical, zipped
 

@@ -11,7 +11,7 @@ from django.template import engines
 from django.utils import translation
 from django.utils.formats import localize
 
-from municipality.ui.counted import COUNTED, WITHIN, counted, within, within_span
+from municipality.ui.plurals import COUNTED, WITHIN, counted, within, within_span
 
 
 def write(source: str, language: str, **context: Any) -> str:

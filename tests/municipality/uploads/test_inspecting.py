@@ -16,8 +16,8 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from municipality.uploads import inspecting, inspector, naming
-from municipality.uploads.inspecting import Drawn, InspectorFailed, look_at
+from municipality.uploads import file_names, inspection, inspector
+from municipality.uploads.inspection import Drawn, InspectorFailed, look_at
 from municipality.uploads.parts import workroom
 from municipality.uploads.refusals import SENTENCES
 from tests.municipality.uploads import hostile, seeds
@@ -33,8 +33,8 @@ def _room(settings: Any, tmp_path: Path) -> None:
 
 def seen(content: bytes, **limits: Any) -> Drawn | str:
     """What the portal makes of a file: by its first bytes, then by the child."""
-    kind = naming.kind_of(content[: naming.HEAD])
-    if kind not in naming.TAKEN:
+    kind = file_names.kind_of(content[: file_names.HEAD])
+    if kind not in file_names.TAKEN:
         return kind
     with workroom() as room:
         (room / "arrived").write_bytes(content)
@@ -54,7 +54,7 @@ import os
 os.environ["DJANGO_SETTINGS_MODULE"] = "municipality.settings.test"
 import django
 django.setup()
-from municipality.uploads.inspecting import look_at, Drawn
+from municipality.uploads.inspection import look_at, Drawn
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 found = look_at(pathlib.Path(sys.argv[2]), sys.argv[3], **json.loads(sys.argv[4]))
 child = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -71,8 +71,8 @@ def measured(content: bytes, tmp_path: Path, root: Path, **limits: Any) -> dict[
     """Verdict, seconds, most memory (MB) of the child, and how much the asking process grew (MB): in a process of its own."""
     path = tmp_path / "bomb"
     path.write_bytes(content)
-    kind = naming.kind_of(content[: naming.HEAD])
-    if kind not in naming.TAKEN:
+    kind = file_names.kind_of(content[: file_names.HEAD])
+    if kind not in file_names.TAKEN:
         return {"found": kind, "seconds": 0.0, "child": 0, "grown": 0}
     command = [sys.executable, "-c", MEASURE, str(root), str(path), kind, json.dumps(limits)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
@@ -141,8 +141,8 @@ def test_the_endless_paper_is_ended_by_the_clock_of_the_processor(bombs: dict[st
 def test_a_child_that_sleeps_is_ended_by_the_clock_on_the_wall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sleeper = tmp_path / "sleeper.py"
     sleeper.write_text("import time; time.sleep(200)")
-    monkeypatch.setattr(inspecting, "PROGRAM", sleeper)
-    monkeypatch.setattr(inspecting, "WALL_SECONDS", 1)
+    monkeypatch.setattr(inspection, "PROGRAM", sleeper)
+    monkeypatch.setattr(inspection, "WALL_SECONDS", 1)
     start = time.monotonic()
     assert seen(seeds.photo()) == "heavy"
     assert time.monotonic() - start < 100
@@ -163,7 +163,7 @@ def run_probe(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str
     """Put another program in the inspector's place; what it wrote."""
     program, target = tmp_path / "probe.py", tmp_path / "seen"
     program.write_text(code.replace("'seen'", repr(str(target))))
-    monkeypatch.setattr(inspecting, "PROGRAM", program)
+    monkeypatch.setattr(inspection, "PROGRAM", program)
     seen(seeds.photo())
     return target.read_text()
 
@@ -202,7 +202,7 @@ def test_a_child_in_foreign_hands_is_not_believed(answer: str, tmp_path: Path, m
         "open('file', 'wb').write(b'\\xff\\xd8\\xff<script>'); open('preview.jpg', 'wb').write(b'\\xff\\xd8\\xff')\n"
         + f"print({answer!r}, end='')"
     )
-    monkeypatch.setattr(inspecting, "PROGRAM", program)
+    monkeypatch.setattr(inspection, "PROGRAM", program)
     assert seen(seeds.photo()) == "broken"
 
 
@@ -213,13 +213,13 @@ def test_a_link_in_the_place_of_the_file_is_not_followed(tmp_path: Path, monkeyp
         f"import os; os.symlink({str(secret)!r}, 'file'); open('preview.jpg', 'wb').write(b'\\xff\\xd8\\xff')\n"
         'print(\'{"media_type": "image/jpeg", "pages": 1, "width": 1, "height": 1}\')'
     )
-    monkeypatch.setattr(inspecting, "PROGRAM", program)
+    monkeypatch.setattr(inspection, "PROGRAM", program)
     assert seen(seeds.photo()) == "broken"
 
 
 def test_a_decoder_that_crashes_takes_only_the_child_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "crash.py"
-    monkeypatch.setattr(inspecting, "PROGRAM", program)
+    monkeypatch.setattr(inspection, "PROGRAM", program)
     program.write_text("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
     assert seen(seeds.photo()) == "broken"
     program.write_text("raise SystemExit(1)")

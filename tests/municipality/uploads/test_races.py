@@ -29,7 +29,7 @@ def at_once(number: int, act: Callable[[int], object]) -> list[str]:
             told.append("done")
         except FileRefused as refusal:
             told.append(refusal.code)
-        except (services.OffsetDiffers, parts.Busy) as late:
+        except (services.OffsetDiffers, parts.PartBusy) as late:
             told.append(type(late).__name__)
         finally:
             connection.close()

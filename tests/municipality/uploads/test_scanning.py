@@ -16,8 +16,8 @@ from django.test import Client
 from municipality.accounts.models import User
 from municipality.jobs.models import Job, JobState
 from municipality.uploads import links
+from municipality.uploads.malware import Clamd, ScannerAway
 from municipality.uploads.models import Upload
-from municipality.uploads.scanning import Clamd, ScannerAway
 from municipality.uploads.states import UploadState
 from tests.municipality.uploads import seeds
 from tests.municipality.uploads.conftest import Draft, Send
@@ -77,7 +77,7 @@ def clamd(request: pytest.FixtureRequest, settings: Any, tmp_path_factory: pytes
         path = tmp_path_factory.mktemp("c") / "s"
         server = UnixServer(str(path), Clam)
         settings.UPLOADS_CLAMD = f"unix:{path}"
-    settings.UPLOADS_SCANNER = "municipality.uploads.scanning.Clamd"
+    settings.UPLOADS_SCANNER = "municipality.uploads.malware.Clamd"
     Clam.mode, Clam.streams = "well", []
     thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01), daemon=True)
     thread.start()

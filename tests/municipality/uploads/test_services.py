@@ -220,7 +220,7 @@ def test_what_a_killed_request_left_behind_the_offset_is_overwritten(draft: Draf
 
 def test_two_writers_of_one_file_do_not_mix(draft: Draft, owner: User) -> None:
     upload = services.begin(owner=owner, subject=SUBJECT, slot="lease", name="x.jpg", size=100)
-    with parts.writing(upload.public_id), pytest.raises(parts.Busy):
+    with parts.writing(upload.public_id), pytest.raises(parts.PartBusy):
         services.append(upload, offset=0, content=b"x" * 100)
     assert services.append(upload, offset=0, content=b"x" * 50) == 50
 

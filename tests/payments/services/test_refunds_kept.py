@@ -11,7 +11,7 @@ import pytest
 from municipality.documents.models import Document
 from municipality.documents.rendering import RendererMissing
 from municipality.documents.signing import SignerMissing
-from municipality.jobs.errors import Parked
+from municipality.jobs.errors import OnHold
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
@@ -221,7 +221,7 @@ def test_a_receipt_waits_for_what_is_missing(
         raise missing
 
     monkeypatch.setattr(receipts.documents, "draw", fails)
-    with pytest.raises(Parked) as parked:
+    with pytest.raises(OnHold) as parked:
         receipts.write_document(receipt_id=Receipt.objects.get().pk)
     assert parked.value.capability == capability and Receipt.objects.get().document is None
 

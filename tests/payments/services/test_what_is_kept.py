@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from municipality.audit.models import Act
-from municipality.jobs.errors import Gone
+from municipality.jobs.errors import PermanentFailure
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.actors import system
@@ -318,7 +318,7 @@ def test_a_reversal_that_nobody_can_be_told_is_work_for_a_person(settled: Attemp
     allocation = settled.allocations.get()
     Allocation.objects.filter(pk=allocation.pk).update(handed_over_at=START)
     monkeypatch.delitem(registry.PAYABLES, "tests.thing")
-    with pytest.raises(Gone):
+    with pytest.raises(PermanentFailure):
         settlement.tell_void(allocation_id=allocation.pk)
 
 

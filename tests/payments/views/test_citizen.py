@@ -11,7 +11,7 @@ from municipality.audit.models import Act
 from municipality.documents import services, signing
 from municipality.documents.models import Document
 from municipality.documents.services import activate, draft
-from municipality.jobs.errors import Parked
+from municipality.jobs.errors import OnHold
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from payments import documents
@@ -125,7 +125,7 @@ def test_a_receipt_waits_for_its_seal(paid: Receipt, payer: Any, monkeypatch: py
 
     monkeypatch.setattr(services, "draw", missing)
     for _ in range(2):
-        with pytest.raises(Parked):
+        with pytest.raises(OnHold):
             receipts.write_document(receipt_id=paid.pk)
     assert Document.objects.get().state == "draft"
     client = signed_in(payer)

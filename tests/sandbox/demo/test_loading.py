@@ -31,10 +31,10 @@ from municipality.audit.models import Act
 from municipality.audit.queries import unnumbered
 from municipality.cases.models import Case, Figure
 from municipality.documents import store
-from municipality.documents.checking import check
 from municipality.documents.models import Document
 from municipality.documents.numbers import take
 from municipality.documents.states import DocumentState
+from municipality.documents.verification import check
 from municipality.jobs.models import Job
 from municipality.kernel import clock, guards
 from municipality.notifications.models import Delivery, Message

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from itertools import islice
 
-from municipality.places.loading import read_areas
+from municipality.places.seeds import read_areas
 from sandbox.demo.shops.rows import BUSY, EMPTY_AREAS, shops, tables
 
 ARABIC = re.compile("[\u0621-\u064a]")

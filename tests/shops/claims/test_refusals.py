@@ -14,9 +14,9 @@ from django.test import Client
 from municipality.accounts.models import Organisation, Signatory, User
 from municipality.cases.models import Case
 from municipality.documents import seal, store
-from municipality.documents.checking import check
 from municipality.documents.models import Document
 from municipality.documents.rendering import RendererMissing
+from municipality.documents.verification import check
 from municipality.jobs.models import Job
 from municipality.jobs.services import run
 from municipality.notifications.models import Message

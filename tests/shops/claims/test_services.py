@@ -25,7 +25,7 @@ from municipality.notifications.models import Message
 from municipality.review import queries as review
 from municipality.review.models import Skill
 from municipality.review.services import desk
-from municipality.review.services.desk import Asked
+from municipality.review.services.desk import CorrectionRequest
 from municipality.uploads.models import Upload
 from shops.claims import services as claims
 from shops.claims.states import ClaimState
@@ -191,7 +191,7 @@ def test_asked_documents_are_sent_again_and_nothing_else(make_shop: Any, owner: 
     case = sent(make_shop(), claimant)
     user = decider()
     assignment = officers.drawn(user)
-    desk.ask_corrections(assignment=assignment, items=[Asked("file_unreadable", "ownership", "", "")])
+    desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("file_unreadable", "ownership", "", "")])
     case = Case.objects.get(pk=case.pk)
     client = signed_in(claimant)
     assert client.get(f"/en/claims/{case.public_id}/corrections/").status_code == 200

@@ -14,8 +14,8 @@ from django.test import override_settings
 from municipality.accounts.models import Organisation
 from municipality.kernel import clock
 from municipality.kernel.actors import system
-from municipality.places.loading import load_places
 from municipality.places.models import Area
+from municipality.places.seeds import load_places
 from municipality.rulebook.seeds import load_activities
 from shops.models import Shop
 from shops.open_data import feed, writer

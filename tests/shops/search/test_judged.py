@@ -7,7 +7,7 @@ import os
 import pytest
 from django.db import transaction
 
-from municipality.places.loading import load_places
+from municipality.places.seeds import load_places
 from municipality.rulebook.models import RuleSet
 from municipality.rulebook.queries import TRADES
 from municipality.rulebook.seeds import seed

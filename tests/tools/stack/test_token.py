@@ -26,7 +26,7 @@ with transaction.atomic():
 VERDICT = """
 from pathlib import Path
 from municipality.documents import store
-from municipality.documents.checking import check
+from municipality.documents.verification import check
 from municipality.documents.models import Document
 newest = Document.objects.filter(kind="payments.receipt", file__isnull=False).order_by("-file_id").first()
 verdict = check(store.read(newest.file), root_pem=Path("{root}").read_bytes())

@@ -197,7 +197,7 @@ def test_a_question_of_the_decider_is_answered_in_words(served: Violation, owner
     objection = file(served, owner)
     assignment = queue.next_case(officer=decider(objection.case.branch_id))
     assert assignment is not None
-    desk.ask_corrections(assignment=assignment, items=[desk.Asked("ask_words", "words", "", "")])
+    desk.ask_corrections(assignment=assignment, items=[desk.CorrectionRequest("ask_words", "words", "", "")])
     with pytest.raises(Refused, match="no_words"):
         objections.answer(objection=objection, person=owner, words=" ")
     objections.answer(objection=objection, person=owner, words="كانت للمحل المجاور")

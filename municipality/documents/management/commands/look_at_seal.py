@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from municipality.documents import signing, token
+from municipality.documents import pkcs11, signing
 
 
 class Command(BaseCommand):
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         if settings.SIGNER != signing.TOKEN:
             raise CommandError(f"The seal is not kept in a token: SIGNER is {settings.SIGNER}.")
         if options["try_again"]:
-            token.try_again()
+            pkcs11.try_again()
         try:
             subject = signing.signer().certificate_subject
         except signing.SignerMissing as missing:

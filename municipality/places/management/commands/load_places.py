@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from municipality.places.loading import AREAS, load_places
+from municipality.places.seeds import AREAS, load_places
 
 
 class Command(BaseCommand):

@@ -16,9 +16,9 @@ from municipality.audit.models import Act
 from municipality.cases.models import Case
 from municipality.documents import seal, signing, store
 from municipality.documents import services as documents
-from municipality.documents.checking import check
 from municipality.documents.models import Document
 from municipality.documents.signing import SignerMissing
+from municipality.documents.verification import check
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock, ids

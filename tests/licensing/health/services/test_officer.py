@@ -253,15 +253,15 @@ def test_declared_changes_are_written_once(make_shop: Any, owner: Any) -> None:
 # Corrections.
 
 
-def asked(make_shop: Any, owner: Any, *items: desk.Asked) -> tuple[Case, Any]:
+def asked(make_shop: Any, owner: Any, *items: desk.CorrectionRequest) -> tuple[Case, Any]:
     case = officers.send(make_shop(), owner, "area_m2", "address")
     deciding = officers.officer()
     desk.ask_corrections(assignment=officers.drawn(deciding), items=list(items))
     return Case.objects.get(pk=case.pk), deciding
 
 
-AREA = desk.Asked("area_differs", "area_m2")
-LEASE = desk.Asked("file_unreadable", "lease")
+AREA = desk.CorrectionRequest("area_differs", "area_m2")
+LEASE = desk.CorrectionRequest("file_unreadable", "lease")
 
 
 def test_corrections_open_only_what_is_asked_for_and_keep_the_place(make_shop: Any, owner: Any) -> None:

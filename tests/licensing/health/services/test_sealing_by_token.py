@@ -10,7 +10,7 @@ from licensing.health import services
 from licensing.models import Renewal
 from municipality.cases.models import Case
 from municipality.documents import store
-from municipality.documents.checking import check
+from municipality.documents.verification import check
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock

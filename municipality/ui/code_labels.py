@@ -8,21 +8,21 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-WORDS: dict[str, Any] = {}
+CODE_LABELS: dict[str, Any] = {}
 
 
-def say(words: Mapping[str, Any]) -> None:
+def label_codes(words: Mapping[str, Any]) -> None:
     """Declare the words of codes: of an action, a job, a message, a role, a reason. Raises ValueError for two words of one code."""
     for code, word in words.items():
-        if WORDS.setdefault(code, word) is not word:
+        if CODE_LABELS.setdefault(code, word) is not word:
             raise ValueError(f"the code {code} has two words")
 
 
-def named(code: Any, *details: Any) -> SafeString | str:
+def label_of(code: Any, *details: Any) -> SafeString | str:
     """The word of a code, or the code itself marked as data; `details` (keys, numbers) follow as data."""
     if code in (None, ""):
         return "—"
-    said = format_html("{}", WORDS[code]) if code in WORDS else format_html('<bdi dir="ltr">{}</bdi>', code)
+    said = format_html("{}", CODE_LABELS[code]) if code in CODE_LABELS else format_html('<bdi dir="ltr">{}</bdi>', code)
     for detail in details:
         said += format_html(' <bdi dir="ltr">{}</bdi>', detail)
     return said

@@ -45,7 +45,7 @@ class QueueLine:
 
 
 @dataclass(frozen=True)
-class Published:
+class PublicQueue:
     """The page as it stands at one instant."""
 
     at: dt.datetime
@@ -54,7 +54,7 @@ class Published:
     reasons: list[tuple[Any, int]] = field(default_factory=list)  # each coded reason with its number of overrides
 
 
-def worked_out(now: dt.datetime) -> Published:
+def worked_out(now: dt.datetime) -> PublicQueue:
     """The numbers of now. Four queries, and one for the rulebook's words of each kind of case that was taken before its turn."""
     overrides = overrides_published(limit=MOST_OVERRIDES)
     waiting = {
@@ -84,11 +84,11 @@ def worked_out(now: dt.datetime) -> Published:
     for override in overrides:
         code = override.reason.code if override.reason else ""
         counted[code] = (override.reason, counted.get(code, (None, 0))[1] + 1)
-    return Published(now, lines, overrides, sorted(counted.values(), key=lambda pair: -pair[1]))
+    return PublicQueue(now, lines, overrides, sorted(counted.values(), key=lambda pair: -pair[1]))
 
 
 @ttl_cache(lambda: settings.PUBLIC_QUEUE_SECONDS)
-def published() -> Published:
+def published() -> PublicQueue:
     """The numbers, at most PUBLIC_QUEUE_SECONDS old."""
     return worked_out(clock.now())
 

@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.ui.words import say
+from municipality.ui.code_labels import label_codes
 
-say(
+label_codes(
     {
         "case.escalated": _("Request moved up for its time"),
         "desk.accepted": _("Request decided at the desk: approved"),

@@ -20,7 +20,7 @@ K = TypeVar("K")
 _failures: ContextVar[list[str] | None] = ContextVar("jobs_failures", default=None)
 
 
-def each(what: str, keys: Iterable[K], work: Callable[[K], int]) -> int:
+def for_each(what: str, keys: Iterable[K], work: Callable[[K], int]) -> int:
     """Call `work` for every key, each time in a transaction of its own. Returns the sum of what the calls returned; True counts one.
 
     A call that raises is taken back alone: it is logged, and the job in which this runs fails when its handler has ended, so that
@@ -49,7 +49,7 @@ def _note(sentence: str) -> None:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def collect_failures() -> Iterator[None]:
     """The run of one job: raises SomeFailed at its end where `each` met failures within."""
     failures: list[str] = []
     token = _failures.set(failures)

@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy
 
 from municipality.acting.queries import named_in
 from municipality.cases.models import Case, CaseEvent
-from municipality.cases.timeline import STORIES, who
+from municipality.cases.timeline import TIMELINES, who
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries
-from municipality.review.admin import asking, clocks
+from municipality.review.admin import answers, clocks
 from municipality.review.models import CorrectionItem, CorrectionRound, Place
 from municipality.review.models.staff import TieKind
 from municipality.review.registry import Item, reviewable
@@ -104,7 +104,7 @@ def screen(
         "rounds": rounds,
         "proposal": _proposal(place, history, replies),
         "moves": moves,
-        "targets": asking.targets(items, replies, typed if panel == "corrections" else {}) if "ask_corrections" in moves else [],
+        "targets": answers.targets(items, replies, typed if panel == "corrections" else {}) if "ask_corrections" in moves else [],
         "refusals": replies.reasons_of("refusal"),
         "give_backs": replies.reasons_of("give_back"),
         "second_rounds": replies.reasons_of("second_round") if rounds else [],
@@ -150,7 +150,7 @@ def _moves(case: Case, place: Place, holds: bool) -> set[str]:
 
 
 def _history(case: Case, reasons: Mapping[str, Any], *, is_blind: bool) -> list[HistoryLine]:
-    story = STORIES.get(case.service)
+    story = TIMELINES.get(case.service)
     table = WORKFLOWS[case.service]
     found = []
     events = list(case.events.order_by("pk"))

@@ -16,7 +16,7 @@ from municipality.accounts.proof import asks_again
 from municipality.kernel.errors import Refused
 from municipality.review import queries, texts
 from municipality.review.admin import clocks
-from municipality.review.admin.opening import note_look
+from municipality.review.admin.access import note_look
 from municipality.review.models import Decision
 from municipality.review.registry import reviewable
 from municipality.review.services import desk

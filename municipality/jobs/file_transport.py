@@ -51,6 +51,6 @@ class Channel(filesystem.Channel):  # type: ignore[misc]
 
 
 class Transport(filesystem.Transport):  # type: ignore[misc]
-    """`CELERY_BROKER_TRANSPORT = "municipality.jobs.doorbell:Transport"`, with the options of kombu's file transport."""
+    """`CELERY_BROKER_TRANSPORT = "municipality.jobs.file_transport:Transport"`, with the options of kombu's file transport."""
 
     Channel = Channel

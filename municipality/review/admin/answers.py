@@ -10,7 +10,7 @@ from typing import Any
 
 from municipality.review.queries import CheckLine
 from municipality.review.registry import Item
-from municipality.review.texts import Asked, Preview
+from municipality.review.texts import CorrectionRequest, Preview
 from municipality.rulebook.queries import Edition, Reason
 
 ANSWERS = ("yes", "no", "na")
@@ -64,12 +64,12 @@ def _choice(item: Item, reason: Reason, chosen: set[str], typed: Mapping[str, An
     return Choice(value, reason, value in chosen, typed.get(f"note_ar.{value}", ""), typed.get(f"note_en.{value}", ""))
 
 
-def asked(typed: Mapping[str, Any]) -> list[Asked]:
+def asked(typed: Mapping[str, Any]) -> list[CorrectionRequest]:
     """The corrections of a form, in its order. What is no target and code stays to be refused by `texts.worded`."""
     found = []
     for value in _list(typed, "ask"):
         target, _dot, code = value.partition(".")
-        found.append(Asked(code, target, typed.get(f"note_ar.{value}", ""), typed.get(f"note_en.{value}", "")))
+        found.append(CorrectionRequest(code, target, typed.get(f"note_ar.{value}", ""), typed.get(f"note_en.{value}", "")))
     return found
 
 
