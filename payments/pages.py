@@ -19,7 +19,7 @@ A = AttemptState
 
 
 @dataclass(frozen=True)
-class Told:
+class StatusText:
     """The words of one state; `tag` is ok, warn, bad or wait."""
 
     tag: str
@@ -29,15 +29,15 @@ class Told:
     todo: Any
 
 
-TOLD: dict[str, Told] = {
-    A.CREATED: Told(
+STATUS_TEXTS: dict[str, StatusText] = {
+    A.CREATED: StatusText(
         "wait",
         _("The payment has not begun"),
         _("You have not been sent to the bank yet."),
         _("Nothing was taken."),
         _("Begin the payment from the bill."),
     ),
-    A.REDIRECTED: Told(
+    A.REDIRECTED: StatusText(
         "wait",
         _("The payment is open at the bank"),
         _("The bank's page was opened and its outcome has not reached us yet."),
@@ -47,7 +47,7 @@ TOLD: dict[str, Told] = {
             " If you left it without paying, say so below and we ask the bank at once."
         ),
     ),
-    A.CONFIRMING: Told(
+    A.CONFIRMING: StatusText(
         "wait",
         _("We are checking with the bank"),
         _(
@@ -57,28 +57,28 @@ TOLD: dict[str, Told] = {
         _("Do not pay again: an amount may have been taken."),
         _("You may wait here or close this page. The outcome is kept with your request."),
     ),
-    A.PAID: Told(
+    A.PAID: StatusText(
         "ok",
         _("Paid"),
         _("The bank confirmed the payment to us."),
         _("The amount was taken once."),
         _("Nothing more is to be done. The receipt is yours to keep."),
     ),
-    A.DECLINED: Told(
+    A.DECLINED: StatusText(
         "bad",
         _("Not paid: the bank declined"),
         _("The card's bank declined the payment."),
         _("Nothing was taken. If your bank shows a reserved amount, it releases it by itself."),
         _("Pay again with this card or another one, or ask your bank for the reason."),
     ),
-    A.CANCELLED: Told(
+    A.CANCELLED: StatusText(
         "warn",
         _("Not paid: cancelled"),
         _("The payment was left or cancelled on the bank's page."),
         _("Nothing was taken."),
         _("Pay again whenever you like; the bill stays as it is."),
     ),
-    A.TIMED_OUT: Told(
+    A.TIMED_OUT: StatusText(
         "warn",
         _("Not paid: no answer from the card's bank"),
         _("The card's bank did not answer in time."),
@@ -88,49 +88,49 @@ TOLD: dict[str, Told] = {
         ),
         _("You may pay again. Looking at your bank's messages first saves you a return."),
     ),
-    A.DENIED: Told(
+    A.DENIED: StatusText(
         "bad",
         _("Not paid: a limit of the bank"),
         _("The bank refused the payment because of one of its limits."),
         _("Nothing was taken."),
         _("Pay with another card, or ask your bank to raise the limit."),
     ),
-    A.EXPIRED: Told(
+    A.EXPIRED: StatusText(
         "warn",
         _("Not paid: the payment expired"),
         _("The bank's page ended without a payment."),
         _("Nothing was taken. Should the bank report an amount late, it pays this bill or is returned."),
         _("Begin the payment again from the bill."),
     ),
-    A.MISMATCH: Told(
+    A.MISMATCH: StatusText(
         "warn",
         _("The payment is under review"),
         _("What the bank answers does not agree with your bill. A member of staff compares both."),
         _("An amount may have been taken. Do not pay again."),
         _("You need not do anything. You are told as soon as it is clear; an amount taken in error is returned."),
     ),
-    A.CAPTURED_LATE: Told(
+    A.CAPTURED_LATE: StatusText(
         "wait",
         _("We are checking with the bank"),
         _("The bank reported the payment late."),
         _("Do not pay again: the amount was taken."),
         _("This page shows the outcome in a moment."),
     ),
-    A.REFUND_DUE: Told(
+    A.REFUND_DUE: StatusText(
         "warn",
         _("The amount is returned to you"),
         _("The bank took an amount for a bill that was paid already or is no longer due."),
         _("The amount was taken and the Municipality owes it to you."),
         _("You need not apply for it. The return goes to the card that paid."),
     ),
-    A.REFUNDED: Told(
+    A.REFUNDED: StatusText(
         "ok",
         _("The amount was returned to you"),
         _("The bank took an amount for a bill that was paid already or is no longer due."),
         _("The Municipality returned the amount. Your bank shows it within some days."),
         _("Nothing more is to be done."),
     ),
-    A.VOIDED: Told(
+    A.VOIDED: StatusText(
         "bad",
         _("The bank reversed the payment"),
         _("The bank had confirmed the payment and took it back afterwards."),
@@ -138,14 +138,14 @@ TOLD: dict[str, Told] = {
         _("The bill is open again. Please pay it once more."),
     ),
 }
-REVERSED = Told(
+REVERSED = StatusText(
     "bad",
     _("Not paid: the bank reversed the payment"),
     _("The bank first reported a payment and reversed it before we could confirm it."),
     _("The amount is not with the Municipality. If it left your account, your bank returns it by itself."),
     _("Pay again; the bill stays as it is."),
 )
-REFUSED = Told(
+REFUSED = StatusText(
     "warn",
     _("Paid, and returned to you"),
     _("The bank confirmed the payment, but the request it was for can no longer be carried out."),
@@ -153,7 +153,7 @@ REFUSED = Told(
     _("You need not apply for it. The return goes to the card that paid."),
 )
 
-RETURNED = Told(
+RETURNED = StatusText(
     "ok",
     _("Paid, and the amount was returned"),
     _("The bank confirmed the payment, but the request it was for could not be carried out."),
@@ -163,7 +163,7 @@ RETURNED = Told(
 
 
 @dataclass(frozen=True)
-class Row:
+class ReceiptRow:
     """One bill of the payment, for its owner."""
 
     bill: Bill
@@ -171,14 +171,14 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Page:
+class ResultPage:
     step: str
-    told: Told
+    told: StatusText
     is_owner: bool
     is_waiting: bool
     attempt: Attempt | None = None
     inquiry: Inquiry | None = None
-    rows: list[Row] = field(default_factory=list)
+    rows: list[ReceiptRow] = field(default_factory=list)
     payable: Bill | None = None
     case_id: str = ""
     awaits_document: bool = False
@@ -212,7 +212,7 @@ def step_of(attempt: Attempt) -> str:
     return "paid-sealed" if receipts and all(receipt.document_id for receipt in receipts) else "paid"
 
 
-def told_of(attempt: Attempt, step: str) -> Told:
+def told_of(attempt: Attempt, step: str) -> StatusText:
     """The words for an attempt."""
     if step == "paid-refused":
         return REFUSED
@@ -220,10 +220,10 @@ def told_of(attempt: Attempt, step: str) -> Told:
         return RETURNED
     if attempt.state == A.DECLINED and attempt.hint == Hint.CAPTURED:
         return REVERSED
-    return TOLD[attempt.state]
+    return STATUS_TEXTS[attempt.state]
 
 
-def page_of(attempt: Attempt, *, is_owner: bool) -> Page:
+def page_of(attempt: Attempt, *, is_owner: bool) -> ResultPage:
     """Everything that the receipt page of an attempt shows to this reader; to a stranger only the words of the state."""
     step = step_of(attempt)
     told = told_of(attempt, step)
@@ -232,19 +232,19 @@ def page_of(attempt: Attempt, *, is_owner: bool) -> Page:
     awaits_document = step == "paid" and is_fresh
     is_waiting = attempt.state in (A.REDIRECTED, A.CONFIRMING, A.CAPTURED_LATE) or awaits_document
     if not is_owner:
-        return Page(step, told, False, is_waiting)
+        return ResultPage(step, told, False, is_waiting)
     receipts = _receipts(attempt)
     bills = [a.bill for a in attempt.allocations.select_related("bill").order_by("bill_id")]
     can_pay = attempt.state in (*UNPAID, A.CREATED, A.VOIDED)
     cases = {bill.subject.partition(":")[2] for bill in bills if bill.subject.startswith("case:")}
-    return Page(
+    return ResultPage(
         step,
         told,
         True,
         is_waiting,
         attempt=attempt,
         inquiry=attempt.inquiries.order_by("-pk").first(),
-        rows=[Row(bill, receipts.get(bill.pk)) for bill in bills],
+        rows=[ReceiptRow(bill, receipts.get(bill.pk)) for bill in bills],
         payable=next((bill for bill in bills if can_pay and bill.state == BillState.DUE), None),
         case_id=cases.pop() if len(cases) == 1 else "",
         awaits_document=awaits_document,

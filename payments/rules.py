@@ -153,7 +153,7 @@ NOT_PAID = frozenset({Outcome.DECLINED, Outcome.CANCELLED, Outcome.TIMED_OUT, Ou
 
 
 @dataclass(frozen=True)
-class Answer:
+class InquiryAnswer:
     """What the bank answered to our own inquiry; empty texts where it said nothing. `fils` None where it named no amount."""
 
     result: str
@@ -169,7 +169,7 @@ class Answer:
     credited_fils: int | None = None
 
 
-def agrees(answer: Answer, *, trackid: str, fils: int, payment_id: str | None) -> bool:
+def agrees(answer: InquiryAnswer, *, trackid: str, fils: int, payment_id: str | None) -> bool:
     """Whether the answer speaks of our attempt: track id, amount to the fils and, once known, the payment id."""
     return (
         answer.trackid == trackid
@@ -179,7 +179,7 @@ def agrees(answer: Answer, *, trackid: str, fils: int, payment_id: str | None) -
     )
 
 
-def judge(answer: Answer, *, trackid: str, fils: int, payment_id: str | None) -> Outcome:
+def judge(answer: InquiryAnswer, *, trackid: str, fils: int, payment_id: str | None) -> Outcome:
     """The meaning of an answer. A captured payment that is not ours to the fils is a mismatch, never paid."""
     if NOT_FOUND_CODE in answer.error_code or (answer.result.startswith("!ERROR!") and NOT_FOUND_CODE in answer.result):
         return Outcome.NOT_FOUND
@@ -191,7 +191,7 @@ def judge(answer: Answer, *, trackid: str, fils: int, payment_id: str | None) ->
     return outcome
 
 
-def judge_refund(answer: Answer, *, trackid: str, fils: int) -> str:
+def judge_refund(answer: InquiryAnswer, *, trackid: str, fils: int) -> str:
     """What the bank's answer to a refund means: paid, refused or unknown. Only a plain word about our own payment is one."""
     if answer.result.startswith("!ERROR!") or answer.error_code:
         return "refused"
@@ -201,7 +201,7 @@ def judge_refund(answer: Answer, *, trackid: str, fils: int) -> str:
     return "refused" if outcome in NOT_PAID and answer.trackid == trackid else "unknown"
 
 
-def judge_credit(answer: Answer, *, trackid: str, before: int, fils: int) -> str:
+def judge_credit(answer: InquiryAnswer, *, trackid: str, before: int, fils: int) -> str:
     """What an inquiry says of a refund whose answer was lost: paid, unpaid or unknown, by the sum returned so far (fils).
 
     `before` is what had been returned of the payment earlier. A bank that names no such sum leaves it unknown (assumption).

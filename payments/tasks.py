@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from municipality.jobs.registry import every, job
-from payments.services import inquiries, receipts, reconciliation, returns, settlement, telling
+from payments.services import inquiries, messages, receipts, reconciliation, returns, settlement
 
 
 @job("payments.inquire", queue="urgent", time_limit=30)
@@ -33,22 +33,22 @@ def receipt_document(*, receipt_id: int) -> None:
 
 @job("payments.tell_paid", queue="messages", time_limit=30)
 def tell_paid(*, receipt_id: int) -> None:
-    telling.tell_paid(receipt_id=receipt_id)
+    messages.tell_paid(receipt_id=receipt_id)
 
 
 @job("payments.tell_owed_attempt", queue="messages", time_limit=30)
 def tell_owed_attempt(*, attempt_id: int) -> None:
-    telling.tell_owed_attempt(attempt_id=attempt_id)
+    messages.tell_owed_attempt(attempt_id=attempt_id)
 
 
 @job("payments.tell_owed_bill", queue="messages", time_limit=30)
 def tell_owed_bill(*, allocation_id: int) -> None:
-    telling.tell_owed_bill(allocation_id=allocation_id)
+    messages.tell_owed_bill(allocation_id=allocation_id)
 
 
 @job("payments.tell_paid_out", queue="messages", time_limit=30)
 def tell_paid_out(*, refund_id: int) -> None:
-    telling.tell_paid_out(refund_id=refund_id)
+    messages.tell_paid_out(refund_id=refund_id)
 
 
 @job("payments.send_refund", queue="urgent", time_limit=60)

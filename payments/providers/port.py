@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from payments.rules import Answer
+from payments.rules import InquiryAnswer
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Sent:
+class Redirection:
     """Where the browser is sent, and what is kept of it: the message as it went and its masked plain fields."""
 
     url: str
@@ -49,7 +49,7 @@ class Notice:
 class Reply:
     """The bank's answer with both messages as they passed, the password masked."""
 
-    answer: Answer
+    answer: InquiryAnswer
     request: str
     response: str
     decoded: dict[str, str]
@@ -70,7 +70,7 @@ class NotConfigured(Exception):
 class Provider(Protocol):
     name: str
 
-    def order(self, order: Order) -> Sent:
+    def order(self, order: Order) -> Redirection:
         """Where to send the browser for this payment. Raises NotConfigured, ValueError."""
         ...
 

@@ -374,7 +374,7 @@ def _correction_of(row: Difference) -> LedgerCorrection | None:
 
 
 @dataclass(frozen=True)
-class Day:
+class DayTotals:
     """Net amounts of one Kuwait day, in fils; `bank` None where no statement holds the day."""
 
     day: dt.date
@@ -383,13 +383,13 @@ class Day:
     ledger: int
 
 
-def days(*, count: int = 14) -> list[Day]:
+def days(*, count: int = 14) -> list[DayTotals]:
     """The last days, newest first, by the three books; a payment belongs to the day we settled it."""
     today = clock.today()
     return [_day(today - dt.timedelta(days=back)) for back in range(count)]
 
 
-def _day(day: dt.date) -> Day:
+def _day(day: dt.date) -> DayTotals:
     begin = dt.datetime.combine(day, dt.time.min, clock.KUWAIT)
     end = begin + dt.timedelta(days=1)
     lines = {row["kind"]: row["fils_sum"] for row in _taken_lines().filter(day=day).values("kind").annotate(fils_sum=Sum("fils"))}
@@ -402,4 +402,4 @@ def _day(day: dt.date) -> Day:
     entries = LedgerEntry.objects.filter(_clearing(), posting__at__gte=begin, posting__at__lt=end)
     sums = entries.aggregate(debit=Sum("debit_fils"), credit=Sum("credit_fils"))
     bank = lines.get(LineKind.CAPTURE, 0) - lines.get(LineKind.REFUND, 0) if has_bank else None
-    return Day(day, bank, gateway, (sums["debit"] or 0) - (sums["credit"] or 0))
+    return DayTotals(day, bank, gateway, (sums["debit"] or 0) - (sums["credit"] or 0))

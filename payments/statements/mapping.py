@@ -65,7 +65,7 @@ def mapping() -> StatementMapping:
 
 
 @dataclass(frozen=True)
-class Row:
+class StatementRow:
     """One line as we understand it; `fils` above nought."""
 
     number: int
@@ -85,7 +85,7 @@ class NotReadable(Exception):
         self.errors = errors
 
 
-def read(content: bytes, how: StatementMapping | None = None) -> list[Row]:
+def read(content: bytes, how: StatementMapping | None = None) -> list[StatementRow]:
     """All lines of a settlement file. Raises NotReadable with every error, of the first 50 lines that have one."""
     how = how or mapping()
     if len(content) > MAX_BYTES:
@@ -120,7 +120,7 @@ def read(content: bytes, how: StatementMapping | None = None) -> list[Row]:
     return rows
 
 
-def _row(number: int, line: dict[str, Any], how: StatementMapping) -> Row | None:
+def _row(number: int, line: dict[str, Any], how: StatementMapping) -> StatementRow | None:
     def cell(name: str) -> str:
         value = line.get(how.columns.get(name, ""), "")
         return value.strip() if isinstance(value, str) else ""
@@ -139,7 +139,7 @@ def _row(number: int, line: dict[str, Any], how: StatementMapping) -> Row | None
         day = dt.datetime.strptime(cell("day"), how.date_format).date()  # noqa: DTZ007 - a bank's day, Kuwait's
     except ValueError:
         raise ValueError(_("The day cannot be read.")) from None
-    return Row(number, str(how.kinds[word]), trackid, cell("payment_id"), cell("ref"), _fils(cell("amount"), how.unit), day)
+    return StatementRow(number, str(how.kinds[word]), trackid, cell("payment_id"), cell("ref"), _fils(cell("amount"), how.unit), day)
 
 
 def _fils(text: str, unit: str) -> int:

@@ -10,7 +10,7 @@ from municipality.kernel import money
 from payments.models import Attempt
 from payments.providers.knet import Knet, codec
 from payments.providers.port import GatewayUnreachable, Reply
-from payments.rules import Answer
+from payments.rules import InquiryAnswer
 
 KEY = b"1234567890ABCDEF"
 
@@ -61,7 +61,7 @@ class Bank(Knet):
         entry = self.book.entries.get(trackid)
         if entry is None:
             text = "!ERROR!-IPAY0100263-Transaction not found."
-            return Reply(Answer(text, error_code="IPAY0100263"), "<q/>", f"<result>{text}</result>", {"result": text})
+            return Reply(InquiryAnswer(text, error_code="IPAY0100263"), "<q/>", f"<result>{text}</result>", {"result": text})
         decoded = {
             "result": entry.result,
             "trackid": trackid,
@@ -73,7 +73,7 @@ class Bank(Knet):
             "authrespcode": "00",
             "amt": money.to_text(entry.fils),
         }
-        answer = Answer(
+        answer = InquiryAnswer(
             entry.result,
             trackid=trackid,
             payment_id=entry.payment_id,
@@ -96,9 +96,11 @@ class Bank(Knet):
             raise GatewayUnreachable("ReadTimeout", request="<action>2</action>")
         if book.refund_day == "refused":
             text = "!ERROR!-IPAY0100033-Action not enabled."
-            return Reply(Answer(text, error_code="IPAY0100033"), "<q/>", f"<result>{text}</result>", {"result": text})
+            return Reply(InquiryAnswer(text, error_code="IPAY0100033"), "<q/>", f"<result>{text}</result>", {"result": text})
         word = "CAPTURED" if book.refund_day == "done" else "PROCESSED"
-        return Reply(Answer(word, trackid=trackid, fils=fils, ref="632999000777"), "<q/>", "<a/>", {"result": word, "trackid": trackid})
+        return Reply(
+            InquiryAnswer(word, trackid=trackid, fils=fils, ref="632999000777"), "<q/>", "<a/>", {"result": word, "trackid": trackid}
+        )
 
 
 def result_text(attempt: Attempt, result: str = "CAPTURED", *, amt: str = "", payment_id: str = "100202632912345678", **more: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from payments.models import Attempt, GatewayMessage
 from payments.providers.knet import Knet, codec, messages
 from payments.providers.port import Reply
-from payments.rules import Answer
+from payments.rules import InquiryAnswer
 from payments.services.callbacks import trandata_in
 from tests.payments.bank import KEY, Bank
 
@@ -20,7 +20,7 @@ def claimed(trackid: str) -> Reply | None:
     except codec.Undecipherable:
         return None
     amount = Attempt.objects.get(trackid=trackid).fils
-    answer = Answer(claim.result, trackid=claim.trackid, payment_id=claim.payment_id, fils=amount)
+    answer = InquiryAnswer(claim.result, trackid=claim.trackid, payment_id=claim.payment_id, fils=amount)
     return Reply(answer, "<q/>", "<a/>", {"result": claim.result})
 
 

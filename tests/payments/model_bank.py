@@ -9,7 +9,7 @@ from municipality.kernel import money
 from payments.models import Attempt
 from payments.providers.knet import Knet
 from payments.providers.port import GatewayUnreachable, Reply
-from payments.rules import Answer
+from payments.rules import InquiryAnswer
 
 TAKEN = "CAPTURED"
 REFUSALS = ("FAILURE(NOT CAPTURED)", "FAILURE(CANCELED)", "FAILURE(HOST TIMEOUT)", "FAILURE(DENIED BY RISK)")
@@ -67,7 +67,7 @@ class ModelBank(Knet):
             day = "true" if day == "not_found" and deal.was_denied else day
             deal.was_denied = deal.was_denied or day == "not_found"
         if deal is None or day == "not_found" or (not deal.result and day == "true"):
-            return Reply(Answer(NOT_FOUND, error_code="IPAY0100263"), "<q/>", f"<result>{NOT_FOUND}</result>", {"result": NOT_FOUND})
+            return Reply(InquiryAnswer(NOT_FOUND, error_code="IPAY0100263"), "<q/>", f"<result>{NOT_FOUND}</result>", {"result": NOT_FOUND})
         said, amount, name, payment_id = deal.result, deal.fils, trackid, deal.payment_id
         if day == "suspect":
             said = "FAILURE(SUSPECT)"
@@ -84,7 +84,9 @@ class ModelBank(Knet):
         elif deal.holds:
             deal.was_told = True
         decoded = {"result": said, "trackid": name, "payid": payment_id, "tranid": f"T{deal.number}", "amt": money.to_text(amount)}
-        answer = Answer(said, trackid=name, payment_id=payment_id, tran_id=f"T{deal.number}", fils=amount, credited_fils=deal.returned)
+        answer = InquiryAnswer(
+            said, trackid=name, payment_id=payment_id, tran_id=f"T{deal.number}", fils=amount, credited_fils=deal.returned
+        )
         return Reply(answer, "<q/>", "<a/>", decoded)
 
     def refund(self, *, trackid: str, fils: int) -> Reply:
@@ -97,6 +99,8 @@ class ModelBank(Knet):
             raise GatewayUnreachable("ReadTimeout", request="<action>2</action>")
         if day == "refused" or not deal.holds:
             text = "!ERROR!-IPAY0100033-Action not enabled."
-            return Reply(Answer(text, error_code="IPAY0100033"), "<q/>", f"<result>{text}</result>", {"result": text})
+            return Reply(InquiryAnswer(text, error_code="IPAY0100033"), "<q/>", f"<result>{text}</result>", {"result": text})
         word = TAKEN if day == "done" else "PROCESSED"
-        return Reply(Answer(word, trackid=trackid, fils=fils, ref="632999000777"), "<q/>", "<a/>", {"result": word, "trackid": trackid})
+        return Reply(
+            InquiryAnswer(word, trackid=trackid, fils=fils, ref="632999000777"), "<q/>", "<a/>", {"result": word, "trackid": trackid}
+        )

@@ -7,15 +7,15 @@ import pytest
 
 from municipality.kernel import money
 from payments import rules
-from payments.rules import Answer, Hint, Outcome
+from payments.rules import Hint, InquiryAnswer, Outcome
 from tests.payments.conftest import line
 
 OURS = {"trackid": "TRACK1", "fils": 10_000, "payment_id": None}
 
 
-def answer(result: str, **more: object) -> Answer:
+def answer(result: str, **more: object) -> InquiryAnswer:
     facts = {"trackid": "TRACK1", "payment_id": "100", "fils": 10_000} | more
-    return Answer(result, **facts)  # type: ignore[arg-type]
+    return InquiryAnswer(result, **facts)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def leave_out(**_: object) -> None:
     from payments.providers.knet import codec, gateway, messages
     from payments.providers.knet.settings import terminal
     from payments.providers.port import Reply
-    from payments.rules import Answer
+    from payments.rules import InquiryAnswer
     from payments.services import settlement
 
     @instead(QuerySet, "select_for_update", "no_lock")
@@ -77,7 +77,7 @@ def leave_out(**_: object) -> None:
             return reply
         trandata = told.raw.partition("trandata=")[2].partition("&")[0] or told.raw
         claim = messages.read_result(codec.decrypt(terminal().key, trandata))
-        return Reply(Answer(claim.result, claim.trackid, claim.payment_id, fils=fils), reply.request, reply.response, reply.decoded)
+        return Reply(InquiryAnswer(claim.result, claim.trackid, claim.payment_id, fils=fils), reply.request, reply.response, reply.decoded)
 
     @instead(services, "claim", "early_end")
     def ended(original: Any, job_id: int, owner: str) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from payments.providers.knet import client, codec, messages
 from payments.providers.knet.settings import terminal
-from payments.providers.port import GatewayUnreachable, Notice, Order, Reply, Sent
+from payments.providers.port import GatewayUnreachable, Notice, Order, Redirection, Reply
 
 
 class Knet:
@@ -15,7 +15,7 @@ class Knet:
 
     name = "knet"
 
-    def order(self, order: Order) -> Sent:
+    def order(self, order: Order) -> Redirection:
         """The address of the payment page. Raises NotConfigured, ValueError."""
         at = terminal()
         fields = messages.order_fields(
@@ -31,7 +31,7 @@ class Knet:
             f"{at.payment_url}?param=paymentInit&trandata={trandata}&tranportalId={at.tranportal_id}"
             f"&responseURL={at.response_url}&errorURL={at.error_url}"
         )
-        return Sent(url, trandata, fields | {"password": messages.MASK})
+        return Redirection(url, trandata, fields | {"password": messages.MASK})
 
     def read_notification(self, text: str) -> Notice | None:
         """The claim, or None whatever is wrong. Raises NotConfigured."""

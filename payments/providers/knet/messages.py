@@ -13,7 +13,7 @@ from defusedxml.ElementTree import fromstring
 from municipality.kernel import money
 from payments.providers.knet.codec import Undecipherable
 from payments.providers.port import Notice, Order
-from payments.rules import MAX_TRACKID, Answer
+from payments.rules import MAX_TRACKID, InquiryAnswer
 
 CURRENCY = "414"  # ISO 4217, Kuwaiti dinar
 PURCHASE, CREDIT, INQUIRY = "1", "2", "8"
@@ -139,9 +139,9 @@ def read_xml(body: bytes) -> dict[str, str]:
     return fields
 
 
-def read_answer(fields: dict[str, str], *, credited: str = "") -> Answer:
+def read_answer(fields: dict[str, str], *, credited: str = "") -> InquiryAnswer:
     """The meaning-free facts of an answer's elements; `credited` names the element with the sum returned so far, if there is one."""
-    return Answer(
+    return InquiryAnswer(
         result=fields.get("result", ""),
         trackid=fields.get("trackid", ""),
         payment_id=fields.get("payid", "") or fields.get("paymentid", ""),

@@ -15,9 +15,9 @@ from django.conf import settings
 from municipality.kernel import clock, money
 from payments import links
 from payments.providers.knet.settings import is_allowed
-from payments.providers.port import GatewayUnreachable, NotConfigured, Notice, Order, Reply, Sent
+from payments.providers.port import GatewayUnreachable, NotConfigured, Notice, Order, Redirection, Reply
 from payments.providers.tasdeed.signing import agrees, sign
-from payments.rules import NOT_FOUND_CODE, Answer
+from payments.rules import NOT_FOUND_CODE, InquiryAnswer
 
 CONNECT, READ, WHOLE = 3, 10, 20  # seconds
 MAX_ANSWER = 64 * 1024  # bytes
@@ -50,7 +50,7 @@ class Tasdeed:
 
     name = "tasdeed"
 
-    def order(self, order: Order) -> Sent:
+    def order(self, order: Order) -> Redirection:
         """The signed address of the payment page. Raises NotConfigured, ValueError for an amount that cannot be paid."""
         at = account()
         if not 0 < order.fils <= money.MAX_FILS:
@@ -66,7 +66,7 @@ class Tasdeed:
             "notify": links.absolute(links.TASDEED),
         }
         signed = fields | {"signature": sign(at.secret, *fields.values())}
-        return Sent(f"{at.page_url}?{urlencode(signed)}", urlencode(signed), fields)
+        return Redirection(f"{at.page_url}?{urlencode(signed)}", urlencode(signed), fields)
 
     def read_notification(self, text: str) -> Notice | None:
         """The claim in a signed notice; None whatever is wrong with it. Raises NotConfigured."""
@@ -140,13 +140,13 @@ def _send(method: str, url: str, headers: dict[str, str], body: bytes, sent: str
         raise GatewayUnreachable(type(error).__name__, request=sent) from None
 
 
-def _answer(status: int, fields: dict[str, str]) -> Answer:
+def _answer(status: int, fields: dict[str, str]) -> InquiryAnswer:
     if status == 404:
-        return Answer(f"!ERROR!-{NOT_FOUND_CODE}", error_code=NOT_FOUND_CODE)
+        return InquiryAnswer(f"!ERROR!-{NOT_FOUND_CODE}", error_code=NOT_FOUND_CODE)
     if status == 409:
-        return Answer("!ERROR!", error_code=fields.get("error", "refused")[:40])
+        return InquiryAnswer("!ERROR!", error_code=fields.get("error", "refused")[:40])
     word = fields.get("status", "")
-    return Answer(
+    return InquiryAnswer(
         result=WORDS.get(word, word),
         trackid=fields.get("reference", ""),
         payment_id=fields.get("transaction", ""),

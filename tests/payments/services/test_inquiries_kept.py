@@ -13,7 +13,7 @@ from municipality.jobs.models import Job
 from municipality.kernel import clock
 from payments.models import Allocation, Attempt, GatewayMessage, Inquiry
 from payments.providers.port import Reply
-from payments.rules import Answer
+from payments.rules import InquiryAnswer
 from payments.services import (
     attempts,
     inquiries,
@@ -28,13 +28,13 @@ from tests.payments.services.test_what_is_kept import jobs, one, seconds
 pytestmark = pytest.mark.django_db
 
 
-def told(monkeypatch: pytest.MonkeyPatch, answer: Answer, decoded: dict[str, str]) -> None:
+def told(monkeypatch: pytest.MonkeyPatch, answer: InquiryAnswer, decoded: dict[str, str]) -> None:
     monkeypatch.setattr(Bank, "inquire", lambda self, *, trackid, fils: Reply(answer, "<q/>", "<a/>", decoded))
 
 
 def test_an_answer_that_is_too_long_is_cut_to_the_columns(at_bank: Callable[..., Attempt], monkeypatch: pytest.MonkeyPatch) -> None:
     attempt = at_bank()
-    told(monkeypatch, Answer("R" * 200, trackid="T" * 60, payment_id="P" * 60), {})
+    told(monkeypatch, InquiryAnswer("R" * 200, trackid="T" * 60, payment_id="P" * 60), {})
     inquiry = inquiries.ask(attempt)
     assert inquiry is not None
     assert (len(inquiry.result), len(inquiry.trackid), len(inquiry.payment_id)) == (120, 40, 40)
@@ -45,7 +45,7 @@ def test_facts_that_are_too_long_are_cut_to_the_columns(
     at_bank: Callable[..., Attempt], monkeypatch: pytest.MonkeyPatch, paid_for: Any
 ) -> None:
     attempt = at_bank()
-    answer = Answer("CAPTURED", trackid=attempt.trackid, payment_id="1" * 40, fils=10_000)
+    answer = InquiryAnswer("CAPTURED", trackid=attempt.trackid, payment_id="1" * 40, fils=10_000)
     told(monkeypatch, answer, dict.fromkeys(("ref", "auth", "postdate", "authrespcode"), "9" * 60))
     inquiry = inquiries.ask(attempt)
     assert inquiry is not None
@@ -148,7 +148,7 @@ def test_the_end_of_an_attempt_is_recorded_with_its_inquiry_and_the_banks_word(a
 def test_the_banks_word_in_an_event_is_cut(at_bank: Callable[..., Attempt], bank: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     attempt = at_bank()
     Attempt.objects.filter(pk=attempt.pk).update(hint="error")
-    told(monkeypatch, Answer("!ERROR!-IPAY0100263-" + "x" * 100), {})
+    told(monkeypatch, InquiryAnswer("!ERROR!-IPAY0100263-" + "x" * 100), {})
     inquiries.inquire(attempt_id=attempt.pk, step=1)
     row = Attempt.objects.get()
     assert row.last_event is not None and len(row.last_event.data["result"]) == 60

@@ -172,7 +172,7 @@ def test_two_refunds_of_one_payment_are_compared_by_their_sum(
         assert [(d.kind, d.bank_fils, d.ledger_fils) for d in found] == [("amount_differs", 3_000, 7_000)]
         assert found[0].posting is not None and found[0].posting.kind == "refund"
         assert take(cashier, line(attempt, 4_000, "REFUND", ref="R2")) == []
-        assert days(count=1)[0] == reconciliation.Day(dt.date(2026, 11, 24), 0, 0, 0)
+        assert days(count=1)[0] == reconciliation.DayTotals(dt.date(2026, 11, 24), 0, 0, 0)
 
 
 def test_a_refund_of_nothing_we_know_is_on_the_list(pay: Callable[..., Attempt], cashier: Any) -> None:

@@ -18,7 +18,7 @@ from municipality.kernel.transitions import transition
 from municipality.notifications.models import Message
 from payments import balances, invariants, rules
 from payments.models import Attempt, Bill, GatewayMessage, LedgerPosting, RefundDue
-from payments.rules import Answer, judge_credit, judge_refund
+from payments.rules import InquiryAnswer, judge_credit, judge_refund
 from payments.services import (
     approve_refund,
     confirm_finding,
@@ -312,14 +312,18 @@ def test_both_messages_are_kept_without_the_password(approved: RefundDue, bank: 
 
 
 def test_an_answer_about_another_payment_or_amount_is_not_understood() -> None:
-    good = Answer("CAPTURED", trackid="T", fils=5)
+    good = InquiryAnswer("CAPTURED", trackid="T", fils=5)
     assert judge_refund(good, trackid="T", fils=5) == "paid"
-    for other in (Answer("CAPTURED", trackid="U", fils=5), Answer("CAPTURED", trackid="T", fils=6), Answer("VOIDED", trackid="T", fils=5)):
+    for other in (
+        InquiryAnswer("CAPTURED", trackid="U", fils=5),
+        InquiryAnswer("CAPTURED", trackid="T", fils=6),
+        InquiryAnswer("VOIDED", trackid="T", fils=5),
+    ):
         assert judge_refund(other, trackid="T", fils=5) == "unknown"
-    assert judge_refund(Answer("NOT CAPTURED", trackid="T"), trackid="T", fils=5) == "refused"
+    assert judge_refund(InquiryAnswer("NOT CAPTURED", trackid="T"), trackid="T", fils=5) == "refused"
     for credited, meaning in ((None, "unknown"), (0, "unpaid"), (5, "paid"), (4, "unknown")):
-        assert judge_credit(Answer("CAPTURED", trackid="T", credited_fils=credited), trackid="T", before=0, fils=5) == meaning
-    assert judge_credit(Answer("CAPTURED", trackid="U", credited_fils=5), trackid="T", before=0, fils=5) == "unknown"
+        assert judge_credit(InquiryAnswer("CAPTURED", trackid="T", credited_fils=credited), trackid="T", before=0, fils=5) == meaning
+    assert judge_credit(InquiryAnswer("CAPTURED", trackid="U", credited_fils=5), trackid="T", before=0, fils=5) == "unknown"
     assert rules.REFUND_MINUTES[2] * 60 >= rules.REFUND_UNPAID_AFTER.total_seconds()
 
 

@@ -11,7 +11,7 @@ from municipality.kernel.errors import Refused
 from municipality.notifications.models import Delivery, Message
 from payments import registry
 from payments.models import Attempt, Bill, Receipt
-from payments.services import telling, void_bill
+from payments.services import messages, void_bill
 from payments.states import AttemptState
 from tests.payments.bank import Book
 from tests.payments.conftest import walk
@@ -24,7 +24,7 @@ def test_the_payer_is_told_once_with_the_numbers_that_the_bank_asks_for(at_bank:
     entry = bank.decide(attempt)
     walk(3)
     receipt = Receipt.objects.get()
-    telling.tell_paid(receipt_id=receipt.pk)
+    messages.tell_paid(receipt_id=receipt.pk)
     message = Message.objects.get(kind="payments.payment_received")
     for fact in ("2026-11-24 10:0", "paid", "10.000", entry.payment_id, attempt.trackid, receipt.number, receipt.bill.reference):
         assert fact in message.body_en
@@ -61,7 +61,7 @@ def test_a_message_that_cannot_be_written_leaves_the_payment_settled(
     def fails(*_: Any, **__: Any) -> None:
         raise RuntimeError("no template")
 
-    monkeypatch.setattr(telling, "send", fails)
+    monkeypatch.setattr(messages, "send", fails)
     attempt = at_bank()
     bank.decide(attempt)
     walk(3)

@@ -241,11 +241,11 @@ def test_every_fact_of_an_answer_is_read_from_its_own_element() -> None:
         "creditedamt": "0.750",
     }
     answer = messages.read_answer(fields, credited="creditedAmt")
-    assert answer == rules.Answer("CAPTURED", "T1", "100", "200", "300", "400", "1124", "00", 1_500, "IPAY0100033", 750)
+    assert answer == rules.InquiryAnswer("CAPTURED", "T1", "100", "200", "300", "400", "1124", "00", 1_500, "IPAY0100033", 750)
     assert messages.read_answer(fields).credited_fils is None
     assert messages.read_answer({"result": "x", "paymentid": "9", "authresponsecode": "51"}).payment_id == "9"
     assert messages.read_answer({"result": "x", "authresponsecode": "51"}).auth_resp_code == "51"
-    assert messages.read_answer({}) == rules.Answer("")
+    assert messages.read_answer({}) == rules.InquiryAnswer("")
 
 
 def test_an_element_within_an_element_is_read_and_the_word_null_is_nothing() -> None:
