@@ -18,7 +18,7 @@ class ShopsConfig(AppConfig):
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
         from shops import catalogue, tasks  # noqa: F401
-        from shops.claims import drafts, files, panels, parties, refusals, review, story
+        from shops.claims import drafts, files, panels, parties, refusals, review, timeline
         from shops.claims import guards as claim_guards  # noqa: F401
         from shops.claims import notifications as claim_notifications  # noqa: F401
         from shops.claims.states import CLAIM
@@ -34,7 +34,7 @@ class ShopsConfig(AppConfig):
         from shops.public_page import notifications as page_notifications  # noqa: F401
         from shops.public_page import panels as page_panels
         from shops.public_page import review as page_review
-        from shops.public_page import story as page_story
+        from shops.public_page import timeline as page_story
         from shops.public_page.states import CORRECTION, REPLY
         from shops.register import guards, queries  # noqa: F401
         from shops.registry import OPEN_SETS
@@ -53,7 +53,7 @@ class ShopsConfig(AppConfig):
         acting.HOLDINGS.register("shops", queries.holdings)
 
         acting.SERVICES.register(CLAIM, acting.Service(_("Claims of shops"), is_assisted=False, waits_in_dispute=False))
-        TIMELINES.register(CLAIM, story.STORY)
+        TIMELINES.register(CLAIM, timeline.STORY)
         REVIEWABLES.register(CLAIM, review.REVIEWED)
         DRAFT_KINDS.register(CLAIM, drafts.KEPT)
         PREFIXES.register("claim", files.CLAIM_FILES)

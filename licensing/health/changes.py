@@ -19,7 +19,7 @@ from municipality.rulebook.models import Activity
 from municipality.rulebook.queries import Edition
 from municipality.uploads.registry import Slot
 from shops.models import Sensitivity, Shop
-from shops.register.services import Change
+from shops.register.services import FactChange
 
 Values = dict[str, Any]
 NONE = ("غير مسجل", "not on record")
@@ -181,10 +181,10 @@ def mark(values: Any) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
-def to_register(name: str, before: Mapping[str, Any], after: Mapping[str, Any], secret: Mapping[str, Any]) -> Change:
+def to_register(name: str, before: Mapping[str, Any], after: Mapping[str, Any], secret: Mapping[str, Any]) -> FactChange:
     """A decided change as the register takes it."""
     fact = FACTS[name]
-    return Change(name=name, columns=fact.columns(after, secret), before=before, after=after, sensitivity=fact.sensitivity)
+    return FactChange(name=name, columns=fact.columns(after, secret), before=before, after=after, sensitivity=fact.sensitivity)
 
 
 def competent(activity: str, on: Any) -> str:

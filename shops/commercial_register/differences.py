@@ -9,7 +9,7 @@ from typing import Any
 from municipality.kernel import arabic
 from municipality.places.models import Area
 from municipality.rulebook.models import Activity
-from shops.commercial_register.licences import ADDRESS, Facts
+from shops.commercial_register.licences import ADDRESS, LicenceFacts
 from shops.models import Shop
 from shops.models.commercial_register import DifferenceKind, LicenceStatus
 
@@ -36,7 +36,7 @@ def ours(kind: str, shop: Shop | None) -> Values:
     return standing | ({"closed_on": shop.closed_on.isoformat()} if shop.closed_on else {})
 
 
-def differences(shop: Shop | None, facts: Facts, before: str) -> dict[str, Values]:
+def differences(shop: Shop | None, facts: LicenceFacts, before: str) -> dict[str, Values]:
     """What the commercial register says otherwise, by kind. `before` is what it said of the licence until now.
 
     A closed shop is compared no more, but for a licence that is valid again after it was cancelled. A licence without a shop counts
@@ -66,11 +66,11 @@ def differences(shop: Shop | None, facts: Facts, before: str) -> dict[str, Value
     return found
 
 
-def _until(facts: Facts) -> Values:
+def _until(facts: LicenceFacts) -> Values:
     return {"valid_until": facts.valid_until.isoformat()} if facts.valid_until else {}
 
 
-def _whole(facts: Facts) -> Values:
+def _whole(facts: LicenceFacts) -> Values:
     values = {
         "status": facts.status,
         "name_ar": facts.name_ar,

@@ -54,7 +54,7 @@ class Owner:
 
 
 @dataclass(frozen=True)
-class Facts:
+class LicenceFacts:
     """What one version of a licence says. Empty texts are facts that the register did not give."""
 
     licence_no: str
@@ -73,13 +73,13 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Entry:
+class LicenceEntry:
     """One entry: whose it is, what is kept of it, and its facts or the field that is wrong."""
 
     licence_no: str
     version: int
     body: dict[str, Any] = field(repr=False)
-    facts: Facts | None = None
+    facts: LicenceFacts | None = None
     problem: str = ""
 
 
@@ -89,7 +89,7 @@ def number_of(text: Any) -> str:
     return cleaned if len(cleaned) <= 20 and cleaned.isascii() and cleaned.isprintable() else ""
 
 
-def read(told: dict[str, Any]) -> Entry:
+def read(told: dict[str, Any]) -> LicenceEntry:
     """One entry as delivered. Raises NoLicence."""
     number, version = number_of(told.get("licence")), told.get("version")
     if not number or type(version) is not int or not 0 <= version <= MOST_VERSION:
@@ -103,12 +103,12 @@ def read(told: dict[str, Any]) -> Entry:
     try:
         if problem:
             raise Unreadable(problem)
-        return Entry(number, version, body, _facts(number, version, told, owner))
+        return LicenceEntry(number, version, body, _facts(number, version, told, owner))
     except Unreadable as wrong:
-        return Entry(number, version, body, None, wrong.code)
+        return LicenceEntry(number, version, body, None, wrong.code)
 
 
-def _facts(number: str, version: int, told: dict[str, Any], owner: Owner | None) -> Facts:
+def _facts(number: str, version: int, told: dict[str, Any], owner: Owner | None) -> LicenceFacts:
     status = told.get("status")
     if status not in LicenceStatus.values:
         raise Unreadable("status")
@@ -130,7 +130,7 @@ def _facts(number: str, version: int, told: dict[str, Any], owner: Owner | None)
         address[name] = digits.clean(address[name])
     if address["paci_number"] and not _PACI.fullmatch(address["paci_number"]):
         raise Unreadable("paci_number")
-    return Facts(
+    return LicenceFacts(
         *(number, version, status, name_ar, _text(told, "name_en"), _text(told, "activity"), valid_until, cancelled_on),
         *(digits.clean(_text(told, "registration_no")), _text(place, "governorate"), _text(place, "area_ar"), address, owner),
     )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock
 from municipality.rulebook.queries import is_ramadan
-from shops.hours.standing import Standing, weekday_of
+from shops.hours.status import OpeningStatus, weekday_of
 from shops.models.hours import StatedHours
 from shops.models.week import WHOLE_DAY, Day, clock_text, parse
 
@@ -22,7 +22,7 @@ WEEKDAYS = (_("Sunday"), _("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"
 ONE_DAY = dt.timedelta(days=1)
 
 
-def tag_of(standing: Standing) -> tuple[str, str]:
+def tag_of(standing: OpeningStatus) -> tuple[str, str]:
     """State and words of a tag: `Open now · until 22:00`, `Closed now · opens tomorrow at 09:00`."""
     if standing.until is None:
         return ("ok", gettext("Open now · day and night")) if standing.is_open else ("wait", gettext("Closed now"))

@@ -10,7 +10,7 @@ from municipality.accounts.models import Organisation
 from municipality.imports.models import ImportFile, Outcome
 from municipality.imports.registry import Checked, Kind, Pages, Row
 from municipality.kernel import clock
-from shops.imports import applying, checking, problems, queries
+from shops.imports import problems, queries, validation, writer
 from shops.imports.columns import KEY, LAYOUT, NEEDED_OF_NEW
 from shops.models.imports import RegisterRow
 from shops.register.roles import CLERK, KEEPER
@@ -18,13 +18,13 @@ from shops.register.roles import CLERK, KEEPER
 
 def check(file: ImportFile, found: Sequence[Row]) -> Iterator[Checked]:
     """Compare some lines with the register."""
-    numbers = [checking.number_of(cells.get(KEY, "")) for _line, cells, _extra in found]
-    registered = {checking.number_of(cells.get("commercial_registration_no", "")) for _line, cells, _extra in found} - {""}
+    numbers = [validation.number_of(cells.get(KEY, "")) for _line, cells, _extra in found]
+    registered = {validation.number_of(cells.get("commercial_registration_no", "")) for _line, cells, _extra in found} - {""}
     holders = Organisation.objects.filter(commercial_register_no__in=registered).values_list("commercial_register_no", flat=True)
-    known = checking.Known(today=clock.today(), holders=frozenset(holders), **queries.places_by_name())
-    stand = applying.present(set(numbers) - {""})
+    known = validation.Known(today=clock.today(), holders=frozenset(holders), **queries.places_by_name())
+    stand = writer.present(set(numbers) - {""})
     for number, (line, cells, extra) in zip(numbers, found, strict=True):
-        said = checking.check(cells, known, stand.get(number), extra=extra)
+        said = validation.check(cells, known, stand.get(number), extra=extra)
         yield Checked(line, said.number, said.outcome, said.problems, {"effect": said.effect})
 
 
@@ -33,7 +33,7 @@ KIND = Kind(
     rows=RegisterRow,
     reader=LAYOUT,
     check=check,
-    apply=applying.apply,
+    apply=writer.apply,
     uploader=CLERK,
     releaser=KEEPER,
     key=KEY,

@@ -12,10 +12,10 @@ from shops.models.commercial_register import (
     DifferenceKind,
     DifferenceState,
     LicenceStatus,
+    NoticeStatus,
     OutageCode,
     RegisteredOwner,
     RunReason,
-    Standing,
 )
 from shops.models.hours import HoursWeek, StatedHours
 from shops.models.imports import RegisterRow
@@ -50,6 +50,7 @@ __all__ = [
     "LicenceState",
     "LicenceStatus",
     "MergeKind",
+    "NoticeStatus",
     "OutageCode",
     "PageFact",
     "Pending",
@@ -68,7 +69,6 @@ __all__ = [
     "ShopActivity",
     "ShopEvent",
     "ShopMerge",
-    "Standing",
     "StatedHours",
     "TradeName",
 ]

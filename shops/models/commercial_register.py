@@ -115,7 +115,7 @@ class CommercialOutage(models.Model):
         return f"{self.feed_id} {self.code}"
 
 
-class Standing(models.TextChoices):
+class NoticeStatus(models.TextChoices):
     FRESH = "fresh", _("Newer than what we had")
     LATE = "late", _("Older than what we had, not applied")
     UNREADABLE = "unreadable", _("Cannot be read, a person looks at it")
@@ -128,7 +128,7 @@ class CommercialNotice(models.Model):
     licence_no = models.CharField("رقم الترخيص التجاري", max_length=20)
     version = models.BigIntegerField("النسخة")
     body = models.JSONField("النص")
-    standing = models.CharField("الحكم", max_length=12, choices=Standing)
+    standing = models.CharField("الحكم", max_length=12, choices=NoticeStatus)
     run = models.ForeignKey(CommercialRun, models.PROTECT, null=True, related_name="notices")  # none: asked for alone
     received_at = models.DateTimeField("ورد في")
 
@@ -137,7 +137,7 @@ class CommercialNotice(models.Model):
         verbose_name_plural = "إشعارات السجل التجاري"
         constraints = [
             models.UniqueConstraint(fields=["feed", "licence_no", "version"], name="shops_notice_once"),
-            models.CheckConstraint(condition=Q(standing__in=Standing.values), name="shops_notice_standing"),
+            models.CheckConstraint(condition=Q(standing__in=NoticeStatus.values), name="shops_notice_standing"),
             models.CheckConstraint(condition=Q(version__gte=0), name="shops_notice_version"),
         ]
 

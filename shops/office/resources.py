@@ -10,13 +10,13 @@ from import_export import fields, instance_loaders, resources
 
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
-from shops.imports import applying, checking
 from shops.imports import queries as imports
+from shops.imports import validation, writer
 from shops.imports.columns import COLUMNS, KEY
 from shops.imports.problems import LINE
 from shops.models import Shop
 from shops.register.services import COLUMNS as DECIDED
-from shops.register.services import Change, change_register
+from shops.register.services import FactChange, change_register
 
 MOST = 5000  # rows
 # Facts that a correction may write, as `shops.register.services` names them, with their columns.
@@ -48,16 +48,16 @@ class ShopResource(resources.ModelResource):
 
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
         self.changes = []
-        self.known = checking.Known(today=clock.today(), **imports.places_by_name())
-        self.stand = applying.present(checking.number_of(str(number or "")) for number in dataset[KEY])
+        self.known = validation.Known(today=clock.today(), **imports.places_by_name())
+        self.stand = writer.present(validation.number_of(str(number or "")) for number in dataset[KEY])
         self.seen: set[str] = set()
 
     def before_import_row(self, row: Any, **kwargs: Any) -> None:
         """Read the row as a line of a sheet. Raises ValidationError with a sentence for each wrong cell."""
         cells = {name: str(value) for name, value in row.items() if name in COLUMNS and value not in (None, "")}
-        number = checking.number_of(cells.get(KEY, ""))
+        number = validation.number_of(cells.get(KEY, ""))
         present = self.stand.get(number)
-        line = checking.check(cells, self.known, present)
+        line = validation.check(cells, self.known, present)
         wrong = [(column, LINE[code]) for column, code in line.problems if column in cells or column in (KEY, "")]
         if line.number and present is None:
             wrong = [(KEY, NOT_THERE)]
@@ -89,5 +89,5 @@ class ShopResource(resources.ModelResource):
         for name, columns in FACTS.items():
             if touched := [column for column in self._effect if column in columns]:
                 before, after = ({column: self._effect[column][side] for column in touched} for side in (0, 1))
-                changes.append(Change(name, after, before, after))
+                changes.append(FactChange(name, after, before, after))
         change_register(shop=instance, changes=changes, source=self.source, actor=self.actor)

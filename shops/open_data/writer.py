@@ -42,7 +42,7 @@ def _hush(name: str, seconds: float) -> None:
     """Nobody asked how long a step took."""
 
 
-class Busy(Exception):
+class EditionBusy(Exception):
     """Another process writes the same files of the same night."""
 
 
@@ -107,7 +107,7 @@ def _alone(stage: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as held:
-            raise Busy(stage.name) from held
+            raise EditionBusy(stage.name) from held
         yield
 
 

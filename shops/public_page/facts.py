@@ -16,7 +16,7 @@ from municipality.rulebook.models import Activity
 from municipality.ui.templatetags.portal import bilingual, day, ltr, term
 from shops.models import PageFact, Shop
 from shops.register import events
-from shops.register.services import Change, change_register
+from shops.register.services import FactChange, change_register
 
 ADDRESS = {
     "block": _("Block"),
@@ -66,7 +66,7 @@ def write(*, shop: Shop, fact: str, proposed: Mapping[str, Any], source: str, ac
         if row.closed_on is None:
             events.close(shop=row, source=source, actor=actor, on=dt.date.fromisoformat(proposed["on"]))
         return
-    change = Change(fact, _columns(fact, proposed), before=read(row, fact), after=dict(proposed))
+    change = FactChange(fact, _columns(fact, proposed), before=read(row, fact), after=dict(proposed))
     change_register(shop=row, changes=[change], source=source, actor=actor)
 
 

@@ -22,14 +22,14 @@ _ARABIC, _LATIN = re.compile("[\u0621-\u064a]"), re.compile("[A-Za-z]")
 _CONTACT = re.compile(r"https?://|www\.|@|\b\d{8}\b", re.IGNORECASE)
 
 
-class Typed(forms.CharField):
+class LineField(forms.CharField):
     """A text in one line, with Latin digits."""
 
     def to_python(self, value: object) -> str:
         return " ".join(digits.clean(str(super().to_python(value) or "")).split())
 
 
-class Words(forms.CharField):
+class SentencesField(forms.CharField):
     """A few sentences. Characters that show nothing do not count as words."""
 
     def __init__(self, **options: Any) -> None:
@@ -50,7 +50,7 @@ class CorrectionForm(forms.Form):
         super().__init__(data, files, initial=read(shop, self.fact))
         self.order_fields([name for name in self.fields if name != "why"])
 
-    why = Words(
+    why = SentencesField(
         label=_("Why"),
         max_length=WHY_LENGTH,
         help_text=_("How you know: what hangs at the door, a paper, a date. An officer reads it; the page does not show it."),
@@ -64,13 +64,13 @@ class CorrectionForm(forms.Form):
 
 class TradeNameForm(CorrectionForm):
     fact = PageFact.TRADE_NAME
-    name_ar = Typed(
+    name_ar = LineField(
         label=_("Name in Arabic"),
         max_length=160,
         widget=forms.TextInput({"dir": "rtl", "lang": "ar"}),
         error_messages={"required": _("Enter the Arabic name as in the commercial licence.")},
     )
-    name_en = Typed(label=_("Name in English"), max_length=160, required=False, widget=forms.TextInput({"dir": "ltr", "lang": "en"}))
+    name_en = LineField(label=_("Name in English"), max_length=160, required=False, widget=forms.TextInput({"dir": "ltr", "lang": "en"}))
 
     def clean_name_ar(self) -> str:
         text: str = self.cleaned_data["name_ar"]
@@ -106,15 +106,15 @@ class AddressForm(CorrectionForm):
         coerce=int,
         error_messages={"required": _("Choose the area."), "invalid_choice": _("Choose the area from the list.")},
     )
-    block = Typed(
+    block = LineField(
         label=ADDRESS["block"], max_length=10, widget=LtrInput(inputmode="text"), error_messages={"required": _("Enter the block.")}
     )
-    street = Typed(label=ADDRESS["street"], max_length=60, error_messages={"required": _("Enter the street.")})
-    building = Typed(label=ADDRESS["building"], max_length=20, required=False, widget=LtrInput(inputmode="text"))
-    plot = Typed(label=ADDRESS["plot"], max_length=20, required=False, widget=LtrInput(inputmode="text"))
-    floor = Typed(label=ADDRESS["floor"], max_length=20, required=False)
-    unit = Typed(label=ADDRESS["unit"], max_length=20, required=False)
-    paci_number = Typed(
+    street = LineField(label=ADDRESS["street"], max_length=60, error_messages={"required": _("Enter the street.")})
+    building = LineField(label=ADDRESS["building"], max_length=20, required=False, widget=LtrInput(inputmode="text"))
+    plot = LineField(label=ADDRESS["plot"], max_length=20, required=False, widget=LtrInput(inputmode="text"))
+    floor = LineField(label=ADDRESS["floor"], max_length=20, required=False)
+    unit = LineField(label=ADDRESS["unit"], max_length=20, required=False)
+    paci_number = LineField(
         label=ADDRESS["paci_number"],
         max_length=8,
         widget=LtrInput(),
@@ -165,7 +165,7 @@ FORMS: dict[str, type[CorrectionForm]] = {form.fact: form for form in (TradeName
 class ReplyForm(forms.Form):
     """What is to stand beside the finding, for everybody to read."""
 
-    text = Words(
+    text = SentencesField(
         label=_("Your reply"),
         max_length=REPLY_LENGTH,
         help_text=_("At most 600 characters. Name nobody, and write no link or phone number; not a word is changed."),

@@ -37,7 +37,7 @@ REGISTERED: dict[str, frozenset[str]] = {
 
 
 @dataclass(frozen=True)
-class Change:
+class FactChange:
     """One fact: the columns it writes, and what the trace shows of it before and after (no civil number in clear)."""
 
     name: str
@@ -82,7 +82,7 @@ def _holder_key(owner: User | None, organisation: Organisation | None) -> str:
 
 
 @transaction.atomic
-def change_register(*, shop: Shop, changes: Sequence[Change], source: str, actor: Actor) -> Shop:
+def change_register(*, shop: Shop, changes: Sequence[FactChange], source: str, actor: Actor) -> Shop:
     """Write decided changes into the register, each with its trace, once for a source (`case:…`). Returns the shop as it is now.
 
     Raises ValueError for a fact or column that no decision changes.
@@ -91,7 +91,7 @@ def change_register(*, shop: Shop, changes: Sequence[Change], source: str, actor
 
 
 @transaction.atomic
-def take_over(*, shop: Shop, changes: Sequence[Change], register: str, as_of: dt.datetime, source: str, actor: Actor) -> Shop:
+def take_over(*, shop: Shop, changes: Sequence[FactChange], register: str, as_of: dt.datetime, source: str, actor: Actor) -> Shop:
     """Write what another register says, like `change_register`; the facts are then that register's, as of an instant.
 
     Raises ValueError for a fact or column that no register is the source of.
@@ -100,7 +100,7 @@ def take_over(*, shop: Shop, changes: Sequence[Change], register: str, as_of: dt
 
 
 def _write(
-    shop: Shop, changes: Sequence[Change], allowed: Mapping[str, frozenset[str]], more: Mapping[str, Any], *, source: str, actor: Actor
+    shop: Shop, changes: Sequence[FactChange], allowed: Mapping[str, frozenset[str]], more: Mapping[str, Any], *, source: str, actor: Actor
 ) -> Shop:
     row = Shop.objects.select_for_update().get(pk=shop.pk)
     columns: dict[str, Any] = {}

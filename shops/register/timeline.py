@@ -17,7 +17,7 @@ from shops.models import EventKind, ShopEvent
 
 
 @dataclass(frozen=True)
-class Told:
+class TimelineEntry:
     """One event of a shop's story."""
 
     event: ShopEvent

@@ -13,7 +13,7 @@ from municipality.kernel.errors import Refused
 SALT = "shops.search"
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """The last result that was shown."""
 
     score: float
@@ -31,12 +31,12 @@ def _question(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def token_of(place: Place, asked: str) -> str:
+def token_of(place: Position, asked: str) -> str:
     """A place as it stands in a link."""
     return signing.dumps([place.score, place.shop_id, _question(asked)], salt=SALT)
 
 
-def place_of(token: str, asked: str) -> Place:
+def place_of(token: str, asked: str) -> Position:
     """The place of a link. Raises BadCursor where it was changed or belongs to another question."""
     try:
         score, shop_id, of = signing.loads(token, salt=SALT)
@@ -44,4 +44,4 @@ def place_of(token: str, asked: str) -> Place:
         raise BadCursor from None
     if of != _question(asked):
         raise BadCursor
-    return Place(float(score), int(shop_id))
+    return Position(float(score), int(shop_id))

@@ -74,7 +74,7 @@ class Where:
     values: tuple[Any, ...] = ()
 
 
-class Busy(Refused):
+class SearchBusy(Refused):
     """The question took too long."""
 
     status = 503
@@ -151,7 +151,7 @@ class Postgres(_Shared):
             return super().run(limits + sql, values)
         except OperationalError as error:
             if getattr(error.__cause__, "pgcode", "") == "57014":
-                raise Busy from error
+                raise SearchBusy from error
             raise
         finally:
             if connection.in_atomic_block and not connection.needs_rollback:

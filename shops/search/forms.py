@@ -17,7 +17,7 @@ from municipality.places.models import Area, Governorate
 from municipality.rulebook.models import Activity
 from shops.models import LicenceState
 from shops.search.box import Box
-from shops.search.queries import Asked
+from shops.search.queries import SearchQuery
 
 # What a place may lie between for "near me": Kuwait with its waters (WGS 84).
 NORTH, EAST = (28.4, 30.2), (46.4, 49.6)
@@ -89,10 +89,10 @@ class AskForm(forms.Form):
             raise forms.ValidationError(_("Choose one from the list, or leave it open."))
         return value
 
-    def asked(self) -> Asked:
+    def asked(self) -> SearchQuery:
         """The question of a valid form."""
         data = self.cleaned_data
-        return Asked(
+        return SearchQuery(
             text=data["q"],
             governorate=data["governorate"],
             area=data["area"] or None,
@@ -125,5 +125,5 @@ class MapForm(FindShopForm):
 
     box = BoxField(required=False, max_length=80, widget=forms.HiddenInput)
 
-    def asked(self) -> Asked:
+    def asked(self) -> SearchQuery:
         return replace(super().asked(), box=self.cleaned_data["box"])

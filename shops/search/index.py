@@ -53,7 +53,7 @@ def cell_word(north: int, east: int) -> str:
     return f"c:{north}:{east}"
 
 
-class Facts(NamedTuple):
+class IndexedFacts(NamedTuple):
     """What the index reads of a shop."""
 
     pk: int
@@ -73,7 +73,7 @@ class Facts(NamedTuple):
 
 
 _STANDING = {"area": "area_id", "activity": "activity_id", "week": "hours__week", "ramadan": "hours__ramadan"}
-FACTS = tuple(_STANDING.get(name, name) for name in Facts._fields)
+FACTS = tuple(_STANDING.get(name, name) for name in IndexedFacts._fields)
 
 
 @lru_cache(maxsize=16384)
@@ -91,7 +91,7 @@ def _state(licence: LicenceFact | None) -> LicenceState:
 
 
 def describe(
-    shop: Facts,
+    shop: IndexedFacts,
     place: tuple[str, ...],
     former: Sequence[tuple[str, str]] = (),
     licence: LicenceFact | None = None,
@@ -122,7 +122,7 @@ def describe(
 def described(shops: Iterable[int]) -> list[Described]:
     """Describe shops by primary key, with as many statements for many as for one; those that another one stands for are no shops."""
     keys = list(shops)
-    rows = [Facts(*row) for row in Shop.objects.filter(pk__in=keys, merged_into__isnull=True).order_by("pk").values_list(*FACTS)]
+    rows = [IndexedFacts(*row) for row in Shop.objects.filter(pk__in=keys, merged_into__isnull=True).order_by("pk").values_list(*FACTS)]
     areas = {pk: names for pk, *names in Area.objects.values_list("pk", "governorate_id", "name_ar", "name_en")}
     activities = {code: names for code, *names in Activity.objects.values_list("code", "name_ar", "name_en")}
     former: dict[int, list[tuple[str, str]]] = {}

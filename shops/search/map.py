@@ -14,7 +14,7 @@ from municipality.places.models import Area
 from shops.search.box import Box, words_of
 from shops.search.engines import WINDOW
 from shops.search.index import CELLS
-from shops.search.queries import Answer, Asked, ask
+from shops.search.queries import SearchQuery, SearchResult, ask
 from shops.search.ranking import distance
 from shops.search.vocabulary import counted_cells
 
@@ -33,23 +33,23 @@ class Cluster:
 
 
 @dataclass
-class Seen:
+class MapContent:
     """What a map shows: clusters, or the shops of an answer. `count` is an estimate where there are clusters."""
 
     clusters: list[Cluster] = field(default_factory=list)
-    answer: Answer = field(default_factory=Answer)
+    answer: SearchResult = field(default_factory=SearchResult)
 
     @property
     def count(self) -> int:
         return sum(cluster.count for cluster in self.clusters)
 
 
-def look(asked: Asked) -> Seen:
+def look(asked: SearchQuery) -> MapContent:
     """What the map shows of a question and its box. Raises as `ask` does."""
     is_wide = asked.box is None or not words_of(asked.box)
     if is_wide and replace(asked, box=None).is_empty:
-        return Seen(clusters=_clusters(asked.box))
-    return Seen(answer=ask(replace(asked, size=WINDOW, after="")))
+        return MapContent(clusters=_clusters(asked.box))
+    return MapContent(answer=ask(replace(asked, size=WINDOW, after="")))
 
 
 def _clusters(box: Box | None) -> list[Cluster]:

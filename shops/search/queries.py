@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from municipality.kernel import arabic, clock
-from shops.hours.standing import words_now
+from shops.hours.status import words_now
 from shops.models import LicenceState
 from shops.search import trades, vocabulary
 from shops.search.box import Box, words_of
-from shops.search.cursors import Place, place_of, token_of
+from shops.search.cursors import Position, place_of, token_of
 from shops.search.engines import ENOUGH, WINDOW, Candidate, Engine, Where, engine
 from shops.search.index import cell, cell_word
 from shops.search.ranking import distance, question, score
-from shops.search.text import Typed, read
+from shops.search.text import QueryText, read
 from shops.search.vocabulary import Group
 
 PAGE = 20
@@ -23,7 +23,7 @@ NEAR_CELLS = 2  # cells of the map in each direction: some 2 to 3 km
 
 
 @dataclass(frozen=True)
-class Asked:
+class SearchQuery:
     """What a person asks. Empty filters hold nothing back; `near` is latitude and longitude (WGS 84), `box` a part of the map.
 
     `is_open` holds back what is closed for good or suspended, `open_now` also what is not open at this moment by the hours it states.
@@ -76,7 +76,7 @@ class Hit:
 
 
 @dataclass
-class Answer:
+class SearchResult:
     """A page of hits. `total` is exact unless `is_more`, which says that at least so many fit.
 
     `meant` is what was searched for where a typed word is not in the register; `matched` are the folded words to mark.
@@ -91,22 +91,22 @@ class Answer:
     matched: frozenset[str] = frozenset()
 
 
-def ask(asked: Asked) -> Answer:
+def ask(asked: SearchQuery) -> SearchResult:
     """Find shops. Raises cursors.BadCursor for an `after` that is not ours or of another question, engines.Busy after a second."""
     after = place_of(asked.after, asked.print) if asked.after else None
     if asked.is_empty:
-        return Answer()
+        return SearchResult()
     typed = read(asked.text)
     search = _Search(asked, typed, engine(), clock.today())
     if not search.can_be_met:
-        return Answer()
+        return SearchResult()
     return search.page(search.find(), after)
 
 
 class _Search:
     """One question while it is being answered."""
 
-    def __init__(self, asked: Asked, typed: Typed, by: Engine, today: dt.date) -> None:
+    def __init__(self, asked: SearchQuery, typed: QueryText, by: Engine, today: dt.date) -> None:
         self.asked, self.typed, self.by, self.today = asked, typed, by, today
         self.where = _where(asked, today)
         self.meant, self.is_more = "", False
@@ -235,17 +235,17 @@ class _Search:
                 said.append(group.typed)
         self.meant = " ".join(said) if changed else ""
 
-    def page(self, found: Sequence[tuple[float, Candidate]], after: Place | None) -> Answer:
+    def page(self, found: Sequence[tuple[float, Candidate]], after: Position | None) -> SearchResult:
         """The page behind a place."""
         rest = [pair for pair in found if after is None or (-pair[0], pair[1].shop_id) > (-after.score, after.shop_id)]
         shown = rest[: self.asked.size]
         last = shown[-1] if shown and len(rest) > len(shown) else None
         near = self.asked.near
-        return Answer(
+        return SearchResult(
             hits=[Hit(one.shop_id, value, distance(near, one) if near else None, one.licence, one.licence_end) for value, one in shown],
             total=len(found),
             is_more=self.is_more,
-            after=token_of(Place(last[0], last[1].shop_id), self.asked.print) if last else "",
+            after=token_of(Position(last[0], last[1].shop_id), self.asked.print) if last else "",
             meant=self.meant,
             left_out=self.left_out,
             matched=frozenset(match.word for group in self.groups for match in group.matches.values()),
@@ -258,7 +258,7 @@ def _set(group: Group, by_trade: bool) -> tuple[list[int], int]:
     return list(matches), sum(match.count for match in matches.values())
 
 
-def _filter_words(asked: Asked) -> list[str]:
+def _filter_words(asked: SearchQuery) -> list[str]:
     words = []
     if asked.area:
         words.append(f"a:{asked.area}")
@@ -271,7 +271,7 @@ def _filter_words(asked: Asked) -> list[str]:
     return words
 
 
-def _where(asked: Asked, today: dt.date) -> Where:
+def _where(asked: SearchQuery, today: dt.date) -> Where:
     sql = ""
     values: list[dt.date | float] = []
     if asked.is_open or asked.open_now:

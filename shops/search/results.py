@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import arabic, clock
 from shops.hours.labels import tag_of
-from shops.hours.standing import Standing, standing
+from shops.hours.status import OpeningStatus, standing
 from shops.models import LicenceState, SearchEntry, Shop, StatedHours
 from shops.register import name_lists
 from shops.register.addresses import address_of
 from shops.register.states import STATES, state_of
-from shops.search.queries import Answer
+from shops.search.queries import SearchResult
 
 _PIECES = re.compile(r"(\s+)")
 LICENCES: dict[str, tuple[str, Any]] = {
@@ -32,7 +32,7 @@ LICENCES: dict[str, tuple[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Line:
+class ResultLine:
     """One shop in a list. `away` is in kilometres; `licence` is empty where there is none."""
 
     shop: Shop
@@ -41,7 +41,7 @@ class Line:
     licence_end: Any
     away: float | None
     matched: frozenset[str] = frozenset()
-    standing: Standing | None = None  # by the hours that it states; none of a shop that is suspended or closed for good
+    standing: OpeningStatus | None = None  # by the hours that it states; none of a shop that is suspended or closed for good
 
     @cached_property
     def name(self) -> SafeString:
@@ -98,7 +98,7 @@ class Line:
         return address_of(self.shop)
 
 
-def rows(answer: Answer) -> list[Line]:
+def rows(answer: SearchResult) -> list[ResultLine]:
     """The lines of an answer, in its order, by one statement, and two in NAMED_LISTS_SECONDS for the names of areas and activities. What
     the index said of a licence is not asked again.
     """
@@ -111,19 +111,19 @@ def rows(answer: Answer) -> list[Line]:
     ]
 
 
-def one(shop: Shop) -> Line:
+def one(shop: Shop) -> ResultLine:
     """A shop by itself as a line, with its licence as the index has it."""
     licence, end = SearchEntry.objects.filter(shop=shop).values_list("licence", "licence_end").first() or ("", None)
     return line(shop, licence, end)
 
 
-def line(shop: Shop, licence: str, end: Any, *, away: float | None = None, matched: frozenset[str] = frozenset()) -> Line:
+def line(shop: Shop, licence: str, end: Any, *, away: float | None = None, matched: frozenset[str] = frozenset()) -> ResultLine:
     """A shop as a line; `matched` are the folded words to mark. A licence whose last day is over reads as ended."""
     if licence == LicenceState.ACTIVE and end and end < clock.today():
         licence = LicenceState.ENDED
     state, stated = state_of(shop), getattr(shop, "hours", None)
     now = standing(stated) if stated is not None and state == "open" else None
-    return Line(shop, state, licence, end, away, matched, now)
+    return ResultLine(shop, state, licence, end, away, matched, now)
 
 
 def marked(name: str, matched: frozenset[str]) -> SafeString:

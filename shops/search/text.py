@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"[A-Z]{0,8}[0-9][A-Z0-9]*")
 
 
 @dataclass(frozen=True)
-class Words:
+class NameWords:
     """The words of a name as they are counted, and other ways to write them together."""
 
     main: tuple[str, ...]
@@ -34,7 +34,7 @@ def key_of(name: str) -> str:
 
 
 @lru_cache(maxsize=8192)
-def words_of(name: str) -> Words:
+def words_of(name: str) -> NameWords:
     """What is indexed of a name."""
     typed = [word[:WORD_LENGTH] for word in arabic.words(name)]
     if len(typed) > 1:
@@ -44,7 +44,7 @@ def words_of(name: str) -> Words:
     also |= {a + b for a, b in pairwise(typed) if a in COMPOUNDS}
     also |= {a + arabic.bare(b) for a, b in pairwise(typed) if a in COMPOUNDS and not arabic.is_arabic(a)}
     plain = {word for word in typed if word.startswith("ال")}  # found without the article; an index of both would double it
-    return Words(tuple(dict.fromkeys(main)), tuple(sorted(also - set(main) - plain)))
+    return NameWords(tuple(dict.fromkeys(main)), tuple(sorted(also - set(main) - plain)))
 
 
 def _main(word: str) -> str:
@@ -65,7 +65,7 @@ def number_of(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Typed:
+class QueryText:
     """What a text asks for. `number` is empty unless the whole text may be the beginning of a number."""
 
     text: str
@@ -74,7 +74,7 @@ class Typed:
     number: str
 
 
-def read(text: str) -> Typed:
+def read(text: str) -> QueryText:
     """Read a typed text: at most MOST_LETTERS letters and MOST_WORDS words of it."""
     clean = " ".join(digits.clean(text[:MOST_LETTERS]).replace("\x00", " ").split())
     words = [word[:WORD_LENGTH] for word in arabic.words(clean)][:MOST_WORDS]
@@ -82,4 +82,4 @@ def read(text: str) -> Typed:
         words = [word for word in words if word not in ARTICLES] or words
     number = number_of(clean)
     is_number = bool(_NUMBER.fullmatch(number)) and sum(c.isdigit() for c in number) >= 4 and clean.count(" ") <= 2
-    return Typed(clean, " ".join(arabic.words(clean)), tuple(words), number if is_number else "")
+    return QueryText(clean, " ".join(arabic.words(clean)), tuple(words), number if is_number else "")

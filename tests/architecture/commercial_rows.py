@@ -60,7 +60,7 @@ def connected(how: str) -> Iterator[None]:
         yield
 
 
-def told(licence_no: str, version: int = 2, **facts: Any) -> licences.Entry:
+def told(licence_no: str, version: int = 2, **facts: Any) -> licences.LicenceEntry:
     """An entry as the register delivers it, of a licence that it holds otherwise than we do."""
     return licences.read(
         {

@@ -14,7 +14,7 @@ from municipality.places.models import Area
 from municipality.rulebook.models import Activity
 from shops.models import Shop
 from shops.register import events
-from shops.register.services import Change, change_register, transfer
+from shops.register.services import FactChange, change_register, transfer
 from shops.search import index
 
 TESTS = system("tests")
@@ -40,9 +40,9 @@ def fill() -> Register:
     other = Activity.objects.exclude(pk=storied.activity_id).order_by("code")[0]
     area = Area.objects.filter(governorate="FA").order_by("pk")[0]
     changes = [
-        Change("trade_name", {"name_ar": "صالون فجر الديرة", "name_en": "Fajr Al-Deera Salon"}),
-        Change("activity", {"activity_id": other.pk}),
-        Change("address", {"area_id": area.pk, "block": "7"}),
+        FactChange("trade_name", {"name_ar": "صالون فجر الديرة", "name_en": "Fajr Al-Deera Salon"}),
+        FactChange("activity", {"activity_id": other.pk}),
+        FactChange("address", {"area_id": area.pk, "block": "7"}),
     ]
     change_register(shop=storied, changes=changes, source="case:told", actor=TESTS)
     transfer(shop=storied, to=second, source="case:passed", actor=TESTS)

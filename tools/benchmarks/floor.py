@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from municipality.accounts.access import public
 from shops.models import Shop
 from shops.search import results
-from shops.search.queries import Answer, Hit
+from shops.search.queries import Hit, SearchResult
 from shops.search.views.api import ShopSerializer, shops_as_data
 from tools.benchmarks.recording import RECORDINGS, Recording, replay
 
@@ -79,7 +79,7 @@ def shops_by_key(request: Request) -> Response:
     """
     keys = [int(key) for key in request.query_params["keys"].split(",")]
     if request.query_params.get("way") == "own":
-        return Response({"results": shops_as_data(results.rows(Answer([Hit(key, 0.0, None) for key in keys])))})
+        return Response({"results": shops_as_data(results.rows(SearchResult([Hit(key, 0.0, None) for key in keys])))})
     shops = Shop.objects.select_related("activity", "area__governorate", "hours").in_bulk(keys)
     lines = [results.line(shops[key], "", None) for key in keys]
     return Response({"results": ShopSerializer(lines, many=True).data})

@@ -111,16 +111,16 @@ def take(size: str = str(TAKEN)) -> None:
 def torn_take(size: str = str(TAKEN)) -> None:
     from django.db import connection
 
-    from shops.imports import applying
+    from shops.imports import writer
 
-    inner: Callable[[str], None] = applying.failpoint
+    inner: Callable[[str], None] = writer.failpoint
 
     def torn(name: str) -> None:
         if name == "register.written":
             connection.connection.commit()
         inner(name)
 
-    applying.failpoint = torn  # type: ignore[assignment]
+    writer.failpoint = torn  # type: ignore[assignment]
     take(size)
 
 
@@ -141,7 +141,7 @@ def _print(rows: Iterable[Any]) -> list[Any]:
 def _rows(file: Any) -> dict[str, Iterable[Any]]:
     from municipality.accounts.models import Organisation
     from municipality.audit.models import Act
-    from shops.imports.applying import COLUMNS
+    from shops.imports.writer import COLUMNS
     from shops.models import (
         RegisterChange,
         RegisterRow,

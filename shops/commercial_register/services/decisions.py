@@ -26,7 +26,7 @@ from shops.commercial_register.services.delta import demand_clerk
 from shops.models import RegisteredOwner, Shop
 from shops.models.commercial_register import KEEPER, CommercialDifference, DifferenceKind, DifferenceState
 from shops.register import events
-from shops.register.services import Change, take_over
+from shops.register.services import FactChange, take_over
 
 REPLIES = "replies.commercial"
 REASON_KIND = "exception"
@@ -155,7 +155,7 @@ def _carry_out(row: CommercialDifference, actor: Actor) -> None:
     else:
         written = differences.columns(row.kind, row.theirs, row.shop)
         assert written is not None  # noqa: S101 - as `obstacle` says
-        change = Change(updates.FACTS[DifferenceKind(row.kind)], written, differences.ours(row.kind, row.shop), row.theirs)
+        change = FactChange(updates.FACTS[DifferenceKind(row.kind)], written, differences.ours(row.kind, row.shop), row.theirs)
         # The rest of the facts may still differ: they keep their source and time.
         take_over(shop=row.shop, changes=[change], register=row.shop.facts_source, as_of=row.shop.facts_at, source=row.key, actor=actor)
 

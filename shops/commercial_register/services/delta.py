@@ -152,7 +152,7 @@ def _still(run_id: int, page: int) -> CommercialRun | None:
     return row if row.ended_at is None and row.pages == page else None
 
 
-def _write(run: CommercialRun, told: Page, entries: list[licences.Entry]) -> None:
+def _write(run: CommercialRun, told: Page, entries: list[licences.LicenceEntry]) -> None:
     tally = updates.apply(feed=run.feed, entries=entries, run=run)
     for name, count in vars(tally).items():
         setattr(run, name, getattr(run, name) + count)

@@ -13,7 +13,7 @@ from municipality.kernel.errors import Refused
 from municipality.kernel.transitions import transition
 from municipality.rulebook import queries as rulebook
 from shops.commercial_register import differences
-from shops.commercial_register.licences import Entry, Facts
+from shops.commercial_register.licences import LicenceEntry, LicenceFacts
 from shops.commercial_register.port import CODE
 from shops.models import RegisteredOwner, Shop
 from shops.models.commercial_register import (
@@ -25,9 +25,9 @@ from shops.models.commercial_register import (
     DifferenceKind,
     DifferenceState,
     LicenceStatus,
-    Standing,
+    NoticeStatus,
 )
-from shops.register.services import Change, take_over
+from shops.register.services import FactChange, take_over
 
 log = logging.getLogger(__name__)
 
@@ -80,12 +80,12 @@ def taken_by_itself(on: dt.date | None = None) -> frozenset[str]:
     return frozenset(code.removeprefix("takes_") for code, limit in limits.items() if limit.value)
 
 
-def apply(*, feed: CommercialFeed, entries: Sequence[Entry], run: CommercialRun | None) -> Tally:
+def apply(*, feed: CommercialFeed, entries: Sequence[LicenceEntry], run: CommercialRun | None) -> Tally:
     """Keep each version once, and act on the newest of each licence. The caller holds the feed locked."""
     desk = _desk(feed, {entry.licence_no for entry in entries})
-    newest: dict[str, tuple[Entry, CommercialNotice]] = {}
+    newest: dict[str, tuple[LicenceEntry, CommercialNotice]] = {}
     for entry, notice in _kept(desk, entries, run):
-        if notice.standing != Standing.LATE:
+        if notice.standing != NoticeStatus.LATE:
             newest[entry.licence_no] = entry, notice
     before = {number: row.status for number, row in desk.licences.items()}
     _remember(desk, newest, {entry.licence_no for entry in entries}, run)
@@ -118,19 +118,19 @@ def _desk(feed: CommercialFeed, numbers: set[str]) -> _Desk:
     )
 
 
-def _kept(desk: _Desk, entries: Sequence[Entry], run: CommercialRun | None) -> list[tuple[Entry, CommercialNotice]]:
+def _kept(desk: _Desk, entries: Sequence[LicenceEntry], run: CommercialRun | None) -> list[tuple[LicenceEntry, CommercialNotice]]:
     """Write a notice of each version that was not delivered before, with what it is beside what is known. Twice the same is nothing."""
     numbers = {entry.licence_no for entry in entries}
     held = set(CommercialNotice.objects.filter(feed=desk.feed, licence_no__in=numbers).values_list("licence_no", "version"))
     versions = {number: row.version for number, row in desk.licences.items()}
-    made: list[tuple[Entry, CommercialNotice]] = []
+    made: list[tuple[LicenceEntry, CommercialNotice]] = []
     for entry in entries:
         if (entry.licence_no, entry.version) in held:
             desk.tally.known += 1
             continue
         held.add((entry.licence_no, entry.version))
         is_late = entry.version < versions.get(entry.licence_no, -1)
-        standing = Standing.LATE if is_late else Standing.FRESH if entry.facts else Standing.UNREADABLE
+        standing = NoticeStatus.LATE if is_late else NoticeStatus.FRESH if entry.facts else NoticeStatus.UNREADABLE
         if is_late:
             desk.tally.late += 1
             log.warning("commercial register: an older version of a licence came after a newer one; kept and not applied")
@@ -151,7 +151,7 @@ def _kept(desk: _Desk, entries: Sequence[Entry], run: CommercialRun | None) -> l
     return made
 
 
-def _remember(desk: _Desk, newest: Mapping[str, tuple[Entry, CommercialNotice]], shown: set[str], run: CommercialRun | None) -> None:
+def _remember(desk: _Desk, newest: Mapping[str, tuple[LicenceEntry, CommercialNotice]], shown: set[str], run: CommercialRun | None) -> None:
     """What is known of each licence from now on, and which of them a whole listing showed."""
     listing = run if run is not None and run.is_full else None
     fresh, moved = [], []
@@ -173,7 +173,7 @@ def _remember(desk: _Desk, newest: Mapping[str, tuple[Entry, CommercialNotice]],
     CommercialLicence.objects.bulk_update(moved, ["version", "notice", "status", "seen_in"])
 
 
-def _judge(desk: _Desk, facts: Facts, before: str, notice: CommercialNotice) -> None:
+def _judge(desk: _Desk, facts: LicenceFacts, before: str, notice: CommercialNotice) -> None:
     """One licence beside its shop: take over what may be, raise what a person must see, settle what agrees now."""
     number = facts.licence_no
     shop = desk.shops.get(number)
@@ -209,7 +209,7 @@ def _take_over(desk: _Desk, shop: Shop, found: Mapping[str, differences.Values],
     for kind, theirs in found.items():
         written = differences.columns(kind, theirs, shop) if kind in FACTS and kind in desk.taken else None
         if written is not None:
-            changes.append(Change(FACTS[DifferenceKind(kind)], written, differences.ours(kind, shop), theirs))
+            changes.append(FactChange(FACTS[DifferenceKind(kind)], written, differences.ours(kind, shop), theirs))
             del left[kind]
     if changes:
         # While anything still differs, the facts as a whole keep the source and instant that they have.
@@ -220,7 +220,7 @@ def _take_over(desk: _Desk, shop: Shop, found: Mapping[str, differences.Values],
     return left
 
 
-def _note_owner(number: str, facts: Facts, now: dt.datetime) -> None:
+def _note_owner(number: str, facts: LicenceFacts, now: dt.datetime) -> None:
     """Who owns the licence, for claims; the shop stays with its holder."""
     assert facts.owner is not None  # noqa: S101 - asked by the caller
     named = {"owner_digest": facts.owner.digest, "organisation_no": facts.owner.organisation_no}

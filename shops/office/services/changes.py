@@ -17,7 +17,7 @@ from shops.models import Shop
 from shops.models.office import ByHand, EventProposal
 from shops.register import events
 from shops.register.roles import CLERK, KEEPER, demand
-from shops.register.services import Change, change_register
+from shops.register.services import FactChange, change_register
 
 VERBS: dict[str, Callable[..., Shop]] = {
     ByHand.SUSPENDED: events.suspend,
@@ -88,7 +88,7 @@ def allow(*, proposal: EventProposal, allowed_by: Any) -> Shop:
         raise Refused("merged", _("Another entry stands for this shop. Please write the event there."))
     if act.kind in FACTS:
         before = {name: getattr(shop, name) for name in act.after}
-        change = Change(FACTS[ByHand(act.kind)], act.after, before, act.after)
+        change = FactChange(FACTS[ByHand(act.kind)], act.after, before, act.after)
         return change_register(shop=shop, changes=[change], source=act.key, actor=actor)
     return VERBS[act.kind](shop=shop, source=act.key, actor=actor, on=act.on)
 

@@ -19,7 +19,7 @@ from municipality.kernel.errors import Refused
 from municipality.places.models import Area
 from municipality.rulebook.models import Activity
 from municipality.ui.admin_base import in_group
-from shops.imports.checking import number_of
+from shops.imports.validation import number_of
 from shops.models import EventProposal, Shop
 from shops.models.office import ByHand
 from shops.office.services import changes
@@ -147,7 +147,7 @@ def shop(request: HttpRequest, public_id: str) -> HttpResponse:
         state=states.STATES[states.state_of(row)],
         waiting=waiting,
         news=_news(waiting),
-        events=[timeline.Told(event, named) for event in events],
+        events=[timeline.TimelineEntry(event, named) for event in events],
         may_allow=waiting is not None and keeps and not is_mine,
         may_refuse=waiting is not None and (keeps or is_mine),
     )

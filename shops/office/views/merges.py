@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from municipality.accounts.proof import asks_again, steps
 from municipality.kernel.errors import Refused
 from municipality.ui.admin_base import in_group
-from shops.imports.checking import number_of
+from shops.imports.validation import number_of
 from shops.models import Shop, ShopMerge
 from shops.models.office import MergeKind
 from shops.office import candidates

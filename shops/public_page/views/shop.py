@@ -47,7 +47,7 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
         "shop": row,
         "as_of": commercial_queries.as_of(row),
         "line": results.one(row),
-        "story": _story(row, [timeline.Told(event, activities) for event in events], blocks),
+        "story": _story(row, [timeline.TimelineEntry(event, activities) for event in events], blocks),
         "blocks": blocks,
         "fresh": freshness(),
         "former": list(row.former_names.order_by("-last_day", "-pk")),
@@ -58,7 +58,7 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
     return render(request, "shops/shop.html", context)
 
 
-def _story(row: Any, told: list[timeline.Told], blocks: list[Any]) -> list[tuple[Any, Any, Any]]:
+def _story(row: Any, told: list[timeline.TimelineEntry], blocks: list[Any]) -> list[tuple[Any, Any, Any]]:
     """What happened, newest first: label, detail and day of the register's events and of what the blocks add."""
     lines: list[tuple[Any, Any, Any]] = [(one.label, one.detail, one.event.on) for one in told]
     if row.opened_on and not any(one.event.kind == EventKind.OPENED for one in told):

@@ -20,7 +20,7 @@ from municipality.accounts.limits import Pace, paced
 from municipality.interface import NothingHere, PublicView, answers, parameter
 from municipality.places.models import Area, Governorate
 from municipality.rulebook.models import Activity
-from shops.hours.standing import seconds_left
+from shops.hours.status import seconds_left
 from shops.models import EventKind, LicenceState, Shop
 from shops.open_data.table import SHOP_STATES
 from shops.register import queries
@@ -83,7 +83,7 @@ class ShopSerializer(serializers.Serializer[Any]):
     distance_km = serializers.FloatField(source="away", allow_null=True)
 
 
-def shops_as_data(lines: Iterable[results.Line]) -> list[Any]:
+def shops_as_data(lines: Iterable[results.ResultLine]) -> list[Any]:
     """Lines as the interface writes them. One serializer for all: making its 26 fields takes longer than reading ten shops with them."""
     return [_ONE.to_representation(line) for line in lines]
 

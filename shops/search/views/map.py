@@ -16,8 +16,8 @@ from municipality.ui.errors import too_many_requests
 from shops.register.limits import SEARCHES, SECONDS
 from shops.search import results
 from shops.search.forms import MapForm
-from shops.search.map import Seen, look
-from shops.search.queries import Asked
+from shops.search.map import MapContent, look
+from shops.search.queries import SearchQuery
 from shops.search.views.pages import NARROW
 
 TONES = {"open": "", "suspended": "warn", "closed": "bad"}
@@ -30,9 +30,9 @@ def shop_map(request: HttpRequest) -> HttpResponse:
     if not pace(request, "shop_search", limit=SEARCHES, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
     form = MapForm(request.GET or None)
-    seen = Seen()
+    seen = MapContent()
     if not form.is_bound:
-        seen = look(Asked())
+        seen = look(SearchQuery())
     elif form.is_valid():
         seen = look(form.asked())
     given = {name: value for name, value in request.GET.items() if value and name in form.fields and name != "after"}

@@ -16,7 +16,7 @@ from municipality.ui.errors import too_many_requests
 from shops.register.limits import SEARCHES, SECONDS
 from shops.search import results
 from shops.search.forms import AskForm, FindShopForm
-from shops.search.queries import PAGE, Answer, ask
+from shops.search.queries import PAGE, SearchResult, ask
 
 NARROW = ("governorate", "area", "activity", "licence")
 PART = "X-Part"  # sent by static/js/shops.js, which wants the list alone
@@ -30,7 +30,7 @@ def search(request: HttpRequest) -> HttpResponse:
         return too_many_requests(request, SECONDS)
     only_list = request.headers.get(PART) == "results"
     form = (AskForm if only_list else FindShopForm)(request.GET or None)
-    answer, is_asked = Answer(), False
+    answer, is_asked = SearchResult(), False
     if form.is_bound and form.is_valid():
         asked = form.asked()
         is_asked = not asked.is_empty

@@ -17,7 +17,7 @@ from municipality.cases.timeline import TIMELINES
 from municipality.kernel import clock
 from municipality.ui.templatetags.portal import TAG_ICONS
 from shops.hours.labels import tag_of
-from shops.hours.standing import Standing
+from shops.hours.status import OpeningStatus
 
 PACKAGES = ("municipality", "payments", "zoning", "shops", "licensing", "violations", "reports")
 LITERAL = re.compile(r'{% tag [^%]*?_\("([^"]+)"\)')
@@ -66,4 +66,4 @@ def _hours() -> Iterator[str]:
     now = clock.start_of(clock.today()) + timedelta(hours=8)
     for is_open in (True, False):
         for until in (None, *(now + timedelta(days=days, hours=12) for days in range(8))):
-            yield tag_of(Standing(is_open, now, until))[1]
+            yield tag_of(OpeningStatus(is_open, now, until))[1]

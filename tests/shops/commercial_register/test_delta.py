@@ -27,7 +27,7 @@ from shops.models.commercial_register import (
     CommercialNotice,
     CommercialOutage,
     CommercialRun,
-    Standing,
+    NoticeStatus,
 )
 from shops.office.services import merges
 from tests.municipality.people import staff
@@ -157,7 +157,7 @@ def test_an_older_version_after_the_newer_is_kept_and_not_applied(both: Both) ->
     shop.refresh_from_db()
     assert (run.fresh, run.late) == (1, 1)
     assert shop.commercial_license_end == dt.date(2027, 12, 31)
-    late = CommercialNotice.objects.get(standing=Standing.LATE)
+    late = CommercialNotice.objects.get(standing=NoticeStatus.LATE)
     assert (late.version, late.body["valid_until"]) == (2, "2027-06-30")
     assert CommercialLicence.objects.get().version == 3
 

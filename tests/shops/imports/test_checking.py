@@ -8,10 +8,10 @@ import pytest
 from django.utils import translation
 
 from municipality.kernel import arabic
-from shops.imports import checking
-from shops.imports.checking import Known, check
+from shops.imports import validation
 from shops.imports.columns import COLUMNS
 from shops.imports.problems import FILE, LINE
+from shops.imports.validation import Known, check
 from tests.conftest import NOON
 from tests.shops.imports.sheets import GOOD
 
@@ -30,7 +30,7 @@ STANDS = {
 }  # fmt: skip
 
 
-def line(present: dict[str, Any] | None = None, **cells: Any) -> checking.Line:
+def line(present: dict[str, Any] | None = None, **cells: Any) -> validation.CheckedLine:
     return check({**GOOD, **cells}, KNOWN, present)
 
 

@@ -16,12 +16,12 @@ from municipality.imports.models import ImportFile
 from municipality.kernel import clock
 from municipality.places.models import Area
 from shops import invariants
-from shops.imports import applying, queries
+from shops.imports import queries, writer
 from shops.imports.problems import NotReadable
 from shops.models import RegisterChange, RegisterRow, Shop, TradeName
 from shops.register import events
-from shops.register.services import Change, change_register
-from shops.search.queries import Asked, ask
+from shops.register.services import FactChange, change_register
+from shops.search.queries import SearchQuery, ask
 from tests.architecture.state_doors import without_guards
 from tests.payments.conftest import run_due
 from tests.shops.conftest import TESTS
@@ -33,7 +33,7 @@ NEW = "900001/2020"
 
 
 def found(text: str) -> list[int]:
-    return [hit.shop_id for hit in ask(Asked(text)).hits]
+    return [hit.shop_id for hit in ask(SearchQuery(text)).hits]
 
 
 def known(shop: Shop, **more: Any) -> dict[str, Any]:
@@ -84,9 +84,9 @@ def test_a_change_by_sheet_writes_what_a_change_of_one_shop_writes(take: Callabl
     names = {"name_ar": "مصبغة الندى", "name_en": "Al-Nada Laundry"}
     file = take(known(by_sheet, **names, activity="LAUN", area="حولي", block="9"))
     changes = [
-        Change("trade_name", names),
-        Change("activity", {"activity_id": "LAUN"}),
-        Change("address", {"area_id": other.pk, "branch_id": "HA", "block": "9"}),
+        FactChange("trade_name", names),
+        FactChange("activity", {"activity_id": "LAUN"}),
+        FactChange("address", {"area_id": other.pk, "branch_id": "HA", "block": "9"}),
     ]
     change_register(shop=singly, changes=changes, source="case:x", actor=TESTS)
 
@@ -186,7 +186,7 @@ def test_a_shop_that_changed_after_the_dry_run_is_left_as_it_is(
     """What was shown is what comes in: no more, and nothing over what somebody wrote meanwhile."""
     shop, other = make_shop(), make_shop()
     file = read(known(shop, name_ar="من الورقة"), known(other, street="99"), {})
-    change_register(shop=shop, changes=[Change("trade_name", {"name_ar": "من القرار"})], source="case:1", actor=TESTS)
+    change_register(shop=shop, changes=[FactChange("trade_name", {"name_ar": "من القرار"})], source="case:1", actor=TESTS)
     make_shop(commercial_license_no=NEW)
     services.release(file=file, released_by=keeper)
     services.take(file_id=file.pk)
@@ -208,11 +208,11 @@ def test_a_line_that_is_applied_twice_is_refused_by_the_keys(
     shop = make_shop()
     file = take(known(shop, name_ar="اسم جديد"))
     row = RegisterRow.objects.get(file=file)
-    assert applying.apply(file, [row]).left == [row.pk]
-    monkeypatch.setattr(applying, "_still", lambda shop, differs: True)
+    assert writer.apply(file, [row]).left == [row.pk]
+    monkeypatch.setattr(writer, "_still", lambda shop, differs: True)
     without_guards()
     with pytest.raises(IntegrityError), transaction.atomic():
-        applying.apply(file, [row])
+        writer.apply(file, [row])
     assert TradeName.objects.filter(shop=shop).count() == 1
 
 
@@ -223,7 +223,7 @@ def test_nothing_happens_to_a_shop_in_the_name_of_a_sheet_that_nobody_released(
     file = read(known(shop, name_ar="اسم جديد"))
     rows = list(RegisterRow.objects.filter(file=file))
     with pytest.raises(IntegrityError, match="guard:not_released"), transaction.atomic():
-        applying.apply(file, rows)
+        writer.apply(file, rows)
     without_guards()
-    applying.apply(file, rows)
+    writer.apply(file, rows)
     assert shop.changes.count() == 1, "the control: without the guard it does"

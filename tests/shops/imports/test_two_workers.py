@@ -12,7 +12,7 @@ import pytest
 from municipality.audit.models import Act
 from municipality.imports import services
 from municipality.imports.models import ImportFile
-from shops.imports import applying
+from shops.imports import writer
 from shops.models import RegisterChange, Shop, ShopEvent
 from tests.municipality.imports.test_two_workers import Race, without_lock
 from tests.shops.imports.sheets import sheet
@@ -58,7 +58,7 @@ def lines() -> list[list[int]]:
 
 def test_two_workers_take_each_line_once(make_shop: Callable[..., Shop], clerk: Any, keeper: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     file = released(make_shop, clerk, keeper)
-    race = Race(monkeypatch, applying, "register.written")
+    race = Race(monkeypatch, writer, "register.written")
     assert race.run(lambda: batch(file)) == ["", ""] and not race.met
     assert told() == [1] * SHOPS and ImportFile.objects.get().left_out == 0
     assert lines() == [[2, 4], [5, 7]], "the second worker went on behind the first"
@@ -69,7 +69,7 @@ def test_without_the_lock_of_the_file_a_batch_is_taken_up_twice(
 ) -> None:
     """The red control: the second worker comes to the same lines, and only the unique key of changes stops it."""
     file = released(make_shop, clerk, keeper)
-    race = Race(monkeypatch, applying, "register.written")
+    race = Race(monkeypatch, writer, "register.written")
     without_lock(monkeypatch)
     [refused] = filter(None, race.run(lambda: batch(file)))
     assert "shops_change_once" in refused

@@ -15,7 +15,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from shops import invariants
 from shops.models import EventProposal, Shop, ShopEvent
 from shops.office.services import changes
-from shops.search.queries import Asked, ask
+from shops.search.queries import SearchQuery, ask
 from tests.architecture.state_doors import without_guards
 from tests.municipality.people import staff
 
@@ -64,7 +64,9 @@ def test_a_new_name_and_a_new_address_go_through_the_register(
     shop.refresh_from_db()
     assert (shop.name_ar, shop.block, shop.former_names.get().name_ar) == ("مخبز الوادي", "9", "مخبز السنبلة")
     assert shop.organisation is not None, "no proposal changes the holder"
-    assert {hit.shop_id for hit in ask(Asked("السنبلة")).hits} == {hit.shop_id for hit in ask(Asked("الوادي")).hits} == {shop.pk}
+    assert (
+        {hit.shop_id for hit in ask(SearchQuery("السنبلة")).hits} == {hit.shop_id for hit in ask(SearchQuery("الوادي")).hits} == {shop.pk}
+    )
 
 
 @pytest.mark.parametrize(

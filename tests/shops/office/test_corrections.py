@@ -15,7 +15,7 @@ from shops import invariants
 from shops.models import Shop
 from shops.office import resources
 from shops.office.services import corrections
-from shops.search.queries import Asked, ask
+from shops.search.queries import SearchQuery, ask
 from tests.municipality.people import staff
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +55,7 @@ def test_a_correction_shows_what_it_does_and_goes_through_the_register(make_shop
     shop.refresh_from_db()
     assert (shop.name_ar, shop.block, shop.former_names.count()) == ("مخبز الوادي", "9", 1)
     assert sorted(shop.events.values_list("kind", flat=True)) == ["moved", "opened", "renamed"]
-    assert [hit.shop_id for hit in ask(Asked("مخبز الوادي")).hits] == [shop.pk] and list(invariants.findings()) == []
+    assert [hit.shop_id for hit in ask(SearchQuery("مخبز الوادي")).hits] == [shop.pk] and list(invariants.findings()) == []
     assert Act.objects.get(action="register.corrected").data["shops"] == 1 and Act.objects.filter(action="shop.changed").count() == 1
     with pytest.raises(Refused, match="nothing_new"):
         corrections.correct(file=found.file, by=keeper)

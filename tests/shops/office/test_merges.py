@@ -20,9 +20,9 @@ from shops.models import SearchEntry, Shop, ShopEvent, ShopMerge
 from shops.office import candidates
 from shops.office.services import merges
 from shops.register import queries
-from shops.register.services import Change, change_register
+from shops.register.services import FactChange, change_register
 from shops.registry import MATTERS
-from shops.search.queries import Asked, ask
+from shops.search.queries import SearchQuery, ask
 from tests.architecture.state_doors import without_guards
 from tests.municipality.people import person, staff
 from tests.shops.conftest import TESTS
@@ -46,12 +46,12 @@ def two(make_shop: Callable[..., Shop]) -> tuple[Shop, Shop]:
 
 
 def found(text: str) -> list[int]:
-    return [hit.shop_id for hit in ask(Asked(text)).hits]
+    return [hit.shop_id for hit in ask(SearchQuery(text)).hits]
 
 
 def test_the_other_shop_is_found_by_the_names_and_numbers_of_both(two: tuple[Shop, Shop], merge: Callable[..., ShopMerge]) -> None:
     goes, stays = two
-    change_register(shop=goes, changes=[Change("trade_name", {"name_ar": "مخبز الربيع"})], source="case:1", actor=TESTS)
+    change_register(shop=goes, changes=[FactChange("trade_name", {"name_ar": "مخبز الربيع"})], source="case:1", actor=TESTS)
     act = merge(goes, stays)
     for text in ("السنبلة", "الربيع", goes.commercial_license_no, goes.paci_number, stays.commercial_license_no, "الوادي"):
         assert found(text) == [stays.pk], text
@@ -103,7 +103,7 @@ def test_a_merged_shop_is_in_nobodys_list_and_what_hangs_on_it_stays(
 ) -> None:
     holder = person()
     goes, stays = (make_shop(owner=holder, organisation=None) for _ in range(2))
-    change_register(shop=goes, changes=[Change("trade_name", {"name_ar": "مخبز"})], source="case:1", actor=TESTS)
+    change_register(shop=goes, changes=[FactChange("trade_name", {"name_ar": "مخبز"})], source="case:1", actor=TESTS)
     merge(goes, stays)
     assert list(queries.held_by(holder)) == [stays]
     assert goes.changes.count() == 1 and goes.former_names.count() == 1

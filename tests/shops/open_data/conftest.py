@@ -20,7 +20,7 @@ from municipality.rulebook.seeds import load_activities
 from shops.models import Shop
 from shops.open_data import feed, writer
 from shops.register import events
-from shops.register.services import Change, change_register
+from shops.register.services import FactChange, change_register
 from shops.registry import OPEN_SETS
 
 TESTS = system("tests")
@@ -67,7 +67,7 @@ def fill(count: int = 25) -> Register:
             longitude=48.07 if number % 2 else None,
         )
         shops.append(events.open_shop(shop=shop, source="moci", actor=TESTS))
-    changes = [Change("trade_name", {"name_ar": "صالون البحر", "name_en": "Sea Salon"}), Change("address", {"block": "9"})]
+    changes = [FactChange("trade_name", {"name_ar": "صالون البحر", "name_en": "Sea Salon"}), FactChange("address", {"block": "9"})]
     change_register(shop=shops[0], changes=changes, source="case:1", actor=TESTS)
     events.suspend(shop=shops[0], source="case:2", actor=TESTS)
     return Register(shops, Shop.objects.get(pk=shops[0].pk))

@@ -18,7 +18,7 @@ from shops.models.open_data import OTHER_TYPES
 from shops.office.services import merges
 from shops.open_data import feed, writer
 from shops.register import events
-from shops.register.services import Change as Decided
+from shops.register.services import FactChange as Decided
 from shops.register.services import change_register, refresh_search, transfer
 from shops.search import index
 from tests.conftest import Clock

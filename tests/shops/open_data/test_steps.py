@@ -18,7 +18,7 @@ from municipality.jobs.models import Job, JobState
 from shops import tasks
 from shops.models import Edition, Pending, Published, Shop
 from shops.open_data import feed, formats, writer
-from shops.open_data.writer import Busy
+from shops.open_data.writer import EditionBusy
 from tests.conftest import Clock
 from tests.municipality.open_database import on_postgres
 from tests.shops.open_data.conftest import Register, fill
@@ -162,7 +162,7 @@ def test_a_job_from_before_there_were_sets_writes_the_shops(register: Register) 
 def test_two_processes_do_not_write_the_same_files(register: Register) -> None:
     stage = writer._stage("shops", NIGHT)
     stage.mkdir(parents=True)
-    with writer._alone(stage), pytest.raises(Busy):
+    with writer._alone(stage), pytest.raises(EditionBusy):
         writer.go_on("shops", NIGHT)
     assert writer.go_on("shops", NIGHT) is not None
 

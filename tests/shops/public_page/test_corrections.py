@@ -25,8 +25,8 @@ from shops.office.services import merges
 from shops.public_page import facts, services
 from shops.public_page.states import CORRECTION
 from shops.register import events
-from shops.register.services import Change, change_register
-from shops.search.queries import Asked, ask
+from shops.register.services import FactChange, change_register
+from shops.search.queries import SearchQuery, ask
 from tests.conftest import Clock
 from tests.municipality.people import NOURA, person, signed_in, staff
 from tests.shops.conftest import TESTS
@@ -83,7 +83,7 @@ def test_a_correction_that_an_officer_finds_right_changes_page_and_search(shop: 
     decide(right=True)
     page = Client().get(before, follow=True)
     assert page.redirect_chain[0][0].endswith("/al-zumurrud-salon/") and "Renamed" in page.content.decode()
-    assert [hit.shop_id for hit in ask(Asked(text="zumurrud")).hits] == [shop.pk]
+    assert [hit.shop_id for hit in ask(SearchQuery(text="zumurrud")).hits] == [shop.pk]
     assert RegisterChange.objects.get().source == case.key and ShopEvent.objects.filter(kind=EventKind.RENAMED).count() == 1
     status = client.get(f"/en/cases/{case.public_id}/").content.decode()
     assert "The page is corrected" in status and WHY in status
@@ -139,7 +139,7 @@ def test_a_register_that_changed_meanwhile_is_told_to_the_officer(shop: Shop, pa
 
     case = services.ask_correction(shop=shop, person=passer_by, fact="trade_name", proposed=NAMES, why=WHY)
     assert correction_flags(case) == []
-    change_register(shop=shop, changes=[Change("trade_name", {"name_en": "Another"})], source="case:other", actor=TESTS)
+    change_register(shop=shop, changes=[FactChange("trade_name", {"name_en": "Another"})], source="case:other", actor=TESTS)
     assert len(correction_flags(case)) == 1
 
 

@@ -16,7 +16,7 @@ from django.test import Client
 
 from municipality.documents import qr
 from shops.models import Shop
-from shops.register.services import Change, change_register
+from shops.register.services import FactChange, change_register
 from tests.municipality.people import NOURA, person, signed_in
 from tests.shops.conftest import TESTS
 
@@ -58,7 +58,7 @@ def test_the_code_on_the_sheet_is_read_and_opens_the_page_of_the_shop(owned: Sho
 
 
 def test_a_rename_leaves_the_printed_code_right(owned: Shop) -> None:
-    changes = [Change("trade_name", {"name_ar": "صالون الزمرد", "name_en": "Al-Zumurrud Salon"})]
+    changes = [FactChange("trade_name", {"name_ar": "صالون الزمرد", "name_en": "Al-Zumurrud Salon"})]
     change_register(shop=owned, changes=changes, source="case:1", actor=TESTS)
     page = Client().get(f"/shops/{owned.public_id}/", headers={"accept-language": "en"}, follow=True)
     assert "Al-Zumurrud Salon" in page.content.decode()

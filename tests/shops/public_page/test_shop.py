@@ -10,7 +10,7 @@ from django.test import Client
 
 from shops.models import Shop
 from shops.register import events
-from shops.register.services import Change, change_register
+from shops.register.services import FactChange, change_register
 from tests.shops.conftest import TESTS
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ def _counted_anew() -> None:
 def test_an_address_with_an_earlier_name_leads_to_the_present_one(client: Client, make_shop: Make) -> None:
     shop = make_shop(name_ar="صالون الياسمين", name_en="Al-Yasmin Salon")
     old = client.get(f"/en/shops/{shop.public_id}/")["Location"]
-    changes = [Change("trade_name", {"name_ar": "صالون الزمرد", "name_en": "Al-Zumurrud Salon"}), Change("address", {"block": "9"})]
+    changes = [FactChange("trade_name", {"name_ar": "صالون الزمرد", "name_en": "Al-Zumurrud Salon"}), FactChange("address", {"block": "9"})]
     change_register(shop=shop, changes=changes, source="case:1", actor=TESTS)
     events.close(shop=shop, source="moci", actor=TESTS)
     moved = client.get(old)

@@ -15,8 +15,8 @@ from municipality.kernel.errors import Refused
 from shops import invariants
 from shops.models import EventKind, SearchEntry, Shop, ShopActivity, ShopEvent, TradeName
 from shops.register import events
-from shops.register.services import Change, change_register
-from shops.search.queries import Asked, ask
+from shops.register.services import FactChange, change_register
+from shops.search.queries import SearchQuery, ask
 from tests.conftest import Clock
 from tests.shops.conftest import TESTS
 
@@ -25,11 +25,13 @@ Make = Callable[..., Shop]
 
 
 def found(text: str) -> list[int]:
-    return [hit.shop_id for hit in ask(Asked(text=text)).hits]
+    return [hit.shop_id for hit in ask(SearchQuery(text=text)).hits]
 
 
 def rename(shop: Shop, name_ar: str, name_en: str, source: str = "case:1") -> Shop:
-    return change_register(shop=shop, changes=[Change("trade_name", {"name_ar": name_ar, "name_en": name_en})], source=source, actor=TESTS)
+    return change_register(
+        shop=shop, changes=[FactChange("trade_name", {"name_ar": name_ar, "name_en": name_en})], source=source, actor=TESTS
+    )
 
 
 def test_a_renamed_shop_keeps_its_earlier_name_and_is_found_by_both(make_shop: Make) -> None:
@@ -55,7 +57,7 @@ def test_two_names_in_one_day_have_days_in_order(make_shop: Make, frozen_clock: 
 
 def test_a_new_activity_and_address_leave_the_ones_before(make_shop: Make) -> None:
     shop = make_shop()
-    changes = [Change("activity", {"activity_id": "BARB"}), Change("address", {"block": "9"})]
+    changes = [FactChange("activity", {"activity_id": "BARB"}), FactChange("address", {"block": "9"})]
     change_register(shop=shop, changes=changes, source="case:1", actor=TESTS)
     assert ShopActivity.objects.get(shop=shop).activity_id == "WSAL"
     kinds = set(ShopEvent.objects.filter(shop=shop).values_list("kind", flat=True))
@@ -74,7 +76,7 @@ def test_a_shop_is_suspended_resumed_closed_and_opened_again(make_shop: Make) ->
         verb(shop=shop, source="case:1", actor=TESTS)
         shop.refresh_from_db()
         assert ("closed" if shop.is_closed else "suspended" if shop.is_suspended else "open") == state
-        assert ([hit.shop_id for hit in ask(Asked(text="الفنار", is_open=True)).hits] == [shop.pk]) is (state == "open")
+        assert ([hit.shop_id for hit in ask(SearchQuery(text="الفنار", is_open=True)).hits] == [shop.pk]) is (state == "open")
     acts = list(Act.objects.filter(subject=shop.key).order_by("pk").values_list("action", flat=True))
     assert acts == ["shop.opened", "shop.suspended", "shop.resumed", "shop.closed", "shop.reopened"]
 
@@ -114,7 +116,7 @@ def test_register_event_record_and_search_change_together_or_not_at_all(make_sho
 @pytest.mark.parametrize("model", [ShopEvent, TradeName, ShopActivity])
 def test_the_database_refuses_to_change_or_drop_what_happened(make_shop: Make, model: type) -> None:
     shop = make_shop()
-    changes = [Change("trade_name", {"name_ar": "أ", "name_en": "b"}), Change("activity", {"activity_id": "BARB"})]
+    changes = [FactChange("trade_name", {"name_ar": "أ", "name_en": "b"}), FactChange("activity", {"activity_id": "BARB"})]
     change_register(shop=shop, changes=changes, source="case:1", actor=TESTS)
     rows = model.objects.filter(shop=shop)  # type: ignore[attr-defined]
     for attack in (lambda: rows.update(source="another"), lambda: rows._raw_delete(rows.db)):

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from shops.models import SearchWord, Shop
 from shops.search import engines, index
-from shops.search.queries import Asked, ask
+from shops.search.queries import SearchQuery, ask
 
 Make = Callable[..., Shop]
 
@@ -26,7 +26,7 @@ def setting(name: str) -> str:
 def test_a_question_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     slow = "SELECT 1, '', '', '', 1, 0.0, 0.0, NULL, NULL, '', NULL FROM pg_sleep(3)"
     monkeypatch.setattr(engines, "TIMEOUT_MS", 50)
-    with pytest.raises(engines.Busy), transaction.atomic():
+    with pytest.raises(engines.SearchBusy), transaction.atomic():
         engines.Postgres().run(slow, [])
     monkeypatch.setattr(engines, "TIMEOUT_MS", 20_000)  # the red control: the limit is what stops it
     assert len(engines.Postgres().run(slow, [])) == 1
@@ -63,9 +63,9 @@ def test_a_common_word_is_answered_from_the_sample_and_completed_where_the_sampl
     monkeypatch.setattr(engines.Postgres, "_expected", lambda self, counts: 1e9)
     meeting = engines.Postgres._meeting
     monkeypatch.setattr(engines.Postgres, "_meeting", lambda self, sets, *rest: asked.append(sets) or meeting(self, sets, *rest))
-    assert {hit.shop_id for hit in ask(Asked(text="النور")).hits} == made
+    assert {hit.shop_id for hit in ask(SearchQuery(text="النور")).hits} == made
     if connection.vendor == "postgresql":
-        assert not ask(Asked(text="النور")).is_more
+        assert not ask(SearchQuery(text="النور")).is_more
         smallest, larger, all_shops = (set(sets[0]) for sets in asked[:3])
         assert smallest == {-word for word in all_shops} and larger == {-word - (1 << 30) for word in all_shops}
 

@@ -21,7 +21,7 @@ from municipality.rulebook.seeds import draft_rules, load_activities
 from shops.models import SearchWord, Shop
 from shops.register import name_lists
 from shops.search import index, queries, trades
-from shops.search.queries import Asked, ask
+from shops.search.queries import SearchQuery, ask
 from tests.municipality.people import staff
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +48,7 @@ def words(make_shop: Make) -> RuleSet:
 
 
 def found(text: str, **filters: Any) -> list[int]:
-    return [hit.shop_id for hit in ask(Asked(text=text, **filters)).hits]
+    return [hit.shop_id for hit in ask(SearchQuery(text=text, **filters)).hits]
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_without_the_rows_nothing_is_found(cafe: Shop, text: str) -> None:
 
 @pytest.mark.usefixtures("words")
 def test_a_trade_that_no_shop_has_is_left_out_like_an_unknown_word(cafe: Shop) -> None:
-    answer = ask(Asked(text="حضانة السدرة"))
+    answer = ask(SearchQuery(text="حضانة السدرة"))
     assert ([hit.shop_id for hit in answer.hits], answer.left_out) == ([cafe.pk], ("حضانه",))
 
 
@@ -114,9 +114,9 @@ def test_filters_hold_for_trades_too(make_shop: Make, cafe: Shop) -> None:
 @pytest.mark.usefixtures("words")
 def test_pages_of_a_trade_follow_each_other(make_shop: Make) -> None:
     made = [make_shop(name_ar=f"ركن {n}", name_en="", activity_id="CAFE").pk for n in range(7)]
-    answer = ask(Asked(text="قهوة", size=4))
+    answer = ask(SearchQuery(text="قهوة", size=4))
     assert answer.total == 7 and not answer.is_more
-    following = ask(Asked(text="قهوة", size=4, after=answer.after))
+    following = ask(SearchQuery(text="قهوة", size=4, after=answer.after))
     assert [hit.shop_id for hit in (*answer.hits, *following.hits)] == made
 
 
@@ -143,9 +143,9 @@ def test_of_a_name_that_many_shops_bear_no_more_is_asked(make_shop: Make, monkey
         make_shop(name_ar=f"مصبغة الموج {n}", name_en="", activity_id="LAUN")
     bare = make_shop(name_ar="ركن الموج", name_en="", activity_id="LAUN")
 
-    def asked_of_entries() -> tuple[queries.Answer, int]:
+    def asked_of_entries() -> tuple[queries.SearchResult, int]:
         with CaptureQueriesContext(connection) as asked:
-            answer = ask(Asked(text="مصبغة الموج"))
+            answer = ask(SearchQuery(text="مصبغة الموج"))
         return answer, sum("shops_searchentry" in query["sql"] for query in asked.captured_queries)
 
     answer, few = asked_of_entries()  # no count is known before the night

@@ -16,7 +16,7 @@ QUARTER = dt.timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
-class Standing:
+class OpeningStatus:
     """Open or closed at a moment; `until` is the instant at which that changes, None where it does not within a week."""
 
     is_open: bool
@@ -40,7 +40,7 @@ def week_on(stated: StatedHours, day: dt.date) -> Week:
     return parse(stated.ramadan_id if stated.ramadan_id and is_ramadan(day) else stated.week_id)
 
 
-def standing(stated: StatedHours, at: dt.datetime | None = None) -> Standing:
+def standing(stated: StatedHours, at: dt.datetime | None = None) -> OpeningStatus:
     """How a shop stands by its hours, now or at an instant."""
     at = at or clock.now()
     today, quarter = clock.day_of(at), quarter_of(at)
@@ -52,9 +52,9 @@ def standing(stated: StatedHours, at: dt.datetime | None = None) -> Standing:
         changed = ~covered if is_open else covered
         away = (changed & -changed).bit_length() - 1
         if 0 <= away < DAY - quarter:
-            return Standing(is_open, at, clock.start_of(day) + (quarter + away) * QUARTER)
+            return OpeningStatus(is_open, at, clock.start_of(day) + (quarter + away) * QUARTER)
         quarter = 0
-    return Standing(is_open, at, None)
+    return OpeningStatus(is_open, at, None)
 
 
 def _covered(stated: StatedHours, day: dt.date) -> int:

@@ -42,7 +42,7 @@ class Known:
 
 
 @dataclass
-class Line:
+class CheckedLine:
     """What a line says, as far as it could be read; `given` are columns of a shop, as JSON keeps them."""
 
     number: str = ""
@@ -63,9 +63,9 @@ def number_of(cell: str) -> str:
     return "".join(digits.clean(cell).split()).upper()
 
 
-def check(cells: Mapping[str, str], known: Known, present: Mapping[str, Any] | None, *, extra: bool = False) -> Line:
+def check(cells: Mapping[str, str], known: Known, present: Mapping[str, Any] | None, *, extra: bool = False) -> CheckedLine:
     """Read one line beside the present row of its shop (`None`: a new one). Every problem is found at once."""
-    line = Line()
+    line = CheckedLine()
     if extra:
         line.wrong("", "cells")
     text = {column: found for column, cell in cells.items() if (found := _text(line, column, cell))}
@@ -86,7 +86,7 @@ def check(cells: Mapping[str, str], known: Known, present: Mapping[str, Any] | N
     return line
 
 
-def _text(line: Line, column: str, cell: str) -> str:
+def _text(line: CheckedLine, column: str, cell: str) -> str:
     """A cell; a lone dash stands for taking away."""
     text, problem = text_of(cell, TEXTS.get(column) or HOLDER.get(column) or 200)
     if problem:
@@ -94,7 +94,7 @@ def _text(line: Line, column: str, cell: str) -> str:
     return text
 
 
-def _put(line: Line, text: Mapping[str, str], column: str) -> None:
+def _put(line: CheckedLine, text: Mapping[str, str], column: str) -> None:
     found = text.get(column, "")
     if found == DASH:
         if column in OPTIONAL:
@@ -105,7 +105,7 @@ def _put(line: Line, text: Mapping[str, str], column: str) -> None:
         line.given[column] = found
 
 
-def _number(line: Line, text: Mapping[str, str], present: Mapping[str, Any] | None) -> None:
+def _number(line: CheckedLine, text: Mapping[str, str], present: Mapping[str, Any] | None) -> None:
     number = number_of(text.get(KEY, ""))
     if not number:
         if not line.has(KEY):
@@ -122,7 +122,7 @@ def _number(line: Line, text: Mapping[str, str], present: Mapping[str, Any] | No
         line.wrong(KEY, "merged")
 
 
-def _activity(line: Line, text: Mapping[str, str], known: Known) -> None:
+def _activity(line: CheckedLine, text: Mapping[str, str], known: Known) -> None:
     if found := text.get("activity", ""):
         code = known.activities.get(arabic.fold(found), "")
         if code:
@@ -131,7 +131,7 @@ def _activity(line: Line, text: Mapping[str, str], known: Known) -> None:
             line.wrong("activity", "activity")
 
 
-def _area(line: Line, text: Mapping[str, str], known: Known) -> None:
+def _area(line: CheckedLine, text: Mapping[str, str], known: Known) -> None:
     named, governorate = text.get("area", ""), ""
     if within := text.get("governorate", ""):
         governorate = known.governorates.get(arabic.fold(within), "")
@@ -149,7 +149,7 @@ def _area(line: Line, text: Mapping[str, str], known: Known) -> None:
         line.given |= {"area_id": found[0][0], "branch_id": found[0][2]}
 
 
-def _numbers(line: Line, text: Mapping[str, str]) -> None:
+def _numbers(line: CheckedLine, text: Mapping[str, str]) -> None:
     if paci := text.get("paci_number", ""):
         if re.fullmatch(r"\d{8}", paci, re.ASCII):
             line.given["paci_number"] = paci
@@ -173,7 +173,7 @@ def _numbers(line: Line, text: Mapping[str, str]) -> None:
             line.given["commercial_registration_no"] = registration
 
 
-def _day(line: Line, text: Mapping[str, str], column: str, today: dt.date | None = None) -> dt.date | None:
+def _day(line: CheckedLine, text: Mapping[str, str], column: str, today: dt.date | None = None) -> dt.date | None:
     typed = text.get(column, "")
     if not typed:
         return None
@@ -186,14 +186,14 @@ def _day(line: Line, text: Mapping[str, str], column: str, today: dt.date | None
     return found
 
 
-def _days(line: Line, text: Mapping[str, str], known: Known) -> None:
+def _days(line: CheckedLine, text: Mapping[str, str], known: Known) -> None:
     if end := _day(line, text, "commercial_license_end"):
         line.given["commercial_license_end"] = end.isoformat()
     if opened := _day(line, text, "opened_on", known.today):
         line.given["opened_on"] = opened.isoformat()
 
 
-def _point(line: Line, text: Mapping[str, str]) -> None:
+def _point(line: CheckedLine, text: Mapping[str, str]) -> None:
     for column, (low, high) in (("latitude", NORTH), ("longitude", EAST)):
         typed = text.get(column, "")
         if typed == DASH:
@@ -206,7 +206,7 @@ def _point(line: Line, text: Mapping[str, str]) -> None:
                 line.wrong(column, "point")
 
 
-def _state(line: Line, text: Mapping[str, str], known: Known, present: Mapping[str, Any] | None) -> None:
+def _state(line: CheckedLine, text: Mapping[str, str], known: Known, present: Mapping[str, Any] | None) -> None:
     """Since when a shop is closed or suspended, where the sheet says another state than the register."""
     typed = text.get("state", "")
     day = _day(line, text, "state_on", known.today)
@@ -231,7 +231,7 @@ def _state(line: Line, text: Mapping[str, str], known: Known, present: Mapping[s
         line.given["state_on"] = on
 
 
-def _new(line: Line, text: Mapping[str, str], known: Known) -> None:
+def _new(line: CheckedLine, text: Mapping[str, str], known: Known) -> None:
     for column in NEEDED_OF_NEW:
         if not text.get(column) and not line.has(column):
             line.wrong(column, "missing")
@@ -240,7 +240,7 @@ def _new(line: Line, text: Mapping[str, str], known: Known) -> None:
         line.wrong("holder_ar", "holder")
 
 
-def _together(line: Line, present: Mapping[str, Any]) -> None:
+def _together(line: CheckedLine, present: Mapping[str, Any]) -> None:
     """What only holds of several columns at once, with what stands in the register."""
     after = {**present, **line.given}
     if after.get("building") and after.get("plot"):
@@ -249,7 +249,7 @@ def _together(line: Line, present: Mapping[str, Any]) -> None:
         line.wrong("latitude", "half_point")
 
 
-def _compare(line: Line, text: Mapping[str, str], present: Mapping[str, Any] | None) -> None:
+def _compare(line: CheckedLine, text: Mapping[str, str], present: Mapping[str, Any] | None) -> None:
     if present is None:
         line.outcome = Outcome.ADD
         line.effect = line.given
