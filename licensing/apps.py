@@ -8,7 +8,7 @@ class LicensingConfig(AppConfig):
     verbose_name = "التراخيص"
 
     def ready(self) -> None:
-        from licensing.health import catalogue, files, guards, kept, notifications, queries, review, shop_page, story, tasks  # noqa: F401
+        from licensing.health import catalogue, draft_pages, files, guards, notifications, queries, review, shop_page, tasks, timeline  # noqa: F401
         from licensing.health import panels as health
         from licensing.health.documents import HealthLicenceFacts, RenewalRefusalFacts
         from licensing.health.states import RENEWAL
@@ -26,9 +26,9 @@ class LicensingConfig(AppConfig):
         CATALOGUE.register("health", catalogue.HEALTH)
         CATALOGUE.register("signage", catalogue.SIGNAGE)
         SERVICES.register(RENEWAL, Service(_("Renewal of a health licence")))
-        TIMELINES.register(RENEWAL, story.STORY)
+        TIMELINES.register(RENEWAL, timeline.STORY)
         REVIEWABLES.register(RENEWAL, review.REVIEWED)
-        DRAFT_KINDS.register(RENEWAL, kept.KEPT)
+        DRAFT_KINDS.register(RENEWAL, draft_pages.KEPT)
         PREFIXES.register("draft", files.DRAFT_FILES)
         PREFIXES.register("case", files.CASE_FILES)
         PAYABLES.register(RENEWAL, Payable(paid=health.paid, voided=health.voided))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from licensing.health import changes, kept, queries
+from licensing.health import changes, draft_pages, queries
 from licensing.health.states import RENEWAL, RenewalState
 from municipality.acting.authorization import is_authorized
 from municipality.cases.models import Case
@@ -31,7 +31,7 @@ def _own_draft(user: Any, subject: str) -> bool:
 
 def _draft_slots(subject: str) -> Mapping[str, Slot]:
     draft = _draft(subject)
-    return {code: changes.SLOTS[code] for code in kept.needed(draft)} if draft else {}
+    return {code: changes.SLOTS[code] for code in draft_pages.needed(draft)} if draft else {}
 
 
 def _own_case(user: Any, subject: str) -> bool:

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from licensing.health import changes, queries, rules, services
-from licensing.health.kept import CONTINUE
+from licensing.health.draft_pages import CONTINUE
 from licensing.health.states import RENEWAL
 from licensing.health.states import RenewalState as S
 from licensing.models import Lane, Renewal

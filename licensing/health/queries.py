@@ -151,7 +151,7 @@ def offer(shop: Shop) -> Offer:
     validity = limits.limits["validity_years"].value
     years = rules.years_to_cover(licence.last_day, validity, today) if licence else validity
     blocks = cases.standing_blocks(shop.key, RENEWAL)
-    standing = rules.Standing(
+    standing = rules.RenewalContext(
         today=today,
         shop_is_open=shop.closed_on is None or shop.closed_on > today,
         authority=rulebook.competent_authority(shop.activity_id, today),

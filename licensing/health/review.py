@@ -12,7 +12,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from licensing.health import changes, queries
-from licensing.health.sentences import FIELDS
+from licensing.health.condition_messages import FIELDS
 from licensing.health.services import officer
 from licensing.health.states import RENEWAL
 from licensing.models import HealthLicence, Renewal, RenewalChange

@@ -13,7 +13,7 @@ MUNICIPALITY = "municipality"
 
 
 @dataclass(frozen=True)
-class Standing:
+class RenewalContext:
     """What is known about a shop on the day of the question."""
 
     today: dt.date
@@ -43,7 +43,7 @@ def window_opens_on(last_day: dt.date, window_days: int) -> dt.date:
     return last_day - dt.timedelta(days=window_days)
 
 
-def conditions(standing: Standing, *, window_days: int, late_days: int = 0) -> list[Condition]:
+def conditions(standing: RenewalContext, *, window_days: int, late_days: int = 0) -> list[Condition]:
     """All conditions of the clean lane at once, in the order a person can act on them. None appears later.
 
     Within `late_days` after its end a licence is still renewed in the clean lane, with a surcharge.

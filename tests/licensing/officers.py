@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from licensing.health import kept, services
+from licensing.health import draft_pages, services
 from licensing.health.states import RENEWAL
 from municipality.accounts import civil_ids
 from municipality.cases.models import Case
@@ -51,10 +51,10 @@ def answers_for(shop: Shop, name: str) -> dict[str, Any]:
 def fill_in(shop: Shop, person: Any, *names: str) -> Draft:
     """A request in which these facts changed, with every file that is asked for."""
     draft = drafts.begin(person=person, service=RENEWAL, subject=shop.key)
-    draft = drafts.answer(draft=draft, page=kept.WHAT, answers={"changed": list(names)}, version=draft.version)
+    draft = drafts.answer(draft=draft, page=draft_pages.WHAT, answers={"changed": list(names)}, version=draft.version)
     for name in names:
         draft = drafts.answer(draft=draft, page=name, answers=answers_for(shop, name), version=draft.version)
-    for slot in kept.needed(draft):
+    for slot in draft_pages.needed(draft):
         attach(person, draft.key, slot)
     return draft
 

@@ -1,6 +1,6 @@
 """The verbs of licensing."""
 
-from licensing.health.services.issuing import case_of_bill, hold_licence, issue_renewal, supersede_previous, take_payment
+from licensing.health.services.issue import case_of_bill, hold_licence, issue_renewal, supersede_previous, take_payment
 from licensing.health.services.officer import answer_corrections, lapse_unanswered, send_to_officer
 from licensing.health.services.refusals import write_refusal
 from licensing.health.services.renewals import close_unpaid, submit, submit_renewal, withdraw_renewal

@@ -9,9 +9,9 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from licensing.health import changes, kept, queries
+from licensing.health import changes, draft_pages, queries
 from licensing.health.notifications import CorrectionsLapsed, RenewalSent
-from licensing.health.services.opening import open_renewal
+from licensing.health.services.cases import open_renewal
 from licensing.health.states import RENEWAL, RenewalState
 from licensing.models import Lane, Renewal, RenewalChange
 from municipality.accounts.models import actor_of
@@ -57,7 +57,7 @@ def send_to_officer(
     shops.demand_standing(shop)
     row = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
     offer = queries.offer(shop)
-    names = kept.changed(row)
+    names = draft_pages.changed(row)
     if not offer.may_be_studied or offer.licence is None or offer.period is None:
         first = next(c for c in offer.unmet if c.code not in offer.flags)
         raise Refused(first.code, _("A condition is no longer met. The page shows it with its way out."))
@@ -65,7 +65,7 @@ def send_to_officer(
         raise Refused("nothing_changed", _("Nothing changed: the renewal goes on without an officer."))
     if row.version != version:
         raise Refused("draft_changed", _("An answer was changed meanwhile on another device. Look at the answers and send again."))
-    if any(not page.is_done for page in kept.pages(row)[:-1]):
+    if any(not page.is_done for page in draft_pages.pages(row)[:-1]):
         raise Refused("not_complete", _("A page or a file is missing. The task list shows which."))
     if expected_fils is not None and expected_fils != offer.total:
         raise Refused("price_changed", _("The fee changed while the page was open. Look at the new lines and submit again."))

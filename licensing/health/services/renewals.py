@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.health import queries
 from licensing.health.notifications import RenewalLapsed, RenewalSubmitted
-from licensing.health.services.opening import open_renewal
+from licensing.health.services.cases import open_renewal
 from licensing.health.states import RENEWAL, RenewalState
 from municipality.accounts.models import actor_of
 from municipality.acting.authorization import authorize

@@ -14,9 +14,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from licensing.health import changes, kept, queries, services
+from licensing.health import changes, draft_pages, queries, services
 from licensing.health.change_forms import FACT_FORMS, CheckAndSend, PageForm, WhatChanged
-from licensing.health.sentences import sentence
+from licensing.health.condition_messages import sentence
 from licensing.health.states import RENEWAL
 from municipality.accounts.access import access
 from municipality.acting.authorization import Access
@@ -56,7 +56,7 @@ def tasks(request: HttpRequest, public_id: str) -> HttpResponse:
         if not offer.may_be_studied:
             raise Refused("not_open", _("A condition is no longer met. The page shows it with its way out."))
         draft = draft or keeping.begin(person=allowed.person, service=RENEWAL, subject=shop.key, actor=allowed.actor)
-        return redirect("licensing:change_page", public_id=shop.public_id, page=kept.next_page(draft))
+        return redirect("licensing:change_page", public_id=shop.public_id, page=draft_pages.next_page(draft))
     open_case = cases.visible_to(user).filter(pk=offer.open_case.pk).first() if offer.open_case else None
     in_the_way = [c for c in offer.unmet if c.code not in offer.flags]
     context = {
@@ -64,8 +64,8 @@ def tasks(request: HttpRequest, public_id: str) -> HttpResponse:
         "access": allowed,
         "offer": offer,
         "draft": draft,
-        "pages": kept.pages(draft) if draft else [],
-        "next_url": kept.page_url(shop, kept.next_page(draft)) if draft else "",
+        "pages": draft_pages.pages(draft) if draft else [],
+        "next_url": draft_pages.page_url(shop, draft_pages.next_page(draft)) if draft else "",
         "obstacles": [sentence(c, shop=shop, open_case=open_case) for c in in_the_way],
         "reasons": [sentence(c, shop=shop, open_case=open_case) for c in offer.unmet if c.code in offer.flags],
         "promise_days": rulebook.edition("limits.review", clock.today()).limits["promise_working_days"].value,
@@ -91,14 +91,14 @@ def page(request: HttpRequest, public_id: str, page: str) -> HttpResponse:
     draft = drafts.open_for(user, RENEWAL, shop.key)
     if draft is None:  # sent, removed or run out meanwhile
         return redirect("licensing:changes", public_id=shop.public_id)
-    if page == kept.CONTINUE:
-        return redirect("licensing:change_page", public_id=shop.public_id, page=kept.next_page(draft))
-    known = {line.code: line for line in kept.pages(draft)}
+    if page == draft_pages.CONTINUE:
+        return redirect("licensing:change_page", public_id=shop.public_id, page=draft_pages.next_page(draft))
+    known = {line.code: line for line in draft_pages.pages(draft)}
     if page not in known:
         raise Http404
-    if page == kept.FILES:
+    if page == draft_pages.FILES:
         return _files(request, shop, allowed, draft)
-    if page == kept.CHECK:
+    if page == draft_pages.CHECK:
         if known[page].state == "locked":
             return redirect("licensing:changes", public_id=shop.public_id)
         return _check(request, shop, allowed, draft)
@@ -107,7 +107,7 @@ def page(request: HttpRequest, public_id: str, page: str) -> HttpResponse:
 
 def _question(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft, page: str) -> HttpResponse:
     offer = queries.offer(shop)
-    form_class: type[PageForm] = WhatChanged if page == kept.WHAT else FACT_FORMS[page]
+    form_class: type[PageForm] = WhatChanged if page == draft_pages.WHAT else FACT_FORMS[page]
     kwargs: dict[str, Any] = {"shop": shop, "kept": draft.answers.get(page), "flags": offer.flags, "initial": {"version": draft.version}}
     form, submitted = read_form(request, form_class, **kwargs)
     waiting = unsaved.of(request) if request.method in ("GET", "HEAD") else None
@@ -132,9 +132,9 @@ def _question(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft, p
             form = form_class(data=data, **kwargs)
         else:
             unsaved.drop(request)
-            if page == kept.WHAT:
-                draft = keeping.forget_pages(draft=draft, pages=[name for name in changes.FACTS if name not in kept.changed(draft)])
-            return redirect("licensing:change_page", public_id=shop.public_id, page=kept.next_page(draft))
+            if page == draft_pages.WHAT:
+                draft = keeping.forget_pages(draft=draft, pages=[name for name in changes.FACTS if name not in draft_pages.changed(draft)])
+            return redirect("licensing:change_page", public_id=shop.public_id, page=draft_pages.next_page(draft))
     fact = changes.FACTS.get(page)
     context = {
         "shop": shop,
@@ -155,7 +155,7 @@ def _question(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft, p
 def _told(page: str, answers: dict[str, Any] | None) -> str:
     if not answers:
         return _("nothing")
-    if page == kept.WHAT:
+    if page == draft_pages.WHAT:
         separator = "، " if get_language() == "ar" else ", "
         return separator.join(str(changes.FACTS[name].label) for name in answers.get("changed", [])) or _("nothing")
     return changes.FACTS[page].told(answers)
@@ -163,19 +163,19 @@ def _told(page: str, answers: dict[str, Any] | None) -> str:
 
 def _files(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft) -> HttpResponse:
     """The slots that the changes ask for, all on one page, with what is there."""
-    names, edition = kept.changed(draft), kept.files_edition()
+    names, edition = draft_pages.changed(draft), draft_pages.files_edition()
     number = 0 if get_language() == "ar" else 1
-    here = kept.page_url(shop, kept.FILES)
-    wanted = kept.needed(draft)
+    here = draft_pages.page_url(shop, draft_pages.FILES)
+    wanted = draft_pages.needed(draft)
     slots = [
         (field_of(request, draft.key, code, next_path=here), least, changes.ground_of(edition, names, code)[number])
         for code, least in wanted.items()
     ]
-    state = kept.files_state(draft)
+    state = draft_pages.files_state(draft)
     missing = []
     if request.method == "POST":
         if state == "done":
-            return redirect("licensing:change_page", public_id=shop.public_id, page=kept.next_page(draft))
+            return redirect("licensing:change_page", public_id=shop.public_id, page=draft_pages.next_page(draft))
         held = {code: uploads.ready(draft.key, code).count() for code in wanted}
         missing = [field for field, least, _ground in slots if held[field.slot.code] < least]
         if state == "waiting" and not missing:  # enough is there, and something more is on its way
@@ -222,10 +222,10 @@ def _check(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft) -> H
             return redirect("cases:case", public_id=case.public_id)
     rows = [
         (changes.FACTS[name], changes.FACTS[name].told(changes.FACTS[name].read(shop)), changes.FACTS[name].told(draft.answers[name]))
-        for name in kept.changed(draft)
+        for name in draft_pages.changed(draft)
         if name in draft.answers
     ]
-    files = [(changes.SLOTS[code], uploads.ready(draft.key, code).count()) for code in kept.needed(draft)]
+    files = [(changes.SLOTS[code], uploads.ready(draft.key, code).count()) for code in draft_pages.needed(draft)]
     context = {
         "shop": shop,
         "access": allowed,
@@ -233,7 +233,7 @@ def _check(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft) -> H
         "offer": offer,
         "rows": rows,
         "files": files,
-        "ticked": _told(kept.WHAT, draft.answers.get(kept.WHAT)),
+        "ticked": _told(draft_pages.WHAT, draft.answers.get(draft_pages.WHAT)),
         "refusal": refusal,
         "due_on": promised_day(rulebook.edition("limits.review", clock.today())),
         "crumbs": _crumbs(shop, _("Check your answers")),

@@ -12,10 +12,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from licensing.health import kept, queries, services
+from licensing.health import draft_pages, queries, services
+from licensing.health.condition_messages import sentence
 from licensing.health.documents import address
 from licensing.health.forms import SubmitRenewal
-from licensing.health.sentences import sentence
 from licensing.health.states import RENEWAL
 from municipality.accounts.access import access
 from municipality.cases import queries as cases
@@ -50,7 +50,7 @@ def renew(request: HttpRequest, public_id: str) -> HttpResponse:
     offer = queries.offer(shop)
     if answers.get("changed") == "yes" and offer.may_renew:
         draft = drafts.begin(person=allowed.person, service=RENEWAL, subject=shop.key, actor=allowed.actor)
-        return redirect("licensing:change_page", public_id=shop.public_id, page=kept.next_page(draft))
+        return redirect("licensing:change_page", public_id=shop.public_id, page=draft_pages.next_page(draft))
     if refusal is not None:
         form = SubmitRenewal({**request.POST.dict(), "total": str(offer.total)})  # what the page shows now
         refusal = refusal if offer.may_renew else None  # an obstacle is told by its own sentence

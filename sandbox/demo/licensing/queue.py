@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from licensing.health import kept
+from licensing.health import draft_pages
 from licensing.health.queries import offer
 from licensing.health.services import send_to_officer
 from licensing.health.states import RENEWAL
@@ -126,10 +126,10 @@ def _send(shop: Shop, rng: Random) -> None:
     owner = applicant_of(shop, rng)
     names = rng.choice(CHANGES)
     draft = drafts.begin(person=owner, service=RENEWAL, subject=shop.key)
-    draft = drafts.answer(draft=draft, page=kept.WHAT, answers={"changed": list(names)}, version=draft.version)
+    draft = drafts.answer(draft=draft, page=draft_pages.WHAT, answers={"changed": list(names)}, version=draft.version)
     for name in names:
         draft = drafts.answer(draft=draft, page=name, answers=_answers(shop, name, rng), version=draft.version)
-    for slot in kept.needed(draft):
+    for slot in draft_pages.needed(draft):
         _attach(owner, draft.key, slot)
     send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version)
 

@@ -27,7 +27,7 @@ CLEAN: dict[str, Any] = {
 
 
 def found(**changes: Any) -> list[rules.Condition]:
-    return rules.conditions(rules.Standing(**(CLEAN | changes)), window_days=60)
+    return rules.conditions(rules.RenewalContext(**(CLEAN | changes)), window_days=60)
 
 
 def unmet(**changes: Any) -> list[str]:
@@ -94,7 +94,7 @@ def test_no_day_is_lost_or_given_twice_between_two_licences(last_day: dt.date, y
 
 def late(days: int, late_days: int) -> list[rules.Condition]:
     ended = CLEAN | {"licence_state": "expired", "licence_last_day": TODAY - dt.timedelta(days=days)}
-    return rules.conditions(rules.Standing(**ended), window_days=60, late_days=late_days)
+    return rules.conditions(rules.RenewalContext(**ended), window_days=60, late_days=late_days)
 
 
 @pytest.mark.parametrize(("days", "clean"), [(1, True), (14, True), (15, False), (400, False)])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from licensing.health import kept, queries, services
+from licensing.health import draft_pages, queries, services
 from licensing.health.services import officer as lane
 from licensing.health.states import RENEWAL
 from licensing.models import HealthLicence, Renewal, RenewalChange
@@ -113,12 +113,12 @@ def test_a_missing_file_and_one_that_is_being_checked_keep_the_request_back(make
     from municipality.uploads import services as upload_services
 
     upload_services.remove(uploaded, user=owner)
-    assert kept.files_state(draft) == "todo"
+    assert draft_pages.files_state(draft) == "todo"
     with pytest.raises(Refused) as refused:
         services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version)
     assert refused.value.code == "not_complete"
     officers.attach(owner, draft.key, "drawing", judged=False)
-    assert kept.files_state(draft) == "waiting"
+    assert draft_pages.files_state(draft) == "waiting"
     with pytest.raises(Refused):
         services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version)
 

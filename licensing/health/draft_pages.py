@@ -23,7 +23,7 @@ FILES_EDITION = "files.health"
 
 
 @dataclass(frozen=True)
-class Page:
+class DraftPage:
     """One line of the task list. `state` is done, todo, waiting (files being checked) or locked."""
 
     code: str
@@ -67,17 +67,17 @@ def files_state(draft: Draft) -> str:
     return "todo"
 
 
-def pages(draft: Draft) -> list[Page]:
+def pages(draft: Draft) -> list[DraftPage]:
     """All pages of the request in their order; the last one opens when the others are done."""
-    found = [Page(WHAT, _("What changed"), "done" if WHAT in draft.answers else "todo")]
+    found = [DraftPage(WHAT, _("What changed"), "done" if WHAT in draft.answers else "todo")]
     for name in changed(draft):
         fact = changes.FACTS[name]
         answers = draft.answers.get(name)
-        found.append(Page(name, fact.label, "done" if answers else "todo", fact.told(answers) if answers else ""))
+        found.append(DraftPage(name, fact.label, "done" if answers else "todo", fact.told(answers) if answers else ""))
     if needed(draft):
-        found.append(Page(FILES, _("Files"), files_state(draft)))
+        found.append(DraftPage(FILES, _("Files"), files_state(draft)))
     ready = all(page.is_done for page in found)
-    return [*found, Page(CHECK, _("Check your answers and send"), "todo" if ready else "locked")]
+    return [*found, DraftPage(CHECK, _("Check your answers and send"), "todo" if ready else "locked")]
 
 
 def next_page(draft: Draft) -> str:
