@@ -22,35 +22,34 @@ class ViolationsConfig(AppConfig):
             catalogue,
             documents,
             files,
-            merging,
             open_data,
             panels,
             publication,
             queries,
             review,
+            shop_merges,
             shop_page,
-            story,
-            tasks,  # noqa: F401
+            timeline,
         )
-        from violations.paper.kind import KIND as PAPER
-        from violations.services import owing, settling
+        from violations.legacy_fines.kind import KIND as PAPER
+        from violations.services import dues, settlements
         from violations.states import OBJECTION, SERVICE
 
         CATALOGUE.register("violations", catalogue.VIOLATIONS)
         SERVICES.register(SERVICE, Service(_("Violations of the shop"), is_assisted=False, waits_in_dispute=False))
         OWNERSHIPS.register("violations.Violation", queries.ownership)
         IMPORTS.register(PAPER.name, PAPER)
-        TIMELINES.register(OBJECTION, story.STORY)
+        TIMELINES.register(OBJECTION, timeline.STORY)
         REVIEWABLES.register(OBJECTION, review.REVIEWED)
         PREFIXES.register("violation", files.VIOLATION_FILES)
-        payments.PAYABLES.register(settling.BILL, payments.Payable(paid=settling.paid, voided=settling.voided))
-        payments.OWING.register(settling.BILL, payments.Owing(dues=owing.dues, bill_for=owing.bill_for))
+        payments.PAYABLES.register(settlements.BILL, payments.Payable(paid=settlements.paid, voided=settlements.voided))
+        payments.OWING.register(settlements.BILL, payments.Owing(dues=dues.dues, bill_for=dues.bill_for))
         payments.RIGHTS.register("violation", queries.right_over)
         payments.OPENED_TO.register("violations", queries.bills_opened_to)
         for kind in documents.KINDS:
             KINDS.register(kind.kind, kind)
         OPENED_TO.register("violations", queries.papers_opened_to)
-        MATTERS.register("violations", merging.open_of)
+        MATTERS.register("violations", shop_merges.open_of)
         FINDINGS.register("violation", publication.fact_of)
         OPEN_SETS.register("violations", open_data.VIOLATIONS)
         pages.CASE.register(OBJECTION, panels.case_page)

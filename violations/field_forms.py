@@ -16,7 +16,7 @@ from municipality.ui.forms import CivilIdField, FoldedField
 from shops.register import queries as shops
 from violations import queries, rules
 from violations.models import Inspector, Signed
-from violations.services.minutes import Found
+from violations.services.violation_reports import Found
 
 PHOTOS = 8
 

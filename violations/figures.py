@@ -59,7 +59,7 @@ class Span:
 
 
 @dataclass
-class Line:
+class FigureLine:
     """The figures of one team, offence or area, or of all together."""
 
     key: Any = None
@@ -87,7 +87,7 @@ def seen(rows: QuerySet[Violation], first: dt.datetime, end: dt.datetime) -> Que
     return rows.filter(seen_at__gte=first, seen_at__lt=end)
 
 
-def lines(rows: QuerySet[Violation], split: str) -> tuple[Line, list[Line]]:
+def lines(rows: QuerySet[Violation], split: str) -> tuple[FigureLine, list[FigureLine]]:
     """All together, and one line a team, offence or area, most first. Three queries. Raises KeyError for an unknown split."""
     column = f"subject__{SPLITS[split]}"
     events = ViolationEvent.objects.filter(subject__in=written(rows).order_by().values("pk"))
@@ -95,8 +95,8 @@ def lines(rows: QuerySet[Violation], split: str) -> tuple[Line, list[Line]]:
     found = {}
     for one in events.order_by().values(column).annotate(**counted):
         key = one.pop(column)
-        found[key] = Line(key, one)
-    total = Line()
+        found[key] = FigureLine(key, one)
+    total = FigureLine()
     for line in found.values():
         for name, many in line.counts.items():
             total.counts[name] += many

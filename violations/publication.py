@@ -69,7 +69,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Published:
+class PublicFindings:
     """What is public of one shop: findings, newest first; and the days on which one that was public was taken away."""
 
     findings: tuple[Finding, ...] = ()
@@ -81,7 +81,7 @@ class Published:
         return sum(finding.standing == FINAL for finding in self.findings)
 
 
-def of_shops(shops: Sequence[int]) -> dict[int, Published]:
+def of_shops(shops: Sequence[int]) -> dict[int, PublicFindings]:
     """What is public of the violations of shops, by primary key; one query, and one for the rulebook where a court has ruled."""
     rows = (
         Violation.objects.filter(_SPOKEN, shop__in=shops)
@@ -97,7 +97,7 @@ def of_shops(shops: Sequence[int]) -> dict[int, Published]:
         if row.shop_id is not None and standing:
             found.setdefault(row.shop_id, []).append((row, standing, stage))
     return {
-        shop: Published(
+        shop: PublicFindings(
             tuple(Finding(*one) for one in rows_of if one[1] != GONE),
             tuple(clock.day_of(row.last_event.at) for row, standing, _stage in rows_of if standing == GONE and row.last_event is not None),
         )

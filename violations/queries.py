@@ -231,12 +231,12 @@ def standing(
     by_delegate: bool = False,
     order: SettlementOrder | None = None,
     periods: dict[str, int] | None = None,
-) -> rules.Standing:
+) -> rules.ViolationStatus:
     """What the ways out are judged by, for a party or for whoever acts for one; what the caller has asked for already it may give."""
     periods = periods or limits()
     order = order or order_of(violation)
     at_bank = getattr(violation, "at_bank", None)
-    return rules.Standing(
+    return rules.ViolationStatus(
         state=violation.state,
         today=clock.today(),
         correct_until=violation.correct_until,

@@ -15,7 +15,7 @@ EACH, PIECE, M2, M2_MONTH = "each", "piece", "m2", "m2_month"
 
 
 @dataclass(frozen=True)
-class Facts:
+class Measurement:
     """What an inspector measured: hundredths of a piece or square metre, and whole months for an occupancy."""
 
     quantity_hundredths: int = HUNDRED
@@ -45,11 +45,11 @@ MOST_HUNDREDTHS = 100_000_00  # ten hectares, or a hundred thousand pieces: beyo
 MOST_MONTHS = 600
 
 
-def check_facts(unit: str, facts: Facts) -> Facts:
+def check_facts(unit: str, facts: Measurement) -> Measurement:
     """The facts as the unit takes them. Raises BadFacts."""
     quantity, months = facts.quantity_hundredths, facts.months
     if unit == EACH:
-        return Facts()
+        return Measurement()
     if not 0 < quantity <= MOST_HUNDREDTHS:
         raise BadFacts("quantity")
     if unit == PIECE and quantity % HUNDRED:
@@ -58,10 +58,10 @@ def check_facts(unit: str, facts: Facts) -> Facts:
         if not 0 < months <= MOST_MONTHS:
             raise BadFacts("months")
         return facts
-    return Facts(quantity)
+    return Measurement(quantity)
 
 
-def settlement(*, rate_fils: int, unit: str, facts: Facts, repeats: int, repeat_percent: int) -> Amount:
+def settlement(*, rate_fils: int, unit: str, facts: Measurement, repeats: int, repeat_percent: int) -> Amount:
     """The settlement amount of an offence: rate × quantity (× months), with the percentage of a repetition.
 
     A fraction of a fils is dropped, in favour of whoever pays. The same facts always give the same amount. Raises BadFacts,
@@ -113,7 +113,7 @@ def served_by_channels(sent: Sequence[Delivered], *, days: int, now: dt.datetime
 
 
 @dataclass(frozen=True)
-class Standing:
+class ViolationStatus:
     """What is known about a violation on the day somebody looks at it."""
 
     state: str
@@ -167,12 +167,12 @@ class Way:
 _OVER = {PAID: "paid", ANNULLED: "annulled", WAIVED: "waived", CORRECTED: "corrected", ACQUITTED: "acquitted"}
 
 
-def ways(standing: Standing) -> list[Way]:
+def ways(standing: ViolationStatus) -> list[Way]:
     """Every way, always all seven in one order, each open or closed with its reason: nothing is hidden, nothing appears later."""
     return [Way(code, _why_closed(code, standing)) for code in WAYS]
 
 
-def _why_closed(code: str, s: Standing) -> str:
+def _why_closed(code: str, s: ViolationStatus) -> str:
     if s.state in _OVER:
         return _OVER[s.state]
     if not s.is_party:
@@ -182,17 +182,17 @@ def _why_closed(code: str, s: Standing) -> str:
     return _CLOSED[code](s)
 
 
-def _correct(s: Standing) -> str:
+def _correct(s: ViolationStatus) -> str:
     if s.state != WARNED:
         return "no_warning" if s.state == RECORDED else "minute_written"
     return "" if s.correct_until is None or s.today <= s.correct_until else "correction_over"
 
 
-def _before_minute(s: Standing) -> str:
+def _before_minute(s: ViolationStatus) -> str:
     return "still_warned" if s.state in (RECORDED, WARNED) else ""
 
 
-def _settle(s: Standing) -> str:
+def _settle(s: ViolationStatus) -> str:
     early = _before_minute(s) or _elsewhere(s)
     if early:
         return early
@@ -205,11 +205,11 @@ def _settle(s: Standing) -> str:
     return "at_bank" if s.is_at_bank else ""
 
 
-def _elsewhere(s: Standing) -> str:
+def _elsewhere(s: ViolationStatus) -> str:
     return {OBJECTED: "objection_runs", REFERRED: "with_court", JUDGED: "court_ruled"}.get(s.state, "")
 
 
-def _pay(s: Standing) -> str:
+def _pay(s: ViolationStatus) -> str:
     if s.state == JUDGED:
         return "at_bank" if s.is_at_bank else ""
     if s.state == INSTALMENTS:
@@ -217,7 +217,7 @@ def _pay(s: Standing) -> str:
     return {REFERRED: "court_decides", OBJECTED: "objection_runs"}.get(s.state) or _before_minute(s) or "no_ruling"
 
 
-def _object(s: Standing) -> str:
+def _object(s: ViolationStatus) -> str:
     early = _before_minute(s)
     if early:
         return early
@@ -232,7 +232,7 @@ def _object(s: Standing) -> str:
     return "at_bank" if s.is_at_bank else ""
 
 
-def _more_time(s: Standing) -> str:
+def _more_time(s: ViolationStatus) -> str:
     why = _settle(s)
     if why:
         return why
@@ -241,7 +241,7 @@ def _more_time(s: Standing) -> str:
     return "" if s.settle_until is not None else "clock_not_begun"
 
 
-def _instalments(s: Standing) -> str:
+def _instalments(s: ViolationStatus) -> str:
     if s.state == INSTALMENTS:
         return "plan_runs"
     why = _settle(s)

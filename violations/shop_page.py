@@ -18,7 +18,7 @@ from shops.public_page import queries
 from shops.public_page.states import REPLY
 from shops.register import queries as registered
 from violations import publication
-from violations.publication import CONTESTED, STAGES, Finding, Published
+from violations.publication import CONTESTED, STAGES, Finding, PublicFindings
 
 SHOWN = 50
 
@@ -32,11 +32,12 @@ def block(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
     if any(shown.values()) and user.is_authenticated and not user.is_staff:
         theirs = set(registered.visible_to(user, REPLY).filter(pk__in=list(shown)).values_list("pk", flat=True))
     return {
-        shop.key: [_block(found.get(shop.pk, Published()), shown.get(shop.pk, ()), replies, is_theirs=shop.pk in theirs)] for shop in shops
+        shop.key: [_block(found.get(shop.pk, PublicFindings()), shown.get(shop.pk, ()), replies, is_theirs=shop.pk in theirs)]
+        for shop in shops
     }
 
 
-def _block(found: Published, shown: Sequence[Finding], replies: dict[str, Reply], *, is_theirs: bool) -> Block:
+def _block(found: PublicFindings, shown: Sequence[Finding], replies: dict[str, Reply], *, is_theirs: bool) -> Block:
     contested = len(found.findings) - found.final
     counted = ngettext("%(count)d final violation", "%(count)d final violations", found.final) % {"count": found.final}
     open_ones = ngettext("%(count)d contested, which does not count", "%(count)d contested, which do not count", contested)

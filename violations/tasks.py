@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from municipality.jobs.registry import every, job
-from violations.services import blocks, documents, objections, serving, terms
+from violations.services import blocks, documents, notices, objections, terms
 
 
 @job("violations.notice_document", queue="documents", time_limit=90)
@@ -29,7 +29,7 @@ def lapse_objection(*, objection_id: int) -> None:
 @every("violations.sweep", seconds=600)
 def sweep() -> None:
     """What the days bring: service by two channels, ends of periods, plans that fall, services that stop."""
-    serving.sweep()
+    notices.sweep()
     terms.void_missed()
     terms.lapse_due()
     blocks.place_due()

@@ -21,7 +21,7 @@ from payments.statements import mapping
 from script.support.services import free_port
 from shops.imports import columns
 from tools.stack.front import PROGRAM, nginx, rendered
-from violations.paper import reading
+from violations.legacy_fines import columns as reading
 
 
 @pytest.fixture(scope="module")

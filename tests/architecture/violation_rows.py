@@ -43,8 +43,8 @@ from violations.models import (
     Team,
     Violation,
 )
-from violations.services import court, documents, minutes, objections, relief, serving, terms
-from violations.services.minutes import Found
+from violations.services import court, documents, notices, objections, relief, terms, violation_reports
+from violations.services.violation_reports import Found
 from violations.states import SERVICE, ViolationState
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def fill(world: World) -> Fines:
     )
     with clock.at(clock.now() - LONG_AGO):
         referred = seen(inspector, shop, "CLN-03")
-        serving.opened(violation=referred, person=person)
+        notices.opened(violation=referred, person=person)
     terms.lapse_due()
     batch = court.refer(clerk=referrer)
     file = paper_rows.paper_file(shop, clerk, authority)
@@ -115,7 +115,7 @@ def fill(world: World) -> Fines:
     with clock.at(clock.now() - dt.timedelta(days=1)):
         waived = seen(inspector, shop, "CLN-01")
     for row in (served, objected, waived):
-        serving.opened(violation=row, person=person)
+        notices.opened(violation=row, person=person)
     photo = officers.attach(inspector, served.key, "photos")
     Evidence.objects.create(
         visit=served.visit, kind="offence", upload=photo, captured_at=served.seen_at, added_by=inspector.key, received_at=clock.now()
@@ -155,7 +155,7 @@ def seen(inspector: User, shop: Shop, offence: str, **facts: Any) -> Violation:
         note_ar="أكياس مفتوحة أمام الباب",
         **facts,
     )
-    row, _new = minutes.record(inspector=inspector, found=found)
+    row, _new = violation_reports.record(inspector=inspector, found=found)
     return row
 
 

@@ -91,13 +91,13 @@ def minute(shop_id: str, offence: str) -> None:
     from uuid import uuid4
 
     from shops.models import Shop
-    from violations.services import minutes
-    from violations.services.minutes import Found
+    from violations.services import violation_reports
+    from violations.services.violation_reports import Found
 
     shop = Shop.objects.select_related("area", "activity").get(public_id=shop_id)
     login = f"inspector{'2' if shop.activity.is_womens else ''}.{shop.branch_id.lower()}"
     seen = Found(client_key=str(uuid4()), offence=offence, seen_at=clock.now(), area=shop.area, shop=shop, note_ar="أكياس أمام الباب")
-    minutes.record(inspector=User.objects.get(login=login), found=seen)
+    violation_reports.record(inspector=User.objects.get(login=login), found=seen)
 
 
 def block(public_id: str) -> None:

@@ -30,11 +30,11 @@ def written(shop: str, offence: str) -> Any:
     from municipality.kernel import clock
     from shops.models import Shop
     from violations.models import Inspector, Violation
-    from violations.services import minutes
+    from violations.services import violation_reports
 
     place = Shop.objects.select_related("activity", "area").get(public_id=shop)
     spells = Inspector.objects.filter(team__branch=place.branch, team__is_womens=place.activity.is_womens, last_day__gte=clock.today())
-    found = minutes.Found(
+    found = violation_reports.Found(
         client_key=str(uuid4()),
         offence=offence,
         seen_at=clock.now() - dt.timedelta(minutes=5),
@@ -42,7 +42,7 @@ def written(shop: str, offence: str) -> Any:
         shop=place,
         quantity_hundredths=200,
     )
-    row, _new = minutes.record(inspector=spells.order_by("pk")[0].user, found=found)
+    row, _new = violation_reports.record(inspector=spells.order_by("pk")[0].user, found=found)
     return Violation.objects.get(pk=row.pk)
 
 
@@ -52,13 +52,13 @@ def judged(shop: str, offence: str) -> Any:
     from municipality.kernel import clock
     from shops.models import Shop
     from violations.models import Violation
-    from violations.services import blocks, court, serving, terms
+    from violations.services import blocks, court, notices, terms
 
     now = clock.now()
     owner = Shop.objects.select_related("owner").get(public_id=shop).owner
     with clock.at(now - dt.timedelta(days=100)):
         row = written(shop, offence)
-        serving.opened(violation=row, person=owner)
+        notices.opened(violation=row, person=owner)
     with clock.at(now - dt.timedelta(days=60)):
         terms.lapse_due()
         blocks.place_due()

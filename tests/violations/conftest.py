@@ -21,8 +21,8 @@ from tests.municipality.people import NOURA, person, staff
 from tests.payments.bank import Bank, Book
 from tests.payments.conftest import run_due
 from violations.models import Inspector, Team, Violation
-from violations.services import minutes, settling
-from violations.services.minutes import Found
+from violations.services import settlements, violation_reports
+from violations.services.violation_reports import Found
 
 NOW = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)  # noon, a Tuesday
 BRANCHES = ("AH", "AS", "FA", "HA", "JA", "MU")
@@ -160,7 +160,7 @@ def write(inspector: Any, shop: Shop) -> Callable[..., Violation]:
     """A violation of the shop, written by the inspector; offences without a warning are minuted at once."""
 
     def make(offence: str = "CLN-03", **facts: Any) -> Violation:
-        row, _new = minutes.record(inspector=facts.pop("by", inspector), found=found(facts.pop("shop", shop), offence, **facts))
+        row, _new = violation_reports.record(inspector=facts.pop("by", inspector), found=found(facts.pop("shop", shop), offence, **facts))
         return Violation.objects.get(pk=row.pk)
 
     return make
@@ -177,7 +177,7 @@ def settle(bill: Bill) -> Bill:
 
 
 def pay(violation: Violation, payer: Any) -> Violation:
-    settle(settling.bill_for(violation=violation, person=payer))
+    settle(settlements.bill_for(violation=violation, person=payer))
     return Violation.objects.get(pk=violation.pk)
 
 

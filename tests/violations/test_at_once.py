@@ -28,7 +28,7 @@ from tests.payments.conftest import KINDS, run_due
 from tests.violations.conftest import Days
 from violations import invariants as of_violations
 from violations.models import Extension, Objection, Violation
-from violations.services import serving, settling
+from violations.services import notices, settlements
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 ROUNDS = 4
@@ -73,8 +73,8 @@ def served(write: Callable[..., Violation], make_shop: Callable[..., Any], owner
 
     def make() -> tuple[Violation, Bill]:
         row = write(shop=make_shop())
-        assert serving.opened(violation=row, person=owner)
-        return row, settling.bill_for(violation=row, person=owner)
+        assert notices.opened(violation=row, person=owner)
+        return row, settlements.bill_for(violation=row, person=owner)
 
     return make
 

@@ -38,7 +38,7 @@ from tests.payments.bank import Bank
 from tests.payments.conftest import run_due
 from violations import queries, review, rules
 from violations.models import Objection, Violation, ViolationEvent
-from violations.services import documents, objections, serving, settling, terms
+from violations.services import documents, notices, objections, settlements, terms
 from violations.states import SERVICE
 
 pytestmark = pytest.mark.django_db
@@ -79,14 +79,14 @@ def fresh(row: Violation) -> Violation:
 @pytest.fixture
 def served(write: Callable[..., Violation], owner: Any) -> Violation:
     row = write()
-    serving.opened(violation=row, person=owner)
+    notices.opened(violation=row, person=owner)
     return fresh(row)
 
 
 def test_the_basket_of_a_delegate_offers_no_sum_of_the_owner(served: Violation, owner: Any, delegate: Any) -> None:
     """A sum that has no bill is its holder's to put into a basket; a delegate pays on the page of the violation."""
     let(owner, delegate, served.shop.key)  # type: ignore[union-attr]
-    key = f"due:{settling.BILL}:{served.public_id}"
+    key = f"due:{settlements.BILL}:{served.public_id}"
     assert any(item.value.startswith(key) for item in payments.basket_of(owner))
     assert queries.visible_to(delegate).filter(pk=served.pk).exists()
     assert not any(item.value.startswith(key) for item in payments.basket_of(delegate))
@@ -138,7 +138,7 @@ def test_opening_the_notice_as_a_delegate_serves_nobody(write: Callable[..., Vio
 
 def test_a_right_reaches_no_further_than_its_givers_own(served: Violation, owner: Any, delegate: Any) -> None:
     let(owner, delegate, served.shop.key)  # type: ignore[union-attr]
-    bill = settling.bill_for(violation=served, person=delegate)
+    bill = settlements.bill_for(violation=served, person=delegate)
     Shop.objects.filter(pk=served.shop_id).update(owner=person(THIRD))
     assert not queries.visible_to(delegate).exists()
     assert not payments.visible_to(delegate).filter(pk=bill.pk).exists()
@@ -153,7 +153,7 @@ def test_a_clerk_sees_the_shops_of_the_organisation_while_its_giver_signs_for_it
     signs = Signatory.objects.create(organisation=company, person=owner, first_day=clock.today())
     row = write(shop=make_shop(owner=None, organisation=company))
     private = write(shop=make_shop())
-    serving.opened(violation=row, person=owner)
+    notices.opened(violation=row, person=owner)
     clerk = let(owner, delegate, f"organisation:{company.public_id}", service="", role=Role.CLERK)
     assert list(queries.visible_to(delegate)) == [row] and private.shop.owner == owner  # type: ignore[union-attr]
     assert terms.extend(violation=row, person=delegate)
@@ -288,7 +288,7 @@ def test_a_form_that_was_open_is_refused_once_the_delegation_is_revoked(served: 
     client = signed_in(delegate)
     forms = {"object/": OBJECTION, "more-time/": {}, "pay/": {}}
     assert all(client.get(url(served, rest)).status_code == 200 for rest in forms)
-    bill = settling.bill_for(violation=served, person=delegate)
+    bill = settlements.bill_for(violation=served, person=delegate)
     end(right)
     for rest, body in forms.items():
         answer = client.post(url(served, rest), body)
@@ -306,10 +306,10 @@ def test_a_right_that_ends_between_the_page_and_the_step_is_seen_under_its_lock(
     right = let(owner, delegate, served.shop.key)  # type: ignore[union-attr]
     held = authorize(delegate, served)
     end(right)
-    monkeypatch.setattr("violations.services.standing_in.authorize", lambda person, violation: held)  # what a request read a moment before
+    monkeypatch.setattr("violations.services.delegates.authorize", lambda person, violation: held)  # what a request read a moment before
     with pytest.raises(NotPermitted, match="delegation_over"):
         terms.extend(violation=served, person=delegate)
-    monkeypatch.setattr("violations.services.standing_in.may", lambda actor, **right: True)  # the red control: the lock
+    monkeypatch.setattr("violations.services.delegates.may", lambda actor, **right: True)  # the red control: the lock
     with transaction.atomic(), pytest.raises(IntegrityError, match="guard:no_delegation"):  # and the database refuses all the same
         terms.extend(violation=served, person=delegate)
 

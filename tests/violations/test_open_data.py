@@ -28,7 +28,7 @@ from tests.violations.conftest import Days, pay
 from tests.violations.services.test_objections import decide, file
 from violations import open_data, publication
 from violations.models import Violation
-from violations.services import serving
+from violations.services import notices
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
 __all__ = ["store"]  # a fixture of the register's tests
@@ -53,7 +53,7 @@ def published() -> dict[str, dict[str, Any]]:
 
 def served(write: Callable[..., Violation], owner: User, **facts: Any) -> Violation:
     row = write(**facts)
-    serving.opened(violation=row, person=owner)
+    notices.opened(violation=row, person=owner)
     return row
 
 

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from violations import rules
-from violations.rules import Delivered, Facts, Standing, ways
+from violations.rules import Delivered, Measurement, ViolationStatus, ways
 from violations.states import ViolationState
 
 TODAY = dt.date(2026, 11, 24)
-OPEN = Standing(
+OPEN = ViolationStatus(
     "ordered",
     TODAY,
     settle_until=TODAY + dt.timedelta(days=5),
@@ -26,7 +26,7 @@ OPEN = Standing(
 
 def told(**changes: object) -> dict[str, str]:
     values = {name: getattr(OPEN, name) for name in OPEN.__dataclass_fields__}
-    return {way.code: way.closed for way in ways(Standing(**(values | changes)))}  # type: ignore[arg-type]
+    return {way.code: way.closed for way in ways(ViolationStatus(**(values | changes)))}  # type: ignore[arg-type]
 
 
 PUBLIC = {rules.FINAL, rules.CONTESTED, rules.GONE}  # how a minute stands on the page of its shop
@@ -104,29 +104,29 @@ def test_the_last_day_of_the_settlement_is_still_open() -> None:
 @pytest.mark.parametrize(
     ("rate", "unit", "facts", "repeats", "percent", "fils"),
     [
-        (5_000, "each", Facts(700, 3), 0, 200, 5_000),  # one act is one act, whatever was measured
-        (3_000, "piece", Facts(400), 0, 100, 12_000),
-        (5_000, "m2", Facts(350), 0, 100, 17_500),
-        (5_000, "m2", Facts(350), 2, 200, 35_000),
-        (2_000, "m2_month", Facts(12_550, 3), 0, 100, 753_000),
-        (3, "m2", Facts(50), 0, 100, 1),  # a fraction of a fils is dropped, but something stays
+        (5_000, "each", Measurement(700, 3), 0, 200, 5_000),  # one act is one act, whatever was measured
+        (3_000, "piece", Measurement(400), 0, 100, 12_000),
+        (5_000, "m2", Measurement(350), 0, 100, 17_500),
+        (5_000, "m2", Measurement(350), 2, 200, 35_000),
+        (2_000, "m2_month", Measurement(12_550, 3), 0, 100, 753_000),
+        (3, "m2", Measurement(50), 0, 100, 1),  # a fraction of a fils is dropped, but something stays
     ],
 )
-def test_an_amount_is_computed_from_facts(rate: int, unit: str, facts: Facts, repeats: int, percent: int, fils: int) -> None:
+def test_an_amount_is_computed_from_facts(rate: int, unit: str, facts: Measurement, repeats: int, percent: int, fils: int) -> None:
     assert rules.settlement(rate_fils=rate, unit=unit, facts=facts, repeats=repeats, repeat_percent=percent).fils == fils
 
 
 @pytest.mark.parametrize(
     ("unit", "facts", "code"),
     [
-        ("m2", Facts(0), "quantity"),
-        ("m2", Facts(rules.MOST_HUNDREDTHS + 1), "quantity"),
-        ("piece", Facts(150), "whole_pieces"),
-        ("m2_month", Facts(100, 0), "months"),
-        ("m2_month", Facts(100, rules.MOST_MONTHS + 1), "months"),
+        ("m2", Measurement(0), "quantity"),
+        ("m2", Measurement(rules.MOST_HUNDREDTHS + 1), "quantity"),
+        ("piece", Measurement(150), "whole_pieces"),
+        ("m2_month", Measurement(100, 0), "months"),
+        ("m2_month", Measurement(100, rules.MOST_MONTHS + 1), "months"),
     ],
 )
-def test_facts_that_do_not_fit_the_unit_are_refused(unit: str, facts: Facts, code: str) -> None:
+def test_facts_that_do_not_fit_the_unit_are_refused(unit: str, facts: Measurement, code: str) -> None:
     with pytest.raises(rules.BadFacts) as refused:
         rules.check_facts(unit, facts)
     assert refused.value.code == code
@@ -147,7 +147,7 @@ def test_instalments_add_up_to_the_fils(fils: int, count: int) -> None:
 @given(rate=st.integers(1, 10_000_000), quantity=st.integers(1, 1_000_00), repeats=st.integers(0, 3))
 def test_the_same_facts_give_the_same_amount_and_more_is_never_less(rate: int, quantity: int, repeats: int) -> None:
     def amount(hundredths: int) -> int:
-        return rules.settlement(rate_fils=rate, unit="m2", facts=Facts(hundredths), repeats=repeats, repeat_percent=200).fils
+        return rules.settlement(rate_fils=rate, unit="m2", facts=Measurement(hundredths), repeats=repeats, repeat_percent=200).fils
 
     assert amount(quantity) == amount(quantity) <= amount(quantity + 1)
 

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 
 from municipality.imports import views
-from violations.admin import field, office, overview, supervision, tables, words  # noqa: F401
+from violations.admin import field, labels, office, overview, supervision, tables  # noqa: F401
 
 PAPER = {"kind": "paper"}
 PAGES = [

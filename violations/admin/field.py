@@ -24,7 +24,7 @@ from municipality.uploads.states import UploadState
 from violations import queries
 from violations.field_forms import PHOTOS, MinuteForm
 from violations.models import EvidenceKind, Inspector, Objection, Violation
-from violations.services import evidence, minutes, objections
+from violations.services import evidence, objections, violation_reports
 from violations.states import STUDIED, ViolationState
 
 V = ViolationState
@@ -125,7 +125,7 @@ def _form_page(request: HttpRequest, spell: Inspector, form: MinuteForm, error: 
 
 def _write(request: HttpRequest, form: MinuteForm) -> tuple[Violation, bool, list[Any]]:
     """The minute first, then its pictures: a picture that is refused does not take the minute with it."""
-    row, new = minutes.record(inspector=request.user, found=form.found())
+    row, new = violation_reports.record(inspector=request.user, found=form.found())
     seen = form.cleaned_data["seen_at"]
     photos = request.FILES.getlist("photos")[:PHOTOS]
     _kept, refused = evidence.take(
@@ -217,13 +217,13 @@ def _act(request: HttpRequest, row: Violation) -> str:
     """Do what the pressed button says, and give back the sentence that tells so. Raises Refused."""
     step = request.POST.get("step", "")
     if step == "accept":
-        minutes.accept_correction(violation=row, inspector=request.user)
+        violation_reports.accept_correction(violation=row, inspector=request.user)
         return _("The correction is accepted; nothing is owed.")
     if step == "refuse":
-        minutes.refuse_correction(violation=row, inspector=request.user, code=request.POST.get("code", ""))
+        violation_reports.refuse_correction(violation=row, inspector=request.user, code=request.POST.get("code", ""))
         return _("The party is told why the proof was not accepted.")
     if step == "minute":
-        minutes.write_minute(violation=row, inspector=request.user, seen_at=clock.now())
+        violation_reports.write_minute(violation=row, inspector=request.user, seen_at=clock.now())
         photos = request.FILES.getlist("photos")[:PHOTOS]
         evidence.take(violation=row, sender=request.user, slot="photos", kind=EvidenceKind.OFFENCE, files=photos, captured_at=clock.now())
         return _("The minute is written: %(reference)s") % {"reference": row.reference}

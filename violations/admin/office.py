@@ -26,7 +26,7 @@ from municipality.ui.admin_base import in_group
 from violations import queries
 from violations.admin.tables import role_of, within_reach
 from violations.models import Annulment, Judgment, ReferralBatch, Relief, StopLift, Violation
-from violations.services import blocks, court, lifting, relief
+from violations.services import block_lifts, blocks, court, relief
 from violations.states import ViolationState
 
 V = ViolationState
@@ -103,7 +103,7 @@ def minute(request: HttpRequest, public_id: str) -> HttpResponse:
         waivers=replies.reasons_of("waiver"),
         asked=[(one, type(one).__name__.lower(), one.asked_by_id == user.pk, replies.reasons.get(one.code)) for one in asked],
         may_annul=is_clerk and row.state in (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OVERDUE),
-        lifts=replies.reasons_of(lifting.KIND),
+        lifts=replies.reasons_of(block_lifts.KIND),
         may_lift=is_clerk and blocks.standing(row),
         lift_most=queries.limits()["lift_most_days"],
         may_relieve=is_clerk and row.state in relief.SUMS,
@@ -129,7 +129,7 @@ def _act(request: HttpRequest, row: Violation) -> str:
         relief.ask_relief(violation=row, code=post.get("code", ""), note_ar=note, percent=value, asked_by=user)
         return _("The request waits for a second person.")
     if step == "ask_lift":
-        lifting.ask(violation=row, code=post.get("code", ""), note_ar=note, until=_until(post), asked_by=user)
+        block_lifts.ask(violation=row, code=post.get("code", ""), note_ar=note, until=_until(post), asked_by=user)
         return _("The request waits for a second person.")
     if step in ("allow", "refuse"):
         return _decide(row, step, post.get("kind", ""), post.get("asked", ""), user)
@@ -157,7 +157,7 @@ def _decide(row: Violation, step: str, kind: str, public_id: str, user: Any) -> 
         relief.allow_annulment(annulment=asked, allowed_by=user)
         return _("The minute is annulled.")
     if kind == "stoplift":
-        lifting.allow(lift=asked, allowed_by=user)
+        block_lifts.allow(lift=asked, allowed_by=user)
         return _("The stop is lifted until its last day.")
     relief.allow_relief(relief=asked, allowed_by=user)
     return _("The sum is changed.")

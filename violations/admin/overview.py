@@ -23,8 +23,8 @@ from municipality.kernel import clock
 from municipality.ui.dates import day_text
 from municipality.ui.templatetags.portal import tag
 from violations import queries
-from violations.admin import choosing
-from violations.admin.figure_words import LABELS
+from violations.admin import filters
+from violations.admin.figure_labels import LABELS
 from violations.admin.tables import branch_of, role_of, within_reach
 from violations.models import Team, Violation
 from violations.states import ViolationState
@@ -37,7 +37,7 @@ COLUMNS = ("pk", "public_id", "number", "warning_number", "state", "seen_at", "v
 OF_AREA = ("area__name_ar", "area__latitude", "area__longitude")
 
 
-class Entry(NamedTuple):
+class MapEntry(NamedTuple):
     """One line of the list: its mark on the map as attributes, address, name, what stands below it, and its state."""
 
     pk: int
@@ -62,8 +62,8 @@ def minutes_map(request: HttpRequest) -> HttpResponse:
     No name of a person or shop stands here; whoever opens a minute is written down there.
     """
     branch = demanded_branch(request)
-    areas, offences = choosing.areas(branch), choosing.offences()
-    choice = choosing.chosen(request.GET, areas, offences)
+    areas, offences = filters.areas(branch), filters.offences()
+    choice = filters.chosen(request.GET, areas, offences)
     rows = choice.of(within_reach(request, Violation.objects.all()))
     singly = choice.area is not None or bool(choice.figure or choice.team or request.GET.get("singly"))
     context: dict[str, Any] = _singly(request, rows, choice) if singly else _by_area(rows, choice)
@@ -77,7 +77,7 @@ def minutes_map(request: HttpRequest) -> HttpResponse:
             "choice": choice,
             "area_options": _options(areas.items(), choice.area),
             "offence_options": _options(offences.items(), choice.offence),
-            "state_options": _options(choosing.states(), choice.state),
+            "state_options": _options(filters.states(), choice.state),
             "narrowed": _narrowed(choice),
             "many_word": _("Minutes:"),
             "open_word": _("open:"),
@@ -99,14 +99,14 @@ def _options(choices: Iterable[tuple[Any, str]], chosen: Any) -> SafeString:
     return SafeString("".join(parts))
 
 
-def _narrowed(choice: choosing.Chosen) -> str:
+def _narrowed(choice: filters.Chosen) -> str:
     """What else narrows the list, which the form does not show."""
     team = Team.objects.filter(pk=choice.team).values_list("name_ar", flat=True).first() if choice.team else None
     return " · ".join(str(part) for part in (team, LABELS[choice.figure] if choice.figure else None) if part)
 
 
-def _by_area(rows: QuerySet[Violation], choice: choosing.Chosen) -> dict[str, Any]:
-    open_ = Count("pk", filter=Q(state__in=choosing.OPEN))
+def _by_area(rows: QuerySet[Violation], choice: filters.Chosen) -> dict[str, Any]:
+    open_ = Count("pk", filter=Q(state__in=filters.OPEN))
     found = (
         rows.order_by()
         .values_list("area", *OF_AREA)
@@ -120,7 +120,7 @@ def _by_area(rows: QuerySet[Violation], choice: choosing.Chosen) -> dict[str, An
     return {"groups": entries, "total": total}
 
 
-def _singly(request: HttpRequest, rows: QuerySet[Violation], choice: choosing.Chosen) -> dict[str, Any]:
+def _singly(request: HttpRequest, rows: QuerySet[Violation], choice: filters.Chosen) -> dict[str, Any]:
     before = request.GET.get("before", "")
     if before.isascii() and before.isdigit():
         rows = rows.filter(pk__lt=int(before[:18]))
@@ -129,7 +129,7 @@ def _singly(request: HttpRequest, rows: QuerySet[Violation], choice: choosing.Ch
     return {"entries": found[:PAGE], "older_url": f"?{choice.query(**more)}" if more else "", "total": None}
 
 
-def entries_of(rows: QuerySet[Violation], most: int, url: str, key: str) -> list[Entry]:
+def entries_of(rows: QuerySet[Violation], most: int, url: str, key: str) -> list[MapEntry]:
     """Minutes as entries of a list that a map reads; `url` holds a 0 where `key` ("pk" or "public_id") stands. One query.
 
     No name of a party or shop. What repeats from row to row (names of offences and areas, days, states) is put together once.
@@ -145,7 +145,7 @@ def entries_of(rows: QuerySet[Violation], most: int, url: str, key: str) -> list
         attributes = f' data-lat="{at_lat}" data-lon="{at_lon}" data-tone="{TAGS[state]}"' if at_lat else ""
         note = f'<bdi dir="ltr">{_safe(number or warning or public_id)}</bdi> · {_safe(area)} · {day_text(seen_at)}{where}'
         address = f"{before}{pk if key == 'pk' else public_id}{after}"
-        entries.append(Entry(pk, SafeString(attributes), SafeString(address), _safe(name), SafeString(note), tags[state]))
+        entries.append(MapEntry(pk, SafeString(attributes), SafeString(address), _safe(name), SafeString(note), tags[state]))
     return entries
 
 
@@ -169,7 +169,7 @@ def round_map(request: HttpRequest) -> HttpResponse:
     today = clock.today()
     again = Q(state=V.WARNED, correct_until__lt=today, branch=spell.team.branch_id)
     since = clock.start_of(today) - dt.timedelta(days=ROUND_DAYS)
-    mine = Q(inspector__user=request.user.pk, state__in=choosing.OPEN, seen_at__gte=since)
+    mine = Q(inspector__user=request.user.pk, state__in=filters.OPEN, seen_at__gte=since)
     rows = Violation.objects.filter(again | mine)
     if not spell.team.is_womens:
         rows = rows.filter(is_womens_premises=False)

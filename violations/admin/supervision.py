@@ -21,11 +21,11 @@ from municipality.audit.services import record
 from municipality.kernel.actors import Actor
 from municipality.ui.admin_base import in_group
 from violations import figures
-from violations.admin import choosing
-from violations.admin.figure_words import LABELS, SPANS, SPLITS
+from violations.admin import filters
+from violations.admin.figure_labels import LABELS, SPANS, SPLITS
 from violations.admin.overview import demanded_branch
 from violations.admin.tables import of_unit, role_of
-from violations.figures import Line, Span
+from violations.figures import FigureLine, Span
 from violations.models import Team, Violation
 from violations.services.court import cell
 
@@ -57,8 +57,8 @@ def _names(split: str, areas: dict[int, str], offences: dict[str, str]) -> dict[
 def board(request: HttpRequest) -> HttpResponse:
     """Figures of a period by team, offence or area."""
     branch = _demand(request)
-    areas, offences = choosing.areas(branch), choosing.offences()
-    choice = choosing.chosen(request.GET, areas, offences)
+    areas, offences = filters.areas(branch), filters.offences()
+    choice = filters.chosen(request.GET, areas, offences)
     split = request.GET.get("by", "team")
     if split not in SPLITS:
         choice.errors.append(_("Please choose from the lists: one of the choices does not exist."))
@@ -109,7 +109,7 @@ def board(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _cells(line: Line, choice: choosing.Chosen, to_rows: str, own: dict[str, Any]) -> Iterator[Cell]:
+def _cells(line: FigureLine, choice: filters.Chosen, to_rows: str, own: dict[str, Any]) -> Iterator[Cell]:
     for name, number in line.counts.items():
         share = line.share(name) if name in figures.SHARES else None
         yield Cell(number, f"{to_rows}?{choice.query(**own, figure=name)}" if number else "", share)
@@ -120,7 +120,7 @@ def _told(span: Span | None) -> tuple[int, str, str] | None:
 
 
 def _export(
-    request: HttpRequest, choice: choosing.Chosen, split: str, total: Line, lines: list[Line], names: dict[Any, str]
+    request: HttpRequest, choice: filters.Chosen, split: str, total: FigureLine, lines: list[FigureLine], names: dict[Any, str]
 ) -> HttpResponse:
     """The table as CSV in UTF-8 with a byte order mark. Counts of 1 to 4, and what would tell them, are hidden; so are spans of so few."""
     user: Any = request.user
@@ -145,7 +145,7 @@ def _export(
     return response
 
 
-def _spans(line: Line) -> list[str]:
+def _spans(line: FigureLine) -> list[str]:
     found: list[str] = []
     for name in SPANS:
         span = line.spans[name]

@@ -28,7 +28,7 @@ from municipality.uploads import queries as uploads
 from violations import queries
 from violations.models import Addition, Defence, Inspector, Objection, Violation
 from violations.notifications import ObjectionFiled, ObjectionRefused, ObjectionUpheld, tell
-from violations.services import blocks, settling, standing_in, terms
+from violations.services import blocks, delegates, settlements, terms
 from violations.states import OBJECTION, STUDIED, ObjectionState, ViolationState
 
 V = ViolationState
@@ -50,7 +50,7 @@ def file(*, violation: Violation, person: Any, ground: str, words: str, lot: Lot
     """
     row, access = terms.mine(violation, person, "object")
     if ground == NOT_MINE:
-        standing_in.demand_open(access, NOT_MINE)
+        delegates.demand_open(access, NOT_MINE)
     terms.demand(row, "object")
     today = clock.today()
     grounds = {reason.code for reason in rulebook.edition(queries.REPLIES, today).reasons_of("ground")}
@@ -64,7 +64,7 @@ def file(*, violation: Violation, person: Any, ground: str, words: str, lot: Lot
     periods = queries.limits()
     branch, drawn_among = draw_branch(row.branch_id, lot)
     actor = access.actor
-    settling.cancel_bills(row, actor=actor, reason="objection")
+    settlements.cancel_bills(row, actor=actor, reason="objection")
     case = open_case(
         service=OBJECTION,
         subject=row.key,
@@ -90,7 +90,7 @@ def file(*, violation: Violation, person: Any, ground: str, words: str, lot: Lot
         draw={"issued_by": row.branch_id, "among": drawn_among},
         filed_at=clock.now(),
     )
-    transition(row, "object", actor=standing_in.by(access), data={"case": case.reference})
+    transition(row, "object", actor=delegates.by(access), data={"case": case.reference})
     advance(case, "send", actor=actor)
     queue.join(case=case, actor=actor)
     blocks.lift(row, why="objection")
@@ -167,7 +167,7 @@ def answer(*, objection: Objection, person: Any, words: str) -> None:
     case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=objection.case_id)
     asked = review.open_round(case)
     access = authorize(person, case)
-    standing_in.demand_open(access, "answer")
+    delegates.demand_open(access, "answer")
     if asked is None or case.state != ObjectionState.CORRECTIONS:
         raise Refused("not_asked", _("Nothing is asked for in this request now."))
     words = words.strip()
@@ -251,7 +251,7 @@ def withdraw(*, objection: Objection, person: Any) -> None:
     """The party takes the objection back. Raises NotPermitted (a delegate too: it is made once), TransitionRefused once it is decided."""
     case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=objection.case_id)
     access = authorize(person, case)
-    standing_in.demand_open(access, "withdraw")
+    delegates.demand_open(access, "withdraw")
     advance(case, "withdraw", actor=access.actor)
     queue.leave(case=case, actor=access.actor, code="withdrawn")
     fall_back(Objection.objects.get(pk=objection.pk), reason="objection_withdrawn")

@@ -17,7 +17,7 @@ from municipality.rulebook import queries as rulebook
 from violations import queries
 from violations.models import Annulment, Relief, ReliefKind, Violation
 from violations.notifications import Annulled, SumReduced, SumWaived, tell
-from violations.services import blocks, settling, terms
+from violations.services import blocks, settlements, terms
 from violations.states import ViolationState
 
 V = ViolationState
@@ -64,7 +64,7 @@ def allow_annulment(*, annulment: Annulment, allowed_by: Any) -> None:
     row = locked(annulment.violation)
     asked = demand_second(Annulment, annulment.pk, allowed_by)
     actor = Actor("annuller", allowed_by.key)
-    settling.cancel_bills(row, actor=actor, reason="annulled")
+    settlements.cancel_bills(row, actor=actor, reason="annulled")
     Annulment.objects.filter(pk=asked.pk).update(allowed_by=allowed_by, allowed_at=clock.now())
     transition(row, "annul", actor=actor, reason=asked.code, data={"annulment": asked.public_id})
     record("violation.annulled", subject=row.key, actor=actor, data={"code": asked.code, "asked_by": asked.asked_by.key})
@@ -120,7 +120,7 @@ def allow_relief(*, relief: Relief, allowed_by: Any) -> None:
     if order is None or row.state not in SUMS or order.fils != asked.before_fils:
         raise Refused("sum_changed", _("The sum is not the one that was asked about. Please have it asked for anew."))
     actor = Actor("waiver", allowed_by.key)
-    settling.cancel_bills(row, actor=actor, reason="relief")
+    settlements.cancel_bills(row, actor=actor, reason="relief")
     Relief.objects.filter(pk=asked.pk).update(allowed_by=allowed_by, allowed_at=clock.now())
     data = {"relief": asked.public_id, "before": asked.before_fils, "after": asked.after_fils}
     if asked.kind == ReliefKind.WAIVER:

@@ -18,7 +18,7 @@ from municipality.kernel.transitions import transition
 from violations import queries, rules
 from violations.models import Extension, Instalment, Plan, SettlementOrder, Violation
 from violations.notifications import PeriodOver, PlanAgreed, PlanFell, TimeExtended, tell
-from violations.services import settling, standing_in
+from violations.services import delegates, settlements
 from violations.states import PlanState, ViolationState
 
 V = ViolationState
@@ -29,7 +29,7 @@ def mine(violation: Violation, person: Any, way: str) -> tuple[Violation, Access
     """The row, locked, and for whom this person takes a way. Raises NotPermitted as `standing_in.acts`."""
     rows = Violation.objects.select_for_update(of=("self",)).select_related("shop__owner", "shop__organisation", "party")
     row = rows.get(pk=violation.pk)
-    return row, standing_in.acts(row, person, way)
+    return row, delegates.acts(row, person, way)
 
 
 def demand(row: Violation, code: str) -> None:
@@ -43,14 +43,14 @@ def demand(row: Violation, code: str) -> None:
 def extend(*, violation: Violation, person: Any) -> dt.date:
     """More time to settle, once. Returns the new last day. Raises NotPermitted, Refused with the code of why it is closed."""
     row, access = mine(violation, person, "more_time")
-    actor = standing_in.by(access)
+    actor = delegates.by(access)
     demand(row, "more_time")
     before = row.settle_until
     if before is None:
         raise Refused("clock_not_begun", _("The period has not begun yet."))
     after = before + dt.timedelta(days=queries.limits()["extension_days"])
     Extension.objects.create(violation=row, until_before=before, until_after=after, asked_by=actor.key, at=clock.now())
-    settling.cancel_bills(row, actor=actor, reason="extended")  # its last day changes; the next one bears the new
+    settlements.cancel_bills(row, actor=actor, reason="extended")  # its last day changes; the next one bears the new
     changes: dict[str, Any] = {"settle_until": after} | (
         {"block_from": after + dt.timedelta(days=1)} if row.block_from and row.block_from <= after else {}
     )
@@ -64,13 +64,13 @@ def extend(*, violation: Violation, person: Any) -> dt.date:
 def agree_plan(*, violation: Violation, person: Any, count: int) -> Plan:
     """Pay the settlement in equal parts, the first one today. Raises NotPermitted, Refused (closed way, "bad_count")."""
     row, access = mine(violation, person, "instalments")
-    actor = standing_in.by(access)
+    actor = delegates.by(access)
     demand(row, "instalments")
     periods = queries.limits()
     order = queries.order_of(row)
     if order is None or not 2 <= count <= periods["instalments_most"]:
         raise Refused("bad_count", _("Please choose one of the numbers of instalments offered."))
-    settling.cancel_bills(row, actor=actor, reason="instalments")
+    settlements.cancel_bills(row, actor=actor, reason="instalments")
     plan = Plan.objects.create(violation=row, order=order, count=count, agreed_at=clock.now(), agreed_by=person.key)
     today, sweeps = clock.today(), periods["instalment_days"]
     Instalment.objects.bulk_create(
@@ -93,17 +93,17 @@ def void_missed() -> int:
 
 
 def _void_if_missed(plan: Plan) -> bool:
-    unpaid = settling.unpaid_parts(plan)
+    unpaid = settlements.unpaid_parts(plan)
     return bool(unpaid) and unpaid[0].due_on < clock.today() and _void(plan)
 
 
 def _void(plan: Plan) -> bool:
     row = Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=plan.violation_id)
     plan = Plan.objects.select_for_update().get(pk=plan.pk)
-    unpaid = settling.unpaid_parts(plan)
+    unpaid = settlements.unpaid_parts(plan)
     if plan.state != PlanState.ACTIVE or not unpaid or unpaid[0].due_on >= clock.today() or queries.is_at_bank(row):
         return False
-    settling.cancel_bills(row, actor=ME, reason="plan_fell")
+    settlements.cancel_bills(row, actor=ME, reason="plan_fell")
     transition(plan, "void", actor=ME, reason="instalment_missed", data={"number": unpaid[0].number})
     order = queries.order_of(row)
     if order is None:
@@ -156,7 +156,7 @@ def _lapse(violation: Violation) -> bool:
     row = Violation.objects.select_for_update(of=("self",)).select_related("shop", "party").get(pk=violation.pk)
     if row.state != V.ORDERED or row.settle_until is None or row.settle_until >= clock.today() or queries.is_at_bank(row):
         return False
-    settling.cancel_bills(row, actor=ME, reason="period_over")
+    settlements.cancel_bills(row, actor=ME, reason="period_over")
     transition(row, "lapse", actor=ME)
     record("violation.lapsed", subject=row.key, actor=ME, data={"until": row.settle_until.isoformat()})
     tell(PeriodOver, row, key=f"over:{row.last_event_id}")

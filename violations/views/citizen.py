@@ -30,7 +30,7 @@ from shops.register import queries as shops
 from violations import queries
 from violations.forms import AnswerForm, ObjectForm, PlanForm
 from violations.models import Objection, Violation
-from violations.services import documents, objections, settling, standing_in, terms
+from violations.services import delegates, documents, objections, settlements, terms
 from violations.states import ObjectionState, ViolationState
 from violations.views.public import TAGS
 
@@ -49,7 +49,7 @@ def mine_or_404(user: Any, public_id: str, way: str) -> tuple[Violation, Access]
     if row is None:
         raise Http404
     allowed = authorize(user, row)
-    standing_in.demand_open(allowed, way)
+    delegates.demand_open(allowed, way)
     return row, allowed
 
 
@@ -107,7 +107,7 @@ def pay(request: HttpRequest, public_id: str) -> HttpResponse:
     refusal: Refused | None = None
     if request.method == "POST":
         try:
-            bill = settling.bill_for(violation=row, person=request.user)
+            bill = settlements.bill_for(violation=row, person=request.user)
             return redirect("payments:pay", public_id=bill.public_id)
         except Refused as refused:
             refusal = refused
@@ -115,7 +115,7 @@ def pay(request: HttpRequest, public_id: str) -> HttpResponse:
     standing = queries.standing(row, is_party=True)
     is_open = any(way.is_open for way in queries.rules.ways(standing) if way.code in ("settle", "pay"))
     plan = getattr(row, "plan", None)
-    unpaid = settling.unpaid_parts(plan) if plan is not None and row.state == V.INSTALMENTS else []
+    unpaid = settlements.unpaid_parts(plan) if plan is not None and row.state == V.INSTALMENTS else []
     fils = unpaid[0].fils if unpaid else row.judgment.fils if row.state == V.JUDGED else order.fils if order is not None else None
     if not is_open and refusal is None:
         return redirect("violations:page", public_id=row.public_id)

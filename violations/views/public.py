@@ -30,10 +30,10 @@ from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import ref
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
-from violations import queries, ways
+from violations import options, queries
 from violations.forms import FindForm
 from violations.models import Relief, StopLift, Violation
-from violations.services import serving, settling
+from violations.services import notices, settlements
 from violations.states import VIOLATION, ViolationState
 
 FOUND = "violations_found"  # signed cookie: what this browser found by number and digits; no row is written for a visitor
@@ -136,14 +136,14 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     row, access = seen_or_404(request, public_id)
     is_party = access is not None
     if access is not None and access.is_self and request.method == "GET":
-        serving.opened(violation=row, person=request.user)
+        notices.opened(violation=row, person=request.user)
     order = queries.order_of(row)
     periods = queries.limits()
     by_delegate = access is not None and not access.is_self
     standing = queries.standing(row, is_party=is_party, by_delegate=by_delegate, order=order, periods=periods)
     plan = getattr(row, "plan", None)
     left = (row.settle_until - clock.today()).days if row.settle_until is not None else None
-    unpaid = settling.unpaid_parts(plan) if plan is not None else []
+    unpaid = settlements.unpaid_parts(plan) if plan is not None else []
     taken = Evidence.objects.filter(upload=OuterRef("pk")).values("captured_at")
     photos = Upload.objects.filter(subject=row.key, slot__in=["photos", "correction", "defence"], state=UploadState.READY)
     has_notice = row.notice is not None and row.notice.state == DocumentState.ACTIVE
@@ -161,7 +161,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "order": order,
             "left": left,
             "days": periods["settlement_days"],
-            "ways": ways.shown(row, standing),
+            "ways": options.shown(row, standing),
             "photos": photos.annotate(captured_at=Subquery(taken)).order_by("pk"),
             "service": getattr(row, "service", None),
             "objection": objection,

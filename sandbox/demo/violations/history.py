@@ -33,8 +33,8 @@ from sandbox.demo.violations.timeline import Timeline
 from shops.models import Shop
 from violations import queries
 from violations.models import EvidenceKind, Inspector, Violation
-from violations.services import blocks, court, evidence, minutes, objections, relief, serving, settling, terms
-from violations.services.minutes import Found
+from violations.services import blocks, court, evidence, notices, objections, relief, settlements, terms, violation_reports
+from violations.services.violation_reports import Found
 from violations.states import ViolationState
 
 V = ViolationState
@@ -75,7 +75,7 @@ def run(loading: Loading) -> str:
     paper.tell(timeline, loading, [shop for shop in shops if shop.branch_id == office["violation_clerk"].branch_id], office)
     timeline.run()
     with clock.at(loading.anchor):
-        serving.sweep()
+        notices.sweep()
         terms.void_missed()
         terms.lapse_due()
         blocks.place_due()
@@ -111,7 +111,7 @@ def _seen(
         unit = rulebook.edition(queries.OFFENCES, clock.today()).offences[code].unit
         quantity = {"m2": rng.randrange(100, 1200, 25), "piece": 100 * rng.randint(1, 4)}.get(unit, 100)
         area = shop.area
-        row, _new = minutes.record(
+        row, _new = violation_reports.record(
             inspector=spell.user,
             found=Found(
                 client_key=str(UUID(int=rng.getrandbits(128), version=4)),
@@ -144,12 +144,12 @@ def _after_warning(timeline: Timeline, rng: Random, row: Violation, spell: Inspe
     now, rule = clock.now(), row.rule
     if rng.random() < 0.45:
         mended = now + dt.timedelta(days=rule.correction_days * 0.6)
-        timeline.at(mended, lambda: minutes.accept_correction(violation=_row(row), inspector=spell.user))
+        timeline.at(mended, lambda: violation_reports.accept_correction(violation=_row(row), inspector=spell.user))
         return
 
     def write() -> None:
         found = _row(row)
-        minutes.write_minute(violation=found, inspector=spell.user, seen_at=clock.now())
+        violation_reports.write_minute(violation=found, inspector=spell.user, seen_at=clock.now())
         _after_minute(timeline, rng, found, office)
 
     timeline.at(now + dt.timedelta(days=rule.correction_days + 1, hours=1), write)
@@ -186,7 +186,7 @@ def _after_minute(timeline: Timeline, rng: Random, row: Violation, office: dict[
 
 
 def _open(row: Violation, person: Any) -> None:
-    serving.opened(violation=row, person=person)
+    notices.opened(violation=row, person=person)
 
 
 def _if(row: Violation, state: str, act: Callable[[Violation], Any]) -> None:
@@ -201,9 +201,9 @@ def _pay(row: Violation, person: Any, rng: Random) -> None:
         return
     left = clock.now()
     with transaction.atomic():
-        bill = settling.bill_for(violation=found, person=person)
+        bill = settlements.bill_for(violation=found, person=person)
         pay([Payment(bill, left, left + dt.timedelta(seconds=rng.randint(40, 200)))], rng)
-        settling.paid(bill.pk)
+        settlements.paid(bill.pk)
 
 
 def _object(timeline: Timeline, row: Violation, person: Any, rng: Random) -> None:

@@ -15,7 +15,7 @@ from sandbox.demo.loading import Loading
 from sandbox.demo.seeds import seeded
 from shops.models import Shop
 from violations.models import Violation
-from violations.services import lifting
+from violations.services import block_lifts
 from violations.services.blocks import GROUND
 
 if TYPE_CHECKING:
@@ -88,5 +88,5 @@ def lift_one(office: dict[str, Any]) -> None:
     if row is None:
         return
     until = clock.today() + dt.timedelta(days=21)
-    asked = lifting.ask(violation=row, code="public_need", note_ar="", until=until, asked_by=office["violation_clerk"])
-    lifting.allow(lift=asked, allowed_by=office["elsewhere"])
+    asked = block_lifts.ask(violation=row, code="public_need", note_ar="", until=until, asked_by=office["violation_clerk"])
+    block_lifts.allow(lift=asked, allowed_by=office["elsewhere"])

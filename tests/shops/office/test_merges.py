@@ -26,7 +26,7 @@ from shops.search.queries import SearchQuery, ask
 from tests.architecture.state_doors import without_guards
 from tests.municipality.people import person, staff
 from tests.shops.conftest import TESTS
-from violations.services import minutes
+from violations.services import violation_reports
 
 pytestmark = pytest.mark.django_db
 WHY = "الرقم نفسه في المحضر والعنوان واحد"
@@ -91,7 +91,7 @@ def test_nothing_new_begins_at_a_merged_shop(two: tuple[Shop, Shop], merge: Call
     for begin in (
         lambda: queries.demand_standing(goes),
         lambda: renewals.submit(shop=goes, applicant=somebody),
-        lambda: minutes._not_seen_already(SimpleNamespace(shop=goes, offence="CLN-03"), clock.today()),  # type: ignore[arg-type]
+        lambda: violation_reports._not_seen_already(SimpleNamespace(shop=goes, offence="CLN-03"), clock.today()),  # type: ignore[arg-type]
         lambda: claims.begin(shop=goes, person=somebody),
     ):
         with pytest.raises(Refused, match="merged"):

@@ -16,7 +16,7 @@ from tests.full_disk import full_disk
 from tests.municipality.people import SALIM, person, signed_in, staff
 from tests.violations.conftest import Days
 from violations.models import Defence, Violation
-from violations.services import objections, serving
+from violations.services import notices, objections
 
 pytestmark = pytest.mark.django_db
 VALID = "290010112346"  # its check digit fits
@@ -177,7 +177,7 @@ def test_a_proof_is_judged_and_a_minute_follows_its_period(write: Callable[..., 
 
 def test_the_writer_defends_a_minute(write: Callable[..., Violation], inspector: Any, owner: Any) -> None:
     row = write()
-    serving.opened(violation=row, person=owner)
+    notices.opened(violation=row, person=owner)
     objections.file(violation=row, person=owner, ground="facts_wrong", words="لا")
     client = signed_in(inspector)
     url = f"/admin/field/{row.public_id}/"

@@ -20,9 +20,9 @@ from municipality.places.models import Area, Branch
 from tests.municipality.people import signed_in, staff
 from tests.violations.conftest import Days, pay
 from violations import figures
-from violations.admin.figure_words import LABELS
+from violations.admin.figure_labels import LABELS
 from violations.models import Team, Violation
-from violations.services import court, minutes, objections, relief, serving, terms
+from violations.services import court, notices, objections, relief, terms, violation_reports
 
 pytestmark = pytest.mark.django_db
 FIGURES = "/admin/office/figures/"
@@ -87,8 +87,8 @@ def year(
     }
     days.later(days=2)
     for name in ("paid", "lapsed", "charged", "objected"):
-        serving.opened(violation=rows[name], person=owner)
-    minutes.accept_correction(violation=rows["corrected"], inspector=inspector)
+        notices.opened(violation=rows[name], person=owner)
+    violation_reports.accept_correction(violation=rows["corrected"], inspector=inspector)
     objections.file(violation=rows["objected"], person=owner, ground="facts_wrong", words="الرصيف نظيف في الصورة.")
     days.later(days=1)
     pay(Violation.objects.get(pk=rows["paid"].pk), owner)

@@ -14,7 +14,7 @@ from tests.municipality.people import signed_in, staff
 from tests.violations.conftest import Days
 from violations.admin import tables
 from violations.models import Annulment, Judgment, ReferralBatch, Relief, Violation
-from violations.services import serving, terms
+from violations.services import notices, terms
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ def plain_static(settings: Any) -> None:
 @pytest.fixture
 def served(write: Callable[..., Violation], owner: Any) -> Violation:
     row = write("CLN-03")
-    serving.opened(violation=row, person=owner)
+    notices.opened(violation=row, person=owner)
     return row
 
 

@@ -19,7 +19,7 @@ from tests.municipality.people import signed_in, staff
 from tests.serving import warm
 from tests.violations.conftest import Days
 from violations.models import Violation
-from violations.services import serving, terms
+from violations.services import notices, terms
 
 pytestmark = pytest.mark.django_db
 MAP, ROUND = "/admin/office/map/", "/admin/field/map/"
@@ -87,7 +87,7 @@ def test_each_filter_keeps_what_fits_and_only_that(
     write: Callable[..., Violation], supervisor: Any, owner: Any, days: Days, inspector: Any
 ) -> None:
     old = write("CLN-01")
-    serving.opened(violation=old, person=owner)
+    notices.opened(violation=old, person=owner)
     days.later(days=40)
     terms.lapse_due()
     new, warned = write("CLN-03"), write("SHP-04")

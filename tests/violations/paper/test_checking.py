@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from municipality.kernel import arabic
 from tests.violations.paper.sheets import CIVIL_ID, GOOD
-from violations.paper.checking import Fine, Known, check
-from violations.paper.problems import LINE
-from violations.paper.reading import COLUMNS
+from violations.legacy_fines.columns import COLUMNS
+from violations.legacy_fines.problems import LINE
+from violations.legacy_fines.validation import Fine, Known, check
 
 TODAY = dt.date(2026, 11, 25)
 

@@ -30,11 +30,11 @@ from tests.payments.conftest import run_due
 from tests.violations.conftest import Days, pay
 from tests.violations.paper.sheets import CIVIL_ID, sheet
 from violations import figures, invariants, queries
+from violations.legacy_fines import writer
+from violations.legacy_fines.kind import KIND
+from violations.legacy_fines.problems import NotReadable
 from violations.models import Charge, Judgment, PaperRow, SettlementOrder, Violation
-from violations.paper import applying
-from violations.paper.kind import KIND
-from violations.paper.problems import NotReadable
-from violations.services import blocks, documents, objections, relief, serving, terms
+from violations.services import blocks, documents, notices, objections, relief, terms
 
 pytestmark = pytest.mark.django_db
 JOBS = ("imports.check", "imports.take")
@@ -204,7 +204,7 @@ def test_without_proved_service_periods_begin_when_it_is_opened(carry: Callable[
     assert (row.settle_until, row.block_from) == (None, None)
     days.later(days=60)
     assert terms.lapse_due() == blocks.place_due() == 0
-    assert serving.opened(violation=row, person=owner)
+    assert notices.opened(violation=row, person=owner)
     assert one().settle_until == clock.today() + dt.timedelta(days=14)
 
 
@@ -290,7 +290,7 @@ def test_one_person_and_an_unreleased_file_bring_nothing_in_by_any_door(clerk: A
     with pytest.raises(IntegrityError, match="after_dry_run"), transaction.atomic():
         PaperRow.objects.create(file=file, line=99, outcome="wrong")
     with pytest.raises(IntegrityError, match="not_released"), transaction.atomic():
-        applying._make([line], file)
+        writer._make([line], file)
     services.release(file=file, released_by=authority)
     with pytest.raises(IntegrityError, match="frozen"):
         raw("UPDATE imports_importfile SET released_by_id = %s WHERE id = %s", [staff(login="third").pk, file.pk])

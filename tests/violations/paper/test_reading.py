@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from municipality.kernel.sheets import Layout
 from tests.violations.paper.sheets import GOOD, sheet, text
-from violations.paper.problems import FILE, NotReadable
-from violations.paper.reading import COLUMNS, LAYOUT, MOST_BYTES
+from violations.legacy_fines.columns import COLUMNS, LAYOUT, MOST_BYTES
+from violations.legacy_fines.problems import FILE, NotReadable
 
 NOTE = {"note": "أكياس مفتوحة"}
 

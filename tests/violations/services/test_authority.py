@@ -19,7 +19,7 @@ from tests.municipality.people import staff
 from tests.violations.conftest import Days, pay
 from violations import invariants, queries
 from violations.models import Annulment, Judgment, Relief, Violation
-from violations.services import court, relief, serving, settling, terms
+from violations.services import court, notices, relief, settlements, terms
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def served(write: Callable[..., Violation], owner: Any) -> Violation:
     row = write("CLN-03")
-    serving.opened(violation=row, person=owner)
+    notices.opened(violation=row, person=owner)
     return row
 
 
@@ -75,14 +75,14 @@ def test_no_cell_of_a_batch_is_a_formula(text: str) -> None:
 
 def test_only_the_amount_of_the_court_is_payable_after_the_referral(referred: Violation, clerk: Any, authority: Any, owner: Any) -> None:
     with pytest.raises(Refused, match="nothing_payable"):
-        settling.bill_for(violation=referred, person=owner)
+        settlements.bill_for(violation=referred, person=owner)
     ruling = court.enter_judgment(violation=referred, ruling_no="ج 7/2026", ruled_on=clock.today(), fils=250_000, clerk=clerk)
     with pytest.raises(NotPermitted, match="same_person"):
         court.confirm_judgment(judgment=ruling, clerk=clerk, ruling_no="ج 7/2026", fils=250_000)
     with pytest.raises(Refused, match="differs"):
         court.confirm_judgment(judgment=ruling, clerk=authority, ruling_no="ج 7/2026", fils=25_000)
     court.confirm_judgment(judgment=ruling, clerk=authority, ruling_no="ج 7/2026", fils=250_000)
-    assert settling.bill_for(violation=fresh(referred), person=owner).total_fils == 250_000
+    assert settlements.bill_for(violation=fresh(referred), person=owner).total_fils == 250_000
     assert pay(fresh(referred), owner).state == "paid"
     assert list(invariants.findings()) == []
 
@@ -117,7 +117,7 @@ def test_a_ruling_that_was_misread_is_taken_back_before_it_holds(referred: Viola
 
 
 def test_a_minute_is_annulled_by_two_people_and_keeps_its_number(served: Violation, clerk: Any, authority: Any, owner: Any) -> None:
-    bill = settling.bill_for(violation=served, person=owner)
+    bill = settlements.bill_for(violation=served, person=owner)
     asked = relief.ask_annulment(violation=served, code="written_twice", note_ar="", asked_by=clerk)
     with pytest.raises(Refused, match="asked_already"):
         relief.ask_annulment(violation=served, code="written_twice", note_ar="", asked_by=clerk)
@@ -168,7 +168,7 @@ def test_a_waiver_ends_it_and_a_reduction_lowers_the_sum(write: Callable[..., Vi
     asked = relief.ask_relief(violation=row, code="hardship", note_ar="تقرير", percent=40, asked_by=clerk)
     relief.allow_relief(relief=asked, allowed_by=authority)
     assert queries.order_of(row).fils == 40_000  # type: ignore[union-attr]
-    assert settling.bill_for(violation=fresh(row), person=owner).total_fils == 40_000
+    assert settlements.bill_for(violation=fresh(row), person=owner).total_fils == 40_000
     again = relief.ask_relief(violation=row, code="public_interest", note_ar="", percent=0, asked_by=clerk)
     relief.allow_relief(relief=again, allowed_by=authority)
     assert fresh(row).state == "waived"

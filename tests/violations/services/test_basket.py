@@ -23,7 +23,7 @@ from tests.payments.conftest import run_due
 from tests.violations.conftest import Days
 from violations import invariants
 from violations.models import Violation
-from violations.services import court, serving, settling, terms
+from violations.services import court, notices, settlements, terms
 
 pytestmark = pytest.mark.django_db
 OTHER = "tests.licence"
@@ -41,7 +41,7 @@ def licence(owner: Any) -> Bill:
 @pytest.fixture
 def judged(write: Callable[..., Violation], owner: Any, days: Days) -> Violation:
     row = write("CLN-03")
-    serving.opened(violation=row, person=owner)
+    notices.opened(violation=row, person=owner)
     days.later(days=31)
     terms.lapse_due()
     first, second = (staff("court_clerk", login=f"court{turn}") for turn in (1, 2))
@@ -59,7 +59,7 @@ def test_three_violations_and_a_licence_are_one_payment_with_a_receipt_each(
     judged: Violation, write: Callable[..., Violation], make_shop: Callable[..., Any], licence: Bill, owner: Any, stranger: Any
 ) -> None:
     settled, parts = write("CLN-01"), write("CLN-03", shop=make_shop())
-    serving.opened(violation=parts, person=owner)
+    notices.opened(violation=parts, person=owner)
     terms.agree_plan(violation=parts, person=owner, count=2)
     assert values(stranger) == []
     items = payments.basket_of(owner)
@@ -81,7 +81,7 @@ def test_three_violations_and_a_licence_are_one_payment_with_a_receipt_each(
 
 def test_a_bill_that_stands_is_not_offered_twice(write: Callable[..., Violation], owner: Any) -> None:
     row = write("CLN-01")
-    bill = settling.bill_for(violation=row, person=owner)
+    bill = settlements.bill_for(violation=row, person=owner)
     assert values(owner) == [f"bill:{bill.public_id}:{bill.total_fils}"]
 
 
@@ -89,7 +89,7 @@ def test_what_is_owed_no_more_or_costs_something_else_is_told_and_nothing_is_tak
     write: Callable[..., Violation], owner: Any, stranger: Any, days: Days
 ) -> None:
     row = write("CLN-03")
-    serving.opened(violation=row, person=owner)
+    notices.opened(violation=row, person=owner)
     (value,) = values(owner)
     with pytest.raises(Refused, match="price_changed"):
         pay_basket(payer=owner, chosen=[f"{value.rpartition(':')[0]}:1"], language="ar", session_key="s")

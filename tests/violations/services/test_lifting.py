@@ -21,7 +21,7 @@ from tests.municipality.people import signed_in, staff
 from tests.violations.conftest import Days
 from violations import invariants
 from violations.models import StopLift, Violation
-from violations.services import blocks, lifting, relief, serving, terms
+from violations.services import block_lifts, blocks, notices, relief, terms
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +39,7 @@ def authority(rules: None) -> Any:
 @pytest.fixture
 def stopped(write: Callable[..., Violation], owner: Any, days: Days) -> Violation:
     row = write("CLN-03")
-    serving.opened(violation=row, person=owner)
+    notices.opened(violation=row, person=owner)
     days.later(days=31)
     terms.lapse_due()
     assert blocks.place_due() == 1
@@ -48,7 +48,7 @@ def stopped(write: Callable[..., Violation], owner: Any, days: Days) -> Violatio
 
 def ask(row: Violation, by: Any, **more: Any) -> StopLift:
     values = {"code": "public_need", "note_ar": "", "until": clock.today() + dt.timedelta(days=10)} | more
-    return lifting.ask(violation=row, asked_by=by, **values)
+    return block_lifts.ask(violation=row, asked_by=by, **values)
 
 
 def stops(row: Violation) -> int:
@@ -60,7 +60,7 @@ def test_two_units_lift_a_stop_until_a_day_and_it_stands_again_after(
 ) -> None:
     asked = ask(stopped, clerk)
     assert stops(stopped) == 1
-    lifting.allow(lift=asked, allowed_by=authority)
+    block_lifts.allow(lift=asked, allowed_by=authority)
     assert stops(stopped) == 0
     assert Message.objects.filter(person=owner, kind="violations.stop_lifted").count() == 1
     acts = Act.objects.filter(subject=stopped.key).values_list("action", flat=True)
@@ -74,7 +74,7 @@ def test_two_units_lift_a_stop_until_a_day_and_it_stands_again_after(
     assert stops(stopped) == 1
     assert Message.objects.filter(person=owner, kind="violations.services_stopped").count() == 2
     assert list(invariants.findings()) == []
-    lifting.allow(lift=ask(stopped, clerk), allowed_by=authority)  # and once more by the same way
+    block_lifts.allow(lift=ask(stopped, clerk), allowed_by=authority)  # and once more by the same way
     assert stops(stopped) == 0
 
 
@@ -83,15 +83,15 @@ def test_nobody_lifts_alone_or_within_one_unit_or_without_the_role(stopped: Viol
         ask(stopped, authority)
     asked = ask(stopped, clerk)
     with pytest.raises(NotPermitted, match="not_your_role"):
-        lifting.allow(lift=asked, allowed_by=clerk)
+        block_lifts.allow(lift=asked, allowed_by=clerk)
     colleague = staff("violation_authority", login="colleague", branch=clerk.branch)
     with pytest.raises(NotPermitted, match="same_unit"):
-        lifting.allow(lift=asked, allowed_by=colleague)
+        block_lifts.allow(lift=asked, allowed_by=colleague)
     both = staff("violation_clerk", "violation_authority", login="both", branch=Branch.objects.get(pk="JA"))
     relief.refuse(asked=asked, refused_by=authority)
     own = ask(stopped, both)
     with pytest.raises(NotPermitted, match="same_person"):
-        lifting.allow(lift=own, allowed_by=both)
+        block_lifts.allow(lift=own, allowed_by=both)
     assert stops(stopped) == 1
 
 
@@ -156,7 +156,7 @@ def test_no_door_of_the_database_ends_a_stop_of_an_unpaid_sum(stopped: Violation
 
 def test_the_register_is_public_and_names_nobody(stopped: Violation, clerk: Any, authority: Any, owner: Any, client: Any) -> None:
     assert "لم يُرفع وقف" in client.get("/ar/violations/stops-lifted/").content.decode()
-    lifting.allow(lift=ask(stopped, clerk), allowed_by=authority)
+    block_lifts.allow(lift=ask(stopped, clerk), allowed_by=authority)
     for language, reason in (("ar", "حاجة عامة مؤقتة"), ("en", "A public need for a time")):
         page = client.get(f"/{language}/violations/stops-lifted/").content.decode()
         assert reason in page

@@ -23,7 +23,7 @@ from tests.municipality.people import staff
 from tests.violations.conftest import Days, pay
 from violations import invariants, review
 from violations.models import Objection, Violation
-from violations.services import blocks, objections, serving, settling, terms
+from violations.services import blocks, notices, objections, settlements, terms
 
 pytestmark = pytest.mark.django_db
 DAY = dt.date(2026, 11, 24)
@@ -32,7 +32,7 @@ DAY = dt.date(2026, 11, 24)
 @pytest.fixture
 def served(write: Callable[..., Violation], owner: Any) -> Violation:
     row = write("CLN-03")
-    serving.opened(violation=row, person=owner)
+    notices.opened(violation=row, person=owner)
     return row
 
 
@@ -58,13 +58,13 @@ def decide(objection: Objection, decider: Callable[..., Any], *, uphold: bool) -
 
 
 def test_an_objection_goes_to_another_branch_and_payment_stands_still(served: Violation, owner: Any) -> None:
-    settling.bill_for(violation=served, person=owner)
+    settlements.bill_for(violation=served, person=owner)
     objection = file(served, owner)
     assert objection.case.branch_id != served.branch_id
     assert (fresh(served).state, objection.keeps_price, objection.answer_by) == ("objected", True, DAY + dt.timedelta(days=30))
     assert objection.defend_by == dt.date(2026, 11, 29)  # Wednesday, Thursday, Sunday
     with pytest.raises(Refused, match="nothing_payable"):
-        settling.bill_for(violation=served, person=owner)
+        settlements.bill_for(violation=served, person=owner)
     assert list(invariants.findings()) == []
     with pytest.raises(Refused, match="objected_once"):
         file(fresh(served), owner)

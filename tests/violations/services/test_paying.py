@@ -23,7 +23,7 @@ from tests.payments.conftest import run_due
 from tests.violations.conftest import Days, pay, settle
 from violations import invariants, queries
 from violations.models import Charge, Plan, Service, SettlementOrder, Signed, Violation
-from violations.services import blocks, court, serving, settling, terms
+from violations.services import blocks, court, notices, settlements, terms
 
 pytestmark = pytest.mark.django_db
 DAY = dt.date(2026, 11, 24)
@@ -32,7 +32,7 @@ DAY = dt.date(2026, 11, 24)
 @pytest.fixture
 def served(write: Callable[..., Violation], owner: Any) -> Violation:
     row = write("CLN-03")
-    assert serving.opened(violation=row, person=owner)
+    assert notices.opened(violation=row, person=owner)
     return row
 
 
@@ -48,11 +48,11 @@ def test_no_period_runs_before_the_notice_was_opened(write: Callable[..., Violat
     assert (row.settle_until, row.object_until, row.block_from) == (None, None, None)
     days.later(days=40)
     assert terms.lapse_due() == 0
-    assert not serving.opened(violation=row, person=stranger)
-    assert serving.opened(violation=row, person=owner)
+    assert not notices.opened(violation=row, person=stranger)
+    assert notices.opened(violation=row, person=owner)
     today = clock.today()
     assert (row.settle_until, row.object_until) == (today + dt.timedelta(days=14), today + dt.timedelta(days=30))
-    assert not serving.opened(violation=row, person=owner)  # once
+    assert not notices.opened(violation=row, person=owner)  # once
 
 
 def test_a_signature_on_the_spot_serves_at_once(write: Callable[..., Violation]) -> None:
@@ -72,12 +72,12 @@ def test_two_channels_serve_after_seven_days_and_a_bounce_does_not(write: Callab
     sent(row, "email")
     sent(row, "sms", "failed")
     days.later(days=30)
-    assert serving.sweep() == 0
-    assert serving.unserved(days=14) == 1
+    assert notices.sweep() == 0
+    assert notices.unserved(days=14) == 1
     sent(row, "sms")
-    assert serving.sweep() == 0
+    assert notices.sweep() == 0
     days.later(days=7)
-    assert serving.sweep() == 1
+    assert notices.sweep() == 1
     assert Service.objects.get(violation=row).ground == "two_channels"
 
 
@@ -92,25 +92,25 @@ def test_a_settlement_is_paid_once_and_ends_it(served: Violation, owner: Any) ->
     assert Message.objects.filter(person=owner, kind="violations.settled").count() == 1
     assert list(invariants.findings()) == []
     with pytest.raises(Refused, match="nothing_payable"):
-        settling.bill_for(violation=row, person=owner)
+        settlements.bill_for(violation=row, person=owner)
 
 
 def test_the_bill_is_handed_out_again_and_never_to_a_stranger(served: Violation, owner: Any, stranger: Any) -> None:
-    first = settling.bill_for(violation=served, person=owner)
-    assert settling.bill_for(violation=served, person=owner) == first
+    first = settlements.bill_for(violation=served, person=owner)
+    assert settlements.bill_for(violation=served, person=owner) == first
     with pytest.raises(NotPermitted, match="not_yours"):
-        settling.bill_for(violation=served, person=stranger)
+        settlements.bill_for(violation=served, person=stranger)
 
 
 def test_a_settlement_ends_with_its_last_day(served: Violation, owner: Any, days: Days) -> None:
-    bill = settling.bill_for(violation=served, person=owner)
+    bill = settlements.bill_for(violation=served, person=owner)
     days.later(days=14)
     assert terms.lapse_due() == 0
     days.later(days=1)
     assert terms.lapse_due() == 1
     assert (fresh(served).state, Bill.objects.get(pk=bill.pk).state) == ("overdue", "void")
     with pytest.raises(Refused, match="nothing_payable"):
-        settling.bill_for(violation=served, person=owner)
+        settlements.bill_for(violation=served, person=owner)
 
 
 def test_a_settlement_that_cannot_be_ended_holds_no_other_up(
@@ -122,22 +122,22 @@ def test_a_settlement_that_cannot_be_ended_holds_no_other_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     other = write("CLN-03", shop=make_shop())
-    assert serving.opened(violation=other, person=owner)
+    assert notices.opened(violation=other, person=owner)
     days.later(days=15)
-    cancel = settling.cancel_bills
+    cancel = settlements.cancel_bills
 
     def fails_for_one(row: Violation, **given: Any) -> None:
         if row.pk == served.pk:
             raise ZeroDivisionError
         cancel(row, **given)
 
-    monkeypatch.setattr(settling, "cancel_bills", fails_for_one)
+    monkeypatch.setattr(settlements, "cancel_bills", fails_for_one)
     assert terms.lapse_due() == 1
     assert (fresh(served).state, fresh(other).state) == ("ordered", "overdue")
 
 
 def test_a_payment_begun_in_time_counts_although_the_bank_answers_late(served: Violation, owner: Any, days: Days) -> None:
-    bill = settling.bill_for(violation=served, person=owner)
+    bill = settlements.bill_for(violation=served, person=owner)
     days.later(days=14, hours=11)  # 23:00 of the last day
     attempt = start_attempt(bills=[bill], payer=owner, language="en", session_key="session-1")
     redirect_url(attempt)
@@ -151,7 +151,7 @@ def test_a_payment_begun_in_time_counts_although_the_bank_answers_late(served: V
 @pytest.mark.guards
 def test_after_the_referral_the_settlement_cannot_be_charged_by_any_door(served: Violation, owner: Any) -> None:
     order = SettlementOrder.objects.get(violation=served)
-    bill = settling.bill_for(violation=served, person=owner)
+    bill = settlements.bill_for(violation=served, person=owner)
     values = {"violation": served, "kind": "settlement", "order": order, "made_at": clock.now()}
     connection.check_constraints()
     guards.remove(connection)
@@ -178,7 +178,7 @@ def _copy_of(bill: Bill) -> Bill:
         title_ar="صلح",
         title_en="Settlement",
         lines=[line(bill.total_fils)],
-        actor=settling.ME,
+        actor=settlements.ME,
     )
 
 
@@ -188,7 +188,7 @@ def test_a_charge_is_always_the_computed_sum(served: Violation, owner: Any) -> N
     from tests.payments.conftest import line
 
     cheap = issue_bill(
-        kind=settling.BILL, subject=served.key, payer=owner, title_ar="صلح", title_en="S", lines=[line(1_000)], actor=settling.ME
+        kind=settlements.BILL, subject=served.key, payer=owner, title_ar="صلح", title_en="S", lines=[line(1_000)], actor=settlements.ME
     )
     order = SettlementOrder.objects.get(violation=served)
     with pytest.raises(IntegrityError, match="charge_is_another_sum"), transaction.atomic():
@@ -200,20 +200,20 @@ def test_nothing_is_paid_without_a_paid_bill(served: Violation) -> None:
     from municipality.kernel.transitions import transition
 
     with pytest.raises(IntegrityError, match="paid_without_ground"), transaction.atomic():
-        transition(served, "settle", actor=settling.ME)
+        transition(served, "settle", actor=settlements.ME)
 
 
 def test_what_the_bank_takes_back_is_open_again(served: Violation, owner: Any, days: Days) -> None:
     pay(served, owner)
     charge = Charge.objects.get(violation=served)
-    settling.voided(charge.bill_id)
+    settlements.voided(charge.bill_id)
     row = fresh(served)
     assert row.state == "ordered"
     assert Message.objects.filter(person=owner, kind="violations.payment_taken_back").exists()
 
 
 def test_a_sum_that_is_not_owed_any_more_is_given_back(served: Violation, owner: Any) -> None:
-    bill = settling.bill_for(violation=served, person=owner)
+    bill = settlements.bill_for(violation=served, person=owner)
     attempt = start_attempt(bills=[bill], payer=owner, language="en", session_key="session-1")
     redirect_url(attempt)
     Bank.book.decide(attempt)
@@ -232,11 +232,11 @@ def test_a_sum_that_is_not_owed_any_more_is_given_back(served: Violation, owner:
 
 
 def test_more_time_is_given_once(served: Violation, owner: Any) -> None:
-    settling.bill_for(violation=served, person=owner)
+    settlements.bill_for(violation=served, person=owner)
     assert terms.extend(violation=served, person=owner) == DAY + dt.timedelta(days=44)
     with pytest.raises(Refused, match="extended_once"):
         terms.extend(violation=served, person=owner)
-    assert settling.bill_for(violation=served, person=owner).due_until == DAY + dt.timedelta(days=44)
+    assert settlements.bill_for(violation=served, person=owner).due_until == DAY + dt.timedelta(days=44)
 
 
 def test_a_plan_is_paid_part_by_part(served: Violation, owner: Any, days: Days) -> None:
@@ -249,7 +249,7 @@ def test_a_plan_is_paid_part_by_part(served: Violation, owner: Any, days: Days) 
     for turn in range(3):
         assert fresh(served).state == "instalments"
         assert terms.void_missed() == 0
-        settle(settling.bill_for(violation=served, person=owner))
+        settle(settlements.bill_for(violation=served, person=owner))
         days.later(days=20 if turn < 2 else 0)
     assert (fresh(served).state, Plan.objects.get().state, queries.paid_fils(served)) == ("paid", "paid", 100_000)
     assert list(invariants.findings()) == []
@@ -257,7 +257,7 @@ def test_a_plan_is_paid_part_by_part(served: Violation, owner: Any, days: Days) 
 
 def test_one_missed_part_voids_the_plan_and_the_rest_is_due(served: Violation, owner: Any, days: Days) -> None:
     terms.agree_plan(violation=served, person=owner, count=6)
-    settle(settling.bill_for(violation=served, person=owner))
+    settle(settlements.bill_for(violation=served, person=owner))
     days.later(days=31)
     assert terms.void_missed() == 1
     row = fresh(served)
@@ -303,8 +303,8 @@ def test_an_unpaid_violation_stops_the_renewal_and_payment_of_the_court_amount_f
 
 def test_an_open_settlement_or_plan_stops_nothing(served: Violation, owner: Any, days: Days) -> None:
     terms.agree_plan(violation=served, person=owner, count=6)
-    settle(settling.bill_for(violation=served, person=owner))
+    settle(settlements.bill_for(violation=served, person=owner))
     days.later(days=30)
-    settle(settling.bill_for(violation=served, person=owner))
+    settle(settlements.bill_for(violation=served, person=owner))
     days.later(days=5)
     assert blocks.place_due() == 0

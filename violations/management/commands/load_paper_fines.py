@@ -12,7 +12,7 @@ from municipality.accounts.models import User
 from municipality.imports import services as imports
 from municipality.imports.models import ImportFile
 from municipality.kernel.errors import Refused
-from violations.paper.problems import LINE, NotReadable
+from violations.legacy_fines.problems import LINE, NotReadable
 
 
 class Command(BaseCommand):

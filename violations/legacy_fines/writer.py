@@ -18,9 +18,9 @@ from municipality.kernel.errors import Refused
 from municipality.kernel.transitions import transition_all
 from municipality.rulebook import queries as rulebook
 from violations import queries
+from violations.legacy_fines import validation
 from violations.models import Judgment, PaperRow, PaperState, Service, ServiceGround, SettlementOrder, Violation
 from violations.notifications import CarriedOver, tell
-from violations.paper import checking
 
 ME = system("violations")
 FORMULA = ("المبلغ كما في السجل الورقي، ولم تحسبه البوابة", "The amount of the paper record, not computed by the portal")
@@ -105,7 +105,7 @@ def _make(rows: list[PaperRow], file: ImportFile) -> list[Any]:
 
 def _words(row: PaperRow) -> dict[str, str]:
     """The words of the paper where its act has no code. In English the catalogue's stand: nobody translates a record."""
-    return {"name_ar": row.offence_text, "article_ar": row.article} if row.offence == checking.FREE else {}
+    return {"name_ar": row.offence_text, "article_ar": row.article} if row.offence == validation.FREE else {}
 
 
 def _periods(row: PaperRow, periods: Callable[[dt.date], dict[str, int]], grace: dt.date) -> dict[str, dt.date]:

@@ -19,7 +19,7 @@ from payments.states import BillState
 from violations import queries
 from violations.models import Charge, ChargeKind, Instalment, Plan, Violation
 from violations.notifications import PaymentTakenBack, Settled, tell
-from violations.services import blocks, standing_in
+from violations.services import blocks, delegates
 from violations.states import PlanState, ViolationState
 
 V = ViolationState
@@ -36,7 +36,7 @@ def bill_for(*, violation: Violation, person: Any, instalment: Instalment | None
     the code of why nothing is payable, "payment_open".
     """
     row = _locked(violation)
-    access = standing_in.acts(row, person, "settle" if row.state == V.ORDERED else "pay")
+    access = delegates.acts(row, person, "settle" if row.state == V.ORDERED else "pay")
     payer, actor = access.person, access.actor
     kind, fils, source = _payable(row, instalment)
     standing = Charge.objects.filter(violation=row, kind=kind, bill__state=BillState.DUE, **source).select_related("bill").first()

@@ -28,7 +28,7 @@ from shops.register import queries as shops
 from violations import queries, rules
 from violations.models import Inspector, ServiceGround, SettlementOrder, Signed, Violation
 from violations.notifications import CorrectionAccepted, CorrectionRefused, MinuteWritten, WarningGiven, tell
-from violations.services import serving
+from violations.services import notices
 from violations.states import ViolationState
 
 V = ViolationState
@@ -156,9 +156,9 @@ def _demand(inspector: Any, found: Found, day: dt.date) -> Inspector:
     return spell
 
 
-def _facts(offence: Offence, found: Found) -> rules.Facts:
+def _facts(offence: Offence, found: Found) -> rules.Measurement:
     try:
-        return rules.check_facts(offence.unit, rules.Facts(found.quantity_hundredths, found.months))
+        return rules.check_facts(offence.unit, rules.Measurement(found.quantity_hundredths, found.months))
     except rules.BadFacts as bad:
         sentences = {
             "quantity": _("Please give a measure or number above nought."),
@@ -235,14 +235,14 @@ def _minute(row: Violation, spell: Inspector, day: dt.date, *, signed: str | Non
     enqueue("violations.notice_document", key=f"{row.key}:minute", violation_id=row.pk)
     tell(MinuteWritten, row, key="minute")
     if row.signed == Signed.SIGNED:
-        serving.prove(violation=row, ground=ServiceGround.SIGNED, at=row.seen_at, proof={"badge": spell.badge_no})
+        notices.prove(violation=row, ground=ServiceGround.SIGNED, at=row.seen_at, proof={"badge": spell.badge_no})
 
 
 def _order(row: Violation, offence: Offence) -> SettlementOrder:
     amount = rules.settlement(
         rate_fils=offence.settlement_fils or 0,
         unit=offence.unit,
-        facts=rules.Facts(row.quantity_hundredths, row.months),
+        facts=rules.Measurement(row.quantity_hundredths, row.months),
         repeats=row.repeat_count,
         repeat_percent=offence.repeat_percent,
     )

@@ -19,9 +19,9 @@ from municipality.rulebook import queries as rulebook
 from municipality.ui.admin_base import in_group
 from shops.register import queries as shops
 from violations import queries
+from violations.legacy_fines import problems, validation, writer
+from violations.legacy_fines.columns import LAYOUT
 from violations.models import PaperRow, Violation
-from violations.paper import applying, checking, problems
-from violations.paper.reading import LAYOUT
 from violations.services.relief import ALLOWS, ASKS
 
 
@@ -29,7 +29,7 @@ def check(file: ImportFile, found: Sequence[Row]) -> Iterator[Checked]:
     """Compare some lines with the catalogue, shops and places, and with what came in by an earlier file: the same once more does
     nothing, another sum or state under the number is wrong."""
     known = _known(file, found)
-    fines = [(line, checking.check(cells, known, extra=extra)) for line, cells, extra in found]
+    fines = [(line, validation.check(cells, known, extra=extra)) for line, cells, extra in found]
     numbers = [fine.values.get("number", "") for _line, fine in fines]
     before = {row.number: row.paper for row in Violation.objects.filter(number__in=numbers).select_related("paper")}
     for line, fine in fines:
@@ -47,7 +47,7 @@ def check(file: ImportFile, found: Sequence[Row]) -> Iterator[Checked]:
         yield said
 
 
-def _known(file: ImportFile, found: Sequence[Row]) -> checking.Known:
+def _known(file: ImportFile, found: Sequence[Row]) -> validation.Known:
     numbers = {"".join(digits.clean(cells.get("licence_no", "")).split()).upper() for _line, cells, _extra in found} - {""}
     branches: dict[str, str] = {}
     for branch in Branch.objects.all():
@@ -56,8 +56,8 @@ def _known(file: ImportFile, found: Sequence[Row]) -> checking.Known:
     for area in Area.objects.select_related("governorate__branch").order_by("pk"):
         for name in {arabic.fold(area.name_ar), arabic.fold(area.name_en)}:
             areas.setdefault(name, []).append(area)
-    periods = applying.settle_by()
-    return checking.Known(
+    periods = writer.settle_by()
+    return validation.Known(
         today=clock.today(),
         offences=frozenset(rulebook.edition(queries.OFFENCES, clock.today()).offences),
         shops=shops.by_licence(numbers, "area__governorate__branch", "activity", "owner"),
@@ -84,7 +84,7 @@ KIND = Kind(
     rows=PaperRow,
     reader=LAYOUT,
     check=check,
-    apply=applying.apply,
+    apply=writer.apply,
     uploader=ASKS,
     releaser=ALLOWS,
     key="paper_no",

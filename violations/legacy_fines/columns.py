@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from municipality.kernel.sheets import Layout
-from violations.paper.problems import NotReadable
+from violations.legacy_fines.problems import NotReadable
 
 MOST_BYTES = 12 * 1024 * 1024
 MOST_LINES = 50_000

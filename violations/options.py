@@ -13,7 +13,7 @@ from violations.models import Violation
 
 
 @dataclass(frozen=True)
-class Told:
+class OptionText:
     """What stands under the heading of a way."""
 
     title: Any
@@ -25,8 +25,8 @@ class Told:
     url: str = ""  # URL name
 
 
-TOLD = {
-    "correct": Told(
+OPTION_TEXTS = {
+    "correct": OptionText(
         _("Put it right"),
         _("Put right what was found and send a photo of it. If it is accepted, it ends without an amount."),
         _("no effect"),
@@ -35,7 +35,7 @@ TOLD = {
         _("Send a photo"),
         "violations:correct",
     ),
-    "settle": Told(
+    "settle": OptionText(
         _("Settle"),
         _("Accept the settlement order and pay its amount."),
         _("no stop of renewal"),
@@ -44,7 +44,7 @@ TOLD = {
         _("Settle and pay"),
         "violations:pay",
     ),
-    "pay": Told(
+    "pay": OptionText(
         _("Pay what is due"),
         _("Pay the next instalment of a plan, or the amount that the court has set."),
         _("a stop ends within a minute"),
@@ -53,7 +53,7 @@ TOLD = {
         _("Pay now"),
         "violations:pay",
     ),
-    "object": Told(
+    "object": OptionText(
         _("Object"),
         _(
             "Somebody of another branch, drawn by lot, decides without seeing your name, the shop or the inspector."
@@ -65,7 +65,7 @@ TOLD = {
         _("Object"),
         "violations:object",
     ),
-    "more_time": Told(
+    "more_time": OptionText(
         _("More time"),
         _("More days to settle at the same amount. Given at once, one time."),
         _("no effect"),
@@ -74,7 +74,7 @@ TOLD = {
         _("Take more time"),
         "violations:more_time",
     ),
-    "instalments": Told(
+    "instalments": OptionText(
         _("Instalments"),
         _("Equal parts, the first one today. One missed part ends the plan, and the rest is due."),
         _("no stop while parts are paid"),
@@ -83,7 +83,7 @@ TOLD = {
         _("Choose instalments"),
         "violations:instalments",
     ),
-    "not_mine": Told(
+    "not_mine": OptionText(
         _("It is not mine"),
         _("The shop or thing is not yours, or was not in your hands at the time. This is an objection with that ground."),
         _("no stop while it is studied"),
@@ -128,7 +128,7 @@ class Shown:
     """One way as the page shows it."""
 
     code: str
-    told: Told
+    told: OptionText
     is_open: bool
     closed: str  # the code of why it is closed; empty for an open one
     why: Any
@@ -136,7 +136,7 @@ class Shown:
     url: str
 
 
-def shown(violation: Violation, standing: rules.Standing) -> list[Shown]:
+def shown(violation: Violation, standing: rules.ViolationStatus) -> list[Shown]:
     """All ways of a violation for a page, always in the same order, each with its last day and its effects."""
     last = {
         "correct": violation.correct_until,
@@ -148,7 +148,7 @@ def shown(violation: Violation, standing: rules.Standing) -> list[Shown]:
     }
     found = []
     for way in rules.ways(standing):
-        told = TOLD[way.code]
+        told = OPTION_TEXTS[way.code]
         url = reverse(told.url, args=[violation.public_id]) if way.is_open else ""
         found.append(
             Shown(way.code, told, way.is_open, way.closed or "", CLOSED[way.closed] if way.closed else "", last.get(way.code), url)

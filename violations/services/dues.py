@@ -13,7 +13,7 @@ from payments.registry import Due
 from payments.states import BillState
 from violations import queries
 from violations.models import ChargeKind, Violation
-from violations.services import settling
+from violations.services import settlements
 from violations.states import ViolationState
 
 V = ViolationState
@@ -40,16 +40,16 @@ def _due(row: Violation, order: Any) -> Due | None:
     if row.state == V.JUDGED:
         kind, fils = ChargeKind.COURT, row.judgment.fils or 0
     elif row.state == V.INSTALMENTS:
-        unpaid = settling.unpaid_parts(row.plan)
+        unpaid = settlements.unpaid_parts(row.plan)
         kind, fils = ChargeKind.INSTALMENT, unpaid[0].fils if unpaid else 0
         until = unpaid[0].due_on if unpaid else None
     else:
         kind, fils, until = ChargeKind.SETTLEMENT, order.fils if order is not None else 0, row.settle_until
     if fils <= 0:
         return None
-    title_ar, title_en = settling.titles(kind)
+    title_ar, title_en = settlements.titles(kind)
     note = ENDS if kind == ChargeKind.SETTLEMENT else ""
-    return Due(row.public_id, settling.BILL, f"{title_ar} {row.reference}", f"{title_en} {row.reference}", fils, note, until)
+    return Due(row.public_id, settlements.BILL, f"{title_ar} {row.reference}", f"{title_en} {row.reference}", fils, note, until)
 
 
 def bill_for(person: Any, key: str) -> Bill:
@@ -58,7 +58,7 @@ def bill_for(person: Any, key: str) -> Bill:
     if row is None:
         raise NotPermitted("not_yours", _("This violation is not yours."))
     try:
-        return settling.bill_for(violation=row, person=person)
+        return settlements.bill_for(violation=row, person=person)
     except Refused as refusal:
         if refusal.code == "nothing_payable":
             raise Refused("not_in_basket", _("A line of the list cannot be paid any more. The list below is the present one.")) from refusal
