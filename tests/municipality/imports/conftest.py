@@ -16,8 +16,8 @@ from municipality.rulebook.seeds import load_activities, seed
 from shops.models import Shop
 from tests.municipality.people import staff
 from tests.shops.imports.sheets import sheet as register_sheet
-from tests.violations.paper.sheets import CIVIL_ID
-from tests.violations.paper.sheets import sheet as paper_sheet
+from tests.violations.legacy_fines.sheets import CIVIL_ID
+from tests.violations.legacy_fines.sheets import sheet as paper_sheet
 from violations.models import Violation
 
 

@@ -28,7 +28,7 @@ from tests.full_disk import full_disk
 from tests.municipality.people import person, signed_in, staff
 from tests.payments.conftest import run_due
 from tests.violations.conftest import Days, pay
-from tests.violations.paper.sheets import CIVIL_ID, sheet
+from tests.violations.legacy_fines.sheets import CIVIL_ID, sheet
 from violations import figures, invariants, queries
 from violations.legacy_fines import writer
 from violations.legacy_fines.kind import KIND

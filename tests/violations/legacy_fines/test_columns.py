@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from municipality.kernel.sheets import Layout
-from tests.violations.paper.sheets import GOOD, sheet, text
+from tests.violations.legacy_fines.sheets import GOOD, sheet, text
 from violations.legacy_fines.columns import COLUMNS, LAYOUT, MOST_BYTES
 from violations.legacy_fines.problems import FILE, NotReadable
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from municipality.kernel import arabic
-from tests.violations.paper.sheets import CIVIL_ID, GOOD
+from tests.violations.legacy_fines.sheets import CIVIL_ID, GOOD
 from violations.legacy_fines.columns import COLUMNS
 from violations.legacy_fines.problems import LINE
 from violations.legacy_fines.validation import Fine, Known, check

@@ -1,0 +1,93 @@
+"""One name a thing: class names that two packages share, and the glossary's names of models."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+
+# Shared on purpose: each is a part of its package's own word, and is named with its module where both meet.
+SHARED = {
+    "Command": "Django's name",
+    "EventInline": "the events of a row in the admin of its app",
+    "ActivityForm": "the same fact, declared in a renewal and corrected on a page",
+    "AddressForm": "the same fact, declared in a renewal and corrected on a page",
+    "TradeName": "the register's table and the form of a renewal",
+    "PaymentTakenBack": "a message of each service that is paid for",
+    "_AboutCase": "base of the messages of a package",
+    "NotReadable": "why a sheet of a kind cannot be read",
+    "TooMany": "a limit of a service was reached",
+    "CodeOver": "a one-time code is over: of a contact, of a consent",
+    "WrongCode": "a one-time code is wrong: of a contact, of a consent",
+    "Unusable": "an answer that proves nothing: of a passkey, of Mobile ID",
+    "Channel": "of a message, and of Celery's file transport (kombu's name)",
+    "Kind": "of a job, of an import, of an error of KNET: the entry of a registry",
+    "Outcome": "of a line of an import, of a decision, of a payment",
+    "Step": "of a timeline, of a set-up command",
+    "Tally": "of a test run, of the commercial register",
+    "Known": "what lines of a kind of import are compared with",
+    # To be renamed with their tables or pages.
+    "AskForm": "of a consent, of the search",
+    "BadCursor": "of the feed, of the search",
+    "Block": "a service block, a block of a page",
+    "Condition": "of a renewal, of the rulebook",
+    "Desk": "of an assisted service, of an officer",
+    "DifferenceKind": "of the daily match, of the commercial register",
+    "Edition": "of the rulebook, of the open data",
+    "Fact": "of a renewal, of a page",
+    "Field": "of a form, of the open data",
+    "FindForm": "of a claim, of a violation",
+    "Freshness": "of the register, of the commercial register",
+    "Item": "of the desk, of the basket",
+    "Limit": "of attempts, of the rulebook",
+    "MessageKind": "of notifications, of the bank's messages",
+    "Position": "in the queue, in a list of results",
+    "Preview": "of a decision, of corrections",
+    "Refused": "by a rule, by the inspector of uploads",
+    "Reply": "of the bank, of a shop's holder",
+    "Service": "in which others may act, proof that a notice was served",
+    "Taken": "by a device, by the commercial register",
+    "_Asked": "a question of the staff door, a request for relief",
+}
+ROOTS = ("municipality", "payments", "zoning", "shops", "licensing", "violations", "reports", "script")
+
+
+def classes(root: Path, listed: list[str]) -> dict[str, list[str]]:
+    """Class names at the top of modules → the modules."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name in listed:
+        for node in ast.parse((root / name).read_text(encoding="utf8")).body:
+            if isinstance(node, ast.ClassDef):
+                found[node.name].append(name)
+    return found
+
+
+def shared(root: Path) -> set[str]:
+    listed = subprocess.run(["git", "ls-files", "*.py"], cwd=root, capture_output=True, text=True, check=True).stdout.split()
+    product = [name for name in listed if name.split("/")[0] in ROOTS and "/migrations/" not in name]
+    return {name for name, modules in classes(root, product).items() if len(modules) > 1}
+
+
+def test_no_class_name_is_used_twice_without_a_reason(root: Path) -> None:
+    assert shared(root) - SHARED.keys() == set()
+    assert SHARED.keys() - shared(root) == set(), "a reason that is needed no more"
+
+
+def test_a_second_class_of_a_name_is_found(tmp_path: Path) -> None:
+    for name in ("one.py", "two.py"):
+        (tmp_path / name).write_text("class Told:\n    pass\n", encoding="utf8")
+    assert classes(tmp_path, ["one.py", "two.py"])["Told"] == ["one.py", "two.py"]
+
+
+@pytest.mark.django_db
+def test_every_model_that_the_glossary_names_is_there(root: Path) -> None:
+    text = (root / "docs" / "glossary.md").read_text(encoding="utf8").partition("## Technical terms")[0]
+    named = re.findall(r"`(\w+)\.([A-Z]\w+)`", text)
+    assert len(named) > 30
+    missing = [f"{app}.{model}" for app, model in named if model.lower() not in apps.all_models[app]]
+    assert missing == []
