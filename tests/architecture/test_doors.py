@@ -12,9 +12,9 @@ from pathlib import Path
 import grimp
 import pytest
 
+from script.support.packages import SERVICES
 from tests.architecture.files import ROOT
 
-SERVICES = ("payments", "zoning", "shops", "licensing", "violations", "reports")
 DOORS = {"models", "queries", "services", "states"}
 # Doors of the platform beyond the four, each a thing that others register with, implement or are marked by.
 MORE = {
