@@ -83,7 +83,10 @@ TOGETHER = {
 # What looks at the whole portal, draws papers and pictures by the dozen, starts simulators or plays nights through: left out of
 # `script/test --fast` and, where it guards nothing, of the pass on the next Django.
 WHOLE = (
-    *(f"tests/architecture/test_{name}.py" for name in ("access_matrix", "api", "doors", "language_gate", "pages", "privacy")),
+    *(
+        f"tests/architecture/test_{name}.py"
+        for name in ("access_matrix", "adding_a_service", "api", "doors", "language_gate", "pages", "privacy")
+    ),
     *(f"tests/architecture/test_{name}.py" for name in ("production_refuses", "shown_fields", "staff_door", "state_doors")),
     "tests/architecture/test_without_transaction.py",
     *("tests/journeys/", "tests/licensing/", "tests/tools/mutation/", "tests/script/test_parallel.py", "tests/script/test_translations.py"),

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel.workflow import move, workflow
+from municipality.review.states import desk_moves
 
 VIOLATION = "violations.violation"
 OBJECTION = "violations.objection"
@@ -97,17 +98,17 @@ OBJECTION_WORKFLOW = workflow(
     OBJECTION,
     O.SENT,
     move("send", O.SENT, to=O.IN_REVIEW, may="applicant", label=_("Send the objection")),
-    move("ask_corrections", O.IN_REVIEW, to=O.CORRECTIONS, may="officer", label=_("Ask for more")),
-    move("answer", O.CORRECTIONS, to=O.IN_REVIEW, may="applicant", label=_("Send the answer")),
+    *desk_moves(
+        O.IN_REVIEW,
+        corrections=O.CORRECTIONS,
+        countersign=O.COUNTERSIGN,
+        accepted=O.UPHELD,
+        refused=O.REFUSED,
+        accept=_("Uphold the objection"),
+        ask_corrections=_("Ask for more"),
+        answer=_("Send the answer"),
+    ),
     move("go_on", O.CORRECTIONS, to=O.IN_REVIEW, label=_("The time to answer is over")),
-    move("accept", O.IN_REVIEW, to=O.UPHELD, may="officer", label=_("Uphold the objection")),
-    move("propose_refusal", O.IN_REVIEW, to=O.COUNTERSIGN, may="officer", needs_reason=True, label=_("Propose to refuse")),
-    move("take_back", O.COUNTERSIGN, to=O.IN_REVIEW, may="officer", label=_("Change the proposal")),
-    move("return", O.COUNTERSIGN, to=O.IN_REVIEW, may="supervisor", needs_reason=True, label=_("Back to the officer")),
-    move("countersign", O.COUNTERSIGN, to=O.REFUSED, may="supervisor", needs_reason=True, label=_("Sign the refusal")),
-    move("reopen", O.COUNTERSIGN, to=O.IN_REVIEW, needs_reason=True, label=_("Back to the queue")),
-    move("move_promise", O.IN_REVIEW, to=O.IN_REVIEW, label=_("The promised day moved")),
-    move("move_promise_signing", O.COUNTERSIGN, to=O.COUNTERSIGN, label=_("The promised day moved")),
     # Thirty days without an answer are a refusal; the person learns it on the day, with the way to the court.
     move("lapse", STUDIED, to=O.LAPSED, label=_("The legal time for an answer is over")),
     move("withdraw", STUDIED, to=O.WITHDRAWN, may="applicant", label=_("Withdraw the objection")),

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel.workflow import move, workflow
+from municipality.review.states import desk_moves
 
 RENEWAL = "licensing.renewal"
 
@@ -30,18 +31,14 @@ RENEWAL_WORKFLOW = workflow(
     move("pay", S.AWAITING_PAYMENT, to=S.PAID, label=_("Confirm the payment")),
     # The officer's lane: a person decides before anything is paid.
     move("send_to_officer", S.DRAFT, to=S.IN_REVIEW, may="applicant", label=_("Send to the Municipality")),
-    move("ask_corrections", S.IN_REVIEW, to=S.CORRECTIONS, may="officer", label=_("Ask for corrections")),
-    move("answer", S.CORRECTIONS, to=S.IN_REVIEW, may="applicant", label=_("Send the corrections")),
+    *desk_moves(
+        S.IN_REVIEW,
+        corrections=S.CORRECTIONS,
+        countersign=S.COUNTERSIGN,
+        accepted=S.AWAITING_PAYMENT,
+        refused=S.REFUSED,
+    ),
     move("lapse", S.CORRECTIONS, to=S.EXPIRED, label=_("Close without an answer")),
-    move("accept", S.IN_REVIEW, to=S.AWAITING_PAYMENT, may="officer", label=_("Approve")),
-    move("propose_refusal", S.IN_REVIEW, to=S.COUNTERSIGN, may="officer", needs_reason=True, label=_("Propose to refuse")),
-    move("take_back", S.COUNTERSIGN, to=S.IN_REVIEW, may="officer", label=_("Change the proposal")),
-    move("return", S.COUNTERSIGN, to=S.IN_REVIEW, may="supervisor", needs_reason=True, label=_("Back to the officer")),
-    move("countersign", S.COUNTERSIGN, to=S.REFUSED, may="supervisor", needs_reason=True, label=_("Sign the refusal")),
-    move("reopen", S.COUNTERSIGN, to=S.IN_REVIEW, needs_reason=True, label=_("Back to the queue")),
-    # A holiday announced late moves the promised day; the state stays.
-    move("move_promise", S.IN_REVIEW, to=S.IN_REVIEW, label=_("The promised day moved")),
-    move("move_promise_signing", S.COUNTERSIGN, to=S.COUNTERSIGN, label=_("The promised day moved")),
     # The clean lane: the published rule approves, no officer is involved.
     move("approve", S.PAID, to=S.APPROVED, label=_("Approve")),
     move("issue", S.APPROVED, to=S.ISSUED, label=_("Issue the licence")),

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import polib
 
+from script.support.packages import PACKAGES
+
 # A message is its context and its text; the singular stands for a plural.
 Message = tuple[str, str]
 SKIPPED = frozenset({"simulators", "migrations", "management"})  # simulators and commands speak English only
@@ -85,7 +87,7 @@ def in_template(source: str) -> set[Message]:
 def sources(root: Path) -> dict[Message, str]:
     """Every message that the portal's code and templates say, with the file that says it."""
     found: dict[Message, str] = {}
-    for folder in ("municipality", "payments", "zoning", "shops", "licensing", "violations", "reports", "templates"):
+    for folder in (*PACKAGES, "templates"):
         for path in sorted((root / folder).rglob("*")):
             if SKIPPED & set(path.relative_to(root).parts) or path.suffix not in {".py", ".html", ".txt"} or not path.is_file():
                 continue

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel.workflow import move, workflow
+from municipality.review.states import desk_moves
 
 CLAIM = "shops.claim"
 
@@ -32,16 +33,13 @@ CLAIM_WORKFLOW = workflow(
     move("object", C.IN_REVIEW, to=C.IN_REVIEW, may="holder", label=_("Dispute the claim")),
     # Without a match: documents, and an officer.
     move("send_to_officer", C.DRAFT, to=C.IN_REVIEW, may="applicant", label=_("Send to the Municipality")),
-    move("ask_corrections", C.IN_REVIEW, to=C.CORRECTIONS, may="officer", label=_("Ask for corrections")),
-    move("answer", C.CORRECTIONS, to=C.IN_REVIEW, may="applicant", label=_("Send the corrections")),
+    *desk_moves(
+        C.IN_REVIEW,
+        corrections=C.CORRECTIONS,
+        countersign=C.COUNTERSIGN,
+        accepted=C.GRANTED,
+        refused=C.REFUSED,
+    ),
     move("lapse", C.CORRECTIONS, to=C.EXPIRED, label=_("Close without an answer")),
-    move("accept", C.IN_REVIEW, to=C.GRANTED, may="officer", label=_("Approve")),
-    move("propose_refusal", C.IN_REVIEW, to=C.COUNTERSIGN, may="officer", needs_reason=True, label=_("Propose to refuse")),
-    move("take_back", C.COUNTERSIGN, to=C.IN_REVIEW, may="officer", label=_("Change the proposal")),
-    move("return", C.COUNTERSIGN, to=C.IN_REVIEW, may="supervisor", needs_reason=True, label=_("Back to the officer")),
-    move("countersign", C.COUNTERSIGN, to=C.REFUSED, may="supervisor", needs_reason=True, label=_("Sign the refusal")),
-    move("reopen", C.COUNTERSIGN, to=C.IN_REVIEW, needs_reason=True, label=_("Back to the queue")),
-    move("move_promise", C.IN_REVIEW, to=C.IN_REVIEW, label=_("The promised day moved")),
-    move("move_promise_signing", C.COUNTERSIGN, to=C.COUNTERSIGN, label=_("The promised day moved")),
     move("withdraw", [C.IN_REVIEW, C.CORRECTIONS, C.COUNTERSIGN], to=C.WITHDRAWN, may="applicant", label=_("Withdraw the request")),
 )

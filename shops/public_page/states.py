@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel.workflow import Workflow, move, workflow
+from municipality.review.states import desk_moves
 
 CORRECTION = "shops.correction"
 
@@ -34,17 +35,15 @@ def _studied(service: str, *, accept: Any) -> Workflow:
         service,
         G.DRAFT,
         move("send", G.DRAFT, to=G.IN_REVIEW, may="applicant", label=_("Send to the Municipality")),
-        # The desk knows these two; the rulebook has no reason to ask for anything here, so that nobody is asked.
-        move("ask_corrections", G.IN_REVIEW, to=G.CORRECTIONS, may="officer", label=_("Ask for corrections")),
-        move("answer", G.CORRECTIONS, to=G.IN_REVIEW, may="applicant", label=_("Send the corrections")),
-        move("accept", G.IN_REVIEW, to=G.GRANTED, may="officer", label=accept),
-        move("propose_refusal", G.IN_REVIEW, to=G.COUNTERSIGN, may="officer", needs_reason=True, label=_("Propose to refuse")),
-        move("take_back", G.COUNTERSIGN, to=G.IN_REVIEW, may="officer", label=_("Change the proposal")),
-        move("return", G.COUNTERSIGN, to=G.IN_REVIEW, may="supervisor", needs_reason=True, label=_("Back to the officer")),
-        move("countersign", G.COUNTERSIGN, to=G.REFUSED, may="supervisor", needs_reason=True, label=_("Sign the refusal")),
-        move("reopen", G.COUNTERSIGN, to=G.IN_REVIEW, needs_reason=True, label=_("Back to the queue")),
-        move("move_promise", G.IN_REVIEW, to=G.IN_REVIEW, label=_("The promised day moved")),
-        move("move_promise_signing", G.COUNTERSIGN, to=G.COUNTERSIGN, label=_("The promised day moved")),
+        # The rulebook has no reason to ask for corrections here, so that nobody is asked.
+        *desk_moves(
+            G.IN_REVIEW,
+            corrections=G.CORRECTIONS,
+            countersign=G.COUNTERSIGN,
+            accepted=G.GRANTED,
+            refused=G.REFUSED,
+            accept=accept,
+        ),
         move("withdraw", [G.IN_REVIEW, G.CORRECTIONS, G.COUNTERSIGN], to=G.WITHDRAWN, may="applicant", label=_("Withdraw the request")),
     )
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import grimp
 import pytest
 
+from script.support.packages import SERVICES
 from tests.architecture.files import ROOT
 
-SERVICES = ("payments", "zoning", "shops", "licensing", "violations", "reports")
 DOORS = {"models", "queries", "services", "states"}
 # Doors of the platform beyond the four, each a thing that others register with, implement or are marked by.
 MORE = {
@@ -22,13 +22,13 @@ MORE = {
     "municipality.acting": {"registry", "notifications", "authorization", "organisations"},
     "municipality.audit": {"guards", "registry"},
     "municipality.cases": {"catalogue", "opening", "panels", "blocks", "admin_base", "timeline"},
-    "municipality.documents": {"rendering", "signing", "registry", "numbers", "qr", "facts", "store", "trouble"},
-    "municipality.drafts": {"registry", "typed"},
+    "municipality.documents": {"rendering", "signing", "registry", "numbers", "qr", "facts", "store", "alarms"},
+    "municipality.drafts": {"registry", "unsaved"},
     "municipality.fieldwork": {"forms", "device"},  # device: the contract with the browser's queue
     "municipality.imports": {"registry", "sheets", "guards", "views"},
-    "municipality.jobs": {"registry", "errors", "in_process", "apart"},
+    "municipality.jobs": {"registry", "errors", "in_process", "sweeps"},
     "municipality.notifications": {"registry", "texts"},
-    "municipality.review": {"registry", "story"},  # story: how the moves of every studied case are told
+    "municipality.review": {"registry", "timeline"},  # timeline: how the moves of every studied case are told
     "municipality.uploads": {"registry", "fields", "links", "refusals"},
     "payments": {"registry", "providers", "rules"},  # rules: the lines that a bill is made of
     "shops": {"registry", "opening"},

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
+from script.support.packages import PACKAGES
 from tests.architecture.files import ROOT, name_of, of_kind, tracked
 
-PACKAGES = ("municipality", "payments", "zoning", "shops", "licensing", "violations", "reports", "script", "deploy")
 LONGEST = 420
 LONGEST_TEST = 500
 _TEXT = (".py", ".md", ".txt", ".in", ".toml", ".yml", ".yaml", ".html", ".css", ".js", ".po", ".csv", ".sh", ".conf", ".json", "")
@@ -92,3 +94,16 @@ def test_every_test_name_is_a_sentence() -> None:
     found = {name_of(p): re.findall(r"^\s*(?:async )?def (test_\w+)\(", _read(p), re.M) for p in of_kind(".py", under="tests")}
     short = [f"{path}: {name}" for path, names in found.items() for name in names if name.count("_") < 3]
     assert short == []
+
+
+def test_every_list_of_the_packages_names_all_of_them() -> None:
+    """What an app is missing from is not checked, and nothing else would say so."""
+    tools = tomllib.loads(_read(ROOT / "pyproject.toml"))["tool"]
+    installed = dict.fromkeys(app.partition(".")[0] for app in settings.INSTALLED_APPS if (ROOT / app.partition(".")[0]).is_dir())
+    assert [name for name in installed if name != "sandbox"] == list(PACKAGES)
+    assert tools["importlinter"]["root_packages"] == [*PACKAGES, "sandbox"]
+    layers, *_others = tools["importlinter"]["contracts"]
+    assert layers["layers"] == ["sandbox", *reversed(PACKAGES)]
+    for listed in (tools["mypy"]["packages"], tools["ruff"]["lint"]["isort"]["known-first-party"]):
+        assert set(PACKAGES) <= set(listed)
+    assert f"compileall -q {' '.join(PACKAGES)} " in _read(ROOT / "Dockerfile")

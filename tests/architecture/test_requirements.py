@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from script.support import translations
+from script.support.packages import PACKAGES
 from tests.architecture.files import ROOT
 
 _PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)(\[[^\]]*\])?==(?P<version>[^\s;\\]+)", re.M)
@@ -48,9 +49,6 @@ def test_tests_run_with_the_versions_of_production() -> None:
     assert {name: (version, development.get(name)) for name, version in runtime.items() if development.get(name) != version} == {}
 
 
-RUNTIME = ("municipality", "payments", "zoning", "shops", "licensing", "violations", "reports")
-
-
 @cache
 def installed() -> Mapping[str, list[str]]:
     """The distributions of each module; made once, since it reads what every package has installed."""
@@ -73,13 +71,13 @@ def imported(text: str) -> Iterator[str]:
 
 def missing_in_production(text: str) -> set[str]:
     pinned = set(pins("requirements.txt"))
-    foreign = set(imported(text)) - set(sys.stdlib_module_names) - {*RUNTIME, "sandbox", "script", "tests"}
+    foreign = set(imported(text)) - set(sys.stdlib_module_names) - {*PACKAGES, "sandbox", "script", "tests"}
     return {module for module in foreign if not brought_by(module) & pinned}
 
 
 def test_whatever_the_portal_imports_is_installed_in_production() -> None:
     """Also inside functions: an environment of development hides that production lacks it."""
-    paths = [path for app in RUNTIME for path in sorted((ROOT / app).rglob("*.py"))]
+    paths = [path for app in PACKAGES for path in sorted((ROOT / app).rglob("*.py"))]
     found = {path.relative_to(ROOT).as_posix(): lacks for path in paths if (lacks := missing_in_production(path.read_text("utf8")))}
     assert found == {}
 

@@ -36,6 +36,7 @@ from municipality.rulebook.models import (
     TradeRule,
 )
 from payments.models import Allocation, Attempt, Bill, CallbackBytes, Inquiry, Receipt
+from script.support.packages import PACKAGES
 from tests.architecture import (
     acting_rows,
     commercial_rows,
@@ -454,8 +455,7 @@ def test_every_table_with_a_state_is_either_moved_by_events_or_named_here() -> N
     with_state = {
         m._meta.label
         for m in apps.get_models()
-        if m.__module__.split(".")[0] in {"municipality", "payments", "zoning", "shops", "licensing", "violations", "reports"}
-        and any(isinstance(f, models.Field) and f.name == "state" for f in m._meta.get_fields())
+        if m.__module__.split(".")[0] in PACKAGES and any(isinstance(f, models.Field) and f.name == "state" for f in m._meta.get_fields())
     }
     assert with_state == {m._meta.label for m in stateful()} | others
     assert {Attempt, Bill} <= set(stateful())

@@ -20,6 +20,7 @@ from municipality.notifications.registry import KINDS as MESSAGES
 from municipality.ui.code_labels import CODE_LABELS, label_codes, label_of
 from payments.rules import Outcome
 from payments.states import AttemptState
+from script.support.packages import PACKAGES
 
 admin.autodiscover()
 # Acts whose name is put together from a state or a move.
@@ -36,7 +37,7 @@ PUT_TOGETHER |= {
 
 def recorded(root: Path) -> Iterator[str]:
     """The names of acts that the sources write out, as first argument of `record`; a name put together is left to PUT_TOGETHER."""
-    for app in ("municipality", "payments", "licensing", "shops", "zoning", "violations", "reports"):
+    for app in PACKAGES:
         for path in (root / app).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "record" and node.args:

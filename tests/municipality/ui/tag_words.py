@@ -16,10 +16,10 @@ from django.utils.translation import gettext
 from municipality.cases.timeline import TIMELINES
 from municipality.kernel import clock
 from municipality.ui.templatetags.portal import TAG_ICONS
+from script.support.packages import PACKAGES
 from shops.hours.labels import tag_of
 from shops.hours.status import OpeningStatus
 
-PACKAGES = ("municipality", "payments", "zoning", "shops", "licensing", "violations", "reports")
 LITERAL = re.compile(r'{% tag [^%]*?_\("([^"]+)"\)')
 NAMED = re.compile(r'{% translate "([^"]+)" as (\w+) %}')
 USED = re.compile(r"{% tag \S+ (\w+)")

@@ -1,0 +1,6 @@
+"""The packages of the product: the platform, and one app a service, the lowest first."""
+
+from __future__ import annotations
+
+SERVICES = ("payments", "zoning", "shops", "licensing", "violations", "reports")
+PACKAGES = ("municipality", *SERVICES)
