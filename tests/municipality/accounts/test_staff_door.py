@@ -205,7 +205,7 @@ def test_five_wrong_codes_close_the_second_factor(officer: User, secret: str, cl
 
 
 def test_the_limits_do_not_need_the_cache(officer: User, secret: str, client: Client, settings: Any) -> None:
-    settings.CACHES = {"default": {"BACKEND": "tests.municipality.accounts.dead_cache.DeadCache"}}
+    settings.CACHES = settings.CACHES | {"default": {"BACKEND": "tests.municipality.accounts.dead_cache.DeadCache"}}
     assert give_password(client, password="wrong").status_code == 400
     assert give_password(client).status_code == 302
     assert client.post(CODE, {"code": code_now(secret)}).status_code == 302

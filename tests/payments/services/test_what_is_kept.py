@@ -22,6 +22,7 @@ from payments.services import (
     give_up,
     inquiries,
     owe_back,
+    receipts,
     refunds,
     settle,
     settlement,
@@ -168,16 +169,16 @@ def test_a_reversal_is_recorded_and_its_owner_told_only_if_it_had_heard(
         assert Inquiry.objects.count() == 2
 
 
-def test_a_receipt_document_of_a_reversed_payment_is_revoked(settled: Attempt, bank: Book) -> None:
-    from municipality.documents.services import activate
+def test_a_receipt_document_of_a_reversed_payment_is_revoked(
+    settled: Attempt, bank: Book, settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from municipality.documents.states import DocumentState
-    from payments.services.receipts import _drafted
 
-    receipt = Receipt.objects.get()
-    document = _drafted(receipt)
-    assert _drafted(receipt) == document
-    activate(document, content=b"%PDF-1.7", media_type="application/pdf", actor=BY)
-    Receipt.objects.filter(pk=receipt.pk).update(document=document)
+    settings.VAR_DIR = tmp_path
+    monkeypatch.setattr("municipality.documents.services.draw", lambda facts, document: b"%PDF-1.7")
+    receipts.write_document(receipt_id=Receipt.objects.get().pk)
+    document = Receipt.objects.get().document
+    assert document is not None and document.state == DocumentState.ACTIVE
     bank.decide(settled, "FAILURE(NOT CAPTURED)")
     inquiries.confirm(attempt_id=settled.pk)
     document.refresh_from_db()
