@@ -26,7 +26,7 @@ ME = system("violations")
 
 
 def mine(violation: Violation, person: Any, way: str) -> tuple[Violation, Access]:
-    """The row, locked, and for whom this person takes a way. Raises NotPermitted as `standing_in.acts`."""
+    """The row, locked, and for whom this person takes a way. Raises NotPermitted as `delegates.acts`."""
     rows = Violation.objects.select_for_update(of=("self",)).select_related("shop__owner", "shop__organisation", "party")
     row = rows.get(pk=violation.pk)
     return row, delegates.acts(row, person, way)
