@@ -23,7 +23,7 @@ def confirm(*, attempt_id: int, turn: int = 0) -> None:
 
 @job("payments.tell_void", queue="urgent", time_limit=60)
 def tell_void(*, allocation_id: int) -> None:
-    settlement.tell_void(allocation_id=allocation_id)
+    settlement.notify_void(allocation_id=allocation_id)
 
 
 @job("payments.receipt_document", queue="documents", time_limit=90)
@@ -33,22 +33,22 @@ def receipt_document(*, receipt_id: int) -> None:
 
 @job("payments.tell_paid", queue="messages", time_limit=30)
 def tell_paid(*, receipt_id: int) -> None:
-    messages.tell_paid(receipt_id=receipt_id)
+    messages.notify_paid(receipt_id=receipt_id)
 
 
 @job("payments.tell_owed_attempt", queue="messages", time_limit=30)
 def tell_owed_attempt(*, attempt_id: int) -> None:
-    messages.tell_owed_attempt(attempt_id=attempt_id)
+    messages.notify_owed_attempt(attempt_id=attempt_id)
 
 
 @job("payments.tell_owed_bill", queue="messages", time_limit=30)
 def tell_owed_bill(*, allocation_id: int) -> None:
-    messages.tell_owed_bill(allocation_id=allocation_id)
+    messages.notify_owed_bill(allocation_id=allocation_id)
 
 
 @job("payments.tell_paid_out", queue="messages", time_limit=30)
 def tell_paid_out(*, refund_id: int) -> None:
-    messages.tell_paid_out(refund_id=refund_id)
+    messages.notify_paid_out(refund_id=refund_id)
 
 
 @job("payments.send_refund", queue="urgent", time_limit=60)

@@ -110,4 +110,4 @@ def open_data(*, dataset: str = "shops", night: str = "", part: int = 0) -> None
 
 @job("shops.follow_digests", queue="bulk", time_limit=110)
 def follow_digests() -> None:
-    subscriptions.tell_everybody()
+    subscriptions.notify_everybody()

@@ -16,12 +16,12 @@ from municipality.ui.forms import CivilIdField, FoldedField
 from shops.register import queries as shops
 from violations import queries, rules
 from violations.models import Inspector, Signed
-from violations.services.violation_reports import Found
+from violations.services.violation_reports import Findings
 
 PHOTOS = 8
 
 
-class MinuteForm(VisitForm):
+class ViolationReportForm(VisitForm):
     """Facts only; there is no field for an amount."""
 
     shop_no = FoldedField(
@@ -76,7 +76,7 @@ class MinuteForm(VisitForm):
         super().__init__(*args, **kwargs)
         self.spell = spell
         catalogue = rulebook.edition(queries.OFFENCES, clock.today()).offences
-        named = [offence for code, offence in sorted(catalogue.items()) if queries.covers(spell, code)]
+        named = [offence for code, offence in sorted(catalogue.items()) if queries.warrant_covers(spell, code)]
         self.fields["offence"].choices = [("", "—"), *((o.code, f"{o.code} {o.name_ar}") for o in named)]  # type: ignore[attr-defined]
         self.fields["area"].queryset = Area.objects.filter(governorate__branch=spell.team.branch_id).order_by("name_ar")  # type: ignore[attr-defined]
 
@@ -97,12 +97,12 @@ class MinuteForm(VisitForm):
             self.add_error("area", _("Please choose the area."))
         return data
 
-    def found(self) -> Found:
+    def found(self) -> Findings:
         """The facts for `minutes.record`. Only of a valid form."""
         data, sent = self.cleaned_data, self.sent()
         shop = data["shop"]
         quantity = data.get("quantity")
-        return Found(
+        return Findings(
             client_key=sent.key,
             offence=data["offence"],
             seen_at=sent.started_at,

@@ -55,7 +55,7 @@ def _may_read(user: Any, subject: str) -> bool:
     if row.writer_id == user.pk or is_of_branch(user, row):
         return True
     objection = getattr(row, "objection", None)
-    return objection is not None and review.may_look(user, objection.case)
+    return objection is not None and review.may_open(user, objection.case)
 
 
 def _may_write(user: Any, subject: str) -> bool:

@@ -122,7 +122,7 @@ class StopLifted(_AboutViolation):
     samples = {"until": _DAY}
 
 
-def tell(kind: type[MessageKind], violation: Violation, *, key: str, **context: Any) -> int:
+def notify(kind: type[MessageKind], violation: Violation, *, key: str, **context: Any) -> int:
     """Write to everybody whom a violation concerns, in the caller's transaction. Returns how many people were written to."""
     people = queries.people_of(violation)
     for person in people:

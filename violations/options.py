@@ -124,7 +124,7 @@ CLOSED = {
 
 
 @dataclass(frozen=True)
-class Shown:
+class Option:
     """One way as the page shows it."""
 
     code: str
@@ -136,7 +136,7 @@ class Shown:
     url: str
 
 
-def shown(violation: Violation, standing: rules.ViolationStatus) -> list[Shown]:
+def options_of(violation: Violation, standing: rules.ViolationStatus) -> list[Option]:
     """All ways of a violation for a page, always in the same order, each with its last day and its effects."""
     last = {
         "correct": violation.correct_until,
@@ -151,6 +151,6 @@ def shown(violation: Violation, standing: rules.ViolationStatus) -> list[Shown]:
         told = OPTION_TEXTS[way.code]
         url = reverse(told.url, args=[violation.public_id]) if way.is_open else ""
         found.append(
-            Shown(way.code, told, way.is_open, way.closed or "", CLOSED[way.closed] if way.closed else "", last.get(way.code), url)
+            Option(way.code, told, way.is_open, way.closed or "", CLOSED[way.closed] if way.closed else "", last.get(way.code), url)
         )
     return found

@@ -39,7 +39,7 @@ def limits(on: dt.date | None = None) -> dict[str, int]:
     return {code: limit.value for code, limit in found.limits.items()}
 
 
-def spell_of(user: Any, on: dt.date) -> Inspector:
+def warrant_of(user: Any, on: dt.date) -> Inspector:
     """The inspector's status on a day. Raises NotPermitted for somebody who has none then."""
     spell = (
         Inspector.objects.filter(user=user, first_day__lte=on, last_day__gte=on, user__is_active=True)
@@ -52,7 +52,7 @@ def spell_of(user: Any, on: dt.date) -> Inspector:
     return spell
 
 
-def covers(spell: Inspector, offence: str) -> bool:
+def warrant_covers(spell: Inspector, offence: str) -> bool:
     """Whether the decision of an inspector names an offence."""
     return any(offence == part or offence.startswith(f"{part}-") for part in spell.scope)
 
@@ -224,7 +224,7 @@ def with_bank(rows: QuerySet[Violation]) -> QuerySet[Violation]:
     return rows.annotate(at_bank=Exists(Allocation.objects.filter(is_open=True, bill__in=bills)))
 
 
-def standing(
+def status_of(
     violation: Violation,
     *,
     is_party: bool,

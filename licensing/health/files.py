@@ -43,7 +43,7 @@ def _may_read(user: Any, subject: str) -> bool:
     case = _case(subject)
     if case is None:
         return False
-    return (user.is_staff and review.may_look(user, case)) or is_authorized(user, case)
+    return (user.is_staff and review.may_open(user, case)) or is_authorized(user, case)
 
 
 def asked_slots(case: Case) -> list[str]:

@@ -1,4 +1,4 @@
-"""The outbox, to read; a dead or parked job can be tried again by an operator."""
+"""The outbox, to read; an operator can retry a job that is dead or on hold."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ label_codes(
         "bulk": _("In the background"),
     }
 )
-WAITING_FOR_A_PERSON = frozenset({JobState.DEAD, JobState.PARKED})
+WAITING_FOR_A_PERSON = frozenset({JobState.DEAD, JobState.ON_HOLD})
 
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
     change_form_template = "admin/jobs/job/change_form.html"
-    list_display = ("kind_code", "key_code", "queue_code", "state", "tries", "deaths", "due_at", "finished_at")
+    list_display = ("kind_code", "key_code", "queue_code", "state", "tries", "lost_workers", "due_at", "finished_at")
     list_filter = ("state", "queue")
     ordering = ("-pk",)
     search_fields = ("key",)
     search_help_text = _("A whole key of a job")
     fields = (
-        *("kind_in_full", "key_code", "queue_code", "state", "tries", "deaths"),
+        *("kind_in_full", "key_code", "queue_code", "state", "tries", "lost_workers"),
         *("created_at", "due_at", "finished_at", "arguments", "error"),
     )
     readonly_fields = fields

@@ -1,8 +1,8 @@
-"""The doorbell of the demo: messages as files, for a machine without Redis.
+"""The broker of the demo: messages as files, for a machine without Redis.
 
 kombu's own file transport makes a message's file first and writes into it afterwards; a worker that reads in between
-finds an empty file, takes it for JSON and ends. Here a file has its name only once it is whole. A bell that cannot be
-read is dropped: the outbox row is the record, and the sweep rings again.
+finds an empty file, takes it for JSON and ends. Here a file has its name only once it is whole. A message that cannot
+be read is dropped: the outbox row remains, and the sweep dispatches the job again.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from kombu.utils.json import dumps, loads
 
 
 class Channel(filesystem.Channel):  # type: ignore[misc]
-    """One line to the folder of bells."""
+    """A channel to the folder of messages."""
 
     def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]  # as its parent, which differs from its own
-        """Write a bell under a name that no reader looks for, then give it its own. Raises OSError when the disk is full."""
+        """Write a message under a temporary name, then rename it. Raises OSError when the disk is full."""
         name = f"{round(monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         folder = Path(self.data_folder_out)
         unfinished = folder / f".{name}"
@@ -33,7 +33,7 @@ class Channel(filesystem.Channel):  # type: ignore[misc]
             unfinished.unlink(missing_ok=True)
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:
-        """The oldest bell of a queue, claimed by one rename, so that two workers never take the same. Raises Empty."""
+        """The oldest message of a queue, claimed by one rename, so that two workers never take the same. Raises Empty."""
         folder = Path(self.data_folder_in)
         for name in sorted(entry for entry in os.listdir(folder) if entry.partition(".")[2] == f"{queue}.msg"):
             claimed = folder / f".claimed-{name}"

@@ -1,4 +1,4 @@
-"""The outbox: work promised inside a transaction, kept outside it. The row is the truth; the broker is a doorbell."""
+"""The transactional outbox: a job is a row, inserted with the change that needs it; the broker only says that it is due."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import models
 class JobState(models.TextChoices):
     QUEUED = "queued", "بانتظار التنفيذ"
     RUNNING = "running", "قيد التنفيذ"
-    PARKED = "parked", "متوقفة لنقص"
+    ON_HOLD = "on_hold", "متوقفة لنقص"
     DONE = "done", "منجزة"
     DEAD = "dead", "متعثرة"
 
@@ -20,9 +20,9 @@ class Job(models.Model):
     args = models.JSONField("المعطيات", default=dict, blank=True)
     state = models.CharField("الحالة", max_length=10, choices=JobState, default=JobState.QUEUED)
     due_at = models.DateTimeField("الموعد")
-    rung_at = models.DateTimeField(null=True, blank=True)
+    dispatched_at = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveSmallIntegerField("المحاولات", default=0)
-    deaths = models.PositiveSmallIntegerField("انقطاعات العامل", default=0)
+    lost_workers = models.PositiveSmallIntegerField("انقطاعات العامل", default=0)
     lease_owner = models.CharField(max_length=60, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField("آخر خطأ", blank=True)
@@ -35,7 +35,7 @@ class Job(models.Model):
             models.CheckConstraint(condition=models.Q(state__in=JobState.values), name="jobs_job_state"),
         ]
         indexes = [
-            models.Index(fields=["due_at"], condition=models.Q(state__in=["queued", "parked"]), name="jobs_job_due"),
+            models.Index(fields=["due_at"], condition=models.Q(state__in=["queued", "on_hold"]), name="jobs_job_due"),
             models.Index(fields=["lease_until"], condition=models.Q(state="running"), name="jobs_job_leased"),
             models.Index(fields=["state", "-id"], name="jobs_job_state_newest"),
         ]

@@ -12,7 +12,7 @@ from municipality.kernel import clock
 
 
 def waiting_since() -> dt.datetime | None:
-    """When the oldest job that nobody carries out fell due; parked jobs wait for something else and do not count."""
+    """When the oldest job that nobody carries out fell due; jobs on hold wait for something else and do not count."""
     now = clock.now()
     idle = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lt=now)
     return Job.objects.filter(idle, due_at__lte=now).order_by("due_at").values_list("due_at", flat=True).first()

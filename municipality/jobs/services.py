@@ -1,4 +1,4 @@
-"""Promising work, doing it once, trying again, giving up visibly."""
+"""Enqueue jobs, run each once, retry failures, and show staff what failed for good."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from municipality.kernel.failpoints import failpoint
 log = logging.getLogger(__name__)
 
 LEASE = dt.timedelta(seconds=30)
-RERING = dt.timedelta(seconds=20)
-PARK = dt.timedelta(seconds=30)
+REDISPATCH_AFTER = dt.timedelta(seconds=20)
+HOLD_FOR = dt.timedelta(seconds=30)
 FIRST_DELAY = dt.timedelta(seconds=5)
 QUIET_SECONDS = 3.0
 MAX_TRIES = 8
-MAX_DEATHS = 3
-ring: Callable[[int, str, str], None] | None = None  # set by tasks.py: tells a worker that a row is due
+MAX_LOST_WORKERS = 3
+dispatch: Callable[[int, str, str], None] | None = None  # set by tasks.py: sends a due job to the broker
 
 
 def enqueue(kind: str, *, key: str, due_at: dt.datetime | None = None, **ids: Any) -> int:
-    """Promise a job in the caller's transaction; the same (kind, key) again is the same promise. The number of its row.
+    """Enqueue a job in the caller's transaction; the same (kind, key) again is the same job. Returns its primary key.
 
     Raises RuntimeError outside a transaction and KeyError for an undeclared kind.
     """
@@ -52,7 +52,7 @@ def enqueue_all(kind: str, promises: Mapping[str, Mapping[str, Any]], *, due_at:
     """
     declared = registry.KINDS[kind]
     if not connection.in_atomic_block:
-        raise RuntimeError("a job is promised inside the transaction of its act")
+        raise RuntimeError("a job is enqueued inside the transaction of the change that needs it")
     if not promises:
         return []
     now = clock.now()
@@ -60,7 +60,7 @@ def enqueue_all(kind: str, promises: Mapping[str, Mapping[str, Any]], *, due_at:
     numbers = _insert_new([Job(kind=kind, key=key, args=dict(ids), **due) for key, ids in promises.items()])
     if due_at is None or due_at <= now:
         for number in numbers.values():
-            transaction.on_commit(partial(_ring, number, declared.queue, kind))
+            transaction.on_commit(partial(_dispatch, number, declared.queue, kind))
     missing = [key for key in promises if key not in numbers]
     if missing:  # at READ COMMITTED a statement of its own sees a job that another transaction committed during the first one
         numbers |= dict(Job.objects.filter(kind=kind, key__in=missing).values_list("key", "pk"))
@@ -88,24 +88,24 @@ def _insert_new(rows: Sequence[Job]) -> dict[str, int]:
 _broker = {"away_until": 0.0}  # of this process, in seconds of the monotonic clock
 
 
-def _ring(job_id: int, queue: str, kind: str) -> None:
-    """Ring the broker. A broker that is away is no failure: the sweep finds the row. After a failure nobody rings for some seconds."""
-    failpoint("jobs.ringing")
-    if ring is None or time.monotonic() < _broker["away_until"]:
+def _dispatch(job_id: int, queue: str, kind: str) -> None:
+    """Send the job to the broker. A broker that is down is no failure: the sweep finds the row; this process then waits some seconds."""
+    failpoint("jobs.dispatching")
+    if dispatch is None or time.monotonic() < _broker["away_until"]:
         return
     try:
-        ring(job_id, queue, kind)
-    except Exception as error:  # noqa: BLE001 - any broker error; the promise stands in the table
+        dispatch(job_id, queue, kind)
+    except Exception as error:  # noqa: BLE001 - any error of the broker; the row is there
         _broker["away_until"] = time.monotonic() + QUIET_SECONDS
-        log.warning("doorbell silent for job %s: %s", job_id, type(error).__name__)
+        log.warning("job %s was not dispatched: %s", job_id, type(error).__name__)
 
 
 def _due(now: dt.datetime) -> Q:
-    return Q(state__in=[JobState.QUEUED, JobState.PARKED], due_at__lte=now)
+    return Q(state__in=[JobState.QUEUED, JobState.ON_HOLD], due_at__lte=now)
 
 
 def _orphaned(now: dt.datetime) -> Q:
-    """Nobody's any more: the lease is over, or longer than any lease is, since a clock was ahead when it was taken."""
+    """Running without a worker: the lease is over, or longer than any lease, since a clock was ahead when it was taken."""
     return Q(state=JobState.RUNNING) & (Q(lease_until__lt=now) | Q(lease_until__gt=now + 2 * LEASE))
 
 
@@ -118,14 +118,14 @@ def claim(job_id: int, owner: str) -> Job | None:
         return None
     was_orphaned = job.state == JobState.RUNNING
     orphans = Job.objects.filter(orphaned, pk=job_id, lease_owner=job.lease_owner)
-    if was_orphaned and job.deaths + 1 >= MAX_DEATHS:
+    if was_orphaned and job.lost_workers + 1 >= MAX_LOST_WORKERS:
         mark_dead(orphans, job, "the worker died under this job three times")
         return None
     taken = Job.objects.filter(due | orphaned, pk=job_id, lease_owner=job.lease_owner).update(
         state=JobState.RUNNING,
         lease_owner=owner,
         lease_until=now + LEASE,
-        deaths=F("deaths") + (1 if was_orphaned else 0),
+        lost_workers=F("lost_workers") + (1 if was_orphaned else 0),
     )
     return Job.objects.get(pk=job_id) if taken == 1 else None
 
@@ -175,7 +175,7 @@ def run(job_id: int) -> bool:
             handler(**job.args)
         failpoint(f"{job.kind}.carried_out")
     except OnHold as missing:
-        mine.update(state=JobState.PARKED, due_at=clock.now() + PARK, last_error=str(missing), lease_owner="", lease_until=None)
+        mine.update(state=JobState.ON_HOLD, due_at=clock.now() + HOLD_FOR, last_error=str(missing), lease_owner="", lease_until=None)
     except PermanentFailure as end:
         mark_dead(mine, job, str(end))
     except SoftTimeLimitExceeded:
@@ -214,18 +214,18 @@ def _renew(job_id: int, owner: str, stop: threading.Event, most: int) -> None:
 
 
 def retry(job_id: int) -> bool:
-    """A person asks for another try of a dead or parked job. True if it was waiting for one."""
+    """Staff ask for another try of a job that is dead or on hold. Returns whether it was."""
     with transaction.atomic():
-        moved = Job.objects.filter(pk=job_id, state__in=[JobState.DEAD, JobState.PARKED]).update(
-            state=JobState.QUEUED, due_at=clock.now(), tries=0, deaths=0, finished_at=None
+        moved = Job.objects.filter(pk=job_id, state__in=[JobState.DEAD, JobState.ON_HOLD]).update(
+            state=JobState.QUEUED, due_at=clock.now(), tries=0, lost_workers=0, finished_at=None
         )
         if moved:
             queue, kind = Job.objects.values_list("queue", "kind").get(pk=job_id)
 
-            def ring_after_commit() -> None:
-                _ring(job_id, queue, kind)
+            def dispatch_after_commit() -> None:
+                _dispatch(job_id, queue, kind)
 
-            transaction.on_commit(ring_after_commit)
+            transaction.on_commit(dispatch_after_commit)
     return bool(moved)
 
 
@@ -249,19 +249,19 @@ def due(limit: int = 200) -> list[tuple[int, str]]:
 
 
 def sweep(limit: int = 500) -> int:
-    """Ring again for every due row whose bell the broker may have lost, or that a clock rang in the future. Returns how many."""
+    """Dispatch every due job again that the broker may have lost, or that a wrong clock dispatched in the future. Returns how many."""
     now = clock.now()
-    stale = Q(rung_at__isnull=True) | Q(rung_at__lt=now - RERING) | Q(rung_at__gt=now + RERING)
+    stale = Q(dispatched_at__isnull=True) | Q(dispatched_at__lt=now - REDISPATCH_AFTER) | Q(dispatched_at__gt=now + REDISPATCH_AFTER)
     rows = Job.objects.filter(stale, _due(now) | _orphaned(now))
     found = list(rows.order_by("due_at", "pk").values_list("pk", "queue", "kind")[:limit])
-    Job.objects.filter(pk__in=[pk for pk, _, _ in found]).update(rung_at=now)
+    Job.objects.filter(pk__in=[pk for pk, _, _ in found]).update(dispatched_at=now)
     for pk, queue, kind in found:
-        _ring(pk, queue, kind)
+        _dispatch(pk, queue, kind)
     return len(found)
 
 
-def promise_periodic() -> int:
-    """Put each schedule's present slot into the outbox; the unique key makes a second beat harmless."""
+def enqueue_periodic() -> int:
+    """Enqueue the present slot of each schedule; the unique key makes a second beat harmless. Returns how many are new."""
     now = clock.now()
     promised = 0
     for schedule in registry.SCHEDULES.values():
@@ -274,7 +274,7 @@ def promise_periodic() -> int:
 
 
 def forget_slots(older_than: dt.timedelta = dt.timedelta(hours=6)) -> int:
-    """Drop finished periodic rows; they say nothing that anybody needs later. A slot that is not over keeps its row."""
+    """Delete finished periodic jobs older than `older_than`; a slot that is not over keeps its row. Returns how many."""
     gone = 0
     for schedule in registry.SCHEDULES.values():
         kept = max(older_than, dt.timedelta(seconds=2 * schedule.seconds))

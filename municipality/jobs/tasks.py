@@ -12,7 +12,7 @@ from municipality.celery import app
 from municipality.jobs import clocks, heartbeats, registry, services
 from municipality.jobs.registry import every
 
-# A page rings after its commit: with the broker away it must not wait for it (kombu's own default tries for six seconds).
+# A page dispatches after its commit: with the broker down it must not wait for it (kombu's own default tries for six seconds).
 app.conf.broker_transport_options = {**app.conf.broker_transport_options, "max_retries": 0}
 
 
@@ -24,7 +24,7 @@ def run(job_id: int) -> None:
 
 @shared_task(name="jobs.tick")
 def tick() -> None:
-    """Once a second: number the record, promise periodic work, ring for what waits. Nothing by a clock that is not the database's."""
+    """Once a second: number the audit log, enqueue periodic jobs, dispatch what is due. Does nothing while this clock is wrong."""
     from municipality.audit.services import sequence
 
     if not clocks.is_right():
@@ -32,17 +32,17 @@ def tick() -> None:
     heartbeats.note(heartbeats.WORKER)
     with suppress(IntegrityError):  # another worker numbered the same acts; its numbers stand
         sequence()
-    services.promise_periodic()
+    services.enqueue_periodic()
     services.sweep()
 
 
-def _ring(job_id: int, queue: str, kind: str) -> None:
+def _dispatch(job_id: int, queue: str, kind: str) -> None:
     declared = registry.KINDS.get(kind)
     most = {"soft_time_limit": declared.time_limit, "time_limit": declared.time_limit + registry.END_AFTER} if declared else {}
     run.apply_async(args=[job_id], queue=queue, retry=False, expires=3600, **most)
 
 
-services.ring = _ring
+services.dispatch = _dispatch
 
 
 _pulse: list[heartbeats.Pulse] = []  # of this process, if it is a worker's

@@ -13,7 +13,7 @@ from municipality.notifications.models import Delivery, DeliveryState
 def findings() -> Iterator[str]:
     """A delivery that waits has a job that will carry it; a dead one carries nothing."""
     late = clock.now() - dt.timedelta(minutes=30)
-    open_jobs = Job.objects.filter(kind="notifications.deliver", state__in=[JobState.QUEUED, JobState.RUNNING, JobState.PARKED])
+    open_jobs = Job.objects.filter(kind="notifications.deliver", state__in=[JobState.QUEUED, JobState.RUNNING, JobState.ON_HOLD])
     carried = {job.args.get("delivery_id") for job in open_jobs}
     for delivery in Delivery.objects.filter(state=DeliveryState.WAITING, message__created_at__lt=late)[:200]:
         if delivery.pk not in carried:

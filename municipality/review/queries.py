@@ -58,12 +58,12 @@ def skills_of(officer: Any) -> list[str]:
     return list(Skill.objects.filter(officer=officer, ended_at__isnull=True).order_by("code").values_list("code", flat=True))
 
 
-def is_tied(user: Any, case: Case) -> bool:
+def has_conflict(user: Any, case: Case) -> bool:
     """Whether somebody declared a tie to a party of the case, or gave the case back."""
-    return ties_to(user, case).exists()
+    return conflicts_with(user, case).exists()
 
 
-def ties_to(user: Any, case: Case) -> QuerySet[Tie]:
+def conflicts_with(user: Any, case: Case) -> QuerySet[Tie]:
     keys = Party.objects.filter(case=case).values("key")
     return Tie.objects.filter(officer=user, ended_at__isnull=True, party_key__in=keys)
 
@@ -73,13 +73,13 @@ class CaseAccess:
     """How a member of staff stands to a case, in one query. `place` carries case, applicant, branch and clock."""
 
     place: Place | None
-    is_tied: bool
+    has_conflict: bool
     holds: bool
     roles: frozenset[str]
-    may_look: bool
+    may_open: bool
 
 
-def standing(user: Any, public_id: str) -> CaseAccess | None:
+def case_access(user: Any, public_id: str) -> CaseAccess | None:
     """Who somebody is to a case that is, or was, in the queue; None where no such case was ever there."""
     groups = Group.objects.filter(user=user)
     parties = Party.objects.filter(
@@ -110,13 +110,13 @@ def standing(user: Any, public_id: str) -> CaseAccess | None:
     return CaseAccess(place, row.tied, row.held, roles, bool(looks))
 
 
-def may_look(user: Any, case: Case) -> bool:
+def may_open(user: Any, case: Case) -> bool:
     """Whether a member of staff may open a case: its officer while it is theirs; a supervisor of its branch once it was handed
     out, moved up or asked before its turn; the auditor. Nobody who is tied to it, and nobody a case that merely waits."""
-    found = standing(user, case.public_id)
+    found = case_access(user, case.public_id)
     if found is not None:
-        return found.may_look
-    return has_role(user, "auditor") and not is_tied(user, case)
+        return found.may_open
+    return has_role(user, "auditor") and not has_conflict(user, case)
 
 
 # --- The queue -------------------------------------------------------------------------------------------------------------

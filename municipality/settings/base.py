@@ -250,7 +250,7 @@ EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", True)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "portal@example.invalid")
 
-# Work: the outbox row is the record, the broker a doorbell (docs/decisions/0003-outbox.md).
+# Jobs: the outbox row is what counts, the broker says that it is due (docs/decisions/0003-outbox.md).
 CELERY_BROKER_URL = env.str("REDIS_URL", "")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

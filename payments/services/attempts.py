@@ -135,10 +135,10 @@ def _leave(row: Attempt, payer: Any, raw: str, decoded: dict[str, str], now: dt.
         redirected_at=now,
         page_expires_at=now + dt.timedelta(seconds=settings.KNET_PAGE_LIFETIME_SECONDS),
     )
-    promise_step(row, 1)
+    enqueue_step(row, 1)
 
 
-def promise_step(attempt: Attempt, step: int) -> None:
+def enqueue_step(attempt: Attempt, step: int) -> None:
     """Promise one step of the inquiry schedule (rules.SCHEDULE_MINUTES); the same step twice is one promise."""
     if attempt.redirected_at is None:
         raise ValueError("an attempt that never left has nothing to ask about")
@@ -151,7 +151,7 @@ def promise_step(attempt: Attempt, step: int) -> None:
     )
 
 
-def promise_now(attempt: Attempt, why: str, *, delay: float = 0, turn: int = 0) -> None:
+def enqueue_now(attempt: Attempt, why: str, *, delay: float = 0, turn: int = 0) -> None:
     """Promise an inquiry outside the schedule, `delay` seconds from now; at most one an hour for each reason and turn."""
     now = clock.now()
     enqueue(
@@ -176,4 +176,4 @@ def give_up(*, attempt: Attempt, payer: Any) -> None:
     Attempt.objects.filter(pk=row.pk, hint="").update(hint=rules.Hint.GIVEN_UP)
     for allocation in row.allocations.select_related("bill__payer").order_by("pk")[:1]:
         record("payment.given_up", subject=row.key, actor=actor_for(payer, allocation.bill.payer))
-    promise_now(row, "given_up")
+    enqueue_now(row, "given_up")

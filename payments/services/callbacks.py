@@ -26,7 +26,7 @@ from municipality.kernel.transitions import transition
 from payments import links, rules
 from payments.models import Attempt, CallbackBytes, Direction, GatewayMessage, MessageKind
 from payments.providers import provider_named
-from payments.services.attempts import promise_now
+from payments.services.attempts import enqueue_now
 from payments.states import OPEN, UNPAID, AttemptState
 
 log = logging.getLogger(__name__)
@@ -189,7 +189,7 @@ def _acknowledge(attempt: Attempt, hint: rules.Hint, now: dt.datetime) -> None:
         with suppress(TransitionRefused):  # a duplicate of this very moment was first
             transition(attempt, "acknowledge", actor=ME, data={"hint": hint}, acknowledged_at=now)
     if attempt.state != AttemptState.CREATED:
-        promise_now(attempt, f"ack-{hint}", delay=settings.KNET_INQUIRY_DELAY_SECONDS)
+        enqueue_now(attempt, f"ack-{hint}", delay=settings.KNET_INQUIRY_DELAY_SECONDS)
 
 
 def _named_in_clear(body: bytes) -> Attempt | None:
@@ -203,7 +203,7 @@ def _attempt(trackid: str) -> Attempt | None:
 def _suspect(attempt: Attempt, hint: rules.Hint) -> None:
     if attempt.state in (AttemptState.REDIRECTED, AttemptState.CONFIRMING):
         Attempt.objects.filter(pk=attempt.pk, hint="").update(hint=hint)
-        promise_now(attempt, "error")
+        enqueue_now(attempt, "error")
 
 
 def note_error(*, query: dict[str, str], remote_addr: str, person: Any) -> Attempt | None:

@@ -20,7 +20,7 @@ from payments.models import Attempt, Direction, GatewayMessage, Inquiry, Message
 from payments.providers import provider_named
 from payments.providers.port import GatewayUnreachable, Reply
 from payments.rules import Outcome
-from payments.services.attempts import promise_now, promise_step
+from payments.services.attempts import enqueue_now, enqueue_step
 from payments.services.settlement import settle, void_attempt
 from payments.states import AT_BANK, OPEN, UNPAID, AttemptState
 
@@ -88,9 +88,9 @@ def inquire(*, attempt_id: int, step: int = 0, why: str = "", turn: int = 0) -> 
         if step:
             following = rules.next_step(step, is_open=attempt.state in OPEN, is_plain_refusal=_is_plain_refusal(attempt))
             if following:
-                promise_step(attempt, following)
+                enqueue_step(attempt, following)
         elif attempt.state in (AttemptState.REDIRECTED, AttemptState.CONFIRMING) and turn + 1 < len(rules.EAGER_SECONDS):
-            promise_now(attempt, why or "ack", delay=rules.EAGER_SECONDS[turn + 1], turn=turn + 1)
+            enqueue_now(attempt, why or "ack", delay=rules.EAGER_SECONDS[turn + 1], turn=turn + 1)
 
 
 def _is_plain_refusal(attempt: Attempt) -> bool:
@@ -183,7 +183,7 @@ def sweep() -> int:
     at_bank = Attempt.objects.filter(state__in=[AttemptState.REDIRECTED, AttemptState.CONFIRMING], redirected_at__lt=now)
 
     def promise(attempt: Attempt) -> int:
-        promise_step(attempt, _present_step(attempt, now))
+        enqueue_step(attempt, _present_step(attempt, now))
         return 0
 
     sweeps.for_each("payments.promise_inquiry", at_bank.order_by("pk")[:500], promise)

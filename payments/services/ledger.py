@@ -16,7 +16,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.rulebook import queries as rulebook
 from payments import rules
 from payments.models import Attempt, Bill, BillLine, LedgerCorrection, LedgerEntry, LedgerPosting, PostingKind, Receipt, RefundDue
-from payments.services.roles import demand
+from payments.services.roles import require_role
 from payments.states import CASHIER, CHECKER, BillState
 
 
@@ -164,7 +164,7 @@ def _held(posting: LedgerPosting) -> LedgerPosting:
 def propose_correction(*, posting: LedgerPosting, from_account: str, to_account: str, code: str, proposed_by: Any) -> LedgerCorrection:
     """Ask that an amount be booked under another account. Raises NotPermitted, Refused: reversed_already, correction_open, not_correctable,
     no_such_account, bad_code."""
-    demand(proposed_by, CASHIER)
+    require_role(proposed_by, CASHIER)
     row = _held(posting)
     if row.kind == PostingKind.REVERSAL or row.reversal_of_id or LedgerPosting.objects.filter(reversal_of=row).exists():
         raise Refused("reversed_already", _("This posting does not stand any more."))
@@ -188,7 +188,7 @@ def propose_correction(*, posting: LedgerPosting, from_account: str, to_account:
 @transaction.atomic
 def decide_correction(*, correction: LedgerCorrection, decided_by: Any, approve: bool) -> None:
     """Book or drop a proposed correction. Raises NotPermitted (own proposal, other role), Refused("decided_already", …)."""
-    demand(decided_by, CHECKER)
+    require_role(decided_by, CHECKER)
     row = LedgerCorrection.objects.select_for_update(of=("self",)).select_related("posting").get(pk=correction.pk)
     _held(row.posting)
     if row.decided_by_id is not None:

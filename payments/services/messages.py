@@ -11,7 +11,7 @@ from payments.notifications import AmountPaidOut, AmountReturned, PaymentReceive
 
 
 @transaction.atomic
-def tell_paid(*, receipt_id: int) -> None:
+def notify_paid(*, receipt_id: int) -> None:
     """The bank's confirmation with its numbers; once for each receipt."""
     receipt = Receipt.objects.select_related("bill__payer", "allocation__attempt").get(pk=receipt_id)
     attempt = receipt.allocation.attempt
@@ -32,14 +32,14 @@ def tell_paid(*, receipt_id: int) -> None:
     )
 
 
-def tell_owed_attempt(*, attempt_id: int) -> None:
+def notify_owed_attempt(*, attempt_id: int) -> None:
     """A capture for nothing that was due; once for each attempt."""
     attempt = Attempt.objects.get(pk=attempt_id)
     bill = Bill.objects.select_related("payer").filter(allocations__attempt=attempt).order_by("pk")[0]
     _tell_owed(attempt, bill, attempt.fils, key=attempt.trackid)
 
 
-def tell_owed_bill(*, allocation_id: int) -> None:
+def notify_owed_bill(*, allocation_id: int) -> None:
     """A paid bill that its service refused; once for each payment of it."""
     allocation = Allocation.objects.select_related("attempt", "bill__payer").get(pk=allocation_id)
     _tell_owed(allocation.attempt, allocation.bill, allocation.fils, key=f"{allocation.bill.reference}:{allocation.pk}")
@@ -52,7 +52,7 @@ def _tell_owed(attempt: Attempt, bill: Bill, fils: int, *, key: str) -> None:
 
 
 @transaction.atomic
-def tell_paid_out(*, refund_id: int) -> None:
+def notify_paid_out(*, refund_id: int) -> None:
     """An amount went back to the payer; once for each."""
     refund = RefundDue.objects.select_related("attempt", "payer").get(pk=refund_id)
     bill = (

@@ -38,7 +38,7 @@ from payments.models import (
     StatementLine,
 )
 from payments.services import returns
-from payments.services.roles import demand
+from payments.services.roles import require_role
 from payments.statements import mapping
 from payments.states import CASHIER, CHECKER, RefundState
 
@@ -55,7 +55,7 @@ def load_statement(*, content: bytes, file_name: str, loaded_by: Any, provider: 
 
     Raises NotPermitted, Refused("loaded_already"), statements.mapping.NotReadable with the errors of its lines.
     """
-    actor = demand(loaded_by, CASHIER)
+    actor = require_role(loaded_by, CASHIER)
     digest = hashlib.sha256(content).hexdigest()
     if BankStatement.objects.filter(sha256=digest, dropped_at__isnull=True).exists():
         raise Refused("loaded_already", _("This file was loaded before."))
@@ -80,7 +80,7 @@ def load_statement(*, content: bytes, file_name: str, loaded_by: Any, provider: 
 @transaction.atomic
 def drop_statement(*, statement: BankStatement, dropped_by: Any) -> None:
     """Put a loaded file aside: its lines never count. Raises NotPermitted, Refused("decided_already")."""
-    actor = demand(dropped_by, CASHIER)
+    actor = require_role(dropped_by, CASHIER)
     row = _open(statement)
     row.dropped_at = clock.now()
     row.save(update_fields=["dropped_at"])
@@ -90,7 +90,7 @@ def drop_statement(*, statement: BankStatement, dropped_by: Any) -> None:
 @transaction.atomic
 def take_statement(*, statement: BankStatement, taken_by: Any) -> list[Difference]:
     """Let a loaded file count and match it. Returns what differs. Raises NotPermitted, Refused("decided_already")."""
-    actor = demand(taken_by, CASHIER)
+    actor = require_role(taken_by, CASHIER)
     row = _open(statement)
     row.taken_by, row.taken_at = taken_by, clock.now()
     row.save(update_fields=["taken_by", "taken_at"])
@@ -300,7 +300,7 @@ def _agrees_now(row: Difference) -> bool:
 def note(*, difference: Difference, by: Any, text: str) -> DifferenceNote:
     """Write down what was found out. Raises NotPermitted, Refused("no_text")."""
     role = CHECKER if has_role(by, CHECKER) else CASHIER
-    actor = demand(by, role)
+    actor = require_role(by, role)
     if not text.strip():
         raise Refused("no_text", _("Please write what was found out."))
     made = DifferenceNote.objects.create(difference=difference, by=by, at=clock.now(), text=text.strip()[:500])
@@ -311,7 +311,7 @@ def note(*, difference: Difference, by: Any, text: str) -> DifferenceNote:
 @transaction.atomic
 def ask_gateway(*, difference: Difference, by: Any) -> None:
     """Ask the gateway about the payment once more: what it took late is paid or owed back by the rules. Raises Refused("not_ours")."""
-    actor = demand(by, CASHIER)
+    actor = require_role(by, CASHIER)
     attempt = difference.attempt
     if attempt is None:
         raise Refused("not_ours", _("No payment of ours has this track ID."))
@@ -328,7 +328,7 @@ def difference_reasons() -> list[Any]:
 @transaction.atomic
 def propose_closing(*, difference: Difference, proposed_by: Any, code: str) -> None:
     """Ask that a difference be closed. Raises NotPermitted, Refused: closed_already, bad_code, no_note."""
-    actor = demand(proposed_by, CASHIER)
+    actor = require_role(proposed_by, CASHIER)
     row = _waiting(difference)
     if code not in {reason.code for reason in difference_reasons()}:
         raise Refused("bad_code", _("Please choose a reason."))
@@ -345,7 +345,7 @@ def close_difference(*, difference: Difference, closed_by: Any) -> None:
 
     Raises NotPermitted (another role, own proposal), Refused: closed_already, not_proposed, not_reversed.
     """
-    actor = demand(closed_by, CHECKER)
+    actor = require_role(closed_by, CHECKER)
     row = _waiting(difference)
     if row.proposed_by_id is None:
         raise Refused("not_proposed", _("Nobody proposed to close this yet."))

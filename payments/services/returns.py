@@ -25,7 +25,7 @@ from payments.models import Attempt, Bill, Direction, GatewayMessage, MessageKin
 from payments.providers import provider_named
 from payments.providers.port import GatewayUnreachable, NotConfigured, Reply
 from payments.services import ledger
-from payments.services.roles import demand
+from payments.services.roles import require_role
 from payments.states import CASHIER, CHECKER, ON_ITS_WAY, AttemptState, RefundState
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def propose_refund(
     `remaining_fils` is what the page showed as left of the payment. Raises NotPermitted, TransitionRefused, Refused: bad_code,
     bad_reference, stale, another_on_its_way.
     """
-    actor = demand(proposed_by, CASHIER)
+    actor = require_role(proposed_by, CASHIER)
     row = _locked(refund)
     if code not in {reason.code for reason in refund_reasons()}:
         raise Refused("bad_code", _("Please choose a reason."))
@@ -105,7 +105,7 @@ def _refuse_others(row: RefundDue) -> None:
 @transaction.atomic
 def send_back_refund(*, refund: RefundDue, checker: Any) -> None:
     """The second person does not approve: the amount stays owed. Raises NotPermitted, TransitionRefused."""
-    actor = demand(checker, CHECKER)
+    actor = require_role(checker, CHECKER)
     row = _locked(refund)
     transition(row, "send_back", actor=actor, reason="not_approved")
     record("refund.sent_back", subject=row.key, actor=actor, data={"code": row.code})
@@ -118,7 +118,7 @@ def approve_refund(*, refund: RefundDue, approved_by: Any, remaining_fils: int) 
     Raises NotPermitted (another role, own proposal), TransitionRefused (approved or taken back meanwhile), Refused: stale,
     another_on_its_way, not_confirmed.
     """
-    actor = demand(approved_by, CHECKER)
+    actor = require_role(approved_by, CHECKER)
     row = _locked(refund)
     if row.proposed_by_id == approved_by.pk:
         raise NotPermitted("own_proposal", _("Whoever proposes does not approve."))
@@ -262,7 +262,7 @@ def found_in_statement(*, refund_id: int, reference: str) -> None:
 @transaction.atomic
 def look_up_refund(*, refund: RefundDue, found_by: Any, is_paid: bool, bank_reference: str = "") -> None:
     """What a person found in the bank's own records. Raises NotPermitted, TransitionRefused, Refused("bad_reference")."""
-    actor = demand(found_by, CASHIER)
+    actor = require_role(found_by, CASHIER)
     row = _locked(refund)
     if is_paid != bool(_REFERENCE.fullmatch(bank_reference)):
         raise Refused("bad_reference", _("A refund that was paid out has a reference at the bank; one that was not has none."))
@@ -273,7 +273,7 @@ def look_up_refund(*, refund: RefundDue, found_by: Any, is_paid: bool, bank_refe
 @transaction.atomic
 def confirm_finding(*, refund: RefundDue, confirmed_by: Any, agrees: bool) -> None:
     """The second person confirms what the first found, or not. Raises NotPermitted (another role, own finding), TransitionRefused."""
-    actor = demand(confirmed_by, CHECKER)
+    actor = require_role(confirmed_by, CHECKER)
     row = _locked(refund)
     if row.state != S.LOOKED_UP:
         raise TransitionRefused("no_such_move", _("Another person decided meanwhile. Nothing was changed."))

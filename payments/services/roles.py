@@ -12,7 +12,7 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted
 
 
-def demand(person: Any, role: str) -> Actor:
+def require_role(person: Any, role: str) -> Actor:
     """The actor of active staff with the role. Raises NotPermitted("not_your_role") for anybody else."""
     if not has_role(person, role):
         raise NotPermitted("not_your_role", _("This step belongs to another role."))

@@ -174,7 +174,7 @@ def void_attempt(*, attempt: Attempt, inquiry: Inquiry) -> bool:
     return True
 
 
-def tell_void(*, allocation_id: int) -> None:
+def notify_void(*, allocation_id: int) -> None:
     """Tell the owner of a bill that its payment was reversed; nothing to tell if the owner never heard of the payment."""
     allocation = Allocation.objects.select_related("bill").get(pk=allocation_id)
     if allocation.handed_over_at is None:

@@ -100,8 +100,8 @@ def load(steps: Mapping[str, Step], *, scale: Scale, echo: Callable[[str], None]
 @contextmanager
 def _without_doorbell() -> Iterator[None]:
     """Hundreds of past jobs would wake the worker for nothing; the sweep finds what is still due."""
-    bell, jobs.ring = jobs.ring, None
+    bell, jobs.dispatch = jobs.dispatch, None
     try:
         yield
     finally:
-        jobs.ring = bell
+        jobs.dispatch = bell

@@ -34,7 +34,7 @@ def _may_write(user: Any, subject: str) -> bool:
 def _may_read(user: Any, subject: str) -> bool:
     claim = _claim(subject)
     if claim is not None and user.is_staff:
-        return review.may_look(user, claim.case)
+        return review.may_open(user, claim.case)
     return _may_write(user, subject)
 
 

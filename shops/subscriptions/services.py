@@ -54,19 +54,19 @@ def stop(*, person: User) -> int:
     return Follow.objects.filter(person=person).delete()[0]
 
 
-def tell_everybody() -> int:
+def notify_everybody() -> int:
     """Send today's digests to everybody who follows something that changed. Returns how many were sent."""
     feed.number_all()
     upto, sent, last = feed.last_number(), 0, 0
     people = Follow.objects.filter(told__lt=upto).order_by("person").values_list("person", flat=True).distinct()
     while batch := list(people.filter(person__gt=last)[:500]):
         for pk in batch:
-            sent += tell(pk, upto)
+            sent += notify(pk, upto)
         last = batch[-1]
     return sent
 
 
-def tell(person_pk: int, upto: int) -> bool:
+def notify(person_pk: int, upto: int) -> bool:
     """Send one person what changed up to a number since they were told last: one message a day, none where nothing changed."""
     today = clock.today()
     try:

@@ -31,6 +31,6 @@ def fill(world: World) -> OpenRows:
     block = services.follow(person=owner, area=shop.area, block=shop.block)
     feed.find_unmarked()
     edition = {key: writer.publish(key) for key in OPEN_SETS}["shops"]
-    services.tell(owner.pk, feed.last_number())
+    services.notify(owner.pk, feed.last_number())
     assert Digest.objects.filter(person=owner, day=clock.today()).exists()
     return OpenRows(edition, follow, block, tokens.token_of(owner.public_id))

@@ -86,7 +86,7 @@ def walk() -> None:
     run(job.pk)  # the seal is away
     job.refresh_from_db()
     case.refresh_from_db()
-    assert (job.state, case.state, case.is_open) == (JobState.PARKED, "approved", True), job.last_error
+    assert (job.state, case.state, case.is_open) == (JobState.ON_HOLD, "approved", True), job.last_error
     if has_pango():
         from municipality.documents.seal import make_seal
 

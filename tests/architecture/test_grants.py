@@ -106,7 +106,7 @@ ENORMOUS = 9_000_000_000_000_000_000
 INVENTED = [
     "INSERT INTO audit_act (id, at, action, subject, actor_key, actor_role, data, commitment)"
     f" OVERRIDING SYSTEM VALUE VALUES ({ENORMOUS}, now(), 'x', 'x:1', 'x', 'x', '{{}}', '')",
-    "INSERT INTO jobs_job (id, kind, key, queue, args, state, due_at, tries, deaths, lease_owner, last_error, created_at)"
+    "INSERT INTO jobs_job (id, kind, key, queue, args, state, due_at, tries, lost_workers, lease_owner, last_error, created_at)"
     f" VALUES ({ENORMOUS}, 'x', 'x', 'bulk', '{{}}', 'queued', now(), 0, 0, '', '', now())",
     "INSERT INTO review_place (id, case_id, branch_id, skill, state, joined_at) VALUES (-1, 1, 1, 'x', 'waiting', now())",
     "INSERT INTO cases_caseevent (id, workflow, move, from_state, to_state, at, actor_key, actor_role, reason, data, subject_id)"

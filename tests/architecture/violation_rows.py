@@ -44,7 +44,7 @@ from violations.models import (
     Violation,
 )
 from violations.services import court, documents, notices, objections, relief, terms, violation_reports
-from violations.services.violation_reports import Found
+from violations.services.violation_reports import Findings
 from violations.states import SERVICE, ViolationState
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def fill(world: World) -> Fines:
     )
     with clock.at(clock.now() - LONG_AGO):
         referred = seen(inspector, shop, "CLN-03")
-        notices.opened(violation=referred, person=person)
+        notices.record_opening(violation=referred, person=person)
     terms.lapse_due()
     batch = court.refer(clerk=referrer)
     file = paper_rows.paper_file(shop, clerk, authority)
@@ -115,7 +115,7 @@ def fill(world: World) -> Fines:
     with clock.at(clock.now() - dt.timedelta(days=1)):
         waived = seen(inspector, shop, "CLN-01")
     for row in (served, objected, waived):
-        notices.opened(violation=row, person=person)
+        notices.record_opening(violation=row, person=person)
     photo = officers.attach(inspector, served.key, "photos")
     Evidence.objects.create(
         visit=served.visit, kind="offence", upload=photo, captured_at=served.seen_at, added_by=inspector.key, received_at=clock.now()
@@ -143,7 +143,7 @@ def _let_act(world: World, shop: Shop) -> None:
 
 def seen(inspector: User, shop: Shop, offence: str, **facts: Any) -> Violation:
     """What the inspector found half an hour ago at a shop."""
-    found = Found(
+    found = Findings(
         client_key=str(uuid4()),
         offence=offence,
         seen_at=clock.now() - dt.timedelta(minutes=30),

@@ -92,11 +92,11 @@ def minute(shop_id: str, offence: str) -> None:
 
     from shops.models import Shop
     from violations.services import violation_reports
-    from violations.services.violation_reports import Found
+    from violations.services.violation_reports import Findings
 
     shop = Shop.objects.select_related("area", "activity").get(public_id=shop_id)
     login = f"inspector{'2' if shop.activity.is_womens else ''}.{shop.branch_id.lower()}"
-    seen = Found(client_key=str(uuid4()), offence=offence, seen_at=clock.now(), area=shop.area, shop=shop, note_ar="أكياس أمام الباب")
+    seen = Findings(client_key=str(uuid4()), offence=offence, seen_at=clock.now(), area=shop.area, shop=shop, note_ar="أكياس أمام الباب")
     violation_reports.record(inspector=User.objects.get(login=login), found=seen)
 
 

@@ -34,7 +34,7 @@ def written(shop: str, offence: str) -> Any:
 
     place = Shop.objects.select_related("activity", "area").get(public_id=shop)
     spells = Inspector.objects.filter(team__branch=place.branch, team__is_womens=place.activity.is_womens, last_day__gte=clock.today())
-    found = violation_reports.Found(
+    found = violation_reports.Findings(
         client_key=str(uuid4()),
         offence=offence,
         seen_at=clock.now() - dt.timedelta(minutes=5),
@@ -58,7 +58,7 @@ def judged(shop: str, offence: str) -> Any:
     owner = Shop.objects.select_related("owner").get(public_id=shop).owner
     with clock.at(now - dt.timedelta(days=100)):
         row = written(shop, offence)
-        notices.opened(violation=row, person=owner)
+        notices.record_opening(violation=row, person=owner)
     with clock.at(now - dt.timedelta(days=60)):
         terms.lapse_due()
         blocks.place_due()

@@ -118,7 +118,7 @@ def test_work_that_waits_is_degraded_unless_it_is_parked(client: Client, well: N
     with transaction.atomic():
         job = Job.objects.get(pk=enqueue("testing.wait", key="1", due_at=clock.now() - dt.timedelta(seconds=121)))
     assert_degraded(client, "outbox")
-    Job.objects.filter(pk=job.pk).update(state=JobState.PARKED)
+    Job.objects.filter(pk=job.pk).update(state=JobState.ON_HOLD)
     assert ready(client)[1]["status"] == "ok"
     Job.objects.filter(pk=job.pk).update(state=JobState.RUNNING, lease_until=clock.now() - dt.timedelta(seconds=1))
     assert_degraded(client, "outbox")

@@ -22,7 +22,7 @@ from tests.payments.bank import Bank, Book
 from tests.payments.conftest import run_due
 from violations.models import Inspector, Team, Violation
 from violations.services import settlements, violation_reports
-from violations.services.violation_reports import Found
+from violations.services.violation_reports import Findings
 
 NOW = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)  # noon, a Tuesday
 BRANCHES = ("AH", "AS", "FA", "HA", "JA", "MU")
@@ -139,7 +139,7 @@ def shop(make_shop: Callable[..., Shop]) -> Shop:
     return make_shop()
 
 
-def found(shop: Shop | None = None, offence: str = "CLN-03", **facts: Any) -> Found:
+def found(shop: Shop | None = None, offence: str = "CLN-03", **facts: Any) -> Findings:
     """What an inspector saw half an hour ago."""
     values: dict[str, Any] = {
         "client_key": str(uuid4()),
@@ -152,7 +152,7 @@ def found(shop: Shop | None = None, offence: str = "CLN-03", **facts: Any) -> Fo
         "accuracy_m": 8,
         "note_ar": "أكياس مفتوحة أمام الباب",
     }
-    return Found(**(values | facts))
+    return Findings(**(values | facts))
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def served(write: Callable[..., Violation], make_shop: Callable[..., Any], owner
 
     def make() -> tuple[Violation, Bill]:
         row = write(shop=make_shop())
-        assert notices.opened(violation=row, person=owner)
+        assert notices.record_opening(violation=row, person=owner)
         return row, settlements.bill_for(violation=row, person=owner)
 
     return make

@@ -79,7 +79,7 @@ def fresh(row: Violation) -> Violation:
 @pytest.fixture
 def served(write: Callable[..., Violation], owner: Any) -> Violation:
     row = write()
-    notices.opened(violation=row, person=owner)
+    notices.record_opening(violation=row, person=owner)
     return fresh(row)
 
 
@@ -153,7 +153,7 @@ def test_a_clerk_sees_the_shops_of_the_organisation_while_its_giver_signs_for_it
     signs = Signatory.objects.create(organisation=company, person=owner, first_day=clock.today())
     row = write(shop=make_shop(owner=None, organisation=company))
     private = write(shop=make_shop())
-    notices.opened(violation=row, person=owner)
+    notices.record_opening(violation=row, person=owner)
     clerk = let(owner, delegate, f"organisation:{company.public_id}", service="", role=Role.CLERK)
     assert list(queries.visible_to(delegate)) == [row] and private.shop.owner == owner  # type: ignore[union-attr]
     assert terms.extend(violation=row, person=delegate)
@@ -168,7 +168,7 @@ def test_a_clerk_sees_the_shops_of_the_organisation_while_its_giver_signs_for_it
 
 def test_every_way_and_step_says_whether_a_delegate_may(served: Violation) -> None:
     assert set(rules.WAYS) <= rules.DELEGATES.keys()
-    standing = queries.standing(served, is_party=True, by_delegate=True)
+    standing = queries.status_of(served, is_party=True, by_delegate=True)
     assert {way.code for way in rules.ways(standing) if way.closed == "party_only"} == {"instalments", "not_mine"}
 
 

@@ -62,7 +62,7 @@ def test_a_minute_takes_the_place_of_its_warning_and_says_how_the_sum_came_about
     row = write("SHP-04", quantity_hundredths=350)
     warning = notice(row)
     days.later(days=2)
-    violation_reports.write_minute(violation=row, inspector=inspector, seen_at=clock.now())
+    violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
     text = read(notice(row))
     assert "KD 5.000 × 3.50 m²" in text and "KD 17.500" in text
     assert "within 14 days of proved service" in text and "another branch decides" in text
@@ -82,7 +82,7 @@ def test_the_decision_about_an_objection_gives_reasons_and_the_way_to_the_court(
     uphold: bool, write: Callable[..., Violation], owner: Any, decider: Callable[..., Any]
 ) -> None:
     row = write("CLN-03")
-    notices.opened(violation=row, person=owner)
+    notices.record_opening(violation=row, person=owner)
     objection = objections.file(violation=row, person=owner, ground="facts_wrong", words="لم تكن الأكياس لنا")
     officer = decider(objection.case.branch_id)
     assignment = queue.next_case(officer=officer)
@@ -105,7 +105,7 @@ def test_the_decision_about_an_objection_gives_reasons_and_the_way_to_the_court(
 
 def test_a_clearance_certificate_says_for_whom_and_when(write: Callable[..., Violation], owner: Any, shop: Any) -> None:
     row = write("CLN-03")
-    notices.opened(violation=row, person=owner)
+    notices.record_opening(violation=row, person=owner)
     pay(row, owner)
     text = read(documents.clearance(person=owner, shop=shop))
     assert "Nothing is owed for municipal violations" in text and shop.name_en in text
@@ -133,7 +133,7 @@ def test_whoever_signs_for_the_organisation_opens_what_its_page_links_to(
     row = write("CLN-03", shop=make_shop(owner=None, organisation=company))
     paper = notice(row)
     assert paper is not None
-    notices.opened(violation=row, person=owner)
+    notices.record_opening(violation=row, person=owner)
     objections.file(violation=Violation.objects.get(pk=row.pk), person=owner, ground="facts_wrong", words="لم تكن الأكياس للمحل")
     for who, opens_case in ((owner, True), (stranger, False)):
         client = signed_in(who)

@@ -53,7 +53,7 @@ def published() -> dict[str, dict[str, Any]]:
 
 def served(write: Callable[..., Violation], owner: User, **facts: Any) -> Violation:
     row = write(**facts)
-    notices.opened(violation=row, person=owner)
+    notices.record_opening(violation=row, person=owner)
     return row
 
 

@@ -96,7 +96,7 @@ def test_an_objection_changes_the_badge_at_once_and_not_the_count(
     days.later(days=1)
     other = write()
     for row in (settled, other):
-        notices.opened(violation=row, person=owner)
+        notices.record_opening(violation=row, person=owner)
     text = page(shop)
     assert "No final violation is on record" in text and settled.number not in text
     pay(settled, owner)
@@ -113,7 +113,7 @@ def test_an_annulled_one_vanishes_and_the_history_says_so(
     write: Callable[..., Violation], shop: Shop, owner: User, decider: Callable[..., Any]
 ) -> None:
     row = write()
-    notices.opened(violation=row, person=owner)
+    notices.record_opening(violation=row, person=owner)
     objection = file(row, owner)
     name = row.offence_facts["name_en"]
     assert name in page(shop)
@@ -126,7 +126,7 @@ def test_a_refused_objection_stays_contested_until_something_final_follows(
     write: Callable[..., Violation], shop: Shop, owner: User, decider: Callable[..., Any]
 ) -> None:
     row = write()
-    notices.opened(violation=row, person=owner)
+    notices.record_opening(violation=row, person=owner)
     decide(file(row, owner), decider, uphold=False)
     assert [one.stage for one in of_shops([shop.pk])[shop.pk].findings] == ["lost"]
     pay(Violation.objects.get(pk=row.pk), owner)
@@ -142,7 +142,7 @@ def test_statements_of_the_page_do_not_grow_with_what_stands_on_it(
         for _ in range(more):
             days.later(days=1)
             row = write()
-            notices.opened(violation=row, person=owner)
+            notices.record_opening(violation=row, person=owner)
             file(row, owner)
         address = Client().get(f"/en/shops/{shop.public_id}/")["Location"]
         with CaptureQueriesContext(connection) as queries:
@@ -157,7 +157,7 @@ def test_statements_of_the_page_do_not_grow_with_what_stands_on_it(
 @pytest.fixture
 def contested(write: Callable[..., Violation], owner: User) -> Violation:
     row = write()
-    notices.opened(violation=row, person=owner)
+    notices.record_opening(violation=row, person=owner)
     file(row, owner)
     return Violation.objects.get(pk=row.pk)
 
@@ -241,7 +241,7 @@ def test_only_the_holder_or_whoever_they_let_replies(contested: Violation, shop:
 
 def test_what_is_not_published_takes_no_reply(write: Callable[..., Violation], owner: User) -> None:
     row = write()
-    notices.opened(violation=row, person=owner)
+    notices.record_opening(violation=row, person=owner)
     assert finding_of(row.key) is None and publication.fact_of("nothing") is None
     assert signed_in(owner).get(f"/en/replies/{row.public_id}/").status_code == 404
 

@@ -97,7 +97,7 @@ def leave_out(**_: object) -> None:
     @instead(services, "bury", "endless")
     def endless(original: Any, rows: Any, job: Any, why: str, **changes: Any) -> None:
         if "the worker died" in why:
-            rows.update(deaths=job.deaths + 1, state=JobState.QUEUED, lease_owner="", lease_until=None, rung_at=None)
+            rows.update(deaths=job.deaths + 1, state=JobState.QUEUED, lease_owner="", lease_until=None, dispatched_at=None)
         else:
             original(rows, job, why, **changes)
 

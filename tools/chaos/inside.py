@@ -158,10 +158,14 @@ def waiting(pass_time: bool = False) -> int:
     """
     now = clock.now()
     if pass_time:
-        Job.objects.filter(state=JobState.QUEUED, due_at__lte=now, rung_at__lt=now - dt.timedelta(seconds=3)).update(rung_at=None)
+        Job.objects.filter(state=JobState.QUEUED, due_at__lte=now, dispatched_at__lt=now - dt.timedelta(seconds=3)).update(
+            dispatched_at=None
+        )
         for job in Job.objects.filter(state=JobState.RUNNING):
             if not _lives(job.lease_owner):
-                Job.objects.filter(pk=job.pk, lease_owner=job.lease_owner).update(lease_until=now - dt.timedelta(seconds=1), rung_at=None)
+                Job.objects.filter(pk=job.pk, lease_owner=job.lease_owner).update(
+                    lease_until=now - dt.timedelta(seconds=1), dispatched_at=None
+                )
     return Job.objects.filter(Q(state=JobState.QUEUED, due_at__lte=now) | Q(state=JobState.RUNNING)).count()
 
 
@@ -180,7 +184,7 @@ def hurry(trackid: str = "") -> int:
     rows = Job.objects.filter(state=JobState.QUEUED, due_at__lt=clock.now() + dt.timedelta(hours=1))
     if trackid:
         rows = rows.filter(kind="payments.inquire", args__attempt_id=Attempt.objects.get(trackid=trackid).pk)
-    return int(rows.update(due_at=clock.now(), rung_at=None))
+    return int(rows.update(due_at=clock.now(), dispatched_at=None))
 
 
 @command
@@ -188,7 +192,7 @@ def time_passes(minutes: int) -> None:
     """The outbox and the heartbeat as they would look after so many minutes in which nobody worked."""
     ago = dt.timedelta(minutes=minutes)
     Job.objects.filter(state=JobState.QUEUED).update(due_at=F("due_at") - ago)
-    Job.objects.filter(rung_at__isnull=False).update(rung_at=F("rung_at") - ago)
+    Job.objects.filter(dispatched_at__isnull=False).update(dispatched_at=F("dispatched_at") - ago)
     Job.objects.filter(state=JobState.RUNNING).update(lease_until=F("lease_until") - ago)
     Heartbeat.objects.update(at=F("at") - ago)
 
@@ -248,7 +252,7 @@ def of_the_future() -> dict[str, int]:
     page = dt.timedelta(seconds=settings.KNET_PAGE_LIFETIME_SECONDS)
     rows: dict[str, Any] = {
         "acts": Act.objects.filter(at__gt=now),
-        "bells": Job.objects.filter(rung_at__gt=now),
+        "bells": Job.objects.filter(dispatched_at__gt=now),
         "leases": Job.objects.filter(lease_until__gt=now + LEASE),
         "slots": Job.objects.filter(key__startswith="slot:", created_at__gt=now),
         "pages": Attempt.objects.filter(page_expires_at__gt=now + page),
@@ -267,7 +271,7 @@ def promise(kind: str, key: str, ids: dict[str, Any]) -> int:
 def job(pk: int) -> dict[str, Any]:
     """One row of the outbox."""
     row = Job.objects.get(pk=pk)
-    return {"state": row.state, "tries": row.tries, "deaths": row.deaths, "error": row.last_error}
+    return {"state": row.state, "tries": row.tries, "lost_workers": row.lost_workers, "error": row.last_error}
 
 
 @command

@@ -22,7 +22,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 from violations import queries
-from violations.field_forms import PHOTOS, MinuteForm
+from violations.field_forms import PHOTOS, ViolationReportForm
 from violations.models import EvidenceKind, Inspector, Objection, Violation
 from violations.services import evidence, objections, violation_reports
 from violations.states import STUDIED, ViolationState
@@ -33,7 +33,7 @@ V = ViolationState
 def spell_or_none(user: Any) -> Inspector | None:
     """The inspector's status today, or None."""
     try:
-        return queries.spell_of(user, clock.today())
+        return queries.warrant_of(user, clock.today())
     except NotPermitted:
         return None
 
@@ -50,7 +50,7 @@ def _page(request: HttpRequest, template: str, title: str, *, status: int = 200,
 
 
 def _spell(request: HttpRequest) -> Inspector:
-    return queries.spell_of(request.user, clock.today())
+    return queries.warrant_of(request.user, clock.today())
 
 
 @require_safe
@@ -89,9 +89,11 @@ def new(request: HttpRequest) -> HttpResponse:
     """The minute by hand. With a line the browser's queue sends the same form to `sync`."""
     spell = _spell(request)
     if request.method != "POST":
-        form = MinuteForm(spell=spell, initial={"client_key": str(uuid.uuid4()), "seen_at": clock.now().isoformat(timespec="seconds")})
+        form = ViolationReportForm(
+            spell=spell, initial={"client_key": str(uuid.uuid4()), "seen_at": clock.now().isoformat(timespec="seconds")}
+        )
         return _form_page(request, spell, form, "")
-    form = MinuteForm(request.POST, spell=spell)
+    form = ViolationReportForm(request.POST, spell=spell)
     error, status = "", 200
     if form.is_valid():
         try:
@@ -106,7 +108,7 @@ def new(request: HttpRequest) -> HttpResponse:
     return _form_page(request, spell, form, error, status=status)
 
 
-def _form_page(request: HttpRequest, spell: Inspector, form: MinuteForm, error: str, status: int = 200) -> HttpResponse:
+def _form_page(request: HttpRequest, spell: Inspector, form: ViolationReportForm, error: str, status: int = 200) -> HttpResponse:
     catalogue = rulebook.edition(queries.OFFENCES, clock.today()).offences
     units = {code: offence.unit for code, offence in catalogue.items()}
     return _page(
@@ -123,7 +125,7 @@ def _form_page(request: HttpRequest, spell: Inspector, form: MinuteForm, error: 
     )
 
 
-def _write(request: HttpRequest, form: MinuteForm) -> tuple[Violation, bool, list[Any]]:
+def _write(request: HttpRequest, form: ViolationReportForm) -> tuple[Violation, bool, list[Any]]:
     """The minute first, then its pictures: a picture that is refused does not take the minute with it."""
     row, new = violation_reports.record(inspector=request.user, found=form.found())
     seen = form.cleaned_data["seen_at"]
@@ -149,10 +151,10 @@ def sync(request: HttpRequest) -> JsonResponse:
         spell = _spell(request)
     except NotPermitted as refusal:
         return device.refused(refusal)
-    return device.answer(MinuteForm(request.POST, spell=spell), lambda form: _taken(request, form))
+    return device.answer(ViolationReportForm(request.POST, spell=spell), lambda form: _taken(request, form))
 
 
-def _taken(request: HttpRequest, form: MinuteForm) -> device.Taken:
+def _taken(request: HttpRequest, form: ViolationReportForm) -> device.Taken:
     row, new, refused = _write(request, form)
     return device.Taken(row.reference, reverse("admin:field_violation", args=[row.public_id]), new, refused)
 
@@ -223,7 +225,7 @@ def _act(request: HttpRequest, row: Violation) -> str:
         violation_reports.refuse_correction(violation=row, inspector=request.user, code=request.POST.get("code", ""))
         return _("The party is told why the proof was not accepted.")
     if step == "minute":
-        violation_reports.write_minute(violation=row, inspector=request.user, seen_at=clock.now())
+        violation_reports.write_report(violation=row, inspector=request.user, seen_at=clock.now())
         photos = request.FILES.getlist("photos")[:PHOTOS]
         evidence.take(violation=row, sender=request.user, slot="photos", kind=EvidenceKind.OFFENCE, files=photos, captured_at=clock.now())
         return _("The minute is written: %(reference)s") % {"reference": row.reference}

@@ -165,7 +165,7 @@ def _place(lat: float | None, lon: float | None, area_lat: float | None, area_lo
 @require_safe
 def round_map(request: HttpRequest) -> HttpResponse:
     """An inspector's own round: places of the branch to see again, and what they wrote in the last thirty days and is open."""
-    spell = queries.spell_of(request.user, clock.today())
+    spell = queries.warrant_of(request.user, clock.today())
     today = clock.today()
     again = Q(state=V.WARNED, correct_until__lt=today, branch=spell.team.branch_id)
     since = clock.start_of(today) - dt.timedelta(days=ROUND_DAYS)

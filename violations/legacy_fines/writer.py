@@ -20,7 +20,7 @@ from municipality.rulebook import queries as rulebook
 from violations import queries
 from violations.legacy_fines import validation
 from violations.models import Judgment, PaperRow, PaperState, Service, ServiceGround, SettlementOrder, Violation
-from violations.notifications import CarriedOver, tell
+from violations.notifications import CarriedOver, notify
 
 ME = system("violations")
 FORMULA = ("المبلغ كما في السجل الورقي، ولم تحسبه البوابة", "The amount of the paper record, not computed by the portal")
@@ -99,7 +99,7 @@ def _make(rows: list[PaperRow], file: ImportFile) -> list[Any]:
     )
     for row in made:
         if row.party is not None or row.shop is not None:
-            tell(CarriedOver, row, key="carried", stops_from=grace, branch=row.branch)
+            notify(CarriedOver, row, key="carried", stops_from=grace, branch=row.branch)
     return made
 
 

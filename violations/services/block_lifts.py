@@ -21,7 +21,7 @@ from violations.models import StopLift, Violation
 from violations.models.decisions import HEADQUARTERS
 from violations.notifications import StopLifted
 from violations.services import blocks
-from violations.services.relief import ASKS, demand_role, demand_second, locked
+from violations.services.relief import ASKS, locked, require_role, require_second_person
 
 KIND = "stop_lift"
 
@@ -35,7 +35,7 @@ def unit_of(user: Any) -> str:
 def ask(*, violation: Violation, code: str, note_ar: str, until: dt.date | None, asked_by: Any) -> StopLift:
     """Propose to lift what a violation stops, until a last day. Raises NotPermitted, Refused: unknown_code, bad_until, nothing_stopped,
     asked_already."""
-    demand_role(asked_by, ASKS)
+    require_role(asked_by, ASKS)
     if code not in {reason.code for reason in rulebook.edition(queries.REPLIES, clock.today()).reasons_of(KIND)}:
         raise Refused("unknown_code", _("Choose a reason from the list."))
     most = queries.limits()["lift_most_days"]
@@ -70,7 +70,7 @@ def allow(*, lift: StopLift, allowed_by: Any) -> None:
     Raises NotPermitted: not_your_role, same_person, same_unit; Refused: done, bad_until (the day has passed), nothing_stopped.
     """
     row = locked(lift.violation)
-    asked = demand_second(StopLift, lift.pk, allowed_by)
+    asked = require_second_person(StopLift, lift.pk, allowed_by)
     if unit_of(allowed_by) == asked.asked_unit:
         raise NotPermitted("same_unit", _("Whoever allows this belongs to another unit than whoever asked for it."))
     if asked.until <= clock.today():

@@ -17,7 +17,7 @@ from municipality.rulebook.models import Blocks
 from shops.models import Shop
 from violations import queries
 from violations.models import StopLift, Violation
-from violations.notifications import ServicesFree, ServicesStopped, tell
+from violations.notifications import ServicesFree, ServicesStopped, notify
 from violations.states import ViolationState
 
 V = ViolationState
@@ -59,7 +59,7 @@ def _place(pk: int) -> bool:
             )
     if shops:
         turn = StopLift.objects.filter(violation=row, allowed_at__isnull=False).count()  # a stop that stands again is told again
-        tell(ServicesStopped, row, key=f"stopped:{row.last_event_id}" + (f":{turn}" if turn else ""))
+        notify(ServicesStopped, row, key=f"stopped:{row.last_event_id}" + (f":{turn}" if turn else ""))
     return bool(shops)
 
 
@@ -96,5 +96,5 @@ def lift(row: Violation, *, why: str, kind: type[MessageKind] = ServicesFree, **
     subjects = list(Block.objects.filter(source=row.key, lifted_at__isnull=True).values_list("subject", flat=True).distinct())
     lifted = sum(lift_block(subject=subject, source=row.key, actor=ME) for subject in subjects)
     if lifted:
-        tell(kind, row, key=f"free:{why}:{row.last_event_id}", **context)
+        notify(kind, row, key=f"free:{why}:{row.last_event_id}", **context)
     return lifted

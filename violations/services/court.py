@@ -19,7 +19,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
 from violations import queries
 from violations.models import Judgment, Referral, ReferralBatch, Violation
-from violations.notifications import CourtRuled, SentToCourt, tell
+from violations.notifications import CourtRuled, SentToCourt, notify
 from violations.services import blocks
 from violations.states import ViolationState
 
@@ -62,7 +62,7 @@ def refer(*, clerk: Any, limit: int = 1000) -> ReferralBatch:
         Referral.objects.create(batch=batch, violation=row)
         transition(row, "refer", actor=actor, data={"batch": batch.number})
         record("violation.referred", subject=row.key, actor=actor, data={"batch": batch.number})
-        tell(SentToCourt, row, key="referred")
+        notify(SentToCourt, row, key="referred")
     record("referral.made", subject=f"referral:{batch.public_id}", actor=actor, data={"number": batch.number, "count": len(rows)})
     return batch
 
@@ -133,7 +133,7 @@ def confirm_judgment(*, judgment: Judgment, clerk: Any, ruling_no: str, fils: in
     record("judgment.confirmed", subject=row.key, actor=actor, data=data)
     if ruling.fils is None:
         blocks.lift(row, why="acquitted")
-    tell(CourtRuled, row, key="ruled", judgment=ruling)
+    notify(CourtRuled, row, key="ruled", judgment=ruling)
 
 
 @transaction.atomic

@@ -14,14 +14,14 @@ from violations.models import Violation
 from violations.states import SERVICE
 
 
-def acts(violation: Violation, person: Any, way: str) -> Access:
+def authorize_step(violation: Violation, person: Any, way: str) -> Access:
     """For whom `person` takes a way out of a violation, once more under the lock of the right. Inside a transaction.
 
     Raises NotPermitted for a stranger, "delegation_over" where the right has ended, "party_only" where the way is the party's alone
     (rules.DELEGATES).
     """
     access = authorize(person, violation)
-    demand_open(access, way)
+    require_open(access, way)
     if access.grant is None or violation.shop is None:
         return access
     if not may(access.actor, person=access.person, service=SERVICE, subject=violation.shop.key):
@@ -30,12 +30,12 @@ def acts(violation: Violation, person: Any, way: str) -> Access:
     return access
 
 
-def demand_open(access: Access, way: str) -> None:
+def require_open(access: Access, way: str) -> None:
     """A way that is the party's alone is not a delegate's. Raises NotPermitted("party_only")."""
     if not access.is_self and not rules.DELEGATES[way]:
         raise NotPermitted("party_only", _("Only the party may do this, not a delegate. Nothing was saved."))
 
 
-def by(access: Access) -> Actor:
+def actor_for(access: Access) -> Actor:
     """The actor of a step of the violation's own: the party, or whoever acts for them."""
     return Actor("party", access.person.key) if access.is_self else access.actor

@@ -23,7 +23,7 @@ ME = system("violations")
 SERVE = {V.ORDERED: "serve", V.UNSETTLEABLE: "serve_charge"}
 
 
-def prove(*, violation: Violation, ground: str, at: dt.datetime, proof: dict[str, Any]) -> bool:
+def record_service(*, violation: Violation, ground: str, at: dt.datetime, proof: dict[str, Any]) -> bool:
     """Note once that the notice was served, and set the last days of every period by it. In the caller's transaction, row locked.
 
     Periods of the rulebook of the day of service (Decree-Law 75/2025 by analogy): settlement, objection, stop of services.
@@ -47,18 +47,18 @@ def prove(*, violation: Violation, ground: str, at: dt.datetime, proof: dict[str
 
 
 @transaction.atomic
-def opened(*, violation: Violation, person: Any) -> bool:
+def record_opening(*, violation: Violation, person: Any) -> bool:
     """The party opened the notice in the portal. Returns whether that proved service."""
     row = Violation.objects.select_for_update(of=("self",)).select_related("shop").get(pk=violation.pk)
     if all(known.pk != person.pk for known in queries.people_of(row)):
         return False
-    done = prove(violation=row, ground=ServiceGround.OPENED, at=clock.now(), proof={"person": person.key})
+    done = record_service(violation=row, ground=ServiceGround.OPENED, at=clock.now(), proof={"person": person.key})
     if done:
         violation.refresh_from_db()
     return done
 
 
-def sent(violation: Violation) -> list[rules.Delivered]:
+def deliveries_of(violation: Violation) -> list[rules.Delivered]:
     """On which channels the notice went out. A skipped or failed delivery has no time and counts for nothing."""
     rows = Delivery.objects.filter(message__subject_key=violation.key, message__kind__in=(MinuteWritten.kind, CarriedOver.kind))
     return [rules.Delivered(row.channel, row.sent_at if row.state == DeliveryState.SENT else None) for row in rows]
@@ -72,11 +72,11 @@ def sweep() -> int:
 
 def _serve(violation: Violation) -> bool:
     days = queries.limits()["two_channel_days"]
-    at = rules.served_by_channels(sent(violation), days=days, now=clock.now())
+    at = rules.served_by_channels(deliveries_of(violation), days=days, now=clock.now())
     if at is None:
         return False
     row = Violation.objects.select_for_update(of=("self",)).get(pk=violation.pk)
-    return prove(violation=row, ground=ServiceGround.TWO_CHANNELS, at=at, proof={"days": days})
+    return record_service(violation=row, ground=ServiceGround.TWO_CHANNELS, at=at, proof={"days": days})
 
 
 def unserved(*, days: int) -> int:

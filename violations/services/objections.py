@@ -27,7 +27,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.uploads import queries as uploads
 from violations import queries
 from violations.models import Addition, Defence, Inspector, Objection, Violation
-from violations.notifications import ObjectionFiled, ObjectionRefused, ObjectionUpheld, tell
+from violations.notifications import ObjectionFiled, ObjectionRefused, ObjectionUpheld, notify
 from violations.services import blocks, delegates, settlements, terms
 from violations.states import OBJECTION, STUDIED, ObjectionState, ViolationState
 
@@ -48,10 +48,10 @@ def file(*, violation: Violation, person: Any, ground: str, words: str, lot: Lot
     The applicant is the party, whoever acts for them. Raises NotPermitted, Refused: unknown_ground, no_words, too_long, and the code
     of why objecting is closed.
     """
-    row, access = terms.mine(violation, person, "object")
+    row, access = terms.authorized_row(violation, person, "object")
     if ground == NOT_MINE:
-        delegates.demand_open(access, NOT_MINE)
-    terms.demand(row, "object")
+        delegates.require_open(access, NOT_MINE)
+    terms.require_option(row, "object")
     today = clock.today()
     grounds = {reason.code for reason in rulebook.edition(queries.REPLIES, today).reasons_of("ground")}
     if ground not in grounds:
@@ -90,7 +90,7 @@ def file(*, violation: Violation, person: Any, ground: str, words: str, lot: Lot
         draw={"issued_by": row.branch_id, "among": drawn_among},
         filed_at=clock.now(),
     )
-    transition(row, "object", actor=delegates.by(access), data={"case": case.reference})
+    transition(row, "object", actor=delegates.actor_for(access), data={"case": case.reference})
     advance(case, "send", actor=actor)
     queue.join(case=case, actor=actor)
     blocks.lift(row, why="objection")
@@ -107,7 +107,7 @@ def file(*, violation: Violation, person: Any, ground: str, words: str, lot: Lot
         due_at=clock.start_of(objection.answer_by + dt.timedelta(days=1)),
         objection_id=objection.pk,
     )
-    tell(ObjectionFiled, row, key="objection", case=case, until=objection.answer_by)
+    notify(ObjectionFiled, row, key="objection", case=case, until=objection.answer_by)
     return objection
 
 
@@ -167,7 +167,7 @@ def answer(*, objection: Objection, person: Any, words: str) -> None:
     case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=objection.case_id)
     asked = review.open_round(case)
     access = authorize(person, case)
-    delegates.demand_open(access, "answer")
+    delegates.require_open(access, "answer")
     if asked is None or case.state != ObjectionState.CORRECTIONS:
         raise Refused("not_asked", _("Nothing is asked for in this request now."))
     words = words.strip()
@@ -197,7 +197,7 @@ def upheld(case: Case) -> None:
     record("violation.annulled", subject=row.key, actor=ME, data={"code": code, "case": case.key})
     blocks.lift(row, why="annulled")
     enqueue("violations.objection_document", key=case.public_id, case_id=case.pk)
-    tell(ObjectionUpheld, row, key="upheld", case=case)
+    notify(ObjectionUpheld, row, key="upheld", case=case)
 
 
 def refused(case: Case) -> None:
@@ -205,7 +205,7 @@ def refused(case: Case) -> None:
     objection = objection_of(case)
     fall_back(objection, reason="objection_refused")
     enqueue("violations.objection_document", key=case.public_id, case_id=case.pk)
-    tell(ObjectionRefused, objection.violation, key="refused", case=case, court_until=_court_until(), silent=False)
+    notify(ObjectionRefused, objection.violation, key="refused", case=case, court_until=_court_until(), silent=False)
 
 
 def _court_until() -> dt.date:
@@ -243,7 +243,7 @@ def lapse(*, objection_id: int) -> None:
     queue.leave(case=case, actor=ME, code="lapsed")
     fall_back(objection, reason="objection_lapsed")
     record("objection.lapsed", subject=case.key, actor=ME, data={"answer_by": objection.answer_by.isoformat()})
-    tell(ObjectionRefused, objection.violation, key="lapsed", case=case, court_until=_court_until(), silent=True)
+    notify(ObjectionRefused, objection.violation, key="lapsed", case=case, court_until=_court_until(), silent=True)
 
 
 @transaction.atomic
@@ -251,7 +251,7 @@ def withdraw(*, objection: Objection, person: Any) -> None:
     """The party takes the objection back. Raises NotPermitted (a delegate too: it is made once), TransitionRefused once it is decided."""
     case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=objection.case_id)
     access = authorize(person, case)
-    delegates.demand_open(access, "withdraw")
+    delegates.require_open(access, "withdraw")
     advance(case, "withdraw", actor=access.actor)
     queue.leave(case=case, actor=access.actor, code="withdrawn")
     fall_back(Objection.objects.get(pk=objection.pk), reason="objection_withdrawn")

@@ -16,7 +16,7 @@ from municipality.kernel.transitions import transition
 from municipality.rulebook import queries as rulebook
 from violations import queries
 from violations.models import Annulment, Relief, ReliefKind, Violation
-from violations.notifications import Annulled, SumReduced, SumWaived, tell
+from violations.notifications import Annulled, SumReduced, SumWaived, notify
 from violations.services import blocks, settlements, terms
 from violations.states import ViolationState
 
@@ -25,7 +25,7 @@ ASKS, ALLOWS = "violation_clerk", "violation_authority"  # the groups of the two
 SUMS = (V.ORDERED, V.OVERDUE)
 
 
-def demand_role(user: Any, group: str) -> None:
+def require_role(user: Any, group: str) -> None:
     """Raises NotPermitted for somebody without the role."""
     if not (user.is_active and user.is_staff and user.groups.filter(name=group).exists()):
         raise NotPermitted("not_your_role", _("Your role does not do this."))
@@ -44,7 +44,7 @@ def locked(violation: Violation) -> Violation:
 @transaction.atomic
 def ask_annulment(*, violation: Violation, code: str, note_ar: str, asked_by: Any) -> Annulment:
     """Propose to annul a minute. Raises NotPermitted, Refused: unknown_code, asked_already, not_now."""
-    demand_role(asked_by, ASKS)
+    require_role(asked_by, ASKS)
     _reason(code, "annulment")
     row = locked(violation)
     if row.state not in (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OVERDUE):
@@ -62,14 +62,14 @@ def ask_annulment(*, violation: Violation, code: str, note_ar: str, asked_by: An
 def allow_annulment(*, annulment: Annulment, allowed_by: Any) -> None:
     """The second person annuls. The number stays; bills are cancelled, stops end. Raises NotPermitted, Refused, TransitionRefused."""
     row = locked(annulment.violation)
-    asked = demand_second(Annulment, annulment.pk, allowed_by)
+    asked = require_second_person(Annulment, annulment.pk, allowed_by)
     actor = Actor("annuller", allowed_by.key)
     settlements.cancel_bills(row, actor=actor, reason="annulled")
     Annulment.objects.filter(pk=asked.pk).update(allowed_by=allowed_by, allowed_at=clock.now())
     transition(row, "annul", actor=actor, reason=asked.code, data={"annulment": asked.public_id})
     record("violation.annulled", subject=row.key, actor=actor, data={"code": asked.code, "asked_by": asked.asked_by.key})
     blocks.lift(row, why="annulled")
-    tell(Annulled, row, key="annulled", reason=_words(asked.code))
+    notify(Annulled, row, key="annulled", reason=_words(asked.code))
 
 
 @transaction.atomic
@@ -78,7 +78,7 @@ def ask_relief(*, violation: Violation, code: str, note_ar: str, percent: int, a
 
     Raises NotPermitted, Refused: unknown_code, asked_already, not_now, bad_percent.
     """
-    demand_role(asked_by, ASKS)
+    require_role(asked_by, ASKS)
     _reason(code, "waiver")
     row = locked(violation)
     order = queries.order_of(row)
@@ -115,7 +115,7 @@ def allow_relief(*, relief: Relief, allowed_by: Any) -> None:
     Raises NotPermitted, Refused: same_person, done, sum_changed, payment_open.
     """
     row = locked(relief.violation)
-    asked = demand_second(Relief, relief.pk, allowed_by)
+    asked = require_second_person(Relief, relief.pk, allowed_by)
     order = queries.order_of(row)
     if order is None or row.state not in SUMS or order.fils != asked.before_fils:
         raise Refused("sum_changed", _("The sum is not the one that was asked about. Please have it asked for anew."))
@@ -126,7 +126,7 @@ def allow_relief(*, relief: Relief, allowed_by: Any) -> None:
     if asked.kind == ReliefKind.WAIVER:
         transition(row, "waive", actor=actor, reason=asked.code, data=data)
         blocks.lift(row, why="waived")
-        tell(SumWaived, row, key="waived", reason=_words(asked.code))
+        notify(SumWaived, row, key="waived", reason=_words(asked.code))
     else:
         formula = (f"خُفض إلى {asked.percent}%", f"Reduced to {asked.percent} %")
         terms.next_version(row, order, asked.after_fils, ground="reduction", formula=formula)
@@ -135,22 +135,22 @@ def allow_relief(*, relief: Relief, allowed_by: Any) -> None:
             changes = {"settle_until": clock.today() + dt.timedelta(days=queries.limits()["kept_price_days"])}
         transition(row, "reduce", actor=actor, reason=asked.code, data=data, **changes)
         blocks.lift(row, why="reduced")
-        tell(SumReduced, row, key=f"reduced:{asked.public_id}", reason=_words(asked.code))
+        notify(SumReduced, row, key=f"reduced:{asked.public_id}", reason=_words(asked.code))
     record("violation.relieved", subject=row.key, actor=actor, data=data | {"code": asked.code, "asked_by": asked.asked_by.key})
 
 
 @transaction.atomic
 def refuse(*, asked: Any, refused_by: Any) -> None:
     """The second person refuses what was asked for; it may be asked for again. Raises NotPermitted, Refused."""
-    row = demand_second(type(asked), asked.pk, refused_by)
+    row = require_second_person(type(asked), asked.pk, refused_by)
     type(asked).objects.filter(pk=row.pk).update(refused_at=clock.now())
     kind = type(asked).__name__.lower()
     record(f"{kind}.refused", subject=row.violation.key, actor=Actor("authority", refused_by.key), data={"code": row.code})
 
 
-def demand_second(model: Any, pk: int, user: Any) -> Any:
+def require_second_person(model: Any, pk: int, user: Any) -> Any:
     """What was asked for, locked, where this user may decide it. Raises NotPermitted: not_your_role, same_person; Refused("done")."""
-    demand_role(user, ALLOWS)
+    require_role(user, ALLOWS)
     row = model.objects.select_for_update(of=("self",)).select_related("asked_by", "violation").get(pk=pk)
     if row.allowed_at is not None or row.refused_at is not None:
         raise Refused("done", _("This was decided already."))

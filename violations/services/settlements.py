@@ -18,7 +18,7 @@ from payments.services import issue_bill, void_bill
 from payments.states import BillState
 from violations import queries
 from violations.models import Charge, ChargeKind, Instalment, Plan, Violation
-from violations.notifications import PaymentTakenBack, Settled, tell
+from violations.notifications import PaymentTakenBack, Settled, notify
 from violations.services import blocks, delegates
 from violations.states import PlanState, ViolationState
 
@@ -36,7 +36,7 @@ def bill_for(*, violation: Violation, person: Any, instalment: Instalment | None
     the code of why nothing is payable, "payment_open".
     """
     row = _locked(violation)
-    access = delegates.acts(row, person, "settle" if row.state == V.ORDERED else "pay")
+    access = delegates.authorize_step(row, person, "settle" if row.state == V.ORDERED else "pay")
     payer, actor = access.person, access.actor
     kind, fils, source = _payable(row, instalment)
     standing = Charge.objects.filter(violation=row, kind=kind, bill__state=BillState.DUE, **source).select_related("bill").first()
@@ -158,7 +158,7 @@ def _instalment_paid(row: Violation, charge: Charge) -> None:
 def _free(row: Violation, charge: Charge) -> None:
     record("violation.paid", subject=row.key, actor=ME, data={"kind": charge.kind, "bill": charge.bill.reference})
     blocks.lift(row, why="paid")
-    tell(Settled, row, key=f"paid:{charge.pk}")
+    notify(Settled, row, key=f"paid:{charge.pk}")
 
 
 @transaction.atomic
@@ -176,7 +176,7 @@ def voided(bill_id: int) -> None:
     elif row.state == V.PAID:
         transition(row, "reopen_court" if charge.kind == ChargeKind.COURT else "reopen", actor=ME, reason=reason)
     record("violation.payment_reversed", subject=row.key, actor=ME, data={"kind": charge.kind, "bill": charge.bill.reference})
-    tell(PaymentTakenBack, row, key=f"reversed:{charge.pk}:{row.last_event_id}")
+    notify(PaymentTakenBack, row, key=f"reversed:{charge.pk}:{row.last_event_id}")
 
 
 def cancel_bills(row: Violation, *, actor: Actor, reason: str) -> None:

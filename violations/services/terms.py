@@ -17,7 +17,7 @@ from municipality.kernel.errors import Refused, TransitionRefused
 from municipality.kernel.transitions import transition
 from violations import queries, rules
 from violations.models import Extension, Instalment, Plan, SettlementOrder, Violation
-from violations.notifications import PeriodOver, PlanAgreed, PlanFell, TimeExtended, tell
+from violations.notifications import PeriodOver, PlanAgreed, PlanFell, TimeExtended, notify
 from violations.services import delegates, settlements
 from violations.states import PlanState, ViolationState
 
@@ -25,16 +25,16 @@ V = ViolationState
 ME = system("violations")
 
 
-def mine(violation: Violation, person: Any, way: str) -> tuple[Violation, Access]:
+def authorized_row(violation: Violation, person: Any, way: str) -> tuple[Violation, Access]:
     """The row, locked, and for whom this person takes a way. Raises NotPermitted as `delegates.acts`."""
     rows = Violation.objects.select_for_update(of=("self",)).select_related("shop__owner", "shop__organisation", "party")
     row = rows.get(pk=violation.pk)
-    return row, delegates.acts(row, person, way)
+    return row, delegates.authorize_step(row, person, way)
 
 
-def demand(row: Violation, code: str) -> None:
+def require_option(row: Violation, code: str) -> None:
     """The way must be open now; what closed it is the refusal. Raises Refused with the code of the reason."""
-    way = next(way for way in rules.ways(queries.standing(row, is_party=True)) if way.code == code)
+    way = next(way for way in rules.ways(queries.status_of(row, is_party=True)) if way.code == code)
     if not way.is_open:
         raise Refused(way.closed, _("This way is closed now. The page of the violation says why and which ways are open."))
 
@@ -42,9 +42,9 @@ def demand(row: Violation, code: str) -> None:
 @transaction.atomic
 def extend(*, violation: Violation, person: Any) -> dt.date:
     """More time to settle, once. Returns the new last day. Raises NotPermitted, Refused with the code of why it is closed."""
-    row, access = mine(violation, person, "more_time")
-    actor = delegates.by(access)
-    demand(row, "more_time")
+    row, access = authorized_row(violation, person, "more_time")
+    actor = delegates.actor_for(access)
+    require_option(row, "more_time")
     before = row.settle_until
     if before is None:
         raise Refused("clock_not_begun", _("The period has not begun yet."))
@@ -56,16 +56,16 @@ def extend(*, violation: Violation, person: Any) -> dt.date:
     )
     transition(row, "extend", actor=actor, data={"until": after.isoformat()}, **changes)
     record("violation.extended", subject=row.key, actor=actor, data={"until": after.isoformat()})
-    tell(TimeExtended, row, key="extended", until=after)
+    notify(TimeExtended, row, key="extended", until=after)
     return after
 
 
 @transaction.atomic
 def agree_plan(*, violation: Violation, person: Any, count: int) -> Plan:
     """Pay the settlement in equal parts, the first one today. Raises NotPermitted, Refused (closed way, "bad_count")."""
-    row, access = mine(violation, person, "instalments")
-    actor = delegates.by(access)
-    demand(row, "instalments")
+    row, access = authorized_row(violation, person, "instalments")
+    actor = delegates.actor_for(access)
+    require_option(row, "instalments")
     periods = queries.limits()
     order = queries.order_of(row)
     if order is None or not 2 <= count <= periods["instalments_most"]:
@@ -79,7 +79,7 @@ def agree_plan(*, violation: Violation, person: Any, count: int) -> Plan:
     )
     transition(row, "plan", actor=actor, data={"count": count, "fils": order.fils})
     record("violation.plan_agreed", subject=row.key, actor=actor, data={"count": count, "fils": order.fils})
-    tell(PlanAgreed, row, key="plan", plan=plan)
+    notify(PlanAgreed, row, key="plan", plan=plan)
     return plan
 
 
@@ -113,7 +113,7 @@ def _void(plan: Plan) -> bool:
     next_version(row, order, rest, ground="rest_of_plan", formula=("باقي خطة التقسيط", "Rest of the plan of instalments"))
     transition(row, "void_plan", actor=ME, reason="instalment_missed", data={"rest": rest}, settle_until=until)
     record("violation.plan_fell", subject=row.key, actor=ME, data={"number": unpaid[0].number, "rest": rest})
-    tell(PlanFell, row, key="plan_fell", until=until)
+    notify(PlanFell, row, key="plan_fell", until=until)
     return True
 
 
@@ -159,5 +159,5 @@ def _lapse(violation: Violation) -> bool:
     settlements.cancel_bills(row, actor=ME, reason="period_over")
     transition(row, "lapse", actor=ME)
     record("violation.lapsed", subject=row.key, actor=ME, data={"until": row.settle_until.isoformat()})
-    tell(PeriodOver, row, key=f"over:{row.last_event_id}")
+    notify(PeriodOver, row, key=f"over:{row.last_event_id}")
     return True

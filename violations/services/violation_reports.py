@@ -27,7 +27,7 @@ from shops.models import Shop
 from shops.register import queries as shops
 from violations import queries, rules
 from violations.models import Inspector, ServiceGround, SettlementOrder, Signed, Violation
-from violations.notifications import CorrectionAccepted, CorrectionRefused, MinuteWritten, WarningGiven, tell
+from violations.notifications import CorrectionAccepted, CorrectionRefused, MinuteWritten, WarningGiven, notify
 from violations.services import notices
 from violations.states import ViolationState
 
@@ -36,7 +36,7 @@ AHEAD = dt.timedelta(minutes=5)  # how far a device's clock may run before ours
 
 
 @dataclass(frozen=True)
-class Found:
+class Findings:
     """What an inspector saw, as the device sends it. No amount is among it."""
 
     client_key: str
@@ -62,11 +62,11 @@ class Found:
         return fieldwork.SentVisit(self.client_key, self.seen_at, self.latitude, self.longitude, self.accuracy_m)
 
 
-def acting(spell: Inspector) -> Actor:
+def inspector_actor(spell: Inspector) -> Actor:
     return Actor("inspector", spell.user.key)
 
 
-def record(*, inspector: Any, found: Found) -> tuple[Violation, bool]:
+def record(*, inspector: Any, found: Findings) -> tuple[Violation, bool]:
     """Write down what was found, and warn or write the minute as the catalogue says. Returns the violation and whether it is new.
 
     The same `client_key` again is the same violation. Raises NotPermitted without the status, branch or team that it takes,
@@ -85,7 +85,7 @@ def record(*, inspector: Any, found: Found) -> tuple[Violation, bool]:
     return known, False
 
 
-def _record(inspector: Any, found: Found, visit: Visit) -> Violation:
+def _record(inspector: Any, found: Findings, visit: Visit) -> Violation:
     day = clock.day_of(found.seen_at)
     _in_time(found.seen_at, queries.limits()["late_report_hours"])
     catalogue, periods = rulebook.editions([queries.OFFENCES, queries.LIMITS], day)
@@ -127,7 +127,7 @@ def _record(inspector: Any, found: Found, visit: Visit) -> Violation:
         received_at=visit.received_at,
         signed=found.signed,
     )
-    actor = acting(spell)
+    actor = inspector_actor(spell)
     note("violation.recorded", subject=violation.key, actor=actor, data={"offence": offence.code, "edition": catalogue.stamp})
     if offence.correction_days:
         _warn(violation, offence, actor)
@@ -144,9 +144,9 @@ def _in_time(seen_at: dt.datetime, hours: int) -> None:
         raise Refused("too_late", _("What was seen so long ago is not taken from the field any more. Please see it again at the place."))
 
 
-def _demand(inspector: Any, found: Found, day: dt.date) -> Inspector:
-    spell = queries.spell_of(inspector, day)
-    if not queries.covers(spell, found.offence):
+def _demand(inspector: Any, found: Findings, day: dt.date) -> Inspector:
+    spell = queries.warrant_of(inspector, day)
+    if not queries.warrant_covers(spell, found.offence):
         raise NotPermitted("not_in_scope", _("The decision that made you a judicial officer does not name this offence."))
     branch = found.shop.branch_id if found.shop is not None else found.area.governorate.branch.pk
     if branch != spell.team.branch_id:
@@ -156,7 +156,7 @@ def _demand(inspector: Any, found: Found, day: dt.date) -> Inspector:
     return spell
 
 
-def _facts(offence: Offence, found: Found) -> rules.Measurement:
+def _facts(offence: Offence, found: Findings) -> rules.Measurement:
     try:
         return rules.check_facts(offence.unit, rules.Measurement(found.quantity_hundredths, found.months))
     except rules.BadFacts as bad:
@@ -168,7 +168,7 @@ def _facts(offence: Offence, found: Found) -> rules.Measurement:
         raise Refused(f"bad_{bad.code}", sentences[bad.code]) from bad
 
 
-def _not_seen_already(found: Found, day: dt.date) -> None:
+def _not_seen_already(found: Findings, day: dt.date) -> None:
     """The same offence at the same shop on the same day is one violation, whoever of the inspectors saw it."""
     if found.shop is None:
         return
@@ -191,11 +191,11 @@ def _warn(violation: Violation, offence: Offence, actor: Actor) -> None:
     transition(violation, "warn", actor=actor, data={"until": until.isoformat()}, warning_number=number, correct_until=until)
     note("violation.warned", subject=violation.key, actor=actor, data={"number": number, "until": until.isoformat()})
     enqueue("violations.notice_document", key=f"{violation.key}:warning", violation_id=violation.pk)
-    tell(WarningGiven, violation, key="warning", until=until)
+    notify(WarningGiven, violation, key="warning", until=until)
 
 
 @transaction.atomic
-def write_minute(*, violation: Violation, inspector: Any, seen_at: dt.datetime, signed: str = Signed.ABSENT) -> None:
+def write_report(*, violation: Violation, inspector: Any, seen_at: dt.datetime, signed: str = Signed.ABSENT) -> None:
     """The correction period is over and it is still there: the minute is written on the same facts.
 
     Raises NotPermitted as `record`, Refused("correction_runs") within the period, TransitionRefused when no warning stands.
@@ -203,10 +203,10 @@ def write_minute(*, violation: Violation, inspector: Any, seen_at: dt.datetime, 
     row = Violation.objects.select_for_update(of=("self",)).select_related("shop__activity", "area").get(pk=violation.pk)
     day = clock.day_of(seen_at)
     _in_time(seen_at, queries.limits()["late_report_hours"])
-    spell = queries.spell_of(inspector, day)
+    spell = queries.warrant_of(inspector, day)
     if spell.team.branch_id != row.branch_id:
         raise NotPermitted("other_branch", _("This place belongs to another branch."))
-    if not queries.covers(spell, row.offence):
+    if not queries.warrant_covers(spell, row.offence):
         raise NotPermitted("not_in_scope", _("The decision that made you a judicial officer does not name this offence."))
     if row.is_womens_premises and not spell.team.is_womens:
         raise NotPermitted("womens_team", _("Premises for women are inspected by a team of women."))
@@ -218,7 +218,7 @@ def write_minute(*, violation: Violation, inspector: Any, seen_at: dt.datetime, 
 
 def _minute(row: Violation, spell: Inspector, day: dt.date, *, signed: str | None = None) -> None:
     """Number, settlement order or charge, notice and message; served at once where the party signed."""
-    actor = acting(spell)
+    actor = inspector_actor(spell)
     offence = Offence(**row.offence_facts)
     periods = queries.limits(day)
     number = take(f"VIO-{clock.today().year}")
@@ -233,9 +233,9 @@ def _minute(row: Violation, spell: Inspector, day: dt.date, *, signed: str | Non
         _order(row, offence)
     note("violation.minuted", subject=row.key, actor=actor, data={"number": number, "settles": settles, "repeats": row.repeat_count})
     enqueue("violations.notice_document", key=f"{row.key}:minute", violation_id=row.pk)
-    tell(MinuteWritten, row, key="minute")
+    notify(MinuteWritten, row, key="minute")
     if row.signed == Signed.SIGNED:
-        notices.prove(violation=row, ground=ServiceGround.SIGNED, at=row.seen_at, proof={"badge": spell.badge_no})
+        notices.record_service(violation=row, ground=ServiceGround.SIGNED, at=row.seen_at, proof={"badge": spell.badge_no})
 
 
 def _order(row: Violation, offence: Offence) -> SettlementOrder:
@@ -284,9 +284,9 @@ def formula(amount: rules.Amount, unit: str) -> tuple[str, str]:
 def accept_correction(*, violation: Violation, inspector: Any) -> None:
     """What was found has been put right in time; it closes without an amount. Raises NotPermitted, TransitionRefused."""
     spell, row = _of_branch(violation, inspector)
-    transition(row, "accept_correction", actor=acting(spell))
-    note("violation.corrected", subject=row.key, actor=acting(spell))
-    tell(CorrectionAccepted, row, key="corrected")
+    transition(row, "accept_correction", actor=inspector_actor(spell))
+    note("violation.corrected", subject=row.key, actor=inspector_actor(spell))
+    notify(CorrectionAccepted, row, key="corrected")
     violation.refresh_from_db()
 
 
@@ -297,15 +297,15 @@ def refuse_correction(*, violation: Violation, inspector: Any, code: str) -> Non
     reasons = {reason.code: reason for reason in rulebook.edition(queries.REPLIES, clock.today()).reasons_of("correction_proof")}
     if code not in reasons:
         raise Refused("unknown_code", _("Choose a reason from the list."))
-    event = transition(row, "refuse_correction", actor=acting(spell), reason=code)
-    note("violation.correction_refused", subject=row.key, actor=acting(spell), data={"code": code})
-    tell(CorrectionRefused, row, key=f"correction:{event.pk}", reason=reasons[code])
+    event = transition(row, "refuse_correction", actor=inspector_actor(spell), reason=code)
+    note("violation.correction_refused", subject=row.key, actor=inspector_actor(spell), data={"code": code})
+    notify(CorrectionRefused, row, key=f"correction:{event.pk}", reason=reasons[code])
     violation.refresh_from_db()
 
 
 def _of_branch(violation: Violation, inspector: Any) -> tuple[Inspector, Violation]:
     row = Violation.objects.select_for_update(of=("self",)).get(pk=violation.pk)
-    spell = queries.spell_of(inspector, clock.today())
+    spell = queries.warrant_of(inspector, clock.today())
     if spell.team.branch_id != row.branch_id:
         raise NotPermitted("other_branch", _("This place belongs to another branch."))
     return spell, row

@@ -49,7 +49,7 @@ def mine_or_404(user: Any, public_id: str, way: str) -> tuple[Violation, Access]
     if row is None:
         raise Http404
     allowed = authorize(user, row)
-    delegates.demand_open(allowed, way)
+    delegates.require_open(allowed, way)
     return row, allowed
 
 
@@ -112,7 +112,7 @@ def pay(request: HttpRequest, public_id: str) -> HttpResponse:
         except Refused as refused:
             refusal = refused
     order = queries.order_of(row)
-    standing = queries.standing(row, is_party=True)
+    standing = queries.status_of(row, is_party=True)
     is_open = any(way.is_open for way in queries.rules.ways(standing) if way.code in ("settle", "pay"))
     plan = getattr(row, "plan", None)
     unpaid = settlements.unpaid_parts(plan) if plan is not None and row.state == V.INSTALMENTS else []
@@ -205,7 +205,7 @@ def object_(request: HttpRequest, public_id: str, ground: str = "") -> HttpRespo
         else:
             messages.info(request, _("The objection is filed. Payment stands still until it is decided."))
             return redirect("cases:case", public_id=found.case.public_id)
-    standing = queries.standing(row, is_party=True)
+    standing = queries.status_of(row, is_party=True)
     way = next(way for way in queries.rules.ways(standing) if way.code == "object")
     if not way.is_open and refusal is None:
         return redirect("violations:page", public_id=row.public_id)

@@ -136,11 +136,11 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     row, access = seen_or_404(request, public_id)
     is_party = access is not None
     if access is not None and access.is_self and request.method == "GET":
-        notices.opened(violation=row, person=request.user)
+        notices.record_opening(violation=row, person=request.user)
     order = queries.order_of(row)
     periods = queries.limits()
     by_delegate = access is not None and not access.is_self
-    standing = queries.standing(row, is_party=is_party, by_delegate=by_delegate, order=order, periods=periods)
+    standing = queries.status_of(row, is_party=is_party, by_delegate=by_delegate, order=order, periods=periods)
     plan = getattr(row, "plan", None)
     left = (row.settle_until - clock.today()).days if row.settle_until is not None else None
     unpaid = settlements.unpaid_parts(plan) if plan is not None else []
@@ -161,7 +161,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
             "order": order,
             "left": left,
             "days": periods["settlement_days"],
-            "ways": options.shown(row, standing),
+            "ways": options.options_of(row, standing),
             "photos": photos.annotate(captured_at=Subquery(taken)).order_by("pk"),
             "service": getattr(row, "service", None),
             "objection": objection,

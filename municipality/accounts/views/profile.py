@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from municipality.accounts import limits, next_paths
 from municipality.accounts.access import access
 from municipality.accounts.forms import ContactCodeForm, EmailForm, LanguageForm, PhoneForm
-from municipality.accounts.looks import told
+from municipality.accounts.looks import access_entries
 from municipality.accounts.proof import asks_again
 from municipality.accounts.services import contacts
 from municipality.accounts.views.sign_in import SUGGESTED_PHONE
@@ -47,7 +47,7 @@ def looks(request: HttpRequest) -> HttpResponse:
     before = request.GET.get("before", "")
     if before.isascii() and before.isdigit():
         rows = rows.filter(pk__lt=int(before[:18]))
-    seen = told(list(rows[: LOOKS + 1]))
+    seen = access_entries(list(rows[: LOOKS + 1]))
     page = {"looks": seen[:LOOKS], "next_before": seen[LOOKS - 1].number if len(seen) > LOOKS else None, "later": bool(before)}
     return render(request, "accounts/looks.html", page)
 

@@ -15,7 +15,7 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted
 from municipality.review import queries
 from municipality.review.models import Assignment, Place
-from municipality.review.services.queue import refuse_tied
+from municipality.review.services.queue import refuse_conflict
 
 ASKED_LENGTH = 40  # characters of a guessed address that are kept
 
@@ -33,8 +33,8 @@ class Opened:
 def in_hands(request: HttpRequest, public_id: str) -> Assignment:
     """The assignment of the signed-in officer. Raises Http404, with a row of the record, for every other case and for none."""
     user: Any = request.user
-    found = queries.standing(user, public_id)
-    if found is None or found.place is None or not (found.holds and found.may_look):
+    found = queries.case_access(user, public_id)
+    if found is None or found.place is None or not (found.holds and found.may_open):
         return _nothing(request, public_id)
     assignment = Assignment.objects.select_related("officer").get(place=found.place, officer=user, ended_at__isnull=True)
     assignment.place = found.place
@@ -43,8 +43,8 @@ def in_hands(request: HttpRequest, public_id: str) -> Assignment:
 
 def opened(request: HttpRequest, public_id: str) -> Opened:
     """A case to read; the look is written before anything of it is shown. Raises Http404 as `in_hands` does."""
-    found = queries.standing(request.user, public_id)
-    if found is None or found.place is None or not found.may_look:
+    found = queries.case_access(request.user, public_id)
+    if found is None or found.place is None or not found.may_open:
         return _nothing(request, public_id)
     role = "officer" if found.holds else "auditor" if "auditor" in found.roles else "supervisor"
     note_look(request, found.place.case, role)
@@ -64,7 +64,7 @@ def _nothing(request: HttpRequest, public_id: str) -> NoReturn:
     case = Case.objects.filter(public_id=public_id).first()
     if case is not None:
         try:
-            refuse_tied(user, case)
+            refuse_conflict(user, case)
         except NotPermitted:
             raise Http404 from None
     with transaction.atomic():

@@ -192,7 +192,7 @@ def answered(*, case: Case, actor: Actor) -> Place:
     advance(case, "answer", actor=actor, due_on=clock.resume(case=case))
     held = queries.assignment_of(case)
     if held is None:  # taken from its officer meanwhile
-        queue.lane(place.branch_id)
+        queue.lock_branch_queue(place.branch_id)
         transition(place, "release", actor=queue.SYSTEM, reason="no_officer")
     else:
         Assignment.objects.filter(pk=held.pk).update(touched_at=now)
@@ -308,7 +308,7 @@ def sign(*, decision: Decision, supervisor: Any) -> Decision:
     `decision` is what the person read: other words than those are not signed (Refused("words_changed")). Raises NotPermitted for
     the maker, another branch and a tied person.
     """
-    queue.refuse_tied(supervisor, decision.case)
+    queue.refuse_conflict(supervisor, decision.case)
     return _sign(decision, supervisor)
 
 
@@ -336,7 +336,7 @@ def _sign(read: Decision, supervisor: Any) -> Decision:
 def send_back(*, decision: Decision, supervisor: Any, code: str) -> None:
     """Do not sign: the proposal falls, and its officer finds the case among the answered ones. Raises as `sign`, and
     Refused("unknown_code")."""
-    queue.refuse_tied(supervisor, decision.case)
+    queue.refuse_conflict(supervisor, decision.case)
     _send_back(decision, supervisor, code)
 
 

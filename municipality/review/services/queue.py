@@ -37,7 +37,7 @@ SYSTEM = system("review")
 P = PlaceState
 
 
-def lane(branch_id: str | None) -> None:
+def lock_branch_queue(branch_id: str | None) -> None:
     """Wait for the lock of a branch's queue and hold it to the end of the transaction.
 
     Row lock FOR NO KEY UPDATE on PostgreSQL, so that rows which merely refer to the branch are not held up; on SQLite the
@@ -53,7 +53,7 @@ def join(*, case: Case, actor: Actor) -> Place:
     The case has moved to its first state under study already. Raises KeyError for a service that no officer decides.
     """
     entry = reviewable(case)
-    lane(case.branch_id)
+    lock_branch_queue(case.branch_id)
     place = Place.objects.create(case=case, branch_id=case.branch_id, skill=entry.skill, joined_at=time.now())
     # The case itself is a party: a tie to it is how somebody who gave it back is not handed it again.
     parties = {case.key: "case"} | {key: role for role, key in entry.parties(case)}
@@ -82,7 +82,7 @@ def add_party(*, case: Case, role: str, key: str, actor: Actor) -> None:
     place = Place.objects.filter(case=case).exclude(state=P.LEFT).first()
     if place is not None:
         lock_case(place=place.pk)
-        lane(place.branch_id)
+        lock_branch_queue(place.branch_id)
     _party, created = Party.objects.get_or_create(case=case, key=key, defaults={"role": role})
     if not created:
         return
@@ -102,7 +102,7 @@ def next_case(*, officer: Any) -> Assignment | None:
     skills = queries.skills_of(officer) if officer.is_active and officer.is_staff and officer.branch_id else []
     if not skills:
         raise NotPermitted("no_skill", _("Cases are handed to officers of a branch with a field of work."))
-    lane(officer.branch_id)
+    lock_branch_queue(officer.branch_id)
     if queries.is_absent(officer):
         raise Refused("absent", _("You are entered as absent today. No case is handed out."))
     mine = Assignment.objects.filter(officer=officer, ended_at__isnull=True).select_related("place__case", "override").order_by("place_id")
@@ -149,7 +149,7 @@ def locked(assignment: Assignment, *, branch: bool = False) -> tuple[Assignment,
     """
     lock_case(place=assignment.place_id)
     if branch:
-        lane(assignment.place.branch_id)
+        lock_branch_queue(assignment.place.branch_id)
     row = Assignment.objects.select_for_update(of=("self",)).select_related("officer").get(pk=assignment.pk)
     if row.ended_at is not None:
         raise Refused("not_in_your_hands", _("This case is not in your hands any more."))
@@ -188,7 +188,7 @@ def release(*, assignment: Assignment, code: str, actor: Actor = SYSTEM) -> None
     """
     lock_case(place=assignment.place_id)
     place = Place.objects.get(pk=assignment.place_id)
-    lane(place.branch_id)
+    lock_branch_queue(place.branch_id)
     row = Assignment.objects.select_for_update(of=("self",)).select_related("officer").get(pk=assignment.pk)
     if row.ended_at is not None:
         return
@@ -248,7 +248,7 @@ def leave(*, case: Case, actor: Actor, code: str = "withdrawn") -> None:
     lock_case(place=place.pk)
     place.refresh_from_db()
     if place.state == P.WAITING:
-        lane(place.branch_id)
+        lock_branch_queue(place.branch_id)
     place = Place.objects.select_for_update().get(pk=place.pk)
     if place.state == P.LEFT:
         return
@@ -278,13 +278,13 @@ def withdraw(*, case: Case, person: Any) -> Case:
 # --- Out of turn -----------------------------------------------------------------------------------------------------------
 
 
-def refuse_tied(user: Any, case: Case) -> None:
+def refuse_conflict(user: Any, case: Case) -> None:
     """Record an attempt on a case with a tied party and refuse it. Does nothing for somebody without a tie.
 
     The record is written before the refusal, in a transaction of its own; call it outside the one that the refusal takes back.
     Raises NotPermitted("tied").
     """
-    tie = queries.ties_to(user, case).first()
+    tie = queries.conflicts_with(user, case).first()
     if tie is None:
         return
     with transaction.atomic():
@@ -298,9 +298,9 @@ def ask_override(*, place: Place, code: str, asked_by: Any) -> Override:
     Raises NotPermitted for anybody else or with a tie, Refused for an unknown reason, a case that does not wait, and a second
     time.
     """
-    refuse_tied(asked_by, place.case)
+    refuse_conflict(asked_by, place.case)
     with transaction.atomic():
-        lane(place.branch_id)
+        lock_branch_queue(place.branch_id)
         place = Place.objects.select_for_update(of=("self",)).select_related("case").get(pk=place.pk)
         if not queries.is_supervisor(asked_by) or asked_by.branch_id != place.branch_id:
             raise NotPermitted("not_supervisor", _("Only a supervisor of the branch asks for this."))
@@ -322,9 +322,9 @@ def allow_override(*, override: Override, allowed_by: Any) -> None:
 
     Raises NotPermitted for one who is no supervisor or tied, Refused("same_person") for whoever asked.
     """
-    refuse_tied(allowed_by, override.place.case)
+    refuse_conflict(allowed_by, override.place.case)
     with transaction.atomic():
-        lane(override.place.branch_id)
+        lock_branch_queue(override.place.branch_id)
         override = Override.objects.select_for_update(of=("self",)).select_related("place__case").get(pk=override.pk)
         if not queries.is_supervisor(allowed_by):
             raise NotPermitted("not_supervisor", _("Only a supervisor allows this."))

@@ -41,7 +41,7 @@ def give_skill(*, officer: Any, code: str, given_by: Any) -> Skill:
         raise NotPermitted("own_skill", _("A field of work is given by somebody else."))
     if code not in {entry.skill for entry in REVIEWABLES.values()}:
         raise Refused("unknown_skill", _("No service has this field of work."))
-    queue.lane(officer.branch_id)
+    queue.lock_branch_queue(officer.branch_id)
     held = Skill.objects.filter(officer=officer, code=code, ended_at__isnull=True).first()
     if held is not None:
         return held
@@ -55,7 +55,7 @@ def end_skill(*, skill: Skill, ended_by: Any) -> None:
     """Take a field of work away; what the officer holds of it goes back to its places."""
     _demand_supervisor(ended_by, skill.officer)
     _lock_held(skill.officer)
-    queue.lane(skill.officer.branch_id)
+    queue.lock_branch_queue(skill.officer.branch_id)
     if not Skill.objects.filter(pk=skill.pk, ended_at__isnull=True).update(ended_at=time.now()):
         return
     record("staff.skill_ended", subject=skill.officer.key, actor=_actor(ended_by), data={"skill": skill.code})
@@ -74,7 +74,7 @@ def enter_absence(*, officer: Any, kind: str, first_day: dt.date, last_day: dt.d
     if last_day < first_day or last_day < time.today():
         raise Refused("period", _("The last day is not before the first day or before today."))
     _lock_held(officer)
-    queue.lane(officer.branch_id)
+    queue.lock_branch_queue(officer.branch_id)
     absence = Absence.objects.create(
         officer=officer, kind=kind, first_day=first_day, last_day=last_day, entered_by=entered_by, entered_at=time.now()
     )
@@ -91,7 +91,7 @@ def cancel_absence(*, absence: Absence, cancelled_by: Any) -> None:
     """The officer is there after all. What went back stays in its place."""
     if cancelled_by.pk != absence.officer_id:
         _demand_supervisor(cancelled_by, absence.officer)
-    queue.lane(absence.officer.branch_id)
+    queue.lock_branch_queue(absence.officer.branch_id)
     if Absence.objects.filter(pk=absence.pk, cancelled_at__isnull=True).update(cancelled_at=time.now()):
         record("staff.absence_cancelled", subject=absence.officer.key, actor=_actor(cancelled_by), data={"absence": absence.pk})
 
@@ -110,7 +110,7 @@ def declare_tie(*, officer: Any, party_key: str, kind: str, declared_by: Any) ->
     subjects.parse(party_key)
     _lock_held(officer)
     if officer.branch_id:
-        queue.lane(officer.branch_id)
+        queue.lock_branch_queue(officer.branch_id)
     try:
         with transaction.atomic():
             tie = Tie.objects.create(officer=officer, party_key=party_key, kind=kind, declared_by=declared_by, declared_at=time.now())
@@ -129,7 +129,7 @@ def end_tie(*, tie: Tie, ended_by: Any) -> None:
     if ended_by.pk == tie.officer_id:
         raise NotPermitted("own_tie", _("The end of a tie is entered by somebody else."))
     _demand_supervisor(ended_by, tie.officer)
-    queue.lane(tie.officer.branch_id)
+    queue.lock_branch_queue(tie.officer.branch_id)
     if Tie.objects.filter(pk=tie.pk, ended_at__isnull=True).update(ended_at=time.now(), ended_by=ended_by):
         record("staff.tie_ended", subject=tie.officer.key, actor=_actor(ended_by), data={"party": tie.party_key})
 

@@ -34,7 +34,7 @@ from shops.models import Shop
 from violations import queries
 from violations.models import EvidenceKind, Inspector, Violation
 from violations.services import blocks, court, evidence, notices, objections, relief, settlements, terms, violation_reports
-from violations.services.violation_reports import Found
+from violations.services.violation_reports import Findings
 from violations.states import ViolationState
 
 V = ViolationState
@@ -113,7 +113,7 @@ def _seen(
         area = shop.area
         row, _new = violation_reports.record(
             inspector=spell.user,
-            found=Found(
+            found=Findings(
                 client_key=str(UUID(int=rng.getrandbits(128), version=4)),
                 offence=code,
                 seen_at=now - dt.timedelta(minutes=rng.randint(2, 20)),
@@ -149,7 +149,7 @@ def _after_warning(timeline: Timeline, rng: Random, row: Violation, spell: Inspe
 
     def write() -> None:
         found = _row(row)
-        violation_reports.write_minute(violation=found, inspector=spell.user, seen_at=clock.now())
+        violation_reports.write_report(violation=found, inspector=spell.user, seen_at=clock.now())
         _after_minute(timeline, rng, found, office)
 
     timeline.at(now + dt.timedelta(days=rule.correction_days + 1, hours=1), write)
@@ -186,7 +186,7 @@ def _after_minute(timeline: Timeline, rng: Random, row: Violation, office: dict[
 
 
 def _open(row: Violation, person: Any) -> None:
-    notices.opened(violation=row, person=person)
+    notices.record_opening(violation=row, person=person)
 
 
 def _if(row: Violation, state: str, act: Callable[[Violation], Any]) -> None:

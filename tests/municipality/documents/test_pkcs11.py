@@ -120,12 +120,12 @@ def test_the_token_is_pulled_out_the_job_waits_and_seals_by_itself_when_it_is_ba
         job = Job.objects.get(pk=jobs.enqueue("testing.seal", key="1"))
     assert jobs.run(job.pk)
     job.refresh_from_db()
-    assert (job.state, job.tries, sealed) == (JobState.PARKED, 0, [])
+    assert (job.state, job.tries, sealed) == (JobState.ON_HOLD, 0, [])
     assert "signer: away" in job.last_error
     told = seal_state(client)
     assert told["status"] == "degraded" and set(told["reason"]) == {"ar", "en"} and "does not answer" in told["reason"]["en"]
     card.put_back()
-    with clock.at(clock.now() + jobs.PARK):
+    with clock.at(clock.now() + jobs.HOLD_FOR):
         assert job.pk in [pk for pk, _queue in jobs.due()]
         assert jobs.run(job.pk)
     job.refresh_from_db()

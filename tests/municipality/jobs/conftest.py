@@ -35,14 +35,14 @@ def only_own_schedules(monkeypatch: pytest.MonkeyPatch) -> None:
 def broker_in_reach(monkeypatch: pytest.MonkeyPatch) -> None:
     """No earlier failure keeps this process from ringing; the bell itself is nobody's unless a test takes it."""
     monkeypatch.setitem(services._broker, "away_until", 0.0)
-    monkeypatch.setattr(services, "ring", None)
+    monkeypatch.setattr(services, "dispatch", None)
 
 
 @pytest.fixture
 def bell(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Ids of the jobs that were rung for."""
     rung: list[int] = []
-    monkeypatch.setattr(services, "ring", lambda job_id, queue, kind: rung.append(job_id))
+    monkeypatch.setattr(services, "dispatch", lambda job_id, queue, kind: rung.append(job_id))
     return rung
 
 

@@ -39,7 +39,7 @@ def retry(client: Client, row: Job, method: str = "post") -> int:
     return int(getattr(client, method)(reverse("admin:jobs_job_retry", args=[row.pk])).status_code)
 
 
-@pytest.mark.parametrize("state", [JobState.DEAD, JobState.PARKED])
+@pytest.mark.parametrize("state", [JobState.DEAD, JobState.ON_HOLD])
 def test_an_operator_retries_and_it_is_recorded(operator: User, state: str) -> None:
     row, client = job(state), signed_in(operator)
     page = client.get(reverse("admin:jobs_job_change", args=[row.pk]))

@@ -103,7 +103,7 @@ def test_no_work_is_taken_by_a_wrong_clock_and_again_by_a_right_one(
         tasks.tick()
         tasks.run(job.pk)
     job.refresh_from_db()
-    assert (job.state, job.rung_at, bell) == (JobState.QUEUED, None, [])
+    assert (job.state, job.dispatched_at, bell) == (JobState.QUEUED, None, [])
     assert not Heartbeat.objects.exists()
     assert [record.levelname for record in caplog.records] == ["ERROR"], "said once"
     machine.ahead = dt.timedelta(seconds=4)
@@ -123,7 +123,7 @@ def test_a_machine_that_slept_compares_again_before_it_refuses(machine: Machine,
 
 @pytest.mark.parametrize("ahead", [DAY, dt.timedelta(seconds=21), dt.timedelta(seconds=-21)])
 def test_a_bell_rung_in_the_future_is_rung_again(machine: Machine, job: Job, bell: list[int], ahead: dt.timedelta) -> None:
-    Job.objects.update(rung_at=clock.now() + ahead)
+    Job.objects.update(dispatched_at=clock.now() + ahead)
     assert services.sweep() == 1
     assert bell == [job.pk]
     assert services.sweep() == 0

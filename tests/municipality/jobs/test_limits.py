@@ -75,7 +75,7 @@ def test_the_eighth_time_over_the_limit_is_for_a_person_to_see(open_db: None, sl
 def test_each_bell_carries_the_limits_of_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     rung: list[dict[str, Any]] = []
     monkeypatch.setattr(tasks.run, "apply_async", lambda **options: rung.append(options))
-    tasks._ring(7, "messages", "notifications.deliver")
+    tasks._dispatch(7, "messages", "notifications.deliver")
     most = registry.KINDS["notifications.deliver"].time_limit
     assert most == rung[0]["soft_time_limit"] < rung[0]["time_limit"] <= most + 15
 

@@ -107,12 +107,12 @@ def test_an_orphan_is_taken_over_by_one(declare: Declare) -> None:
     Job.objects.update(state=JobState.RUNNING, lease_owner="dead", lease_until=clock.now() - dt.timedelta(seconds=1))
     together(lambda: services.run(job_id))
     assert ran == [0]
-    assert Job.objects.get().deaths == 1
+    assert Job.objects.get().lost_workers == 1
 
 
 def test_two_beats_promise_a_slot_once(declare: Declare, only_own_schedules: None) -> None:
     declare("testing.hourly", lambda: None, seconds=86400)
-    together(services.promise_periodic)
+    together(services.enqueue_periodic)
     assert Job.objects.count() == 1
 
 

@@ -111,7 +111,7 @@ def test_a_broker_that_is_away_is_no_failure(open_db: None, declare: Declare, mo
     def away(job_id: int, queue: str, kind: str) -> None:
         raise ConnectionError("no broker")
 
-    monkeypatch.setattr(services, "ring", away)
+    monkeypatch.setattr(services, "dispatch", away)
     job = promise()
     assert services.run(job.pk)
     assert state(job) == JobState.DONE
@@ -127,7 +127,7 @@ def test_after_a_failure_nobody_waits_for_the_broker_again_at_once(
         asked.append(job_id)
         raise ConnectionError("no broker")
 
-    monkeypatch.setattr(services, "ring", away)
+    monkeypatch.setattr(services, "dispatch", away)
     first = promise("1")
     promise("2")
     assert asked == [first.pk]
@@ -199,7 +199,7 @@ def test_a_missing_capability_parks_without_a_try(declare: Declare) -> None:
     for minute in range(20):
         with clock.at(NOON + dt.timedelta(minutes=minute)):
             assert services.run(job.pk)
-        assert (state(job), job.tries) == (JobState.PARKED, 0)
+        assert (state(job), job.tries) == (JobState.ON_HOLD, 0)
     present = True
     with clock.at(NOON + dt.timedelta(minutes=20)):
         services.run(job.pk)
@@ -234,7 +234,7 @@ def test_a_job_whose_worker_died_is_taken_over_after_its_lease(declare: Declare)
         assert services.due() == [(job.pk, "bulk")]
         taken = services.claim(job.pk, "other")
         assert taken is not None
-        assert (taken.lease_owner, taken.deaths, taken.tries) == ("other", 1, 0)
+        assert (taken.lease_owner, taken.lost_workers, taken.tries) == ("other", 1, 0)
         assert services.claim(job.pk, "third") is None
 
 
@@ -307,11 +307,11 @@ def test_the_sweep_finds_a_job_whose_worker_died(declare: Declare, bell: list[in
 def test_each_slot_is_promised_once_by_any_number_of_beats(declare: Declare) -> None:
     declare("testing.hourly", lambda: None, seconds=3600)
     with clock.at(NOON):
-        assert [services.promise_periodic() for _ in range(3)] == [1, 0, 0]
+        assert [services.enqueue_periodic() for _ in range(3)] == [1, 0, 0]
     with clock.at(NOON + dt.timedelta(minutes=59)):
-        assert services.promise_periodic() == 0
+        assert services.enqueue_periodic() == 0
     with clock.at(NOON + dt.timedelta(minutes=60)):
-        assert services.promise_periodic() == 1
+        assert services.enqueue_periodic() == 1
     assert Job.objects.count() == 2
 
 
@@ -322,23 +322,23 @@ def test_forgetting_does_not_run_a_long_slot_again(declare: Declare) -> None:
     declare("testing.hourly", lambda: None, seconds=3600)
     midnight = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
     with clock.at(midnight):
-        services.promise_periodic()
+        services.enqueue_periodic()
         for job in Job.objects.all():
             services.run(job.pk)
     with clock.at(midnight + dt.timedelta(hours=23)):
         assert services.forget_slots() == 1
-        services.promise_periodic()
+        services.enqueue_periodic()
         assert Job.objects.filter(kind="testing.daily").count() == 1
     with clock.at(midnight + dt.timedelta(hours=49)):
         assert services.forget_slots() == 1
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("before", "moves"), [("dead", True), ("parked", True), ("queued", False), ("running", False), ("done", False)])
+@pytest.mark.parametrize(("before", "moves"), [("dead", True), ("on_hold", True), ("queued", False), ("running", False), ("done", False)])
 def test_only_what_waits_for_a_person_is_tried_again_by_hand(declare: Declare, before: str, moves: bool) -> None:
     declare("testing.errand", lambda: None)
     job = promise()
-    Job.objects.filter(pk=job.pk).update(state=before, tries=8, deaths=2)
+    Job.objects.filter(pk=job.pk).update(state=before, tries=8, lost_workers=2)
     assert services.retry(job.pk) is moves
     assert state(job) == ("queued" if moves else before)
     assert job.tries == (0 if moves else 8)
@@ -364,7 +364,7 @@ def test_what_used_up_its_tries_gets_another_round_after_a_while_and_not_for_eve
 ) -> None:
     declare("testing.errand", lambda: None)
     job = promise()
-    dead = {"state": "dead", "tries": 8, "deaths": 1, "finished_at": NOON - HOUR, "created_at": NOON - 24 * HOUR + SECOND}
+    dead = {"state": "dead", "tries": 8, "lost_workers": 1, "finished_at": NOON - HOUR, "created_at": NOON - 24 * HOUR + SECOND}
     Job.objects.filter(pk=job.pk).update(**(dead | changes))
     with clock.at(NOON):
         assert services.retry_dead("testing.errand", after=HOUR, within=24 * HOUR) == again

@@ -165,7 +165,7 @@ def test_without_the_lock_draws_cross(crowd: tuple[Office, list[User]], monkeypa
     """Red control: without the lock of the branch two officers reach for the same case, and one of them falls over it."""
     office, officers = crowd
     fell = 0
-    monkeypatch.setattr(queue, "lane", lambda branch: None)
+    monkeypatch.setattr(queue, "lock_branch_queue", lambda branch: None)
     for _ in range(10):
         permits.sent(office.applicant)
         got = at_once([lambda o=o: queue.next_case(officer=o) for o in officers])  # type: ignore[misc]

@@ -173,7 +173,7 @@ def test_the_supervisor_sees_what_moved_up(office: Office, frozen_clock: Clock) 
     frozen_clock.move(days=10)
     clocks.escalate(clock_id=promise(place).pk)
     (seen,) = queries.board(place.branch).escalated
-    assert seen.case.pk == place.case_id and queries.may_look(office.supervisor, place.case)
+    assert seen.case.pk == place.case_id and queries.may_open(office.supervisor, place.case)
 
 
 def test_an_escalation_that_does_not_come_is_found(office: Office, frozen_clock: Clock) -> None:

@@ -97,15 +97,15 @@ def test_an_attempt_on_a_tied_case_is_recorded_although_it_is_refused(office: Of
     staff.declare_tie(officer=office.second, party_key=office.applicant.key, kind="dispute", declared_by=office.second)
     place = permits.sent(office.applicant)
     for act in (
-        lambda: queue.refuse_tied(office.second, place.case),
+        lambda: queue.refuse_conflict(office.second, place.case),
         lambda: queue.ask_override(place=place, code="court_order", asked_by=office.second),
     ):
         with pytest.raises(NotPermitted):
             act()
     tried = Act.objects.filter(action="review.tied_attempt", subject=place.case.key, actor_key=office.second.key)
     assert tried.count() == 2
-    queue.refuse_tied(office.supervisor, place.case)
-    assert not queries.may_look(office.second, place.case)
+    queue.refuse_conflict(office.supervisor, place.case)
+    assert not queries.may_open(office.second, place.case)
 
 
 def test_what_is_given_back_waits_at_its_number_for_somebody_else(office: Office) -> None:
@@ -263,12 +263,12 @@ def test_nobody_opens_a_case_that_merely_waits_and_its_officer_opens_it_while_it
     place = permits.sent(office.applicant)
     auditor = permits.staff("auditor", "auditor")
     staff_of_branch = (office.officer, office.colleague, office.supervisor)
-    assert [queries.may_look(user, place.case) for user in staff_of_branch] == [False, False, False]
-    assert queries.may_look(auditor, place.case) and not queries.may_look(office.applicant, place.case)
+    assert [queries.may_open(user, place.case) for user in staff_of_branch] == [False, False, False]
+    assert queries.may_open(auditor, place.case) and not queries.may_open(office.applicant, place.case)
     assignment = permits.drawn(office.officer)
-    assert [queries.may_look(user, place.case) for user in staff_of_branch] == [True, False, True]
+    assert [queries.may_open(user, place.case) for user in staff_of_branch] == [True, False, True]
     finish(assignment)
-    assert [queries.may_look(user, place.case) for user in staff_of_branch] == [False, False, True]
+    assert [queries.may_open(user, place.case) for user in staff_of_branch] == [False, False, True]
 
 
 def test_the_board_shows_the_branch_and_what_nobody_there_may_decide(office: Office, django_assert_max_num_queries) -> None:  # type: ignore[no-untyped-def]

@@ -93,7 +93,7 @@ def test_a_refusal_with_the_number_of_another_payment_stays_a_refusal(at_bank: C
 
 def test_after_the_acknowledgement_the_bank_is_asked_six_times_within_minutes(at_bank: Callable[..., Attempt], bank: Book) -> None:
     attempt = at_bank()
-    attempts.promise_now(attempt, "ack")
+    attempts.enqueue_now(attempt, "ack")
     Job.objects.exclude(key__contains=":ack:").delete()
     times = []
     for second in range(400):

@@ -24,7 +24,7 @@ def test_the_payer_is_told_once_with_the_numbers_that_the_bank_asks_for(at_bank:
     entry = bank.decide(attempt)
     walk(3)
     receipt = Receipt.objects.get()
-    messages.tell_paid(receipt_id=receipt.pk)
+    messages.notify_paid(receipt_id=receipt.pk)
     message = Message.objects.get(kind="payments.payment_received")
     for fact in ("2026-11-24 10:0", "paid", "10.000", entry.payment_id, attempt.trackid, receipt.number, receipt.bill.reference):
         assert fact in message.body_en

@@ -17,15 +17,15 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize("lost", ["is_active", "is_staff"])
 def test_a_closed_account_takes_no_step_though_its_role_still_stands(lost: str) -> None:
     cashier = staff(CASHIER, login="cashier")
-    assert roles.demand(cashier, CASHIER).role == CASHIER
+    assert roles.require_role(cashier, CASHIER).role == CASHIER
     setattr(cashier, lost, False)
     assert cashier.groups.filter(name=CASHIER).exists()
     with pytest.raises(NotPermitted) as refused:
-        roles.demand(cashier, CASHIER)
+        roles.require_role(cashier, CASHIER)
     assert refused.value.code == "not_your_role"
 
 
 def test_another_role_takes_no_step(payer: Any) -> None:
     for person in (staff(CASHIER, login="cashier"), payer):
         with pytest.raises(NotPermitted):
-            roles.demand(person, CHECKER)
+            roles.require_role(person, CHECKER)

@@ -160,10 +160,10 @@ def test_a_reversal_is_recorded_and_its_owner_told_only_if_it_had_heard(
         row = Attempt.objects.get()
         assert row.last_event is not None and (row.last_event.reason, row.last_event.data) == ("reversed_by_bank", {"inquiry": inquiry.pk})
         assert [key for key, _due in jobs("payments.tell_void")] == [f"allocation:{allocation.pk}"]
-        settlement.tell_void(allocation_id=allocation.pk)
+        settlement.notify_void(allocation_id=allocation.pk)
         assert paid_for["voided"] == []
         Allocation.objects.update(handed_over_at=START)
-        settlement.tell_void(allocation_id=allocation.pk)
+        settlement.notify_void(allocation_id=allocation.pk)
         assert paid_for["voided"] == [allocation.bill_id]
         inquiries.confirm(attempt_id=settled.pk)  # voided already: the bank is not asked again
         assert Inquiry.objects.count() == 2
@@ -271,13 +271,13 @@ def test_the_same_reason_within_an_hour_is_one_promise(at_bank: Callable[..., At
     hour = int(START.timestamp()) // 3600
     for minutes in (0, 59):
         with clock.at(START + dt.timedelta(minutes=minutes)):
-            attempts.promise_now(attempt, "ack", delay=3)
+            attempts.enqueue_now(attempt, "ack", delay=3)
     assert Job.objects.count() == before + 1
     assert jobs("payments.inquire")[-1] == (f"attempt:{attempt.pk}:ack:{hour}:0", seconds(3))
     with clock.at(START + dt.timedelta(minutes=60)):
-        attempts.promise_now(attempt, "ack")
-    attempts.promise_now(attempt, "ack", turn=1)
-    attempts.promise_now(attempt, "error")
+        attempts.enqueue_now(attempt, "ack")
+    attempts.enqueue_now(attempt, "ack", turn=1)
+    attempts.enqueue_now(attempt, "error")
     assert Job.objects.count() == before + 4
     job = Job.objects.filter(kind="payments.inquire").latest("pk")
     assert job.args == {"attempt_id": attempt.pk, "step": 0, "why": "error", "turn": 0}
@@ -285,8 +285,8 @@ def test_the_same_reason_within_an_hour_is_one_promise(at_bank: Callable[..., At
 
 def test_a_step_of_the_schedule_is_one_promise_at_its_time(at_bank: Callable[..., Attempt]) -> None:
     attempt = at_bank()
-    attempts.promise_step(attempt, 3)
-    attempts.promise_step(attempt, 3)
+    attempts.enqueue_step(attempt, 3)
+    attempts.enqueue_step(attempt, 3)
     assert jobs("payments.inquire") == [(f"attempt:{attempt.pk}:1", seconds(120)), (f"attempt:{attempt.pk}:3", seconds(600))]
     assert Job.objects.filter(kind="payments.inquire").latest("pk").args == {"attempt_id": attempt.pk, "step": 3}
 
@@ -294,7 +294,7 @@ def test_a_step_of_the_schedule_is_one_promise_at_its_time(at_bank: Callable[...
 def test_an_attempt_that_never_left_has_nothing_to_ask_about(issue: Any, payer: Any, bank: Book) -> None:
     attempt = start_attempt(bills=[issue()], payer=payer, language="ar", session_key="s")
     with pytest.raises(ValueError, match="never left"):
-        attempts.promise_step(attempt, 1)
+        attempts.enqueue_step(attempt, 1)
     with pytest.raises(ValueError, match="never left"):
         inquiries._present_step(attempt, START)
     inquiries.inquire(attempt_id=attempt.pk, step=1)
@@ -320,7 +320,7 @@ def test_a_reversal_that_nobody_can_be_told_is_work_for_a_person(settled: Attemp
     Allocation.objects.filter(pk=allocation.pk).update(handed_over_at=START)
     monkeypatch.delitem(registry.PAYABLES, "tests.thing")
     with pytest.raises(PermanentFailure):
-        settlement.tell_void(allocation_id=allocation.pk)
+        settlement.notify_void(allocation_id=allocation.pk)
 
 
 @pytest.mark.parametrize("size", [2, callbacks.MAX_BODY, callbacks.MAX_BODY + 1])

@@ -24,7 +24,7 @@ def test_without_the_seal_the_newest_licences_wait_and_are_issued_once_it_is_the
     out = StringIO()
     call_command("demo", small=True, stdout=out)
     assert "4 of them wait" in out.getvalue()
-    waiting = Job.objects.filter(kind="licensing.issue_renewal", state=JobState.PARKED)
+    waiting = Job.objects.filter(kind="licensing.issue_renewal", state=JobState.ON_HOLD)
     assert waiting.count() == Case.objects.filter(state=RenewalState.APPROVED).count() == 4
     assert not Document.objects.filter(kind="health_licence", state="active").exists()
     call_command("make_seal", stdout=StringIO())

@@ -195,7 +195,7 @@ def test_the_worker_writes_the_files_every_night(register: Register, outbox: Cal
     before = Edition.objects.count()
     for _day in range(2):
         frozen_clock.move(days=1)
-        jobs.promise_periodic()
+        jobs.enqueue_periodic()
         outbox("shops.find_unmarked_changes", "shops.open_data", "shops.number_changes")
     assert Edition.objects.count() == before + 2 * len(OPEN_SETS)
 

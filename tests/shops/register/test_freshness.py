@@ -27,7 +27,7 @@ def _counted_anew(frozen_clock: Clock) -> None:
 
 
 def work(outbox: Callable[..., int]) -> None:
-    jobs.promise_periodic()
+    jobs.enqueue_periodic()
     assert outbox(*freshness.KEEPERS) == 2
 
 
@@ -76,7 +76,7 @@ def test_a_run_that_fails_does_not_count_as_work_done(
         raise RuntimeError("planted")
 
     monkeypatch.setattr(tasks.index, "note_ended_licences", fails)
-    jobs.promise_periodic()
+    jobs.enqueue_periodic()
     outbox(*freshness.KEEPERS)
     assert Job.objects.filter(kind="shops.note_ended_licences", last_error__contains="planted").exists()
     assert seen(client, shop)[0::2] == (True, True)

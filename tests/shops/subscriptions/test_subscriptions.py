@@ -44,7 +44,7 @@ def person(register: Register) -> User:
 
 
 def send_all(outbox: Callable[..., int]) -> int:
-    sent = services.tell_everybody()
+    sent = services.notify_everybody()
     outbox("notifications.deliver")
     return sent
 
@@ -100,7 +100,7 @@ def test_without_the_days_row_a_second_digest_would_go_out(
         monkeypatch.setattr(services.Digest, "objects", Digest.objects.none())
         monkeypatch.setattr(services.Digest.objects, "create", lambda **_: None)
         monkeypatch.setattr(services, "send", lambda *_, key, n=number, **__: mail.send_mail("x", f"{key} {n}", None, ["a@example.test"]))
-        services.tell_everybody()
+        services.notify_everybody()
     assert len(mail.outbox) == 2
 
 
@@ -155,7 +155,7 @@ def test_the_worker_sends_the_digests_in_the_morning(
 
     services.follow(person=person, shop=register.shops[1])
     events.close(shop=register.shops[1], source="moci", actor=TESTS)
-    jobs.promise_periodic()
+    jobs.enqueue_periodic()
     outbox()
     assert mail.outbox == []
     frozen_clock.move(hours=5)
@@ -202,7 +202,7 @@ def test_two_workers_at_once_send_one_digest(transactional_db: Any, store: Any) 
 
     def work() -> None:
         start.wait(10)
-        sent.append(services.tell(person.pk, upto))
+        sent.append(services.notify(person.pk, upto))
         connections.close_all()
 
     threads = [threading.Thread(target=work) for _ in range(4)]

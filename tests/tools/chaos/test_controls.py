@@ -48,7 +48,7 @@ def test_without_counting_deaths_a_poison_job_kills_on_and_on(portal: Portal) ->
     def has_killed_often() -> bool:
         portal.arm("worker", "licensing.supersede.claimed")
         portal.ask("waiting", pass_time=True)
-        return bool(portal.ask("job", pk=killing)["deaths"] > 3)
+        return bool(portal.ask("job", pk=killing)["lost_workers"] > 3)
 
     wait_until(has_killed_often, 60, "a fourth death")
     assert portal.ask("job", pk=killing)["state"] != "dead"

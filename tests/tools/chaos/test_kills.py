@@ -27,7 +27,7 @@ STEPS = {
         *("health_licence.drafted", "health_licence.committed", "payments.receipt.sealed", "message.sms.handed_over"),
     ),
     "third": (
-        *("payments.settling", "jobs.ringing", "health_licence.sealed", "licensing.issue_renewal.carried_out"),
+        *("payments.settling", "jobs.dispatching", "health_licence.sealed", "licensing.issue_renewal.carried_out"),
         *("payments.receipt.stored", "message.email.handed_over", "notifications.deliver.carried_out"),
     ),
 }
@@ -81,7 +81,7 @@ def test_a_web_process_killed_between_commit_and_bell_keeps_its_promise(portal: 
     with Citizen(portal) as noura:
         noura.sign_in("Noura Al-Marsa")
         path = noura.renewable()
-        portal.arm("web", "jobs.ringing")
+        portal.arm("web", "jobs.dispatching")
         with pytest.raises(requests.ConnectionError):
             noura.file(path)
         assert portal.still_armed() == []

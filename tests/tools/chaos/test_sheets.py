@@ -52,8 +52,8 @@ class Workers:
         self.office.run("release")
         self.until("the end of the taking", lambda sheet: sheet["done"])
 
-    def deaths(self) -> int:
-        return int(self.stack.sql("SELECT coalesce(sum(deaths), 0) FROM jobs_job WHERE kind LIKE 'imports.%%'")[0][0])
+    def lost_workers(self) -> int:
+        return int(self.stack.sql("SELECT coalesce(sum(lost_workers), 0) FROM jobs_job WHERE kind LIKE 'imports.%%'")[0][0])
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_a_worker_killed_in_the_dry_run_and_in_the_taking_ends_as_an_undisturbed
     for _ in range(KILLS):
         kill_within(disturbed, chance, "taken", ROWS + 1)
     disturbed.until("the end of the taking", lambda sheet: sheet["done"])
-    assert disturbed.deaths() >= 2 * KILLS and undisturbed.deaths() == 0, "the new worker took up what the dead one held"
+    assert disturbed.lost_workers() >= 2 * KILLS and undisturbed.lost_workers() == 0, "the new worker took up what the dead one held"
     expected, found = undisturbed.office.content(), disturbed.office.content()
     assert expected["shops"][0] > ROWS and expected["file"][-1] is True
     assert found == expected

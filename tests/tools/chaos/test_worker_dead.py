@@ -68,9 +68,9 @@ def test_poison_ends_in_a_visible_row_and_others_go_on(portal: Portal) -> None:
     wait_until(both_are_dead, 120, "the end of both jobs")
     portal.disarm()
     ends = portal.ask("job", pk=failing), portal.ask("job", pk=killing)
-    assert (ends[0]["tries"], ends[0]["deaths"]) == (8, 0)
+    assert (ends[0]["tries"], ends[0]["lost_workers"]) == (8, 0)
     assert "DoesNotExist" in ends[0]["error"]
-    assert (ends[1]["tries"], ends[1]["deaths"]) == (0, 2)
+    assert (ends[1]["tries"], ends[1]["lost_workers"]) == (0, 2)
     assert "the worker died" in ends[1]["error"]
     portal.issued([renewal])
     assert Counter("is dead" in finding for finding in portal.ask("damage")) == {True: 2, False: 1}  # the third counts them
@@ -80,7 +80,7 @@ def test_poison_ends_in_a_visible_row_and_others_go_on(portal: Portal) -> None:
 def test_a_worker_that_is_asked_to_end_finishes_or_gives_back_its_work(portal: Portal) -> None:
     renewals = portal.at_bank(size(2, 20))
     portal.drain()
-    deaths = portal.sql("SELECT sum(deaths) FROM jobs_job")
+    lost_workers = portal.sql("SELECT sum(lost_workers) FROM jobs_job")
     portal.pay(renewals)
     wait_until(lambda: portal.sql("SELECT 1 FROM jobs_job WHERE state = 'running' AND queue = 'documents'"), 60, "a licence being drawn")
     began = time.monotonic()
@@ -90,7 +90,7 @@ def test_a_worker_that_is_asked_to_end_finishes_or_gives_back_its_work(portal: P
     assert portal.sql("SELECT count(*) FROM jobs_job WHERE state = 'running'")[0][0] == 0
     portal.revive()
     portal.issued(renewals)
-    assert portal.sql("SELECT sum(deaths) FROM jobs_job") == deaths
+    assert portal.sql("SELECT sum(lost_workers) FROM jobs_job") == lost_workers
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def test_a_receipt_waits_for_the_token_and_is_sealed_by_itself(sealing: Stack, c
     told = sealing.readyz()
     assert told[0] == 200 and told[1]["status"] == "degraded"
     sealing.manage("shell", "--no-imports", "-c", RECEIPT)
-    wait_until(lambda: job() == "parked", 60, "the job to be parked")
+    wait_until(lambda: job() == "on_hold", 60, "the job to be parked")
     card.put_back()
     wait_until(lambda: job() == "done", LOOK, "the receipt to be sealed")
     wait_until(lambda: sealing.ready("signer"), LOOK, "the token to be noticed")

@@ -177,7 +177,7 @@ def test_a_proof_is_judged_and_a_minute_follows_its_period(write: Callable[..., 
 
 def test_the_writer_defends_a_minute(write: Callable[..., Violation], inspector: Any, owner: Any) -> None:
     row = write()
-    notices.opened(violation=row, person=owner)
+    notices.record_opening(violation=row, person=owner)
     objections.file(violation=row, person=owner, ground="facts_wrong", words="لا")
     client = signed_in(inspector)
     url = f"/admin/field/{row.public_id}/"

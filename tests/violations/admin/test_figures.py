@@ -87,7 +87,7 @@ def year(
     }
     days.later(days=2)
     for name in ("paid", "lapsed", "charged", "objected"):
-        notices.opened(violation=rows[name], person=owner)
+        notices.record_opening(violation=rows[name], person=owner)
     violation_reports.accept_correction(violation=rows["corrected"], inspector=inspector)
     objections.file(violation=rows["objected"], person=owner, ground="facts_wrong", words="الرصيف نظيف في الصورة.")
     days.later(days=1)

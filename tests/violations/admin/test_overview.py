@@ -87,7 +87,7 @@ def test_each_filter_keeps_what_fits_and_only_that(
     write: Callable[..., Violation], supervisor: Any, owner: Any, days: Days, inspector: Any
 ) -> None:
     old = write("CLN-01")
-    notices.opened(violation=old, person=owner)
+    notices.record_opening(violation=old, person=owner)
     days.later(days=40)
     terms.lapse_due()
     new, warned = write("CLN-03"), write("SHP-04")

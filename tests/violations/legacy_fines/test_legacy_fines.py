@@ -204,7 +204,7 @@ def test_without_proved_service_periods_begin_when_it_is_opened(carry: Callable[
     assert (row.settle_until, row.block_from) == (None, None)
     days.later(days=60)
     assert terms.lapse_due() == blocks.place_due() == 0
-    assert notices.opened(violation=row, person=owner)
+    assert notices.record_opening(violation=row, person=owner)
     assert one().settle_until == clock.today() + dt.timedelta(days=14)
 
 

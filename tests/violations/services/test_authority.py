@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def served(write: Callable[..., Violation], owner: Any) -> Violation:
     row = write("CLN-03")
-    notices.opened(violation=row, person=owner)
+    notices.record_opening(violation=row, person=owner)
     return row
 
 

@@ -41,7 +41,7 @@ def licence(owner: Any) -> Bill:
 @pytest.fixture
 def judged(write: Callable[..., Violation], owner: Any, days: Days) -> Violation:
     row = write("CLN-03")
-    notices.opened(violation=row, person=owner)
+    notices.record_opening(violation=row, person=owner)
     days.later(days=31)
     terms.lapse_due()
     first, second = (staff("court_clerk", login=f"court{turn}") for turn in (1, 2))
@@ -59,7 +59,7 @@ def test_three_violations_and_a_licence_are_one_payment_with_a_receipt_each(
     judged: Violation, write: Callable[..., Violation], make_shop: Callable[..., Any], licence: Bill, owner: Any, stranger: Any
 ) -> None:
     settled, parts = write("CLN-01"), write("CLN-03", shop=make_shop())
-    notices.opened(violation=parts, person=owner)
+    notices.record_opening(violation=parts, person=owner)
     terms.agree_plan(violation=parts, person=owner, count=2)
     assert values(stranger) == []
     items = payments.basket_of(owner)
@@ -89,7 +89,7 @@ def test_what_is_owed_no_more_or_costs_something_else_is_told_and_nothing_is_tak
     write: Callable[..., Violation], owner: Any, stranger: Any, days: Days
 ) -> None:
     row = write("CLN-03")
-    notices.opened(violation=row, person=owner)
+    notices.record_opening(violation=row, person=owner)
     (value,) = values(owner)
     with pytest.raises(Refused, match="price_changed"):
         pay_basket(payer=owner, chosen=[f"{value.rpartition(':')[0]}:1"], language="ar", session_key="s")

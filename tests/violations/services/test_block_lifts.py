@@ -39,7 +39,7 @@ def authority(rules: None) -> Any:
 @pytest.fixture
 def stopped(write: Callable[..., Violation], owner: Any, days: Days) -> Violation:
     row = write("CLN-03")
-    notices.opened(violation=row, person=owner)
+    notices.record_opening(violation=row, person=owner)
     days.later(days=31)
     terms.lapse_due()
     assert blocks.place_due() == 1

@@ -32,7 +32,7 @@ DAY = dt.date(2026, 11, 24)
 @pytest.fixture
 def served(write: Callable[..., Violation], owner: Any) -> Violation:
     row = write("CLN-03")
-    notices.opened(violation=row, person=owner)
+    notices.record_opening(violation=row, person=owner)
     return row
 
 

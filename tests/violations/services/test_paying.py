@@ -32,7 +32,7 @@ DAY = dt.date(2026, 11, 24)
 @pytest.fixture
 def served(write: Callable[..., Violation], owner: Any) -> Violation:
     row = write("CLN-03")
-    assert notices.opened(violation=row, person=owner)
+    assert notices.record_opening(violation=row, person=owner)
     return row
 
 
@@ -48,11 +48,11 @@ def test_no_period_runs_before_the_notice_was_opened(write: Callable[..., Violat
     assert (row.settle_until, row.object_until, row.block_from) == (None, None, None)
     days.later(days=40)
     assert terms.lapse_due() == 0
-    assert not notices.opened(violation=row, person=stranger)
-    assert notices.opened(violation=row, person=owner)
+    assert not notices.record_opening(violation=row, person=stranger)
+    assert notices.record_opening(violation=row, person=owner)
     today = clock.today()
     assert (row.settle_until, row.object_until) == (today + dt.timedelta(days=14), today + dt.timedelta(days=30))
-    assert not notices.opened(violation=row, person=owner)  # once
+    assert not notices.record_opening(violation=row, person=owner)  # once
 
 
 def test_a_signature_on_the_spot_serves_at_once(write: Callable[..., Violation]) -> None:
@@ -122,7 +122,7 @@ def test_a_settlement_that_cannot_be_ended_holds_no_other_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     other = write("CLN-03", shop=make_shop())
-    assert notices.opened(violation=other, person=owner)
+    assert notices.record_opening(violation=other, person=owner)
     days.later(days=15)
     cancel = settlements.cancel_bills
 

@@ -47,9 +47,9 @@ def test_a_minute_follows_a_warning_only_when_its_days_are_over(write: Callable[
     row = write("SHP-05", quantity_hundredths=300)
     days.later(days=3)
     with pytest.raises(Refused, match="correction_runs"):
-        violation_reports.write_minute(violation=row, inspector=inspector, seen_at=clock.now())
+        violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
     days.later(days=1)
-    violation_reports.write_minute(violation=row, inspector=inspector, seen_at=clock.now())
+    violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
     assert row.state == "ordered"
     assert SettlementOrder.objects.get(violation=row).fils == 150_000
 
@@ -82,7 +82,7 @@ def test_two_inspectors_with_the_same_facts_reach_the_same_amount(
 
 def minutes_after(row: Violation, login: str) -> None:
     with clock.at(NOW + dt.timedelta(days=5)):
-        violation_reports.write_minute(violation=row, inspector=row.inspector.user, seen_at=clock.now())
+        violation_reports.write_report(violation=row, inspector=row.inspector.user, seen_at=clock.now())
 
 
 def test_a_repetition_is_counted_by_the_system_and_costs_more(
@@ -93,7 +93,7 @@ def test_a_repetition_is_counted_by_the_system_and_costs_more(
     for _turn in range(3):
         row, _new = violation_reports.record(inspector=inspector, found=found(shop, "SHP-04", quantity_hundredths=400))
         days.later(days=3)
-        violation_reports.write_minute(violation=row, inspector=inspector, seen_at=clock.now())
+        violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
         sums.append((row.repeat_count, queries.order_of(row).fils))  # type: ignore[union-attr]
         days.later(days=10)
     assert sums == [(0, 20_000), (1, 40_000), (2, 40_000)]

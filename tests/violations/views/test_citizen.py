@@ -187,7 +187,7 @@ def test_the_list_holds_what_concerns_the_person(write: Callable[..., Violation]
 
 def test_my_shops_says_that_something_is_open(write: Callable[..., Violation], owner: Any, days: Days) -> None:
     row = write()
-    notices.opened(violation=row, person=owner)
+    notices.record_opening(violation=row, person=owner)
     shown = signed_in(owner).get("/en/my-shops/").content.decode().partition("<main")[2]
     assert "1 open violation" in shown
     # One group of rows a shop, named once; what has a last day stands before what has none.

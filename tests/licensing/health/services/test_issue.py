@@ -113,7 +113,7 @@ def test_without_a_seal_nothing_is_issued_and_the_job_waits_without_a_try(paid: 
         assert jobs.run(job.pk)
     job.refresh_from_db()
     paid.refresh_from_db()
-    assert job.state == JobState.PARKED and job.tries == 0
+    assert job.state == JobState.ON_HOLD and job.tries == 0
     assert paid.state == "approved"
 
 

@@ -28,7 +28,7 @@ def test_a_licence_waits_while_the_token_is_away_and_is_sealed_by_itself_when_it
     with clock.at(job.due_at):
         assert jobs.run(job.pk)
     job.refresh_from_db()
-    assert (job.state, job.tries) == (JobState.PARKED, 0) and "signer: away" in job.last_error
+    assert (job.state, job.tries) == (JobState.ON_HOLD, 0) and "signer: away" in job.last_error
     assert Case.objects.get(pk=case.pk).state == "approved"
     card.put_back()
     with clock.at(job.due_at):

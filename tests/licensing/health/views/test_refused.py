@@ -64,7 +64,7 @@ def test_a_paper_that_waits_for_its_renderer_is_still_promised(refused: Case, ow
 
     with monkeypatch.context() as patch:
         patch.setattr(services, "write_refusal", away)
-        assert run(paper().pk) and paper().state == "parked"
+        assert run(paper().pk) and paper().state == "on_hold"
     assert said(refused, owner) == {DRAWN_UP, LOOK_AGAIN}
     Job.objects.filter(pk=paper().pk).update(due_at=paper().created_at)
     assert run(paper().pk) and paper().state == "done"
