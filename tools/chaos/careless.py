@@ -5,7 +5,7 @@
 - `early_end`: a job counts as done once it is taken, as with a broker that forgets a message when it hands it over.
 - `new_keys`: each try of a message has a key of its own.
 - `no_sweep`: nobody looks for promises whose bell was not heard.
-- `endless`: the deaths of workers under a job are not counted.
+- `endless`: workers lost under a job are not counted.
 - `loose_slots`: a periodic job is looked for and then promised, without a unique key.
 """
 
@@ -97,7 +97,7 @@ def leave_out(**_: object) -> None:
     @instead(services, "bury", "endless")
     def endless(original: Any, rows: Any, job: Any, why: str, **changes: Any) -> None:
         if "the worker died" in why:
-            rows.update(deaths=job.deaths + 1, state=JobState.QUEUED, lease_owner="", lease_until=None, dispatched_at=None)
+            rows.update(lost_workers=job.lost_workers + 1, state=JobState.QUEUED, lease_owner="", lease_until=None, dispatched_at=None)
         else:
             original(rows, job, why, **changes)
 
