@@ -134,7 +134,7 @@ def _correction() -> LetterSection:
         ),
         (
             "Nothing is due now. Put it right by the day shown above and send a photo from the page of this warning in the portal.",
-            "If it is still there after that day, a minute is written.",
+            "If it is still there after that day, a violation report is written.",
         ),
     )
 
@@ -150,7 +150,7 @@ def _ways(has_order: bool) -> LetterSection:
         ]
     else:
         lines_ar = ["لا صلح في هذه المخالفة، وتحال إلى المحكمة بعد انقضاء مهلة الاعتراض."]
-        lines_en = ["There is no settlement; the minute goes to the court after the time to object."]
+        lines_en = ["There is no settlement; the violation report goes to the court after the time to object."]
     lines_ar.append(f"الاعتراض خلال {time} يوماً من ثبوت الإعلان؛ يوقف الاعتراض السداد، ويبقى مبلغ الصلح إن قُدم في مهلته، وينظره فرع آخر.")
     lines_en.append(
         f"Object within {time} days of proved service. Payment stands still meanwhile, the settlement amount stays if the objection"
@@ -221,7 +221,7 @@ def clearance_facts(*, name: tuple[str, str], about: tuple[str, str], branch: tu
         "حجيتها",
         "Its effect",
         ("تثبت الحال في وقت صدورها، وما يحرر بعدها من محاضر لا يدخل فيها.",),
-        ("It proves how things stood when it was issued; minutes written afterwards are not covered.",),
+        ("It proves how things stood when it was issued; violation reports written afterwards are not covered.",),
     )
     return _letter(ClearanceFacts, branch=branch, rows=rows, days=days, sections=[section], editions=[])
 

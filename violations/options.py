@@ -102,7 +102,7 @@ CLOSED = {
     "sign_in": _("Please sign in with Kuwait Mobile ID: only the party may do this."),
     "party_only": _("Only the party may do this, not a delegate."),
     "no_warning": _("There is nothing to put right here."),
-    "minute_written": _("The time to put it right without an amount is over; the minute is written."),
+    "minute_written": _("The time to put it right without an amount is over; the violation report is written."),
     "correction_over": _("The time to put it right is over."),
     "still_warned": _("Nothing is owed yet: this is a warning, with time to put it right."),
     "objection_runs": _("An objection is being studied; payment stands still."),

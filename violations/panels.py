@@ -78,7 +78,11 @@ def _detail(row: Objection, *, is_party: bool) -> CaseDetail:
         files=files,
         facts=[
             Fact(_("Violation"), ref(violation.reference)),
-            Fact(_("Decided in"), bilingual(case.branch, "name"), _("drawn by lot among the branches that did not write the minute")),
+            Fact(
+                _("Decided in"),
+                bilingual(case.branch, "name"),
+                _("drawn by lot among the branches that did not write the violation report"),
+            ),
             Fact(_("Answer by law until"), day(row.answer_by), _("silence until then is refusal, with the way to the court")),
             Fact(_("Settlement amount"), _("stays open after a refusal") if row.keeps_price else _("not open any more")),
         ],

@@ -48,7 +48,9 @@ def warrant_of(user: Any, on: dt.date) -> Inspector:
         .first()
     )
     if spell is None:
-        raise NotPermitted("no_inspector", _("Only an inspector with the status of a judicial officer on that day writes minutes."))
+        raise NotPermitted(
+            "no_inspector", _("Only an inspector with the status of a judicial officer on that day writes violation reports.")
+        )
     return spell
 
 

@@ -47,11 +47,11 @@ def items(case: Case) -> list[Item]:
             f"{row.quantity_hundredths} / {row.months} / {row.repeat_count}",
             False,
         ),
-        ("note", _("What the minute says"), row.note_ar or "—", False),
+        ("note", _("What the violation report says"), row.note_ar or "—", False),
         ("amount", _("Settlement"), money.to_display(order.fils) if order is not None else _("none"), False),
         ("ground", _("Ground of the objection"), ground.label_ar if get_language() == "ar" else ground.label_en, False),
         ("words", _("Words of the objection"), objection.words, True),
-        ("defence", _("Defence of the minute"), defence.words if defence is not None else _("none yet"), False),
+        ("defence", _("Defence of the violation report"), defence.words if defence is not None else _("none yet"), False),
     ]
     facts += [(f"answer_{row.round}", _("Answer"), row.words, False) for row in objection.additions.order_by("round") if row.words]
     found = [Item(name, label, value, may_correct=may, mark=str(value)) for name, label, value, may in facts]
@@ -73,7 +73,7 @@ def flags(case: Case) -> list[str]:
     if objection.violation.is_paper:
         found.append(_("Carried over from paper: what the branch holds of it comes with its defence, if it sends one."))
     if objection.is_undefended:
-        found.append(_("Undefended: whoever wrote the minute added nothing in time. Annulment is proposed."))
+        found.append(_("Undefended: whoever wrote the violation report added nothing in time. Annulment is proposed."))
     return found
 
 

@@ -15,4 +15,4 @@ from violations.states import VIOLATION
 def open_of(shop: Shop) -> list[Any]:
     """A sentence where a minute against the shop has not come to its end."""
     rows = Violation.objects.filter(shop=shop).exclude(state__in=WORKFLOWS[VIOLATION].finals)
-    return [_("A minute against the shop to be merged has not come to its end.")] if rows.exists() else []
+    return [_("A violation report against the shop to be merged has not come to its end.")] if rows.exists() else []

@@ -114,7 +114,7 @@ def _form_page(request: HttpRequest, spell: Inspector, form: ViolationReportForm
     return _page(
         request,
         "admin/violations/new.html",
-        _("New minute"),
+        _("New violation report"),
         status=status,
         form=form,
         spell=spell,
@@ -228,7 +228,7 @@ def _act(request: HttpRequest, row: Violation) -> str:
         violation_reports.write_report(violation=row, inspector=request.user, seen_at=clock.now())
         photos = request.FILES.getlist("photos")[:PHOTOS]
         evidence.take(violation=row, sender=request.user, slot="photos", kind=EvidenceKind.OFFENCE, files=photos, captured_at=clock.now())
-        return _("The minute is written: %(reference)s") % {"reference": row.reference}
+        return _("The violation report is written: %(reference)s") % {"reference": row.reference}
     if step == "defend" and hasattr(row, "objection"):
         objections.defend(objection=row.objection, inspector=request.user, words=request.POST.get("words", ""))
         return _("The defence is added.")

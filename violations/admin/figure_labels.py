@@ -1,4 +1,4 @@
-"""Figures of minutes in words."""
+"""Figures of violation reports in words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ LABELS = {
     "recorded": gettext_lazy("recorded"),
     "warned": gettext_lazy("warned first"),
     "corrected": gettext_lazy("put right"),
-    "minutes": gettext_lazy("minutes"),
+    "minutes": gettext_lazy("violation reports"),
     "served": gettext_lazy("served"),
     "ordered": gettext_lazy("with settlement"),
     "settled": gettext_lazy("settled in time"),
@@ -24,7 +24,7 @@ LABELS = {
     "acquitted": gettext_lazy("found no violation"),
 }
 SPANS = {
-    "service": gettext_lazy("Days from minute to proved service"),
+    "service": gettext_lazy("Days from violation report to proved service"),
     "settling": gettext_lazy("Days from service to settlement"),
     "answer": gettext_lazy("Days from objection to its end"),
 }

@@ -155,7 +155,7 @@ def _decide(row: Violation, step: str, kind: str, public_id: str, user: Any) -> 
         return _("What was asked for is refused.")
     if kind == "annulment":
         relief.allow_annulment(annulment=asked, allowed_by=user)
-        return _("The minute is annulled.")
+        return _("The violation report is annulled.")
     if kind == "stoplift":
         block_lifts.allow(lift=asked, allowed_by=user)
         return _("The stop is lifted until its last day.")
@@ -184,7 +184,7 @@ def _day(post: Any) -> dt.date:
         return dt.date.fromisoformat(post.get("ruled_on", ""))
     except ValueError as error:
         raise Refused(
-            "bad_ruling", _("Please give the number of the ruling and its day, which lies after the minute and not ahead.")
+            "bad_ruling", _("Please give the number of the ruling and its day, which lies after the violation report and not ahead.")
         ) from error
 
 

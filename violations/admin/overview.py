@@ -1,4 +1,4 @@
-"""Map and list of minutes for the office and supervisors, and an inspector's own round. What the map shows stands in the list beside it."""
+"""Map and list of violation reports for the office and supervisors, and an inspector's own round. What the map shows stands in the list beside it."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ def minutes_map(request: HttpRequest) -> HttpResponse:
         "admin/violations/map.html",
         {
             **admin.site.page_context(request),
-            "title": _("Map and list of minutes"),
+            "title": _("Map and list of violation reports"),
             "error": " ".join(dict.fromkeys(choice.errors)),
             "choice": choice,
             "area_options": _options(areas.items(), choice.area),
             "offence_options": _options(offences.items(), choice.offence),
             "state_options": _options(filters.states(), choice.state),
             "narrowed": _narrowed(choice),
-            "many_word": _("Minutes:"),
+            "many_word": _("Violation reports:"),
             "open_word": _("open:"),
             "no_place": _("not on the map"),
             "singly": singly,

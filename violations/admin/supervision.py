@@ -88,7 +88,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "admin/violations/figures.html",
         {
             **admin.site.page_context(request),
-            "title": _("Figures of minutes"),
+            "title": _("Figures of violation reports"),
             "error": " ".join(dict.fromkeys(choice.errors)),
             "choice": choice,
             "split": split,

@@ -94,7 +94,7 @@ class ViolationAdmin(ReadOnlyAdmin):
     list_select_related = ("branch",)
     ordering = ("-pk",)
     search_fields = ("number",)
-    search_help_text = _("A whole number of a minute or warning, or of a paper")
+    search_help_text = _("A whole number of a violation report or warning, or of a paper")
     inlines = (EventInline,)
     fields = (
         *("reference_code", "offence_name", "state", "branch", "badge", "seen_at", "received_at", "measure", "amount"),
@@ -179,7 +179,7 @@ class ReferralBatchAdmin(ReadOnlyAdmin):
     def number_code(self, batch: ReferralBatch) -> SafeString | str:
         return code(batch.number)
 
-    @admin.display(description=_("minutes"))
+    @admin.display(description=_("violation reports"))
     def size(self, batch: ReferralBatch) -> int:
         return batch.referrals.count()
 

@@ -16,10 +16,10 @@ FILE: dict[str, Any] = {
 }
 LINE: dict[str, Any] = {
     **sheets.LINE,
-    "paper_no": _("The number of the minute takes Latin letters, digits, dashes and slashes only, as on the paper."),
+    "paper_no": _("The number of the violation report takes Latin letters, digits, dashes and slashes only, as on the paper."),
     "future": _("This date lies ahead. Please compare it with the paper."),
     "too_old": _("This date is before 1980. Please write the year with four digits, as on the paper."),
-    "before_minute": _("This date is before the minute itself. Please compare both dates with the paper."),
+    "before_minute": _("This date is before the violation report itself. Please compare both dates with the paper."),
     "offence": _("The catalogue has no such offence. Please take a code of the catalogue, or leave it empty and write text and article."),
     "sheet_number": _("The spreadsheet rounded the number (as 2.9E+11). Please make the column text and write all twelve digits."),
     "civil_length": _("A civil number has twelve digits and begins with 2 or 3."),
@@ -41,7 +41,7 @@ LINE: dict[str, Any] = {
     "other_branch": _("This fine is of another branch. Please let that branch load it."),
     "area": _("There is no such area. Please write its name as the list of areas has it."),
     "area_branch": _("This area does not belong to the branch of the fine. Please compare both."),
-    "twice_in_file": _("This number of a minute stands in an earlier line of the file already. Please take one of them out."),
+    "twice_in_file": _("This number of a violation report stands in an earlier line of the file already. Please take one of them out."),
     "known_differs": _("A fine with this number was carried over before with another sum or state. Please compare both with the paper."),
 }
 

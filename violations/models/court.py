@@ -29,7 +29,7 @@ class ReferralBatch(models.Model):
 
 
 class Referral(models.Model):
-    """One minute of a batch. A minute is referred once."""
+    """One minute of a batch. A violation report is referred once."""
 
     batch = models.ForeignKey(ReferralBatch, models.PROTECT, related_name="referrals", verbose_name="الدفعة")
     violation = models.OneToOneField(Violation, models.PROTECT, related_name="referral", verbose_name="المحضر")

@@ -42,7 +42,7 @@ class _Asked(models.Model):
 
 
 class Annulment(_Asked):
-    """A minute is annulled by authority. Its number stays."""
+    """A violation report is annulled by authority. Its number stays."""
 
     violation = models.ForeignKey(Violation, models.PROTECT, related_name="annulments", verbose_name="المحضر")
 

@@ -98,11 +98,13 @@ def enter_judgment(*, violation: Violation, ruling_no: str, ruled_on: dt.date, f
     actor = _demand(clerk)
     row = Violation.objects.select_for_update(of=("self",)).get(pk=violation.pk)
     if row.state != V.REFERRED:
-        raise Refused("not_referred", _("Only a minute that is with the court has a ruling."))
+        raise Refused("not_referred", _("Only a violation report that is with the court has a ruling."))
     if Judgment.objects.filter(violation=row).exists():
         raise Refused("entered", _("A ruling is entered already and waits for the second person."))
     if not ruling_no.strip() or ruled_on > clock.today() or ruled_on < clock.day_of(row.seen_at):
-        raise Refused("bad_ruling", _("Please give the number of the ruling and its day, which lies after the minute and not ahead."))
+        raise Refused(
+            "bad_ruling", _("Please give the number of the ruling and its day, which lies after the violation report and not ahead.")
+        )
     if fils is not None and not 0 < fils <= money.MAX_FILS:
         raise Refused("bad_amount", _("Please give the amount of the ruling in dinars with three decimals."))
     found = Judgment.objects.create(

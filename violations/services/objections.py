@@ -127,13 +127,13 @@ def defend(*, objection: Objection, inspector: Any, words: str) -> Defence:
     """The writer of the minute adds what defends it. Raises NotPermitted for anybody else, Refused: no_words, too_late, defended."""
     row = Objection.objects.select_for_update(of=("self",)).select_related("violation__inspector", "case").get(pk=objection.pk)
     if not may_defend(row.violation, inspector):
-        raise NotPermitted("not_writer", _("Only whoever wrote the minute defends it."))
+        raise NotPermitted("not_writer", _("Only whoever wrote the violation report defends it."))
     if not words.strip():
-        raise Refused("no_words", _("Please write what defends the minute."))
+        raise Refused("no_words", _("Please write what defends the violation report."))
     if hasattr(row, "defence"):
-        raise Refused("defended", _("The minute was defended already."))
+        raise Refused("defended", _("The violation report was defended already."))
     if clock.today() > row.defend_by or row.case.state not in STUDIED:
-        raise Refused("too_late", _("The working days for defending this minute are over."))
+        raise Refused("too_late", _("The working days for defending this violation report are over."))
     found = Defence.objects.create(objection=row, words=words.strip()[:MOST_WORDS], at=clock.now(), by=inspector.key)
     record("objection.defended", subject=row.case.key, actor=Actor("inspector", inspector.key))
     return found

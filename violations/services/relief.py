@@ -48,7 +48,7 @@ def ask_annulment(*, violation: Violation, code: str, note_ar: str, asked_by: An
     _reason(code, "annulment")
     row = locked(violation)
     if row.state not in (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OVERDUE):
-        raise Refused("not_now", _("In its present state this minute cannot be annulled by authority."))
+        raise Refused("not_now", _("In its present state this violation report cannot be annulled by authority."))
     try:
         with transaction.atomic():
             asked = Annulment.objects.create(violation=row, code=code, note_ar=note_ar, asked_by=asked_by, asked_at=clock.now())

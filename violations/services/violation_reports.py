@@ -72,7 +72,7 @@ def record(*, inspector: Any, found: Findings) -> tuple[Violation, bool]:
     The same `client_key` again is the same violation. Raises NotPermitted without the status, branch or team that it takes,
     Refused: sent_differently, unknown_offence, bad_facts (with its code), from_the_future, too_late, seen_already.
     """
-    another = _("Another minute was sent under this key. Please begin a new one and keep this one's photos.")
+    another = _("Another violation report was sent under this key. Please begin a new one and keep this one's photos.")
     try:
         visit, written = fieldwork.receive(sender=inspector, sent=found.visit, write=lambda visit: _record(inspector, found, visit))
     except fieldwork.SentDifferently as known_otherwise:
@@ -211,7 +211,7 @@ def write_report(*, violation: Violation, inspector: Any, seen_at: dt.datetime, 
     if row.is_womens_premises and not spell.team.is_womens:
         raise NotPermitted("womens_team", _("Premises for women are inspected by a team of women."))
     if row.state == V.WARNED and row.correct_until is not None and day <= row.correct_until:
-        raise Refused("correction_runs", _("The correction period still runs. A minute can be written the day after it ends."))
+        raise Refused("correction_runs", _("The correction period still runs. A violation report can be written the day after it ends."))
     _minute(row, spell, day, signed=signed)
     violation.refresh_from_db()
 

@@ -1,4 +1,4 @@
-"""Map and list of minutes: the same content twice, within the reach of whoever looks, whatever was typed."""
+"""Map and list of violation reports: the same content twice, within the reach of whoever looks, whatever was typed."""
 
 from __future__ import annotations
 
