@@ -1,4 +1,4 @@
-"""Map and list of violation reports for the office and supervisors, and an inspector's own round. What the map shows stands in the list beside it."""
+"""The map and list of violation reports for staff. What the map shows stands in the list beside it."""
 
 from __future__ import annotations
 
