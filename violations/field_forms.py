@@ -15,7 +15,7 @@ from municipality.rulebook import queries as rulebook
 from municipality.ui.forms import CivilIdField, FoldedField
 from shops.register import queries as shops
 from violations import queries, rules
-from violations.models import Inspector, Signed
+from violations.models import JudicialWarrant, Signed
 from violations.services.violation_reports import Findings
 
 PHOTOS = 8
@@ -72,7 +72,7 @@ class ViolationReportForm(VisitForm):
         widget=forms.RadioSelect,
     )
 
-    def __init__(self, *args: Any, spell: Inspector, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, spell: JudicialWarrant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.spell = spell
         catalogue = rulebook.edition(queries.OFFENCES, clock.today()).offences

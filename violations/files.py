@@ -13,7 +13,7 @@ from municipality.kernel import clock, subjects
 from municipality.review import queries as review
 from municipality.uploads.registry import Prefix, Slot
 from violations import queries
-from violations.models import Inspector, Violation
+from violations.models import JudicialWarrant, Violation
 from violations.states import STUDIED, ViolationState
 
 V = ViolationState
@@ -43,7 +43,7 @@ def _slots(subject: str) -> Mapping[str, Slot]:
 def is_of_branch(user: Any, row: Violation) -> bool:
     """Whether the user is an inspector in office of the branch that the violation belongs to."""
     today = clock.today()
-    return Inspector.objects.filter(user=user, team__branch=row.branch_id, first_day__lte=today, last_day__gte=today).exists()
+    return JudicialWarrant.objects.filter(user=user, team__branch=row.branch_id, first_day__lte=today, last_day__gte=today).exists()
 
 
 def _may_read(user: Any, subject: str) -> bool:

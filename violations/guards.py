@@ -35,7 +35,7 @@ guard(
     "violations_by_inspector",
     _V,
     "INSERT",
-    "NEW.paper_id IS NULL AND NOT EXISTS (SELECT 1 FROM violations_inspector i JOIN violations_team t ON t.code = i.team_id"
+    "NEW.paper_id IS NULL AND NOT EXISTS (SELECT 1 FROM violations_judicialwarrant i JOIN violations_team t ON t.code = i.team_id"
     " WHERE i.id = NEW.inspector_id AND t.branch_id = NEW.branch_id AND (t.is_womens OR NOT NEW.is_womens_premises))",
     "not_by_inspector",
 )
@@ -44,7 +44,7 @@ guard(
     "violations_on_visit",
     _V,
     "INSERT",
-    "NEW.visit_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM fieldwork_visit f JOIN violations_inspector i ON i.user_id = f.sender_id"
+    "NEW.visit_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM fieldwork_visit f JOIN violations_judicialwarrant i ON i.user_id = f.sender_id"
     " WHERE f.id = NEW.visit_id AND i.id = NEW.inspector_id AND f.started_at = NEW.seen_at)",
     "not_of_visit",
 )
@@ -126,8 +126,8 @@ guard(
     "charge_is_another_sum",
 )
 
-never_deleted("violations_inspector")
-frozen("violations_inspector", ["user_id", "badge_no", "decision_no", "decision_on", "first_day"])
+never_deleted("violations_judicialwarrant")
+frozen("violations_judicialwarrant", ["user_id", "badge_no", "decision_no", "decision_on", "first_day"])
 
 moved_by_event("violations_plan", "violations_planevent", "'violations.plan'")
 never_deleted("violations_plan")

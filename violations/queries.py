@@ -25,7 +25,7 @@ from payments.states import BillState
 from shops.models import Shop
 from shops.register import queries as shops
 from violations import rules
-from violations.models import Charge, Inspector, Objection, SettlementOrder, Violation
+from violations.models import Charge, JudicialWarrant, Objection, SettlementOrder, Violation
 from violations.states import SERVICE, ViolationState
 
 V = ViolationState
@@ -39,10 +39,10 @@ def limits(on: dt.date | None = None) -> dict[str, int]:
     return {code: limit.value for code, limit in found.limits.items()}
 
 
-def warrant_of(user: Any, on: dt.date) -> Inspector:
+def warrant_of(user: Any, on: dt.date) -> JudicialWarrant:
     """The inspector's status on a day. Raises NotPermitted for somebody who has none then."""
     spell = (
-        Inspector.objects.filter(user=user, first_day__lte=on, last_day__gte=on, user__is_active=True)
+        JudicialWarrant.objects.filter(user=user, first_day__lte=on, last_day__gte=on, user__is_active=True)
         .select_related("team__branch", "user")
         .order_by("-first_day")
         .first()
@@ -54,7 +54,7 @@ def warrant_of(user: Any, on: dt.date) -> Inspector:
     return spell
 
 
-def warrant_covers(spell: Inspector, offence: str) -> bool:
+def warrant_covers(spell: JudicialWarrant, offence: str) -> bool:
     """Whether the decision of an inspector names an offence."""
     return any(offence == part or offence.startswith(f"{part}-") for part in spell.scope)
 

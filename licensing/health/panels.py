@@ -27,7 +27,7 @@ from municipality.jobs import queries as jobs
 from municipality.kernel import clock
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries as review
-from municipality.review.states import PlaceState
+from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
@@ -185,14 +185,14 @@ def _queue(case: Case) -> list[Fact]:
     if place is None:
         return []
     found = []
-    if place.state == PlaceState.WAITING:
+    if place.state == QueueEntryState.WAITING:
         found.append(Fact(_("Requests before this one"), ltr(place.ahead)))
         pace = ltr(place.pace_per_day) if place.pace_per_day else _("too few decisions for a figure")
         found.append(Fact(_("Decided in a working day"), pace, _("average of the last two weeks in this branch")))
         if place.estimate is not None:
             found.append(Fact(_("Handed to an officer about"), day(place.estimate)))
     else:
-        found.append(Fact(_("Now"), PLACES[PlaceState(place.state)]))
+        found.append(Fact(_("Now"), PLACES[QueueEntryState(place.state)]))
     if case.state == S.CORRECTIONS:
         found.append(Fact(_("Promised day"), _("stands still until the answer arrives")))
     elif case.due_on is not None:
@@ -201,10 +201,10 @@ def _queue(case: Case) -> list[Fact]:
 
 
 PLACES = {
-    PlaceState.HELD: _("with an officer"),
-    PlaceState.AWAY: _("waiting for your answer"),
-    PlaceState.ANSWERED: _("answered, back with its officer"),
-    PlaceState.COUNTERSIGN: _("with a second person for signature"),
+    QueueEntryState.HELD: _("with an officer"),
+    QueueEntryState.AWAY: _("waiting for your answer"),
+    QueueEntryState.ANSWERED: _("answered, back with its officer"),
+    QueueEntryState.COUNTERSIGN: _("with a second person for signature"),
 }
 
 

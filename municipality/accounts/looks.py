@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
-from municipality.audit.models import Look
+from municipality.audit.models import AccessLogEntry
 
 ROLES = {
     "officer": _("Officer"),
@@ -54,7 +54,7 @@ def _offices(viewers: set[str]) -> dict[str, dict[str, str]]:
     return {f"staff:{public_id}": {"name_ar": ar, "name_en": en} for public_id, ar, en in rows}
 
 
-def access_entries(rows: Sequence[Look]) -> list[AccessEntry]:
+def access_entries(rows: Sequence[AccessLogEntry]) -> list[AccessEntry]:
     """Looks in the words of the person whose data it is. One query, none for nothing."""
     offices = _offices({row.viewer_key for row in rows}) if rows else {}
     return [

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from municipality.audit.models import Act, Look
+from municipality.audit.models import AccessLogEntry, AuditEvent
 from municipality.audit.services import chain_hash
 from municipality.kernel import clock
 from municipality.ui.admin_base import ReadOnlyAdmin, code, moment, structure
@@ -42,7 +42,7 @@ class ActionFilter(admin.SimpleListFilter):
     parameter_name = "action"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        recent = Act.objects.order_by("-pk").values("action")[:RECENT]
+        recent = AuditEvent.objects.order_by("-pk").values("action")[:RECENT]
         names = sorted({row["action"] for row in recent})
         return [(name, str(CODE_LABELS.get(name, name))) for name in names]
 
@@ -68,7 +68,7 @@ class DayFilter(admin.SimpleListFilter):
         return queryset.filter(at__lt=midnight) if days == 1 else queryset
 
 
-@admin.register(Act)
+@admin.register(AuditEvent)
 class ActAdmin(ReadOnlyAdmin):
     list_display = ("number", "when", "action_code", "subject_code", "actor", "short_hash")
     list_filter = (ActionFilter, DayFilter)
@@ -99,57 +99,57 @@ class ActAdmin(ReadOnlyAdmin):
         return self.readonly_fields
 
     @admin.display(description=_("number"), empty_value="—")
-    def number(self, act: Act) -> Any:
+    def number(self, act: AuditEvent) -> Any:
         return code(act.link.number) if hasattr(act, "link") else None
 
     @admin.display(description=_("time"))
-    def when(self, act: Act) -> str:
+    def when(self, act: AuditEvent) -> str:
         return moment(act.at)
 
     @admin.display(description=_("action"))
-    def action_code(self, act: Act) -> SafeString | str:
+    def action_code(self, act: AuditEvent) -> SafeString | str:
         return label_of(act.action)
 
     @admin.display(description=_("action"))
-    def action_in_full(self, act: Act) -> SafeString | str:
+    def action_in_full(self, act: AuditEvent) -> SafeString | str:
         return label_of(act.action, act.action)
 
     @admin.display(description=_("subject"))
-    def subject_code(self, act: Act) -> SafeString | str:
+    def subject_code(self, act: AuditEvent) -> SafeString | str:
         return code(act.subject)
 
     @admin.display(description=_("who"))
-    def actor(self, act: Act) -> SafeString | str:
+    def actor(self, act: AuditEvent) -> SafeString | str:
         return label_of(act.actor_role, act.actor_key)
 
     @admin.display(description=_("details"))
-    def details(self, act: Act) -> SafeString:
+    def details(self, act: AuditEvent) -> SafeString:
         return structure(act.data)
 
     @admin.display(description=_("commitment to the text"))
-    def commitment_code(self, act: Act) -> SafeString | str:
+    def commitment_code(self, act: AuditEvent) -> SafeString | str:
         return code(act.commitment)
 
     @admin.display(description=_("hash"))
-    def short_hash(self, act: Act) -> SafeString | str:
+    def short_hash(self, act: AuditEvent) -> SafeString | str:
         return code(act.link.hash[:12] if hasattr(act, "link") else "")
 
     @admin.display(description=_("hash"))
-    def full_hash(self, act: Act) -> SafeString | str:
+    def full_hash(self, act: AuditEvent) -> SafeString | str:
         return code(act.link.hash if hasattr(act, "link") else "")
 
     @admin.display(description=_("previous hash"))
-    def previous_hash(self, act: Act) -> SafeString | str:
+    def previous_hash(self, act: AuditEvent) -> SafeString | str:
         return code(act.link.previous_hash if hasattr(act, "link") else "")
 
     @admin.display(description=_("the row fits its hash"))
-    def fits(self, act: Act) -> Any:
+    def fits(self, act: AuditEvent) -> Any:
         if not hasattr(act, "link"):
             return _("Not numbered yet.")
         return _("Yes") if chain_hash(act.link.previous_hash, act.link.number, act) == act.link.hash else _("No: the row was changed.")
 
 
-@admin.register(Look)
+@admin.register(AccessLogEntry)
 class LookAdmin(ReadOnlyAdmin):
     list_display = ("when", "viewer", "person", "subject_code", "purpose_code")
     list_filter = (DayFilter,)
@@ -167,21 +167,21 @@ class LookAdmin(ReadOnlyAdmin):
         return self.readonly_fields
 
     @admin.display(description=_("time"))
-    def when(self, look: Look) -> str:
+    def when(self, look: AccessLogEntry) -> str:
         return moment(look.at)
 
     @admin.display(description=_("who looked"))
-    def viewer(self, look: Look) -> SafeString | str:
+    def viewer(self, look: AccessLogEntry) -> SafeString | str:
         return label_of(look.viewer_role, look.viewer_key)
 
     @admin.display(description=_("whose data"))
-    def person(self, look: Look) -> SafeString | str:
+    def person(self, look: AccessLogEntry) -> SafeString | str:
         return code(look.person_key)
 
     @admin.display(description=_("subject"))
-    def subject_code(self, look: Look) -> SafeString | str:
+    def subject_code(self, look: AccessLogEntry) -> SafeString | str:
         return code(look.subject)
 
     @admin.display(description=_("purpose"))
-    def purpose_code(self, look: Look) -> SafeString | str:
+    def purpose_code(self, look: AccessLogEntry) -> SafeString | str:
         return label_of(look.purpose)

@@ -2,5 +2,5 @@
 
 from municipality.kernel.guards import insert_only
 
-for _table in ("audit_act", "audit_link", "audit_look"):
+for _table in ("audit_auditevent", "audit_link", "audit_accesslogentry"):
     insert_only(_table)

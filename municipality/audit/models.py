@@ -42,7 +42,7 @@ class Edge(models.Model):
         return f"{self.workflow}: {self.from_state} → {self.to_state}"
 
 
-class Act(models.Model):
+class AuditEvent(models.Model):
     """One act, as codes and opaque ids. Inserted in the transaction of the act itself: no log, no act."""
 
     at = models.DateTimeField()
@@ -65,7 +65,7 @@ class Act(models.Model):
 class ActText(models.Model):
     """The words behind a commitment. May be erased one day; the chain stays whole."""
 
-    act = models.OneToOneField(Act, models.DO_NOTHING, db_constraint=False, related_name="+")
+    act = models.OneToOneField(AuditEvent, models.DO_NOTHING, db_constraint=False, related_name="+")
     salt = models.CharField(max_length=32)
     text = models.TextField()
 
@@ -77,7 +77,7 @@ class Link(models.Model):
     """The number and chained hash of one act, given by the single sequencer within a second of the act."""
 
     number = models.BigIntegerField(primary_key=True)
-    act = models.OneToOneField(Act, models.PROTECT, related_name="link")
+    act = models.OneToOneField(AuditEvent, models.PROTECT, related_name="link")
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64, unique=True)
 
@@ -85,7 +85,7 @@ class Link(models.Model):
         return f"{self.number} {self.hash[:12]}"
 
 
-class Look(models.Model):
+class AccessLogEntry(models.Model):
     """One read of a person's data by staff: who, whose, why, where. Shown to the person."""
 
     at = models.DateTimeField()

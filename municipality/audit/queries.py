@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import QuerySet
 
-from municipality.audit.models import Act, Link, Look
+from municipality.audit.models import AccessLogEntry, AuditEvent, Link
 from municipality.audit.services import GENESIS, chain_hash
 from municipality.kernel import clock
 
@@ -41,12 +41,12 @@ def faults(after: int = 0) -> Iterator[Fault]:
         previous, expected = link.hash, link.number + 1
 
 
-def unnumbered() -> QuerySet[Act]:
+def unnumbered() -> QuerySet[AuditEvent]:
     """Acts that the sequencer has not reached."""
-    return Act.objects.filter(link__isnull=True)
+    return AuditEvent.objects.filter(link__isnull=True)
 
 
-def overdue() -> QuerySet[Act]:
+def overdue() -> QuerySet[AuditEvent]:
     """Acts that wait for a number longer than `WAIT`, and those that bear a time still to come, which hides how long they wait."""
     now = clock.now()
     return unnumbered().exclude(at__gte=now - WAIT, at__lte=now + WAIT)
@@ -76,11 +76,11 @@ def uncounted(*tables: str) -> list[str]:
     return found
 
 
-def looks_at(person_key: str) -> QuerySet[Look]:
+def looks_at(person_key: str) -> QuerySet[AccessLogEntry]:
     """Who looked at this person's data, newest first."""
-    return Look.objects.filter(person_key=person_key).order_by("-pk")
+    return AccessLogEntry.objects.filter(person_key=person_key).order_by("-pk")
 
 
-def looks_about(person_key: str, subject: str) -> list[Look]:
+def looks_about(person_key: str, subject: str) -> list[AccessLogEntry]:
     """The last twenty looks at one matter of a person."""
     return list(looks_at(person_key).filter(subject=subject)[:20])

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Min
 
-from municipality.audit.models import Act, ActText, Link, Look
+from municipality.audit.models import AccessLogEntry, ActText, AuditEvent, Link
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 
@@ -18,7 +18,7 @@ GENESIS = "0" * 64
 LATE = 10_000  # acts
 
 
-def record(action: str, *, subject: str, actor: Actor, data: dict[str, Any] | None = None, text: str = "") -> Act:
+def record(action: str, *, subject: str, actor: Actor, data: dict[str, Any] | None = None, text: str = "") -> AuditEvent:
     """Write one act in the caller's transaction. `data` holds codes, numbers and opaque ids only.
 
     `text` (a person's words) is kept apart and bound by a salted commitment. Raises RuntimeError outside a transaction.
@@ -26,7 +26,7 @@ def record(action: str, *, subject: str, actor: Actor, data: dict[str, Any] | No
     if not connection.in_atomic_block:
         raise RuntimeError("an act and its record commit together")
     salt = secrets.token_hex(16) if text else ""
-    act = Act.objects.create(
+    act = AuditEvent.objects.create(
         at=clock.now(),
         action=action,
         subject=subject,
@@ -42,12 +42,12 @@ def record(action: str, *, subject: str, actor: Actor, data: dict[str, Any] | No
 
 def look(*, viewer: Actor, person_key: str, subject: str, purpose: str) -> None:
     """Write one read of a person's data by staff; before the page is shown."""
-    Look.objects.create(
+    AccessLogEntry.objects.create(
         at=clock.now(), viewer_key=viewer.key, viewer_role=viewer.role, person_key=person_key, subject=subject, purpose=purpose
     )
 
 
-def canonical(act: Act) -> bytes:
+def canonical(act: AuditEvent) -> bytes:
     """The fixed form of a row that its hash covers: JSON, sorted keys, UTC instants to the microsecond."""
     fields = [
         act.pk,
@@ -62,7 +62,7 @@ def canonical(act: Act) -> bytes:
     return json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def chain_hash(previous: str, number: int, act: Act) -> str:
+def chain_hash(previous: str, number: int, act: AuditEvent) -> str:
     """SHA-256 over the previous hash, the number and the canonical row."""
     return hashlib.sha256(f"{previous}:{number}:".encode() + canonical(act)).hexdigest()
 
@@ -80,7 +80,7 @@ def sequence(limit: int = 2000) -> int:
         lately = Link.objects.filter(number__gt=number - LATE)
         floor = (lately.aggregate(least=Min("act_id"))["least"] or 0) - 1 if number > LATE else 0
         links = []
-        for act in Act.objects.filter(pk__gt=floor, link__isnull=True).order_by("pk")[:limit]:
+        for act in AuditEvent.objects.filter(pk__gt=floor, link__isnull=True).order_by("pk")[:limit]:
             number += 1
             digest = chain_hash(previous, number, act)
             links.append(Link(number=number, act=act, previous_hash=previous, hash=digest))

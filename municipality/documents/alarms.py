@@ -8,7 +8,7 @@ import logging
 
 from django.db import DatabaseError, transaction
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import system
@@ -27,7 +27,7 @@ def tell(action: str, subject: str) -> None:
     log.error("%s: %s", action, subject)
     try:
         with transaction.atomic():
-            if not Act.objects.filter(subject=subject, action=action, at__gt=clock.now() - AGAIN).exists():
+            if not AuditEvent.objects.filter(subject=subject, action=action, at__gt=clock.now() - AGAIN).exists():
                 record(action, subject=subject, actor=system("store"))
     except DatabaseError:
         log.exception("the alarm could not be written")

@@ -11,10 +11,10 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from municipality.accounts.models import User
 from municipality.kernel import clock
 from municipality.places.models import Branch
-from municipality.review.models import Absence, Assignment, Clock, Override, Party, Place, Skill, Tie
-from municipality.review.states import PlaceState
+from municipality.review.models import Absence, Assignment, Clock, ConflictOfInterest, Override, Party, QueueEntry, Skill
+from municipality.review.states import QueueEntryState
 
-P = PlaceState
+P = QueueEntryState
 PACE_DAYS = 14  # days of the calendar over which work is counted
 DECIDED = ("accepted", "refused")
 # Codes of an assignment's end that the portal itself writes.
@@ -41,9 +41,9 @@ class Board:
 
     branch: Branch
     counts: dict[str, int]  # by state of the place, without those that left
-    oldest: Place | None
+    oldest: QueueEntry | None
     escalated: list[Clock]  # open cases that moved up, highest level first
-    stuck: list[Place]  # waiting cases that nobody present may decide
+    stuck: list[QueueEntry]  # waiting cases that nobody present may decide
     to_sign: int
     officers: list[OfficerLine]
     overrides: list[Override]  # that wait for the second person, or for their draw
@@ -51,9 +51,9 @@ class Board:
 
 def board(branch: Branch) -> Board:
     """The state of a branch's queue and of the people who work it. At most eleven queries, whatever the number of cases."""
-    inside = Place.objects.filter(branch=branch).exclude(state=P.LEFT)
+    inside = QueueEntry.objects.filter(branch=branch).exclude(state=P.LEFT)
     counts = dict(inside.order_by().values_list("state").annotate(Count("pk")))
-    waiting = Place.objects.filter(branch=branch, state=P.WAITING)
+    waiting = QueueEntry.objects.filter(branch=branch, state=P.WAITING)
     running = Clock.objects.filter(stopped_at__isnull=True, level__gt=0, case__place__branch=branch)
     overrides = Override.objects.filter(place__branch=branch, place__state=P.WAITING).select_related(
         "place__case", "asked_by", "allowed_by"
@@ -74,7 +74,7 @@ def _able(branch: Branch) -> QuerySet[Skill]:
     """Skills by which somebody of the branch, present and without a tie, may decide the outer place."""
     today = clock.today()
     parties = Party.objects.filter(case=OuterRef(OuterRef(OuterRef("case"))), key=OuterRef("party_key"))
-    tied = Tie.objects.filter(officer=OuterRef("officer"), ended_at__isnull=True).filter(Exists(parties))
+    tied = ConflictOfInterest.objects.filter(officer=OuterRef("officer"), ended_at__isnull=True).filter(Exists(parties))
     away = Absence.objects.filter(officer=OuterRef("officer"), first_day__lte=today, last_day__gte=today, cancelled_at__isnull=True)
     able = Skill.objects.filter(
         code=OuterRef("skill"), ended_at__isnull=True, officer__branch=branch, officer__is_active=True, officer__is_staff=True

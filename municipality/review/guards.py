@@ -2,14 +2,14 @@
 
 from municipality.kernel.guards import frozen, guard, insert_only, moved_by_event, never_deleted
 
-moved_by_event("review_place", "review_placeevent", "'review.place'")
-never_deleted("review_place")
-frozen("review_place", ["id", "case_id", "branch_id", "skill", "joined_at"])
+moved_by_event("review_queueentry", "review_queueentryevent", "'review.queueentry'")
+never_deleted("review_queueentry")
+frozen("review_queueentry", ["id", "case_id", "branch_id", "skill", "joined_at"])
 insert_only("review_party")
 insert_only("review_escalation")
 insert_only("review_checkanswer")
 insert_only("review_correctionitem")
-for _table in ("review_assignment", "review_override", "review_skill", "review_absence", "review_tie", "review_clock"):
+for _table in ("review_assignment", "review_override", "review_skill", "review_absence", "review_conflictofinterest", "review_clock"):
     never_deleted(_table)
 for _table in ("review_correctionround", "review_decision"):
     never_deleted(_table)
@@ -17,8 +17,8 @@ frozen("review_assignment", ["place_id", "officer_id", "drawn_at", "override_id"
 frozen("review_assignment", ["ended_at", "end_code", "on_desk"], once="OLD.ended_at IS NOT NULL", name="ends_once")
 frozen("review_override", ["place_id", "code", "asked_by_id", "asked_at"])
 frozen("review_override", ["allowed_by_id", "allowed_at"], once="OLD.allowed_at IS NOT NULL", name="allowed_once")
-frozen("review_tie", ["officer_id", "party_key", "kind", "declared_by_id", "declared_at"])
-frozen("review_tie", ["ended_at", "ended_by_id"], once="OLD.ended_at IS NOT NULL", name="ends_once")
+frozen("review_conflictofinterest", ["officer_id", "party_key", "kind", "declared_by_id", "declared_at"])
+frozen("review_conflictofinterest", ["ended_at", "ended_by_id"], once="OLD.ended_at IS NOT NULL", name="ends_once")
 frozen("review_absence", ["officer_id", "kind", "first_day", "last_day", "entered_by_id", "entered_at"])
 frozen("review_correctionround", ["case_id", "number", "asked_by_id", "asked_at", "standing", "raises_old", "second_code"])
 frozen("review_correctionround", ["answered_at"], once="OLD.answered_at IS NOT NULL", name="answered_once")
@@ -28,10 +28,10 @@ frozen("review_decision", ["signed_by_id", "signed_at", "signed_digest"], once="
 frozen("review_decision", ["voided_at"], once="OLD.voided_at IS NOT NULL", name="voided_once")
 
 _TIED = (
-    "SELECT 1 FROM review_party pa JOIN review_tie t ON t.party_key = pa.key"
+    "SELECT 1 FROM review_party pa JOIN review_conflictofinterest t ON t.party_key = pa.key"
     " WHERE pa.case_id = {case} AND t.officer_id = {officer} AND t.ended_at IS NULL"
 )
-_CASE_OF_NEW = "(SELECT p.case_id FROM review_place p WHERE p.id = NEW.place_id)"
+_CASE_OF_NEW = "(SELECT p.case_id FROM review_queueentry p WHERE p.id = NEW.place_id)"
 # Nobody is handed a case of a party they are tied to.
 guard(
     "review_assignment_tied",
@@ -45,7 +45,7 @@ guard(
     "review_assignment_fits",
     "review_assignment",
     "INSERT",
-    "NOT EXISTS (SELECT 1 FROM review_place p JOIN accounts_user u ON u.id = NEW.officer_id"
+    "NOT EXISTS (SELECT 1 FROM review_queueentry p JOIN accounts_user u ON u.id = NEW.officer_id"
     " JOIN review_skill s ON s.officer_id = u.id AND s.code = p.skill AND s.ended_at IS NULL"
     " WHERE p.id = NEW.place_id AND p.branch_id = u.branch_id AND u.is_active AND u.is_staff)",
     "not_theirs",
@@ -56,7 +56,7 @@ guard(
     "review_assignment",
     "INSERT",
     "NOT EXISTS (SELECT 1 FROM review_override o WHERE o.id = NEW.override_id AND o.place_id = NEW.place_id AND o.allowed_at IS NOT NULL)"  # noqa: S608 - constants
-    " AND EXISTS (SELECT 1 FROM review_place w JOIN review_place mine ON mine.id = NEW.place_id"
+    " AND EXISTS (SELECT 1 FROM review_queueentry w JOIN review_queueentry mine ON mine.id = NEW.place_id"
     " WHERE w.state = 'waiting' AND w.id < mine.id AND w.branch_id = mine.branch_id"
     " AND w.skill IN (SELECT s.code FROM review_skill s WHERE s.officer_id = NEW.officer_id AND s.ended_at IS NULL)"
     f" AND NOT EXISTS ({_TIED.format(case='w.case_id', officer='NEW.officer_id')}))",
@@ -67,7 +67,7 @@ guard(
     "cases_caseevent_drawn",
     "cases_caseevent",
     "INSERT",
-    "NEW.actor_role = 'officer' AND NOT EXISTS (SELECT 1 FROM review_assignment a JOIN review_place p ON p.id = a.place_id"
+    "NEW.actor_role = 'officer' AND NOT EXISTS (SELECT 1 FROM review_assignment a JOIN review_queueentry p ON p.id = a.place_id"
     " JOIN accounts_user u ON u.id = a.officer_id"
     " WHERE p.case_id = NEW.subject_id AND a.ended_at IS NULL AND NEW.actor_key = 'staff:' || u.public_id)",
     "not_in_your_hands",
@@ -86,7 +86,7 @@ guard(
     "cases_caseevent_decided",
     "cases_caseevent",
     "INSERT",
-    "NEW.move IN ('accept', 'countersign') AND EXISTS (SELECT 1 FROM review_place p WHERE p.case_id = NEW.subject_id)"
+    "NEW.move IN ('accept', 'countersign') AND EXISTS (SELECT 1 FROM review_queueentry p WHERE p.case_id = NEW.subject_id)"
     " AND NOT EXISTS (SELECT 1 FROM review_decision d WHERE d.case_id = NEW.subject_id AND d.voided_at IS NULL"
     " AND ((NEW.move = 'accept' AND d.outcome = 'accept')"
     " OR (NEW.move = 'countersign' AND d.outcome = 'refuse' AND d.signed_digest = d.digest AND d.signed_at IS NOT NULL)))",

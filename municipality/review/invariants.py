@@ -11,17 +11,17 @@ from municipality.kernel import clock as time
 from municipality.kernel.transitions import misfits
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries
-from municipality.review.models import Assignment, Clock, Decision, Escalation, Place
+from municipality.review.models import Assignment, Clock, Decision, Escalation, QueueEntry
 from municipality.review.services.desk import digest
-from municipality.review.states import WITH_OFFICER, PlaceState
+from municipality.review.states import WITH_OFFICER, QueueEntryState
 
-P = PlaceState
+P = QueueEntryState
 LATE = dt.timedelta(minutes=5)
 
 
 def findings() -> Iterator[str]:
     """Draws took their turn; hands, places, cases and clocks agree; nothing waits past its time unseen; signatures fit their words."""
-    yield from misfits(Place)
+    yield from misfits(QueueEntry)
     for found in queries.inversions():
         yield f"place {found.place} was drawn before {found.overtook} without an override (event {found.event})"
     yield from _hands()
@@ -33,7 +33,7 @@ def findings() -> Iterator[str]:
 def _hands() -> Iterator[str]:
     """A case is in one officer's hands exactly while its place says so; one lies open exactly where it is held."""
     holding = Assignment.objects.filter(ended_at__isnull=True)
-    for place in Place.objects.filter(state__in=set(WITH_OFFICER) - {P.AWAY}).exclude(assignments__in=holding)[:50]:
+    for place in QueueEntry.objects.filter(state__in=set(WITH_OFFICER) - {P.AWAY}).exclude(assignments__in=holding)[:50]:
         yield f"place {place.pk} is {place.state} in nobody's hands"
     for row in holding.filter(place__state__in=(P.WAITING, P.LEFT))[:50]:
         yield f"place {row.place_id} is out of every hand, and assignment {row.pk} is not ended"
@@ -44,7 +44,7 @@ def _hands() -> Iterator[str]:
 
 def _cases() -> Iterator[str]:
     """Place and case stand where the same act left them."""
-    for pk, state, service, case_state, case_open in Place.objects.values_list(
+    for pk, state, service, case_state, case_open in QueueEntry.objects.values_list(
         "pk", "state", "case__service", "case__state", "case__is_open"
     ).iterator():
         moves = WORKFLOWS[service].moves if service in WORKFLOWS else {}
@@ -60,13 +60,13 @@ def _cases() -> Iterator[str]:
             P.COUNTERSIGN: case_state in (study, signing),
             P.LEFT: case_state not in (study, waits, signing) or not case_open,
         }
-        if not fits[PlaceState(state)]:
+        if not fits[QueueEntryState(state)]:
             yield f"place {pk} is {state}, its case {case_state}"
 
 
 def _clocks() -> Iterator[str]:
     """Every case in the queue has a running clock, no other has; each level was reached once; nothing is overdue."""
-    for place in Place.objects.exclude(state=P.LEFT).exclude(case__clock__stopped_at__isnull=True, case__clock__isnull=False)[:50]:
+    for place in QueueEntry.objects.exclude(state=P.LEFT).exclude(case__clock__stopped_at__isnull=True, case__clock__isnull=False)[:50]:
         yield f"place {place.pk} has no running clock"
     for clock in Clock.objects.filter(stopped_at__isnull=True, case__place__state=P.LEFT)[:50]:
         yield f"the clock of case {clock.case_id} runs on"

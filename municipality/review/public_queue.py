@@ -17,10 +17,10 @@ from municipality.kernel.errors import Refused
 from municipality.kernel.ttl_cache import ttl_cache
 from municipality.places.models import Branch
 from municipality.review.boards import DECIDED, PACE_DAYS, midnight
-from municipality.review.models import Place, PlaceEvent
+from municipality.review.models import QueueEntry, QueueEntryEvent
 from municipality.review.queries import PublishedOverride, overrides_published
 from municipality.review.registry import REVIEWABLES
-from municipality.review.states import PlaceState
+from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 
 REALITY_DAYS = 30  # days of the calendar over which what was promised is compared with what happened
@@ -59,7 +59,7 @@ def worked_out(now: dt.datetime) -> PublicQueue:
     overrides = overrides_published(limit=MOST_OVERRIDES)
     waiting = {
         (row["branch_id"], row["skill"]): row
-        for row in Place.objects.filter(state=PlaceState.WAITING)
+        for row in QueueEntry.objects.filter(state=QueueEntryState.WAITING)
         .order_by()
         .values("branch_id", "skill")
         .annotate(many=Count("pk"), oldest=Min("joined_at"))
@@ -106,7 +106,7 @@ class _Done:
 def _decided(now: dt.datetime) -> dict[tuple[str, str], list[_Done]]:
     """The decisions of the last thirty days by branch and field."""
     since = midnight(clock.day_of(now) - dt.timedelta(days=REALITY_DAYS))
-    rows = PlaceEvent.objects.filter(move="leave", reason__in=DECIDED, at__gte=since, subject__case__clock__isnull=False).values_list(
+    rows = QueueEntryEvent.objects.filter(move="leave", reason__in=DECIDED, at__gte=since, subject__case__clock__isnull=False).values_list(
         "subject__branch_id",
         "subject__skill",
         "at",

@@ -20,23 +20,23 @@ from municipality.review.models import (
     Absence,
     Assignment,
     CheckAnswer,
+    ConflictOfInterest,
     CorrectionRound,
     Decision,
     Escalation,
     Override,
     Party,
-    Place,
-    PlaceEvent,
+    QueueEntry,
+    QueueEntryEvent,
     Skill,
-    Tie,
 )
 from municipality.review.registry import Item, reviewable
-from municipality.review.states import PlaceState
+from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Check, Edition, Reason
 
 __all__ = ["DECIDED", "PACE_DAYS", "TAKEN", "Board", "OfficerLine", "board"]
-P = PlaceState
+P = QueueEntryState
 
 
 # --- Who may ---------------------------------------------------------------------------------------------------------------
@@ -63,16 +63,16 @@ def has_conflict(user: Any, case: Case) -> bool:
     return conflicts_with(user, case).exists()
 
 
-def conflicts_with(user: Any, case: Case) -> QuerySet[Tie]:
+def conflicts_with(user: Any, case: Case) -> QuerySet[ConflictOfInterest]:
     keys = Party.objects.filter(case=case).values("key")
-    return Tie.objects.filter(officer=user, ended_at__isnull=True, party_key__in=keys)
+    return ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True, party_key__in=keys)
 
 
 @dataclass(frozen=True)
 class CaseAccess:
     """How a member of staff stands to a case, in one query. `place` carries case, applicant, branch and clock."""
 
-    place: Place | None
+    place: QueueEntry | None
     has_conflict: bool
     holds: bool
     roles: frozenset[str]
@@ -83,17 +83,17 @@ def case_access(user: Any, public_id: str) -> CaseAccess | None:
     """Who somebody is to a case that is, or was, in the queue; None where no such case was ever there."""
     groups = Group.objects.filter(user=user)
     parties = Party.objects.filter(
-        case=OuterRef("case"), key__in=Tie.objects.filter(officer=user, ended_at__isnull=True).values("party_key")
+        case=OuterRef("case"), key__in=ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True).values("party_key")
     )
     place = (
-        Place.objects.filter(case__public_id=public_id)
+        QueueEntry.objects.filter(case__public_id=public_id)
         .select_related("case__applicant", "case__branch", "case__clock")
         .annotate(
             tied=Exists(parties),
             held=Exists(Assignment.objects.filter(place=OuterRef("pk"), officer=user, ended_at__isnull=True)),
             audits=Exists(groups.filter(name="auditor")),
             supervises=Exists(groups.filter(name="supervisor")),
-            moved=Exists(PlaceEvent.objects.filter(subject=OuterRef("pk"))),
+            moved=Exists(QueueEntryEvent.objects.filter(subject=OuterRef("pk"))),
             escalated=Exists(Escalation.objects.filter(case=OuterRef("case"))),
             overridden=Exists(Override.objects.filter(place=OuterRef("pk"))),
         )
@@ -122,22 +122,22 @@ def may_open(user: Any, case: Case) -> bool:
 # --- The queue -------------------------------------------------------------------------------------------------------------
 
 
-def drawable(officer: Any) -> QuerySet[Place]:
+def drawable(officer: Any) -> QuerySet[QueueEntry]:
     """The waiting places that an officer may be handed, by number."""
-    rows = Place.objects.filter(state=P.WAITING, branch_id=officer.branch_id, skill__in=skills_of(officer))
+    rows = QueueEntry.objects.filter(state=P.WAITING, branch_id=officer.branch_id, skill__in=skills_of(officer))
     if keys := _tie_keys(officer):
         rows = rows.filter(~Exists(Party.objects.filter(case=OuterRef("case"), key__in=keys)))
     return rows.order_by("pk")
 
 
-def next_for(officer: Any) -> Place | None:
+def next_for(officer: Any) -> QueueEntry | None:
     """The place that this officer is handed next: one that two people took out of turn, else the lowest number."""
     rows = drawable(officer).select_related("case", "override")
     return rows.filter(override__allowed_at__isnull=False).first() or rows.first()
 
 
 def _tie_keys(officer: Any) -> list[str]:
-    return list(Tie.objects.filter(officer=officer, ended_at__isnull=True).values_list("party_key", flat=True))
+    return list(ConflictOfInterest.objects.filter(officer=officer, ended_at__isnull=True).values_list("party_key", flat=True))
 
 
 @dataclass(frozen=True)
@@ -152,13 +152,13 @@ class Position:
 
 def position(case: Case) -> Position | None:
     """Where a case stands; None for one that is in no queue (any more)."""
-    place = Place.objects.filter(case=case).exclude(state=P.LEFT).first()
+    place = QueueEntry.objects.filter(case=case).exclude(state=P.LEFT).first()
     if place is None:
         return None
     pace = pace_of(place.branch_id, place.skill)
     if place.state != P.WAITING:
         return Position(place.state, 0, pace, None)
-    waiting = Place.objects.filter(state=P.WAITING, branch_id=place.branch_id, skill=place.skill).exclude(pk=place.pk)
+    waiting = QueueEntry.objects.filter(state=P.WAITING, branch_id=place.branch_id, skill=place.skill).exclude(pk=place.pk)
     before = Q(pk__lt=place.pk) | Q(override__allowed_at__isnull=False)
     if Override.objects.filter(place=place, allowed_at__isnull=False).exists():
         before = Q(pk__lt=place.pk, override__allowed_at__isnull=False)
@@ -172,7 +172,7 @@ def pace_of(branch_id: str, skill: str) -> float:
     """How many cases of a kind a branch decided in a working day of the last fortnight; 0 where none."""
     today = clock.today()
     first = today - dt.timedelta(days=PACE_DAYS)
-    events = PlaceEvent.objects.filter(
+    events = QueueEntryEvent.objects.filter(
         move="leave", reason__in=DECIDED, at__gte=midnight(first), subject__branch_id=branch_id, subject__skill=skill
     )
     days = worktime.working_days_between(rulebook.calendar(), first, today)
@@ -310,8 +310,10 @@ def overrides_published(limit: int = 500) -> list[PublishedOverride]:
     """The overrides that two people allowed, newest first. Two queries and one for each kind of case."""
     rows = Override.objects.filter(allowed_at__isnull=False).select_related("place__branch", "place__case").order_by("-allowed_at", "-pk")
     rows = rows[:limit]
-    drawn: dict[int, PlaceEvent] = {}
-    for event in PlaceEvent.objects.filter(subject__in=[o.place_id for o in rows], move="draw", data__has_key="override").order_by("pk"):
+    drawn: dict[int, QueueEntryEvent] = {}
+    for event in QueueEntryEvent.objects.filter(subject__in=[o.place_id for o in rows], move="draw", data__has_key="override").order_by(
+        "pk"
+    ):
         drawn.setdefault(event.subject_id, event)
     words: dict[str, dict[str, Reason]] = {}
     found = []

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from municipality.accounts.models import User
-from municipality.review.models import Override, Party, Place, PlaceEvent, Skill, Tie
-from municipality.review.states import PlaceState
+from municipality.review.models import ConflictOfInterest, Override, Party, QueueEntry, QueueEntryEvent, Skill
+from municipality.review.states import QueueEntryState
 
 _ENDLESS = dt.datetime.max.replace(tzinfo=dt.UTC)
 Spell = tuple[dt.datetime, dt.datetime]
@@ -33,17 +33,17 @@ def draws() -> Iterator[Draw]:
     A place waits from its birth: numbers are given under the same lock as draws, so that a lower number was there before a
     higher one was. At the very instant of a change, a skill does not count yet and a tie counts still.
     """
-    kinds = {pk: (branch, skill) for pk, branch, skill in Place.objects.values_list("pk", "branch_id", "skill")}
+    kinds = {pk: (branch, skill) for pk, branch, skill in QueueEntry.objects.values_list("pk", "branch_id", "skill")}
     waiting: dict[tuple[str, str], list[int]] = defaultdict(list)
     for pk, kind in sorted(kinds.items()):
         waiting[kind].append(pk)
-    cases = dict(Place.objects.values_list("pk", "case_id"))
+    cases = dict(QueueEntry.objects.values_list("pk", "case_id"))
     keys: dict[int, set[str]] = defaultdict(set)
     for case, key in Party.objects.values_list("case_id", "key"):
         keys[case].add(key)
     skills, ties = _skills(), _ties()
     allowed = {o.place_id: o.allowed_at or _ENDLESS for o in Override.objects.filter(allowed_at__isnull=False)}
-    events = PlaceEvent.objects.order_by("pk").values_list("pk", "subject_id", "move", "from_state", "to_state", "at", "actor_key")
+    events = QueueEntryEvent.objects.order_by("pk").values_list("pk", "subject_id", "move", "from_state", "to_state", "at", "actor_key")
     for pk, place, move, source, target, at, officer in events.iterator(chunk_size=5000):
         row = waiting[kinds[place]]
         if move == "draw":
@@ -52,11 +52,11 @@ def draws() -> Iterator[Draw]:
             bound = {key for key, spells in ties[officer].items() if any(a <= at <= b for a, b in spells)}
             overtaken = [n for code in may for n in _below(waiting[branch, code], place) if not keys[cases[n]] & bound]
             yield Draw(pk, place, officer, tuple(sorted(overtaken)), place in allowed and allowed[place] <= at)
-        if source == PlaceState.WAITING:
+        if source == QueueEntryState.WAITING:
             index = bisect_left(row, place)
             if index < len(row) and row[index] == place:
                 del row[index]
-        if target == PlaceState.WAITING:
+        if target == QueueEntryState.WAITING:
             insort(row, place)
 
 
@@ -75,7 +75,7 @@ def _skills() -> dict[str, dict[str, list[Spell]]]:
 def _ties() -> dict[str, dict[str, list[Spell]]]:
     found: dict[str, dict[str, list[Spell]]] = defaultdict(lambda: defaultdict(list))
     names = _staff_keys()
-    for officer, key, since, until in Tie.objects.values_list("officer_id", "party_key", "declared_at", "ended_at"):
+    for officer, key, since, until in ConflictOfInterest.objects.values_list("officer_id", "party_key", "declared_at", "ended_at"):
         found[names[officer]][key].append((since, until or _ENDLESS))
     return found
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.kernel.workflow import Move, move, workflow
 
 
-class PlaceState(models.TextChoices):
+class QueueEntryState(models.TextChoices):
     WAITING = "waiting", _("Waiting for an officer")
     HELD = "held", _("With an officer")
     AWAY = "away", _("Waiting for the applicant")
@@ -17,9 +17,9 @@ class PlaceState(models.TextChoices):
     LEFT = "left", _("Out of the queue")
 
 
-P = PlaceState
+P = QueueEntryState
 PLACE = workflow(
-    "review.place",
+    "review.queueentry",
     P.WAITING,
     move("draw", P.WAITING, to=P.HELD, may="officer", label=_("Next case")),
     move("give_back", P.HELD, to=P.WAITING, may="officer", needs_reason=True, label=_("Give back to the queue")),

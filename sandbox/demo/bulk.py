@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.documents.models import Counter
 from municipality.kernel import ids
 from municipality.kernel.actors import Actor
@@ -54,6 +54,6 @@ def event(
     )
 
 
-def act(action: str, subject: str, at: dt.datetime, actor: Actor, data: dict[str, Any]) -> Act:
+def act(action: str, subject: str, at: dt.datetime, actor: Actor, data: dict[str, Any]) -> AuditEvent:
     """An unsaved row of the record."""
-    return Act(at=at, action=action, subject=subject, actor_key=actor.key, actor_role=actor.role, data=data)
+    return AuditEvent(at=at, action=action, subject=subject, actor_key=actor.key, actor_role=actor.role, data=data)

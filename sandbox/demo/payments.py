@@ -13,7 +13,7 @@ from random import Random
 from django.utils.crypto import salted_hmac
 
 from municipality.accounts.models import actor_of
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.kernel import clock, ids, money
 from municipality.kernel.actors import system
 from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt
@@ -71,7 +71,7 @@ def pay(payments: Sequence[Payment], rng: Random) -> list[Receipt]:
         for p, r in zip(payments, receipts, strict=True)
     )
     move(Bill.objects.filter(pk__in=[p.bill.pk for p in payments], state=BillState.DUE), BillState.PAID)
-    Act.objects.bulk_create(act for p, r in zip(payments, receipts, strict=True) for act in _acts(p, r))
+    AuditEvent.objects.bulk_create(act for p, r in zip(payments, receipts, strict=True) for act in _acts(p, r))
     return receipts
 
 
@@ -141,7 +141,7 @@ def _known(payment: Payment) -> Attempt:
     return payment.attempt
 
 
-def _acts(payment: Payment, receipt: Receipt) -> list[Act]:
+def _acts(payment: Payment, receipt: Receipt) -> list[AuditEvent]:
     attempt = _known(payment)
     started = {"fils": attempt.fils, "bills": [payment.bill.key]}
     settled = {"inquiry": receipt.inquiry_id, "fils": attempt.fils, "receipts": [receipt.number]}

@@ -23,15 +23,15 @@ from municipality.review.models import (
     Assignment,
     CheckAnswer,
     Clock,
+    ConflictOfInterest,
     CorrectionItem,
     CorrectionRound,
     Decision,
     Escalation,
     Override,
     Party,
-    Place,
+    QueueEntry,
     Skill,
-    Tie,
 )
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ class Queue:
     elsewhere: User  # of another branch
     supervisor: User
     tied_supervisor: User
-    decided: Place
-    held: Place
-    waiting: Place
-    younger: Place
+    decided: QueueEntry
+    held: QueueEntry
+    waiting: QueueEntry
+    younger: QueueEntry
     proposed: Decision  # waits for a signature
 
 
@@ -69,8 +69,10 @@ def fill(world: World) -> Queue:
         officer=tied, kind="leave", first_day=clock.today(), last_day=clock.today(), entered_by=supervisor, entered_at=now, cancelled_at=now
     )
     for user in (tied, tied_supervisor):
-        Tie.objects.create(officer=user, party_key=world.owner.person.key, kind="relative", declared_by=user, declared_at=now)
-    Tie.objects.create(
+        ConflictOfInterest.objects.create(
+            officer=user, party_key=world.owner.person.key, kind="relative", declared_by=user, declared_at=now
+        )
+    ConflictOfInterest.objects.create(
         officer=officer, party_key="person:past", kind="business", declared_by=officer, declared_at=now, ended_at=now, ended_by=supervisor
     )
     decided = _decided(world, officer, supervisor)
@@ -111,17 +113,17 @@ def case(world: World, state: str = "in_review") -> Case:
     return like
 
 
-def place_of(of: Case) -> Place:
+def place_of(of: Case) -> QueueEntry:
     """Its place, with the applicant as party and a running clock."""
     now = clock.now()
-    place = Place.objects.create(case=of, branch_id=of.branch_id, skill=SKILL, joined_at=now)
+    place = QueueEntry.objects.create(case=of, branch_id=of.branch_id, skill=SKILL, joined_at=now)
     Party.objects.create(case=of, key=of.applicant.key, role="applicant")
     due = now + dt.timedelta(days=7)
     Clock.objects.create(case=of, started_at=now, promised_minutes=2100, promised_days=5, steps=[100, 125, 150], due_at=due)
     return place
 
 
-def _draw(place: Place, officer: User) -> Assignment:
+def _draw(place: QueueEntry, officer: User) -> Assignment:
     now = clock.now()
     assignment = Assignment.objects.create(place=place, officer=officer, drawn_at=now, touched_at=now)
     transition(place, "draw", actor=BY)
@@ -141,7 +143,7 @@ def _words(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def _decided(world: World, officer: User, supervisor: User) -> Place:
+def _decided(world: World, officer: User, supervisor: User) -> QueueEntry:
     """Asked for corrections, answered, moved up, refused with both signatures, after a proposal that fell."""
     of, now = case(world), clock.now()
     place = place_of(of)

@@ -18,7 +18,7 @@ from municipality.kernel.actors import system
 from municipality.kernel.guards import Guard
 from municipality.kernel.transitions import transition
 from municipality.kernel.workflow import WORKFLOWS
-from municipality.review.models import Place
+from municipality.review.models import QueueEntry
 from municipality.uploads.models import Upload
 from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt, RefundDue
 from payments.rules import new_trackid
@@ -166,7 +166,7 @@ def fresh_attempt(world: World) -> Attempt:
     )
 
 
-def fresh_place(world: World) -> Place:
+def fresh_place(world: World) -> QueueEntry:
     return queue_rows.place_of(queue_rows.case(world))
 
 
@@ -176,7 +176,7 @@ BEGINNINGS: dict[str, Callable[[World], Any]] = {
     "shops.claim": acting_rows.fresh_claim,
     "shops.correction": page_rows.fresh_correction,
     "shops.reply": page_rows.fresh_reply,
-    "review.place": fresh_place,
+    "review.queueentry": fresh_place,
     "licensing.renewal": fresh_case,
     "documents.document": fresh_document,
     "payments.bill": fresh_bill,

@@ -330,7 +330,7 @@ def of_staff() -> list[Visit]:
         Visit("/admin/cases/case/", "officer"),
         Visit("/admin/cases/case/?q=HL-2026-000001-C", "auditor", note="searched"),
         Visit("/admin/cases/case/?q=nothing", "auditor", note="searched in vain"),
-        Visit("/admin/audit/act/?action=bill.issued&day=0", "auditor", note="filtered"),
+        Visit("/admin/audit/auditevent/?action=bill.issued&day=0", "auditor", note="filtered"),
         Visit("/admin/", "owner", status=403),
         Visit("/admin/", "halfway", status=403),
     ]

@@ -20,7 +20,7 @@ from django.utils import translation
 
 from municipality.accounts.access import access
 from municipality.acting import registry
-from municipality.audit.models import Look
+from municipality.audit.models import AccessLogEntry
 from municipality.cases.models import Case
 from municipality.documents.models import Document
 from municipality.notifications.models import Message
@@ -170,7 +170,7 @@ def test_a_receipts_address_tells_anybody_else_no_more_than_how_it_stands(world:
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.path.startswith("/admin/") and "owner" in row.path], ids=str)
 def test_each_opening_of_a_persons_row_by_staff_is_written_down_once(row: Row, world: World) -> None:
-    looks = Look.objects.filter(person_key=world.owner.person.key)
+    looks = AccessLogEntry.objects.filter(person_key=world.owner.person.key)
     before = looks.count()
     answer = world.client("auditor").get(_path(row, world, "ar"))
     shows_a_person = row.path.endswith("change/") and "rulebook" not in row.path and "gatewaymessage" not in row.path

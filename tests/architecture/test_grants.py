@@ -12,7 +12,7 @@ import pytest
 from django.apps import apps
 from django.db import ProgrammingError, connection, transaction
 
-from municipality.audit.models import Look
+from municipality.audit.models import AccessLogEntry
 from municipality.audit.services import record, sequence
 from municipality.jobs.models import Job
 from municipality.kernel import clock
@@ -104,11 +104,11 @@ def test_the_command_fails_where_the_right_cannot_be_taken_away(root: Path, monk
 
 ENORMOUS = 9_000_000_000_000_000_000
 INVENTED = [
-    "INSERT INTO audit_act (id, at, action, subject, actor_key, actor_role, data, commitment)"
+    "INSERT INTO audit_auditevent (id, at, action, subject, actor_key, actor_role, data, commitment)"
     f" OVERRIDING SYSTEM VALUE VALUES ({ENORMOUS}, now(), 'x', 'x:1', 'x', 'x', '{{}}', '')",
     "INSERT INTO jobs_job (id, kind, key, queue, args, state, due_at, tries, lost_workers, lease_owner, last_error, created_at)"
     f" VALUES ({ENORMOUS}, 'x', 'x', 'bulk', '{{}}', 'queued', now(), 0, 0, '', '', now())",
-    "INSERT INTO review_place (id, case_id, branch_id, skill, state, joined_at) VALUES (-1, 1, 1, 'x', 'waiting', now())",
+    "INSERT INTO review_queueentry (id, case_id, branch_id, skill, state, joined_at) VALUES (-1, 1, 1, 'x', 'waiting', now())",
     "INSERT INTO cases_caseevent (id, workflow, move, from_state, to_state, at, actor_key, actor_role, reason, data, subject_id)"
     f" VALUES ({ENORMOUS}, 'x', 'x', 'x', 'x', now(), 'x', 'x', '', '{{}}', 1)",
     "UPDATE jobs_job SET id = id + 1000",
@@ -148,7 +148,7 @@ def test_no_counted_column_of_any_table_is_the_applications(as_application: None
 def test_the_applications_own_rows_are_counted_by_the_database(as_application: None) -> None:
     with transaction.atomic():
         first, second = (record("testing.acted", subject="case:1", actor=system("tests")) for _ in range(2))
-        Look.objects.create(at=clock.now(), viewer_key="x", viewer_role="x", person_key="x", subject="x", purpose="x")
+        AccessLogEntry.objects.create(at=clock.now(), viewer_key="x", viewer_role="x", person_key="x", subject="x", purpose="x")
         job = Job.objects.create(kind="x", key="1", queue="bulk", due_at=clock.now(), created_at=clock.now())
         assert Job.objects.select_for_update().filter(pk=job.pk).update(key="2") == 1
         job.save()

@@ -21,7 +21,7 @@ from django.urls import reverse
 
 from licensing.health.queries import offer
 from municipality.accounts.models import User
-from municipality.audit.models import Look
+from municipality.audit.models import AccessLogEntry
 from municipality.cases.models import Case
 from municipality.documents import store
 from municipality.kernel import clock, ids
@@ -236,10 +236,10 @@ def desk_pages(world: World) -> dict[str, Read]:
     found: dict[str, Read] = {}
 
     def ask(name: str, who: Client, path: str, data: dict[str, str] | None = None, status: int = 200) -> None:
-        before = Look.objects.filter(person_key=person.key).count()
+        before = AccessLogEntry.objects.filter(person_key=person.key).count()
         answer = who.get(path) if data is None else who.post(path, data)
         assert answer.status_code == status, name
-        found[name] = Read(answer.content.decode(), Look.objects.filter(person_key=person.key).count() - before)
+        found[name] = Read(answer.content.decode(), AccessLogEntry.objects.filter(person_key=person.key).count() - before)
 
     ask("home", client, "/admin/")
     ask("case", client, address)

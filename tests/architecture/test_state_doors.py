@@ -23,7 +23,7 @@ from municipality.cases.timeline import TIMELINES
 from municipality.kernel import clock
 from municipality.kernel.guards import GUARDS, Guard
 from municipality.kernel.workflow import WORKFLOWS
-from municipality.review.models import Assignment, Place
+from municipality.review.models import Assignment, QueueEntry
 from municipality.rulebook.models import (
     CheckRule,
     ConditionRule,
@@ -94,7 +94,7 @@ def other_states(row: Any) -> list[str]:
 
 ENDS = {
     "uploads_upload": "removed",
-    "review_place": "left",
+    "review_queueentry": "left",
     "acting_delegation": "revoked",
     "cases_case": "refused",
     "documents_document": "revoked",
@@ -282,7 +282,7 @@ def _past_licence_returns(world: World) -> None:
     execute("UPDATE licensing_healthlicence SET is_current = %s WHERE shop_id = %s AND previous_id IS NULL", [True, shop])
 
 
-def _hands(place: Callable[[Queue], Place], officer: Callable[[Queue], User]) -> Callable[[World], None]:
+def _hands(place: Callable[[Queue], QueueEntry], officer: Callable[[Queue], User]) -> Callable[[World], None]:
     """A case comes into hands by SQL's own way."""
 
     def attack(world: World) -> None:

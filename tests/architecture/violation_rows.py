@@ -30,9 +30,9 @@ from violations.models import (
     Charge,
     ChargeKind,
     Defence,
-    Inspector,
     Instalment,
     Judgment,
+    JudicialWarrant,
     Objection,
     Plan,
     Referral,
@@ -63,7 +63,7 @@ class Fines:
     authority: User  # allows it
     court: User
     shop: Shop  # of the owner
-    spell: Inspector
+    spell: JudicialWarrant
     served: Violation  # its settlement is open, its notice drawn, with a photo
     photo: Upload
     warned: Violation
@@ -95,7 +95,7 @@ def fill(world: World) -> Fines:
     inspector, clerk, authority, referrer = (staff(r) for r in ("inspector", "violation_clerk", "violation_authority", "court_clerk"))
     today = clock.today()
     team = Team.objects.create(code="HA-M", branch=shop.branch, name_ar="فريق حولي", name_en="Hawalli team")
-    spell = Inspector.objects.create(
+    spell = JudicialWarrant.objects.create(
         user=inspector,
         team=team,
         badge_no="0042",

@@ -28,7 +28,7 @@ from licensing.health import services as licensing
 from licensing.health.queries import offer
 from licensing.models import HealthLicence, Renewal
 from municipality.accounts.models import Organisation, Signatory, User, actor_of
-from municipality.audit.models import Act, Look
+from municipality.audit.models import AccessLogEntry, AuditEvent
 from municipality.audit.services import look
 from municipality.cases.models import Case
 from municipality.cases.roles import ensure_roles
@@ -130,8 +130,8 @@ class World:
     passkey: Authenticator
     fee: int  # fils, of the owner's renewal
     case_type: int
-    act: Act
-    look: Look
+    act: AuditEvent
+    look: AccessLogEntry
     delivery: Delivery
     failed_delivery: Delivery
     gateway_message: GatewayMessage
@@ -228,7 +228,7 @@ def build() -> World:
         passkey=softkey.kept_by(owner.person, "هاتفي"),
         fee=offer(owner.shop).total,
         case_type=ContentType.objects.get_for_model(Case).pk,
-        act=Act.objects.order_by("pk")[0],
+        act=AuditEvent.objects.order_by("pk")[0],
         look=_looked(publisher, owner),
         delivery=Delivery.objects.order_by("pk")[0],
         failed_delivery=_failed(former),
@@ -254,9 +254,9 @@ def build() -> World:
     return world
 
 
-def _looked(viewer: User, at: Belongings) -> Look:
+def _looked(viewer: User, at: Belongings) -> AccessLogEntry:
     look(viewer=actor_of(viewer), person_key=at.person.key, subject=at.waiting.key, purpose="audit")
-    return Look.objects.get()
+    return AccessLogEntry.objects.get()
 
 
 def _failed(person: User) -> Delivery:

@@ -12,7 +12,7 @@ from municipality.cases.models import Case
 from municipality.cases.services import place_block
 from municipality.kernel import clock
 from municipality.kernel.actors import system
-from municipality.review.models import Assignment, Place, Skill
+from municipality.review.models import Assignment, QueueEntry, Skill
 from municipality.review.services import desk, queue
 
 
@@ -28,7 +28,7 @@ def _staff(role: str, login: str, branch_id: str) -> User:
 def draw(public_id: str) -> Assignment:
     """Hand cases of the branch out, each to an officer of its own, until this one is in somebody's hands."""
     case = Case.objects.get(public_id=public_id)
-    branch = Place.objects.get(case=case).branch_id
+    branch = QueueEntry.objects.get(case=case).branch_id
     giver = _staff("supervisor", f"giver-{branch}", branch)
     for number in range(1, 200):
         officer: Any = _staff("officer", f"drawer-{branch}-{number}", branch)
@@ -60,7 +60,7 @@ def end_sessions(name_en: str) -> None:
 def first_for(public_id: str, login: str) -> None:
     """Let a member of the demo's staff find this case by the button: their own desk is emptied, colleagues take what waits before it."""
     case = Case.objects.get(public_id=public_id)
-    place = Place.objects.get(case=case)
+    place = QueueEntry.objects.get(case=case)
     mine = Assignment.objects.filter(officer__login=login, ended_at__isnull=True).exclude(place=place)
     for row in mine.filter(place__state__in=("held", "answered")):
         queue.release(assignment=row, code="idle")
@@ -68,7 +68,7 @@ def first_for(public_id: str, login: str) -> None:
     if place.skill != "health":
         _skilled(User.objects.get(login=login), giver)
     for number in range(1, 400):
-        if not Place.objects.filter(branch=place.branch_id, state="waiting", pk__lt=place.pk).exists():
+        if not QueueEntry.objects.filter(branch=place.branch_id, state="waiting", pk__lt=place.pk).exists():
             return
         officer: Any = _staff("officer", f"colleague-{place.branch_id}-{number}", place.branch_id)
         _skilled(officer, giver)

@@ -29,11 +29,13 @@ def written(shop: str, offence: str) -> Any:
     """What an inspector of the shop's branch found some minutes ago."""
     from municipality.kernel import clock
     from shops.models import Shop
-    from violations.models import Inspector, Violation
+    from violations.models import JudicialWarrant, Violation
     from violations.services import violation_reports
 
     place = Shop.objects.select_related("activity", "area").get(public_id=shop)
-    spells = Inspector.objects.filter(team__branch=place.branch, team__is_womens=place.activity.is_womens, last_day__gte=clock.today())
+    spells = JudicialWarrant.objects.filter(
+        team__branch=place.branch, team__is_womens=place.activity.is_womens, last_day__gte=clock.today()
+    )
     found = violation_reports.Findings(
         client_key=str(uuid4()),
         offence=offence,

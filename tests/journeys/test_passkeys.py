@@ -158,7 +158,7 @@ def test_an_officer_enters_with_a_passkey_after_the_password_or_alone(local: Cal
     assert officer.here() == "/staff/sign-in/code/", "a password alone opens nothing"
     press(officer)
     officer.arrive("^/admin/$")
-    officer.go("/admin/audit/act/")
+    officer.go("/admin/audit/auditevent/")
     assert officer.pages_with_status[page.url] == 200
     officer.go("/admin/").locator("#logout-form button, form[action*='logout'] button").first.click()
     officer.arrive("^/staff/sign-in/$")

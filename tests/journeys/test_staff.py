@@ -81,11 +81,11 @@ def test_an_auditor_reads_record_and_cases_and_the_person_sees_it(
 ) -> None:
     auditor = visit("ar")
     enter(auditor, "auditor")
-    page = auditor.go("/admin/audit/act/")
+    page = auditor.go("/admin/audit/auditevent/")
     rows = page.locator("#result_list tbody tr")
     assert rows.count() > 20
     rows.first.locator("th a").click()
-    auditor.arrive("^/admin/audit/act/[0-9]+/change/$")
+    auditor.arrive("^/admin/audit/auditevent/[0-9]+/change/$")
     assert page.locator("#content .readonly").count() > 3
     assert page.locator("#content input[type=submit], #content input[type=text], #content select").count() == 0
     auditor.go("/admin/cases/case/")

@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from municipality.accounts.models import User
-from municipality.audit.models import Look
+from municipality.audit.models import AccessLogEntry
 from municipality.cases.admin import CaseAdmin
 from municipality.cases.models import Case, CaseEvent
 from municipality.cases.roles import READS, WRITES, ensure_roles
@@ -144,7 +144,7 @@ def test_rows_that_an_inline_lets_write_would_be_found() -> None:
 
 def test_the_platforms_tables_are_registered_and_read_only() -> None:
     labels = {model._meta.label for model, _page in REGISTERED}
-    assert {"audit.Act", "audit.Look", "jobs.Job", "rulebook.RuleSet", "cases.Case", "notifications.Delivery"} <= labels
+    assert {"audit.AuditEvent", "audit.AccessLogEntry", "jobs.Job", "rulebook.RuleSet", "cases.Case", "notifications.Delivery"} <= labels
     request = asked_by_somebody_with_every_permission()
     for model, page in REGISTERED:
         if model._meta.app_label in {"audit", "jobs", "cases", "notifications"}:
@@ -207,7 +207,7 @@ def test_staff_see_no_case_that_is_not_assigned_to_them(case: Case, role: str) -
     assert '<p class="help">' in page.content.decode()
     answer = client.get(reverse("admin:cases_case_change", args=[case.pk]))
     assert answer.status_code == 302  # the admin's way to say that it is not there
-    assert not Look.objects.exists()
+    assert not AccessLogEntry.objects.exists()
 
 
 def test_each_opening_by_an_auditor_is_written_down_for_the_person(case: Case) -> None:
@@ -215,12 +215,12 @@ def test_each_opening_by_an_auditor_is_written_down_for_the_person(case: Case) -
     page = client.get(reverse("admin:cases_case_changelist")).content.decode()
     assert case.reference in page
     assert case.applicant.name_ar not in page
-    assert not Look.objects.exists()
+    assert not AccessLogEntry.objects.exists()
     for _ in range(2):
         shown = client.get(reverse("admin:cases_case_change", args=[case.pk]))
         assert shown.status_code == 200
     assert case.applicant.name_ar in shown.content.decode()
-    looks = list(Look.objects.values_list("viewer_key", "viewer_role", "person_key", "subject", "purpose"))
+    looks = list(AccessLogEntry.objects.values_list("viewer_key", "viewer_role", "person_key", "subject", "purpose"))
     assert looks == [(auditor.key, "auditor", case.applicant.key, case.key, "audit")] * 2
 
 
@@ -228,7 +228,7 @@ def test_whoever_has_no_role_sees_no_case(case: Case) -> None:
     _user, client = browser()
     assert client.get(reverse("admin:cases_case_changelist")).status_code == 403
     assert client.get(reverse("admin:cases_case_change", args=[case.pk])).status_code == 403
-    assert not Look.objects.exists()
+    assert not AccessLogEntry.objects.exists()
 
 
 def test_a_posted_state_changes_nothing(case: Case) -> None:
@@ -244,5 +244,5 @@ def test_a_case_page_that_skips_the_look_would_leave_no_trace(case: Case, monkey
     monkeypatch.setattr("municipality.cases.admin.look", lambda **_: None)
     _user, client = browser("auditor")
     client.get(reverse("admin:cases_case_change", args=[case.pk]))
-    assert not Look.objects.exists()
+    assert not AccessLogEntry.objects.exists()
     assert CaseAdmin in {type(page) for _model, page in REGISTERED}

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.test import RequestFactory
 
-from municipality.audit.models import Look
+from municipality.audit.models import AccessLogEntry
 from payments.models import Attempt, Bill, GatewayMessage, Receipt
 from tests.municipality import people
 from tests.payments.bank import Book
@@ -67,4 +67,4 @@ def test_opening_a_persons_bill_is_written_down_and_secrets_are_masked(
         assert "999901pg" not in text and attempt.token not in text
         assert GatewayMessage.objects.get(kind="init").raw not in text
         assert client.post(f"/admin/payments/{name}/{row.pk}/change/", {"state": "paid"}).status_code == 403
-    assert set(Look.objects.filter(person_key=payer.key).values_list("subject", flat=True)) == {bill.key, attempt.key}
+    assert set(AccessLogEntry.objects.filter(person_key=payer.key).values_list("subject", flat=True)) == {bill.key, attempt.key}

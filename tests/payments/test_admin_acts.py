@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from municipality.audit.models import Look
+from municipality.audit.models import AccessLogEntry
 from municipality.cases.roles import ensure_roles
 from municipality.kernel import clock
 from municipality.kernel.actors import system
@@ -52,7 +52,7 @@ def test_two_people_pay_an_amount_back_by_buttons(owed: RefundDue, cashier: Any,
     with clock.at(LATER):
         run_due()
     assert RefundDue.objects.get().state == "paid_out" and len(bank.called) == 1
-    assert set(Look.objects.filter(person_key=payer.key).values_list("viewer_role", "purpose")) == {
+    assert set(AccessLogEntry.objects.filter(person_key=payer.key).values_list("viewer_role", "purpose")) == {
         ("cashier", "paying_back"),
         ("finance_checker", "paying_back"),
     }

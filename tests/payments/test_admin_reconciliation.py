@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.cases.roles import ensure_roles
 from payments.models import Attempt, BankStatement, Difference
 from tests.payments.bank import Book
@@ -68,7 +68,7 @@ def test_the_export_has_no_formula_and_is_recorded(at_bank: Callable[..., Attemp
     with zipfile.ZipFile(io.BytesIO(book.content)) as parts:
         sheets = [parts.read(name).decode() for name in parts.namelist() if name.startswith("xl/worksheets/sheet")]
     assert len(sheets) == 2 and not any("<f>" in sheet for sheet in sheets)
-    assert Act.objects.filter(action="difference.exported").count() == 2
+    assert AuditEvent.objects.filter(action="difference.exported").count() == 2
     assert "5,000" not in rows[1]
     days = client.get("/admin/payments/difference/days/").content.decode()
     assert "5.000" in days

@@ -20,7 +20,7 @@ from shops.models import Shop
 from tests.municipality.people import NOURA, person, staff
 from tests.payments.bank import Bank, Book
 from tests.payments.conftest import run_due
-from violations.models import Inspector, Team, Violation
+from violations.models import JudicialWarrant, Team, Violation
 from violations.services import settlements, violation_reports
 from violations.services.violation_reports import Findings
 
@@ -91,14 +91,14 @@ def make_inspector(rules: None) -> Callable[..., Any]:
         )
         values = {
             "team": team,
-            "badge_no": f"B-{Inspector.objects.count() + 1:04d}",
+            "badge_no": f"B-{JudicialWarrant.objects.count() + 1:04d}",
             "decision_no": "ق 112/2025",
             "decision_on": dt.date(2025, 1, 5),
             "scope": scope or ["CLN", "SHP", "ADV", "BLD", "STL", "VND"],
             "first_day": dt.date(2025, 1, 5),
             "last_day": dt.date(2028, 1, 4),
         }
-        Inspector.objects.create(user=user, **(values | spell))
+        JudicialWarrant.objects.create(user=user, **(values | spell))
         return user
 
     return make

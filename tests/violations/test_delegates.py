@@ -18,7 +18,7 @@ from municipality.acting import registry
 from municipality.acting.authorization import authorize
 from municipality.acting.models import Delegation, Role
 from municipality.acting.services import delegations
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.cases.models import CaseEvent
 from municipality.documents import queries as papers
 from municipality.documents import seal
@@ -181,7 +181,7 @@ def test_a_delegate_pays_for_the_party_and_the_receipt_is_the_partys(served: Vio
     assert bill.reference in page and owner.name_en in page
     (item,) = payments.basket_of(delegate)
     attempt = pay_basket(payer=delegate, chosen=[item.value], language="en", session_key="s")
-    act = Act.objects.get(action="payment.started")
+    act = AuditEvent.objects.get(action="payment.started")
     assert (act.actor_key, act.data["for"]) == (delegate.key, owner.key) and attempt.started_by == delegate
     assert settle_open(bill).state == "paid" and fresh(served).state == "paid"
     assert payments.receipts_visible_to(delegate).count() == payments.receipts_visible_to(owner).count() == 1
@@ -218,7 +218,7 @@ def test_a_delegate_objects_answers_and_does_not_withdraw(
     assert acted == {("delegate", delegate.key, owner.key)}
     moved = ViolationEvent.objects.get(move="object")
     assert (moved.actor_role, moved.actor_key, moved.data["for"]) == ("delegate", delegate.key, owner.key)
-    assert Act.objects.get(action="objection.filed").data["for"] == owner.key
+    assert AuditEvent.objects.get(action="objection.filed").data["for"] == owner.key
     assert ("delegate", delegate.key) in review.parties(case)  # whoever is tied to the delegate does not decide
     assert client.post(url(served, "withdraw/")).status_code == 403 and fresh(served).state == "objected"
     with pytest.raises(NotPermitted, match="party_only"):

@@ -20,10 +20,10 @@ TABLES = {
     "cases_caseevent": "s.subject_id",
     "licensing_renewal": "s.case_id",
     "licensing_renewalchange": "(SELECT r.case_id FROM licensing_renewal r WHERE r.id = s.renewal_id)",
-    "review_place": "s.case_id",
-    "review_placeevent": "(SELECT p.case_id FROM review_place p WHERE p.id = s.subject_id)",
+    "review_queueentry": "s.case_id",
+    "review_queueentryevent": "(SELECT p.case_id FROM review_queueentry p WHERE p.id = s.subject_id)",
     "review_party": "s.case_id",
-    "review_assignment": "(SELECT p.case_id FROM review_place p WHERE p.id = s.place_id)",
+    "review_assignment": "(SELECT p.case_id FROM review_queueentry p WHERE p.id = s.place_id)",
     "review_clock": "s.case_id",
     "review_checkanswer": "s.case_id",
     "review_correctionround": "s.case_id",
@@ -49,7 +49,7 @@ OWN = {
         "closed_at": "CASE WHEN w.kind = 'left' THEN w.at + interval '3 days' END",
     },
     "licensing_renewal": {"licence_id": "w.licence_id", "refusal_id": "NULL", "new_licence_id": "NULL"},
-    "review_place": {"branch_id": "w.branch_id"},
+    "review_queueentry": {"branch_id": "w.branch_id"},
     "review_party": {"key": "s.role || ':b' || w.n"},
     "uploads_upload": {"public_id": "'b' || lpad(w.n::text, 20, '0') || lpad(m.rank::text, 5, '0')", "subject": f"'case:' || {PUBLIC}"},
 }
@@ -60,7 +60,7 @@ def templates(officer_of: Callable[[str], Any], supervisor_of: Callable[[str], A
     from municipality.accounts.models import actor_of
     from municipality.places.models import Branch
     from municipality.review import queries
-    from municipality.review.models import Place
+    from municipality.review.models import QueueEntry
     from municipality.review.services import desk, queue
 
     found: dict[str, int] = {}
@@ -83,7 +83,7 @@ def templates(officer_of: Callable[[str], Any], supervisor_of: Callable[[str], A
                 desk.accept(assignment=held)
                 continue
             desk.propose_refusal(assignment=held, code="layout_changed")
-    waiting = Place.objects.filter(state="waiting", skill="health").order_by("-pk").first()  # claims wait in another field
+    waiting = QueueEntry.objects.filter(state="waiting", skill="health").order_by("-pk").first()  # claims wait in another field
     if wanted or waiting is None:
         raise LookupError(f"too few cases wait in the demo: {wanted}")
     return found | {"waiting": waiting.case_id}

@@ -194,9 +194,9 @@ def _visit(line: Line, group: int, path: str, session: str) -> _Cost:
 
 def _draws(line: Line, group: int, staff: _Staff) -> _Cost:
     """Each draw by another officer with an empty desk: as many as wait, at most forty."""
-    from municipality.review.models import Place
+    from municipality.review.models import QueueEntry
 
-    many = min(DRAWS, Place.objects.filter(state="waiting", branch=BRANCH, skill="health").count())
+    many = min(DRAWS, QueueEntry.objects.filter(state="waiting", branch=BRANCH, skill="health").count())
     if many < 2:
         raise LookupError(f"nothing waits in {BRANCH}")
     seconds, queries, before = [], 0, processor_seconds(group)

@@ -110,7 +110,7 @@ def torn_page() -> None:
 
 
 def content() -> None:
-    from municipality.audit.models import Act
+    from municipality.audit.models import AuditEvent
     from municipality.jobs.models import Job
     from shops.models import RegisterChange, Shop, ShopEvent
     from shops.models.commercial_register import (
@@ -137,7 +137,7 @@ def content() -> None:
             "shops": Shop.objects.values_list("commercial_license_no", "name_ar", "commercial_license_end", "facts_source"),
             "shop events": ShopEvent.objects.values_list("shop__commercial_license_no", "kind"),
             "jobs": Job.objects.filter(kind=KIND).values_list("args__page", "state"),
-            "record": Act.objects.filter(action="commercial.delta_ended").values_list("data__pages", "data__fresh", "data__raised"),
+            "record": AuditEvent.objects.filter(action="commercial.delta_ended").values_list("data__pages", "data__fresh", "data__raised"),
         }.items()
     }
     said["run"] = {name: getattr(run, name) for name in counts} | {"ended": run.ended_at is not None}

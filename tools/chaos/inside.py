@@ -30,7 +30,7 @@ from licensing.health.services import submit_renewal
 from licensing.models import HealthLicence
 from municipality.accounts import civil_ids
 from municipality.accounts.models import User
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.cases.models import Case
 from municipality.documents import services as documents
 from municipality.documents.models import Document
@@ -251,7 +251,7 @@ def of_the_future() -> dict[str, int]:
     now = clock.now() + dt.timedelta(seconds=5)
     page = dt.timedelta(seconds=settings.KNET_PAGE_LIFETIME_SECONDS)
     rows: dict[str, Any] = {
-        "acts": Act.objects.filter(at__gt=now),
+        "acts": AuditEvent.objects.filter(at__gt=now),
         "bells": Job.objects.filter(dispatched_at__gt=now),
         "leases": Job.objects.filter(lease_until__gt=now + LEASE),
         "slots": Job.objects.filter(key__startswith="slot:", created_at__gt=now),

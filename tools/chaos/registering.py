@@ -140,7 +140,7 @@ def _print(rows: Iterable[Any]) -> list[Any]:
 
 def _rows(file: Any) -> dict[str, Iterable[Any]]:
     from municipality.accounts.models import Organisation
-    from municipality.audit.models import Act
+    from municipality.audit.models import AuditEvent
     from shops.imports.writer import COLUMNS
     from shops.models import (
         RegisterChange,
@@ -172,7 +172,7 @@ def _rows(file: Any) -> dict[str, Iterable[Any]]:
         "lines": RegisterRow.objects.filter(file=file).values_list("line", "number", "outcome", "effect", "problems"),
         "entries": ([one[0], spelled(one[1]), *one[2:]] for one in entries.iterator()),
         "numbers": SearchNumber.objects.values_list("number", "shop__commercial_license_no"),
-        "record": Act.objects.filter(subject=file.key).values_list("action", "data__first_line", "data__last_line", "data__added"),
+        "record": AuditEvent.objects.filter(subject=file.key).values_list("action", "data__first_line", "data__last_line", "data__added"),
     }
 
 

@@ -23,14 +23,14 @@ from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 from violations import queries
 from violations.field_forms import PHOTOS, ViolationReportForm
-from violations.models import EvidenceKind, Inspector, Objection, Violation
+from violations.models import EvidenceKind, JudicialWarrant, Objection, Violation
 from violations.services import evidence, objections, violation_reports
 from violations.states import STUDIED, ViolationState
 
 V = ViolationState
 
 
-def spell_or_none(user: Any) -> Inspector | None:
+def spell_or_none(user: Any) -> JudicialWarrant | None:
     """The inspector's status today, or None."""
     try:
         return queries.warrant_of(user, clock.today())
@@ -49,7 +49,7 @@ def _page(request: HttpRequest, template: str, title: str, *, status: int = 200,
     return TemplateResponse(request, template, whole, status=status)
 
 
-def _spell(request: HttpRequest) -> Inspector:
+def _spell(request: HttpRequest) -> JudicialWarrant:
     return queries.warrant_of(request.user, clock.today())
 
 
@@ -108,7 +108,7 @@ def new(request: HttpRequest) -> HttpResponse:
     return _form_page(request, spell, form, error, status=status)
 
 
-def _form_page(request: HttpRequest, spell: Inspector, form: ViolationReportForm, error: str, status: int = 200) -> HttpResponse:
+def _form_page(request: HttpRequest, spell: JudicialWarrant, form: ViolationReportForm, error: str, status: int = 200) -> HttpResponse:
     catalogue = rulebook.edition(queries.OFFENCES, clock.today()).offences
     units = {code: offence.unit for code, offence in catalogue.items()}
     return _page(
@@ -166,7 +166,7 @@ def worker(request: HttpRequest) -> HttpResponse:
     return device.worker(request, form_url=reverse("admin:field_new"))
 
 
-def _row_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, Inspector]:
+def _row_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, JudicialWarrant]:
     spell = _spell(request)
     rows = Violation.objects.select_related("area", "shop", "party", "inspector__user", "notice")
     row = rows.filter(public_id=public_id, branch=spell.team.branch_id).first()

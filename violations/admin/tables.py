@@ -17,7 +17,7 @@ from municipality.kernel.actors import Actor
 from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment
 from municipality.ui.code_labels import label_of, moved
 from violations import queries
-from violations.models import Annulment, Inspector, ReferralBatch, Relief, StopLift, Team, Violation, ViolationEvent
+from violations.models import Annulment, JudicialWarrant, ReferralBatch, Relief, StopLift, Team, Violation, ViolationEvent
 from violations.states import ViolationState
 
 # Who sees the minutes of every branch, and who sees those of their own. An authority over minutes of the headquarters sees all; one of
@@ -184,7 +184,7 @@ class ReferralBatchAdmin(ReadOnlyAdmin):
         return batch.referrals.count()
 
 
-@admin.register(Inspector)
+@admin.register(JudicialWarrant)
 class InspectorAdmin(ReadOnlyAdmin):
     list_display = ("badge_no", "user", "team", "decision_no", "first_day", "last_day")
     list_filter = ("team",)
@@ -197,7 +197,7 @@ class InspectorAdmin(ReadOnlyAdmin):
         return self.readonly_fields
 
     @admin.display(description=_("offences of the decision"))
-    def names(self, spell: Inspector) -> SafeString | str:
+    def names(self, spell: JudicialWarrant) -> SafeString | str:
         return code(", ".join(spell.scope))
 
 

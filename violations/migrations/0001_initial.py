@@ -182,7 +182,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Inspector',
+            name='JudicialWarrant',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('badge_no', models.CharField(max_length=12, verbose_name='رقم البطاقة')),
@@ -240,7 +240,7 @@ class Migration(migrations.Migration):
                 ('block_from', models.DateField(blank=True, null=True, verbose_name='وقف الخدمات من')),
                 ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.area', verbose_name='المنطقة')),
                 ('branch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='places.branch', verbose_name='الفرع')),
-                ('inspector', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='violations', to='violations.inspector', verbose_name='المفتش')),
+                ('inspector', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='violations', to='violations.judicialwarrant', verbose_name='المفتش')),
                 ('notice', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.document', verbose_name='الإخطار')),
                 ('paper', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='violation', to='violations.paperrow', verbose_name='السجل الورقي')),
                 ('party', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='violations', to=settings.AUTH_USER_MODEL, verbose_name='المخالف')),

@@ -5,7 +5,7 @@ from violations.models.decisions import Annulment, Relief, ReliefKind, StopLift
 from violations.models.money import Charge, ChargeKind, Extension, Instalment, Plan, PlanEvent, SettlementOrder
 from violations.models.objections import Addition, Defence, Objection
 from violations.models.paper import PaperRow, PaperState
-from violations.models.people import Inspector, Team
+from violations.models.people import JudicialWarrant, Team
 from violations.models.violation import EvidenceKind, Service, ServiceGround, Signed, Violation, ViolationEvent
 
 __all__ = [
@@ -16,9 +16,9 @@ __all__ = [
     "Defence",
     "EvidenceKind",
     "Extension",
-    "Inspector",
     "Instalment",
     "Judgment",
+    "JudicialWarrant",
     "Objection",
     "PaperRow",
     "PaperState",

@@ -25,7 +25,7 @@ class Team(models.Model):
         return self.name_ar
 
 
-class Inspector(models.Model):
+class JudicialWarrant(models.Model):
     """An employee with the status of a judicial officer: by which decision, for which offences, from when until when.
 
     `scope` lists the beginnings of the codes of offences that the decision names (`SHP`, `CLN-02`).

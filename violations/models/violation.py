@@ -16,7 +16,7 @@ from municipality.places.models import Area, Branch
 from municipality.rulebook.queries import Offence
 from shops.models import Shop
 from violations.models.paper import PaperRow
-from violations.models.people import Inspector
+from violations.models.people import JudicialWarrant
 from violations.states import ViolationState
 
 UNNUMBERED = (ViolationState.RECORDED, ViolationState.WARNED, ViolationState.CORRECTED)
@@ -44,7 +44,7 @@ class Violation(models.Model):
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
     warning_number = models.CharField("رقم الإنذار", max_length=40, unique=True, null=True, blank=True)
     number = models.CharField("رقم المحضر", max_length=40, unique=True, null=True, blank=True)
-    inspector = models.ForeignKey(Inspector, models.PROTECT, null=True, blank=True, related_name="violations", verbose_name="المفتش")
+    inspector = models.ForeignKey(JudicialWarrant, models.PROTECT, null=True, blank=True, related_name="violations", verbose_name="المفتش")
     visit = models.OneToOneField(Visit, models.PROTECT, null=True, blank=True, related_name="violation", verbose_name="الزيارة")
     paper = models.OneToOneField(PaperRow, models.PROTECT, null=True, blank=True, related_name="violation", verbose_name="السجل الورقي")
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="الفرع")

@@ -26,7 +26,7 @@ from municipality.review.services import desk, queue
 from municipality.rulebook import queries as rulebook
 from municipality.uploads import queries as uploads
 from violations import queries
-from violations.models import Addition, Defence, Inspector, Objection, Violation
+from violations.models import Addition, Defence, JudicialWarrant, Objection, Violation
 from violations.notifications import ObjectionFiled, ObjectionRefused, ObjectionUpheld, notify
 from violations.services import blocks, delegates, settlements, terms
 from violations.states import OBJECTION, STUDIED, ObjectionState, ViolationState
@@ -144,7 +144,7 @@ def may_defend(violation: Violation, inspector: Any) -> bool:
     if violation.inspector is not None:
         return bool(violation.inspector.user_id == inspector.pk)
     today = clock.today()
-    spells = Inspector.objects.filter(user=inspector.pk, team__branch=violation.branch_id, first_day__lte=today, last_day__gte=today)
+    spells = JudicialWarrant.objects.filter(user=inspector.pk, team__branch=violation.branch_id, first_day__lte=today, last_day__gte=today)
     return bool(spells.exists())
 
 

@@ -26,7 +26,7 @@ from municipality.rulebook.queries import Offence
 from shops.models import Shop
 from shops.register import queries as shops
 from violations import queries, rules
-from violations.models import Inspector, ServiceGround, SettlementOrder, Signed, Violation
+from violations.models import JudicialWarrant, ServiceGround, SettlementOrder, Signed, Violation
 from violations.notifications import CorrectionAccepted, CorrectionRefused, MinuteWritten, WarningGiven, notify
 from violations.services import notices
 from violations.states import ViolationState
@@ -62,7 +62,7 @@ class Findings:
         return fieldwork.SentVisit(self.client_key, self.seen_at, self.latitude, self.longitude, self.accuracy_m)
 
 
-def inspector_actor(spell: Inspector) -> Actor:
+def inspector_actor(spell: JudicialWarrant) -> Actor:
     return Actor("inspector", spell.user.key)
 
 
@@ -144,7 +144,7 @@ def _in_time(seen_at: dt.datetime, hours: int) -> None:
         raise Refused("too_late", _("What was seen so long ago is not taken from the field any more. Please see it again at the place."))
 
 
-def _demand(inspector: Any, found: Findings, day: dt.date) -> Inspector:
+def _demand(inspector: Any, found: Findings, day: dt.date) -> JudicialWarrant:
     spell = queries.warrant_of(inspector, day)
     if not queries.warrant_covers(spell, found.offence):
         raise NotPermitted("not_in_scope", _("The decision that made you a judicial officer does not name this offence."))
@@ -216,7 +216,7 @@ def write_report(*, violation: Violation, inspector: Any, seen_at: dt.datetime, 
     violation.refresh_from_db()
 
 
-def _minute(row: Violation, spell: Inspector, day: dt.date, *, signed: str | None = None) -> None:
+def _minute(row: Violation, spell: JudicialWarrant, day: dt.date, *, signed: str | None = None) -> None:
     """Number, settlement order or charge, notice and message; served at once where the party signed."""
     actor = inspector_actor(spell)
     offence = Offence(**row.offence_facts)
@@ -303,7 +303,7 @@ def refuse_correction(*, violation: Violation, inspector: Any, code: str) -> Non
     violation.refresh_from_db()
 
 
-def _of_branch(violation: Violation, inspector: Any) -> tuple[Inspector, Violation]:
+def _of_branch(violation: Violation, inspector: Any) -> tuple[JudicialWarrant, Violation]:
     row = Violation.objects.select_for_update(of=("self",)).get(pk=violation.pk)
     spell = queries.warrant_of(inspector, clock.today())
     if spell.team.branch_id != row.branch_id:

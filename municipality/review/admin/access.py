@@ -14,7 +14,7 @@ from municipality.cases.models import Case
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted
 from municipality.review import queries
-from municipality.review.models import Assignment, Place
+from municipality.review.models import Assignment, QueueEntry
 from municipality.review.services.queue import refuse_conflict
 
 ASKED_LENGTH = 40  # characters of a guessed address that are kept
@@ -25,7 +25,7 @@ class Opened:
     """A case that the signed-in member of staff may read; `holds` while it lies in their own hands."""
 
     case: Case
-    place: Place
+    place: QueueEntry
     holds: bool
     role: str
 

@@ -15,15 +15,15 @@ from municipality.accounts.proof import asks_again, steps
 from municipality.kernel import clock as time
 from municipality.kernel.errors import Refused
 from municipality.review import queries
-from municipality.review.models import Clock, Override, Place
+from municipality.review.models import Clock, Override, QueueEntry
 from municipality.review.registry import REVIEWABLES
 from municipality.review.services import queue
-from municipality.review.states import PlaceState
+from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Reason
 from municipality.ui.admin_base import demand
 
-P = PlaceState
+P = QueueEntryState
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -84,7 +84,7 @@ def _out_of_turn(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Allowed: the request is handed out next, and the reason is published."))
     else:
         reference = request.POST.get("reference", "").strip().upper()
-        place = Place.objects.filter(case__reference=reference, branch=user.branch_id, state=P.WAITING).select_related("case").first()
+        place = QueueEntry.objects.filter(case__reference=reference, branch=user.branch_id, state=P.WAITING).select_related("case").first()
         if place is None:
             raise Refused("not_waiting", _("No request with this reference waits in the queue of the branch."))
         queue.ask_override(place=place, code=request.POST.get("code", ""), asked_by=user)

@@ -17,16 +17,16 @@ from municipality.review import queries
 from municipality.review.admin import clocks
 from municipality.review.models import Assignment
 from municipality.review.services import queue
-from municipality.review.states import PlaceState
+from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.ui.admin_base import demand, in_group
 
 # State of the place → how its officer reads it: tag and word.
 STATES = {
-    PlaceState.HELD: ("warn", gettext_lazy("On the desk")),
-    PlaceState.ANSWERED: ("ok", gettext_lazy("Answer arrived")),
-    PlaceState.AWAY: ("wait", gettext_lazy("With the applicant")),
-    PlaceState.COUNTERSIGN: ("wait", gettext_lazy("Waits for a signature")),
+    QueueEntryState.HELD: ("warn", gettext_lazy("On the desk")),
+    QueueEntryState.ANSWERED: ("ok", gettext_lazy("Answer arrived")),
+    QueueEntryState.AWAY: ("wait", gettext_lazy("With the applicant")),
+    QueueEntryState.COUNTERSIGN: ("wait", gettext_lazy("Waits for a signature")),
 }
 
 
@@ -49,7 +49,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         held = list(queries.held_by(user))
         calendar = rulebook.calendar() if held else None
         lines = [_line(row, calendar) for row in held]
-        order = (PlaceState.HELD, PlaceState.ANSWERED, PlaceState.COUNTERSIGN, PlaceState.AWAY)
+        order = (QueueEntryState.HELD, QueueEntryState.ANSWERED, QueueEntryState.COUNTERSIGN, QueueEntryState.AWAY)
         lines.sort(key=lambda line: order.index(line.assignment.place.state))
         found |= {"desk": desk, "desk_cases": lines, "desk_total": len(lines)}
     if in_group(request, "supervisor") and user.branch_id:
@@ -60,7 +60,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
 
 
 def _line(row: Assignment, calendar: Any) -> CaseLine:
-    kind, word = STATES[PlaceState(row.place.state)]
+    kind, word = STATES[QueueEntryState(row.place.state)]
     return CaseLine(row, clocks.line(getattr(row.place.case, "clock", None), calendar), kind, word)
 
 

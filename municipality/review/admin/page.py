@@ -17,10 +17,10 @@ from municipality.cases.timeline import TIMELINES, who
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries
 from municipality.review.admin import answers, clocks
-from municipality.review.models import CorrectionItem, CorrectionRound, Place
+from municipality.review.models import CorrectionItem, CorrectionRound, QueueEntry
 from municipality.review.models.staff import TieKind
 from municipality.review.registry import Item, reviewable
-from municipality.review.states import PLACE, PlaceState
+from municipality.review.states import PLACE, QueueEntryState
 from municipality.rulebook.queries import Edition, Reason
 from municipality.uploads import links
 from municipality.uploads.models import Upload
@@ -67,7 +67,7 @@ class HistoryLine:
 def screen(
     request: HttpRequest,
     case: Case,
-    place: Place,
+    place: QueueEntry,
     holds: bool,
     typed: Mapping[str, Any],
     *,
@@ -124,9 +124,9 @@ def _rounds(case: Case) -> list[tuple[CorrectionRound, list[CorrectionItem]]]:
     return list(found.values())
 
 
-def _proposal(place: Place, history: list[HistoryLine], replies: Edition) -> tuple[Any, Reason | None] | None:
+def _proposal(place: QueueEntry, history: list[HistoryLine], replies: Edition) -> tuple[Any, Reason | None] | None:
     """What waits for the second person, in a few words; the exact ones stand where they are signed."""
-    if place.state != PlaceState.COUNTERSIGN:
+    if place.state != QueueEntryState.COUNTERSIGN:
         return None
     if history[-1].event.to_state == "countersign":
         last = next(line for line in reversed(history) if line.event.move == "propose_refusal")
@@ -138,13 +138,13 @@ def _put_back(typed: Mapping[str, Any]) -> dict[str, Any]:
     return {name: typed.get(name, "") for name in ("code", "second_code", "note_ar", "note_en", "party", "kind")}
 
 
-def _moves(case: Case, place: Place, holds: bool) -> set[str]:
+def _moves(case: Case, place: QueueEntry, holds: bool) -> set[str]:
     """What the officer may do now, as the tables of the service and of the queue have it."""
     if not holds:
         return set()
     queued = {move.name for move in PLACE.open_moves(place.state, "officer")}
     served = {move.name for move in WORKFLOWS[case.service].open_moves(case.state, "officer")}
-    if place.state != PlaceState.HELD:
+    if place.state != QueueEntryState.HELD:
         served &= {"take_back"}
     return queued | served
 

@@ -21,7 +21,7 @@ from municipality.accounts.models import User
 from municipality.accounts.proof import asks_again, steps
 from municipality.kernel import clock as time
 from municipality.kernel.errors import Refused
-from municipality.review.models import Absence, Skill, Tie
+from municipality.review.models import Absence, ConflictOfInterest, Skill
 from municipality.review.models.staff import AbsenceKind
 from municipality.review.registry import REVIEWABLES
 from municipality.review.services import staff
@@ -70,7 +70,7 @@ def own_absence(request: HttpRequest) -> HttpResponse:
         "form": form,
         "error": error,
         "absences": _coming().filter(officer=user),
-        "ties": Tie.objects.filter(officer=user, ended_at__isnull=True).order_by("-pk")[:TIES_SHOWN],
+        "ties": ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True).order_by("-pk")[:TIES_SHOWN],
     }
     return TemplateResponse(request, "admin/review/own.html", context, status=status)
 
@@ -183,7 +183,7 @@ def ties(request: HttpRequest) -> HttpResponse:
     supervises = in_group(request, "supervisor") and bool(user.branch_id)
     if not supervises and not in_group(request, "auditor"):
         raise PermissionDenied
-    rows = Tie.objects.select_related("officer", "declared_by", "ended_by").order_by("-pk")
+    rows = ConflictOfInterest.objects.select_related("officer", "declared_by", "ended_by").order_by("-pk")
     if supervises:
         rows = rows.filter(officer__branch=user.branch_id)
     error, status = "", 200
@@ -206,7 +206,7 @@ def ties(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/review/ties.html", context, status=status)
 
 
-def _end_tie(request: HttpRequest, rows: QuerySet[Tie]) -> None:
+def _end_tie(request: HttpRequest, rows: QuerySet[ConflictOfInterest]) -> None:
     tie = rows.filter(pk=_number(request, "tie"), ended_at__isnull=True).first()
     if tie is None:
         raise Refused("unknown_tie", _("There is no such tie any more."))

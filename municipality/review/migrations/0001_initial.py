@@ -134,7 +134,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Place',
+            name='QueueEntry',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('skill', models.CharField(max_length=40, verbose_name='المجال')),
@@ -164,7 +164,7 @@ class Migration(migrations.Migration):
                 ('allowed_at', models.DateTimeField(blank=True, null=True, verbose_name='أجيز في')),
                 ('allowed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='أجازه')),
                 ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='طلبه')),
-                ('place', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='override', to='review.place', verbose_name='الدور')),
+                ('place', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='override', to='review.queueentry', verbose_name='الدور')),
             ],
             options={
                 'verbose_name': 'تجاوز ترتيب',
@@ -186,7 +186,7 @@ class Migration(migrations.Migration):
                 ('end_code', models.CharField(blank=True, max_length=40, verbose_name='سبب الانتهاء')),
                 ('officer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='الموظف')),
                 ('override', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='review.override')),
-                ('place', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='review.place', verbose_name='الدور')),
+                ('place', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='review.queueentry', verbose_name='الدور')),
             ],
             options={
                 'verbose_name': 'تسليم',
@@ -203,7 +203,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='PlaceEvent',
+            name='QueueEntryEvent',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('workflow', models.CharField(max_length=60)),
@@ -215,7 +215,7 @@ class Migration(migrations.Migration):
                 ('actor_role', models.CharField(max_length=20)),
                 ('reason', models.CharField(blank=True, max_length=60)),
                 ('data', models.JSONField(blank=True, default=dict)),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='review.place')),
+                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='review.queueentry')),
             ],
             options={
                 'indexes': [
@@ -225,9 +225,9 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddField(
-            model_name='place',
+            model_name='queueentry',
             name='last_event',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='review.placeevent'),
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='review.queueentryevent'),
         ),
         migrations.CreateModel(
             name='Skill',
@@ -249,7 +249,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Tie',
+            name='ConflictOfInterest',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('party_key', models.CharField(max_length=80, verbose_name='الطرف')),

@@ -10,26 +10,26 @@ from django.db import models
 from municipality.audit.models import StateEvent
 from municipality.cases.models import Case
 from municipality.places.models import Branch
-from municipality.review.states import PlaceState
+from municipality.review.states import QueueEntryState
 
 
-class Place(models.Model):
+class QueueEntry(models.Model):
     """A case's place. Its primary key is its number: given by the database on arrival, never changed, never given again."""
 
     case = models.OneToOneField(Case, models.PROTECT, related_name="place", verbose_name="الطلب")
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="الفرع")
     skill = models.CharField("المجال", max_length=40)
-    state = models.CharField("الحالة", max_length=20, choices=PlaceState, default=PlaceState.WAITING)
-    last_event = models.ForeignKey("PlaceEvent", models.PROTECT, null=True, related_name="+")
+    state = models.CharField("الحالة", max_length=20, choices=QueueEntryState, default=QueueEntryState.WAITING)
+    last_event = models.ForeignKey("QueueEntryEvent", models.PROTECT, null=True, related_name="+")
     joined_at = models.DateTimeField("دخل الطابور في")
 
     EVENTS: ClassVar[Any]
-    workflow_name = "review.place"
+    workflow_name = "review.queueentry"
 
     class Meta:
         verbose_name = "دور"
         verbose_name_plural = "الأدوار"
-        constraints = [models.CheckConstraint(condition=models.Q(state__in=PlaceState.values), name="review_place_state")]
+        constraints = [models.CheckConstraint(condition=models.Q(state__in=QueueEntryState.values), name="review_place_state")]
         indexes = [
             models.Index(fields=["branch", "skill", "id"], condition=models.Q(state="waiting"), name="review_place_waiting"),
             models.Index(fields=["state", "id"], condition=~models.Q(state="left"), name="review_place_in"),
@@ -39,8 +39,8 @@ class Place(models.Model):
         return f"{self.pk}"
 
 
-class PlaceEvent(StateEvent):
-    subject = models.ForeignKey(Place, models.PROTECT, related_name="events")
+class QueueEntryEvent(StateEvent):
+    subject = models.ForeignKey(QueueEntry, models.PROTECT, related_name="events")
 
     class Meta:
         indexes = [
@@ -50,7 +50,7 @@ class PlaceEvent(StateEvent):
         ]
 
 
-Place.EVENTS = PlaceEvent
+QueueEntry.EVENTS = QueueEntryEvent
 
 
 class Party(models.Model):
@@ -71,7 +71,7 @@ class Party(models.Model):
 class Override(models.Model):
     """A case is taken before its turn: a coded reason, asked for by one person and allowed by a second. Published."""
 
-    place = models.OneToOneField(Place, models.PROTECT, related_name="override", verbose_name="الدور")
+    place = models.OneToOneField(QueueEntry, models.PROTECT, related_name="override", verbose_name="الدور")
     code = models.CharField("السبب", max_length=40)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="طلبه")
     asked_at = models.DateTimeField("طُلب في")
@@ -99,7 +99,7 @@ class Override(models.Model):
 class Assignment(models.Model):
     """One case in one officer's hands, from the draw to its end. One officer a case; one open case on a desk."""
 
-    place = models.ForeignKey(Place, models.PROTECT, related_name="assignments", verbose_name="الدور")
+    place = models.ForeignKey(QueueEntry, models.PROTECT, related_name="assignments", verbose_name="الدور")
     officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="الموظف")
     drawn_at = models.DateTimeField("سُلّم في")
     override = models.ForeignKey(Override, models.PROTECT, related_name="+", null=True, blank=True)

@@ -66,7 +66,7 @@ class TieKind(models.TextChoices):
     GIVEN_BACK = "given_back", "أعاد الطلب إلى الطابور"  # a tie to one case: it is not handed to them again
 
 
-class Tie(models.Model):
+class ConflictOfInterest(models.Model):
     """A declared tie of an officer to a person, an organisation or a shop: cases with that party never reach them."""
 
     officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="الموظف")

@@ -19,9 +19,9 @@ from municipality.kernel import worktime
 from municipality.kernel.actors import system
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.notifications.services import send
-from municipality.review.models import Clock, Escalation, PlaceEvent
+from municipality.review.models import Clock, Escalation, QueueEntryEvent
 from municipality.review.notifications import Escalated, PromiseMoved
-from municipality.review.states import PlaceState
+from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Edition
 
@@ -77,11 +77,11 @@ def stop(*, case: Case) -> None:
 def pauses(case: Case) -> list[worktime.Pause]:
     """When the applicant was waited for, from the events of the place; the last one without an end while it goes on."""
     found: list[worktime.Pause] = []
-    events = PlaceEvent.objects.filter(subject__case=case).order_by("pk")
+    events = QueueEntryEvent.objects.filter(subject__case=case).order_by("pk")
     for source, target, at in events.values_list("from_state", "to_state", "at"):
-        if target == PlaceState.AWAY:
+        if target == QueueEntryState.AWAY:
             found.append((at, None))
-        elif source == PlaceState.AWAY and found:
+        elif source == QueueEntryState.AWAY and found:
             found[-1] = (found[-1][0], at)
     return found
 

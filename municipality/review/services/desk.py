@@ -24,11 +24,11 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
 from municipality.notifications.services import send
 from municipality.review import queries, texts
-from municipality.review.models import Assignment, CheckAnswer, CorrectionItem, CorrectionRound, Decision, Place
+from municipality.review.models import Assignment, CheckAnswer, CorrectionItem, CorrectionRound, Decision, QueueEntry
 from municipality.review.notifications import Accepted, CorrectionsAsked, RefusedByOfficer
 from municipality.review.registry import Item, reviewable
 from municipality.review.services import clock, queue
-from municipality.review.states import PlaceState
+from municipality.review.states import QueueEntryState
 from municipality.review.texts import CorrectionRequest, Worded
 
 __all__ = [
@@ -43,7 +43,7 @@ __all__ = [
     "sign",
     "take_back",
 ]
-P = PlaceState
+P = QueueEntryState
 _WORDS = ("outcome", "code", "article_ar", "article_en", "text_ar", "text_en", "note_ar", "note_en", "items")
 
 
@@ -56,7 +56,7 @@ def digest(decision: Decision) -> str:
 # --- The officer -----------------------------------------------------------------------------------------------------------
 
 
-def _open(assignment: Assignment) -> tuple[Assignment, Place, Actor]:
+def _open(assignment: Assignment) -> tuple[Assignment, QueueEntry, Actor]:
     """The rows of a case that lies open on the desk, locked."""
     row, place = queue.locked(assignment)
     if place.state != P.HELD:
@@ -138,7 +138,7 @@ def _codes(words: Sequence[Worded]) -> list[list[str]]:
 
 
 def _send_round(
-    row: Assignment, place: Place, words: Sequence[Worded], shown: Sequence[Item], decision: Decision | None = None
+    row: Assignment, place: QueueEntry, words: Sequence[Worded], shown: Sequence[Item], decision: Decision | None = None
 ) -> CorrectionRound:
     case, now = place.case, time.now()
     officer = actor_of(row.officer)
@@ -176,14 +176,14 @@ def _send_round(
 
 
 @transaction.atomic
-def answered(*, case: Case, actor: Actor) -> Place:
+def answered(*, case: Case, actor: Actor) -> QueueEntry:
     """The applicant sent the corrections: time runs on, and the officer who asked finds a badge. Nobody else does, unless that
     officer is not there: then the case waits at its own number.
 
     Raises Refused("not_asked") where no round is open.
     """
     Case.objects.select_for_update(of=("self",), no_key=True).get(pk=case.pk)
-    place = Place.objects.select_for_update(of=("self",)).get(case=case)
+    place = QueueEntry.objects.select_for_update(of=("self",)).get(case=case)
     if place.state != P.AWAY:
         raise Refused("not_asked", _("Nothing is asked for in this request now."))
     now = time.now()
@@ -241,7 +241,7 @@ def _made(decision: Decision, row: Assignment) -> Decision:
     return decision
 
 
-def _propose(decision: Decision, row: Assignment, place: Place) -> None:
+def _propose(decision: Decision, row: Assignment, place: QueueEntry) -> None:
     _made(decision, row)
     transition(place, "propose", actor=actor_of(row.officer), data={"decision": decision.digest})
     _put_aside(row)
@@ -285,11 +285,11 @@ def next_to_sign(*, supervisor: Any) -> Decision | None:
     return queries.to_sign(supervisor).first()
 
 
-def _to_be_signed(decision: Decision, supervisor: Any) -> tuple[Decision, Assignment, Place]:
+def _to_be_signed(decision: Decision, supervisor: Any) -> tuple[Decision, Assignment, QueueEntry]:
     if not queries.is_supervisor(supervisor):
         raise NotPermitted("not_supervisor", _("Only a supervisor signs."))
     Case.objects.select_for_update(of=("self",), no_key=True).get(pk=decision.case_id)
-    place = Place.objects.select_for_update(of=("self",)).select_related("case__applicant").get(case_id=decision.case_id)
+    place = QueueEntry.objects.select_for_update(of=("self",)).select_related("case__applicant").get(case_id=decision.case_id)
     if supervisor.branch_id != place.branch_id:
         raise NotPermitted("other_branch", _("The decision belongs to another branch."))
     found = Decision.objects.select_for_update(of=("self",)).select_related("made_by").get(pk=decision.pk)

@@ -26,15 +26,15 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
 from municipality.places.models import Branch
 from municipality.review import queries
-from municipality.review.models import Assignment, Decision, Override, Party, Place, Tie
+from municipality.review.models import Assignment, ConflictOfInterest, Decision, Override, Party, QueueEntry
 from municipality.review.models.staff import TieKind
 from municipality.review.registry import reviewable
 from municipality.review.services import clock
-from municipality.review.states import PlaceState
+from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 
 SYSTEM = system("review")
-P = PlaceState
+P = QueueEntryState
 
 
 def lock_branch_queue(branch_id: str | None) -> None:
@@ -47,14 +47,14 @@ def lock_branch_queue(branch_id: str | None) -> None:
 
 
 @transaction.atomic
-def join(*, case: Case, actor: Actor) -> Place:
+def join(*, case: Case, actor: Actor) -> QueueEntry:
     """Put a case at the end of the queue of its branch and start its clock. Its number is given here and never changes.
 
     The case has moved to its first state under study already. Raises KeyError for a service that no officer decides.
     """
     entry = reviewable(case)
     lock_branch_queue(case.branch_id)
-    place = Place.objects.create(case=case, branch_id=case.branch_id, skill=entry.skill, joined_at=time.now())
+    place = QueueEntry.objects.create(case=case, branch_id=case.branch_id, skill=entry.skill, joined_at=time.now())
     # The case itself is a party: a tie to it is how somebody who gave it back is not handed it again.
     parties = {case.key: "case"} | {key: role for role, key in entry.parties(case)}
     Party.objects.bulk_create(Party(case=case, key=key, role=role) for key, role in parties.items())
@@ -70,16 +70,18 @@ def _keep_apart(parties: Mapping[str, str]) -> None:
     """Whoever filed a case for its applicant at a counter does not decide it: they are tied to themselves as its party."""
     ids = [key.partition(":")[2] for key, role in parties.items() if role == "assistant"]
     for assistant in User.objects.filter(public_id__in=ids, is_staff=True):
-        known = Tie.objects.filter(officer=assistant, party_key=assistant.key, ended_at__isnull=True)
+        known = ConflictOfInterest.objects.filter(officer=assistant, party_key=assistant.key, ended_at__isnull=True)
         if not known.exists():
-            Tie.objects.create(officer=assistant, party_key=assistant.key, kind=TieKind.SELF, declared_by=assistant, declared_at=time.now())
+            ConflictOfInterest.objects.create(
+                officer=assistant, party_key=assistant.key, kind=TieKind.SELF, declared_by=assistant, declared_at=time.now()
+            )
             record("staff.tie_declared", subject=assistant.key, actor=SYSTEM, data={"kind": TieKind.SELF, "party": assistant.key})
 
 
 @transaction.atomic
 def add_party(*, case: Case, role: str, key: str, actor: Actor) -> None:
     """Another party of a case became known: an officer who is tied to it loses the case at once."""
-    place = Place.objects.filter(case=case).exclude(state=P.LEFT).first()
+    place = QueueEntry.objects.filter(case=case).exclude(state=P.LEFT).first()
     if place is not None:
         lock_case(place=place.pk)
         lock_branch_queue(place.branch_id)
@@ -88,7 +90,7 @@ def add_party(*, case: Case, role: str, key: str, actor: Actor) -> None:
         return
     record("queue.party_learned", subject=case.key, actor=actor, data={"role": role, "party": key})
     held = queries.assignment_of(case)
-    if held is not None and Tie.objects.filter(officer=held.officer, party_key=key, ended_at__isnull=True).exists():
+    if held is not None and ConflictOfInterest.objects.filter(officer=held.officer, party_key=key, ended_at__isnull=True).exists():
         release(assignment=held, code="tied")
 
 
@@ -114,7 +116,7 @@ def next_case(*, officer: Any) -> Assignment | None:
     return _draw(place, officer) if place is not None else None
 
 
-def _draw(place: Place, officer: Any) -> Assignment:
+def _draw(place: QueueEntry, officer: Any) -> Assignment:
     override = Override.objects.filter(place=place, allowed_at__isnull=False).first()
     now, actor = time.now(), actor_of(officer)
     data: dict[str, int] = {}
@@ -127,7 +129,7 @@ def _draw(place: Place, officer: Any) -> Assignment:
 
 
 def _take_up(assignment: Assignment, officer: Any) -> Assignment:
-    place = Place.objects.select_for_update().get(pk=assignment.place_id)
+    place = QueueEntry.objects.select_for_update().get(pk=assignment.place_id)
     assignment.on_desk, assignment.touched_at = True, time.now()
     assignment.save(update_fields=["on_desk", "touched_at"])
     transition(place, "take_up", actor=actor_of(officer))
@@ -139,10 +141,10 @@ def _take_up(assignment: Assignment, officer: Any) -> Assignment:
 def lock_case(*, place: int) -> None:
     """Wait for the row of a place's case and hold it."""
     # By its own key: joined to its place, the planner of a young table walks through all cases.
-    Case.objects.select_for_update(no_key=True).get(pk=Place.objects.values_list("case", flat=True).get(pk=place))
+    Case.objects.select_for_update(no_key=True).get(pk=QueueEntry.objects.values_list("case", flat=True).get(pk=place))
 
 
-def locked(assignment: Assignment, *, branch: bool = False) -> tuple[Assignment, Place]:
+def locked(assignment: Assignment, *, branch: bool = False) -> tuple[Assignment, QueueEntry]:
     """Both rows for writing, as they are now, behind the lock of their case and, where asked for, of their `branch`.
 
     Raises Refused("not_in_your_hands") once the case was taken away.
@@ -153,7 +155,7 @@ def locked(assignment: Assignment, *, branch: bool = False) -> tuple[Assignment,
     row = Assignment.objects.select_for_update(of=("self",)).select_related("officer").get(pk=assignment.pk)
     if row.ended_at is not None:
         raise Refused("not_in_your_hands", _("This case is not in your hands any more."))
-    return row, Place.objects.select_for_update(of=("self",)).select_related("case__applicant").get(pk=row.place_id)
+    return row, QueueEntry.objects.select_for_update(of=("self",)).select_related("case__applicant").get(pk=row.place_id)
 
 
 def end(assignment: Assignment, code: str) -> None:
@@ -176,7 +178,9 @@ def give_back(*, assignment: Assignment, code: str) -> None:
     actor = actor_of(row.officer)
     end(row, code)
     transition(place, "give_back", actor=actor, reason=code, data={"assignment": row.pk})
-    Tie.objects.create(officer=row.officer, party_key=place.case.key, kind="given_back", declared_by=row.officer, declared_at=time.now())
+    ConflictOfInterest.objects.create(
+        officer=row.officer, party_key=place.case.key, kind="given_back", declared_by=row.officer, declared_at=time.now()
+    )
     record("queue.given_back", subject=place.case.key, actor=actor, data={"number": place.pk, "code": code})
 
 
@@ -187,12 +191,12 @@ def release(*, assignment: Assignment, code: str, actor: Actor = SYSTEM) -> None
     A proposal of this officer that nobody signed falls. Nothing happens to a case that left these hands already.
     """
     lock_case(place=assignment.place_id)
-    place = Place.objects.get(pk=assignment.place_id)
+    place = QueueEntry.objects.get(pk=assignment.place_id)
     lock_branch_queue(place.branch_id)
     row = Assignment.objects.select_for_update(of=("self",)).select_related("officer").get(pk=assignment.pk)
     if row.ended_at is not None:
         return
-    place = Place.objects.select_for_update(of=("self",)).select_related("case__applicant").get(pk=row.place_id)
+    place = QueueEntry.objects.select_for_update(of=("self",)).select_related("case__applicant").get(pk=row.place_id)
     end(row, code)
     if place.state == P.COUNTERSIGN:
         void_proposals(place.case)
@@ -242,14 +246,14 @@ def _reason_to_release(row: Assignment) -> str:
 @transaction.atomic
 def leave(*, case: Case, actor: Actor, code: str = "withdrawn") -> None:
     """Take a case out of the queue for good: decided, withdrawn or lapsed. Stops its clock. Nothing for one that is in no queue."""
-    place = Place.objects.filter(case=case).first()
+    place = QueueEntry.objects.filter(case=case).first()
     if place is None:
         return
     lock_case(place=place.pk)
     place.refresh_from_db()
     if place.state == P.WAITING:
         lock_branch_queue(place.branch_id)
-    place = Place.objects.select_for_update().get(pk=place.pk)
+    place = QueueEntry.objects.select_for_update().get(pk=place.pk)
     if place.state == P.LEFT:
         return
     held = Assignment.objects.select_for_update().filter(place=place, ended_at__isnull=True).first()
@@ -292,7 +296,7 @@ def refuse_conflict(user: Any, case: Case) -> None:
     raise NotPermitted("tied", _("You have a declared tie to this case. The attempt was recorded."))
 
 
-def ask_override(*, place: Place, code: str, asked_by: Any) -> Override:
+def ask_override(*, place: QueueEntry, code: str, asked_by: Any) -> Override:
     """A supervisor of the branch asks that a waiting case be handed out before its turn, for a coded reason.
 
     Raises NotPermitted for anybody else or with a tie, Refused for an unknown reason, a case that does not wait, and a second
@@ -301,7 +305,7 @@ def ask_override(*, place: Place, code: str, asked_by: Any) -> Override:
     refuse_conflict(asked_by, place.case)
     with transaction.atomic():
         lock_branch_queue(place.branch_id)
-        place = Place.objects.select_for_update(of=("self",)).select_related("case").get(pk=place.pk)
+        place = QueueEntry.objects.select_for_update(of=("self",)).select_related("case").get(pk=place.pk)
         if not queries.is_supervisor(asked_by) or asked_by.branch_id != place.branch_id:
             raise NotPermitted("not_supervisor", _("Only a supervisor of the branch asks for this."))
         if code not in {reason.code for reason in queries.replies(place.case).reasons_of("override")}:

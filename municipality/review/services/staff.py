@@ -14,13 +14,13 @@ from municipality.kernel import clock as time
 from municipality.kernel import subjects
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.review import queries
-from municipality.review.models import Absence, Assignment, Party, Skill, Tie
+from municipality.review.models import Absence, Assignment, ConflictOfInterest, Party, Skill
 from municipality.review.models.staff import AbsenceKind, TieKind
 from municipality.review.registry import REVIEWABLES
 from municipality.review.services import queue
-from municipality.review.states import PlaceState
+from municipality.review.states import QueueEntryState
 
-P = PlaceState
+P = QueueEntryState
 
 
 def _demand_supervisor(user: Any, officer: Any) -> None:
@@ -97,7 +97,7 @@ def cancel_absence(*, absence: Absence, cancelled_by: Any) -> None:
 
 
 @transaction.atomic
-def declare_tie(*, officer: Any, party_key: str, kind: str, declared_by: Any) -> Tie:
+def declare_tie(*, officer: Any, party_key: str, kind: str, declared_by: Any) -> ConflictOfInterest:
     """An officer's tie to a person, an organisation or a shop, declared by themselves or a supervisor of the branch.
 
     A case with that party leaves their hands at once, whatever its stage. Raises ValueError for a text that is no key,
@@ -113,9 +113,11 @@ def declare_tie(*, officer: Any, party_key: str, kind: str, declared_by: Any) ->
         queue.lock_branch_queue(officer.branch_id)
     try:
         with transaction.atomic():
-            tie = Tie.objects.create(officer=officer, party_key=party_key, kind=kind, declared_by=declared_by, declared_at=time.now())
+            tie = ConflictOfInterest.objects.create(
+                officer=officer, party_key=party_key, kind=kind, declared_by=declared_by, declared_at=time.now()
+            )
     except IntegrityError:
-        return Tie.objects.get(officer=officer, party_key=party_key, ended_at__isnull=True)
+        return ConflictOfInterest.objects.get(officer=officer, party_key=party_key, ended_at__isnull=True)
     record("staff.tie_declared", subject=officer.key, actor=_actor(declared_by), data={"kind": kind, "party": party_key})
     tied = Party.objects.filter(key=party_key).values("case_id")
     for row in _held(officer).filter(place__case__in=tied):
@@ -124,13 +126,13 @@ def declare_tie(*, officer: Any, party_key: str, kind: str, declared_by: Any) ->
 
 
 @transaction.atomic
-def end_tie(*, tie: Tie, ended_by: Any) -> None:
+def end_tie(*, tie: ConflictOfInterest, ended_by: Any) -> None:
     """A tie is over; said by a supervisor of the branch, never by the officer."""
     if ended_by.pk == tie.officer_id:
         raise NotPermitted("own_tie", _("The end of a tie is entered by somebody else."))
     _demand_supervisor(ended_by, tie.officer)
     queue.lock_branch_queue(tie.officer.branch_id)
-    if Tie.objects.filter(pk=tie.pk, ended_at__isnull=True).update(ended_at=time.now(), ended_by=ended_by):
+    if ConflictOfInterest.objects.filter(pk=tie.pk, ended_at__isnull=True).update(ended_at=time.now(), ended_by=ended_by):
         record("staff.tie_ended", subject=tie.officer.key, actor=_actor(ended_by), data={"party": tie.party_key})
 
 

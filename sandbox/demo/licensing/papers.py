@@ -17,7 +17,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from licensing.health.documents import public_facts
 from licensing.models import HealthLicence
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.documents.models import Document, DocumentEvent
 from municipality.documents.states import DOCUMENT, DocumentState
 from municipality.kernel.actors import Actor, system
@@ -75,7 +75,7 @@ def carry_over(papers: Sequence[Paper], rng: Random) -> int:
     DocumentEvent.objects.bulk_create(events)
     move(mine.filter(state=DocumentState.DRAFT), DocumentState.CARRIED_OVER)
     acts += _fates(ordered, mine)
-    Act.objects.bulk_create(sorted(acts, key=lambda act: act.at))
+    AuditEvent.objects.bulk_create(sorted(acts, key=lambda act: act.at))
     return len(ordered)
 
 
@@ -117,7 +117,7 @@ def _licences(ordered: Sequence[Paper]) -> None:
             paper.licence = row
 
 
-def _fates(ordered: Sequence[Paper], mine: QuerySet[Document]) -> list[Act]:
+def _fates(ordered: Sequence[Paper], mine: QuerySet[Document]) -> list[AuditEvent]:
     acts = []
     for state, name in FATES.items():
         found = sorted((p for p in ordered if p.state == state), key=lambda p: p.moved_at or p.at)
@@ -151,8 +151,8 @@ def _event(paper: Paper, name: str, source: str, target: str, at: dt.datetime, a
     )
 
 
-def _act(action: str, event: DocumentEvent, data: dict[str, Any]) -> Act:
-    return Act(
+def _act(action: str, event: DocumentEvent, data: dict[str, Any]) -> AuditEvent:
+    return AuditEvent(
         at=event.at,
         action=action,
         subject=f"document:{event.subject_id}",

@@ -15,7 +15,7 @@ from licensing.health.queries import fee_lines
 from licensing.health.states import RENEWAL, RenewalState
 from licensing.models import HealthLicence, Renewal
 from municipality.accounts.models import User, actor_of
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.cases.models import Case, CaseEvent
 from municipality.documents.models import Document, DocumentEvent
 from municipality.documents.states import DocumentState
@@ -83,7 +83,7 @@ def tell(past: Sequence[PastCase], rng: Random, *, until: dt.datetime) -> int:
     past = sorted(past, key=lambda p: (p.opened_at, p.shop.pk))
     if not past:
         return 0
-    acts: list[Act] = []
+    acts: list[AuditEvent] = []
     _open(past, rng, acts)
     bills = _bills(past, rng, acts)
     _step(past, SUBMITTED, acts)
@@ -95,11 +95,11 @@ def tell(past: Sequence[PastCase], rng: Random, *, until: dt.datetime) -> int:
         for course in courses if found else ():
             _step(found, course, acts)
     _void([(p, bill) for p, bill in zip(past, bills, strict=True) if p.outcome in (S.EXPIRED, S.WITHDRAWN)], acts)
-    Act.objects.bulk_create(sorted(acts, key=lambda row: row.at))
+    AuditEvent.objects.bulk_create(sorted(acts, key=lambda row: row.at))
     return len(past)
 
 
-def _open(past: Sequence[PastCase], rng: Random, acts: list[Act]) -> None:
+def _open(past: Sequence[PastCase], rng: Random, acts: list[AuditEvent]) -> None:
     references = take_numbers([f"HL-{clock.day_of(p.opened_at).year}" for p in past])
     in_force: dict[dt.date, tuple[rulebook.Edition, ...]] = {}
     calendar = rulebook.calendar()
@@ -147,7 +147,7 @@ def _open(past: Sequence[PastCase], rng: Random, acts: list[Act]) -> None:
     )
 
 
-def _bills(past: Sequence[PastCase], rng: Random, acts: list[Act]) -> list[Bill]:
+def _bills(past: Sequence[PastCase], rng: Random, acts: list[AuditEvent]) -> list[Bill]:
     references = take_numbers([f"BIL-{clock.day_of(p.opened_at).year}" for p in past])
     lines = [_lines(p) for p in past]
     bills = Bill.objects.bulk_create(
@@ -180,7 +180,7 @@ def _lines(p: PastCase) -> list[Any]:
     return fee_lines(fees, limits.limits["validity_years"].value)
 
 
-def _step(past: Sequence[PastCase], course: Course, acts: list[Act]) -> None:
+def _step(past: Sequence[PastCase], course: Course, acts: list[AuditEvent]) -> None:
     """Make one move of all these cases: events, then one statement."""
     events = []
     for p in past:
@@ -197,7 +197,7 @@ def _step(past: Sequence[PastCase], course: Course, acts: list[Act]) -> None:
     move(Case.objects.filter(pk__in=[_case(p).pk for p in past], state=course.source), course.target, **changes)
 
 
-def _license(past: Sequence[PastCase], rng: Random, acts: list[Act], until: dt.datetime) -> None:
+def _license(past: Sequence[PastCase], rng: Random, acts: list[AuditEvent], until: dt.datetime) -> None:
     """The licences that followed. They bear the state of paper carried over, because no sealed file belongs to them."""
     old_ids = [p.licence.pk for p in past]
     HealthLicence.objects.filter(pk__in=old_ids).update(is_current=False)
@@ -235,7 +235,7 @@ def _license(past: Sequence[PastCase], rng: Random, acts: list[Act], until: dt.d
     move(rows, DocumentState.SUPERSEDED, replaced_by=Subquery(following))
 
 
-def _void(found: Sequence[tuple[PastCase, Bill]], acts: list[Act]) -> None:
+def _void(found: Sequence[tuple[PastCase, Bill]], acts: list[AuditEvent]) -> None:
     events = []
     for p, bill in found:
         reason = "unpaid" if p.outcome == S.EXPIRED else "withdrawn"

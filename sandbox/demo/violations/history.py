@@ -32,7 +32,7 @@ from sandbox.demo.violations.inspectors import office_staff, teams
 from sandbox.demo.violations.timeline import Timeline
 from shops.models import Shop
 from violations import queries
-from violations.models import EvidenceKind, Inspector, Violation
+from violations.models import EvidenceKind, JudicialWarrant, Violation
 from violations.services import blocks, court, evidence, notices, objections, relief, settlements, terms, violation_reports
 from violations.services.violation_reports import Findings
 from violations.states import ViolationState
@@ -95,7 +95,7 @@ def _seen(
     rng: Random,
     number: int,
     shops: Sequence[Shop],
-    inspectors: dict[tuple[str, bool], list[Inspector]],
+    inspectors: dict[tuple[str, bool], list[JudicialWarrant]],
     office: dict[str, Any],
 ) -> Callable[[], None]:
     """An inspector sees something at a shop; what follows depends on the offence and on how the party takes it."""
@@ -140,7 +140,7 @@ def _row(row: Violation) -> Violation:
     return Violation.objects.select_related("shop", "party").get(pk=row.pk)
 
 
-def _after_warning(timeline: Timeline, rng: Random, row: Violation, spell: Inspector, office: dict[str, Any]) -> None:
+def _after_warning(timeline: Timeline, rng: Random, row: Violation, spell: JudicialWarrant, office: dict[str, Any]) -> None:
     now, rule = clock.now(), row.rule
     if rng.random() < 0.45:
         mended = now + dt.timedelta(days=rule.correction_days * 0.6)

@@ -10,15 +10,15 @@ from municipality.kernel import clock
 from municipality.places.models import Branch
 from municipality.review.services import staff
 from sandbox.demo.loading import Loading
-from violations.models import Inspector, Team
+from violations.models import JudicialWarrant, Team
 from violations.services.objections import SKILL
 
 SCOPE = ["CLN", "SHP", "ADV", "BLD", "STL", "VND"]
 
 
-def teams(loading: Loading) -> dict[tuple[str, bool], list[Inspector]]:
+def teams(loading: Loading) -> dict[tuple[str, bool], list[JudicialWarrant]]:
     """The inspectors of every branch by team: one team, and one of women."""
-    found: dict[tuple[str, bool], list[Inspector]] = {}
+    found: dict[tuple[str, bool], list[JudicialWarrant]] = {}
     for branch in Branch.objects.order_by("pk"):
         users = User.objects.filter(groups__name="inspector", branch=branch).order_by("login")
         for user in users:
@@ -32,7 +32,7 @@ def teams(loading: Loading) -> dict[tuple[str, bool], list[Inspector]]:
                     "is_womens": womens,
                 },
             )
-            spell = Inspector.objects.create(
+            spell = JudicialWarrant.objects.create(
                 user=user,
                 team=team,
                 badge_no=f"{user.staff_number.zfill(4)}",

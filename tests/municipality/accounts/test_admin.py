@@ -10,7 +10,7 @@ from django.test import Client
 
 from municipality.accounts import civil_ids
 from municipality.accounts.models import Organisation, User
-from municipality.audit.models import Look
+from municipality.audit.models import AccessLogEntry
 from municipality.cases.roles import ensure_roles
 from tests.municipality.accounts.test_staff_door import CODE, code_now, give_password
 from tests.municipality.people import signed_in, staff
@@ -35,7 +35,7 @@ def person(db: None) -> User:
 def test_every_opened_page_of_a_person_is_written_down(office: Client, officer: User, person: User) -> None:
     page = office.get(f"/admin/accounts/user/{person.pk}/change/")
     assert page.status_code == 200
-    look = Look.objects.get()
+    look = AccessLogEntry.objects.get()
     assert (look.viewer_key, look.person_key, look.purpose) == (officer.key, person.key, "person_page")
 
 
@@ -66,7 +66,7 @@ def test_an_officer_without_the_permission_sees_no_people(office: Client, office
     officer.groups.clear()
     for path in ("/admin/accounts/user/", f"/admin/accounts/user/{person.pk}/change/"):
         assert office.get(path).status_code == 403
-    assert not Look.objects.exists()
+    assert not AccessLogEntry.objects.exists()
 
 
 def test_an_organisation_shows_who_signs_for_it(office: Client, person: User) -> None:
@@ -85,12 +85,12 @@ def test_supervisors_and_auditors_read_people_and_organisations_and_each_look_is
     client = signed_in(member)
     for table in ("user", "organisation"):
         assert client.get(f"/admin/accounts/{table}/").status_code == 200
-    assert not Look.objects.exists()
+    assert not AccessLogEntry.objects.exists()
     page = client.get(f"/admin/accounts/user/{person.pk}/change/").content.decode()
     assert person.civil_id_masked in page
     assert NUMBER not in page
     assert "سالم" in client.get(f"/admin/accounts/organisation/{organisation.pk}/change/").content.decode()
-    looks = list(Look.objects.order_by("pk").values_list("viewer_key", "viewer_role", "person_key", "purpose"))
+    looks = list(AccessLogEntry.objects.order_by("pk").values_list("viewer_key", "viewer_role", "person_key", "purpose"))
     assert looks == [(member.key, role, person.key, "person_page"), (member.key, role, person.key, "organisation_page")]
 
 
@@ -100,4 +100,4 @@ def test_nobody_else_reads_them(role: str, person: User) -> None:
     client = signed_in(staff(role, login=role))
     for path in ("user/", f"user/{person.pk}/change/", "organisation/"):
         assert client.get(f"/admin/accounts/{path}").status_code == 403
-    assert not Look.objects.exists()
+    assert not AccessLogEntry.objects.exists()

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 
 from municipality.accounts.models import SuperuserAlarm, User
 from municipality.accounts.services import alarms
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.jobs import registry
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job
@@ -101,7 +101,7 @@ def test_the_auditors_hear_within_a_minute_and_the_record_says_so() -> None:
     registry.KINDS["accounts.tell_alarms"].handler()
     carried_out()
     kinds = ["accounts.superuser_made", "accounts.superuser_signed_in"]
-    assert list(Act.objects.filter(action__in=kinds, subject=user.key).order_by("pk").values_list("action", flat=True)) == kinds
+    assert list(AuditEvent.objects.filter(action__in=kinds, subject=user.key).order_by("pk").values_list("action", flat=True)) == kinds
     assert list(Message.objects.filter(person=hears).order_by("pk").values_list("kind", flat=True)) == kinds
     assert not Message.objects.filter(person=other).exists()
     assert alarms.tell() == 0, "once"

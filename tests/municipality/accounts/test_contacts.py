@@ -11,7 +11,7 @@ from django.test import Client
 from municipality.accounts.models import ContactCode, User
 from municipality.accounts.services import code_text, contacts
 from municipality.accounts.services.contacts import Contact
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from tests.municipality.accounts.conftest import Phones, address, enter
@@ -33,7 +33,7 @@ def test_a_right_code_puts_the_address_on_file(user: User) -> None:
     assert user.email == ""
     contacts.confirm(user=user, contact="email", typed=code_text(code.pk))
     assert user.email == "noura@mail.example" and user.email_confirmed_at is not None
-    assert Act.objects.filter(action="accounts.contact_confirmed", subject=user.key, data={"contact": "email"}).exists()
+    assert AuditEvent.objects.filter(action="accounts.contact_confirmed", subject=user.key, data={"contact": "email"}).exists()
 
 
 def test_arabic_digits_are_taken(user: User) -> None:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from municipality.accounts import keyholders
 from municipality.accounts.models import KeyLoss, User
 from municipality.accounts.services import key_losses, passkeys, second_factor
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.cases.roles import READS
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job
@@ -90,7 +90,7 @@ def test_the_first_passkey_is_made_after_a_code_recorded_and_told(publisher: Use
     assert client.get("/admin/").status_code == 302
     first_key(client)
     assert client.get("/admin/rulebook/ruleset/").status_code == 200
-    act = Act.objects.get(action="accounts.passkey_added", subject=publisher.key)
+    act = AuditEvent.objects.get(action="accounts.passkey_added", subject=publisher.key)
     assert (act.data["first"], act.data["by_passkey"]) == (True, False)
     for job in Job.objects.filter(kind="notifications.account"):
         jobs.run(job.pk)
@@ -164,7 +164,7 @@ def test_a_second_person_opens_the_way_back_to_a_lost_passkey(lost: tuple[User, 
     assert operator.post(page, {"loss": str(loss.pk)}).status_code == 302
     assert not passkeys.of(user).exists()
     assert client.get(KEY).status_code == 302, "every session has ended"
-    assert Act.objects.filter(action="accounts.way_back_opened", subject=user.key, actor_key__startswith="staff:").count() == 1
+    assert AuditEvent.objects.filter(action="accounts.way_back_opened", subject=user.key, actor_key__startswith="staff:").count() == 1
     for job in Job.objects.filter(kind="notifications.account"):
         jobs.run(job.pk)
     assert Message.objects.filter(person=user, kind="accounts.way_back_opened").exists()

@@ -16,7 +16,7 @@ from django.test import Client
 
 from municipality.accounts import civil_ids, openid
 from municipality.accounts.models import User
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from tests.municipality import people
 from tests.municipality.accounts.conftest import Phones, address, enter, signed_in
 from tests.openid.provider import CLIENT_ID, CLIENT_SECRET
@@ -73,7 +73,7 @@ def test_a_person_comes_in_by_the_civil_number_that_the_provider_asserts(provide
     user = signed_in(client)
     assert user is not None and user.civil_id_digest == civil_ids.digest(NUMBER)
     assert (user.name_ar, user.name_en, user.is_staff) == ("ليلى الصباح", "Layla Al-Sabah", False)
-    act = Act.objects.get(action="accounts.signed_in", subject=user.key)
+    act = AuditEvent.objects.get(action="accounts.signed_in", subject=user.key)
     assert act.data == {"channel": "openid", "assurance": "substantial"}
     assert client.get("/ar/profile/").status_code == 200
     assert client.get("/admin/", follow=True).status_code == 403
@@ -239,7 +239,7 @@ def test_a_closed_account_stays_closed(provider: Provider, client: Client) -> No
     user = people.person(NUMBER)
     User.objects.filter(pk=user.pk).update(is_active=False)
     assert walk(client, provider).status_code == 403
-    assert signed_in(client) is None and not Act.objects.filter(action="accounts.signed_in").exists()
+    assert signed_in(client) is None and not AuditEvent.objects.filter(action="accounts.signed_in").exists()
 
 
 @pytest.mark.parametrize("path", ["https://evil.example/", "//evil.example", "/\\evil.example"])

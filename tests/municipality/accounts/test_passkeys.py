@@ -16,7 +16,7 @@ from django.test import Client
 from municipality.accounts.models import User
 from municipality.accounts.services import passkeys
 from municipality.accounts.views import passkeys as views
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job
 from municipality.kernel import clock
@@ -72,7 +72,7 @@ def test_a_passkey_opens_the_account_that_mobile_id_made(person: tuple[User, Sof
     assert (answer.status_code, answer["Location"]) == (302, "/ar/profile/")
     assert signed_in(client) == user
     assert UserSession.objects.filter(user=user).count() == 2
-    entry = Act.objects.filter(action="accounts.signed_in", subject=user.key).latest("pk")
+    entry = AuditEvent.objects.filter(action="accounts.signed_in", subject=user.key).latest("pk")
     assert entry.data["channel"] == "passkey"
     assert client.get("/admin/", follow=True).status_code == 403
 
@@ -87,7 +87,7 @@ def test_such_a_session_has_the_same_limits(person: tuple[User, SoftKey, Client]
 
 def test_adding_a_passkey_is_recorded_and_the_person_is_told(person: tuple[User, SoftKey, Client]) -> None:
     user, _, client = person
-    assert Act.objects.filter(action="accounts.passkey_added", subject=user.key).count() == 1
+    assert AuditEvent.objects.filter(action="accounts.passkey_added", subject=user.key).count() == 1
     assert jobs.run(Job.objects.get(kind="notifications.account").pk)
     message = Message.objects.get(person=user)
     assert message.kind == "accounts.passkey_added" and "مفتاح" in message.title_ar and "passkey" in message.title_en
@@ -214,7 +214,7 @@ def test_a_copied_key_is_noticed_by_its_counter(person: tuple[User, SoftKey, Cli
     assert use(secure(), key).status_code == 302
     client = secure()
     assert use(client, copy).status_code == 400
-    assert Act.objects.filter(action="accounts.passkey_copied", subject=user.key).count() == 1
+    assert AuditEvent.objects.filter(action="accounts.passkey_copied", subject=user.key).count() == 1
     # Red control: without the count the copy is in.
     monkeypatch.setattr(passkeys, "_count", lambda key, counter: None)
     assert use(client, copy).status_code == 302
@@ -246,7 +246,7 @@ def test_staff_enter_by_a_passkey_alone(officer: User, secret: str) -> None:
     answer = client.post(STAFF_KEY, {"credential": key.get(options_on(client, STAFF_KEY)), "next": "/admin/accounts/user/"})
     assert (answer.status_code, answer["Location"]) == (302, "/admin/accounts/user/")
     assert signed_in(client) == officer and client.get("/admin/").status_code == 200
-    assert Act.objects.filter(action="accounts.signed_in", subject=officer.key).latest("pk").data["channel"] == "passkey"
+    assert AuditEvent.objects.filter(action="accounts.signed_in", subject=officer.key).latest("pk").data["channel"] == "passkey"
     client.post("/admin/logout/")
     assert client.get("/admin/").status_code == 302
 

@@ -13,7 +13,7 @@ from django.test import Client
 from municipality.accounts import proof
 from municipality.accounts.models import ContactCode, User
 from municipality.accounts.services import second_factor, sessions
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.rulebook.models import RuleSet
@@ -81,7 +81,7 @@ def test_a_passkey_carries_the_act_out_with_everything_that_was_typed(person: tu
         answer = client.post(email(), {**FIELDS, "proof_key": key.get(question(page))})
         assert answer["Location"] == address("accounts:confirm", "ar", "email")
         assert ContactCode.objects.get().address == "noura@mail.example"
-        assert Act.objects.get(action="accounts.proved_again").data == {"by": "webauthn", "page": "accounts:contact"}
+        assert AuditEvent.objects.get(action="accounts.proved_again").data == {"by": "webauthn", "page": "accounts:contact"}
         assert client.post(email(), FIELDS).status_code == 302, "and for five minutes more it does not ask"
     assert user.email == ""
 
@@ -160,7 +160,7 @@ def test_publishing_asks_for_the_passkey_and_no_code(settings: Any) -> None:
         assert client.post(path, {"proof-code": code_now(secret, 1)}).status_code == 403
         assert RuleSet.objects.get().published_at is None
         assert client.post(path, {"proof_key": key.get(options_on_post(client, path))}).status_code == 302
-        assert Act.objects.filter(action="accounts.proved_again", data__page="admin:rulebook_ruleset_publish").count() == 1
+        assert AuditEvent.objects.filter(action="accounts.proved_again", data__page="admin:rulebook_ruleset_publish").count() == 1
 
 
 def options_on_post(client: Client, path: str) -> str:

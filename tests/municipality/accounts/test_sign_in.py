@@ -18,7 +18,7 @@ from municipality.accounts import known_devices, limits
 from municipality.accounts.mobile_id import http
 from municipality.accounts.models import SignInRequest, User
 from municipality.accounts.services import sign_in
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job
 from municipality.jobs.services import run
 from municipality.kernel import clock
@@ -44,7 +44,7 @@ def test_an_approval_by_push_opens_one_session_and_leads_to_the_page_that_was_wa
     assert user is not None and user.name_ar == phones.people[0].name_ar
     assert UserSession.objects.get().user == user
     assert client.get(profile).status_code == 200
-    assert Act.objects.filter(action="accounts.signed_in", subject=user.key).count() == 1
+    assert AuditEvent.objects.filter(action="accounts.signed_in", subject=user.key).count() == 1
 
 
 def test_a_scanned_code_signs_in_whoever_approves(phones: Phones, client: Client) -> None:
@@ -66,7 +66,7 @@ def test_the_civil_number_stands_nowhere_but_encrypted(phones: Phones, client: C
         *User.objects.filter(pk=user.pk).values(),
         *SignInRequest.objects.values(),
         *SocialAccount.objects.values(),
-        *Act.objects.values(),
+        *AuditEvent.objects.values(),
     ]
     assert person.civil_id not in repr([*held, dict(client.session)])
     page = client.get(address("accounts:profile")).content.decode()

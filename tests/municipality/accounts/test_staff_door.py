@@ -20,7 +20,7 @@ from municipality.accounts import known_devices, limits
 from municipality.accounts.models import SecondFactorUse, User
 from municipality.accounts.services import second_factor
 from municipality.accounts.staff_site import CLOSED_APPS, StaffSite
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from tests.municipality.accounts.conftest import PASSWORD, Phones, address, enter, signed_in
@@ -294,8 +294,8 @@ def test_the_operators_command_replaces_the_second_factor_and_ends_sessions(
     assert client.get("/admin/").status_code == 302
     assert second_factor.check(user=officer, typed=code_now(secret)) is None
     assert second_factor.check(user=officer, typed=code_now(fresh, 1)) is not None
-    assert Act.objects.filter(action="accounts.second_factor_enrolled", subject=officer.key).count() == 2
-    assert fresh not in repr(list(Authenticator.objects.values())) and fresh not in repr(list(Act.objects.values()))
+    assert AuditEvent.objects.filter(action="accounts.second_factor_enrolled", subject=officer.key).count() == 2
+    assert fresh not in repr(list(Authenticator.objects.values())) and fresh not in repr(list(AuditEvent.objects.values()))
 
 
 def test_only_staff_get_a_second_factor(db: None) -> None:

@@ -15,7 +15,7 @@ from municipality.accounts.models import User, actor_for
 from municipality.acting import queries as acting
 from municipality.acting.models import Consent
 from municipality.acting.services import consents
-from municipality.audit.models import Act, Look
+from municipality.audit.models import AccessLogEntry, AuditEvent
 from municipality.cases.models import Case, CaseEvent
 from municipality.cases.roles import ensure_roles
 from municipality.cases.services import advance
@@ -23,7 +23,7 @@ from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted
 from municipality.notifications.models import Message
 from municipality.places.models import Branch
-from municipality.review.models import Skill, Tie
+from municipality.review.models import ConflictOfInterest, Skill
 from municipality.review.services import queue
 from payments.models import Bill
 from shops.register import queries as shops
@@ -63,12 +63,12 @@ def test_with_the_persons_code_the_same_forms_lead_to_the_same_queue_and_the_cas
     event = CaseEvent.objects.get()
     assert (case.applicant, case.filed_by) == (owner, "assistant")
     assert (event.actor_key, event.actor_role, event.data["for"]) == (clerk.key, "assistant", owner.key)
-    assert {act.data["for"] for act in Act.objects.filter(subject=case.key)} == {owner.key}
+    assert {act.data["for"] for act in AuditEvent.objects.filter(subject=case.key)} == {owner.key}
     told = Message.objects.get(person=owner, kind="acting.assisted_act")
     assert case.reference in told.body_en
     seen = main(signed_in(owner).get(f"/en/cases/{case.public_id}/"))
     assert "Assisted" in seen and "An employee of" in seen and clerk.name_en not in seen
-    assert Look.objects.filter(person_key=owner.key, viewer_key=clerk.key, purpose="assisted").count() >= 2
+    assert AccessLogEntry.objects.filter(person_key=owner.key, viewer_key=clerk.key, purpose="assisted").count() >= 2
     page = main(client.get(f"/en/cases/{case.public_id}/"))
     assert "The person pays" in page and client.get(f"/en/pay/{Bill.objects.get().public_id}/").status_code == 403
     client.post("/en/assist/end/")
@@ -102,7 +102,7 @@ def test_whoever_filed_a_case_at_the_counter_is_never_handed_it(make_shop: Any, 
     Skill.objects.create(officer=clerk, code="health", given_by=giver, given_at=clock.now())
     assert queue.next_case(officer=clerk) is None
     without_guards()
-    Tie.objects.all().delete()
+    ConflictOfInterest.objects.all().delete()
     assert queue.next_case(officer=clerk) is not None  # the red control
 
 
@@ -115,7 +115,7 @@ def test_the_code_of_another_person_opens_nothing(owner: User, delegate: User, c
     with pytest.raises(consents.CodeOver):  # asking again closed the first
         consents.enter(consent=mine, staff=clerk, typed=code)
     assert not acting.open_consents().exists()
-    assert Act.objects.filter(action="consent.wrong_code").count() == 1
+    assert AuditEvent.objects.filter(action="consent.wrong_code").count() == 1
 
 
 def test_the_code_of_one_purpose_or_employee_serves_no_other(

@@ -19,7 +19,7 @@ from municipality.acting import queries as acting
 from municipality.acting.models import Delegation, Role
 from municipality.acting.services import delegations
 from municipality.acting.states import DelegationState
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.cases import queries as cases
 from municipality.cases.models import Case, CaseEvent
 from municipality.cases.services import advance
@@ -141,7 +141,7 @@ def test_each_act_of_a_delegate_says_who_for_whom(make_shop: Any, owner: User, d
     assert (case.applicant, case.filed_by, bill.payer) == (owner, "delegate", owner)
     event = CaseEvent.objects.get()
     assert (event.actor_key, event.actor_role, event.data["for"]) == (delegate.key, "delegate", owner.key)
-    for act in Act.objects.filter(subject=case.key):
+    for act in AuditEvent.objects.filter(subject=case.key):
         assert (act.actor_key, act.actor_role, act.data["for"]) == (delegate.key, "delegate", owner.key), act.action
     seen = main(signed_in(owner).get(f"/en/cases/{case.public_id}/"))
     assert "Noura Al-Rashidi, for Salim Al-Enezi" in seen and "Sent by a delegate" in seen
@@ -174,7 +174,7 @@ def test_a_delegate_pays_and_the_payment_says_for_whom(make_shop: Any, owner: Us
     _case, bill = services.submit(shop=shop, applicant=owner, actor=actor_for(owner, owner))
     assert "You pay by delegation" in main(signed_in(delegate).get(f"/en/pay/{bill.public_id}/"))
     attempt = start_attempt(bills=[bill], payer=delegate, language="en", session_key="a")
-    act = Act.objects.get(action="payment.started")
+    act = AuditEvent.objects.get(action="payment.started")
     assert (attempt.started_by, act.actor_role, act.data["for"]) == (delegate, "delegate", owner.key)
     delegations.end_by(delegation=row, person=owner)
     assert not payments.visible_to(delegate).exists()
@@ -216,11 +216,11 @@ def test_what_a_delegate_fills_in_is_the_owners_draft_and_its_files_too(make_sho
     draft = Draft.objects.get()
     assert draft.person == owner and draft.answers["area_m2"] == {"area_m2": 85}
     assert drafts.open_for(owner, RENEWAL, shop.key) == draft
-    begun = Act.objects.get(action="draft.begun")
+    begun = AuditEvent.objects.get(action="draft.begun")
     assert (begun.actor_key, begun.data["for"]) == (delegate.key, owner.key)
     upload = officers.attach(delegate, draft.key, "drawing")
     assert (upload.owner, upload.sent_by) == (owner, delegate)
-    sent = Act.objects.get(action="upload.received")
+    sent = AuditEvent.objects.get(action="upload.received")
     assert (sent.actor_key, sent.data["for"]) == (delegate.key, owner.key)
     delegations.end_by(delegation=row, person=owner)
     assert not drafts.visible_to(delegate).exists() and Draft.objects.get().answers["area_m2"] == {"area_m2": 85}
@@ -244,7 +244,7 @@ def test_a_form_that_was_open_when_the_delegation_was_revoked_is_refused_and_kee
     assert answer.status_code == 403 and words in answer.content.decode()
     assert not Case.objects.exists() and not Bill.objects.exists()
     assert shop.name_en not in answer.content.decode() and shop.name_ar not in answer.content.decode()
-    assert [act.actor_key for act in Act.objects.filter(action__in=("delegation.accept", "delegation.revoke")).order_by("pk")] == [
+    assert [act.actor_key for act in AuditEvent.objects.filter(action__in=("delegation.accept", "delegation.revoke")).order_by("pk")] == [
         delegate.key,
         owner.key,
     ]

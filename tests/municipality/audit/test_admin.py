@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from municipality.audit.models import Act, Link
+from municipality.audit.models import AuditEvent, Link
 from municipality.audit.services import look, record, sequence
 from municipality.cases.roles import ensure_roles
 from municipality.kernel import clock, guards
@@ -27,13 +27,13 @@ def auditor() -> Client:
     return signed_in(staff("auditor", login="auditor"))
 
 
-def act(action: str = "testing.acted", subject: str = "case:1", at: dt.datetime | None = None) -> Act:
+def act(action: str = "testing.acted", subject: str = "case:1", at: dt.datetime | None = None) -> AuditEvent:
     with clock.at(at or clock.now()), transaction.atomic():
         return record(action, subject=subject, actor=OFFICER, data={"fils": 10_000})
 
 
 def listed(client: Client, **query: str) -> str:
-    answer = client.get(reverse("admin:audit_act_changelist"), query)
+    answer = client.get(reverse("admin:audit_auditevent_changelist"), query)
     assert answer.status_code == 200
     return str(answer.content.decode())
 
@@ -43,23 +43,23 @@ def test_acts_show_their_number_and_hash(auditor: Client) -> None:
     sequence()
     page = listed(auditor)
     assert Link.objects.get(act=first).hash[:12] in page
-    shown = auditor.get(reverse("admin:audit_act_change", args=[first.pk])).content.decode()
+    shown = auditor.get(reverse("admin:audit_auditevent_change", args=[first.pk])).content.decode()
     assert Link.objects.get(act=first).hash in shown
 
 
 def test_a_changed_row_says_so_on_its_page(auditor: Client) -> None:
     first = act()
     sequence()
-    address = reverse("admin:audit_act_change", args=[first.pk])
+    address = reverse("admin:audit_auditevent_change", args=[first.pk])
     whole = auditor.get(address, headers={"accept-language": "en"}).content.decode()
     guards.remove(connection)
-    Act.objects.filter(pk=first.pk).update(actor_key="staff:2")
+    AuditEvent.objects.filter(pk=first.pk).update(actor_key="staff:2")
     changed = auditor.get(address, headers={"accept-language": "en"}).content.decode()
     from municipality.audit.admin import ActAdmin
 
-    page = ActAdmin(Act, admin_site=None)  # type: ignore[arg-type]
-    assert str(page.fits(Act.objects.select_related("link").get(pk=first.pk))) in changed
-    assert str(page.fits(Act.objects.select_related("link").get(pk=first.pk))) not in whole
+    page = ActAdmin(AuditEvent, admin_site=None)  # type: ignore[arg-type]
+    assert str(page.fits(AuditEvent.objects.select_related("link").get(pk=first.pk))) in changed
+    assert str(page.fits(AuditEvent.objects.select_related("link").get(pk=first.pk))) not in whole
 
 
 def test_acts_are_found_by_their_whole_subject_only(auditor: Client) -> None:
@@ -101,9 +101,9 @@ def test_the_list_takes_the_same_queries_for_many_acts(auditor: Client) -> None:
 
 def test_looks_are_listed_for_auditors_only(auditor: Client) -> None:
     look(viewer=OFFICER, person_key="person:7", subject="case:7", purpose="audit")
-    assert "person:7" in auditor.get(reverse("admin:audit_look_changelist"), {"q": "person:7"}).content.decode()
+    assert "person:7" in auditor.get(reverse("admin:audit_accesslogentry_changelist"), {"q": "person:7"}).content.decode()
     officer = signed_in(staff("officer", login="officer"))
-    for name in ("audit_look_changelist", "audit_act_changelist"):
+    for name in ("audit_accesslogentry_changelist", "audit_auditevent_changelist"):
         assert officer.get(reverse(f"admin:{name}")).status_code == 403
 
 
@@ -112,5 +112,5 @@ def test_nobody_writes_the_record_by_hand(name: str) -> None:
     client = signed_in(staff("auditor", login="root", is_superuser=True))
     row = act()
     assert client.get(reverse(f"admin:audit_{name}_add")).status_code == 403
-    assert client.post(reverse("admin:audit_act_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
-    assert Act.objects.filter(pk=row.pk).exists()
+    assert client.post(reverse("admin:audit_auditevent_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
+    assert AuditEvent.objects.filter(pk=row.pk).exists()

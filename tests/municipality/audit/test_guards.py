@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from municipality.audit import ledger
-from municipality.audit.models import Look
+from municipality.audit.models import AccessLogEntry
 from municipality.audit.services import look
 from municipality.jobs.models import Job
 from municipality.kernel import clock, guards
@@ -45,7 +45,7 @@ def test_a_disabled_guard_counts_as_missing() -> None:
     if connection.vendor != "postgresql":
         pytest.skip("needs PostgreSQL")
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE audit_act ENABLE TRIGGER guard_audit_act_no_delete")
+        cursor.execute("ALTER TABLE audit_auditevent ENABLE TRIGGER guard_audit_act_no_delete")
     assert guards.expected(connection) - guards.installed(connection) == {"guard_audit_act_no_delete"}
 
 
@@ -59,4 +59,4 @@ def test_an_unguarded_table_is_free() -> None:
 def test_a_refusal_names_its_guard() -> None:
     look(viewer=system("tests"), person_key="person:1", subject="case:1", purpose="audit")
     with pytest.raises(IntegrityError, match="guard:insert_only:audit_look_no_delete"), transaction.atomic():
-        Look.objects.all().delete()
+        AccessLogEntry.objects.all().delete()

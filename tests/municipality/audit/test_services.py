@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
 from municipality.audit import invariants, services
-from municipality.audit.models import Act, ActText, Edge, Link, Look
+from municipality.audit.models import AccessLogEntry, ActText, AuditEvent, Edge, Link
 from municipality.audit.queries import Fault, faults, looks_at, uncounted, unnumbered
 from municipality.audit.services import look, record, sequence
 from municipality.kernel import clock, guards
@@ -22,7 +22,7 @@ from tests.municipality.open_database import on_postgres
 OFFICER = Actor("auditor", "staff:0123456789abcdefghjkmnpqrs")
 
 
-def acts(count: int = 5) -> list[Act]:
+def acts(count: int = 5) -> list[AuditEvent]:
     """Some acts, numbered and chained."""
     with transaction.atomic():
         made = [record("testing.acted", subject=f"case:{n}", actor=system("tests"), data={"number": n}) for n in range(1, count + 1)]
@@ -33,7 +33,7 @@ def acts(count: int = 5) -> list[Act]:
 def test_an_act_outside_a_transaction_is_refused(open_db: None) -> None:
     with pytest.raises(RuntimeError, match="together"):
         record("testing.acted", subject="case:1", actor=OFFICER)
-    assert not Act.objects.exists()
+    assert not AuditEvent.objects.exists()
 
 
 @pytest.mark.django_db
@@ -45,7 +45,7 @@ def test_an_act_rolls_back_with_its_transaction() -> None:
 
     with pytest.raises(ZeroDivisionError):
         act_and_fail()
-    assert not Act.objects.exists()
+    assert not AuditEvent.objects.exists()
 
 
 @pytest.mark.django_db
@@ -66,11 +66,11 @@ def test_an_act_that_committed_late_is_still_numbered() -> None:
     with transaction.atomic():
         held = record("testing.held", subject="case:9", actor=OFFICER)
         later = record("testing.later", subject="case:9", actor=OFFICER)
-    held_fields = {f.attname: getattr(held, f.attname) for f in Act._meta.fields}
+    held_fields = {f.attname: getattr(held, f.attname) for f in AuditEvent._meta.fields}
     guards.remove(connection)
-    Act.objects.filter(pk=held.pk).delete()
+    AuditEvent.objects.filter(pk=held.pk).delete()
     assert sequence() == 1
-    Act.objects.create(**held_fields)
+    AuditEvent.objects.create(**held_fields)
     assert sequence() == 1
     assert list(Link.objects.order_by("number").values_list("act_id", flat=True))[2:] == [later.pk, held.pk]
     assert list(faults()) == []
@@ -80,7 +80,7 @@ def invent(number: int) -> None:
     """An act whose number nobody gave, as whoever owns the tables may write it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO audit_act (id, at, action, subject, actor_key, actor_role, data, commitment)"
+            "INSERT INTO audit_auditevent (id, at, action, subject, actor_key, actor_role, data, commitment)"
             " VALUES (%s, %s, 'testing.invented', 'case:0', 'x', 'x', '{}', '')",
             [number, connection.ops.adapt_datetimefield_value(clock.now())],
         )
@@ -99,7 +99,7 @@ def test_a_number_that_was_invented_hides_nothing_after_it(monkeypatch: pytest.M
     assert list(Link.objects.order_by("number").values_list("number", flat=True)) == list(range(1, 13))
     assert list(faults()) == []
     if on_postgres():  # SQLite counts on from it
-        assert uncounted("audit_act", "audit_look") == ["audit_act"]
+        assert uncounted("audit_auditevent", "audit_accesslogentry") == ["audit_auditevent"]
         with pytest.raises(CommandError, match="1 faults"):
             call_command("verify_audit")
         assert "above the database's counter" in capsys.readouterr().out
@@ -142,7 +142,7 @@ ATTACKS: list[Callable[[Any], object]] = [
 
 @pytest.mark.guards
 @pytest.mark.usefixtures("rows")
-@pytest.mark.parametrize("model", [Act, Link, Look])
+@pytest.mark.parametrize("model", [AuditEvent, Link, AccessLogEntry])
 @pytest.mark.parametrize("attack", range(len(ATTACKS)))
 def test_the_record_is_written_once(model: Any, attack: int) -> None:
     before = list(model.objects.order_by("pk").values())
@@ -153,7 +153,7 @@ def test_the_record_is_written_once(model: Any, attack: int) -> None:
 
 @pytest.mark.guards
 @pytest.mark.usefixtures("rows")
-@pytest.mark.parametrize("model", [Act, Link, Look])
+@pytest.mark.parametrize("model", [AuditEvent, Link, AccessLogEntry])
 def test_without_the_guards_the_record_could_be_rewritten(model: Any) -> None:
     guards.remove(connection)
     assert ATTACKS[3](model) is not False
@@ -163,7 +163,7 @@ def test_without_the_guards_the_record_could_be_rewritten(model: Any) -> None:
 @pytest.mark.guards
 @pytest.mark.postgres
 @pytest.mark.usefixtures("rows")
-@pytest.mark.parametrize("table", ["audit_act", "audit_link", "audit_look"])
+@pytest.mark.parametrize("table", ["audit_auditevent", "audit_link", "audit_accesslogentry"])
 def test_even_a_replica_session_and_truncate_are_refused(table: str) -> None:
     if not on_postgres():
         pytest.skip("needs PostgreSQL")
@@ -176,13 +176,13 @@ def test_even_a_replica_session_and_truncate_are_refused(table: str) -> None:
 
 
 CHANGES: list[tuple[str, str, list[Any]]] = [
-    ("UPDATE audit_act SET action = %s WHERE id = {act}", "changed_row", ["testing.other"]),
-    ("UPDATE audit_act SET subject = %s WHERE id = {act}", "changed_row", ["case:other"]),
-    ("UPDATE audit_act SET actor_key = %s WHERE id = {act}", "changed_row", ["person:other"]),
-    ("UPDATE audit_act SET actor_role = %s WHERE id = {act}", "changed_row", ["operator"]),
-    ("UPDATE audit_act SET commitment = %s WHERE id = {act}", "changed_row", ["0" * 64]),
-    ("UPDATE audit_act SET data = %s WHERE id = {act}", "changed_row", ['{"number": 99}']),
-    ("UPDATE audit_act SET at = %s WHERE id = {act}", "changed_row", ["2020-01-01 00:00:00"]),
+    ("UPDATE audit_auditevent SET action = %s WHERE id = {act}", "changed_row", ["testing.other"]),
+    ("UPDATE audit_auditevent SET subject = %s WHERE id = {act}", "changed_row", ["case:other"]),
+    ("UPDATE audit_auditevent SET actor_key = %s WHERE id = {act}", "changed_row", ["person:other"]),
+    ("UPDATE audit_auditevent SET actor_role = %s WHERE id = {act}", "changed_row", ["operator"]),
+    ("UPDATE audit_auditevent SET commitment = %s WHERE id = {act}", "changed_row", ["0" * 64]),
+    ("UPDATE audit_auditevent SET data = %s WHERE id = {act}", "changed_row", ['{"number": 99}']),
+    ("UPDATE audit_auditevent SET at = %s WHERE id = {act}", "changed_row", ["2020-01-01 00:00:00"]),
     ("UPDATE audit_link SET hash = %s WHERE number = 3", "changed_row", ["1" * 64]),
     ("UPDATE audit_link SET previous_hash = %s WHERE number = 3", "broken_chain", ["1" * 64]),
     ("UPDATE audit_link SET number = 30 WHERE number = 3", "gap", []),
@@ -207,7 +207,7 @@ def test_each_kind_of_change_behind_the_guards_is_found(statement: str, what: st
 def test_two_acts_that_change_places_are_found() -> None:
     made = acts(5)
     guards.remove(connection)
-    spare = Act.objects.create(at=made[0].at, action="x", subject="x:1", actor_key="x", actor_role="x")
+    spare = AuditEvent.objects.create(at=made[0].at, action="x", subject="x:1", actor_key="x", actor_role="x")
     for number, act in ((2, spare), (3, made[1]), (2, made[2])):
         Link.objects.filter(number=number).update(act=act)
     assert [(fault.number, fault.what) for fault in faults()] == [(2, "changed_row"), (3, "changed_row")]
@@ -227,7 +227,7 @@ def test_a_cut_tail_cannot_be_seen_from_inside() -> None:
 def test_a_check_can_begin_after_a_known_good_number() -> None:
     made = acts(5)
     guards.remove(connection)
-    Act.objects.filter(pk=made[0].pk).update(subject="case:x")
+    AuditEvent.objects.filter(pk=made[0].pk).update(subject="case:x")
     assert list(faults(after=2)) == []
     assert list(faults()) == [Fault(1, "changed_row")]
 
@@ -237,7 +237,7 @@ def test_the_command_fails_when_the_record_does_not_fit(capsys: pytest.CaptureFi
     made = acts(3)
     call_command("verify_audit")
     guards.remove(connection)
-    Act.objects.filter(pk=made[1].pk).update(subject="case:x")
+    AuditEvent.objects.filter(pk=made[1].pk).update(subject="case:x")
     with pytest.raises(CommandError, match="1 faults"):
         call_command("verify_audit")
 

@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import Client
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.documents import pkcs11 as token
 from municipality.documents import signing
 from municipality.documents.models import SealState, SealToken
@@ -142,7 +142,7 @@ def test_the_look_finds_the_token_gone_and_back_without_anything_to_seal(card: T
     card.put_back()
     look_at_seal()
     assert seal_state(client)["status"] == "ok"
-    moves = [(act.data["from"], act.data["to"]) for act in Act.objects.filter(action="documents.seal_token").order_by("pk")]
+    moves = [(act.data["from"], act.data["to"]) for act in AuditEvent.objects.filter(action="documents.seal_token").order_by("pk")]
     assert moves == [("away", "ready"), ("ready", "away"), ("away", "ready")]
 
 

@@ -12,7 +12,7 @@ from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.db import transaction
 from django.test import Client, RequestFactory
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.documents import alarms, store
 from municipality.documents.middleware import StoreMiddleware
 from municipality.documents.models import StoredFile
@@ -44,10 +44,10 @@ def test_a_file_that_is_not_what_was_kept_is_told_as_damaged(kept: StoredFile, h
         answer = StoreMiddleware(lambda request: None).process_exception(RequestFactory().get("/en/"), found.value)  # type: ignore[arg-type,return-value]
         assert answer is not None and answer.status_code == 503
         assert "cannot be given out" in answer.content.decode() or "لا يمكن إصدار" in answer.content.decode()
-    assert Act.objects.get(action="store.damaged").subject == f"file:{kept.sha256}"
+    assert AuditEvent.objects.get(action="store.damaged").subject == f"file:{kept.sha256}"
     with clock.at(NOON.replace(year=2027)):
         alarms.damaged(kept.sha256)
-    assert Act.objects.filter(action="store.damaged").count() == 2
+    assert AuditEvent.objects.filter(action="store.damaged").count() == 2
 
 
 def test_a_store_without_room_keeps_no_half_of_a_file(settings: Any, tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_store_without_room_keeps_no_half_of_a_file(settings: Any, tmp_path: P
         assert not [path for path in store.root().rglob("*") if path.is_file()] and not StoredFile.objects.exists()
     answer = StoreMiddleware(lambda request: None).process_exception(RequestFactory().get("/en/"), found.value)  # type: ignore[arg-type,return-value]
     assert answer is not None and answer.status_code == 507
-    assert Act.objects.filter(action="store.no_room").count() == 1
+    assert AuditEvent.objects.filter(action="store.no_room").count() == 1
 
 
 def test_another_error_stays_an_error(db: None) -> None:

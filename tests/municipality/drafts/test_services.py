@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.drafts import invariants, queries, services
 from municipality.drafts.models import Draft
 from municipality.drafts.registry import DRAFT_KINDS, DraftKind
@@ -43,7 +43,7 @@ def test_a_request_is_begun_once_and_found_again(draft: Draft, owner: Any) -> No
     assert services.begin(person=owner, service=SERVICE, subject="shop:one") == draft
     assert draft.expires_at == NOW + dt.timedelta(days=28)
     assert queries.open_for(owner, SERVICE, "shop:one") == draft
-    assert Act.objects.filter(action="draft.begun", subject=draft.key).count() == 1
+    assert AuditEvent.objects.filter(action="draft.begun", subject=draft.key).count() == 1
 
 
 def test_answers_of_two_pages_given_on_two_devices_both_hold(draft: Draft) -> None:
@@ -102,7 +102,7 @@ def test_one_reminder_on_day_21_and_the_answers_are_gone_on_day_28(draft: Draft,
         assert queries.open_for(owner, SERVICE, "shop:one") is None
     draft.refresh_from_db()
     assert draft.answers == {} and Message.objects.count() == 1
-    assert Act.objects.filter(action="draft.expired", subject=draft.key).count() == 1
+    assert AuditEvent.objects.filter(action="draft.expired", subject=draft.key).count() == 1
 
 
 def test_a_request_that_cannot_be_removed_holds_no_other_up(draft: Draft, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:

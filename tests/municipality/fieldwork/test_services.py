@@ -14,7 +14,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.fieldwork import queries, services
 from municipality.fieldwork.models import Evidence, Visit
 from municipality.fieldwork.services import SentDifferently, SentVisit
@@ -171,7 +171,7 @@ def test_a_photo_keeps_hash_place_and_the_time_of_its_capture(visit: Visit) -> N
     assert mark.sha256 == hashlib.sha256(ONE).hexdigest() and mark.kind == "front"
     assert (mark.captured_at, mark.received_at) == (NOW, NOW + dt.timedelta(hours=5))
     assert (mark.latitude, mark.longitude, mark.accuracy_m, mark.added_by) == (29.33, 48.02, 8, visit.sender.key)
-    assert Act.objects.get(subject=SUBJECT, action="evidence.added")
+    assert AuditEvent.objects.get(subject=SUBJECT, action="evidence.added")
     assert list(queries.evidence_of(None)) == []
 
 

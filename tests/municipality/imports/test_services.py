@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.db import IntegrityError, transaction
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.documents import store
 from municipality.imports import invariants, registry, services
 from municipality.imports.models import ImportFile
@@ -33,7 +33,7 @@ def test_by_the_jobs_from_upload_to_end(example: Example) -> None:
     run_due(JOBS)
     file.refresh_from_db()
     assert (file.to_add, file.added, file.done_at is not None, example.made()) == (3, 3, True, 3)
-    acts = Act.objects.filter(subject=file.key).order_by("pk").values_list("action", flat=True)
+    acts = AuditEvent.objects.filter(subject=file.key).order_by("pk").values_list("action", flat=True)
     assert list(acts) == [f"{example.kind}.{step}" for step in ("loaded", "checked", "released", "taken")]
     assert list(invariants.findings()) == []
 
@@ -135,7 +135,7 @@ def test_batches_go_on_where_a_worker_died(example: Example, monkeypatch: pytest
     while services.take(file_id=file.pk, size=3, seconds=0):
         pass
     assert example.made() == 7
-    taken = Act.objects.filter(subject=file.key, action=f"{example.kind}.taken").order_by("pk")
+    taken = AuditEvent.objects.filter(subject=file.key, action=f"{example.kind}.taken").order_by("pk")
     assert [(act.data["first_line"], act.data["last_line"], act.data["added"]) for act in taken] == [(2, 4, 3), (5, 7, 3), (8, 8, 1)]
     assert services.take(file_id=file.pk) is False and services.check(file_id=file.pk) is False, "rung again, there is nothing to do"
     assert example.made() == 7 and taken.count() == 3
@@ -158,7 +158,7 @@ def test_a_taking_stops_between_batches_and_goes_on_behind_the_last_line(example
     run_due(JOBS)
     file.refresh_from_db()
     assert (file.added, example.made(), file.done_at is not None) == (5, 5, True)
-    assert Act.objects.filter(subject=file.key, action=f"{example.kind}.taken").count() == 2
+    assert AuditEvent.objects.filter(subject=file.key, action=f"{example.kind}.taken").count() == 2
     with pytest.raises(Refused, match="not_stopped"):
         services.go_on(file=file, by=example.keeper)
 

@@ -14,7 +14,7 @@ import pytest
 from django.db import connections
 from django.db.models import QuerySet
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.imports import services
 from municipality.imports.models import ImportFile
 from tests.municipality.imports.conftest import Example
@@ -74,7 +74,7 @@ def batch(file: ImportFile) -> bool:
 
 def lines(example: Example) -> list[list[int]]:
     """First and last line of each batch in the record."""
-    rows = Act.objects.filter(action=f"{example.kind}.taken").order_by("data__first_line")
+    rows = AuditEvent.objects.filter(action=f"{example.kind}.taken").order_by("data__first_line")
     return [[act.data["first_line"], act.data["last_line"]] for act in rows]
 
 
@@ -103,7 +103,7 @@ def test_two_workers_read_each_line_once(example: Example, monkeypatch: pytest.M
     assert race.run(lambda: services.check(file_id=file.pk)) == ["", ""] and not race.met
     file.refresh_from_db()
     assert (file.read, file.to_add, services.rows(file).count()) == (LINES, LINES, LINES)
-    assert Act.objects.filter(action=f"{example.kind}.checked").count() == 1
+    assert AuditEvent.objects.filter(action=f"{example.kind}.checked").count() == 1
 
 
 def test_without_the_lock_the_database_itself_refuses_to_keep_a_line_twice(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:

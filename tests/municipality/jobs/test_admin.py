@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from municipality.accounts.models import User
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.cases.roles import ensure_roles
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
@@ -50,7 +50,7 @@ def test_an_operator_retries_and_it_is_recorded(operator: User, state: str) -> N
     assert retry(client, row) == 302
     row.refresh_from_db()
     assert (row.state, row.tries) == (JobState.QUEUED, 0)
-    act = Act.objects.get(action="job.retried")
+    act = AuditEvent.objects.get(action="job.retried")
     assert (act.actor_key, act.actor_role, act.subject, act.data["was"]) == (operator.key, "operator", f"job:{row.pk}", state)
 
 
@@ -63,7 +63,7 @@ def test_a_job_that_waits_for_nobody_is_not_retried(operator: User, state: str) 
     assert retry(client, row) == 302
     row.refresh_from_db()
     assert row.state == state
-    assert not Act.objects.exists()
+    assert not AuditEvent.objects.exists()
 
 
 @pytest.mark.parametrize("role", ["auditor", "officer", "rule_publisher"])

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from municipality.accounts.models import User
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.cases.roles import ensure_roles
 from municipality.jobs.models import Job
 from municipality.kernel import clock
@@ -45,7 +45,7 @@ def test_an_operator_reads_why_and_tries_again(operator: User) -> None:
     row.refresh_from_db()
     assert (row.state, row.reason) == (DeliveryState.WAITING, "")
     assert Job.objects.get().args == {"delivery_id": row.pk}
-    act = Act.objects.get(action="delivery.retried")
+    act = AuditEvent.objects.get(action="delivery.retried")
     assert (act.actor_key, act.subject, act.data["was"]) == (operator.key, f"delivery:{row.pk}", "exhausted")
 
 
@@ -56,7 +56,7 @@ def test_what_has_not_failed_is_not_tried_again(operator: User, state: str) -> N
     assert retry not in client.get(change).content.decode()
     assert client.post(retry).status_code == 302
     assert not Job.objects.exists()
-    assert not Act.objects.exists()
+    assert not AuditEvent.objects.exists()
 
 
 @pytest.mark.parametrize("role", ["auditor", "officer"])

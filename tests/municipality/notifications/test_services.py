@@ -12,7 +12,7 @@ import requests
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.jobs import registry
 from municipality.jobs.errors import PermanentFailure
 from municipality.jobs.models import Job, JobState
@@ -209,7 +209,7 @@ def test_a_person_tries_an_exhausted_delivery_again_under_the_same_key(
     assert states(exhausted)["sms"] == DeliveryState.SENT
     assert {key for _to, _text, key in gateway.sent} == {delivery.idempotency_key}
     assert not services.retry(delivery, actor=Actor("operator", "person:x"))
-    assert Act.objects.filter(action="delivery.retried").count() == 1
+    assert AuditEvent.objects.filter(action="delivery.retried").count() == 1
 
 
 def test_a_delivery_beyond_its_limit_gets_a_new_job_when_tried_again(

@@ -17,7 +17,7 @@ from municipality.kernel import clock, ids
 from municipality.kernel.workflow import WORKFLOWS, move, workflow
 from municipality.places.models import Branch
 from municipality.review import queries
-from municipality.review.models import Assignment, Place, Skill
+from municipality.review.models import Assignment, QueueEntry, Skill
 from municipality.review.registry import REVIEWABLES, Item, Reviewable
 from municipality.review.services import clock as clocks
 from municipality.review.services import desk, queue
@@ -138,7 +138,7 @@ def applicant(number: int = 1) -> User:
 
 
 @transaction.atomic
-def sent(person: User, branch: str = "HA", *, parties: list[tuple[str, str]] | None = None, **facts: str) -> Place:
+def sent(person: User, branch: str = "HA", *, parties: list[tuple[str, str]] | None = None, **facts: str) -> QueueEntry:
     """A request that was sent to the Municipality and stands in the queue."""
     limits = rulebook.edition("limits.review", clock.today())
     case = open_case(
@@ -174,7 +174,7 @@ def checked(assignment: Assignment, answer: str = "yes") -> Assignment:
     return assignment
 
 
-def answer(place: Place, **facts: str) -> Place:
+def answer(place: QueueEntry, **facts: str) -> QueueEntry:
     """The applicant corrects facts and sends them."""
     case = Case.objects.get(pk=place.case_id)
     FACTS[case.pk].update(facts)

@@ -19,7 +19,7 @@ from municipality.cases.services import advance
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review import queries
-from municipality.review.models import Absence, Assignment, CheckAnswer, Decision, Place
+from municipality.review.models import Absence, Assignment, CheckAnswer, Decision, QueueEntry
 from municipality.review.services import desk, queue, staff
 from municipality.review.services.desk import CorrectionRequest
 from tests.municipality.review import permits
@@ -41,7 +41,7 @@ class Branch:
     applicants: list[User]
     die: random.Random
     now: dt.datetime = OPENING
-    away: dict[int, Place] = field(default_factory=dict)
+    away: dict[int, QueueEntry] = field(default_factory=dict)
     happened: Counter[str] = field(default_factory=Counter)
 
     def pass_time(self) -> Any:
@@ -115,7 +115,7 @@ def _work(branch: Branch, officer: User) -> bool:
     if roll < 0.10:
         branch.happened["put off"] += 1  # the officer goes for coffee
     elif roll < 0.22:
-        place = Place.objects.get(pk=assignment.place_id)
+        place = QueueEntry.objects.get(pk=assignment.place_id)
         made = desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("file_expired", "lease")], second_code="seen_late")
         if isinstance(made, Decision):
             _sign(branch, made)
@@ -153,7 +153,7 @@ def _sign(branch: Branch, decision: Decision) -> None:
     desk.sign(decision=decision, supervisor=supervisor)
     branch.happened["signed"] += 1
     if decision.outcome == "second_round":
-        place = Place.objects.get(case_id=decision.case_id)
+        place = QueueEntry.objects.get(case_id=decision.case_id)
         branch.away[place.pk] = place
 
 
@@ -184,7 +184,7 @@ def _absence(branch: Branch) -> None:
 
 
 def _override(branch: Branch) -> None:
-    waiting = list(Place.objects.filter(branch_id=branch.code, state="waiting", override__isnull=True).order_by("-pk")[:1])
+    waiting = list(QueueEntry.objects.filter(branch_id=branch.code, state="waiting", override__isnull=True).order_by("-pk")[:1])
     for place in waiting:
         made = queue.ask_override(place=place, code="danger_to_health", asked_by=branch.supervisors[0])
         queue.allow_override(override=made, allowed_by=branch.supervisors[1])

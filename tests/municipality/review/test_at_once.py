@@ -15,7 +15,7 @@ from municipality.cases.models import Case
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.review import invariants, queries
-from municipality.review.models import Assignment, Place
+from municipality.review.models import Assignment, QueueEntry
 from municipality.review.services import desk, queue
 from tests.municipality.review import permits
 from tests.municipality.review.conftest import Office, furnish
@@ -116,7 +116,7 @@ def test_a_case_is_withdrawn_while_it_is_drawn(crowd: tuple[Office, list[User]])
     for _ in range(6):
         place = permits.sent(office.applicant)
 
-        def withdraw(place: Place = place) -> None:
+        def withdraw(place: QueueEntry = place) -> None:
             from municipality.cases.services import advance
 
             with transaction.atomic():
@@ -125,7 +125,7 @@ def test_a_case_is_withdrawn_while_it_is_drawn(crowd: tuple[Office, list[User]])
 
         answers = at_once([withdraw, *(lambda o=o: queue.next_case(officer=o) for o in officers[:2])])  # type: ignore[misc]
         assert all(a is None or isinstance(a, (Assignment, Refused)) for a in answers), answers
-        assert Place.objects.get(pk=place.pk).state == "left"
+        assert QueueEntry.objects.get(pk=place.pk).state == "left"
         assert not Assignment.objects.filter(ended_at__isnull=True).exists()
 
 

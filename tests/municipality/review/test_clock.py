@@ -16,7 +16,7 @@ from municipality.kernel.clock import KUWAIT
 from municipality.notifications.models import Message
 from municipality.review import invariants
 from municipality.review.models import Clock as Promise
-from municipality.review.models import Escalation, Place
+from municipality.review.models import Escalation, QueueEntry
 from municipality.review.services import clock as clocks
 from municipality.review.services import desk, queue
 from municipality.review.services.desk import CorrectionRequest
@@ -31,11 +31,11 @@ def at(day: int, hour: int, minute: int = 0, month: int = 11) -> dt.datetime:
     return dt.datetime(2026, month, day, hour, minute, tzinfo=KUWAIT)
 
 
-def promise(place: Place) -> Promise:
+def promise(place: QueueEntry) -> Promise:
     return Promise.objects.select_related("case").get(case=place.case_id)
 
 
-def due(place: Place) -> dt.datetime:
+def due(place: QueueEntry) -> dt.datetime:
     found = promise(place).due_at
     assert found is not None
     return found.astimezone(KUWAIT)

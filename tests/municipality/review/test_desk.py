@@ -10,7 +10,7 @@ from municipality.cases.models import Case
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from municipality.review import queries, texts
-from municipality.review.models import Assignment, Clock, CorrectionRound, Decision, Place
+from municipality.review.models import Assignment, Clock, CorrectionRound, Decision, QueueEntry
 from municipality.review.services import desk, queue, staff
 from municipality.review.services.desk import CorrectionRequest
 from tests.municipality.review import permits
@@ -28,8 +28,8 @@ def case_of(assignment: Assignment) -> Case:
     return Case.objects.get(pk=assignment.place.case_id)
 
 
-def place_of(assignment: Assignment) -> Place:
-    return Place.objects.get(pk=assignment.place_id)
+def place_of(assignment: Assignment) -> QueueEntry:
+    return QueueEntry.objects.get(pk=assignment.place_id)
 
 
 def refused(wanted: str, call, *args, **kwargs):  # type: ignore[no-untyped-def]

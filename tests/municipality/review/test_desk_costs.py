@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from municipality.review.models import Assignment, Place
+from municipality.review.models import Assignment, QueueEntry
 from municipality.review.services import desk
 from tests import serving
 from tests.municipality.people import signed_in
@@ -26,7 +26,7 @@ def _costs(office: Office, client: Client, supervisor: Client, cases: int) -> di
         client.post(NEXT)
         row = Assignment.objects.get(officer=office.officer, on_desk=True)
         desk.ask_corrections(assignment=row, items=[desk.CorrectionRequest("file_expired", "lease")])
-    permits.answer(Place.objects.get(pk=row.place_id), lease=f"sha-{row.pk}")
+    permits.answer(QueueEntry.objects.get(pk=row.place_id), lease=f"sha-{row.pk}")
     client.post(NEXT)
     row = Assignment.objects.get(officer=office.officer, on_desk=True)
     permits.checked(row)

@@ -10,12 +10,12 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from municipality.accounts.models import User
-from municipality.audit.models import Act, Look
+from municipality.audit.models import AccessLogEntry, AuditEvent
 from municipality.cases.models import Case
 from municipality.cases.roles import ensure_roles
 from municipality.kernel import ids
 from municipality.notifications.models import Message
-from municipality.review.models import Assignment, CheckAnswer, CorrectionRound, Place, Tie
+from municipality.review.models import Assignment, CheckAnswer, ConflictOfInterest, CorrectionRound, QueueEntry
 from municipality.review.services import staff
 from tests.conftest import Clock
 from tests.municipality.people import signed_in
@@ -88,10 +88,10 @@ def test_guessed_cases_are_not_there_and_each_guess_is_written(office: Office, w
         response = client.get(f"/admin/desk/{guess}/")
         assert response.status_code == 404
         assert "admin/css" not in text_of(response)
-    rows = Act.objects.filter(action="review.guessed")
+    rows = AuditEvent.objects.filter(action="review.guessed")
     assert [row.data["asked"] for row in rows.order_by("pk")] == guesses
     assert set(rows.values_list("actor_key", flat=True)) == {getattr(office, who).key}
-    assert not Look.objects.exists()
+    assert not AccessLogEntry.objects.exists()
 
 
 def test_a_guessed_act_is_written_too_and_does_nothing(office: Office) -> None:
@@ -100,8 +100,8 @@ def test_a_guessed_act_is_written_too_and_does_nothing(office: Office) -> None:
     for verb in ("checks", "approve", "corrections", "refuse", "give-back", "take-back", "tie"):
         assert client.post(case_url(case, verb), {"code": "layout_changed"}).status_code == 404
     assert client.post(f"/admin/desk/{case.public_id}/steal/").status_code == 404
-    assert Act.objects.filter(action="review.guessed", subject=case.key).count() == 7
-    assert Place.objects.get(case=case).state == "waiting"
+    assert AuditEvent.objects.filter(action="review.guessed", subject=case.key).count() == 7
+    assert QueueEntry.objects.get(case=case).state == "waiting"
 
 
 # --- The screen of a case ------------------------------------------------------------------------------------------------------
@@ -112,9 +112,9 @@ def test_each_opening_writes_a_look_and_contact_details_are_nowhere(office: Offi
     client, case = drawn(office)
     for number in (1, 2):
         html = text_of(client.get(case_url(case)))
-        look = Look.objects.order_by("-pk")[0]
+        look = AccessLogEntry.objects.order_by("-pk")[0]
         assert (look.viewer_key, look.viewer_role, look.purpose) == (office.officer.key, "officer", "review")
-        assert (look.person_key, look.subject, Look.objects.count()) == (office.applicant.key, case.key, number)
+        assert (look.person_key, look.subject, AccessLogEntry.objects.count()) == (office.applicant.key, case.key, number)
     assert office.applicant.name_ar in html and case.reference in html
     assert "mail.example" not in html and "99887766" not in html
 
@@ -152,7 +152,7 @@ def test_a_supervisor_reads_a_case_that_was_handed_out_and_the_auditor_each(offi
         response = signed_in(user).get(case_url(case))
         assert response.status_code == 200
         assert 'name="ask"' not in text_of(response) and "desk-approve" not in text_of(response)
-        look = Look.objects.order_by("-pk")[0]
+        look = AccessLogEntry.objects.order_by("-pk")[0]
         assert (look.viewer_key, look.viewer_role, look.purpose) == (user.key, role, purpose)
     elsewhere = permits.staff("supervisor", "elsewhere", branch="AH")
     for user in (office.colleague, elsewhere, permits.staff("operator", "operator")):
@@ -164,16 +164,16 @@ def test_a_tied_officer_gets_nothing_and_the_attempt_is_written(office: Office) 
     staff.declare_tie(officer=office.officer, party_key=office.applicant.key, kind="relative", declared_by=office.officer)
     assert client.get(case_url(case)).status_code == 404
     assert client.post(case_url(case, "give-back"), {"code": "leave_begins"}).status_code == 404
-    assert Act.objects.filter(action="review.tied_attempt", subject=case.key, actor_key=office.officer.key).count() == 2
-    assert not Look.objects.exists()
+    assert AuditEvent.objects.filter(action="review.tied_attempt", subject=case.key, actor_key=office.officer.key).count() == 2
+    assert not AccessLogEntry.objects.exists()
 
 
 def test_a_tie_declared_on_the_screen_sends_the_case_to_a_colleague(office: Office) -> None:
     client, case = drawn(office)
     refused = client.post(case_url(case, "tie"), {"party": "manager", "kind": "relative"})
-    assert refused.status_code == 409 and not Tie.objects.exists()
+    assert refused.status_code == 409 and not ConflictOfInterest.objects.exists()
     client.post(case_url(case, "tie"), {"party": "applicant", "kind": "relative"})
-    assert Tie.objects.get().kind == "relative"
+    assert ConflictOfInterest.objects.get().kind == "relative"
     assert permits.drawn(office.colleague).place.case_id == case.pk
     assert client.get(case_url(case)).status_code == 404
 
@@ -183,7 +183,7 @@ def test_a_tie_to_the_applicant_is_declared_also_where_they_stand_as_the_license
     client = signed_in(office.officer)
     assert client.post(NEXT)["Location"] == case_url(case)
     assert client.post(case_url(case, "tie"), {"party": "applicant", "kind": "relative"}).status_code == 302
-    assert Tie.objects.get().party_key == office.applicant.key
+    assert ConflictOfInterest.objects.get().party_key == office.applicant.key
     assert client.get(case_url(case)).status_code == 404
 
 
@@ -199,7 +199,7 @@ def test_the_preview_of_corrections_is_the_message_that_is_kept(office: Office) 
     done = client.post(case_url(case, "corrections"), {**ONE_ASKED, "step": "send", "seen": preview.context_data["seal"]})
     assert (done.status_code, done["Location"]) == (302, "/admin/")
     kept(case, "review.corrections_asked", preview.context_data["preview"])
-    assert Place.objects.get(case=case).state == "away"
+    assert QueueEntry.objects.get(case=case).state == "away"
 
 
 def test_words_that_were_not_shown_are_not_sent(office: Office) -> None:
@@ -257,19 +257,19 @@ def test_approval_asks_for_the_checklist_then_shows_then_sends(office: Office) -
 )
 def test_a_refusal_is_an_arabic_sentence_on_the_page_and_what_was_typed_stays(office: Office, verb: str, data: dict[str, Any]) -> None:
     client, case = drawn(office)
-    before = Act.objects.exclude(action="review.guessed").count()
+    before = AuditEvent.objects.exclude(action="review.guessed").count()
     response = client.post(case_url(case, verb), data)
     assert response.status_code == 409
     assert re.search("[\u0621-\u064a]", response.context_data["error"]) and not re.search("[A-Za-z]{2}", response.context_data["error"])
     assert response.context_data["error"] in text_of(response)
     for value in (data.get("note_ar"), data.get("note_ar.lease.file_unreadable")):
         assert not value or value in text_of(response)
-    assert Act.objects.exclude(action="review.guessed").count() == before
+    assert AuditEvent.objects.exclude(action="review.guessed").count() == before
 
 
 def test_giving_back_keeps_the_number_and_hides_the_case(office: Office) -> None:
     client, case = drawn(office)
-    number = Place.objects.get(case=case).pk
+    number = QueueEntry.objects.get(case=case).pk
     assert client.post(case_url(case, "give-back"), {"code": "outside_my_skill"}).status_code == 302
     assert client.get(case_url(case)).status_code == 404
     assert client.post(NEXT)["Location"] == "/admin/"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.test import Client
 
-from municipality.audit.models import Look
+from municipality.audit.models import AccessLogEntry
 from municipality.cases.models import Case
 from municipality.review import queries
 from municipality.review.admin import PAGES
-from municipality.review.models import Absence, CorrectionRound, Decision, Override, Place, Skill
+from municipality.review.models import Absence, CorrectionRound, Decision, Override, QueueEntry, Skill
 from municipality.review.services import staff
 from tests.conftest import Clock
 from tests.municipality.people import signed_in
@@ -45,7 +45,7 @@ def test_a_supervisor_signs_the_very_words_and_the_applicant_gets_them(office: O
     assert f">{1}<" in text_of(supervisor.get("/admin/"))
     page = supervisor.get(SIGN)
     assert "Second floor" in text_of(page) and decision.text_ar in text_of(page)
-    assert Look.objects.order_by("-pk")[0].viewer_role == "supervisor"
+    assert AccessLogEntry.objects.order_by("-pk")[0].viewer_role == "supervisor"
     done = supervisor.post(SIGN, {"decision": decision.pk, "digest": page.context_data["decision"].digest, "step": "sign"})
     assert done.status_code == 302
     kept(case, "review.refused", page.context_data["preview"])
@@ -91,7 +91,7 @@ def test_nobody_signs_their_own_and_an_officer_signs_nothing(office: Office) -> 
 def test_a_second_round_for_old_things_needs_a_reason_and_a_signature(office: Office) -> None:
     client, case = drawn(office)
     assert send(client, case_url(case, "corrections"), ONE_ASKED).status_code == 302
-    permits.answer(Place.objects.get(case=case), lease="sha-2")
+    permits.answer(QueueEntry.objects.get(case=case), lease="sha-2")
     client.post(NEXT)
     old = {"ask": ["manager.manager_unclear"]}
     refused = client.post(case_url(case, "corrections"), old)

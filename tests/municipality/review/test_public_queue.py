@@ -9,7 +9,7 @@ from django.test import Client
 
 from municipality.kernel import clock, worktime
 from municipality.review import public_queue
-from municipality.review.models import Place, PlaceEvent
+from municipality.review.models import QueueEntry, QueueEntryEvent
 from municipality.review.services import desk, queue
 from municipality.rulebook import queries as rulebook
 from tests import serving
@@ -41,9 +41,9 @@ def test_what_waits_and_what_was_decided_is_what_the_log_says(office: Office, fr
     for _ in range(3):
         permits.sent(office.applicant)
     told = of_field()
-    waiting = Place.objects.filter(branch="HA", state="waiting")
+    waiting = QueueEntry.objects.filter(branch="HA", state="waiting")
     assert (told.waiting, told.oldest_since) == (3, min(place.joined_at for place in waiting))
-    left = PlaceEvent.objects.filter(move="leave", reason__in=("accepted", "refused"))
+    left = QueueEntryEvent.objects.filter(move="leave", reason__in=("accepted", "refused"))
     assert told.decided == left.count() == 6
     calendar = rulebook.calendar()
     spent = sorted(

@@ -8,14 +8,14 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from municipality.accounts.models import actor_of
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.cases.models import Case, CaseEvent
 from municipality.kernel import clock, guards
 from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
 from municipality.review import invariants, queries
-from municipality.review.models import Assignment, Override, Place, Tie
+from municipality.review.models import Assignment, ConflictOfInterest, Override, QueueEntry
 from municipality.review.services import desk, queue, staff
 from municipality.review.services.desk import CorrectionRequest
 from tests.conftest import Clock
@@ -34,7 +34,7 @@ def finish(assignment: Assignment) -> None:
 
 
 def state(number: int) -> str:
-    return Place.objects.get(pk=number).state
+    return QueueEntry.objects.get(pk=number).state
 
 
 def test_cases_come_in_the_order_of_their_numbers_one_at_a_time(office: Office) -> None:
@@ -80,7 +80,7 @@ def test_a_tie_declared_later_takes_the_case_at_once_at_any_stage(office: Office
     assert [state(n) for n in (held, away, proposed)] == ["away", "waiting", "waiting"]
     assert not Assignment.objects.filter(ended_at__isnull=True).exists()
     assert Case.objects.get(place=away).state == "in_review" and desk.next_to_sign(supervisor=office.supervisor) is None
-    assert permits.answer(Place.objects.get(pk=held), lease="sha-2").state == "waiting"
+    assert permits.answer(QueueEntry.objects.get(pk=held), lease="sha-2").state == "waiting"
     assert permits.drawn(office.colleague).place_id == held
     assert not list(invariants.findings())
 
@@ -102,7 +102,7 @@ def test_an_attempt_on_a_tied_case_is_recorded_although_it_is_refused(office: Of
     ):
         with pytest.raises(NotPermitted):
             act()
-    tried = Act.objects.filter(action="review.tied_attempt", subject=place.case.key, actor_key=office.second.key)
+    tried = AuditEvent.objects.filter(action="review.tied_attempt", subject=place.case.key, actor_key=office.second.key)
     assert tried.count() == 2
     queue.refuse_conflict(office.supervisor, place.case)
     assert not queries.may_open(office.second, place.case)
@@ -119,7 +119,7 @@ def test_what_is_given_back_waits_at_its_number_for_somebody_else(office: Office
     with pytest.raises(Refused):
         queue.give_back(assignment=assignment, code="outside_my_skill")
     assert not list(invariants.findings())
-    tie = Tie.objects.get(kind="given_back")
+    tie = ConflictOfInterest.objects.get(kind="given_back")
     with pytest.raises(NotPermitted):
         staff.end_tie(tie=tie, ended_by=office.officer)
     staff.end_tie(tie=tie, ended_by=office.supervisor)
@@ -134,7 +134,7 @@ def test_an_absent_officer_gets_nothing_and_what_they_hold_goes_back_to_its_plac
     assert (state(first), state(second)) == ("away", "waiting")
     with pytest.raises(Refused, match="absent"):
         queue.next_case(officer=office.officer)
-    permits.answer(Place.objects.get(pk=first), lease="sha-2")
+    permits.answer(QueueEntry.objects.get(pk=first), lease="sha-2")
     assert state(first) == "waiting"
     staff.cancel_absence(absence=absence, cancelled_by=office.supervisor)
     assert permits.drawn(office.officer).place_id == first
@@ -156,7 +156,7 @@ def test_an_answered_case_that_its_officer_leaves_lying_goes_back_to_its_place(o
     desk.ask_corrections(assignment=permits.drawn(office.officer), items=CORRECTION)
     frozen_clock.move(days=20)
     assert queue.release_absent() == 0  # the applicant is waited for, whatever it takes
-    permits.answer(Place.objects.get(pk=first), lease="sha-2")
+    permits.answer(QueueEntry.objects.get(pk=first), lease="sha-2")
     frozen_clock.move(days=1)
     assert queue.release_absent() == 0  # 7 of 14 working hours
     frozen_clock.move(days=1)
@@ -191,14 +191,14 @@ def test_a_field_is_given_by_a_supervisor_of_the_branch_only(office: Office) -> 
 
 
 def override(office: Office, number: int) -> Override:
-    made = queue.ask_override(place=Place.objects.get(pk=number), code="danger_to_health", asked_by=office.supervisor)
+    made = queue.ask_override(place=QueueEntry.objects.get(pk=number), code="danger_to_health", asked_by=office.supervisor)
     queue.allow_override(override=made, allowed_by=office.second)
     return made
 
 
 def test_two_people_take_a_case_out_of_turn_and_everybody_may_read_it(office: Office) -> None:
     _first, _second, third = numbers(office, 3)
-    asked = queue.ask_override(place=Place.objects.get(pk=third), code="danger_to_health", asked_by=office.supervisor)
+    asked = queue.ask_override(place=QueueEntry.objects.get(pk=third), code="danger_to_health", asked_by=office.supervisor)
     assert queries.overrides_published() == []
     with pytest.raises(Refused, match="same_person"):
         queue.allow_override(override=asked, allowed_by=office.supervisor)
@@ -239,16 +239,16 @@ def test_the_applicant_reads_how_many_wait_before_and_an_honest_estimate(office:
         finish(permits.drawn(office.officer))
     frozen_clock.move(days=1)  # a Wednesday
     waiting = numbers(office, 3)
-    told = queries.position(Place.objects.get(pk=waiting[2]).case)
+    told = queries.position(QueueEntry.objects.get(pk=waiting[2]).case)
     assert told is not None and told.estimate is not None
     # Six decided in the ten working days of a fortnight: three cases need five working days.
     assert (told.state, told.ahead, told.pace_per_day, told.estimate - clock.today()) == ("waiting", 2, 0.6, dt.timedelta(days=7))
     override(office, waiting[2])
-    told = queries.position(Place.objects.get(pk=waiting[2]).case)
+    told = queries.position(QueueEntry.objects.get(pk=waiting[2]).case)
     assert told is not None and told.ahead == 0
-    behind = queries.position(Place.objects.get(pk=waiting[0]).case)
+    behind = queries.position(QueueEntry.objects.get(pk=waiting[0]).case)
     assert behind is not None and behind.ahead == 1
-    assert queries.position(Place.objects.get(pk=done[0]).case) is None
+    assert queries.position(QueueEntry.objects.get(pk=done[0]).case) is None
 
 
 def test_without_a_pace_there_is_no_estimate(office: Office) -> None:
@@ -332,7 +332,7 @@ def test_without_the_guards_each_of_these_draws_goes_through_and_the_log_shows_t
         with transaction.atomic():
             forged(office, number, officer)
             transaction.set_rollback(True)
-    place = Place.objects.get(pk=tries[-1][1])
+    place = QueueEntry.objects.get(pk=tries[-1][1])
     with transaction.atomic():
         forged(office, place.pk, office.colleague)
         transition(place, "draw", actor=actor_of(office.colleague))
@@ -349,4 +349,4 @@ def test_officers_and_supervisors_have_no_right_to_any_table_of_the_queue_and_th
     assert rights == {office.officer: set(), office.supervisor: set()}
     auditor = permits.staff("auditor", "auditor")
     held = {p for p in auditor.get_all_permissions() if p.startswith("review.")}
-    assert {"review.view_place", "review.view_override"} <= held and all(p.startswith("review.view_") for p in held)
+    assert {"review.view_queueentry", "review.view_override"} <= held and all(p.startswith("review.view_") for p in held)

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from municipality.accounts.models import User
 from municipality.kernel import guards
 from municipality.review import invariants, queries, replay
-from municipality.review.models import Assignment, Place
+from municipality.review.models import Assignment, QueueEntry
 from tests.conftest import Clock
 from tests.municipality.review import permits, simulation
 from tests.municipality.review.conftest import furnish
@@ -40,15 +40,15 @@ def test_a_thousand_cases_and_thirty_officers_without_an_inversion(branches: lis
     assert list(queries.inversions()) == []
     assert [line for line in invariants.findings() if "moved up" not in line] == []
     assert any(draw.overtaken for draw in replay.draws() if draw.overridden)
-    left = Place.objects.filter(state="left").count()
-    assert left >= 0.95 * CASES, Place.objects.order_by().values_list("state").distinct()
+    left = QueueEntry.objects.filter(state="left").count()
+    assert left >= 0.95 * CASES, QueueEntry.objects.order_by().values_list("state").distinct()
 
 
 def test_a_draw_by_lot_shows_hundreds_of_inversions(branches: list[simulation.Branch], monkeypatch: pytest.MonkeyPatch) -> None:
     """Red control: the same queue without its guards, and with a draw that takes any case."""
     fair = queries.drawable
 
-    def by_lot(officer: User) -> QuerySet[Place]:
+    def by_lot(officer: User) -> QuerySet[QueueEntry]:
         return fair(officer).order_by("?")
 
     connection.check_constraints()

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from municipality.accounts.models import User
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.cases.roles import ensure_roles
 from municipality.rulebook.models import FeeRule, RuleSet
 from tests.municipality.people import signed_in, staff
@@ -76,7 +76,7 @@ def test_a_maker_drafts_an_edition_in_their_own_name(maker: User) -> None:
     ruleset = drafted(maker)
     assert (ruleset.version, ruleset.made_by, ruleset.published_at) == (1, maker, None)
     assert ruleset.fees.get().fils == 10_000
-    assert Act.objects.get(action="rulebook.drafted").actor_key == maker.key
+    assert AuditEvent.objects.get(action="rulebook.drafted").actor_key == maker.key
 
 
 def test_a_maker_corrects_their_draft_but_not_who_made_it(maker: User, checker: User) -> None:

@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from municipality.accounts.models import User, actor_of
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.cases.roles import ensure_roles
 from municipality.jobs.models import Job
 from municipality.jobs.registry import KINDS, Kind
@@ -149,7 +149,7 @@ def test_a_new_draft_keeps_every_row_and_leaves_the_old_edition_alone(first: Rul
     found = calendars.read(draft)
     assert (found.hours, found.holidays) == (before.hours, before.holidays)
     assert calendars.read(RuleSet.objects.get(pk=first.pk)) == before
-    assert Act.objects.filter(action="rulebook.drafted").latest("pk").data["after"] == "calendar v1"
+    assert AuditEvent.objects.filter(action="rulebook.drafted").latest("pk").data["after"] == "calendar v1"
 
 
 # What others do about it.

@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from municipality.accounts.models import User, actor_of
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.kernel import clock, guards
 from municipality.kernel.errors import Refused
 from municipality.rulebook import queries
@@ -76,7 +76,7 @@ def test_a_second_person_publishes_and_it_is_recorded(maker: User, checker: User
     ruleset = put_in_force(draft(maker), checker)
     ruleset.refresh_from_db()
     assert ruleset.published_by == checker
-    act = Act.objects.get(action="rulebook.published")
+    act = AuditEvent.objects.get(action="rulebook.published")
     assert (act.actor_key, act.data) == (checker.key, {"edition": "fees.testing v1"})
 
 
@@ -99,7 +99,7 @@ def test_an_edition_is_published_once_even_from_a_stale_page(maker: User, checke
     put_in_force(ruleset, checker)
     third = staff("rule_publisher", login="third")
     assert refusal(stale, third) == "published"
-    assert Act.objects.filter(action="rulebook.published").count() == 1
+    assert AuditEvent.objects.filter(action="rulebook.published").count() == 1
 
 
 def test_an_empty_edition_is_refused(maker: User, checker: User) -> None:

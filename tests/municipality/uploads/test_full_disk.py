@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.uploads import parts
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
@@ -33,7 +33,7 @@ def disk(draft: Draft, settings: Any, tmp_path: Path) -> Iterator[Path]:
 
 
 def alarms() -> int:
-    return Act.objects.filter(action="store.no_room").count()
+    return AuditEvent.objects.filter(action="store.no_room").count()
 
 
 def test_a_piece_without_room_is_told_leaves_nothing_and_comes_again(client: Client, disk: Path) -> None:

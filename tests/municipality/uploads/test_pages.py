@@ -18,7 +18,7 @@ from django.utils.translation import override
 from PIL import Image
 
 from municipality.accounts.models import User
-from municipality.audit.models import Look
+from municipality.audit.models import AccessLogEntry
 from municipality.documents import store
 from municipality.uploads import checks, links, services
 from municipality.uploads.models import Upload
@@ -285,10 +285,10 @@ def test_an_officers_look_is_written_down(client: Client, owner: User, send: Sen
     draft.readers.add(officer.pk)
     desk = people.signed_in(officer)
     desk.get(linked(upload, desk, officer, purpose="preview"))
-    assert Look.objects.count() == 0
+    assert AccessLogEntry.objects.count() == 0
     desk.get(linked(upload, desk, officer, purpose="page"))
     client.get(linked(upload, client, owner))
-    assert [(row.viewer_key, row.person_key, row.subject) for row in Look.objects.all()] == [(officer.key, owner.key, SUBJECT)]
+    assert [(row.viewer_key, row.person_key, row.subject) for row in AccessLogEntry.objects.all()] == [(officer.key, owner.key, SUBJECT)]
 
 
 def test_the_page_to_look_at_shows_every_page_as_a_picture(client: Client, send: Send) -> None:

@@ -11,7 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from municipality.accounts.models import User, actor_of
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.kernel.errors import TransitionRefused
 from municipality.uploads import parts, queries, registry, services
 from municipality.uploads.invariants import findings
@@ -31,7 +31,7 @@ def test_a_photo_is_received_checked_and_kept_drawn_anew(send: Send, jpeg: bytes
     assert upload.name == "عقدgpj.exe.jpg"
     assert upload.file is not None and upload.preview is not None and upload.file.sha256 != upload.sha256
     assert not list((tmp_path / "uploads" / "parts").iterdir()) and not list((tmp_path / "uploads" / "work").iterdir())
-    assert [act.action for act in Act.objects.filter(subject=upload.key).order_by("pk")] == ["upload.received", "upload.accepted"]
+    assert [act.action for act in AuditEvent.objects.filter(subject=upload.key).order_by("pk")] == ["upload.received", "upload.accepted"]
     assert list(findings()) == []
 
 

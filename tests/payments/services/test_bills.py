@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.kernel import ids
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused, TransitionRefused
@@ -35,7 +35,7 @@ def test_a_bill_is_the_sum_of_its_lines_and_has_a_checked_reference(payer: Any) 
     assert bill.reference.startswith("BIL-2026-000001-") and ids.has_valid_check(bill.reference)
     assert [(entry.order, entry.fils) for entry in bill.lines.all()] == [(1, 10_000), (2, 250)]
     assert bill.state == BillState.DUE
-    assert Act.objects.get(action="bill.issued").data["fils"] == 10_250
+    assert AuditEvent.objects.get(action="bill.issued").data["fils"] == 10_250
     assert not list(invariants.findings())
 
 

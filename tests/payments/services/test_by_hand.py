@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from municipality.kernel.actors import system
@@ -54,5 +54,5 @@ def test_the_control_without_that_the_money_leaves_twice_and_a_person_is_told(
     with clock.at(START + dt.timedelta(minutes=14)):
         run_due()
     assert Attempt.objects.get().state == "paid" and RefundDue.objects.get().state == "paid_out"
-    assert Act.objects.filter(action="payment.reversed_after_refund", subject=Attempt.objects.get().key).count() == 1
+    assert AuditEvent.objects.filter(action="payment.reversed_after_refund", subject=Attempt.objects.get().key).count() == 1
     assert not Job.objects.filter(state=JobState.DEAD).exists()

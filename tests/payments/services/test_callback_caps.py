@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Sum
 from django.db.models.functions import Length
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from payments import queries, rules
@@ -61,7 +61,7 @@ def test_a_flood_that_names_a_payment_ends_at_its_cap_and_is_told_once(at_bank: 
     assert rows.count() == rules.KEPT_OF_ATTEMPT // (rules.KEPT_HEAD + rules.KEPT_ROW) and kept_bytes() <= rules.KEPT_OF_ATTEMPT
     counter = CallbackBytes.objects.get(key=attempt.key)
     assert counter.kept + counter.dropped == 60 and counter.dropped_bytes == counter.dropped * callbacks.MAX_BODY
-    assert counter.full_at == START and Act.objects.filter(action="payment.callbacks_full").count() == 1
+    assert counter.full_at == START and AuditEvent.objects.filter(action="payment.callbacks_full").count() == 1
     assert not queries.callbacks_are_full()  # one payment's cap is no state of the portal
 
 
@@ -82,7 +82,7 @@ def test_a_flood_of_nobodys_ends_at_the_cap_of_the_hour_and_of_the_day(db: None,
             counts.append(GatewayMessage.objects.count())
             assert queries.callbacks_are_full()
     assert counts == [10, 20, 25, 25]
-    assert Act.objects.filter(action="payment.callbacks_full").count() == 3  # two hours and the day
+    assert AuditEvent.objects.filter(action="payment.callbacks_full").count() == 3  # two hours and the day
     with clock.at(START + dt.timedelta(days=1)):
         flood(JUNK, 1)
         assert GatewayMessage.objects.count() == 26 and not queries.callbacks_are_full()

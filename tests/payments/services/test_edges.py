@@ -12,7 +12,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, connection, transaction
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job
 from municipality.kernel import clock, guards
 from municipality.kernel.actors import system
@@ -95,7 +95,7 @@ def test_a_tab_that_comes_second_at_the_same_moment_joins_the_first(
 
     monkeypatch.setattr(attempts, "_standing", late)
     assert begin(payer, bill) == first and len(looked) == 2
-    assert Attempt.objects.get() == first and Act.objects.filter(action="payment.started").count() == 1
+    assert Attempt.objects.get() == first and AuditEvent.objects.filter(action="payment.started").count() == 1
 
 
 def test_bills_of_two_open_payments_are_not_joined(issue: Callable[..., Bill], payer: Any) -> None:
@@ -300,7 +300,7 @@ def test_a_cancelled_bill_is_recorded_with_its_reason(issue: Callable[..., Bill]
 
     bill = issue()
     void_bill(bill=bill, actor=BY, reason="duplicate")
-    act = Act.objects.get(action="bill.voided")
+    act = AuditEvent.objects.get(action="bill.voided")
     assert (act.subject, act.actor_key, act.data) == (bill.key, BY.key, {"reason": "duplicate"})
     assert bill.state == "void" and bill.last_event is not None and bill.last_event.reason == "duplicate"
 
@@ -309,7 +309,7 @@ def test_an_issued_bill_is_recorded_and_dated(payer: Any) -> None:
     bill = issue_bill(
         kind="tests.thing", subject="case:abc", payer=payer, title_ar="أ", title_en="a", lines=[line(5), line(6, "stamp")], actor=BY
     )
-    act = Act.objects.get(action="bill.issued")
+    act = AuditEvent.objects.get(action="bill.issued")
     assert act.data == {"kind": "tests.thing", "about": "case:abc", "fils": 11, "lines": 2}
     assert (bill.issued_at, bill.due_until) == (START, None)
     with pytest.raises(ValueError, match="subject"):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from payments.models import Allocation, Attempt, GatewayMessage, Inquiry
@@ -218,9 +218,9 @@ def test_an_unclear_word_after_the_payment_is_asked_about_again(result: str, set
 
 
 def test_a_confirmation_that_agrees_changes_nothing(settled: Attempt) -> None:
-    before = (Job.objects.count(), Act.objects.count())
+    before = (Job.objects.count(), AuditEvent.objects.count())
     inquiries.confirm(attempt_id=settled.pk)
-    assert Attempt.objects.get().state == AttemptState.PAID and (Job.objects.count(), Act.objects.count()) == before
+    assert Attempt.objects.get().state == AttemptState.PAID and (Job.objects.count(), AuditEvent.objects.count()) == before
 
 
 # Sweeping up.

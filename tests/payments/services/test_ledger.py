@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.kernel import guards
 from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
@@ -184,7 +184,7 @@ def test_a_correction_reverses_and_books_anew_after_a_second_person(posting: Led
         ("correction", "wrong_account"),
         ("correction", "wrong_account"),
     ]
-    assert set(Act.objects.filter(subject=correction.key).values_list("action", flat=True)) == {
+    assert set(AuditEvent.objects.filter(subject=correction.key).values_list("action", flat=True)) == {
         "ledger.correction_proposed",
         "ledger.corrected",
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.actors import system
@@ -35,8 +35,8 @@ BY = system("tests")
 MIDNIGHT = dt.datetime(2026, 11, 24, 21, 0, tzinfo=dt.UTC)  # the twenty-fifth begins in Kuwait
 
 
-def one(action: str) -> Act:
-    return Act.objects.get(action=action)
+def one(action: str) -> AuditEvent:
+    return AuditEvent.objects.get(action=action)
 
 
 @pytest.fixture
@@ -244,7 +244,7 @@ def test_a_note_is_cut_and_recorded_by_either_role(pay: Callable[..., Attempt], 
     made = note(difference=difference, by=checker, text="  " + "ن" * 600)
     assert (made.text, made.by, made.at) == ("ن" * 500, checker, START)
     note(difference=difference, by=cashier, text="x")
-    acts = Act.objects.filter(action="difference.noted").order_by("pk")
+    acts = AuditEvent.objects.filter(action="difference.noted").order_by("pk")
     assert list(acts.values_list("subject", "actor_key", "actor_role")) == [
         (difference.key, checker.key, "finance_checker"),
         (difference.key, cashier.key, "cashier"),
@@ -265,7 +265,7 @@ def test_the_gateway_is_asked_once_a_minute_about_a_difference(pay: Callable[...
     job = Job.objects.get(key__contains=":difference:")
     assert job.key == f"attempt:{attempt.pk}:difference:{minute}"
     assert job.args == {"attempt_id": attempt.pk, "step": 0, "why": "difference", "turn": 99}
-    assert Act.objects.filter(action="difference.asked", subject=difference.key, actor_key=cashier.key).count() == 2
+    assert AuditEvent.objects.filter(action="difference.asked", subject=difference.key, actor_key=cashier.key).count() == 2
 
 
 def test_closing_is_recorded_with_its_code_and_both_people(pay: Callable[..., Attempt], cashier: Any, checker: Any) -> None:

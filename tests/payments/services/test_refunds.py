@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.kernel import clock, guards
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
@@ -69,7 +69,7 @@ def test_a_service_that_refuses_after_payment_owes_back_in_its_own_transaction(p
     assert not RefundDue.objects.exists() and Bill.objects.get().state == BillState.PAID
     refund = owe_back(bill=paid, reason="shop_closed", actor=BY)
     assert refund is not None and Bill.objects.get().state == BillState.REFUND_DUE
-    assert Act.objects.filter(action="bill.refund_due", subject=paid.key).count() == 1
+    assert AuditEvent.objects.filter(action="bill.refund_due", subject=paid.key).count() == 1
     assert owe_back(bill=paid, reason="shop_closed", actor=BY) is None and RefundDue.objects.count() == 1
     assert not list(invariants.findings())
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, close_old_connections, connection, transaction
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.kernel import clock, failpoints, guards
 from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused, TransitionRefused
@@ -84,7 +84,7 @@ def test_an_amount_goes_back_once_by_two_people_and_everybody_is_told(approved: 
     assert set(balances.balances().values()) == {0}
     assert Message.objects.filter(person=payer, kind="payments.amount_paid_out").count() == 1
     acts = ["refund.proposed", "refund.approved", "refund.paid_out"]
-    assert list(Act.objects.filter(subject=refund.key).order_by("pk").values_list("action", flat=True)) == acts
+    assert list(AuditEvent.objects.filter(subject=refund.key).order_by("pk").values_list("action", flat=True)) == acts
     assert not list(invariants.findings())
     at(60)
     send_refund(refund_id=refund.pk)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock, guards
@@ -52,7 +52,7 @@ def test_a_captured_payment_is_paid_after_our_own_inquiry_and_its_owner_is_told_
     assert paid_for == {"paid": [bill.pk], "voided": []}
     assert list(queries.receipts_of("case:abc")) == [receipt]
     assert queries.state_of(bill).step == "paid"
-    assert {"payment.started", "payment.settled"} <= set(Act.objects.values_list("action", flat=True))
+    assert {"payment.started", "payment.settled"} <= set(AuditEvent.objects.values_list("action", flat=True))
     assert Job.objects.filter(kind="payments.receipt_document").count() == 1
     walk(120, step=10)
     assert paid_for["paid"] == [bill.pk] and Receipt.objects.count() == 1
@@ -102,7 +102,7 @@ def test_a_capture_of_another_amount_is_a_mismatch_and_no_receipt(fils: int, at_
     walk(3, step=0.5)
     assert state(attempt) == AttemptState.MISMATCH
     assert not Receipt.objects.exists()
-    assert Act.objects.filter(action="payment.mismatch").count() == 1
+    assert AuditEvent.objects.filter(action="payment.mismatch").count() == 1
     assert queries.state_of(bill_of(attempt)).step == "review"
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.apps import apps
 from django.db import transaction
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.actors import system
@@ -49,7 +49,7 @@ class Failed(Exception):
 
 def everything() -> dict[str, list[Any]]:
     """All rows that an act of payments can leave."""
-    models = [*apps.get_app_config("payments").get_models(), Act, Job]
+    models = [*apps.get_app_config("payments").get_models(), AuditEvent, Job]
     return {model.__name__: sorted(map(repr, model.objects.values_list())) for model in models}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.jobs.errors import PermanentFailure
 from municipality.jobs.models import Job
 from municipality.kernel import clock
@@ -37,11 +37,11 @@ pytestmark = pytest.mark.django_db
 BY = system("tests")
 
 
-def acts(action: str) -> list[Act]:
-    return list(Act.objects.filter(action=action).order_by("pk"))
+def acts(action: str) -> list[AuditEvent]:
+    return list(AuditEvent.objects.filter(action=action).order_by("pk"))
 
 
-def one(action: str) -> Act:
+def one(action: str) -> AuditEvent:
     (found,) = acts(action)
     return found
 

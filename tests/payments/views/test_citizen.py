@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.documents import services, signing
 from municipality.documents.models import Document
 from municipality.documents.services import activate, draft
@@ -164,7 +164,7 @@ def test_a_receipt_whose_file_is_lost_is_a_page_and_an_alarm(
     client.raise_request_exception = False
     answer = client.get(f"/en/receipts/{paid.number}/")
     assert answer.status_code == 503 and "cannot be given out" in answer.content.decode()
-    assert Act.objects.get(action="store.damaged").subject == f"file:{file.name}"
+    assert AuditEvent.objects.get(action="store.damaged").subject == f"file:{file.name}"
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if not name.endswith("StoreMiddleware")]
     bare = signed_in(payer)
     bare.raise_request_exception = False

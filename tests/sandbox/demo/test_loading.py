@@ -27,7 +27,7 @@ from licensing.health.states import RENEWAL, RenewalState
 from licensing.models import HealthLicence
 from municipality.accounts import demo_door
 from municipality.accounts.models import Organisation, User
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.audit.queries import unnumbered
 from municipality.cases.models import Case, Figure
 from municipality.documents import store
@@ -109,7 +109,8 @@ def test_the_guards_stood_while_loading_and_would_have_stopped_a_wrong_load() ->
 
 def test_every_event_has_its_act() -> None:
     by_action = {
-        a: Act.objects.filter(action=a).count() for a in ("document.carried_over", "document.superseded", "case.issue", "case.opened")
+        a: AuditEvent.objects.filter(action=a).count()
+        for a in ("document.carried_over", "document.superseded", "case.issue", "case.opened")
     }
     events = Document.EVENTS.objects
     assert by_action["document.carried_over"] == events.filter(move="carry_over").count()
@@ -292,12 +293,12 @@ def test_a_reply_stands_beside_a_violation_and_a_correction_waits() -> None:
             page = Client().get(f"/{language}/shops/{reply.shop.public_id}/", follow=True)
             assert page.status_code == 200 and reply.text in page.content.decode()
         assert correction.proposed["name_ar"] not in Client().get(f"/ar/shops/{correction.shop.public_id}/", follow=True).content.decode()
-    assert Act.objects.filter(subject=reply.case.key, action="reply.published").count() == 1
+    assert AuditEvent.objects.filter(subject=reply.case.key, action="reply.published").count() == 1
 
 
 def test_loading_once_more_adds_no_reply_and_no_correction(loaded: Path) -> None:
     from shops.models import Correction, Reply
 
-    before = Reply.objects.count(), Correction.objects.count(), Act.objects.count()
+    before = Reply.objects.count(), Correction.objects.count(), AuditEvent.objects.count()
     call_command("demo", small=True, stdout=StringIO())
-    assert (Reply.objects.count(), Correction.objects.count(), Act.objects.count()) == before
+    assert (Reply.objects.count(), Correction.objects.count(), AuditEvent.objects.count()) == before

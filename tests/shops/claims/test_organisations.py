@@ -12,7 +12,7 @@ from licensing.health.states import RENEWAL
 from municipality.accounts.models import Organisation, Signatory, User
 from municipality.acting.models import Delegation, Role
 from municipality.acting.services import delegations
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.cases.models import Block, Case, CaseEvent
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
@@ -104,7 +104,7 @@ def test_a_clerk_claims_a_shop_of_which_the_register_names_the_organisation(
     assert shop.name_en in client.get("/en/my-shops/").content.decode()
     event = CaseEvent.objects.get(subject=case, move="match")
     assert (event.actor_role, event.actor_key, event.data["for"]) == ("delegate", clerk.key, signs.key)
-    passed = Act.objects.get(action="shop.transferred")
+    passed = AuditEvent.objects.get(action="shop.transferred")
     assert (passed.actor_key, passed.data["for"], passed.data["to"]) == (clerk.key, signs.key, key(company))
     assert Message.objects.get(person=owner).kind == "shops.shop_claimed"
 
@@ -246,7 +246,7 @@ def test_a_clerk_disputes_for_the_organisation_that_held_the_shop(
     event = CaseEvent.objects.get(subject=case, move="dispute")
     assert (event.actor_role, event.actor_key, event.data["for"]) == ("holder", clerk.key, signs.key)
     assert Claim.objects.get().disputed_by == signs
-    assert Act.objects.get(action="claim.disputed").data["for"] == signs.key
+    assert AuditEvent.objects.get(action="claim.disputed").data["for"] == signs.key
     assert set(Block.objects.values_list("stops", flat=True)) == {RENEWAL}  # neither violations nor claims wait
 
 

@@ -16,7 +16,7 @@ from licensing.health import queries as licensing
 from licensing.health.services import submit_renewal
 from licensing.health.states import RENEWAL
 from municipality.accounts.models import User
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.cases.models import Block, Case
 from municipality.drafts import services as drafts
 from municipality.kernel import clock
@@ -270,4 +270,4 @@ def test_the_database_keeps_a_claim_as_it_was_made(make_shop: Any, owner: User, 
         strike()
     without_guards()
     strike()
-    assert Act.objects.filter(action="case.send_to_officer").exists()
+    assert AuditEvent.objects.filter(action="case.send_to_officer").exists()

@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from municipality.accounts.models import Organisation, User
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from sandbox.simulators.mobile_id.people import civil_id
@@ -52,7 +52,7 @@ def test_an_accepted_name_is_the_shops_and_the_old_one_stays_findable(both: Both
     assert (row.state, row.decided_by, row.decided_at, row.ours["name_ar"]) == ("accepted", commercial.clerk, clock.now(), old)
     change = RegisterChange.objects.get(shop=shop)
     assert (change.source, change.actor_key) == (row.key, commercial.clerk.key)
-    act = Act.objects.get(action="commercial.accepted")
+    act = AuditEvent.objects.get(action="commercial.accepted")
     assert (act.subject, act.actor_role, act.data["kind"]) == (row.key, "register_keeper", "name")
     assert commercial_queries.as_of(shop) == clock.now() and list(invariants.findings()) == []
 

@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from municipality.accounts import civil_ids
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.kernel import clock, guards
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.rulebook.models import LimitRule, RuleSet
@@ -61,7 +61,7 @@ def test_a_renewed_licence_is_taken_over_with_its_trace(both: Both) -> None:
         {"valid_until": "2027-11-30"},
         "system:commercial_register",
     )
-    assert Act.objects.get(action="shop.changed").data["by"] == f"moci:{CommercialNotice.objects.get(version=2).pk}"
+    assert AuditEvent.objects.get(action="shop.changed").data["by"] == f"moci:{CommercialNotice.objects.get(version=2).pk}"
     assert commercial.open() == {}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from shops.commercial_register.services import decisions
@@ -45,7 +45,7 @@ def seen_on(client: Client, row: CommercialDifference) -> str:
 
 def untouched(row: CommercialDifference) -> bool:
     row.refresh_from_db()
-    decided = Act.objects.filter(action__in=("commercial.accepted", "commercial.dismissed"))
+    decided = AuditEvent.objects.filter(action__in=("commercial.accepted", "commercial.dismissed"))
     return row.state == "open" and not RegisterChange.objects.exists() and not decided.exists()
 
 

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from municipality.accounts.models import User
 from municipality.acting.services import delegations
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.rulebook.seeds import seed
@@ -44,7 +44,7 @@ def test_stating_leaves_a_row_a_trace_a_record_and_an_index(stating: Make, froze
     assert (row.week_id, row.ramadan_id, row.stated_at) == (SPLIT, None, clock.now())
     change = RegisterChange.objects.get(shop=shop, name="hours")
     assert change.before == {"week": "", "ramadan": ""} and change.after == {"week": SPLIT, "ramadan": ""}
-    act = Act.objects.get(action="shop.hours_stated")
+    act = AuditEvent.objects.get(action="shop.hours_stated")
     assert act.subject == shop.key and act.actor_key == shop.owner.key and act.data["by"] == change.source  # type: ignore[union-attr]
     assert index.stale([shop.pk]) == []
 
@@ -54,7 +54,7 @@ def test_the_same_hours_again_renew_the_day_and_leave_no_trace(stating: Make, fr
     frozen_clock.move(days=3)
     state_hours(shop=shop, person=shop.owner, week=parse(SPLIT))  # type: ignore[arg-type]
     assert StatedHours.objects.get(shop=shop).stated_at == clock.now()
-    assert RegisterChange.objects.filter(name="hours").count() == 1 and Act.objects.filter(action="shop.hours_stated").count() == 2
+    assert RegisterChange.objects.filter(name="hours").count() == 1 and AuditEvent.objects.filter(action="shop.hours_stated").count() == 2
 
 
 def test_ramadan_is_stated_beside_the_year_and_both_are_taken_back(stating: Make) -> None:
@@ -111,7 +111,7 @@ def test_only_the_holder_and_whom_they_let_act_in_this_service_state_hours(make_
         state_hours(shop=shop, person=other, week=parse(SPLIT))
     delegated(owner, other, shop, HOURS)
     state_hours(shop=shop, person=other, week=parse(SPLIT))
-    act = Act.objects.get(action="shop.hours_stated")
+    act = AuditEvent.objects.get(action="shop.hours_stated")
     assert act.actor_role == "delegate" and act.actor_key == other.key
     with pytest.raises(NotPermitted):
         state_hours(shop=shop, person=person(THIRD), week=parse(SPLIT))

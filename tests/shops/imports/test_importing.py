@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from municipality.accounts.models import Organisation
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.imports import services
 from municipality.imports.models import ImportFile
 from municipality.kernel import clock
@@ -74,7 +74,7 @@ def test_a_dry_run_changes_nothing_and_the_second_person_lets_the_lines_in(
     assert found("لمسة البحر")[0] == made.pk and found(NEW)[0] == made.pk
     assert found("صالون آخر")[0] == shop.pk and found(shop.name_ar)[0] == shop.pk, "by its former name"
     assert list(invariants.findings()) == []
-    acts = list(Act.objects.filter(subject=file.key).order_by("pk").values_list("action", flat=True))
+    acts = list(AuditEvent.objects.filter(subject=file.key).order_by("pk").values_list("action", flat=True))
     assert acts == ["register.loaded", "register.checked", "register.released", "register.taken"]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.imports import services
 from municipality.imports.models import ImportFile
 from shops.imports import writer
@@ -52,7 +52,7 @@ def told() -> list[int]:
 
 def lines() -> list[list[int]]:
     """First and last line of each batch in the record."""
-    rows = Act.objects.filter(action="register.taken").order_by("data__first_line")
+    rows = AuditEvent.objects.filter(action="register.taken").order_by("data__first_line")
     return [[act.data["first_line"], act.data["last_line"]] for act in rows]
 
 

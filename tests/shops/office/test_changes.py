@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from shops import invariants
@@ -51,7 +51,7 @@ def test_an_event_by_hand_changes_nothing_until_a_second_person_confirms(
         event = ShopEvent.objects.get(shop=shop, source=act.key)
         assert (event.kind, event.on, event.actor_key) == (kind, act.on, keeper.key)
     assert list(invariants.findings()) == []
-    asked = Act.objects.filter(action="shop.event_asked").order_by("pk")[0]
+    asked = AuditEvent.objects.filter(action="shop.event_asked").order_by("pk")[0]
     assert asked.commitment and WHY not in str(asked.data)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.kernel.errors import NotPermitted, Refused
 from shops import invariants
 from shops.models import Shop
@@ -28,7 +28,7 @@ def lines(*rows: str, head: str = "commercial_license_no;name_ar;block") -> byte
 def test_an_export_comes_back_as_a_correction_without_a_change(make_shop: Callable[..., Shop], keeper: Any) -> None:
     make_shop(area_m2=40), make_shop(name_ar="=1+1", latitude=29.3, longitude=48.0)
     content = corrections.export(shops=Shop.objects.all(), form="csv", filters={"area": "7"}, by=keeper)
-    assert b";'=1+1;" in content and Act.objects.get(action="register.exported").data == {"shops": 2, "form": "csv", "area": "7"}
+    assert b";'=1+1;" in content and AuditEvent.objects.get(action="register.exported").data == {"shops": 2, "form": "csv", "area": "7"}
     Shop.objects.filter(name_ar="=1+1").update(name_ar="صالون")
     found = corrections.preview(content=content.replace(b"'=1+1", "صالون".encode()), by=keeper)
     assert (found.changes, found.wrong, found.same) == ([], [], 2)
@@ -56,7 +56,10 @@ def test_a_correction_shows_what_it_does_and_goes_through_the_register(make_shop
     assert (shop.name_ar, shop.block, shop.former_names.count()) == ("مخبز الوادي", "9", 1)
     assert sorted(shop.events.values_list("kind", flat=True)) == ["moved", "opened", "renamed"]
     assert [hit.shop_id for hit in ask(SearchQuery("مخبز الوادي")).hits] == [shop.pk] and list(invariants.findings()) == []
-    assert Act.objects.get(action="register.corrected").data["shops"] == 1 and Act.objects.filter(action="shop.changed").count() == 1
+    assert (
+        AuditEvent.objects.get(action="register.corrected").data["shops"] == 1
+        and AuditEvent.objects.filter(action="shop.changed").count() == 1
+    )
     with pytest.raises(Refused, match="nothing_new"):
         corrections.correct(file=found.file, by=keeper)
 

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from licensing.health.services import renewals
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from shops import invariants
@@ -59,7 +59,7 @@ def test_the_other_shop_is_found_by_the_names_and_numbers_of_both(two: tuple[Sho
     assert list(invariants.findings()) == []
     events = ShopEvent.objects.filter(source=act.key).order_by("shop")
     assert {(event.shop_id, event.kind) for event in events} == {(goes.pk, "merged"), (stays.pk, "merged")}
-    assert [a.action for a in Act.objects.filter(subject=goes.key).order_by("-pk")[:2]] == ["shop.merged", "shop.merge_asked"]
+    assert [a.action for a in AuditEvent.objects.filter(subject=goes.key).order_by("-pk")[:2]] == ["shop.merged", "shop.merge_asked"]
 
 
 def test_the_page_of_a_merged_shop_leads_to_the_one_that_stands_for_it(

@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import translation
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.imports import services
 from municipality.imports.models import ImportFile
 from shops.imports.problems import FILE
@@ -145,4 +145,4 @@ def test_a_sheet_for_which_there_is_no_room_is_a_page_and_an_alarm(clerk: Any, s
         assert upload(clerk, sheet({})).status_code == 500  # the red control
     settings.MIDDLEWARE = middleware
     clerk.handler.load_middleware()
-    assert not ImportFile.objects.exists() and Act.objects.filter(action="store.no_room").count() == 1
+    assert not ImportFile.objects.exists() and AuditEvent.objects.filter(action="store.no_room").count() == 1

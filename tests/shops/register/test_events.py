@@ -9,7 +9,7 @@ from unittest.mock import patch
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.kernel import guards
 from municipality.kernel.errors import Refused
 from shops import invariants
@@ -77,7 +77,7 @@ def test_a_shop_is_suspended_resumed_closed_and_opened_again(make_shop: Make) ->
         shop.refresh_from_db()
         assert ("closed" if shop.is_closed else "suspended" if shop.is_suspended else "open") == state
         assert ([hit.shop_id for hit in ask(SearchQuery(text="الفنار", is_open=True)).hits] == [shop.pk]) is (state == "open")
-    acts = list(Act.objects.filter(subject=shop.key).order_by("pk").values_list("action", flat=True))
+    acts = list(AuditEvent.objects.filter(subject=shop.key).order_by("pk").values_list("action", flat=True))
     assert acts == ["shop.opened", "shop.suspended", "shop.resumed", "shop.closed", "shop.reopened"]
 
 
@@ -104,10 +104,10 @@ def test_a_verb_that_does_not_fit_is_refused(
 
 def test_register_event_record_and_search_change_together_or_not_at_all(make_shop: Make) -> None:
     shop = make_shop(name_ar="صالون الياسمين")
-    before = ShopEvent.objects.count(), Act.objects.count()
+    before = ShopEvent.objects.count(), AuditEvent.objects.count()
     with patch("shops.register.services.record", side_effect=RuntimeError), pytest.raises(RuntimeError):
         rename(shop, "صالون الزمرد", "")
-    assert (ShopEvent.objects.count(), Act.objects.count()) == before
+    assert (ShopEvent.objects.count(), AuditEvent.objects.count()) == before
     assert Shop.objects.get(pk=shop.pk).name_ar == "صالون الياسمين"
     assert found("الياسمين") == [shop.pk] and found("الزمرد") == []
 

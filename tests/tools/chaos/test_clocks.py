@@ -54,7 +54,7 @@ def test_a_clock_that_was_wrong_for_a_while_ends_nothing_early_and_stalls_nothin
 ) -> None:
     before = portal.at_bank(2)
     portal.drain()
-    (last,) = portal.sql("SELECT (SELECT max(id) FROM audit_act), (SELECT max(id) FROM jobs_job)")
+    (last,) = portal.sql("SELECT (SELECT max(id) FROM audit_auditevent), (SELECT max(id) FROM jobs_job)")
     set_clock(offset)
     wait_until(lambda: not portal.ready("clocks"), 20, "a clock that is found wrong")
     (during,) = portal.at_bank(1)  # filed and taken to the bank by the wrong clock
@@ -81,7 +81,7 @@ def test_a_clock_that_was_wrong_for_a_while_ends_nothing_early_and_stalls_nothin
     assert portal.outcome(before[1:])[0]["attempts"] == {before[1]["trackid"]: "redirected"}, "it is open at the bank still"
     portal.issued(paid)
     assert portal.ask("of_the_future") == {"acts": 0, "bells": 0, "leases": 0, "slots": 0, "pages": 0}
-    acts = [at for (at,) in portal.sql("SELECT at FROM audit_act WHERE id > %s ORDER BY id", last[0])]
+    acts = [at for (at,) in portal.sql("SELECT at FROM audit_auditevent WHERE id > %s ORDER BY id", last[0])]
     slack = dt.timedelta(seconds=5)
     assert all(earlier - slack < later for earlier, later in pairwise(acts)), "the order of the record is that of time"
     slots = portal.ask("slots")

@@ -15,7 +15,7 @@ from municipality.jobs.models import Job
 from municipality.kernel import clock, worktime
 from municipality.notifications.models import Message
 from municipality.review import invariants, queries, replay
-from municipality.review.models import Assignment, Clock, Escalation, Place
+from municipality.review.models import Assignment, Clock, Escalation, QueueEntry
 from municipality.review.services import clock as clocks
 from municipality.rulebook import queries as rulebook
 from tests.conftest import Clock as Frozen
@@ -45,7 +45,7 @@ def test_nobody_is_overtaken(office: Office, frozen_clock: Frozen) -> None:
     print(dict(happened), "draws:", Assignment.objects.count(), "overtaken:", overtaken)
     assert overtaken == 0 and list(queries.inversions()) == []
     assert [line for line in invariants.findings() if "moved up" not in line] == []
-    assert Place.objects.filter(state="left").count() >= 0.9 * CASES
+    assert QueueEntry.objects.filter(state="left").count() >= 0.9 * CASES
     # Every case that was taken before its turn stands in the public list.
     passed: dict[int, int] = {}
     for draw in replay.draws():

@@ -92,11 +92,11 @@ def test_a_storm_of_guesses_is_slowed_at_the_door(door: Door) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE audit_act SET data = '{}'",
-        "DELETE FROM audit_act",
-        "TRUNCATE audit_act",
-        "ALTER TABLE audit_act DISABLE TRIGGER ALL",
-        "DROP TABLE audit_act",
+        "UPDATE audit_auditevent SET data = '{}'",
+        "DELETE FROM audit_auditevent",
+        "TRUNCATE audit_auditevent",
+        "ALTER TABLE audit_auditevent DISABLE TRIGGER ALL",
+        "DROP TABLE audit_auditevent",
         "CREATE TABLE public.mine (id int)",
         "DELETE FROM django_migrations",
     ],

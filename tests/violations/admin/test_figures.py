@@ -12,7 +12,7 @@ import pytest
 from django.db import connection, transaction
 from lxml import html
 
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.transitions import transition
@@ -38,7 +38,7 @@ SQL = {
     "objected": "e.to_state = 'objected'",
     "overturned": "e.move = 'uphold_objection'",
     "undefended": "e.move = 'object' AND EXISTS (SELECT 1 FROM violations_objection o JOIN cases_case c ON c.id = o.case_id "
-    "JOIN audit_act a ON a.subject = 'case:' || c.public_id WHERE o.violation_id = v.id AND a.action = 'objection.undefended')",
+    "JOIN audit_auditevent a ON a.subject = 'case:' || c.public_id WHERE o.violation_id = v.id AND a.action = 'objection.undefended')",
     "annulled": "e.to_state = 'annulled' AND e.move = 'annul'",
     "waived": "e.to_state = 'waived'",
     "reduced": "e.move = 'reduce'",
@@ -113,7 +113,7 @@ def from_sql(name: str, more: str = "", *values: Any) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(DISTINCT v.id) FROM violations_violation v JOIN violations_violationevent e ON e.subject_id = v.id "
-            f"JOIN violations_inspector i ON i.id = v.inspector_id WHERE {SQL[name]} {more}",
+            f"JOIN violations_judicialwarrant i ON i.id = v.inspector_id WHERE {SQL[name]} {more}",
             values,
         )
         return int(cursor.fetchone()[0])
@@ -210,7 +210,7 @@ def test_the_file_hides_small_numbers(year: dict[str, Violation], supervisor: An
     assert not [value for value in numbers if 0 < int(value) < 5]
     spans = [row[1 + len(LABELS) :] for row in rows]
     assert not [value for row in spans for value in row[::3] if value.isdigit() and 0 < int(value) < 5]
-    act = Act.objects.get(action="figures.exported")
+    act = AuditEvent.objects.get(action="figures.exported")
     assert act.actor_key == supervisor.key
     assert act.data["by"] == "team"
 

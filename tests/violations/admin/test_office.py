@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from municipality.audit.models import Look
+from municipality.audit.models import AccessLogEntry
 from municipality.kernel import clock
 from municipality.places.models import Branch
 from tests.municipality.people import signed_in, staff
@@ -57,7 +57,7 @@ def test_opening_a_minute_is_written_down_for_its_person(served: Violation, cler
     client = signed_in(clerk)
     assert client.get(f"/admin/violations/violation/{served.pk}/change/").status_code == 200
     assert client.get(url(served)).status_code == 200
-    assert Look.objects.filter(person_key=owner.key, purpose="violation").count() == 2
+    assert AccessLogEntry.objects.filter(person_key=owner.key, purpose="violation").count() == 2
 
 
 def test_two_people_annul_by_their_buttons(served: Violation, clerk: Any, authority: Any) -> None:

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
 from licensing.health.states import RENEWAL
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.cases import queries as cases
 from municipality.documents import store
 from municipality.imports import services
@@ -97,7 +97,7 @@ def test_a_dry_run_changes_nothing_and_the_second_person_lets_the_good_lines_in(
     assert one("PPR-HA-1003-2025").state == "overdue"
     assert Message.objects.filter(person=owner, kind="violations.carried_over").count() == 2
     assert list(invariants.findings()) == []
-    acts = list(Act.objects.filter(subject=file.key).order_by("pk").values_list("action", flat=True))
+    acts = list(AuditEvent.objects.filter(subject=file.key).order_by("pk").values_list("action", flat=True))
     assert acts == ["paper.loaded", "paper.checked", "paper.released", "paper.taken"]
 
 
@@ -158,7 +158,7 @@ def test_twenty_thousand_lines_are_kept_at_once_and_come_in_by_jobs(
     while services.take(file_id=file.pk, seconds=0):
         pass
     assert Violation.objects.filter(state="ordered", paper__isnull=False).count() == 20_000
-    assert Act.objects.filter(subject=file.key, action="paper.taken").count() == 20_000 // KIND.apply_batch
+    assert AuditEvent.objects.filter(subject=file.key, action="paper.taken").count() == 20_000 // KIND.apply_batch
 
 
 def test_no_civil_number_lies_open(clerk: Any, shop: Shop) -> None:

@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from licensing.health.states import RENEWAL
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.cases import queries as cases
 from municipality.cases.models import Block
 from municipality.kernel import clock, guards
@@ -63,7 +63,7 @@ def test_two_units_lift_a_stop_until_a_day_and_it_stands_again_after(
     block_lifts.allow(lift=asked, allowed_by=authority)
     assert stops(stopped) == 0
     assert Message.objects.filter(person=owner, kind="violations.stop_lifted").count() == 1
-    acts = Act.objects.filter(subject=stopped.key).values_list("action", flat=True)
+    acts = AuditEvent.objects.filter(subject=stopped.key).values_list("action", flat=True)
     assert {"stoplift.asked", "violation.stop_lifted"} <= set(acts)
     assert Violation.objects.get(pk=stopped.pk).state == "overdue", "the sum is owed as before"
     assert blocks.place_due() == 0

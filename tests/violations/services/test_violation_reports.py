@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from municipality.accounts import civil_ids
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.fieldwork.models import Visit
 from municipality.kernel import clock, guards
 from municipality.kernel.errors import NotPermitted, Refused
@@ -20,7 +20,7 @@ from shops.models import Shop
 from tests.municipality.people import SALIM
 from tests.violations.conftest import NOW, Days, found
 from violations import invariants, queries
-from violations.models import Inspector, SettlementOrder, Violation
+from violations.models import JudicialWarrant, SettlementOrder, Violation
 from violations.services import violation_reports
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def test_a_minute_takes_its_amount_from_the_catalogue_and_tells_the_owner(write:
     assert (row.state, order.fils, row.edition) == ("ordered", 100_000, "offences.municipal v1")
     assert row.number is not None and row.number.startswith("VIO-2026-000001-")
     assert Message.objects.get(person=owner, kind="violations.minute_written").title_en == f"Violation {row.number}"
-    assert {"violation.recorded", "violation.minuted"} <= set(Act.objects.filter(subject=row.key).values_list("action", flat=True))
+    assert {"violation.recorded", "violation.minuted"} <= set(AuditEvent.objects.filter(subject=row.key).values_list("action", flat=True))
     assert list(invariants.findings()) == []
 
 
@@ -219,7 +219,7 @@ def test_a_rolled_back_minute_gives_its_number_back(write: Callable[..., Violati
 @pytest.mark.guards
 def test_the_database_refuses_a_minute_without_an_inspector_of_the_branch(write: Callable[..., Violation], make_inspector: Any) -> None:
     row = write()
-    elsewhere = Inspector.objects.get(user=make_inspector("ja", "JA"))
+    elsewhere = JudicialWarrant.objects.get(user=make_inspector("ja", "JA"))
     columns = {f.attname: getattr(row, f.attname) for f in Violation._meta.concrete_fields if f.attname != "id"}
     columns |= {
         "public_id": "x" * 26,

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from municipality.audit import queries
-from municipality.audit.models import Act, Link, Look
+from municipality.audit.models import AccessLogEntry, AuditEvent, Link
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
         for act in queries.overdue().order_by("pk")[:50]:
             found += 1
             self.stdout.write(f"act {act.pk}: waits for its number since {act.at:%Y-%m-%d %H:%M:%S}")
-        for table in queries.uncounted(Act._meta.db_table, Look._meta.db_table):
+        for table in queries.uncounted(AuditEvent._meta.db_table, AccessLogEntry._meta.db_table):
             found += 1
             self.stdout.write(f"{table}: a row's number is above the database's counter")
         if found:

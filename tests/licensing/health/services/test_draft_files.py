@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from licensing.health.states import RENEWAL
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.drafts import invariants, queries, services
 from municipality.drafts.models import Draft
 from municipality.kernel import clock
@@ -29,7 +29,7 @@ def states(draft: Draft) -> set[str]:
 
 
 def removals(draft: Draft) -> list[str]:
-    acts = Act.objects.filter(action="upload.removed")
+    acts = AuditEvent.objects.filter(action="upload.removed")
     return [act.data["reason"] for act in acts if act.data.get("about") == draft.key]
 
 

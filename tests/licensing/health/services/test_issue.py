@@ -12,7 +12,7 @@ from django.db import transaction
 
 from licensing.health import services
 from licensing.models import HealthLicence, Renewal
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.cases.models import Case
 from municipality.documents import seal, signing, store
 from municipality.documents import services as documents
@@ -140,7 +140,7 @@ def test_a_late_void_suspends_the_licence_and_tells_the_owner_once(paid: Case) -
     document.refresh_from_db()
     assert document.live_state == "suspended"
     assert Message.objects.filter(kind="licensing.licence_held").count() == 1
-    assert Act.objects.filter(action="document.suspended").count() == 1
+    assert AuditEvent.objects.filter(action="document.suspended").count() == 1
 
 
 def test_paying_again_after_a_void_puts_the_licence_back_in_force(paid: Case) -> None:

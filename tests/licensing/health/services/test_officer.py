@@ -13,7 +13,7 @@ from licensing.health.services import officer as lane
 from licensing.health.states import RENEWAL
 from licensing.models import HealthLicence, Renewal, RenewalChange
 from municipality.accounts import civil_ids
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.cases.models import Case
 from municipality.cases.services import place_block
 from municipality.documents import seal
@@ -25,7 +25,7 @@ from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
 from municipality.review import queries as review
-from municipality.review.models import Clock, Party, Place
+from municipality.review.models import Clock, Party, QueueEntry
 from municipality.review.services import desk, queue
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
@@ -59,7 +59,7 @@ def test_a_changed_shop_is_sent_with_case_changes_files_place_clock_and_message_
     assert officers.MANAGER not in str(rows[1].after) and rows[1].sensitivity == "personal"
     assert civil_ids.decrypt(rows[1].secret["civil_id_cipher"]) == officers.MANAGER
     assert sorted(uploads.ready(case.key).values_list("slot", flat=True)) == ["drawing", "manager_letter"]
-    place = Place.objects.get(case=case)
+    place = QueueEntry.objects.get(case=case)
     assert (place.state, place.branch_id, place.skill) == ("waiting", "HA", "health")
     assert Clock.objects.get(case=case).due_at is not None and case.due_on == dt.date(2026, 12, 1)
     assert set(Party.objects.filter(case=case).values_list("key", flat=True)) == {case.key, owner.key, shop.key}
@@ -85,7 +85,7 @@ def test_a_failure_at_the_end_leaves_nothing_behind(make_shop: Any, owner: Any, 
     monkeypatch.setattr(lane, "send", fail)
     with pytest.raises(RuntimeError), transaction.atomic():
         services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version)
-    assert not Case.objects.exists() and not Place.objects.exists() and not RenewalChange.objects.exists()
+    assert not Case.objects.exists() and not QueueEntry.objects.exists() and not RenewalChange.objects.exists()
     assert Draft.objects.get().is_open and uploads.ready(draft.key).count() == 1
 
 
@@ -192,7 +192,7 @@ def test_approval_writes_the_register_with_its_trace_and_makes_the_bill(make_sho
         (name, case.key, deciding.key) for name in ("trade_name", "activity", "area_m2", "manager", "address")
     }
     assert officers.MANAGER not in str(list(traces.values()))
-    assert Act.objects.filter(action="shop.changed", subject=shop.key).count() == 1
+    assert AuditEvent.objects.filter(action="shop.changed", subject=shop.key).count() == 1
     renewal = Renewal.objects.get(case=case)
     assert renewal.accepted_facts == shop.registered_facts()
     bill = payments.bill_of(case.key)
@@ -266,7 +266,7 @@ LEASE = desk.CorrectionRequest("file_unreadable", "lease")
 
 def test_corrections_open_only_what_is_asked_for_and_keep_the_place(make_shop: Any, owner: Any) -> None:
     case, deciding = asked(make_shop, owner, AREA, LEASE)
-    number = Place.objects.get(case=case).pk
+    number = QueueEntry.objects.get(case=case).pk
     assert case.state == "corrections" and Clock.objects.get(case=case).due_at is None
     with pytest.raises(FileRefused):
         officers.attach(owner, case.key, "drawing")
@@ -280,7 +280,7 @@ def test_corrections_open_only_what_is_asked_for_and_keep_the_place(make_shop: A
         officers.attach(owner, case.key, "lease", b"\xff\xd8\xff\xe0 sharper")
         services.answer_corrections(case=case, applicant=owner, answers={"area_m2": {"area_m2": 90}})
     case.refresh_from_db()
-    assert case.state == "in_review" and Place.objects.get(case=case).pk == number
+    assert case.state == "in_review" and QueueEntry.objects.get(case=case).pk == number
     assert review.desk_of(deciding).answered == 1
     rows = queries.declared(Renewal.objects.get(case=case))
     assert [(row.name, row.round, row.after.get("area_m2")) for row in rows if row.name == "area_m2"] == [("area_m2", 1, 90)]
@@ -303,7 +303,7 @@ def test_corrections_that_nobody_answers_close_the_request_without_a_fee(make_sh
         assert services.lapse_unanswered() == 1 and services.lapse_unanswered() == 0
     case.refresh_from_db()
     assert (case.state, case.is_open) == ("expired", False)
-    assert Place.objects.get(case=case).state == "left" and Clock.objects.get(case=case).stopped_at is not None
+    assert QueueEntry.objects.get(case=case).state == "left" and Clock.objects.get(case=case).stopped_at is not None
     assert Message.objects.filter(person=owner, kind="licensing.corrections_lapsed").count() == 1
     assert payments.bill_of(case.key) is None
 
@@ -352,7 +352,7 @@ def test_a_request_is_withdrawn_in_every_state_before_payment(make_shop: Any, ow
     services.withdraw_renewal(case=Case.objects.get(pk=case.pk), applicant=owner)
     case.refresh_from_db()
     assert (case.state, case.is_open) == ("withdrawn", False)
-    assert Place.objects.get(case=case).state == "left"
+    assert QueueEntry.objects.get(case=case).state == "left"
     bill = payments.bill_of(case.key)
     assert bill is None
 

@@ -13,7 +13,7 @@ from licensing.health import queries, services
 from licensing.health.states import RENEWAL
 from licensing.models import Renewal
 from municipality.accounts.models import Organisation, Signatory
-from municipality.audit.models import Act
+from municipality.audit.models import AuditEvent
 from municipality.cases.models import Case
 from municipality.cases.services import advance, lift_block, place_block
 from municipality.jobs.models import Job
@@ -42,7 +42,7 @@ def test_a_clean_renewal_commits_case_bill_message_record_and_jobs_together(make
     bill = payments.bill_of(case.key)
     assert bill is not None and bill.total_fils == 10_000 and bill.state == "due"
     assert [e.move for e in case.events.order_by("pk")] == ["submit"]
-    assert set(Act.objects.filter(subject=case.key).values_list("action", flat=True)) >= {"case.opened", "case.submit"}
+    assert set(AuditEvent.objects.filter(subject=case.key).values_list("action", flat=True)) >= {"case.opened", "case.submit"}
     assert Message.objects.filter(person=owner, kind="licensing.renewal_submitted").count() == 1
     assert Job.objects.filter(kind="licensing.close_unpaid", key=case.public_id).count() == 1
     assert case.due_on == dt.date(2026, 11, 29)
@@ -65,7 +65,7 @@ def test_a_failure_at_the_end_leaves_nothing_behind(make_shop: Any, owner: Any, 
     from licensing.health.services import renewals
 
     shop = make_shop()
-    before = (Case.objects.count(), Job.objects.count(), Act.objects.count(), Message.objects.count())
+    before = (Case.objects.count(), Job.objects.count(), AuditEvent.objects.count(), Message.objects.count())
 
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("the message cannot be written")
@@ -73,7 +73,7 @@ def test_a_failure_at_the_end_leaves_nothing_behind(make_shop: Any, owner: Any, 
     monkeypatch.setattr(renewals, "send", fail)
     with pytest.raises(RuntimeError), transaction.atomic():
         services.submit_renewal(shop=shop, applicant=owner)
-    assert (Case.objects.count(), Job.objects.count(), Act.objects.count(), Message.objects.count()) == before
+    assert (Case.objects.count(), Job.objects.count(), AuditEvent.objects.count(), Message.objects.count()) == before
     assert payments.visible_to(owner).count() == 0
 
 
@@ -152,10 +152,10 @@ def test_a_case_that_slipped_past_the_condition_is_refused_by_the_index_in_words
     shop = make_shop()
     services.submit_renewal(shop=shop, applicant=owner)
     monkeypatch.setattr(queries.cases, "open_for", lambda *_about: None)
-    acts = Act.objects.count()
+    acts = AuditEvent.objects.count()
     with pytest.raises(Refused) as refused, transaction.atomic():
         services.submit_renewal(shop=shop, applicant=owner)
-    assert refused.value.code == "already_open" and Case.objects.count() == 1 and Act.objects.count() == acts
+    assert refused.value.code == "already_open" and Case.objects.count() == 1 and AuditEvent.objects.count() == acts
     monkeypatch.setattr("municipality.cases.services.FiledBy", SimpleNamespace(values=[], APPLICANT="nobody"))
     with pytest.raises(IntegrityError, match="cases_filed_by"), transaction.atomic():
         services.submit_renewal(shop=make_shop(), applicant=owner)

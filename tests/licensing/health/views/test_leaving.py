@@ -17,7 +17,7 @@ from municipality.accounts.models import User
 from municipality.accounts.services import key_losses, second_factor
 from municipality.kernel.actors import system
 from municipality.places.models import Branch
-from municipality.review.models import Assignment, Place
+from municipality.review.models import Assignment, QueueEntry
 from municipality.review.services import queue
 from tests.licensing import officers
 from tests.municipality.accounts import softkey
@@ -85,10 +85,10 @@ def test_what_a_disabled_officer_held_goes_back_and_nothing_more_is_done_in_thei
     disable(officer)
     assert client.post(address, {"ask": "area_m2.area_differs", "step": "send"}).status_code == 302
     case.refresh_from_db()
-    assert case.state == "in_review" and Place.objects.get(case=case).state == "held"
+    assert case.state == "in_review" and QueueEntry.objects.get(case=case).state == "held"
     assert queue.release_absent() == 1
     assert Assignment.objects.get(pk=held.pk).end_code == "left_office"
-    assert Place.objects.get(case=case).state == "waiting"
+    assert QueueEntry.objects.get(case=case).state == "waiting"
 
 
 def test_an_officer_who_moves_to_another_branch_opens_the_cases_of_the_old_one_no_more(officer: User, make_shop: Any, owner: Any) -> None:
