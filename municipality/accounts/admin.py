@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import keys_admin  # noqa: F401  (its pages stand behind the same door)
 from municipality.accounts.models import Organisation, Signatory, User, actor_of
-from municipality.audit.services import look
+from municipality.audit.services import log_access
 from municipality.kernel.actors import Actor
 from municipality.ui.admin_base import ReadOnlyAdmin, in_group, moment
 from municipality.ui.code_labels import label_codes
@@ -92,7 +92,7 @@ class UserAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         person: Any = self.get_object(request, object_id) if object_id else None
         if person is not None and not person.is_staff and self.has_view_permission(request, person):
-            look(viewer=_looker(request), person_key=person.key, subject=person.key, purpose="person_page")
+            log_access(viewer=_looker(request), person_key=person.key, subject=person.key, purpose="person_page")
         return super().changeform_view(request, object_id, form_url, extra_context)
 
 
@@ -111,7 +111,7 @@ class OrganisationAdmin(ReadOnlyAdmin):
         if organisation is not None and self.has_view_permission(request, organisation):
             for row in Signatory.objects.filter(organisation=organisation).select_related("person"):
                 subject = f"organisation:{organisation.public_id}"
-                look(viewer=_looker(request), person_key=row.person.key, subject=subject, purpose="organisation_page")
+                log_access(viewer=_looker(request), person_key=row.person.key, subject=subject, purpose="organisation_page")
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     @admin.display(description="المفوضون بالتوقيع")

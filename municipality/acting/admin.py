@@ -14,7 +14,7 @@ from municipality.acting.models import Consent, Delegation, DelegationEvent
 from municipality.acting.registry import SERVICES
 from municipality.acting.services import consents
 from municipality.acting.states import DelegationState
-from municipality.audit.services import look
+from municipality.audit.services import log_access
 from municipality.kernel.actors import Actor
 from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment
 from municipality.ui.code_labels import label_codes, label_of, moved
@@ -94,7 +94,7 @@ class _PeopleAdmin(ReadOnlyAdmin):
         if row is not None and self.has_view_permission(request, row):
             shown: Any = row
             for person in self.people_of(row):
-                look(viewer=_looker(request), person_key=person.key, subject=shown.key, purpose="delegation_page")
+                log_access(viewer=_looker(request), person_key=person.key, subject=shown.key, purpose="delegation_page")
         return super().change_view(request, object_id, form_url, extra_context)
 
 

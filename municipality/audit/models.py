@@ -54,7 +54,7 @@ class AuditEvent(models.Model):
     commitment = models.CharField(max_length=64, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["subject", "id"], name="audit_act_subject")]
+        indexes = [models.Index(fields=["subject", "id"], name="audit_event_subject")]
         verbose_name = "إجراء"
         verbose_name_plural = "سجل الإجراءات"
 
@@ -96,7 +96,7 @@ class AccessLogEntry(models.Model):
     purpose = models.CharField(max_length=40)
 
     class Meta:
-        indexes = [models.Index(fields=["person_key", "-id"], name="audit_look_person")]
+        indexes = [models.Index(fields=["person_key", "-id"], name="audit_access_person")]
         verbose_name = "اطلاع"
         verbose_name_plural = "سجل الاطلاع"
 

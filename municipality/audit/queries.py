@@ -81,6 +81,6 @@ def looks_at(person_key: str) -> QuerySet[AccessLogEntry]:
     return AccessLogEntry.objects.filter(person_key=person_key).order_by("-pk")
 
 
-def looks_about(person_key: str, subject: str) -> list[AccessLogEntry]:
+def access_log_of(person_key: str, subject: str) -> list[AccessLogEntry]:
     """The last twenty looks at one matter of a person."""
     return list(looks_at(person_key).filter(subject=subject)[:20])

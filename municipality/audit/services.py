@@ -40,7 +40,7 @@ def record(action: str, *, subject: str, actor: Actor, data: dict[str, Any] | No
     return act
 
 
-def look(*, viewer: Actor, person_key: str, subject: str, purpose: str) -> None:
+def log_access(*, viewer: Actor, person_key: str, subject: str, purpose: str) -> None:
     """Write one read of a person's data by staff; before the page is shown."""
     AccessLogEntry.objects.create(
         at=clock.now(), viewer_key=viewer.key, viewer_role=viewer.role, person_key=person_key, subject=subject, purpose=purpose

@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from municipality.audit.services import look
+from municipality.audit.services import log_access
 from municipality.cases.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment, structure
 from municipality.cases.models import Case, CaseEvent, FiledBy
 from municipality.cases.timeline import TIMELINES
@@ -103,7 +103,7 @@ class CaseAdmin(ReadOnlyAdmin):
         case: Any = self.get_object(request, object_id)
         if case is not None and self.has_view_permission(request, case):
             user: Any = request.user
-            look(viewer=Actor(AUDITOR, user.key), person_key=case.applicant.key, subject=case.key, purpose="audit")
+            log_access(viewer=Actor(AUDITOR, user.key), person_key=case.applicant.key, subject=case.key, purpose="audit")
         return super().change_view(request, object_id, form_url, extra_context)
 
     @admin.display(description=_("reference"), ordering="reference")

@@ -40,8 +40,8 @@ READS: dict[str, tuple[str, ...]] = {
         "payments.gatewaymessage",
         "payments.receipt",
         # Queue and desk, to read: officers and supervisors reach them only through the desk's own pages.
-        *(f"review.{table}" for table in ("place", "assignment", "override", "correctionround", "decision", "escalation")),
-        *(f"review.{table}" for table in ("clock", "skill", "absence", "tie")),
+        *(f"review.{table}" for table in ("queueentry", "assignment", "override", "correctionround", "decision", "escalation")),
+        *(f"review.{table}" for table in ("clock", "skill", "absence", "conflictofinterest")),
         *(f"payments.{table}" for table in MONEY),
         *("violations.violation", "violations.referralbatch", "violations.judicialwarrant", "violations.team"),
         "rulebook.ruleset",

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from municipality.audit.services import look
+from municipality.audit.services import log_access
 from municipality.cases.admin_base import ReadOnlyAdmin, in_group
 from municipality.kernel.actors import Actor
 from payments.states import CASHIER, CHECKER
@@ -49,7 +49,7 @@ class MoneyAdmin(ReadOnlyAdmin):
         if seen and role:
             user: Any = request.user
             purpose = "audit" if role == AUDITOR else "paying_back"
-            look(viewer=Actor(role, user.key), person_key=seen[0], subject=seen[1], purpose=purpose)
+            log_access(viewer=Actor(role, user.key), person_key=seen[0], subject=seen[1], purpose=purpose)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

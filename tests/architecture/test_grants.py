@@ -112,8 +112,8 @@ INVENTED = [
     "INSERT INTO cases_caseevent (id, workflow, move, from_state, to_state, at, actor_key, actor_role, reason, data, subject_id)"
     f" VALUES ({ENORMOUS}, 'x', 'x', 'x', 'x', now(), 'x', 'x', '', '{{}}', 1)",
     "UPDATE jobs_job SET id = id + 1000",
-    f"SELECT setval('audit_act_id_seq', {ENORMOUS})",
-    "SELECT nextval('audit_act_id_seq')",
+    f"SELECT setval('audit_auditevent_id_seq', {ENORMOUS})",
+    "SELECT nextval('audit_auditevent_id_seq')",
 ]
 
 

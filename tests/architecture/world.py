@@ -29,7 +29,7 @@ from licensing.health.queries import offer
 from licensing.models import HealthLicence, Renewal
 from municipality.accounts.models import Organisation, Signatory, User, actor_of
 from municipality.audit.models import AccessLogEntry, AuditEvent
-from municipality.audit.services import look
+from municipality.audit.services import log_access
 from municipality.cases.models import Case
 from municipality.cases.roles import ensure_roles
 from municipality.documents import seal
@@ -131,7 +131,7 @@ class World:
     fee: int  # fils, of the owner's renewal
     case_type: int
     act: AuditEvent
-    look: AccessLogEntry
+    log_access: AccessLogEntry
     delivery: Delivery
     failed_delivery: Delivery
     gateway_message: GatewayMessage
@@ -255,7 +255,7 @@ def build() -> World:
 
 
 def _looked(viewer: User, at: Belongings) -> AccessLogEntry:
-    look(viewer=actor_of(viewer), person_key=at.person.key, subject=at.waiting.key, purpose="audit")
+    log_access(viewer=actor_of(viewer), person_key=at.person.key, subject=at.waiting.key, purpose="audit")
     return AccessLogEntry.objects.get()
 
 

@@ -241,7 +241,7 @@ def test_a_posted_state_changes_nothing(case: Case) -> None:
 
 def test_a_case_page_that_skips_the_look_would_leave_no_trace(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control of the test above: the trace comes from the page's own call and from nothing else."""
-    monkeypatch.setattr("municipality.cases.admin.look", lambda **_: None)
+    monkeypatch.setattr("municipality.cases.admin.log_access", lambda **_: None)
     _user, client = browser("auditor")
     client.get(reverse("admin:cases_case_change", args=[case.pk]))
     assert not AccessLogEntry.objects.exists()

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.proof import asks_again, steps
-from municipality.audit.services import look
+from municipality.audit.services import log_access
 from municipality.documents import store
 from municipality.imports import services as imports
 from municipality.kernel import clock, digits, money
@@ -83,7 +83,7 @@ def minute(request: HttpRequest, public_id: str) -> HttpResponse:
             row.refresh_from_db()
     user: Any = request.user
     for person in queries.people_of(row):
-        look(viewer=Actor(role_of(request), user.key), person_key=person.key, subject=row.key, purpose="violation")
+        log_access(viewer=Actor(role_of(request), user.key), person_key=person.key, subject=row.key, purpose="violation")
     replies = rulebook.edition(queries.REPLIES, clock.today())
     asked = [
         *Annulment.objects.filter(violation=row).select_related("asked_by", "allowed_by").order_by("pk"),

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from municipality.audit.services import look
+from municipality.audit.services import log_access
 from municipality.kernel.actors import Actor
 from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment
 from municipality.ui.code_labels import label_of, moved
@@ -123,7 +123,7 @@ class ViolationAdmin(ReadOnlyAdmin):
         if row is not None and self.has_view_permission(request, row):
             user: Any = request.user
             for person in queries.people_of(row):
-                look(viewer=Actor(role_of(request), user.key), person_key=person.key, subject=row.key, purpose="violation")
+                log_access(viewer=Actor(role_of(request), user.key), person_key=person.key, subject=row.key, purpose="violation")
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "row": row})
 
     @admin.display(description=_("number"), ordering="number")

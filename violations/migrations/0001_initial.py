@@ -202,8 +202,8 @@ class Migration(migrations.Migration):
                 ],
                 'constraints': [
                     models.UniqueConstraint(fields=('badge_no', 'first_day'), name='violations_badge_once'),
-                    models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='violations_inspector_period'),
-                    models.CheckConstraint(condition=models.Q(('decision_no', ''), _negated=True), name='violations_inspector_has_decision'),
+                    models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='violations_warrant_period'),
+                    models.CheckConstraint(condition=models.Q(('decision_no', ''), _negated=True), name='violations_warrant_has_decision'),
                 ],
             },
         ),

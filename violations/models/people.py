@@ -45,8 +45,8 @@ class JudicialWarrant(models.Model):
         verbose_name_plural = "المفتشون"
         constraints = [
             models.UniqueConstraint(fields=["badge_no", "first_day"], name="violations_badge_once"),
-            models.CheckConstraint(condition=models.Q(last_day__gte=models.F("first_day")), name="violations_inspector_period"),
-            models.CheckConstraint(condition=~models.Q(decision_no=""), name="violations_inspector_has_decision"),
+            models.CheckConstraint(condition=models.Q(last_day__gte=models.F("first_day")), name="violations_warrant_period"),
+            models.CheckConstraint(condition=~models.Q(decision_no=""), name="violations_warrant_has_decision"),
         ]
         indexes = [models.Index(fields=["user", "-last_day"], name="violations_spell_user")]
 

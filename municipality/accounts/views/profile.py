@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from municipality.accounts import limits, next_paths
 from municipality.accounts.access import access
+from municipality.accounts.access_log import access_entries
 from municipality.accounts.forms import ContactCodeForm, EmailForm, LanguageForm, PhoneForm
-from municipality.accounts.looks import access_entries
 from municipality.accounts.proof import asks_again
 from municipality.accounts.services import contacts
 from municipality.accounts.views.sign_in import SUGGESTED_PHONE

@@ -20,7 +20,7 @@ from municipality.accounts.queries import has_role
 from municipality.acting import queries, registry
 from municipality.acting.models import Consent, Desk
 from municipality.acting.notifications import AssistanceBegun
-from municipality.audit.services import look, record
+from municipality.audit.services import log_access, record
 from municipality.jobs import sweeps
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock, digits
@@ -203,7 +203,7 @@ def steps_in(user: Any) -> bool:
     consent = queries.consent_of(user)
     if consent is None or consent.person is None:
         return False
-    look(viewer=assistant(user), person_key=consent.person.key, subject=consent.key, purpose="assisted")
+    log_access(viewer=assistant(user), person_key=consent.person.key, subject=consent.key, purpose="assisted")
     return True
 
 

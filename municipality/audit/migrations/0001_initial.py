@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'إجراء',
                 'verbose_name_plural': 'سجل الإجراءات',
-                'indexes': [models.Index(fields=['subject', 'id'], name='audit_act_subject')],
+                'indexes': [models.Index(fields=['subject', 'id'], name='audit_event_subject')],
             },
         ),
         migrations.CreateModel(
@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'اطلاع',
                 'verbose_name_plural': 'سجل الاطلاع',
-                'indexes': [models.Index(fields=['person_key', '-id'], name='audit_look_person')],
+                'indexes': [models.Index(fields=['person_key', '-id'], name='audit_access_person')],
             },
         ),
     ]

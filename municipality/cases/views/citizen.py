@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import access
-from municipality.accounts.looks import access_entries
+from municipality.accounts.access_log import access_entries
 from municipality.acting.queries import named_in
-from municipality.audit.queries import looks_about
+from municipality.audit.queries import access_log_of
 from municipality.cases import panels, queries, timeline
 from municipality.cases.opening import case_or_404
 from municipality.ui.templatetags.portal import ref
@@ -69,7 +69,7 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
             "detail": details[0] if details else None,
             # Messages and looks are the applicant's own.
             "messages_sent": queries.messages_of(found) if access.is_self else None,
-            "looks": access_entries(looks_about(user.key, found.key)) if access.is_self else None,
+            "looks": access_entries(access_log_of(user.key, found.key)) if access.is_self else None,
             "crumbs": [(_("My requests"), reverse("cases:mine")), (ref(found.reference), "")],
         },
     )

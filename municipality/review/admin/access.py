@@ -9,7 +9,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest
 
 from municipality.accounts.models import actor_of
-from municipality.audit.services import look, record
+from municipality.audit.services import log_access, record
 from municipality.cases.models import Case
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted
@@ -55,7 +55,7 @@ def note_look(request: HttpRequest, case: Case, role: str) -> None:
     """Write that a person's data is read, for the study of their request or for the audit."""
     user: Any = request.user
     purpose = "audit" if role == "auditor" else "review"
-    look(viewer=Actor(role, user.key), person_key=case.applicant.key, subject=case.key, purpose=purpose)
+    log_access(viewer=Actor(role, user.key), person_key=case.applicant.key, subject=case.key, purpose=purpose)
 
 
 def _nothing(request: HttpRequest, public_id: str) -> NoReturn:

@@ -147,11 +147,11 @@ class Migration(migrations.Migration):
                 'verbose_name': 'دور',
                 'verbose_name_plural': 'الأدوار',
                 'indexes': [
-                    models.Index(condition=models.Q(('state', 'waiting')), fields=['branch', 'skill', 'id'], name='review_place_waiting'),
-                    models.Index(condition=models.Q(('state', 'left'), _negated=True), fields=['state', 'id'], name='review_place_in'),
+                    models.Index(condition=models.Q(('state', 'waiting')), fields=['branch', 'skill', 'id'], name='review_entry_waiting'),
+                    models.Index(condition=models.Q(('state', 'left'), _negated=True), fields=['state', 'id'], name='review_entry_in'),
                 ],
                 'constraints': [
-                    models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'held', 'away', 'answered', 'countersign', 'left'])), name='review_place_state'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'held', 'away', 'answered', 'countersign', 'left'])), name='review_entry_state'),
                 ],
             },
         ),
@@ -219,8 +219,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'indexes': [
-                    models.Index(fields=['subject', 'id'], name='review_place_event_subject'),
-                    models.Index(condition=models.Q(('move', 'leave')), fields=['at'], name='review_place_event_left'),
+                    models.Index(fields=['subject', 'id'], name='review_entry_event_subject'),
+                    models.Index(condition=models.Q(('move', 'leave')), fields=['at'], name='review_entry_event_left'),
                 ],
             },
         ),
@@ -264,12 +264,12 @@ class Migration(migrations.Migration):
                 'verbose_name': 'صلة مصرح بها',
                 'verbose_name_plural': 'الصلات المصرح بها',
                 'indexes': [
-                    models.Index(fields=['party_key'], name='review_tie_party'),
+                    models.Index(fields=['party_key'], name='review_conflict_party'),
                 ],
                 'constraints': [
-                    models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('officer', 'party_key'), name='review_tie_once'),
-                    models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_by__isnull', True)), models.Q(('ended_at__isnull', False), models.Q(('ended_by', models.F('officer')), _negated=True)), _connector='OR'), name='review_tie_ended_by_another'),
-                    models.CheckConstraint(condition=models.Q(('kind__in', ['self', 'relative', 'business', 'dispute', 'given_back'])), name='review_tie_kind'),
+                    models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('officer', 'party_key'), name='review_conflict_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_by__isnull', True)), models.Q(('ended_at__isnull', False), models.Q(('ended_by', models.F('officer')), _negated=True)), _connector='OR'), name='review_conflict_ended_by_another'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['self', 'relative', 'business', 'dispute', 'given_back'])), name='review_conflict_kind'),
                 ],
             },
         ),

@@ -29,10 +29,10 @@ class QueueEntry(models.Model):
     class Meta:
         verbose_name = "دور"
         verbose_name_plural = "الأدوار"
-        constraints = [models.CheckConstraint(condition=models.Q(state__in=QueueEntryState.values), name="review_place_state")]
+        constraints = [models.CheckConstraint(condition=models.Q(state__in=QueueEntryState.values), name="review_entry_state")]
         indexes = [
-            models.Index(fields=["branch", "skill", "id"], condition=models.Q(state="waiting"), name="review_place_waiting"),
-            models.Index(fields=["state", "id"], condition=~models.Q(state="left"), name="review_place_in"),
+            models.Index(fields=["branch", "skill", "id"], condition=models.Q(state="waiting"), name="review_entry_waiting"),
+            models.Index(fields=["state", "id"], condition=~models.Q(state="left"), name="review_entry_in"),
         ]
 
     def __str__(self) -> str:
@@ -44,9 +44,9 @@ class QueueEntryEvent(StateEvent):
 
     class Meta:
         indexes = [
-            models.Index(fields=["subject", "id"], name="review_place_event_subject"),
+            models.Index(fields=["subject", "id"], name="review_entry_event_subject"),
             # Pace and public figures count the decisions of some weeks, however long the log is.
-            models.Index(fields=["at"], condition=models.Q(move="leave"), name="review_place_event_left"),
+            models.Index(fields=["at"], condition=models.Q(move="leave"), name="review_entry_event_left"),
         ]
 
 

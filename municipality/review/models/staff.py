@@ -82,15 +82,17 @@ class ConflictOfInterest(models.Model):
         verbose_name = "صلة مصرح بها"
         verbose_name_plural = "الصلات المصرح بها"
         constraints = [
-            models.UniqueConstraint(fields=["officer", "party_key"], condition=models.Q(ended_at__isnull=True), name="review_tie_once"),
+            models.UniqueConstraint(
+                fields=["officer", "party_key"], condition=models.Q(ended_at__isnull=True), name="review_conflict_once"
+            ),
             models.CheckConstraint(
                 condition=models.Q(ended_at__isnull=True, ended_by__isnull=True)
                 | (models.Q(ended_at__isnull=False) & ~models.Q(ended_by=models.F("officer"))),
-                name="review_tie_ended_by_another",
+                name="review_conflict_ended_by_another",
             ),
-            models.CheckConstraint(condition=models.Q(kind__in=TieKind.values), name="review_tie_kind"),
+            models.CheckConstraint(condition=models.Q(kind__in=TieKind.values), name="review_conflict_kind"),
         ]
-        indexes = [models.Index(fields=["party_key"], name="review_tie_party")]
+        indexes = [models.Index(fields=["party_key"], name="review_conflict_party")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.party_key}"

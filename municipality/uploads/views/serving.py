@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import public
 from municipality.accounts.models import actor_of
-from municipality.audit.services import look
+from municipality.audit.services import log_access
 from municipality.documents import store
 from municipality.uploads import file_names, links, queries
 from municipality.uploads.models import Upload
@@ -42,7 +42,7 @@ def file(request: HttpRequest, token: str) -> HttpResponse:
     if upload is None or upload.state != UploadState.READY or upload.file is None or upload.preview is None:
         raise Http404
     if viewer.is_staff and ticket.purpose != "preview":
-        look(viewer=actor_of(viewer), person_key=upload.owner.key, subject=upload.subject, purpose="file")
+        log_access(viewer=actor_of(viewer), person_key=upload.owner.key, subject=upload.subject, purpose="file")
     return _answer(upload, ticket)
 
 

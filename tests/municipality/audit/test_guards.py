@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 
 from municipality.audit import ledger
 from municipality.audit.models import AccessLogEntry
-from municipality.audit.services import look
+from municipality.audit.services import log_access
 from municipality.jobs.models import Job
 from municipality.kernel import clock, guards
 from municipality.kernel.actors import system
@@ -57,6 +57,6 @@ def test_an_unguarded_table_is_free() -> None:
 
 
 def test_a_refusal_names_its_guard() -> None:
-    look(viewer=system("tests"), person_key="person:1", subject="case:1", purpose="audit")
-    with pytest.raises(IntegrityError, match="guard:insert_only:audit_look_no_delete"), transaction.atomic():
+    log_access(viewer=system("tests"), person_key="person:1", subject="case:1", purpose="audit")
+    with pytest.raises(IntegrityError, match="guard:insert_only:audit_accesslogentry_no_delete"), transaction.atomic():
         AccessLogEntry.objects.all().delete()

@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection, transaction
 from municipality.audit import invariants, services
 from municipality.audit.models import AccessLogEntry, ActText, AuditEvent, Edge, Link
 from municipality.audit.queries import Fault, faults, looks_at, uncounted, unnumbered
-from municipality.audit.services import look, record, sequence
+from municipality.audit.services import log_access, record, sequence
 from municipality.kernel import clock, guards
 from municipality.kernel.actors import Actor, system
 from tests.municipality.open_database import on_postgres
@@ -129,7 +129,7 @@ def table_of(model: Any) -> str:
 @pytest.fixture
 def rows(db: None) -> None:
     acts(3)
-    look(viewer=OFFICER, person_key="person:1", subject="case:1", purpose="audit")
+    log_access(viewer=OFFICER, person_key="person:1", subject="case:1", purpose="audit")
 
 
 ATTACKS: list[Callable[[Any], object]] = [
@@ -255,8 +255,8 @@ def test_words_can_be_erased_and_the_chain_stays_whole() -> None:
 
 @pytest.mark.django_db
 def test_a_look_is_shown_to_whom_it_concerns() -> None:
-    look(viewer=OFFICER, person_key="person:1", subject="case:1", purpose="audit")
-    look(viewer=OFFICER, person_key="person:2", subject="case:2", purpose="audit")
+    log_access(viewer=OFFICER, person_key="person:1", subject="case:1", purpose="audit")
+    log_access(viewer=OFFICER, person_key="person:2", subject="case:2", purpose="audit")
     assert [row.subject for row in looks_at("person:1")] == ["case:1"]
 
 

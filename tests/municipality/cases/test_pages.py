@@ -12,7 +12,7 @@ from django.test import Client
 from licensing.health.services import submit_renewal, take_payment
 from licensing.health.states import RENEWAL
 from municipality.accounts import limits
-from municipality.audit.services import look
+from municipality.audit.services import log_access
 from municipality.cases import queries, services, timeline
 from municipality.cases.models import Block, Case, Figure
 from municipality.cases.timeline import TIMELINES
@@ -52,7 +52,7 @@ def test_the_case_page_shows_the_person_who_looked(case: Case, owner: Any) -> No
     client = signed_in(owner)
     address = f"/en/cases/{case.public_id}/"
     assert "Nobody has looked" in client.get(address).content.decode()
-    look(viewer=Actor("auditor", "staff:x"), person_key=owner.key, subject=case.key, purpose="audit")
+    log_access(viewer=Actor("auditor", "staff:x"), person_key=owner.key, subject=case.key, purpose="audit")
     assert "Auditor: audit" in client.get(address).content.decode()
     assert signed_in(person(NOURA)).get(address).status_code == 404
 
