@@ -225,8 +225,8 @@ ROWS: list[Row] = [
     staff("/admin/cases/", PAGE, PAGE),
     staff("/admin/nothing-is-here/", NOWHERE, NOWHERE),
     # What staff read.
-    *table("audit/act", "{w.act.pk}", auditor=PAGE),
-    *table("audit/look", "{w.look.pk}", auditor=PAGE),
+    *table("audit/auditevent", "{w.act.pk}", auditor=PAGE),
+    *table("audit/accesslogentry", "{w.look.pk}", auditor=PAGE),
     *table("jobs/job", "{w.dead_job.pk}", auditor=PAGE),
     *table("documents/sealtoken", "{w.seal_token.pk}", auditor=PAGE),
     *table("accounts/user", "{w.owner.person.pk}", auditor=PAGE, supervisor=PAGE),
@@ -254,7 +254,7 @@ ROWS: list[Row] = [
     staff("/admin/payments/difference/export.exe", NO, NOWHERE, cashier=NOWHERE, checker=NOWHERE),
     *table("violations/violation", "{w.fines.served.pk}", auditor=PAGE, supervisor=PAGE, hidden=True, of_branch=True),
     *table("violations/referralbatch", "{w.fines.batch.pk}", auditor=PAGE),
-    *table("violations/inspector", "{w.fines.spell.pk}", auditor=PAGE),
+    *table("violations/judicialwarrant", "{w.fines.spell.pk}", auditor=PAGE),
     *table("violations/team", "{w.fines.spell.team_id}", auditor=PAGE),
     # The field, and the office of minutes.
     field("", "403 403 405 405 405 405", READ),

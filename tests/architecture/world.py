@@ -131,7 +131,7 @@ class World:
     fee: int  # fils, of the owner's renewal
     case_type: int
     act: AuditEvent
-    log_access: AccessLogEntry
+    look: AccessLogEntry
     delivery: Delivery
     failed_delivery: Delivery
     gateway_message: GatewayMessage

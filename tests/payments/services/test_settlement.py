@@ -324,14 +324,14 @@ def test_a_late_reversal_is_seen_though_the_worker_died_at_the_confirming_inquir
         with pytest.raises(Killed):
             walk(13)
     question = Job.objects.get(kind="payments.confirm")
-    assert (question.state, question.deaths) == (JobState.RUNNING, 0)
+    assert (question.state, question.lost_workers) == (JobState.RUNNING, 0)
     assert question.lease_until is not None
     with clock.at(question.lease_until):
         assert run_due(("payments.confirm",)) == 0  # it may live yet
     with clock.at(question.lease_until + dt.timedelta(seconds=1)):
         run_due()
     question.refresh_from_db()
-    assert (question.state, question.deaths) == (JobState.DONE, 1)
+    assert (question.state, question.lost_workers) == (JobState.DONE, 1)
     assert (state(attempt), bill_of(attempt).state) == (AttemptState.VOIDED, BillState.DUE)
     assert paid_for["voided"] == [bill_of(attempt).pk]
     assert BillEvent.objects.filter(subject=bill_of(attempt), move="reverse").count() == 1
