@@ -24,7 +24,7 @@ BILLS = 10_000 if FULL else 1_000
 ROOT = Path(__file__).resolve().parents[2]
 AMOUNT = re.compile(r"[0-9]{1,6}\.[0-9]{3}")
 # Seconds, not money.
-SECONDS = {("payments/services/attempts.py", "promise_now"), ("payments/providers/knet/client.py", "_read")}
+SECONDS = {("payments/services/attempts.py", "enqueue_now"), ("payments/providers/knet/client.py", "_read")}
 KEY = b"1234567890ABCDEF"
 amounts = st.lists(st.integers(1, 250_000_000 // 12), min_size=1, max_size=12)
 

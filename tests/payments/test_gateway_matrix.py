@@ -189,7 +189,7 @@ def test_the_control_that_believes_what_it_is_told_ends_with_other_books(play_ou
 
 def test_the_control_that_does_not_go_on_asking_ends_with_other_books(play_out: Played, monkeypatch: pytest.MonkeyPatch) -> None:
     """It asks after the acknowledgement and after two minutes, and never once more."""
-    for name in ("promise_step", "promise_now"):
+    for name in ("enqueue_step", "enqueue_now"):
         monkeypatch.setattr(inquiries, name, lambda *_args, **_kwargs: None)
     promise = settlement.enqueue
     monkeypatch.setattr(settlement, "enqueue", lambda kind, **ids: None if kind == "payments.confirm" else promise(kind, **ids))

@@ -94,14 +94,14 @@ def leave_out(**_: object) -> None:
     def no_sweep(_original: Any, limit: int = 500) -> int:
         return 0
 
-    @instead(services, "bury", "endless")
+    @instead(services, "mark_dead", "endless")
     def endless(original: Any, rows: Any, job: Any, why: str, **changes: Any) -> None:
         if "the worker died" in why:
             rows.update(lost_workers=job.lost_workers + 1, state=JobState.QUEUED, lease_owner="", lease_until=None, dispatched_at=None)
         else:
             original(rows, job, why, **changes)
 
-    @instead(services, "promise_periodic", "loose_slots")
+    @instead(services, "enqueue_periodic", "loose_slots")
     def loose_slots(_original: Any) -> int:
         now = clock.now()
         for schedule in registry.SCHEDULES.values():

@@ -45,8 +45,8 @@ def test_a_disabled_guard_counts_as_missing() -> None:
     if connection.vendor != "postgresql":
         pytest.skip("needs PostgreSQL")
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE audit_auditevent ENABLE TRIGGER guard_audit_act_no_delete")
-    assert guards.expected(connection) - guards.installed(connection) == {"guard_audit_act_no_delete"}
+        cursor.execute("ALTER TABLE audit_auditevent ENABLE TRIGGER guard_audit_auditevent_no_delete")
+    assert guards.expected(connection) - guards.installed(connection) == {"guard_audit_auditevent_no_delete"}
 
 
 def test_an_unguarded_table_is_free() -> None:

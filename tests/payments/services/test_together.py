@@ -99,9 +99,9 @@ def owed(paid: Attempt) -> RefundDue:
 def test_beginning_and_giving_up(undone: Callable[..., None], issue: Any, payer: Any, at_bank: Callable[..., Attempt]) -> None:
     bill, attempt = issue(), at_bank(issue(subject="case:b"))
     undone(attempts, "record", lambda: start_attempt(bills=[bill], payer=payer, language="ar", session_key="s"))
-    undone(attempts, "promise_now", lambda: give_up(attempt=attempt, payer=payer))
+    undone(attempts, "enqueue_now", lambda: give_up(attempt=attempt, payer=payer))
     undone(bills, "record", lambda: void_bill(bill=bill, actor=BY))
-    undone(callbacks, "promise_now", lambda: note_error(query={"Error": "x"}, remote_addr="", person=payer))
+    undone(callbacks, "enqueue_now", lambda: note_error(query={"Error": "x"}, remote_addr="", person=payer))
 
 
 def test_asking_and_settling(undone: Callable[..., None], at_bank: Callable[..., Attempt], bank: Book) -> None:
