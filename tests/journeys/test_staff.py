@@ -27,7 +27,7 @@ with transaction.atomic():
     later = clock.now() + dt.timedelta(hours=1)
     services.enqueue("payments.receipt_document", key="again", due_at=later, receipt_id=receipt.pk)
 job = Job.objects.get(kind="payments.receipt_document", key="again")
-services.bury(Job.objects.filter(pk=job.pk), job, "the signer stood still")
+services.mark_dead(Job.objects.filter(pk=job.pk), job, "the signer stood still")
 """
 
 
@@ -107,7 +107,7 @@ def test_wide_lists_scroll_in_their_own_box_by_hand_and_by_keyboard(visit: Calla
     """The page never scrolls sideways; the box does, and its last column comes into sight."""
     auditor = visit("ar", viewport={"width": width, "height": 800})
     enter(auditor, "auditor")
-    for path in ("cases/case/", "audit/act/", "jobs/job/", "notifications/delivery/", "accounts/user/"):
+    for path in ("cases/case/", "audit/auditevent/", "jobs/job/", "notifications/delivery/", "accounts/user/"):
         page = auditor.go(f"/admin/{path}")
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, path
         box, last = page.locator(".kp-scroll"), page.locator("#result_list thead th").last
