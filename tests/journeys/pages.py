@@ -274,7 +274,7 @@ ADMIN = tuple(
         ("auditor", ""),
         ("auditor", "cases/case/"),
         ("auditor", "audit/act/"),
-        ("auditor", "audit/look/"),
+        ("auditor", "audit/accesslogentry/"),
         ("auditor", "accounts/user/"),
         ("supervisor", "accounts/organisation/"),
         ("supervisor", "acting/delegation/"),
