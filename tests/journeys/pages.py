@@ -273,7 +273,7 @@ ADMIN = tuple(
     for login, path in (
         ("auditor", ""),
         ("auditor", "cases/case/"),
-        ("auditor", "audit/act/"),
+        ("auditor", "audit/auditevent/"),
         ("auditor", "audit/accesslogentry/"),
         ("auditor", "accounts/user/"),
         ("supervisor", "accounts/organisation/"),
