@@ -12,10 +12,10 @@ class LicensingConfig(AppConfig):
         from licensing.health import panels as health
         from licensing.health.documents import HealthLicenceFacts, RenewalRefusalFacts
         from licensing.health.states import RENEWAL
-        from municipality.acting.registry import SERVICES, Service
         from municipality.cases import panels
         from municipality.cases.catalogue import CATALOGUE
         from municipality.cases.timeline import TIMELINES
+        from municipality.delegation.registry import SERVICES, Service
         from municipality.documents.queries import KINDS, OPENED_TO
         from municipality.drafts.registry import DRAFT_KINDS
         from municipality.review.registry import REVIEWABLES

@@ -32,7 +32,7 @@ urlpatterns = [
         path("privacy/", pages.privacy, name="privacy"),
         path("accessibility/", pages.accessibility, name="accessibility"),
         path("", include("municipality.accounts.urls")),
-        path("", include("municipality.acting.urls")),
+        path("", include("municipality.delegation.urls")),
         path("", include("municipality.cases.urls")),
         path("", include("municipality.notifications.urls")),
         path("", include("municipality.uploads.urls")),

@@ -7,7 +7,7 @@ class PaymentsConfig(AppConfig):
     verbose_name = "المدفوعات"
 
     def ready(self) -> None:
-        from municipality.acting.registry import OWNERSHIPS
+        from municipality.delegation.registry import OWNERSHIPS
         from municipality.documents.queries import KINDS
         from payments import queries
         from payments.documents import ReceiptFacts

@@ -10,11 +10,11 @@ from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
 from municipality.accounts.models import actor_for
-from municipality.acting import queries as acting
-from municipality.acting.authorization import may
-from municipality.acting.registry import Ownership
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
+from municipality.delegation import queries as delegation
+from municipality.delegation.authorization import may
+from municipality.delegation.registry import Ownership
 from municipality.kernel import clock
 from payments import rules
 from payments.models import Allocation, Attempt, Bill, BillLine, CallbackBytes, Receipt, RefundDue
@@ -31,7 +31,7 @@ def visible_to(user: Any) -> QuerySet[Bill]:
 
 def _payable_by(user: Any, bill: str = "") -> Q:
     own = Q(**{f"{bill}payer": user})
-    if not acting.grants(user):
+    if not delegation.grants(user):
         return own
     of_others = cases.delegated_to(user).annotate(case_key=Concat(Value("case:"), F("public_id")))
     # Of the same person as the case: a bill that another pays stays that one's.

@@ -8,10 +8,10 @@ class ShopsConfig(AppConfig):
     verbose_name = "المحلات"
 
     def ready(self) -> None:
-        from municipality.acting import registry as acting
         from municipality.cases import panels as pages
         from municipality.cases.catalogue import CATALOGUE
         from municipality.cases.timeline import TIMELINES
+        from municipality.delegation import registry as delegation
         from municipality.documents.queries import KINDS, OPENED_TO
         from municipality.drafts.registry import DRAFT_KINDS
         from municipality.imports.registry import KINDS as IMPORTS
@@ -45,14 +45,14 @@ class ShopsConfig(AppConfig):
         CATALOGUE.register("shops", catalogue.SHOPS)
         OPEN_SETS.register("shops", table.SHOPS)
         IMPORTS.register(REGISTER.name, REGISTER)
-        acting.OWNERSHIPS.register("shops.Shop", queries.ownership)
-        acting.OWNERSHIPS.register("shops.Claim", parties.ownership)
-        acting.HOLDERS.register("shop", queries.held)
-        acting.BELONGINGS.register("shops", queries.of_organisations)
-        acting.NAMES.register("shops", queries.names)
-        acting.HOLDINGS.register("shops", queries.holdings)
+        delegation.OWNERSHIPS.register("shops.Shop", queries.ownership)
+        delegation.OWNERSHIPS.register("shops.Claim", parties.ownership)
+        delegation.HOLDERS.register("shop", queries.held)
+        delegation.BELONGINGS.register("shops", queries.of_organisations)
+        delegation.NAMES.register("shops", queries.names)
+        delegation.HOLDINGS.register("shops", queries.holdings)
 
-        acting.SERVICES.register(CLAIM, acting.Service(_("Claims of shops"), is_assisted=False, waits_in_dispute=False))
+        delegation.SERVICES.register(CLAIM, delegation.Service(_("Claims of shops"), is_assisted=False, waits_in_dispute=False))
         TIMELINES.register(CLAIM, timeline.STORY)
         REVIEWABLES.register(CLAIM, review.REVIEWED)
         DRAFT_KINDS.register(CLAIM, drafts.KEPT)
@@ -69,5 +69,7 @@ class ShopsConfig(AppConfig):
             TIMELINES.register(service, told)
             REVIEWABLES.register(service, reviewed)
             pages.CASE.register(service, panel)
-        acting.SERVICES.register(HOURS, acting.Service(_("Opening hours of a shop"), is_assisted=False, waits_in_dispute=False))
-        acting.SERVICES.register(REPLY, acting.Service(_("Replies on the page of a shop"), is_assisted=False, waits_in_dispute=False))
+        delegation.SERVICES.register(HOURS, delegation.Service(_("Opening hours of a shop"), is_assisted=False, waits_in_dispute=False))
+        delegation.SERVICES.register(
+            REPLY, delegation.Service(_("Replies on the page of a shop"), is_assisted=False, waits_in_dispute=False)
+        )

@@ -8,10 +8,10 @@ class ViolationsConfig(AppConfig):
     verbose_name = "المخالفات"
 
     def ready(self) -> None:
-        from municipality.acting.registry import OWNERSHIPS, SERVICES, Service
         from municipality.cases import panels as pages
         from municipality.cases.catalogue import CATALOGUE
         from municipality.cases.timeline import TIMELINES
+        from municipality.delegation.registry import OWNERSHIPS, SERVICES, Service
         from municipality.documents.queries import KINDS, OPENED_TO
         from municipality.imports.registry import KINDS as IMPORTS
         from municipality.review.registry import REVIEWABLES

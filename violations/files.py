@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.acting.authorization import authorize
+from municipality.delegation.authorization import authorize
 from municipality.kernel import clock, subjects
 from municipality.review import queries as review
 from municipality.uploads.registry import Prefix, Slot

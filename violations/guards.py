@@ -13,7 +13,7 @@ guard(
     "violations_violationevent",
     "INSERT",
     "NEW.actor_role = 'delegate' AND (NEW.move NOT IN ('extend', 'object') OR NOT EXISTS (SELECT 1 FROM violations_violation v"
-    " JOIN shops_shop s ON s.id = v.shop_id JOIN acting_delegation d ON d.state = 'active'"
+    " JOIN shops_shop s ON s.id = v.shop_id JOIN delegation_delegation d ON d.state = 'active'"
     " AND d.service IN ('', 'violations.objection') AND (d.subject = 'shop:' || s.public_id"
     " OR (d.subject LIKE 'organisation:%' AND d.organisation_id = s.organisation_id))"
     " JOIN accounts_user u ON u.id = d.delegate_id WHERE v.id = NEW.subject_id AND NEW.actor_key = 'person:' || u.public_id))",

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from municipality.acting import queries as acting
 from municipality.cases.panels import CaseDetail, Fact, FileLine, NextStep, PanelLine, Round
+from municipality.delegation import queries as delegation
 from municipality.review import queries as review
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref
 from shops.register import queries as registered
@@ -26,7 +26,7 @@ O = ObjectionState  # noqa: E741 - as the states above
 
 def my_shops(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
     """One line a shop that has a violation not ended yet, with the nearest last day; one query."""
-    if acting.grants(user):  # somebody else's shop may be on the list for another service than this one
+    if delegation.grants(user):  # somebody else's shop may be on the list for another service than this one
         allowed = set(registered.visible_to(user, SERVICE).filter(pk__in=[shop.pk for shop in shops]).values_list("pk", flat=True))
         shops = [shop for shop in shops if shop.pk in allowed]
     rows = Violation.objects.filter(shop__in=[shop.pk for shop in shops], state__in=OPEN).order_by("pk")

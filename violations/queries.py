@@ -11,10 +11,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import Signatory, User
-from municipality.acting import queries as acting
-from municipality.acting.queries import Grant
-from municipality.acting.registry import Ownership
 from municipality.cases import queries as cases
+from municipality.delegation import queries as delegation
+from municipality.delegation.queries import Grant
+from municipality.delegation.registry import Ownership
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted
 from municipality.places.models import Branch
@@ -90,7 +90,7 @@ def ownership(row: Violation, user: Any) -> Ownership:
 
 def acted_for(user: Any, pks: Sequence[int]) -> dict[int, Grant]:
     """By which right somebody who acts for others sees each of these violations; nothing for their own."""
-    grants = acting.grants(user, SERVICE)
+    grants = delegation.grants(user, SERVICE)
     if not grants:
         return {}
     own = set(concerning(user).filter(pk__in=pks).values_list("pk", flat=True))
@@ -105,7 +105,7 @@ def acted_for(user: Any, pks: Sequence[int]) -> dict[int, Grant]:
 def bills_opened_to(user: Any) -> QuerySet[Any] | None:
     """Bills of violations that a person may see and pay by delegation: those made out to whoever let them."""
     found = Q()
-    for grant in acting.grants(user, SERVICE):
+    for grant in delegation.grants(user, SERVICE):
         found |= Q(violation__shop__in=shops.within(grant).values("pk"), bill__payer=grant.giver)
     return Charge.objects.filter(found).values("bill") if found else None
 
@@ -122,7 +122,7 @@ def papers_opened_to(user: Any) -> QuerySet[Any]:
     """Notices of the violations whose page a person sees as a party or for one, also as the second who signs for an organisation;
     decisions about the objections in which they act for another now."""
     notices = visible_to(user).filter(notice__isnull=False).values_list("notice", flat=True)
-    if not acting.grants(user, SERVICE):
+    if not delegation.grants(user, SERVICE):
         return notices
     decided = Objection.objects.filter(case__in=cases.delegated_to(user).values("pk"), decision__isnull=False)
     return notices.union(decided.values_list("decision", flat=True))

@@ -7,8 +7,8 @@ from typing import Any
 
 from licensing.health import changes, draft_pages, queries
 from licensing.health.states import RENEWAL, RenewalState
-from municipality.acting.authorization import is_authorized
 from municipality.cases.models import Case
+from municipality.delegation.authorization import is_authorized
 from municipality.drafts.models import Draft
 from municipality.kernel import subjects
 from municipality.review import queries as review

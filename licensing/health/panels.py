@@ -17,10 +17,10 @@ from licensing.health.draft_pages import CONTINUE
 from licensing.health.states import RENEWAL
 from licensing.health.states import RenewalState as S
 from licensing.models import Lane, Renewal
-from municipality.acting import queries as acting
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, PanelLine, Round
+from municipality.delegation import queries as delegation
 from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
 from municipality.jobs import queries as jobs
@@ -51,7 +51,7 @@ def my_shops(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
     window = rulebook.edition("limits.health", today).limits["window_days"].value
     licences = queries.licences_of(shops)
     elsewhere = rulebook.licensed_elsewhere({shop.activity_id for shop in shops}, today)
-    if acting.grants(user):  # somebody else's shop may be on the list for another service than this one
+    if delegation.grants(user):  # somebody else's shop may be on the list for another service than this one
         allowed = set(registered.visible_to(user, RENEWAL).filter(pk__in=[s.pk for s in shops]).values_list("pk", flat=True))
         shops = [shop for shop in shops if shop.pk in allowed]
     keys = [shop.key for shop in shops]

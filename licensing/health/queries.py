@@ -14,9 +14,9 @@ from licensing.health.states import RENEWAL
 from licensing.models import HealthLicence, Renewal, RenewalChange
 from municipality.accounts.models import User
 from municipality.accounts.queries import signatories_of
-from municipality.acting import queries as acting
 from municipality.cases import queries as cases
 from municipality.cases.models import Case, Effect
+from municipality.delegation import queries as delegation
 from municipality.documents.states import DocumentState
 from municipality.kernel import clock, worktime
 from municipality.kernel.periods import Period
@@ -257,7 +257,7 @@ def files_edition(case: Case) -> Edition:
 
 def documents_opened_to(user: Any) -> QuerySet[Any] | None:
     """New licences and refusals of the cases in which a person acts for another now; they stay their holder's."""
-    if not acting.grants(user, RENEWAL):
+    if not delegation.grants(user, RENEWAL):
         return None
     renewals = Renewal.objects.filter(case__in=cases.delegated_to(user).values("pk"))
     licences = renewals.filter(new_licence__isnull=False).values_list("new_licence__document", flat=True)

@@ -29,12 +29,12 @@ def public(view: View) -> View:
 
 def access(audience: str, *, before_key: bool = False) -> Callable[[View], View]:
     """`person`: whoever signed in through Mobile ID. `staff`: staff with a second factor. `any`: either of them.
-    `acting`: a person, or a member of staff who acts for one with that person's consent.
+    `on_behalf`: a person, or a member of staff who acts for one with that person's consent.
 
     Staff who must hold a passkey and came without one are led to it, except `before_key`: the pages on which they get one.
     What of it a person may see is decided by `queries.visible_to(user)`, not here.
     """
-    if audience not in {"person", "staff", "any", "acting"}:
+    if audience not in {"person", "staff", "any", "on_behalf"}:
         raise ValueError(f"no such audience: {audience}")
 
     def mark(view: View) -> View:
@@ -51,7 +51,7 @@ def access(audience: str, *, before_key: bool = False) -> Callable[[View], View]
                 raise PermissionDenied
             if user.is_staff and not before_key and keyholders.is_lacking(request):
                 return led_to_key(request)
-            if audience == "acting" and user.is_staff and not any(stands_in(user) for stands_in in STAND_INS.values()):
+            if audience == "on_behalf" and user.is_staff and not any(stands_in(user) for stands_in in STAND_INS.values()):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 

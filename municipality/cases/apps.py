@@ -8,8 +8,8 @@ class CasesConfig(AppConfig):
     verbose_name = "الطلبات"
 
     def ready(self) -> None:
-        from municipality.acting.registry import OWNERSHIPS
         from municipality.cases import queries, roles
+        from municipality.delegation.registry import OWNERSHIPS
 
         OWNERSHIPS.register("cases.Case", queries.ownership)
         post_migrate.connect(roles.ensure_roles, dispatch_uid="cases.roles")

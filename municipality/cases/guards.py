@@ -11,7 +11,7 @@ guard(
     "cases_caseevent_delegated",
     "cases_caseevent",
     "INSERT",
-    "NEW.actor_role = 'delegate' AND NOT EXISTS (SELECT 1 FROM cases_case c JOIN acting_delegation d ON "  # noqa: S608 - constants
+    "NEW.actor_role = 'delegate' AND NOT EXISTS (SELECT 1 FROM cases_case c JOIN delegation_delegation d ON "  # noqa: S608 - constants
     f"{_HELD} JOIN accounts_user u ON u.id = d.delegate_id WHERE c.id = NEW.subject_id AND NEW.actor_key = 'person:' || u.public_id"
     " AND (d.subject = c.subject OR d.subject = c.held_under OR d.subject LIKE 'organisation:%'))",
     "no_delegation",
@@ -20,7 +20,7 @@ guard(
     "cases_caseevent_consented",
     "cases_caseevent",
     "INSERT",
-    "NEW.actor_role = 'assistant' AND NOT EXISTS (SELECT 1 FROM cases_case c JOIN acting_consent a ON a.person_id = c.applicant_id"
+    "NEW.actor_role = 'assistant' AND NOT EXISTS (SELECT 1 FROM cases_case c JOIN delegation_consent a ON a.person_id = c.applicant_id"
     " AND a.purpose = c.service AND a.opened_at IS NOT NULL AND a.closed_at IS NULL AND a.open_until > NEW.at"
     " JOIN accounts_user u ON u.id = a.staff_id WHERE c.id = NEW.subject_id AND NEW.actor_key = 'staff:' || u.public_id)",
     "no_consent",

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.http import Http404
 
-from municipality.acting.authorization import Access, authorize
 from municipality.cases.models import Case
+from municipality.delegation.authorization import Access, authorize
 
 
 def case_or_404(user: Any, public_id: str, service: str = "") -> tuple[Case, Access]:

@@ -9,9 +9,9 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
-from municipality.acting import queries as acting
-from municipality.acting.registry import Ownership
 from municipality.cases.models import Block, Case, CaseEvent, Figure
+from municipality.delegation import queries as delegation
+from municipality.delegation.registry import Ownership
 from municipality.kernel import clock
 from municipality.notifications.models import Message
 
@@ -32,7 +32,7 @@ def visible_to(user: Any) -> QuerySet[Case]:
 
 
 def _of_others(user: Any, kinds: Collection[str] = ()) -> Q | None:
-    return acting.rows(user, owner="applicant", subject="subject", held="held_under", service="", column="service", kinds=kinds)
+    return delegation.rows(user, owner="applicant", subject="subject", held="held_under", service="", column="service", kinds=kinds)
 
 
 def delegated_to(user: Any) -> QuerySet[Case]:

@@ -8,13 +8,13 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from municipality.acting.authorization import may
-from municipality.acting.notifications import AssistedAct
 from municipality.audit.services import record
 from municipality.cases import queries
 from municipality.cases.catalogue import services as catalogue_services
 from municipality.cases.models import Block, Case, CaseEvent, Effect, Figure, FiledBy
 from municipality.cases.timeline import TIMELINES
+from municipality.delegation.authorization import may
+from municipality.delegation.notifications import AssistedAct
 from municipality.documents.numbers import take
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor

@@ -7,7 +7,7 @@ class DraftsConfig(AppConfig):
     verbose_name = "الطلبات المحفوظة"
 
     def ready(self) -> None:
-        from municipality.acting.registry import ENDED, OWNERSHIPS
+        from municipality.delegation.registry import ENDED, OWNERSHIPS
         from municipality.drafts import queries, unsaved
 
         ENDED.register("drafts", unsaved.forget_delegate)

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from municipality.acting import queries as acting
-from municipality.acting.registry import Ownership
+from municipality.delegation import queries as delegation
+from municipality.delegation.registry import Ownership
 from municipality.drafts.models import Draft
 from municipality.uploads import queries as uploads
 
@@ -18,7 +18,7 @@ def visible_to(user: Any) -> QuerySet[Draft]:
     if not user.is_authenticated:
         return Draft.objects.none()
     own = Q(pk__in=[]) if user.is_staff else Q(person=user)
-    of_others = acting.rows(user, owner="person", subject="subject", held="held_under", service="", column="service")
+    of_others = delegation.rows(user, owner="person", subject="subject", held="held_under", service="", column="service")
     return Draft.objects.filter(own if of_others is None else own | of_others, closed_at__isnull=True)
 
 

@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import actor_of
-from municipality.acting.authorization import may
 from municipality.audit.services import record
+from municipality.delegation.authorization import may
 from municipality.drafts import queries
 from municipality.drafts.models import Draft, Unsaved
 from municipality.drafts.notifications import DraftReminder

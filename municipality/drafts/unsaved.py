@@ -15,7 +15,7 @@ from cryptography.fernet import InvalidToken
 from django.http import HttpRequest, QueryDict
 
 from municipality.accounts import civil_ids
-from municipality.acting.models import Delegation
+from municipality.delegation.models import Delegation
 from municipality.drafts.models import Unsaved
 from municipality.kernel import clock
 from municipality.ui.language import of_path

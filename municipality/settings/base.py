@@ -42,7 +42,7 @@ INSTALLED_APPS = [
     "municipality.documents",
     "municipality.uploads",
     "municipality.notifications",
-    "municipality.acting",
+    "municipality.delegation",
     "municipality.drafts",
     "municipality.imports",
     "municipality.cases",
@@ -113,7 +113,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "municipality.ui.context.portal",
-                "municipality.acting.context.assistance",
+                "municipality.delegation.context.assistance",
             ],
             "builtins": [
                 "municipality.ui.templatetags.portal",

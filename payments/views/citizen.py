@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from municipality.accounts.access import access
-from municipality.acting.authorization import authorize
+from municipality.delegation.authorization import authorize
 from municipality.documents import store
 from municipality.documents.states import DocumentState
 from municipality.kernel.errors import TransitionRefused

@@ -5,7 +5,7 @@ from __future__ import annotations
 from municipality.kernel.registry import Registry
 from sandbox.demo.licensing import licences, past_cases, queue
 from sandbox.demo.loading import Step
-from sandbox.demo.platform import accounts, acting, places, record, rules
+from sandbox.demo.platform import accounts, delegation, places, record, rules
 from sandbox.demo.shops import pages, register, search
 from sandbox.demo.violations import history
 
@@ -17,7 +17,7 @@ STEPS.register("shops", register.run)
 STEPS.register("licences", licences.run)
 STEPS.register("past_cases", past_cases.run)
 STEPS.register("queue", queue.run)
-STEPS.register("acting", acting.run)
+STEPS.register("delegation", delegation.run)
 STEPS.register("violations", history.run)
 STEPS.register("pages", pages.run)
 STEPS.register("search", search.run)

@@ -12,9 +12,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.queries import signatures
-from municipality.acting import queries as acting
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, NextStep, Round
+from municipality.delegation import queries as delegation
 from municipality.jobs import queries as jobs
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries as review
@@ -137,7 +137,7 @@ def _next_step(case: Case, claim: Claim) -> NextStep:
 def _whose(user: Any) -> Q:
     """Claims against a person and the organisations they sign for, and those of shops for whose holder they act."""
     whose = Q(holder=user) | Q(holder_organisation__in=signatures(user).values("organisation"))
-    for grant in acting.grants(user, CLAIM):
+    for grant in delegation.grants(user, CLAIM):
         if not grant.subject:
             continue
         if grant.is_whole_organisation:

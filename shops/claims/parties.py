@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import Organisation, User, actor_of
 from municipality.accounts.queries import organisations_signed_by, signatories_of
-from municipality.acting import queries as acting
-from municipality.acting.authorization import Access, NotYours, authorize, is_authorized
-from municipality.acting.organisations import key_of
-from municipality.acting.registry import Ownership
+from municipality.delegation import queries as delegation
+from municipality.delegation.authorization import Access, NotYours, authorize, is_authorized
+from municipality.delegation.organisations import key_of
+from municipality.delegation.registry import Ownership
 from municipality.drafts.models import Draft
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted
@@ -60,7 +60,7 @@ def organisations(user: User) -> list[Organisation]:
     """The organisations in whose name a person may claim shops today: those they sign for, then those that let them act; at most 40."""
     signed = list(organisations_signed_by(user).order_by("pk")[:20])
     found = {row.pk: row for row in signed}
-    for grant in acting.grants(user, CLAIM)[:20]:
+    for grant in delegation.grants(user, CLAIM)[:20]:
         if not grant.is_whole_organisation or grant.organisation_id in found:
             continue
         row = organisations_signed_by(grant.giver).filter(pk=grant.organisation_id or 0).first()

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from municipality.acting import queries as acting
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
+from municipality.delegation import queries as delegation
 from municipality.documents import services as documents
 from municipality.documents.models import Document
 from municipality.documents.numbers import take
@@ -74,7 +74,7 @@ def public_facts(shop: Shop) -> dict[str, Any]:
 
 def opened_to(user: Any) -> QuerySet[Any] | None:
     """Refusals of the claims in which a person acts for another now; they stay their holder's."""
-    if not acting.grants(user, CLAIM):
+    if not delegation.grants(user, CLAIM):
         return None
     rows = Claim.objects.filter(case__in=cases.delegated_to(user).values("pk"), refusal__isnull=False)
     return rows.values_list("refusal", flat=True)

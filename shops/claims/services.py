@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.limits import Limit
 from municipality.accounts.models import Organisation, User, actor_for
-from municipality.acting import registry as delegable
-from municipality.acting.authorization import NotYours, authorize, may
 from municipality.audit.services import record
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.services import advance, lift_block, open_case, place_block
+from municipality.delegation import registry as delegable
+from municipality.delegation.authorization import NotYours, authorize, may
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
 from municipality.jobs import sweeps

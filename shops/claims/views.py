@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.access import access
-from municipality.acting.authorization import authorize
 from municipality.cases.opening import case_or_404
+from municipality.delegation.authorization import authorize
 from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
 from municipality.kernel.errors import Refused

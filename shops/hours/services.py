@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.limits import Limit
 from municipality.accounts.models import User
-from municipality.acting.authorization import NotYours, authorize, may
 from municipality.audit.services import record
+from municipality.delegation.authorization import NotYours, authorize, may
 from municipality.kernel import clock, ids
 from municipality.kernel.errors import Refused
 from municipality.kernel.subjects import SubjectKey

@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.limits import Limit
 from municipality.accounts.models import User, actor_of
-from municipality.acting.authorization import Access, authorize
 from municipality.audit.services import record
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.services import advance, open_case
+from municipality.delegation.authorization import Access, authorize
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import Http404
 
-from municipality.acting.authorization import Access, authorize
+from municipality.delegation.authorization import Access, authorize
 from shops.models import Shop
 from shops.register import name_lists
 

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
 from municipality.accounts.queries import signatories_of, signatures
-from municipality.acting import queries as acting
-from municipality.acting.queries import Grant
-from municipality.acting.registry import Held, Ownership
+from municipality.delegation import queries as delegation
+from municipality.delegation.queries import Grant
+from municipality.delegation.registry import Held, Ownership
 from municipality.kernel.errors import Refused
 from municipality.kernel.subjects import SubjectKey
 from shops.models import Shop
@@ -47,7 +47,7 @@ def visible_to(user: Any, service: str = "") -> QuerySet[Shop]:
     """
     if not user.is_authenticated:
         return Shop.objects.none()
-    grants = acting.grants(user, service)
+    grants = delegation.grants(user, service)
     if not grants:
         return Shop.objects.none() if user.is_staff else held_by(user)
     lists = [] if user.is_staff else [held_by(user).values("pk")]

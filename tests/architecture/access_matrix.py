@@ -63,7 +63,7 @@ def own(path: str, owner: str, stranger: str, post: Mapping[str, str] | None = N
     return Row(path, {"nobody": DOOR, "owner": owner, "stranger": stranger, **staff, **other}, post or {}, why)
 
 
-def acting(path: str, owner: str, stranger: str, *, counter: str = "", post: Mapping[str, str] | None = None, why: str = "") -> Row:
+def shared(path: str, owner: str, stranger: str, *, counter: str = "", post: Mapping[str, str] | None = None, why: str = "") -> Row:
     """A page of one person that their delegate and staff with their code open as they do; to a delegate of yesterday it says so."""
     over = " ".join("403" if answer not in ("405",) else answer for answer in owner.split())
     return own(path, owner, stranger, post, why, delegate=owner, former_delegate=over, counter=counter or owner)
@@ -233,8 +233,8 @@ ROWS: list[Row] = [
     *table("accounts/superuseralarm", "{w.staff_rows.alarm.pk}", auditor=PAGE),
     staff("/admin/lost-keys/", NO_FORM, NO_FORM, supervisor=UNSAID, operator=UNSAID, publisher=NO_FORM),
     *table("accounts/organisation", "{w.organisation.pk}", auditor=PAGE, supervisor=PAGE),
-    *table("acting/delegation", "{w.acting.delegation.pk}", auditor=PAGE, supervisor=PAGE),
-    *table("acting/consent", "{w.acting.consent.pk}", auditor=PAGE),
+    *table("delegation/delegation", "{w.grants.delegation.pk}", auditor=PAGE, supervisor=PAGE),
+    *table("delegation/consent", "{w.grants.consent.pk}", auditor=PAGE),
     *table("rulebook/ruleset", "{w.draft.pk}", officer=PAGE, auditor=PAGE, supervisor=PAGE),
     *table("rulebook/activity", "{w.owner.shop.activity_id}", officer=PAGE, auditor=PAGE, supervisor=PAGE),
     *table("notifications/delivery", "{w.delivery.pk}", auditor=PAGE),
@@ -387,51 +387,51 @@ ROWS: list[Row] = [
     by_subject("/{lang}/uploads/file/{w.files.ready.public_id}/replace/", "200 200 302 405 405 405", HIDDEN_FORM),
     # Of one person.
     by_subject("/{lang}/messages/{w.owner.message.public_id}/", READ, HIDDEN),
-    acting("/{lang}/cases/{w.owner.waiting.public_id}/", READ, HIDDEN),
-    acting("/{lang}/cases/{w.owner.issued.public_id}/", READ, HIDDEN),
-    acting("/{lang}/cases/{w.owner.waiting.public_id}/withdraw/", "200 200 302 405 405 405", HIDDEN_FORM),
-    acting("/{lang}/cases/{w.owner.issued.public_id}/withdraw/", "302 302 409 405 405 405", HIDDEN_FORM),
-    acting("/{lang}/health-licence/{w.owner.shop.public_id}/renew/", FORM, HIDDEN_FORM, why="an empty form comes back with its errors"),
-    acting(
+    shared("/{lang}/cases/{w.owner.waiting.public_id}/", READ, HIDDEN),
+    shared("/{lang}/cases/{w.owner.issued.public_id}/", READ, HIDDEN),
+    shared("/{lang}/cases/{w.owner.waiting.public_id}/withdraw/", "200 200 302 405 405 405", HIDDEN_FORM),
+    shared("/{lang}/cases/{w.owner.issued.public_id}/withdraw/", "302 302 409 405 405 405", HIDDEN_FORM),
+    shared("/{lang}/health-licence/{w.owner.shop.public_id}/renew/", FORM, HIDDEN_FORM, why="an empty form comes back with its errors"),
+    shared(
         "/{lang}/health-licence/{w.owner.shop.public_id}/renew/",
         "200 200 302 405 405 405",
         HIDDEN_FORM,
         post={"changed": "no", "declared": "on", "total": "{w.fee}"},
     ),
-    acting("/{lang}/health-licence/{w.owner.shop.public_id}/changes/", "200 200 302 405 405 405", HIDDEN_FORM),
-    acting(
+    shared("/{lang}/health-licence/{w.owner.shop.public_id}/changes/", "200 200 302 405 405 405", HIDDEN_FORM),
+    shared(
         "/{lang}/health-licence/{w.owner.shop.public_id}/changes/what/", "302 302 302 405 405 405", HIDDEN_FORM, why="nothing is begun yet"
     ),
-    acting("/{lang}/health-licence/{w.owner.shop.public_id}/changes/discard/", HIDDEN_FORM, HIDDEN_FORM, why="nothing is kept"),
-    acting("/{lang}/cases/{w.owner.waiting.public_id}/corrections/", "302 302 302 405 405 405", HIDDEN_FORM, why="nothing is asked for"),
+    shared("/{lang}/health-licence/{w.owner.shop.public_id}/changes/discard/", HIDDEN_FORM, HIDDEN_FORM, why="nothing is kept"),
+    shared("/{lang}/cases/{w.owner.waiting.public_id}/corrections/", "302 302 302 405 405 405", HIDDEN_FORM, why="nothing is asked for"),
     own("/{lang}/health-licence/{w.organisation_shop.public_id}/renew/", HIDDEN_FORM, HIDDEN_FORM, why="neither signs for it"),
-    acting("/{lang}/pay/{w.owner.due.public_id}/", "200 200 303 405 405 405", HIDDEN_FORM, counter=NO, why="paying is the person's own"),
-    acting("/{lang}/pay/{w.owner.paid.public_id}/", "200 200 409 405 405 405", HIDDEN_FORM, counter=NO),
-    acting("/{lang}/pay/{w.owner.due.public_id}/left/", "405 405 303 405 405 405", "405 405 404 405 405 405", counter=NO),
+    shared("/{lang}/pay/{w.owner.due.public_id}/", "200 200 303 405 405 405", HIDDEN_FORM, counter=NO, why="paying is the person's own"),
+    shared("/{lang}/pay/{w.owner.paid.public_id}/", "200 200 409 405 405 405", HIDDEN_FORM, counter=NO),
+    shared("/{lang}/pay/{w.owner.due.public_id}/left/", "405 405 303 405 405 405", "405 405 404 405 405 405", counter=NO),
     own("/{lang}/receipts/{w.owner.receipt.number}/", READ, HIDDEN, delegate=READ, former_delegate=HIDDEN, counter=NO),
     # Who acts for whom.
     own("/{lang}/delegations/", READ, READ, delegate=READ, counter=NO),
     own("/{lang}/delegations/give/", "200 200 400 405 405 405", "200 200 400 405 405 405", counter=NO),
-    own("/{lang}/delegations/{w.acting.delegation.public_id}/", READ, HIDDEN, delegate=READ, former_delegate=HIDDEN, offered=HIDDEN),
-    own("/{lang}/delegations/{w.acting.revoked.public_id}/", READ, HIDDEN, delegate=HIDDEN, former_delegate=READ),
-    own("/{lang}/delegations/{w.acting.offer.public_id}/", READ, HIDDEN, delegate=HIDDEN, offered=READ),
-    own("/{lang}/delegations/{w.acting.delegation.public_id}/revoke/", ASKS, HIDDEN_FORM, delegate=ELSEWHERE),
-    own("/{lang}/delegations/{w.acting.delegation.public_id}/renounce/", ELSEWHERE, HIDDEN_FORM, delegate=ASKS),
-    own("/{lang}/delegations/{w.acting.offer.public_id}/accept/", ELSEWHERE, HIDDEN_FORM, offered=ASKS, why="nobody accepts for another"),
-    own("/{lang}/delegations/{w.acting.offer.public_id}/decline/", ELSEWHERE, HIDDEN_FORM, offered=ASKS),
-    own("/{lang}/delegations/{w.acting.offer.public_id}/anything/", HIDDEN_FORM, HIDDEN_FORM),
-    own("/{lang}/delegations/consents/{w.acting.consent.public_id}/withdraw/", WAY_OUT, "405 405 404 405 405 405", counter=NO),
+    own("/{lang}/delegations/{w.grants.delegation.public_id}/", READ, HIDDEN, delegate=READ, former_delegate=HIDDEN, offered=HIDDEN),
+    own("/{lang}/delegations/{w.grants.revoked.public_id}/", READ, HIDDEN, delegate=HIDDEN, former_delegate=READ),
+    own("/{lang}/delegations/{w.grants.offer.public_id}/", READ, HIDDEN, delegate=HIDDEN, offered=READ),
+    own("/{lang}/delegations/{w.grants.delegation.public_id}/revoke/", ASKS, HIDDEN_FORM, delegate=ELSEWHERE),
+    own("/{lang}/delegations/{w.grants.delegation.public_id}/renounce/", ELSEWHERE, HIDDEN_FORM, delegate=ASKS),
+    own("/{lang}/delegations/{w.grants.offer.public_id}/accept/", ELSEWHERE, HIDDEN_FORM, offered=ASKS, why="nobody accepts for another"),
+    own("/{lang}/delegations/{w.grants.offer.public_id}/decline/", ELSEWHERE, HIDDEN_FORM, offered=ASKS),
+    own("/{lang}/delegations/{w.grants.offer.public_id}/anything/", HIDDEN_FORM, HIDDEN_FORM),
+    own("/{lang}/delegations/consents/{w.grants.consent.public_id}/withdraw/", WAY_OUT, "405 405 404 405 405 405", counter=NO),
     own("/{lang}/organisations/{w.organisation.public_id}/", HIDDEN, HIDDEN, boss=READ, delegate=HIDDEN, former=HIDDEN),
     own("/{lang}/organisations/{w.organisation.public_id}/clerk/", HIDDEN_FORM, HIDDEN_FORM, boss="200 200 400 405 405 405"),
     own("/{lang}/profile/looks/", READ, READ),
     # Claims of shops: of the claimant (offered), and of the holder (owner).
     own("/{lang}/claims/", "200 200 400 405 405 405", "200 200 400 405 405 405", counter=NO),
-    own("/{lang}/claims/shop/{w.acting.matched.public_id}/", *(HIDDEN_BUTTON,) * 2, offered=WAY_OUT, why="the register names one person"),
-    own("/{lang}/claims/{w.acting.claiming.public_id}/", HIDDEN_FORM, HIDDEN_FORM, offered="200 200 400 405 405 405"),
-    own("/{lang}/claims/{w.acting.claim.public_id}/dispute/", "200 200 400 405 405 405", HIDDEN_FORM, offered=HIDDEN_FORM),
-    own("/{lang}/claims/{w.acting.claim.public_id}/withdraw/", HIDDEN_FORM, HIDDEN_FORM, offered=ASKS),
-    own("/{lang}/claims/{w.acting.claim.public_id}/corrections/", HIDDEN_FORM, HIDDEN_FORM, offered=ELSEWHERE, why="nothing is asked for"),
-    own("/{lang}/cases/{w.acting.claim.public_id}/", HIDDEN, HIDDEN, offered=READ),
+    own("/{lang}/claims/shop/{w.grants.matched.public_id}/", *(HIDDEN_BUTTON,) * 2, offered=WAY_OUT, why="the register names one person"),
+    own("/{lang}/claims/{w.grants.claiming.public_id}/", HIDDEN_FORM, HIDDEN_FORM, offered="200 200 400 405 405 405"),
+    own("/{lang}/claims/{w.grants.claim.public_id}/dispute/", "200 200 400 405 405 405", HIDDEN_FORM, offered=HIDDEN_FORM),
+    own("/{lang}/claims/{w.grants.claim.public_id}/withdraw/", HIDDEN_FORM, HIDDEN_FORM, offered=ASKS),
+    own("/{lang}/claims/{w.grants.claim.public_id}/corrections/", HIDDEN_FORM, HIDDEN_FORM, offered=ELSEWHERE, why="nothing is asked for"),
+    own("/{lang}/cases/{w.grants.claim.public_id}/", HIDDEN, HIDDEN, offered=READ),
     # Violations: of the party, and of their delegates in this service; anybody else knows number and digits.
     everybody("/{lang}/violations/", FORM),
     everybody("/{lang}/violations/waivers/", READ),
@@ -465,7 +465,7 @@ ROWS: list[Row] = [
     fined("{w.fines.served.public_id}/instalments/", FORM, alone=True),
     own("/documents/{w.fines.served.notice.number}.pdf", READ, HIDDEN, delegate=READ, former_delegate=HIDDEN),
     counter("/{lang}/assist/", "200 200 400 405 405 405", "403 403 403 405 405 405"),
-    counter("/{lang}/assist/{w.acting.waiting.public_id}/", "200 200 409 405 405 405", "403 403 403 405 405 405", why="a colleague's code"),
+    counter("/{lang}/assist/{w.grants.waiting.public_id}/", "200 200 409 405 405 405", "403 403 403 405 405 405", why="a colleague's code"),
     counter("/{lang}/assist/end/", WAY_OUT, "405 405 403 405 405 405"),
 ]
 

@@ -16,7 +16,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import translation
 
 from municipality.accounts.models import Organisation, User
-from municipality.acting.models import Delegation
+from municipality.delegation.models import Delegation
 from municipality.kernel import guards
 from shops.models import Claim, Shop
 from tests.architecture.access_matrix import ROWS, Row

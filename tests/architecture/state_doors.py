@@ -23,7 +23,7 @@ from municipality.uploads.models import Upload
 from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt, RefundDue
 from payments.rules import new_trackid
 from shops.models.commercial_register import CommercialDifference
-from tests.architecture import acting_rows, commercial_rows, lane_rows, money_rows, page_rows, queue_rows, upload_rows, violation_rows
+from tests.architecture import commercial_rows, delegation_rows, lane_rows, money_rows, page_rows, queue_rows, upload_rows, violation_rows
 from tests.architecture.world import World
 from violations.models import Violation
 
@@ -172,8 +172,8 @@ def fresh_place(world: World) -> QueueEntry:
 
 BEGINNINGS: dict[str, Callable[[World], Any]] = {
     "uploads.upload": upload_rows.fresh,
-    "acting.delegation": acting_rows.fresh,
-    "shops.claim": acting_rows.fresh_claim,
+    "delegation.delegation": delegation_rows.fresh,
+    "shops.claim": delegation_rows.fresh_claim,
     "shops.correction": page_rows.fresh_correction,
     "shops.reply": page_rows.fresh_reply,
     "review.queueentry": fresh_place,

@@ -392,9 +392,9 @@ def errors() -> list[Visit]:
     ]
 
 
-def of_acting() -> list[Visit]:
+def of_delegation() -> list[Visit]:
     """Both sides of a delegation, an organisation, and the counter."""
-    give, one = "/{lang}/delegations/give/", "/{lang}/delegations/{w.acting.%s.public_id}/"
+    give, one = "/{lang}/delegations/give/", "/{lang}/delegations/{w.grants.%s.public_id}/"
     delegation, offer, revoked = (one % name for name in ("delegation", "offer", "revoked"))
     filled = {"subject": "{w.owner.shop.key}", "service": "licensing.renewal", "civil_id": "290010100089", "last_day": "2027-01-31"}
     assist = "/{lang}/assist/"
@@ -438,7 +438,7 @@ def of_acting() -> list[Visit]:
         Visit(assist, "counter", post={}, status=400, note="empty"),
         Visit(assist, "counter", post=asked, note="a code is on its way"),
         Visit(assist, "officer", status=403),
-        Visit("/{lang}/assist/{w.acting.waiting.public_id}/", "counter", note="of a colleague"),
+        Visit("/{lang}/assist/{w.grants.waiting.public_id}/", "counter", note="of a colleague"),
         Visit("/{lang}/my-shops/", "counter"),
         Visit("/{lang}/my-requests/", "counter"),
         Visit(RENEW, "counter"),
@@ -450,8 +450,8 @@ def of_acting() -> list[Visit]:
 
 def of_claims() -> list[Visit]:
     """A claim from both sides."""
-    claim = "/{lang}/claims/{w.acting.claim.public_id}/"
-    number = {"number": "{w.acting.matched.commercial_license_no}"}
+    claim = "/{lang}/claims/{w.grants.claim.public_id}/"
+    number = {"number": "{w.grants.matched.commercial_license_no}"}
     return [
         Visit("/{lang}/claims/", "newcomer"),
         Visit("/{lang}/claims/", "boss", note="of an organisation"),
@@ -465,10 +465,10 @@ def of_claims() -> list[Visit]:
         Visit("/{lang}/claims/", "newcomer", post={"number": "1"}, status=409, note="no such shop"),
         Visit("/{lang}/claims/", "owner", post=number, status=409, note="theirs already"),
         Visit("/{lang}/claims/", "offered", post=number, note="the register names them"),
-        Visit("/{lang}/claims/{w.acting.claiming.public_id}/", "offered"),
-        Visit("/{lang}/claims/{w.acting.claiming.public_id}/", "offered", post={}, status=400, note="empty"),
-        Visit("/{lang}/claims/{w.acting.claiming.public_id}/", "offered", post={"statement": "2026"}, status=409, note="no document"),
-        Visit("/{lang}/cases/{w.acting.claim.public_id}/", "offered", note="a claim"),
+        Visit("/{lang}/claims/{w.grants.claiming.public_id}/", "offered"),
+        Visit("/{lang}/claims/{w.grants.claiming.public_id}/", "offered", post={}, status=400, note="empty"),
+        Visit("/{lang}/claims/{w.grants.claiming.public_id}/", "offered", post={"statement": "2026"}, status=409, note="no document"),
+        Visit("/{lang}/cases/{w.grants.claim.public_id}/", "offered", note="a claim"),
         Visit(f"{claim}withdraw/", "offered"),
         Visit(f"{claim}dispute/", "owner"),
         Visit(f"{claim}dispute/", "owner", post={}, status=400, note="empty"),
@@ -485,7 +485,7 @@ STOPS = [
     *of_cases(),
     *of_changes(),
     *of_files(),
-    *of_acting(),
+    *of_delegation(),
     *of_claims(),
     *page_rows.stops(),
     *of_money(),

@@ -19,9 +19,9 @@ from django.urls import get_resolver, path, resolve
 from django.utils import translation
 
 from municipality.accounts.access import access
-from municipality.acting import registry
 from municipality.audit.models import AccessLogEntry
 from municipality.cases.models import Case
+from municipality.delegation import registry
 from municipality.documents.models import Document
 from municipality.notifications.models import Message
 from payments.models import Receipt
@@ -184,7 +184,7 @@ def test_every_view_carries_its_mark_and_public_ones_alone_need_no_sign_in() -> 
     assert "django.contrib.auth.middleware.LoginRequiredMiddleware" in settings.MIDDLEWARE
     for route, pattern in patterns().items():
         mark = getattr(pattern.callback, "portal_access", "")
-        assert mark in {"public", "person", "staff", "any", "acting"}, route
+        assert mark in {"public", "person", "staff", "any", "on_behalf"}, route
         assert (mark == "public") == (getattr(pattern.callback, "login_required", True) is False), route
         if route.startswith("admin/"):
             assert mark == "staff" or route == "admin/login/", route

@@ -28,7 +28,7 @@ def addresses(world: World) -> Iterator[tuple[str, Any]]:
         path = row.path.format(w=world, lang="ar")
         with translation.override("ar"):
             view = resolve(path).func
-        if path not in seen and path not in OPEN_ADMIN and getattr(view, "portal_access", "") in {"staff", "any", "acting"}:
+        if path not in seen and path not in OPEN_ADMIN and getattr(view, "portal_access", "") in {"staff", "any", "on_behalf"}:
             seen.add(path)
             yield path, view
 

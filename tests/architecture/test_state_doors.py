@@ -38,8 +38,8 @@ from municipality.rulebook.models import (
 from payments.models import Allocation, Attempt, Bill, CallbackBytes, Inquiry, Receipt
 from script.support.packages import PACKAGES
 from tests.architecture import (
-    acting_rows,
     commercial_rows,
+    delegation_rows,
     lane_rows,
     money_rows,
     page_rows,
@@ -68,7 +68,7 @@ def queue(built: World) -> None:
         built.queue = queue_rows.fill(built)  # type: ignore[attr-defined]
         lane_rows.fill(built)
         violation_rows.more(built)
-        acting_rows.more(built)
+        delegation_rows.more(built)
         page_rows.more(built)
 
 
@@ -95,7 +95,7 @@ def other_states(row: Any) -> list[str]:
 ENDS = {
     "uploads_upload": "removed",
     "review_queueentry": "left",
-    "acting_delegation": "revoked",
+    "delegation_delegation": "revoked",
     "cases_case": "refused",
     "documents_document": "revoked",
     "payments_bill": "void",
@@ -351,7 +351,7 @@ BY_HAND: dict[str, Callable[[World], None]] = {
     "review_assignment_fits": _hands(lambda q: q.waiting, lambda q: q.elsewhere),
     "review_assignment_order": _hands(lambda q: q.younger, lambda q: q.officer),
     "review_decision_tied": _signed_by_a_tied_supervisor,
-    **acting_rows.BY_HAND,
+    **delegation_rows.BY_HAND,
     **staff_rows.BY_HAND,
     **violation_attacks.BY_HAND,
     **paper_rows.BY_HAND,

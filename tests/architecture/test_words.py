@@ -29,7 +29,7 @@ PUT_TOGETHER = {"document.carried_over"} | {
     f"case.{move}" for service in CASES for move, _source, _target in WORKFLOWS[service].edges() if move
 }
 PUT_TOGETHER |= {f"shop.{kind}" for kind in ("opened", "suspended", "resumed", "closed", "reopened")}
-PUT_TOGETHER |= {f"delegation.{move}" for move, _source, _target in WORKFLOWS["acting.delegation"].edges() if move}
+PUT_TOGETHER |= {f"delegation.{move}" for move, _source, _target in WORKFLOWS["delegation.delegation"].edges() if move}
 PUT_TOGETHER |= {
     f"payment.{state}" for state in (AttemptState.DECLINED, AttemptState.CANCELLED, AttemptState.TIMED_OUT, AttemptState.DENIED)
 }

@@ -136,7 +136,7 @@ def _step_of_a_former_delegate(world: World) -> None:
         from_state="ordered",
         to_state="ordered",
         at=clock.now(),
-        actor_key=world.acting.former_delegate.key,
+        actor_key=world.grants.former_delegate.key,
         actor_role="delegate",
         data={"for": world.owner.person.key},
     )

@@ -11,8 +11,8 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from municipality.accounts.models import User
-from municipality.acting.services import delegations
 from municipality.cases.models import Case
+from municipality.delegation.services import delegations
 from municipality.fieldwork.models import Evidence, Visit
 from municipality.imports.models import ImportFile
 from municipality.kernel import clock, ids
@@ -23,7 +23,7 @@ from municipality.rulebook.models import Activity
 from municipality.uploads.models import Upload
 from payments.models import Bill
 from shops.models import Shop
-from tests.architecture.acting_rows import DELEGATE, FORMER
+from tests.architecture.delegation_rows import DELEGATE, FORMER
 from tests.licensing import officers
 from violations.models import (
     Annulment,
@@ -134,7 +134,7 @@ def fill(world: World) -> Fines:
 
 def _let_act(world: World, shop: Shop) -> None:
     """Two delegates in this service: one in force, one revoked."""
-    for delegate, number in ((world.acting.delegate, DELEGATE), (world.acting.former_delegate, FORMER)):
+    for delegate, number in ((world.grants.delegate, DELEGATE), (world.grants.former_delegate, FORMER)):
         until = clock.today() + dt.timedelta(days=60)
         row = delegations.give(giver=world.owner.person, number=number, subject=shop.key, service=SERVICE, last_day=until)
         row = delegations.accept(delegation=row, person=delegate)

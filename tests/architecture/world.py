@@ -53,8 +53,8 @@ from payments import services as payments
 from payments.models import Attempt, Bill, GatewayMessage, Receipt, RefundDue
 from shops.models import Shop
 from tests.architecture import (
-    acting_rows,
     commercial_rows,
+    delegation_rows,
     lane_rows,
     money_rows,
     open_rows,
@@ -139,7 +139,7 @@ class World:
     studied: Case = field(init=False)  # a changed shop of the owner
     refund: RefundDue = field(init=False)  # owed to the owner
     files: upload_rows.Files = field(init=False)
-    acting: acting_rows.Acting = field(init=False)
+    grants: delegation_rows.DelegationRows = field(init=False)
     staff_rows: staff_rows.StaffRows = field(init=False)
     money: money_rows.MoneyRows = field(init=False)
     fines: violation_rows.Fines = field(init=False)
@@ -165,7 +165,7 @@ class World:
             half = Client()
             half.force_login(self.auditor, backend="municipality.accounts.backends.StaffBackend")
             return str(half.session.session_key)
-        own = getattr(self, who, None) or getattr(self.acting, who, None)
+        own = getattr(self, who, None) or getattr(self.grants, who, None)
         user = own or getattr(self.sheets, who, None) or getattr(self.fines, who)
         return str(signed_in(user.person if isinstance(user, Belongings) else user).session.session_key)
 
@@ -238,7 +238,7 @@ def build() -> World:
     world.files = upload_rows.fill(world)
     world.studied = _studied(world)
     world.refund = lane_rows.refund(world)
-    world.acting = acting_rows.fill(world)
+    world.grants = delegation_rows.fill(world)
     world.staff_rows = staff_rows.fill(world)
     world.money = money_rows.fill(world)
     world.fines = violation_rows.fill(world)

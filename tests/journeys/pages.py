@@ -277,7 +277,7 @@ ADMIN = tuple(
         ("auditor", "audit/accesslogentry/"),
         ("auditor", "accounts/user/"),
         ("supervisor", "accounts/organisation/"),
-        ("supervisor", "acting/delegation/"),
+        ("supervisor", "delegation/delegation/"),
         ("counter", ""),
         ("operator", "jobs/job/"),
         ("operator", "notifications/delivery/"),

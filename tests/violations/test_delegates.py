@@ -14,12 +14,12 @@ from django.urls import reverse
 
 from licensing.health.states import RENEWAL
 from municipality.accounts.models import Organisation, Signatory, User
-from municipality.acting import registry
-from municipality.acting.authorization import authorize
-from municipality.acting.models import Delegation, Role
-from municipality.acting.services import delegations
 from municipality.audit.models import AuditEvent
 from municipality.cases.models import CaseEvent
+from municipality.delegation import registry
+from municipality.delegation.authorization import authorize
+from municipality.delegation.models import Delegation, Role
+from municipality.delegation.services import delegations
 from municipality.documents import queries as papers
 from municipality.documents import seal
 from municipality.kernel import clock
@@ -163,7 +163,7 @@ def test_a_clerk_sees_the_shops_of_the_organisation_while_its_giver_signs_for_it
     assert clerk.is_in_force and not queries.visible_to(delegate).exists()
 
 
-# --- Acting -------------------------------------------------------------------------------------------------------------------
+# --- Delegates -------------------------------------------------------------------------------------------------------------------
 
 
 def test_every_way_and_step_says_whether_a_delegate_may(served: Violation) -> None:

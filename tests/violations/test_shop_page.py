@@ -13,8 +13,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from municipality.accounts.models import User
-from municipality.acting.services import delegations
 from municipality.cases.models import Case
+from municipality.delegation.services import delegations
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message

@@ -80,7 +80,7 @@ def session(user_id: int) -> str:
 def kin() -> list[tuple[int, int]]:
     """Pairs of people who may see something of each other: delegation, the same organisation, a claim on a shop of the other."""
     from municipality.accounts.models import Signatory
-    from municipality.acting.models import Consent, Delegation
+    from municipality.delegation.models import Consent, Delegation
     from shops.models import Claim
 
     pairs: set[tuple[int, int]] = set()
@@ -137,7 +137,7 @@ class _People:
 
     def __init__(self) -> None:
         from municipality.accounts.models import Organisation, Signatory, User
-        from municipality.acting.models import Delegation
+        from municipality.delegation.models import Delegation
 
         self.persons = {f"person:{user.public_id}": user.pk for user in User.objects.filter(is_staff=False)}
         self.members: dict[int, set[int]] = defaultdict(set)

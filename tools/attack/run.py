@@ -110,7 +110,7 @@ class Attack:
             route, audience = routes.of(path)
         except UnicodeError:
             return None
-        if audience not in ("person", "acting", "any"):
+        if audience not in ("person", "on_behalf", "any"):
             return None
         facts = self.report.facts
         holders: list[int] = []
@@ -203,7 +203,7 @@ class Attack:
         for who, pages in self.pages.items():
             for path in pages:
                 route, audience = routes.of(path)
-                if audience in ("person", "acting", "any") or "<" in route or "documents/" in route:
+                if audience in ("person", "on_behalf", "any") or "<" in route or "documents/" in route:
                     asks += [Ask("identities", "GET", path, other) for other in ("nobody", *self.by_name) if other != who]
         private = [ask for ask in asks if self._holders(ask.path)]
         half = self.size.crossed // 2
@@ -215,7 +215,7 @@ class Attack:
             if (
                 "<" in route
                 and routes.is_plain(route)
-                and (audience in ("person", "acting", "any") or "register" in route or "desk" in route)
+                and (audience in ("person", "on_behalf", "any") or "register" in route or "desk" in route)
             ):
                 for own in self.chance.sample(ids, min(len(ids), 6)):
                     path = "/" + re.sub(r"<slug:(verb|move|page|fact|photo_id)>", "x", route)

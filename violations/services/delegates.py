@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from municipality.acting.authorization import Access, NotYours, authorize, may, refuse_over
+from municipality.delegation.authorization import Access, NotYours, authorize, may, refuse_over
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted
 from violations import rules

@@ -10,10 +10,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from municipality.acting.authorization import authorize
 from municipality.audit.services import record
 from municipality.cases.models import Case
 from municipality.cases.services import advance, open_case
+from municipality.delegation.authorization import authorize
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock, worktime
 from municipality.kernel.actors import Actor, system

@@ -8,8 +8,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from municipality.acting.authorization import Access
 from municipality.audit.services import record
+from municipality.delegation.authorization import Access
 from municipality.jobs import sweeps
 from municipality.kernel import clock
 from municipality.kernel.actors import system

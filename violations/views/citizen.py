@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from municipality.accounts.access import access
-from municipality.acting.authorization import Access, authorize
 from municipality.cases import queries as cases
+from municipality.delegation.authorization import Access, authorize
 from municipality.documents.rendering import RendererMissing
 from municipality.documents.signing import SignerMissing
 from municipality.kernel.errors import Refused

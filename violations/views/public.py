@@ -16,9 +16,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import public
 from municipality.accounts.limits import WRONG_DIGITS, spend
-from municipality.acting.authorization import Access, authorize, is_authorized
 from municipality.cases import queries as cases
 from municipality.cases.views.public import service_card
+from municipality.delegation.authorization import Access, authorize, is_authorized
 from municipality.documents import store
 from municipality.documents.states import DocumentState
 from municipality.fieldwork.models import Evidence

@@ -15,10 +15,10 @@ from licensing.health.services.cases import open_renewal
 from licensing.health.states import RENEWAL, RenewalState
 from licensing.models import Lane, Renewal, RenewalChange
 from municipality.accounts.models import actor_of
-from municipality.acting.authorization import authorize
 from municipality.audit.services import record
 from municipality.cases.models import Case
 from municipality.cases.services import advance
+from municipality.delegation.authorization import authorize
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
 from municipality.jobs import sweeps

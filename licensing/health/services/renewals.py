@@ -13,9 +13,9 @@ from licensing.health.notifications import RenewalLapsed, RenewalSubmitted
 from licensing.health.services.cases import open_renewal
 from licensing.health.states import RENEWAL, RenewalState
 from municipality.accounts.models import actor_of
-from municipality.acting.authorization import authorize
 from municipality.cases.models import Case
 from municipality.cases.services import advance
+from municipality.delegation.authorization import authorize
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system

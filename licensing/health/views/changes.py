@@ -19,8 +19,8 @@ from licensing.health.change_forms import FACT_FORMS, CheckAndSend, PageForm, Wh
 from licensing.health.condition_messages import sentence
 from licensing.health.states import RENEWAL
 from municipality.accounts.access import access
-from municipality.acting.authorization import Access
 from municipality.cases import queries as cases
+from municipality.delegation.authorization import Access
 from municipality.drafts import queries as drafts
 from municipality.drafts import services as keeping
 from municipality.drafts import unsaved
@@ -44,7 +44,7 @@ def _crumbs(shop: Shop, last: Any = "") -> list[tuple[Any, str]]:
     return [*way, (title, reverse("licensing:changes", args=[shop.public_id])), (last, "")] if last else [*way, (title, "")]
 
 
-@access("acting")
+@access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
 def tasks(request: HttpRequest, public_id: str) -> HttpResponse:
     """The task list: what is done, what is left, and the way on. A POST begins the request."""
@@ -82,7 +82,7 @@ def _draft_or_404(user: Any, shop: Shop) -> Draft:
 
 
 @keeps_typed
-@access("acting")
+@access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, public_id: str, page: str) -> HttpResponse:
     """One page of the request."""
@@ -241,7 +241,7 @@ def _check(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft) -> H
     return render(request, "licensing/changes/check.html", context, status=409 if refusal else 200)
 
 
-@access("acting")
+@access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
 def discard(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask once more, then remove the kept request."""

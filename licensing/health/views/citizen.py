@@ -30,7 +30,7 @@ from shops.register.opening import shop_or_404
 WITHDRAWABLE = WORKFLOWS[RENEWAL].moves["withdraw"].sources
 
 
-@access("acting")
+@access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
 def renew(request: HttpRequest, public_id: str) -> HttpResponse:
     """All conditions at once; if they are met, facts, fees, declaration and payment on one page."""
@@ -72,7 +72,7 @@ def renew(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "licensing/renew.html", context, status=409 if refusal else 200)
 
 
-@access("acting")
+@access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     """Ask once more, then take a request back that is not paid."""

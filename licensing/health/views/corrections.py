@@ -50,7 +50,7 @@ class Part:
 
 @keeps_typed
 @keeps_beside
-@access("acting")
+@access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, public_id: str) -> HttpResponse:
     """The asked items with their answers; send them all at once."""

@@ -12,16 +12,16 @@ from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import access
 from municipality.accounts.access_log import access_entries
-from municipality.acting.queries import named_in
 from municipality.audit.queries import access_log_of
 from municipality.cases import panels, queries, timeline
 from municipality.cases.opening import case_or_404
+from municipality.delegation.queries import named_in
 from municipality.ui.templatetags.portal import ref
 
 PAGE = 25
 
 
-@access("acting")
+@access("on_behalf")
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
     """My requests, newest first, by keyset pages of 25."""
@@ -45,7 +45,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     )
 
 
-@access("acting")
+@access("on_behalf")
 @require_safe
 def case(request: HttpRequest, public_id: str) -> HttpResponse:
     """One case: course, next action, documents, money, messages, and who looked."""

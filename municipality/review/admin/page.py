@@ -11,9 +11,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from municipality.acting.queries import named_in
 from municipality.cases.models import Case, CaseEvent
 from municipality.cases.timeline import TIMELINES, who
+from municipality.delegation.queries import named_in
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries
 from municipality.review.admin import answers, clocks

@@ -14,10 +14,10 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User, actor_of
-from municipality.acting.authorization import authorize
 from municipality.audit.services import record
 from municipality.cases.models import Case
 from municipality.cases.services import advance
+from municipality.delegation.authorization import authorize
 from municipality.jobs import sweeps
 from municipality.kernel import clock as time
 from municipality.kernel import worktime

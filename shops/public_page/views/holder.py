@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import access
-from municipality.acting import queries as acting
 from municipality.cases import panels
+from municipality.delegation import queries as delegation
 from municipality.documents import qr
 from municipality.kernel import clock
 from municipality.ui.templatetags.portal import bilingual
@@ -28,14 +28,14 @@ from shops.register.opening import shop_or_404
 MOST = queries.LISTED
 
 
-@access("acting")
+@access("on_behalf")
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
     """One line a shop, sorted by the nearest deadline, with the next action."""
     user: Any = request.user
     shops = queries.listed(user)
     collected = panels.collect(panels.MY_SHOPS, user, shops[:MOST])
-    grants = acting.grants(user)
+    grants = delegation.grants(user)
     own: set[int] = set()  # asked only where something of another may stand in the list
     if grants and not user.is_staff:
         own = set(queries.held_by(user).filter(pk__in=[shop.pk for shop in shops]).values_list("pk", flat=True))
@@ -65,7 +65,7 @@ def _addresses(shop: Shop, *, may_state: bool) -> dict[str, str]:
     return {"page": reverse("shops:shop", args=[shop.public_id]), "door": reverse("shops:door", args=[shop.public_id]), "hours": hours}
 
 
-@access("acting")
+@access("on_behalf")
 @require_safe
 def door(request: HttpRequest, public_id: str) -> HttpResponse:
     """A sheet to print for the door: a code that leads to the page of the shop in the language of whoever scans it."""

@@ -18,7 +18,7 @@ def test_every_view_of_the_sign_in_carries_a_mark() -> None:
     assert len(patterns) > 15
     for pattern in patterns:
         assert isinstance(pattern, URLPattern)
-        assert getattr(pattern.callback, "portal_access", "") in {"public", "person", "staff", "any", "acting"}, pattern.name
+        assert getattr(pattern.callback, "portal_access", "") in {"public", "person", "staff", "any", "on_behalf"}, pattern.name
 
 
 @pytest.mark.parametrize("audience", ["person", "staff", "any"])

@@ -10,10 +10,10 @@ from django.db import IntegrityError, transaction
 
 from licensing.health.states import RENEWAL
 from municipality.accounts.models import Organisation, Signatory, User
-from municipality.acting.models import Delegation, Role
-from municipality.acting.services import delegations
 from municipality.audit.models import AuditEvent
 from municipality.cases.models import Block, Case, CaseEvent
+from municipality.delegation.models import Delegation, Role
+from municipality.delegation.services import delegations
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
 from municipality.kernel import clock

@@ -10,8 +10,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from municipality.accounts.models import User
-from municipality.acting.services import delegations
 from municipality.audit.models import AuditEvent
+from municipality.delegation.services import delegations
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.rulebook.seeds import seed
@@ -25,7 +25,7 @@ from shops.register import events
 from shops.search import index
 from tests.architecture.state_doors import without_guards
 from tests.conftest import Clock
-from tests.municipality.acting.standing_in import THIRD
+from tests.municipality.delegation.standing_in import THIRD
 from tests.municipality.people import NOURA, person, staff
 from tests.shops.conftest import TESTS
 from tests.shops.hours.conftest import NIGHTS, SPLIT

@@ -1,0 +1,196 @@
+"""Delegations and consents to read, by auditors and supervisors; and the way of the counter to its own pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from municipality.audit.services import log_access
+from municipality.delegation.models import Consent, Delegation, DelegationEvent
+from municipality.delegation.registry import SERVICES
+from municipality.delegation.services import consents
+from municipality.delegation.states import DelegationState
+from municipality.kernel.actors import Actor
+from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment
+from municipality.ui.code_labels import label_codes, label_of, moved
+
+label_codes(
+    {
+        "delegate": _("Delegate"),
+        "assistant": _("Employee who assists"),
+        "counter": _("Counter and call centre"),
+        "assisted": _("Assisting the person with their code"),
+        "delegation_page": _("The page of a delegation"),
+        "delegation.consent_code": _("Send a code of consent"),
+        "delegation.tend": _("End delegations and consents"),
+        "delegation.delegation_offered": _("Delegation offered"),
+        "delegation.delegation_accepted": _("Delegation accepted"),
+        "delegation.delegation_over": _("Delegation over"),
+        "delegation.assistance_begun": _("Assistance begun"),
+        "delegation.assisted_act": _("Step taken for a person"),
+        "delegation.offered": _("Delegation offered to a person"),
+        "delegation.accept": _("Delegation taken on"),
+        "delegation.decline": _("Delegation declined"),
+        "delegation.withdraw": _("Delegation taken back"),
+        "delegation.revoke": _("Delegation revoked"),
+        "delegation.renounce": _("Delegation given up"),
+        "delegation.lapse": _("Delegation not accepted in time"),
+        "delegation.end": _("Delegation ended on its last day"),
+        "consent.asked": _("Consent of a person asked for"),
+        "consent.wrong_code": _("Wrong code of consent"),
+        "consent.opened": _("Consent of a person given"),
+        "consent.closed": _("Consent of a person ended"),
+    }
+)
+
+
+def _looker(request: HttpRequest) -> Actor:
+    user: Any = request.user
+    return Actor("auditor" if in_group(request, "auditor") else "supervisor", user.key)
+
+
+class EventInline(ReadOnlyInline):
+    model = DelegationEvent
+    fk_name = "subject"
+    ordering = ("pk",)
+    fields = ("when", "step", "actor")
+    readonly_fields = fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return self.readonly_fields
+
+    @admin.display(description=_("time"))
+    def when(self, event: DelegationEvent) -> str:
+        return moment(event.at)
+
+    @admin.display(description=_("step"))
+    def step(self, event: DelegationEvent) -> SafeString:
+        return moved(DelegationState(event.from_state).label, DelegationState(event.to_state).label)
+
+    @admin.display(description=_("who"))
+    def actor(self, event: DelegationEvent) -> SafeString | str:
+        return label_of(event.actor_role, event.actor_key)
+
+
+class _PeopleAdmin(ReadOnlyAdmin):
+    ordering = ("-pk",)
+
+    def people_of(self, row: Any) -> list[Any]:
+        """Whose data a row shows."""
+        return []
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return tuple(str(name) for name in self.readonly_fields)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        if row is not None and self.has_view_permission(request, row):
+            shown: Any = row
+            for person in self.people_of(row):
+                log_access(viewer=_looker(request), person_key=person.key, subject=shown.key, purpose="delegation_page")
+        return super().change_view(request, object_id, form_url, extra_context)
+
+
+@admin.register(Delegation)
+class DelegationAdmin(_PeopleAdmin):
+    list_display = ("about", "service_name", "role", "state_name", "first_day", "last_day")
+    list_filter = ("state", "role")
+    inlines = (EventInline,)
+    fields = (
+        *("giver_name", "delegate_name", "delegate_number", "organisation", "about", "service_name", "role", "state_name"),
+        *("first_day", "last_day", "answer_by", "offered", "closed"),
+    )
+    readonly_fields = fields
+
+    def people_of(self, row: Any) -> list[Any]:
+        return [person for person in (row.giver, row.delegate) if person is not None]
+
+    @admin.display(description=_("giver"))
+    def giver_name(self, row: Delegation) -> str:
+        return str(row.giver.name_ar)
+
+    @admin.display(description=_("delegate"), empty_value="—")
+    def delegate_name(self, row: Delegation) -> str | None:
+        return str(row.delegate.name_ar) if row.delegate else None
+
+    @admin.display(description=_("civil number"))
+    def delegate_number(self, row: Delegation) -> SafeString | str:
+        return code(row.delegate_masked)
+
+    @admin.display(description=_("subject"), ordering="subject")
+    def about(self, row: Delegation) -> SafeString | str:
+        return code(row.subject)
+
+    @admin.display(description=_("service"), ordering="service")
+    def service_name(self, row: Delegation) -> Any:
+        return SERVICES[row.service].name if row.service in SERVICES else _("every service")
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_name(self, row: Delegation) -> Any:
+        return DelegationState(row.state).label
+
+    @admin.display(description=_("offered on"))
+    def offered(self, row: Delegation) -> str:
+        return moment(row.offered_at)
+
+    @admin.display(description=_("ended on"))
+    def closed(self, row: Delegation) -> str:
+        return moment(row.closed_at)
+
+
+@admin.register(Consent)
+class ConsentAdmin(_PeopleAdmin):
+    list_display = ("purpose_name", "desk", "branch", "tries", "asked", "opened", "closed")
+    list_filter = ("desk", "branch")
+    list_select_related = ("branch",)
+    fields = ("person_name", "staff_key", "branch", "desk", "purpose_name", "tries", "asked", "opened", "until", "closed")
+    readonly_fields = fields
+
+    def people_of(self, row: Any) -> list[Any]:
+        return [row.person] if row.person is not None else []
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("person", "staff", "branch")
+
+    @admin.display(description=_("person"), empty_value="—")
+    def person_name(self, row: Consent) -> str | None:
+        return str(row.person.name_ar) if row.person else None
+
+    @admin.display(description=_("employee"))
+    def staff_key(self, row: Consent) -> SafeString | str:
+        return code(row.staff.key)
+
+    @admin.display(description=_("purpose"), ordering="purpose")
+    def purpose_name(self, row: Consent) -> Any:
+        return SERVICES[row.purpose].name if row.purpose in SERVICES else code(row.purpose)
+
+    @admin.display(description=_("asked on"))
+    def asked(self, row: Consent) -> str:
+        return moment(row.asked_at)
+
+    @admin.display(description=_("opened on"))
+    def opened(self, row: Consent) -> str:
+        return moment(row.opened_at)
+
+    @admin.display(description=_("open until"))
+    def until(self, row: Consent) -> str:
+        return moment(row.open_until)
+
+    @admin.display(description=_("ended on"))
+    def closed(self, row: Consent) -> str:
+        return moment(row.closed_at)
+
+
+def home(request: HttpRequest) -> dict[str, Any]:
+    """The counter's own way in, on the first page of the staff."""
+    return {"assists": in_group(request, consents.ROLE)}
+
+
+admin.site.add_pages([], home=home)  # type: ignore[attr-defined]

@@ -1,0 +1,103 @@
+"""What is typed to let somebody act, and at the counter."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from municipality.delegation import registry
+from municipality.delegation.models import Desk
+from municipality.kernel import digits
+from municipality.ui.dates import day_text
+from municipality.ui.forms import CivilIdField, DigitsField, LtrInput
+
+
+class DayField(forms.DateField):
+    """A day, typed in any digits or chosen; the control of the browser shows its own calendar."""
+
+    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "dir": "ltr"})
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("input_formats", ["%Y-%m-%d", "%d/%m/%Y"])
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> dt.date | None:
+        found: dt.date | None = super().to_python(digits.clean(value) if isinstance(value, str) else value)
+        return found
+
+
+class GiveForm(forms.Form):
+    """Who may act, in what, until when."""
+
+    subject = forms.ChoiceField(
+        label=_("For which shop"), error_messages={"required": _("Choose a shop."), "invalid_choice": _("Choose a shop from the list.")}
+    )
+    service = forms.ChoiceField(
+        label=_("In which service"),
+        error_messages={"required": _("Choose a service."), "invalid_choice": _("Choose a service from the list.")},
+    )
+    civil_id = CivilIdField(
+        label=_("Civil number of the person who is to act"),
+        help_text=_("The person accepts in their own session. Until then nothing is in force."),
+    )
+    last_day = DayField(
+        label=_("Last day of the delegation"),
+        error_messages={"required": _("Enter the last day."), "invalid": _("This is no day. Write year-month-day, such as 2027-01-31.")},
+    )
+
+    def __init__(
+        self, *args: Any, subjects: list[tuple[str, Any]], longest: dt.date, today: dt.date, clerk: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.longest, self.today = longest, today
+        fields: dict[str, Any] = self.fields
+        fields["subject"].choices = subjects
+        if clerk:
+            del fields["service"]
+            fields["subject"].label = _("For which organisation")
+        else:
+            fields["service"].choices = [(code, entry.name) for code, entry in registry.SERVICES.items()]
+        fields["last_day"].help_text = format_lazy(
+            "{} {}", _("The delegation ends by itself after this day. Not later than"), day_text(longest)
+        )
+        fields["last_day"].widget.attrs |= {"min": today.isoformat(), "max": longest.isoformat()}
+
+    def clean_last_day(self) -> dt.date:
+        day: dt.date = self.cleaned_data["last_day"]
+        if day < self.today:
+            raise ValidationError(_("The last day has passed. Choose today or a later day."), code="in_the_past")
+        if day > self.longest:
+            raise ValidationError(
+                _("A delegation cannot last that long. Choose an earlier last day; it can be given again later."), code="too_long"
+            )
+        return day
+
+
+class AskForm(forms.Form):
+    """For whom a member of staff is to act, and in what."""
+
+    civil_id = CivilIdField(label=_("Civil number of the person"), help_text=_("Ask the person for their civil ID card."))
+    purpose = forms.ChoiceField(label=_("Service"), error_messages={"required": _("Choose a service.")})
+    desk = forms.ChoiceField(label=_("Where the person is"), choices=Desk.choices, widget=forms.RadioSelect, initial=Desk.COUNTER)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["purpose"].choices = [(code, entry.name) for code, entry in registry.SERVICES.items() if entry.is_assisted]
+
+
+class ConsentCodeForm(forms.Form):
+    """The code that the person reads out."""
+
+    code = DigitsField(
+        label=_("Code that the person received"),
+        length=6,
+        widget=LtrInput({"autocomplete": "off"}, css="kp-input--code"),
+        help_text=_("Six digits from the text message. The person reads them out; they serve once and for ten minutes."),
+        error_messages={"required": _("Enter the six digits.")},
+    )

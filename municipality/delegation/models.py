@@ -1,0 +1,174 @@
+"""Who may act for whom: delegations that a person gives, and consents that staff hold for one purpose and a few minutes."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from municipality.accounts.models import Organisation
+from municipality.audit.models import StateEvent
+from municipality.delegation.states import DELEGATION, STANDING, DelegationState
+from municipality.kernel import clock, ids
+from municipality.kernel.subjects import SubjectKey
+from municipality.places.models import Branch
+
+
+class Role(models.TextChoices):
+    DELEGATE = "delegate", _("Delegate")
+    CLERK = "clerk", _("Clerk of the organisation")
+
+
+class Delegation(models.Model):
+    """A person lets another one act in their matters: for one shop or all shops of an organisation, for one service, until a day.
+
+    The delegate is named by civil number, kept as its keyed hash; the account joins when its holder accepts. `subject` is
+    `shop:…` or `organisation:…`. A clerk works for an organisation in every service. It reaches no further than the giver's own
+    right: what the giver may not do any more, the delegate may not do either.
+    """
+
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
+    giver = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="delegations_given", verbose_name="المفوِّض")
+    delegate = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="delegations_held", verbose_name="المفوَّض"
+    )
+    delegate_digest = models.CharField(max_length=64, editable=False)
+    delegate_masked = models.CharField("الرقم المدني للمفوَّض", max_length=12, editable=False)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, related_name="delegations", verbose_name="المنشأة"
+    )
+    subject = models.CharField("الموضوع", max_length=80)
+    service = models.CharField("الخدمة", max_length=60, blank=True)  # empty: every service (a clerk)
+    role = models.CharField("الصفة", max_length=10, choices=Role, default=Role.DELEGATE)
+    first_day = models.DateField("من")
+    last_day = models.DateField("إلى")
+    state = models.CharField("الحالة", max_length=20, choices=DelegationState, default=DelegationState.OFFERED)
+    last_event = models.ForeignKey("DelegationEvent", models.PROTECT, null=True, related_name="+")
+    offered_at = models.DateTimeField("عُرض في")
+    answer_by = models.DateField("مهلة القبول")
+    closed_at = models.DateTimeField("انتهى في", null=True, blank=True)
+
+    EVENTS: ClassVar[Any]
+    workflow_name = DELEGATION
+
+    class Meta:
+        verbose_name = "تفويض"
+        verbose_name_plural = "التفويضات"
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=DelegationState.values), name="delegation_state"),
+            models.CheckConstraint(condition=Q(last_day__gte=models.F("first_day")), name="delegation_days"),
+            models.CheckConstraint(condition=Q(delegate__isnull=True) | ~Q(delegate=models.F("giver")), name="delegation_two_people"),
+            models.CheckConstraint(
+                condition=Q(role=Role.DELEGATE, service__gt="") | Q(role=Role.CLERK, service="", organisation__isnull=False),
+                name="delegation_reach",
+            ),
+            models.UniqueConstraint(
+                fields=["giver", "delegate_digest", "subject", "service"],
+                condition=Q(state__in=[state.value for state in STANDING]),
+                name="delegation_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["delegate", "-id"], name="delegation_held"),
+            models.Index(fields=["giver", "-id"], name="delegation_given"),
+            models.Index(fields=["delegate_digest"], condition=Q(state="offered"), name="delegation_offered"),
+            models.Index(fields=["subject"], name="delegation_subject"),
+            models.Index(fields=["last_day"], condition=Q(state__in=["offered", "active"]), name="delegation_standing"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+    @property
+    def key(self) -> str:
+        return str(SubjectKey("delegation", self.public_id))
+
+    @property
+    def is_standing(self) -> bool:
+        return self.state in STANDING
+
+    @property
+    def is_in_force(self) -> bool:
+        """Accepted, not ended, and within its days."""
+        return self.state == DelegationState.ACTIVE and self.first_day <= clock.today() <= self.last_day
+
+
+class DelegationEvent(StateEvent):
+    subject = models.ForeignKey(Delegation, models.PROTECT, related_name="events")
+
+    class Meta:
+        verbose_name = "خطوة"
+        verbose_name_plural = "سير التفويض"
+        indexes = [models.Index(fields=["subject", "id"], name="delegation_event_subject")]
+
+
+Delegation.EVENTS = DelegationEvent
+
+
+class Desk(models.TextChoices):
+    COUNTER = "counter", _("At the counter")
+    CALL = "call", _("On the phone")
+
+
+class Consent(models.Model):
+    """A person's word that one member of staff may act for them, for one service, for some minutes.
+
+    Asked for by civil number; a code goes to the person's confirmed phone and opens it once. Where the number leads to nobody, or
+    to nobody who can be reached, the row is there all the same (without a person) and no code opens it: the answer is one.
+    """
+
+    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="consents", verbose_name="صاحب الشأن"
+    )
+    staff = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="الموظف")
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="الفرع")
+    desk = models.CharField("مكان الخدمة", max_length=10, choices=Desk)
+    purpose = models.CharField("الغرض", max_length=60)  # a service
+    code_hash = models.CharField(max_length=64, blank=True, editable=False)
+    code_cipher = models.TextField(blank=True, editable=False)
+    asked_at = models.DateTimeField("طُلب في")
+    code_until = models.DateTimeField("ينتهي الرمز في")
+    tries = models.PositiveSmallIntegerField("محاولات", default=0)
+    opened_at = models.DateTimeField("بدأ في", null=True, blank=True)
+    open_until = models.DateTimeField("يسري إلى", null=True, blank=True)
+    closed_at = models.DateTimeField("انتهى في", null=True, blank=True)
+
+    MOST_TRIES = 5
+
+    class Meta:
+        verbose_name = "موافقة على المساعدة"
+        verbose_name_plural = "الموافقات على المساعدة"
+        constraints = [
+            models.CheckConstraint(condition=Q(tries__lte=5), name="delegation_consent_five_tries"),
+            models.CheckConstraint(condition=Q(opened_at__isnull=True) | Q(person__isnull=False), name="delegation_consent_of_a_person"),
+            models.CheckConstraint(
+                condition=Q(opened_at__isnull=True, open_until__isnull=True)
+                | Q(opened_at__isnull=False, open_until__gt=models.F("opened_at"), code_cipher=""),
+                name="delegation_consent_opened_once",
+            ),
+            models.CheckConstraint(condition=Q(desk__in=Desk.values), name="delegation_consent_desk"),
+            models.UniqueConstraint(
+                fields=["staff"], condition=Q(opened_at__isnull=False, closed_at__isnull=True), name="delegation_consent_one_open"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["staff", "-id"], name="delegation_consent_staff"),
+            models.Index(fields=["person", "-id"], name="delegation_consent_person"),
+            models.Index(fields=["code_until"], condition=~Q(code_cipher=""), name="delegation_consent_codes"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+    @property
+    def key(self) -> str:
+        return str(SubjectKey("consent", self.public_id))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it lets its member of staff act now."""
+        return self.opened_at is not None and self.closed_at is None and self.open_until is not None and clock.now() < self.open_until

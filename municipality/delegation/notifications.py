@@ -1,0 +1,57 @@
+"""Messages about acting for others; the words are in templates/delegation/messages."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from municipality.notifications.models import Channel
+from municipality.notifications.registry import MessageKind
+
+_DAY = dt.date(2027, 11, 24)
+
+
+class _OfDelegation(MessageKind):
+    samples: ClassVar[Mapping[str, Any]] = {"until": _DAY}
+
+    def path(self, context: Mapping[str, Any]) -> str:
+        return f"/delegations/{context['delegation'].public_id}/"
+
+
+class DelegationOffered(_OfDelegation):
+    """Somebody wants this person to act for them."""
+
+    kind = "delegation.delegation_offered"
+
+
+class DelegationAccepted(_OfDelegation):
+    """To the giver: from now on the delegate acts."""
+
+    kind = "delegation.delegation_accepted"
+
+
+class DelegationOver(_OfDelegation):
+    """To the other side: how it ended."""
+
+    kind = "delegation.delegation_over"
+
+
+class AssistanceBegun(MessageKind):
+    """A member of staff acts for this person with their code."""
+
+    kind = "delegation.assistance_begun"
+    samples: ClassVar[Mapping[str, Any]] = {"until": dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)}
+
+    def path(self, context: Mapping[str, Any]) -> str:
+        return "/delegations/"
+
+
+class AssistedAct(MessageKind):
+    """What a member of staff did for this person, one message an act."""
+
+    kind = "delegation.assisted_act"
+    channels = (Channel.EMAIL, Channel.SMS)
+
+    def path(self, context: Mapping[str, Any]) -> str:
+        return f"/cases/{context['case'].public_id}/"

@@ -1,0 +1,34 @@
+"""How organisations stand to delegations: who signs for them, and what they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from municipality.accounts.models import Organisation
+from municipality.accounts.queries import organisations_signed_by, signatories_of
+from municipality.delegation.registry import Held, Ownership
+from municipality.kernel.subjects import SubjectKey
+
+
+def held(person: Any, public_id: str) -> Held | None:
+    """An organisation is held by whoever signs for it today."""
+    found = organisations_signed_by(person).filter(public_id=public_id).first()
+    return Held(found) if found is not None else None
+
+
+def names(keys: Sequence[str]) -> dict[str, tuple[str, str]]:
+    ids = [key.partition(":")[2] for key in keys if key.startswith("organisation:")]
+    rows = Organisation.objects.filter(public_id__in=ids) if ids else ()
+    return {f"organisation:{row.public_id}": (row.name_ar, row.name_en) for row in rows}
+
+
+def key_of(organisation: Organisation) -> str:
+    """The subject key of an organisation, as delegations name it."""
+    return str(SubjectKey("organisation", organisation.public_id))
+
+
+def ownership(organisation: Organisation, user: Any) -> Ownership:
+    """An organisation is everybody's who signs for it today."""
+    owners = {person.pk for person in signatories_of(organisation)}
+    return Ownership(user.pk in owners, owners, [key_of(organisation)])

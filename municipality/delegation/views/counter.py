@@ -1,0 +1,77 @@
+"""Counter and call centre: act for a person with that person's one-time code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from municipality.accounts.access import access
+from municipality.delegation import queries, registry
+from municipality.delegation.forms import AskForm, ConsentCodeForm
+from municipality.delegation.services import consents
+from municipality.kernel.errors import Refused
+from municipality.ui.language import read_form
+
+
+@access("staff")
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request: HttpRequest) -> HttpResponse:
+    """Ask for a person's consent. What is answered does not tell whether the portal knows the number."""
+    user: Any = request.user
+    consents.demand_role(user)
+    form, submitted = read_form(request, AskForm)
+    status = 400 if submitted else 200
+    if submitted and form.is_valid():
+        data = form.cleaned_data
+        try:
+            row = consents.ask(staff=user, number=data["civil_id"], purpose=data["purpose"], desk=data["desk"])
+        except Refused as refusal:
+            form.add_error(None, refusal.sentence)
+            status = refusal.status
+        else:
+            return redirect("delegation:assist_code", public_id=row.public_id)
+    return render(request, "delegation/assist.html", {"form": form, "consent": queries.consent_of(user)}, status=status)
+
+
+@access("staff")
+@require_http_methods(["GET", "HEAD", "POST"])
+def code(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Enter what the person reads out; then on to the person's shops."""
+    user: Any = request.user
+    consents.demand_role(user)
+    row = consents.waiting(user, public_id)
+    if row is None:
+        return render(request, "delegation/assist_over.html", status=409 if request.method == "POST" else 200)
+    form, submitted = read_form(request, ConsentCodeForm)
+    status = 400 if submitted else 200
+    if submitted and form.is_valid():
+        try:
+            consents.enter(consent=row, staff=user, typed=form.cleaned_data["code"])
+        except consents.CodeOver as refusal:
+            return render(request, "delegation/assist_over.html", {"refusal": refusal.sentence}, status=409)
+        except Refused as refusal:
+            form.add_error("code" if isinstance(refusal, consents.WrongCode) else None, refusal.sentence)
+            status = 429 if isinstance(refusal, consents.TooMany) else 400
+        else:
+            messages.info(request, _("The code is right. What you do now is done for this person and recorded so."))
+            return redirect("shops:mine")
+    context = {"form": form, "row": row, "service": registry.SERVICES[row.purpose].name}
+    return render(request, "delegation/assist_code.html", context, status=status)
+
+
+@access("staff")
+@require_POST
+def end(request: HttpRequest) -> HttpResponse:
+    """Done with this person."""
+    user: Any = request.user
+    consents.demand_role(user)
+    consent = queries.consent_of(user)
+    if consent is not None:
+        consents.close(consent=consent, staff=user)
+        messages.info(request, _("The assistance has ended. Nothing of the person is open any more."))
+    return redirect("delegation:assist")

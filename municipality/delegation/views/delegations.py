@@ -1,0 +1,250 @@
+"""Who acts for me, and for whom I act: given, accepted, ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from municipality.accounts.access import access
+from municipality.accounts.models import Organisation
+from municipality.accounts.proof import asks_again
+from municipality.accounts.queries import organisations_signed_by, signatories_of
+from municipality.delegation import queries, registry
+from municipality.delegation.forms import GiveForm
+from municipality.delegation.models import Consent, Delegation, Role
+from municipality.delegation.services import consents, delegations
+from municipality.delegation.states import DelegationState
+from municipality.kernel import clock
+from municipality.kernel.errors import Refused
+from municipality.ui.language import read_form
+from municipality.ui.templatetags.portal import bilingual
+
+S = DelegationState
+TAGS = {S.OFFERED: "warn", S.ACTIVE: "ok"}
+SHOWN = 100  # of each list; older ones are reached through the page of their shop
+MOVES: dict[str, tuple[Any, Any]] = {
+    "accept": (
+        gettext_lazy("Accept the delegation"),
+        gettext_lazy("From now on this person's shop stands in your list, and each step you take says that you took it for them."),
+    ),
+    "decline": (gettext_lazy("Decline the delegation"), gettext_lazy("The giver is told. Nothing else happens.")),
+    "revoke": (
+        gettext_lazy("Revoke the delegation"),
+        gettext_lazy("It ends at once. A form that the delegate has open is refused when they send it."),
+    ),
+    "renounce": (gettext_lazy("Give the delegation up"), gettext_lazy("It ends at once. The giver is told.")),
+}
+
+
+class DelegationLine:
+    """One delegation as a list shows it to one of its sides."""
+
+    def __init__(self, row: Delegation, user: Any, names: dict[str, tuple[str, str]]) -> None:
+        ar, en = names.get(row.subject, ("", ""))
+        self.row, self.about = row, {"name_ar": ar, "name_en": en}
+        self.service = delegations.service_name(row)
+        is_over = row.state == S.ACTIVE and not row.is_in_force
+        self.state = S.ENDED if is_over else S(row.state)
+        self.tag = TAGS.get(self.state, "wait")
+        self.is_mine = row.giver_id == user.pk
+        self.is_delegate = row.delegate_id == user.pk
+
+    @property
+    def moves(self) -> list[tuple[str, Any]]:
+        """What the reader may do with it."""
+        if self.state not in (S.OFFERED, S.ACTIVE):
+            return []
+        if self.is_delegate:
+            return [("renounce", _("Give up"))]
+        if self.row.delegate_id is None and not self.can_end:
+            return [("accept", _("Accept")), ("decline", _("Decline"))]
+        return [("revoke", _("Revoke") if self.state == S.ACTIVE else _("Take back"))]
+
+    can_end = False
+
+
+def _lines(rows: Any, user: Any, *, can_end: bool = False) -> list[DelegationLine]:
+    found = list(rows[:SHOWN])
+    names = registry.names_of([row.subject for row in found])
+    lines = [DelegationLine(row, user, names) for row in found]
+    for line in lines:
+        line.can_end = can_end
+    return lines
+
+
+@access("person")
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    """Both sides on one page: offers to answer, whom I act for, who acts for me, and staff who acted with my code."""
+    user: Any = request.user
+    context = {
+        "offers": _lines(queries.offered_to(user), user),
+        "given": _lines(queries.given_by(user), user, can_end=True),
+        "held": _lines(queries.held_by(user), user),
+        "consents": Consent.objects.filter(person=user, opened_at__isnull=False).select_related("branch").order_by("-pk")[:20],
+        "services": registry.SERVICES,
+        "organisations": organisations_signed_by(user).order_by("pk")[:20],
+    }
+    return render(request, "delegation/mine.html", context)
+
+
+def _subjects(user: Any) -> list[tuple[str, Any]]:
+    """What a person holds by their own right: whole organisations first, then each shop."""
+    whole = _("All shops of {organisation}")
+    found: list[tuple[str, Any]] = [
+        (f"organisation:{organisation.public_id}", whole.format(organisation=bilingual(organisation, "name")))
+        for organisation in organisations_signed_by(user).order_by("pk")[:20]
+    ]
+    for holdings in registry.HOLDINGS.values():
+        found += [(key, bilingual({"name_ar": ar, "name_en": en}, "name")) for key, (ar, en) in holdings(user).items()]
+    return found
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+@asks_again
+def give(request: HttpRequest) -> HttpResponse:
+    """Name a person who may act. The answer says nothing about whether that person has an account."""
+    return _give(
+        request, subjects=_subjects(request.user), initial={"subject": request.GET.get("for", "")}, back=reverse("delegation:mine")
+    )
+
+
+def _give(
+    request: HttpRequest, *, subjects: list[tuple[str, Any]], initial: dict[str, Any], back: str, role: str = Role.DELEGATE
+) -> HttpResponse:
+    user: Any = request.user
+    today = clock.today()
+    kwargs: dict[str, Any] = {"subjects": subjects, "longest": delegations.longest_until(today), "today": today}
+    form, submitted = read_form(request, GiveForm, initial=initial, clerk=role == Role.CLERK, **kwargs)
+    status = 400 if submitted else 200
+    if submitted and form.is_valid():
+        data = form.cleaned_data
+        try:
+            row = delegations.give(
+                giver=user,
+                number=data["civil_id"],
+                subject=data["subject"],
+                service=data.get("service", ""),
+                last_day=data["last_day"],
+                role=role,
+            )
+        except Refused as refusal:
+            form.add_error("civil_id" if refusal.code in ("own_number", "offered_already") else None, refusal.sentence)
+            status = refusal.status
+        else:
+            messages.info(
+                request,
+                _("The offer is made. If this person uses the portal, they find it on their page; it takes effect once they accept."),
+            )
+            return redirect("delegation:one", public_id=row.public_id)
+    context = {
+        "form": form,
+        "clerk": role == Role.CLERK,
+        "back": back,
+        "nothing": not subjects,
+        "crumbs": _crumbs(_("Let somebody act for me")),
+    }
+    return render(request, "delegation/give.html", context, status=status)
+
+
+def _crumbs(last: Any) -> list[tuple[Any, str]]:
+    return [(_("Delegations"), reverse("delegation:mine")), (last, "")]
+
+
+def _of(user: Any, public_id: str) -> tuple[Delegation, DelegationLine]:
+    """A delegation of which the user is a side. Raises Http404 for any other."""
+    given = queries.given_by(user).filter(public_id=public_id).first()
+    row = given or queries.held_by(user).filter(public_id=public_id).first() or queries.offered_to(user).filter(public_id=public_id).first()
+    if row is None:
+        raise Http404
+    return row, _lines([row], user, can_end=given is not None)[0]
+
+
+@access("person")
+@require_safe
+def one(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One delegation with its course, for either side."""
+    row, line = _of(request.user, public_id)
+    events = list(row.events.order_by("pk"))
+    context = {"line": line, "events": [(S(event.to_state).label, event.at) for event in events], "crumbs": _crumbs(_("Delegation"))}
+    return render(request, "delegation/one.html", context)
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+def act(request: HttpRequest, public_id: str, move: str) -> HttpResponse:
+    """Ask once more, then accept, decline, revoke or give up. Raises Http404 for a move that is not the reader's now."""
+    user: Any = request.user
+    row, line = _of(user, public_id)
+    if move not in MOVES:
+        raise Http404
+    if move not in {name for name, _label in line.moves}:
+        return redirect("delegation:one", public_id=row.public_id)
+    if request.method == "POST":
+        if move == "accept":
+            delegations.accept(delegation=row, person=user)
+            messages.info(request, _("The delegation is in force. The shop stands in your list."))
+        elif move == "decline":
+            delegations.decline(delegation=row, person=user)
+            messages.info(request, _("The delegation is declined."))
+            return redirect("delegation:mine")
+        else:
+            delegations.end_by(delegation=row, person=user)
+            messages.info(request, _("The delegation has ended, at once."))
+        return redirect("delegation:one", public_id=row.public_id)
+    title, text = MOVES[move]
+    context = {"line": line, "move": move, "title": title, "text": text, "crumbs": _crumbs(title)}
+    return render(request, "delegation/act.html", context)
+
+
+@access("person")
+@require_POST
+def withdraw_consent(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Take back the consent with which staff act now."""
+    user: Any = request.user
+    consent = get_object_or_404(Consent, public_id=public_id, person=user)
+    consents.withdraw(consent=consent, person=user)
+    messages.info(request, _("The consent is taken back. The employee can do nothing more for you."))
+    return redirect("delegation:mine")
+
+
+def _organisation(user: Any, public_id: str) -> Organisation:
+    organisation: Organisation = get_object_or_404(organisations_signed_by(user), public_id=public_id)
+    return organisation
+
+
+@access("person")
+@require_safe
+def organisation(request: HttpRequest, public_id: str) -> HttpResponse:
+    """An organisation for those who sign for it: its facts, its people, and whom it lets act."""
+    user: Any = request.user
+    found = _organisation(user, public_id)
+    rows = queries.given_by(user).filter(organisation=found)
+    context = {
+        "organisation": found,
+        "signatories": signatories_of(found),
+        "clerks": _lines(rows.filter(role=Role.CLERK), user, can_end=True),
+        "delegates": _lines(rows.filter(role=Role.DELEGATE), user, can_end=True),
+        "key": f"organisation:{found.public_id}",
+        "crumbs": _crumbs(bilingual(found, "name")),
+    }
+    return render(request, "delegation/organisation.html", context)
+
+
+@access("person")
+@require_http_methods(["GET", "HEAD", "POST"])
+@asks_again
+def add_clerk(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Name a clerk, who works for the organisation in every service until a day."""
+    found = _organisation(request.user, public_id)
+    key = f"organisation:{found.public_id}"
+    back = reverse("delegation:organisation", args=[found.public_id])
+    return _give(request, subjects=[(key, bilingual(found, "name"))], initial={"subject": key}, back=back, role=Role.CLERK)

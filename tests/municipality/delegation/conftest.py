@@ -1,0 +1,40 @@
+"""An owner, a delegate, somebody at the counter, and a gateway that keeps the codes it is given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from municipality.accounts.models import User
+from municipality.places.models import Branch
+from tests.licensing.conftest import make_shop, rules, today  # noqa: F401 - fixtures
+from tests.municipality.delegation.standing_in import DELEGATE, OWNER, Tray
+from tests.municipality.people import person, staff
+
+
+@pytest.fixture(autouse=True)
+def own_folder(settings: Any, tmp_path: Any) -> None:
+    settings.VAR_DIR = tmp_path
+
+
+@pytest.fixture
+def tray(settings: Any) -> type[Tray]:
+    settings.SMS_BACKEND = f"{Tray.__module__}.Tray"
+    Tray.sent.clear()
+    return Tray
+
+
+@pytest.fixture
+def owner(db: Any) -> User:
+    return person(OWNER)
+
+
+@pytest.fixture
+def delegate(db: Any) -> User:
+    return person(DELEGATE, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi")
+
+
+@pytest.fixture
+def clerk(rules: None) -> User:  # noqa: F811 - the fixture itself
+    return staff("counter", login="counter", branch=Branch.objects.get(pk="HA"))
