@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import access
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
 from payments import queries, services
 from payments.services.basket import chosen_values
@@ -22,7 +21,7 @@ PAGE = 25
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-def basket(request: HttpRequest) -> HttpResponse:
+def basket(request: AuthenticatedHttpRequest) -> HttpResponse:
     """All that is due, to choose from. POST leaves for the bank when the total that was shown is that of the chosen lines."""
     if request.method != "POST":
         return _page(request, chosen=None)
@@ -59,9 +58,9 @@ def _page(request: HttpRequest, *, chosen: set[str] | None, is_counted: bool = F
 
 @access("person")
 @require_safe
-def mine(request: HttpRequest) -> HttpResponse:
+def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Bills, receipts and what is owed back, newest first, by keyset pages of 25."""
-    user: Any = request.user
+    user = request.user
     given = request.GET.get("before", "")
     before = int(given[:18]) if given.isascii() and given.isdigit() else None
     rows = queries.paid_and_owed(user, before=before, limit=PAGE + 1)

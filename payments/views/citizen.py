@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from municipality.accounts.access import access
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.delegation.authorization import authorize
 from municipality.documents import store
 from municipality.documents.states import DocumentState
@@ -34,7 +35,7 @@ def _bill_or_404(request: HttpRequest, public_id: str) -> Bill:
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-def pay(request: HttpRequest, public_id: str) -> HttpResponse:
+def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The bill with its lines and the one button; POST leaves for the bank. Raises Http404 for another person's bill."""
     bill = _bill_or_404(request, public_id)
     if request.method == "POST":
@@ -69,7 +70,7 @@ def _crumbs() -> list[tuple[str, str]]:
 
 @access("person")
 @require_POST
-def left(request: HttpRequest, public_id: str) -> HttpResponse:
+def left(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The person left the bank's page without paying: ask the bank now. Raises Http404 for another person's bill."""
     bill = _bill_or_404(request, public_id)
     attempt = queries.state_of(bill).attempt
@@ -82,7 +83,7 @@ def left(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @access("person")
 @require_safe
-def receipt_file(request: HttpRequest, number: str) -> HttpResponse:
+def receipt_file(request: AuthenticatedHttpRequest, number: str) -> HttpResponse:
     """The exact sealed bytes of a receipt, for its payer only. Raises Http404 for anybody else's and while it is being sealed."""
     receipt = queries.receipts_visible_to(request.user).filter(number=number).first()
     document = receipt.document if receipt else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.access import access
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases.opening import case_or_404
 from municipality.delegation.authorization import authorize
 from municipality.drafts import queries as drafts
@@ -40,9 +41,9 @@ def _crumbs(last: Any) -> list[tuple[Any, str]]:
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-def find(request: HttpRequest) -> HttpResponse:
+def find(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Which shop: by the number of its commercial licence. A match with the register leads to one button, anything else to documents."""
-    user: Any = request.user
+    user = request.user
     choices = [(row.public_id, bilingual(row, "name")) for row in parties.organisations(user)]
     form, submitted = read_form(request, FindForm, organisations=choices)
     status = 400 if submitted else 200
@@ -67,12 +68,12 @@ def find(request: HttpRequest) -> HttpResponse:
 
 @access("person")
 @require_http_methods(["POST"])
-def match(request: HttpRequest, public_id: str) -> HttpResponse:
+def match(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Claim a shop of which the register names this person, or an organisation for which they act, as the owner: at once.
 
     Raises Http404 for every other shop.
     """
-    user: Any = request.user
+    user = request.user
     organisation = parties.named(user, request.POST.get("organisation", ""))
     shop = Shop.objects.filter(public_id=public_id).first()
     if shop is None or not claims.matches(organisation or user, shop):
@@ -94,9 +95,9 @@ def _draft_or_404(user: Any, public_id: str) -> tuple[Draft, Shop]:
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-def claim(request: HttpRequest, public_id: str) -> HttpResponse:
+def claim(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Documents and a statement, then to an officer."""
-    user: Any = request.user
+    user = request.user
     draft, shop = _draft_or_404(user, public_id)
     claimant = parties.of_draft(draft, user)
     form, submitted = read_form(request, StatementForm)
@@ -126,9 +127,9 @@ def claim(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-def dispute(request: HttpRequest, public_id: str) -> HttpResponse:
+def dispute(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The present holder, or whoever acts for them, disputes a claim. Raises Http404 for everybody else, and says when it is too late."""
-    user: Any = request.user
+    user = request.user
     rows = Claim.objects.select_related("case", "shop", "holder", "holder_organisation")
     found: Claim = get_object_or_404(rows, case__public_id=public_id)
     access = authorize(user, found)
@@ -152,9 +153,9 @@ def dispute(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
+def withdraw(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Ask once more, then take a claim back."""
-    user: Any = request.user
+    user = request.user
     case, _access = case_or_404(user, public_id, service=CLAIM)
     if request.method != "POST" and case.state not in WITHDRAWABLE:
         return redirect("cases:case", public_id=case.public_id)
@@ -167,9 +168,9 @@ def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-def corrections(request: HttpRequest, public_id: str) -> HttpResponse:
+def corrections(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The documents that are asked for; everything else is locked."""
-    user: Any = request.user
+    user = request.user
     case, _access = case_or_404(user, public_id, service=CLAIM)
     if case.state != ClaimState.CORRECTIONS:
         return redirect("cases:case", public_id=case.public_id)

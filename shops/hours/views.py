@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.access import access
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
 from municipality.ui.language import read_form
 from municipality.ui.templatetags.portal import bilingual
@@ -24,9 +23,9 @@ from shops.register.opening import shop_or_404
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-def hours(request: HttpRequest, public_id: str, part: Part = "week") -> HttpResponse:
+def hours(request: AuthenticatedHttpRequest, public_id: str, part: Part = "week") -> HttpResponse:
     """One week, or take it back. Raises Http404 for whoever may not act about the shop; a closed one says so."""
-    user: Any = request.user
+    user = request.user
     shop, _access = shop_or_404(user, public_id, HOURS)
     if shop.closed_on is not None:
         raise Refused("closed_already", _("This shop is closed."))

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from municipality.accounts.access import access, public
 from municipality.accounts.limits import pace
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.places.models import Area
 from municipality.ui import language
 from municipality.ui.errors import too_many_requests
@@ -36,12 +37,12 @@ ENTRIES = 50  # of a feed
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-def shop(request: HttpRequest, public_id: str) -> HttpResponse:
+def shop(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Follow a shop, its block or its area; or see that it is followed already."""
     row = queries.published(public_id)
     if row is None:
         raise Http404
-    user: Any = request.user
+    user = request.user
     choices: dict[str, dict[str, Any]] = {
         "shop": {"shop": row},
         "block": {"area": row.area, "block": row.block},
@@ -60,9 +61,9 @@ def shop(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @access("person")
 @require_safe
-def mine(request: HttpRequest) -> HttpResponse:
+def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     """What a person follows, each with a button that ends it."""
-    user: Any = request.user
+    user = request.user
     follows = Follow.objects.filter(person=user).select_related("shop__area", "area").order_by("-pk")
     return render(request, "shops/following/mine.html", {"follows": [(one, _feed_of(one)) for one in follows]})
 
@@ -77,7 +78,7 @@ def _feed_of(one: Follow) -> str:
 
 @access("person")
 @require_POST
-def end(request: HttpRequest, pk: int) -> HttpResponse:
+def end(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """End one thing; what somebody else follows is not there."""
     if not services.unfollow(person=request.user, pk=pk):  # type: ignore[arg-type]
         raise Http404

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from municipality.accounts.access import access
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases import queries as cases
 from municipality.delegation.authorization import Access, authorize
 from municipality.documents.rendering import RendererMissing
@@ -63,7 +64,7 @@ def crumbs(row: Violation, here: str) -> list[tuple[Any, str]]:
 
 @access("person")
 @require_safe
-def mine(request: HttpRequest) -> HttpResponse:
+def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Violations of the person and of their shops, newest first, by keyset pages."""
     language = get_language() or "ar"
     rows = queries.visible_to(request.user).order_by("-pk")
@@ -101,7 +102,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-def pay(request: HttpRequest, public_id: str) -> HttpResponse:
+def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """What is payable now, once more with its effects; POST makes the bill and goes on to its page."""
     row, allowed = mine_or_404(request.user, public_id, "pay")
     refusal: Refused | None = None
@@ -150,7 +151,7 @@ def _asked(
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-def more_time(request: HttpRequest, public_id: str) -> HttpResponse:
+def more_time(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     def act(row: Violation) -> str:
         terms.extend(violation=row, person=request.user)
         return _("The settlement period is extended.")
@@ -161,7 +162,7 @@ def more_time(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-def instalments(request: HttpRequest, public_id: str) -> HttpResponse:
+def instalments(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     row, _allowed = mine_or_404(request.user, public_id, "instalments")
     order = queries.order_of(row)
     periods = queries.limits()
@@ -191,7 +192,7 @@ def instalments(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-def object_(request: HttpRequest, public_id: str, ground: str = "") -> HttpResponse:
+def object_(request: AuthenticatedHttpRequest, public_id: str, ground: str = "") -> HttpResponse:
     """Ground, words and files; the effects stand beside."""
     row, allowed = mine_or_404(request.user, public_id, ground or "object")
     closed = [code for code in (objections.NOT_MINE,) if not allowed.is_self and not queries.rules.DELEGATES[code]]
@@ -226,14 +227,14 @@ def object_(request: HttpRequest, public_id: str, ground: str = "") -> HttpRespo
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-def not_mine(request: HttpRequest, public_id: str) -> HttpResponse:
+def not_mine(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The objection with its ground chosen."""
     return object_(request, public_id, ground=objections.NOT_MINE)
 
 
 @access("person")
 @require_safe
-def correct(request: HttpRequest, public_id: str) -> HttpResponse:
+def correct(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Send photos of what was put right; an inspector of the branch looks at them."""
     row, allowed = mine_or_404(request.user, public_id, "correct")
     if row.state != V.WARNED:
@@ -259,7 +260,7 @@ def _objection_or_404(user: Any, public_id: str, way: str) -> tuple[Objection, A
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-def answer(request: HttpRequest, public_id: str) -> HttpResponse:
+def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Answer what the decider asked for, in words or with files."""
     objection, allowed = _objection_or_404(request.user, public_id, "answer")
     case = objection.case
@@ -296,7 +297,7 @@ def answer(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
+def withdraw(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Ask once more, then take the objection back."""
     objection, _allowed = _objection_or_404(request.user, public_id, "withdraw")
     if request.method == "POST":
@@ -310,7 +311,7 @@ def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @access("person")
 @require_safe
-def clearance(request: HttpRequest) -> HttpResponse:
+def clearance(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Choose for what a certificate is made: the person with all shops, or one shop."""
     return _clearance_page(request, None)
 
@@ -326,7 +327,7 @@ def _clearance_page(request: HttpRequest, refusal: Refused | None) -> HttpRespon
 
 @access("person")
 @require_POST
-def make_clearance(request: HttpRequest) -> HttpResponse:
+def make_clearance(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Make the certificate now and hand it out. Raises Http404 for a shop of somebody else."""
     wanted = request.POST.get("shop", "")
     shop = None

@@ -19,6 +19,7 @@ from licensing.health.change_forms import FACT_FORMS, CheckAndSend, PageForm, Wh
 from licensing.health.condition_messages import sentence
 from licensing.health.states import RENEWAL
 from municipality.accounts.access import access
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases import queries as cases
 from municipality.delegation.authorization import Access
 from municipality.drafts import queries as drafts
@@ -46,9 +47,9 @@ def _crumbs(shop: Shop, last: Any = "") -> list[tuple[Any, str]]:
 
 @access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
-def tasks(request: HttpRequest, public_id: str) -> HttpResponse:
+def tasks(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The task list: what is done, what is left, and the way on. A POST begins the request."""
-    user: Any = request.user
+    user = request.user
     shop, allowed = shop_or_404(user, public_id, RENEWAL)
     offer = queries.offer(shop)
     draft = drafts.open_for(user, RENEWAL, shop.key)
@@ -84,9 +85,9 @@ def _draft_or_404(user: Any, shop: Shop) -> Draft:
 @keeps_typed
 @access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(request: HttpRequest, public_id: str, page: str) -> HttpResponse:
+def page(request: AuthenticatedHttpRequest, public_id: str, page: str) -> HttpResponse:
     """One page of the request."""
-    user: Any = request.user
+    user = request.user
     shop, allowed = shop_or_404(user, public_id, RENEWAL)
     draft = drafts.open_for(user, RENEWAL, shop.key)
     if draft is None:  # sent, removed or run out meanwhile
@@ -243,9 +244,9 @@ def _check(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft) -> H
 
 @access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
-def discard(request: HttpRequest, public_id: str) -> HttpResponse:
+def discard(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Ask once more, then remove the kept request."""
-    user: Any = request.user
+    user = request.user
     shop, allowed = shop_or_404(user, public_id, RENEWAL)
     draft = _draft_or_404(user, shop)
     if request.method == "POST":

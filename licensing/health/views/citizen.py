@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -18,6 +16,7 @@ from licensing.health.documents import address
 from licensing.health.forms import SubmitRenewal
 from licensing.health.states import RENEWAL
 from municipality.accounts.access import access
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases import queries as cases
 from municipality.cases.opening import case_or_404
 from municipality.drafts import services as drafts
@@ -32,9 +31,9 @@ WITHDRAWABLE = WORKFLOWS[RENEWAL].moves["withdraw"].sources
 
 @access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
-def renew(request: HttpRequest, public_id: str) -> HttpResponse:
+def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """All conditions at once; if they are met, facts, fees, declaration and payment on one page."""
-    user: Any = request.user
+    user = request.user
     shop, allowed = shop_or_404(user, public_id, RENEWAL)
     form, submitted = read_form(request, SubmitRenewal)
     answers = form.cleaned_data if submitted and form.is_valid() else {}
@@ -74,9 +73,9 @@ def renew(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
-def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
+def withdraw(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Ask once more, then take a request back that is not paid."""
-    user: Any = request.user
+    user = request.user
     case, _allowed = case_or_404(user, public_id, service=RENEWAL)
     if request.method != "POST" and case.state not in WITHDRAWABLE:
         return redirect(reverse("cases:case", args=[case.public_id]))

@@ -19,6 +19,7 @@ from licensing.health.review import items
 from licensing.health.states import RENEWAL, RenewalState
 from licensing.models import Renewal
 from municipality.accounts.access import access
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases.models import Case
 from municipality.cases.opening import case_or_404
 from municipality.drafts import unsaved
@@ -52,9 +53,9 @@ class Part:
 @keeps_beside
 @access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
-def answer(request: HttpRequest, public_id: str) -> HttpResponse:
+def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The asked items with their answers; send them all at once."""
-    user: Any = request.user
+    user = request.user
     case, _allowed = case_or_404(user, public_id, service=RENEWAL)
     asked = review.open_round(case)
     renewal = queries.renewal_of(case)

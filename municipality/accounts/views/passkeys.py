@@ -22,6 +22,7 @@ from municipality.accounts.access import View, access, has_second_factor, led_to
 from municipality.accounts.forms import PasskeyNameForm
 from municipality.accounts.models import actor_of
 from municipality.accounts.proof import asks_again
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.accounts.services import passkeys as services
 from municipality.accounts.services.sign_in import TOO_MANY_FROM_HERE
 from municipality.accounts.views.sign_in import outcome
@@ -87,9 +88,9 @@ def _door(request: HttpRequest, next_path: str, of_staff: bool, *, refusal: Any 
 
 @access("any", before_key=True)
 @require_POST
-def again(request: HttpRequest) -> HttpResponseRedirect:
+def again(request: AuthenticatedHttpRequest) -> HttpResponseRedirect:
     """Sign out and come back through the door: whoever has no passkey proves themselves there. What they had typed comes along."""
-    user: Any = request.user
+    user = request.user
     back = next_paths.asked(request)
     door = reverse("account_login" if user.is_staff else "accounts:sign_in")
     logout(request)
@@ -99,9 +100,9 @@ def again(request: HttpRequest) -> HttpResponseRedirect:
 
 @access("any", before_key=True)
 @require_safe
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The account's passkeys."""
-    user: Any = request.user
+    user = request.user
     return render(request, "accounts/passkeys.html", {"keys": [_shown(key) for key in services.of(user)]})
 
 
@@ -125,9 +126,9 @@ def _by_key_if_any(view: View) -> View:
 @require_http_methods(["GET", "HEAD", "POST"])
 @_by_key_if_any
 @asks_again(to_open=True)
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Make a passkey; only while the last proof is fresh. The first one of an officer opens what had been closed to their code."""
-    user: Any = request.user
+    user = request.user
     back = next_paths.asked(request)
     suggested = devices.describe(request.headers.get("user-agent", ""))
     form, submitted = read_form(request, PasskeyNameForm, initial={"name": suggested})
@@ -162,9 +163,9 @@ def _own(request: HttpRequest, key_id: int) -> Authenticator:
 @require_http_methods(["GET", "HEAD", "POST"])
 @_by_key_if_any
 @asks_again
-def rename(request: HttpRequest, key_id: int) -> HttpResponse:
+def rename(request: AuthenticatedHttpRequest, key_id: int) -> HttpResponse:
     """Give one of one's own passkeys another name."""
-    user: Any = request.user
+    user = request.user
     key = _own(request, key_id)
     form, submitted = read_form(request, PasskeyNameForm, initial={"name": key.data.get("name", "")})
     if submitted and form.is_valid():
@@ -177,9 +178,9 @@ def rename(request: HttpRequest, key_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @_by_key_if_any
 @asks_again
-def remove(request: HttpRequest, key_id: int) -> HttpResponse:
+def remove(request: AuthenticatedHttpRequest, key_id: int) -> HttpResponse:
     """Ask first (GET), then forget one of one's own passkeys (POST)."""
-    user: Any = request.user
+    user = request.user
     key = _own(request, key_id)
     page: dict[str, Any] = {"key": _shown(key), "refusal": ""}
     if request.method != "POST" or is_switch(request):

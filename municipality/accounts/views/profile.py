@@ -13,6 +13,7 @@ from municipality.accounts.access import access
 from municipality.accounts.access_log import access_entries
 from municipality.accounts.forms import ContactCodeForm, EmailForm, LanguageForm, PhoneForm
 from municipality.accounts.proof import asks_again
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.accounts.services import contacts
 from municipality.accounts.views.sign_in import SUGGESTED_PHONE
 from municipality.audit.queries import looks_at
@@ -25,9 +26,9 @@ LOOKS = 50  # on a page
 
 @access("person")
 @require_safe
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: AuthenticatedHttpRequest) -> HttpResponse:
     """What the portal holds about the person."""
-    user: Any = request.user
+    user = request.user
     if path := next_paths.asked(request):
         request.session[NEXT] = path
     page = {
@@ -40,9 +41,9 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @access("person")
 @require_safe
-def looks(request: HttpRequest) -> HttpResponse:
+def looks(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Who looked at the person's data, newest first, by keyset pages of 50."""
-    user: Any = request.user
+    user = request.user
     rows = looks_at(user.key)
     before = request.GET.get("before", "")
     if before.isascii() and before.isdigit():
@@ -69,10 +70,10 @@ def _suggestion(request: HttpRequest, contact: contacts.Contact) -> str:
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again
-def contact(request: HttpRequest, name: str) -> HttpResponse:
+def contact(request: AuthenticatedHttpRequest, name: str) -> HttpResponse:
     """Enter an address and have a code sent to it."""
     which = _contact(name)
-    user: Any = request.user
+    user = request.user
     form, submitted = read_form(request, CONTACT_FORMS[which], initial={"address": _suggestion(request, which)})
     if not submitted:
         return render(request, "accounts/contact.html", {"form": form, "contact": which})
@@ -88,10 +89,10 @@ def contact(request: HttpRequest, name: str) -> HttpResponse:
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-def confirm(request: HttpRequest, name: str) -> HttpResponse:
+def confirm(request: AuthenticatedHttpRequest, name: str) -> HttpResponse:
     """Enter the code."""
     which = _contact(name)
-    user: Any = request.user
+    user = request.user
     code = contacts.waiting_code(user, which)
     if code is None:
         return render(request, "accounts/code_over.html", {"contact": which}, status=409 if request.method == "POST" else 200)
@@ -121,9 +122,9 @@ def _after(request: HttpRequest, user: Any) -> str:
 
 @access("person")
 @require_POST
-def language(request: HttpRequest) -> HttpResponse:
+def language(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Choose the language of messages."""
-    user: Any = request.user
+    user = request.user
     form = LanguageForm(request.POST)
     if form.is_valid():
         chosen: Literal["ar", "en"] = "en" if form.cleaned_data["language"] == "en" else "ar"

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.views.decorators.http import require_POST, require_safe
 
 from municipality.accounts import devices
 from municipality.accounts.access import access
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.accounts.services import sessions as services
 
 
 @access("any", before_key=True)
 @require_safe
-def sessions(request: HttpRequest) -> HttpResponse:
+def sessions(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Every session of the person: device, since when, last seen, this one."""
-    user: Any = request.user
+    user = request.user
     rows = [{"row": row, "device": devices.describe(row.user_agent), "is_current": row.is_current()} for row in services.own(user)]
     return render(request, "accounts/sessions.html", {"sessions": rows, "has_others": any(not row["is_current"] for row in rows)})
 
 
 @access("any", before_key=True)
 @require_POST
-def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
+def end_session(request: AuthenticatedHttpRequest, session_id: int) -> HttpResponse:
     """End one of one's own sessions; ending this one is signing out."""
     services.end_one(request, request.user, session_id)  # type: ignore[arg-type]
     return redirect("accounts:sessions") if request.user.is_authenticated else redirect(resolve_url("/"))
@@ -32,7 +31,7 @@ def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
 
 @access("any", before_key=True)
 @require_POST
-def end_other_sessions(request: HttpRequest) -> HttpResponse:
+def end_other_sessions(request: AuthenticatedHttpRequest) -> HttpResponse:
     """End all sessions but this one."""
     services.end_others(request, request.user)  # type: ignore[arg-type]
     return redirect("accounts:sessions")

@@ -21,6 +21,7 @@ from municipality.accounts.forms import SignInForm
 from municipality.accounts.mobile_id.port import Channel, ProviderAway
 from municipality.accounts.mobile_id.provider import MobileIdProvider
 from municipality.accounts.models import SignInRequest, SignInStatus
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.accounts.services import sign_in as services
 from municipality.accounts.services.sessions import ENDED
 from municipality.kernel import clock
@@ -182,9 +183,9 @@ def finish(request: HttpRequest) -> HttpResponse:
 
 @access("any", before_key=True)
 @require_POST
-def sign_out(request: HttpRequest) -> HttpResponseRedirect:
+def sign_out(request: AuthenticatedHttpRequest) -> HttpResponseRedirect:
     """Leave; staff come back to their own door."""
-    user: Any = request.user
+    user = request.user
     door = reverse("account_login") if user.is_staff else resolve_url("/")
     logout(request)
     return HttpResponseRedirect(door)

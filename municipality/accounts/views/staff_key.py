@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts import keyholders, next_paths, proof
 from municipality.accounts.access import access
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.accounts.services import key_losses, passkeys
 from municipality.ui.language import is_switch
 
 
 @access("staff", before_key=True)
 @require_http_methods(["GET", "HEAD", "POST"])
-def staff_key(request: HttpRequest) -> HttpResponse:
+def staff_key(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Open this session with a passkey, after a password and a code. Who has none yet is led to make one."""
-    user: Any = request.user
+    user = request.user
     next_path = next_paths.asked(request)
     if not keyholders.is_lacking(request):
         return redirect(next_path or "admin:index")

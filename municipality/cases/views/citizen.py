@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import access
 from municipality.accounts.access_log import access_entries
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.queries import access_log_of
 from municipality.cases import panels, queries, timeline
 from municipality.cases.opening import case_or_404
@@ -23,9 +22,9 @@ PAGE = 25
 
 @access("on_behalf")
 @require_safe
-def mine(request: HttpRequest) -> HttpResponse:
+def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     """My requests, newest first, by keyset pages of 25."""
-    user: Any = request.user
+    user = request.user
     cases = queries.visible_to(user).select_related("applicant").order_by("-pk")
     before = request.GET.get("before", "")
     if before.isascii() and before.isdigit():
@@ -47,9 +46,9 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 @access("on_behalf")
 @require_safe
-def case(request: HttpRequest, public_id: str) -> HttpResponse:
+def case(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One case: course, next action, documents, money, messages, and who looked."""
-    user: Any = request.user
+    user = request.user
     found, access = case_or_404(user, public_id)
     events = queries.events_of(found)
     acted = [event for event in events if "for" in event.data]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from municipality.accounts.access import access
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.delegation import queries, registry
 from municipality.delegation.forms import AskForm, ConsentCodeForm
 from municipality.delegation.services import consents
@@ -20,9 +19,9 @@ from municipality.ui.language import read_form
 
 @access("staff")
 @require_http_methods(["GET", "HEAD", "POST"])
-def start(request: HttpRequest) -> HttpResponse:
+def start(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Ask for a person's consent. What is answered does not tell whether the portal knows the number."""
-    user: Any = request.user
+    user = request.user
     consents.demand_role(user)
     form, submitted = read_form(request, AskForm)
     status = 400 if submitted else 200
@@ -40,9 +39,9 @@ def start(request: HttpRequest) -> HttpResponse:
 
 @access("staff")
 @require_http_methods(["GET", "HEAD", "POST"])
-def code(request: HttpRequest, public_id: str) -> HttpResponse:
+def code(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Enter what the person reads out; then on to the person's shops."""
-    user: Any = request.user
+    user = request.user
     consents.demand_role(user)
     row = consents.waiting(user, public_id)
     if row is None:
@@ -66,9 +65,9 @@ def code(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @access("staff")
 @require_POST
-def end(request: HttpRequest) -> HttpResponse:
+def end(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Done with this person."""
-    user: Any = request.user
+    user = request.user
     consents.demand_role(user)
     consent = queries.consent_of(user)
     if consent is not None:

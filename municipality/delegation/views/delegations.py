@@ -16,6 +16,7 @@ from municipality.accounts.access import access
 from municipality.accounts.models import Organisation
 from municipality.accounts.proof import asks_again
 from municipality.accounts.queries import organisations_signed_by, signatories_of
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.delegation import queries, registry
 from municipality.delegation.forms import GiveForm
 from municipality.delegation.models import Consent, Delegation, Role
@@ -81,9 +82,9 @@ def _lines(rows: Any, user: Any, *, can_end: bool = False) -> list[DelegationLin
 
 @access("person")
 @require_safe
-def mine(request: HttpRequest) -> HttpResponse:
+def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Both sides on one page: offers to answer, whom I act for, who acts for me, and staff who acted with my code."""
-    user: Any = request.user
+    user = request.user
     context = {
         "offers": _lines(queries.offered_to(user), user),
         "given": _lines(queries.given_by(user), user, can_end=True),
@@ -110,7 +111,7 @@ def _subjects(user: Any) -> list[tuple[str, Any]]:
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again
-def give(request: HttpRequest) -> HttpResponse:
+def give(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Name a person who may act. The answer says nothing about whether that person has an account."""
     return _give(
         request, subjects=_subjects(request.user), initial={"subject": request.GET.get("for", "")}, back=reverse("delegation:mine")
@@ -170,7 +171,7 @@ def _of(user: Any, public_id: str) -> tuple[Delegation, DelegationLine]:
 
 @access("person")
 @require_safe
-def one(request: HttpRequest, public_id: str) -> HttpResponse:
+def one(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One delegation with its course, for either side."""
     row, line = _of(request.user, public_id)
     events = list(row.events.order_by("pk"))
@@ -180,9 +181,9 @@ def one(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-def act(request: HttpRequest, public_id: str, move: str) -> HttpResponse:
+def act(request: AuthenticatedHttpRequest, public_id: str, move: str) -> HttpResponse:
     """Ask once more, then accept, decline, revoke or give up. Raises Http404 for a move that is not the reader's now."""
-    user: Any = request.user
+    user = request.user
     row, line = _of(user, public_id)
     if move not in MOVES:
         raise Http404
@@ -207,9 +208,9 @@ def act(request: HttpRequest, public_id: str, move: str) -> HttpResponse:
 
 @access("person")
 @require_POST
-def withdraw_consent(request: HttpRequest, public_id: str) -> HttpResponse:
+def withdraw_consent(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Take back the consent with which staff act now."""
-    user: Any = request.user
+    user = request.user
     consent = get_object_or_404(Consent, public_id=public_id, person=user)
     consents.withdraw(consent=consent, person=user)
     messages.info(request, _("The consent is taken back. The employee can do nothing more for you."))
@@ -223,9 +224,9 @@ def _organisation(user: Any, public_id: str) -> Organisation:
 
 @access("person")
 @require_safe
-def organisation(request: HttpRequest, public_id: str) -> HttpResponse:
+def organisation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """An organisation for those who sign for it: its facts, its people, and whom it lets act."""
-    user: Any = request.user
+    user = request.user
     found = _organisation(user, public_id)
     rows = queries.given_by(user).filter(organisation=found)
     context = {
@@ -242,7 +243,7 @@ def organisation(request: HttpRequest, public_id: str) -> HttpResponse:
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again
-def add_clerk(request: HttpRequest, public_id: str) -> HttpResponse:
+def add_clerk(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Name a clerk, who works for the organisation in every service until a day."""
     found = _organisation(request.user, public_id)
     key = f"organisation:{found.public_id}"

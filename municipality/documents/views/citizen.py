@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import access
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.documents import queries, store
 
 
 @access("person")
 @require_safe
-def download(request: HttpRequest, number: str) -> HttpResponse:
+def download(request: AuthenticatedHttpRequest, number: str) -> HttpResponse:
     """The file of a document that the person holds. Raises Http404 for anybody else's."""
-    user: Any = request.user
+    user = request.user
     document = queries.visible_to(user).filter(number=number, file__isnull=False).select_related("file").first()
     if document is None or document.file is None:
         raise Http404

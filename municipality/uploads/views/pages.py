@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from municipality.accounts.access import access
 from municipality.accounts.next_paths import asked
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
 from municipality.ui import language
 from municipality.uploads import fields, links, queries, refusals, registry, services
@@ -23,7 +24,7 @@ from municipality.uploads.states import UploadState
 
 @access("any")
 @require_http_methods(["GET", "HEAD", "POST"])
-def slot(request: HttpRequest, subject: str, slot: str) -> HttpResponse:
+def slot(request: AuthenticatedHttpRequest, subject: str, slot: str) -> HttpResponse:
     """The files of one slot, and the form that takes several more. Comes back to `next`, if it is a path of ours."""
     if not registry.may_read(request.user, subject) or registry.slot_of(subject, slot) is None:
         raise Http404
@@ -36,7 +37,7 @@ def slot(request: HttpRequest, subject: str, slot: str) -> HttpResponse:
 
 @access("any")
 @require_safe
-def listing(request: HttpRequest, subject: str, slot: str) -> HttpResponse:
+def listing(request: AuthenticatedHttpRequest, subject: str, slot: str) -> HttpResponse:
     """The list of a slot's files alone, for the script of its page."""
     if not registry.may_read(request.user, subject) or registry.slot_of(subject, slot) is None:
         raise Http404
@@ -85,14 +86,14 @@ def _to_file(request: HttpRequest, public_id: str, **purpose: Any) -> HttpRespon
 
 @access("any")
 @require_safe
-def save(request: HttpRequest, public_id: str) -> HttpResponse:
+def save(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Leads to a fresh link that keeps the file. 404 for what is another's or not ready."""
     return _to_file(request, public_id, purpose="file")
 
 
 @access("any")
 @require_safe
-def look(request: HttpRequest, public_id: str) -> HttpResponse:
+def look(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Every page of a file, one below the other, as pictures. 404 for what is another's or not ready."""
     upload = _readable(request, public_id)
     if upload.state != UploadState.READY:
@@ -104,7 +105,7 @@ def look(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @access("any")
 @require_POST
-def remove(request: HttpRequest, public_id: str) -> HttpResponse:
+def remove(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Take a file back; then to `next` or the page of its slot. Raises FileRefused where files cannot be changed now."""
     upload = _readable(request, public_id)
     services.remove(upload, user=request.user)
@@ -113,7 +114,7 @@ def remove(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @access("any")
 @require_http_methods(["GET", "HEAD", "POST"])
-def replace(request: HttpRequest, public_id: str) -> HttpResponse:
+def replace(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Another file in the place of this one, which stays until the new one is accepted."""
     upload = _readable(request, public_id)
     if not registry.may_write(request.user, upload.subject, upload.slot):

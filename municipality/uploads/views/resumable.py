@@ -20,6 +20,7 @@ from django.utils.http import http_date
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.access import access
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused, TransitionRefused
 from municipality.uploads import parts, queries, refusals, registry, services
 from municipality.uploads.models import Upload
@@ -33,7 +34,7 @@ OTHER_VERSION, CHECKSUM_MISMATCH, LOCKED = 412, 460, 423
 
 @access("any")
 @require_http_methods(["POST"])
-def create(request: HttpRequest, subject: str, slot: str) -> HttpResponse:
+def create(request: AuthenticatedHttpRequest, subject: str, slot: str) -> HttpResponse:
     """Creation: Upload-Length and Upload-Metadata (filename, fingerprint, replaces) → 201 with Location. 404 for what is another's."""
     if not registry.may_read(request.user, subject) or registry.slot_of(subject, slot) is None:
         raise Http404
@@ -63,7 +64,7 @@ def create(request: HttpRequest, subject: str, slot: str) -> HttpResponse:
 
 @access("any")
 @require_http_methods(["HEAD", "PATCH", "DELETE"])
-def resource(request: HttpRequest, public_id: str) -> HttpResponse:
+def resource(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """HEAD: how much has arrived. PATCH: the next piece. DELETE: take the file back. 404 for what is another's."""
     upload = queries.readable(request.user, public_id)
     if upload is None or not registry.may_write(request.user, upload.subject, upload.slot) or upload.state == UploadState.REMOVED:

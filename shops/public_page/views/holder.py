@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import conditional_escape
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import access
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases import panels
 from municipality.delegation import queries as delegation
 from municipality.documents import qr
@@ -30,9 +31,9 @@ MOST = queries.LISTED
 
 @access("on_behalf")
 @require_safe
-def mine(request: HttpRequest) -> HttpResponse:
+def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     """One line a shop, sorted by the nearest deadline, with the next action."""
-    user: Any = request.user
+    user = request.user
     shops = queries.listed(user)
     collected = panels.collect(panels.MY_SHOPS, user, shops[:MOST])
     grants = delegation.grants(user)
@@ -67,7 +68,7 @@ def _addresses(shop: Shop, *, may_state: bool) -> dict[str, str]:
 
 @access("on_behalf")
 @require_safe
-def door(request: HttpRequest, public_id: str) -> HttpResponse:
+def door(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """A sheet to print for the door: a code that leads to the page of the shop in the language of whoever scans it."""
     shop, _access = shop_or_404(request.user, public_id, "")
     address = f"{settings.PORTAL_URL}/shops/{shop.public_id}/"

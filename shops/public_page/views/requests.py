@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.access import access
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases.opening import case_or_404
 from municipality.kernel.errors import Refused
 from municipality.kernel.workflow import WORKFLOWS
@@ -41,7 +42,7 @@ def _crumbs(shop: Shop, last: Any) -> list[tuple[Any, str]]:
 
 @access("person")
 @require_safe
-def correct(request: HttpRequest, public_id: str) -> HttpResponse:
+def correct(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Which fact of the page is wrong: what it says, and a way to correct each."""
     shop = _shop_or_404(public_id)
     rows = [(fact, facts.said(fact, facts.read(shop, fact))) for fact in facts.offered(shop)]
@@ -51,9 +52,9 @@ def correct(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-def correct_fact(request: HttpRequest, public_id: str, fact: str) -> HttpResponse:
+def correct_fact(request: AuthenticatedHttpRequest, public_id: str, fact: str) -> HttpResponse:
     """What is right instead, and why."""
-    user: Any = request.user
+    user = request.user
     shop = _shop_or_404(public_id)
     if fact not in facts.offered(shop):
         raise Http404
@@ -80,9 +81,9 @@ def correct_fact(request: HttpRequest, public_id: str, fact: str) -> HttpRespons
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-def reply(request: HttpRequest, public_id: str) -> HttpResponse:
+def reply(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The holder's answer to a published finding. Raises Http404 for everybody else, and says so where a right is over."""
-    user: Any = request.user
+    user = request.user
     found = services.replyable(f"violation:{public_id}", user)
     if found is None:
         raise Http404
@@ -111,9 +112,9 @@ def reply(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
-def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
+def withdraw(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Ask once more, then take a correction or a reply back."""
-    user: Any = request.user
+    user = request.user
     case, _access = case_or_404(user, public_id)
     if case.service not in SERVICES:
         raise Http404
