@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.requests import Visitor
 from municipality.kernel import clock
 from payments import queries
 from payments.models import Attempt, Bill, Inquiry, Receipt
@@ -188,7 +189,7 @@ class ResultPage:
 SEALING = dt.timedelta(minutes=15)
 
 
-def is_owner(attempt: Attempt, user: Any, session_key: str | None) -> bool:
+def is_owner(attempt: Attempt, user: Visitor, session_key: str | None) -> bool:
     """Whether this browser may see the details: whoever may see the bills now, or, signed out, the session it was begun in."""
     if user.is_authenticated:
         return queries.visible_to(user).filter(allocations__attempt=attempt).exists()

@@ -9,7 +9,8 @@ from typing import Any
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
-from municipality.accounts.models import actor_for
+from municipality.accounts.models import User, actor_for
+from municipality.accounts.requests import Visitor
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.delegation import queries as delegation
@@ -22,14 +23,14 @@ from payments.registry import OPENED_TO, RIGHTS, Right, dues_of
 from payments.states import AT_BANK, OWED, AttemptState, BillState, RefundState
 
 
-def visible_to(user: Any) -> QuerySet[Bill]:
+def visible_to(user: Visitor) -> QuerySet[Bill]:
     """A person sees the bills they are to pay, and those of the matters in which they act for another; staff see none here."""
     if not user.is_authenticated or user.is_staff:
         return Bill.objects.none()
     return Bill.objects.filter(_payable_by(user))
 
 
-def _payable_by(user: Any, bill: str = "") -> Q:
+def _payable_by(user: User, bill: str = "") -> Q:
     own = Q(**{f"{bill}payer": user})
     if not delegation.grants(user):
         return own
@@ -42,7 +43,7 @@ def _payable_by(user: Any, bill: str = "") -> Q:
     return found
 
 
-def ownership(bill: Bill, user: Any) -> Ownership:
+def ownership(bill: Bill, user: User) -> Ownership:
     """A bill is its payer's; whoever acts for them in its matter may pay it. Staff pay for nobody."""
     right = right_over(bill) if bill.payer_id != user.pk and not user.is_staff else None
     if right is None:
@@ -65,7 +66,7 @@ def case_of(bill: Bill) -> Case | None:
     return Case.objects.filter(public_id=public_id).first() if kind == "case" else None
 
 
-def may_pay(user: Any, bill: Bill) -> bool:
+def may_pay(user: User, bill: Bill) -> bool:
     """Whether a person may pay a bill now: its payer, or a delegate in its matter. Locks the right; inside a transaction."""
     if bill.payer_id == user.pk:
         return True
@@ -96,7 +97,7 @@ def lines_of(bill: Bill) -> list[BillLine]:
     return list(BillLine.objects.filter(bill=bill).order_by("order"))
 
 
-def receipts_visible_to(user: Any) -> QuerySet[Receipt]:
+def receipts_visible_to(user: Visitor) -> QuerySet[Receipt]:
     """Receipts of the bills that `visible_to` shows."""
     if not user.is_authenticated or user.is_staff:
         return Receipt.objects.none()
@@ -164,7 +165,7 @@ class Item:
         return f"{self.code}:{self.fils}"
 
 
-def basket_of(user: Any) -> list[Item]:
+def basket_of(user: Visitor) -> list[Item]:
     """Everything a person can pay or is paying: bills that are due, then sums without a bill. Two queries and those of the services."""
     bills = list(visible_to(user).filter(state=BillState.DUE).select_related("payer").order_by("pk"))
     opened = Allocation.objects.filter(bill__in=bills, is_open=True, attempt__state__in=AT_BANK).select_related("attempt")
@@ -195,7 +196,7 @@ def _item(bill: Bill, attempt: Attempt | None) -> Item:
     )
 
 
-def paid_and_owed(user: Any, *, before: int | None = None, limit: int = 25) -> list[tuple[Bill, Receipt | None, RefundDue | None]]:
+def paid_and_owed(user: User, *, before: int | None = None, limit: int = 25) -> list[tuple[Bill, Receipt | None, RefundDue | None]]:
     """The person's bills, newest first, each with its standing receipt and what is owed back for it; three queries."""
     bills = visible_to(user).order_by("-pk")
     if before is not None:
@@ -208,7 +209,7 @@ def paid_and_owed(user: Any, *, before: int | None = None, limit: int = 25) -> l
     return [(bill, receipts.get(bill.pk), refunds.get(bill.pk)) for bill in rows]
 
 
-def owed_back_whole(user: Any) -> list[RefundDue]:
+def owed_back_whole(user: Visitor) -> list[RefundDue]:
     """Captures for nothing that was due, owed back to the person as a whole."""
     if not user.is_authenticated or user.is_staff:
         return []

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from municipality.accounts.models import User
 from municipality.kernel.registry import Registry
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Owing:
 OWING: Registry[Owing] = Registry()
 
 
-def dues_of(person: Any) -> Iterator[Due]:
+def dues_of(person: User) -> Iterator[Due]:
     """Everything that a person owes without a bill, kind after kind. Raises ValueError for a sum that no service may register."""
     for kind, owing in sorted(OWING.items()):
         for due in owing.dues(person):

@@ -9,12 +9,13 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.models import User
 from municipality.cases.panels import Block
 
 TEXT = _("Reports of problems and their answers open later. Until then none is listed here, which says nothing about the shop.")
 
 
-def block(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
+def block(user: User, shops: Sequence[Any]) -> dict[str, list[Any]]:
     """An honest word, and the way to the page that says what to do today, with the shop in its address."""
     page = reverse("reports:later")
     way = _("Report a problem here")

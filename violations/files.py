@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.models import User
 from municipality.delegation.authorization import authorize
 from municipality.kernel import clock, subjects
 from municipality.review import queries as review
@@ -40,13 +41,13 @@ def _slots(subject: str) -> Mapping[str, Slot]:
     return SLOTS if _violation(subject) is not None else {}
 
 
-def is_of_branch(user: Any, row: Violation) -> bool:
+def is_of_branch(user: User, row: Violation) -> bool:
     """Whether the user is an inspector in office of the branch that the violation belongs to."""
     today = clock.today()
     return JudicialWarrant.objects.filter(user=user, team__branch=row.branch_id, first_day__lte=today, last_day__gte=today).exists()
 
 
-def _may_read(user: Any, subject: str) -> bool:
+def _may_read(user: User, subject: str) -> bool:
     row = _violation(subject)
     if row is None:
         return False
@@ -58,7 +59,7 @@ def _may_read(user: Any, subject: str) -> bool:
     return objection is not None and review.may_open(user, objection.case)
 
 
-def _may_write(user: Any, subject: str) -> bool:
+def _may_write(user: User, subject: str) -> bool:
     row = _violation(subject)
     if row is None:
         return False

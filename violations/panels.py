@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from municipality.accounts.models import User
 from municipality.cases.panels import CaseDetail, Fact, FileLine, NextStep, PanelLine, Round
 from municipality.delegation import queries as delegation
 from municipality.review import queries as review
@@ -24,7 +25,7 @@ OPEN = (V.WARNED, V.ORDERED, V.UNSETTLEABLE, V.OBJECTED, V.INSTALMENTS, V.OVERDU
 O = ObjectionState  # noqa: E741 - as the states above
 
 
-def my_shops(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
+def my_shops(user: User, shops: Sequence[Any]) -> dict[str, list[Any]]:
     """One line a shop that has a violation not ended yet, with the nearest last day; one query."""
     if delegation.grants(user):  # somebody else's shop may be on the list for another service than this one
         allowed = set(registered.visible_to(user, SERVICE).filter(pk__in=[shop.pk for shop in shops]).values_list("pk", flat=True))
@@ -51,7 +52,7 @@ def _line(last_days: list[dt.date | None], url: str) -> PanelLine:
     )
 
 
-def case_page(user: Any, cases: Sequence[Any]) -> dict[str, list[Any]]:
+def case_page(user: User, cases: Sequence[Any]) -> dict[str, list[Any]]:
     """Next step, files and facts of objections."""
     wanted = [case.pk for case in cases if case.service == OBJECTION]
     if not wanted:

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import Signatory, User
+from municipality.accounts.requests import Visitor
 from municipality.cases import queries as cases
 from municipality.delegation import queries as delegation
 from municipality.delegation.queries import Grant
@@ -39,7 +40,7 @@ def limits(on: dt.date | None = None) -> dict[str, int]:
     return {code: limit.value for code, limit in found.limits.items()}
 
 
-def warrant_of(user: Any, on: dt.date) -> JudicialWarrant:
+def warrant_of(user: User, on: dt.date) -> JudicialWarrant:
     """The inspector's status on a day. Raises NotPermitted for somebody who has none then."""
     spell = (
         JudicialWarrant.objects.filter(user=user, first_day__lte=on, last_day__gte=on, user__is_active=True)
@@ -59,7 +60,7 @@ def warrant_covers(spell: JudicialWarrant, offence: str) -> bool:
     return any(offence == part or offence.startswith(f"{part}-") for part in spell.scope)
 
 
-def concerning(person: Any) -> QuerySet[Violation]:
+def concerning(person: User) -> QuerySet[Violation]:
     """What concerns a person: written against them, against their civil number, or at a shop they own or sign for by their own right.
 
     Somebody who signs for an organisation loses sight of its violations with the signature.
@@ -67,28 +68,28 @@ def concerning(person: Any) -> QuerySet[Violation]:
     return Violation.objects.filter(_against(person) | Q(shop__in=shops.held_by(person).values("pk")))
 
 
-def _against(person: Any) -> Q:
+def _against(person: User) -> Q:
     mine = Q(party=person)
     if person.civil_id_digest:
         mine |= Q(party__isnull=True, party_digest=person.civil_id_digest)
     return mine
 
 
-def visible_to(user: Any) -> QuerySet[Violation]:
+def visible_to(user: Visitor) -> QuerySet[Violation]:
     """What concerns a person, and what was found at the shops in which they act for another in this service."""
     if not user.is_authenticated or user.is_staff:
         return Violation.objects.none()
     return Violation.objects.filter(_against(user) | Q(shop__in=shops.visible_to(user, SERVICE).values("pk")))
 
 
-def ownership(row: Violation, user: Any) -> Ownership:
+def ownership(row: Violation, user: User) -> Ownership:
     """A violation is everybody's whom it concerns; a holder of its shop lets others act. Staff act for nobody here."""
     owners = [person.pk for person in shops.owners(row.shop)] if row.shop is not None else []
     subjects = [row.shop.key] if row.shop is not None else []
     return Ownership(concerning(user).filter(pk=row.pk).exists(), owners, subjects, SERVICE, ("delegate", "clerk"))
 
 
-def acted_for(user: Any, pks: Sequence[int]) -> dict[int, Grant]:
+def acted_for(user: User, pks: Sequence[int]) -> dict[int, Grant]:
     """By which right somebody who acts for others sees each of these violations; nothing for their own."""
     grants = delegation.grants(user, SERVICE)
     if not grants:
@@ -102,7 +103,7 @@ def acted_for(user: Any, pks: Sequence[int]) -> dict[int, Grant]:
     return found
 
 
-def bills_opened_to(user: Any) -> QuerySet[Any] | None:
+def bills_opened_to(user: User) -> QuerySet[Any] | None:
     """Bills of violations that a person may see and pay by delegation: those made out to whoever let them."""
     found = Q()
     for grant in delegation.grants(user, SERVICE):
@@ -118,7 +119,7 @@ def right_over(bill: Bill) -> Right | None:
     return Right(SERVICE, row.shop.key)
 
 
-def papers_opened_to(user: Any) -> QuerySet[Any]:
+def papers_opened_to(user: User) -> QuerySet[Any]:
     """Notices of the violations whose page a person sees as a party or for one, also as the second who signs for an organisation;
     decisions about the objections in which they act for another now."""
     notices = visible_to(user).filter(notice__isnull=False).values_list("notice", flat=True)

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from municipality.accounts.requests import Visitor
 from municipality.cases.panels import Block, Fact, Record
 from municipality.kernel import clock
 from municipality.ui.templatetags.portal import bilingual, day, moment, term
@@ -23,7 +24,7 @@ from violations.publication import CONTESTED, STAGES, Finding, PublicFindings
 SHOWN = 50
 
 
-def block(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
+def block(user: Visitor, shops: Sequence[Any]) -> dict[str, list[Any]]:
     """Final and contested violations of each shop with the replies to them; as many queries for many as for one."""
     found = publication.of_shops([shop.pk for shop in shops])
     shown = {pk: one.findings[:SHOWN] for pk, one in found.items()}

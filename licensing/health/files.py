@@ -7,6 +7,7 @@ from typing import Any
 
 from licensing.health import changes, draft_pages, queries
 from licensing.health.states import RENEWAL, RenewalState
+from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.delegation.authorization import is_authorized
 from municipality.drafts.models import Draft
@@ -24,7 +25,7 @@ def _case(subject: str) -> Case | None:
     return Case.objects.filter(public_id=subjects.parse(subject).id, service=RENEWAL).first()
 
 
-def _own_draft(user: Any, subject: str) -> bool:
+def _own_draft(user: User, subject: str) -> bool:
     draft = _draft(subject)
     return draft is not None and is_authorized(user, draft)
 
@@ -34,12 +35,12 @@ def _draft_slots(subject: str) -> Mapping[str, Slot]:
     return {code: changes.SLOTS[code] for code in draft_pages.needed(draft)} if draft else {}
 
 
-def _own_case(user: Any, subject: str) -> bool:
+def _own_case(user: User, subject: str) -> bool:
     case = _case(subject)
     return case is not None and is_authorized(user, case)
 
 
-def _may_read(user: Any, subject: str) -> bool:
+def _may_read(user: User, subject: str) -> bool:
     case = _case(subject)
     if case is None:
         return False

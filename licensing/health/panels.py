@@ -17,6 +17,7 @@ from licensing.health.draft_pages import CONTINUE
 from licensing.health.states import RENEWAL
 from licensing.health.states import RenewalState as S
 from licensing.models import Lane, Renewal
+from municipality.accounts.models import User
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, NextStep, PanelLine, Round
@@ -45,7 +46,7 @@ LIVE_LABELS = {
 }
 
 
-def my_shops(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
+def my_shops(user: User, shops: Sequence[Any]) -> dict[str, list[Any]]:
     """One line a shop: licence state, its last day, and the next action."""
     today = clock.today()
     window = rulebook.edition("limits.health", today).limits["window_days"].value
@@ -95,7 +96,7 @@ def _line(
     return PanelLine(**line, state=state, label=label, action=_("Conditions of renewal") if state != "ok" else "", url=renew)
 
 
-def case_page(user: Any, shown: Sequence[Any]) -> dict[str, list[Any]]:
+def case_page(user: User, shown: Sequence[Any]) -> dict[str, list[Any]]:
     """Next step, files, money and facts of renewal cases."""
     found: dict[str, list[Any]] = {}
     for case in shown:

@@ -81,7 +81,7 @@ class Offer:
         return sum(line.fils for line in self.lines)
 
 
-def visible_to(user: Any) -> QuerySet[HealthLicence]:
+def visible_to(user: User) -> QuerySet[HealthLicence]:
     """Licences of the shops a person owns or signs for."""
     return HealthLicence.objects.filter(shop__in=shops.visible_to(user))
 
@@ -255,7 +255,7 @@ def files_edition(case: Case) -> Edition:
     return rulebook.edition("files.health", clock.day_of(case.opened_at))
 
 
-def documents_opened_to(user: Any) -> QuerySet[Any] | None:
+def documents_opened_to(user: User) -> QuerySet[Any] | None:
     """New licences and refusals of the cases in which a person acts for another now; they stay their holder's."""
     if not delegation.grants(user, RENEWAL):
         return None

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from licensing.health.panels import LIVE_LABELS
 from licensing.models import HealthLicence
+from municipality.accounts.models import User
 from municipality.cases.panels import Block, Record
 from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
@@ -18,7 +19,7 @@ from municipality.rulebook.models import Authority
 from municipality.ui.templatetags.portal import day, ref
 
 
-def licences(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
+def licences(user: User, shops: Sequence[Any]) -> dict[str, list[Any]]:
     """The current licence of each shop with its number, days and check page; two queries, whoever asks."""
     rows = HealthLicence.objects.filter(shop__in=[shop.pk for shop in shops], is_current=True).select_related("document")
     said = ("number", "code", "state", "valid_from", "valid_to")
@@ -52,7 +53,7 @@ def _record(row: HealthLicence) -> Record:
     )
 
 
-def boards(user: Any, shops: Sequence[Any]) -> dict[str, list[Any]]:
+def boards(user: User, shops: Sequence[Any]) -> dict[str, list[Any]]:
     """An honest word instead of boards: their licences are not issued here yet."""
     text = _(
         "Licences of advertisement boards are not issued in the portal yet, so none is listed here. This says nothing about the boards."

@@ -40,7 +40,7 @@ def access(audience: str, *, before_key: bool = False) -> Callable[[View], View]
     def mark(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            user: Any = request.user
+            user = request.user
             if not user.is_authenticated:  # the middleware sends strangers to the sign-in page; this holds without it
                 raise PermissionDenied
             if audience == "person" and user.is_staff:
@@ -73,5 +73,5 @@ def has_second_factor(request: HttpRequest) -> bool:
     """Whether this very session was opened with a second factor."""
     from allauth.account.authentication import get_authentication_records
 
-    user: Any = request.user
+    user = request.user
     return bool(user.is_authenticated) and any(record.get("method") == "mfa" for record in get_authentication_records(request, user))

@@ -19,6 +19,7 @@ from django.utils.translation import get_language, gettext
 
 from municipality.accounts import civil_ids
 from municipality.accounts.backends import path_for
+from municipality.accounts.models import User
 from municipality.accounts.next_paths import is_local
 
 
@@ -40,7 +41,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """One stage: every staff login asks for the second factor, enrolled or not."""
         return ["municipality.accounts.stages.SecondFactorStage"]
 
-    def login(self, request: HttpRequest, user: Any) -> None:
+    def login(self, request: HttpRequest, user: User) -> None:
         user.backend = path_for(user)
         super().login(request, user)
 
@@ -81,7 +82,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     def decrypt(self, encrypted_text: str) -> str:
         return civil_ids.decrypt(encrypted_text, "second_factor")
 
-    def get_totp_label(self, user: Any) -> str:
+    def get_totp_label(self, user: User) -> str:
         return str(user.login)
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
@@ -89,7 +90,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         host = urlsplit(f"//{context.request.get_host()}").hostname or ""
         return {"id": host, "name": gettext("Kuwait Municipality")}
 
-    def get_public_key_credential_user_entity(self, user: Any) -> dict[str, Any]:
+    def get_public_key_credential_user_entity(self, user: User) -> dict[str, Any]:
         """What a key keeps of its holder: an opaque id, and names for the list that the device shows."""
         name = user.login if user.is_staff else user.civil_id_masked
         return {

@@ -44,7 +44,8 @@ label_codes(
 def _looker(request: HttpRequest) -> Actor:
     """Who looks, in the role that lets them."""
     role = next((name for name in ("auditor", "supervisor") if in_group(request, name)), "officer")
-    return actor_of(request.user, role)
+    user: Any = request.user
+    return actor_of(user, role)
 
 
 @admin.register(User)

@@ -8,12 +8,13 @@ from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.http import HttpRequest
 
 from municipality.accounts.models import User
+from municipality.accounts.requests import Visitor
 
 
 class StaffBackend(ModelBackend):
     """Passwords and permissions of staff. A person without the staff mark has neither."""
 
-    def user_can_authenticate(self, user: Any) -> bool:
+    def user_can_authenticate(self, user: Visitor | None) -> bool:
         return bool(user is not None and user.is_active and user.is_staff)
 
 
@@ -27,7 +28,7 @@ class PersonBackend(BaseBackend):
         return User.objects.filter(pk=user_id, is_active=True, is_staff=False).first()
 
 
-def path_for(user: Any) -> str:
+def path_for(user: User) -> str:
     """The backend that loads this user's sessions."""
     backend = StaffBackend if user.is_staff else PersonBackend
     return f"{backend.__module__}.{backend.__qualname__}"

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import known_devices, limits
+from municipality.accounts.models import User
 from municipality.accounts.services import second_factor
 from municipality.ui.forms import CivilIdField, DigitsField, LtrInput, PhoneField
 
@@ -126,7 +127,7 @@ class SecondFactorForm(forms.Form):
 
     code = _code_field(label=_("Code from the authenticator app"), help_text=_("Six digits that change every thirty seconds."))
 
-    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         self.user = user
         super().__init__(*args, **kwargs)
 

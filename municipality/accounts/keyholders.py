@@ -13,6 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from municipality.accounts import demo_door
+from municipality.accounts.models import User
 from municipality.accounts.queries import has_role
 from municipality.ui.admin_base import in_group
 
@@ -33,14 +34,14 @@ def _proofs(request: HttpRequest) -> list[dict[str, Any]]:
     return [record for record in get_authentication_records(request, request.user) if record.get("method") == "mfa"]
 
 
-def must_hold(user: Any) -> bool:
+def must_hold(user: User) -> bool:
     """Whether this member of staff needs a passkey, whatever the session."""
     return bool(user.is_staff and user.is_superuser) or has_role(user, *KEY_ROLES)
 
 
 def is_asked(request: HttpRequest) -> bool:
     """`must_hold` of whoever is signed in; one query for each request, shared with the questions about roles."""
-    user: Any = request.user
+    user = request.user
     return bool(user.is_authenticated and user.is_staff) and (user.is_superuser or any(in_group(request, role) for role in KEY_ROLES))
 
 

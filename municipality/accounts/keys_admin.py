@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.models import SuperuserAlarm
 from municipality.accounts.proof import asks_again
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.accounts.services import alarms, key_losses
 from municipality.kernel.errors import Refused
 from municipality.ui.admin_base import ReadOnlyAdmin, in_group
@@ -24,11 +25,11 @@ OPENERS = (key_losses.ADMINISTRATOR, key_losses.SUPERVISOR)
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again
-def lost_keys(request: HttpRequest) -> HttpResponse:
+def lost_keys(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Colleagues whose passkey is lost; by POST the way back of one of them is opened."""
     if not any(in_group(request, role) for role in OPENERS):
         raise PermissionDenied
-    user: Any = request.user
+    user = request.user
     error, status = "", 200
     if request.method == "POST":
         number = request.POST.get("loss", "")
@@ -51,9 +52,9 @@ def lost_keys(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/accounts/lost_keys.html", context, status=status)
 
 
-def home(request: HttpRequest) -> dict[str, Any]:
+def home(request: AuthenticatedHttpRequest) -> dict[str, Any]:
     """What the first page says of alarms and of colleagues without a passkey."""
-    user: Any = request.user
+    user = request.user
     found: dict[str, Any] = {"home_parts": ["admin/accounts/home_part.html"], "superuser_alarms": [], "opens_lost_keys": 0}
     if in_group(request, alarms.AUDITOR):
         found["superuser_alarms"] = list(alarms.recent()[:20])

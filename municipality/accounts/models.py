@@ -106,12 +106,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.email_confirmed_at is not None and self.phone_confirmed_at is not None
 
 
-def actor_of(user: Any, role: str = "") -> Actor:
+def actor_of(user: User, role: str = "") -> Actor:
     """The actor for history rows. Staff act as the given role (default officer), people as applicants."""
     return Actor(role or ("officer" if user.is_staff else "applicant"), user.key)
 
 
-def actor_for(user: Any, person: Any) -> Actor:
+def actor_for(user: User, person: User) -> Actor:
     """The actor where `user` acts in the matters of `person`: the person, a delegate of theirs, or staff with their consent."""
     if user.pk == person.pk:
         return actor_of(user)

@@ -11,18 +11,18 @@ from municipality.accounts.models import Organisation, Signatory, User
 from municipality.kernel import clock
 
 
-def has_role(person: Any, *roles: str) -> bool:
+def has_role(person: User, *roles: str) -> bool:
     """Whether somebody is active staff and holds one of the roles (names of groups)."""
     return bool(person.is_active and person.is_staff and person.groups.filter(name__in=roles).exists())
 
 
-def signatures(person: Any, on: dt.date | None = None) -> QuerySet[Signatory]:
+def signatures(person: User, on: dt.date | None = None) -> QuerySet[Signatory]:
     """What a person signs for today, or on another day."""
     today = on or clock.today()
     return Signatory.objects.filter(Q(last_day__isnull=True) | Q(last_day__gte=today), person=person, first_day__lte=today)
 
 
-def organisations_signed_by(person: Any) -> QuerySet[Organisation]:
+def organisations_signed_by(person: User) -> QuerySet[Organisation]:
     """The organisations for which a person signs today."""
     return Organisation.objects.filter(pk__in=signatures(person).values("organisation"))
 

@@ -1,11 +1,14 @@
-"""The type of a request that `accounts.access.access` has let through."""
+"""The types of who asks: somebody signed in, or anybody."""
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from municipality.accounts.models import User
 
+Visitor = User | AnonymousUser
+
 
 class AuthenticatedHttpRequest(HttpRequest):
-    """A request of somebody signed in: `user` is a `User`, never Django's AnonymousUser."""
+    """A request that `accounts.access.access` let through: `user` is a `User`, never Django's AnonymousUser."""
 
     user: User

@@ -9,12 +9,13 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from municipality.accounts.models import User
 from municipality.accounts.services import alarms
 from municipality.accounts.services.sessions import mark_start
 
 
 @receiver(user_logged_in, dispatch_uid="accounts.session_begins")
-def session_begins(request: HttpRequest, user: Any, **_: Any) -> None:
+def session_begins(request: HttpRequest, user: User, **_: Any) -> None:
     mark_start(request)
     if user.is_superuser:
         alarms.sound_sign_in(user)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import Http404
 
+from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.delegation.authorization import Access, authorize
 
 
-def case_or_404(user: Any, public_id: str, service: str = "") -> tuple[Case, Access]:
+def case_or_404(user: User, public_id: str, service: str = "") -> tuple[Case, Access]:
     """A case (of one service, if that is given) that `user` may open, and for whom they act in it.
 
     Raises Http404 where there is none; NotYours for a stranger, NotPermitted where a right to act is over.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from municipality.accounts.requests import Visitor
 from municipality.kernel.registry import Registry
 
 # A provider takes the user and many subjects and answers by subject key.
@@ -126,6 +127,6 @@ class Block:
     history: Sequence[Fact] = ()  # label and day
 
 
-def collect(page: Registry[Provider], user: Any, subjects: Sequence[Any]) -> dict[str, dict[str, list[Any]]]:
+def collect(page: Registry[Provider], user: Visitor, subjects: Sequence[Any]) -> dict[str, dict[str, list[Any]]]:
     """Panel name → subject key → lines."""
     return {name: provider(user, subjects) for name, provider in page.items()}

@@ -9,6 +9,8 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
+from municipality.accounts.models import User
+from municipality.accounts.requests import Visitor
 from municipality.cases.models import Block, Case, CaseEvent, Figure
 from municipality.delegation import queries as delegation
 from municipality.delegation.registry import Ownership
@@ -16,7 +18,7 @@ from municipality.kernel import clock
 from municipality.notifications.models import Message
 
 
-def visible_to(user: Any) -> QuerySet[Case]:
+def visible_to(user: Visitor) -> QuerySet[Case]:
     """A person sees their own cases and those in which they act for another now; staff see those of whom they assist (the queue
     hands officers theirs)."""
     if not user.is_authenticated:
@@ -31,17 +33,17 @@ def visible_to(user: Any) -> QuerySet[Case]:
     return Case.objects.filter(pk__in=own.union(Case.objects.filter(others).values("pk")))
 
 
-def _of_others(user: Any, kinds: Collection[str] = ()) -> Q | None:
+def _of_others(user: User, kinds: Collection[str] = ()) -> Q | None:
     return delegation.rows(user, owner="applicant", subject="subject", held="held_under", service="", column="service", kinds=kinds)
 
 
-def delegated_to(user: Any) -> QuerySet[Case]:
+def delegated_to(user: User) -> QuerySet[Case]:
     """The cases of others in which a person acts by delegation now; none of those that staff assist with."""
     others = _of_others(user, ("delegate", "clerk"))
     return Case.objects.none() if others is None else Case.objects.filter(others)
 
 
-def ownership(case: Case, user: Any) -> Ownership:
+def ownership(case: Case, user: User) -> Ownership:
     """A case is its applicant's."""
     return Ownership(case.applicant_id == user.pk, [case.applicant_id], [case.rights_key], case.service)
 

@@ -11,6 +11,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User, actor_for, actor_of
+from municipality.accounts.requests import Visitor
 from municipality.delegation import registry
 from municipality.delegation.models import Consent, Delegation
 from municipality.delegation.queries import Grant, grants
@@ -43,7 +44,7 @@ class NotYours(NotPermitted):
         super().__init__("not_yours", _("This step is not yours to take."))
 
 
-def authorize(user: Any, row: Model, service: str = "") -> Access:
+def authorize(user: Visitor, row: Model, service: str = "") -> Access:
     """The access of `user` to a row in a service: their own, or that of an owner who let them act.
 
     Whose a row is says the app that keeps it (`registry.OWNERSHIPS`); `service` is needed where the row is not of one service alone.
@@ -65,7 +66,7 @@ def authorize(user: Any, row: Model, service: str = "") -> Access:
     raise NotYours
 
 
-def is_authorized(user: Any, row: Model, service: str = "") -> bool:
+def is_authorized(user: Visitor, row: Model, service: str = "") -> bool:
     """Whether `user` may act about a row now. Raises NotPermitted where a right of theirs is over."""
     try:
         authorize(user, row, service)
@@ -95,7 +96,7 @@ def may(actor: Actor, *, person: User, service: str, subject: str) -> bool:
     return False
 
 
-def refuse_over(user: Any, *, owners: Collection[int], service: str, subject: str) -> None:
+def refuse_over(user: Visitor, *, owners: Collection[int], service: str, subject: str) -> None:
     """Say clearly that a right to act is over; nothing where there never was one.
 
     Raises NotPermitted("delegation_over") and NotPermitted("consent_over").

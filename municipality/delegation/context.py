@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from municipality.accounts.models import User
 from municipality.delegation import queries, registry
 
 
@@ -16,7 +17,7 @@ def assistance(request: HttpRequest) -> dict[str, Any]:
     return {"assistance": SimpleLazyObject(lambda: _of(user))}
 
 
-def _of(user: Any) -> dict[str, Any]:
+def _of(user: User) -> dict[str, Any]:
     if user is None or not user.is_authenticated or not user.is_staff:
         return {}
     consent = queries.consent_of(user)

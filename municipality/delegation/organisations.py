@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from municipality.accounts.models import Organisation
+from municipality.accounts.models import Organisation, User
 from municipality.accounts.queries import organisations_signed_by, signatories_of
 from municipality.delegation.registry import Held, Ownership
 from municipality.kernel.subjects import SubjectKey
 
 
-def held(person: Any, public_id: str) -> Held | None:
+def held(person: User, public_id: str) -> Held | None:
     """An organisation is held by whoever signs for it today."""
     found = organisations_signed_by(person).filter(public_id=public_id).first()
     return Held(found) if found is not None else None
@@ -28,7 +27,7 @@ def key_of(organisation: Organisation) -> str:
     return str(SubjectKey("organisation", organisation.public_id))
 
 
-def ownership(organisation: Organisation, user: Any) -> Ownership:
+def ownership(organisation: Organisation, user: User) -> Ownership:
     """An organisation is everybody's who signs for it today."""
     owners = {person.pk for person in signatories_of(organisation)}
     return Ownership(user.pk in owners, owners, [key_of(organisation)])

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 
 from municipality.accounts.models import User
 from municipality.accounts.queries import organisations_signed_by
+from municipality.accounts.requests import Visitor
 from municipality.delegation import registry
 from municipality.delegation.models import Consent, Delegation, Role
 from municipality.delegation.states import DelegationState
@@ -75,7 +76,7 @@ def open_consents() -> QuerySet[Consent]:
     )
 
 
-def grants(user: Any, service: str = "") -> list[Grant]:
+def grants(user: Visitor, service: str = "") -> list[Grant]:
     """What `user` may do for others now: nothing for strangers. One query a page; `may` asks again, under the lock."""
     if not user.is_authenticated or not user.is_active:
         return []
@@ -83,7 +84,7 @@ def grants(user: Any, service: str = "") -> list[Grant]:
     return [grant for grant in found if grant.serves(service)]
 
 
-def _grants(user: Any) -> list[Grant]:
+def _grants(user: User) -> list[Grant]:
     if user.is_staff:
         consents = open_consents().filter(staff=user).prefetch_related("person", "branch")
         return [Grant(row.person, "", row.purpose, None, "assistant", row.open_until, row) for row in consents if row.person is not None]
@@ -92,17 +93,17 @@ def _grants(user: Any) -> list[Grant]:
     return [Grant(row.giver, row.subject, row.service, row.organisation_id, row.role, row.last_day, row) for row in rows]
 
 
-def stands_in(user: Any) -> bool:
+def stands_in(user: User) -> bool:
     """Whether a member of staff acts for a person now."""
     return open_consents().filter(staff=user).exists()
 
 
-def consent_of(user: Any) -> Consent | None:
+def consent_of(user: User) -> Consent | None:
     """The consent with which a member of staff acts now."""
     return open_consents().filter(staff=user).select_related("person", "branch").first()
 
 
-def rows(user: Any, *, owner: str, subject: str, service: str, held: str = "", column: str = "", kinds: Collection[str] = ()) -> Q | None:
+def rows(user: User, *, owner: str, subject: str, service: str, held: str = "", column: str = "", kinds: Collection[str] = ()) -> Q | None:
     """The condition on rows of others in which `user` may act; None where nobody let them.
 
     `owner` and `subject` name the columns of the person and of the subject key, `held` the one with the subject that a right must
@@ -126,7 +127,7 @@ def rows(user: Any, *, owner: str, subject: str, service: str, held: str = "", c
 # --- Pages ---------------------------------------------------------------------------------------------------------------
 
 
-def given_by(user: Any) -> QuerySet[Delegation]:
+def given_by(user: User) -> QuerySet[Delegation]:
     """Delegations that a person gave, and those of the organisations they sign for today; newest first."""
     return (
         Delegation.objects.filter(Q(giver=user) | Q(organisation__in=organisations_signed_by(user)))
@@ -135,7 +136,7 @@ def given_by(user: Any) -> QuerySet[Delegation]:
     )
 
 
-def offered_to(user: Any) -> QuerySet[Delegation]:
+def offered_to(user: User) -> QuerySet[Delegation]:
     """Delegations that wait for this person's answer."""
     if not user.civil_id_digest:
         return Delegation.objects.none()
@@ -143,7 +144,7 @@ def offered_to(user: Any) -> QuerySet[Delegation]:
     return waiting.exclude(giver=user).select_related("giver", "organisation").order_by("-pk")
 
 
-def held_by(user: Any) -> QuerySet[Delegation]:
+def held_by(user: User) -> QuerySet[Delegation]:
     """Delegations that a person accepted once; newest first."""
     return Delegation.objects.filter(delegate=user).select_related("giver", "organisation", "last_event").order_by("-pk")
 

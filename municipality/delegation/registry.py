@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from municipality.accounts.models import Organisation
+from municipality.accounts.models import Organisation, User
 from municipality.delegation.models import Delegation
 from municipality.kernel import subjects
 from municipality.kernel.registry import Registry
@@ -79,7 +79,7 @@ def names_of(keys: Sequence[str]) -> dict[str, tuple[str, str]]:
     return found
 
 
-def held(person: Any, subject: str) -> Held | None:
+def held(person: User, subject: str) -> Held | None:
     """Whether a person holds a subject by their own right. Raises ValueError for what is no subject key."""
     key = subjects.parse(subject)
     ask = HOLDERS.get(key.kind)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from municipality.accounts.requests import Visitor
 from municipality.documents.facts import Facts
 from municipality.documents.models import Document
 from municipality.kernel.registry import Registry
@@ -17,7 +18,7 @@ OPENED_TO: Registry[Callable[[Any], QuerySet[Any] | None]] = Registry()
 KINDS: Registry[type[Facts]] = Registry()
 
 
-def visible_to(user: Any) -> QuerySet[Document]:
+def visible_to(user: Visitor) -> QuerySet[Document]:
     """The documents a person holds, and those of others that the apps above open to them; staff see none here."""
     if not user.is_authenticated or user.is_staff:
         return Document.objects.none()

@@ -30,7 +30,7 @@ class TypedMiddleware:
             return self._beside(request)
         if not getattr(view, "keeps_typed", False):
             return self.get_response(request)
-        before: Any = request.user
+        before = request.user
         person = before if before.is_authenticated and not before.is_staff else None
         response = self.get_response(request)
         if not request.user.is_authenticated and response.status_code == 302:

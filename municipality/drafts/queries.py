@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from municipality.accounts.models import User
+from municipality.accounts.requests import Visitor
 from municipality.delegation import queries as delegation
 from municipality.delegation.registry import Ownership
 from municipality.drafts.models import Draft
 from municipality.uploads import queries as uploads
 
 
-def visible_to(user: Any) -> QuerySet[Draft]:
+def visible_to(user: Visitor) -> QuerySet[Draft]:
     """The open requests that a person is filling in, and those in which they act for another; staff see those of whom they assist."""
     if not user.is_authenticated:
         return Draft.objects.none()
@@ -22,18 +23,18 @@ def visible_to(user: Any) -> QuerySet[Draft]:
     return Draft.objects.filter(own if of_others is None else own | of_others, closed_at__isnull=True)
 
 
-def ownership(draft: Draft, user: Any) -> Ownership:
+def ownership(draft: Draft, user: User) -> Ownership:
     """A request that is being filled in is its person's."""
     return Ownership(draft.person_id == user.pk, [draft.person_id], [draft.rights_key], draft.service)
 
 
-def open_for(user: Any, service: str, subject: str) -> Draft | None:
+def open_for(user: User, service: str, subject: str) -> Draft | None:
     """The open request of a service about a subject that the person fills in: their own, else one in which they act for another."""
     found = list(visible_to(user).filter(service=service, subject=subject).select_related("person").order_by("pk")[:20])
     return next((draft for draft in found if draft.person_id == user.pk), found[0] if found else None)
 
 
-def open_about(user: Any, service: str, subjects: list[str]) -> list[Draft]:
+def open_about(user: User, service: str, subjects: list[str]) -> list[Draft]:
     """The open requests of a service about any of the subjects that `visible_to` shows."""
     return list(visible_to(user).filter(service=service, subject__in=subjects))
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import actor_of
+from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
 from municipality.delegation.authorization import may
 from municipality.drafts import queries
@@ -40,7 +40,7 @@ def _days(code: str) -> dt.timedelta:
 
 
 @transaction.atomic
-def begin(*, person: Any, service: str, subject: str, actor: Actor | None = None, held_under: str = "") -> Draft:
+def begin(*, person: User, service: str, subject: str, actor: Actor | None = None, held_under: str = "") -> Draft:
     """The person's open request about a subject, begun now if there is none. Kept for the days of the rulebook (draft_days).
 
     `actor` is whoever acts for the person; the person where it is left out. `held_under` is the subject that a right to act must

@@ -15,6 +15,7 @@ from cryptography.fernet import InvalidToken
 from django.http import HttpRequest, QueryDict
 
 from municipality.accounts import civil_ids
+from municipality.accounts.models import User
 from municipality.delegation.models import Delegation
 from municipality.drafts.models import Unsaved
 from municipality.kernel import clock
@@ -47,7 +48,7 @@ def page_of(path: str) -> str:
     return path.removeprefix(f"/{language}") if language else path
 
 
-def keep(request: HttpRequest, person: Any, *, page: str = "") -> bool:
+def keep(request: HttpRequest, person: User | None, *, page: str = "") -> bool:
     """Keep what this POST brought, for its own page; with `page` (a path) for that one, whose session did not end (`is_quiet`).
 
     False where it brought nothing, or more than a person types.

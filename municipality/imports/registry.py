@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
 
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.imports.models import ImportFile, ImportRow, Outcome
 from municipality.kernel.registry import Registry
 
@@ -98,7 +98,7 @@ class Kind:
     is_secret: bool = False  # the bytes are kept encrypted
     stops: bool = True  # the taking may be stopped between two batches
     figures: Callable[[ImportFile], dict[str, int]] = lambda file: {}  # more numbers at the end of the dry run
-    visible: Callable[[HttpRequest, QuerySet[ImportFile]], QuerySet[ImportFile]] = lambda request, files: files
+    visible: Callable[[AuthenticatedHttpRequest, QuerySet[ImportFile]], QuerySet[ImportFile]] = lambda request, files: files
 
 
 # By the name of the kind.

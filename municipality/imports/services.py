@@ -18,6 +18,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import civil_ids
+from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.documents import store
 from municipality.imports.models import ImportFile, Outcome
@@ -33,7 +34,7 @@ SECONDS = 60  # how long one job goes on before it promises the next; its limit 
 _COUNTED = {Outcome.ADD: "to_add", Outcome.CHANGE: "to_change", Outcome.SAME: "unchanged", Outcome.WRONG: "refused"}
 
 
-def _demand(user: Any, *groups: str) -> None:
+def _demand(user: User, *groups: str) -> None:
     if not (user.is_active and user.is_staff and user.groups.filter(name__in=groups).exists()):
         raise NotPermitted("not_your_role", _("Your role does not do this."))
 

@@ -7,12 +7,13 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.imports import services
 from municipality.imports.models import ImportFile, Outcome
 from municipality.imports.registry import KINDS, Kind
@@ -25,7 +26,7 @@ REFRESH_SECONDS = 5
 _COUNTS = {"add": ("to_add", "added"), "change": ("to_change", "changed"), "same": ("unchanged", "confirmed"), "wrong": ("refused", "")}
 
 
-def _files(request: HttpRequest, kind: Kind) -> QuerySet[ImportFile]:
+def _files(request: AuthenticatedHttpRequest, kind: Kind) -> QuerySet[ImportFile]:
     """The files that this member of staff may see. Raises PermissionDenied."""
     if not (in_group(request, kind.uploader) or in_group(request, kind.releaser)):
         raise PermissionDenied
@@ -33,7 +34,7 @@ def _files(request: HttpRequest, kind: Kind) -> QuerySet[ImportFile]:
     return kind.visible(request, rows)
 
 
-def file_or_404(request: HttpRequest, kind: str, public_id: str) -> ImportFile:
+def file_or_404(request: AuthenticatedHttpRequest, kind: str, public_id: str) -> ImportFile:
     """A file that this member of staff may see. Raises PermissionDenied, Http404."""
     row = _files(request, KINDS[kind]).filter(public_id=public_id).first()
     if row is None:
@@ -41,7 +42,7 @@ def file_or_404(request: HttpRequest, kind: str, public_id: str) -> ImportFile:
     return row
 
 
-def _page(request: HttpRequest, template: str, kind: Kind, error: str, **context: Any) -> TemplateResponse:
+def _page(request: AuthenticatedHttpRequest, template: str, kind: Kind, error: str, **context: Any) -> TemplateResponse:
     site: Any = admin.site
     whole = {**site.page_context(request), "title": kind.pages.title, "kind": kind, "error": error, **context}
     whole["files_url"], whole["file_url"], whole["problems_url"] = (f"admin:{name}" for name in kind.pages.urls)
@@ -49,7 +50,7 @@ def _page(request: HttpRequest, template: str, kind: Kind, error: str, **context
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def files(request: HttpRequest, kind: str) -> HttpResponse:
+def files(request: AuthenticatedHttpRequest, kind: str) -> HttpResponse:
     """The files so far, and the form that loads another."""
     of = KINDS[kind]
     rows = _files(request, of)
@@ -72,7 +73,7 @@ def files(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def file(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
+def file(request: AuthenticatedHttpRequest, kind: str, public_id: str) -> HttpResponse:
     """What the dry run found; the second person releases it or puts it aside, and then sees how far it has come."""
     row, of = file_or_404(request, kind, public_id), KINDS[kind]
     error = ""
@@ -90,7 +91,7 @@ def file(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
     found = list(told[: PAGE + 1])
     good = services.good(row)
     taken = row.added + row.changed + row.confirmed + row.left_out
-    user: Any = request.user
+    user = request.user
     open_still = row.released_at is None and row.refused_at is None
     is_mine, keeps = row.loaded_by_id == user.pk, in_group(request, of.releaser)
     is_running = row.done_at is None and row.refused_at is None and row.stopped_at is None and (row.checked_at is None or not open_still)
@@ -134,7 +135,7 @@ def _counts(row: ImportFile, kind: Kind) -> list[tuple[Any, Any, Any]]:
     return found
 
 
-def _act(request: HttpRequest, row: ImportFile) -> None:
+def _act(request: AuthenticatedHttpRequest, row: ImportFile) -> None:
     step = request.POST.get("step", "")
     if step == "release":
         services.release(file=row, released_by=request.user)
@@ -153,7 +154,7 @@ def _column(kind: Kind, code: str) -> str:
 
 
 @require_safe
-def problems(request: HttpRequest, kind: str, public_id: str) -> HttpResponse:
+def problems(request: AuthenticatedHttpRequest, kind: str, public_id: str) -> HttpResponse:
     """Every problem of a file, and every line that was left out, as a sheet in both languages."""
     row, of = file_or_404(request, kind, public_id), KINDS[kind]
     found = ((line.line, column, of.problems[code]) for line in _told(row).iterator() for column, code in line.problems)

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.actors import Actor
 from municipality.notifications import queries, services
 from municipality.notifications.models import Delivery, DeliveryState
@@ -111,7 +112,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         return code(delivery.idempotency_key)
 
 
-def home(request: HttpRequest) -> dict[str, Any]:
+def home(request: AuthenticatedHttpRequest) -> dict[str, Any]:
     """How many messages about their own account a member of staff has not opened."""
     return {"home_parts": ["admin/notifications/home_part.html"], "own_unread": queries.unread_count(request.user)}
 

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext
 
+from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.jobs import services as jobs
 from municipality.jobs.errors import PermanentFailure
@@ -26,7 +27,7 @@ from municipality.notifications.registry import KINDS, MessageKind
 from municipality.notifications.texts import foreign_links, link
 
 
-def send(kind: str | type[MessageKind], *, person: Any, key: str, context: Mapping[str, Any], subject_key: str = "") -> Message:
+def send(kind: str | type[MessageKind], *, person: User, key: str, context: Mapping[str, Any], subject_key: str = "") -> Message:
     """Put one message, named by its kind or its class, into a person's inbox and promise it on each channel, in the caller's transaction.
 
     The same (kind, key, person) again is the same message. Both languages are rendered now and kept exactly so.
@@ -72,7 +73,7 @@ def _promise(message: Message, channels: Sequence[Channel]) -> None:
     enqueue_all("notifications.deliver", {f"delivery:{pk}": {"delivery_id": pk} for pk in waiting})
 
 
-def address_of(person: Any, channel: str) -> str:
+def address_of(person: User, channel: str) -> str:
     """The confirmed address of a person on a channel; empty if there is none."""
     if channel == Channel.EMAIL:
         return str(person.email) if person.email_confirmed_at else ""

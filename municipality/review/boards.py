@@ -28,7 +28,7 @@ def midnight(day: dt.date) -> dt.datetime:
 
 @dataclass(frozen=True)
 class OfficerLine:
-    officer: Any
+    officer: User
     held: int
     decided: int  # in the last fortnight
     given_back: int  # in the last fortnight

@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from municipality.accounts.models import User
 from municipality.accounts.queries import has_role
 from municipality.cases.models import Case
 from municipality.kernel import clock, worktime
@@ -42,28 +43,28 @@ P = QueueEntryState
 # --- Who may ---------------------------------------------------------------------------------------------------------------
 
 
-def is_supervisor(user: Any) -> bool:
+def is_supervisor(user: User) -> bool:
     """Whether somebody supervises a branch: active staff with that role and a branch."""
     return bool(user.branch_id) and has_role(user, "supervisor")
 
 
-def is_absent(officer: Any, day: dt.date | None = None) -> bool:
+def is_absent(officer: User, day: dt.date | None = None) -> bool:
     """Whether an absence covers a day (today)."""
     on = day or clock.today()
     return Absence.objects.filter(officer=officer, first_day__lte=on, last_day__gte=on, cancelled_at__isnull=True).exists()
 
 
-def skills_of(officer: Any) -> list[str]:
+def skills_of(officer: User) -> list[str]:
     """The kinds of cases that an officer may decide now."""
     return list(Skill.objects.filter(officer=officer, ended_at__isnull=True).order_by("code").values_list("code", flat=True))
 
 
-def has_conflict(user: Any, case: Case) -> bool:
+def has_conflict(user: User, case: Case) -> bool:
     """Whether somebody declared a tie to a party of the case, or gave the case back."""
     return conflicts_with(user, case).exists()
 
 
-def conflicts_with(user: Any, case: Case) -> QuerySet[ConflictOfInterest]:
+def conflicts_with(user: User, case: Case) -> QuerySet[ConflictOfInterest]:
     keys = Party.objects.filter(case=case).values("key")
     return ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True, party_key__in=keys)
 
@@ -79,7 +80,7 @@ class CaseAccess:
     may_open: bool
 
 
-def case_access(user: Any, public_id: str) -> CaseAccess | None:
+def case_access(user: User, public_id: str) -> CaseAccess | None:
     """Who somebody is to a case that is, or was, in the queue; None where no such case was ever there."""
     groups = Group.objects.filter(user=user)
     parties = Party.objects.filter(
@@ -110,7 +111,7 @@ def case_access(user: Any, public_id: str) -> CaseAccess | None:
     return CaseAccess(place, row.tied, row.held, roles, bool(looks))
 
 
-def may_open(user: Any, case: Case) -> bool:
+def may_open(user: User, case: Case) -> bool:
     """Whether a member of staff may open a case: its officer while it is theirs; a supervisor of its branch once it was handed
     out, moved up or asked before its turn; the auditor. Nobody who is tied to it, and nobody a case that merely waits."""
     found = case_access(user, case.public_id)
@@ -122,7 +123,7 @@ def may_open(user: Any, case: Case) -> bool:
 # --- The queue -------------------------------------------------------------------------------------------------------------
 
 
-def drawable(officer: Any) -> QuerySet[QueueEntry]:
+def drawable(officer: User) -> QuerySet[QueueEntry]:
     """The waiting places that an officer may be handed, by number."""
     rows = QueueEntry.objects.filter(state=P.WAITING, branch_id=officer.branch_id, skill__in=skills_of(officer))
     if keys := _tie_keys(officer):
@@ -130,13 +131,13 @@ def drawable(officer: Any) -> QuerySet[QueueEntry]:
     return rows.order_by("pk")
 
 
-def next_for(officer: Any) -> QueueEntry | None:
+def next_for(officer: User) -> QueueEntry | None:
     """The place that this officer is handed next: one that two people took out of turn, else the lowest number."""
     rows = drawable(officer).select_related("case", "override")
     return rows.filter(override__allowed_at__isnull=False).first() or rows.first()
 
 
-def _tie_keys(officer: Any) -> list[str]:
+def _tie_keys(officer: User) -> list[str]:
     return list(ConflictOfInterest.objects.filter(officer=officer, ended_at__isnull=True).values_list("party_key", flat=True))
 
 
@@ -194,7 +195,7 @@ class Desk:
     skills: list[str]
 
 
-def desk_of(officer: Any) -> Desk:
+def desk_of(officer: User) -> Desk:
     """The desk of an officer. Nothing of it says what waits in the queue."""
     held = Assignment.objects.filter(officer=officer, ended_at__isnull=True)
     counts = dict(held.order_by().values_list("place__state").annotate(Count("pk")))
@@ -209,7 +210,7 @@ def desk_of(officer: Any) -> Desk:
     )
 
 
-def held_by(officer: Any) -> QuerySet[Assignment]:
+def held_by(officer: User) -> QuerySet[Assignment]:
     """The cases in an officer's hands: answered ones first, then by number."""
     return (
         Assignment.objects.filter(officer=officer, ended_at__isnull=True)

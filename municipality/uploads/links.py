@@ -65,7 +65,7 @@ def viewer_of(request: HttpRequest, ticket: Ticket) -> Any:
     """
     if not ticket.session:
         return None
-    user: Any = request.user
+    user = request.user
     if not settings.UPLOADS_ORIGIN:
         same = user.is_authenticated and constant_time_compare(user.public_id, ticket.viewer)
         held = same and constant_time_compare(session_mark(request.session.session_key or ""), ticket.session)

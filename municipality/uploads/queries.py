@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from django.db.models import QuerySet
 
+from municipality.accounts.requests import Visitor
 from municipality.uploads import registry
 from municipality.uploads.models import Upload
 from municipality.uploads.states import SHOWN, UploadState
@@ -14,7 +14,7 @@ from municipality.uploads.states import SHOWN, UploadState
 UNFINISHED = dt.timedelta(hours=24)
 
 
-def visible_to(user: Any) -> QuerySet[Upload]:
+def visible_to(user: Visitor) -> QuerySet[Upload]:
     """The files that a person sent themselves; staff see none here (a subject's own rule opens theirs, see `readable`)."""
     if not user.is_authenticated or user.is_staff:
         return Upload.objects.none()
@@ -39,7 +39,7 @@ def is_waiting(subject: str) -> bool:
     return of(subject).filter(state__in=[UploadState.RECEIVING, UploadState.CHECKING]).exists()
 
 
-def readable(user: Any, public_id: str) -> Upload | None:
+def readable(user: Visitor, public_id: str) -> Upload | None:
     """A file that a user may see now, by the rule of its subject; whoever sent it. None for any other."""
     upload = Upload.objects.filter(public_id=public_id).select_related("last_event", "file", "preview", "owner").first()
     if upload is None or not registry.may_read(user, upload.subject):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from municipality.accounts.requests import Visitor
 from municipality.kernel import subjects
 from municipality.kernel.registry import Registry
 
@@ -62,13 +63,13 @@ def slot_of(subject: str, code: str) -> Slot | None:
     return prefix.slots(subject).get(code) if prefix else None
 
 
-def may_read(user: Any, subject: str) -> bool:
+def may_read(user: Visitor, subject: str) -> bool:
     """Whether a user may see the files of a subject."""
     prefix = prefix_of(subject)
     return prefix is not None and bool(user.is_authenticated) and prefix.may_read(user, subject)
 
 
-def may_write(user: Any, subject: str, slot: str) -> bool:
+def may_write(user: Visitor, subject: str, slot: str) -> bool:
     """Whether a user may send to a slot, or remove from it, now."""
     prefix = prefix_of(subject)
     return (

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from municipality.accounts.models import actor_for
+from municipality.accounts.models import User, actor_for
 from municipality.audit.services import record
 from municipality.documents import alarms, store
 from municipality.jobs import sweeps
@@ -191,7 +191,7 @@ def refuse(upload: Upload, code: str, *, found: str = "") -> None:
 
 
 @transaction.atomic
-def remove(upload: Upload, *, user: Any) -> None:
+def remove(upload: Upload, *, user: User) -> None:
     """A person takes a file back. Raises FileRefused("locked") where files cannot be changed now, TransitionRefused when gone."""
     if not registry.may_write(user, upload.subject, upload.slot):
         raise refusals.locked()

@@ -10,13 +10,13 @@ import hashlib
 import logging
 import re
 from contextlib import suppress
-from typing import Any
 from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import F
 
+from municipality.accounts.requests import Visitor
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import system
@@ -206,24 +206,22 @@ def _suspect(attempt: Attempt, hint: rules.Hint) -> None:
         enqueue_now(attempt, "error")
 
 
-def note_error(*, query: dict[str, str], remote_addr: str, person: Any) -> Attempt | None:
+def note_error(*, query: dict[str, str], remote_addr: str, person: Visitor | None) -> Attempt | None:
     """A browser came from the bank to the error page: store the plain fields, ask the bank, return the person's own attempt.
 
     The fields are unauthenticated. Without a track id the attempt is the last one that this person took to the bank.
     """
     trackid = query.get("trackid", "")
     attempt = _attempt(trackid)
-    is_person = person is not None and person.is_authenticated
-    if attempt is None and not trackid and is_person:
+    payer = person if person is not None and person.is_authenticated else None
+    if attempt is None and not trackid and payer is not None:
         since = clock.now() - dt.timedelta(days=1)
         attempt = (
-            Attempt.objects.filter(
-                started_by=person, state__in=[AttemptState.REDIRECTED, AttemptState.CONFIRMING], redirected_at__gte=since
-            )
+            Attempt.objects.filter(started_by=payer, state__in=[AttemptState.REDIRECTED, AttemptState.CONFIRMING], redirected_at__gte=since)
             .order_by("-pk")
             .first()
         )
-    is_own = attempt is not None and is_person and attempt.started_by_id == person.pk
+    is_own = attempt is not None and payer is not None and attempt.started_by_id == payer.pk
     if attempt is not None and is_own:
         with transaction.atomic():
             _suspect(attempt, rules.Hint.ERROR)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import actor_of
+from municipality.accounts.models import User, actor_of
 from municipality.accounts.queries import has_role
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted
 
 
-def require_role(person: Any, role: str) -> Actor:
+def require_role(person: User, role: str) -> Actor:
     """The actor of active staff with the role. Raises NotPermitted("not_your_role") for anybody else."""
     if not has_role(person, role):
         raise NotPermitted("not_your_role", _("This step belongs to another role."))

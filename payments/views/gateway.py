@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
@@ -83,7 +82,7 @@ def error(request: HttpRequest) -> HttpResponse:
     """The bank could not process the payment at all. Its fields are anybody's words: a code is looked up, nothing is repeated."""
     given = request.POST if request.method == "POST" else request.GET
     fields = {name: given[name][:255] for name in ("Error", "ErrorText", "paymentid", "trackid", "amt") if name in given}
-    user: Any = request.user
+    user = request.user
     attempt = services.note_error(query=fields, remote_addr=_address(request), person=user) if fields else None
     if attempt is not None and attempt.state not in (AttemptState.REDIRECTED, AttemptState.CONFIRMING):
         return redirect(links.receipt_path(attempt.token))
@@ -132,7 +131,7 @@ def receipt_state(request: HttpRequest, token: str) -> HttpResponse:
 
 def _latest_path(request: HttpRequest) -> str:
     """The receipt page of the signed-in person's last payment of this hour, for whom the bank sends here without a name."""
-    user: Any = request.user
+    user = request.user
     if not user.is_authenticated:
         return ""
     since = clock.now() - dt.timedelta(hours=1)

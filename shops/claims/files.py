@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from municipality.accounts.models import User
 from municipality.cases import queries as cases
 from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
@@ -24,14 +25,14 @@ def _claim(subject: str) -> Claim | None:
     return Claim.objects.filter(files_key=subject).select_related("case__applicant").first()
 
 
-def _may_write(user: Any, subject: str) -> bool:
+def _may_write(user: User, subject: str) -> bool:
     claim, draft = _claim(subject), _draft(subject)
     if claim is not None:
         return cases.visible_to(user).filter(pk=claim.case_id).exists()
     return draft is not None and drafts.visible_to(user).filter(pk=draft.pk).exists()
 
 
-def _may_read(user: Any, subject: str) -> bool:
+def _may_read(user: User, subject: str) -> bool:
     claim = _claim(subject)
     if claim is not None and user.is_staff:
         return review.may_open(user, claim.case)

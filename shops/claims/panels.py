@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.models import User
 from municipality.accounts.queries import signatures
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, FileLine, NextStep, Round
@@ -27,7 +28,7 @@ from shops.models import Claim
 C = ClaimState
 
 
-def case_page(user: Any, cases: Sequence[Any]) -> dict[str, list[Any]]:
+def case_page(user: User, cases: Sequence[Any]) -> dict[str, list[Any]]:
     """Next step, queue, rounds and facts of claims."""
     return {case.key: [_detail(case)] for case in cases if case.service == CLAIM}
 
@@ -134,7 +135,7 @@ def _next_step(case: Case, claim: Claim) -> NextStep:
     )
 
 
-def _whose(user: Any) -> Q:
+def _whose(user: User) -> Q:
     """Claims against a person and the organisations they sign for, and those of shops for whose holder they act."""
     whose = Q(holder=user) | Q(holder_organisation__in=signatures(user).values("organisation"))
     for grant in delegation.grants(user, CLAIM):
@@ -147,7 +148,7 @@ def _whose(user: Any) -> Q:
     return whose
 
 
-def notice_of(user: Any) -> list[Claim]:
+def notice_of(user: User) -> list[Claim]:
     """Claims of shops that this person holds, or whose holder they act for, and that they may dispute now."""
     standing = Claim.objects.filter(_whose(user), disputed_at__isnull=True, case__is_open=True).select_related("case")
     # Hardly anybody has one: the shop is read where there is one, not joined to nothing on every page.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -95,7 +94,7 @@ def holders(claim: Claim) -> list[User]:
     return list(signatories_of(claim.holder_organisation))
 
 
-def ownership(claim: Claim, user: Any) -> Ownership:
+def ownership(claim: Claim, user: User) -> Ownership:
     """To dispute a claim is the holder's. A shop that passed to its claimant is no more among those of the organisation that held it,
     so that a right over the whole organisation is looked for first."""
     owners = {person.pk for person in holders(claim)}

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from municipality.accounts.models import User
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.delegation import queries as delegation
@@ -72,7 +73,7 @@ def public_facts(shop: Shop) -> dict[str, Any]:
     }
 
 
-def opened_to(user: Any) -> QuerySet[Any] | None:
+def opened_to(user: User) -> QuerySet[Any] | None:
     """Refusals of the claims in which a person acts for another now; they stay their holder's."""
     if not delegation.grants(user, CLAIM):
         return None

@@ -186,7 +186,7 @@ def _tell_holders(claim: Claim, case: Case) -> None:
         send(ShopClaimed, person=person, key=case.public_id, subject_key=case.key, context=context)
 
 
-def disputable(claim: Claim, person: Any) -> bool:
+def disputable(claim: Claim, person: User) -> bool:
     """Whether a person holds the shop that is claimed, or acts for whoever does, and may dispute the claim now."""
     try:
         authorize(person, claim)

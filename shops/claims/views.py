@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.access import access
+from municipality.accounts.models import User
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases.opening import case_or_404
 from municipality.delegation.authorization import authorize
@@ -83,7 +84,7 @@ def match(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     return redirect("cases:case", public_id=case.public_id)
 
 
-def _draft_or_404(user: Any, public_id: str) -> tuple[Draft, Shop]:
+def _draft_or_404(user: User, public_id: str) -> tuple[Draft, Shop]:
     draft = drafts.visible_to(user).filter(public_id=public_id, service=CLAIM).select_related("person").first()
     if draft is None:
         hidden = Draft.objects.filter(public_id=public_id, service=CLAIM, closed_at__isnull=True).first()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.limits import Limit
 from municipality.accounts.models import User
+from municipality.accounts.requests import Visitor
 from municipality.audit.services import record
 from municipality.delegation.authorization import NotYours, authorize, may
 from municipality.kernel import clock, ids
@@ -25,7 +26,7 @@ STATED = Limit("shop_hours", 60, 86_400)  # a person: who has many shops states 
 Part = Literal["week", "ramadan"]
 
 
-def may_state(user: Any, shop: Shop) -> bool:
+def may_state(user: Visitor, shop: Shop) -> bool:
     """Whether a page offers `user` to state the hours of a shop: its holder, and whoever they let act in this service."""
     if not user.is_authenticated or user.is_staff:
         return False

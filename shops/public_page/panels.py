@@ -8,6 +8,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.cases.panels import CaseDetail, Fact, NextStep
 from municipality.kernel.workflow import WORKFLOWS
@@ -21,12 +22,12 @@ from shops.registry import finding_of
 G = PageState
 
 
-def corrections(user: Any, cases: Sequence[Any]) -> dict[str, list[Any]]:
+def corrections(user: User, cases: Sequence[Any]) -> dict[str, list[Any]]:
     """Next step, queue and facts of corrections."""
     return {case.key: [_correction(case)] for case in cases if case.service == CORRECTION}
 
 
-def replies(user: Any, cases: Sequence[Any]) -> dict[str, list[Any]]:
+def replies(user: User, cases: Sequence[Any]) -> dict[str, list[Any]]:
     """Next step, queue and facts of replies."""
     return {case.key: [_reply(case)] for case in cases if case.service == REPLY}
 

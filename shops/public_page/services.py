@@ -105,7 +105,7 @@ def _sent(case: Case, shop: Shop, person: User, actor: Actor) -> Case:
     return case
 
 
-def replyable(key: str, user: Any) -> tuple[FindingFact, Shop, Access] | None:
+def replyable(key: str, user: User) -> tuple[FindingFact, Shop, Access] | None:
     """A published finding, its shop, and for whom `user` replies to it; None where there is none.
 
     Raises NotYours for a stranger, NotPermitted where a delegation is over.

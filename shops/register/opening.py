@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import Http404
 
+from municipality.accounts.models import User
 from municipality.delegation.authorization import Access, authorize
 from shops.models import Shop
 from shops.register import name_lists
 
 
-def shop_or_404(user: Any, public_id: str, service: str) -> tuple[Shop, Access]:
+def shop_or_404(user: User, public_id: str, service: str) -> tuple[Shop, Access]:
     """A shop with what its page shows, and for whom `user` acts about it in a service.
 
     Raises Http404 where there is none; NotYours for a stranger, NotPermitted where a right to act is over.

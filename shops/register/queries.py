@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.models import User
 from municipality.accounts.queries import signatories_of, signatures
+from municipality.accounts.requests import Visitor
 from municipality.delegation import queries as delegation
 from municipality.delegation.queries import Grant
 from municipality.delegation.registry import Held, Ownership
@@ -21,7 +22,7 @@ from shops.models import Shop
 from shops.register import name_lists
 
 
-def held_by(person: Any, on: dt.date | None = None) -> QuerySet[Shop]:
+def held_by(person: User, on: dt.date | None = None) -> QuerySet[Shop]:
     """The shops a person owns or signs for today (or on another day), by their own right."""
     signed = signatures(person, on).values("organisation")
     # Two lists by index, joined: with OR the database would walk through every shop there is.
@@ -33,14 +34,14 @@ def held_by(person: Any, on: dt.date | None = None) -> QuerySet[Shop]:
 LISTED = 200  # an organisation with more pages through them by area, with the register
 
 
-def listed(user: Any) -> list[Shop]:
+def listed(user: User) -> list[Shop]:
     """The first LISTED shops of `visible_to`, and one more if there are more, with area, activity and organisation, for a list."""
     found = list(visible_to(user).select_related("organisation").order_by("pk")[: LISTED + 1])
     name_lists.name(found)
     return found
 
 
-def visible_to(user: Any, service: str = "") -> QuerySet[Shop]:
+def visible_to(user: Visitor, service: str = "") -> QuerySet[Shop]:
     """The shops a person owns or signs for today, and those in which they act for another; with `service`, those in that service.
 
     Staff see the shops of the person whom they assist. A right to act reaches no further than the right of whoever gave it.
@@ -70,7 +71,7 @@ def owners(shop: Shop) -> list[User]:
     return list(signatories_of(shop.organisation))
 
 
-def ownership(shop: Shop, user: Any) -> Ownership:
+def ownership(shop: Shop, user: User) -> Ownership:
     """A shop is its owner's, or everybody's who signs for its organisation today."""
     owners = [shop.owner_id] if shop.owner_id is not None else [person.pk for person in signatories_of(shop.organisation)]
     return Ownership(user.pk in owners, owners, [shop.key])
@@ -112,13 +113,13 @@ def by_licence(numbers: Iterable[str], *joined: str) -> dict[str, Shop]:
 # --- What the platform asks about shops ------------------------------------------------------------------------------------
 
 
-def held(person: Any, public_id: str) -> Held | None:
+def held(person: User, public_id: str) -> Held | None:
     """Whether a person holds a shop by their own right, and for which organisation."""
     shop = held_by(person).filter(public_id=public_id).select_related("organisation").first()
     return Held(shop.organisation) if shop is not None else None
 
 
-def holdings(person: Any) -> dict[str, tuple[str, str]]:
+def holdings(person: User) -> dict[str, tuple[str, str]]:
     """The names of the shops that a person holds by their own right, by key; at most 200."""
     return {shop.key: (shop.name_ar, shop.name_en) for shop in held_by(person).order_by("pk")[:200]}
 

@@ -14,6 +14,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from municipality.accounts.models import User
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.fieldwork import device
 from municipality.fieldwork import queries as fieldwork
 from municipality.kernel import clock
@@ -30,7 +32,7 @@ from violations.states import STUDIED, ViolationState
 V = ViolationState
 
 
-def spell_or_none(user: Any) -> JudicialWarrant | None:
+def spell_or_none(user: User) -> JudicialWarrant | None:
     """The inspector's status today, or None."""
     try:
         return queries.warrant_of(user, clock.today())
@@ -49,12 +51,12 @@ def _page(request: HttpRequest, template: str, title: str, *, status: int = 200,
     return TemplateResponse(request, template, whole, status=status)
 
 
-def _spell(request: HttpRequest) -> JudicialWarrant:
+def _spell(request: AuthenticatedHttpRequest) -> JudicialWarrant:
     return queries.warrant_of(request.user, clock.today())
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Today's list: places to see again, corrections to look at, minutes to defend, and what was written today."""
     spell = _spell(request)
     today = clock.today()
@@ -85,7 +87,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The minute by hand. With a line the browser's queue sends the same form to `sync`."""
     spell = _spell(request)
     if request.method != "POST":
@@ -145,7 +147,7 @@ def _write(request: HttpRequest, form: ViolationReportForm) -> tuple[Violation, 
 
 
 @require_POST
-def sync(request: HttpRequest) -> JsonResponse:
+def sync(request: AuthenticatedHttpRequest) -> JsonResponse:
     """One minute from the device's queue; the answers are those of `fieldwork.device`."""
     try:
         spell = _spell(request)
@@ -160,13 +162,13 @@ def _taken(request: HttpRequest, form: ViolationReportForm) -> device.Taken:
 
 
 @require_safe
-def worker(request: HttpRequest) -> HttpResponse:
+def worker(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The service worker that keeps the form of a minute at hand without a line."""
     _spell(request)
     return device.worker(request, form_url=reverse("admin:field_new"))
 
 
-def _row_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, JudicialWarrant]:
+def _row_or_404(request: AuthenticatedHttpRequest, public_id: str) -> tuple[Violation, JudicialWarrant]:
     spell = _spell(request)
     rows = Violation.objects.select_related("area", "shop", "party", "inspector__user", "notice")
     row = rows.filter(public_id=public_id, branch=spell.team.branch_id).first()
@@ -176,7 +178,7 @@ def _row_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, Judici
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def violation(request: HttpRequest, public_id: str) -> HttpResponse:
+def violation(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One violation for inspectors of its branch, with what may be done on the spot."""
     row, spell = _row_or_404(request, public_id)
     error = ""

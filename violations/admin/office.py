@@ -14,7 +14,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from municipality.accounts.models import User
 from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.services import log_access
 from municipality.documents import store
 from municipality.imports import services as imports
@@ -66,7 +68,7 @@ def page(request: HttpRequest, template: str, title: str, error: str, **context:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again(acts=steps("allow", "confirm"))
-def minute(request: HttpRequest, public_id: str) -> HttpResponse:
+def minute(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One minute with what this role may do about it now. Raises Http404 outside of the branch."""
     _demand_any(request)
     rows = within_reach(request, Violation.objects.select_related("branch", "area", "shop__owner", "party"))
@@ -81,7 +83,7 @@ def minute(request: HttpRequest, public_id: str) -> HttpResponse:
         except Refused as refusal:
             error = str(refusal.sentence)
             row.refresh_from_db()
-    user: Any = request.user
+    user = request.user
     for person in queries.people_of(row):
         log_access(viewer=Actor(role_of(request), user.key), person_key=person.key, subject=row.key, purpose="violation")
     replies = rulebook.edition(queries.REPLIES, clock.today())
@@ -115,7 +117,7 @@ def minute(request: HttpRequest, public_id: str) -> HttpResponse:
     )
 
 
-def _act(request: HttpRequest, row: Violation) -> str:
+def _act(request: AuthenticatedHttpRequest, row: Violation) -> str:
     """Do what the pressed button says. Raises Refused."""
     post, user = request.POST, request.user
     step = post.get("step", "")
@@ -145,7 +147,7 @@ def _act(request: HttpRequest, row: Violation) -> str:
     raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
 
 
-def _decide(row: Violation, step: str, kind: str, public_id: str, user: Any) -> str:
+def _decide(row: Violation, step: str, kind: str, public_id: str, user: User) -> str:
     model = ASKED.get(kind)
     asked = model.objects.filter(violation=row, public_id=public_id).first() if model is not None else None
     if asked is None:

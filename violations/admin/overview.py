@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock
 from municipality.ui.dates import day_text
 from municipality.ui.templatetags.portal import tag
@@ -163,7 +164,7 @@ def _place(lat: float | None, lon: float | None, area_lat: float | None, area_lo
 
 
 @require_safe
-def round_map(request: HttpRequest) -> HttpResponse:
+def round_map(request: AuthenticatedHttpRequest) -> HttpResponse:
     """An inspector's own round: places of the branch to see again, and what they wrote in the last thirty days and is open."""
     spell = queries.warrant_of(request.user, clock.today())
     today = clock.today()

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.services import record
 from municipality.kernel.actors import Actor
 from municipality.ui.admin_base import in_group
@@ -54,7 +55,7 @@ def _names(split: str, areas: dict[int, str], offences: dict[str, str]) -> dict[
 
 
 @require_safe
-def board(request: HttpRequest) -> HttpResponse:
+def board(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Figures of a period by team, offence or area."""
     branch = _demand(request)
     areas, offences = filters.areas(branch), filters.offences()
@@ -120,10 +121,10 @@ def _told(span: Span | None) -> tuple[int, str, str] | None:
 
 
 def _export(
-    request: HttpRequest, choice: filters.Chosen, split: str, total: FigureLine, lines: list[FigureLine], names: dict[Any, str]
+    request: AuthenticatedHttpRequest, choice: filters.Chosen, split: str, total: FigureLine, lines: list[FigureLine], names: dict[Any, str]
 ) -> HttpResponse:
     """The table as CSV in UTF-8 with a byte order mark. Counts of 1 to 4, and what would tell them, are hidden; so are spans of so few."""
-    user: Any = request.user
+    user = request.user
     veils = {name: figures.hidden(line.counts[name] for line in lines) for name in figures.FIGURES}
     text = io.StringIO()
     writer = csv.writer(text)

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import civil_ids
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.imports.models import ImportFile, Outcome
 from municipality.imports.registry import Checked, Kind, Pages, Row
 from municipality.kernel import arabic, clock, digits
@@ -68,9 +68,9 @@ def _known(file: ImportFile, found: Sequence[Row]) -> validation.Known:
     )
 
 
-def visible(request: HttpRequest, files: QuerySet[ImportFile]) -> QuerySet[ImportFile]:
+def visible(request: AuthenticatedHttpRequest, files: QuerySet[ImportFile]) -> QuerySet[ImportFile]:
     """A clerk sees the files of the own branch; an authority of a branch also what waits, and what the same person decided."""
-    user: Any = request.user
+    user = request.user
     if not in_group(request, ALLOWS):
         return files.filter(branch=user.branch_id)
     if not user.branch_id:

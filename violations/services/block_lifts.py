@@ -11,6 +11,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
@@ -26,7 +27,7 @@ from violations.services.relief import ASKS, locked, require_role, require_secon
 KIND = "stop_lift"
 
 
-def unit_of(user: Any) -> str:
+def unit_of(user: User) -> str:
     """The unit of a member of staff: the code of the branch, or that of the headquarters."""
     return user.branch_id or HEADQUARTERS
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.documents import store
 from municipality.documents.numbers import take
@@ -35,7 +36,7 @@ def cell(value: Any) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _demand(user: Any) -> Actor:
+def _demand(user: User) -> Actor:
     if not (user.is_active and user.is_staff and user.groups.filter(name=GROUP).exists()):
         raise NotPermitted("not_your_role", _("Your role does not do this."))
     return Actor("referrer", user.key)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.models import User
 from municipality.delegation.authorization import Access, NotYours, authorize, may, refuse_over
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted
@@ -14,7 +13,7 @@ from violations.models import Violation
 from violations.states import SERVICE
 
 
-def authorize_step(violation: Violation, person: Any, way: str) -> Access:
+def authorize_step(violation: Violation, person: User, way: str) -> Access:
     """For whom `person` takes a way out of a violation, once more under the lock of the right. Inside a transaction.
 
     Raises NotPermitted for a stranger, "delegation_over" where the right has ended, "party_only" where the way is the party's alone

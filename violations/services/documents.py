@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.limits import Limit
@@ -100,7 +98,7 @@ def _decision_facts(objection: Objection) -> papers.DecisionFacts:
 UNPAID = (V.ORDERED, V.UNSETTLEABLE, V.OBJECTED, V.INSTALMENTS, V.OVERDUE, V.REFERRED, V.JUDGED)
 
 
-def clearance(*, person: Any, shop: Shop | None = None) -> Document:
+def clearance(*, person: User, shop: Shop | None = None) -> Document:
     """A sealed certificate that nothing is owed, for the person or one shop of theirs, true at this instant.
 
     Raises NotPermitted for a shop of somebody else, Refused("owes") while anything stands, Refused("too_often"), and documents'

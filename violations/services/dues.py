@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.models import User
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from payments.models import Allocation, Bill
@@ -21,7 +22,7 @@ MOST = 90  # the basket takes a hundred lines; what is beyond is paid next
 ENDS = _("paying it ends the right to object")
 
 
-def dues(person: Any) -> list[Due]:
+def dues(person: User) -> list[Due]:
     """Open settlements in their period, the next instalment of each plan and amounts of the court; oldest first.
 
     Not listed: what this person has a bill for already, what somebody else is paying at this moment, and what they see only by a
@@ -52,7 +53,7 @@ def _due(row: Violation, order: Any) -> Due | None:
     return Due(row.public_id, settlements.BILL, f"{title_ar} {row.reference}", f"{title_en} {row.reference}", fils, note, until)
 
 
-def bill_for(person: Any, key: str) -> Bill:
+def bill_for(person: User, key: str) -> Bill:
     """The bill of one of them. Raises NotPermitted for what is not the person's, Refused for what is owed no more."""
     row = queries.concerning(person).filter(public_id=key).first()
     if row is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.jobs import sweeps
 from municipality.kernel import clock
@@ -47,7 +48,7 @@ def record_service(*, violation: Violation, ground: str, at: dt.datetime, proof:
 
 
 @transaction.atomic
-def record_opening(*, violation: Violation, person: Any) -> bool:
+def record_opening(*, violation: Violation, person: User) -> bool:
     """The party opened the notice in the portal. Returns whether that proved service."""
     row = Violation.objects.select_for_update(of=("self",)).select_related("shop").get(pk=violation.pk)
     if all(known.pk != person.pk for known in queries.people_of(row)):

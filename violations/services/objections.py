@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.cases.models import Case
 from municipality.cases.services import advance, open_case
@@ -41,7 +42,7 @@ Lot = Callable[[Sequence[Branch]], Branch]
 
 
 @transaction.atomic
-def file(*, violation: Violation, person: Any, ground: str, words: str, lot: Lot = secrets.choice) -> Objection:
+def file(*, violation: Violation, person: User, ground: str, words: str, lot: Lot = secrets.choice) -> Objection:
     """Object: payment pauses, stops end, and a person of another branch decides by a day that is told.
 
     Filed within the settlement period it keeps the settlement price. `lot` draws the branch; only the demo gives its own.
@@ -159,7 +160,7 @@ def close_defence(*, objection_id: int) -> None:
 
 
 @transaction.atomic
-def answer(*, objection: Objection, person: Any, words: str) -> None:
+def answer(*, objection: Objection, person: User, words: str) -> None:
     """Answer what the decider asked for, in words or with files sent beside. The case keeps its number.
 
     Raises NotPermitted, Refused: not_asked, no_words (neither words nor a new file), too_long.
@@ -247,7 +248,7 @@ def lapse(*, objection_id: int) -> None:
 
 
 @transaction.atomic
-def withdraw(*, objection: Objection, person: Any) -> None:
+def withdraw(*, objection: Objection, person: User) -> None:
     """The party takes the objection back. Raises NotPermitted (a delegate too: it is made once), TransitionRefused once it is decided."""
     case = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=objection.case_id)
     access = authorize(person, case)

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
@@ -25,7 +26,7 @@ ASKS, ALLOWS = "violation_clerk", "violation_authority"  # the groups of the two
 SUMS = (V.ORDERED, V.OVERDUE)
 
 
-def require_role(user: Any, group: str) -> None:
+def require_role(user: User, group: str) -> None:
     """Raises NotPermitted for somebody without the role."""
     if not (user.is_active and user.is_staff and user.groups.filter(name=group).exists()):
         raise NotPermitted("not_your_role", _("Your role does not do this."))
@@ -148,7 +149,7 @@ def refuse(*, asked: Any, refused_by: Any) -> None:
     record(f"{kind}.refused", subject=row.violation.key, actor=Actor("authority", refused_by.key), data={"code": row.code})
 
 
-def require_second_person(model: Any, pk: int, user: Any) -> Any:
+def require_second_person(model: Any, pk: int, user: User) -> Any:
     """What was asked for, locked, where this user may decide it. Raises NotPermitted: not_your_role, same_person; Refused("done")."""
     require_role(user, ALLOWS)
     row = model.objects.select_for_update(of=("self",)).select_related("asked_by", "violation").get(pk=pk)

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
@@ -28,7 +29,7 @@ BILL = "violations.sum"
 
 
 @transaction.atomic
-def bill_for(*, violation: Violation, person: Any, instalment: Instalment | None = None) -> Bill:
+def bill_for(*, violation: Violation, person: User, instalment: Instalment | None = None) -> Bill:
     """The bill of what is payable of a violation now, for whoever is about to pay it: settlement, one instalment or the court's amount.
 
     Made out to the party, whoever acts for them. The standing bill is handed out again to the same person; another person who may pay

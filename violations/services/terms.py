@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.delegation.authorization import Access
 from municipality.jobs import sweeps
@@ -25,7 +26,7 @@ V = ViolationState
 ME = system("violations")
 
 
-def authorized_row(violation: Violation, person: Any, way: str) -> tuple[Violation, Access]:
+def authorized_row(violation: Violation, person: User, way: str) -> tuple[Violation, Access]:
     """The row, locked, and for whom this person takes a way. Raises NotPermitted as `delegates.acts`."""
     rows = Violation.objects.select_for_update(of=("self",)).select_related("shop__owner", "shop__organisation", "party")
     row = rows.get(pk=violation.pk)
@@ -40,7 +41,7 @@ def require_option(row: Violation, code: str) -> None:
 
 
 @transaction.atomic
-def extend(*, violation: Violation, person: Any) -> dt.date:
+def extend(*, violation: Violation, person: User) -> dt.date:
     """More time to settle, once. Returns the new last day. Raises NotPermitted, Refused with the code of why it is closed."""
     row, access = authorized_row(violation, person, "more_time")
     actor = delegates.actor_for(access)
@@ -61,7 +62,7 @@ def extend(*, violation: Violation, person: Any) -> dt.date:
 
 
 @transaction.atomic
-def agree_plan(*, violation: Violation, person: Any, count: int) -> Plan:
+def agree_plan(*, violation: Violation, person: User, count: int) -> Plan:
     """Pay the settlement in equal parts, the first one today. Raises NotPermitted, Refused (closed way, "bad_count")."""
     row, access = authorized_row(violation, person, "instalments")
     actor = delegates.actor_for(access)

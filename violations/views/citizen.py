@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models.fields.json import KT
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from municipality.accounts.access import access
+from municipality.accounts.models import User
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases import queries as cases
 from municipality.delegation.authorization import Access, authorize
@@ -40,7 +41,7 @@ PAGE = 25
 LINE = ("pk", "public_id", "number", "warning_number", "seen_at", "state", "settle_until", "correct_until")
 
 
-def mine_or_404(user: Any, public_id: str, way: str) -> tuple[Violation, Access]:
+def mine_or_404(user: User, public_id: str, way: str) -> tuple[Violation, Access]:
     """A violation of the person or of a shop in which they act for another, and for whom they take a way in it.
 
     Raises Http404 for any other; NotPermitted where a delegation is over, or where the way is the party's alone.
@@ -134,7 +135,7 @@ def pay(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 
 
 def _asked(
-    request: HttpRequest, public_id: str, way: str, template: str, here: str, act: Callable[[Violation], str], **more: Any
+    request: AuthenticatedHttpRequest, public_id: str, way: str, template: str, here: str, act: Callable[[Violation], str], **more: Any
 ) -> HttpResponse:
     """A page that asks once more; POST acts and leads back with a sentence, a refusal stands on the page itself."""
     row, allowed = mine_or_404(request.user, public_id, way)
@@ -249,7 +250,7 @@ def correct(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     return render(request, "violations/correct.html", context)
 
 
-def _objection_or_404(user: Any, public_id: str, way: str) -> tuple[Objection, Access]:
+def _objection_or_404(user: User, public_id: str, way: str) -> tuple[Objection, Access]:
     row, allowed = mine_or_404(user, public_id, way)
     rows = Objection.objects.filter(violation=row, case__in=cases.visible_to(user).values("pk"))
     found = rows.select_related("case__applicant", "violation").first()
@@ -316,7 +317,7 @@ def clearance(request: AuthenticatedHttpRequest) -> HttpResponse:
     return _clearance_page(request, None)
 
 
-def _clearance_page(request: HttpRequest, refusal: Refused | None) -> HttpResponse:
+def _clearance_page(request: AuthenticatedHttpRequest, refusal: Refused | None) -> HttpResponse:
     context = {
         "shops": shops.with_names(shops.held_by(request.user)).order_by("pk")[:200],
         "refusal": refusal,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from django.conf import settings
 from django.db.models import OuterRef, Subquery
@@ -121,7 +120,7 @@ def seen_or_404(request: HttpRequest, public_id: str) -> tuple[Violation, Access
     row = rows.filter(public_id=public_id).first()
     if row is None:
         raise Http404
-    user: Any = request.user
+    user = request.user
     if row.public_id in _found(request) and not is_authorized(user, row):
         return row, None
     return row, authorize(user, row)
@@ -136,7 +135,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     row, access = seen_or_404(request, public_id)
     is_party = access is not None
     if access is not None and access.is_self and request.method == "GET":
-        notices.record_opening(violation=row, person=request.user)
+        notices.record_opening(violation=row, person=access.person)
     order = queries.order_of(row)
     periods = queries.limits()
     by_delegate = access is not None and not access.is_self

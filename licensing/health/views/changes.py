@@ -19,6 +19,7 @@ from licensing.health.change_forms import FACT_FORMS, CheckAndSend, PageForm, Wh
 from licensing.health.condition_messages import sentence
 from licensing.health.states import RENEWAL
 from municipality.accounts.access import access
+from municipality.accounts.models import User
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases import queries as cases
 from municipality.delegation.authorization import Access
@@ -75,7 +76,7 @@ def tasks(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     return render(request, "licensing/changes/tasks.html", context)
 
 
-def _draft_or_404(user: Any, shop: Shop) -> Draft:
+def _draft_or_404(user: User, shop: Shop) -> Draft:
     draft = drafts.open_for(user, RENEWAL, shop.key)
     if draft is None:
         raise Http404

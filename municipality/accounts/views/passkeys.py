@@ -47,7 +47,7 @@ def staff_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def _sign_in(request: HttpRequest, *, of_staff: bool) -> HttpResponse:
-    user: Any = request.user
+    user = request.user
     next_path = next_paths.asked(request)
     if user.is_authenticated and (of_staff or not user.is_staff):
         if of_staff and not (user.is_staff and has_second_factor(request)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,6 +12,7 @@ from municipality.accounts import limits, next_paths
 from municipality.accounts.access import access
 from municipality.accounts.access_log import access_entries
 from municipality.accounts.forms import ContactCodeForm, EmailForm, LanguageForm, PhoneForm
+from municipality.accounts.models import User
 from municipality.accounts.proof import asks_again
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.accounts.services import contacts
@@ -59,8 +60,8 @@ def _contact(name: str) -> contacts.Contact:
     return "email" if name == "email" else "phone"
 
 
-def _suggestion(request: HttpRequest, contact: contacts.Contact) -> str:
-    user: Any = request.user
+def _suggestion(request: AuthenticatedHttpRequest, contact: contacts.Contact) -> str:
+    user = request.user
     if contact == "email":
         return str(user.email)
     typed = user.phone or request.session.get(SUGGESTED_PHONE, "")
@@ -113,7 +114,7 @@ def confirm(request: AuthenticatedHttpRequest, name: str) -> HttpResponse:
     return render(request, "accounts/confirm.html", {"form": form, "contact": which, "code": code}, status=status)
 
 
-def _after(request: HttpRequest, user: Any) -> str:
+def _after(request: HttpRequest, user: User) -> str:
     """Back to the page that wanted the contacts, once both are confirmed; else to the profile."""
     if user.is_reachable and (path := request.session.pop(NEXT, "")):
         return str(path)

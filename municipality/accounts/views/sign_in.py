@@ -36,7 +36,7 @@ SUGGESTED_PHONE = "suggested_phone"
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """The civil number for a push to the phone, or a code to scan."""
-    user: Any = request.user
+    user = request.user
     next_path = next_paths.asked(request)
     if user.is_authenticated and not user.is_staff:
         return redirect(next_path or resolve_url("/"))

@@ -55,18 +55,18 @@ def _minutes(code: str) -> dt.timedelta:
     return dt.timedelta(minutes=rulebook.edition(LIMITS, clock.today()).limits[code].value)
 
 
-def assistant(staff: Any) -> Actor:
+def assistant(staff: User) -> Actor:
     """The actor of a member of staff who asks for, or holds, a consent."""
     return Actor("assistant", staff.key)
 
 
-def demand_role(staff: Any) -> None:
+def demand_role(staff: User) -> None:
     """Raises NotPermitted for whoever does not serve people at a counter or on the phone."""
     if not (staff.branch_id and has_role(staff, ROLE)):
         raise NotPermitted("not_at_the_counter", _("Only staff of the counter and of the call centre act for people."))
 
 
-def ask(*, staff: Any, number: str, purpose: str, desk: str) -> Consent:
+def ask(*, staff: User, number: str, purpose: str, desk: str) -> Consent:
     """Have a code sent to the person of a civil number. The answer is the same whether there is such a person or not.
 
     Raises NotPermitted for staff without the role, Refused("no_such_service") and TooMany (30 an hour for one member of staff; 3 an
@@ -86,7 +86,7 @@ def ask(*, staff: Any, number: str, purpose: str, desk: str) -> Consent:
         row = Consent.objects.create(
             person=person,
             staff=staff,
-            branch_id=staff.branch_id,
+            branch_id=str(staff.branch_id),
             desk=Desk(desk),
             purpose=purpose,
             code_cipher=civil_ids.encrypt(text, "consent") if person else "",
@@ -125,13 +125,13 @@ def _branch(row: Consent, language: str) -> str:
     return str(row.branch.name_ar if language == "ar" else row.branch.name_en)
 
 
-def waiting(staff: Any, public_id: str) -> Consent | None:
+def waiting(staff: User, public_id: str) -> Consent | None:
     """A consent of this member of staff whose code can still be entered."""
     row = Consent.objects.filter(staff=staff, public_id=public_id, opened_at__isnull=True, closed_at__isnull=True).first()
     return row if row is not None and row.tries < Consent.MOST_TRIES and clock.now() < row.code_until else None
 
 
-def enter(*, consent: Consent, staff: Any, typed: str) -> Consent:
+def enter(*, consent: Consent, staff: User, typed: str) -> Consent:
     """Open a consent with the code that the person reads out. From now on, for some minutes, `staff` acts for that person.
 
     Every try is counted, the right one too. Raises NotPermitted for other staff, WrongCode, CodeOver and TooMany.
@@ -158,7 +158,7 @@ def enter(*, consent: Consent, staff: Any, typed: str) -> Consent:
 
 
 @transaction.atomic
-def _open(row: Consent, staff: Any, now: dt.datetime, over: CodeOver) -> Consent:
+def _open(row: Consent, staff: User, now: dt.datetime, over: CodeOver) -> Consent:
     Consent.objects.filter(staff=staff, opened_at__isnull=False, closed_at__isnull=True).update(closed_at=now)
     until = now + _minutes("consent_minutes")
     opened = Consent.objects.filter(pk=row.pk, opened_at__isnull=True, closed_at__isnull=True, code_until__gt=now)
@@ -174,7 +174,7 @@ def _open(row: Consent, staff: Any, now: dt.datetime, over: CodeOver) -> Consent
 
 
 @transaction.atomic
-def close(*, consent: Consent, staff: Any) -> None:
+def close(*, consent: Consent, staff: User) -> None:
     """The member of staff is done. Raises NotPermitted for anybody else; does nothing once it is over."""
     row = Consent.objects.select_for_update(of=("self",)).select_related("person").get(pk=consent.pk)
     if row.staff_id != staff.pk:
@@ -183,7 +183,7 @@ def close(*, consent: Consent, staff: Any) -> None:
 
 
 @transaction.atomic
-def withdraw(*, consent: Consent, person: Any) -> None:
+def withdraw(*, consent: Consent, person: User) -> None:
     """The person takes their consent back at once. Raises NotPermitted for anybody else."""
     row = Consent.objects.select_for_update(of=("self",)).select_related("person").get(pk=consent.pk)
     if row.person_id != person.pk:
@@ -198,7 +198,7 @@ def _close(row: Consent, actor: Actor) -> None:
         record("consent.closed", subject=row.key, actor=actor, data={"purpose": row.purpose})
 
 
-def steps_in(user: Any) -> bool:
+def steps_in(user: User) -> bool:
     """Whether a member of staff acts for a person now; if so, one look at that person's data is written before any page opens."""
     consent = queries.consent_of(user)
     if consent is None or consent.person is None:

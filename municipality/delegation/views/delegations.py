@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from municipality.accounts.access import access
-from municipality.accounts.models import Organisation
+from municipality.accounts.models import Organisation, User
 from municipality.accounts.proof import asks_again
 from municipality.accounts.queries import organisations_signed_by, signatories_of
 from municipality.accounts.requests import AuthenticatedHttpRequest
@@ -47,7 +47,7 @@ MOVES: dict[str, tuple[Any, Any]] = {
 class DelegationLine:
     """One delegation as a list shows it to one of its sides."""
 
-    def __init__(self, row: Delegation, user: Any, names: dict[str, tuple[str, str]]) -> None:
+    def __init__(self, row: Delegation, user: User, names: dict[str, tuple[str, str]]) -> None:
         ar, en = names.get(row.subject, ("", ""))
         self.row, self.about = row, {"name_ar": ar, "name_en": en}
         self.service = delegations.service_name(row)
@@ -71,7 +71,7 @@ class DelegationLine:
     can_end = False
 
 
-def _lines(rows: Any, user: Any, *, can_end: bool = False) -> list[DelegationLine]:
+def _lines(rows: Any, user: User, *, can_end: bool = False) -> list[DelegationLine]:
     found = list(rows[:SHOWN])
     names = registry.names_of([row.subject for row in found])
     lines = [DelegationLine(row, user, names) for row in found]
@@ -96,7 +96,7 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     return render(request, "delegation/mine.html", context)
 
 
-def _subjects(user: Any) -> list[tuple[str, Any]]:
+def _subjects(user: User) -> list[tuple[str, Any]]:
     """What a person holds by their own right: whole organisations first, then each shop."""
     whole = _("All shops of {organisation}")
     found: list[tuple[str, Any]] = [
@@ -119,9 +119,9 @@ def give(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 
 def _give(
-    request: HttpRequest, *, subjects: list[tuple[str, Any]], initial: dict[str, Any], back: str, role: str = Role.DELEGATE
+    request: AuthenticatedHttpRequest, *, subjects: list[tuple[str, Any]], initial: dict[str, Any], back: str, role: str = Role.DELEGATE
 ) -> HttpResponse:
-    user: Any = request.user
+    user = request.user
     today = clock.today()
     kwargs: dict[str, Any] = {"subjects": subjects, "longest": delegations.longest_until(today), "today": today}
     form, submitted = read_form(request, GiveForm, initial=initial, clerk=role == Role.CLERK, **kwargs)
@@ -160,7 +160,7 @@ def _crumbs(last: Any) -> list[tuple[Any, str]]:
     return [(_("Delegations"), reverse("delegation:mine")), (last, "")]
 
 
-def _of(user: Any, public_id: str) -> tuple[Delegation, DelegationLine]:
+def _of(user: User, public_id: str) -> tuple[Delegation, DelegationLine]:
     """A delegation of which the user is a side. Raises Http404 for any other."""
     given = queries.given_by(user).filter(public_id=public_id).first()
     row = given or queries.held_by(user).filter(public_id=public_id).first() or queries.offered_to(user).filter(public_id=public_id).first()
@@ -217,7 +217,7 @@ def withdraw_consent(request: AuthenticatedHttpRequest, public_id: str) -> HttpR
     return redirect("delegation:mine")
 
 
-def _organisation(user: Any, public_id: str) -> Organisation:
+def _organisation(user: User, public_id: str) -> Organisation:
     organisation: Organisation = get_object_or_404(organisations_signed_by(user), public_id=public_id)
     return organisation
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from django.db import transaction
-from django.http import Http404, HttpRequest
+from django.http import Http404
 
 from municipality.accounts.models import actor_of
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.audit.services import log_access, record
 from municipality.cases.models import Case
 from municipality.kernel.actors import Actor
@@ -30,9 +31,9 @@ class Opened:
     role: str
 
 
-def in_hands(request: HttpRequest, public_id: str) -> Assignment:
+def in_hands(request: AuthenticatedHttpRequest, public_id: str) -> Assignment:
     """The assignment of the signed-in officer. Raises Http404, with a row of the record, for every other case and for none."""
-    user: Any = request.user
+    user = request.user
     found = queries.case_access(user, public_id)
     if found is None or found.place is None or not (found.holds and found.may_open):
         return _nothing(request, public_id)
@@ -41,7 +42,7 @@ def in_hands(request: HttpRequest, public_id: str) -> Assignment:
     return assignment
 
 
-def opened(request: HttpRequest, public_id: str) -> Opened:
+def opened(request: AuthenticatedHttpRequest, public_id: str) -> Opened:
     """A case to read; the look is written before anything of it is shown. Raises Http404 as `in_hands` does."""
     found = queries.case_access(request.user, public_id)
     if found is None or found.place is None or not found.may_open:
@@ -51,16 +52,16 @@ def opened(request: HttpRequest, public_id: str) -> Opened:
     return Opened(found.place.case, found.place, found.holds, role)
 
 
-def note_look(request: HttpRequest, case: Case, role: str) -> None:
+def note_look(request: AuthenticatedHttpRequest, case: Case, role: str) -> None:
     """Write that a person's data is read, for the study of their request or for the audit."""
-    user: Any = request.user
+    user = request.user
     purpose = "audit" if role == "auditor" else "review"
     log_access(viewer=Actor(role, user.key), person_key=case.applicant.key, subject=case.key, purpose=purpose)
 
 
-def _nothing(request: HttpRequest, public_id: str) -> NoReturn:
+def _nothing(request: AuthenticatedHttpRequest, public_id: str) -> NoReturn:
     """Say that nothing is there, and keep who asked for what."""
-    user: Any = request.user
+    user = request.user
     case = Case.objects.filter(public_id=public_id).first()
     if case is not None:
         try:

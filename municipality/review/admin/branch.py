@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock as time
 from municipality.kernel.errors import Refused
 from municipality.review import queries
@@ -28,7 +29,7 @@ P = QueueEntryState
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again(acts=steps("allow"))
-def board(request: HttpRequest) -> HttpResponse:
+def board(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The state of the supervisor's own branch. By POST: ask that a case be taken before its turn, or allow what another asked."""
     demand(request, "supervisor")
     error, status = "", 200
@@ -37,7 +38,7 @@ def board(request: HttpRequest) -> HttpResponse:
             return _out_of_turn(request)
         except Refused as refusal:
             error, status = str(refusal.sentence), refusal.status
-    user: Any = request.user
+    user = request.user
     context: dict[str, Any] = {
         **admin.site.page_context(request),
         "title": _("Board of the branch"),
@@ -45,7 +46,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "board": None,
         "typed": {name: request.POST.get(name, "") for name in ("reference", "code")},
     }
-    if user.branch_id:
+    if user.branch is not None:
         found = queries.board(user.branch)
         running = Clock.objects.filter(stopped_at__isnull=True, case__place__branch=user.branch)
         context |= {
@@ -72,8 +73,8 @@ def _override_reasons() -> list[Reason]:
     return list(found.values())
 
 
-def _out_of_turn(request: HttpRequest) -> HttpResponse:
-    user: Any = request.user
+def _out_of_turn(request: AuthenticatedHttpRequest) -> HttpResponse:
+    user = request.user
     if request.POST.get("step") == "allow":
         number = request.POST.get("override", "")
         rows = Override.objects.filter(place__branch=user.branch_id).select_related("place__case")

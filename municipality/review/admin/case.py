@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
 from municipality.review import queries, texts
@@ -28,14 +29,14 @@ from municipality.ui.templatetags.portal import ref
 
 
 @require_safe
-def page(request: HttpRequest, public_id: str) -> HttpResponse:
+def page(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One case on one screen: for its officer with what can be done, for a supervisor and the auditor to read."""
     found = opened(request, public_id)
     return TemplateResponse(request, "admin/review/case.html", screen(request, found.case, found.place, found.holds, {}))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def act(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
+def act(request: AuthenticatedHttpRequest, public_id: str, verb: str) -> HttpResponse:
     """One act at the desk. A refusal comes back on the page of the case, with everything that was typed."""
     if verb not in ACTS:
         raise Http404
@@ -50,7 +51,7 @@ def act(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
         return _again(request, assignment, verb, refusal)
 
 
-def _again(request: HttpRequest, assignment: Assignment, verb: str, refusal: Refused | None = None) -> HttpResponse:
+def _again(request: AuthenticatedHttpRequest, assignment: Assignment, verb: str, refusal: Refused | None = None) -> HttpResponse:
     place = assignment.place
     request_cache.clear()  # the case may have moved on meanwhile
     note_look(request, place.case, "officer")
@@ -61,7 +62,7 @@ def _again(request: HttpRequest, assignment: Assignment, verb: str, refusal: Ref
     return TemplateResponse(request, "admin/review/case.html", context, status=refusal.status if refusal else 200)
 
 
-def _shown(request: HttpRequest, assignment: Assignment, verb: str, preview: Preview, title: str) -> HttpResponse | None:
+def _shown(request: AuthenticatedHttpRequest, assignment: Assignment, verb: str, preview: Preview, title: str) -> HttpResponse | None:
     """The preview, unless exactly these words were seen and are now sent."""
     seal = answers.seal(preview)
     seen = request.POST.get("seen", "")
@@ -103,7 +104,7 @@ def _checks(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     return redirect(reverse("admin:desk_case", args=[assignment.place.case.public_id]) + "#desk-checks")
 
 
-def _approve(request: HttpRequest, assignment: Assignment) -> HttpResponse:
+def _approve(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpResponse:
     case = assignment.place.case
     lines = queries.checklist(case)
     if any(not line.answer for line in lines):  # said before the preview, not after it
@@ -118,7 +119,7 @@ def _approve(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     return _done(request, format_html(_("Request {reference} is approved and its applicant is told."), reference=ref(case.reference)))
 
 
-def _corrections(request: HttpRequest, assignment: Assignment) -> HttpResponse:
+def _corrections(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpResponse:
     case = assignment.place.case
     asked, second = answers.asked(request.POST), request.POST.get("second_code", "")
     items = reviewable(case).items(case)
@@ -138,7 +139,7 @@ def _corrections(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     return _done(request, format_html(_("Corrections are asked for in request {reference}."), reference=ref(case.reference)))
 
 
-def _refuse(request: HttpRequest, assignment: Assignment) -> HttpResponse:
+def _refuse(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpResponse:
     case, code = assignment.place.case, request.POST.get("code", "")
     preview = texts.preview_refusal(case=case, code=code, **_note(request))
     shown = _shown(request, assignment, "refuse", preview, _("Refusal: what the applicant receives"))
@@ -175,7 +176,7 @@ def _tie(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     return _done(request, format_html(_("The tie is declared; request {reference} goes to a colleague."), reference=ref(case.reference)))
 
 
-ACTS: dict[str, Callable[[HttpRequest, Assignment], HttpResponse]] = {
+ACTS: dict[str, Callable[[AuthenticatedHttpRequest, Assignment], HttpResponse]] = {
     "checks": _checks,
     "approve": _approve,
     "corrections": _corrections,

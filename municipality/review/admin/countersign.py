@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.proof import asks_again
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
 from municipality.review import queries, texts
 from municipality.review.admin import clocks
@@ -26,7 +27,7 @@ from municipality.ui.templatetags.portal import ref
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again
-def sign(request: HttpRequest) -> HttpResponse:
+def sign(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The next proposal that waits for this supervisor; by POST it is signed as it was read, or sent back for a coded reason."""
     demand(request, "supervisor")
     if request.method == "POST":
@@ -34,14 +35,14 @@ def sign(request: HttpRequest) -> HttpResponse:
     return _next(request)
 
 
-def _next(request: HttpRequest, *, error: str = "", status: int = 200) -> HttpResponse:
+def _next(request: AuthenticatedHttpRequest, *, error: str = "", status: int = 200) -> HttpResponse:
     context: dict[str, Any] = {
         **admin.site.page_context(request),
         "title": _("Next decision to sign"),
         "error": error,
         "typed": request.POST,
     }
-    user: Any = request.user
+    user = request.user
     waiting = queries.to_sign(user).select_related("case__applicant", "case__clock", "made_by")
     decision = waiting.first() if user.branch_id else None
     if decision is not None:
@@ -49,7 +50,7 @@ def _next(request: HttpRequest, *, error: str = "", status: int = 200) -> HttpRe
     return TemplateResponse(request, "admin/review/sign.html", context, status=status)
 
 
-def _shown(request: HttpRequest, decision: Decision) -> dict[str, Any]:
+def _shown(request: AuthenticatedHttpRequest, decision: Decision) -> dict[str, Any]:
     case = decision.case
     note_look(request, case, "supervisor")
     replies = queries.replies(case)
@@ -67,8 +68,8 @@ def _shown(request: HttpRequest, decision: Decision) -> dict[str, Any]:
     }
 
 
-def _signed(request: HttpRequest) -> HttpResponse:
-    user: Any = request.user
+def _signed(request: AuthenticatedHttpRequest) -> HttpResponse:
+    user = request.user
     number = request.POST.get("decision", "")
     waiting = (
         queries.to_sign(user).filter(pk=number) if number.isascii() and number.isdigit() and len(number) < 16 else Decision.objects.none()

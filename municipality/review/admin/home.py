@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
 from municipality.review import queries
 from municipality.review.admin import clocks
@@ -40,9 +41,9 @@ class CaseLine:
     word: Any
 
 
-def context(request: HttpRequest) -> dict[str, Any]:
+def context(request: AuthenticatedHttpRequest) -> dict[str, Any]:
     """What the desk adds to the admin's first page, by the roles held. Nothing of it tells what waits in the queue."""
-    user: Any = request.user
+    user = request.user
     found: dict[str, Any] = {}
     if in_group(request, "officer"):
         desk = queries.desk_of(user)
@@ -65,7 +66,7 @@ def _line(row: Assignment, calendar: Any) -> CaseLine:
 
 
 @require_POST
-def next_case(request: HttpRequest) -> HttpResponse:
+def next_case(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The one way to a case: to the page of the one that is handed out, or back with the reason why there is none."""
     demand(request, "officer")
     try:

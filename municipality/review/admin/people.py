@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.models import User
 from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import clock as time
 from municipality.kernel.errors import Refused
 from municipality.review.models import Absence, ConflictOfInterest, Skill
@@ -52,10 +53,10 @@ def skill_name(code: str) -> Any:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def own_absence(request: HttpRequest) -> HttpResponse:
+def own_absence(request: AuthenticatedHttpRequest) -> HttpResponse:
     """An officer's own days of absence and declared ties."""
     demand(request, "officer")
-    user: Any = request.user
+    user = request.user
     form, error, status = AbsenceForm(), "", 200
     if request.method == "POST":
         form = AbsenceForm(request.POST) if request.POST.get("act") == "absence" else form
@@ -79,7 +80,7 @@ def _coming() -> QuerySet[Absence]:
     return Absence.objects.filter(last_day__gte=time.today(), cancelled_at__isnull=True).order_by("first_day", "pk")
 
 
-def _absence_act(request: HttpRequest, officer: Any, form: AbsenceForm, whose: set[int]) -> bool:
+def _absence_act(request: HttpRequest, officer: User, form: AbsenceForm, whose: set[int]) -> bool:
     """Enter or cancel an absence. False where the form is not in order. Raises Refused."""
     if request.POST.get("act") == "cancel":
         absence = _coming().filter(officer__in=whose, pk=_number(request, "absence")).first()
@@ -110,10 +111,10 @@ def officers_of(branch_id: str | None) -> QuerySet[User]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again(acts=steps("give", "end", field="act"))  # what somebody may decide changes
-def people(request: HttpRequest) -> HttpResponse:
+def people(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Officers of the supervisor's branch with their fields of work and coming absences; each act by one POST."""
     demand(request, "supervisor")
-    user: Any = request.user
+    user = request.user
     officers = list(officers_of(user.branch_id)) if user.branch_id else []
     form, error, status = AbsenceForm(), "", 200
     if request.method == "POST":
@@ -147,11 +148,11 @@ def _lacking(held: list[tuple[Skill, Any]]) -> list[tuple[str, Any]]:
     return [(code, skill_name(code)) for code in sorted(codes)]
 
 
-def _nothing(request: HttpRequest, officer: Any, form: AbsenceForm, whose: set[int]) -> bool:
+def _nothing(request: HttpRequest, officer: User, form: AbsenceForm, whose: set[int]) -> bool:
     return True
 
 
-def _give(request: HttpRequest, officer: Any, form: AbsenceForm, whose: set[int]) -> bool:
+def _give(request: HttpRequest, officer: User, form: AbsenceForm, whose: set[int]) -> bool:
     if officer is None:
         raise Refused("unknown_officer", _("Choose an officer of the branch."))
     staff.give_skill(officer=officer, code=request.POST.get("skill", ""), given_by=request.user)
@@ -159,7 +160,7 @@ def _give(request: HttpRequest, officer: Any, form: AbsenceForm, whose: set[int]
     return True
 
 
-def _end(request: HttpRequest, officer: Any, form: AbsenceForm, whose: set[int]) -> bool:
+def _end(request: HttpRequest, officer: User, form: AbsenceForm, whose: set[int]) -> bool:
     skill = Skill.objects.filter(pk=_number(request, "skill"), officer__in=whose, ended_at__isnull=True).select_related("officer").first()
     if skill is None:
         raise Refused("unknown_skill", _("There is no such field of work any more."))
@@ -177,9 +178,9 @@ _PEOPLE_ACTS: dict[str, Callable[[HttpRequest, Any, AbsenceForm, set[int]], bool
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def ties(request: HttpRequest) -> HttpResponse:
+def ties(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Declared ties: all for the auditor, to read; those of the branch for its supervisor, who enters an end."""
-    user: Any = request.user
+    user = request.user
     supervises = in_group(request, "supervisor") and bool(user.branch_id)
     if not supervises and not in_group(request, "auditor"):
         raise PermissionDenied

@@ -157,7 +157,7 @@ def _send_round(
     )
     fields = ("code", "target", "text_ar", "text_en", "note_ar", "note_en")
     CorrectionItem.objects.bulk_create(CorrectionItem(round=made, **{f: getattr(w, f) for f in fields}) for w in words)
-    if decision is None:
+    if decision is None or decision.signed_by is None:
         transition(place, "send_away", actor=officer, data={"round": number})
     else:
         transition(place, "send_signed", actor=actor_of(decision.signed_by, "supervisor"), data={"round": number})

@@ -95,7 +95,7 @@ def add_party(*, case: Case, role: str, key: str, actor: Actor) -> None:
 
 
 @transaction.atomic
-def next_case(*, officer: Any) -> Assignment | None:
+def next_case(*, officer: User) -> Assignment | None:
     """The one way to a case: the one that lies open already, else an answered one of this officer, else the oldest they may decide.
 
     None where there is nothing. Raises NotPermitted for somebody without a branch or a field, Refused("absent") on days of
@@ -116,7 +116,7 @@ def next_case(*, officer: Any) -> Assignment | None:
     return _draw(place, officer) if place is not None else None
 
 
-def _draw(place: QueueEntry, officer: Any) -> Assignment:
+def _draw(place: QueueEntry, officer: User) -> Assignment:
     override = Override.objects.filter(place=place, allowed_at__isnull=False).first()
     now, actor = time.now(), actor_of(officer)
     data: dict[str, int] = {}
@@ -128,7 +128,7 @@ def _draw(place: QueueEntry, officer: Any) -> Assignment:
     return assignment
 
 
-def _take_up(assignment: Assignment, officer: Any) -> Assignment:
+def _take_up(assignment: Assignment, officer: User) -> Assignment:
     place = QueueEntry.objects.select_for_update().get(pk=assignment.place_id)
     assignment.on_desk, assignment.touched_at = True, time.now()
     assignment.save(update_fields=["on_desk", "touched_at"])
@@ -267,7 +267,7 @@ def leave(*, case: Case, actor: Actor, code: str = "withdrawn") -> None:
 
 
 @transaction.atomic
-def withdraw(*, case: Case, person: Any) -> Case:
+def withdraw(*, case: Case, person: User) -> Case:
     """The applicant, or who acts for them, takes a case back while it is studied; the case as it is then.
 
     Raises NotPermitted for anybody else, TransitionRefused where the course allows it no more.
@@ -282,7 +282,7 @@ def withdraw(*, case: Case, person: Any) -> Case:
 # --- Out of turn -----------------------------------------------------------------------------------------------------------
 
 
-def refuse_conflict(user: Any, case: Case) -> None:
+def refuse_conflict(user: User, case: Case) -> None:
     """Record an attempt on a case with a tied party and refuse it. Does nothing for somebody without a tie.
 
     The record is written before the refusal, in a transaction of its own; call it outside the one that the refusal takes back.

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import actor_of
+from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
 from municipality.kernel import clock as time
 from municipality.kernel import subjects
@@ -23,17 +23,17 @@ from municipality.review.states import QueueEntryState
 P = QueueEntryState
 
 
-def _demand_supervisor(user: Any, officer: Any) -> None:
+def _demand_supervisor(user: User, officer: User) -> None:
     if not queries.is_supervisor(user) or user.branch_id != officer.branch_id:
         raise NotPermitted("not_supervisor", _("Only a supervisor of the branch does this."))
 
 
-def _actor(user: Any) -> Any:
+def _actor(user: User) -> Any:
     return actor_of(user, "supervisor" if queries.is_supervisor(user) else "officer")
 
 
 @transaction.atomic
-def give_skill(*, officer: Any, code: str, given_by: Any) -> Skill:
+def give_skill(*, officer: User, code: str, given_by: Any) -> Skill:
     """Let an officer decide cases of a kind. Raises NotPermitted for anybody but a supervisor of the branch and for oneself,
     Refused("unknown_skill") for a field that no service has; the same field again is the same row."""
     _demand_supervisor(given_by, officer)
@@ -64,7 +64,7 @@ def end_skill(*, skill: Skill, ended_by: Any) -> None:
 
 
 @transaction.atomic
-def enter_absence(*, officer: Any, kind: str, first_day: dt.date, last_day: dt.date, entered_by: Any) -> Absence:
+def enter_absence(*, officer: User, kind: str, first_day: dt.date, last_day: dt.date, entered_by: Any) -> Absence:
     """Days on which nothing is handed to an officer, entered by themselves or a supervisor of the branch. From the first day on,
     what they hold goes back to its places; for an absence that runs already, at once. Raises Refused for a period that is none."""
     if entered_by.pk != officer.pk:
@@ -97,7 +97,7 @@ def cancel_absence(*, absence: Absence, cancelled_by: Any) -> None:
 
 
 @transaction.atomic
-def declare_tie(*, officer: Any, party_key: str, kind: str, declared_by: Any) -> ConflictOfInterest:
+def declare_tie(*, officer: User, party_key: str, kind: str, declared_by: Any) -> ConflictOfInterest:
     """An officer's tie to a person, an organisation or a shop, declared by themselves or a supervisor of the branch.
 
     A case with that party leaves their hands at once, whatever its stage. Raises ValueError for a text that is no key,
@@ -136,11 +136,11 @@ def end_tie(*, tie: ConflictOfInterest, ended_by: Any) -> None:
         record("staff.tie_ended", subject=tie.officer.key, actor=_actor(ended_by), data={"party": tie.party_key})
 
 
-def _lock_held(officer: Any) -> None:
+def _lock_held(officer: User) -> None:
     """The cases in an officer's hands, locked before their branch is (the order of `queue`)."""
     for row in _held(officer):
         queue.lock_case(place=row.place_id)
 
 
-def _held(officer: Any) -> Any:
+def _held(officer: User) -> Any:
     return Assignment.objects.filter(officer=officer, ended_at__isnull=True).select_related("place").order_by("pk")

@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.db.models import Q
 
+from municipality.accounts.models import User
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from municipality.review.models import Clock
@@ -185,7 +186,7 @@ def _after_minute(timeline: Timeline, rng: Random, row: Violation, office: dict[
             timeline.at(opened + dt.timedelta(days=80), lambda: _pay(row, person, rng))
 
 
-def _open(row: Violation, person: Any) -> None:
+def _open(row: Violation, person: User) -> None:
     notices.record_opening(violation=row, person=person)
 
 
@@ -195,7 +196,7 @@ def _if(row: Violation, state: str, act: Callable[[Violation], Any]) -> None:
         act(found)
 
 
-def _pay(row: Violation, person: Any, rng: Random) -> None:
+def _pay(row: Violation, person: User, rng: Random) -> None:
     found = _row(row)
     if found.state not in (V.ORDERED, V.INSTALMENTS, V.JUDGED):
         return
@@ -206,7 +207,7 @@ def _pay(row: Violation, person: Any, rng: Random) -> None:
         settlements.paid(bill.pk)
 
 
-def _object(timeline: Timeline, row: Violation, person: Any, rng: Random) -> None:
+def _object(timeline: Timeline, row: Violation, person: User, rng: Random) -> None:
     """An objection; what nobody answered in the legal time is refused by mark_sent on its day."""
     found = _row(row)
     if found.state != V.ORDERED:
@@ -222,7 +223,7 @@ def _object(timeline: Timeline, row: Violation, person: Any, rng: Random) -> Non
     timeline.at(clock.start_of(objection.answer_by + dt.timedelta(days=1)), lambda: objections.lapse(objection_id=objection.pk))
 
 
-def _plan(timeline: Timeline, row: Violation, person: Any, rng: Random) -> None:
+def _plan(timeline: Timeline, row: Violation, person: User, rng: Random) -> None:
     found = _row(row)
     order = queries.order_of(found)
     if found.state != V.ORDERED or order is None or order.fils < queries.limits()["instalments_from_fils"]:

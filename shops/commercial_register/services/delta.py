@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import actor_of
+from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock
@@ -93,7 +93,7 @@ def ask_now(*, by: Any) -> CommercialRun:
     return run
 
 
-def demand_clerk(user: Any) -> None:
+def demand_clerk(user: User) -> None:
     """Raises NotPermitted unless the member of staff keeps the register."""
     if not user.groups.filter(name=KEEPER).exists():
         raise NotPermitted("wrong_role", _("Only the keepers of the register of shops decide this."))

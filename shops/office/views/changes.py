@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel import digits
 from municipality.kernel.errors import Refused
 from municipality.places.models import Area
@@ -109,7 +110,7 @@ def shops(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again(acts=steps("allow"))
-def shop(request: HttpRequest, public_id: str) -> HttpResponse:
+def shop(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The shop with what waits for a second person; a clerk proposes, a keeper confirms or drops."""
     demand_any(request)
     row = Shop.objects.select_related("activity", "area__governorate", "merged_into").filter(public_id=public_id).first()
@@ -132,7 +133,7 @@ def shop(request: HttpRequest, public_id: str) -> HttpResponse:
         except Refused as refusal:
             error = str(refusal.sentence)
             row.refresh_from_db()
-    user: Any = request.user
+    user = request.user
     waiting = EventProposal.objects.select_related("asked_by").filter(shop=row, allowed_at__isnull=True, refused_at__isnull=True).first()
     events = list(row.events.order_by("-on", "-pk")[:50])
     named = Activity.objects.in_bulk({event.data[side] for event in events if event.kind == "activity_changed" for side in event.data})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -12,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
 from municipality.ui.admin_base import in_group
 from shops.imports.validation import number_of
@@ -89,7 +89,7 @@ def _shop(request: HttpRequest, name: str) -> Shop:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again(acts=steps("allow"))
-def merge(request: HttpRequest, public_id: str) -> HttpResponse:
+def merge(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One proposal with both entries side by side; a second person confirms or drops it."""
     demand_any(request)
     joined = [f"{side}__{name}" for side in ("shop", "into") for name in ("activity", "area", "owner", "organisation")]
@@ -112,7 +112,7 @@ def merge(request: HttpRequest, public_id: str) -> HttpResponse:
         except Refused as refusal:
             error = str(refusal.sentence)
             act.refresh_from_db()
-    user: Any = request.user
+    user = request.user
     is_open, is_mine = act.allowed_at is None and act.refused_at is None, act.asked_by_id == user.pk
     keeps = in_group(request, KEEPER)
     return page(

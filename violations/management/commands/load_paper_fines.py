@@ -41,7 +41,7 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(str(error)) from error
 
-    def _read(self, path: Path, user: Any) -> None:
+    def _read(self, path: Path, user: User) -> None:
         file = imports.load("paper", content=path.read_bytes(), name=path.name, loaded_by=user)
         while imports.check(file_id=file.pk, seconds=0):
             file.refresh_from_db()
@@ -54,7 +54,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{counts['add']} good and new, {counts['same']} known, {counts['wrong']} with errors.")
         self.stdout.write(f"Nothing has come in yet. A second person releases it: load_paper_fines --release {file.public_id} --as LOGIN")
 
-    def _release(self, public_id: str, user: Any) -> None:
+    def _release(self, public_id: str, user: User) -> None:
         file = ImportFile.objects.filter(kind="paper", public_id=public_id).first()
         if file is None:
             raise CommandError(f"There is no file {public_id}.")
