@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.imports.views import file_or_404
 from municipality.ui.tables import as_csv
 from shops.imports import queries
@@ -14,7 +15,7 @@ ABSENT_MOST = 200_000  # shops of one list
 
 
 @require_safe
-def absent(request: HttpRequest, public_id: str) -> HttpResponse:
+def absent(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """The open shops of the register that the sheet does not name, as a sheet."""
     row = file_or_404(request, "register", public_id)
     names = ("commercial_license_no", "name_ar", "name_en", "area__name_ar", "paci_number")
