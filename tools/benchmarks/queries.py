@@ -32,7 +32,7 @@ def main(servers: Servers, arguments: list[str]) -> int:
 
         from shops.models import Shop
 
-        pages = [*subjects.pages(), subjects.renewals(2 * (BLOCK + VISITS))]
+        pages = [*subjects.pages(), *subjects.desk_pages(), subjects.renewals(2 * (BLOCK + VISITS))]
         first = Shop.objects.count()
         before = [_visit(stack.port, page) for page in pages]
         print(stack.manage("demo_fill", "--shops", str(options.shops)).stdout.strip().splitlines()[-1], flush=True)
