@@ -40,6 +40,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "form": form,
         "map_url": f"{reverse('shops:map')}?{urlencode(given)}" if given else reverse("shops:map"),
         "narrow": [form[name] for name in NARROW],
+        "only": [form["open"], form["open_now"]],
         "is_narrowed": any(given.get(name) for name in (*NARROW, "open", "open_now", "near")),
         "is_asked": is_asked,
         "answer": answer,
