@@ -22,7 +22,6 @@ from tools.benchmarks.client import COUNT, QUERIES, RECORD, Answer, Ask, Line
 from tools.stack.running import Servers, Stack, Template
 
 SETTINGS = "tools.benchmarks.settings"
-AIM_QUERIES = 12  # statements of a page that reads
 BLOCK = 10
 
 

@@ -110,9 +110,10 @@ def desk_pages() -> list[Page]:
     busiest = held.values("officer").annotate(many=Count("pk")).order_by("-many", "officer")[0]["officer"]
     case = held.filter(officer=busiest).order_by("-on_desk", "-pk").select_related("place__case")[0].place.case
     session = _session(User.objects.get(pk=busiest))
+    opened = _always(reverse("admin:desk_case", args=[case.public_id]), session)
     return [
         Page("Officer's first page", "desk", _always("/admin/", session), most=8, language=""),
-        Page("Officer's case", "desk-case", _always(reverse("admin:desk_case", args=[case.public_id]), session), most=10, language=""),
+        Page("Officer's case", "desk-case", opened, most=10, most_queries=15, language=""),
     ]
 
 
