@@ -128,7 +128,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/bench pages", description=__doc__)
     parser.add_argument("--small", action="store_true", help="a tenth of the demo's data, to try the command out")
     parser.add_argument("--shops", type=int, default=0, help="fill the register up to so many shops first")
-    parser.add_argument("--keep", default="", help="keep the data as this database of the server that DATABASE_URL names, for later runs")
+    parser.add_argument("--keep", default="", help="keep the data for later runs, in this database of the server of DATABASE_URL")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--requests", type=int, default=100, help="of a run, for the page, its floor and the calibration page each")
     parser.add_argument("--posts", type=int, default=20, help="of a run, for the renewal: each needs a shop of its own")
@@ -147,7 +147,8 @@ def portal(servers: Servers, *, small: bool = False, shops: int = 0, keep: str =
         template = Template(servers, ROOT / "var" / "bench" / keep, keep) if keep else Template(servers, Path(folder) / "made")
         complete = template.folder / "complete"
         try:
-            if not complete.exists():
+            if not (complete.exists() and _is_there(servers, template.database)):
+                template.drop()
                 template.make(*(["--small"] if small else []))
                 stack = _stack(servers.with_database(template.database), template.folder)
                 if shops:
@@ -161,6 +162,16 @@ def portal(servers: Servers, *, small: bool = False, shops: int = 0, keep: str =
         finally:
             if not keep:
                 template.drop()
+
+
+def _is_there(servers: Servers, database: str) -> bool:
+    import psycopg2
+
+    try:
+        psycopg2.connect(servers.with_database(database).database).close()
+    except psycopg2.OperationalError:
+        return False
+    return True
 
 
 def _stack(servers: Servers, folder: Path) -> Stack:
