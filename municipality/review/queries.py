@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import Group
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from municipality.accounts.models import User
 from municipality.accounts.queries import has_role
@@ -185,8 +186,9 @@ def pace_of(branch_id: str, skill: str) -> float:
 
 @dataclass(frozen=True)
 class Desk:
-    """What an officer sees before they press anything: the case that lies open, and counts of their own."""
+    """What an officer sees before they press anything: the cases in their hands, the one that lies open, and counts of their own."""
 
+    held: list[Assignment]  # as `held_by` orders them
     open: Assignment | None
     answered: int  # answers that arrived: the badge
     away: int
@@ -197,24 +199,18 @@ class Desk:
 
 def desk_of(officer: User) -> Desk:
     """The desk of an officer. Nothing of it says what waits in the queue."""
-    held = Assignment.objects.filter(officer=officer, ended_at__isnull=True)
-    counts = dict(held.order_by().values_list("place__state").annotate(Count("pk")))
-    on_desk = held.filter(on_desk=True).select_related("place__case__applicant", "place__branch").first()
-    return Desk(
-        on_desk,
-        counts.get(P.ANSWERED, 0),
-        counts.get(P.AWAY, 0),
-        counts.get(P.COUNTERSIGN, 0),
-        is_absent(officer),
-        skills_of(officer),
-    )
+    held = list(held_by(officer))
+    counts = Counter(row.place.state for row in held)
+    on_desk = next((row for row in held if row.on_desk), None)
+    return Desk(held, on_desk, counts[P.ANSWERED], counts[P.AWAY], counts[P.COUNTERSIGN], is_absent(officer), skills_of(officer))
 
 
 def held_by(officer: User) -> QuerySet[Assignment]:
     """The cases in an officer's hands: answered ones first, then by number."""
     return (
         Assignment.objects.filter(officer=officer, ended_at__isnull=True)
-        .select_related("place__case__clock", "place__branch")
+        .select_related("place__case__clock")
+        .defer("place__case__editions", "place__case__snapshot")
         .order_by("-on_desk", "place_id")
     )
 

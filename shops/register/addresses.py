@@ -19,6 +19,8 @@ def name_of(row: Any) -> str:
 
 def address_of(row: Any, language: str = "") -> str:
     """The address of a shop in a language, else in that of the page: its stable id, and its present name for people."""
-    with translation.override(language or get_language()):
-        name = name_of(row)
-        return reverse("shops:shop", kwargs={"public_id": row.public_id, "name": name} if name else {"public_id": row.public_id})
+    if language and language != get_language():
+        with translation.override(language):
+            return address_of(row)
+    name = name_of(row)
+    return reverse("shops:shop", kwargs={"public_id": row.public_id, "name": name} if name else {"public_id": row.public_id})

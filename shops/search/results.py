@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
-from django.utils.html import escape, format_html, format_html_join
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -60,9 +60,11 @@ class ResultLine:
 
     @cached_property
     def tags(self) -> list[tuple[str, Any]]:
-        """State and word of each tag; an open shop needs none."""
+        """State and word of each tag: where it stands unless it is open, its licence, and whether it is open at this moment."""
         found = [] if self.state == "open" else [STATES[self.state]]
-        return [*found, LICENCES[self.licence]] if self.licence in LICENCES and self.state != "closed" else found
+        if self.licence in LICENCES and self.state != "closed":
+            found.append(LICENCES[self.licence])
+        return [*found, tag_of(self.standing)] if self.standing else found
 
     @property
     def _stated(self) -> StatedHours | None:
@@ -87,11 +89,6 @@ class ResultLine:
     @property
     def open_now_until(self) -> dt.datetime | None:
         return self.standing.until if self.standing else None
-
-    @cached_property
-    def hours_tag(self) -> tuple[str, str] | None:
-        """Whether it is open at this moment, and until when; nothing where it states no hours."""
-        return tag_of(self.standing) if self.standing else None
 
     @property
     def url(self) -> str:
@@ -130,16 +127,14 @@ def marked(name: str, matched: frozenset[str]) -> SafeString:
     """A name in its own direction, with `<mark>` round the words whose folded form is among the matched."""
     if not name:
         return mark_safe("")
-    pieces = [(_marked(piece, matched),) for piece in _PIECES.split(name)] if matched else [(name,)]
-    script = "rtl" if arabic.is_arabic(arabic.fold(name)) else "ltr"
-    return format_html(
-        '<bdi data-term lang="{}" dir="{}">{}</bdi>', "ar" if script == "rtl" else "en", script, format_html_join("", "{}", pieces)
-    )
+    pieces = _PIECES.split(name) if matched else [name]
+    text = "".join(f"<mark>{escape(piece)}</mark>" if matched and _forms(piece) & matched else escape(piece) for piece in pieces)
+    language, direction = ("ar", "rtl") if arabic.is_arabic(arabic.fold(name)) else ("en", "ltr")
+    return mark_safe(f'<bdi data-term lang="{language}" dir="{direction}">{text}</bdi>')  # noqa: S308 - escaped
 
 
-def _marked(piece: str, matched: frozenset[str]) -> SafeString:
-    if piece.isspace():
-        return mark_safe(piece)  # noqa: S308 - spaces only
+@lru_cache(maxsize=4096)  # of words; names share most of theirs
+def _forms(piece: str) -> frozenset[str]:
+    """The folded forms of a word in a name, by which a search may have found it; none of space."""
     words = arabic.words(piece)
-    forms = {form for word in words for form in (word, arabic.bare(word))} | {"".join(words)}
-    return format_html("<mark>{}</mark>", piece) if forms & matched else mark_safe(escape(piece))  # noqa: S308 - escaped
+    return frozenset({form for word in words for form in (word, arabic.bare(word), "".join(words))})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from sandbox.settings import *  # noqa: F403
-from sandbox.settings import MIDDLEWARE
+from sandbox.settings import BASE_DIR, MIDDLEWARE, TEMPLATES
 
 ROOT_URLCONF = "tools.benchmarks.urls"
+TEMPLATES[0]["DIRS"].append(BASE_DIR / "tools" / "benchmarks" / "templates")
 MIDDLEWARE = [
     "tools.benchmarks.recording.CountingMiddleware",
     *MIDDLEWARE,

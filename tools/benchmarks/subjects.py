@@ -11,6 +11,7 @@ from typing import Any
 
 from tools.benchmarks.client import Ask
 
+SALON = "%D8%B5%D8%A7%D9%84%D9%88%D9%86"  # a word that six of a hundred shops have
 TOKEN = "b" * 32  # the same in cookie and form, as the browser sends it
 _visitors = count(1)
 
@@ -30,8 +31,10 @@ class Page:
     name: str  # as in the table
     key: str  # of its floor
     asks: Iterator[Ask]
-    floor_path: str
+    most: float = 0.0  # times the calibration page's processor time; 0 without a bound
+    most_queries: int = 12
     status: int = 200
+    language: str = "/ar"  # of the address: empty outside /ar/ and /en/
 
     def ask(self, **headers: str) -> Ask:
         """The next visit."""
@@ -40,7 +43,7 @@ class Page:
 
     def floor(self, like: Ask) -> Ask:
         """The floor, asked by the same visitor."""
-        return Ask(self.floor_path, like.headers, like.form)
+        return Ask(f"{self.language}/floor/{self.key}", like.headers, like.form)
 
 
 def _visitor() -> str:
@@ -66,8 +69,11 @@ def _always(path: str, session: str = "") -> Iterator[Ask]:
         yield Ask(path, _headers(session))
 
 
+CALIBRATION = Page("Calibration page", "calibration", _always("/ar/calibration/"))
+
+
 def pages() -> list[Page]:
-    """The five pages that read."""
+    """The pages of visitors and applicants that read."""
     from django.urls import reverse
     from django.utils import translation
 
@@ -79,13 +85,36 @@ def pages() -> list[Page]:
     case = Case.objects.filter(applicant=owner, state="issued").order_by("-pk")[0]
     document = Document.objects.filter(kind="health_licence", state="active").order_by("-pk")[0]
     with translation.override("ar"):
+        search = reverse("shops:search")
         return [
-            Page("Home", "home", _always(reverse("home")), "/ar/floor/home"),
-            Page("Service page", "service", _always(reverse("licensing:start")), "/ar/floor/service"),
-            Page("My shops", "shops", _always(reverse("shops:mine"), session), "/ar/floor/shops"),
-            Page("Case page", "case", _always(reverse("cases:case", args=[case.public_id]), session), "/ar/floor/case"),
-            Page("Check page", "verify", _always(reverse("verify", args=[document.code])), "/floor/verify"),
+            Page("Home", "home", _always(reverse("home"))),
+            Page("Service page", "service", _always(reverse("licensing:start"))),
+            Page("My shops", "shops", _always(reverse("shops:mine"), session), most=8),
+            Page("Case page", "case", _always(reverse("cases:case", args=[case.public_id]), session), most=5),
+            Page("Check page", "verify", _always(reverse("verify", args=[document.code])), most=2, language=""),
+            Page("Search form", "find", _always(search)),
+            Page("Search page, 20 shops", "search", _always(f"{search}?q={SALON}"), most=5),
+            Page("Search, API", "api", _always(f"/api/v1/shops/?q={SALON}"), language=""),
         ]
+
+
+def desk_pages() -> list[Page]:
+    """The first page of the officer who holds the most cases, and their newest case."""
+    from django.db.models import Count
+    from django.urls import reverse
+
+    from municipality.accounts.models import User
+    from municipality.review.models import Assignment
+
+    held = Assignment.objects.filter(ended_at__isnull=True)
+    busiest = held.values("officer").annotate(many=Count("pk")).order_by("-many", "officer")[0]["officer"]
+    case = held.filter(officer=busiest).order_by("-on_desk", "-pk").select_related("place__case")[0].place.case
+    session = _session(User.objects.get(pk=busiest))
+    opened = _always(reverse("admin:desk_case", args=[case.public_id]), session)
+    return [
+        Page("Officer's first page", "desk", _always("/admin/", session), most=8, language=""),
+        Page("Officer's case", "desk-case", opened, most=10, most_queries=15, language=""),
+    ]
 
 
 def owner_of_many() -> Any:
@@ -117,7 +146,7 @@ def renewals(shops: int) -> Page:
             form = {"csrfmiddlewaretoken": TOKEN, "changed": "no", "declared": "on", "total": str(total)}
             yield Ask(f"/ar/health-licence/{shop.public_id}/renew/", _headers(session, forms=True), form)
 
-    return Page("Renewal, POST", "renewal", asks(), "/ar/floor/renewal", status=302)
+    return Page("Renewal, POST", "renewal", asks(), most=10, most_queries=40, status=302)
 
 
 def _give(user: Any, wanted: int) -> list[Any]:

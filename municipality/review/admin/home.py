@@ -47,9 +47,8 @@ def context(request: AuthenticatedHttpRequest) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if in_group(request, "officer"):
         desk = queries.desk_of(user)
-        held = list(queries.held_by(user))
-        calendar = rulebook.calendar() if held else None
-        lines = [_line(row, calendar) for row in held]
+        calendar = rulebook.calendar() if desk.held else None
+        lines = [_line(row, calendar) for row in desk.held]
         order = (QueueEntryState.HELD, QueueEntryState.ANSWERED, QueueEntryState.COUNTERSIGN, QueueEntryState.AWAY)
         lines.sort(key=lambda line: order.index(line.assignment.place.state))
         found |= {"desk": desk, "desk_cases": lines, "desk_total": len(lines)}

@@ -41,6 +41,8 @@ def shop_map(request: HttpRequest) -> HttpResponse:
         "form": form,
         "action": reverse("shops:map"),
         "narrow": [form[name] for name in NARROW],
+        "only": [form["open"], form["open_now"]],
+        "is_map": True,
         "is_narrowed": any(given.get(name) for name in (*NARROW, "open", "open_now", "near")),
         "seen": seen,
         "clusters": [(one, f"?{urlencode({**question, 'box': one.box})}") for one in seen.clusters],

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
@@ -40,6 +41,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "form": form,
         "map_url": f"{reverse('shops:map')}?{urlencode(given)}" if given else reverse("shops:map"),
         "narrow": [form[name] for name in NARROW],
+        "only": [form["open"], form["open_now"]],
         "is_narrowed": any(given.get(name) for name in (*NARROW, "open", "open_now", "near")),
         "is_asked": is_asked,
         "answer": answer,
@@ -50,6 +52,8 @@ def search(request: HttpRequest) -> HttpResponse:
         "meant_url": f"?{urlencode({**given, 'q': answer.meant})}" if answer.meant else "",
         "wider_url": f"?{urlencode({'q': given['q']})}" if "q" in given and len(given) > 1 else "",
     }
-    response = render(request, "shops/_results.html" if only_list else "shops/search.html", context)
+    # Rendered by itself: deep inside the blocks of the page it takes longer (docs/performance.md).
+    found = render_to_string("shops/_results.html", context, request)
+    response = HttpResponse(found) if only_list else render(request, "shops/search.html", context | {"results": found})
     patch_vary_headers(response, (PART,))
     return response
