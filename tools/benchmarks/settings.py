@@ -6,7 +6,7 @@ from sandbox.settings import *  # noqa: F403
 from sandbox.settings import BASE_DIR, MIDDLEWARE, TEMPLATES
 
 ROOT_URLCONF = "tools.benchmarks.urls"
-TEMPLATES[0]["DIRS"].append(BASE_DIR / "tools" / "benchmarks" / "templates")
+TEMPLATES = [{**TEMPLATES[0], "DIRS": [BASE_DIR / "templates", BASE_DIR / "tools" / "benchmarks" / "templates"]}]
 MIDDLEWARE = [
     "tools.benchmarks.recording.CountingMiddleware",
     *MIDDLEWARE,
