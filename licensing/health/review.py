@@ -29,7 +29,7 @@ from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 from shops.commercial_register import queries as commercial_queries
 from shops.models import Shop
-from shops.register import name_lists
+from shops.register import queries as register
 
 DECLARED = gettext_lazy("declared by the applicant")
 REGISTER = gettext_lazy("commercial register")
@@ -58,7 +58,7 @@ def _read_now(case: Case) -> _Read:
     renewal: Any = rows.annotate(accepted_before=Subquery(accepted)).first()
     if renewal is None:
         raise LookupError(f"case {case.pk} has no renewal")
-    name_lists.name([renewal.licence.shop])
+    register.give_names([renewal.licence.shop])
     before = {**renewal.licence.registered_facts, **(renewal.accepted_before or {})}
     return _Read(renewal, renewal.licence.shop, queries.declared(renewal), before)
 

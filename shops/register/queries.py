@@ -85,6 +85,11 @@ def with_names(shops: QuerySet[Shop]) -> QuerySet[Shop]:
     return shops.select_related(*NAMED)
 
 
+def give_names(shops: Iterable[Shop]) -> None:
+    """Give each shop its area and its activity from the cached lists, where a join would cost more than it reads."""
+    name_lists.name(shops)
+
+
 def published(public_id: str) -> Shop | None:
     """Any shop by its public id, for everybody; without its holder. For a merged one the shop that stands for it."""
     shown = ("activity", "area__governorate", "hours")
