@@ -283,7 +283,8 @@ def _everything(run: Run, servers: contextlib.ExitStack) -> None:
     python, ruff = str(environment.binary(VENV, "python")), str(environment.binary(VENV, "ruff"))
     manage = [python, "manage.py"]
     run.check("translations", "complete", [python, "-m", "script.support.translations", "--check"])
-    run.check("style", "ruff", [ruff, "check", "--quiet", "."], [ruff, "format", "--check", "--quiet", "."])
+    templates = [str(environment.binary(VENV, "djlint")), "--lint", "--quiet", "templates"]
+    run.check("style", "ruff and djLint", [ruff, "check", "--quiet", "."], [ruff, "format", "--check", "--quiet", "."], templates)
     run.check("imports", "the import contracts", [str(environment.binary(VENV, "lint-imports")), "--no-cache"])
     run.check("migrations", "none is missing", [*manage, "makemigrations", "--check", "--dry-run"])
     if run.fast:

@@ -13,6 +13,7 @@ from tests.architecture.files import name_of, of_kind
 TEMPLATES = of_kind(".html", ".svg", under="templates")
 SHEETS = of_kind(".css", under="static")
 SCRIPTS = of_kind(".js", under="static")
+LONGEST_LINE = 160
 _PHYSICAL = re.compile(
     r"(?<![\w-])(?:(?:margin|padding|border)-(?:left|right)(?:-\w+)*|(?:left|right)|border-(?:top|bottom)-(?:left|right)-radius)\s*:"
     r"|(?<![\w-])(?:text-align|float|clear)\s*:\s*(?:left|right)\b"
@@ -54,6 +55,12 @@ def test_no_template_has_inline_style_script_or_a_foreign_address(path: Path) ->
 )
 def test_the_gate_of_the_templates_bites(html: str) -> None:
     assert refused(html)
+
+
+@pytest.mark.parametrize("path", [*TEMPLATES, *SHEETS], ids=name_of)
+def test_no_line_of_a_template_or_a_sheet_is_too_long(path: Path) -> None:
+    lines = enumerate(path.read_text(encoding="utf8").splitlines(), 1)
+    assert [f"{number}: {len(line)}" for number, line in lines if len(line) > LONGEST_LINE] == []
 
 
 def test_the_gate_of_foreign_addresses_bites() -> None:
