@@ -19,8 +19,8 @@ from municipality.kernel import clock
 from municipality.places.models import Branch
 from shops.claims import services as claims
 from shops.models import Claim, RegisteredOwner, Shop
+from tests.factories.accounts import NOURA, SALIM, PersonFactory
 from tests.licensing import officers
-from tests.municipality import people
 
 if TYPE_CHECKING:
     from tests.architecture.world import World
@@ -47,10 +47,10 @@ class DelegationRows:
 
 
 def fill(world: World) -> DelegationRows:
-    delegate = people.person(DELEGATE, name_ar="نواف الهاجري", name_en="Nawaf Al-Hajri")
-    former = people.person(FORMER, name_ar="مريم الدوسري", name_en="Maryam Al-Dosari")
-    offered = people.person(OFFERED, name_ar="عادل الراشد", name_en="Adel Al-Rashed")
-    boss = people.person(BOSS, name_ar="سارة المطوع", name_en="Sara Al-Mutawa")
+    delegate = PersonFactory(civil_id=DELEGATE, name_ar="نواف الهاجري", name_en="Nawaf Al-Hajri")
+    former = PersonFactory(civil_id=FORMER, name_ar="مريم الدوسري", name_en="Maryam Al-Dosari")
+    offered = PersonFactory(civil_id=OFFERED, name_ar="عادل الراشد", name_en="Adel Al-Rashed")
+    boss = PersonFactory(civil_id=BOSS, name_ar="سارة المطوع", name_en="Sara Al-Mutawa")
     Signatory.objects.create(organisation=world.organisation, person=boss, first_day=clock.today())
     owner = world.owner
     subjects = (owner.shop.key, owner.waiting.subject, owner.issued.subject)
@@ -61,10 +61,10 @@ def fill(world: World) -> DelegationRows:
         delegations.end_by(delegation=row, person=owner.person)
     # Whose code is still waited for first: asking again closes what was asked before.
     second = _counter("counter2")
-    consents.ask(staff=second, number=people.NOURA, purpose=RENEWAL, desk="call")  # closed by the next question
-    waiting = consents.ask(staff=second, number=people.NOURA, purpose=RENEWAL, desk="call")
+    consents.ask(staff=second, number=NOURA, purpose=RENEWAL, desk="call")  # closed by the next question
+    waiting = consents.ask(staff=second, number=NOURA, purpose=RENEWAL, desk="call")
     first = _counter("counter")
-    consent = consents.ask(staff=first, number=people.SALIM, purpose=RENEWAL, desk="counter")
+    consent = consents.ask(staff=first, number=SALIM, purpose=RENEWAL, desk="counter")
     consents.enter(consent=consent, staff=first, typed=civil_ids.decrypt(consent.code_cipher, "consent"))
     fields: dict[str, Any] = {"delegate": delegate, "former_delegate": former, "offered": offered, "boss": boss, "counter": first}
     fields |= {"delegation": given[0], "revoked": over[-1], "offer": offer, "waiting": waiting}

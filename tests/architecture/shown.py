@@ -21,8 +21,8 @@ from municipality.kernel import guards
 from shops.models import Claim, Shop
 from tests.architecture.access_matrix import ROWS, Row
 from tests.architecture.world import World
+from tests.factories.accounts import NOURA, SALIM
 from tests.licensing import officers
-from tests.municipality import people
 from violations.models import Violation
 
 LIST = Path(__file__).with_name("shown_fields.txt")
@@ -76,7 +76,7 @@ def mark(world: World) -> Marks:
     """Mark every row. The guards of the database are gone until the transaction is rolled back."""
     guards.remove(connection)
     own = {world.owner.person.pk: "o", world.stranger.person.pk: "s"}
-    names, known = {}, {people.SALIM: ("person.civil_id", "o"), people.NOURA: ("person.civil_id", "s")}
+    names, known = {}, {SALIM: ("person.civil_id", "o"), NOURA: ("person.civil_id", "s")}
     known[officers.MANAGER] = ("manager.civil_id", "o")
     for letter, (name, model) in zip("pgscdv", WATCHED.items(), strict=True):
         rows = model._default_manager.all()

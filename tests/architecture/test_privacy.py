@@ -30,8 +30,8 @@ from municipality.review.services import desk
 from shops.models import Shop
 from tests.architecture.access_matrix import ROWS
 from tests.architecture.world import World, built_world, the_world  # noqa: F401
+from tests.browsers import signed_in
 from tests.licensing import officers
-from tests.municipality.people import signed_in
 
 pytestmark = pytest.mark.django_db
 GUESSES = 5_000

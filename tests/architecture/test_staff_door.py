@@ -14,7 +14,7 @@ from django.utils import translation
 from municipality.accounts import access, keyholders, staff_site
 from tests.architecture.access_matrix import METHODS, ROWS
 from tests.architecture.world import World, built_world, the_world  # noqa: F401
-from tests.municipality.people import signed_in
+from tests.browsers import signed_in
 
 pytestmark = pytest.mark.django_db
 OPEN_ADMIN = {"/admin/login/", "/admin/logout/"}  # the way in and the way out

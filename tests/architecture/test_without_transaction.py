@@ -13,7 +13,8 @@ from payments.admin import differences
 from tests.architecture.access_matrix import ROWS, staff
 from tests.architecture.crawl import Crawl, Portal, crawl, not_asked, not_opened
 from tests.architecture.routes import patterns
-from tests.municipality import people
+from tests.browsers import signed_in
+from tests.factories.accounts import StaffFactory
 
 pytestmark = [
     *(pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(1800)),
@@ -54,7 +55,7 @@ def test_an_address_that_nobody_asks_or_opens_is_found() -> None:
 def exported() -> Crawl:
     """A cashier takes the differences out."""
     ensure_roles()
-    cashier = people.signed_in(people.staff("cashier", login="cashier"))
+    cashier = signed_in(StaffFactory(groups=["cashier"], login="cashier"))
     world: Any = SimpleNamespace(sessions={"cashier": cashier.session.session_key})
     with Portal().running() as portal:
         found = Crawl(world, {}, portal)

@@ -65,11 +65,11 @@ from tests.architecture import (
     upload_rows,
     violation_rows,
 )
+from tests.browsers import signed_in
+from tests.factories.accounts import SALIM, PersonFactory
 from tests.licensing import officers
-from tests.municipality import people
 from tests.municipality.accounts import softkey
 from tests.payments.bank import Bank, Book, notification
-from tests.payments.browsers import signed_in
 
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
 SIGNED_IN = (
@@ -189,8 +189,8 @@ def build() -> World:
     seed(maker, publisher)
     mail.outbox = []
     SmsTray.sent.clear()
-    owner = _belongings(people.person(people.SALIM), 1)
-    stranger = _belongings(people.person(people.NOURA, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi", language="en"), 4)
+    owner = _belongings(PersonFactory(civil_id=SALIM), 1)
+    stranger = _belongings(PersonFactory(noura=True, language="en"), 4)
     organisation = Organisation.objects.create(name_ar="شركة الخليج", name_en="Gulf Company", commercial_register_no="77001")
     shared = shop_of(None, 9, organisation=organisation)
     _superseded()

@@ -17,7 +17,7 @@ from municipality.places.models import Area, Branch
 from municipality.places.seeds import load_places
 from municipality.rulebook.seeds import load_activities, seed
 from shops.models import Shop
-from tests.municipality.people import person, staff
+from tests.factories.accounts import PersonFactory, StaffFactory
 
 NOW = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
 TODAY = NOW.date()
@@ -35,12 +35,12 @@ def rules(today: dt.date) -> None:
     """Places and the published rulebook."""
     load_places()
     load_activities()
-    seed(staff("rule_maker", login="maker"), staff("rule_publisher", login="publisher"))
+    seed(StaffFactory(groups=["rule_maker"], login="maker"), StaffFactory(groups=["rule_publisher"], login="publisher"))
 
 
 @pytest.fixture
 def owner(db: Any) -> Any:
-    return person()
+    return PersonFactory()
 
 
 @pytest.fixture

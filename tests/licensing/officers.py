@@ -13,7 +13,7 @@ from municipality.cases.models import Case
 from municipality.drafts import services as drafts
 from municipality.drafts.models import Draft
 from municipality.kernel import clock
-from municipality.places.models import Area, Branch
+from municipality.places.models import Area
 from municipality.review import queries as review
 from municipality.review.models import Assignment, Skill
 from municipality.review.services import desk, queue
@@ -22,7 +22,7 @@ from municipality.uploads import services as uploads
 from municipality.uploads.inspection import Drawn
 from municipality.uploads.models import Upload
 from shops.models import Shop
-from tests.municipality.people import staff
+from tests.factories.accounts import StaffFactory
 
 MANAGER = "290010100038"
 
@@ -77,14 +77,14 @@ def send(shop: Shop, person: Any, *names: str) -> Case:
 
 def officer(login: str = "officer", branch: str = "HA") -> Any:
     """Somebody of a branch who decides health licences."""
-    user = staff("officer", login=login, branch=Branch.objects.get(pk=branch))
-    giver = staff("supervisor", login=f"giver-{login}", branch=Branch.objects.get(pk=branch))
+    user = StaffFactory(groups=["officer"], login=login, branch_id=branch)
+    giver = StaffFactory(groups=["supervisor"], login=f"giver-{login}", branch_id=branch)
     Skill.objects.create(officer=user, code="health", given_by=giver, given_at=clock.now())
     return user
 
 
 def supervisor(login: str = "supervisor", branch: str = "HA") -> Any:
-    return staff("supervisor", login=login, branch=Branch.objects.get(pk=branch))
+    return StaffFactory(groups=["supervisor"], login=login, branch_id=branch)
 
 
 def drawn(user: Any) -> Assignment:

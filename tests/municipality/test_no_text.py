@@ -11,7 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 
-from tests.municipality.people import person, signed_in
+from tests.browsers import signed_in
+from tests.factories.accounts import PersonFactory
 
 pytestmark = pytest.mark.django_db
 ADDRESSES = [
@@ -95,7 +96,7 @@ def test_what_a_machine_posts_is_left_to_the_view_that_reads_it(browser: Client)
 
 def test_a_piece_of_a_file_is_not_read_by_the_middleware() -> None:
     """Its bytes are not text; the view answers, here that there is no such file."""
-    answer = signed_in(person()).patch("/en/uploads/file/none/", b"\x00" * 100, content_type="application/offset+octet-stream")
+    answer = signed_in(PersonFactory()).patch("/en/uploads/file/none/", b"\x00" * 100, content_type="application/offset+octet-stream")
     assert answer.status_code == 404
 
 

@@ -16,7 +16,7 @@ from payments import registry
 from payments.models import Attempt, Bill
 from payments.rules import Line
 from payments.services import issue_bill, redirect_url, start_attempt
-from tests.municipality import people
+from tests.factories.accounts import SALIM, PersonFactory, StaffFactory
 from tests.payments.bank import Bank, Book
 
 START = dt.datetime(2026, 11, 24, 7, 0, tzinfo=dt.UTC)
@@ -49,12 +49,12 @@ def bank() -> Book:
 
 @pytest.fixture
 def payer(db: None) -> Any:
-    return people.person(people.SALIM)
+    return PersonFactory(civil_id=SALIM)
 
 
 @pytest.fixture
 def stranger(db: None) -> Any:
-    return people.person(people.NOURA, name_ar="نورة", name_en="Noura")
+    return PersonFactory(noura=True)
 
 
 def line(fils: int = 10_000, code: str = "renewal") -> Line:
@@ -144,7 +144,7 @@ def replies(db: None) -> None:
     """The coded reasons of money, published by two people."""
     from municipality.rulebook import seeds
 
-    maker, publisher = people.staff(login="rules-1"), people.staff(login="rules-2")
+    maker, publisher = StaffFactory(login="rules-1"), StaffFactory(login="rules-2")
     for edition in seeds.read_editions():
         if edition["subject"] == "replies.money":
             draft = seeds._draft(edition, maker)
@@ -153,9 +153,9 @@ def replies(db: None) -> None:
 
 @pytest.fixture
 def cashier(replies: None) -> Any:
-    return people.staff("cashier", login="cashier")
+    return StaffFactory(groups=["cashier"], login="cashier")
 
 
 @pytest.fixture
 def checker(replies: None) -> Any:
-    return people.staff("finance_checker", login="checker")
+    return StaffFactory(groups=["finance_checker"], login="checker")

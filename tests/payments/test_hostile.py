@@ -26,9 +26,9 @@ from payments.providers.port import Order
 from payments.services import inquire, redirect_url, start_attempt
 from payments.services.callbacks import MAX_BODY
 from payments.states import AttemptState
-from tests.municipality import people
+from tests.browsers import signed_in
+from tests.factories.accounts import PersonFactory
 from tests.payments.bank import KEY, Book, notification, result_text
-from tests.payments.browsers import signed_in
 from tests.payments.conftest import walk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(3600)]
@@ -288,5 +288,5 @@ def test_people_who_may_not_pay_see_nothing_of_it(at_bank: Lead, bank: Book) -> 
     attempt = at_bank()
     bank.decide(attempt)
     walk(3)
-    page = signed_in(people.person("290010100048", name_en="Somebody Else")).get(f"/pay/r/{attempt.token}").content.decode()
+    page = signed_in(PersonFactory(civil_id="290010100048", name_en="Somebody Else")).get(f"/pay/r/{attempt.token}").content.decode()
     assert attempt.trackid not in page and str(Attempt.objects.get().payment_id) not in page

@@ -15,7 +15,7 @@ from municipality.places.seeds import load_places
 from municipality.rulebook.seeds import load_activities
 from shops.models import Shop
 from shops.register import events
-from tests.municipality.people import staff
+from tests.factories.accounts import StaffFactory
 
 TESTS = system("tests")
 
@@ -23,13 +23,13 @@ TESTS = system("tests")
 @pytest.fixture
 def clerk(db: Any) -> Any:
     """Loads sheets of the register and proposes."""
-    return staff("register_clerk", login="clerk")
+    return StaffFactory(groups=["register_clerk"], login="clerk")
 
 
 @pytest.fixture
 def keeper(db: Any) -> Any:
     """The second person of the register."""
-    return staff("register_keeper", login="keeper")
+    return StaffFactory(groups=["register_keeper"], login="keeper")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from municipality.rulebook.seeds import load_activities, seed
 from payments.models import Bill
 from payments.services import redirect_url, start_attempt
 from shops.models import Shop
-from tests.municipality.people import NOURA, person, staff
+from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.payments.bank import Bank, Book
 from tests.payments.conftest import run_due
 from violations.models import JudicialWarrant, Team, Violation
@@ -65,17 +65,17 @@ def days(settings: Any) -> Iterator[Days]:
 def rules(db: Any, days: Days) -> None:
     load_places()
     load_activities()
-    seed(staff("rule_maker", login="maker"), staff("rule_publisher", login="publisher"))
+    seed(StaffFactory(groups=["rule_maker"], login="maker"), StaffFactory(groups=["rule_publisher"], login="publisher"))
 
 
 @pytest.fixture
 def owner(db: Any) -> Any:
-    return person()
+    return PersonFactory()
 
 
 @pytest.fixture
 def stranger(db: Any) -> Any:
-    return person(NOURA, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi")
+    return PersonFactory(noura=True)
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def make_inspector(rules: None) -> Callable[..., Any]:
 
     def make(login: str = "inspector", branch: str = "HA", *, womens: bool = False, scope: list[str] | None = None, **spell: Any) -> Any:
         home = Branch.objects.get(pk=branch)
-        user = staff("inspector", login=login, branch=home)
+        user = StaffFactory(groups=["inspector"], login=login, branch=home)
         code = f"{branch}-{'W' if womens else 'M'}"
         team, _created = Team.objects.get_or_create(
             code=code, defaults={"branch": home, "name_ar": f"فريق {branch}", "name_en": f"Team {branch}", "is_womens": womens}
@@ -187,8 +187,8 @@ def decider(rules: None) -> Callable[..., Any]:
 
     def make(branch: str, login: str = "") -> Any:
         home = Branch.objects.get(pk=branch)
-        user = staff("officer", login=login or f"decider-{branch}", branch=home)
-        giver = staff("supervisor", login=f"giver-{login or branch}", branch=home)
+        user = StaffFactory(groups=["officer"], login=login or f"decider-{branch}", branch=home)
+        giver = StaffFactory(groups=["supervisor"], login=f"giver-{login or branch}", branch=home)
         Skill.objects.create(officer=user, code="objections", given_by=giver, given_at=clock.now())
         return user
 

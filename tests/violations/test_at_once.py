@@ -21,8 +21,8 @@ from municipality.kernel import clock, guards
 from payments import invariants as of_payments
 from payments.models import Allocation, Attempt, Bill, Receipt, RefundDue
 from payments.services import attempts, inquiries, redirect_url, start_attempt
+from tests.browsers import signed_in
 from tests.municipality.open_database import on_postgres
-from tests.municipality.people import signed_in
 from tests.payments.bank import Bank
 from tests.payments.conftest import KINDS, run_due
 from tests.violations.conftest import Days

@@ -33,7 +33,8 @@ from payments.models import Attempt, Bill
 from payments.services import pay_basket, redirect_url, start_attempt
 from shops.models import Shop
 from tests.architecture.state_doors import without_guards
-from tests.municipality.people import NOURA, person, signed_in
+from tests.browsers import signed_in
+from tests.factories.accounts import NOURA, PersonFactory
 from tests.payments.bank import Bank
 from tests.payments.conftest import run_due
 from violations import queries, review, rules
@@ -139,7 +140,7 @@ def test_opening_the_notice_as_a_delegate_serves_nobody(write: Callable[..., Vio
 def test_a_right_reaches_no_further_than_its_givers_own(served: Violation, owner: Any, delegate: Any) -> None:
     let(owner, delegate, served.shop.key)  # type: ignore[union-attr]
     bill = settlements.bill_for(violation=served, person=delegate)
-    Shop.objects.filter(pk=served.shop_id).update(owner=person(THIRD))
+    Shop.objects.filter(pk=served.shop_id).update(owner=PersonFactory(civil_id=THIRD))
     assert not queries.visible_to(delegate).exists()
     assert not payments.visible_to(delegate).filter(pk=bill.pk).exists()
     with pytest.raises(NotPermitted):

@@ -19,8 +19,9 @@ from municipality.documents.models import Document
 from municipality.documents.verification import check
 from municipality.kernel import clock
 from municipality.review.services import desk, queue
+from tests.browsers import signed_in
+from tests.factories.accounts import StaffFactory
 from tests.municipality.documents import poppler
-from tests.municipality.people import signed_in, staff
 from tests.violations.conftest import Days, pay
 from violations.models import Violation
 from violations.services import documents, notices, objections, violation_reports
@@ -93,7 +94,7 @@ def test_the_decision_about_an_objection_gives_reasons_and_the_way_to_the_court(
         desk.accept(assignment=assignment)
     else:
         decision = desk.propose_refusal(assignment=assignment, code="facts_proved")
-        desk.sign(decision=decision, supervisor=staff("supervisor", login="signs", branch=officer.branch))
+        desk.sign(decision=decision, supervisor=StaffFactory(groups=["supervisor"], login="signs", branch=officer.branch))
     documents.write_decision(case_id=objection.case_id)
     objection.refresh_from_db()
     text = read(objection.decision)

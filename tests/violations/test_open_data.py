@@ -21,7 +21,7 @@ from shops.models import Shop
 from shops.office.services import merges
 from shops.open_data import dictionary, formats, writer
 from shops.registry import OPEN_SETS
-from tests.municipality.people import staff
+from tests.factories.accounts import StaffFactory
 from tests.serving import warm
 from tests.shops.open_data.conftest import store
 from tests.violations.conftest import Days, pay
@@ -169,8 +169,8 @@ def test_an_entry_that_another_one_stands_for_has_no_page_and_no_row(
     pay(row, owner)
     assert list(published()) == [row.public_id]
     into = make_shop()
-    asked = merges.propose(shop=shop, into=into, note_ar="المحل نفسه", asked_by=staff("register_clerk", login="clerk"))
-    merges.allow(merge=asked, allowed_by=staff("register_keeper", login="keeper"))
+    asked = merges.propose(shop=shop, into=into, note_ar="المحل نفسه", asked_by=StaffFactory(groups=["register_clerk"], login="clerk"))
+    merges.allow(merge=asked, allowed_by=StaffFactory(groups=["register_keeper"], login="keeper"))
     page = Client().get(f"/en/shops/{shop.public_id}/", follow=True).content.decode()
     assert f"finding-{row.public_id}" not in page and published() == {}
 

@@ -24,7 +24,8 @@ from shops.models import Reply, Shop
 from shops.public_page import services
 from shops.public_page.states import REPLY
 from shops.registry import finding_of
-from tests.municipality.people import NOURA, person, signed_in, staff
+from tests.browsers import signed_in
+from tests.factories.accounts import NOURA, PersonFactory, StaffFactory
 from tests.violations.conftest import Days, pay
 from tests.violations.services.test_objections import decide, file
 from violations import publication, rules
@@ -163,8 +164,8 @@ def contested(write: Callable[..., Violation], owner: User) -> Violation:
 
 
 def reader() -> Any:
-    user = staff("officer", login="reader", branch_id="HA")
-    giver = staff("supervisor", login="giver", branch_id="HA")
+    user = StaffFactory(groups=["officer"], login="reader", branch_id="HA")
+    giver = StaffFactory(groups=["supervisor"], login="giver", branch_id="HA")
     Skill.objects.create(officer=user, code="pages", given_by=giver, given_at=clock.now())
     return user
 
@@ -179,7 +180,7 @@ def read(*, publish: bool) -> None:
         desk.accept(assignment=assignment)
         return
     decision = desk.propose_refusal(assignment=assignment, code="insults")
-    desk.sign(decision=decision, supervisor=staff("supervisor", login="signs", branch_id="HA"))
+    desk.sign(decision=decision, supervisor=StaffFactory(groups=["supervisor"], login="signs", branch_id="HA"))
 
 
 def test_a_reply_stands_beside_the_finding_once_it_was_read_word_for_word(contested: Violation, shop: Shop, owner: User) -> None:
@@ -266,6 +267,6 @@ def test_a_person_without_a_tie_to_the_shop_sees_no_reply_that_is_still_read(con
     finding = finding_of(contested.key)
     assert finding is not None
     case = services.reply(finding=finding, person=owner, text="x")
-    other = person("290010100039", name_ar="غريب", name_en="Stranger Two")
+    other = PersonFactory(civil_id="290010100039", name_ar="غريب", name_en="Stranger Two")
     assert signed_in(other).get(f"/en/cases/{case.public_id}/").status_code == 404
     assert signed_in(other).post(f"/en/page-requests/{case.public_id}/withdraw/").status_code == 404

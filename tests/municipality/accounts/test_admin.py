@@ -12,8 +12,9 @@ from municipality.accounts import civil_ids
 from municipality.accounts.models import Organisation, User
 from municipality.audit.models import AccessLogEntry
 from municipality.cases.roles import ensure_roles
+from tests.browsers import signed_in
+from tests.factories.accounts import StaffFactory
 from tests.municipality.accounts.test_staff_door import CODE, code_now, give_password
-from tests.municipality.people import signed_in, staff
 
 pytestmark = pytest.mark.django_db
 NUMBER = "290010112346"
@@ -81,7 +82,7 @@ def test_supervisors_and_auditors_read_people_and_organisations_and_each_look_is
     ensure_roles()
     organisation = Organisation.objects.create(name_ar="شركة", name_en="Company", commercial_register_no="1")
     organisation.signatories.create(person=person, first_day=dt.date(2026, 1, 1))
-    member = staff(role, login=role)
+    member = StaffFactory(groups=[role], login=role)
     client = signed_in(member)
     for table in ("user", "organisation"):
         assert client.get(f"/admin/accounts/{table}/").status_code == 200
@@ -97,7 +98,7 @@ def test_supervisors_and_auditors_read_people_and_organisations_and_each_look_is
 @pytest.mark.parametrize("role", ["officer", "operator", "rule_maker", "rule_publisher"])
 def test_nobody_else_reads_them(role: str, person: User) -> None:
     ensure_roles()
-    client = signed_in(staff(role, login=role))
+    client = signed_in(StaffFactory(groups=[role], login=role))
     for path in ("user/", f"user/{person.pk}/change/", "organisation/"):
         assert client.get(f"/admin/accounts/{path}").status_code == 403
     assert not AccessLogEntry.objects.exists()

@@ -20,8 +20,9 @@ from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.transitions import transition
 from municipality.kernel.workflow import WORKFLOWS
+from tests.browsers import signed_in
+from tests.factories.accounts import NOURA, PersonFactory
 from tests.licensing.conftest import NOW
-from tests.municipality.people import NOURA, person, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +55,7 @@ def test_the_case_page_shows_the_person_who_looked(case: Case, owner: Any) -> No
     assert "Nobody has looked" in client.get(address).content.decode()
     log_access(viewer=Actor("auditor", "staff:x"), person_key=owner.key, subject=case.key, purpose="audit")
     assert "Auditor: audit" in client.get(address).content.decode()
-    assert signed_in(person(NOURA)).get(address).status_code == 404
+    assert signed_in(PersonFactory(civil_id=NOURA)).get(address).status_code == 404
 
 
 def test_a_list_of_requests_goes_on_page_by_page(case: Case, owner: Any) -> None:

@@ -22,16 +22,16 @@ from municipality.delegation.services import consents
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted
 from municipality.notifications.models import Message
-from municipality.places.models import Branch
 from municipality.review.models import ConflictOfInterest, Skill
 from municipality.review.services import queue
 from payments.models import Bill
 from shops.register import queries as shops
 from tests.architecture.state_doors import without_guards
+from tests.browsers import signed_in
+from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.licensing import officers
 from tests.licensing.conftest import NOW
 from tests.municipality.delegation.standing_in import DELEGATE, OWNER, THIRD, Tray, ask, code_for, fee, main, renew_url
-from tests.municipality.people import person, signed_in, staff
 
 pytestmark = pytest.mark.django_db
 
@@ -123,7 +123,7 @@ def test_the_code_of_one_purpose_or_employee_serves_no_other(
 ) -> None:
     consent = ask(clerk)
     code = code_for(consent, tray)
-    colleague = staff("counter", login="colleague", branch=Branch.objects.get(pk="HA"))
+    colleague = StaffFactory(groups=["counter"], login="colleague", branch_id="HA")
     with pytest.raises(NotPermitted):
         consents.enter(consent=consent, staff=colleague, typed=code)
     consent.purpose = "another.service"
@@ -179,7 +179,7 @@ def test_asking_is_limited_for_a_number(owner: User, clerk: User) -> None:
 
 
 def test_only_staff_of_the_counter_ask(owner: User, rules: None) -> None:
-    officer = staff("officer", login="officer", branch=Branch.objects.get(pk="HA"))
+    officer = StaffFactory(groups=["officer"], login="officer", branch_id="HA")
     with pytest.raises(NotPermitted):
         ask(officer)
     assert signed_in(officer).get("/en/assist/").status_code == 403
@@ -253,4 +253,4 @@ def test_a_person_reads_who_looked_when_why_and_from_which_office_and_no_name(ma
     assert "Supervisor" in page and "Officer" in page and user.branch.name_en in page
     for name in (user.name_en, user.name_ar, supervisor.name_en, user.public_id):
         assert name not in page
-    assert "Nobody has looked yet" in main(signed_in(person(THIRD)).get("/en/profile/looks/"))
+    assert "Nobody has looked yet" in main(signed_in(PersonFactory(civil_id=THIRD)).get("/en/profile/looks/"))

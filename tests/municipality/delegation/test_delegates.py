@@ -36,10 +36,11 @@ from payments.services import start_attempt
 from shops.models import Shop
 from shops.register import queries as shops
 from tests.architecture.state_doors import without_guards
+from tests.browsers import signed_in
+from tests.factories.accounts import PersonFactory
 from tests.licensing import officers
 from tests.licensing.conftest import NOW, TODAY
 from tests.municipality.delegation.standing_in import DELEGATE, OWNER, THIRD, UNTIL, fee, let, main, renew_url
-from tests.municipality.people import person, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -67,7 +68,7 @@ def test_an_offer_is_answered_alike_whether_the_number_has_an_account(make_shop:
         text = re.sub(r"csrfmiddlewaretoken.*?>", "", main(answer))
         pages.append(text.replace(row.public_id, "").replace(row.delegate_masked, "").replace(shop.name_en, ""))
     assert pages[0] == pages[1] and "If this person uses the portal" in pages[0] and "Noura" not in pages[0]
-    newcomer = person(THIRD)
+    newcomer = PersonFactory(civil_id=THIRD)
     assert delegation.offered_to(newcomer).count() == 1  # who joins later finds it
 
 
@@ -200,7 +201,7 @@ def test_a_delegation_reaches_its_shop_and_service_only(make_shop: Any, owner: U
 def test_a_delegate_of_a_shop_that_was_sold_reaches_nothing_of_the_new_owner(make_shop: Any, owner: User, delegate: User) -> None:
     shop = make_shop()
     let(owner, delegate, shop.key)
-    Shop.objects.filter(pk=shop.pk).update(owner=person(THIRD))
+    Shop.objects.filter(pk=shop.pk).update(owner=PersonFactory(civil_id=THIRD))
     assert not shops.visible_to(delegate).exists()
     assert signed_in(delegate).get(renew_url(shop)).status_code == 404
 
@@ -347,7 +348,7 @@ def test_what_was_typed_and_not_saved_goes_with_the_delegation(make_shop: Any, o
 
 def test_either_side_ends_it_and_nobody_else(make_shop: Any, owner: User, delegate: User) -> None:
     row = let(owner, delegate, make_shop().key)
-    stranger = person(THIRD)
+    stranger = PersonFactory(civil_id=THIRD)
     with pytest.raises(NotPermitted):
         delegations.end_by(delegation=row, person=stranger)
     assert signed_in(stranger).get(f"/en/delegations/{row.public_id}/").status_code == 404
@@ -398,7 +399,7 @@ def test_a_clerk_works_in_every_service_and_another_signatory_ends_it(
     make_shop: Any, owner: User, delegate: User, company: Organisation
 ) -> None:
     shop = make_shop(owner=None, organisation=company)
-    partner = person(THIRD)
+    partner = PersonFactory(civil_id=THIRD)
     Signatory.objects.create(organisation=company, person=partner, first_day=TODAY)
     data = {"subject": f"organisation:{company.public_id}", "civil_id": DELEGATE, "last_day": UNTIL.isoformat()}
     signed_in(owner).post(f"/en/organisations/{company.public_id}/clerk/", data)

@@ -16,8 +16,8 @@ from municipality.drafts.registry import DRAFT_KINDS, DraftKind
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
+from tests.factories.accounts import NOURA, PersonFactory, StaffFactory
 from tests.licensing.conftest import NOW
-from tests.municipality.people import NOURA, person, staff
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 SERVICE = "tests.kept"
@@ -167,7 +167,9 @@ def test_a_closed_request_that_still_holds_answers_is_refused_by_the_database(dr
 
 def test_nobody_sees_the_request_of_another_and_staff_see_none(draft: Draft, owner: Any) -> None:
     assert list(queries.visible_to(owner)) == [draft]
-    assert not queries.visible_to(person(NOURA)).exists() and not queries.visible_to(staff("officer")).exists()
+    assert (
+        not queries.visible_to(PersonFactory(civil_id=NOURA)).exists() and not queries.visible_to(StaffFactory(groups=["officer"])).exists()
+    )
     services.discard(draft=draft)
     assert not queries.visible_to(owner).exists()
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from municipality.cases.models import Case
 from municipality.notifications.models import Message
 from municipality.review.models import Assignment
-from tests.municipality.people import signed_in
+from tests.browsers import signed_in
 from tests.municipality.review import permits
 from tests.municipality.review.conftest import Office
 

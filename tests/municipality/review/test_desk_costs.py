@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from municipality.review.models import Assignment, QueueEntry
 from municipality.review.services import desk
 from tests import serving
-from tests.municipality.people import signed_in
+from tests.browsers import signed_in
 from tests.municipality.review import permits
 from tests.municipality.review.conftest import Office
 from tests.municipality.review.desk_in_a_browser import BOARD, NEXT, OWN, PEOPLE, SIGN, TIES, case_url

@@ -17,8 +17,8 @@ from municipality.kernel import ids
 from municipality.notifications.models import Message
 from municipality.review.models import Assignment, CheckAnswer, ConflictOfInterest, CorrectionRound, QueueEntry
 from municipality.review.services import staff
+from tests.browsers import signed_in
 from tests.conftest import Clock
-from tests.municipality.people import signed_in
 from tests.municipality.review import permits
 from tests.municipality.review.conftest import Office
 from tests.municipality.review.desk_in_a_browser import NEXT, NOTES, ONE_ASKED, OWN, case_url, drawn, kept, send, text_of

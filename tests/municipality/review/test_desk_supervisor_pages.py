@@ -10,8 +10,8 @@ from municipality.review import queries
 from municipality.review.admin import PAGES
 from municipality.review.models import Absence, CorrectionRound, Decision, Override, QueueEntry, Skill
 from municipality.review.services import staff
+from tests.browsers import signed_in
 from tests.conftest import Clock
-from tests.municipality.people import signed_in
 from tests.municipality.review import permits
 from tests.municipality.review.conftest import Office
 from tests.municipality.review.desk_in_a_browser import (

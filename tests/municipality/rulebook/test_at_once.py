@@ -12,7 +12,7 @@ from municipality.accounts.models import User
 from municipality.kernel.actors import Actor
 from municipality.rulebook import services
 from municipality.rulebook.models import RuleSet
-from tests.municipality.people import staff
+from tests.factories.accounts import StaffFactory
 from tests.municipality.review.test_at_once import at_once
 from tests.municipality.rulebook.test_services import draft
 
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres, pyt
 
 @pytest.fixture
 def maker(transactional_db: None) -> User:
-    return staff("rule_maker", login="maker")
+    return StaffFactory(groups=["rule_maker"], login="maker")
 
 
 def drafts(maker: User) -> list[Any]:

@@ -16,7 +16,7 @@ from municipality.kernel.errors import Refused
 from municipality.rulebook import queries
 from municipality.rulebook.models import ConditionRule, FeeRule, LimitRule, RuleSet
 from municipality.rulebook.services import publish
-from tests.municipality.people import staff
+from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db
 DAY = dt.date(2026, 1, 1)
@@ -24,12 +24,12 @@ DAY = dt.date(2026, 1, 1)
 
 @pytest.fixture
 def maker() -> User:
-    return staff("rule_maker", login="maker")
+    return StaffFactory(groups=["rule_maker"], login="maker")
 
 
 @pytest.fixture
 def checker() -> User:
-    return staff("rule_publisher", login="checker")
+    return StaffFactory(groups=["rule_publisher"], login="checker")
 
 
 def draft(maker: User, version: int = 1, first_day: dt.date = DAY, fils: int = 10_000, **fields: Any) -> RuleSet:
@@ -97,7 +97,7 @@ def test_an_edition_is_published_once_even_from_a_stale_page(maker: User, checke
     ruleset = draft(maker)
     stale = RuleSet.objects.get(pk=ruleset.pk)
     put_in_force(ruleset, checker)
-    third = staff("rule_publisher", login="third")
+    third = StaffFactory(groups=["rule_publisher"], login="third")
     assert refusal(stale, third) == "published"
     assert AuditEvent.objects.filter(action="rulebook.published").count() == 1
 

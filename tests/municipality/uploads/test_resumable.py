@@ -16,7 +16,7 @@ from municipality.accounts.models import User
 from municipality.uploads import parts
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
-from tests.municipality import people
+from tests.browsers import signed_in
 from tests.municipality.uploads import seeds
 from tests.municipality.uploads.conftest import SUBJECT, Draft
 
@@ -149,7 +149,7 @@ def test_a_file_can_be_taken_back_while_it_is_sent(client: Client) -> None:
 
 def test_other_people_find_nothing(client: Client, stranger: User, draft: Draft, jpeg: bytes) -> None:
     address = create(client, len(jpeg))["Location"]
-    other = people.signed_in(stranger)
+    other = signed_in(stranger)
     assert create(other, 10).status_code == 404
     assert offset(other, address).status_code == 404
     assert patch(other, address, 0, jpeg).status_code == 404
@@ -168,7 +168,7 @@ def test_without_the_rule_of_the_subject_a_stranger_would_write(
     address = create(client, len(jpeg))["Location"]
     monkeypatch.setattr("municipality.uploads.registry.may_read", lambda user, subject: True)
     monkeypatch.setattr("municipality.uploads.registry.may_write", lambda user, subject, slot: True)
-    assert patch(people.signed_in(stranger), address, 0, jpeg).status_code == 204
+    assert patch(signed_in(stranger), address, 0, jpeg).status_code == 204
 
 
 def test_the_same_name_with_other_content_is_another_file(client: Client, jpeg: bytes) -> None:
@@ -180,7 +180,7 @@ def test_the_same_name_with_other_content_is_another_file(client: Client, jpeg: 
 
 def test_a_token_is_asked_for(owner: User, jpeg: bytes) -> None:
     browser = Client(enforce_csrf_checks=True)
-    browser.cookies = people.signed_in(owner).cookies
+    browser.cookies = signed_in(owner).cookies
     assert create(browser, len(jpeg)).status_code == 403
     page = browser.get(f"/en/uploads/{SUBJECT}/lease/").content.decode()
     token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]

@@ -30,7 +30,7 @@ from payments.services import (
     send_refund,
 )
 from payments.services.returns import remaining_of
-from tests.municipality import people
+from tests.factories.accounts import StaffFactory
 from tests.payments.bank import Book
 from tests.payments.conftest import START, run_due, walk
 
@@ -129,7 +129,7 @@ def test_only_another_person_of_the_second_role_approves(role: str, owed: Refund
     propose(owed, cashier)
     if role == "cashier":
         cashier.groups.add(*checker.groups.all())  # who holds both roles is one person all the same
-    person = cashier if role == "cashier" else people.staff(*([role] if role != "nobody" else []), login="other")
+    person = cashier if role == "cashier" else StaffFactory(groups=[role] if role != "nobody" else [], login="other")
     with pytest.raises(NotPermitted) as refused:
         approve(owed, person)
     assert refused.value.status == 403 and fresh(owed).state == "proposed"
@@ -186,7 +186,7 @@ def test_a_stale_page_approves_nothing(
 
 def test_a_second_approval_of_the_same_amount_is_refused(approved: RefundDue) -> None:
     with pytest.raises(TransitionRefused):
-        approve(approved, people.staff("finance_checker", login="another"))
+        approve(approved, StaffFactory(groups=["finance_checker"], login="another"))
 
 
 @pytest.mark.parametrize(
@@ -358,7 +358,7 @@ def race(refund: RefundDue, checkers: list[Any]) -> list[str]:
 @pytest.mark.django_db(transaction=True)
 def test_eight_approvals_at_once_are_one_refund(owed: RefundDue, cashier: Any, bank: Book) -> None:
     propose(owed, cashier)
-    got = race(owed, [people.staff("finance_checker", login=f"checker-{n}") for n in range(8)])
+    got = race(owed, [StaffFactory(groups=["finance_checker"], login=f"checker-{n}") for n in range(8)])
     assert got.count("approved") == 1
     at(0)
     assert len(bank.called) == 1 and LedgerPosting.objects.filter(kind="refund").count() == 1
@@ -379,7 +379,7 @@ def test_without_lock_and_single_writer_two_approvals_pay_twice(
         monkeypatch.setattr(returns, "transition", write)
         seen = {"proposed": fresh(owed)}
         monkeypatch.setattr(returns, "_locked", lambda refund: seen["proposed"])
-        for person in (checker, people.staff("finance_checker", login="another")):
+        for person in (checker, StaffFactory(groups=["finance_checker"], login="another")):
             approve(owed, person)
         seen["proposed"] = fresh(owed)
         monkeypatch.setattr(returns, "_end", lambda *given: None)

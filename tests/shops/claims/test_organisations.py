@@ -25,9 +25,10 @@ from shops.claims.states import CLAIM, ClaimState
 from shops.commercial_register import owners
 from shops.models import Claim, RegisterChange, RegisteredOwner, Shop
 from shops.register import queries as shops
+from tests.browsers import signed_in
+from tests.factories.accounts import PersonFactory
 from tests.licensing import officers
 from tests.licensing.conftest import NOW, TODAY
-from tests.municipality.people import person, signed_in
 from tests.shops.claims.test_services import decider
 
 pytestmark = pytest.mark.django_db
@@ -41,17 +42,17 @@ def own_folder(settings: Any, tmp_path: Any) -> None:
 
 @pytest.fixture
 def owner(db: Any) -> User:
-    return person(OWNER)
+    return PersonFactory(civil_id=OWNER)
 
 
 @pytest.fixture
 def signs(db: Any) -> User:
-    return person(SIGNS, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi")
+    return PersonFactory(civil_id=SIGNS, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi")
 
 
 @pytest.fixture
 def clerk(db: Any) -> User:
-    return person(CLERK, name_ar="عادل الراشد", name_en="Adel Al-Rashed")
+    return PersonFactory(civil_id=CLERK, name_ar="عادل الراشد", name_en="Adel Al-Rashed")
 
 
 @pytest.fixture
@@ -117,7 +118,7 @@ def test_nobody_claims_for_an_organisation_without_a_right_over_all_of_it(
     of_company = make_shop(owner=None, organisation=company)
     let(signs, clerk, of_company.key, service=CLAIM, role=Role.DELEGATE)  # one shop of it is not the organisation
     let(signs, clerk, key(company), service=RENEWAL, role=Role.DELEGATE)  # nor is another service
-    for somebody in (clerk, person(STRANGER), owner):
+    for somebody in (clerk, PersonFactory(civil_id=STRANGER), owner):
         assert "Nakheel Company" not in signed_in(somebody).get("/en/claims/").content.decode()
         answer = signed_in(somebody).post(f"/en/claims/shop/{shop.public_id}/", {"organisation": company.public_id})
         assert answer.status_code == 403
@@ -231,7 +232,7 @@ def test_a_clerk_disputes_for_the_organisation_that_held_the_shop(
     claim = Claim.objects.get()
     assert Shop.objects.get().owner == owner
     path = f"/en/claims/{case.public_id}/dispute/"
-    assert signed_in(person(STRANGER)).get(path).status_code == 404
+    assert signed_in(PersonFactory(civil_id=STRANGER)).get(path).status_code == 404
     client = signed_in(clerk)
     assert "Somebody claims a shop of yours" in client.get("/en/my-shops/").content.decode()
     assert "You act by delegation" in client.get(path).content.decode()
@@ -256,7 +257,7 @@ def test_one_claim_of_a_shop_is_open_at_a_time_whoever_claims_and_the_database_h
     shop = make_shop()
     case = sent(shop, signs, company)
     with pytest.raises(Refused, match="claimed_already"):
-        claims.begin(shop=shop, person=person(STRANGER))
+        claims.begin(shop=shop, person=PersonFactory(civil_id=STRANGER))
     like = Case.objects.get(pk=case.pk)
     like.pk, like.public_id, like.reference, like.applicant, like.held_under = None, "c" * 26, "CL-2026-999999-X", clerk, ""
     like.last_event, like.state = None, "draft"
@@ -267,7 +268,7 @@ def test_one_claim_of_a_shop_is_open_at_a_time_whoever_claims_and_the_database_h
 
 
 def test_owners_that_are_organisations_are_taken_in_and_a_line_names_one_owner(make_shop: Any, company: Organisation) -> None:
-    shop, somebody = make_shop(), person(STRANGER)
+    shop, somebody = make_shop(), PersonFactory(civil_id=STRANGER)
     lines = [
         "commercial_license_no,civil_id,commercial_register_no",
         f"{shop.commercial_license_no},,{company.commercial_register_no}",

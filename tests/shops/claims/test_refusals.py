@@ -26,10 +26,11 @@ from shops.claims import services as claims
 from shops.claims.states import ClaimState
 from shops.models import Claim, Shop
 from tests.architecture.state_doors import without_guards
+from tests.browsers import signed_in
+from tests.factories.accounts import PersonFactory
 from tests.licensing import officers
 from tests.licensing.conftest import TODAY
 from tests.municipality.documents import poppler
-from tests.municipality.people import person, signed_in
 from tests.shops.claims.test_services import CLAIMANT, OWNER, STRANGER, decider, sent
 
 pytestmark = pytest.mark.django_db
@@ -44,12 +45,12 @@ def sealed(settings: Any, tmp_path: Path) -> None:
 
 @pytest.fixture
 def owner(db: Any) -> User:
-    return person(OWNER)
+    return PersonFactory(civil_id=OWNER)
 
 
 @pytest.fixture
 def claimant(db: Any) -> User:
-    return person(CLAIMANT, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi")
+    return PersonFactory(civil_id=CLAIMANT, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi")
 
 
 def refused(note_ar: str = "العقد بلا توقيع.", note_en: str = "The contract bears no signature.") -> Case:
@@ -111,7 +112,7 @@ def test_only_the_claimant_fetches_it_and_the_check_page_names_nobody(make_shop:
     document = Document.objects.get(kind=refusals.ClaimRefusalFacts.kind)
     path = f"/documents/{document.number}.pdf"
     assert signed_in(claimant).get(path).status_code == 200
-    for somebody in (owner, person(STRANGER)):
+    for somebody in (owner, PersonFactory(civil_id=STRANGER)):
         assert signed_in(somebody).get(path).status_code == 404
     for language, kind in (("en", "Decision refusing a request"), ("ar", "قرار رفض طلب")):
         page = Client().get(f"/verify/{document.code}", headers={"Accept-Language": language}).content.decode()

@@ -32,9 +32,10 @@ from shops.claims.states import ClaimState
 from shops.models import Claim, RegisterChange, RegisteredOwner, Shop
 from shops.register import queries as shops
 from tests.architecture.state_doors import without_guards
+from tests.browsers import signed_in
+from tests.factories.accounts import PersonFactory
 from tests.licensing import officers
 from tests.licensing.conftest import NOW
-from tests.municipality.people import person, signed_in
 
 pytestmark = pytest.mark.django_db
 OWNER, CLAIMANT, STRANGER = "290010100046", "290010100054", "290010100062"
@@ -47,12 +48,12 @@ def own_folder(settings: Any, tmp_path: Any) -> None:
 
 @pytest.fixture
 def owner(db: Any) -> User:
-    return person(OWNER)
+    return PersonFactory(civil_id=OWNER)
 
 
 @pytest.fixture
 def claimant(db: Any) -> User:
-    return person(CLAIMANT, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi")
+    return PersonFactory(civil_id=CLAIMANT, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi")
 
 
 def named(shop: Shop, somebody: User) -> None:
@@ -129,7 +130,7 @@ def test_a_disputed_match_is_frozen_and_an_officer_decides(make_shop: Any, owner
     case = claims.claim_by_register(shop=shop, person=claimant)
     claim = Claim.objects.get()
     with pytest.raises(NotPermitted):
-        claims.dispute(claim=claim, person=person(STRANGER), text="x")
+        claims.dispute(claim=claim, person=PersonFactory(civil_id=STRANGER), text="x")
     client = signed_in(owner)
     assert "Somebody claims a shop of yours" in client.get("/en/my-shops/").content.decode()
     client.post(f"/en/claims/{case.public_id}/dispute/", {"dispute": "لم أبع المحل."})
@@ -208,7 +209,7 @@ def test_asked_documents_are_sent_again_and_nothing_else(make_shop: Any, owner: 
 def test_files_of_a_claim_are_nobody_elses(make_shop: Any, owner: User, claimant: User) -> None:
     sent(make_shop(), claimant)
     upload = Upload.objects.get()
-    for somebody in (owner, person(STRANGER)):
+    for somebody in (owner, PersonFactory(civil_id=STRANGER)):
         assert signed_in(somebody).get(f"/en/uploads/file/{upload.public_id}/look/").status_code == 404
     assert signed_in(claimant).get(f"/en/uploads/file/{upload.public_id}/look/").status_code == 200
 
@@ -217,7 +218,7 @@ def test_one_shop_has_one_open_claim_and_its_owner_claims_nothing(make_shop: Any
     shop = make_shop()
     sent(shop, claimant)
     with pytest.raises(Refused, match="claimed_already"):
-        claims.begin(shop=shop, person=person(STRANGER))
+        claims.begin(shop=shop, person=PersonFactory(civil_id=STRANGER))
     with pytest.raises(Refused, match="yours_already"):
         claims.begin(shop=make_shop(), person=owner)
 

@@ -24,7 +24,7 @@ from shops.commercial_register.services import delta
 from shops.models import Shop
 from shops.models.commercial_register import CommercialDifference, CommercialFeed, CommercialNotice, CommercialOutage, CommercialRun
 from tests.conftest import Clock
-from tests.municipality.people import staff
+from tests.factories.accounts import StaffFactory
 
 KEY = "tests-only-key-of-the-register"
 KINDS = (delta.PAGE_JOB, delta.ONE_JOB)
@@ -114,7 +114,7 @@ class Commercial:
 
 @pytest.fixture
 def rules(db: None) -> None:
-    seed(staff("rule_maker", login="maker"), staff("rule_publisher", login="publisher"))
+    seed(StaffFactory(groups=["rule_maker"], login="maker"), StaffFactory(groups=["rule_publisher"], login="publisher"))
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def commercial(tmp_path: Path, settings: Any, rules: None, frozen_clock: Clock) 
     thread.start()
     url = f"http://127.0.0.1:{server.server_port}"
     settings.MOCI_URL, settings.MOCI_KEY, settings.MOCI_WINDOW = f"{url}/api/v1", KEY, "01:00-05:00"
-    yield Commercial(url, book, staff("register_keeper", login="clerk"), frozen_clock)
+    yield Commercial(url, book, StaffFactory(groups=["register_keeper"], login="clerk"), frozen_clock)
     server.shutdown()
     server.server_close()
     thread.join(timeout=5)

@@ -22,7 +22,7 @@ from shops.register.services import FactChange as Decided
 from shops.register.services import change_register, refresh_search, transfer
 from shops.search import index
 from tests.conftest import Clock
-from tests.municipality.people import staff
+from tests.factories.accounts import StaffFactory
 from tests.shops.open_data.conftest import TESTS, Register, fill
 
 BASE = "https://portal.example.test"
@@ -70,8 +70,10 @@ def test_yesterdays_file_with_the_changes_since_is_todays(register: Register, fr
     like._state.adding = True
     Shop.objects.bulk_create([like])
     index.index_missing()
-    asked = merges.propose(shop=shops[8], into=shops[9], note_ar="المحل نفسه", asked_by=staff("register_clerk", login="clerk"))
-    merges.allow(merge=asked, allowed_by=staff("register_keeper", login="keeper"))
+    asked = merges.propose(
+        shop=shops[8], into=shops[9], note_ar="المحل نفسه", asked_by=StaffFactory(groups=["register_clerk"], login="clerk")
+    )
+    merges.allow(merge=asked, allowed_by=StaffFactory(groups=["register_keeper"], login="keeper"))
     night()
     today, _ = in_file()
     changes, _ = follow(f"/api/v1/changes/?since={cursor}")

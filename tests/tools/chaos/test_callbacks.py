@@ -20,7 +20,7 @@ from payments.models import Allocation, Attempt, Bill, CallbackBytes, GatewayMes
 from payments.rules import Line
 from payments.services import hand_over, inquire, issue_bill, redirect_url, settlement, start_attempt
 from payments.states import AttemptState, BillState
-from tests.municipality import people
+from tests.factories.accounts import PersonFactory
 from tests.payments.bank import Bank, Book, notification
 
 pytestmark = [
@@ -40,7 +40,7 @@ def bank(settings: Any) -> Book:
 
 
 def bills(count: int) -> list[Bill]:
-    payer = people.person()
+    payer = PersonFactory()
     line = Line("renewal", "تجديد", "Renewal", "", "", "المادة 12", "Article 12", "fees.health v12", 10_000, "1422101")
     return [
         issue_bill(

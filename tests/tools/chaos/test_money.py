@@ -21,7 +21,7 @@ from payments.providers import provider_named
 from payments.services import approve_refund, inquire, owe_back, propose_refund, send_refund, start_attempt
 from payments.services.returns import remaining_of
 from payments.states import AttemptState, RefundState
-from tests.municipality import people
+from tests.factories.accounts import StaffFactory
 from tests.payments.bank import Bank, Book
 from tests.payments.conftest import replies, run_due
 from tests.tools.chaos.test_callbacks import at_bank, at_once, bills
@@ -116,7 +116,7 @@ def sent(book: Book) -> Counter[str]:
 
 
 def test_refunds_approved_and_sent_all_at_once_leave_once(bank: Book, replies: None) -> None:
-    cashier, checker = people.staff("cashier", login="cashier"), people.staff("finance_checker", login="checker")
+    cashier, checker = StaffFactory(groups=["cashier"], login="cashier"), StaffFactory(groups=["finance_checker"], login="checker")
     refunds = proposed(bank, REFUNDS, cashier)
 
     def approve(refund: RefundDue) -> None:
@@ -133,7 +133,7 @@ def test_refunds_approved_and_sent_all_at_once_leave_once(bank: Book, replies: N
 
 
 def test_one_person_as_both_is_refused_by_the_database_every_time(bank: Book, replies: None) -> None:
-    cashier = people.staff("cashier", "finance_checker", login="both")
+    cashier = StaffFactory(groups=["cashier", "finance_checker"], login="both")
     for refund in proposed(bank, REFUNDS, cashier):
         for change in ({"approved_by": cashier}, {"approved_by_id": F("proposed_by_id")}, {"state": RefundState.APPROVED}):
             with pytest.raises(IntegrityError), transaction.atomic():
@@ -144,7 +144,7 @@ def test_one_person_as_both_is_refused_by_the_database_every_time(bank: Book, re
 def test_the_control_without_check_lock_and_state_sends_more_than_was_taken(
     bank: Book, replies: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cashier, checker = people.staff("cashier", login="cashier"), people.staff("finance_checker", login="checker")
+    cashier, checker = StaffFactory(groups=["cashier"], login="cashier"), StaffFactory(groups=["finance_checker"], login="checker")
     refunds = proposed(bank, 5, cashier)
 
     def careless(refund: RefundDue) -> None:
@@ -176,7 +176,7 @@ def test_the_control_without_check_lock_and_state_sends_more_than_was_taken(
 
 
 def test_the_control_without_the_check_lets_one_person_be_both(bank: Book, replies: None) -> None:
-    both = people.staff("cashier", "finance_checker", login="both")
+    both = StaffFactory(groups=["cashier", "finance_checker"], login="both")
     [refund] = proposed(bank, 1, both)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE payments_refunddue DROP CONSTRAINT payments_refund_two_people")

@@ -17,7 +17,8 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.transitions import transition
 from municipality.places.models import Area, Branch
-from tests.municipality.people import signed_in, staff
+from tests.browsers import signed_in
+from tests.factories.accounts import StaffFactory
 from tests.violations.conftest import Days, pay
 from violations import figures
 from violations.admin.figure_labels import LABELS
@@ -55,7 +56,7 @@ def plain_static(settings: Any) -> None:
 
 @pytest.fixture
 def supervisor(rules: None) -> Any:
-    return staff("supervisor", login="supervisor", branch=Branch.objects.get(pk="HA"))
+    return StaffFactory(groups=["supervisor"], login="supervisor", branch_id="HA")
 
 
 @pytest.fixture
@@ -72,7 +73,9 @@ def year(
     women = make_inspector("women", womens=True)
     other = Area.objects.filter(governorate="HA").order_by("pk")[1]
     decider("JA")
-    clerk, second = (staff("violation_clerk", "violation_authority", "court_clerk", login=name) for name in ("clerk", "second"))
+    clerk, second = (
+        StaffFactory(groups=["violation_clerk", "violation_authority", "court_clerk"], login=name) for name in ("clerk", "second")
+    )
     second_shop, third_shop = make_shop(), make_shop()
     rows = {
         "paid": write("CLN-03", by=women),
@@ -185,12 +188,12 @@ def test_each_number_leads_to_its_rows(year: dict[str, Violation], supervisor: A
 
 def test_a_supervisor_counts_their_own_branch_and_the_auditor_all(year: dict[str, Violation], supervisor: Any) -> None:
     Team.objects.create(code="JA-M", branch=Branch.objects.get(pk="JA"), name_ar="فريق الجهراء", name_en="Jahra team")
-    elsewhere = staff("supervisor", login="ja", branch=Branch.objects.get(pk="JA"))
+    elsewhere = StaffFactory(groups=["supervisor"], login="ja", branch_id="JA")
     assert "kp-bars" not in signed_in(elsewhere).get(FIGURES).content.decode()
     assert "kp-bars" in signed_in(supervisor).get(FIGURES).content.decode()
-    assert "kp-bars" in signed_in(staff("auditor", login="auditor")).get(FIGURES).content.decode()
+    assert "kp-bars" in signed_in(StaffFactory(groups=["auditor"], login="auditor")).get(FIGURES).content.decode()
     for role in ("officer", "violation_clerk", "court_clerk", "inspector"):
-        assert signed_in(staff(role, login=f"no-{role}")).get(FIGURES).status_code == 403
+        assert signed_in(StaffFactory(groups=[role], login=f"no-{role}")).get(FIGURES).status_code == 403
 
 
 def exported(user: Any, query: str = "") -> list[list[str]]:

@@ -13,9 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from lxml import html
 
 from municipality.kernel import clock
-from municipality.places.models import Area, Branch
+from municipality.places.models import Area
 from municipality.rulebook.models import Activity
-from tests.municipality.people import signed_in, staff
+from tests.browsers import signed_in
+from tests.factories.accounts import StaffFactory
 from tests.serving import warm
 from tests.violations.conftest import Days
 from violations.models import Violation
@@ -32,12 +33,12 @@ def plain_static(settings: Any) -> None:
 
 @pytest.fixture
 def supervisor(rules: None) -> Any:
-    return staff("supervisor", login="supervisor", branch=Branch.objects.get(pk="HA"))
+    return StaffFactory(groups=["supervisor"], login="supervisor", branch_id="HA")
 
 
 @pytest.fixture
 def auditor(rules: None) -> Any:
-    return staff("auditor", login="auditor")
+    return StaffFactory(groups=["auditor"], login="auditor")
 
 
 def page(user: Any, query: str = "", path: str = MAP, status: int = 200) -> Any:
@@ -66,13 +67,13 @@ def test_the_areas_of_the_map_stand_in_its_list_with_their_numbers(write: Callab
 
 def test_the_minutes_of_another_branch_are_on_nobody_elses_map(write: Callable[..., Violation], supervisor: Any, auditor: Any) -> None:
     row = write()
-    elsewhere = staff("supervisor", login="ja", branch=Branch.objects.get(pk="JA"))
-    nowhere = staff("supervisor", login="none")
+    elsewhere = StaffFactory(groups=["supervisor"], login="ja", branch_id="JA")
+    nowhere = StaffFactory(groups=["supervisor"], login="none")
     assert row.reference in html.tostring(page(supervisor, "singly=1")).decode()
     assert row.reference in html.tostring(page(auditor, "singly=1")).decode()
     for user in (elsewhere, nowhere):
         assert entries(page(user, "singly=1")) == []
-    assert signed_in(staff("officer", login="officer")).get(MAP).status_code == 403
+    assert signed_in(StaffFactory(groups=["officer"], login="officer")).get(MAP).status_code == 403
 
 
 def test_no_name_of_a_party_or_shop_stands_on_the_map(write: Callable[..., Violation], supervisor: Any, owner: Any) -> None:

@@ -15,7 +15,7 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
 from payments.models import Bill
-from tests.municipality.people import staff
+from tests.factories.accounts import StaffFactory
 from tests.violations.conftest import Days, pay
 from violations import invariants, queries
 from violations.models import Annulment, Judgment, Relief, Violation
@@ -33,12 +33,12 @@ def served(write: Callable[..., Violation], owner: Any) -> Violation:
 
 @pytest.fixture
 def clerk(rules: None) -> Any:
-    return staff("violation_clerk", "court_clerk", login="clerk")
+    return StaffFactory(groups=["violation_clerk", "court_clerk"], login="clerk")
 
 
 @pytest.fixture
 def authority(rules: None) -> Any:
-    return staff("violation_authority", "court_clerk", login="authority")
+    return StaffFactory(groups=["violation_authority", "court_clerk"], login="authority")
 
 
 def fresh(row: Violation) -> Violation:
@@ -131,7 +131,7 @@ def test_a_minute_is_annulled_by_two_people_and_keeps_its_number(served: Violati
 
 
 def test_both_roles_in_one_hand_are_still_one_person(served: Violation) -> None:
-    both = staff("violation_clerk", "violation_authority", login="both")
+    both = StaffFactory(groups=["violation_clerk", "violation_authority"], login="both")
     asked = relief.ask_relief(violation=served, code="hardship", note_ar="", percent=0, asked_by=both)
     with pytest.raises(NotPermitted, match="same_person"):
         relief.allow_relief(relief=asked, allowed_by=both)

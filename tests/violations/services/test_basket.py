@@ -17,7 +17,7 @@ from payments.registry import PAYABLES, Payable
 from payments.rules import Line
 from payments.services import issue_bill, redirect_url
 from payments.services.basket import pay_basket
-from tests.municipality.people import staff
+from tests.factories.accounts import StaffFactory
 from tests.payments.bank import Bank
 from tests.payments.conftest import run_due
 from tests.violations.conftest import Days
@@ -44,7 +44,7 @@ def judged(write: Callable[..., Violation], owner: Any, days: Days) -> Violation
     notices.record_opening(violation=row, person=owner)
     days.later(days=31)
     terms.lapse_due()
-    first, second = (staff("court_clerk", login=f"court{turn}") for turn in (1, 2))
+    first, second = (StaffFactory(groups=["court_clerk"], login=f"court{turn}") for turn in (1, 2))
     court.refer(clerk=first)
     ruling = court.enter_judgment(violation=row, ruling_no="7", ruled_on=clock.today(), fils=150_000, clerk=first)
     court.confirm_judgment(judgment=ruling, clerk=second, ruling_no="7", fils=150_000)

@@ -16,8 +16,8 @@ from municipality.cases.models import Block
 from municipality.kernel import clock, guards
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
-from municipality.places.models import Branch
-from tests.municipality.people import signed_in, staff
+from tests.browsers import signed_in
+from tests.factories.accounts import StaffFactory
 from tests.violations.conftest import Days
 from violations import invariants
 from violations.models import StopLift, Violation
@@ -28,12 +28,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def clerk(rules: None) -> Any:
-    return staff("violation_clerk", login="clerk", branch=Branch.objects.get(pk="HA"))
+    return StaffFactory(groups=["violation_clerk"], login="clerk", branch_id="HA")
 
 
 @pytest.fixture
 def authority(rules: None) -> Any:
-    return staff("violation_authority", login="authority", branch=Branch.objects.get(pk="KU"))
+    return StaffFactory(groups=["violation_authority"], login="authority", branch_id="KU")
 
 
 @pytest.fixture
@@ -84,10 +84,10 @@ def test_nobody_lifts_alone_or_within_one_unit_or_without_the_role(stopped: Viol
     asked = ask(stopped, clerk)
     with pytest.raises(NotPermitted, match="not_your_role"):
         block_lifts.allow(lift=asked, allowed_by=clerk)
-    colleague = staff("violation_authority", login="colleague", branch=clerk.branch)
+    colleague = StaffFactory(groups=["violation_authority"], login="colleague", branch=clerk.branch)
     with pytest.raises(NotPermitted, match="same_unit"):
         block_lifts.allow(lift=asked, allowed_by=colleague)
-    both = staff("violation_clerk", "violation_authority", login="both", branch=Branch.objects.get(pk="JA"))
+    both = StaffFactory(groups=["violation_clerk", "violation_authority"], login="both", branch_id="JA")
     relief.refuse(asked=asked, refused_by=authority)
     own = ask(stopped, both)
     with pytest.raises(NotPermitted, match="same_person"):
@@ -133,12 +133,12 @@ def test_no_door_of_the_database_ends_a_stop_of_an_unpaid_sum(stopped: Violation
     with pytest.raises(IntegrityError, match="stop_without_ground"):
         raw(*end_stop)  # asked for is not allowed
     sign = "UPDATE violations_stoplift SET allowed_by_id = %s, allowed_at = %s, allowed_unit = %s WHERE id = %s"
-    colleague = staff("violation_authority", login="colleague", branch=clerk.branch)
+    colleague = StaffFactory(groups=["violation_authority"], login="colleague", branch=clerk.branch)
     for who, unit, why in (
         (clerk.pk, "HA", "violations_stoplift|not_of_role_and_unit|CHECK"),
         (colleague.pk, "HA", "violations_stoplift_two_units|CHECK"),
         (colleague.pk, "KU", "not_of_role_and_unit"),
-        (staff("auditor", login="auditor").pk, "HQ", "not_of_role_and_unit"),
+        (StaffFactory(groups=["auditor"], login="auditor").pk, "HQ", "not_of_role_and_unit"),
     ):
         with pytest.raises(IntegrityError, match=why):
             raw(sign, [who, now, unit, asked.pk])

@@ -19,7 +19,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from municipality.places.models import Branch
 from municipality.review.services import desk, queue
-from tests.municipality.people import staff
+from tests.factories.accounts import StaffFactory
 from tests.violations.conftest import Days, pay
 from violations import invariants, review
 from violations.models import Objection, Violation
@@ -54,7 +54,7 @@ def decide(objection: Objection, decider: Callable[..., Any], *, uphold: bool) -
         desk.accept(assignment=assignment)
         return
     decision = desk.propose_refusal(assignment=assignment, code="facts_proved")
-    desk.sign(decision=decision, supervisor=staff("supervisor", login="signs", branch=officer.branch))
+    desk.sign(decision=decision, supervisor=StaffFactory(groups=["supervisor"], login="signs", branch=officer.branch))
 
 
 def test_an_objection_goes_to_another_branch_and_payment_stands_still(served: Violation, owner: Any) -> None:

@@ -17,7 +17,7 @@ from municipality.notifications.models import Delivery, Message
 from payments.models import Bill, RefundDue
 from payments.services import redirect_url, start_attempt
 from shops.models import Shop
-from tests.municipality.people import staff
+from tests.factories.accounts import StaffFactory
 from tests.payments.bank import Bank
 from tests.payments.conftest import run_due
 from tests.violations.conftest import Days, pay, settle
@@ -292,7 +292,7 @@ def test_an_unpaid_violation_stops_the_renewal_and_payment_of_the_court_amount_f
     assert Message.objects.filter(person=owner, kind="violations.services_stopped").count() == 1
     with pytest.raises(IntegrityError, match="stop_without_ground"), transaction.atomic():
         blocks.lift(fresh(served), why="test")
-    clerk, second = (staff("court_clerk", login=login) for login in ("court", "court2"))
+    clerk, second = (StaffFactory(groups=["court_clerk"], login=login) for login in ("court", "court2"))
     court.refer(clerk=clerk)
     ruling = court.enter_judgment(violation=served, ruling_no="7/2026", ruled_on=clock.today(), fils=150_000, clerk=clerk)
     court.confirm_judgment(judgment=ruling, clerk=second, ruling_no="7/2026", fils=150_000)

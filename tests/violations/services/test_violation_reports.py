@@ -17,7 +17,7 @@ from municipality.kernel import clock, guards
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from shops.models import Shop
-from tests.municipality.people import SALIM
+from tests.factories.accounts import SALIM, PersonFactory
 from tests.violations.conftest import NOW, Days, found
 from violations import invariants, queries
 from violations.models import JudicialWarrant, SettlementOrder, Violation
@@ -163,9 +163,8 @@ def test_somebody_without_an_account_finds_it_at_first_sign_in(inspector: Any) -
     row, _new = violation_reports.record(inspector=inspector, found=found(None, "CLN-01", civil_id=SALIM, party_name_ar="سالم"))
     assert row.party is None
     assert SALIM not in str({name: value for name, value in vars(row).items() if name != "_state"})
-    from tests.municipality.people import person
 
-    late = person()
+    late = PersonFactory()
     assert queries.visible_to(late).get() == row
     assert queries.by_number(row.number, civil_ids.fields(SALIM)["civil_id_masked"][-4:]) == row  # type: ignore[arg-type]
     assert queries.by_number(row.number, "0000") is None  # type: ignore[arg-type]

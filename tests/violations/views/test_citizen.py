@@ -10,7 +10,8 @@ import pytest
 from django.test import Client
 
 from municipality.kernel import clock
-from tests.municipality.people import SALIM, signed_in
+from tests.browsers import signed_in
+from tests.factories.accounts import SALIM, StaffFactory
 from tests.violations.conftest import Days, pay
 from violations.models import Objection, Plan, Violation
 from violations.services import notices, terms
@@ -208,11 +209,14 @@ def test_a_plan_that_fell_shows_what_is_left(write: Callable[..., Violation], ow
 
 
 def test_the_register_of_waivers_names_nobody(write: Callable[..., Violation], owner: Any, rules: None) -> None:
-    from tests.municipality.people import staff
+
     from violations.services import relief
 
     row = write()
-    clerk, authority = staff("violation_clerk", login="clerk"), staff("violation_authority", login="authority")
+    clerk, authority = (
+        StaffFactory(groups=["violation_clerk"], login="clerk"),
+        StaffFactory(groups=["violation_authority"], login="authority"),
+    )
     asked = relief.ask_relief(violation=row, code="hardship", note_ar="سري", percent=0, asked_by=clerk)
     assert "None so far" in Client().get("/en/violations/waivers/").content.decode()
     relief.allow_relief(relief=asked, allowed_by=authority)

@@ -33,9 +33,9 @@ from municipality.uploads.refusals import FileRefused
 from payments import queries as payments
 from payments.models import RefundDue
 from shops.models import RegisterChange, Shop
+from tests.factories.accounts import NOURA, PersonFactory
 from tests.licensing import officers
 from tests.licensing.conftest import NOW, TODAY, food_activity
-from tests.municipality.people import NOURA, person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 BY = system("tests")
@@ -70,7 +70,7 @@ def test_a_changed_shop_is_sent_with_case_changes_files_place_clock_and_message_
 
 
 def test_the_manager_is_a_party_where_the_portal_knows_the_person(make_shop: Any, owner: Any) -> None:
-    manager = person(officers.MANAGER, name_ar="علي", name_en="Ali")
+    manager = PersonFactory(civil_id=officers.MANAGER, name_ar="علي", name_en="Ali")
     case = officers.send(make_shop(), owner, "manager")
     assert Party.objects.filter(case=case, key=manager.key, role="manager").exists()
 
@@ -290,7 +290,7 @@ def test_corrections_open_only_what_is_asked_for_and_keep_the_place(make_shop: A
 def test_a_stranger_answers_nothing(make_shop: Any, owner: Any) -> None:
     case, _deciding = asked(make_shop, owner, AREA)
     with pytest.raises(Refused):
-        services.answer_corrections(case=case, applicant=person(NOURA), answers={"area_m2": {"area_m2": 90}})
+        services.answer_corrections(case=case, applicant=PersonFactory(civil_id=NOURA), answers={"area_m2": {"area_m2": 90}})
     case.refresh_from_db()
     assert case.state == "corrections" and RenewalChange.objects.filter(round=1).count() == 0
 

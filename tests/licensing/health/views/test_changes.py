@@ -20,9 +20,10 @@ from municipality.kernel import clock
 from municipality.review.services import desk
 from municipality.uploads.views import pages as upload_pages
 from shops.models import Shop
+from tests.browsers import signed_in
+from tests.factories.accounts import NOURA, PersonFactory
 from tests.licensing import officers
 from tests.licensing.conftest import NOW, food_activity
-from tests.municipality.people import NOURA, person, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -190,7 +191,7 @@ def test_what_one_person_typed_never_comes_back_to_another(make_shop: Any, owner
     client = begun(owner, shop, "area_m2")
     with after(minutes=20):
         client.post(url(shop, "area_m2"), {"area_m2": "85", "version": "2"})
-        stranger = signed_in(person(NOURA))
+        stranger = signed_in(PersonFactory(civil_id=NOURA))
         assert stranger.get(url(shop, "area_m2")).status_code == 404
 
 
@@ -295,7 +296,7 @@ def test_a_removed_request_is_gone_and_a_sent_one_leads_to_its_case(make_shop: A
 def test_a_strangers_pages_do_not_exist(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
     begun(owner, shop, "area_m2")
-    stranger = signed_in(person(NOURA))
+    stranger = signed_in(PersonFactory(civil_id=NOURA))
     for page in ("", "what", "area_m2", "files", "check", "discard"):
         assert stranger.get(url(shop, page)).status_code == 404
         assert stranger.post(url(shop, page), {"version": "1"}).status_code == 404

@@ -18,8 +18,9 @@ from municipality.kernel.actors import system
 from payments import queries as payments
 from shops.models import Shop
 from tests import serving
+from tests.browsers import signed_in
+from tests.factories.accounts import NOURA, PersonFactory
 from tests.licensing.conftest import food_activity
-from tests.municipality.people import NOURA, person, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +45,7 @@ def test_submitting_leads_to_the_bill(make_shop: Any, owner: Any) -> None:
 
 
 def test_a_stranger_finds_no_such_shop(make_shop: Any) -> None:
-    client = signed_in(person(NOURA))
+    client = signed_in(PersonFactory(civil_id=NOURA))
     shop = make_shop()
     assert client.get(url(shop)).status_code == 404
     assert client.post(url(shop), {"changed": "no", "declared": "on"}).status_code == 404
@@ -151,7 +152,7 @@ def test_withdrawing_asks_once_and_then_frees_the_shop(make_shop: Any, owner: An
     client = signed_in(owner)
     address = f"/en/cases/{case.public_id}/withdraw/"
     assert "Keep it" in page(client, address)
-    assert signed_in(person(NOURA)).post(address).status_code == 404
+    assert signed_in(PersonFactory(civil_id=NOURA)).post(address).status_code == 404
     assert client.post(address).status_code == 302
     case.refresh_from_db()
     assert case.state == "withdrawn"

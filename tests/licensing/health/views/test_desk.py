@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests import serving
+from tests.browsers import signed_in
 from tests.licensing import officers
-from tests.municipality.people import signed_in
 
 pytestmark = pytest.mark.django_db
 FACTS = ("trade_name", "activity", "area_m2", "manager", "address")

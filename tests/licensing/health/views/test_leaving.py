@@ -19,9 +19,9 @@ from municipality.kernel.actors import system
 from municipality.places.models import Branch
 from municipality.review.models import Assignment, QueueEntry
 from municipality.review.services import queue
+from tests.browsers import signed_in
 from tests.licensing import officers
 from tests.municipality.accounts import softkey
-from tests.municipality.people import signed_in
 
 pytestmark = pytest.mark.django_db
 DEVICES = 20

@@ -12,8 +12,8 @@ from municipality.documents import seal
 from municipality.documents.rendering import RendererMissing, RenderingRefused
 from municipality.jobs.models import Job
 from municipality.jobs.services import run
+from tests.browsers import signed_in
 from tests.licensing import officers
-from tests.municipality.people import signed_in
 
 pytestmark = pytest.mark.django_db
 NO_PAPER, DRAWN_UP, LOOK_AGAIN, FETCH = "has no paper to download", "being drawn up and sealed", "Look again", "Download the decision"
