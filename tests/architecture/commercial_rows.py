@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.test import override_settings
 
-from municipality.accounts.models import Organisation, User
+from municipality.accounts.models import User
 from municipality.kernel import clock
 from municipality.kernel.transitions import transition
 from shops.commercial_register import licences
@@ -28,6 +28,7 @@ from shops.models.commercial_register import (
 
 if TYPE_CHECKING:
     from tests.architecture.world import World
+from tests.factories.accounts import OrganisationFactory
 
 
 @dataclass
@@ -80,7 +81,7 @@ def fill(keeper: User) -> Commercial:
     """Two shops of an organisation, one renamed and one cancelled there; three licences without a shop, one not to be read."""
     from tests.architecture.world import shop_of
 
-    holder = Organisation.objects.create(name_ar="شركة السجلين", name_en="Two Registers Company", commercial_register_no="78019")
+    holder = OrganisationFactory(name_ar="شركة السجلين", name_en="Two Registers Company", commercial_register_no="78019")
     shop = shop_of(None, 954, organisation=holder, name_ar="صالون السجلين", name_en="Two Registers Salon", activity_id="WSAL", ends_in=None)
     gone = shop_of(None, 955, organisation=holder, name_ar="صالون السجل الآخر", name_en="Other Register Salon", ends_in=None)
     now = clock.now()

@@ -20,7 +20,7 @@ from municipality.places.models import Branch
 from shops.claims import services as claims
 from shops.models import Claim, RegisteredOwner, Shop
 from tests.factories.accounts import NOURA, SALIM, PersonFactory
-from tests.licensing import officers
+from tests.factories.uploads import UploadFactory
 
 if TYPE_CHECKING:
     from tests.architecture.world import World
@@ -105,7 +105,7 @@ def _counter(login: str) -> User:
 
 def _sent(shop: Shop, claimant: User) -> Case:
     draft = claims.begin(shop=shop, person=claimant)
-    officers.attach(claimant, claims.files_key(draft), "ownership")
+    UploadFactory(owner=claimant, subject=claims.files_key(draft), slot="ownership")
     return claims.send_claim(draft=draft, person=claimant, statement="اشتريت المحل")
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from municipality.accounts.models import Organisation, User
+from municipality.accounts.models import User
 from municipality.imports import services as imports
 from municipality.imports.models import ImportFile
 from municipality.kernel import clock, ids
@@ -14,6 +14,7 @@ from shops.models import EventProposal, RegisterChange, RegisterRow, Shop, ShopE
 from shops.office.services import changes as by_hand
 from shops.office.services import merges
 from tests.architecture import violation_rows as rows
+from tests.factories.accounts import OrganisationFactory
 from tests.shops.imports.sheets import sheet
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def fill() -> Sheets:
     imports.take(file_id=running.pk, size=1, seconds=0)
     aside = _loaded(clerk, line(7))
     imports.refuse(file=aside, refused_by=keeper)
-    holder = Organisation.objects.create(name_ar="شركة القيود", name_en="Entries Company", commercial_register_no="78008")
+    holder = OrganisationFactory(name_ar="شركة القيود", name_en="Entries Company", commercial_register_no="78008")
     shops = [
         shop_of(None, 960 + n, organisation=holder, name_ar=f"مكتبة القلم {n}", name_en=f"Al-Qalam {n}", ends_in=None) for n in range(5)
     ]

@@ -24,10 +24,12 @@ from payments.models import Allocation, Attempt, Bill
 from payments.services import redirect_url, start_attempt
 from payments.states import OPEN, AttemptState, BillState, RefundState
 from shops.models import Shop
+from tests import desk_acts
 from tests.architecture import money_rows, violation_rows
 from tests.architecture import state_doors as doors
 from tests.architecture.world import World, shop_of
-from tests.licensing import officers
+from tests.factories.licensing import RenewalCaseFactory
+from tests.factories.review import OfficerFactory
 from tests.payments.bank import notification
 
 
@@ -101,11 +103,11 @@ def case_in(world: World, state: str) -> Case:
 
 def _studied(world: World, shop: Shop, state: str) -> Case:
     """A renewal that an officer studies, asks corrections of, or proposes to refuse."""
-    case = officers.send(shop, world.owner.person, "area_m2", "trade_name")
+    case = RenewalCaseFactory(shop=shop, applicant=world.owner.person, changed=["area_m2", "trade_name"])
     if state != "in_review":
-        held = officers.drawn(officers.officer(f"of-{state}"))
+        held = desk_acts.drawn(OfficerFactory(login=f"of-{state}"))
         while held.place.case_id != case.pk:  # older ones go to others first
-            held = officers.drawn(officers.officer(f"of-{state}-{held.pk}"))
+            held = desk_acts.drawn(OfficerFactory(login=f"of-{state}-{held.pk}"))
         if state == "corrections":
             asked = [desk.CorrectionRequest("area_differs", "area_m2"), desk.CorrectionRequest("file_unreadable", "drawing")]
             desk.ask_corrections(assignment=held, items=asked)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from municipality.accounts.models import Organisation
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.places.models import Area
@@ -16,6 +15,7 @@ from shops.models import Shop
 from shops.register import events
 from shops.register.services import FactChange, change_register, transfer
 from shops.search import index
+from tests.factories.accounts import OrganisationFactory
 
 TESTS = system("tests")
 
@@ -31,8 +31,7 @@ def fill() -> Register:
     from tests.architecture.world import shop_of
 
     first, second = (
-        Organisation.objects.create(name_ar=f"شركة السجل {n}", name_en=f"Register Company {n}", commercial_register_no=f"7800{n}")
-        for n in (1, 2)
+        OrganisationFactory(name_ar=f"شركة السجل {n}", name_en=f"Register Company {n}", commercial_register_no=f"7800{n}") for n in (1, 2)
     )
     storied = shop_of(None, 951, organisation=first, name_ar="صالون لمسة الفجر", name_en="Lamsat Al-Fajr Salon")
     closed = shop_of(None, 952, organisation=first, name_ar="صالون نجمة الفجر", name_en="Najmat Al-Fajr Salon", ends_in=None)

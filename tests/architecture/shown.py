@@ -22,7 +22,7 @@ from shops.models import Claim, Shop
 from tests.architecture.access_matrix import ROWS, Row
 from tests.architecture.world import World
 from tests.factories.accounts import NOURA, SALIM
-from tests.licensing import officers
+from tests.factories.licensing import MANAGER
 from violations.models import Violation
 
 LIST = Path(__file__).with_name("shown_fields.txt")
@@ -77,7 +77,7 @@ def mark(world: World) -> Marks:
     guards.remove(connection)
     own = {world.owner.person.pk: "o", world.stranger.person.pk: "s"}
     names, known = {}, {SALIM: ("person.civil_id", "o"), NOURA: ("person.civil_id", "s")}
-    known[officers.MANAGER] = ("manager.civil_id", "o")
+    known[MANAGER] = ("manager.civil_id", "o")
     for letter, (name, model) in zip("pgscdv", WATCHED.items(), strict=True):
         rows = model._default_manager.all()
         if model is User:

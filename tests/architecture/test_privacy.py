@@ -31,7 +31,9 @@ from shops.models import Shop
 from tests.architecture.access_matrix import ROWS
 from tests.architecture.world import World, built_world, the_world  # noqa: F401
 from tests.browsers import signed_in
-from tests.licensing import officers
+from tests.factories.accounts import StaffFactory
+from tests.factories.licensing import MANAGER, RenewalCaseFactory
+from tests.factories.review import OfficerFactory
 
 pytestmark = pytest.mark.django_db
 GUESSES = 5_000
@@ -227,8 +229,9 @@ def desk_pages(world: World) -> dict[str, Read]:
     """Every page of the desk about one case, as its officer and a supervisor read it: screen, previews, a refusal, the paper to sign."""
     person = world.owner.person
     shop = next(shop for shop in Shop.objects.filter(owner=person) if offer(shop).may_be_studied)
-    user, signer = officers.officer("reader", shop.branch_id), officers.supervisor("signer", shop.branch_id)
-    officers.send(shop, person, "area_m2", "manager")
+    user = OfficerFactory(login="reader", branch_id=shop.branch_id)
+    signer = StaffFactory(supervisor=True, login="signer", branch_id=shop.branch_id)
+    RenewalCaseFactory(shop=shop, applicant=person, changed=["area_m2", "manager"])
     client, second = signed_in(user), signed_in(signer)
     client.post(reverse("admin:desk_next"))
     held = Assignment.objects.get(officer=user, on_desk=True)
@@ -283,7 +286,7 @@ def test_no_page_of_the_desk_holds_a_way_to_the_applicant(world: World, desk_pag
     for name, read in desk_pages.items():
         shown = {way for way in _ways_to(person) - {person.last_four} if way in read.html}
         assert not shown, f"{name}: {shown}"
-    assert officers.MANAGER not in "".join(read.html for read in desk_pages.values())
+    assert MANAGER not in "".join(read.html for read in desk_pages.values())
     assert person.name_ar in desk_pages["case"].html, "the pages are about this person"
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock, ids
 from municipality.places.models import Branch
-from tests.licensing import officers
+from tests.factories.uploads import UploadFactory
 from violations.models import (
     Annulment,
     Charge,
@@ -49,7 +49,7 @@ def _on_the_visit_of_another_time(world: World) -> None:
 
 def _evidence_of_an_unknown_kind(world: World) -> None:
     row = Evidence.objects.get(visit=world.fines.served.visit_id)
-    row.pk, row.kind, row.upload = None, "other", officers.attach(world.fines.inspector, world.fines.served.key, "photos")
+    row.pk, row.kind, row.upload = None, "other", UploadFactory(owner=world.fines.inspector, subject=world.fines.served.key, slot="photos")
     row._state.adding = True
     row.save()
 

@@ -17,14 +17,15 @@ from municipality.fieldwork.models import Evidence, Visit
 from municipality.imports.models import ImportFile
 from municipality.kernel import clock, ids
 from municipality.places.models import Branch
-from municipality.review.models import Skill
 from municipality.review.services import desk
 from municipality.rulebook.models import Activity
 from municipality.uploads.models import Upload
 from payments.models import Bill
 from shops.models import Shop
+from tests import desk_acts
 from tests.architecture.delegation_rows import DELEGATE, FORMER
-from tests.licensing import officers
+from tests.factories.review import OfficerFactory
+from tests.factories.uploads import UploadFactory
 from violations.models import (
     Annulment,
     Charge,
@@ -116,7 +117,7 @@ def fill(world: World) -> Fines:
         waived = seen(inspector, shop, "CLN-01")
     for row in (served, objected, waived):
         notices.record_opening(violation=row, person=person)
-    photo = officers.attach(inspector, served.key, "photos")
+    photo = UploadFactory(owner=inspector, subject=served.key, slot="photos")
     Evidence.objects.create(
         visit=served.visit, kind="offence", upload=photo, captured_at=served.seen_at, added_by=inspector.key, received_at=clock.now()
     )
@@ -166,7 +167,7 @@ def rooms(world: World) -> dict[str, str]:
 
     names = {f"violation_{state}": doors.walk(fresh(world), state, world).public_id for state in ViolationState}
     proved: Violation = doors.walk(fresh(world), "warned", world)
-    officers.attach(world.owner.person, proved.key, "correction")
+    UploadFactory(owner=world.owner.person, subject=proved.key, slot="correction")
     pending: Violation = doors.walk(fresh(world), "ordered", world)
     relief.ask_relief(violation=pending, code="hardship", note_ar="", percent=50, asked_by=world.fines.clerk)
     asked = _asked_about(world)
@@ -181,18 +182,15 @@ def _asked_about(world: World) -> Objection:
 
     row: Violation = doors.walk(fresh(world), "ordered", world)
     objection = objections.file(violation=row, person=world.owner.person, ground="facts_wrong", words="الرصيف نظيف في الصورة.")
-    held = officers.drawn(_decider(objection.case.branch_id, "1"))
+    held = desk_acts.drawn(_decider(objection.case.branch_id, "1"))
     if held.place.case_id != objection.case_id:  # the older one of the same branch goes first
-        held = officers.drawn(_decider(objection.case.branch_id, "2"))
+        held = desk_acts.drawn(_decider(objection.case.branch_id, "2"))
     desk.ask_corrections(assignment=held, items=[desk.CorrectionRequest("ask_words", "words")])
     return Objection.objects.select_related("case", "violation").get(pk=objection.pk)
 
 
 def _decider(branch: str, number: str) -> User:
-    user = officers.officer(f"of-objection{number}", branch)
-    giver = User.objects.get(login=f"giver-of-objection{number}")
-    Skill.objects.create(officer=user, code="objections", given_by=giver, given_at=clock.now())
-    return user
+    return OfficerFactory(login=f"of-objection{number}", branch_id=branch, skills=["health", "objections"])
 
 
 # --- Rows to walk, and what each state stands on ------------------------------------------------------------------------------

@@ -66,8 +66,8 @@ from tests.architecture import (
     violation_rows,
 )
 from tests.browsers import signed_in
-from tests.factories.accounts import SALIM, PersonFactory
-from tests.licensing import officers
+from tests.factories.accounts import SALIM, OrganisationFactory, PersonFactory
+from tests.factories.licensing import RenewalCaseFactory
 from tests.municipality.accounts import softkey
 from tests.payments.bank import Bank, Book, notification
 
@@ -191,7 +191,7 @@ def build() -> World:
     SmsTray.sent.clear()
     owner = _belongings(PersonFactory(civil_id=SALIM), 1)
     stranger = _belongings(PersonFactory(noura=True, language="en"), 4)
-    organisation = Organisation.objects.create(name_ar="شركة الخليج", name_en="Gulf Company", commercial_register_no="77001")
+    organisation = OrganisationFactory(name_ar="شركة الخليج", name_en="Gulf Company", commercial_register_no="77001")
     shared = shop_of(None, 9, organisation=organisation)
     _superseded()
     former = _former(organisation)
@@ -281,7 +281,7 @@ def _staff(role: str) -> User:
 def _studied(world: World) -> Case:
     """A renewal with a change, drawn by the officer, and nothing else in the queue."""
     Skill.objects.create(officer=world.officer, code="health", given_by=world.supervisor, given_at=clock.now())
-    case = officers.send(shop_of(world.owner.person, 8), world.owner.person, "area_m2")
+    case = RenewalCaseFactory(shop=shop_of(world.owner.person, 8), applicant=world.owner.person, changed=["area_m2"])
     assert (held := queue.next_case(officer=world.officer)) and held.place.case_id == case.pk
     return Case.objects.get(pk=case.pk)
 

@@ -21,6 +21,7 @@ class UserFactory(DjangoModelFactory[User]):
 
     class Meta:
         model = User
+        skip_postgeneration_save = True
 
     name_ar, name_en = "سالم", "Salim"
 

@@ -12,12 +12,13 @@ import pytest
 from municipality.kernel import clock
 from municipality.places.models import Area, Branch
 from municipality.places.seeds import load_places
-from municipality.review.models import Skill
 from municipality.rulebook.seeds import load_activities, seed
 from payments.models import Bill
 from payments.services import redirect_url, start_attempt
 from shops.models import Shop
 from tests.factories.accounts import PersonFactory, StaffFactory
+from tests.factories.review import OfficerFactory
+from tests.factories.shops import ShopFactory
 from tests.payments.bank import Bank, Book
 from tests.payments.conftest import run_due
 from violations.models import JudicialWarrant, Team, Violation
@@ -111,25 +112,10 @@ def inspector(make_inspector: Callable[..., Any]) -> Any:
 
 @pytest.fixture
 def make_shop(rules: None, owner: Any) -> Callable[..., Shop]:
+    ShopFactory.reset_sequence(1)
+
     def make(**facts: Any) -> Shop:
-        number = Shop.objects.count() + 1
-        values: dict[str, Any] = {
-            "name_ar": f"حلاق الموج {number}",
-            "name_en": f"Al Mawj Barber {number}",
-            "activity_id": "BARB",
-            "owner": owner,
-            "branch": Branch.objects.get(pk="HA"),
-            "area": Area.objects.filter(governorate="HA").order_by("pk")[0],
-            "block": "4",
-            "street": "12",
-            "building": "30",
-            "paci_number": f"1022{number:04d}",
-            "commercial_license_no": f"2020/{number:06d}",
-            "commercial_license_end": dt.date(2027, 9, 1),
-            "facts_source": "moci",
-            "facts_at": NOW,
-        }
-        return Shop.objects.create(**(values | facts))
+        return ShopFactory(**({"owner": owner} | facts))
 
     return make
 
@@ -186,10 +172,6 @@ def decider(rules: None) -> Callable[..., Any]:
     """Somebody of a branch who decides objections."""
 
     def make(branch: str, login: str = "") -> Any:
-        home = Branch.objects.get(pk=branch)
-        user = StaffFactory(groups=["officer"], login=login or f"decider-{branch}", branch=home)
-        giver = StaffFactory(groups=["supervisor"], login=f"giver-{login or branch}", branch=home)
-        Skill.objects.create(officer=user, code="objections", given_by=giver, given_at=clock.now())
-        return user
+        return OfficerFactory(login=login or f"decider-{branch}", branch_id=branch, skills=["objections"])
 
     return make

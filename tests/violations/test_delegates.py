@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from licensing.health.states import RENEWAL
-from municipality.accounts.models import Organisation, Signatory, User
+from municipality.accounts.models import Signatory, User
 from municipality.audit.models import AuditEvent
 from municipality.cases.models import CaseEvent
 from municipality.delegation import registry
@@ -34,7 +34,7 @@ from payments.services import pay_basket, redirect_url, start_attempt
 from shops.models import Shop
 from tests.architecture.state_doors import without_guards
 from tests.browsers import signed_in
-from tests.factories.accounts import NOURA, PersonFactory
+from tests.factories.accounts import NOURA, OrganisationFactory, PersonFactory
 from tests.payments.bank import Bank
 from tests.payments.conftest import run_due
 from violations import queries, review, rules
@@ -150,7 +150,7 @@ def test_a_right_reaches_no_further_than_its_givers_own(served: Violation, owner
 def test_a_clerk_sees_the_shops_of_the_organisation_while_its_giver_signs_for_it(
     write: Callable[..., Violation], make_shop: Callable[..., Shop], owner: Any, delegate: Any
 ) -> None:
-    company = Organisation.objects.create(name_ar="شركة", name_en="Company", commercial_register_no="77002")
+    company = OrganisationFactory()
     signs = Signatory.objects.create(organisation=company, person=owner, first_day=clock.today())
     row = write(shop=make_shop(owner=None, organisation=company))
     private = write(shop=make_shop())

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 
 from municipality.accounts.limits import Limit
-from municipality.accounts.models import Organisation, Signatory
+from municipality.accounts.models import Signatory
 from municipality.cases.models import Case
 from municipality.documents import seal, store
 from municipality.documents.models import Document
@@ -20,7 +20,7 @@ from municipality.documents.verification import check
 from municipality.kernel import clock
 from municipality.review.services import desk, queue
 from tests.browsers import signed_in
-from tests.factories.accounts import StaffFactory
+from tests.factories.accounts import OrganisationFactory, StaffFactory
 from tests.municipality.documents import poppler
 from tests.violations.conftest import Days, pay
 from violations.models import Violation
@@ -128,7 +128,7 @@ def test_certificates_are_made_only_so_often(owner: Any, stranger: Any, monkeypa
 def test_whoever_signs_for_the_organisation_opens_what_its_page_links_to(
     write: Callable[..., Violation], make_shop: Any, owner: Any, stranger: Any, inspector: Any
 ) -> None:
-    company = Organisation.objects.create(name_ar="شركة النخيل", name_en="Nakheel Company", commercial_register_no="77002")
+    company = OrganisationFactory()
     for who in (owner, stranger):
         Signatory.objects.create(organisation=company, person=who, first_day=clock.today())
     row = write("CLN-03", shop=make_shop(owner=None, organisation=company))

@@ -18,7 +18,6 @@ from municipality.delegation.services import delegations
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
-from municipality.review.models import Skill
 from municipality.review.services import desk, queue
 from shops.models import Reply, Shop
 from shops.public_page import services
@@ -26,6 +25,7 @@ from shops.public_page.states import REPLY
 from shops.registry import finding_of
 from tests.browsers import signed_in
 from tests.factories.accounts import NOURA, PersonFactory, StaffFactory
+from tests.factories.review import OfficerFactory
 from tests.violations.conftest import Days, pay
 from tests.violations.services.test_objections import decide, file
 from violations import publication, rules
@@ -164,10 +164,7 @@ def contested(write: Callable[..., Violation], owner: User) -> Violation:
 
 
 def reader() -> Any:
-    user = StaffFactory(groups=["officer"], login="reader", branch_id="HA")
-    giver = StaffFactory(groups=["supervisor"], login="giver", branch_id="HA")
-    Skill.objects.create(officer=user, code="pages", given_by=giver, given_at=clock.now())
-    return user
+    return OfficerFactory(login="reader", skills=["pages"])
 
 
 def read(*, publish: bool) -> None:

@@ -13,7 +13,7 @@ from municipality.accounts.models import Organisation, User
 from municipality.audit.models import AccessLogEntry
 from municipality.cases.roles import ensure_roles
 from tests.browsers import signed_in
-from tests.factories.accounts import StaffFactory
+from tests.factories.accounts import OrganisationFactory, StaffFactory
 from tests.municipality.accounts.test_staff_door import CODE, code_now, give_password
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def test_the_number_is_masked_for_staff_too(office: Client, person: User) -> Non
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_nothing_can_be_added_changed_or_deleted(office: Client, person: User, method: str) -> None:
-    organisation = Organisation.objects.create(name_ar="شركة", name_en="Company", commercial_register_no="1")
+    organisation = OrganisationFactory()
     before = list(User.objects.values()), list(Organisation.objects.values())
     for path in (
         "/admin/accounts/user/add/",
@@ -71,7 +71,7 @@ def test_an_officer_without_the_permission_sees_no_people(office: Client, office
 
 
 def test_an_organisation_shows_who_signs_for_it(office: Client, person: User) -> None:
-    organisation = Organisation.objects.create(name_ar="شركة", name_en="Company", commercial_register_no="1")
+    organisation = OrganisationFactory()
     organisation.signatories.create(person=person, first_day=dt.date(2026, 1, 1))
     page: Any = office.get(f"/admin/accounts/organisation/{organisation.pk}/change/")
     assert page.status_code == 200 and "سالم" in page.content.decode()
@@ -80,7 +80,7 @@ def test_an_organisation_shows_who_signs_for_it(office: Client, person: User) ->
 @pytest.mark.parametrize("role", ["supervisor", "auditor"])
 def test_supervisors_and_auditors_read_people_and_organisations_and_each_look_is_written_down(role: str, person: User) -> None:
     ensure_roles()
-    organisation = Organisation.objects.create(name_ar="شركة", name_en="Company", commercial_register_no="1")
+    organisation = OrganisationFactory()
     organisation.signatories.create(person=person, first_day=dt.date(2026, 1, 1))
     member = StaffFactory(groups=[role], login=role)
     client = signed_in(member)

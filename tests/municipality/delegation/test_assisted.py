@@ -22,14 +22,16 @@ from municipality.delegation.services import consents
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted
 from municipality.notifications.models import Message
-from municipality.review.models import ConflictOfInterest, Skill
+from municipality.review.models import ConflictOfInterest
 from municipality.review.services import queue
 from payments.models import Bill
 from shops.register import queries as shops
+from tests import desk_acts
 from tests.architecture.state_doors import without_guards
 from tests.browsers import signed_in
 from tests.factories.accounts import PersonFactory, StaffFactory
-from tests.licensing import officers
+from tests.factories.licensing import RenewalCaseFactory, RenewalDraftFactory
+from tests.factories.review import OfficerFactory, SkillFactory
 from tests.licensing.conftest import NOW
 from tests.municipality.delegation.standing_in import DELEGATE, OWNER, THIRD, Tray, ask, code_for, fee, main, renew_url
 
@@ -82,24 +84,23 @@ def test_assisted_and_online_requests_stand_in_one_queue(make_shop: Any, owner: 
         if number == 1:
             consent = ask(clerk)
             consents.enter(consent=consent, staff=clerk, typed=code_for(consent, tray))
-            draft = officers.fill_in(shop, owner, "area_m2")
+            draft = RenewalDraftFactory(shop=shop, person=owner, changed=["area_m2"])
             case = services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version, actor=actor_for(clerk, owner))
         else:
-            case = officers.send(shop, owner, "area_m2")
+            case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"])
         numbers.append(case.place.pk)
     assert numbers == sorted(numbers)
-    decider = officers.officer()
-    assert officers.drawn(decider).place.pk == numbers[0]
+    decider = OfficerFactory()
+    assert desk_acts.drawn(decider).place.pk == numbers[0]
 
 
 def test_whoever_filed_a_case_at_the_counter_is_never_handed_it(make_shop: Any, owner: User, clerk: User, tray: type[Tray]) -> None:
     consent = ask(clerk)
     consents.enter(consent=consent, staff=clerk, typed=code_for(consent, tray))
     shop = make_shop()
-    draft = officers.fill_in(shop, owner, "area_m2")
+    draft = RenewalDraftFactory(shop=shop, person=owner, changed=["area_m2"])
     services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version, actor=actor_for(clerk, owner))
-    giver = officers.supervisor()
-    Skill.objects.create(officer=clerk, code="health", given_by=giver, given_at=clock.now())
+    SkillFactory(officer=clerk)
     assert queue.next_case(officer=clerk) is None
     without_guards()
     ConflictOfInterest.objects.all().delete()
@@ -240,12 +241,12 @@ def test_the_database_refuses_to_bend_a_consent(name: str, attack: str, owner: U
 
 
 def test_a_person_reads_who_looked_when_why_and_from_which_office_and_no_name(make_shop: Any, owner: User) -> None:
-    officers.send(make_shop(), owner, "area_m2")
-    user = officers.officer()
-    assignment = officers.drawn(user)
+    RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
+    user = OfficerFactory()
+    assignment = desk_acts.drawn(user)
     desk_page = signed_in(user).get(f"/admin/desk/{assignment.place.case.public_id}/").content.decode()
     assert owner.email not in desk_page and owner.phone not in desk_page
-    supervisor = officers.supervisor()
+    supervisor = StaffFactory(supervisor=True)
     ensure_roles()
     signed_in(supervisor).get(f"/admin/accounts/user/{owner.pk}/change/")
     page = main(signed_in(owner).get("/en/profile/looks/"))

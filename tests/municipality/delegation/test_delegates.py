@@ -37,8 +37,8 @@ from shops.models import Shop
 from shops.register import queries as shops
 from tests.architecture.state_doors import without_guards
 from tests.browsers import signed_in
-from tests.factories.accounts import PersonFactory
-from tests.licensing import officers
+from tests.factories.accounts import OrganisationFactory, PersonFactory
+from tests.factories.uploads import UploadFactory
 from tests.licensing.conftest import NOW, TODAY
 from tests.municipality.delegation.standing_in import DELEGATE, OWNER, THIRD, UNTIL, fee, let, main, renew_url
 
@@ -219,7 +219,7 @@ def test_what_a_delegate_fills_in_is_the_owners_draft_and_its_files_too(make_sho
     assert drafts.open_for(owner, RENEWAL, shop.key) == draft
     begun = AuditEvent.objects.get(action="draft.begun")
     assert (begun.actor_key, begun.data["for"]) == (delegate.key, owner.key)
-    upload = officers.attach(delegate, draft.key, "drawing")
+    upload = UploadFactory(owner=delegate, subject=draft.key, slot="drawing")
     assert (upload.owner, upload.sent_by) == (owner, delegate)
     sent = AuditEvent.objects.get(action="upload.received")
     assert (sent.actor_key, sent.data["for"]) == (delegate.key, owner.key)
@@ -362,7 +362,7 @@ def test_either_side_ends_it_and_nobody_else(make_shop: Any, owner: User, delega
 
 @pytest.fixture
 def company(db: Any, owner: User) -> Organisation:
-    found = Organisation.objects.create(name_ar="شركة الخليج", name_en="Gulf Company", commercial_register_no="77001")
+    found = OrganisationFactory(name_ar="شركة الخليج", name_en="Gulf Company", commercial_register_no="77001")
     Signatory.objects.create(organisation=found, person=owner, first_day=TODAY - dt.timedelta(days=100))
     return found
 

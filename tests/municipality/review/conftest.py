@@ -11,6 +11,7 @@ from municipality.accounts.models import User
 from municipality.places.seeds import load_places
 from municipality.rulebook.seeds import seed
 from tests.conftest import Clock
+from tests.factories.accounts import StaffFactory
 from tests.municipality.review import permits
 
 
@@ -28,13 +29,16 @@ class Office:
 def furnish() -> Office:
     """Places, rules and people."""
     load_places()
-    seed(permits.staff("rule_maker", "maker"), permits.staff("rule_publisher", "publisher"))
-    supervisor = permits.staff("supervisor", "supervisor")
+    seed(
+        StaffFactory(groups=["rule_maker"], login="maker", branch_id="HA"),
+        StaffFactory(groups=["rule_publisher"], login="publisher", branch_id="HA"),
+    )
+    supervisor = StaffFactory(supervisor=True)
     return Office(
         officer=permits.officer("officer", supervisor),
         colleague=permits.officer("colleague", supervisor),
         supervisor=supervisor,
-        second=permits.staff("supervisor", "second"),
+        second=StaffFactory(supervisor=True, login="second"),
         applicant=permits.applicant(),
     )
 

@@ -17,6 +17,7 @@ from municipality.kernel.errors import Refused
 from municipality.review import invariants, queries
 from municipality.review.models import Assignment, QueueEntry
 from municipality.review.services import desk, queue
+from tests import desk_acts
 from tests.municipality.review import permits
 from tests.municipality.review.conftest import Office, furnish
 
@@ -62,7 +63,7 @@ def worker(officer: User, decided: list[int]) -> Callable[[], None]:
             if turn % 5 == 2:
                 queue.give_back(assignment=assignment, code="outside_my_skill")
                 continue
-            desk.accept(assignment=permits.checked(assignment))
+            desk.accept(assignment=desk_acts.checked(assignment))
             decided.append(assignment.place_id)
 
     return work
@@ -135,7 +136,7 @@ def test_a_case_is_withdrawn_while_its_officer_accepts_it(crowd: tuple[Office, l
     ends = set()
     for _ in range(8):
         permits.sent(office.applicant)
-        assignment = permits.checked(permits.drawn(officers[0]))
+        assignment = desk_acts.checked(desk_acts.drawn(officers[0]))
 
         def withdraw(assignment: Assignment = assignment) -> None:
             from municipality.cases.services import advance
@@ -154,7 +155,7 @@ def test_a_case_is_withdrawn_while_its_officer_accepts_it(crowd: tuple[Office, l
 def test_two_supervisors_sign_the_same_words_once(crowd: tuple[Office, list[User]]) -> None:
     office, officers = crowd
     permits.sent(office.applicant)
-    decision = desk.propose_refusal(assignment=permits.drawn(officers[0]), code="layout_changed")
+    decision = desk.propose_refusal(assignment=desk_acts.drawn(officers[0]), code="layout_changed")
     people = (office.supervisor, office.second)
     got = at_once([lambda p=p: desk.sign(decision=decision, supervisor=p) for p in people])  # type: ignore[misc]
     assert sorted(type(a).__name__ for a in got) == ["Decision", "Refused"]
@@ -171,5 +172,5 @@ def test_without_the_lock_draws_cross(crowd: tuple[Office, list[User]], monkeypa
         got = at_once([lambda o=o: queue.next_case(officer=o) for o in officers])  # type: ignore[misc]
         fell += sum(isinstance(answer, Exception) for answer in got)
         for row in Assignment.objects.filter(ended_at__isnull=True):
-            desk.accept(assignment=permits.checked(row))
+            desk.accept(assignment=desk_acts.checked(row))
     assert fell, clock.now()

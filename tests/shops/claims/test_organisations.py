@@ -25,9 +25,10 @@ from shops.claims.states import CLAIM, ClaimState
 from shops.commercial_register import owners
 from shops.models import Claim, RegisterChange, RegisteredOwner, Shop
 from shops.register import queries as shops
+from tests import desk_acts
 from tests.browsers import signed_in
-from tests.factories.accounts import PersonFactory
-from tests.licensing import officers
+from tests.factories.accounts import OrganisationFactory, PersonFactory
+from tests.factories.uploads import UploadFactory
 from tests.licensing.conftest import NOW, TODAY
 from tests.shops.claims.test_services import decider
 
@@ -57,7 +58,7 @@ def clerk(db: Any) -> User:
 
 @pytest.fixture
 def company(signs: User) -> Organisation:
-    found = Organisation.objects.create(name_ar="شركة النخيل", name_en="Nakheel Company", commercial_register_no="77002")
+    found = OrganisationFactory()
     Signatory.objects.create(organisation=found, person=signs, first_day=TODAY - dt.timedelta(days=30))
     return found
 
@@ -80,7 +81,7 @@ def named(shop: Shop, company: Organisation) -> None:
 
 def sent(shop: Shop, by: User, company: Organisation) -> Case:
     draft = claims.begin(shop=shop, person=by, organisation=company)
-    officers.attach(by, claims.files_key(draft), "ownership")
+    UploadFactory(owner=by, subject=claims.files_key(draft), slot="ownership")
     return claims.send_claim(draft=draft, person=by, statement="اشترت الشركة المحل.")
 
 
@@ -154,7 +155,7 @@ def test_without_a_match_the_clerks_documents_go_to_an_officer_and_the_shop_to_t
     assert "Nakheel Company" in client.get(page).content.decode()
     draft = Draft.objects.get()
     assert (draft.person, draft.held_under) == (signs, key(company))
-    officers.attach(clerk, claims.files_key(draft), "ownership")
+    UploadFactory(owner=clerk, subject=claims.files_key(draft), slot="ownership")
     upload = Upload.objects.get()
     assert (upload.owner, upload.sent_by) == (signs, clerk)
     client.post(page, {"statement": "The company bought it."})
@@ -162,7 +163,7 @@ def test_without_a_match_the_clerks_documents_go_to_an_officer_and_the_shop_to_t
     assert case.applicant == signs and case.state == ClaimState.IN_REVIEW and Claim.objects.get().organisation == company
     user = decider()
     screen = signed_in(user)
-    assignment = officers.drawn(user)
+    assignment = desk_acts.drawn(user)
     shown = screen.get(f"/admin/desk/{case.public_id}/").content.decode()
     assert "شركة النخيل" in shown and clerk.name_ar in shown
     from municipality.review import queries as review
@@ -182,7 +183,7 @@ def test_a_clerk_whose_delegation_is_revoked_over_an_open_claim_is_refused_and_s
 ) -> None:
     row = let(signs, clerk, key(company))
     draft = claims.begin(shop=make_shop(), person=clerk, organisation=company)
-    officers.attach(clerk, claims.files_key(draft), "ownership")
+    UploadFactory(owner=clerk, subject=claims.files_key(draft), slot="ownership")
     client, path = signed_in(clerk), f"/en/claims/{draft.public_id}/"
     look = f"/en/uploads/file/{Upload.objects.get().public_id}/look/"
     assert client.get(path).status_code == client.get(look).status_code == 200
@@ -201,7 +202,7 @@ def test_what_was_begun_in_ones_own_name_is_not_read_through_the_organisation(
     shop = make_shop()
     let(signs, clerk, key(company))
     private = claims.begin(shop=shop, person=signs)
-    officers.attach(signs, claims.files_key(private), "ownership")
+    UploadFactory(owner=signs, subject=claims.files_key(private), slot="ownership")
     assert signed_in(clerk).get(f"/en/claims/{private.public_id}/").status_code == 404
     shared = claims.begin(shop=shop, person=clerk, organisation=company)
     assert shared.pk != private.pk and not Draft.objects.get(pk=private.pk).is_open
@@ -212,7 +213,7 @@ def test_what_was_begun_in_ones_own_name_is_not_read_through_the_organisation(
 def test_documents_of_a_claim_that_was_never_sent_go_with_it(make_shop: Any, owner: User, signs: User) -> None:
     kept, given_up = (claims.begin(shop=make_shop(), person=signs) for _ in range(2))
     for draft in (kept, given_up):
-        officers.attach(signs, claims.files_key(draft), "ownership")
+        UploadFactory(owner=signs, subject=claims.files_key(draft), slot="ownership")
     assert claims.drop_files() == 0
     drafts.discard(draft=given_up)
     assert claims.drop_files() == 1 and claims.drop_files() == 0

@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from municipality.accounts.models import Organisation, Signatory, User
+from municipality.accounts.models import Signatory, User
 from municipality.cases.models import Case
 from municipality.documents import seal, store
 from municipality.documents.models import Document
@@ -25,10 +25,11 @@ from shops.claims import refusals
 from shops.claims import services as claims
 from shops.claims.states import ClaimState
 from shops.models import Claim, Shop
+from tests import desk_acts
 from tests.architecture.state_doors import without_guards
 from tests.browsers import signed_in
-from tests.factories.accounts import PersonFactory
-from tests.licensing import officers
+from tests.factories.accounts import OrganisationFactory, PersonFactory, StaffFactory
+from tests.factories.uploads import UploadFactory
 from tests.licensing.conftest import TODAY
 from tests.municipality.documents import poppler
 from tests.shops.claims.test_services import CLAIMANT, OWNER, STRANGER, decider, sent
@@ -54,7 +55,7 @@ def claimant(db: Any) -> User:
 
 
 def refused(note_ar: str = "العقد بلا توقيع.", note_en: str = "The contract bears no signature.") -> Case:
-    return officers.refuse(decider(), officers.supervisor(), "ownership_not_shown", note_ar=note_ar, note_en=note_en)
+    return desk_acts.refuse(decider(), StaffFactory(supervisor=True), "ownership_not_shown", note_ar=note_ar, note_en=note_en)
 
 
 def work() -> None:
@@ -143,22 +144,22 @@ def test_it_is_drawn_once_and_a_missing_renderer_loses_nothing(
 
 def test_nothing_is_drawn_before_the_second_signature(make_shop: Any, owner: User, claimant: User) -> None:
     sent(make_shop(), claimant)
-    decision = desk.propose_refusal(assignment=officers.drawn(decider()), code="ownership_not_shown")
+    decision = desk.propose_refusal(assignment=desk_acts.drawn(decider()), code="ownership_not_shown")
     case = Case.objects.get()
     refusals.write_refusal(case=case)
     assert (
         not Document.objects.filter(kind=refusals.ClaimRefusalFacts.kind).exists()
         and not Job.objects.filter(kind="shops.refusal_document").exists()
     )
-    desk.sign(decision=decision, supervisor=officers.supervisor())
+    desk.sign(decision=decision, supervisor=StaffFactory(supervisor=True))
     assert Case.objects.get().state == ClaimState.REFUSED and Job.objects.filter(kind="shops.refusal_document").exists()
 
 
 def test_an_organisation_that_was_refused_is_named_and_its_signatory_fetches_the_paper(make_shop: Any, owner: User, claimant: User) -> None:
-    company = Organisation.objects.create(name_ar="شركة النخيل", name_en="Nakheel Company", commercial_register_no="77002")
+    company = OrganisationFactory()
     Signatory.objects.create(organisation=company, person=claimant, first_day=TODAY)
     draft = claims.begin(shop=make_shop(), person=claimant, organisation=company)
-    officers.attach(claimant, claims.files_key(draft), "ownership")
+    UploadFactory(owner=claimant, subject=claims.files_key(draft), slot="ownership")
     claims.send_claim(draft=draft, person=claimant, statement="x")
     refused()
     work()

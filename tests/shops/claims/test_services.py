@@ -23,7 +23,6 @@ from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from municipality.review import queries as review
-from municipality.review.models import Skill
 from municipality.review.services import desk
 from municipality.review.services.desk import CorrectionRequest
 from municipality.uploads.models import Upload
@@ -31,10 +30,12 @@ from shops.claims import services as claims
 from shops.claims.states import ClaimState
 from shops.models import Claim, RegisterChange, RegisteredOwner, Shop
 from shops.register import queries as shops
+from tests import desk_acts
 from tests.architecture.state_doors import without_guards
 from tests.browsers import signed_in
-from tests.factories.accounts import PersonFactory
-from tests.licensing import officers
+from tests.factories.accounts import PersonFactory, StaffFactory
+from tests.factories.review import OfficerFactory
+from tests.factories.uploads import UploadFactory
 from tests.licensing.conftest import NOW
 
 pytestmark = pytest.mark.django_db
@@ -65,15 +66,12 @@ def named(shop: Shop, somebody: User) -> None:
 
 def sent(shop: Shop, claimant: User) -> Case:
     draft = claims.begin(shop=shop, person=claimant)
-    officers.attach(claimant, claims.files_key(draft), "ownership")
+    UploadFactory(owner=claimant, subject=claims.files_key(draft), slot="ownership")
     return claims.send_claim(draft=draft, person=claimant, statement="اشتريت المحل في يناير.")
 
 
 def decider() -> Any:
-    user = officers.officer()
-    giver = officers.supervisor("giver-of-claims")
-    Skill.objects.create(officer=user, code="claims", given_by=giver, given_at=clock.now())
-    return user
+    return OfficerFactory(skills=["health", "claims"])
 
 
 def test_a_claim_that_the_register_supports_is_granted_at_once_and_the_holder_is_told(make_shop: Any, owner: User, claimant: User) -> None:
@@ -141,7 +139,7 @@ def test_a_disputed_match_is_frozen_and_an_officer_decides(make_shop: Any, owner
     assert not licensing.offer(shop).may_renew  # its services wait
     with pytest.raises(Refused):
         submit_renewal(shop=shop, applicant=owner)
-    officers.accept(decider())
+    desk_acts.approve(decider())
     assert Case.objects.get(pk=case.pk).state == ClaimState.GRANTED and Shop.objects.get().owner == claimant
     assert not Block.objects.filter(lifted_at__isnull=True).exists()
     assert Message.objects.filter(person=owner, kind="shops.claim_decided").exists()
@@ -166,13 +164,13 @@ def test_a_claim_by_documents_goes_through_the_same_queue_and_a_refusal_leaves_t
     page = client.post("/en/claims/", {"number": shop.commercial_license_no})["Location"]
     assert client.post(page, {"statement": "Mine."}).status_code == 409  # no document yet
     draft = drafts.begin(person=claimant, service="shops.claim", subject=shop.key)
-    officers.attach(claimant, claims.files_key(draft), "ownership")
+    UploadFactory(owner=claimant, subject=claims.files_key(draft), slot="ownership")
     client.post(page, {"statement": "I bought the shop."})
     case = Case.objects.get()
     assert case.state == ClaimState.IN_REVIEW and case.due_on is not None
     assert Message.objects.get(person=owner).kind == "shops.shop_claimed"
     claims.dispute(claim=Claim.objects.get(), person=owner, text="It is mine.")
-    found = officers.refuse(decider(), officers.supervisor(), "ownership_not_shown")
+    found = desk_acts.refuse(decider(), StaffFactory(supervisor=True), "ownership_not_shown")
     assert found.state == ClaimState.REFUSED and Shop.objects.get().owner == owner
     assert not Block.objects.filter(lifted_at__isnull=True).exists()
 
@@ -180,7 +178,7 @@ def test_a_claim_by_documents_goes_through_the_same_queue_and_a_refusal_leaves_t
 def test_the_desk_reads_both_sides_and_no_contact_details(make_shop: Any, owner: User, claimant: User) -> None:
     sent(make_shop(), claimant)
     user = decider()
-    assignment = officers.drawn(user)
+    assignment = desk_acts.drawn(user)
     page = signed_in(user).get(f"/admin/desk/{assignment.place.case.public_id}/").content.decode()
     for words in ("اشتريت المحل في يناير", owner.name_ar, claimant.name_ar):
         assert words in page
@@ -191,7 +189,7 @@ def test_the_desk_reads_both_sides_and_no_contact_details(make_shop: Any, owner:
 def test_asked_documents_are_sent_again_and_nothing_else(make_shop: Any, owner: User, claimant: User) -> None:
     case = sent(make_shop(), claimant)
     user = decider()
-    assignment = officers.drawn(user)
+    assignment = desk_acts.drawn(user)
     desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("file_unreadable", "ownership", "", "")])
     case = Case.objects.get(pk=case.pk)
     client = signed_in(claimant)
@@ -200,8 +198,8 @@ def test_asked_documents_are_sent_again_and_nothing_else(make_shop: Any, owner: 
     key = Claim.objects.get().files_key
     with clock.at(NOW + dt.timedelta(minutes=5)):
         with pytest.raises(Refused):
-            officers.attach(claimant, key, "commercial_licence")
-        officers.attach(claimant, key, "ownership")
+            UploadFactory(owner=claimant, subject=key, slot="commercial_licence")
+        UploadFactory(owner=claimant, subject=key, slot="ownership")
         client.post(f"/en/claims/{case.public_id}/corrections/")
     assert Case.objects.get().state == ClaimState.IN_REVIEW and review.assignment_of(case) is not None
 

@@ -11,7 +11,6 @@ import pytest
 from django.core.cache import cache
 from django.test import override_settings
 
-from municipality.accounts.models import Organisation
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.places.models import Area
@@ -22,6 +21,7 @@ from shops.open_data import feed, writer
 from shops.register import events
 from shops.register.services import FactChange, change_register
 from shops.registry import OPEN_SETS
+from tests.factories.accounts import OrganisationFactory
 
 TESTS = system("tests")
 
@@ -44,7 +44,7 @@ def fill(count: int = 25) -> Register:
     """Make the register: `count` shops, the first of them renamed, moved and suspended."""
     load_places()
     load_activities()
-    holder = Organisation.objects.create(name_ar="شركة الواجهة", name_en="Interface Company", commercial_register_no="88101")
+    holder = OrganisationFactory(name_ar="شركة الواجهة", name_en="Interface Company", commercial_register_no="88101")
     area = Area.objects.get(name_ar="السالمية")
     shops = []
     for number in range(count):

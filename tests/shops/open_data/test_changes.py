@@ -22,7 +22,7 @@ from shops.register.services import FactChange as Decided
 from shops.register.services import change_register, refresh_search, transfer
 from shops.search import index
 from tests.conftest import Clock
-from tests.factories.accounts import StaffFactory
+from tests.factories.accounts import OrganisationFactory, StaffFactory
 from tests.shops.open_data.conftest import TESTS, Register, fill
 
 BASE = "https://portal.example.test"
@@ -101,9 +101,8 @@ def test_without_the_comparison_of_the_night_what_was_never_marked_is_missing(re
 
 @pytest.mark.django_db
 def test_every_kind_of_event_is_told_with_its_type_and_never_with_a_holder(register: Register) -> None:
-    from municipality.accounts.models import Organisation
 
-    other = Organisation.objects.create(name_ar="شركة أخرى", name_en="Other Company", commercial_register_no="88102")
+    other = OrganisationFactory(name_ar="شركة أخرى", name_en="Other Company", commercial_register_no="88102")
     transfer(shop=register.shops[7], to=other, source="case:5", actor=TESTS)
     feed.number_all()
     changes, _ = follow()

@@ -13,11 +13,9 @@ from django.test import Client
 
 from municipality.accounts.models import User
 from municipality.cases.models import Case
-from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
 from municipality.places.models import Area
-from municipality.review.models import Skill
 from municipality.review.services import desk, queue
 from municipality.rulebook.seeds import seed
 from shops.models import Correction, EventKind, RegisterChange, Shop, ShopEvent
@@ -30,6 +28,7 @@ from shops.search.queries import SearchQuery, ask
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import PersonFactory, StaffFactory
+from tests.factories.review import OfficerFactory
 from tests.shops.conftest import TESTS
 
 pytestmark = pytest.mark.django_db
@@ -56,9 +55,7 @@ def passer_by(db: Any) -> User:
 
 
 def decide(*, right: bool, login: str = "reader") -> None:
-    user = StaffFactory(groups=["officer"], login=login, branch_id="HA")
-    giver = StaffFactory(groups=["supervisor"], login=f"{login}-giver", branch_id="HA")
-    Skill.objects.create(officer=user, code="pages", given_by=giver, given_at=clock.now())
+    user = OfficerFactory(login=login, skills=["pages"])
     assignment = queue.next_case(officer=user)
     assert assignment is not None
     for code in ("compared", "shown_wrong"):

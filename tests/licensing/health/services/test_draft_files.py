@@ -13,7 +13,7 @@ from municipality.drafts import invariants, queries, services
 from municipality.drafts.models import Draft
 from municipality.kernel import clock
 from municipality.uploads.models import Upload
-from tests.licensing import officers
+from tests.factories.licensing import RenewalCaseFactory, RenewalDraftFactory
 from tests.licensing.conftest import NOW
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,7 @@ def removals(draft: Draft) -> list[str]:
 
 
 def test_the_files_of_a_request_that_ran_out_go_with_it(make_shop: Any, owner: Any) -> None:
-    draft = officers.fill_in(make_shop(), owner, "activity", "address")
+    draft = RenewalDraftFactory(shop=make_shop(), person=owner, changed=["activity", "address"])
     many = Upload.objects.filter(subject=draft.key).count()
     assert many > 1 and states(draft) == {"ready"}
     with clock.at(NOW + dt.timedelta(days=29)):
@@ -44,14 +44,14 @@ def test_the_files_of_a_request_that_ran_out_go_with_it(make_shop: Any, owner: A
 
 
 def test_the_files_of_a_request_that_is_removed_go_with_it(make_shop: Any, owner: Any) -> None:
-    draft = officers.fill_in(make_shop(), owner, "area_m2")
+    draft = RenewalDraftFactory(shop=make_shop(), person=owner, changed=["area_m2"])
     services.discard(draft=draft)
     assert states(draft) == {"removed"} and removals(draft) == ["draft_ended"]
 
 
 def test_a_file_that_arrived_when_the_request_was_over_is_swept_and_until_then_found(make_shop: Any, owner: Any) -> None:
-    draft = officers.fill_in(make_shop(), owner, "area_m2")
-    kept = officers.fill_in(make_shop(), owner, "area_m2")
+    draft = RenewalDraftFactory(shop=make_shop(), person=owner, changed=["area_m2"])
+    kept = RenewalDraftFactory(shop=make_shop(), person=owner, changed=["area_m2"])
     Draft.objects.filter(pk=draft.pk).update(answers={}, page_versions={}, closed_at=clock.now())  # as an older portal left it
     with clock.at(NOW + dt.timedelta(days=2)):
         assert [draft.key] == queries.files_left() and len(list(invariants.findings())) == 1
@@ -61,7 +61,7 @@ def test_a_file_that_arrived_when_the_request_was_over_is_swept_and_until_then_f
 
 
 def test_sent_files_stay_with_their_case(make_shop: Any, owner: Any) -> None:
-    case = officers.send(make_shop(), owner, "area_m2")
+    case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
     assert services.drop_files() == 0
     assert set(Upload.objects.filter(subject=case.key).values_list("state", flat=True)) == {"ready"}
     assert case.service == RENEWAL

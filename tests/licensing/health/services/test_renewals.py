@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from licensing.health import queries, services
 from licensing.health.states import RENEWAL
 from licensing.models import Renewal
-from municipality.accounts.models import Organisation, Signatory
+from municipality.accounts.models import Signatory
 from municipality.audit.models import AuditEvent
 from municipality.cases.models import Case
 from municipality.cases.services import advance, lift_block, place_block
@@ -27,7 +27,7 @@ from municipality.rulebook.services import publish
 from payments import queries as payments
 from payments.services import start_attempt
 from shops.models import Shop
-from tests.factories.accounts import NOURA, PersonFactory, StaffFactory
+from tests.factories.accounts import NOURA, OrganisationFactory, PersonFactory, StaffFactory
 from tests.licensing.conftest import TODAY, food_activity
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
@@ -246,7 +246,7 @@ def test_a_renewal_is_not_withdrawn_while_the_bank_has_it(make_shop: Any, owner:
 def test_a_signatory_renews_for_the_organisation_until_the_last_day(make_shop: Any, owner: Any) -> None:
     from shops.register import queries as shops
 
-    company = Organisation.objects.create(name_ar="شركة", name_en="Company", commercial_register_no="1")
+    company = OrganisationFactory()
     shop = make_shop(owner=None, organisation=company)
     signatory = PersonFactory(civil_id=NOURA)
     row = Signatory.objects.create(organisation=company, person=signatory, first_day=TODAY, last_day=TODAY)

@@ -19,8 +19,10 @@ from municipality.kernel.actors import system
 from municipality.places.models import Branch
 from municipality.review.models import Assignment, QueueEntry
 from municipality.review.services import queue
+from tests import desk_acts
 from tests.browsers import signed_in
-from tests.licensing import officers
+from tests.factories.licensing import RenewalCaseFactory
+from tests.factories.review import OfficerFactory
 from tests.municipality.accounts import softkey
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +40,7 @@ def opened(clients: list[Client], address: str) -> int:
 
 @pytest.fixture
 def officer(make_shop: Any) -> User:
-    return officers.officer()
+    return OfficerFactory()
 
 
 def disable(user: User) -> None:
@@ -78,8 +80,8 @@ def test_a_role_that_is_taken_away_is_gone_with_the_next_request(officer: User) 
 
 
 def test_what_a_disabled_officer_held_goes_back_and_nothing_more_is_done_in_their_name(officer: User, make_shop: Any, owner: Any) -> None:
-    case = officers.send(make_shop(), owner, "area_m2")
-    held = officers.drawn(officer)
+    case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
+    held = desk_acts.drawn(officer)
     client = signed_in(officer)
     address = reverse("admin:desk_act", args=[case.public_id, "corrections"])
     disable(officer)
@@ -92,8 +94,8 @@ def test_what_a_disabled_officer_held_goes_back_and_nothing_more_is_done_in_thei
 
 
 def test_an_officer_who_moves_to_another_branch_opens_the_cases_of_the_old_one_no_more(officer: User, make_shop: Any, owner: Any) -> None:
-    case = officers.send(make_shop(), owner, "area_m2")
-    officers.drawn(officer)
+    case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
+    desk_acts.drawn(officer)
     client = signed_in(officer)
     address = reverse("admin:desk_case", args=[case.public_id])
     assert client.get(address).status_code == 200
@@ -121,7 +123,7 @@ def new_code_app(user: User) -> None:
 
 
 def way_back_to_a_lost_passkey(user: User) -> None:
-    operator = officers.officer("an-operator")
+    operator = OfficerFactory(login="an-operator")
     operator.groups.add(Group.objects.get(name="operator"))
     key_losses.open_way_back(key_losses.ask(user), opener=operator)
 
