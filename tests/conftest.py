@@ -20,6 +20,7 @@ from tests import migrated
 from tools.stack.running import Servers, Stack, Template, shared_template
 
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)  # noon in Kuwait, a working day
+TODAY = NOON.date()
 CHROMIUM = [
     "--headless",
     "--no-sandbox",
@@ -230,6 +231,26 @@ def frozen_clock() -> Iterator[Clock]:
     stopped = Clock(NOON)
     yield stopped
     stopped.release()
+
+
+@pytest.fixture
+def rules(db: None, frozen_clock: Clock) -> None:
+    """Places, activities and the published rulebook."""
+    from municipality.places.seeds import load_places
+    from municipality.rulebook.seeds import load_activities
+    from tests.factories.rulebook import publish_rulebook
+
+    load_places()
+    load_activities()
+    publish_rulebook()
+
+
+@pytest.fixture
+def owner(db: None) -> Any:
+    """Somebody who signs in with Kuwait Mobile ID, to whom shops may belong."""
+    from tests.factories.accounts import PersonFactory
+
+    return PersonFactory()
 
 
 @pytest.fixture

@@ -15,14 +15,13 @@ from django.urls import reverse
 def build() -> None:
     """Migrations of the new app, all migrations, places and the rules."""
     from municipality.places.seeds import load_places
-    from municipality.rulebook.seeds import seed
-    from tests.factories.accounts import StaffFactory
+    from tests.factories.rulebook import publish_rulebook
 
     call_command("makemigrations", "stalls", verbosity=0)
     call_command("migrate", verbosity=0)
     call_command("makemigrations", "stalls", check=True, dry_run=True, verbosity=0)
     load_places()
-    seed(StaffFactory(groups=["rule_maker"], login="maker"), StaffFactory(groups=["rule_publisher"], login="publisher"))
+    publish_rulebook()
 
 
 def home() -> None:

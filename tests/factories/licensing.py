@@ -22,7 +22,9 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.transitions import transition
 from municipality.places.models import Area
+from municipality.rulebook.models import Activity, ActivityAuthority
 from shops.models import Shop
+from tests.factories.shops import ShopFactory
 from tests.factories.uploads import UploadFactory
 
 MANAGER = "290010100038"
@@ -52,6 +54,28 @@ class HealthLicenceFactory(DjangoModelFactory[HealthLicence]):
         return HealthLicence.objects.create(
             shop=shop, document=document, first_day=document.valid_from, last_day=last_day, registered_facts=shop.registered_facts()
         )
+
+
+class LicensedShopFactory(ShopFactory):
+    """A shop whose activity the Municipality alone licenses, with a licence that ends in `ends_in` days (None: without one)."""
+
+    activity_id = factory.LazyFunction(
+        lambda: Activity.objects.exclude(authorities__authority="pafn").order_by("code").values_list("code", flat=True)[0]
+    )
+    unit = "2"
+    ends_in: int | None = 20
+
+    @classmethod
+    def _create(cls, model_class: type[Shop], *args: Any, ends_in: int | None, **facts: Any) -> Shop:
+        shop = super()._create(model_class, *args, **facts)
+        if ends_in is not None:
+            HealthLicenceFactory(shop=shop, ends_in=ends_in)
+        return shop
+
+
+def food_activity() -> str:
+    """The code of an activity that another authority licenses."""
+    return str(ActivityAuthority.objects.filter(authority="pafn").order_by("activity").values_list("activity", flat=True)[0])
 
 
 def answers_for(shop: Shop, name: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -11,11 +11,10 @@ import pytest
 
 from municipality.kernel import clock
 from municipality.places.models import Area, Branch
-from municipality.places.seeds import load_places
-from municipality.rulebook.seeds import load_activities, seed
 from payments.models import Bill
 from payments.services import redirect_url, start_attempt
 from shops.models import Shop
+from tests.conftest import Clock
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.review import OfficerFactory
 from tests.factories.shops import ShopFactory
@@ -25,31 +24,12 @@ from violations.models import JudicialWarrant, Team, Violation
 from violations.services import settlements, violation_reports
 from violations.services.violation_reports import Findings
 
-NOW = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)  # noon, a Tuesday
 BRANCHES = ("AH", "AS", "FA", "HA", "JA", "MU")
 
 
-class Days:
-    """The clock of a test, moved by days."""
-
-    def __init__(self) -> None:
-        self._block = clock.at(NOW)
-        self._block.__enter__()
-
-    def to(self, instant: dt.datetime) -> None:
-        self._block.__exit__(None, None, None)
-        self._block = clock.at(instant)
-        self._block.__enter__()
-
-    def later(self, **amount: float) -> None:
-        self.to(clock.now() + dt.timedelta(**amount))
-
-    def close(self) -> None:
-        self._block.__exit__(None, None, None)
-
-
 @pytest.fixture(autouse=True)
-def days(settings: Any) -> Iterator[Days]:
+def bank(settings: Any, frozen_clock: Clock) -> None:
+    """A bank in memory; the clock stands still from the start."""
     settings.PAYMENT_PROVIDER = "tests.payments.bank.Bank"
     settings.PORTAL_URL = "https://portal.example.test"
     settings.KNET_PAYMENT_URL = "https://bank.example.test/kpg/PaymentHTTP.htm"
@@ -57,21 +37,6 @@ def days(settings: Any) -> Iterator[Days]:
     settings.KNET_TRANPORTAL_ID, settings.KNET_PASSWORD, settings.KNET_RESOURCE_KEY = "999901", "999901pg", "1234567890ABCDEF"
     settings.KNET_INQUIRY_DELAY_SECONDS, settings.KNET_CONFIRM_DELAY_SECONDS, settings.KNET_PAGE_LIFETIME_SECONDS = 3, 600, 1800
     Bank.book = Book()
-    found = Days()
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def rules(db: Any, days: Days) -> None:
-    load_places()
-    load_activities()
-    seed(StaffFactory(groups=["rule_maker"], login="maker"), StaffFactory(groups=["rule_publisher"], login="publisher"))
-
-
-@pytest.fixture
-def owner(db: Any) -> Any:
-    return PersonFactory()
 
 
 @pytest.fixture

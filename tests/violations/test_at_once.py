@@ -22,10 +22,10 @@ from payments import invariants as of_payments
 from payments.models import Allocation, Attempt, Bill, Receipt, RefundDue
 from payments.services import attempts, inquiries, redirect_url, start_attempt
 from tests.browsers import signed_in
+from tests.conftest import Clock
 from tests.municipality.open_database import on_postgres
 from tests.payments.bank import Bank
 from tests.payments.conftest import KINDS, run_due
-from tests.violations.conftest import Days
 from violations import invariants as of_violations
 from violations.models import Extension, Objection, Violation
 from violations.services import notices, settlements
@@ -158,18 +158,18 @@ def only(kind: str, **ids: Any) -> int:
     return int(Job.objects.get(kind=kind, **{f"args__{name}": value for name, value in ids.items()}).pk)
 
 
-def paid_at_bank(bill: Bill, owner: Any, days: Days) -> tuple[Attempt, int]:
+def paid_at_bank(bill: Bill, owner: Any, frozen_clock: Clock) -> tuple[Attempt, int]:
     """A payment that is settled and not handed over yet; the job that hands it over."""
     attempt = at_bank(bill, owner)
-    days.later(minutes=3)
+    frozen_clock.move(minutes=3)
     run_due(("payments.inquire",))
     return attempt, only("payments.hand_over", allocation_id=attempt.allocations.get().pk)
 
 
-def test_an_objection_while_the_payment_arrives_ends_in_one_of_both(served: Served, owner: Any, days: Days) -> None:
+def test_an_objection_while_the_payment_arrives_ends_in_one_of_both(served: Served, owner: Any, frozen_clock: Clock) -> None:
     for _ in range(ROUNDS):
         row, bill = served()
-        attempt, job = paid_at_bank(bill, owner, days)
+        attempt, job = paid_at_bank(bill, owner, frozen_clock)
         answer, ran = at_once(press(owner, f"/en/violations/{row.public_id}/{OBJECT[0]}", OBJECT[1]), lambda job=job: jobs.run(job))
         assert ran is True
         run_due()
@@ -180,11 +180,11 @@ def test_an_objection_while_the_payment_arrives_ends_in_one_of_both(served: Serv
     whole()
 
 
-def test_more_time_while_the_payment_arrives_ends_in_one_of_both(served: Served, owner: Any, days: Days) -> None:
+def test_more_time_while_the_payment_arrives_ends_in_one_of_both(served: Served, owner: Any, frozen_clock: Clock) -> None:
     """More time changes the last day only: a payment that was settled before it counts in any case."""
     for _ in range(ROUNDS):
         row, bill = served()
-        attempt, job = paid_at_bank(bill, owner, days)
+        attempt, job = paid_at_bank(bill, owner, frozen_clock)
         answer, ran = at_once(press(owner, f"/en/violations/{row.public_id}/{MORE_TIME[0]}", {}), lambda job=job: jobs.run(job))
         assert ran is True
         run_due()
@@ -204,29 +204,29 @@ def taken_back(row: Violation, bill: Bill, attempt: Attempt) -> None:
     assert not RefundDue.objects.filter(attempt=attempt).exists()
 
 
-def test_the_bank_takes_back_a_payment_while_it_is_handed_over(served: Served, owner: Any, days: Days) -> None:
+def test_the_bank_takes_back_a_payment_while_it_is_handed_over(served: Served, owner: Any, frozen_clock: Clock) -> None:
     for _ in range(ROUNDS):
         row, bill = served()
-        attempt, job = paid_at_bank(bill, owner, days)
+        attempt, job = paid_at_bank(bill, owner, frozen_clock)
         Bank.book.decide(attempt, "NOT CAPTURED")
-        days.later(minutes=11)
+        frozen_clock.move(minutes=11)
         ends = at_once(lambda job=job: jobs.run(job), lambda attempt=attempt: jobs.run(only("payments.confirm", attempt_id=attempt.pk)))
         assert ends == [True, True]
-        days.later(minutes=11)
+        frozen_clock.move(minutes=11)
         run_due()
         taken_back(row, bill, attempt)
     whole()
 
 
 def test_a_payment_taken_back_before_it_was_handed_over_pays_nothing(
-    served: Served, owner: Any, days: Days, monkeypatch: pytest.MonkeyPatch
+    served: Served, owner: Any, frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The hand-over has read that the bill is paid when the bank takes it back: the database refuses it, and without its guard it holds."""
     for guarded in (True, False):
         row, bill = served()
-        attempt, job = paid_at_bank(bill, owner, days)
+        attempt, job = paid_at_bank(bill, owner, frozen_clock)
         Bank.book.decide(attempt, "NOT CAPTURED")
-        days.later(minutes=11)
+        frozen_clock.move(minutes=11)
         read = Allocation.objects.select_related("bill").get(attempt=attempt)  # what the hand-over read
         assert jobs.run(only("payments.confirm", attempt_id=attempt.pk))
         if not guarded:
@@ -237,7 +237,7 @@ def test_a_payment_taken_back_before_it_was_handed_over_pays_nothing(
         row.refresh_from_db()
         assert row.state == ("ordered" if guarded else "paid")
         if guarded:
-            days.later(minutes=11)
+            frozen_clock.move(minutes=11)
             run_due()
             taken_back(row, bill, attempt)
             whole()
@@ -254,7 +254,7 @@ class _Read:
 
 
 def test_the_bank_takes_back_a_payment_while_two_inquiries_learn_of_it(
-    served: Served, owner: Any, days: Days, monkeypatch: pytest.MonkeyPatch
+    served: Served, owner: Any, frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One hears that it was captured, the other that it was not; which of them is written first makes no difference in the end."""
     plain = Bank.inquire
@@ -271,14 +271,14 @@ def test_the_bank_takes_back_a_payment_while_two_inquiries_learn_of_it(
             return reply
 
         monkeypatch.setattr(Bank, "inquire", inquire)
-        days.later(minutes=3)
+        frozen_clock.move(minutes=3)
         ends = at_once(*[lambda attempt=attempt: inquiries.inquire(attempt_id=attempt.pk, step=0)] * 2)
         assert [end for end in ends if isinstance(end, Exception)] == []
         assert heard[:2] == ["CAPTURED", "NOT CAPTURED"]
         run_due(("payments.inquire", "payments.hand_over"))
-        days.later(minutes=11)
+        frozen_clock.move(minutes=11)
         run_due()
-        days.later(minutes=11)
+        frozen_clock.move(minutes=11)
         run_due()
         taken_back(row, bill, attempt)
     whole()

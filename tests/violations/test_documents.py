@@ -20,9 +20,10 @@ from municipality.documents.verification import check
 from municipality.kernel import clock
 from municipality.review.services import desk, queue
 from tests.browsers import signed_in
+from tests.conftest import Clock
 from tests.factories.accounts import OrganisationFactory, StaffFactory
 from tests.municipality.documents import poppler
-from tests.violations.conftest import Days, pay
+from tests.violations.conftest import pay
 from violations.models import Violation
 from violations.services import documents, notices, objections, violation_reports
 
@@ -58,11 +59,11 @@ def test_a_warning_says_by_when_and_that_nothing_is_due(write: Callable[..., Vio
 
 
 def test_a_minute_takes_the_place_of_its_warning_and_says_how_the_sum_came_about(
-    write: Callable[..., Violation], inspector: Any, days: Days
+    write: Callable[..., Violation], inspector: Any, frozen_clock: Clock
 ) -> None:
     row = write("SHP-04", quantity_hundredths=350)
     warning = notice(row)
-    days.later(days=2)
+    frozen_clock.move(days=2)
     violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
     text = read(notice(row))
     assert "KD 5.000 × 3.50 m²" in text and "KD 17.500" in text

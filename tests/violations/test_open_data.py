@@ -21,10 +21,11 @@ from shops.models import Shop
 from shops.office.services import merges
 from shops.open_data import dictionary, formats, writer
 from shops.registry import OPEN_SETS
+from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
 from tests.serving import warm
 from tests.shops.open_data.conftest import store
-from tests.violations.conftest import Days, pay
+from tests.violations.conftest import pay
 from tests.violations.services.test_objections import decide, file
 from violations import open_data, publication
 from violations.models import Violation
@@ -62,12 +63,12 @@ def again(row: Violation) -> Violation:
 
 
 def test_only_what_stands_on_the_page_is_in_the_file_and_looks_as_it_does_there(
-    write: Callable[..., Violation], shop: Shop, owner: User, days: Days, decider: Callable[..., Any]
+    write: Callable[..., Violation], shop: Shop, owner: User, frozen_clock: Clock, decider: Callable[..., Any]
 ) -> None:
     quiet = served(write, owner)
     minutes = []
     for _ in range(3):
-        days.later(days=1)
+        frozen_clock.move(days=1)
         minutes.append(served(write, owner))
     settled, contested, lost = minutes
     assert published() == {}, "what is between the Municipality and its party is nobody else's"
@@ -115,10 +116,10 @@ def test_without_the_rule_of_publication_every_minute_would_be_public(
 
 
 def test_no_person_number_or_word_of_the_case_is_in_any_file(
-    write: Callable[..., Violation], shop: Shop, owner: User, days: Days, inspector: User
+    write: Callable[..., Violation], shop: Shop, owner: User, frozen_clock: Clock, inspector: User
 ) -> None:
     settled = served(write, owner)
-    days.later(days=1)
+    frozen_clock.move(days=1)
     contested = served(write, owner)
     pay(settled, owner)
     file(contested, owner)
@@ -138,12 +139,12 @@ def test_no_person_number_or_word_of_the_case_is_in_any_file(
 
 
 def test_each_file_is_what_its_published_schema_says(
-    write: Callable[..., Violation], make_shop: Callable[..., Shop], owner: User, days: Days
+    write: Callable[..., Violation], make_shop: Callable[..., Shop], owner: User, frozen_clock: Clock
 ) -> None:
     placed = make_shop(latitude=29.3512, longitude=48.0123)
     for where in (placed, make_shop()):
         pay(served(write, owner, shop=where), owner)
-        days.later(days=1)
+        frozen_clock.move(days=1)
     rows = published()
     assert len(rows) == 2
     read = list(csv.DictReader(io.StringIO(body("violations.csv").removeprefix("\ufeff"))))
@@ -176,13 +177,13 @@ def test_an_entry_that_another_one_stands_for_has_no_page_and_no_row(
 
 
 def test_minutes_stream_and_statements_do_not_grow_with_them(
-    write: Callable[..., Violation], owner: User, days: Days, monkeypatch: pytest.MonkeyPatch
+    write: Callable[..., Violation], owner: User, frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warm(monkeypatch)
     counts = []
     for _round in range(2):
         for _ in range(2):
-            days.later(days=1)
+            frozen_clock.move(days=1)
             pay(served(write, owner), owner)
         with CaptureQueriesContext(connection) as queries:
             rows = open_data.rows(clock.today())

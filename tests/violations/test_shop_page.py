@@ -24,9 +24,10 @@ from shops.public_page import services
 from shops.public_page.states import REPLY
 from shops.registry import finding_of
 from tests.browsers import signed_in
+from tests.conftest import Clock
 from tests.factories.accounts import NOURA, PersonFactory, StaffFactory
 from tests.factories.review import OfficerFactory
-from tests.violations.conftest import Days, pay
+from tests.violations.conftest import pay
 from tests.violations.services.test_objections import decide, file
 from violations import publication, rules
 from violations.models import Violation
@@ -91,10 +92,10 @@ def test_a_contested_one_looks_so_until_it_is_final_or_gone(state: str, objectio
 
 
 def test_an_objection_changes_the_badge_at_once_and_not_the_count(
-    write: Callable[..., Violation], shop: Shop, owner: User, days: Days
+    write: Callable[..., Violation], shop: Shop, owner: User, frozen_clock: Clock
 ) -> None:
     settled = write()
-    days.later(days=1)
+    frozen_clock.move(days=1)
     other = write()
     for row in (settled, other):
         notices.record_opening(violation=row, person=owner)
@@ -136,12 +137,12 @@ def test_a_refused_objection_stays_contested_until_something_final_follows(
 
 
 def test_statements_of_the_page_do_not_grow_with_what_stands_on_it(
-    write: Callable[..., Violation], shop: Shop, owner: User, days: Days
+    write: Callable[..., Violation], shop: Shop, owner: User, frozen_clock: Clock
 ) -> None:
     counts = []
     for more in (1, 4):
         for _ in range(more):
-            days.later(days=1)
+            frozen_clock.move(days=1)
             row = write()
             notices.record_opening(violation=row, person=owner)
             file(row, owner)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from municipality.accounts.models import User
+from shops.models import Shop
 from tests.factories.accounts import PersonFactory, StaffFactory
-from tests.licensing.conftest import make_shop, rules, today  # noqa: F401 - fixtures
+from tests.factories.licensing import LicensedShopFactory
+from tests.factories.shops import ShopFactory
 from tests.municipality.delegation.standing_in import DELEGATE, OWNER, Tray
 
 
@@ -35,5 +39,12 @@ def delegate(db: Any) -> User:
 
 
 @pytest.fixture
-def clerk(rules: None) -> User:  # noqa: F811 - the fixture itself
+def clerk(rules: None) -> User:
     return StaffFactory(groups=["counter"], login="counter", branch_id="HA")
+
+
+@pytest.fixture
+def make_shop(rules: None, owner: User) -> Callable[..., Shop]:
+    """Makes shops of `owner` whose licence ends in 20 days; each keyword changes one fact."""
+    ShopFactory.reset_sequence(1)
+    return partial(LicensedShopFactory, owner=owner)

@@ -13,7 +13,7 @@ from municipality.delegation.services import consents, delegations
 from municipality.jobs.models import Job
 from municipality.jobs.services import run
 from shops.models import Shop
-from tests.licensing.conftest import TODAY
+from tests.conftest import TODAY
 
 UNTIL = TODAY + dt.timedelta(days=90)
 OWNER, DELEGATE, THIRD = "290010100046", "290010100054", "290010100062"  # synthetic, with their check digits

@@ -29,10 +29,10 @@ from shops.register import queries as shops
 from tests import desk_acts
 from tests.architecture.state_doors import without_guards
 from tests.browsers import signed_in
+from tests.conftest import NOON
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.licensing import RenewalCaseFactory, RenewalDraftFactory
 from tests.factories.review import OfficerFactory, SkillFactory
-from tests.licensing.conftest import NOW
 from tests.municipality.delegation.standing_in import DELEGATE, OWNER, THIRD, Tray, ask, code_for, fee, main, renew_url
 
 pytestmark = pytest.mark.django_db
@@ -142,7 +142,7 @@ def test_a_consent_for_one_service_does_not_open_another(owner: User, clerk: Use
 def test_a_code_serves_once_ten_minutes_and_five_tries(owner: User, clerk: User, tray: type[Tray]) -> None:
     consent = ask(clerk)
     code = code_for(consent, tray)
-    with clock.at(NOW + dt.timedelta(minutes=10)), pytest.raises(consents.CodeOver):
+    with clock.at(NOON + dt.timedelta(minutes=10)), pytest.raises(consents.CodeOver):
         consents.enter(consent=consent, staff=clerk, typed=code)
     consents.enter(consent=consent, staff=clerk, typed=code)
     with pytest.raises(consents.CodeOver):
@@ -203,7 +203,7 @@ def test_a_step_in_the_name_of_an_assistant_needs_an_open_consent(make_shop: Any
     def forge() -> None:
         values = {"workflow": RENEWAL, "move": "withdraw", "from_state": "awaiting_payment", "to_state": "withdrawn"}
         with transaction.atomic():
-            CaseEvent.objects.create(subject=case, at=NOW, actor_role="assistant", actor_key=clerk.key, data={"for": owner.key}, **values)
+            CaseEvent.objects.create(subject=case, at=NOON, actor_role="assistant", actor_key=clerk.key, data={"for": owner.key}, **values)
 
     with pytest.raises(IntegrityError, match="guard:no_consent"):
         forge()

@@ -37,9 +37,9 @@ from shops.models import Shop
 from shops.register import queries as shops
 from tests.architecture.state_doors import without_guards
 from tests.browsers import signed_in
+from tests.conftest import NOON, TODAY
 from tests.factories.accounts import OrganisationFactory, PersonFactory
 from tests.factories.uploads import UploadFactory
-from tests.licensing.conftest import NOW, TODAY
 from tests.municipality.delegation.standing_in import DELEGATE, OWNER, THIRD, UNTIL, fee, let, main, renew_url
 
 pytestmark = pytest.mark.django_db
@@ -285,7 +285,9 @@ def test_an_event_in_the_name_of_a_delegate_needs_a_delegation_in_force(make_sho
     def forge() -> None:
         values = {"workflow": RENEWAL, "move": "withdraw", "from_state": "awaiting_payment", "to_state": "withdrawn"}
         with transaction.atomic():
-            CaseEvent.objects.create(subject=case, at=NOW, actor_role="delegate", actor_key=delegate.key, data={"for": owner.key}, **values)
+            CaseEvent.objects.create(
+                subject=case, at=NOON, actor_role="delegate", actor_key=delegate.key, data={"for": owner.key}, **values
+            )
 
     with pytest.raises(IntegrityError, match="guard:no_delegation"):
         forge()
@@ -314,7 +316,7 @@ def test_a_delegation_ends_by_itself_after_its_last_day_and_the_form_says_so(mak
 
 def test_an_offer_that_nobody_accepts_lapses(make_shop: Any, owner: User, delegate: User) -> None:
     row = delegations.give(giver=owner, number=DELEGATE, subject=make_shop().key, service=RENEWAL, last_day=UNTIL)
-    with clock.at(NOW + dt.timedelta(days=15)):
+    with clock.at(NOON + dt.timedelta(days=15)):
         with pytest.raises(Refused, match="too_late"):
             delegations.accept(delegation=row, person=delegate)
         assert delegations.end_due() == 1 and Delegation.objects.get().state == DelegationState.LAPSED
@@ -332,7 +334,7 @@ def test_a_delegation_that_cannot_be_ended_holds_no_other_up(
         close(row, *given, **named)
 
     monkeypatch.setattr(delegations, "_close", fails_for_one)
-    with clock.at(NOW + dt.timedelta(days=15)):
+    with clock.at(NOON + dt.timedelta(days=15)):
         assert delegations.end_due() == 1
     assert [Delegation.objects.get(pk=row.pk).state for row in (bad, good)] == [DelegationState.OFFERED, DelegationState.LAPSED]
 
@@ -341,7 +343,7 @@ def test_what_was_typed_and_not_saved_goes_with_the_delegation(make_shop: Any, o
     shop, own = make_shop(), make_shop(owner=delegate)
     row = let(owner, delegate, shop.key)
     for kept in (shop, own):
-        Unsaved.objects.create(person=delegate, page=f"/health-licence/{kept.public_id}/changes/area_m2/", cipher="x", at=NOW)
+        Unsaved.objects.create(person=delegate, page=f"/health-licence/{kept.public_id}/changes/area_m2/", cipher="x", at=NOON)
     delegations.end_by(delegation=row, person=delegate)
     assert Unsaved.objects.get().page.split("/")[2] == own.public_id
 

@@ -12,9 +12,10 @@ from municipality.imports import services
 from municipality.imports.models import ImportFile
 from municipality.places.models import Area, Branch
 from municipality.places.seeds import load_places
-from municipality.rulebook.seeds import load_activities, seed
+from municipality.rulebook.seeds import load_activities
 from shops.models import Shop
 from tests.factories.accounts import StaffFactory
+from tests.factories.rulebook import publish_rulebook
 from tests.shops.imports.sheets import sheet as register_sheet
 from tests.violations.legacy_fines.sheets import CIVIL_ID
 from tests.violations.legacy_fines.sheets import sheet as paper_sheet
@@ -56,7 +57,7 @@ def _register() -> Example:
 
 
 def _paper() -> Example:
-    seed(StaffFactory(groups=["rule_maker"], login="maker"), StaffFactory(groups=["rule_publisher"], login="publisher"))
+    publish_rulebook()
     area = Area.objects.filter(governorate="HA").order_by("pk")[0].name_ar
     who = {"licence_no": "", "civil_id": CIVIL_ID, "area": area}
 

@@ -27,9 +27,9 @@ from shops.models import Claim, RegisterChange, RegisteredOwner, Shop
 from shops.register import queries as shops
 from tests import desk_acts
 from tests.browsers import signed_in
+from tests.conftest import NOON, TODAY
 from tests.factories.accounts import OrganisationFactory, PersonFactory
 from tests.factories.uploads import UploadFactory
-from tests.licensing.conftest import NOW, TODAY
 from tests.shops.claims.test_services import decider
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +75,7 @@ def key(company: Organisation) -> str:
 
 def named(shop: Shop, company: Organisation) -> None:
     RegisteredOwner.objects.create(
-        commercial_license_no=shop.commercial_license_no, organisation_no=company.commercial_register_no, source="moci", as_of=NOW
+        commercial_license_no=shop.commercial_license_no, organisation_no=company.commercial_register_no, source="moci", as_of=NOON
     )
 
 
@@ -227,7 +227,7 @@ def test_a_clerk_disputes_for_the_organisation_that_held_the_shop(
     shop = make_shop(owner=None, organisation=company)
     right = let(signs, clerk, key(company))
     RegisteredOwner.objects.create(
-        commercial_license_no=shop.commercial_license_no, owner_digest=owner.civil_id_digest or "", source="moci", as_of=NOW
+        commercial_license_no=shop.commercial_license_no, owner_digest=owner.civil_id_digest or "", source="moci", as_of=NOON
     )
     case = claims.claim_by_register(shop=shop, person=owner)
     claim = Claim.objects.get()

@@ -28,9 +28,9 @@ from shops.models import Claim, Shop
 from tests import desk_acts
 from tests.architecture.state_doors import without_guards
 from tests.browsers import signed_in
+from tests.conftest import TODAY
 from tests.factories.accounts import OrganisationFactory, PersonFactory, StaffFactory
 from tests.factories.uploads import UploadFactory
-from tests.licensing.conftest import TODAY
 from tests.municipality.documents import poppler
 from tests.shops.claims.test_services import CLAIMANT, OWNER, STRANGER, decider, sent
 

@@ -33,10 +33,10 @@ from shops.register import queries as shops
 from tests import desk_acts
 from tests.architecture.state_doors import without_guards
 from tests.browsers import signed_in
+from tests.conftest import NOON
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.review import OfficerFactory
 from tests.factories.uploads import UploadFactory
-from tests.licensing.conftest import NOW
 
 pytestmark = pytest.mark.django_db
 OWNER, CLAIMANT, STRANGER = "290010100046", "290010100054", "290010100062"
@@ -60,7 +60,7 @@ def claimant(db: Any) -> User:
 def named(shop: Shop, somebody: User) -> None:
     """The commercial register names somebody as the owner."""
     RegisteredOwner.objects.create(
-        commercial_license_no=shop.commercial_license_no, owner_digest=somebody.civil_id_digest or "", source="moci", as_of=NOW
+        commercial_license_no=shop.commercial_license_no, owner_digest=somebody.civil_id_digest or "", source="moci", as_of=NOON
     )
 
 
@@ -86,7 +86,7 @@ def test_a_claim_that_the_register_supports_is_granted_at_once_and_the_holder_is
     assert Message.objects.get(person=owner).kind == "shops.shop_claimed"
     trace = RegisterChange.objects.get(shop=shop)
     assert (trace.before, trace.after) == ({"holder": owner.key}, {"holder": claimant.key})
-    with clock.at(NOW + dt.timedelta(days=15)):
+    with clock.at(NOON + dt.timedelta(days=15)):
         assert claims.settle_due() == 1
     assert Case.objects.get().state == ClaimState.GRANTED
 
@@ -105,7 +105,7 @@ def test_a_claim_that_cannot_be_settled_holds_no_other_up(make_shop: Any, claima
         return advance(case, *given, **named)
 
     monkeypatch.setattr(claims, "advance", fails_for_one)
-    with clock.at(NOW + dt.timedelta(days=15)):
+    with clock.at(NOON + dt.timedelta(days=15)):
         assert claims.settle_due() == 1
     assert [Case.objects.get(pk=case.pk).state for case in cases] == [ClaimState.MATCHED, ClaimState.GRANTED]
 
@@ -152,7 +152,7 @@ def test_without_the_freeze_the_shop_could_be_renewed_in_the_middle_of_the_dispu
     named(shop, claimant)
     claims.claim_by_register(shop=shop, person=claimant)
     claims.dispute(claim=Claim.objects.get(), person=owner, text="x")
-    Block.objects.update(lifted_at=NOW)
+    Block.objects.update(lifted_at=NOON)
     assert submit_renewal(shop=Shop.objects.get(), applicant=owner).service == RENEWAL
 
 
@@ -196,7 +196,7 @@ def test_asked_documents_are_sent_again_and_nothing_else(make_shop: Any, owner: 
     assert client.get(f"/en/claims/{case.public_id}/corrections/").status_code == 200
     assert client.post(f"/en/claims/{case.public_id}/corrections/").status_code == 409
     key = Claim.objects.get().files_key
-    with clock.at(NOW + dt.timedelta(minutes=5)):
+    with clock.at(NOON + dt.timedelta(minutes=5)):
         with pytest.raises(Refused):
             UploadFactory(owner=claimant, subject=key, slot="commercial_licence")
         UploadFactory(owner=claimant, subject=key, slot="ownership")
@@ -232,7 +232,7 @@ def test_a_dispute_comes_in_its_days_or_not_at_all(make_shop: Any, owner: User, 
     shop = make_shop()
     named(shop, claimant)
     claims.claim_by_register(shop=shop, person=claimant)
-    with clock.at(NOW + dt.timedelta(days=15)), pytest.raises(Refused, match="not_disputable"):
+    with clock.at(NOON + dt.timedelta(days=15)), pytest.raises(Refused, match="not_disputable"):
         claims.dispute(claim=Claim.objects.get(), person=owner, text="x")
 
 

@@ -16,7 +16,6 @@ from municipality.accounts.models import User
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job
 from municipality.kernel import clock
-from municipality.rulebook.seeds import seed
 from sandbox.simulators import serving
 from sandbox.simulators.moci.book import Book
 from sandbox.simulators.moci.server import Desk, application
@@ -25,6 +24,7 @@ from shops.models import Shop
 from shops.models.commercial_register import CommercialDifference, CommercialFeed, CommercialNotice, CommercialOutage, CommercialRun
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
+from tests.factories.rulebook import publish_rulebook
 
 KEY = "tests-only-key-of-the-register"
 KINDS = (delta.PAGE_JOB, delta.ONE_JOB)
@@ -114,7 +114,7 @@ class Commercial:
 
 @pytest.fixture
 def rules(db: None) -> None:
-    seed(StaffFactory(groups=["rule_maker"], login="maker"), StaffFactory(groups=["rule_publisher"], login="publisher"))
+    publish_rulebook()
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from municipality.audit.models import AuditEvent
 from municipality.delegation.services import delegations
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
-from municipality.rulebook.seeds import seed
 from shops import invariants
 from shops.hours import services
 from shops.hours.services import HOURS, state_hours
@@ -25,7 +24,8 @@ from shops.register import events
 from shops.search import index
 from tests.architecture.state_doors import without_guards
 from tests.conftest import Clock
-from tests.factories.accounts import NOURA, PersonFactory, StaffFactory
+from tests.factories.accounts import NOURA, PersonFactory
+from tests.factories.rulebook import publish_rulebook
 from tests.municipality.delegation.standing_in import THIRD
 from tests.shops.conftest import TESTS
 from tests.shops.hours.conftest import NIGHTS, SPLIT
@@ -101,7 +101,7 @@ def test_a_closed_shop_takes_no_hours_and_keeps_what_it_stated(stating: Make) ->
 
 
 def test_only_the_holder_and_whom_they_let_act_in_this_service_state_hours(make_shop: Make) -> None:
-    seed(StaffFactory(groups=["rule_maker"], login="maker"), StaffFactory(groups=["rule_publisher"], login="publisher"))
+    publish_rulebook()
     owner, other = PersonFactory(), PersonFactory(civil_id=NOURA)
     shop = make_shop(owner=owner, organisation=None)
     with pytest.raises(NotPermitted):

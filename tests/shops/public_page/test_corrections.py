@@ -17,7 +17,6 @@ from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
 from municipality.places.models import Area
 from municipality.review.services import desk, queue
-from municipality.rulebook.seeds import seed
 from shops.models import Correction, EventKind, RegisterChange, Shop, ShopEvent
 from shops.office.services import merges
 from shops.public_page import facts, services
@@ -29,6 +28,7 @@ from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.review import OfficerFactory
+from tests.factories.rulebook import publish_rulebook
 from tests.shops.conftest import TESTS
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +45,7 @@ def _counted_anew(frozen_clock: Clock) -> None:
 @pytest.fixture
 def shop(make_shop: Make) -> Shop:
     found = make_shop()
-    seed(StaffFactory(groups=["rule_maker"], login="maker"), StaffFactory(groups=["rule_publisher"], login="publisher"))
+    publish_rulebook()
     return found
 
 

@@ -22,16 +22,16 @@ from payments import invariants as money
 from payments.models import Bill
 from tests.browsers import signed_in
 from tests.factories.accounts import PersonFactory, StaffFactory
-from tests.licensing.conftest import make_shop, owner, rules, today  # noqa: F401
+from tests.factories.licensing import LicensedShopFactory
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def issued(make_shop: Any, owner: Any) -> Case:  # noqa: F811
+def issued(rules: None, owner: Any) -> Case:
     """A renewal that went all the way, and nothing wrong with it."""
     seal.make_seal(Path(settings.SIGNER_KEY_FILE), settings.SIGNER_PASSPHRASE)
-    case = services.submit_renewal(shop=make_shop(), applicant=owner)
+    case = services.submit_renewal(shop=LicensedShopFactory(owner=owner), applicant=owner)
     services.take_payment(case=case)
     services.issue_renewal(case=Case.objects.get(pk=case.pk))
     assert [*licences.findings(), *documents.findings()] == []

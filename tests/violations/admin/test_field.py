@@ -13,9 +13,9 @@ from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock
 from shops.models import Shop
 from tests.browsers import signed_in
+from tests.conftest import Clock
 from tests.factories.accounts import SALIM, PersonFactory, StaffFactory
 from tests.full_disk import full_disk
-from tests.violations.conftest import Days
 from violations.models import Defence, Violation
 from violations.services import notices, objections
 
@@ -162,14 +162,14 @@ def test_an_inspector_of_another_branch_does_not_see_it(write: Callable[..., Vio
     assert signed_in(make_inspector("ja", "JA")).get(f"/admin/field/{row.public_id}/").status_code == 404
 
 
-def test_a_proof_is_judged_and_a_minute_follows_its_period(write: Callable[..., Violation], inspector: Any, days: Days) -> None:
+def test_a_proof_is_judged_and_a_minute_follows_its_period(write: Callable[..., Violation], inspector: Any, frozen_clock: Clock) -> None:
     row = write("SHP-05", quantity_hundredths=200)
     client = signed_in(inspector)
     url = f"/admin/field/{row.public_id}/"
     assert client.post(url, {"step": "minute"}).status_code == 409
     assert client.post(url, {"step": "refuse", "code": "nothing"}).status_code == 409
     assert client.post(url, {"step": "refuse", "code": "still_there"}).status_code == 302
-    days.later(days=4)
+    frozen_clock.move(days=4)
     client = signed_in(inspector)
     assert row.warning_number in client.get("/admin/field/").content.decode()  # type: ignore[operator]
     assert client.post(url, {"step": "minute", "photos": [picture()]}).status_code == 302

@@ -18,8 +18,9 @@ from municipality.kernel.actors import system
 from municipality.kernel.transitions import transition
 from municipality.places.models import Area, Branch
 from tests.browsers import signed_in
+from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
-from tests.violations.conftest import Days, pay
+from tests.violations.conftest import pay
 from violations import figures
 from violations.admin.figure_labels import LABELS
 from violations.models import Team, Violation
@@ -67,7 +68,7 @@ def year(
     owner: Any,
     inspector: Any,
     decider: Any,
-    days: Days,
+    frozen_clock: Clock,
 ) -> dict[str, Violation]:
     """One minute of every fate, by two teams, in two areas."""
     women = make_inspector("women", womens=True)
@@ -88,19 +89,19 @@ def year(
         "waived": write("CLN-01", shop=second_shop),
         "annulled": write("CLN-02"),
     }
-    days.later(days=2)
+    frozen_clock.move(days=2)
     for name in ("paid", "lapsed", "charged", "objected"):
         notices.record_opening(violation=rows[name], person=owner)
     violation_reports.accept_correction(violation=rows["corrected"], inspector=inspector)
     objections.file(violation=rows["objected"], person=owner, ground="facts_wrong", words="الرصيف نظيف في الصورة.")
-    days.later(days=1)
+    frozen_clock.move(days=1)
     pay(Violation.objects.get(pk=rows["paid"].pk), owner)
     asked = relief.ask_annulment(violation=rows["annulled"], code="form_defect", note_ar="", asked_by=clerk)
     relief.allow_annulment(annulment=asked, allowed_by=second)
     for name, percent in (("waived", 0), ("reduced", 50)):
         wanted = relief.ask_relief(violation=rows[name], code="hardship", note_ar="", percent=percent, asked_by=clerk)
         relief.allow_relief(relief=wanted, allowed_by=second)
-    days.later(days=70)
+    frozen_clock.move(days=70)
     objection = Violation.objects.get(pk=rows["objected"].pk).objection
     objections.close_defence(objection_id=objection.pk)
     terms.lapse_due()

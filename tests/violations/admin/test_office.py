@@ -10,8 +10,8 @@ import pytest
 from municipality.audit.models import AccessLogEntry
 from municipality.kernel import clock
 from tests.browsers import signed_in
+from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
-from tests.violations.conftest import Days
 from violations.admin import tables
 from violations.models import Annulment, Judgment, ReferralBatch, Relief, Violation
 from violations.services import notices, terms
@@ -107,8 +107,10 @@ def test_no_page_of_the_office_takes_an_amount_but_the_ruling_of_the_court(serve
     assert 'name="amount"' not in signed_in(clerk).get(url(served)).content.decode()
 
 
-def test_the_court_is_turned_to_in_order_and_its_ruling_needs_two(served: Violation, clerk: Any, authority: Any, days: Days) -> None:
-    days.later(days=31)
+def test_the_court_is_turned_to_in_order_and_its_ruling_needs_two(
+    served: Violation, clerk: Any, authority: Any, frozen_clock: Clock
+) -> None:
+    frozen_clock.move(days=31)
     terms.lapse_due()
     client = signed_in(clerk)
     assert served.number in client.get("/admin/office/referrals/").content.decode()  # type: ignore[operator]

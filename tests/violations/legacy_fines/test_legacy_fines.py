@@ -25,10 +25,11 @@ from municipality.places.models import Area
 from payments.models import Bill
 from shops.models import Shop
 from tests.browsers import signed_in
+from tests.conftest import Clock
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.full_disk import full_disk
 from tests.payments.conftest import run_due
-from tests.violations.conftest import Days, pay
+from tests.violations.conftest import pay
 from tests.violations.legacy_fines.sheets import CIVIL_ID, sheet
 from violations import figures, invariants, queries
 from violations.legacy_fines import writer
@@ -199,24 +200,24 @@ def test_words_without_a_code_carry_their_own_article(carry: Callable[..., Impor
     assert bill.lines.get().revenue_account == "PAPER-SETTLEMENTS"
 
 
-def test_without_proved_service_periods_begin_when_it_is_opened(carry: Callable[..., ImportFile], owner: Any, days: Days) -> None:
+def test_without_proved_service_periods_begin_when_it_is_opened(carry: Callable[..., ImportFile], owner: Any, frozen_clock: Clock) -> None:
     carry({"served_on": ""})
     row = one()
     assert (row.settle_until, row.block_from) == (None, None)
-    days.later(days=60)
+    frozen_clock.move(days=60)
     assert terms.lapse_due() == blocks.place_due() == 0
     assert notices.record_opening(violation=row, person=owner)
     assert one().settle_until == clock.today() + dt.timedelta(days=14)
 
 
 def test_it_stops_what_the_rulebook_says_but_nothing_before_the_grace(
-    carry: Callable[..., ImportFile], owner: Any, shop: Shop, days: Days
+    carry: Callable[..., ImportFile], owner: Any, shop: Shop, frozen_clock: Clock
 ) -> None:
     carry({"state": "overdue", "served_on": "2026-08-05"})
     assert blocks.place_due() == 0, "the party learns of it today"
-    days.later(days=30)
+    frozen_clock.move(days=30)
     assert blocks.place_due() == 0
-    days.later(days=1)
+    frozen_clock.move(days=1)
     assert blocks.place_due() == 1
     assert cases.standing_blocks(shop.key, RENEWAL)
 

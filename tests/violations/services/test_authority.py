@@ -15,8 +15,9 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
 from payments.models import Bill
+from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
-from tests.violations.conftest import Days, pay
+from tests.violations.conftest import pay
 from violations import invariants, queries
 from violations.models import Annulment, Judgment, Relief, Violation
 from violations.services import court, notices, relief, settlements, terms
@@ -46,17 +47,17 @@ def fresh(row: Violation) -> Violation:
 
 
 @pytest.fixture
-def referred(served: Violation, clerk: Any, days: Days) -> Violation:
-    days.later(days=31)
+def referred(served: Violation, clerk: Any, frozen_clock: Clock) -> Violation:
+    frozen_clock.move(days=31)
     terms.lapse_due()
     court.refer(clerk=clerk)
     return fresh(served)
 
 
-def test_a_batch_holds_everything_due_in_order_with_its_exact_file(served: Violation, clerk: Any, days: Days) -> None:
+def test_a_batch_holds_everything_due_in_order_with_its_exact_file(served: Violation, clerk: Any, frozen_clock: Clock) -> None:
     with pytest.raises(Refused, match="nothing_due"):
         court.refer(clerk=clerk)
-    days.later(days=31)
+    frozen_clock.move(days=31)
     terms.lapse_due()
     batch = court.refer(clerk=clerk)
     text = store.read(batch.file).decode("utf-8-sig")

@@ -17,10 +17,10 @@ from payments.registry import PAYABLES, Payable
 from payments.rules import Line
 from payments.services import issue_bill, redirect_url
 from payments.services.basket import pay_basket
+from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
 from tests.payments.bank import Bank
 from tests.payments.conftest import run_due
-from tests.violations.conftest import Days
 from violations import invariants
 from violations.models import Violation
 from violations.services import court, notices, settlements, terms
@@ -39,10 +39,10 @@ def licence(owner: Any) -> Bill:
 
 
 @pytest.fixture
-def judged(write: Callable[..., Violation], owner: Any, days: Days) -> Violation:
+def judged(write: Callable[..., Violation], owner: Any, frozen_clock: Clock) -> Violation:
     row = write("CLN-03")
     notices.record_opening(violation=row, person=owner)
-    days.later(days=31)
+    frozen_clock.move(days=31)
     terms.lapse_due()
     first, second = (StaffFactory(groups=["court_clerk"], login=f"court{turn}") for turn in (1, 2))
     court.refer(clerk=first)
@@ -86,7 +86,7 @@ def test_a_bill_that_stands_is_not_offered_twice(write: Callable[..., Violation]
 
 
 def test_what_is_owed_no_more_or_costs_something_else_is_told_and_nothing_is_taken(
-    write: Callable[..., Violation], owner: Any, stranger: Any, days: Days
+    write: Callable[..., Violation], owner: Any, stranger: Any, frozen_clock: Clock
 ) -> None:
     row = write("CLN-03")
     notices.record_opening(violation=row, person=owner)
@@ -95,7 +95,7 @@ def test_what_is_owed_no_more_or_costs_something_else_is_told_and_nothing_is_tak
         pay_basket(payer=owner, chosen=[f"{value.rpartition(':')[0]}:1"], language="ar", session_key="s")
     with pytest.raises(Refused, match="not_in_basket"):
         pay_basket(payer=stranger, chosen=[value], language="ar", session_key="s")
-    days.later(days=15)
+    frozen_clock.move(days=15)
     assert values(owner) == [], "its last day has passed, before any sweep"
     with pytest.raises(Refused, match="not_in_basket"):
         pay_basket(payer=owner, chosen=[value], language="ar", session_key="s")

@@ -17,8 +17,8 @@ from municipality.kernel import clock, guards
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from tests.browsers import signed_in
+from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
-from tests.violations.conftest import Days
 from violations import invariants
 from violations.models import StopLift, Violation
 from violations.services import block_lifts, blocks, notices, relief, terms
@@ -37,10 +37,10 @@ def authority(rules: None) -> Any:
 
 
 @pytest.fixture
-def stopped(write: Callable[..., Violation], owner: Any, days: Days) -> Violation:
+def stopped(write: Callable[..., Violation], owner: Any, frozen_clock: Clock) -> Violation:
     row = write("CLN-03")
     notices.record_opening(violation=row, person=owner)
-    days.later(days=31)
+    frozen_clock.move(days=31)
     terms.lapse_due()
     assert blocks.place_due() == 1
     return Violation.objects.get(pk=row.pk)
@@ -56,7 +56,7 @@ def stops(row: Violation) -> int:
 
 
 def test_two_units_lift_a_stop_until_a_day_and_it_stands_again_after(
-    stopped: Violation, clerk: Any, authority: Any, owner: Any, days: Days
+    stopped: Violation, clerk: Any, authority: Any, owner: Any, frozen_clock: Clock
 ) -> None:
     asked = ask(stopped, clerk)
     assert stops(stopped) == 1
@@ -67,9 +67,9 @@ def test_two_units_lift_a_stop_until_a_day_and_it_stands_again_after(
     assert {"stoplift.asked", "violation.stop_lifted"} <= set(acts)
     assert Violation.objects.get(pk=stopped.pk).state == "overdue", "the sum is owed as before"
     assert blocks.place_due() == 0
-    days.later(days=10)
+    frozen_clock.move(days=10)
     assert blocks.place_due() == 0, "the last day belongs to it"
-    days.later(days=1)
+    frozen_clock.move(days=1)
     assert blocks.place_due() == 1
     assert stops(stopped) == 1
     assert Message.objects.filter(person=owner, kind="violations.services_stopped").count() == 2

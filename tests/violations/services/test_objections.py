@@ -19,8 +19,9 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from municipality.places.models import Branch
 from municipality.review.services import desk, queue
+from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
-from tests.violations.conftest import Days, pay
+from tests.violations.conftest import pay
 from violations import invariants, review
 from violations.models import Objection, Violation
 from violations.services import blocks, notices, objections, settlements, terms
@@ -103,11 +104,11 @@ def test_an_upheld_objection_annuls_and_keeps_the_number(served: Violation, owne
 
 
 def test_a_refused_objection_of_the_last_day_keeps_the_price(
-    served: Violation, owner: Any, decider: Callable[..., Any], days: Days
+    served: Violation, owner: Any, decider: Callable[..., Any], frozen_clock: Clock
 ) -> None:
-    days.later(days=14)
+    frozen_clock.move(days=14)
     objection = file(served, owner)
-    days.later(days=9)
+    frozen_clock.move(days=9)
     decide(objection, decider, uphold=False)
     row = fresh(served)
     assert (row.state, row.settle_until) == ("ordered", clock.today() + dt.timedelta(days=14))
@@ -115,9 +116,9 @@ def test_a_refused_objection_of_the_last_day_keeps_the_price(
 
 
 def test_an_objection_after_the_settlement_period_does_not_open_it_again(
-    served: Violation, owner: Any, decider: Callable[..., Any], days: Days
+    served: Violation, owner: Any, decider: Callable[..., Any], frozen_clock: Clock
 ) -> None:
-    days.later(days=15)
+    frozen_clock.move(days=15)
     terms.lapse_due()
     objection = file(fresh(served), owner)
     assert not objection.keeps_price
@@ -125,12 +126,12 @@ def test_an_objection_after_the_settlement_period_does_not_open_it_again(
     assert fresh(served).state == "overdue"
 
 
-def test_silence_is_refusal_and_is_told_on_the_day(served: Violation, owner: Any, days: Days) -> None:
+def test_silence_is_refusal_and_is_told_on_the_day(served: Violation, owner: Any, frozen_clock: Clock) -> None:
     objection = file(served, owner)
-    days.later(days=30)
+    frozen_clock.move(days=30)
     objections.lapse(objection_id=objection.pk)
     assert Case.objects.get(pk=objection.case_id).state == "in_review"
-    days.later(days=1)
+    frozen_clock.move(days=1)
     objections.lapse(objection_id=objection.pk)
     objections.lapse(objection_id=objection.pk)  # again changes nothing
     assert Case.objects.get(pk=objection.case_id).state == "lapsed"
@@ -139,11 +140,11 @@ def test_silence_is_refusal_and_is_told_on_the_day(served: Violation, owner: Any
     assert fresh(served).state == "ordered"
 
 
-def test_a_minute_that_nobody_defends_is_marked(served: Violation, owner: Any, inspector: Any, days: Days) -> None:
+def test_a_minute_that_nobody_defends_is_marked(served: Violation, owner: Any, inspector: Any, frozen_clock: Clock) -> None:
     objection = file(served, owner)
     objections.close_defence(objection_id=objection.pk)
     assert not Objection.objects.get().is_undefended  # its days still run
-    days.later(days=6)
+    frozen_clock.move(days=6)
     objections.close_defence(objection_id=objection.pk)
     assert Objection.objects.get().is_undefended
     with translation.override("en"):
@@ -152,14 +153,16 @@ def test_a_minute_that_nobody_defends_is_marked(served: Violation, owner: Any, i
         objections.defend(objection=objection, inspector=inspector, words="كان هناك")
 
 
-def test_only_its_writer_defends_a_minute_and_once(served: Violation, owner: Any, inspector: Any, make_inspector: Any, days: Days) -> None:
+def test_only_its_writer_defends_a_minute_and_once(
+    served: Violation, owner: Any, inspector: Any, make_inspector: Any, frozen_clock: Clock
+) -> None:
     objection = file(served, owner)
     with pytest.raises(NotPermitted, match="not_writer"):
         objections.defend(objection=objection, inspector=make_inspector("second"), words="كان هناك")
     objections.defend(objection=objection, inspector=inspector, words="الصور تبين الأكياس")
     with pytest.raises(Refused, match="defended"):
         objections.defend(objection=objection, inspector=inspector, words="مرة أخرى")
-    days.later(days=6)
+    frozen_clock.move(days=6)
     objections.close_defence(objection_id=objection.pk)
     assert not Objection.objects.get().is_undefended
 
@@ -173,11 +176,11 @@ def test_a_withdrawn_objection_leads_back(served: Violation, owner: Any, strange
     assert list(invariants.findings()) == []
 
 
-def test_an_objection_ends_what_was_stopped(served: Violation, owner: Any, days: Days) -> None:
+def test_an_objection_ends_what_was_stopped(served: Violation, owner: Any, frozen_clock: Clock) -> None:
     row = served
-    days.later(days=15)
+    frozen_clock.move(days=15)
     terms.lapse_due()
-    days.to(clock.start_of(row.block_from))  # type: ignore[arg-type]
+    frozen_clock.set(clock.start_of(row.block_from))  # type: ignore[arg-type]
     assert blocks.place_due() == 1
     assert cases.standing_blocks(row.shop.key, RENEWAL)  # type: ignore[union-attr]
     with pytest.raises(Refused, match="objection_over"):

@@ -11,8 +11,9 @@ from django.test import Client
 
 from municipality.kernel import clock
 from tests.browsers import signed_in
+from tests.conftest import Clock
 from tests.factories.accounts import SALIM, StaffFactory
-from tests.violations.conftest import Days, pay
+from tests.violations.conftest import pay
 from violations.models import Objection, Plan, Violation
 from violations.services import notices, terms
 
@@ -186,7 +187,7 @@ def test_the_list_holds_what_concerns_the_person(write: Callable[..., Violation]
     assert "No violations" in signed_in(stranger).get("/en/violations/mine/").content.decode()
 
 
-def test_my_shops_says_that_something_is_open(write: Callable[..., Violation], owner: Any, days: Days) -> None:
+def test_my_shops_says_that_something_is_open(write: Callable[..., Violation], owner: Any, frozen_clock: Clock) -> None:
     row = write()
     notices.record_opening(violation=row, person=owner)
     shown = signed_in(owner).get("/en/my-shops/").content.decode().partition("<main")[2]
@@ -196,12 +197,12 @@ def test_my_shops_says_that_something_is_open(write: Callable[..., Violation], o
     assert shown.index("open violation") < shown.index("Health licence") and shown.index("Look at it") < shown.index("What to do")
 
 
-def test_a_plan_that_fell_shows_what_is_left(write: Callable[..., Violation], owner: Any, days: Days) -> None:
+def test_a_plan_that_fell_shows_what_is_left(write: Callable[..., Violation], owner: Any, frozen_clock: Clock) -> None:
     row = write()
     client = signed_in(owner)
     client.get(url(row))
     terms.agree_plan(violation=fresh(row), person=owner, count=2)
-    days.later(days=3)
+    frozen_clock.move(days=3)
     assert terms.void_missed() == 1
     days_page = signed_in(owner).get(url(row)).content.decode()
     assert "plan ended" in days_page

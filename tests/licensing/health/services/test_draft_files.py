@@ -13,8 +13,8 @@ from municipality.drafts import invariants, queries, services
 from municipality.drafts.models import Draft
 from municipality.kernel import clock
 from municipality.uploads.models import Upload
+from tests.conftest import NOON
 from tests.factories.licensing import RenewalCaseFactory, RenewalDraftFactory
-from tests.licensing.conftest import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def test_the_files_of_a_request_that_ran_out_go_with_it(make_shop: Any, owner: A
     draft = RenewalDraftFactory(shop=make_shop(), person=owner, changed=["activity", "address"])
     many = Upload.objects.filter(subject=draft.key).count()
     assert many > 1 and states(draft) == {"ready"}
-    with clock.at(NOW + dt.timedelta(days=29)):
+    with clock.at(NOON + dt.timedelta(days=29)):
         assert services.expire() == 1
         assert states(draft) == {"removed"} and removals(draft) == ["draft_ended"] * many
         assert not list(invariants.findings())
@@ -53,7 +53,7 @@ def test_a_file_that_arrived_when_the_request_was_over_is_swept_and_until_then_f
     draft = RenewalDraftFactory(shop=make_shop(), person=owner, changed=["area_m2"])
     kept = RenewalDraftFactory(shop=make_shop(), person=owner, changed=["area_m2"])
     Draft.objects.filter(pk=draft.pk).update(answers={}, page_versions={}, closed_at=clock.now())  # as an older portal left it
-    with clock.at(NOW + dt.timedelta(days=2)):
+    with clock.at(NOON + dt.timedelta(days=2)):
         assert [draft.key] == queries.files_left() and len(list(invariants.findings())) == 1
         assert services.drop_files() == 1 and services.drop_files() == 0
         assert states(draft) == {"removed"} and states(kept) == {"ready"}

@@ -25,7 +25,7 @@ from municipality.kernel import clock, ids
 from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
-from tests.licensing.conftest import TODAY
+from tests.conftest import TODAY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 

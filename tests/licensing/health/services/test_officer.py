@@ -34,11 +34,11 @@ from payments import queries as payments
 from payments.models import RefundDue
 from shops.models import RegisterChange, Shop
 from tests import desk_acts
+from tests.conftest import NOON, TODAY
 from tests.factories.accounts import NOURA, PersonFactory, StaffFactory
-from tests.factories.licensing import MANAGER, RenewalCaseFactory, RenewalDraftFactory
+from tests.factories.licensing import MANAGER, RenewalCaseFactory, RenewalDraftFactory, food_activity
 from tests.factories.review import OfficerFactory
 from tests.factories.uploads import UploadFactory
-from tests.licensing.conftest import NOW, TODAY, food_activity
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 BY = system("tests")
@@ -279,7 +279,7 @@ def test_corrections_open_only_what_is_asked_for_and_keep_the_place(make_shop: A
     with pytest.raises(Refused) as missing:
         services.answer_corrections(case=case, applicant=owner, answers={"area_m2": {"area_m2": 90}})
     assert missing.value.code == "not_complete"
-    with clock.at(NOW + dt.timedelta(days=2)):
+    with clock.at(NOON + dt.timedelta(days=2)):
         UploadFactory(owner=owner, subject=case.key, slot="lease", content=b"\xff\xd8\xff\xe0 sharper")
         services.answer_corrections(case=case, applicant=owner, answers={"area_m2": {"area_m2": 90}})
     case.refresh_from_db()
@@ -300,9 +300,9 @@ def test_a_stranger_answers_nothing(make_shop: Any, owner: Any) -> None:
 
 def test_corrections_that_nobody_answers_close_the_request_without_a_fee(make_shop: Any, owner: Any) -> None:
     case, _deciding = asked(make_shop, owner, AREA)
-    with clock.at(NOW + dt.timedelta(days=28)):
+    with clock.at(NOON + dt.timedelta(days=28)):
         assert services.lapse_unanswered() == 0
-    with clock.at(NOW + dt.timedelta(days=29)):
+    with clock.at(NOON + dt.timedelta(days=29)):
         assert services.lapse_unanswered() == 1 and services.lapse_unanswered() == 0
     case.refresh_from_db()
     assert (case.state, case.is_open) == ("expired", False)
@@ -322,7 +322,7 @@ def test_a_request_that_cannot_be_closed_holds_no_other_up(make_shop: Any, owner
             raise DatabaseError("its row cannot be written")
         leave(case=case, **given)
 
-    with clock.at(NOW + dt.timedelta(days=29)):
+    with clock.at(NOON + dt.timedelta(days=29)):
         with transaction.atomic():
             job = Job.objects.get(pk=enqueue("licensing.lapse_unanswered", key="test"))
         with monkeypatch.context() as patched:

@@ -27,8 +27,9 @@ from municipality.rulebook.services import publish
 from payments import queries as payments
 from payments.services import start_attempt
 from shops.models import Shop
+from tests.conftest import TODAY
 from tests.factories.accounts import NOURA, OrganisationFactory, PersonFactory, StaffFactory
-from tests.licensing.conftest import TODAY, food_activity
+from tests.factories.licensing import food_activity
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 

@@ -22,11 +22,11 @@ from municipality.uploads.views import pages as upload_pages
 from shops.models import Shop
 from tests import desk_acts
 from tests.browsers import signed_in
+from tests.conftest import NOON
 from tests.factories.accounts import NOURA, PersonFactory
-from tests.factories.licensing import MANAGER, RenewalCaseFactory, RenewalDraftFactory, answers_for
+from tests.factories.licensing import MANAGER, RenewalCaseFactory, RenewalDraftFactory, answers_for, food_activity
 from tests.factories.review import OfficerFactory
 from tests.factories.uploads import UploadFactory
-from tests.licensing.conftest import NOW, food_activity
 
 pytestmark = pytest.mark.django_db
 
@@ -137,7 +137,7 @@ def test_a_page_answered_on_another_device_is_shown_with_both_answers(make_shop:
 
 
 def after(**span: int) -> Any:
-    return clock.at(NOW + dt.timedelta(**span))
+    return clock.at(NOON + dt.timedelta(**span))
 
 
 def test_what_was_typed_when_the_session_had_ended_comes_back_on_another_device(make_shop: Any, owner: Any) -> None:

@@ -20,7 +20,7 @@ from shops.models import Shop
 from tests import serving
 from tests.browsers import signed_in
 from tests.factories.accounts import NOURA, PersonFactory
-from tests.licensing.conftest import food_activity
+from tests.factories.licensing import food_activity
 
 pytestmark = pytest.mark.django_db
 
