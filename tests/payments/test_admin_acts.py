@@ -18,7 +18,7 @@ from tests.browsers import signed_in
 from tests.factories.accounts import StaffFactory
 from tests.payments.bank import Book
 from tests.payments.conftest import run_due, walk
-from tests.payments.services.test_returns import LATER
+from tests.payments.refunds import LATER
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,7 @@ from municipality.audit.models import AccessLogEntry
 from municipality.cases.roles import ensure_roles
 from tests.browsers import signed_in
 from tests.factories.accounts import OrganisationFactory, StaffFactory
-from tests.municipality.accounts.test_staff_door import CODE, code_now, give_password
+from tests.municipality.accounts.signing_in import CODE, code_now, give_password
 
 pytestmark = pytest.mark.django_db
 NUMBER = "290010112346"

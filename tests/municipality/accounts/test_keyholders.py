@@ -23,9 +23,8 @@ from municipality.notifications.models import Message
 from tests.browsers import signed_in
 from tests.factories.accounts import StaffFactory
 from tests.municipality.accounts.conftest import PASSWORD, address
+from tests.municipality.accounts.signing_in import CODE, code_now, give_password, options_on, secure
 from tests.municipality.accounts.softkey import SoftKey, kept_by
-from tests.municipality.accounts.test_passkeys import options_on, secure
-from tests.municipality.accounts.test_staff_door import CODE, code_now, give_password
 
 pytestmark = pytest.mark.django_db
 KEY = "/staff/key/"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import html
 import json
-import re
 from typing import Any
 
 import pytest
@@ -22,28 +20,11 @@ from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.notifications.models import Message
 from tests.municipality.accounts.conftest import PASSWORD, Phones, address, enter, signed_in
+from tests.municipality.accounts.signing_in import CODE, DOOR, add, code_now, give_password, options_on, secure
 from tests.municipality.accounts.softkey import SoftKey
-from tests.municipality.accounts.test_staff_door import CODE, DOOR, code_now, give_password
 
 pytestmark = pytest.mark.django_db
 PARTS = ("clientDataJSON", "authenticatorData", "signature", "userHandle")
-
-
-def secure() -> Client:
-    """A browser on https, as passkeys need it."""
-    return Client(headers={"user-agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/150.0"}, **{"wsgi.url_scheme": "https"})  # type: ignore[arg-type]
-
-
-def options_on(client: Client, path: str) -> str:
-    page = client.get(path).content.decode()
-    found = re.search(r'data-options="([^"]+)"', page)
-    assert found, page
-    return html.unescape(found[1])
-
-
-def add(client: Client, key: SoftKey, name: str = "هاتفي") -> Any:
-    path = address("accounts:passkey_add")
-    return client.post(path, {"name": name, "credential": key.create(options_on(client, path))})
 
 
 def use(client: Client, key: SoftKey, **more: str) -> Any:

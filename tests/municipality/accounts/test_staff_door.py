@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from typing import Any
 
 import pytest
 from allauth.account import app_settings as account_settings
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal import auth as totp
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.core.management import CommandError, call_command
@@ -24,17 +22,9 @@ from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from tests.municipality.accounts.conftest import PASSWORD, Phones, address, enter, signed_in
+from tests.municipality.accounts.signing_in import CODE, DOOR, code_now, give_password
 
 pytestmark = pytest.mark.django_db
-DOOR, CODE = "/staff/sign-in/", "/staff/sign-in/code/"
-
-
-def code_now(secret: str, step: int = 0) -> str:
-    return str(totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30 + step)))
-
-
-def give_password(client: Client, login: str = "huda", password: str = PASSWORD, **more: str) -> Any:
-    return client.post(DOOR, {"login": login, "password": password, **more})
 
 
 def admin_addresses() -> list[str]:

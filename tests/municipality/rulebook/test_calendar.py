@@ -24,7 +24,7 @@ from municipality.rulebook.seeds import seed
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
-from tests.municipality.kernel.test_worktime import CALENDAR, TABLE, Case, kuwait
+from tests.municipality.kernel.working_time import CALENDAR, TABLE, Case, kuwait
 
 pytestmark = pytest.mark.django_db
 CHANGE, NEXT, PUBLISH = (f"admin:rulebook_ruleset_{name}" for name in ("change", "next", "publish"))

@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import reverse
-from django.utils import translation
 
 from municipality.accounts.models import User
 from municipality.uploads import parts
@@ -19,34 +17,14 @@ from municipality.uploads.states import UploadState
 from tests.browsers import signed_in
 from tests.municipality.uploads import seeds
 from tests.municipality.uploads.conftest import SUBJECT, Draft
+from tests.municipality.uploads.tus_client import PIECES, create, offset, patch
 
 pytestmark = pytest.mark.django_db
-PIECES = "application/offset+octet-stream"
 
 
 @pytest.fixture(autouse=True)
 def _subject(draft: Draft) -> None:
     """All of it is about the test's own draft."""
-
-
-def told(**facts: str) -> str:
-    return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in facts.items())
-
-
-def create(client: Client, length: Any, *, slot: str = "lease", language: str = "en", subject: str = SUBJECT, **facts: str) -> Any:
-    with translation.override(language):
-        address = reverse("uploads:create", args=[subject, slot])
-    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(length), "Upload-Metadata": told(**{"filename": "عقد.jpg", **facts})}
-    return client.post(address, headers=headers)
-
-
-def patch(client: Client, address: str, offset: int, content: bytes, **headers: str) -> Any:
-    said = {"Tus-Resumable": "1.0.0", "Upload-Offset": str(offset), **{name.replace("_", "-"): value for name, value in headers.items()}}
-    return client.patch(address, content, content_type=PIECES, headers=said)
-
-
-def offset(client: Client, address: str) -> Any:
-    return client.head(address, headers={"Tus-Resumable": "1.0.0"})
 
 
 def test_a_file_arrives_in_pieces_and_is_looked_at(client: Client, jpeg: bytes, outbox: Callable[..., int]) -> None:

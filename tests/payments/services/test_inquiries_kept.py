@@ -23,7 +23,7 @@ from payments.services import (
 from payments.states import AttemptState
 from tests.payments.bank import Bank, Book
 from tests.payments.conftest import START, run_due, walk
-from tests.payments.services.test_what_is_kept import jobs, one, seconds
+from tests.payments.records import jobs, one, seconds
 
 pytestmark = pytest.mark.django_db
 

@@ -26,9 +26,9 @@ from payments.services.reconciliation import (
     take_statement,
 )
 from tests.payments.bank import Book
+from tests.payments.bank_statements import content, line, take
 from tests.payments.conftest import START, run_due
-from tests.payments.services.test_reconciliation import content, line, take
-from tests.payments.services.test_returns import LATER, approve, propose
+from tests.payments.refunds import LATER, approve, propose
 
 pytestmark = pytest.mark.django_db
 BY = system("tests")

@@ -28,8 +28,8 @@ from payments.services import (
 from payments.states import AttemptState
 from tests.payments.bank import Bank, Book
 from tests.payments.conftest import START, run_due
-from tests.payments.services.test_returns import LATER, approve, propose
-from tests.payments.services.test_what_is_kept import BY, jobs, one, seconds
+from tests.payments.records import BY, jobs, one, seconds
+from tests.payments.refunds import LATER, approve, propose
 
 pytestmark = pytest.mark.django_db
 

@@ -20,11 +20,9 @@ from payments import balances, invariants, rules
 from payments.models import Attempt, Bill, GatewayMessage, LedgerPosting, RefundDue
 from payments.rules import InquiryAnswer, judge_credit, judge_refund
 from payments.services import (
-    approve_refund,
     confirm_finding,
     look_up_refund,
     owe_back,
-    propose_refund,
     returns,
     send_back_refund,
     send_refund,
@@ -32,11 +30,11 @@ from payments.services import (
 from payments.services.returns import remaining_of
 from tests.factories.accounts import StaffFactory
 from tests.payments.bank import Book
-from tests.payments.conftest import START, run_due, walk
+from tests.payments.conftest import run_due, walk
+from tests.payments.refunds import LATER, approve, propose
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 BY = system("tests")
-LATER = START + dt.timedelta(minutes=20)  # after the inquiry that would see a late reversal
 
 
 @pytest.fixture
@@ -48,15 +46,6 @@ def owed(at_bank: Callable[..., Attempt], bank: Book, paid_for: Any) -> RefundDu
     found = owe_back(bill=Bill.objects.get(), reason="shop_closed", actor=BY)
     assert found is not None
     return found
-
-
-def propose(refund: RefundDue, person: Any, **more: Any) -> None:
-    given = {"code": "service_refused", "remaining_fils": remaining_of(refund)} | more
-    propose_refund(refund=refund, proposed_by=person, **given)
-
-
-def approve(refund: RefundDue, person: Any, remaining: int | None = None) -> None:
-    approve_refund(refund=refund, approved_by=person, remaining_fils=remaining_of(refund) if remaining is None else remaining)
 
 
 def fresh(refund: RefundDue) -> RefundDue:

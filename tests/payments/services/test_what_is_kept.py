@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 
-from municipality.audit.models import AuditEvent
 from municipality.jobs.errors import PermanentFailure
 from municipality.jobs.models import Job
 from municipality.kernel import clock
-from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from payments import registry
 from payments.models import Allocation, Attempt, Bill, GatewayMessage, Inquiry, Receipt, RefundDue
@@ -32,27 +30,9 @@ from payments.services import (
 from payments.states import AttemptState
 from tests.payments.bank import Book
 from tests.payments.conftest import START, walk
+from tests.payments.records import BY, acts, jobs, one, seconds
 
 pytestmark = pytest.mark.django_db
-BY = system("tests")
-
-
-def acts(action: str) -> list[AuditEvent]:
-    return list(AuditEvent.objects.filter(action=action).order_by("pk"))
-
-
-def one(action: str) -> AuditEvent:
-    (found,) = acts(action)
-    return found
-
-
-def jobs(kind: str) -> list[tuple[str, dt.timedelta]]:
-    """Key and seconds from the start, in the order of promising."""
-    return [(job.key, job.due_at - START) for job in Job.objects.filter(kind=kind).order_by("pk")]
-
-
-def seconds(amount: float) -> dt.timedelta:
-    return dt.timedelta(seconds=amount)
 
 
 def test_settling_records_the_inquiry_the_amount_and_the_receipts_and_takes_the_banks_facts(settled: Attempt) -> None:

@@ -24,7 +24,7 @@ from payments.states import AttemptState, RefundState
 from tests.factories.accounts import StaffFactory
 from tests.payments.bank import Bank, Book
 from tests.payments.conftest import replies, run_due
-from tests.tools.chaos.test_callbacks import at_bank, at_once, bills
+from tests.tools.chaos.payments_at_once import at_bank, at_once, bills
 
 __all__ = ["replies"]
 pytestmark = [

@@ -27,7 +27,7 @@ from sandbox.simulators.tasdeed.server import Desk, application
 from tests.payments.bank import Bank
 from tests.payments.bank import Book as BankBook
 from tests.payments.conftest import START, run_due
-from tests.payments.services.test_returns import approve, propose
+from tests.payments.refunds import approve, propose
 
 pytestmark = pytest.mark.django_db
 SECRET = "a secret of the tests"
