@@ -13,7 +13,7 @@ from django.db import connection, models, transaction
 from municipality.cases.models import Case
 from municipality.documents import services as documents
 from municipality.documents import store
-from municipality.kernel import clock, guards
+from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.guards import Guard
 from municipality.kernel.transitions import transition
@@ -123,12 +123,6 @@ def execute(sql: str, values: list[Any] | None = None) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return int(cursor.rowcount)
-
-
-def without_guards() -> None:
-    """Take the guards away inside the test's savepoint; deferred checks run first, since PostgreSQL drops no trigger under them."""
-    connection.check_constraints()
-    guards.remove(connection)
 
 
 # Ways along the workflow: a fresh row of each, walked to any state on real grounds.

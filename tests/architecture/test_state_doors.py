@@ -52,9 +52,10 @@ from tests.architecture import (
 )
 from tests.architecture import state_doors as doors
 from tests.architecture.queue_rows import Queue
-from tests.architecture.state_doors import BEGINNINGS, WAYS_ROUND, attacks, event, execute, stateful, step, walk, without_guards
+from tests.architecture.state_doors import BEGINNINGS, WAYS_ROUND, attacks, event, execute, stateful, step, walk
 from tests.architecture.world import NOON, World, built_world, the_world  # noqa: F401
 from tests.browsers import signed_in
+from tests.database_guards import without_guards
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 MODELS = pytest.mark.parametrize("model", stateful(), ids=lambda model: model._meta.label)

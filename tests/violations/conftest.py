@@ -11,16 +11,18 @@ import pytest
 
 from municipality.kernel import clock
 from municipality.places.models import Area, Branch
+from municipality.review.services import desk
 from payments.models import Bill
 from payments.services import redirect_url, start_attempt
 from shops.models import Shop
+from tests import desk_acts
 from tests.conftest import Clock
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.review import OfficerFactory
 from tests.factories.shops import ShopFactory
 from tests.payments.bank import Bank, Book
 from tests.payments.conftest import run_due
-from violations.models import JudicialWarrant, Team, Violation
+from violations.models import JudicialWarrant, Objection, Team, Violation
 from violations.services import settlements, violation_reports
 from violations.services.violation_reports import Findings
 
@@ -140,3 +142,16 @@ def decider(rules: None) -> Callable[..., Any]:
         return OfficerFactory(login=login or f"decider-{branch}", branch_id=branch, skills=["objections"])
 
     return make
+
+
+def decide(objection: Objection, decider: Callable[..., Any], *, uphold: bool) -> None:
+    """Somebody of the branch upholds the objection or refuses it, countersigned."""
+    officer = decider(objection.case.branch_id)
+    assignment = desk_acts.drawn(officer)
+    assert assignment.place.case_id == objection.case_id
+    desk_acts.checked(assignment)
+    if uphold:
+        desk.accept(assignment=assignment)
+        return
+    decision = desk.propose_refusal(assignment=assignment, code="facts_proved")
+    desk.sign(decision=decision, supervisor=StaffFactory(supervisor=True, login="signs", branch_id=officer.branch_id))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -26,6 +25,7 @@ from tests.conftest import Clock
 from tests.municipality.open_database import on_postgres
 from tests.payments.bank import Bank
 from tests.payments.conftest import KINDS, run_due
+from tests.threads import at_once
 from violations import invariants as of_violations
 from violations.models import Extension, Objection, Violation
 from violations.services import notices, settlements
@@ -41,27 +41,6 @@ def real_database(transactional_db: None, settings: Any) -> None:
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
     if not on_postgres():
         pytest.skip("needs PostgreSQL")
-
-
-def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """What each act returned or raised, begun at the same instant."""
-    start, ends = threading.Barrier(len(acts)), [None] * len(acts)
-
-    def run(number: int) -> None:
-        try:
-            start.wait()
-            ends[number] = acts[number]()
-        except Exception as error:  # noqa: BLE001 - looked at by the test
-            ends[number] = error  # type: ignore[call-overload]
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=copy_context().run, args=(run, number)) for number in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return ends
 
 
 Served = Callable[[], tuple[Violation, Bill]]

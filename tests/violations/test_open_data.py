@@ -23,10 +23,10 @@ from shops.open_data import dictionary, formats, writer
 from shops.registry import OPEN_SETS
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
+from tests.factories.violations import ObjectionFactory
 from tests.serving import warm
 from tests.shops.open_data.conftest import store
-from tests.violations.conftest import pay
-from tests.violations.services.test_objections import decide, file
+from tests.violations.conftest import decide, pay
 from violations import open_data, publication
 from violations.models import Violation
 from violations.services import notices
@@ -73,8 +73,8 @@ def test_only_what_stands_on_the_page_is_in_the_file_and_looks_as_it_does_there(
     settled, contested, lost = minutes
     assert published() == {}, "what is between the Municipality and its party is nobody else's"
     pay(settled, owner)
-    decide(file(lost, owner), decider, uphold=False)
-    file(contested, owner)  # afterwards: the lot may give both to one branch, whose queue is in order
+    decide(ObjectionFactory(violation=lost, person=owner), decider, uphold=False)
+    ObjectionFactory(violation=contested, person=owner)  # afterwards: the lot may give both to one branch, whose queue is in order
     rows = published()
     assert set(rows) == {settled.public_id, contested.public_id, lost.public_id}
     assert quiet.public_id not in rows
@@ -96,7 +96,7 @@ def test_an_annulled_one_leaves_the_file_of_the_next_night(
     write: Callable[..., Violation], owner: User, decider: Callable[..., Any]
 ) -> None:
     row = served(write, owner)
-    objection = file(row, owner)
+    objection = ObjectionFactory(violation=row, person=owner)
     assert list(published()) == [row.public_id]
     decide(objection, decider, uphold=True)
     assert published() == {} and body("violations.csv").count("\n") == 1
@@ -122,7 +122,7 @@ def test_no_person_number_or_word_of_the_case_is_in_any_file(
     frozen_clock.move(days=1)
     contested = served(write, owner)
     pay(settled, owner)
-    file(contested, owner)
+    ObjectionFactory(violation=contested, person=owner)
     assert len(published()) == 2
     whole = "".join(body(f"violations.{form}") for form in formats.MEDIA_TYPES)
     for secret in (

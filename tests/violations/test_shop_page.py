@@ -27,8 +27,8 @@ from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import NOURA, PersonFactory, StaffFactory
 from tests.factories.review import OfficerFactory
-from tests.violations.conftest import pay
-from tests.violations.services.test_objections import decide, file
+from tests.factories.violations import ObjectionFactory
+from tests.violations.conftest import decide, pay
 from violations import publication, rules
 from violations.models import Violation
 from violations.publication import of_shops
@@ -104,7 +104,7 @@ def test_an_objection_changes_the_badge_at_once_and_not_the_count(
     pay(settled, owner)
     text = page(shop)
     assert "1 final violation" in text and "Settled and paid" in text and "Under objection" not in text
-    file(Violation.objects.get(pk=other.pk), owner)
+    ObjectionFactory(violation=Violation.objects.get(pk=other.pk), person=owner)
     text = page(shop)
     assert "1 final violation · 1 contested, which does not count" in text and "Under objection" in text
     for secret in (settled.number, other.number, owner.name_en, owner.name_ar, "لم تكن الأكياس لنا", settled.note_ar):
@@ -116,7 +116,7 @@ def test_an_annulled_one_vanishes_and_the_history_says_so(
 ) -> None:
     row = write()
     notices.record_opening(violation=row, person=owner)
-    objection = file(row, owner)
+    objection = ObjectionFactory(violation=row, person=owner)
     name = row.offence_facts["name_en"]
     assert name in page(shop)
     decide(objection, decider, uphold=True)
@@ -129,7 +129,7 @@ def test_a_refused_objection_stays_contested_until_something_final_follows(
 ) -> None:
     row = write()
     notices.record_opening(violation=row, person=owner)
-    decide(file(row, owner), decider, uphold=False)
+    decide(ObjectionFactory(violation=row, person=owner), decider, uphold=False)
     assert [one.stage for one in of_shops([shop.pk])[shop.pk].findings] == ["lost"]
     pay(Violation.objects.get(pk=row.pk), owner)
     found = of_shops([shop.pk])[shop.pk]
@@ -145,7 +145,7 @@ def test_statements_of_the_page_do_not_grow_with_what_stands_on_it(
             frozen_clock.move(days=1)
             row = write()
             notices.record_opening(violation=row, person=owner)
-            file(row, owner)
+            ObjectionFactory(violation=row, person=owner)
         address = Client().get(f"/en/shops/{shop.public_id}/")["Location"]
         with CaptureQueriesContext(connection) as queries:
             assert Client().get(address).status_code == 200
@@ -160,7 +160,7 @@ def test_statements_of_the_page_do_not_grow_with_what_stands_on_it(
 def contested(write: Callable[..., Violation], owner: User) -> Violation:
     row = write()
     notices.record_opening(violation=row, person=owner)
-    file(row, owner)
+    ObjectionFactory(violation=row, person=owner)
     return Violation.objects.get(pk=row.pk)
 
 

@@ -27,9 +27,9 @@ from municipality.review.services import queue
 from payments.models import Bill
 from shops.register import queries as shops
 from tests import desk_acts
-from tests.architecture.state_doors import without_guards
 from tests.browsers import signed_in
 from tests.conftest import NOON
+from tests.database_guards import without_guards
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.licensing import RenewalCaseFactory, RenewalDraftFactory
 from tests.factories.review import OfficerFactory, SkillFactory

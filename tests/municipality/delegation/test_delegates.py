@@ -35,9 +35,9 @@ from payments.models import Bill
 from payments.services import start_attempt
 from shops.models import Shop
 from shops.register import queries as shops
-from tests.architecture.state_doors import without_guards
 from tests.browsers import signed_in
 from tests.conftest import NOON, TODAY
+from tests.database_guards import without_guards
 from tests.factories.accounts import OrganisationFactory, PersonFactory
 from tests.factories.uploads import UploadFactory
 from tests.municipality.delegation.standing_in import DELEGATE, OWNER, THIRD, UNTIL, fee, let, main, renew_url

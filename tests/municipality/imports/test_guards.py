@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from municipality.imports import services
 from municipality.imports.models import ImportFile
 from municipality.kernel import clock
-from tests.architecture.state_doors import without_guards
+from tests.database_guards import without_guards
 from tests.factories.accounts import StaffFactory
 from tests.municipality.imports.conftest import MADE, Example
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from municipality.accounts.models import User, actor_of
 from municipality.cases.models import Case
@@ -20,6 +18,7 @@ from municipality.review.services import desk, queue
 from tests import desk_acts
 from tests.municipality.review import permits
 from tests.municipality.review.conftest import Office, furnish
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(600)]
 PEOPLE = 8
@@ -30,27 +29,6 @@ def crowd(transactional_db: None) -> Iterator[tuple[Office, list[User]]]:
     with permits.offered():
         office = furnish()
         yield office, [permits.officer(f"crowd{n}", office.supervisor) for n in range(PEOPLE)]
-
-
-def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
-    """Run all of them from the same instant; what each returned or raised."""
-    start, answers = threading.Barrier(len(calls)), [None] * len(calls)
-
-    def run(number: int) -> None:
-        try:
-            start.wait()
-            answers[number] = calls[number]()
-        except Exception as error:  # noqa: BLE001 - looked at by the test
-            answers[number] = error  # type: ignore[call-overload]
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(n,)) for n in range(len(calls))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
 
 
 def worker(officer: User, decided: list[int]) -> Callable[[], None]:
@@ -89,7 +67,7 @@ def test_eight_officers_draw_at_once_and_no_case_comes_twice_or_out_of_turn(crow
         for _ in range(10):
             sent.add(permits.sent(office.applicant).pk)
 
-    answers = at_once([*(worker(officer, decided) for officer in officers), arrive])
+    answers = at_once(*(worker(officer, decided) for officer in officers), arrive)
     assert [a for a in answers if a is not None] == []
     worker(officers[0], decided)()
     assert Counter(decided).most_common(1)[0][1] == 1 and len(decided) >= 40
@@ -99,7 +77,7 @@ def test_eight_officers_draw_at_once_and_no_case_comes_twice_or_out_of_turn(crow
 def test_one_case_and_eight_hands_make_one_assignment(crowd: tuple[Office, list[User]]) -> None:
     office, officers = crowd
     place = permits.sent(office.applicant)
-    got = at_once([lambda o=o: queue.next_case(officer=o) for o in officers])  # type: ignore[misc]
+    got = at_once(*[lambda o=o: queue.next_case(officer=o) for o in officers])  # type: ignore[misc]
     assert sorted(type(a).__name__ for a in got) == ["Assignment", *["NoneType"] * (PEOPLE - 1)]
     assert Assignment.objects.get().place_id == place.pk
 
@@ -108,7 +86,7 @@ def test_one_officer_who_presses_twice_gets_one_case(crowd: tuple[Office, list[U
     office, officers = crowd
     for _ in range(4):
         permits.sent(office.applicant)
-    got = at_once([lambda: queue.next_case(officer=officers[0])] * 6)
+    got = at_once(*[lambda: queue.next_case(officer=officers[0])] * 6)
     assert len({a.pk for a in got}) == 1 and Assignment.objects.count() == 1
 
 
@@ -124,7 +102,7 @@ def test_a_case_is_withdrawn_while_it_is_drawn(crowd: tuple[Office, list[User]])
                 advance(place.case, "withdraw", actor=actor_of(office.applicant))
                 queue.leave(case=place.case, actor=actor_of(office.applicant))
 
-        answers = at_once([withdraw, *(lambda o=o: queue.next_case(officer=o) for o in officers[:2])])  # type: ignore[misc]
+        answers = at_once(withdraw, *(lambda o=o: queue.next_case(officer=o) for o in officers[:2]))  # type: ignore[misc]
         assert all(a is None or isinstance(a, (Assignment, Refused)) for a in answers), answers
         assert QueueEntry.objects.get(pk=place.pk).state == "left"
         assert not Assignment.objects.filter(ended_at__isnull=True).exists()
@@ -146,7 +124,7 @@ def test_a_case_is_withdrawn_while_its_officer_accepts_it(crowd: tuple[Office, l
                 advance(case, "withdraw", actor=actor_of(office.applicant))
                 queue.leave(case=case, actor=actor_of(office.applicant))
 
-        answers = at_once([withdraw, lambda a=assignment: desk.accept(assignment=a)])  # type: ignore[misc]
+        answers = at_once(withdraw, lambda a=assignment: desk.accept(assignment=a))  # type: ignore[misc]
         assert sum(isinstance(answer, Refused) for answer in answers) == 1, answers
         ends.add(Case.objects.get(place=assignment.place_id).state)
     assert ends <= {"gone", "granted"} and list(invariants.findings()) == []
@@ -157,7 +135,7 @@ def test_two_supervisors_sign_the_same_words_once(crowd: tuple[Office, list[User
     permits.sent(office.applicant)
     decision = desk.propose_refusal(assignment=desk_acts.drawn(officers[0]), code="layout_changed")
     people = (office.supervisor, office.second)
-    got = at_once([lambda p=p: desk.sign(decision=decision, supervisor=p) for p in people])  # type: ignore[misc]
+    got = at_once(*[lambda p=p: desk.sign(decision=decision, supervisor=p) for p in people])  # type: ignore[misc]
     assert sorted(type(a).__name__ for a in got) == ["Decision", "Refused"]
     assert [verb for verb, _ in permits.DONE] == ["refused"]
 
@@ -169,7 +147,7 @@ def test_without_the_lock_draws_cross(crowd: tuple[Office, list[User]], monkeypa
     monkeypatch.setattr(queue, "lock_branch_queue", lambda branch: None)
     for _ in range(10):
         permits.sent(office.applicant)
-        got = at_once([lambda o=o: queue.next_case(officer=o) for o in officers])  # type: ignore[misc]
+        got = at_once(*[lambda o=o: queue.next_case(officer=o) for o in officers])  # type: ignore[misc]
         fell += sum(isinstance(answer, Exception) for answer in got)
         for row in Assignment.objects.filter(ended_at__isnull=True):
             desk.accept(assignment=desk_acts.checked(row))

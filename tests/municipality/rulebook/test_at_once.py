@@ -13,8 +13,8 @@ from municipality.kernel.actors import Actor
 from municipality.rulebook import services
 from municipality.rulebook.models import RuleSet
 from tests.factories.accounts import StaffFactory
-from tests.municipality.review.test_at_once import at_once
-from tests.municipality.rulebook.test_services import draft
+from tests.factories.rulebook import RuleSetFactory
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres, pytest.mark.timeout(600)]
 
@@ -25,8 +25,8 @@ def maker(transactional_db: None) -> User:
 
 
 def drafts(maker: User) -> list[Any]:
-    first = RuleSet.objects.filter(subject="fees.testing").order_by("pk").first() or draft(maker)
-    return at_once([lambda: services.draft_after(ruleset=first, maker=maker, actor=Actor("rule_maker", maker.key))] * 6)
+    first = RuleSet.objects.filter(subject="fees.testing").order_by("pk").first() or RuleSetFactory(made_by=maker)
+    return at_once(*[lambda: services.draft_after(ruleset=first, maker=maker, actor=Actor("rule_maker", maker.key))] * 6)
 
 
 def test_each_draft_gets_a_number_of_its_own(maker: User) -> None:

@@ -272,10 +272,10 @@ def test_what_stands_in_the_ledger_is_closed_by_a_reversal_only_and_the_control_
     assert refused.value.code == "not_reversed"
     with pytest.raises(IntegrityError, match="closed_without_reversal"), transaction.atomic():
         Difference.objects.update(closed_by=checker, closed_at=START)
-    from tests.payments.services.test_ledger import without
+    from tests.database_guards import drop_guard
 
     with transaction.atomic():
-        without("payments_difference_closed_by_reversal", "payments_difference")
+        drop_guard("payments_difference_closed_by_reversal", "payments_difference")
         assert Difference.objects.update(closed_by=checker, closed_at=START) == 1
         transaction.set_rollback(True)
     assert difference.posting is not None

@@ -130,10 +130,10 @@ def test_the_database_refuses_one_person_as_both_and_the_control_shows_the_harm(
     for changes in ({"approved_by": cashier}, {}):
         with pytest.raises(IntegrityError), transaction.atomic():
             transition(row, "approve", actor=BY, **changes)
-    from tests.payments.services.test_ledger import without
+    from tests.database_guards import drop_guard
 
     with transaction.atomic():
-        without("payments_refund_by_two_people", "payments_refunddue")
+        drop_guard("payments_refund_by_two_people", "payments_refunddue")
         transition(row, "approve", actor=BY)
         assert [finding for finding in invariants.findings() if "without two people" in finding]
         transaction.set_rollback(True)

@@ -29,8 +29,8 @@ from tests import desk_acts
 from tests.browsers import signed_in
 from tests.conftest import NOON, TODAY
 from tests.factories.accounts import OrganisationFactory, PersonFactory
+from tests.factories.review import OfficerFactory
 from tests.factories.uploads import UploadFactory
-from tests.shops.claims.test_services import decider
 
 pytestmark = pytest.mark.django_db
 OWNER, SIGNS, CLERK, STRANGER = "290010100046", "290010100054", "290010100062", "290010100070"
@@ -161,7 +161,7 @@ def test_without_a_match_the_clerks_documents_go_to_an_officer_and_the_shop_to_t
     client.post(page, {"statement": "The company bought it."})
     case = Case.objects.get()
     assert case.applicant == signs and case.state == ClaimState.IN_REVIEW and Claim.objects.get().organisation == company
-    user = decider()
+    user = OfficerFactory(skills=["health", "claims"])
     screen = signed_in(user)
     assignment = desk_acts.drawn(user)
     shown = screen.get(f"/admin/desk/{case.public_id}/").content.decode()

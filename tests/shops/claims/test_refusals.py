@@ -26,14 +26,16 @@ from shops.claims import services as claims
 from shops.claims.states import ClaimState
 from shops.models import Claim, Shop
 from tests import desk_acts
-from tests.architecture.state_doors import without_guards
 from tests.browsers import signed_in
 from tests.conftest import TODAY
+from tests.database_guards import without_guards
 from tests.factories.accounts import OrganisationFactory, PersonFactory, StaffFactory
+from tests.factories.claims import ClaimCaseFactory
+from tests.factories.review import OfficerFactory
 from tests.factories.uploads import UploadFactory
 from tests.municipality.documents import poppler
-from tests.shops.claims.test_services import CLAIMANT, OWNER, STRANGER, decider, sent
 
+OWNER, CLAIMANT, STRANGER = "290010100046", "290010100054", "290010100062"
 pytestmark = pytest.mark.django_db
 
 
@@ -55,7 +57,9 @@ def claimant(db: Any) -> User:
 
 
 def refused(note_ar: str = "العقد بلا توقيع.", note_en: str = "The contract bears no signature.") -> Case:
-    return desk_acts.refuse(decider(), StaffFactory(supervisor=True), "ownership_not_shown", note_ar=note_ar, note_en=note_en)
+    return desk_acts.refuse(
+        OfficerFactory(skills=["health", "claims"]), StaffFactory(supervisor=True), "ownership_not_shown", note_ar=note_ar, note_en=note_en
+    )
 
 
 def work() -> None:
@@ -67,7 +71,7 @@ def test_a_signed_refusal_becomes_a_sealed_paper_with_reason_article_and_the_way
     make_shop: Any, owner: User, claimant: User, settings: Any
 ) -> None:
     shop = make_shop()
-    sent(shop, claimant)
+    ClaimCaseFactory(shop=shop, applicant=claimant)
     case = refused()
     page = signed_in(claimant).get(f"/en/cases/{case.public_id}/").content.decode()
     assert "The decision is being drawn up and sealed" in page
@@ -95,7 +99,7 @@ def test_a_signed_refusal_becomes_a_sealed_paper_with_reason_article_and_the_way
 
 @pytest.mark.parametrize("job", ["never promised", "given up"])
 def test_a_refusal_whose_paper_is_not_drawn_says_so_and_promises_nothing(job: str, make_shop: Any, owner: User, claimant: User) -> None:
-    sent(make_shop(), claimant)
+    ClaimCaseFactory(shop=make_shop(), applicant=claimant)
     case = refused()
     waiting = Job.objects.filter(kind="shops.refusal_document")
     if job == "never promised":  # as those that were refused before such decisions became papers
@@ -107,7 +111,7 @@ def test_a_refusal_whose_paper_is_not_drawn_says_so_and_promises_nothing(job: st
 
 
 def test_only_the_claimant_fetches_it_and_the_check_page_names_nobody(make_shop: Any, owner: User, claimant: User) -> None:
-    sent(make_shop(), claimant)
+    ClaimCaseFactory(shop=make_shop(), applicant=claimant)
     refused()
     work()
     document = Document.objects.get(kind=refusals.ClaimRefusalFacts.kind)
@@ -125,7 +129,7 @@ def test_only_the_claimant_fetches_it_and_the_check_page_names_nobody(make_shop:
 def test_it_is_drawn_once_and_a_missing_renderer_loses_nothing(
     make_shop: Any, owner: User, claimant: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent(make_shop(), claimant)
+    ClaimCaseFactory(shop=make_shop(), applicant=claimant)
     case = refused()
 
     def away(*_: Any, **__: Any) -> bytes:
@@ -143,8 +147,8 @@ def test_it_is_drawn_once_and_a_missing_renderer_loses_nothing(
 
 
 def test_nothing_is_drawn_before_the_second_signature(make_shop: Any, owner: User, claimant: User) -> None:
-    sent(make_shop(), claimant)
-    decision = desk.propose_refusal(assignment=desk_acts.drawn(decider()), code="ownership_not_shown")
+    ClaimCaseFactory(shop=make_shop(), applicant=claimant)
+    decision = desk.propose_refusal(assignment=desk_acts.drawn(OfficerFactory(skills=["health", "claims"])), code="ownership_not_shown")
     case = Case.objects.get()
     refusals.write_refusal(case=case)
     assert (
@@ -169,7 +173,7 @@ def test_an_organisation_that_was_refused_is_named_and_its_signatory_fetches_the
 
 
 def test_the_database_keeps_the_paper_on_its_claim(make_shop: Any, owner: User, claimant: User) -> None:
-    sent(make_shop(), claimant)
+    ClaimCaseFactory(shop=make_shop(), applicant=claimant)
     refused()
     work()
 

@@ -31,10 +31,11 @@ from shops.claims.states import ClaimState
 from shops.models import Claim, RegisterChange, RegisteredOwner, Shop
 from shops.register import queries as shops
 from tests import desk_acts
-from tests.architecture.state_doors import without_guards
 from tests.browsers import signed_in
 from tests.conftest import NOON
+from tests.database_guards import without_guards
 from tests.factories.accounts import PersonFactory, StaffFactory
+from tests.factories.claims import ClaimCaseFactory
 from tests.factories.review import OfficerFactory
 from tests.factories.uploads import UploadFactory
 
@@ -62,16 +63,6 @@ def named(shop: Shop, somebody: User) -> None:
     RegisteredOwner.objects.create(
         commercial_license_no=shop.commercial_license_no, owner_digest=somebody.civil_id_digest or "", source="moci", as_of=NOON
     )
-
-
-def sent(shop: Shop, claimant: User) -> Case:
-    draft = claims.begin(shop=shop, person=claimant)
-    UploadFactory(owner=claimant, subject=claims.files_key(draft), slot="ownership")
-    return claims.send_claim(draft=draft, person=claimant, statement="اشتريت المحل في يناير.")
-
-
-def decider() -> Any:
-    return OfficerFactory(skills=["health", "claims"])
 
 
 def test_a_claim_that_the_register_supports_is_granted_at_once_and_the_holder_is_told(make_shop: Any, owner: User, claimant: User) -> None:
@@ -139,7 +130,7 @@ def test_a_disputed_match_is_frozen_and_an_officer_decides(make_shop: Any, owner
     assert not licensing.offer(shop).may_renew  # its services wait
     with pytest.raises(Refused):
         submit_renewal(shop=shop, applicant=owner)
-    desk_acts.approve(decider())
+    desk_acts.approve(OfficerFactory(skills=["health", "claims"]))
     assert Case.objects.get(pk=case.pk).state == ClaimState.GRANTED and Shop.objects.get().owner == claimant
     assert not Block.objects.filter(lifted_at__isnull=True).exists()
     assert Message.objects.filter(person=owner, kind="shops.claim_decided").exists()
@@ -170,14 +161,14 @@ def test_a_claim_by_documents_goes_through_the_same_queue_and_a_refusal_leaves_t
     assert case.state == ClaimState.IN_REVIEW and case.due_on is not None
     assert Message.objects.get(person=owner).kind == "shops.shop_claimed"
     claims.dispute(claim=Claim.objects.get(), person=owner, text="It is mine.")
-    found = desk_acts.refuse(decider(), StaffFactory(supervisor=True), "ownership_not_shown")
+    found = desk_acts.refuse(OfficerFactory(skills=["health", "claims"]), StaffFactory(supervisor=True), "ownership_not_shown")
     assert found.state == ClaimState.REFUSED and Shop.objects.get().owner == owner
     assert not Block.objects.filter(lifted_at__isnull=True).exists()
 
 
 def test_the_desk_reads_both_sides_and_no_contact_details(make_shop: Any, owner: User, claimant: User) -> None:
-    sent(make_shop(), claimant)
-    user = decider()
+    ClaimCaseFactory(shop=make_shop(), applicant=claimant)
+    user = OfficerFactory(skills=["health", "claims"])
     assignment = desk_acts.drawn(user)
     page = signed_in(user).get(f"/admin/desk/{assignment.place.case.public_id}/").content.decode()
     for words in ("اشتريت المحل في يناير", owner.name_ar, claimant.name_ar):
@@ -187,8 +178,8 @@ def test_the_desk_reads_both_sides_and_no_contact_details(make_shop: Any, owner:
 
 
 def test_asked_documents_are_sent_again_and_nothing_else(make_shop: Any, owner: User, claimant: User) -> None:
-    case = sent(make_shop(), claimant)
-    user = decider()
+    case = ClaimCaseFactory(shop=make_shop(), applicant=claimant)
+    user = OfficerFactory(skills=["health", "claims"])
     assignment = desk_acts.drawn(user)
     desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("file_unreadable", "ownership", "", "")])
     case = Case.objects.get(pk=case.pk)
@@ -205,7 +196,7 @@ def test_asked_documents_are_sent_again_and_nothing_else(make_shop: Any, owner: 
 
 
 def test_files_of_a_claim_are_nobody_elses(make_shop: Any, owner: User, claimant: User) -> None:
-    sent(make_shop(), claimant)
+    ClaimCaseFactory(shop=make_shop(), applicant=claimant)
     upload = Upload.objects.get()
     for somebody in (owner, PersonFactory(civil_id=STRANGER)):
         assert signed_in(somebody).get(f"/en/uploads/file/{upload.public_id}/look/").status_code == 404
@@ -214,7 +205,7 @@ def test_files_of_a_claim_are_nobody_elses(make_shop: Any, owner: User, claimant
 
 def test_one_shop_has_one_open_claim_and_its_owner_claims_nothing(make_shop: Any, owner: User, claimant: User) -> None:
     shop = make_shop()
-    sent(shop, claimant)
+    ClaimCaseFactory(shop=shop, applicant=claimant)
     with pytest.raises(Refused, match="claimed_already"):
         claims.begin(shop=shop, person=PersonFactory(civil_id=STRANGER))
     with pytest.raises(Refused, match="yours_already"):
@@ -222,7 +213,7 @@ def test_one_shop_has_one_open_claim_and_its_owner_claims_nothing(make_shop: Any
 
 
 def test_a_claimant_withdraws_and_the_shop_stays(make_shop: Any, owner: User, claimant: User) -> None:
-    case = sent(make_shop(), claimant)
+    case = ClaimCaseFactory(shop=make_shop(), applicant=claimant)
     signed_in(claimant).post(f"/en/claims/{case.public_id}/withdraw/")
     assert Case.objects.get().state == ClaimState.WITHDRAWN and Shop.objects.get().owner == owner
     assert Message.objects.filter(person=owner, kind="shops.claim_decided").exists()
@@ -259,7 +250,7 @@ def test_owners_are_taken_in_from_the_register_without_keeping_a_civil_number(ma
 
 
 def test_the_database_keeps_a_claim_as_it_was_made(make_shop: Any, owner: User, claimant: User) -> None:
-    sent(make_shop(), claimant)
+    ClaimCaseFactory(shop=make_shop(), applicant=claimant)
 
     def strike() -> None:
         with transaction.atomic(), connection.cursor() as cursor:

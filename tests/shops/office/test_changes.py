@@ -16,7 +16,7 @@ from shops import invariants
 from shops.models import EventProposal, Shop, ShopEvent
 from shops.office.services import changes
 from shops.search.queries import SearchQuery, ask
-from tests.architecture.state_doors import without_guards
+from tests.database_guards import without_guards
 from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db

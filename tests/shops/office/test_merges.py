@@ -23,7 +23,7 @@ from shops.register import queries
 from shops.register.services import FactChange, change_register
 from shops.registry import MATTERS
 from shops.search.queries import SearchQuery, ask
-from tests.architecture.state_doors import without_guards
+from tests.database_guards import without_guards
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.shops.conftest import TESTS
 from violations.services import violation_reports
