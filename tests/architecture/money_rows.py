@@ -13,7 +13,7 @@ from payments.models import BankStatement, Difference, LedgerCorrection, LedgerE
 from payments.rules import Line
 from payments.services import ledger, reconciliation
 from payments.services.inquiries import ask
-from tests.payments.bank import Bank
+from tests.bank import Bank
 
 if TYPE_CHECKING:
     from tests.architecture.world import World

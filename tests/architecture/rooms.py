@@ -28,9 +28,9 @@ from tests import desk_acts
 from tests.architecture import money_rows, violation_rows
 from tests.architecture import state_doors as doors
 from tests.architecture.world import World, shop_of
+from tests.bank import notification
 from tests.factories.licensing import RenewalCaseFactory
 from tests.factories.review import OfficerFactory
-from tests.payments.bank import notification
 
 
 def rooms(world: World) -> dict[str, str]:

@@ -52,6 +52,7 @@ from municipality.rulebook.seeds import load_activities, seed
 from payments import services as payments
 from payments.models import Attempt, Bill, GatewayMessage, Receipt, RefundDue
 from shops.models import Shop
+from tests import softkey
 from tests.architecture import (
     commercial_rows,
     delegation_rows,
@@ -65,11 +66,10 @@ from tests.architecture import (
     upload_rows,
     violation_rows,
 )
+from tests.bank import Bank, Book, notification
 from tests.browsers import signed_in
 from tests.factories.accounts import SALIM, OrganisationFactory, PersonFactory
 from tests.factories.licensing import RenewalCaseFactory
-from tests.municipality.accounts import softkey
-from tests.payments.bank import Bank, Book, notification
 
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
 SIGNED_IN = (
@@ -78,7 +78,7 @@ SIGNED_IN = (
     *("delegate", "former_delegate", "offered", "boss", "counter", "inspector", "clerk", "authority", "court"),
     *("registrar", "keeper"),
 )
-SETTINGS = {"PAYMENT_PROVIDER": "tests.payments.bank.Bank", "SMS_BACKEND": f"{__name__}.SmsTray"}
+SETTINGS = {"PAYMENT_PROVIDER": "tests.bank.Bank", "SMS_BACKEND": f"{__name__}.SmsTray"}
 
 
 class SmsTray:

@@ -7,7 +7,7 @@ from payments.providers.knet import Knet, codec, messages
 from payments.providers.port import Reply
 from payments.rules import InquiryAnswer
 from payments.services.callbacks import trandata_in
-from tests.payments.bank import KEY, Bank
+from tests.bank import KEY, Bank
 
 
 def claimed(trackid: str) -> Reply | None:

@@ -16,8 +16,8 @@ from payments import registry
 from payments.models import Attempt, Bill
 from payments.rules import Line
 from payments.services import issue_bill, redirect_url, start_attempt
+from tests.bank import Bank, Book
 from tests.factories.accounts import SALIM, PersonFactory, StaffFactory
-from tests.payments.bank import Bank, Book
 
 START = dt.datetime(2026, 11, 24, 7, 0, tzinfo=dt.UTC)
 
@@ -25,7 +25,7 @@ START = dt.datetime(2026, 11, 24, 7, 0, tzinfo=dt.UTC)
 @pytest.fixture(autouse=True)
 def gateway(settings: Any) -> None:
     """The terminal of the tests, whatever the settings module says."""
-    settings.PAYMENT_PROVIDER = "tests.payments.bank.Bank"
+    settings.PAYMENT_PROVIDER = "tests.bank.Bank"
     settings.PORTAL_URL = "https://portal.example.test"
     settings.KNET_PAYMENT_URL = "https://bank.example.test/kpg/PaymentHTTP.htm"
     settings.KNET_TRANPIPE_URL = "https://bank.example.test/kpg/tranPipe.htm"

@@ -21,7 +21,7 @@ from payments.services import inquiries
 from payments.services.returns import remaining_of
 from payments.states import AT_BANK, OPEN, UNPAID, AttemptState, BillState, RefundState
 from payments.views.gateway import response as notification_view
-from tests.payments.bank import KEY, result_text
+from tests.bank import KEY, result_text
 from tests.payments.conftest import START, line, run_due
 from tests.payments.model_bank import DAYS, REFUND_DAYS, REFUSALS, TAKEN, ModelBank, Vault
 from tests.payments.play import BOOST, FAR, OPENING, PASSED_BY, POINTS, STEPS, THEMES, Killed, World, step

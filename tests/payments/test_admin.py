@@ -10,9 +10,9 @@ from django.test import RequestFactory
 
 from municipality.audit.models import AccessLogEntry
 from payments.models import Attempt, Bill, GatewayMessage, Receipt
+from tests.bank import Book
 from tests.browsers import signed_in
 from tests.factories.accounts import StaffFactory
-from tests.payments.bank import Book
 from tests.payments.conftest import walk
 
 pytestmark = pytest.mark.django_db

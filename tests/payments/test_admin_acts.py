@@ -14,9 +14,9 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 from payments.models import Attempt, Bill, LedgerCorrection, LedgerPosting, RefundDue
 from payments.services import owe_back
+from tests.bank import Book
 from tests.browsers import signed_in
 from tests.factories.accounts import StaffFactory
-from tests.payments.bank import Book
 from tests.payments.conftest import run_due, walk
 from tests.payments.refunds import LATER
 

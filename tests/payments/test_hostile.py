@@ -26,9 +26,9 @@ from payments.providers.port import Order
 from payments.services import inquire, redirect_url, start_attempt
 from payments.services.callbacks import MAX_BODY
 from payments.states import AttemptState
+from tests.bank import KEY, Book, notification, result_text
 from tests.browsers import signed_in
 from tests.factories.accounts import PersonFactory
-from tests.payments.bank import KEY, Book, notification, result_text
 from tests.payments.conftest import walk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(3600)]

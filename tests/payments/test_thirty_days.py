@@ -21,7 +21,7 @@ from payments.models import Attempt, Bill, Difference
 from payments.services import inquire, reconciliation, redirect_url, start_attempt
 from payments.services.reconciliation import days, load_statement, take_statement
 from payments.states import AttemptState
-from tests.payments.bank import Book
+from tests.bank import Book
 from tests.payments.conftest import START, run_due
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(14400)]

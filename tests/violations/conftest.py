@@ -16,11 +16,11 @@ from payments.models import Bill
 from payments.services import redirect_url, start_attempt
 from shops.models import Shop
 from tests import desk_acts
+from tests.bank import Bank, Book
 from tests.conftest import Clock
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.review import OfficerFactory
 from tests.factories.shops import ShopFactory
-from tests.payments.bank import Bank, Book
 from tests.payments.conftest import run_due
 from violations.models import JudicialWarrant, Objection, Team, Violation
 from violations.services import settlements, violation_reports
@@ -32,7 +32,7 @@ BRANCHES = ("AH", "AS", "FA", "HA", "JA", "MU")
 @pytest.fixture(autouse=True)
 def bank(settings: Any, frozen_clock: Clock) -> None:
     """A bank in memory; the clock stands still from the start."""
-    settings.PAYMENT_PROVIDER = "tests.payments.bank.Bank"
+    settings.PAYMENT_PROVIDER = "tests.bank.Bank"
     settings.PORTAL_URL = "https://portal.example.test"
     settings.KNET_PAYMENT_URL = "https://bank.example.test/kpg/PaymentHTTP.htm"
     settings.KNET_TRANPIPE_URL = "https://bank.example.test/kpg/tranPipe.htm"

@@ -20,10 +20,10 @@ from municipality.kernel import clock, guards
 from payments import invariants as of_payments
 from payments.models import Allocation, Attempt, Bill, Receipt, RefundDue
 from payments.services import attempts, inquiries, redirect_url, start_attempt
+from tests.bank import Bank
 from tests.browsers import signed_in
 from tests.conftest import Clock
-from tests.municipality.open_database import on_postgres
-from tests.payments.bank import Bank
+from tests.open_database import on_postgres
 from tests.payments.conftest import KINDS, run_due
 from tests.threads import at_once
 from violations import invariants as of_violations

@@ -32,10 +32,10 @@ from payments import queries as payments
 from payments.models import Attempt, Bill
 from payments.services import pay_basket, redirect_url, start_attempt
 from shops.models import Shop
+from tests.bank import Bank
 from tests.browsers import signed_in
 from tests.database_guards import without_guards
 from tests.factories.accounts import NOURA, OrganisationFactory, PersonFactory
-from tests.payments.bank import Bank
 from tests.payments.conftest import run_due
 from violations import queries, review, rules
 from violations.models import Objection, Violation, ViolationEvent

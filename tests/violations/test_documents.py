@@ -19,10 +19,10 @@ from municipality.documents.models import Document
 from municipality.documents.verification import check
 from municipality.kernel import clock
 from municipality.review.services import desk, queue
+from tests import poppler
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import OrganisationFactory, StaffFactory
-from tests.municipality.documents import poppler
 from tests.violations.conftest import pay
 from violations.models import Violation
 from violations.services import documents, notices, objections, violation_reports

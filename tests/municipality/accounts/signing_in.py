@@ -11,7 +11,7 @@ from allauth.mfa.totp.internal import auth as totp
 from django.test import Client
 
 from tests.municipality.accounts.conftest import PASSWORD, address
-from tests.municipality.accounts.softkey import SoftKey
+from tests.softkey import SoftKey
 
 DOOR, CODE = "/staff/sign-in/", "/staff/sign-in/code/"
 

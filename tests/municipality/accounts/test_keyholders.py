@@ -24,7 +24,7 @@ from tests.browsers import signed_in
 from tests.factories.accounts import StaffFactory
 from tests.municipality.accounts.conftest import PASSWORD, address
 from tests.municipality.accounts.signing_in import CODE, code_now, give_password, options_on, secure
-from tests.municipality.accounts.softkey import SoftKey, kept_by
+from tests.softkey import SoftKey, kept_by
 
 pytestmark = pytest.mark.django_db
 KEY = "/staff/key/"

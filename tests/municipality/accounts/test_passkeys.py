@@ -21,7 +21,7 @@ from municipality.kernel import clock
 from municipality.notifications.models import Message
 from tests.municipality.accounts.conftest import PASSWORD, Phones, address, enter, signed_in
 from tests.municipality.accounts.signing_in import CODE, DOOR, add, code_now, give_password, options_on, secure
-from tests.municipality.accounts.softkey import SoftKey
+from tests.softkey import SoftKey
 
 pytestmark = pytest.mark.django_db
 PARTS = ("clientDataJSON", "authenticatorData", "signature", "userHandle")

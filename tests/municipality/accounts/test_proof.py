@@ -21,7 +21,7 @@ from tests.browsers import signed_in
 from tests.factories.accounts import StaffFactory
 from tests.municipality.accounts.conftest import PASSWORD, Phones, address, enter
 from tests.municipality.accounts.signing_in import CODE, add, code_now, give_password, secure
-from tests.municipality.accounts.softkey import SoftKey
+from tests.softkey import SoftKey
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
 FIELDS = {"address": "noura@mail.example", "more": ["one", "two"]}

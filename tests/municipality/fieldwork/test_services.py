@@ -24,7 +24,7 @@ from municipality.kernel.errors import Refused
 from municipality.uploads import registry
 from municipality.uploads.registry import Slot
 from tests.factories.accounts import StaffFactory
-from tests.municipality.open_database import on_postgres
+from tests.open_database import on_postgres
 
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)

@@ -18,7 +18,7 @@ from municipality.jobs.heartbeats import Scheduler
 from municipality.jobs.models import Heartbeat, Job, JobState
 from municipality.kernel import clock
 from tests.municipality.jobs.conftest import Declare
-from tests.municipality.open_database import on_postgres
+from tests.open_database import on_postgres
 
 DAY = dt.timedelta(days=1)
 machines_own = clock._own

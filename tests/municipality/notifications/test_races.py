@@ -12,7 +12,7 @@ from municipality.notifications import services
 from municipality.notifications.models import Delivery, Message
 from tests.factories.accounts import PersonFactory
 from tests.municipality.notifications.conftest import GREETING, Make
-from tests.municipality.open_database import on_postgres
+from tests.open_database import on_postgres
 
 pytestmark = pytest.mark.postgres
 

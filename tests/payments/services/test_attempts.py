@@ -17,7 +17,7 @@ from payments.rules import new_trackid
 from payments.services import give_up, redirect_url, start_attempt
 from payments.services.attempts import is_session_of
 from payments.states import AttemptState
-from tests.payments.bank import KEY, Book
+from tests.bank import KEY, Book
 from tests.payments.conftest import START, run_due
 
 pytestmark = pytest.mark.django_db

@@ -18,8 +18,8 @@ from payments.models import Allocation, Attempt, Bill, Receipt
 from payments.rules import MAX_FILS
 from payments.services import pay_basket, redirect_url, void_bill
 from payments.services.basket import chosen_values
+from tests.bank import Bank, Book
 from tests.factories.accounts import StaffFactory
-from tests.payments.bank import Bank, Book
 from tests.payments.conftest import walk
 from tests.payments.owing import KIND, Fines
 

@@ -16,7 +16,7 @@ from municipality.kernel.errors import Refused
 from payments import invariants
 from payments.models import Attempt, Bill, RefundDue
 from payments.services import approve_refund, owe_back, propose_refund, returns
-from tests.payments.bank import Book
+from tests.bank import Book
 from tests.payments.conftest import START, run_due, walk
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,7 @@ from payments.providers.knet import codec
 from payments.services import note_error, redirect_url, start_attempt, take_notification
 from payments.services.callbacks import MAX_BODY
 from payments.states import AttemptState
-from tests.payments.bank import KEY, Book, notification, result_text
+from tests.bank import KEY, Book, notification, result_text
 from tests.payments.conftest import START, run_due
 
 pytestmark = pytest.mark.django_db

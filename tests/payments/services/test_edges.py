@@ -35,7 +35,7 @@ from payments.services import (
 from payments.services.callbacks import trandata_in
 from payments.services.ledger import Leg
 from payments.states import AttemptState
-from tests.payments.bank import KEY, Book, notification, result_text
+from tests.bank import KEY, Book, notification, result_text
 from tests.payments.conftest import START, line, run_due
 
 pytestmark = pytest.mark.django_db

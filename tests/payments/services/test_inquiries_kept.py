@@ -21,7 +21,7 @@ from payments.services import (
     start_attempt,
 )
 from payments.states import AttemptState
-from tests.payments.bank import Bank, Book
+from tests.bank import Bank, Book
 from tests.payments.conftest import START, run_due, walk
 from tests.payments.records import jobs, one, seconds
 

@@ -18,8 +18,8 @@ from payments.services import issue_bill, ledger, owe_back, settle
 from payments.services.inquiries import ask
 from payments.services.ledger import Leg, balanced, decide_correction, propose_correction
 from payments.services.reconciliation import booked_of
+from tests.bank import Book
 from tests.database_guards import drop_guard
-from tests.payments.bank import Book
 from tests.payments.conftest import START, walk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]

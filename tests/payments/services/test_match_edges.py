@@ -25,7 +25,7 @@ from payments.services.reconciliation import (
     propose_closing,
     take_statement,
 )
-from tests.payments.bank import Book
+from tests.bank import Book
 from tests.payments.bank_statements import content, line, take
 from tests.payments.conftest import START, run_due
 from tests.payments.refunds import LATER, approve, propose

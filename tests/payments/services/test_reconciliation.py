@@ -28,7 +28,7 @@ from payments.services.reconciliation import (
     take_statement,
 )
 from payments.statements.mapping import NotReadable
-from tests.payments.bank import Book
+from tests.bank import Book
 from tests.payments.bank_statements import DAY, HEAD, content, line, take
 from tests.payments.conftest import START, run_due, walk
 from tests.payments.refunds import LATER, approve, propose

@@ -18,7 +18,7 @@ from payments import invariants, queries, registry
 from payments.models import Attempt, Bill, RefundDue
 from payments.services import owe_back, refunds
 from payments.states import BillState
-from tests.payments.bank import Book, notification
+from tests.bank import Book, notification
 from tests.payments.conftest import START, run_due, walk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]

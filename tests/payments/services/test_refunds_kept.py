@@ -26,7 +26,7 @@ from payments.services import (
     void_bill,
 )
 from payments.states import AttemptState
-from tests.payments.bank import Bank, Book
+from tests.bank import Bank, Book
 from tests.payments.conftest import START, run_due
 from tests.payments.records import BY, jobs, one, seconds
 from tests.payments.refunds import LATER, approve, propose

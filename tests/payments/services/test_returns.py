@@ -28,8 +28,8 @@ from payments.services import (
     send_refund,
 )
 from payments.services.returns import remaining_of
+from tests.bank import Book
 from tests.factories.accounts import StaffFactory
-from tests.payments.bank import Book
 from tests.payments.conftest import run_due, walk
 from tests.payments.refunds import LATER, approve, propose
 

@@ -16,7 +16,7 @@ from payments import invariants, queries, registry
 from payments.models import Allocation, Attempt, Bill, BillEvent, Inquiry, Receipt
 from payments.services import inquiries, settle, settlement, start_attempt, take_notification
 from payments.states import AttemptState, BillState
-from tests.payments.bank import Book, notification
+from tests.bank import Book, notification
 from tests.payments.conftest import START, run_due, walk
 
 pytestmark = pytest.mark.django_db

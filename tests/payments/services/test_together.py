@@ -34,7 +34,7 @@ from payments.services import (
     void_attempt,
     void_bill,
 )
-from tests.payments.bank import Book
+from tests.bank import Book
 from tests.payments.bank_statements import content, line, take
 from tests.payments.conftest import START
 from tests.payments.refunds import LATER, approve, propose

@@ -28,7 +28,7 @@ from payments.services import (
     void_bill,
 )
 from payments.states import AttemptState
-from tests.payments.bank import Book
+from tests.bank import Book
 from tests.payments.conftest import START, walk
 from tests.payments.records import BY, acts, jobs, one, seconds
 

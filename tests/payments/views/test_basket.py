@@ -10,8 +10,8 @@ from municipality.kernel.actors import system
 from payments import registry
 from payments.models import Attempt, Bill
 from payments.services import void_bill
+from tests.bank import Book
 from tests.browsers import signed_in
-from tests.payments.bank import Book
 from tests.payments.conftest import walk
 from tests.payments.owing import KIND, Fines
 

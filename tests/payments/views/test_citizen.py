@@ -18,9 +18,9 @@ from payments import documents
 from payments.models import Attempt, Bill, Receipt
 from payments.services import receipts, void_bill
 from payments.states import AttemptState
+from tests.bank import Book
 from tests.browsers import signed_in
 from tests.factories.accounts import StaffFactory
-from tests.payments.bank import Book
 from tests.payments.conftest import START, walk
 
 pytestmark = pytest.mark.django_db

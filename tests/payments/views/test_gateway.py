@@ -17,9 +17,9 @@ from payments.providers.knet import codec
 from payments.services import void_bill
 from payments.services.callbacks import MAX_BODY
 from payments.states import AttemptState
+from tests.bank import KEY, Book, notification
 from tests.browsers import signed_in
 from tests.factories.accounts import StaffFactory
-from tests.payments.bank import KEY, Book, notification
 from tests.payments.conftest import START, run_due, walk
 
 pytestmark = pytest.mark.django_db

@@ -25,7 +25,7 @@ from shops.claims import refusals
 from shops.claims import services as claims
 from shops.claims.states import ClaimState
 from shops.models import Claim, Shop
-from tests import desk_acts
+from tests import desk_acts, poppler
 from tests.browsers import signed_in
 from tests.conftest import TODAY
 from tests.database_guards import without_guards
@@ -33,7 +33,6 @@ from tests.factories.accounts import OrganisationFactory, PersonFactory, StaffFa
 from tests.factories.claims import ClaimCaseFactory
 from tests.factories.review import OfficerFactory
 from tests.factories.uploads import UploadFactory
-from tests.municipality.documents import poppler
 
 OWNER, CLAIMANT, STRANGER = "290010100046", "290010100054", "290010100062"
 pytestmark = pytest.mark.django_db

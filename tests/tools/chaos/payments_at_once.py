@@ -12,8 +12,8 @@ from municipality.kernel.actors import system
 from payments.models import Attempt, Bill
 from payments.rules import Line
 from payments.services import issue_bill, redirect_url, start_attempt
+from tests.bank import Book
 from tests.factories.accounts import PersonFactory
-from tests.payments.bank import Book
 
 
 def bills(count: int) -> list[Bill]:

@@ -16,7 +16,7 @@ from payments import invariants, registry
 from payments.models import Allocation, Attempt, Bill, CallbackBytes, GatewayMessage, Inquiry, Receipt
 from payments.services import hand_over, inquire, settlement, start_attempt
 from payments.states import AttemptState, BillState
-from tests.payments.bank import Bank, Book, notification
+from tests.bank import Bank, Book, notification
 from tests.tools.chaos.payments_at_once import at_bank, at_once, bills
 
 pytestmark = [
@@ -30,7 +30,7 @@ FORM = "application/x-www-form-urlencoded"
 
 @pytest.fixture(autouse=True)
 def bank(settings: Any) -> Book:
-    settings.PAYMENT_PROVIDER = "tests.payments.bank.Bank"
+    settings.PAYMENT_PROVIDER = "tests.bank.Bank"
     Bank.book = Book()
     return Bank.book
 

@@ -21,8 +21,8 @@ from payments.providers import provider_named
 from payments.services import approve_refund, inquire, owe_back, propose_refund, send_refund, start_attempt
 from payments.services.returns import remaining_of
 from payments.states import AttemptState, RefundState
+from tests.bank import Bank, Book
 from tests.factories.accounts import StaffFactory
-from tests.payments.bank import Bank, Book
 from tests.payments.conftest import replies, run_due
 from tests.tools.chaos.payments_at_once import at_bank, at_once, bills
 
@@ -46,7 +46,7 @@ class Patient(Book):
 
 @pytest.fixture(autouse=True)
 def bank(settings: Any) -> Book:
-    settings.PAYMENT_PROVIDER = "tests.payments.bank.Bank"
+    settings.PAYMENT_PROVIDER = "tests.bank.Bank"
     Bank.book = Patient()
     return Bank.book
 

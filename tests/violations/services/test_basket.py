@@ -17,9 +17,9 @@ from payments.registry import PAYABLES, Payable
 from payments.rules import Line
 from payments.services import issue_bill, redirect_url
 from payments.services.basket import pay_basket
+from tests.bank import Bank
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
-from tests.payments.bank import Bank
 from tests.payments.conftest import run_due
 from violations import invariants
 from violations.models import Violation

@@ -17,9 +17,9 @@ from municipality.notifications.models import Delivery, Message
 from payments.models import Bill, RefundDue
 from payments.services import redirect_url, start_attempt
 from shops.models import Shop
+from tests.bank import Bank
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
-from tests.payments.bank import Bank
 from tests.payments.conftest import run_due
 from tests.violations.conftest import pay, settle
 from violations import invariants, queries

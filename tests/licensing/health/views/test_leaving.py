@@ -19,11 +19,10 @@ from municipality.kernel.actors import system
 from municipality.places.models import Branch
 from municipality.review.models import Assignment, QueueEntry
 from municipality.review.services import queue
-from tests import desk_acts
+from tests import desk_acts, softkey
 from tests.browsers import signed_in
 from tests.factories.licensing import RenewalCaseFactory
 from tests.factories.review import OfficerFactory
-from tests.municipality.accounts import softkey
 
 pytestmark = pytest.mark.django_db
 DEVICES = 20

@@ -24,8 +24,8 @@ from payments.services import owe_back, redirect_url, start_attempt
 from sandbox.simulators import serving
 from sandbox.simulators.tasdeed.book import Book
 from sandbox.simulators.tasdeed.server import Desk, application
-from tests.payments.bank import Bank
-from tests.payments.bank import Book as BankBook
+from tests.bank import Bank
+from tests.bank import Book as BankBook
 from tests.payments.conftest import START, run_due
 from tests.payments.refunds import approve, propose
 
@@ -122,7 +122,7 @@ def test_money_goes_back_through_the_gateway_that_took_it(
 ) -> None:
     pay()
     at(1)
-    settings.PAYMENT_PROVIDER = "tests.payments.bank.Bank"  # another gateway is in use by now
+    settings.PAYMENT_PROVIDER = "tests.bank.Bank"  # another gateway is in use by now
     Bank.book = BankBook()
     refund = owe_back(bill=Bill.objects.get(), reason="shop_closed", actor=system("tests"))
     assert refund is not None
