@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -137,6 +138,11 @@ ATTACKS = {
 }
 
 
+def written() -> list[Any]:
+    """Every edition as it stands in the database."""
+    return [list(model.objects.order_by("pk").values()) for model in (RuleSet, FeeRule, LimitRule, ConditionRule)]
+
+
 @pytest.mark.guards
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_published_edition_does_not_change(maker: User, checker: User, attack: str) -> None:
@@ -150,7 +156,9 @@ def test_a_published_edition_does_not_change(maker: User, checker: User, attack:
 def test_without_the_guards_it_would(maker: User, checker: User, attack: str) -> None:
     ruleset = put_in_force(RuleSetFactory(made_by=maker), checker)
     guards.remove(connection)
+    before = written()
     ATTACKS[attack](ruleset)
+    assert written() != before
 
 
 @pytest.mark.guards
@@ -177,4 +185,6 @@ def test_a_draft_may_still_change(maker: User) -> None:
     ruleset = RuleSetFactory(made_by=maker)
     for name, attack in ATTACKS.items():
         if name not in {"unpublished", "set deleted", "fee deleted"}:
+            before = written()
             attack(ruleset)
+            assert written() != before, name

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import DatabaseError
 
 from municipality.jobs.errors import PermanentFailure
 from municipality.jobs.models import Job
@@ -206,7 +207,7 @@ def test_the_first_bill_names_who_gets_a_whole_payment_back(at_bank: Callable[..
     monkey = refunds.ledger.book_owed
     try:
         refunds.ledger.book_owed = lambda refund: None  # nothing was taken in this test
-        with pytest.raises(Exception, match="refund_without_payment"):
+        with pytest.raises(DatabaseError, match="refund_without_payment"):
             refunds.owe_attempt(attempt, {second.pk: second, first.pk: first}, reason="nothing_due")
     finally:
         refunds.ledger.book_owed = monkey

@@ -182,7 +182,9 @@ def test_each_number_leads_to_its_rows(year: dict[str, Violation], supervisor: A
             assert answer.status_code == 200
             rows = html.fromstring(answer.content.decode()).xpath("//ul[@id='minutes']/li")
             assert len(rows) == int(link.text), link.get("href")
-        for bar in found.xpath("//figure//li"):
+        bars = found.xpath("//figure//li")
+        assert bars
+        for bar in bars:
             many = int(bar.xpath("string(b/text())"))
             assert len(html.fromstring(client.get(bar.xpath("a/@href")[0]).content.decode()).xpath("//ul[@id='minutes']/li")) == many
 
