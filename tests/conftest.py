@@ -254,6 +254,14 @@ def owner(db: None) -> Any:
 
 
 @pytest.fixture
+def store(tmp_path: Path, settings: Any) -> Path:
+    """A store of files of this test's own."""
+    kept = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "files"}}
+    settings.VAR_DIR, settings.STORAGES = tmp_path, {**settings.STORAGES, "default": kept}
+    return tmp_path
+
+
+@pytest.fixture
 def outbox() -> Callable[..., int]:
     """Runs what is due now, as the worker would, until nothing is; how many jobs ran. `kinds` narrows it."""
 

@@ -10,10 +10,10 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 from payments import services as payments
 from payments.models import BankStatement, Difference, LedgerCorrection, LedgerEntry, LedgerPosting, RefundDue
-from payments.rules import Line
 from payments.services import ledger, reconciliation
 from payments.services.inquiries import ask
 from tests.bank import Bank
+from tests.factories.payments import AttemptFactory, BillFactory
 
 if TYPE_CHECKING:
     from tests.architecture.world import World
@@ -74,12 +74,8 @@ def _statements(world: World) -> tuple[BankStatement, Difference]:
 
 def owed(payer: User) -> RefundDue:
     """An amount that is owed back for a bill paid just now."""
-    line = Line("renewal", "تجديد", "Renewal", "", "", "المادة 12", "Article 12", "fees.health v1", 10_000, "HEALTH-LICENCES")
-    bill = payments.issue_bill(
-        kind="tests.thing", subject="shop:returned", payer=payer, title_ar="رسم", title_en="Fee", lines=[line], actor=BY
-    )
-    attempt = payments.start_attempt(bills=[bill], payer=payer, language="ar", session_key="returned")
-    payments.redirect_url(attempt)
+    bill = BillFactory(subject="shop:returned", payer=payer)
+    attempt = AttemptFactory(bills=[bill], language="ar", session_key="returned")
     Bank.book.decide(attempt)
     inquiry = ask(attempt)
     assert inquiry is not None

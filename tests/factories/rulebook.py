@@ -9,14 +9,21 @@ import factory
 from factory.django import DjangoModelFactory
 
 from municipality.kernel import clock
+from municipality.kernel.actors import system
+from municipality.rulebook import seeds, services
 from municipality.rulebook.models import ConditionRule, FeeRule, LimitRule, RuleSet
-from municipality.rulebook.seeds import seed
 from tests.factories.accounts import StaffFactory
 
 
-def publish_rulebook() -> None:
-    """Publish every edition of the seeds, by two people. Places have to be loaded."""
-    seed(StaffFactory(groups=["rule_maker"], login="maker"), StaffFactory(groups=["rule_publisher"], login="publisher"))
+def publish_rulebook(subject: str = "") -> None:
+    """Publish every edition of the seeds, or those of a subject, by two people. Places have to be loaded."""
+    maker, publisher = (StaffFactory(groups=[f"rule_{login}"], login=login) for login in ("maker", "publisher"))
+    if not subject:
+        seeds.seed(maker, publisher)
+        return
+    for edition in seeds.read_editions():
+        if edition["subject"] == subject:
+            services.publish(ruleset=seeds._draft(edition, maker), publisher=publisher, actor=system("tests"))
 
 
 class RuleSetFactory(DjangoModelFactory[RuleSet]):

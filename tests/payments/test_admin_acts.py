@@ -16,8 +16,9 @@ from payments.models import Attempt, Bill, LedgerCorrection, LedgerPosting, Refu
 from payments.services import owe_back
 from tests.bank import Book
 from tests.browsers import signed_in
+from tests.due_jobs import run_due
 from tests.factories.accounts import StaffFactory
-from tests.payments.conftest import run_due, walk
+from tests.payments.conftest import walk
 from tests.payments.refunds import LATER
 
 pytestmark = pytest.mark.django_db

@@ -26,7 +26,7 @@ from sandbox.simulators.knet import behaviours, protocol
 from sandbox.simulators.knet.book import Book
 from sandbox.simulators.knet.gateway import Gateway
 from sandbox.simulators.knet.server import application
-from tests.payments.conftest import run_due
+from tests.due_jobs import run_due
 
 pytestmark = [pytest.mark.timeout(7200), pytest.mark.postgres, pytest.mark.chaos, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 A = AttemptState

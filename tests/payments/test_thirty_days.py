@@ -22,7 +22,8 @@ from payments.services import inquire, reconciliation, redirect_url, start_attem
 from payments.services.reconciliation import days, load_statement, take_statement
 from payments.states import AttemptState
 from tests.bank import Book
-from tests.payments.conftest import START, run_due
+from tests.due_jobs import run_due
+from tests.payments.conftest import START
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(14400)]
 FULL = os.environ.get("CHAOS_FULL") == "1"

@@ -13,15 +13,15 @@ from municipality.kernel import clock
 from municipality.places.models import Area, Branch
 from municipality.review.services import desk
 from payments.models import Bill
-from payments.services import redirect_url, start_attempt
 from shops.models import Shop
 from tests import desk_acts
 from tests.bank import Bank, Book
 from tests.conftest import Clock
+from tests.due_jobs import run_due
 from tests.factories.accounts import PersonFactory, StaffFactory
+from tests.factories.payments import AttemptFactory
 from tests.factories.review import OfficerFactory
 from tests.factories.shops import ShopFactory
-from tests.payments.conftest import run_due
 from violations.models import JudicialWarrant, Objection, Team, Violation
 from violations.services import settlements, violation_reports
 from violations.services.violation_reports import Findings
@@ -121,9 +121,7 @@ def write(inspector: Any, shop: Shop) -> Callable[..., Violation]:
 
 def settle(bill: Bill) -> Bill:
     """Pay a bill at the bank, as far as the portal's own inquiry and the hand-over."""
-    attempt = start_attempt(bills=[bill], payer=bill.payer, language="en", session_key="session-1")
-    redirect_url(attempt)
-    Bank.book.decide(attempt)
+    Bank.book.decide(AttemptFactory(bills=[bill]))
     with clock.at(clock.now() + dt.timedelta(minutes=3)):
         run_due()
     return Bill.objects.get(pk=bill.pk)

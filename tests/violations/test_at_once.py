@@ -23,8 +23,8 @@ from payments.services import attempts, inquiries, redirect_url, start_attempt
 from tests.bank import Bank
 from tests.browsers import signed_in
 from tests.conftest import Clock
+from tests.due_jobs import KINDS, run_due
 from tests.open_database import on_postgres
-from tests.payments.conftest import KINDS, run_due
 from tests.threads import at_once
 from violations import invariants as of_violations
 from violations.models import Extension, Objection, Violation

@@ -35,8 +35,8 @@ from shops.models import Shop
 from tests.bank import Bank
 from tests.browsers import signed_in
 from tests.database_guards import without_guards
+from tests.due_jobs import run_due
 from tests.factories.accounts import NOURA, OrganisationFactory, PersonFactory
-from tests.payments.conftest import run_due
 from violations import queries, review, rules
 from violations.models import Objection, Violation, ViolationEvent
 from violations.services import documents, notices, objections, settlements, terms

@@ -25,14 +25,12 @@ from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
 from tests.factories.violations import ObjectionFactory
 from tests.serving import warm
-from tests.shops.open_data.conftest import store
 from tests.violations.conftest import decide, pay
 from violations import open_data, publication
 from violations.models import Violation
 from violations.services import notices
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
-__all__ = ["store"]  # a fixture of the register's tests
 
 
 @pytest.fixture(autouse=True)

@@ -15,9 +15,9 @@ from municipality.imports.sheets import NotReadable
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
+from tests.due_jobs import run_due
 from tests.factories.accounts import StaffFactory
 from tests.municipality.imports.conftest import Example
-from tests.payments.conftest import run_due
 
 pytestmark = pytest.mark.django_db
 JOBS = ("imports.check", "imports.take")

@@ -12,7 +12,7 @@ from municipality.notifications.models import Message
 from municipality.review.models import Assignment
 from tests.browsers import signed_in
 from tests.municipality.review import permits
-from tests.municipality.review.conftest import Office
+from tests.municipality.review.permits import Office
 
 NEXT, BOARD, SIGN = "/admin/desk/next/", "/admin/desk/board/", "/admin/desk/sign/"
 PEOPLE, TIES, OWN = "/admin/desk/people/", "/admin/desk/ties/", "/admin/desk/absence/"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -15,13 +16,15 @@ from municipality.cases.services import advance, open_case
 from municipality.kernel import clock, ids
 from municipality.kernel.workflow import WORKFLOWS, move, workflow
 from municipality.places.models import Branch
+from municipality.places.seeds import load_places
 from municipality.review.models import QueueEntry
 from municipality.review.registry import REVIEWABLES, Item, Reviewable
 from municipality.review.services import clock as clocks
 from municipality.review.services import desk, queue
 from municipality.rulebook import queries as rulebook
-from tests.factories.accounts import UserFactory
+from tests.factories.accounts import StaffFactory, UserFactory
 from tests.factories.review import OfficerFactory
+from tests.factories.rulebook import publish_rulebook
 
 PERMIT = "testing.permit"
 SKILL = "permits"
@@ -153,3 +156,28 @@ def answer(place: QueueEntry, **facts: str) -> QueueEntry:
     case = Case.objects.get(pk=place.case_id)
     FACTS[case.pk].update(facts)
     return desk.answered(case=case, actor=actor_of(case.applicant))
+
+
+@dataclass
+class Office:
+    """The branch of Hawalli: two officers, two supervisors, somebody who asks for things."""
+
+    officer: User
+    colleague: User
+    supervisor: User
+    second: User
+    applicant: User
+
+
+def furnish() -> Office:
+    """Places, rules and people."""
+    load_places()
+    publish_rulebook()
+    supervisor = StaffFactory(supervisor=True)
+    return Office(
+        officer=officer("officer", supervisor),
+        colleague=officer("colleague", supervisor),
+        supervisor=supervisor,
+        second=StaffFactory(supervisor=True, login="second"),
+        applicant=applicant(),
+    )

@@ -17,7 +17,7 @@ from municipality.review.models import Assignment, QueueEntry
 from municipality.review.services import desk, queue
 from tests import desk_acts
 from tests.municipality.review import permits
-from tests.municipality.review.conftest import Office, furnish
+from tests.municipality.review.permits import Office, furnish
 from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(600)]

@@ -25,7 +25,7 @@ from municipality.rulebook.services import draft_after, publish
 from tests import desk_acts
 from tests.conftest import Clock
 from tests.municipality.review import permits
-from tests.municipality.review.conftest import Office
+from tests.municipality.review.permits import Office
 
 
 def at(day: int, hour: int, minute: int = 0, month: int = 11) -> dt.datetime:

@@ -16,7 +16,7 @@ from municipality.review.services.desk import CorrectionRequest
 from tests import desk_acts
 from tests.factories.accounts import StaffFactory
 from tests.municipality.review import permits
-from tests.municipality.review.conftest import Office
+from tests.municipality.review.permits import Office
 
 ASKED = [CorrectionRequest("file_unreadable", "lease", "الصفحة الثانية", "The second page"), CorrectionRequest("file_expired", "lease")]
 

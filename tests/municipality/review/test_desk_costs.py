@@ -12,8 +12,8 @@ from municipality.review.services import desk
 from tests import desk_acts, serving
 from tests.browsers import signed_in
 from tests.municipality.review import permits
-from tests.municipality.review.conftest import Office
 from tests.municipality.review.desk_in_a_browser import BOARD, NEXT, OWN, PEOPLE, SIGN, TIES, case_url
+from tests.municipality.review.permits import Office
 
 pytestmark = pytest.mark.django_db
 

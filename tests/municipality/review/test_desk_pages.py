@@ -22,8 +22,8 @@ from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
 from tests.municipality.review import permits
-from tests.municipality.review.conftest import Office
 from tests.municipality.review.desk_in_a_browser import NEXT, NOTES, ONE_ASKED, OWN, case_url, drawn, kept, send, text_of
+from tests.municipality.review.permits import Office
 
 # --- A5: nothing to pick, list or search --------------------------------------------------------------------------------------
 

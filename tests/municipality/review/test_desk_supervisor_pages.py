@@ -15,7 +15,6 @@ from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
 from tests.municipality.review import permits
-from tests.municipality.review.conftest import Office
 from tests.municipality.review.desk_in_a_browser import (
     BOARD,
     NEXT,
@@ -31,6 +30,7 @@ from tests.municipality.review.desk_in_a_browser import (
     send,
     text_of,
 )
+from tests.municipality.review.permits import Office
 
 # --- The second person -----------------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from municipality.rulebook import queries as rulebook
 from tests import desk_acts, serving
 from tests.conftest import Clock
 from tests.municipality.review import permits
-from tests.municipality.review.conftest import Office
+from tests.municipality.review.permits import Office
 
 
 def of_field(branch: str = "HA") -> public_queue.QueueLine:

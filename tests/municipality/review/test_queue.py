@@ -22,7 +22,7 @@ from tests import desk_acts
 from tests.conftest import Clock
 from tests.factories.accounts import StaffFactory
 from tests.municipality.review import permits
-from tests.municipality.review.conftest import Office
+from tests.municipality.review.permits import Office
 
 CORRECTION = [CorrectionRequest("file_expired", "lease")]
 

@@ -18,7 +18,8 @@ from payments.services import give_up, redirect_url, start_attempt
 from payments.services.attempts import is_session_of
 from payments.states import AttemptState
 from tests.bank import KEY, Book
-from tests.payments.conftest import START, run_due
+from tests.due_jobs import run_due
+from tests.payments.conftest import START
 
 pytestmark = pytest.mark.django_db
 

@@ -17,7 +17,8 @@ from payments import invariants
 from payments.models import Attempt, Bill, RefundDue
 from payments.services import approve_refund, owe_back, propose_refund, returns
 from tests.bank import Book
-from tests.payments.conftest import START, run_due, walk
+from tests.due_jobs import run_due
+from tests.payments.conftest import START, walk
 
 pytestmark = pytest.mark.django_db
 BY = system("tests")

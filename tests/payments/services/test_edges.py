@@ -36,7 +36,9 @@ from payments.services.callbacks import trandata_in
 from payments.services.ledger import Leg
 from payments.states import AttemptState
 from tests.bank import KEY, Book, notification, result_text
-from tests.payments.conftest import START, line, run_due
+from tests.due_jobs import run_due
+from tests.factories.payments import bill_line
+from tests.payments.conftest import START
 
 pytestmark = pytest.mark.django_db
 BY = system("tests")
@@ -307,13 +309,19 @@ def test_a_cancelled_bill_is_recorded_with_its_reason(issue: Callable[..., Bill]
 
 def test_an_issued_bill_is_recorded_and_dated(payer: Any) -> None:
     bill = issue_bill(
-        kind="tests.thing", subject="case:abc", payer=payer, title_ar="أ", title_en="a", lines=[line(5), line(6, "stamp")], actor=BY
+        kind="tests.thing",
+        subject="case:abc",
+        payer=payer,
+        title_ar="أ",
+        title_en="a",
+        lines=[bill_line(5), bill_line(6, "stamp")],
+        actor=BY,
     )
     act = AuditEvent.objects.get(action="bill.issued")
     assert act.data == {"kind": "tests.thing", "about": "case:abc", "fils": 11, "lines": 2}
     assert (bill.issued_at, bill.due_until) == (START, None)
     with pytest.raises(ValueError, match="subject"):
-        issue_bill(kind="tests.thing", subject="no subject", payer=payer, title_ar="أ", title_en="a", lines=[line(5)], actor=BY)
+        issue_bill(kind="tests.thing", subject="no subject", payer=payer, title_ar="أ", title_en="a", lines=[bill_line(5)], actor=BY)
 
 
 def test_a_basket_holds_a_hundred_lines_and_amounts_of_twelve_digits() -> None:

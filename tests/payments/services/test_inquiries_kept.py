@@ -22,7 +22,8 @@ from payments.services import (
 )
 from payments.states import AttemptState
 from tests.bank import Bank, Book
-from tests.payments.conftest import START, run_due, walk
+from tests.due_jobs import run_due
+from tests.payments.conftest import START, walk
 from tests.payments.records import jobs, one, seconds
 
 pytestmark = pytest.mark.django_db

@@ -14,12 +14,13 @@ from municipality.kernel.errors import NotPermitted, Refused
 from payments import balances, invariants
 from payments.models import Attempt, Bill, LedgerCorrection, LedgerEntry, LedgerPosting, Receipt
 from payments.rules import Line
-from payments.services import issue_bill, ledger, owe_back, settle
+from payments.services import ledger, owe_back, settle
 from payments.services.inquiries import ask
 from payments.services.ledger import Leg, balanced, decide_correction, propose_correction
 from payments.services.reconciliation import booked_of
 from tests.bank import Book
 from tests.database_guards import drop_guard
+from tests.factories.payments import BillFactory
 from tests.payments.conftest import START, walk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
@@ -32,15 +33,7 @@ def line(code: str, fils: int, account: str) -> Line:
 
 @pytest.fixture
 def two_lines(payer: Any) -> Bill:
-    return issue_bill(
-        kind="tests.thing",
-        subject="case:two",
-        payer=payer,
-        title_ar="رسوم",
-        title_en="Fees",
-        lines=[line("renewal", 10_000, "1422101"), line("late", 5_000, "1422205")],
-        actor=BY,
-    )
+    return BillFactory(payer=payer, lines=[line("renewal", 10_000, "1422101"), line("late", 5_000, "1422205")])
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from payments.models import Attempt, Bill
 from payments.services import approve_refund, inquiries, owe_back, propose_refund
 from payments.states import AttemptState, BillState
 from tests.bank import Book
-from tests.payments.conftest import START, run_due, walk
+from tests.due_jobs import run_due
+from tests.payments.conftest import START, walk
 
 pytestmark = pytest.mark.django_db
 

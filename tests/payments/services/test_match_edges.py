@@ -26,8 +26,9 @@ from payments.services.reconciliation import (
     take_statement,
 )
 from tests.bank import Book
+from tests.due_jobs import run_due
 from tests.payments.bank_statements import content, line, take
-from tests.payments.conftest import START, run_due
+from tests.payments.conftest import START
 from tests.payments.refunds import LATER, approve, propose
 
 pytestmark = pytest.mark.django_db

@@ -29,8 +29,9 @@ from payments.services.reconciliation import (
 )
 from payments.statements.mapping import NotReadable
 from tests.bank import Book
+from tests.due_jobs import run_due
 from tests.payments.bank_statements import DAY, HEAD, content, line, take
-from tests.payments.conftest import START, run_due, walk
+from tests.payments.conftest import START, walk
 from tests.payments.refunds import LATER, approve, propose
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]

@@ -19,7 +19,8 @@ from payments.models import Attempt, Bill, RefundDue
 from payments.services import owe_back, refunds
 from payments.states import BillState
 from tests.bank import Book, notification
-from tests.payments.conftest import START, run_due, walk
+from tests.due_jobs import run_due
+from tests.payments.conftest import START, walk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 BY = system("tests")

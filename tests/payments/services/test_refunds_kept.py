@@ -27,7 +27,8 @@ from payments.services import (
 )
 from payments.states import AttemptState
 from tests.bank import Bank, Book
-from tests.payments.conftest import START, run_due
+from tests.due_jobs import run_due
+from tests.payments.conftest import START
 from tests.payments.records import BY, jobs, one, seconds
 from tests.payments.refunds import LATER, approve, propose
 

@@ -29,8 +29,9 @@ from payments.services import (
 )
 from payments.services.returns import remaining_of
 from tests.bank import Book
+from tests.due_jobs import run_due
 from tests.factories.accounts import StaffFactory
-from tests.payments.conftest import run_due, walk
+from tests.payments.conftest import walk
 from tests.payments.refunds import LATER, approve, propose
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]

@@ -17,7 +17,8 @@ from payments.models import Allocation, Attempt, Bill, BillEvent, Inquiry, Recei
 from payments.services import inquiries, settle, settlement, start_attempt, take_notification
 from payments.states import AttemptState, BillState
 from tests.bank import Book, notification
-from tests.payments.conftest import START, run_due, walk
+from tests.due_jobs import run_due
+from tests.payments.conftest import START, walk
 
 pytestmark = pytest.mark.django_db
 

@@ -19,8 +19,9 @@ from payments.services.callbacks import MAX_BODY
 from payments.states import AttemptState
 from tests.bank import KEY, Book, notification
 from tests.browsers import signed_in
+from tests.due_jobs import run_due
 from tests.factories.accounts import StaffFactory
-from tests.payments.conftest import START, run_due, walk
+from tests.payments.conftest import START, walk
 
 pytestmark = pytest.mark.django_db
 UNKNOWN = b"REDIRECT=https://portal.example.test/pay/r/unknown"

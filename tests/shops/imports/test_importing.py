@@ -23,7 +23,7 @@ from shops.register import events
 from shops.register.services import FactChange, change_register
 from shops.search.queries import SearchQuery, ask
 from tests.database_guards import without_guards
-from tests.payments.conftest import run_due
+from tests.due_jobs import run_due
 from tests.shops.conftest import TESTS
 from tests.shops.imports.sheets import sheet
 

@@ -16,9 +16,9 @@ from shops.imports.problems import FILE
 from shops.models import EventProposal, Shop, ShopMerge
 from shops.office.services import merges
 from tests.browsers import signed_in
+from tests.due_jobs import run_due
 from tests.factories.accounts import StaffFactory
 from tests.full_disk import full_disk
-from tests.payments.conftest import run_due
 from tests.shops.imports.sheets import sheet
 
 pytestmark = pytest.mark.django_db

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.test import override_settings
 
 from municipality.kernel import clock
 from municipality.kernel.actors import system
@@ -71,16 +69,6 @@ def fill(count: int = 25) -> Register:
     change_register(shop=shops[0], changes=changes, source="case:1", actor=TESTS)
     events.suspend(shop=shops[0], source="case:2", actor=TESTS)
     return Register(shops, Shop.objects.get(pk=shops[0].pk))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Path]:
-    """A store of files of this test's own."""
-    kept = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "files"}}
-    from django.conf import settings
-
-    with override_settings(VAR_DIR=tmp_path, STORAGES={**settings.STORAGES, "default": kept}):
-        yield tmp_path
 
 
 @pytest.fixture

@@ -8,32 +8,21 @@ from typing import Any
 
 from django.db import connection, connections
 
-from municipality.kernel.actors import system
 from payments.models import Attempt, Bill
-from payments.rules import Line
-from payments.services import issue_bill, redirect_url, start_attempt
 from tests.bank import Book
 from tests.factories.accounts import PersonFactory
+from tests.factories.payments import AttemptFactory, BillFactory
 
 
 def bills(count: int) -> list[Bill]:
     payer = PersonFactory()
-    line = Line("renewal", "تجديد", "Renewal", "", "", "المادة 12", "Article 12", "fees.health v12", 10_000, "1422101")
-    return [
-        issue_bill(
-            kind="tests.thing", subject=f"case:{n}", payer=payer, title_ar="تجديد", title_en="Renewal", lines=[line], actor=system("tests")
-        )
-        for n in range(count)
-    ]
+    return [BillFactory(payer=payer, subject=f"case:{n}") for n in range(count)]
 
 
 def at_bank(book: Book, count: int) -> list[Attempt]:
-    attempts = []
-    for bill in bills(count):
-        attempt = start_attempt(bills=[bill], payer=bill.payer, language="ar", session_key="s")
-        redirect_url(attempt)
+    attempts = [AttemptFactory(bills=[bill], language="ar") for bill in bills(count)]
+    for attempt in attempts:
         book.decide(attempt)
-        attempts.append(attempt)
     return attempts
 
 

@@ -22,11 +22,11 @@ from payments.services import approve_refund, inquire, owe_back, propose_refund,
 from payments.services.returns import remaining_of
 from payments.states import AttemptState, RefundState
 from tests.bank import Bank, Book
+from tests.due_jobs import run_due
 from tests.factories.accounts import StaffFactory
-from tests.payments.conftest import replies, run_due
+from tests.factories.rulebook import publish_rulebook
 from tests.tools.chaos.payments_at_once import at_bank, at_once, bills
 
-__all__ = ["replies"]
 pytestmark = [
     *(pytest.mark.chaos, pytest.mark.postgres, pytest.mark.slow),
     *(pytest.mark.timeout(7200), pytest.mark.django_db(transaction=True)),
@@ -52,6 +52,11 @@ def bank(settings: Any) -> Book:
 
 
 # P7
+
+
+@pytest.fixture
+def replies(transactional_db: None) -> None:
+    publish_rulebook("replies.money")
 
 
 def test_two_tabs_begin_one_payment_and_what_is_captured_twice_is_owed_back_within_a_quarter_of_an_hour(bank: Book) -> None:

@@ -26,9 +26,9 @@ from payments.models import Bill
 from shops.models import Shop
 from tests.browsers import signed_in
 from tests.conftest import Clock
+from tests.due_jobs import run_due
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.full_disk import full_disk
-from tests.payments.conftest import run_due
 from tests.violations.conftest import pay
 from tests.violations.legacy_fines.sheets import CIVIL_ID, sheet
 from violations import figures, invariants, queries

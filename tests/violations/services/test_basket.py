@@ -9,18 +9,17 @@ from typing import Any
 import pytest
 
 from municipality.kernel import clock
-from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from payments import queries as payments
 from payments.models import Attempt, Bill, Receipt
 from payments.registry import PAYABLES, Payable
-from payments.rules import Line
-from payments.services import issue_bill, redirect_url
+from payments.services import redirect_url
 from payments.services.basket import pay_basket
 from tests.bank import Bank
 from tests.conftest import Clock
+from tests.due_jobs import run_due
 from tests.factories.accounts import StaffFactory
-from tests.payments.conftest import run_due
+from tests.factories.payments import BillFactory
 from violations import invariants
 from violations.models import Violation
 from violations.services import court, notices, settlements, terms
@@ -34,8 +33,7 @@ def licence(owner: Any) -> Bill:
     """A bill of another service."""
     if OTHER not in PAYABLES:
         PAYABLES.register(OTHER, Payable(lambda _bill: None, lambda _bill: None))
-    line = Line("renewal", "تجديد", "Renewal", "10.000 د.ك", "KD 10.000", "م 1", "Art. 1", "fees.health v1", 10_000, "HEALTH-LICENCES")
-    return issue_bill(kind=OTHER, subject="shop:x", payer=owner, title_ar="تجديد", title_en="Renewal", lines=[line], actor=system("tests"))
+    return BillFactory(kind=OTHER, subject="shop:x", payer=owner)
 
 
 @pytest.fixture

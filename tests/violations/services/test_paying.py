@@ -19,8 +19,8 @@ from payments.services import redirect_url, start_attempt
 from shops.models import Shop
 from tests.bank import Bank
 from tests.conftest import Clock
+from tests.due_jobs import run_due
 from tests.factories.accounts import StaffFactory
-from tests.payments.conftest import run_due
 from tests.violations.conftest import pay, settle
 from violations import invariants, queries
 from violations.models import Charge, Plan, Service, SettlementOrder, Signed, Violation
@@ -172,7 +172,7 @@ def test_after_the_referral_the_settlement_cannot_be_charged_by_any_door(served:
 
 def _copy_of(bill: Bill) -> Bill:
     from payments.services import issue_bill
-    from tests.payments.conftest import line
+    from tests.factories.payments import bill_line
 
     return issue_bill(
         kind=bill.kind,
@@ -180,7 +180,7 @@ def _copy_of(bill: Bill) -> Bill:
         payer=bill.payer,
         title_ar="صلح",
         title_en="Settlement",
-        lines=[line(bill.total_fils)],
+        lines=[bill_line(bill.total_fils)],
         actor=settlements.ME,
     )
 
@@ -188,10 +188,10 @@ def _copy_of(bill: Bill) -> Bill:
 @pytest.mark.guards
 def test_a_charge_is_always_the_computed_sum(served: Violation, owner: Any) -> None:
     from payments.services import issue_bill
-    from tests.payments.conftest import line
+    from tests.factories.payments import bill_line
 
     cheap = issue_bill(
-        kind=settlements.BILL, subject=served.key, payer=owner, title_ar="صلح", title_en="S", lines=[line(1_000)], actor=settlements.ME
+        kind=settlements.BILL, subject=served.key, payer=owner, title_ar="صلح", title_en="S", lines=[bill_line(1_000)], actor=settlements.ME
     )
     order = SettlementOrder.objects.get(violation=served)
     with pytest.raises(IntegrityError, match="charge_is_another_sum"), transaction.atomic():

@@ -26,7 +26,8 @@ from sandbox.simulators.tasdeed.book import Book
 from sandbox.simulators.tasdeed.server import Desk, application
 from tests.bank import Bank
 from tests.bank import Book as BankBook
-from tests.payments.conftest import START, run_due
+from tests.due_jobs import run_due
+from tests.payments.conftest import START
 from tests.payments.refunds import approve, propose
 
 pytestmark = pytest.mark.django_db
