@@ -55,7 +55,7 @@ def _flush_without_guards(case: TransactionTestCase) -> None:
 TransactionTestCase._fixture_teardown = _flush_without_guards  # type: ignore[method-assign]
 
 
-# What shares a running portal, or a tour of all pages, stays in one process of a parallel run; else the tests of one file do.
+# What shares a running portal, or the responses of all pages, stays in one process of a parallel run; else the tests of one file do.
 # The first beginning of an address that fits counts.
 TOGETHER = {
     "tests/journeys/test_pages.py::test_a_page_is_accessible_narrow_light_and_still[chromium-en-": "pages in English",
@@ -75,8 +75,8 @@ TOGETHER = {
     "tests/tools/chaos/test_invariants.py": "invariants",
     "tests/tools/chaos/": "faults",
     "tests/tools/stack/": "deployment",
-    "tests/architecture/test_language_gate.py": "tour",
-    "tests/architecture/test_pages.py": "tour",
+    "tests/architecture/test_language_gate.py": "responses of all pages",
+    "tests/architecture/test_pages.py": "responses of all pages",
     "tests/architecture/test_without_transaction.py::test_no_page_fails_when_it_is_read": "read over HTTP",
 }
 
@@ -88,7 +88,7 @@ WHOLE = (
         f"tests/architecture/test_{name}.py"
         for name in ("access_matrix", "adding_a_service", "api", "doors", "language_gate", "pages", "privacy")
     ),
-    *(f"tests/architecture/test_{name}.py" for name in ("production_refuses", "shown_fields", "staff_door", "state_doors")),
+    *(f"tests/architecture/test_{name}.py" for name in ("production_refuses", "shown_fields", "staff_door", "state_changes")),
     "tests/architecture/test_without_transaction.py",
     *("tests/journeys/", "tests/licensing/", "tests/tools/mutation/", "tests/script/test_parallel.py", "tests/script/test_translations.py"),
     *("tests/municipality/accounts/test_openid.py", "tests/municipality/accounts/test_passkeys.py", "tests/municipality/delegation/"),

@@ -16,9 +16,9 @@ from django.utils.translation import gettext
 from municipality.notifications import registry
 from municipality.notifications.registry import KINDS, TwinMissing, check
 from tests.architecture.access_matrix import NEWER_ADMIN
+from tests.architecture.page_responses import ROOT, Opened, PageResponses, all_responses  # noqa: F401
 from tests.architecture.pages import foreign_in, foreign_words, is_page, parse
-from tests.architecture.tour import ROOT, Opened, Tour, the_tour  # noqa: F401
-from tests.architecture.world import World
+from tests.architecture.sample_data import Sample
 
 # Commands to one man, as libraries speak; the portal asks with verbal nouns (تغيير كلمة المرور) or يُرجى.
 COMMANDS = re.compile(
@@ -29,18 +29,18 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
 pytestmark = pytest.mark.django_db
 
 
-def names_of_rows(world: World) -> list[str]:
+def names_of_rows(sample: Sample) -> list[str]:
     """Rows whose names, made of codes, the admin prints in titles and ways back."""
     of_rooms = ["calendar v1", "calendar v2"]
-    money = [world.money.posting, world.money.correction, world.money.staged, world.money.difference]
-    rows = (world.act, world.look, world.dead_job, world.draft, world.delivery, world.gateway_message, *money)
+    money = [sample.money.posting, sample.money.correction, sample.money.staged, sample.money.difference]
+    rows = (sample.act, sample.look, sample.dead_job, sample.draft, sample.delivery, sample.gateway_message, *money)
     return of_rooms + [str(row) for row in rows]
 
 
-def found_on(opened: list[Opened], world: World) -> list[str]:
+def found_on(opened: list[Opened], sample: Sample) -> list[str]:
     """Each foreign word with the pages it stands on."""
     places: dict[str, list[str]] = defaultdict(list)
-    data = names_of_rows(world)
+    data = names_of_rows(sample)
     for page in opened:
         if is_page(page.response):
             for words in foreign_words(page.text, data):
@@ -48,17 +48,17 @@ def found_on(opened: list[Opened], world: World) -> list[str]:
     return [f"{words}  on {len(pages)} pages, first {pages[0]}" for words, pages in sorted(places.items())]
 
 
-def test_no_page_of_the_portal_speaks_the_other_language(tour: Tour) -> None:
-    pages = [page for page in tour.opened if not page.visit.path.startswith("/admin/")]
+def test_no_page_of_the_portal_speaks_the_other_language(responses: PageResponses) -> None:
+    pages = [page for page in responses.opened if not page.visit.path.startswith("/admin/")]
     assert len(pages) > 350
-    assert found_on(pages, tour.world) == []
+    assert found_on(pages, responses.sample) == []
 
 
-def test_no_page_of_the_admin_speaks_the_other_language(tour: Tour) -> None:
-    pages = [page for page in tour.opened if page.visit.path.startswith("/admin/") and page.response.status_code == 200]
+def test_no_page_of_the_admin_speaks_the_other_language(responses: PageResponses) -> None:
+    pages = [page for page in responses.opened if page.visit.path.startswith("/admin/") and page.response.status_code == 200]
     assert len(pages) > 60
     if not NEWER_ADMIN:  # the Arabic of Django 6.1's own admin is not complete yet; it is judged under the version that is pinned
-        assert found_on(pages, tour.world) == []
+        assert found_on(pages, responses.sample) == []
 
 
 def commands_on(text: str) -> list[str]:
@@ -66,9 +66,9 @@ def commands_on(text: str) -> list[str]:
     return [found[0] for found in COMMANDS.finditer(" ".join(parse(text).itertext()))]
 
 
-def test_no_page_commands_a_man(tour: Tour) -> None:
+def test_no_page_commands_a_man(responses: PageResponses) -> None:
     places = defaultdict(list)
-    for page in tour.opened:
+    for page in responses.opened:
         if is_page(page.response):
             for command in commands_on(page.text):
                 places[command].append(str(page.visit))
@@ -83,9 +83,9 @@ def test_a_command_of_the_library_would_be_found() -> None:
     assert commands_on("<html><body><p>تغيير كلمة المرور</p></body></html>") == []
 
 
-def test_every_page_is_in_the_language_that_was_asked_for_and_the_admin_in_arabic(tour: Tour) -> None:
+def test_every_page_is_in_the_language_that_was_asked_for_and_the_admin_in_arabic(responses: PageResponses) -> None:
     wrong = []
-    for page in tour.opened:
+    for page in responses.opened:
         is_admin = page.visit.path.startswith("/admin/")
         if pages_language(page) not in ("", "ar" if is_admin else page.language):
             wrong.append(str(page))
@@ -96,34 +96,34 @@ def pages_language(page: Opened) -> str:
     return str(parse(page.text).get("lang")) if is_page(page.response) else ""
 
 
-def test_e_mail_and_text_messages_speak_the_persons_language(tour: Tour) -> None:
-    arabic, english = tour.world.owner.person, tour.world.stranger.person
+def test_e_mail_and_text_messages_speak_the_persons_language(responses: PageResponses) -> None:
+    arabic, english = responses.sample.owner.person, responses.sample.stranger.person
     assert (arabic.language, english.language) == ("ar", "en")
-    assert len(tour.world.mails) >= 6 and len(tour.world.texts) >= 6
-    for address, subject, body in tour.world.mails:
+    assert len(responses.sample.mails) >= 6 and len(responses.sample.texts) >= 6
+    for address, subject, body in responses.sample.mails:
         language = "ar" if address == arabic.email else "en"
         plain = f"{subject}\n{body}"
         for name in (arabic.name_ar, english.name_ar):
             plain = plain.replace(name, "")
         assert foreign_in(plain, language) == [], (language, subject)
         assert "https://portal.example.test/" in body and f"/{'en' if language == 'ar' else 'ar'}/" not in body
-    for number, text in tour.world.texts:
+    for number, text in responses.sample.texts:
         language = "ar" if number == arabic.phone else "en"
         assert foreign_in(text, language) == [], text
 
 
-def test_the_html_of_an_e_mail_speaks_one_language_too(tour: Tour) -> None:
-    assert tour.world.html_mails
-    for text in tour.world.html_mails:
+def test_the_html_of_an_e_mail_speaks_one_language_too(responses: PageResponses) -> None:
+    assert responses.sample.html_mails
+    for text in responses.sample.html_mails:
         assert foreign_words(text) == []
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_every_message_has_its_twin(kind: str, tour: Tour) -> None:
+def test_every_message_has_its_twin(kind: str, responses: PageResponses) -> None:
     check(KINDS[kind])
 
 
-def test_a_message_without_its_twin_is_found(tour: Tour, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_without_its_twin_is_found(responses: PageResponses, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: the same message where the Arabic catalogue is not in force."""
     kind = KINDS["licensing.renewal_issued"]
     check(kind)
@@ -156,8 +156,8 @@ def test_placeholders_are_the_same_in_both_languages() -> None:
 # The controls of the gate itself.
 
 
-def test_an_untranslated_text_is_found_on_a_real_page(tour: Tour, tmp_path: Path) -> None:
-    page = next(p for p in tour.opened if p.visit.path == "/{lang}/my-shops/" and p.visit.who == "owner" and p.language == "ar")
+def test_an_untranslated_text_is_found_on_a_real_page(responses: PageResponses, tmp_path: Path) -> None:
+    page = next(p for p in responses.opened if p.visit.path == "/{lang}/my-shops/" and p.visit.who == "owner" and p.language == "ar")
     assert foreign_words(page.text) == []
     assert gettext("My shops")
     with translation.override("ar"):

@@ -34,14 +34,14 @@ def assert_sound(found: Crawl) -> None:
 
 def test_no_page_fails_when_it_is_read() -> None:
     with crawl() as found:
-        found.stops(lambda stop: stop.post is None and not stop.before)
+        found.visits(lambda visit: visit.post is None and not visit.before)
         found.rows("GET")
         assert_sound(found)
 
 
 def test_no_page_fails_when_it_is_sent_a_form() -> None:
     with crawl() as found:
-        found.stops(lambda stop: stop.post is not None or bool(stop.before))
+        found.visits(lambda visit: visit.post is not None or bool(visit.before))
         found.rows("POST")
         assert_sound(found)
 
@@ -56,9 +56,9 @@ def exported() -> Crawl:
     """A cashier takes the differences out."""
     ensure_roles()
     cashier = signed_in(StaffFactory(groups=["cashier"], login="cashier"))
-    world: Any = SimpleNamespace(sessions={"cashier": cashier.session.session_key})
+    sample: Any = SimpleNamespace(sessions={"cashier": cashier.session.session_key})
     with Portal().running() as portal:
-        found = Crawl(world, {}, portal)
+        found = Crawl(sample, {}, portal)
         found.row(staff(EXPORT, "", "", cashier=""), "cashier", "GET")
     return found
 

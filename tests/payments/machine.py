@@ -25,8 +25,8 @@ from tests.bank import KEY, result_text
 from tests.due_jobs import run_due
 from tests.factories.payments import BillFactory, bill_line
 from tests.payments.conftest import START
+from tests.payments.machine_steps import BOOST, FAR, OPENING, PASSED_BY, POINTS, STEPS, THEMES, Killed, World, step
 from tests.payments.model_bank import DAYS, REFUND_DAYS, REFUSALS, TAKEN, ModelBank, Vault
-from tests.payments.play import BOOST, FAR, OPENING, PASSED_BY, POINTS, STEPS, THEMES, Killed, World, step
 
 BY = system("tests")
 FORM = "application/x-www-form-urlencoded"

@@ -180,7 +180,7 @@ def test_our_books_end_as_the_banks_book(play_out: Played) -> None:
 
 
 def test_the_control_that_believes_what_it_is_told_ends_with_other_books(play_out: Played, settings: Any) -> None:
-    settings.PAYMENT_PROVIDER = "tests.payments.believing.BelievingKnet"
+    settings.PAYMENT_PROVIDER = "tests.payments.believing_bank.BelievingKnet"
     end = play_out(1)
     print(f"\nbelieving: after {len(end.unequal)} of {len(DAYS)} days the books differ: {sorted(end.unequal)}")
     assert ("CAPTURED", "void_after_ack:0.6") in end.unequal

@@ -92,7 +92,7 @@ def test_replayed_answers_change_nothing(replays: tuple[list[str], list[Client]]
 
 
 def test_the_control_that_believes_what_it_is_told_is_changed_by_a_replay(replays: tuple[list[str], list[Client]], settings: Any) -> None:
-    settings.PAYMENT_PROVIDER = "tests.payments.believing.Believing"
+    settings.PAYMENT_PROVIDER = "tests.payments.believing_bank.Believing"
     assert _replay(*replays) > 0
     assert Receipt.objects.count() > 1  # money that the bank never took
 
@@ -147,7 +147,7 @@ def test_a_mutated_answer_pays_nothing_and_tells_nothing(at_bank: Lead, bank: Bo
 
 
 def test_the_control_that_does_not_ask_pays_on_a_changed_answer(at_bank: Lead, bank: Book, settings: Any) -> None:
-    settings.PAYMENT_PROVIDER = "tests.payments.believing.Believing"
+    settings.PAYMENT_PROVIDER = "tests.payments.believing_bank.Believing"
     attempt = at_bank()
     bank.decide(attempt, "FAILURE(NOT CAPTURED)")
     post(codec.encrypt(KEY, result_text(attempt, amt="0.001")))

@@ -24,7 +24,7 @@ from payments.services import attempts, callbacks, inquiries, returns, settlemen
 from payments.states import RefundState
 from tests.factories.accounts import StaffFactory
 from tests.payments.machine import Payments
-from tests.payments.play import World, edges
+from tests.payments.machine_steps import World, edges
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.timeout(7200)]
 FULL = os.environ.get("CHAOS_FULL") == "1"

@@ -13,7 +13,7 @@ from shops.models import Shop
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.licensing import LicensedShopFactory
 from tests.factories.shops import ShopFactory
-from tests.municipality.delegation.standing_in import DELEGATE, OWNER, Tray
+from tests.municipality.delegation.delegates import DELEGATE, OWNER, Tray
 
 
 @pytest.fixture(autouse=True)

@@ -33,7 +33,7 @@ from tests.database_guards import without_guards
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.factories.licensing import RenewalCaseFactory, RenewalDraftFactory
 from tests.factories.review import OfficerFactory, SkillFactory
-from tests.municipality.delegation.standing_in import DELEGATE, OWNER, THIRD, Tray, ask, code_for, fee, main, renew_url
+from tests.municipality.delegation.delegates import DELEGATE, OWNER, THIRD, Tray, ask, code_for, fee, main, renew_url
 
 pytestmark = pytest.mark.django_db
 

@@ -40,7 +40,7 @@ from tests.conftest import NOON, TODAY
 from tests.database_guards import without_guards
 from tests.factories.accounts import OrganisationFactory, PersonFactory
 from tests.factories.uploads import UploadFactory
-from tests.municipality.delegation.standing_in import DELEGATE, OWNER, THIRD, UNTIL, fee, let, main, renew_url
+from tests.municipality.delegation.delegates import DELEGATE, OWNER, THIRD, UNTIL, fee, let, main, renew_url
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,7 @@ from municipality.accounts.models import User
 from municipality.uploads import registry, services
 from municipality.uploads.models import Upload
 from municipality.uploads.registry import Slot
-from tests.architecture.watching import every_page_is_sound  # noqa: F401
+from tests.architecture.page_watch import every_page_is_sound  # noqa: F401
 from tests.browsers import signed_in
 from tests.factories.accounts import NOURA, PersonFactory
 from tests.municipality.uploads import seeds

@@ -21,7 +21,7 @@ from payments.services.basket import chosen_values
 from tests.bank import Bank, Book
 from tests.factories.accounts import StaffFactory
 from tests.payments.conftest import walk
-from tests.payments.owing import KIND, Fines
+from tests.payments.dues import KIND, Fines
 
 pytestmark = pytest.mark.django_db
 

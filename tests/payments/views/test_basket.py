@@ -13,7 +13,7 @@ from payments.services import void_bill
 from tests.bank import Book
 from tests.browsers import signed_in
 from tests.payments.conftest import walk
-from tests.payments.owing import KIND, Fines
+from tests.payments.dues import KIND, Fines
 
 pytestmark = pytest.mark.django_db
 PAGE = "/en/basket/"

@@ -1,12 +1,12 @@
-"""The stops of the tour at the work list of the commercial register: every state of it, and each answer of whoever decides."""
+"""The pages of the work list of the commercial register: every state of it, and each answer of whoever decides."""
 
 from __future__ import annotations
 
-from tests.architecture.tour import Visit
+from tests.architecture.page_responses import Visit
 
-LIST, ONE = "/admin/commercial/", "/admin/commercial/{{w.commercial.{name}.public_id}}/"
+LIST, ONE = "/admin/commercial/", "/admin/commercial/{{s.commercial.{name}.public_id}}/"
 WAITING = ONE.format(name="waiting")
-SEEN = {"seen": "{w.commercial.seen}"}
+SEEN = {"seen": "{s.commercial.seen}"}
 TAKEN, PUT_ASIDE = SEEN | {"step": "accept"}, SEEN | {"step": "dismiss", "code": "spelling_only"}
 
 

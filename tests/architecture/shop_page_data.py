@@ -1,4 +1,4 @@
-"""What is asked of the pages of shops: a correction that is studied, a reply that is read; and their stops of the tour."""
+"""What is asked of the pages of shops: a correction that is studied, a reply that is read; and their pages."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from shops.public_page import services
 from shops.registry import finding_of
 
 if TYPE_CHECKING:
-    from tests.architecture.stops import Visit
-    from tests.architecture.world import World
+    from tests.architecture.page_visits import Visit
+    from tests.architecture.sample_data import Sample
 
 
 @dataclass
@@ -25,17 +25,17 @@ class PageRows:
     reply: Case  # of the owner, to the contested violation
 
 
-def fill(world: World) -> PageRows:
-    shop = world.fines.shop
+def fill(sample: Sample) -> PageRows:
+    shop = sample.fines.shop
     names = {"name_ar": "صالون الضحى", "name_en": "Al-Duha Salon"}
     correction = services.ask_correction(
-        shop=world.register.closed, person=world.stranger.person, fact="trade_name", proposed=names, why="2026"
+        shop=sample.register.closed, person=sample.stranger.person, fact="trade_name", proposed=names, why="2026"
     )
-    finding = finding_of(world.fines.objected.key)
+    finding = finding_of(sample.fines.objected.key)
     assert finding is not None
-    reply = services.reply(finding=finding, person=world.owner.person, text="2026")
+    reply = services.reply(finding=finding, person=sample.owner.person, text="2026")
     for part, week in (("week", "Sa-Th 09:00-13:00,16:00-22:00; Fr 16:00-22:00"), ("ramadan", "Mo-Su 20:00-02:00")):
-        state_hours(shop=shop, person=world.owner.person, week=parse(week), part=part)
+        state_hours(shop=shop, person=sample.owner.person, week=parse(week), part=part)
     return PageRows(shop, correction, reply)
 
 
@@ -48,27 +48,27 @@ def _fresh(like: Case, subject: str, reference: str) -> Case:
     return row
 
 
-def fresh_correction(world: World) -> Case:
+def fresh_correction(sample: Sample) -> Case:
     """A case of a correction in its first state."""
-    return _fresh(world.page.correction, "shop_fact:walked-d", "COR-2026-999999-X")
+    return _fresh(sample.page.correction, "shop_fact:walked-d", "COR-2026-999999-X")
 
 
-def fresh_reply(world: World) -> Case:
+def fresh_reply(sample: Sample) -> Case:
     """A case of a reply in its first state."""
-    return _fresh(world.page.reply, "violation:walked-e", "REP-2026-999999-X")
+    return _fresh(sample.page.reply, "violation:walked-e", "REP-2026-999999-X")
 
 
-def more(world: World) -> None:
+def more(sample: Sample) -> None:
     """A reply that is published."""
-    Reply.objects.filter(case=world.page.reply).update(published_at=clock.now())
+    Reply.objects.filter(case=sample.page.reply).update(published_at=clock.now())
 
 
-def stops() -> list[Visit]:
+def visits() -> list[Visit]:
     """The page of a shop with all its blocks, and what is asked of it."""
     from tests.architecture.page_matrix import CORRECT, HOURS, NO_HOURS, REPLY_TO, WITHDRAW
-    from tests.architecture.stops import Visit
+    from tests.architecture.page_visits import Visit
 
-    address = {"area": "{w.page.shop.area_id}", "block": "1", "street": "2", "building": "3", "paci_number": "10229999", "why": "2026"}
+    address = {"area": "{s.page.shop.area_id}", "block": "1", "street": "2", "building": "3", "paci_number": "10229999", "why": "2026"}
     alike = {f"d{day}_kind": "same" for day in range(1, 7)}
     return [
         Visit("/{lang}/shops/?q=1022&open_now=on", note="open now"),
@@ -79,18 +79,18 @@ def stops() -> list[Visit]:
         Visit(NO_HOURS, "owner", post={**alike, "d0_kind": "closed"}, status=400, note="never open"),
         Visit(NO_HOURS, "owner", post={**alike, "d0_kind": "open", "d0_from": "9:10", "d0_to": "x"}, status=400, note="no times"),
         Visit(NO_HOURS, "owner", post={"take_back": "1"}, status=409, note="nothing to take back"),
-        Visit("/{lang}/shops/{w.page.shop.public_id}/", note="with findings"),
-        Visit("/{lang}/shops/{w.page.shop.public_id}/", "owner", note="their own, with findings"),
-        Visit("/{lang}/shops/{w.owner.shop.public_id}/", note="with a licence"),
+        Visit("/{lang}/shops/{s.page.shop.public_id}/", note="with findings"),
+        Visit("/{lang}/shops/{s.page.shop.public_id}/", "owner", note="their own, with findings"),
+        Visit("/{lang}/shops/{s.owner.shop.public_id}/", note="with a licence"),
         Visit("/{lang}/shops/map/"),
         Visit("/{lang}/shops/map/?q=1022", note="with a question"),
         Visit("/{lang}/shops/map/?q=1022&box=1,2,3", note="a part that is none"),
         Visit("/{lang}/shops/map/?q=0000000000", note="nothing fits"),
         Visit("/{lang}/report/"),
-        Visit("/{lang}/report/?shop={w.page.shop.public_id}", note="about a shop"),
+        Visit("/{lang}/report/?shop={s.page.shop.public_id}", note="about a shop"),
         Visit("/{lang}/report/?shop=%00", status=400, note="about nothing"),
         Visit(CORRECT, "stranger"),
-        Visit("/{lang}/corrections/{w.register.closed.public_id}/", "stranger", note="closed"),
+        Visit("/{lang}/corrections/{s.register.closed.public_id}/", "stranger", note="closed"),
         *(Visit(f"{CORRECT}{fact}/", "stranger") for fact in PageFact.values),
         *(
             Visit(f"{CORRECT}{fact}/", "stranger", post={}, status=400, note="empty")
@@ -104,9 +104,9 @@ def stops() -> list[Visit]:
         Visit(REPLY_TO, "owner", post={}, status=400, note="empty"),
         Visit(REPLY_TO, "owner", post={"text": "https://1"}, status=400, note="with a link"),
         Visit(REPLY_TO, "owner", post={"text": "2026"}, status=409, note="replied already"),
-        Visit("/{lang}/cases/{w.page.correction.public_id}/", "stranger", note="a correction"),
-        Visit("/{lang}/cases/{w.page.reply.public_id}/", "owner", note="a reply"),
+        Visit("/{lang}/cases/{s.page.correction.public_id}/", "stranger", note="a correction"),
+        Visit("/{lang}/cases/{s.page.reply.public_id}/", "owner", note="a reply"),
         Visit(WITHDRAW, "stranger"),
         Visit(WITHDRAW, "stranger", post={}, note="taken back"),
-        Visit("/{lang}/my-shops/{w.page.shop.public_id}/door/", "owner"),
+        Visit("/{lang}/my-shops/{s.page.shop.public_id}/door/", "owner"),
     ]

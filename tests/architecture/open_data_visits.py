@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.architecture.tour import Visit
+from tests.architecture.page_responses import Visit
 
 
 def visits() -> list[Visit]:
     """The pages in each state."""
-    follow = "/{lang}/shops/{w.register.storied.public_id}/follow/"
+    follow = "/{lang}/shops/{s.register.storied.public_id}/follow/"
     return [
         Visit("/{lang}/open-data/"),
         Visit("/{lang}/open-data/", minutes=27 * 60, note="old"),
@@ -18,7 +18,7 @@ def visits() -> list[Visit]:
         Visit(follow, "stranger", post={"what": "area"}, status=302, note="the area"),
         Visit("/{lang}/follows/", "owner"),
         Visit("/{lang}/follows/", "stranger", note="nothing"),
-        Visit("/follows/stop/{w.open.token}?_language={lang}"),
-        Visit("/follows/stop/{w.open.token}?_language={lang}", post={}, note="ended"),
+        Visit("/follows/stop/{s.open.token}?_language={lang}"),
+        Visit("/follows/stop/{s.open.token}?_language={lang}", post={}, note="ended"),
         Visit("/follows/stop/none?_language={lang}", status=404),
     ]

@@ -1,4 +1,4 @@
-"""The stops of the tour: every page of the portal in every state that it can show."""
+"""Every page of the portal in every state that it can show."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from municipality.documents.states import DocumentState
 from municipality.kernel.workflow import WORKFLOWS
 from payments.providers.knet.errors import CODES
 from payments.states import AttemptState, BillState, RefundState
-from tests.architecture import open_stops, page_rows
+from tests.architecture import open_data_visits, shop_page_data
 from tests.architecture.access_matrix import ACTS, ROWS
-from tests.architecture.commercial_stops import COMMERCIAL
-from tests.architecture.register_stops import REGISTER
-from tests.architecture.tour import PASSWORD, Visit
-from tests.architecture.violation_stops import VIOLATIONS
+from tests.architecture.commercial_register_visits import COMMERCIAL
+from tests.architecture.page_responses import PASSWORD, Visit
+from tests.architecture.register_office_visits import REGISTER
+from tests.architecture.violation_visits import VIOLATIONS
 
 ONE_CODE_OF_EACH_KIND = sorted({kind: number for number, kind in CODES.items()}.values())
 # A draft lives only inside the transaction that submits it.
 CASE_STATES = sorted({target for move, _source, target in WORKFLOWS["licensing.renewal"].edges() if move})
 CHECKS = ("commercial_license", "files_complete", "location_allows", "drawing_matches", "address_matches", "manager_named")
-DUE = "/{lang}/pay/{w.owner.due.public_id}/"
-RENEW = "/{lang}/health-licence/{w.owner.shop.public_id}/renew/"
-CHANGES = "/{lang}/health-licence/{w.owner.shop.public_id}/changes/"
+DUE = "/{lang}/pay/{s.owner.due.public_id}/"
+RENEW = "/{lang}/health-licence/{s.owner.shop.public_id}/renew/"
+CHANGES = "/{lang}/health-licence/{s.owner.shop.public_id}/changes/"
 DOOR = "/{lang}/sign-in/"
 PUSH = {"channel": "push", "civil_id": "290010100011"}
 EMPTY_EDITION = {
@@ -27,9 +27,9 @@ EMPTY_EDITION = {
     for rows in ("fees", "limits", "conditions", "reasons", "checks")
     for count, number in (("TOTAL", "1"), ("INITIAL", "0"))
 }
-PAY_OUT = "/admin/payments/refunddue/{w.money.refund.pk}/pay-out"
-TAKE = "/admin/payments/bankstatement/{w.money.staged.pk}/take/"
-WORK = "/admin/payments/difference/{w.money.difference.pk}/work/"
+PAY_OUT = "/admin/payments/refunddue/{s.money.refund.pk}/pay-out"
+TAKE = "/admin/payments/bankstatement/{s.money.staged.pk}/take/"
+WORK = "/admin/payments/difference/{s.money.difference.pk}/work/"
 PROPOSED = {"step": "propose", "code": "service_refused", "way": "gateway", "remaining": "10000"}
 WRONG = {"login": "officer", "password": "no"}
 PASSED = {"login": "officer", "password": PASSWORD}
@@ -38,7 +38,7 @@ PASSED = {"login": "officer", "password": PASSWORD}
 def public() -> list[Visit]:
     v = [Visit(f"/{{lang}}/{page}") for page in ("", "privacy/", "accessibility/", "health-licence/", "track/", "queue/")]
     v += [Visit(f"/{{lang}}/{page}", "owner", note="signed in") for page in ("", "health-licence/")]
-    shops, storied = "/{lang}/shops/", "/{lang}/shops/{w.register.storied.public_id}/"
+    shops, storied = "/{lang}/shops/", "/{lang}/shops/{s.register.storied.public_id}/"
     v += [
         Visit(shops),
         Visit(f"{shops}?q=الفجر", note="found"),
@@ -47,22 +47,22 @@ def public() -> list[Visit]:
         Visit(f"{shops}?q=صالوم الفحر", note="by another word"),
         Visit(f"{shops}?q=الفجر كلمةغريبة", note="a word left out"),
         Visit(f"{shops}?q=كلمةغريبة&open=on", note="nothing found"),
-        Visit(f"{shops}?q=الفجر&governorate=FA&area={{w.register.storied.area_id}}&near=29.33,48.02", note="narrowed down"),
+        Visit(f"{shops}?q=الفجر&governorate=FA&area={{s.register.storied.area_id}}&near=29.33,48.02", note="narrowed down"),
         Visit(f"{shops}?q=الفجر&governorate=XX&area=x&near=1,1", note="filters that are none"),
         Visit(f"{shops}?q=الفجر&after=x", status=400, note="a page of another search"),
         Visit(storied, note="with a story"),
-        Visit("/{lang}/shops/{w.register.closed.public_id}/", note="closed"),
-        Visit("/{lang}/shops/{w.owner.shop.public_id}/", "owner", note="their own"),
+        Visit("/{lang}/shops/{s.register.closed.public_id}/", note="closed"),
+        Visit("/{lang}/shops/{s.owner.shop.public_id}/", "owner", note="their own"),
         Visit("/{lang}/shops/0000/", status=404),
     ]
-    v += open_stops.visits()
-    reference = "{w.owner.waiting.reference}"
+    v += open_data_visits.visits()
+    reference = "{s.owner.waiting.reference}"
     v += [
         Visit("/{lang}/track/", post={}, note="empty"),
         Visit("/{lang}/track/", post={"reference": "؟؟؟", "last_four": "12"}, note="wrong shape"),
         Visit("/{lang}/track/", post={"reference": reference, "last_four": "0000"}, note="missed"),
-        Visit("/{lang}/track/", post={"reference": reference, "last_four": "{w.owner.person.last_four}"}, note="found"),
-        Visit("/{lang}/track/", post={"reference": "{w.owner.issued.reference}", "last_four": "{w.owner.person.last_four}"}, note="issued"),
+        Visit("/{lang}/track/", post={"reference": reference, "last_four": "{s.owner.person.last_four}"}, note="found"),
+        Visit("/{lang}/track/", post={"reference": "{s.owner.issued.reference}", "last_four": "{s.owner.person.last_four}"}, note="issued"),
         Visit(
             "/{lang}/track/",
             post={"reference": reference, "last_four": "0000"},
@@ -72,9 +72,9 @@ def public() -> list[Visit]:
         Visit("/verify/"),
         Visit("/verify/", post={"code": "12"}, note="wrong shape"),
         Visit("/verify/", post={}, note="empty"),
-        Visit("/verify/{w.owner.licence.document.code}", note="not yet in force"),
-        Visit("/verify/{w.owner.licence.document.code}", "owner"),
-        Visit("/verify/{w.owner.receipt.document.code}", note="a receipt"),
+        Visit("/verify/{s.owner.licence.document.code}", note="not yet in force"),
+        Visit("/verify/{s.owner.licence.document.code}", "owner"),
+        Visit("/verify/{s.owner.receipt.document.code}", note="a receipt"),
         Visit("/verify/{document_active}", minutes=60 * 24 * 700, note="expired"),
         Visit("/verify/{unknown_code}", status=404),
         Visit("/verify/{unknown_code}", before=(("/verify/{unknown_code}", None),) * 30, status=429),
@@ -132,8 +132,8 @@ def of_a_person() -> list[Visit]:
         Visit("/{lang}/my-requests/?before=1", "owner", note="past the end"),
         Visit("/{lang}/messages/?before=1", "owner", note="past the end"),
         Visit("/{lang}/my-shops/", "former", note="signed no more"),
-        Visit("/{lang}/messages/{w.owner.message.public_id}/", "owner"),
-        Visit("/{lang}/messages/{w.stranger.message.public_id}/", "stranger"),
+        Visit("/{lang}/messages/{s.owner.message.public_id}/", "owner"),
+        Visit("/{lang}/messages/{s.stranger.message.public_id}/", "stranger"),
         Visit("/{lang}/profile/", "owner", before=code, note="a code is on its way"),
         Visit("/{lang}/profile/?next=/{lang}/my-shops/", "newcomer", note="sent from elsewhere"),
         Visit("/{lang}/profile/email/", "owner", post={"address": "?"}, status=400),
@@ -144,9 +144,9 @@ def of_a_person() -> list[Visit]:
         Visit("/{lang}/profile/passkeys/add/", "owner", post={"name": "1", "credential": "null"}, status=400, note="no key"),
         Visit("/{lang}/profile/passkeys/add/", "owner", minutes=10, status=403, note="not fresh"),
         Visit("/{lang}/profile/email/", "owner", minutes=10, post={"address": "x@mail.example"}, status=403, note="asks again"),
-        Visit("/{lang}/profile/passkeys/{w.passkey.pk}/name/", "owner"),
-        Visit("/{lang}/profile/passkeys/{w.passkey.pk}/name/", "owner", post={"name": ""}, status=400),
-        Visit("/{lang}/profile/passkeys/{w.passkey.pk}/remove/", "owner"),
+        Visit("/{lang}/profile/passkeys/{s.passkey.pk}/name/", "owner"),
+        Visit("/{lang}/profile/passkeys/{s.passkey.pk}/name/", "owner", post={"name": ""}, status=400),
+        Visit("/{lang}/profile/passkeys/{s.passkey.pk}/remove/", "owner"),
         Visit("/{lang}/profile/phone/", "owner", post={"address": "12"}, status=400),
         Visit("/{lang}/profile/phone/", "owner", post={"address": "22345678"}, status=400, note="no mobile"),
         Visit("/{lang}/profile/phone/confirm/", "owner", before=(("/{lang}/profile/phone/", {"address": "99887766"}),)),
@@ -165,13 +165,13 @@ def of_cases() -> list[Visit]:
     v = [Visit(f"/{{lang}}/cases/{{case_{state}}}/", "owner", note=state) for state in CASE_STATES]
     v += [Visit(f"/{{lang}}/health-licence/{{shop_{shop}}}/renew/", "owner", note=shop) for shop in shops]
     v += [
-        Visit("/{lang}/cases/{w.owner.waiting.public_id}/", "owner"),
-        Visit("/{lang}/cases/{w.owner.issued.public_id}/", "owner", note="looked at"),
-        Visit("/{lang}/cases/{w.stranger.issued.public_id}/", "stranger"),
-        Visit("/{lang}/cases/{w.owner.waiting.public_id}/withdraw/", "owner"),
-        Visit("/{lang}/cases/{w.owner.waiting.public_id}/withdraw/", "owner", post={}, status=409, note="at the bank"),
+        Visit("/{lang}/cases/{s.owner.waiting.public_id}/", "owner"),
+        Visit("/{lang}/cases/{s.owner.issued.public_id}/", "owner", note="looked at"),
+        Visit("/{lang}/cases/{s.stranger.issued.public_id}/", "stranger"),
+        Visit("/{lang}/cases/{s.owner.waiting.public_id}/withdraw/", "owner"),
+        Visit("/{lang}/cases/{s.owner.waiting.public_id}/withdraw/", "owner", post={}, status=409, note="at the bank"),
         Visit("/{lang}/cases/{case_awaiting_payment}/withdraw/", "owner", post={}, note="withdrawn"),
-        Visit("/{lang}/cases/{w.owner.issued.public_id}/withdraw/", "owner", post={}, status=409),
+        Visit("/{lang}/cases/{s.owner.issued.public_id}/withdraw/", "owner", post={}, status=409),
         Visit(RENEW, "owner"),
         Visit(RENEW, "newcomer", status=404),
         Visit(RENEW, "owner", post={}, note="empty"),
@@ -179,7 +179,7 @@ def of_cases() -> list[Visit]:
         Visit(RENEW, "owner", post={"changed": "maybe"}, note="no such answer"),
         Visit(RENEW, "owner", post={"changed": "yes"}, note="changed"),
         Visit(RENEW, "owner", post={"changed": "no", "declared": "on", "total": "1"}, status=409, note="another fee"),
-        Visit(RENEW, "owner", post={"changed": "no", "declared": "on", "total": "{w.fee}"}, note="to the bill"),
+        Visit(RENEW, "owner", post={"changed": "no", "declared": "on", "total": "{s.fee}"}, note="to the bill"),
         Visit("/{lang}/health-licence/{shop_open}/renew/", "owner", note="open request"),
         Visit("/{lang}/health-licence/{shop_renewed}/renew/", "owner", note="renewed already"),
     ]
@@ -219,13 +219,13 @@ def of_changes() -> list[Visit]:
 
 
 def of_files() -> list[Visit]:
-    slot, file = "/{lang}/uploads/{w.files.subject}/lease/", "/{lang}/uploads/file/{w.files.ready.public_id}/"
+    slot, file = "/{lang}/uploads/{s.files.subject}/lease/", "/{lang}/uploads/file/{s.files.ready.public_id}/"
     return [
         Visit(slot, "owner", note="files in every state"),
         Visit(f"{slot}?next=/{{lang}}/my-shops/", "owner", note="on the way elsewhere"),
         Visit(slot, "owner", post={}, note="no file chosen"),
         Visit(slot, "stranger", status=404),
-        Visit("/{lang}/uploads/{w.files.subject}/empty/", "owner", note="nothing yet"),
+        Visit("/{lang}/uploads/{s.files.subject}/empty/", "owner", note="nothing yet"),
         Visit(f"{file}look/", "owner"),
         Visit(f"{file}replace/", "owner"),
         Visit(f"{file}replace/", "owner", post={}, note="no file chosen"),
@@ -237,11 +237,11 @@ def of_money() -> list[Visit]:
     v += [Visit(f"/pay/r/{{attempt_{state}}}", who, note=state) for state in AttemptState for who in ("owner", "nobody")]
     v += [
         Visit(DUE, "owner", note="at the bank"),
-        Visit("/{lang}/pay/{w.stranger.due.public_id}/", "stranger"),
-        Visit("/{lang}/pay/{w.owner.paid.public_id}/", "owner"),
-        Visit("/{lang}/pay/{w.owner.paid.public_id}/", "owner", post={}, status=409),
-        Visit("/pay/r/{w.owner.attempt.token}", "owner"),
-        Visit("/pay/r/{w.owner.attempt.token}"),
+        Visit("/{lang}/pay/{s.stranger.due.public_id}/", "stranger"),
+        Visit("/{lang}/pay/{s.owner.paid.public_id}/", "owner"),
+        Visit("/{lang}/pay/{s.owner.paid.public_id}/", "owner", post={}, status=409),
+        Visit("/pay/r/{s.owner.attempt.token}", "owner"),
+        Visit("/pay/r/{s.owner.attempt.token}"),
         Visit("/pay/r/{attempt_of_due}", "owner"),
         Visit("/pay/r/{attempt_of_due}", "owner", before=((DUE + "left/", {}),), note="left"),
         Visit("/pay/r/unknown", "owner"),
@@ -295,26 +295,26 @@ def of_staff() -> list[Visit]:
         Visit("/admin/rulebook/ruleset/{calendar_draft}/change/", "maker", note="a calendar to write"),
         Visit("/admin/rulebook/ruleset/{calendar_draft}/change/", "publisher", note="what a calendar changes"),
         Visit("/admin/rulebook/ruleset/{calendar_draft}/publish/", "publisher", note="a calendar to publish"),
-        Visit("/admin/jobs/job/{w.dead_job.pk}/change/", "operator"),
-        Visit("/admin/jobs/job/{w.dead_job.pk}/retry/", "operator"),
-        Visit("/admin/jobs/job/{w.dead_job.pk}/retry/", "operator", post={}, note="tried again"),
+        Visit("/admin/jobs/job/{s.dead_job.pk}/change/", "operator"),
+        Visit("/admin/jobs/job/{s.dead_job.pk}/retry/", "operator"),
+        Visit("/admin/jobs/job/{s.dead_job.pk}/retry/", "operator", post={}, note="tried again"),
         Visit("/admin/jobs/job/", "operator"),
         Visit("/admin/documents/sealtoken/", "operator"),
-        Visit("/admin/documents/sealtoken/{w.seal_token.pk}/change/", "operator"),
-        Visit("/admin/notifications/delivery/{w.failed_delivery.pk}/change/", "operator", note="failed"),
-        Visit("/admin/notifications/delivery/{w.failed_delivery.pk}/retry/", "operator"),
-        Visit("/admin/notifications/delivery/{w.failed_delivery.pk}/retry/", "operator", post={}, note="tried again"),
-        Visit("/admin/notifications/delivery/{w.delivery.pk}/retry/", "operator", post={}, note="nothing failed"),
+        Visit("/admin/documents/sealtoken/{s.seal_token.pk}/change/", "operator"),
+        Visit("/admin/notifications/delivery/{s.failed_delivery.pk}/change/", "operator", note="failed"),
+        Visit("/admin/notifications/delivery/{s.failed_delivery.pk}/retry/", "operator"),
+        Visit("/admin/notifications/delivery/{s.failed_delivery.pk}/retry/", "operator", post={}, note="tried again"),
+        Visit("/admin/notifications/delivery/{s.delivery.pk}/retry/", "operator", post={}, note="nothing failed"),
         *(Visit(f"{PAY_OUT}/", who) for who in ("cashier", "checker")),
         Visit(f"{PAY_OUT}/", "cashier", post={"step": "propose"}, status=409, note="nothing chosen"),
         Visit(f"{PAY_OUT}/", "cashier", before=((f"{PAY_OUT}/", PROPOSED),), note="proposed"),
-        Visit("/admin/payments/refunddue/{w.money.refund.pk}/change/", "cashier"),
+        Visit("/admin/payments/refunddue/{s.money.refund.pk}/change/", "cashier"),
         *(Visit(f"/admin/payments/refunddue/{{refund_{state}}}/pay-out/", who) for state in RefundState for who in ("cashier", "checker")),
-        Visit("/admin/payments/ledgerposting/{w.money.posting.pk}/correct/", "cashier"),
-        Visit("/admin/payments/ledgerposting/{w.money.posting.pk}/correct/", "cashier", post={}, status=409, note="one waits"),
-        Visit("/admin/payments/ledgercorrection/{w.money.correction.pk}/decide/", "checker"),
-        Visit("/admin/payments/ledgercorrection/{w.money.correction.pk}/change/", "checker"),
-        Visit("/admin/payments/ledgerposting/{w.money.posting.pk}/change/", "cashier"),
+        Visit("/admin/payments/ledgerposting/{s.money.posting.pk}/correct/", "cashier"),
+        Visit("/admin/payments/ledgerposting/{s.money.posting.pk}/correct/", "cashier", post={}, status=409, note="one waits"),
+        Visit("/admin/payments/ledgercorrection/{s.money.correction.pk}/decide/", "checker"),
+        Visit("/admin/payments/ledgercorrection/{s.money.correction.pk}/change/", "checker"),
+        Visit("/admin/payments/ledgerposting/{s.money.posting.pk}/change/", "cashier"),
         Visit("/admin/payments/bankstatement/", "cashier"),
         Visit("/admin/payments/bankstatement/load/", "cashier"),
         Visit("/admin/payments/bankstatement/load/", "cashier", post={}, status=400, note="no file"),
@@ -343,7 +343,7 @@ def of_staff() -> list[Visit]:
 
 def of_desk() -> list[Visit]:
     """Queue and desk: an officer with a case in hand, a supervisor with something to sign."""
-    desk, case = "/admin/desk/", "/admin/desk/{w.studied.public_id}/"
+    desk, case = "/admin/desk/", "/admin/desk/{s.studied.public_id}/"
     wrong_days = {"act": "absence", "kind": "leave", "first_day": "x", "last_day": "2026-11-29"}
     days = {"act": "absence", "kind": "leave", "first_day": "2026-11-29", "last_day": "2026-11-30"}
     every_yes = {f"check.{code}": "yes" for code in CHECKS}
@@ -358,7 +358,7 @@ def of_desk() -> list[Visit]:
         Visit(f"{desk}absence/", "officer", post=wrong_days, note="no day"),
         Visit(f"{desk}absence/", "officer", post=days, note="entered"),
         Visit(f"{desk}people/", "supervisor", post={"act": "give"}, status=409, note="nobody chosen"),
-        Visit(f"{desk}people/", "supervisor", post={**wrong_days, "officer": "{w.officer.pk}"}, note="no day"),
+        Visit(f"{desk}people/", "supervisor", post={**wrong_days, "officer": "{s.officer.pk}"}, note="no day"),
         Visit(case, "officer", note="in hand"),
         Visit(case, "supervisor", note="to read"),
         Visit("/admin/desk/{case_corrections}/", "supervisor", note="with its applicant"),
@@ -380,7 +380,7 @@ def errors() -> list[Visit]:
         Visit("/{lang}/nothing-is-here/", status=404),
         Visit("/{lang}/nothing-is-here/", "owner", status=404),
         Visit("/nothing-is-here/", status=404),
-        Visit("/{lang}/cases/{w.owner.waiting.public_id}/", "stranger", status=404),
+        Visit("/{lang}/cases/{s.owner.waiting.public_id}/", "stranger", status=404),
         Visit("/{lang}/my-shops/", "officer", status=403),
         Visit("/{lang}/track/", post={"reference": "x"}, checks_token=True, status=403, note="no token"),
         Visit("/{lang}/", headers={"host": "other.example"}, status=400, note="another host"),
@@ -394,17 +394,17 @@ def errors() -> list[Visit]:
 
 def of_delegation() -> list[Visit]:
     """Both sides of a delegation, an organisation, and the counter."""
-    give, one = "/{lang}/delegations/give/", "/{lang}/delegations/{w.grants.%s.public_id}/"
+    give, one = "/{lang}/delegations/give/", "/{lang}/delegations/{s.grants.%s.public_id}/"
     delegation, offer, revoked = (one % name for name in ("delegation", "offer", "revoked"))
-    filled = {"subject": "{w.owner.shop.key}", "service": "licensing.renewal", "civil_id": "290010100089", "last_day": "2027-01-31"}
+    filled = {"subject": "{s.owner.shop.key}", "service": "licensing.renewal", "civil_id": "290010100089", "last_day": "2027-01-31"}
     assist = "/{lang}/assist/"
-    company = "/{lang}/organisations/{w.organisation.public_id}/"
+    company = "/{lang}/organisations/{s.organisation.public_id}/"
     asked = {"civil_id": "290010100046", "purpose": "licensing.renewal", "desk": "counter"}
     people = ("owner", "delegate", "former_delegate", "offered", "boss", "newcomer")
     v = [Visit("/{lang}/delegations/", who) for who in people]
     v += [
         Visit(give, "owner"),
-        Visit(f"{give}?for={{w.owner.shop.key}}", "owner", note="of one shop"),
+        Visit(f"{give}?for={{s.owner.shop.key}}", "owner", note="of one shop"),
         Visit(give, "newcomer", note="no shop"),
         Visit(give, "owner", post={}, status=400, note="empty"),
         Visit(give, "owner", post=filled | {"last_day": "2001-01-01"}, status=400, note="a day gone by"),
@@ -425,8 +425,8 @@ def of_delegation() -> list[Visit]:
         Visit(RENEW, "delegate"),
         Visit(RENEW, "former_delegate", status=403, note="revoked"),
         Visit(CHANGES, "delegate"),
-        Visit("/{lang}/cases/{w.owner.waiting.public_id}/", "delegate"),
-        Visit("/{lang}/cases/{w.owner.issued.public_id}/", "delegate"),
+        Visit("/{lang}/cases/{s.owner.waiting.public_id}/", "delegate"),
+        Visit("/{lang}/cases/{s.owner.issued.public_id}/", "delegate"),
         Visit(DUE, "delegate"),
         Visit("/{lang}/profile/looks/", "owner"),
         Visit("/{lang}/profile/looks/", "newcomer"),
@@ -438,11 +438,11 @@ def of_delegation() -> list[Visit]:
         Visit(assist, "counter", post={}, status=400, note="empty"),
         Visit(assist, "counter", post=asked, note="a code is on its way"),
         Visit(assist, "officer", status=403),
-        Visit("/{lang}/assist/{w.grants.waiting.public_id}/", "counter", note="of a colleague"),
+        Visit("/{lang}/assist/{s.grants.waiting.public_id}/", "counter", note="of a colleague"),
         Visit("/{lang}/my-shops/", "counter"),
         Visit("/{lang}/my-requests/", "counter"),
         Visit(RENEW, "counter"),
-        Visit("/{lang}/cases/{w.owner.waiting.public_id}/", "counter"),
+        Visit("/{lang}/cases/{s.owner.waiting.public_id}/", "counter"),
         Visit("/admin/", "counter"),
     ]
     return v
@@ -450,25 +450,25 @@ def of_delegation() -> list[Visit]:
 
 def of_claims() -> list[Visit]:
     """A claim from both sides."""
-    claim = "/{lang}/claims/{w.grants.claim.public_id}/"
-    number = {"number": "{w.grants.matched.commercial_license_no}"}
+    claim = "/{lang}/claims/{s.grants.claim.public_id}/"
+    number = {"number": "{s.grants.matched.commercial_license_no}"}
     return [
         Visit("/{lang}/claims/", "newcomer"),
         Visit("/{lang}/claims/", "boss", note="of an organisation"),
         Visit(
             "/{lang}/claims/",
             "boss",
-            post=number | {"organisation": "{w.organisation.public_id}"},
+            post=number | {"organisation": "{s.organisation.public_id}"},
             note="for an organisation, by documents",
         ),
         Visit("/{lang}/claims/", "newcomer", post={}, status=400, note="empty"),
         Visit("/{lang}/claims/", "newcomer", post={"number": "1"}, status=409, note="no such shop"),
         Visit("/{lang}/claims/", "owner", post=number, status=409, note="theirs already"),
         Visit("/{lang}/claims/", "offered", post=number, note="the register names them"),
-        Visit("/{lang}/claims/{w.grants.claiming.public_id}/", "offered"),
-        Visit("/{lang}/claims/{w.grants.claiming.public_id}/", "offered", post={}, status=400, note="empty"),
-        Visit("/{lang}/claims/{w.grants.claiming.public_id}/", "offered", post={"statement": "2026"}, status=409, note="no document"),
-        Visit("/{lang}/cases/{w.grants.claim.public_id}/", "offered", note="a claim"),
+        Visit("/{lang}/claims/{s.grants.claiming.public_id}/", "offered"),
+        Visit("/{lang}/claims/{s.grants.claiming.public_id}/", "offered", post={}, status=400, note="empty"),
+        Visit("/{lang}/claims/{s.grants.claiming.public_id}/", "offered", post={"statement": "2026"}, status=409, note="no document"),
+        Visit("/{lang}/cases/{s.grants.claim.public_id}/", "offered", note="a claim"),
         Visit(f"{claim}withdraw/", "offered"),
         Visit(f"{claim}dispute/", "owner"),
         Visit(f"{claim}dispute/", "owner", post={}, status=400, note="empty"),
@@ -478,7 +478,7 @@ def of_claims() -> list[Visit]:
     ]
 
 
-STOPS = [
+VISITS = [
     *public(),
     *door(),
     *of_a_person(),
@@ -487,7 +487,7 @@ STOPS = [
     *of_files(),
     *of_delegation(),
     *of_claims(),
-    *page_rows.stops(),
+    *shop_page_data.visits(),
     *of_money(),
     *of_staff(),
     *of_desk(),

@@ -1,19 +1,19 @@
-"""The stops of the tour at violations: for anybody, for a party, on the pavement and in the office."""
+"""The pages of violations in each state: for anybody, for a party, on the pavement and in the office."""
 
 from __future__ import annotations
 
-from tests.architecture.tour import Visit
+from tests.architecture.page_responses import Visit
 from violations.states import ViolationState
 
 # What is merely recorded lives only inside the transaction that warns or writes the minute.
 SEEN = [state for state in ViolationState if state != ViolationState.RECORDED]
 START = "/{lang}/violations/"
-SERVED, WARNED, OBJECTED = (f"{START}{{w.fines.{name}.public_id}}/" for name in ("served", "warned", "objected"))
-NUMBER = {"number": "{w.fines.served.number}", "last_four": "{w.owner.person.last_four}"}
+SERVED, WARNED, OBJECTED = (f"{START}{{s.fines.{name}.public_id}}/" for name in ("served", "warned", "objected"))
+NUMBER = {"number": "{s.fines.served.number}", "last_four": "{s.owner.person.last_four}"}
 FIELD = "/admin/field/"
-MINUTE = "/admin/office/{w.fines.%s.public_id}/"
+MINUTE = "/admin/office/{s.fines.%s.public_id}/"
 KEY = {"client_key": "0f0e0d0c-0b0a-4908-8706-050403020100", "seen_at": "2026-11-24T08:50:00+00:00", "signed": "absent"}
-WRITTEN = KEY | {"shop_no": "{w.fines.shop.commercial_license_no}", "offence": "SHP-02"}
+WRITTEN = KEY | {"shop_no": "{s.fines.shop.commercial_license_no}", "offence": "SHP-02"}
 
 
 def of_anybody() -> list[Visit]:
@@ -42,8 +42,8 @@ def of_a_party() -> list[Visit]:
     v += [Visit(page, "former_delegate", status=403, note="revoked") for page in (SERVED, f"{SERVED}pay/")]
     v += [Visit(f"{SERVED}{way}/", "owner") for way in ("pay", "object", "not-mine", "more-time", "instalments")]
     v += [
-        Visit(f"{START}{{w.fines.charged.public_id}}/", "owner", note="no settlement"),
-        Visit(f"{START}{{w.fines.referred.public_id}}/", "owner"),
+        Visit(f"{START}{{s.fines.charged.public_id}}/", "owner", note="no settlement"),
+        Visit(f"{START}{{s.fines.referred.public_id}}/", "owner"),
         Visit(f"{START}{{violation_judged}}/pay/", "owner", note="of the court"),
         Visit(f"{START}{{violation_instalments}}/pay/", "owner", note="a part"),
         Visit(f"{SERVED}pay/", "owner", post={}, note="to the bill"),
@@ -58,24 +58,24 @@ def of_a_party() -> list[Visit]:
         Visit(f"{WARNED}correct/", "owner"),
         Visit(f"{OBJECTED}withdraw/", "owner"),
         Visit(f"{OBJECTED}withdraw/", "owner", post={}, note="withdrawn"),
-        Visit("/{lang}/cases/{w.fines.objection.case.public_id}/", "owner", note="an objection"),
+        Visit("/{lang}/cases/{s.fines.objection.case.public_id}/", "owner", note="an objection"),
         Visit(answer, "owner"),
         Visit(answer, "owner", post={}, status=409, note="empty"),
         Visit(answer, "owner", post={"words": "2026"}, note="answered"),
         Visit("/{lang}/cases/{objection_asked}/", "owner", note="more is asked for"),
-        Visit(f"{START}{{w.fines.carried.public_id}}/", "owner", note="from paper"),
+        Visit(f"{START}{{s.fines.carried.public_id}}/", "owner", note="from paper"),
         Visit(f"{START}stops-lifted/"),
         Visit(f"{START}clearance/", "owner"),
         Visit(f"{START}clearance/make/", "owner", post={}, status=409, note="something stands"),
         Visit("/{lang}/my-shops/", "owner", note="with violations"),
         Visit("/{lang}/messages/", "owner", note="with violations"),
-        Visit("/verify/{w.fines.served.notice.code}", note="a notice"),
+        Visit("/verify/{s.fines.served.notice.code}", note="a notice"),
     ]
     return v
 
 
 def of_the_field() -> list[Visit]:
-    served, warned, late = (f"{FIELD}{{{name}.public_id}}/" for name in ("w.fines.served", "w.fines.warned", "w.fines.objected"))
+    served, warned, late = (f"{FIELD}{{{name}.public_id}}/" for name in ("s.fines.served", "s.fines.warned", "s.fines.objected"))
     return [
         Visit("/admin/", "inspector"),
         Visit(FIELD, "inspector"),
@@ -107,7 +107,7 @@ def of_the_office() -> list[Visit]:
     v += [
         Visit(files, "clerk"),
         Visit(files, "clerk", post={}, status=409, note="no file"),
-        *(Visit(f"{files}{{w.fines.paper.public_id}}/", who, note="carried over") for who in ("clerk", "authority")),
+        *(Visit(f"{files}{{s.fines.paper.public_id}}/", who, note="carried over") for who in ("clerk", "authority")),
         Visit(f"{files}{{paper_reading}}/", "authority", note="being read"),
         Visit(f"{files}{{paper_reading}}/", "authority", post={"step": "release"}, status=409, note="not read yet"),
         Visit("/admin/office/{violation_stopped}/", "clerk", note="it stops a service"),
@@ -125,7 +125,7 @@ def of_the_office() -> list[Visit]:
         Visit(MINUTE % "referred", "court", post=ruling, note="entered"),
         Visit("/admin/violations/violation/", "clerk"),
         Visit("/admin/violations/violation/?q=WRN-2026-000001-X", "authority", note="searched"),
-        Visit("/admin/violations/violation/{w.fines.served.pk}/change/", "clerk"),
+        Visit("/admin/violations/violation/{s.fines.served.pk}/change/", "clerk"),
         Visit("/admin/violations/referralbatch/", "court"),
     ]
     return v

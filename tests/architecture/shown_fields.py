@@ -20,7 +20,7 @@ from municipality.delegation.models import Delegation
 from municipality.kernel import guards
 from shops.models import Claim, Shop
 from tests.architecture.access_matrix import ROWS, Row
-from tests.architecture.world import World
+from tests.architecture.sample_data import Sample
 from tests.factories.accounts import NOURA, SALIM
 from tests.factories.licensing import MANAGER
 from violations.models import Violation
@@ -72,10 +72,10 @@ class Marks:
         return found
 
 
-def mark(world: World) -> Marks:
+def mark(sample: Sample) -> Marks:
     """Mark every row. The guards of the database are gone until the transaction is rolled back."""
     guards.remove(connection)
-    own = {world.owner.person.pk: "o", world.stranger.person.pk: "s"}
+    own = {sample.owner.person.pk: "o", sample.stranger.person.pk: "s"}
     names, known = {}, {SALIM: ("person.civil_id", "o"), NOURA: ("person.civil_id", "s")}
     known[MANAGER] = ("manager.civil_id", "o")
     for letter, (name, model) in zip("pgscdv", WATCHED.items(), strict=True):
@@ -125,15 +125,15 @@ def pages(role: str) -> Iterator[Row]:
             yield row
 
 
-def shown(world: World, marks: Marks, role: str, rows: Iterable[Row] | None = None) -> dict[str, str]:
+def shown(sample: Sample, marks: Marks, role: str, rows: Iterable[Row] | None = None) -> dict[str, str]:
     """Every field that some page of the role shows, with the address of the first of them."""
     viewer = {"owner": "o", "stranger": "s"}.get(role, "-")
-    client = world.client(role, raise_request_exception=False)
+    client = sample.client(role, raise_request_exception=False)
     found: dict[str, str] = {}
     for row in pages(role) if rows is None else rows:
         for language in ("ar", "en") if "{lang}" in row.path else ("ar",):
             with transaction.atomic(), translation.override(language):
-                path = row.path.format(w=world, lang=language)
+                path = row.path.format(s=sample, lang=language)
                 answer = client.get(path)
                 if answer.status_code == 302 and answer["Location"].startswith(path.rstrip("/").rpartition("/")[0] + "/"):
                     answer = client.get(answer["Location"])  # an address that carries a name which was marked
@@ -163,6 +163,6 @@ def approved() -> dict[str, set[str]]:
 
 def written(lists: Mapping[str, Iterable[str]]) -> str:
     """The file for these lists."""
-    head = "# What the pages of each role show of people and shops. A line more or less is a decision: see tests/architecture/shown.py.\n"
+    head = "# What pages show each role of people and shops. A line more or less is a decision (tests/architecture/shown_fields.py).\n"
     head += "# `own` are the reader's own rows. Contact details (person.email, person.phone) reach nobody but their person.\n"
     return head + "".join(f"\n[{role}]\n" + "".join(f"{one}\n" for one in sorted(fields)) for role, fields in lists.items())

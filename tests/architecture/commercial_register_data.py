@@ -1,4 +1,4 @@
-"""The commercial register in the world: one delta that ended, an outage, differences in each state, and attacks on its guards."""
+"""The commercial register in the sample: one delta that ended, an outage, differences in each state, and attacks on its guards."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from shops.models.commercial_register import (
 )
 
 if TYPE_CHECKING:
-    from tests.architecture.world import World
+    from tests.architecture.sample_data import Sample
 from tests.factories.accounts import OrganisationFactory
 
 
@@ -79,7 +79,7 @@ def told(licence_no: str, version: int = 2, **facts: Any) -> licences.LicenceEnt
 
 def fill(keeper: User) -> Commercial:
     """Two shops of an organisation, one renamed and one cancelled there; three licences without a shop, one not to be read."""
-    from tests.architecture.world import shop_of
+    from tests.architecture.sample_data import shop_of
 
     holder = OrganisationFactory(name_ar="شركة السجلين", name_en="Two Registers Company", commercial_register_no="78019")
     shop = shop_of(None, 954, organisation=holder, name_ar="صالون السجلين", name_en="Two Registers Salon", activity_id="WSAL", ends_in=None)
@@ -106,7 +106,7 @@ def fill(keeper: User) -> Commercial:
     return Commercial(keeper, shop, *(fresh[number] for number in ordered))
 
 
-def fresh(world: World) -> CommercialDifference:
+def fresh(sample: Sample) -> CommercialDifference:
     """A difference that nobody looked at."""
     number = f"3021/{CommercialDifference.objects.count():06d}"
     now, theirs = clock.now(), {"name_ar": "صالون الدانة"}
@@ -115,22 +115,22 @@ def fresh(world: World) -> CommercialDifference:
     )
 
 
-def grounds(target: str, world: World) -> dict[str, Any]:
+def grounds(target: str, sample: Sample) -> dict[str, Any]:
     """Whoever decides, and when."""
     if target == "open":
         return {}
-    by = {} if target == "settled" else {"decided_by": world.commercial.keeper}
+    by = {} if target == "settled" else {"decided_by": sample.commercial.keeper}
     return {"decided_at": clock.now(), **by}
 
 
-def _older(world: World) -> None:
-    CommercialLicence.objects.filter(licence_no=world.commercial.shop.commercial_license_no).update(version=1)
+def _older(sample: Sample) -> None:
+    CommercialLicence.objects.filter(licence_no=sample.commercial.shop.commercial_license_no).update(version=1)
 
 
-def _decided_by_nobody(world: World) -> None:
+def _decided_by_nobody(sample: Sample) -> None:
     from municipality.kernel.actors import system
 
-    row = CommercialDifference.objects.get(pk=world.commercial.waiting.pk)
+    row = CommercialDifference.objects.get(pk=sample.commercial.waiting.pk)
     transition(row, "accept", actor=system("tests"), decided_at=clock.now())
 
 

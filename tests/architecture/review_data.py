@@ -35,7 +35,7 @@ from municipality.review.models import (
 )
 
 if TYPE_CHECKING:
-    from tests.architecture.world import World
+    from tests.architecture.sample_data import Sample
 
 BY = system("tests")
 SKILL = "health"
@@ -57,8 +57,8 @@ class Queue:
     proposed: Decision  # waits for a signature
 
 
-def fill(world: World) -> Queue:
-    """Make the rows once for a world."""
+def fill(sample: Sample) -> Queue:
+    """Make the rows once for a sample."""
     supervisor, tied_supervisor = _staff("supervisor", "1"), _staff("supervisor", "2")
     officer, tied, elsewhere = _staff("officer", "1"), _staff("officer", "2"), _staff("officer", "3", "JA")
     now = clock.now()
@@ -70,21 +70,21 @@ def fill(world: World) -> Queue:
     )
     for user in (tied, tied_supervisor):
         ConflictOfInterest.objects.create(
-            officer=user, party_key=world.owner.person.key, kind="relative", declared_by=user, declared_at=now
+            officer=user, party_key=sample.owner.person.key, kind="relative", declared_by=user, declared_at=now
         )
     ConflictOfInterest.objects.create(
         officer=officer, party_key="person:past", kind="business", declared_by=officer, declared_at=now, ended_at=now, ended_by=supervisor
     )
-    decided = _decided(world, officer, supervisor)
-    proposed = _proposed(world, officer)
-    held = place_of(case(world))
+    decided = _decided(sample, officer, supervisor)
+    proposed = _proposed(sample, officer)
+    held = place_of(case(sample))
     _draw(held, officer)
-    waiting = place_of(case(world))
-    younger = place_of(case(world))
+    waiting = place_of(case(sample))
+    younger = place_of(case(sample))
     Override.objects.create(
         place=decided, code="court_order", asked_by=supervisor, asked_at=now, allowed_by=tied_supervisor, allowed_at=now
     )
-    transition(case(world), "withdraw", actor=BY, is_open=False, closed_at=now)
+    transition(case(sample), "withdraw", actor=BY, is_open=False, closed_at=now)
     return Queue(officer, tied, elsewhere, supervisor, tied_supervisor, decided, held, waiting, younger, proposed)
 
 
@@ -100,9 +100,9 @@ def _staff(role: str, number: str, branch: str = "HA") -> User:
     return user
 
 
-def case(world: World, state: str = "in_review") -> Case:
+def case(sample: Sample, state: str = "in_review") -> Case:
     """A case like the owner's, of a shop of its own, sent to an officer and led on to a state."""
-    like = Case.objects.get(pk=world.owner.waiting.pk)
+    like = Case.objects.get(pk=sample.owner.waiting.pk)
     number = Case.objects.count()
     like.pk = like.last_event = None
     like.public_id, like.reference, like.subject = f"q{number:025d}", f"HL-2026-9{number:05d}-X", f"shop:queue{number}"
@@ -143,9 +143,9 @@ def _words(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def _decided(world: World, officer: User, supervisor: User) -> QueueEntry:
+def _decided(sample: Sample, officer: User, supervisor: User) -> QueueEntry:
     """Asked for corrections, answered, moved up, refused with both signatures, after a proposal that fell."""
-    of, now = case(world), clock.now()
+    of, now = case(sample), clock.now()
     place = place_of(of)
     assignment = _draw(place, officer)
     CheckAnswer.objects.create(case=of, code="files_complete", answer="no", officer=officer, at=now)
@@ -162,8 +162,8 @@ def _decided(world: World, officer: User, supervisor: User) -> QueueEntry:
     return place
 
 
-def _proposed(world: World, officer: User) -> Decision:
-    of = case(world)
+def _proposed(sample: Sample, officer: User) -> Decision:
+    of = case(sample)
     place = place_of(of)
     assignment = _draw(place, officer)
     made = Decision.objects.create(case=of, made_by=officer, **_words())

@@ -7,8 +7,8 @@ import json
 
 from PIL import Image, ImageDraw
 
-from tests.journeys.register import MADE
-from tests.journeys.watching import Visitor
+from tests.journeys.more_shops import MADE
+from tests.journeys.visitor import Visitor
 from tools.stack.running import Stack
 
 CHECKED = 90  # seconds until every file that arrived has been looked at
@@ -16,7 +16,7 @@ CHECKED = 90  # seconds until every file that arrived has been looked at
 
 def shops_of(stack: Stack, owners: dict[str, int], first_row: int) -> dict[str, list[dict[str, str]]]:
     """Shops whose licence can be renewed, by owner; `first_row` is far from those of all others."""
-    told = stack.manage("shell", "--no-imports", "-c", f"from tests.journeys.register import add; add({owners}, {first_row})").stdout
+    told = stack.manage("shell", "--no-imports", "-c", f"from tests.journeys.more_shops import add; add({owners}, {first_row})").stdout
     return next(json.loads(line.removeprefix(MADE)) for line in told.splitlines() if line.startswith(MADE))
 
 

@@ -1,4 +1,4 @@
-"""A walk through every page of the portal, in every state it can show, in both languages."""
+"""The response of every page of the portal, in every state it can show, in both languages."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from municipality.accounts.mobile_id.port import Channel, ProviderAway, Result, 
 from municipality.accounts.services import second_factor
 from municipality.kernel import clock
 from municipality.kernel.actors import system
-from tests.architecture import commercial_rows
-from tests.architecture.rooms import rooms
-from tests.architecture.world import NOON, SETTINGS, World, build
+from tests.architecture import commercial_register_data
+from tests.architecture.sample_data import NOON, SETTINGS, Sample, build
+from tests.architecture.sample_states import in_every_state
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "four words of a song"
@@ -53,7 +53,7 @@ Fields = dict[str, str] | dict[str, str | list[str]]  # several values of one na
 
 @dataclass(frozen=True)
 class Visit:
-    """One page in one state. Paths are format texts over `w` (the world), `lang` and the names of `rooms`."""
+    """One page in one state. Paths are format texts over `s` (the sample), `lang` and the names of sample_states.py."""
 
     path: str
     who: str = "nobody"
@@ -99,59 +99,59 @@ def arabic(folder: Path) -> Iterator[None]:
         yield
 
 
-def prepare(world: World) -> dict[str, str]:
-    """A password and a second factor for the staff door, and the rooms that the tour opens."""
-    world.officer.set_password(PASSWORD)
-    world.officer.save()
-    second_factor.enrol(user=world.officer, actor=system("tests"))
-    world.open_doors()
-    return rooms(world)
+def prepare(sample: Sample) -> dict[str, str]:
+    """A password and a second factor for the staff door, and rows in every state that a page can show."""
+    sample.officer.set_password(PASSWORD)
+    sample.officer.save()
+    second_factor.enrol(user=sample.officer, actor=system("tests"))
+    sample.open_doors()
+    return in_every_state(sample)
 
 
 @contextmanager
-def around(stop: Visit) -> Iterator[None]:
+def around(visit: Visit) -> Iterator[None]:
     """What stands round the portal during a visit: the phone, the providers, and what fails."""
     with ExitStack() as stack:
-        stack.enter_context(override_settings(MOBILE_ID_ADAPTER=f"{__name__}.Phone", DEMO=stop.demo))
-        stack.enter_context(patch.object(Phone, "mode", stop.phone))
-        if stop.openid:
+        stack.enter_context(override_settings(MOBILE_ID_ADAPTER=f"{__name__}.Phone", DEMO=visit.demo))
+        stack.enter_context(patch.object(Phone, "mode", visit.phone))
+        if visit.openid:
             stack.enter_context(override_settings(OPENID_ISSUER="http://127.0.0.1:1", OPENID_ASSURANCES=["high"]))
             stack.enter_context(patch("municipality.accounts.openid.take_state", return_value={}))
-            said = openid.Declined if stop.openid == "declined" else openid.NotProven
+            said = openid.Declined if visit.openid == "declined" else openid.NotProven
             stack.enter_context(patch("municipality.accounts.openid.prove", side_effect=said))
-        if stop.register:
-            stack.enter_context(commercial_rows.connected(stop.register))
-        if stop.breaks:
-            stack.enter_context(patch(stop.breaks, side_effect=RuntimeError("planted")))
+        if visit.register:
+            stack.enter_context(commercial_register_data.connected(visit.register))
+        if visit.breaks:
+            stack.enter_context(patch(visit.breaks, side_effect=RuntimeError("planted")))
         yield
 
 
-def visit(world: World, names: dict[str, str], stop: Visit, language: str) -> Opened:
+def open_page(sample: Sample, names: dict[str, str], visit: Visit, language: str) -> Opened:
     """Open one page as it would be opened; whatever it did is undone."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
     def address(path: str) -> str:
-        return path.format(w=world, lang=language, **names)
+        return path.format(s=sample, lang=language, **names)
 
-    cache.clear()  # what one stop counted there is not the next one's
+    cache.clear()  # what one visit counted there is not the next one's
     with ExitStack() as stack:
         stack.enter_context(transaction.atomic())
-        stack.enter_context(around(stop))
-        client: Client = world.client(stop.who, raise_request_exception=False, enforce_csrf_checks=stop.checks_token)
+        stack.enter_context(around(visit))
+        client: Client = sample.client(visit.who, raise_request_exception=False, enforce_csrf_checks=visit.checks_token)
         client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
-        headers = {"accept-language": language, **stop.headers}
-        for path, data in stop.before:
+        headers = {"accept-language": language, **visit.headers}
+        for path, data in visit.before:
             _send(client, address(path), _filled(data, address), headers)
-        with clock.at(NOON + dt.timedelta(minutes=stop.minutes)), CaptureQueriesContext(connection) as queries:
-            response = _send(client, address(stop.path), _filled(stop.post, address), headers)
+        with clock.at(NOON + dt.timedelta(minutes=visit.minutes)), CaptureQueriesContext(connection) as queries:
+            response = _send(client, address(visit.path), _filled(visit.post, address), headers)
         for _step in range(3):
-            if response.status_code != 302 or stop.status == 302:
+            if response.status_code != 302 or visit.status == 302:
                 break
-            with clock.at(NOON + dt.timedelta(minutes=stop.minutes)):
+            with clock.at(NOON + dt.timedelta(minutes=visit.minutes)):
                 response = client.get(response["Location"], headers=headers)
         transaction.set_rollback(True)
-    return Opened(stop, language, response, len([q for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "ROLLBACK"))]))
+    return Opened(visit, language, response, len([q for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "ROLLBACK"))]))
 
 
 def _filled(data: Fields | None, address: Any) -> Fields | None:
@@ -165,18 +165,18 @@ def _send(client: Client, address: str, data: dict[str, str] | None, headers: di
 
 
 @dataclass
-class Tour:
-    world: World
+class PageResponses:
+    sample: Sample
     opened: list[Opened]
 
 
-_under_way: list[tuple[Tour, ExitStack]] = []
+_under_way: list[tuple[PageResponses, ExitStack]] = []
 
 
-@pytest.fixture(scope="module", name="tour")
-def the_tour(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Tour:
+@pytest.fixture(scope="module", name="responses")
+def all_responses(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> PageResponses:
     """Every page opened once, with the Arabic catalogue in force, for all modules in a row that ask for it; conftest.py ends it."""
-    from tests.architecture.stops import STOPS
+    from tests.architecture.page_visits import VISITS
 
     if not _under_way:
         with ExitStack() as stack:
@@ -186,20 +186,20 @@ def the_tour(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: py
             stack.enter_context(clock.at(NOON))
             stack.enter_context(transaction.atomic())
             stack.callback(transaction.set_rollback, True)
-            world = build()
-            names = prepare(world)
-            opened = [visit(world, names, stop, language) for stop in STOPS for language in ("ar", "en")]
-            _under_way.append((Tour(world, opened), stack.pop_all()))
+            sample = build()
+            names = prepare(sample)
+            opened = [open_page(sample, names, visit, language) for visit in VISITS for language in ("ar", "en")]
+            _under_way.append((PageResponses(sample, opened), stack.pop_all()))
     return _under_way[0][0]
 
 
-def end_the_tour() -> None:
-    """Undo everything that the tour did."""
+def undo_all() -> None:
+    """Undo everything that the visits did."""
     while _under_way:
         _under_way.pop()[1].close()
 
 
-@pytest.fixture(name="world")
-def world_of_the_tour(tour: Tour, db: None) -> World:
-    """The world of the tour, rooms and all: what a test does to it is undone after the test."""
-    return tour.world
+@pytest.fixture(name="sample")
+def sample_of_the_responses(responses: PageResponses, db: None) -> Sample:
+    """The sample that was visited, with rows in every state: what a test does to it is undone after the test."""
+    return responses.sample

@@ -1,4 +1,4 @@
-"""One small, real world that the house gates walk through: two people with everything a person can have here, and staff.
+"""Sample data of the architecture tests, made by the services: two people with everything a person can have here, and staff.
 
 Built once for a module inside one transaction that is rolled back at its end; each test runs in a savepoint of its own.
 A module that uses it needs the mark `django_db`.
@@ -54,17 +54,17 @@ from payments.models import Attempt, Bill, GatewayMessage, Receipt, RefundDue
 from shops.models import Shop
 from tests import softkey
 from tests.architecture import (
-    commercial_rows,
-    delegation_rows,
-    lane_rows,
-    money_rows,
-    open_rows,
-    page_rows,
-    register_rows,
-    shop_rows,
-    staff_rows,
-    upload_rows,
-    violation_rows,
+    commercial_register_data,
+    delegation_data,
+    licensing_data,
+    open_data_rows,
+    payments_data,
+    register_data,
+    register_office_data,
+    shop_page_data,
+    staff_data,
+    upload_data,
+    violation_data,
 )
 from tests.bank import Bank, Book, notification
 from tests.browsers import signed_in
@@ -108,7 +108,7 @@ class Belongings:
 
 
 @dataclass
-class World:
+class Sample:
     owner: Belongings
     stranger: Belongings
     officer: User  # of the branch, decides health licences, has `studied` on the desk
@@ -138,16 +138,16 @@ class World:
     other_session: UserSession = field(init=False)
     studied: Case = field(init=False)  # a changed shop of the owner
     refund: RefundDue = field(init=False)  # owed to the owner
-    files: upload_rows.Files = field(init=False)
-    grants: delegation_rows.DelegationRows = field(init=False)
-    staff_rows: staff_rows.StaffRows = field(init=False)
-    money: money_rows.MoneyRows = field(init=False)
-    fines: violation_rows.Fines = field(init=False)
-    register: shop_rows.Register = field(init=False)
-    sheets: register_rows.Sheets = field(init=False)
-    page: page_rows.PageRows = field(init=False)
-    commercial: commercial_rows.Commercial = field(init=False)
-    open: open_rows.OpenRows = field(init=False)
+    files: upload_data.Files = field(init=False)
+    grants: delegation_data.DelegationRows = field(init=False)
+    staff_rows: staff_data.StaffRows = field(init=False)
+    money: payments_data.MoneyRows = field(init=False)
+    fines: violation_data.Fines = field(init=False)
+    register: register_data.Register = field(init=False)
+    sheets: register_office_data.Sheets = field(init=False)
+    page: shop_page_data.PageRows = field(init=False)
+    commercial: commercial_register_data.Commercial = field(init=False)
+    open: open_data_rows.OpenRows = field(init=False)
     sessions: dict[str, str] = field(default_factory=dict)
     mails: list[tuple[str, str, str]] = field(default_factory=list)  # address, subject, body
     html_mails: list[str] = field(default_factory=list)
@@ -178,8 +178,8 @@ class World:
         )
 
 
-def build() -> World:
-    """Make the world. The clock must stand at NOON and SETTINGS be in force."""
+def build() -> Sample:
+    """Make the sample. The clock must stand at NOON and SETTINGS be in force."""
     Bank.book = Book()
     seal.make_seal(Path(settings.SIGNER_KEY_FILE), settings.SIGNER_PASSPHRASE)
     load_places()
@@ -195,7 +195,7 @@ def build() -> World:
     shared = shop_of(None, 9, organisation=organisation)
     _superseded()
     former = _former(organisation)
-    world = World(
+    sample = Sample(
         owner=owner,
         stranger=stranger,
         officer=_staff("officer"),
@@ -234,24 +234,24 @@ def build() -> World:
         failed_delivery=_failed(former),
         gateway_message=GatewayMessage.objects.filter(attempt=owner.attempt).order_by("pk")[0],
     )
-    softkey.kept_by(world.officer, "مفتاح المكتب")
-    world.files = upload_rows.fill(world)
-    world.studied = _studied(world)
-    world.refund = lane_rows.refund(world)
-    world.grants = delegation_rows.fill(world)
-    world.staff_rows = staff_rows.fill(world)
-    world.money = money_rows.fill(world)
-    world.fines = violation_rows.fill(world)
-    world.register = shop_rows.fill()
-    world.sheets = register_rows.fill()
-    world.page = page_rows.fill(world)
-    world.commercial = commercial_rows.fill(world.sheets.keeper)
-    world.open = open_rows.fill(world)
-    world.open_doors()
-    world.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]
-    world.html_mails = [str(part[0]) for m in mail.outbox for part in m.alternatives]  # type: ignore[attr-defined]
-    world.texts = list(SmsTray.sent)
-    return world
+    softkey.kept_by(sample.officer, "مفتاح المكتب")
+    sample.files = upload_data.fill(sample)
+    sample.studied = _studied(sample)
+    sample.refund = licensing_data.refund(sample)
+    sample.grants = delegation_data.fill(sample)
+    sample.staff_rows = staff_data.fill(sample)
+    sample.money = payments_data.fill(sample)
+    sample.fines = violation_data.fill(sample)
+    sample.register = register_data.fill()
+    sample.sheets = register_office_data.fill()
+    sample.page = shop_page_data.fill(sample)
+    sample.commercial = commercial_register_data.fill(sample.sheets.keeper)
+    sample.open = open_data_rows.fill(sample)
+    sample.open_doors()
+    sample.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]
+    sample.html_mails = [str(part[0]) for m in mail.outbox for part in m.alternatives]  # type: ignore[attr-defined]
+    sample.texts = list(SmsTray.sent)
+    return sample
 
 
 def _looked(viewer: User, at: Belongings) -> AccessLogEntry:
@@ -278,11 +278,11 @@ def _staff(role: str) -> User:
     return user
 
 
-def _studied(world: World) -> Case:
+def _studied(sample: Sample) -> Case:
     """A renewal with a change, drawn by the officer, and nothing else in the queue."""
-    Skill.objects.create(officer=world.officer, code="health", given_by=world.supervisor, given_at=clock.now())
-    case = RenewalCaseFactory(shop=shop_of(world.owner.person, 8), applicant=world.owner.person, changed=["area_m2"])
-    assert (held := queue.next_case(officer=world.officer)) and held.place.case_id == case.pk
+    Skill.objects.create(officer=sample.officer, code="health", given_by=sample.supervisor, given_at=clock.now())
+    case = RenewalCaseFactory(shop=shop_of(sample.owner.person, 8), applicant=sample.owner.person, changed=["area_m2"])
+    assert (held := queue.next_case(officer=sample.officer)) and held.place.case_id == case.pk
     return Case.objects.get(pk=case.pk)
 
 
@@ -407,8 +407,8 @@ def _draft(maker: User) -> RuleSet:
 
 
 @pytest.fixture(scope="module", name="built")
-def built_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
-    """The world of a module, gone with it."""
+def built_sample(django_db_setup: None, django_db_blocker: Any) -> Iterator[Sample]:
+    """The sample of a module, gone with it."""
     with ExitStack() as stack:
         stack.enter_context(django_db_blocker.unblock())
         stack.enter_context(override_settings(**SETTINGS))
@@ -418,8 +418,8 @@ def built_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World
         transaction.set_rollback(True)
 
 
-@pytest.fixture(name="world")
-def the_world(built: World, db: None) -> World:
-    """The world as it was built: what a test does to it is undone after the test, and what it counted in the cache before."""
+@pytest.fixture(name="sample")
+def one_sample(built: Sample, db: None) -> Sample:
+    """The sample as it was built: what a test does to it is undone after the test, and what it counted in the cache before."""
     cache.clear()
     return built

@@ -1,4 +1,4 @@
-"""Files in every state for the world: about a subject that only tests know, `testfiles:<public id of whoever may see and change it>`."""
+"""Files in every state for the sample: about a subject that only tests know, `testfiles:<public id of whoever may see and change it>`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from municipality.uploads.states import UploadState
 from tests.municipality.uploads import seeds
 
 if TYPE_CHECKING:
-    from tests.architecture.world import World
+    from tests.architecture.sample_data import Sample
 
 PREFIX = "testfiles"
 SLOTS = {"lease": Slot("lease", _("A file"), _("Send files"), most=12, photo=True), "empty": Slot("empty", _("A file"))}
@@ -44,20 +44,20 @@ class Files:
     refused: Upload
     removed: Upload
     submitted: Upload
-    world: World
+    sample: Sample
 
     @property
     def token(self) -> str:
         """Of a link to the ready file, for the owner's session."""
-        session = SessionStore(session_key=self.world.sessions["owner"])
-        return links.link(self.ready, self.world.owner.person, session).rsplit("/", 1)[1]
+        session = SessionStore(session_key=self.sample.sessions["owner"])
+        return links.link(self.ready, self.sample.owner.person, session).rsplit("/", 1)[1]
 
 
-def fresh(world: World) -> Upload:
+def fresh(sample: Sample) -> Upload:
     """A file of which nothing has arrived."""
     return Upload.objects.create(
-        owner=world.owner.person,
-        subject=f"{PREFIX}:{world.owner.person.public_id}",
+        owner=sample.owner.person,
+        subject=f"{PREFIX}:{sample.owner.person.public_id}",
         slot="lease",
         name="lease.pdf",
         size=1000,
@@ -74,8 +74,8 @@ def grounds(target: str) -> dict[str, Any]:
     return {"file": kept, "preview": kept, "media_type": "image/jpeg", "pages": 1, "width": 640, "height": 480}
 
 
-def fill(world: World) -> Files:
-    subject, person = f"{PREFIX}:{world.owner.person.public_id}", world.owner.person
+def fill(sample: Sample) -> Files:
+    subject, person = f"{PREFIX}:{sample.owner.person.public_id}", sample.owner.person
 
     def arrived(name: str, seed: int) -> Upload:
         content = seeds.photo(seed=seed)
@@ -90,8 +90,8 @@ def fill(world: World) -> Files:
     refused, removed = arrived("locked.pdf", 3), accepted("old.jpg", 4)
     services.refuse(refused, "encrypted")
     services.remove(removed, user=person)
-    Upload.objects.filter(pk=submitted.pk).update(subject=world.owner.waiting.key)
+    Upload.objects.filter(pk=submitted.pk).update(subject=sample.owner.waiting.key)
     receiving = services.begin(owner=person, subject=subject, slot="lease", name="half.jpg", size=1000)
     services.append(receiving, offset=0, content=b"\xff\xd8\xff" + b"x" * 397)
     checking = arrived("new.png", 5)
-    return Files(subject, ready, checking, receiving, refused, removed, submitted, world)
+    return Files(subject, ready, checking, receiving, refused, removed, submitted, sample)

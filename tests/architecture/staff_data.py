@@ -1,4 +1,4 @@
-"""Superusers and their alarms, lost passkeys: what stands in the world, and what the database refuses of them."""
+"""Superusers and their alarms, lost passkeys: what stands in the sample, and what the database refuses of them."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ def _staff(login: str, **fields: Any) -> User:
     return User.objects.create_user(name_ar="نهى الطوارئ", name_en="Noha Al-Tawari", login=login, is_staff=True, **fields)
 
 
-def fill(world: Any) -> StaffRows:
+def fill(sample: Any) -> StaffRows:
     """The account of emergencies was used once and is closed again."""
     mighty = _staff("emergency", is_superuser=True)
     alarms.tell()
     mighty.is_superuser = False
     mighty.save()
-    opened, waiting = key_losses.ask(world.publisher), key_losses.ask(world.checker)
-    key_losses.open_way_back(opened, opener=world.operator)
+    opened, waiting = key_losses.ask(sample.publisher), key_losses.ask(sample.checker)
+    key_losses.open_way_back(opened, opener=sample.operator)
     return StaffRows(SuperuserAlarm.objects.get(user=mighty), KeyLoss.objects.get(pk=opened.pk), waiting)
 
 
-def born_mighty(world: Any) -> None:
+def born_mighty(sample: Any) -> None:
     User.objects.bulk_create([User(login="born", name_ar="س", name_en="S", is_staff=True, is_superuser=True)])
 
 
-def unannounced(world: Any) -> None:
-    User.objects.filter(pk=world.operator.pk).update(is_superuser=True)
+def unannounced(sample: Any) -> None:
+    User.objects.filter(pk=sample.operator.pk).update(is_superuser=True)
 
 
-def a_third(world: Any) -> None:
-    for user in (world.officer, world.maker, world.operator):
+def a_third(sample: Any) -> None:
+    for user in (sample.officer, sample.maker, sample.operator):
         SuperuserAlarm.objects.create(user=user, kind="flag_set", at=clock.now())
         User.objects.filter(pk=user.pk).update(is_superuser=True)
 
 
-def opened_by_a_person(world: Any) -> None:
-    KeyLoss.objects.filter(pk=world.staff_rows.waiting.pk).update(opened_by=world.owner.person, opened_at=clock.now())
+def opened_by_a_person(sample: Any) -> None:
+    KeyLoss.objects.filter(pk=sample.staff_rows.waiting.pk).update(opened_by=sample.owner.person, opened_at=clock.now())
 
 
 BY_HAND = {

@@ -12,7 +12,7 @@ from shops.registry import OPEN_SETS
 from shops.subscriptions import services, tokens
 
 if TYPE_CHECKING:
-    from tests.architecture.world import World
+    from tests.architecture.sample_data import Sample
 
 
 @dataclass
@@ -23,10 +23,10 @@ class OpenRows:
     token: str  # ends the owner's digests
 
 
-def fill(world: World) -> OpenRows:
+def fill(sample: Sample) -> OpenRows:
     """Number what happened, write the files, let the owner follow a shop and a block, and tell them of a change of yesterday."""
-    shop = world.register.storied
-    owner = world.owner.person
+    shop = sample.register.storied
+    owner = sample.owner.person
     follow = services.follow(person=owner, shop=shop)
     block = services.follow(person=owner, area=shop.area, block=shop.block)
     feed.find_unmarked()

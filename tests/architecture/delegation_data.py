@@ -23,7 +23,7 @@ from tests.factories.accounts import NOURA, SALIM, PersonFactory
 from tests.factories.uploads import UploadFactory
 
 if TYPE_CHECKING:
-    from tests.architecture.world import World
+    from tests.architecture.sample_data import Sample
 
 # Synthetic numbers with their check digits.
 DELEGATE, FORMER, OFFERED, BOSS = "290010100046", "290010100054", "290010100062", "290010100070"
@@ -46,13 +46,13 @@ class DelegationRows:
     waiting: Consent  # whose code is still to be entered
 
 
-def fill(world: World) -> DelegationRows:
+def fill(sample: Sample) -> DelegationRows:
     delegate = PersonFactory(civil_id=DELEGATE, name_ar="نواف الهاجري", name_en="Nawaf Al-Hajri")
     former = PersonFactory(civil_id=FORMER, name_ar="مريم الدوسري", name_en="Maryam Al-Dosari")
     offered = PersonFactory(civil_id=OFFERED, name_ar="عادل الراشد", name_en="Adel Al-Rashed")
     boss = PersonFactory(civil_id=BOSS, name_ar="سارة المطوع", name_en="Sara Al-Mutawa")
-    Signatory.objects.create(organisation=world.organisation, person=boss, first_day=clock.today())
-    owner = world.owner
+    Signatory.objects.create(organisation=sample.organisation, person=boss, first_day=clock.today())
+    owner = sample.owner
     subjects = (owner.shop.key, owner.waiting.subject, owner.issued.subject)
     given = [_let(owner.person, delegate, DELEGATE, subject) for subject in subjects]
     offer = delegations.give(giver=owner.person, number=OFFERED, subject=owner.shop.key, service=RENEWAL, last_day=_until())
@@ -68,13 +68,13 @@ def fill(world: World) -> DelegationRows:
     consents.enter(consent=consent, staff=first, typed=civil_ids.decrypt(consent.code_cipher, "consent"))
     fields: dict[str, Any] = {"delegate": delegate, "former_delegate": former, "offered": offered, "boss": boss, "counter": first}
     fields |= {"delegation": given[0], "revoked": over[-1], "offer": offer, "waiting": waiting}
-    return DelegationRows(consent=Consent.objects.get(pk=consent.pk), **fields, **_claims(world, offered))
+    return DelegationRows(consent=Consent.objects.get(pk=consent.pk), **fields, **_claims(sample, offered))
 
 
-def _claims(world: World, claimant: User) -> dict[str, Any]:
-    from tests.architecture.world import shop_of
+def _claims(sample: Sample, claimant: User) -> dict[str, Any]:
+    from tests.architecture.sample_data import shop_of
 
-    mine, named, another, frozen = (shop_of(world.owner.person, number, ends_in=None) for number in (931, 932, 933, 934))
+    mine, named, another, frozen = (shop_of(sample.owner.person, number, ends_in=None) for number in (931, 932, 933, 934))
     RegisteredOwner.objects.create(
         commercial_license_no=named.commercial_license_no,
         owner_digest=claimant.civil_id_digest or "",
@@ -82,7 +82,7 @@ def _claims(world: World, claimant: User) -> dict[str, Any]:
         as_of=clock.now(),
     )
     disputed, sent = (_sent(shop, claimant) for shop in (frozen, mine))
-    claims.dispute(claim=Claim.objects.get(case=disputed), person=world.owner.person, text="لم أبعه")
+    claims.dispute(claim=Claim.objects.get(case=disputed), person=sample.owner.person, text="لم أبعه")
     return {"claim": sent, "claiming": claims.begin(shop=another, person=claimant), "matched": named}
 
 
@@ -109,12 +109,12 @@ def _sent(shop: Shop, claimant: User) -> Case:
     return claims.send_claim(draft=draft, person=claimant, statement="اشتريت المحل")
 
 
-def fresh(world: World) -> Delegation:
+def fresh(sample: Sample) -> Delegation:
     """An offer to somebody who has no account yet."""
     return Delegation.objects.create(
-        giver=world.owner.person,
-        delegate=world.grants.delegate,
-        delegate_digest=world.grants.delegate.civil_id_digest,
+        giver=sample.owner.person,
+        delegate=sample.grants.delegate,
+        delegate_digest=sample.grants.delegate.civil_id_digest,
         delegate_masked="2900••••0046",
         subject="shop:walked",
         service=RENEWAL,
@@ -125,9 +125,9 @@ def fresh(world: World) -> Delegation:
     )
 
 
-def fresh_claim(world: World) -> Case:
+def fresh_claim(sample: Sample) -> Case:
     """A case of a claim in its first state."""
-    like = Case.objects.get(pk=world.grants.claim.pk)
+    like = Case.objects.get(pk=sample.grants.claim.pk)
     like.pk = like.last_event = None
     like.public_id, like.reference, like.subject = "c" * 26, "CL-2026-999999-X", "shop:claimed"
     like.state = "draft"
@@ -136,38 +136,38 @@ def fresh_claim(world: World) -> Case:
     return like
 
 
-def more(world: World) -> None:
+def more(sample: Sample) -> None:
     """A claim with the paper of its refusal."""
-    from tests.architecture import state_doors as doors
+    from tests.architecture import state_changes
 
-    Claim.objects.filter(case=world.grants.claim).update(refusal=doors.fresh_document(world, "CRF-2026-999999-X"))
+    Claim.objects.filter(case=sample.grants.claim).update(refusal=state_changes.fresh_document(sample, "CRF-2026-999999-X"))
 
 
 # --- Attacks on their guards -------------------------------------------------------------------------------------------------
 
 
-def accepted_by_another(world: World) -> None:
+def accepted_by_another(sample: Sample) -> None:
     """An offer comes into force for somebody whose number was not named."""
-    from tests.architecture import state_doors as doors
+    from tests.architecture import state_changes
 
-    row = world.grants.offer
-    accepted = doors.event(row, "accept", "offered", "active")
-    Delegation.objects.filter(pk=row.pk).update(state="active", last_event=accepted, delegate=world.grants.former_delegate)
-
-
-def opened_without_a_code(world: World) -> None:
-    late = world.grants.waiting.code_until + dt.timedelta(minutes=1)
-    Consent.objects.filter(pk=world.grants.waiting.pk).update(opened_at=late, open_until=late + dt.timedelta(hours=1), code_cipher="")
+    row = sample.grants.offer
+    accepted = state_changes.event(row, "accept", "offered", "active")
+    Delegation.objects.filter(pk=row.pk).update(state="active", last_event=accepted, delegate=sample.grants.former_delegate)
 
 
-def tries_taken_back(world: World) -> None:
-    Consent.objects.filter(pk=world.grants.waiting.pk).update(tries=3)
-    Consent.objects.filter(pk=world.grants.waiting.pk).update(tries=0)
+def opened_without_a_code(sample: Sample) -> None:
+    late = sample.grants.waiting.code_until + dt.timedelta(minutes=1)
+    Consent.objects.filter(pk=sample.grants.waiting.pk).update(opened_at=late, open_until=late + dt.timedelta(hours=1), code_cipher="")
 
 
-def _step(world: World, role: str, user: Any) -> None:
+def tries_taken_back(sample: Sample) -> None:
+    Consent.objects.filter(pk=sample.grants.waiting.pk).update(tries=3)
+    Consent.objects.filter(pk=sample.grants.waiting.pk).update(tries=0)
+
+
+def _step(sample: Sample, role: str, user: Any) -> None:
     CaseEvent.objects.create(
-        subject=world.owner.waiting,
+        subject=sample.owner.waiting,
         workflow=RENEWAL,
         move="withdraw",
         from_state="awaiting_payment",
@@ -175,21 +175,21 @@ def _step(world: World, role: str, user: Any) -> None:
         at=clock.now(),
         actor_key=user.key,
         actor_role=role,
-        data={"for": world.owner.person.key},
+        data={"for": sample.owner.person.key},
     )
 
 
-def filed_by_another(world: World) -> None:
+def filed_by_another(sample: Sample) -> None:
     """A request that its applicant sent is marked as assisted."""
-    Case.objects.filter(pk=world.owner.waiting.pk).update(filed_by="assistant")
+    Case.objects.filter(pk=sample.owner.waiting.pk).update(filed_by="assistant")
 
 
-def a_step_of_a_former_delegate(world: World) -> None:
-    _step(world, "delegate", world.grants.former_delegate)
+def a_step_of_a_former_delegate(sample: Sample) -> None:
+    _step(sample, "delegate", sample.grants.former_delegate)
 
 
-def a_step_of_staff_without_consent(world: World) -> None:
-    _step(world, "assistant", world.officer)
+def a_step_of_staff_without_consent(sample: Sample) -> None:
+    _step(sample, "assistant", sample.officer)
 
 
 BY_HAND = {

@@ -16,7 +16,7 @@ from tests.bank import Bank
 from tests.factories.payments import AttemptFactory, BillFactory
 
 if TYPE_CHECKING:
-    from tests.architecture.world import World
+    from tests.architecture.sample_data import Sample
 
 BY = system("tests")
 
@@ -30,45 +30,45 @@ class MoneyRows:
     difference: Difference
 
 
-def fill(world: World) -> MoneyRows:
+def fill(sample: Sample) -> MoneyRows:
     """A person who paid for something that was refused then, and a posting that the cashier wants under another account."""
     payer = User.objects.create_user(name_ar="ناصر الديحاني", name_en="Nasser Al-Daihani", login="returned")
-    posting = LedgerPosting.objects.get(receipt=world.owner.receipt)
+    posting = LedgerPosting.objects.get(receipt=sample.owner.receipt)
     account = posting.entries.exclude(credit_fils=0)[0].account
     correction = ledger.propose_correction(
-        posting=posting, from_account=account, to_account="HEALTH-OTHER", code="wrong_account", proposed_by=world.cashier
+        posting=posting, from_account=account, to_account="HEALTH-OTHER", code="wrong_account", proposed_by=sample.cashier
     )
-    _corrected(world)
-    staged, difference = _statements(world)
+    _corrected(sample)
+    staged, difference = _statements(sample)
     return MoneyRows(owed(payer), posting, correction, staged, difference)
 
 
-def _corrected(world: World) -> None:
+def _corrected(sample: Sample) -> None:
     """A correction that two people made."""
-    posting = LedgerPosting.objects.get(receipt=world.stranger.receipt)
+    posting = LedgerPosting.objects.get(receipt=sample.stranger.receipt)
     account = posting.entries.exclude(credit_fils=0)[0].account
     made = ledger.propose_correction(
-        posting=posting, from_account=account, to_account="HEALTH-OTHER", code="wrong_account", proposed_by=world.cashier
+        posting=posting, from_account=account, to_account="HEALTH-OTHER", code="wrong_account", proposed_by=sample.cashier
     )
-    ledger.decide_correction(correction=made, decided_by=world.checker, approve=True)
+    ledger.decide_correction(correction=made, decided_by=sample.checker, approve=True)
 
 
-def _statements(world: World) -> tuple[BankStatement, Difference]:
+def _statements(sample: Sample) -> tuple[BankStatement, Difference]:
     """A file that waits, one that was put aside, and one that was taken: it lacks our payments and names two that nobody knows."""
     head = "Transaction Type,Merchant Track ID,Payment ID,Reference Number,Amount,Transaction Date\n"
     line = "PURCHASE,{},,R{},5.000,2026-11-24\n"
 
     def loaded(*names: str) -> BankStatement:
         content = (head + "".join(line.format(name, name) for name in names)).encode()
-        return reconciliation.load_statement(content=content, file_name="bank.csv", loaded_by=world.cashier)
+        return reconciliation.load_statement(content=content, file_name="bank.csv", loaded_by=sample.cashier)
 
-    reconciliation.drop_statement(statement=loaded("PUTASIDE"), dropped_by=world.cashier)
-    found = reconciliation.take_statement(statement=loaded("UNKNOWN1", "UNKNOWN2"), taken_by=world.cashier)
+    reconciliation.drop_statement(statement=loaded("PUTASIDE"), dropped_by=sample.cashier)
+    found = reconciliation.take_statement(statement=loaded("UNKNOWN1", "UNKNOWN2"), taken_by=sample.cashier)
     first, second = [d for d in found if d.kind == "missing_in_ledger"]
-    reconciliation.note(difference=second, by=world.cashier, text="سئل البنك")
-    reconciliation.propose_closing(difference=second, proposed_by=world.cashier, code="bank_asked")
-    reconciliation.close_difference(difference=second, closed_by=world.checker)
-    reconciliation.note(difference=first, by=world.cashier, text="لا دفعة بهذا الرقم")
+    reconciliation.note(difference=second, by=sample.cashier, text="سئل البنك")
+    reconciliation.propose_closing(difference=second, proposed_by=sample.cashier, code="bank_asked")
+    reconciliation.close_difference(difference=second, closed_by=sample.checker)
+    reconciliation.note(difference=first, by=sample.cashier, text="لا دفعة بهذا الرقم")
     return loaded("WAITS"), first
 
 
@@ -85,40 +85,40 @@ def owed(payer: User) -> RefundDue:
     return refund
 
 
-def grounds(world: World, target: str) -> dict[str, Any]:
+def grounds(sample: Sample, target: str) -> dict[str, Any]:
     """The people of a refund, before it goes to a state."""
-    return {"proposed": {"proposed_by": world.cashier}, "approved": {"approved_by": world.checker}}.get(target, {})
+    return {"proposed": {"proposed_by": sample.cashier}, "approved": {"approved_by": sample.checker}}.get(target, {})
 
 
 # Attacks on the guards that are made by hand.
 
 
-def approved_alone(world: World) -> None:
+def approved_alone(sample: Sample) -> None:
     """One person is both, with an event as it should be."""
-    from tests.architecture import state_doors as doors
+    from tests.architecture import state_changes
 
-    refund = doors.walk(owed(world.owner.person), "proposed", world)
-    doors.update_with(refund, "approved", doors.event(refund, "approve", "proposed", "approved"))
+    refund = state_changes.walk(owed(sample.owner.person), "proposed", sample)
+    state_changes.update_with(refund, "approved", state_changes.event(refund, "approve", "proposed", "approved"))
 
 
-def one_side_more(world: World) -> None:
+def one_side_more(sample: Sample) -> None:
     LedgerEntry.objects.create(posting=LedgerPosting.objects.all()[0], account="X", debit_fils=1)
 
 
-def booked_for_nothing(world: World) -> None:
-    LedgerPosting.objects.create(key="x", kind="settle", at=clock.now(), fils=1, attempt=world.owner.attempt)
+def booked_for_nothing(sample: Sample) -> None:
+    LedgerPosting.objects.create(key="x", kind="settle", at=clock.now(), fils=1, attempt=sample.owner.attempt)
 
 
-def corrected_alone(world: World) -> None:
-    money = world.money
+def corrected_alone(sample: Sample) -> None:
+    money = sample.money
     row = {"attempt_id": money.posting.attempt_id, "correction": money.correction, "reason": "x"}
     LedgerPosting.objects.create(key="x", kind="correction", at=clock.now(), fils=1, **row)
 
 
-def closed_without_reversal(world: World) -> None:
+def closed_without_reversal(sample: Sample) -> None:
     """What the ledger has is called settled by two people, and nothing was reversed."""
     rows = Difference.objects.filter(posting__isnull=False, closed_at__isnull=True)
-    rows.update(code="x", proposed_by=world.cashier, closed_by=world.checker, closed_at=clock.now())
+    rows.update(code="x", proposed_by=sample.cashier, closed_by=sample.checker, closed_at=clock.now())
 
 
 BY_HAND = {

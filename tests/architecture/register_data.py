@@ -28,7 +28,7 @@ class Register:
 
 
 def fill() -> Register:
-    from tests.architecture.world import shop_of
+    from tests.architecture.sample_data import shop_of
 
     first, second = (
         OrganisationFactory(name_ar=f"شركة السجل {n}", name_en=f"Register Company {n}", commercial_register_no=f"7800{n}") for n in (1, 2)

@@ -1,4 +1,4 @@
-"""Sheets of the register, merges and events by hand for the world, and the attacks on what the database refuses of them."""
+"""Sheets of the register, merges and events by hand for the sample, and the attacks on what the database refuses of them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from municipality.kernel import clock, ids
 from shops.models import EventProposal, RegisterChange, RegisterRow, Shop, ShopEvent, ShopMerge, StatedHours
 from shops.office.services import changes as by_hand
 from shops.office.services import merges
-from tests.architecture import violation_rows as rows
+from tests.architecture import violation_data
 from tests.factories.accounts import OrganisationFactory
 from tests.shops.imports.sheets import sheet
 
 if TYPE_CHECKING:
-    from tests.architecture.world import World
+    from tests.architecture.sample_data import Sample
 
 WHY = "رقم الترخيص نفسه والعنوان واحد بعد المعاينة"
 
@@ -51,10 +51,10 @@ def line(number: int, **more: Any) -> dict[str, Any]:
 
 
 def fill() -> Sheets:
-    """What the world has of the register's office, written by its own services."""
-    from tests.architecture.world import shop_of
+    """What the sample has of the register's office, written by its own services."""
+    from tests.architecture.sample_data import shop_of
 
-    clerk, keeper = rows.staff("register_clerk"), rows.staff("register_keeper")
+    clerk, keeper = violation_data.staff("register_clerk"), violation_data.staff("register_keeper")
     taken = _loaded(clerk, line(1), line(2, paci_number="1"))
     imports.release(file=taken, released_by=keeper)
     imports.take(file_id=taken.pk)
@@ -96,9 +96,9 @@ def _event(shop: Shop, source: str, kind: str = "closed") -> None:
     ShopEvent.objects.create(shop=shop, kind=kind, on=dt.date(2020, 1, 1), source=source, actor_key="x", at=clock.now())
 
 
-def _change(world: World) -> None:
+def _change(sample: Sample) -> None:
     RegisterChange.objects.create(
-        shop=world.register.storied, name="area_m2", source=world.sheets.waiting.key, actor_key="x", at=clock.now()
+        shop=sample.register.storied, name="area_m2", source=sample.sheets.waiting.key, actor_key="x", at=clock.now()
     )
 
 
@@ -106,9 +106,9 @@ def _row(file: ImportFile) -> None:
     RegisterRow.objects.create(file=file, line=99, outcome="wrong")
 
 
-def _chain(world: World) -> None:
+def _chain(sample: Sample) -> None:
     """A shop into one that stands for another already, by an act that two people signed."""
-    sheets = world.sheets
+    sheets = sample.sheets
     goes = sheets.asked.shop
     ShopMerge.objects.filter(pk=sheets.asked.pk).update(refused_by=sheets.keeper, refused_at=clock.now())
     act = ShopMerge.objects.create(
@@ -118,34 +118,34 @@ def _chain(world: World) -> None:
     Shop.objects.filter(pk=goes.pk).update(merged_into=sheets.merged.shop)
 
 
-def _born_merged(world: World) -> None:
-    numbered = {"commercial_license_no": "770099/2021", "merged_into": world.sheets.merged.into}
-    _again(world.register.closed, **numbered)
+def _born_merged(sample: Sample) -> None:
+    numbered = {"commercial_license_no": "770099/2021", "merged_into": sample.sheets.merged.into}
+    _again(sample.register.closed, **numbered)
 
 
-def _hours_of_a_closed_shop(world: World, *, had_some: bool) -> None:
-    stated = StatedHours.objects.get(shop=world.page.shop)
+def _hours_of_a_closed_shop(sample: Sample, *, had_some: bool) -> None:
+    stated = StatedHours.objects.get(shop=sample.page.shop)
     if had_some:
         Shop.objects.filter(pk=stated.shop_id).update(closed_on=clock.today())
         StatedHours.objects.filter(pk=stated.pk).update(ramadan=None)
     else:
-        StatedHours.objects.create(shop=world.register.closed, week_id=stated.week_id, stated_at=clock.now())
+        StatedHours.objects.create(shop=sample.register.closed, week_id=stated.week_id, stated_at=clock.now())
 
 
 BY_HAND = {
-    "shops_statedhours_insert_open": lambda world: _hours_of_a_closed_shop(world, had_some=False),
-    "shops_statedhours_update_open": lambda world: _hours_of_a_closed_shop(world, had_some=True),
-    "imports_importfile_loaded_first": lambda world: _again(world.sheets.waiting, sha256="0" * 64),
-    "shops_registerrow_in_dry_run": lambda world: _row(world.sheets.waiting),
-    "shops_registerrow_stays": lambda world: RegisterRow.objects.filter(file=world.sheets.taken)._raw_delete("default") and None,
-    "shops_registerrow_left_only": lambda world: RegisterRow.objects.filter(file=world.sheets.waiting).update(outcome="same") and None,
-    "shops_shopevent_by_released_file": lambda world: _event(world.register.storied, world.sheets.waiting.key),
+    "shops_statedhours_insert_open": lambda sample: _hours_of_a_closed_shop(sample, had_some=False),
+    "shops_statedhours_update_open": lambda sample: _hours_of_a_closed_shop(sample, had_some=True),
+    "imports_importfile_loaded_first": lambda sample: _again(sample.sheets.waiting, sha256="0" * 64),
+    "shops_registerrow_in_dry_run": lambda sample: _row(sample.sheets.waiting),
+    "shops_registerrow_stays": lambda sample: RegisterRow.objects.filter(file=sample.sheets.taken)._raw_delete("default") and None,
+    "shops_registerrow_left_only": lambda sample: RegisterRow.objects.filter(file=sample.sheets.waiting).update(outcome="same") and None,
+    "shops_shopevent_by_released_file": lambda sample: _event(sample.register.storied, sample.sheets.waiting.key),
     "shops_registerchange_by_released_file": _change,
-    "shops_shopmerge_asked_first": lambda world: _again(world.sheets.merged),
-    "shops_eventproposal_asked_first": lambda world: _again(EventProposal.objects.filter(allowed_at__isnull=False)[0]),
-    "shops_shopevent_by_two": lambda world: _event(world.sheets.proposal.shop, world.sheets.proposal.key, "renamed"),
-    "shops_shop_merged_by_two": lambda world: (
-        Shop.objects.filter(pk=world.sheets.asked.shop_id).update(merged_into=world.sheets.asked.into) and None
+    "shops_shopmerge_asked_first": lambda sample: _again(sample.sheets.merged),
+    "shops_eventproposal_asked_first": lambda sample: _again(EventProposal.objects.filter(allowed_at__isnull=False)[0]),
+    "shops_shopevent_by_two": lambda sample: _event(sample.sheets.proposal.shop, sample.sheets.proposal.key, "renamed"),
+    "shops_shop_merged_by_two": lambda sample: (
+        Shop.objects.filter(pk=sample.sheets.asked.shop_id).update(merged_into=sample.sheets.asked.into) and None
     ),
     "shops_shop_merged_once": _chain,
     "shops_shop_born_alone": _born_merged,

@@ -25,34 +25,33 @@ from payments.services import redirect_url, start_attempt
 from payments.states import OPEN, AttemptState, BillState, RefundState
 from shops.models import Shop
 from tests import desk_acts
-from tests.architecture import money_rows, violation_rows
-from tests.architecture import state_doors as doors
-from tests.architecture.world import World, shop_of
+from tests.architecture import payments_data, state_changes, violation_data
+from tests.architecture.sample_data import Sample, shop_of
 from tests.bank import notification
 from tests.factories.licensing import RenewalCaseFactory
 from tests.factories.review import OfficerFactory
 
 
-def rooms(world: World) -> dict[str, str]:
+def in_every_state(sample: Sample) -> dict[str, str]:
     """Names for paths: `attempt_paid`, `bill_void`, `document_revoked`, `case_expired`, `shop_food` …"""
     names: dict[str, str] = {}
     for state in AttemptState:
-        names[f"attempt_{state}"] = attempt_in(world, state).token
+        names[f"attempt_{state}"] = attempt_in(sample, state).token
     for state in BillState:
-        names[f"bill_{state}"] = bill_in(world, state).public_id
+        names[f"bill_{state}"] = bill_in(sample, state).public_id
     for state in RefundState:
-        names[f"refund_{state}"] = str(doors.walk(money_rows.owed(world.owner.person), state, world).pk)
+        names[f"refund_{state}"] = str(state_changes.walk(payments_data.owed(sample.owner.person), state, sample).pk)
     for number, state in enumerate(DocumentState):
-        names[f"document_{state}"] = document_in(world, state, number).code
+        names[f"document_{state}"] = document_in(sample, state, number).code
     for state in sorted({target for move, _source, target in WORKFLOWS["licensing.renewal"].edges() if move}):
-        names[f"case_{state}"] = case_in(world, state).public_id
-    at_bank = start_attempt(bills=[world.owner.due], payer=world.owner.person, language="ar", session_key="tour")
+        names[f"case_{state}"] = case_in(sample, state).public_id
+    at_bank = start_attempt(bills=[sample.owner.due], payer=sample.owner.person, language="ar", session_key="sample")
     redirect_url(at_bank)
-    names |= {"attempt_of_due": at_bank.token, "trandata": notification(at_bank), "other_draft": str(world.draft.pk)}
+    names |= {"attempt_of_due": at_bank.token, "trandata": notification(at_bank), "other_draft": str(sample.draft.pk)}
     calendar = RuleSet.objects.get(subject="calendar", published_at__isnull=False)
     names |= {"calendar": str(calendar.pk), "calendar_draft": str(_late_holiday(calendar).pk)}
-    names |= violation_rows.rooms(world)
-    return names | _shops(world) | {"unknown_code": "0" * 20}
+    names |= violation_data.in_every_state(sample)
+    return names | _shops(sample) | {"unknown_code": "0" * 20}
 
 
 def _late_holiday(calendar: RuleSet) -> RuleSet:
@@ -61,49 +60,49 @@ def _late_holiday(calendar: RuleSet) -> RuleSet:
     return draft
 
 
-def attempt_in(world: World, state: str) -> Attempt:
+def attempt_in(sample: Sample, state: str) -> Attempt:
     """An attempt of the owner, for a bill of its own, in a state."""
-    bill = _like(world.owner.due)
-    attempt = doors.fresh_attempt(world)
+    bill = _like(sample.owner.due)
+    attempt = state_changes.fresh_attempt(sample)
     Allocation.objects.create(attempt=attempt, bill=bill, fils=bill.total_fils, is_open=state in OPEN, is_settled=False)
-    doors.walk(attempt, state, world)
+    state_changes.walk(attempt, state, sample)
     Attempt.objects.filter(pk=attempt.pk).update(redirected_at=clock.now(), page_expires_at=clock.now() + dt.timedelta(minutes=30))
     return Attempt.objects.get(pk=attempt.pk)
 
 
-def bill_in(world: World, state: str) -> Bill:
-    bill = _like(world.owner.due)
-    doors.walk(bill, state, world)
+def bill_in(sample: Sample, state: str) -> Bill:
+    bill = _like(sample.owner.due)
+    state_changes.walk(bill, state, sample)
     return bill
 
 
-def document_in(world: World, state: str, number: int) -> Document:
-    document: Document = doors.fresh_document(world, f"TST-2026-{number:06d}-X")
-    document.public_facts = world.owner.licence.document.public_facts
-    document.holder_key, document.subject = world.owner.person.key, world.owner.issued.key
+def document_in(sample: Sample, state: str, number: int) -> Document:
+    document: Document = state_changes.fresh_document(sample, f"TST-2026-{number:06d}-X")
+    document.public_facts = sample.owner.licence.document.public_facts
+    document.holder_key, document.subject = sample.owner.person.key, sample.owner.issued.key
     document.valid_from, document.valid_to = clock.today() - dt.timedelta(days=30), clock.today() + dt.timedelta(days=300)
     document.save()
-    doors.walk(document, state, world)
+    state_changes.walk(document, state, sample)
     return document
 
 
-def case_in(world: World, state: str) -> Case:
+def case_in(sample: Sample, state: str) -> Case:
     """A renewal of the owner in a state, as its own service leaves it."""
-    shop = shop_of(world.owner.person, 900 + sorted(RenewalState).index(RenewalState(state)))
-    way = doors.path_to("licensing.renewal", state)
+    shop = shop_of(sample.owner.person, 900 + sorted(RenewalState).index(RenewalState(state)))
+    way = state_changes.path_to("licensing.renewal", state)
     if way[0][0] == "send_to_officer":
-        return _studied(world, shop, state)
-    case = licensing.submit_renewal(shop=shop, applicant=world.owner.person)
+        return _studied(sample, shop, state)
+    case = licensing.submit_renewal(shop=shop, applicant=sample.owner.person)
     for edge in way[1:]:
         ends = {"is_open": False, "closed_at": clock.now()} if edge[2] in WORKFLOWS["licensing.renewal"].finals else {}
         with transaction.atomic():
-            transition(case, edge[0], actor=doors.BY, reason="tests", **ends)
+            transition(case, edge[0], actor=state_changes.BY, reason="tests", **ends)
     return case
 
 
-def _studied(world: World, shop: Shop, state: str) -> Case:
+def _studied(sample: Sample, shop: Shop, state: str) -> Case:
     """A renewal that an officer studies, asks corrections of, or proposes to refuse."""
-    case = RenewalCaseFactory(shop=shop, applicant=world.owner.person, changed=["area_m2", "trade_name"])
+    case = RenewalCaseFactory(shop=shop, applicant=sample.owner.person, changed=["area_m2", "trade_name"])
     if state != "in_review":
         held = desk_acts.drawn(OfficerFactory(login=f"of-{state}"))
         while held.place.case_id != case.pk:  # older ones go to others first
@@ -126,8 +125,8 @@ def _like(row: Any) -> Any:
     return like
 
 
-def _shops(world: World) -> dict[str, str]:
-    person = world.owner.person
+def _shops(sample: Sample) -> dict[str, str]:
+    person = sample.owner.person
     today = clock.today()
     food = Activity.objects.filter(authorities__authority="pafn").order_by("code")[0]
     other = Activity.objects.filter(authorities__authority="municipality").order_by("-code")[0]
@@ -149,9 +148,9 @@ def _shops(world: World) -> dict[str, str]:
         stops="licensing.renewal",
         sentence_ar="غرامة غير مدفوعة على المحل.",
         sentence_en="A fine on the shop is unpaid.",
-        actor=doors.BY,
+        actor=state_changes.BY,
     )
     Shop.objects.filter(pk=made["shop_changed"].pk).update(street="99", name_en="Another Name", activity=other)
-    made["shop_open"] = Shop.objects.get(public_id=world.owner.waiting.subject.partition(":")[2])
-    made["shop_renewed"] = Shop.objects.get(public_id=world.owner.issued.subject.partition(":")[2])
+    made["shop_open"] = Shop.objects.get(public_id=sample.owner.waiting.subject.partition(":")[2])
+    made["shop_renewed"] = Shop.objects.get(public_id=sample.owner.issued.subject.partition(":")[2])
     return {name: shop.public_id for name, shop in made.items()}

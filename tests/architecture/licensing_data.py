@@ -12,10 +12,10 @@ from municipality.kernel.actors import system
 from municipality.kernel.transitions import transition
 from payments.models import Allocation, Bill, RefundDue
 from shops.models import RegisterChange
-from tests.architecture import queue_rows
+from tests.architecture import review_data
 
 if TYPE_CHECKING:
-    from tests.architecture.world import World
+    from tests.architecture.sample_data import Sample
 
 BY = system("tests")
 # An amount can be owed only for a payment that is there: a row made by hand takes one that nobody has written down yet.
@@ -25,17 +25,17 @@ OWED_FOR = {
 }
 
 
-def refund(world: World) -> RefundDue:
+def refund(sample: Sample) -> RefundDue:
     """An amount owed back for a bill that was paid just now."""
-    from tests.architecture import state_doors as doors
+    from tests.architecture import state_changes
 
-    like = Bill.objects.get(pk=world.owner.due.pk)
+    like = Bill.objects.get(pk=sample.owner.due.pk)
     like.pk = None
     like.public_id, like.reference = ids.public_id(), f"BIL-2026-{900_000 + Bill.objects.count()}-X"
     like.subject = f"case:{ids.public_id()}"  # of a request of its own: a paid one is no longer withdrawn
     like._state.adding = True
     like.save()
-    doors.walk(like, "paid", world)
+    state_changes.walk(like, "paid", sample)
     return _owed(Allocation.objects.get(bill=like, is_settled=True))
 
 
@@ -51,40 +51,40 @@ def _owed(allocation: Allocation) -> RefundDue:
     )
 
 
-def fill(world: World) -> None:
+def fill(sample: Sample) -> None:
     """Amounts owed back in both states, a declared change, a change of the register, facts and a refusal that are set once."""
-    from tests.architecture import state_doors as doors
+    from tests.architecture import state_changes
 
-    refund(world)
-    for row in (refund(world), refund(world)):
+    refund(sample)
+    for row in (refund(sample), refund(sample)):
         with transaction.atomic():
             transition(row, "release", actor=BY, reason="tests")
     for state in ("paid_out", "approved", "proposed"):
-        doors.walk(refund(world), state, world)
-    doors.walk(doors.fresh_attempt(world), "refund_due", world)
-    renewal = Renewal.objects.get(case=world.owner.issued)
-    refusal = doors.fresh_document(world, "HRF-HA-2026-999999-X")
+        state_changes.walk(refund(sample), state, sample)
+    state_changes.walk(state_changes.fresh_attempt(sample), "refund_due", sample)
+    renewal = Renewal.objects.get(case=sample.owner.issued)
+    refusal = state_changes.fresh_document(sample, "HRF-HA-2026-999999-X")
     Renewal.objects.filter(pk=renewal.pk).update(accepted_facts={"area_m2": "80"}, refusal=refusal)
     RenewalChange.objects.create(renewal=renewal, name="area_m2", before={}, after={"area_m2": 80}, at=clock.now())
     RegisterChange.objects.create(
-        shop=world.owner.shop, name="area_m2", before={}, after={"area_m2": 80}, source="case:x", actor_key=BY.key, at=clock.now()
+        shop=sample.owner.shop, name="area_m2", before={}, after={"area_m2": 80}, source="case:x", actor_key=BY.key, at=clock.now()
     )
 
 
-def owed_for_nothing(world: World) -> None:
+def owed_for_nothing(sample: Sample) -> None:
     """An amount for a payment that never came."""
-    from tests.architecture import state_doors as doors
+    from tests.architecture import state_changes
 
-    attempt = doors.fresh_attempt(world)
-    allocation = Allocation.objects.create(attempt=attempt, bill=world.owner.due, fils=attempt.fils)
+    attempt = state_changes.fresh_attempt(sample)
+    allocation = Allocation.objects.create(attempt=attempt, bill=sample.owner.due, fils=attempt.fils)
     _owed(allocation)
 
 
-def licence_without_acceptance(world: World) -> Any:
+def licence_without_acceptance(sample: Sample) -> Any:
     """A licence is linked to a renewal that an officer was to decide and did not."""
-    held = Renewal.objects.get(case=world.owner.issued)
+    held = Renewal.objects.get(case=sample.owner.issued)
     made = Renewal.objects.create(
-        case=queue_rows.case(world),
+        case=review_data.case(sample),
         licence=held.licence,
         first_day=held.first_day,
         last_day=held.last_day,

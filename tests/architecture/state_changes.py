@@ -1,4 +1,4 @@
-"""Ways round the workflow, and ways along it: what the tests of the state doors try on every stateful table."""
+"""Ways round the workflow, and ways along it: what test_state_changes.py tries on every stateful table."""
 
 from __future__ import annotations
 
@@ -23,8 +23,17 @@ from municipality.uploads.models import Upload
 from payments.models import Allocation, Attempt, Bill, Direction, GatewayMessage, Inquiry, MessageKind, Receipt, RefundDue
 from payments.rules import new_trackid
 from shops.models.commercial_register import CommercialDifference
-from tests.architecture import commercial_rows, delegation_rows, lane_rows, money_rows, page_rows, queue_rows, upload_rows, violation_rows
-from tests.architecture.world import World
+from tests.architecture import (
+    commercial_register_data,
+    delegation_data,
+    licensing_data,
+    payments_data,
+    review_data,
+    shop_page_data,
+    upload_data,
+    violation_data,
+)
+from tests.architecture.sample_data import Sample
 from violations.models import Violation
 
 BY = system("tests")
@@ -128,8 +137,8 @@ def execute(sql: str, values: list[Any] | None = None) -> int:
 # Ways along the workflow: a fresh row of each, walked to any state on real grounds.
 
 
-def fresh_case(world: World) -> Case:
-    like = Case.objects.get(pk=world.owner.waiting.pk)
+def fresh_case(sample: Sample) -> Case:
+    like = Case.objects.get(pk=sample.owner.waiting.pk)
     like.pk = like.last_event = None
     like.public_id, like.reference, like.subject = "w" * 26, "HL-2026-999999-X", "shop:walked"
     like.state = WORKFLOWS[like.service].initial
@@ -138,15 +147,15 @@ def fresh_case(world: World) -> Case:
     return like
 
 
-def fresh_document(world: World, number: str = "TST-2026-999999-X") -> Any:
+def fresh_document(sample: Sample, number: str = "TST-2026-999999-X") -> Any:
     row = documents.draft(kind="testing", number=number, subject="shop:walked", holder_key="")
     row.file = store.put(b"a document", "application/pdf")
     row.save()
     return row
 
 
-def fresh_bill(world: World) -> Bill:
-    like = Bill.objects.get(pk=world.owner.due.pk)
+def fresh_bill(sample: Sample) -> Bill:
+    like = Bill.objects.get(pk=sample.owner.due.pk)
     like.pk = None
     like.public_id, like.reference = "w" * 26, "BIL-2026-999999-X"
     like._state.adding = True
@@ -154,32 +163,32 @@ def fresh_bill(world: World) -> Bill:
     return like
 
 
-def fresh_attempt(world: World) -> Attempt:
+def fresh_attempt(sample: Sample) -> Attempt:
     return Attempt.objects.create(
-        trackid=new_trackid(), fils=world.fee, language="ar", started_by=world.owner.person, session_digest="x", created_at=clock.now()
+        trackid=new_trackid(), fils=sample.fee, language="ar", started_by=sample.owner.person, session_digest="x", created_at=clock.now()
     )
 
 
-def fresh_place(world: World) -> QueueEntry:
-    return queue_rows.place_of(queue_rows.case(world))
+def fresh_place(sample: Sample) -> QueueEntry:
+    return review_data.place_of(review_data.case(sample))
 
 
-BEGINNINGS: dict[str, Callable[[World], Any]] = {
-    "uploads.upload": upload_rows.fresh,
-    "delegation.delegation": delegation_rows.fresh,
-    "shops.claim": delegation_rows.fresh_claim,
-    "shops.correction": page_rows.fresh_correction,
-    "shops.reply": page_rows.fresh_reply,
+BEGINNINGS: dict[str, Callable[[Sample], Any]] = {
+    "uploads.upload": upload_data.fresh,
+    "delegation.delegation": delegation_data.fresh,
+    "shops.claim": delegation_data.fresh_claim,
+    "shops.correction": shop_page_data.fresh_correction,
+    "shops.reply": shop_page_data.fresh_reply,
     "review.queueentry": fresh_place,
     "licensing.renewal": fresh_case,
     "documents.document": fresh_document,
     "payments.bill": fresh_bill,
     "payments.attempt": fresh_attempt,
-    "payments.refund": lane_rows.refund,
-    "violations.violation": violation_rows.fresh,
-    "violations.objection": violation_rows.fresh_objection,
-    "violations.plan": violation_rows.fresh_plan,
-    "shops.commercial_difference": commercial_rows.fresh,
+    "payments.refund": licensing_data.refund,
+    "violations.violation": violation_data.fresh,
+    "violations.objection": violation_data.fresh_objection,
+    "violations.plan": violation_data.fresh_plan,
+    "shops.commercial_difference": commercial_register_data.fresh,
 }
 
 
@@ -201,21 +210,21 @@ def ask_the_bank(attempt: Attempt) -> Inquiry:
     )
 
 
-def grounds(row: Any, target: str, world: World) -> dict[str, Any]:
+def grounds(row: Any, target: str, sample: Sample) -> dict[str, Any]:
     """What must be true before a move: an inquiry for a payment, a receipt for a paid bill. Returns columns that change with it."""
     if isinstance(row, Upload):
-        return upload_rows.grounds(target)
+        return upload_data.grounds(target)
     if isinstance(row, RefundDue):
-        return money_rows.grounds(world, target)
+        return payments_data.grounds(sample, target)
     if isinstance(row, CommercialDifference):
-        return commercial_rows.grounds(target, world)
+        return commercial_register_data.grounds(target, sample)
     if isinstance(row, Violation):
-        return violation_rows.grounds(row, target, world)
+        return violation_data.grounds(row, target, sample)
     if isinstance(row, Attempt) and target in ("paid", "captured_late"):
         inquiry = row.inquiries.first() or ask_the_bank(row)
         return {"payment_id": inquiry.payment_id}
     if isinstance(row, Bill) and target == "paid" and not row.receipts.exists():
-        attempt = walk(fresh_attempt(world), "paid", world)
+        attempt = walk(fresh_attempt(sample), "paid", sample)
         allocation = Allocation.objects.create(attempt=attempt, bill=row, fils=row.total_fils, is_open=False, is_settled=True)
         Receipt.objects.create(
             number=f"RCT-2026-{999999 - row.pk}-X",
@@ -244,16 +253,16 @@ def path_to(workflow: str, state: str) -> list[tuple[str, str, str]]:
     raise LookupError(f"{workflow}: nothing leads to {state}")
 
 
-def step(row: Any, edge: tuple[str, str, str], world: World) -> Any:
+def step(row: Any, edge: tuple[str, str, str], sample: Sample) -> Any:
     """One legal move, by the only writer."""
     with transaction.atomic():
-        return transition(row, edge[0], actor=BY, reason="tests", **grounds(row, edge[2], world))
+        return transition(row, edge[0], actor=BY, reason="tests", **grounds(row, edge[2], sample))
 
 
-def walk(row: Any, state: str, world: World) -> Any:
+def walk(row: Any, state: str, sample: Sample) -> Any:
     """Lead a fresh row to a state."""
     for edge in path_to(row.workflow_name, state):
-        step(row, edge, world)
+        step(row, edge, sample)
     return row
 
 
