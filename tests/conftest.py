@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -251,6 +252,22 @@ def owner(db: None) -> Any:
     from tests.factories.accounts import PersonFactory
 
     return PersonFactory()
+
+
+@pytest.fixture
+def make_licensed_shop(rules: None, owner: Any) -> Callable[..., Any]:
+    """Makes shops of `owner` whose licence ends in 20 days; each keyword changes one fact."""
+    from tests.factories.licensing import LicensedShopFactory
+    from tests.factories.shops import ShopFactory
+
+    ShopFactory.reset_sequence(1)
+    return partial(LicensedShopFactory, owner=owner)
+
+
+@pytest.fixture
+def make_shop(make_licensed_shop: Callable[..., Any]) -> Callable[..., Any]:
+    """The shops that most tests work with; packages that need others have a fixture of this name."""
+    return make_licensed_shop
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth.models import Group
-
 from licensing.health.states import RENEWAL
 from municipality.accounts import civil_ids
 from municipality.accounts.models import Signatory, User
@@ -16,11 +14,10 @@ from municipality.delegation.models import Consent, Delegation
 from municipality.delegation.services import consents, delegations
 from municipality.drafts.models import Draft
 from municipality.kernel import clock
-from municipality.places.models import Branch
 from shops.claims import services as claims
 from shops.models import Claim, RegisteredOwner, Shop
-from tests.factories.accounts import NOURA, SALIM, PersonFactory
-from tests.factories.uploads import UploadFactory
+from tests.factories.accounts import NOURA, SALIM, PersonFactory, StaffFactory
+from tests.factories.claims import ClaimCaseFactory
 
 if TYPE_CHECKING:
     from tests.architecture.sample_data import Sample
@@ -81,7 +78,7 @@ def _claims(sample: Sample, claimant: User) -> dict[str, Any]:
         source="moci",
         as_of=clock.now(),
     )
-    disputed, sent = (_sent(shop, claimant) for shop in (frozen, mine))
+    disputed, sent = (ClaimCaseFactory(shop=shop, applicant=claimant) for shop in (frozen, mine))
     claims.dispute(claim=Claim.objects.get(case=disputed), person=sample.owner.person, text="لم أبعه")
     return {"claim": sent, "claiming": claims.begin(shop=another, person=claimant), "matched": named}
 
@@ -96,17 +93,7 @@ def _let(giver: User, delegate: User, number: str, subject: str) -> Delegation:
 
 
 def _counter(login: str) -> User:
-    user = User.objects.create_user(
-        name_ar="غدير المرساة", name_en="Ghadeer Al-Marsat", login=login, is_staff=True, branch=Branch.objects.get(pk="HA")
-    )
-    user.groups.add(Group.objects.get(name="counter"))
-    return user
-
-
-def _sent(shop: Shop, claimant: User) -> Case:
-    draft = claims.begin(shop=shop, person=claimant)
-    UploadFactory(owner=claimant, subject=claims.files_key(draft), slot="ownership")
-    return claims.send_claim(draft=draft, person=claimant, statement="اشتريت المحل")
+    return StaffFactory(name_ar="غدير المرساة", name_en="Ghadeer Al-Marsat", groups=["counter"], login=login, branch_id="HA")
 
 
 def fresh(sample: Sample) -> Delegation:

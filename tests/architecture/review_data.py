@@ -9,15 +9,12 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth.models import Group
-
 from municipality.accounts.models import User
 from municipality.cases.models import Case
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.transitions import transition
 from municipality.kernel.workflow import WORKFLOWS
-from municipality.places.models import Branch
 from municipality.review.models import (
     Absence,
     Assignment,
@@ -33,6 +30,7 @@ from municipality.review.models import (
     QueueEntry,
     Skill,
 )
+from tests.factories.accounts import StaffFactory
 
 if TYPE_CHECKING:
     from tests.architecture.sample_data import Sample
@@ -89,15 +87,8 @@ def fill(sample: Sample) -> Queue:
 
 
 def _staff(role: str, number: str, branch: str = "HA") -> User:
-    user = User.objects.create_user(
-        name_ar="نورة المطيري",
-        name_en="Noura Al-Mutairi",
-        login=f"queue.{role}{number}",
-        is_staff=True,
-        branch=Branch.objects.get(pk=branch),
-    )
-    user.groups.add(Group.objects.get(name=role))
-    return user
+    names = {"name_ar": "نورة المطيري", "name_en": "Noura Al-Mutairi"}
+    return StaffFactory(groups=[role], login=f"queue.{role}{number}", branch_id=branch, **names)
 
 
 def case(sample: Sample, state: str = "in_review") -> Case:

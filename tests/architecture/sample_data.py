@@ -17,7 +17,6 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.core import mail
 from django.core.cache import cache
@@ -43,11 +42,9 @@ from municipality.kernel.ids import public_id
 from municipality.kernel.transitions import transition
 from municipality.notifications.models import Delivery, Message
 from municipality.notifications.services import give_up
-from municipality.places.models import Area, Branch
 from municipality.places.seeds import load_places
-from municipality.review.models import Skill
 from municipality.review.services import queue
-from municipality.rulebook.models import Activity, RuleSet
+from municipality.rulebook.models import RuleSet
 from municipality.rulebook.seeds import load_activities, seed
 from payments import services as payments
 from payments.models import Attempt, Bill, GatewayMessage, Receipt, RefundDue
@@ -68,8 +65,9 @@ from tests.architecture import (
 )
 from tests.bank import Bank, Book, notification
 from tests.browsers import signed_in
-from tests.factories.accounts import SALIM, OrganisationFactory, PersonFactory
-from tests.factories.licensing import RenewalCaseFactory
+from tests.factories.accounts import SALIM, OrganisationFactory, PersonFactory, StaffFactory, UserFactory
+from tests.factories.licensing import LicensedShopFactory, RenewalCaseFactory
+from tests.factories.review import SkillFactory
 
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
 SIGNED_IN = (
@@ -207,7 +205,7 @@ def build() -> Sample:
         cashier=_staff("cashier"),
         checker=_staff("finance_checker"),
         former=former,
-        newcomer=User.objects.create_user(name_ar="بدر", name_en="Bader", login="newcomer"),
+        newcomer=UserFactory(name_ar="بدر", name_en="Bader", login="newcomer"),
         organisation=organisation,
         organisation_shop=shared,
         organisation_shop_document=HealthLicence.objects.get(shop=shared).document,
@@ -271,23 +269,19 @@ def _failed(person: User) -> Delivery:
 
 
 def _staff(role: str) -> User:
-    user = User.objects.create_user(
-        name_ar="هدى المطيري", name_en="Huda Al-Mutairi", login=role, is_staff=True, branch=Branch.objects.get(pk="HA")
-    )
-    user.groups.add(Group.objects.get(name=role))
-    return user
+    return StaffFactory(groups=[role], branch_id="HA")
 
 
 def _studied(sample: Sample) -> Case:
     """A renewal with a change, drawn by the officer, and nothing else in the queue."""
-    Skill.objects.create(officer=sample.officer, code="health", given_by=sample.supervisor, given_at=clock.now())
+    SkillFactory(officer=sample.officer, given_by=sample.supervisor)
     case = RenewalCaseFactory(shop=shop_of(sample.owner.person, 8), applicant=sample.owner.person, changed=["area_m2"])
     assert (held := queue.next_case(officer=sample.officer)) and held.place.case_id == case.pk
     return Case.objects.get(pk=case.pk)
 
 
 def _former(organisation: Organisation) -> User:
-    user = User.objects.create_user(name_ar="فهد الشمري", name_en="Fahad Al-Shammari", login="former")
+    user = UserFactory(name_ar="فهد الشمري", name_en="Fahad Al-Shammari", login="former")
     today = clock.today()
     Signatory.objects.create(
         organisation=organisation, person=user, first_day=today - dt.timedelta(days=400), last_day=today - dt.timedelta(days=1)
@@ -297,42 +291,7 @@ def _former(organisation: Organisation) -> User:
 
 def shop_of(owner: User | None, number: int, *, ends_in: int | None = 20, **facts: Any) -> Shop:
     """A shop of a municipal activity, whose licence, carried over from paper, ends in twenty days; each keyword changes one fact."""
-    now = clock.now()
-    values: dict[str, Any] = {
-        "name_ar": f"صالون الموج {number}",
-        "name_en": f"Al Mawj Salon {number}",
-        "activity": Activity.objects.exclude(authorities__authority="pafn").order_by("code")[0],
-        "owner": owner,
-        "branch": Branch.objects.get(pk="HA"),
-        "area": Area.objects.filter(governorate="HA").order_by("pk")[0],
-        "block": "4",
-        "street": "12",
-        "building": "30",
-        "unit": "2",
-        "paci_number": f"1022{number:04d}",
-        "commercial_license_no": f"2020/{number:06d}",
-        "commercial_license_end": clock.today() + dt.timedelta(days=300),
-        "facts_source": "moci",
-        "facts_at": now,
-    }
-    shop = Shop.objects.create(**(values | facts))
-    if ends_in is None:
-        return shop
-    last_day = clock.today() + dt.timedelta(days=ends_in)
-    document = documents.draft(
-        kind="health_licence",
-        number=f"HLT-HA-2025-{number:06d}-X",
-        subject=shop.key,
-        holder_key=owner.key if owner else "",
-        valid_from=last_day - dt.timedelta(days=364),
-        valid_to=last_day,
-        public_facts={"trade_name": [shop.name_ar, shop.name_en]},
-    )
-    transition(document, "carry_over", actor=system("tests"))
-    HealthLicence.objects.create(
-        shop=shop, document=document, first_day=document.valid_from, last_day=last_day, registered_facts=shop.registered_facts()
-    )
-    return shop
+    return LicensedShopFactory(owner=owner, ends_in=ends_in, __sequence=number, **facts)
 
 
 def _belongings(person: User, number: int) -> Belongings:

@@ -8,6 +8,7 @@ from typing import Any
 from municipality.accounts.models import KeyLoss, SuperuserAlarm, User
 from municipality.accounts.services import alarms, key_losses
 from municipality.kernel import clock
+from tests.factories.accounts import StaffFactory
 
 
 @dataclass
@@ -20,7 +21,7 @@ class StaffRows:
 
 
 def _staff(login: str, **fields: Any) -> User:
-    return User.objects.create_user(name_ar="نهى الطوارئ", name_en="Noha Al-Tawari", login=login, is_staff=True, **fields)
+    return StaffFactory(name_ar="نهى الطوارئ", name_en="Noha Al-Tawari", login=login, **fields)
 
 
 def fill(sample: Any) -> StaffRows:

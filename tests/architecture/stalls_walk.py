@@ -71,8 +71,8 @@ def walk() -> None:
     refused = stranger.post("/en/stalls/", asked)
     assert refused.status_code == 400 and "This stall is taken" in refused.content.decode()
 
-    officer = StaffFactory(groups=["officer"], login="officer", branch=branch)
-    give_skill(officer=officer, code="stalls", given_by=StaffFactory(groups=["supervisor"], login="supervisor", branch=branch))
+    officer = StaffFactory(groups=["officer"], branch=branch)
+    give_skill(officer=officer, code="stalls", given_by=StaffFactory(groups=["supervisor"], branch=branch))
     assignment = queue.next_case(officer=officer)
     assert assignment is not None and assignment.place.case == case, "the queue hands out no case"
     assert "تصريح بسطة في سوق" in signed_in(officer).get(reverse("admin:desk_case", args=[case.public_id])).content.decode()

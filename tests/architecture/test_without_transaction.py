@@ -55,7 +55,7 @@ def test_an_address_that_nobody_asks_or_opens_is_found() -> None:
 def exported() -> Crawl:
     """A cashier takes the differences out."""
     ensure_roles()
-    cashier = signed_in(StaffFactory(groups=["cashier"], login="cashier"))
+    cashier = signed_in(StaffFactory(groups=["cashier"]))
     sample: Any = SimpleNamespace(sessions={"cashier": cashier.session.session_key})
     with Portal().running() as portal:
         found = Crawl(sample, {}, portal)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from django.contrib.auth.models import Group
 from django.db import transaction
 
 from municipality.accounts.models import User
@@ -16,7 +15,6 @@ from municipality.delegation.services import delegations
 from municipality.fieldwork.models import Evidence, Visit
 from municipality.imports.models import ImportFile
 from municipality.kernel import clock, ids
-from municipality.places.models import Branch
 from municipality.review.services import desk
 from municipality.rulebook.models import Activity
 from municipality.uploads.models import Upload
@@ -24,6 +22,7 @@ from payments.models import Bill
 from shops.models import Shop
 from tests import desk_acts
 from tests.architecture.delegation_data import DELEGATE, FORMER
+from tests.factories.accounts import StaffFactory
 from tests.factories.review import OfficerFactory
 from tests.factories.uploads import UploadFactory
 from violations.models import (
@@ -79,11 +78,7 @@ class Fines:
 
 
 def staff(role: str, login: str = "") -> User:
-    user = User.objects.create_user(
-        name_ar="منى العتيبي", name_en="Muna Al-Otaibi", login=login or role, is_staff=True, branch=Branch.objects.get(pk="HA")
-    )
-    user.groups.add(Group.objects.get(name=role))
-    return user
+    return StaffFactory(name_ar="منى العتيبي", name_en="Muna Al-Otaibi", groups=[role], login=login or role, branch_id="HA")
 
 
 def fill(sample: Sample) -> Fines:

@@ -24,9 +24,10 @@ class UserFactory(DjangoModelFactory[User]):
         skip_postgeneration_save = True
 
     name_ar, name_en = "سالم", "Salim"
+    groups: Sequence[str] = ()
 
     @classmethod
-    def _create(cls, model_class: type[User], *args: Any, civil_id: str = "", groups: Sequence[str] = (), **fields: Any) -> User:
+    def _create(cls, model_class: type[User], *args: Any, groups: Sequence[str], civil_id: str = "", **fields: Any) -> User:
         user = User.objects.create_user(**fields, **(civil_ids.fields(civil_id) if civil_id else {}))
         for name in groups:
             user.groups.add(Group.objects.get_or_create(name=name)[0])
@@ -48,12 +49,13 @@ class PersonFactory(UserFactory):
 
 
 class StaffFactory(UserFactory):
-    """A member of staff. Trait `supervisor`: of the branch of Hawalli."""
+    """A member of staff, whose login are the groups unless it is given. Trait `supervisor`: of the branch of Hawalli."""
 
     class Params:
         supervisor = factory.Trait(login="supervisor", groups=["supervisor"], branch_id="HA")
 
-    name_ar, name_en, login, is_staff = "هدى المطيري", "Huda Al-Mutairi", "staff", True
+    name_ar, name_en, is_staff = "هدى المطيري", "Huda Al-Mutairi", True
+    login = factory.LazyAttribute(lambda user: "-".join(user.groups) or "staff")
 
 
 class OrganisationFactory(DjangoModelFactory[Organisation]):

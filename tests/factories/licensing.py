@@ -49,6 +49,7 @@ class HealthLicenceFactory(DjangoModelFactory[HealthLicence]):
             holder_key=shop.licensee.key if shop.owner else "",
             valid_from=last_day - dt.timedelta(days=364),
             valid_to=last_day,
+            public_facts={"trade_name": [shop.name_ar, shop.name_en]},
         )
         transition(document, "carry_over", actor=system("tests"))
         return HealthLicence.objects.create(

@@ -101,7 +101,7 @@ def replies(db: None) -> None:
 
 @pytest.fixture
 def cashier(replies: None) -> Any:
-    return StaffFactory(groups=["cashier"], login="cashier")
+    return StaffFactory(groups=["cashier"])
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def test_going_back_after_signing_out_shows_nothing_of_a_person(visit: Visit) ->
 
 
 def test_going_back_after_signing_out_shows_nothing_of_the_office(visit: Visit) -> None:
-    officer = StaffFactory(groups=["auditor"], login="auditor")
+    officer = StaffFactory(groups=["auditor"])
     page = visit(officer)
     for path in STAFF_PAGES:
         page.goto(path)

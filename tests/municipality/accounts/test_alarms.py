@@ -92,7 +92,7 @@ def test_nobody_is_made_one_without_an_alarm() -> None:
 
 
 def test_the_auditors_hear_within_a_minute_and_the_record_says_so() -> None:
-    hears, other = StaffFactory(groups=["auditor"], login="auditor"), StaffFactory(groups=["operator"], login="operator")
+    hears, other = StaffFactory(groups=["auditor"]), StaffFactory(groups=["operator"])
     user = mighty(1)
     assert registry.SCHEDULES["accounts.tell_alarms"].seconds <= 30
     assert registry.KINDS["accounts.tell_alarms"].queue == "urgent"
@@ -109,15 +109,15 @@ def test_the_auditors_hear_within_a_minute_and_the_record_says_so() -> None:
 
 
 def test_others_who_sign_in_raise_no_alarm() -> None:
-    signed_in(StaffFactory(groups=["operator"], login="operator"))
+    signed_in(StaffFactory(groups=["operator"]))
     signed_in(PersonFactory())
     assert not SuperuserAlarm.objects.exists()
 
 
 def test_the_first_page_of_the_auditor_shows_it_and_no_other() -> None:
     mighty(1)
-    assert "mighty1" in signed_in(StaffFactory(groups=["auditor"], login="auditor")).get("/admin/").content.decode()
-    assert "mighty1" not in signed_in(StaffFactory(groups=["operator"], login="operator")).get("/admin/").content.decode()
+    assert "mighty1" in signed_in(StaffFactory(groups=["auditor"])).get("/admin/").content.decode()
+    assert "mighty1" not in signed_in(StaffFactory(groups=["operator"])).get("/admin/").content.decode()
     with clock.at(clock.now() + dt.timedelta(days=8)):
         assert "mighty1" not in signed_in(User.objects.get(login="auditor")).get("/admin/").content.decode()
 

@@ -158,7 +158,7 @@ def lost(publisher: User) -> tuple[User, Client, KeyLoss]:
 
 def test_a_second_person_opens_the_way_back_to_a_lost_passkey(lost: tuple[User, Client, KeyLoss]) -> None:
     user, client, loss = lost
-    operator = signed_in(StaffFactory(groups=["operator"], login="operator"))
+    operator = signed_in(StaffFactory(groups=["operator"]))
     page = reverse("admin:lost_keys")
     assert str(loss.pk) in operator.get(page).content.decode()
     assert operator.post(page, {"loss": str(loss.pk)}).status_code == 302
@@ -179,7 +179,7 @@ def test_nobody_opens_their_own_way_back_nor_in_another_branch(lost: tuple[User,
     kept_by(alone, "lost")
     own = key_losses.ask(alone)
     assert signed_in(alone).post(page, {"loss": str(own.pk)}).status_code == 409
-    for other in (StaffFactory(groups=["supervisor"], login="elsewhere"), StaffFactory(groups=["officer"], login="officer"), user):
+    for other in (StaffFactory(groups=["supervisor"], login="elsewhere"), StaffFactory(groups=["officer"]), user):
         assert signed_in(other).post(page, {"loss": str(loss.pk)}).status_code in (403, 409)
     with pytest.raises(IntegrityError), transaction.atomic():
         KeyLoss.objects.filter(pk=own.pk).update(opened_at=clock.now(), opened_by=alone)
@@ -188,7 +188,7 @@ def test_nobody_opens_their_own_way_back_nor_in_another_branch(lost: tuple[User,
 
 def test_an_old_request_opens_nothing(lost: tuple[User, Client, KeyLoss]) -> None:
     user, _client, loss = lost
-    operator = StaffFactory(groups=["operator"], login="operator")
+    operator = StaffFactory(groups=["operator"])
     with clock.at(clock.now() + dt.timedelta(hours=24, seconds=1)):
         assert signed_in(operator).post(reverse("admin:lost_keys"), {"loss": str(loss.pk)}).status_code == 409
     assert passkeys.of(user).exists()

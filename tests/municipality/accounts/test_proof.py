@@ -168,7 +168,7 @@ def options_on_post(client: Client, path: str) -> str:
 
 
 def test_staff_who_need_no_passkey_answer_with_a_code(settings: Any) -> None:
-    auditor = StaffFactory(groups=["auditor"], login="auditor", password=PASSWORD)
+    auditor = StaffFactory(groups=["auditor"], password=PASSWORD)
     secret = second_factor.enrol(user=auditor, actor=system("tests"))[0]
     client = signed_in(auditor, factor="totp")
     path = address("accounts:passkey_add")
@@ -227,7 +227,7 @@ def marked() -> set[str]:
 
 
 def test_a_change_of_ones_own_password_asks_again(settings: Any) -> None:
-    auditor = StaffFactory(groups=["auditor"], login="auditor", password=PASSWORD)
+    auditor = StaffFactory(groups=["auditor"], password=PASSWORD)
     client, path = signed_in(auditor), "/admin/password_change/"
     new = {"old_password": PASSWORD, "new_password1": "another-long-one-9", "new_password2": "another-long-one-9"}
     with later(settings.PROOF_SECONDS):

@@ -25,7 +25,7 @@ OFFICER = Actor("officer", "staff:1")
 @pytest.fixture
 def auditor() -> Client:
     ensure_roles()
-    return signed_in(StaffFactory(groups=["auditor"], login="auditor"))
+    return signed_in(StaffFactory(groups=["auditor"]))
 
 
 def act(action: str = "testing.acted", subject: str = "case:1", at: dt.datetime | None = None) -> AuditEvent:
@@ -103,7 +103,7 @@ def test_the_list_takes_the_same_queries_for_many_acts(auditor: Client) -> None:
 def test_looks_are_listed_for_auditors_only(auditor: Client) -> None:
     log_access(viewer=OFFICER, person_key="person:7", subject="case:7", purpose="audit")
     assert "person:7" in auditor.get(reverse("admin:audit_accesslogentry_changelist"), {"q": "person:7"}).content.decode()
-    officer = signed_in(StaffFactory(groups=["officer"], login="officer"))
+    officer = signed_in(StaffFactory(groups=["officer"]))
     for name in ("audit_accesslogentry_changelist", "audit_auditevent_changelist"):
         assert officer.get(reverse(f"admin:{name}")).status_code == 403
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pytest
 
 from municipality.accounts.models import User
-from shops.models import Shop
 from tests.factories.accounts import PersonFactory, StaffFactory
-from tests.factories.licensing import LicensedShopFactory
-from tests.factories.shops import ShopFactory
 from tests.municipality.delegation.delegates import DELEGATE, OWNER, Tray
 
 
@@ -40,11 +35,4 @@ def delegate(db: Any) -> User:
 
 @pytest.fixture
 def clerk(rules: None) -> User:
-    return StaffFactory(groups=["counter"], login="counter", branch_id="HA")
-
-
-@pytest.fixture
-def make_shop(rules: None, owner: User) -> Callable[..., Shop]:
-    """Makes shops of `owner` whose licence ends in 20 days; each keyword changes one fact."""
-    ShopFactory.reset_sequence(1)
-    return partial(LicensedShopFactory, owner=owner)
+    return StaffFactory(groups=["counter"], branch_id="HA")

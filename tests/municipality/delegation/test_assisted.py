@@ -180,7 +180,7 @@ def test_asking_is_limited_for_a_number(owner: User, clerk: User) -> None:
 
 
 def test_only_staff_of_the_counter_ask(owner: User, rules: None) -> None:
-    officer = StaffFactory(groups=["officer"], login="officer", branch_id="HA")
+    officer = StaffFactory(groups=["officer"], branch_id="HA")
     with pytest.raises(NotPermitted):
         ask(officer)
     assert signed_in(officer).get("/en/assist/").status_code == 403

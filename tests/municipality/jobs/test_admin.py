@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def operator() -> User:
     ensure_roles()
-    return StaffFactory(groups=["operator"], login="operator")
+    return StaffFactory(groups=["operator"])
 
 
 def job(state: str = JobState.DEAD, key: str = "attempt:1") -> Job:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def operator() -> User:
     ensure_roles()
-    return StaffFactory(groups=["operator"], login="operator")
+    return StaffFactory(groups=["operator"])
 
 
 def delivery(state: str = DeliveryState.FAILED, reason: str = "exhausted") -> Delivery:

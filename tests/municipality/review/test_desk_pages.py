@@ -149,7 +149,7 @@ def test_the_checklist_is_saved_by_one_press_and_unchanged_answers_once(office: 
 
 def test_a_supervisor_reads_a_case_that_was_handed_out_and_the_auditor_each(office: Office) -> None:
     _client, case = drawn(office)
-    auditor = StaffFactory(groups=["auditor"], login="auditor", branch_id="HA")
+    auditor = StaffFactory(groups=["auditor"], branch_id="HA")
     for user, role, purpose in ((office.supervisor, "supervisor", "review"), (auditor, "auditor", "audit")):
         response = signed_in(user).get(case_url(case))
         assert response.status_code == 200
@@ -157,7 +157,7 @@ def test_a_supervisor_reads_a_case_that_was_handed_out_and_the_auditor_each(offi
         look = AccessLogEntry.objects.order_by("-pk")[0]
         assert (look.viewer_key, look.viewer_role, look.purpose) == (user.key, role, purpose)
     elsewhere = StaffFactory(supervisor=True, login="elsewhere", branch_id="AH")
-    for user in (office.colleague, elsewhere, StaffFactory(groups=["operator"], login="operator", branch_id="HA")):
+    for user in (office.colleague, elsewhere, StaffFactory(groups=["operator"], branch_id="HA")):
         assert signed_in(user).get(case_url(case)).status_code == 404
 
 

@@ -263,7 +263,7 @@ def test_without_a_pace_there_is_no_estimate(office: Office) -> None:
 
 def test_nobody_opens_a_case_that_merely_waits_and_its_officer_opens_it_while_it_is_theirs(office: Office) -> None:
     place = permits.sent(office.applicant)
-    auditor = StaffFactory(groups=["auditor"], login="auditor", branch_id="HA")
+    auditor = StaffFactory(groups=["auditor"], branch_id="HA")
     staff_of_branch = (office.officer, office.colleague, office.supervisor)
     assert [queries.may_open(user, place.case) for user in staff_of_branch] == [False, False, False]
     assert queries.may_open(auditor, place.case) and not queries.may_open(office.applicant, place.case)
@@ -349,6 +349,6 @@ def test_officers_and_supervisors_have_no_right_to_any_table_of_the_queue_and_th
     ensure_roles()
     rights = {user: {p for p in user.get_all_permissions() if p.startswith("review.")} for user in (office.officer, office.supervisor)}
     assert rights == {office.officer: set(), office.supervisor: set()}
-    auditor = StaffFactory(groups=["auditor"], login="auditor", branch_id="HA")
+    auditor = StaffFactory(groups=["auditor"], branch_id="HA")
     held = {p for p in auditor.get_all_permissions() if p.startswith("review.")}
     assert {"review.view_queueentry", "review.view_override"} <= held and all(p.startswith("review.view_") for p in held)

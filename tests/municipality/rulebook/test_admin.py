@@ -97,7 +97,7 @@ def test_nobody_else_writes_in_a_draft(maker: User, checker: User) -> None:
     others = [
         checker,
         StaffFactory(groups=["rule_maker"], login="other"),
-        StaffFactory(groups=["auditor"], login="auditor"),
+        StaffFactory(groups=["auditor"]),
         StaffFactory(login="root", is_superuser=True),
     ]
     for user in others:
@@ -146,7 +146,7 @@ def test_the_maker_is_refused_with_a_sentence_even_with_both_roles() -> None:
 
 def test_without_the_role_nobody_publishes(maker: User) -> None:
     ruleset = drafted(maker)
-    for user in (maker, StaffFactory(groups=["operator"], login="operator"), StaffFactory(login="root", is_superuser=True)):
+    for user in (maker, StaffFactory(groups=["operator"]), StaffFactory(login="root", is_superuser=True)):
         assert publish(signed_in(user), ruleset).status_code == 403
     assert not RuleSet.objects.filter(published_at__isnull=False).exists()
 

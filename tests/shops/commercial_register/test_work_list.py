@@ -172,7 +172,7 @@ def test_what_no_button_sends_is_refused_with_a_sentence(both: Both, row: Commer
 
 def test_a_keeper_asks_and_everybody_else_only_reads(both: Both) -> None:
     commercial, _shop = both
-    keeper, auditor = signed_in(commercial.clerk), signed_in(StaffFactory(groups=["auditor"], login="auditor"))
+    keeper, auditor = signed_in(commercial.clerk), signed_in(StaffFactory(groups=["auditor"]))
     commercial.clock.move(minutes=2)
     asked = Job.objects.filter(kind="shops.commercial_licence")
     before = Job.objects.filter(kind="shops.commercial_page").count()

@@ -121,7 +121,7 @@ def sent(book: Book) -> Counter[str]:
 
 
 def test_refunds_approved_and_sent_all_at_once_leave_once(bank: Book, replies: None) -> None:
-    cashier, checker = StaffFactory(groups=["cashier"], login="cashier"), StaffFactory(groups=["finance_checker"], login="checker")
+    cashier, checker = StaffFactory(groups=["cashier"]), StaffFactory(groups=["finance_checker"], login="checker")
     refunds = proposed(bank, REFUNDS, cashier)
 
     def approve(refund: RefundDue) -> None:
@@ -149,7 +149,7 @@ def test_one_person_as_both_is_refused_by_the_database_every_time(bank: Book, re
 def test_the_control_without_check_lock_and_state_sends_more_than_was_taken(
     bank: Book, replies: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cashier, checker = StaffFactory(groups=["cashier"], login="cashier"), StaffFactory(groups=["finance_checker"], login="checker")
+    cashier, checker = StaffFactory(groups=["cashier"]), StaffFactory(groups=["finance_checker"], login="checker")
     refunds = proposed(bank, 5, cashier)
 
     def careless(refund: RefundDue) -> None:

@@ -33,12 +33,12 @@ def plain_static(settings: Any) -> None:
 
 @pytest.fixture
 def supervisor(rules: None) -> Any:
-    return StaffFactory(groups=["supervisor"], login="supervisor", branch_id="HA")
+    return StaffFactory(groups=["supervisor"], branch_id="HA")
 
 
 @pytest.fixture
 def auditor(rules: None) -> Any:
-    return StaffFactory(groups=["auditor"], login="auditor")
+    return StaffFactory(groups=["auditor"])
 
 
 def page(user: Any, query: str = "", path: str = MAP, status: int = 200) -> Any:
@@ -73,7 +73,7 @@ def test_the_minutes_of_another_branch_are_on_nobody_elses_map(write: Callable[.
     assert row.reference in html.tostring(page(auditor, "singly=1")).decode()
     for user in (elsewhere, nowhere):
         assert entries(page(user, "singly=1")) == []
-    assert signed_in(StaffFactory(groups=["officer"], login="officer")).get(MAP).status_code == 403
+    assert signed_in(StaffFactory(groups=["officer"])).get(MAP).status_code == 403
 
 
 def test_no_name_of_a_party_or_shop_stands_on_the_map(write: Callable[..., Violation], supervisor: Any, owner: Any) -> None:

@@ -138,7 +138,7 @@ def test_no_door_of_the_database_ends_a_stop_of_an_unpaid_sum(stopped: Violation
         (clerk.pk, "HA", "violations_stoplift|not_of_role_and_unit|CHECK"),
         (colleague.pk, "HA", "violations_stoplift_two_units|CHECK"),
         (colleague.pk, "KU", "not_of_role_and_unit"),
-        (StaffFactory(groups=["auditor"], login="auditor").pk, "HQ", "not_of_role_and_unit"),
+        (StaffFactory(groups=["auditor"]).pk, "HQ", "not_of_role_and_unit"),
     ):
         with pytest.raises(IntegrityError, match=why):
             raw(sign, [who, now, unit, asked.pk])
