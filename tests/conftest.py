@@ -76,7 +76,7 @@ TOGETHER = {
     "tests/tools/chaos/test_invariants.py": "invariants",
     "tests/tools/chaos/": "faults",
     "tests/tools/stack/": "deployment",
-    "tests/architecture/test_language_gate.py": "responses of all pages",
+    "tests/architecture/test_languages.py": "responses of all pages",
     "tests/architecture/test_pages.py": "responses of all pages",
     "tests/architecture/test_without_transaction.py::test_no_page_fails_when_it_is_read": "read over HTTP",
 }
@@ -87,7 +87,7 @@ TOGETHER = {
 WHOLE = (
     *(
         f"tests/architecture/test_{name}.py"
-        for name in ("access_matrix", "adding_a_service", "api", "doors", "language_gate", "pages", "privacy")
+        for name in ("access_matrix", "adding_a_service", "api", "doors", "languages", "pages", "privacy")
     ),
     *(f"tests/architecture/test_{name}.py" for name in ("production_refuses", "shown_fields", "staff_door", "state_changes")),
     "tests/architecture/test_without_transaction.py",
@@ -97,8 +97,8 @@ WHOLE = (
     *(f"tests/sandbox/simulators/test_{name}.py" for name in ("knet_desk", "knet_gateway", "knet_protocol", "serving")),
     *("tests/municipality/notifications/test_sms.py", "tests/municipality/review/test_desk", "tests/municipality/review/test_queue.py"),
     *("tests/municipality/rulebook/test_calendar.py", "tests/municipality/uploads/", "tests/payments/services/test_long_outage.py"),
-    *("tests/payments/services/test_match_edges.py", "tests/payments/test_invariants.py", "tests/payments/test_machine.py"),
-    *(f"tests/shops/commercial_register/test_{name}.py" for name in ("decisions", "delta", "trouble", "work_list")),
+    *("tests/payments/services/test_reconciliation_limits.py", "tests/payments/test_invariants.py", "tests/payments/test_machine.py"),
+    *(f"tests/shops/commercial_register/test_{name}.py" for name in ("decisions", "delta", "outages", "work_list")),
     *(f"tests/shops/open_data/test_{name}.py" for name in ("changes", "files", "hostile", "interface", "steps")),
     *(
         "tests/shops/claims/",

@@ -54,7 +54,7 @@ from tests.architecture import (
     commercial_register_data,
     delegation_data,
     licensing_data,
-    open_data_rows,
+    open_data_sample,
     payments_data,
     register_data,
     register_office_data,
@@ -145,7 +145,7 @@ class Sample:
     sheets: register_office_data.Sheets = field(init=False)
     page: shop_page_data.PageRows = field(init=False)
     commercial: commercial_register_data.Commercial = field(init=False)
-    open: open_data_rows.OpenRows = field(init=False)
+    open: open_data_sample.OpenRows = field(init=False)
     sessions: dict[str, str] = field(default_factory=dict)
     mails: list[tuple[str, str, str]] = field(default_factory=list)  # address, subject, body
     html_mails: list[str] = field(default_factory=list)
@@ -244,7 +244,7 @@ def build() -> Sample:
     sample.sheets = register_office_data.fill()
     sample.page = shop_page_data.fill(sample)
     sample.commercial = commercial_register_data.fill(sample.sheets.keeper)
-    sample.open = open_data_rows.fill(sample)
+    sample.open = open_data_sample.fill(sample)
     sample.open_doors()
     sample.mails = [(str(m.to[0]), str(m.subject), str(m.body)) for m in mail.outbox]
     sample.html_mails = [str(part[0]) for m in mail.outbox for part in m.alternatives]  # type: ignore[attr-defined]

@@ -71,7 +71,7 @@ DAYS: list[tuple[str, list[str], str]] = [
     ("CAPTURED", ["not_found:3"], A.PAID),
     ("CAPTURED", ["odd_result:3"], A.PAID),
 ]
-# What becomes of a refund is taken to its end by tests/payments/services/test_returns.py.
+# What becomes of a refund is taken to its end by tests/payments/services/test_refund_payouts.py.
 OF_REFUNDS = {"refund_lost", "refund_dropped", "credit_untold", "refund_disabled"}
 COPIES = 50 if os.environ.get("CHAOS_FULL") == "1" else 1
 MINUTES = 15
