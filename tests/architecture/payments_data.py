@@ -13,6 +13,7 @@ from payments.models import BankStatement, Difference, LedgerCorrection, LedgerE
 from payments.services import ledger, reconciliation
 from payments.services.inquiries import ask
 from tests.bank import Bank
+from tests.factories.accounts import UserFactory
 from tests.factories.payments import AttemptFactory, BillFactory
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class MoneyRows:
 
 def fill(sample: Sample) -> MoneyRows:
     """A person who paid for something that was refused then, and a posting that the cashier wants under another account."""
-    payer = User.objects.create_user(name_ar="ناصر الديحاني", name_en="Nasser Al-Daihani", login="returned")
+    payer = UserFactory(name_ar="ناصر الديحاني", name_en="Nasser Al-Daihani", login="returned")
     posting = LedgerPosting.objects.get(receipt=sample.owner.receipt)
     account = posting.entries.exclude(credit_fils=0)[0].account
     correction = ledger.propose_correction(

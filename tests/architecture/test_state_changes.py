@@ -56,6 +56,7 @@ from tests.architecture.sample_data import NOON, Sample, built_sample, one_sampl
 from tests.architecture.state_changes import BEGINNINGS, WAYS_ROUND, attacks, event, execute, stateful, step, walk
 from tests.browsers import signed_in
 from tests.database_guards import without_guards
+from tests.factories.accounts import UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 MODELS = pytest.mark.parametrize("model", stateful(), ids=lambda model: model._meta.label)
@@ -403,7 +404,7 @@ def test_a_replica_session_of_a_superuser_is_refused_on_postgresql(sample: Sampl
 
 def mighty(request_path: str = "/admin/") -> tuple[User, HttpRequest]:
     """A superuser who also holds every role."""
-    user = User.objects.create_user(name_ar="كل", name_en="All", login="mighty", is_staff=True, is_superuser=True)
+    user = UserFactory(name_ar="كل", name_en="All", login="mighty", is_staff=True, is_superuser=True)
     user.groups.set(Group.objects.all())
     request = RequestFactory().get(request_path)
     request.user = user

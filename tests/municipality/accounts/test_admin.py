@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from municipality.accounts import civil_ids
 from municipality.accounts.models import Organisation, User
 from municipality.audit.models import AccessLogEntry
 from municipality.cases.roles import ensure_roles
 from tests.browsers import signed_in
-from tests.factories.accounts import OrganisationFactory, StaffFactory
+from tests.factories.accounts import OrganisationFactory, StaffFactory, UserFactory
 from tests.municipality.accounts.signing_in import CODE, code_now, give_password
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +29,7 @@ def office(officer: User, secret: str) -> Client:
 
 @pytest.fixture
 def person(db: None) -> User:
-    return User.objects.create_user(name_ar="سالم", name_en="Salim", **civil_ids.fields(NUMBER))
+    return UserFactory(name_ar="سالم", name_en="Salim", civil_id=NUMBER)
 
 
 def test_every_opened_page_of_a_person_is_written_down(office: Client, officer: User, person: User) -> None:

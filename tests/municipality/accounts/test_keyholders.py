@@ -21,7 +21,7 @@ from municipality.kernel import clock, guards
 from municipality.kernel.actors import system
 from municipality.notifications.models import Message
 from tests.browsers import signed_in
-from tests.factories.accounts import StaffFactory
+from tests.factories.accounts import StaffFactory, UserFactory
 from tests.municipality.accounts.conftest import PASSWORD, address
 from tests.municipality.accounts.signing_in import CODE, code_now, give_password, options_on, secure
 from tests.softkey import SoftKey, kept_by
@@ -196,7 +196,7 @@ def test_an_old_request_opens_nothing(lost: tuple[User, Client, KeyLoss]) -> Non
 
 def test_the_guards_of_the_way_back_bite(lost: tuple[User, Client, KeyLoss]) -> None:
     _user, _client, loss = lost
-    person = User.objects.create_user(name_ar="س", name_en="S", login="citizen")
+    person = UserFactory(name_ar="س", name_en="S", login="citizen")
     with pytest.raises(DatabaseError, match="not_staff"), transaction.atomic():
         KeyLoss.objects.filter(pk=loss.pk).update(opened_at=clock.now(), opened_by=person)
     assert {name for name in guards.GUARDS if name.startswith("accounts_keyloss")}

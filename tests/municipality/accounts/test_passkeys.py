@@ -19,6 +19,7 @@ from municipality.jobs import services as jobs
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.notifications.models import Message
+from tests.factories.accounts import UserFactory
 from tests.municipality.accounts.conftest import PASSWORD, Phones, address, enter, signed_in
 from tests.municipality.accounts.signing_in import CODE, DOOR, add, code_now, give_password, options_on, secure
 from tests.softkey import SoftKey
@@ -298,7 +299,7 @@ def test_the_passkey_of_another_officer_is_no_second_factor(officer: User, secre
     give_password(client)
     client.post(CODE, {"code": code_now(secret)})
     add(client, key)
-    colleague = User.objects.create_user(name_ar="سالم", name_en="Salem", login="salem", is_staff=True, password=PASSWORD)
+    colleague = UserFactory(name_ar="سالم", name_en="Salem", login="salem", is_staff=True, password=PASSWORD)
     passkeys.auth.WebAuthn.add(colleague, "x", key_row(officer).data["credential"] | {"id": "other"})
     Authenticator.objects.filter(user=colleague).update(data={**key_row(officer).data, "credential": _foreign(client)})
     other = secure()
