@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests import migrated
 from tools.stack.running import Servers, Stack, Template, shared_template
 
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)  # noon in Kuwait, a working day
+TODAY = NOON.date()
 CHROMIUM = [
     "--headless",
     "--no-sandbox",
@@ -54,7 +56,7 @@ def _flush_without_guards(case: TransactionTestCase) -> None:
 TransactionTestCase._fixture_teardown = _flush_without_guards  # type: ignore[method-assign]
 
 
-# What shares a running portal, or a tour of all pages, stays in one process of a parallel run; else the tests of one file do.
+# What shares a running portal, or the responses of all pages, stays in one process of a parallel run; else the tests of one file do.
 # The first beginning of an address that fits counts.
 TOGETHER = {
     "tests/journeys/test_pages.py::test_a_page_is_accessible_narrow_light_and_still[chromium-en-": "pages in English",
@@ -74,8 +76,8 @@ TOGETHER = {
     "tests/tools/chaos/test_invariants.py": "invariants",
     "tests/tools/chaos/": "faults",
     "tests/tools/stack/": "deployment",
-    "tests/architecture/test_language_gate.py": "tour",
-    "tests/architecture/test_pages.py": "tour",
+    "tests/architecture/test_languages.py": "responses of all pages",
+    "tests/architecture/test_pages.py": "responses of all pages",
     "tests/architecture/test_without_transaction.py::test_no_page_fails_when_it_is_read": "read over HTTP",
 }
 
@@ -85,9 +87,9 @@ TOGETHER = {
 WHOLE = (
     *(
         f"tests/architecture/test_{name}.py"
-        for name in ("access_matrix", "adding_a_service", "api", "doors", "language_gate", "pages", "privacy")
+        for name in ("access_matrix", "adding_a_service", "api", "doors", "languages", "pages", "privacy")
     ),
-    *(f"tests/architecture/test_{name}.py" for name in ("production_refuses", "shown_fields", "staff_door", "state_doors")),
+    *(f"tests/architecture/test_{name}.py" for name in ("production_refuses", "shown_fields", "staff_door", "state_changes")),
     "tests/architecture/test_without_transaction.py",
     *("tests/journeys/", "tests/licensing/", "tests/tools/mutation/", "tests/script/test_parallel.py", "tests/script/test_translations.py"),
     *("tests/municipality/accounts/test_openid.py", "tests/municipality/accounts/test_passkeys.py", "tests/municipality/delegation/"),
@@ -95,8 +97,8 @@ WHOLE = (
     *(f"tests/sandbox/simulators/test_{name}.py" for name in ("knet_desk", "knet_gateway", "knet_protocol", "serving")),
     *("tests/municipality/notifications/test_sms.py", "tests/municipality/review/test_desk", "tests/municipality/review/test_queue.py"),
     *("tests/municipality/rulebook/test_calendar.py", "tests/municipality/uploads/", "tests/payments/services/test_long_outage.py"),
-    *("tests/payments/services/test_match_edges.py", "tests/payments/test_invariants.py", "tests/payments/test_machine.py"),
-    *(f"tests/shops/commercial_register/test_{name}.py" for name in ("decisions", "delta", "trouble", "work_list")),
+    *("tests/payments/services/test_reconciliation_limits.py", "tests/payments/test_invariants.py", "tests/payments/test_machine.py"),
+    *(f"tests/shops/commercial_register/test_{name}.py" for name in ("decisions", "delta", "outages", "work_list")),
     *(f"tests/shops/open_data/test_{name}.py" for name in ("changes", "files", "hostile", "interface", "steps")),
     *(
         "tests/shops/claims/",
@@ -230,6 +232,50 @@ def frozen_clock() -> Iterator[Clock]:
     stopped = Clock(NOON)
     yield stopped
     stopped.release()
+
+
+@pytest.fixture
+def rules(db: None, frozen_clock: Clock) -> None:
+    """Places, activities and the published rulebook."""
+    from municipality.places.seeds import load_places
+    from municipality.rulebook.seeds import load_activities
+    from tests.factories.rulebook import publish_rulebook
+
+    load_places()
+    load_activities()
+    publish_rulebook()
+
+
+@pytest.fixture
+def owner(db: None) -> Any:
+    """Somebody who signs in with Kuwait Mobile ID, to whom shops may belong."""
+    from tests.factories.accounts import PersonFactory
+
+    return PersonFactory()
+
+
+@pytest.fixture
+def make_licensed_shop(rules: None, owner: Any) -> Callable[..., Any]:
+    """Makes shops of `owner` whose licence ends in 20 days; each keyword changes one fact."""
+    from tests.factories.licensing import LicensedShopFactory
+    from tests.factories.shops import ShopFactory
+
+    ShopFactory.reset_sequence(1)
+    return partial(LicensedShopFactory, owner=owner)
+
+
+@pytest.fixture
+def make_shop(make_licensed_shop: Callable[..., Any]) -> Callable[..., Any]:
+    """The shops that most tests work with; packages that need others have a fixture of this name."""
+    return make_licensed_shop
+
+
+@pytest.fixture
+def store(tmp_path: Path, settings: Any) -> Path:
+    """A store of files of this test's own."""
+    kept = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "files"}}
+    settings.VAR_DIR, settings.STORAGES = tmp_path, {**settings.STORAGES, "default": kept}
+    return tmp_path
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The tour of all pages ends with the last module in a row that takes part in it."""
+"""The visit of all pages ends with the last module in a row that takes part in it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.architecture.tour import end_the_tour
+from tests.architecture.page_responses import undo_all
 
 
 @pytest.hookimpl(wrapper=True)
@@ -15,5 +15,5 @@ def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Iterator[None]:
     try:
         return (yield)
     finally:
-        if not hasattr(getattr(nextitem, "module", None), "the_tour"):
-            end_the_tour()
+        if not hasattr(getattr(nextitem, "module", None), "all_responses"):
+            undo_all()

@@ -30,11 +30,11 @@ from municipality.accounts.models import Throttle
 from municipality.kernel import clock
 from municipality.ui.language import has_no_cookie
 from tests.architecture.access_matrix import METHODS, ROWS, Row
+from tests.architecture.page_responses import Fields, Visit, _filled, around, prepare
+from tests.architecture.page_visits import VISITS
 from tests.architecture.pages import may_be_kept
 from tests.architecture.routes import LANGUAGES
-from tests.architecture.stops import STOPS
-from tests.architecture.tour import Fields, Visit, _filled, around, prepare
-from tests.architecture.world import NOON, SETTINGS, World, build
+from tests.architecture.sample_data import NOON, SETTINGS, Sample, build
 
 HOST = "127.0.0.1"
 TOKEN = "a" * 32  # any form token serves whose cookie says the same
@@ -90,14 +90,14 @@ class Portal:
 class Crawl:
     """What was asked, and what came of it."""
 
-    world: World
+    sample: Sample
     names: dict[str, str]
     portal: Portal
     statuses: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # by route, whatever its language
     to_be_opened: set[str] = field(default_factory=set)  # routes that the matrix opens to somebody
     failed: list[str] = field(default_factory=list)  # answers of 500 and more
     kept: list[str] = field(default_factory=list)  # answers to a person that their browser may keep
-    otherwise: list[str] = field(default_factory=list)  # visits that answered otherwise than in the tour: what went before is not undone
+    otherwise: list[str] = field(default_factory=list)  # visits that answered otherwise: what went before is not undone
 
     def rows(self, method: str) -> None:
         """Ask every address of the matrix as every role of its row, but for methods that it does not take."""
@@ -116,43 +116,43 @@ class Crawl:
     def row(self, row: Row, role: str, method: str, language: str = "ar") -> int:
         """Ask one address as one role."""
         path = self._filler(language)(row.path)
-        data = {name: value.format(w=self.world) for name, value in row.post.items()} if method == "POST" else None
+        data = {name: value.format(s=self.sample) for name, value in row.post.items()} if method == "POST" else None
         with self._browser(role, language) as browser:
             status = self._send(browser, role, path, data).status_code
         return int(status)
 
-    def stops(self, chosen: Callable[[Visit], bool]) -> None:
-        """Make the visits of the tour that are chosen, each in one language."""
-        for number, stop in enumerate(STOPS):
-            if not stop.breaks and chosen(stop):
-                self.stop(stop, LANGUAGES[number % 2])
+    def visits(self, chosen: Callable[[Visit], bool]) -> None:
+        """Make the visits that are chosen, each in one language."""
+        for number, visit in enumerate(VISITS):
+            if not visit.breaks and chosen(visit):
+                self.visit(visit, LANGUAGES[number % 2])
 
-    def stop(self, stop: Visit, language: str) -> int:
-        """Make one visit of the tour."""
+    def visit(self, visit: Visit, language: str) -> int:
+        """Make one visit."""
         fill = self._filler(language)
         Throttle.objects.all().delete()
         cache.clear()
-        with around(stop), self._browser(stop.who, language, **stop.headers) as browser:
-            for path, data in stop.before:
-                self._send(browser, stop.who, fill(path), _filled(data, fill))
-            self.portal.now = NOON + dt.timedelta(minutes=stop.minutes)
+        with around(visit), self._browser(visit.who, language, **visit.headers) as browser:
+            for path, data in visit.before:
+                self._send(browser, visit.who, fill(path), _filled(data, fill))
+            self.portal.now = NOON + dt.timedelta(minutes=visit.minutes)
             try:
-                if stop.checks_token:
+                if visit.checks_token:
                     browser.cookies.clear(domain=HOST, path="/", name=settings.CSRF_COOKIE_NAME)
-                answer = self._send(browser, stop.who, fill(stop.path), _filled(stop.post, fill), expected=stop.status)
+                answer = self._send(browser, visit.who, fill(visit.path), _filled(visit.post, fill), expected=visit.status)
                 for _step in range(3):
                     place = urlsplit(answer.headers.get("Location", ""))
-                    if answer.status_code != 302 or stop.status == 302 or place.netloc not in ("", urlsplit(self.portal.address).netloc):
+                    if answer.status_code != 302 or visit.status == 302 or place.netloc not in ("", urlsplit(self.portal.address).netloc):
                         break
-                    answer = self._send(browser, stop.who, place._replace(scheme="", netloc="").geturl(), None, expected=stop.status)
+                    answer = self._send(browser, visit.who, place._replace(scheme="", netloc="").geturl(), None, expected=visit.status)
             finally:
                 self.portal.now = NOON
-        if answer.status_code != stop.status:
-            self.otherwise.append(f"{stop}: {answer.status_code}, expected {stop.status}")
+        if answer.status_code != visit.status:
+            self.otherwise.append(f"{visit}: {answer.status_code}, expected {visit.status}")
         return int(answer.status_code)
 
     def _filler(self, language: str) -> Callable[[str], str]:
-        return lambda path: path.format(w=self.world, lang=language, **self.names)
+        return lambda path: path.format(s=self.sample, lang=language, **self.names)
 
     @contextlib.contextmanager
     def _browser(self, who: str, language: str, **headers: str) -> Iterator[requests.Session]:
@@ -160,9 +160,9 @@ class Crawl:
             browser.trust_env = False
             browser.headers = {"Accept-Language": language, **headers}  # type: ignore[assignment]
             if who != "nobody":
-                if who not in self.world.sessions or not Session.objects.filter(pk=self.world.sessions[who]).exists():
-                    self.world.sessions[who] = self.world._sign_in(who)
-                browser.cookies.set(settings.SESSION_COOKIE_NAME, self.world.sessions[who], domain=HOST, path="/")
+                if who not in self.sample.sessions or not Session.objects.filter(pk=self.sample.sessions[who]).exists():
+                    self.sample.sessions[who] = self.sample._sign_in(who)
+                browser.cookies.set(settings.SESSION_COOKIE_NAME, self.sample.sessions[who], domain=HOST, path="/")
             browser.cookies.set(settings.LANGUAGE_COOKIE_NAME, language, domain=HOST, path="/")
             browser.cookies.set(settings.CSRF_COOKIE_NAME, TOKEN, domain=HOST, path="/")
             yield browser
@@ -212,10 +212,10 @@ def without_language(route: str) -> str:
 
 @contextlib.contextmanager
 def crawl() -> Iterator[Crawl]:
-    """The world, committed, and the portal over it. The test must be transactional, so that the database is emptied after it."""
+    """The sample, committed, and the portal over it. The test must be transactional, so that the database is emptied after it."""
     with override_settings(**SETTINGS), clock.at(NOON):
         with transaction.atomic():
-            world = build()
-            names = prepare(world)
+            sample = build()
+            names = prepare(sample)
         with Portal().running() as portal:
-            yield Crawl(world, names, portal)
+            yield Crawl(sample, names, portal)

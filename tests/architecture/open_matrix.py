@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.architecture.access_matrix import FORM, HIDDEN, HIDDEN_FORM, READ, Row, everybody, own
 
-SHOP = "{w.register.storied.public_id}"
-WHERE = "/{lang}/areas/{w.register.storied.area_id}"
+SHOP = "{s.register.storied.public_id}"
+WHERE = "/{lang}/areas/{s.register.storied.area_id}"
 ROWS: list[Row] = [
     *(everybody(f"/api/v1/{name}/", READ) for name in ("activities", "areas", "governorates", "changes", "open-data", "catalog")),
     everybody(f"/api/v1/shops/{SHOP}/", READ),
@@ -16,15 +16,15 @@ ROWS: list[Row] = [
     everybody("/open-data/violations.jsonl", READ),
     everybody("/open-data/violations.csv.schema.json", READ),
     everybody("/open-data/secrets.csv", HIDDEN),
-    everybody("/open-data/{w.open.edition.folder}/shops.jsonl.gz", READ),
-    everybody("/open-data/{w.open.edition.folder}/secrets.csv", HIDDEN),
+    everybody("/open-data/{s.open.edition.folder}/shops.jsonl.gz", READ),
+    everybody("/open-data/{s.open.edition.folder}/secrets.csv", HIDDEN),
     everybody(f"/{{lang}}/shops/{SHOP}/changes.atom", READ),
     everybody(f"{WHERE}/changes.atom", READ),
     everybody(f"{WHERE}/7/changes.atom", READ),
     own(f"/{{lang}}/shops/{SHOP}/follow/", FORM, FORM),
     own("/{lang}/shops/00000000000000000000000000/follow/", HIDDEN_FORM, HIDDEN_FORM),
     own("/{lang}/follows/", READ, READ),
-    own("/{lang}/follows/{w.open.follow.pk}/end/", "405 405 302 405 405 405", "405 405 404 405 405 405"),
-    everybody("/follows/stop/{w.open.token}", FORM, why="the signed link is the proof"),
+    own("/{lang}/follows/{s.open.follow.pk}/end/", "405 405 302 405 405 405", "405 405 404 405 405 405"),
+    everybody("/follows/stop/{s.open.token}", FORM, why="the signed link is the proof"),
     everybody("/follows/stop/none", HIDDEN_FORM),
 ]

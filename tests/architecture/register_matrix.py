@@ -22,15 +22,15 @@ def rows(staff: Callable[..., Any]) -> list[Any]:
 
     return [
         of("sheets/", UNSAID),
-        *(of(f"sheets/{{w.sheets.{name}.public_id}}/", UNSAID) for name in ("taken", "waiting")),
-        of("sheets/{w.sheets.taken.public_id}/problems.csv", READ, NO_READ),
-        of("sheets/{w.sheets.taken.public_id}/absent.csv", READ, NO_READ),
+        *(of(f"sheets/{{s.sheets.{name}.public_id}}/", UNSAID) for name in ("taken", "waiting")),
+        of("sheets/{s.sheets.taken.public_id}/problems.csv", READ, NO_READ),
+        of("sheets/{s.sheets.taken.public_id}/absent.csv", READ, NO_READ),
         of(f"sheets/{UNKNOWN}/", HIDDEN_FORM),
         of("merges/", UNSAID),
-        *(of(f"merges/{{w.sheets.{name}.public_id}}/", UNSAID) for name in ("merged", "asked")),
+        *(of(f"merges/{{s.sheets.{name}.public_id}}/", UNSAID) for name in ("merged", "asked")),
         of(f"merges/{UNKNOWN}/", HIDDEN_FORM),
         of("corrections/", UNSAID),
         of("shops/", READ, NO_READ),
-        of("shops/{w.sheets.proposal.shop.public_id}/", UNSAID),
+        of("shops/{s.sheets.proposal.shop.public_id}/", UNSAID),
         of(f"shops/{UNKNOWN}/", HIDDEN_FORM),
     ]

@@ -15,14 +15,13 @@ from django.urls import reverse
 def build() -> None:
     """Migrations of the new app, all migrations, places and the rules."""
     from municipality.places.seeds import load_places
-    from municipality.rulebook.seeds import seed
-    from tests.municipality.people import staff
+    from tests.factories.rulebook import publish_rulebook
 
     call_command("makemigrations", "stalls", verbosity=0)
     call_command("migrate", verbosity=0)
     call_command("makemigrations", "stalls", check=True, dry_run=True, verbosity=0)
     load_places()
-    seed(staff("rule_maker", login="maker"), staff("rule_publisher", login="publisher"))
+    publish_rulebook()
 
 
 def home() -> None:
@@ -54,11 +53,12 @@ def walk() -> None:
     from municipality.review.services import desk, queue
     from municipality.review.services.staff import give_skill
     from script.support.system import has_pango
-    from tests.municipality.people import NOURA, person, signed_in, staff
+    from tests.browsers import signed_in
+    from tests.factories.accounts import PersonFactory, StaffFactory
 
     permits = apps.get_model("stalls", "Permit").objects
     branch = Branch.objects.get(pk="HA")
-    salim, noura = person(), person(NOURA, name_ar="نورة", name_en="Noura")
+    salim, noura = PersonFactory(), PersonFactory(noura=True)
     client, stranger, asked = signed_in(salim), signed_in(noura), {"branch": branch.pk, "stall": 7}
     page = client.get("/en/stalls/").content.decode()
     assert branch.name_en in page and branch.name_ar not in page
@@ -71,8 +71,8 @@ def walk() -> None:
     refused = stranger.post("/en/stalls/", asked)
     assert refused.status_code == 400 and "This stall is taken" in refused.content.decode()
 
-    officer = staff("officer", login="officer", branch=branch)
-    give_skill(officer=officer, code="stalls", given_by=staff("supervisor", login="supervisor", branch=branch))
+    officer = StaffFactory(groups=["officer"], branch=branch)
+    give_skill(officer=officer, code="stalls", given_by=StaffFactory(groups=["supervisor"], branch=branch))
     assignment = queue.next_case(officer=officer)
     assert assignment is not None and assignment.place.case == case, "the queue hands out no case"
     assert "تصريح بسطة في سوق" in signed_in(officer).get(reverse("admin:desk_case", args=[case.public_id])).content.decode()

@@ -11,7 +11,7 @@ from django.core.cache import cache
 
 from municipality.ui import language
 from tests.architecture.access_matrix import ROWS
-from tests.architecture.world import World, built_world, the_world  # noqa: F401
+from tests.architecture.sample_data import Sample, built_sample, one_sample  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 
@@ -22,15 +22,15 @@ def is_kept_by_caches(answer: Any) -> bool:
     return "private" not in said and "no-store" not in said and ("public" in said or any(int(age) for age in ages))
 
 
-def crawl(world: World) -> tuple[set[str], list[str]]:
+def crawl(sample: Sample) -> tuple[set[str], list[str]]:
     """The addresses whose answer may be kept, and those of them that set a cookie or depend on one."""
     kept, wrong = set(), []
     for row in ROWS:
         for code in ("ar", "en") if "{lang}" in row.path else ("ar",):
-            address = row.path.format(w=world, lang=code)
+            address = row.path.format(s=sample, lang=code)
             for role in ("nobody", "owner"):
                 cache.clear()  # what is counted there
-                client = world.client(role, raise_request_exception=False)
+                client = sample.client(role, raise_request_exception=False)
                 client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
                 answer: Any = client.get(address)
                 if answer.streaming:
@@ -44,12 +44,12 @@ def crawl(world: World) -> tuple[set[str], list[str]]:
     return kept, wrong
 
 
-def test_what_caches_keep_sets_no_cookie_and_depends_on_none(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept, wrong = crawl(world)
+def test_what_caches_keep_sets_no_cookie_and_depends_on_none(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, wrong = crawl(sample)
     assert wrong == []
-    for part in ("/api/v1/shops/", "/open-data/shops.csv", "/shops/{w.register.storied.public_id}/changes.atom", "/areas/"):
+    for part in ("/api/v1/shops/", "/open-data/shops.csv", "/shops/{s.register.storied.public_id}/changes.atom", "/areas/"):
         assert any(part in path for path in kept), (part, sorted(kept))
     # Red control: where only the interface under /api/ is without cookies, feeds and files have some.
     monkeypatch.setattr(language, "has_no_cookie", language.is_machines)
-    found = " ".join(crawl(world)[1])
+    found = " ".join(crawl(sample)[1])
     assert "changes.atom" in found and "/open-data/shops.csv" in found and "/api/" not in found

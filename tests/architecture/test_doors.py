@@ -112,7 +112,7 @@ def test_the_gate_of_the_doors_bites(graph: grimp.ImportGraph) -> None:
         ("violations/queries.py", "from shops.claims import forms"),
         ("sandbox/simulators/serving.py", "import sandbox.demo.platform.people"),
         ("payments/queries.py", "from tools.stack import running"),
-        ("sandbox/demo/platform/people.py", "import tests.payments.bank"),
+        ("sandbox/demo/platform/people.py", "import tests.bank"),
         ("reports/apps.py", "from violations import files"),
         ("violations/queries.py", "from municipality.fieldwork import guards"),
         ("municipality/review/queries.py", "from municipality.fieldwork import models"),

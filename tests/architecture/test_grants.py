@@ -21,7 +21,7 @@ from municipality.kernel.guards import GUARDS
 from payments.models import LedgerPosting
 from payments.services import ledger
 from tests.architecture.files import ROOT, name_of, of_kind
-from tests.architecture.world import World, built_world, the_world  # noqa: F401
+from tests.architecture.sample_data import Sample, built_sample, one_sample  # noqa: F401
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db]
 ROLE = "portal_app_of_a_test"
@@ -197,15 +197,15 @@ def test_a_lock_of_what_may_only_be_added_to_is_found() -> None:
     assert locks_refused('LedgerCorrection.objects.select_for_update(of=("self",)).select_related("posting")') == []
 
 
-def test_the_application_proposes_and_decides_a_correction_of_the_ledger(world: World, as_application: None) -> None:
-    first = world.money.correction
-    ledger.decide_correction(correction=first, decided_by=world.checker, approve=False)
+def test_the_application_proposes_and_decides_a_correction_of_the_ledger(sample: Sample, as_application: None) -> None:
+    first = sample.money.correction
+    ledger.decide_correction(correction=first, decided_by=sample.checker, approve=False)
     again = ledger.propose_correction(
-        posting=world.money.posting,
+        posting=sample.money.posting,
         from_account=first.from_account,
         to_account=first.to_account,
         code=first.code,
-        proposed_by=world.cashier,
+        proposed_by=sample.cashier,
     )
-    ledger.decide_correction(correction=again, decided_by=world.checker, approve=True)
+    ledger.decide_correction(correction=again, decided_by=sample.checker, approve=True)
     assert LedgerPosting.objects.filter(correction=again).exists()

@@ -16,10 +16,10 @@ from municipality.accounts import middleware
 from municipality.cases.services import compute_figures
 from municipality.ui.errors import _BARE
 from tests import serving
-from tests.architecture import pages, watching
+from tests.architecture import page_watch, pages
 from tests.architecture.access_matrix import NEWER_ADMIN
-from tests.architecture.tour import Opened, Tour, the_tour, world_of_the_tour  # noqa: F401
-from tests.architecture.world import World, shop_of
+from tests.architecture.page_responses import Opened, PageResponses, all_responses, sample_of_the_responses  # noqa: F401
+from tests.architecture.sample_data import Sample, shop_of
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 12
@@ -34,12 +34,14 @@ def collect(opened: list[Opened], problems: Callable[[Opened], Iterator[str]]) -
     return [f"{problem}  on {len(places)} pages, first {places[0]}" for problem, places in sorted(found.items())]
 
 
-def test_every_stop_answers_with_the_status_it_should(tour: Tour) -> None:
-    wrong = [f"{p}: {p.response.status_code}, expected {p.visit.status}" for p in tour.opened if p.response.status_code != p.visit.status]
+def test_every_visit_is_answered_with_the_status_it_should(responses: PageResponses) -> None:
+    wrong = [
+        f"{p}: {p.response.status_code}, expected {p.visit.status}" for p in responses.opened if p.response.status_code != p.visit.status
+    ]
     assert wrong == []
 
 
-def test_every_page_is_sound(tour: Tour) -> None:
+def test_every_page_is_sound(responses: PageResponses) -> None:
     def problems(page: Opened) -> Iterator[str]:
         if pages.is_page(page.response):
             for problem in pages.page_problems(page.text):
@@ -48,23 +50,23 @@ def test_every_page_is_sound(tour: Tour) -> None:
                 if not own_phone and not (NEWER_ADMIN and "timezone_warning_helptext" in problem):
                     yield problem
 
-    assert collect(tour.opened, problems) == []
+    assert collect(responses.opened, problems) == []
 
 
-def test_every_answer_has_its_headers(tour: Tour) -> None:
-    assert collect(tour.opened, lambda page: pages.header_problems(page.response)) == []
+def test_every_answer_has_its_headers(responses: PageResponses) -> None:
+    assert collect(responses.opened, lambda page: pages.header_problems(page.response)) == []
 
 
 @pytest.mark.parametrize(
     "path",
     ["/static/css/portal.css", "/healthz", "/readyz", "/api/v1/services/", "/api/v1/nothing", "/pay/knet/response", "/documents/x.pdf"],
 )
-def test_what_is_no_page_has_its_headers_too(path: str, world: World) -> None:
-    assert list(pages.header_problems(world.client("owner").get(path))) == []
+def test_what_is_no_page_has_its_headers_too(path: str, sample: Sample) -> None:
+    assert list(pages.header_problems(sample.client("owner").get(path))) == []
 
 
-def test_files_have_their_headers_and_are_kept_by_nobody(world: World) -> None:
-    answer = world.client("owner").get(f"/documents/{world.owner.licence.document.number}.pdf")
+def test_files_have_their_headers_and_are_kept_by_nobody(sample: Sample) -> None:
+    answer = sample.client("owner").get(f"/documents/{sample.owner.licence.document.number}.pdf")
     assert list(pages.header_problems(answer)) == []
     assert "no-store" in answer["Cache-Control"] and answer["Content-Type"] == "application/pdf"
 
@@ -78,24 +80,24 @@ def is_personal(page: Opened) -> bool:
     return page.visit.who != "nobody" or page.visit.post is not None or is_secret
 
 
-def test_what_is_of_one_person_is_kept_by_no_cache_and_no_browser(tour: Tour) -> None:
-    personal = [page for page in tour.opened if is_personal(page)]
+def test_what_is_of_one_person_is_kept_by_no_cache_and_no_browser(responses: PageResponses) -> None:
+    personal = [page for page in responses.opened if is_personal(page)]
     assert {200, 403, 404, 409, 500} <= {page.response.status_code for page in personal}
     assert [str(page) for page in personal if pages.may_be_kept(page.response.headers)] == []
 
 
-def test_what_is_the_same_for_everybody_may_be_kept(tour: Tour) -> None:
+def test_what_is_the_same_for_everybody_may_be_kept(responses: PageResponses) -> None:
     for path in ("/en/", "/en/shops/", "/en/open-data/"):
-        assert "no-store" not in tour.world.client("nobody").get(path).get("Cache-Control", ""), path
-    feed = f"/en/shops/{tour.world.register.storied.public_id}/changes.atom"
+        assert "no-store" not in responses.sample.client("nobody").get(path).get("Cache-Control", ""), path
+    feed = f"/en/shops/{responses.sample.register.storied.public_id}/changes.atom"
     for who in ("nobody", "owner"):
-        assert tour.world.client(who).get(feed)["Cache-Control"] == "public, max-age=60"
+        assert responses.sample.client(who).get(feed)["Cache-Control"] == "public, max-age=60"
 
 
-def test_without_the_middleware_a_page_of_a_person_may_be_kept(tour: Tour, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_middleware_a_page_of_a_person_may_be_kept(responses: PageResponses, monkeypatch: pytest.MonkeyPatch) -> None:
     """The red control."""
     monkeypatch.setattr(middleware, "add_never_cache_headers", lambda response: None)
-    assert pages.may_be_kept(tour.world.client("owner").get("/en/my-requests/").headers)
+    assert pages.may_be_kept(responses.sample.client("owner").get("/en/my-requests/").headers)
 
 
 STAFF = {"officer", "auditor", "supervisor", "operator", "maker", "publisher", "counter", "inspector", "clerk", "authority", "court"}
@@ -108,24 +110,24 @@ def contacts_shown(opened: list[Opened], person: Any) -> list[str]:
     return [str(page) for page in opened if page.visit.who in STAFF and any(form in page.text for form in forms)]
 
 
-def test_what_is_marked_contact_reaches_no_page_of_staff(tour: Tour) -> None:
-    owner = tour.world.owner.person
-    pages_of_staff = [page for page in tour.opened if page.visit.who in STAFF]
+def test_what_is_marked_contact_reaches_no_page_of_staff(responses: PageResponses) -> None:
+    owner = responses.sample.owner.person
+    pages_of_staff = [page for page in responses.opened if page.visit.who in STAFF]
     assert len(pages_of_staff) > 80 and any("/accounts/user/" in page.visit.path for page in pages_of_staff)
     assert contacts_shown(pages_of_staff, owner) == []
 
 
-def test_a_contact_on_a_page_of_staff_is_found(tour: Tour, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_contact_on_a_page_of_staff_is_found(responses: PageResponses, monkeypatch: pytest.MonkeyPatch) -> None:
     """The red control: the admin's page of a person with the address as a field."""
     from django.contrib import admin
 
     from municipality.accounts.models import User
-    from tests.architecture.tour import Visit, visit
+    from tests.architecture.page_responses import Visit, open_page
 
     options: Any = admin.site._registry[User]
     monkeypatch.setattr(options, "fields", (*options.fields, "email"))
-    stop = Visit("/admin/accounts/user/{w.owner.person.pk}/change/", "auditor")
-    assert contacts_shown([visit(tour.world, {}, stop, "ar")], tour.world.owner.person)
+    visit = Visit("/admin/accounts/user/{s.owner.person.pk}/change/", "auditor")
+    assert contacts_shown([open_page(responses.sample, {}, visit, "ar")], responses.sample.owner.person)
 
 
 # Queries.
@@ -135,20 +137,20 @@ FEW = {
     "/{lang}/health-licence/": "nobody",
     "/{lang}/my-shops/": "owner",
     "/{lang}/my-requests/": "owner",
-    "/{lang}/cases/{w.owner.waiting.public_id}/": "owner",
-    "/{lang}/cases/{w.owner.issued.public_id}/": "owner",
+    "/{lang}/cases/{s.owner.waiting.public_id}/": "owner",
+    "/{lang}/cases/{s.owner.issued.public_id}/": "owner",
     "/{lang}/messages/": "owner",
-    "/verify/{w.owner.licence.document.code}": "nobody",
-    "/{lang}/health-licence/{w.owner.shop.public_id}/renew/": "owner",
-    "/{lang}/pay/{w.owner.due.public_id}/": "owner",
-    "/pay/r/{w.owner.attempt.token}": "owner",
+    "/verify/{s.owner.licence.document.code}": "nobody",
+    "/{lang}/health-licence/{s.owner.shop.public_id}/renew/": "owner",
+    "/{lang}/pay/{s.owner.due.public_id}/": "owner",
+    "/pay/r/{s.owner.attempt.token}": "owner",
 }
 
 
-def counted(world: World, who: str, path: str, data: dict[str, str] | None = None) -> int:
+def counted(sample: Sample, who: str, path: str, data: dict[str, str] | None = None) -> int:
     """How many queries a page asks, its second time (the first may fill what is kept in memory)."""
-    client = world.client(who)
-    address = path.format(w=world, lang="en")
+    client = sample.client(who)
+    address = path.format(s=sample, lang="en")
     if data is None:
         client.get(address)
     with CaptureQueriesContext(connection) as queries:
@@ -158,39 +160,39 @@ def counted(world: World, who: str, path: str, data: dict[str, str] | None = Non
 
 
 @pytest.fixture
-def warm(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def warm(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that has served before."""
     serving.warm(monkeypatch)
 
 
 @pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("path", FEW)
-def test_a_page_asks_the_database_at_most_twelve_times(path: str, world: World) -> None:
+def test_a_page_asks_the_database_at_most_twelve_times(path: str, sample: Sample) -> None:
     compute_figures()
-    assert counted(world, FEW[path], path) <= MOST_QUERIES
+    assert counted(sample, FEW[path], path) <= MOST_QUERIES
 
 
 @pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("path", ["/{lang}/my-shops/", "/{lang}/my-requests/", "/{lang}/messages/"])
-def test_a_list_asks_as_often_for_many_rows_as_for_one(path: str, world: World) -> None:
+def test_a_list_asks_as_often_for_many_rows_as_for_one(path: str, sample: Sample) -> None:
     from licensing.health.services import submit_renewal
 
-    person = world.newcomer
+    person = sample.newcomer
     first = shop_of(person, 500)
     submit_renewal(shop=first, applicant=person)
-    few = counted(world, "newcomer", path)
+    few = counted(sample, "newcomer", path)
     for number in range(501, 560):
         shop = shop_of(person, number)
         if number % 2:
             submit_renewal(shop=shop, applicant=person)
-    assert counted(world, "newcomer", path) == few
+    assert counted(sample, "newcomer", path) == few
     assert few <= MOST_QUERIES
 
 
 @pytest.mark.usefixtures("warm")
-def test_the_renewal_is_submitted_with_a_known_number_of_queries(world: World) -> None:
-    path = "/{lang}/health-licence/{w.owner.shop.public_id}/renew/"
-    asked = counted(world, "owner", path, {"changed": "no", "declared": "on", "total": str(world.fee)})
+def test_the_renewal_is_submitted_with_a_known_number_of_queries(sample: Sample) -> None:
+    path = "/{lang}/health-licence/{s.owner.shop.public_id}/renew/"
+    asked = counted(sample, "owner", path, {"changed": "no", "declared": "on", "total": str(sample.fee)})
     assert asked <= MOST_QUERIES_OF_A_SUBMISSION
 
 
@@ -242,15 +244,15 @@ def test_each_harm_to_a_page_is_found(was: str, harm: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*pages.HEADERS, "Content-Security-Policy"])
-def test_a_missing_header_is_found(name: str, world: World) -> None:
-    answer: Any = world.client("nobody").get("/en/")
+def test_a_missing_header_is_found(name: str, sample: Sample) -> None:
+    answer: Any = sample.client("nobody").get("/en/")
     assert list(pages.header_problems(answer)) == []
     del answer[name]
     assert list(pages.header_problems(answer))
 
 
-def test_a_policy_that_lets_inline_scripts_in_is_found(world: World) -> None:
-    answer: Any = world.client("nobody").get("/en/")
+def test_a_policy_that_lets_inline_scripts_in_is_found(sample: Sample) -> None:
+    answer: Any = sample.client("nobody").get("/en/")
     answer["Content-Security-Policy"] += "; script-src-attr 'unsafe-inline'"
     assert list(pages.header_problems(answer))
 
@@ -258,9 +260,9 @@ def test_a_policy_that_lets_inline_scripts_in_is_found(world: World) -> None:
 # The watch over every test.
 
 
-def test_an_unsound_page_fails_whatever_test_opens_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    watching.watch(monkeypatch)
-    client = world.client("nobody")
+def test_an_unsound_page_fails_whatever_test_opens_it(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    page_watch.watch(monkeypatch)
+    client = sample.client("nobody")
     assert client.get("/en/privacy/").status_code == 200
     broken = HttpResponse("<!doctype html><html><body><h1>Privacy</h1></body></html>")
     monkeypatch.setattr("municipality.cases.views.public.render", lambda *_: broken)
@@ -268,7 +270,7 @@ def test_an_unsound_page_fails_whatever_test_opens_it(world: World, monkeypatch:
         client.get("/en/privacy/")
 
 
-def test_the_watch_lets_the_page_of_last_resort_and_files_through(world: World) -> None:
-    assert watching.problems_of(HttpResponse(_BARE)) == []
-    assert watching.problems_of(HttpResponse(b"%PDF-1.7", content_type="application/pdf")) == []
-    assert watching.problems_of(HttpResponse("<!doctype html><html><body></body></html>"))
+def test_the_watch_lets_the_page_of_last_resort_and_files_through(sample: Sample) -> None:
+    assert page_watch.problems_of(HttpResponse(_BARE)) == []
+    assert page_watch.problems_of(HttpResponse(b"%PDF-1.7", content_type="application/pdf")) == []
+    assert page_watch.problems_of(HttpResponse("<!doctype html><html><body></body></html>"))

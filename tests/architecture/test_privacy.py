@@ -29,9 +29,11 @@ from municipality.review.models import Assignment
 from municipality.review.services import desk
 from shops.models import Shop
 from tests.architecture.access_matrix import ROWS
-from tests.architecture.world import World, built_world, the_world  # noqa: F401
-from tests.licensing import officers
-from tests.municipality.people import signed_in
+from tests.architecture.sample_data import Sample, built_sample, one_sample  # noqa: F401
+from tests.browsers import signed_in
+from tests.factories.accounts import StaffFactory
+from tests.factories.licensing import MANAGER, RenewalCaseFactory
+from tests.factories.review import OfficerFactory
 
 pytestmark = pytest.mark.django_db
 GUESSES = 5_000
@@ -50,22 +52,22 @@ def _mutants(token: str, rng: random.Random) -> Iterator[str]:
     yield from (f"{before}{token}" for before in ("../", "..%2f", "%2f", "./", "file%3a"))
 
 
-def _guesses(world: World, rng: random.Random) -> Iterator[str]:
+def _guesses(sample: Sample, rng: random.Random) -> Iterator[str]:
     """Addresses that a stranger may try: changed links, the owner's whole link, made-up ones, ids, numbers in a row."""
-    token = world.files.token
+    token = sample.files.token
     yield f"/files/{token}"
     for mutant in _mutants(token, rng):
         yield f"/files/{mutant}"
-    named = world.files.ready.public_id
+    named = sample.files.ready.public_id
     for verb, who in itertools.product(
-        ("look", "save", "remove", "replace"), (named, named.upper(), str(world.files.ready.pk), named[:-1])
+        ("look", "save", "remove", "replace"), (named, named.upper(), str(sample.files.ready.pk), named[:-1])
     ):
         yield f"/ar/uploads/file/{who}/{verb}/"
-    stem, _dash, last = world.owner.licence.document.number.rpartition("-")
+    stem, _dash, last = sample.owner.licence.document.number.rpartition("-")
     head, number = stem.rsplit("-", 1)
     for step in range(1000):
         yield f"/documents/{ids.with_check(f'{head}-{(int(number) + step) % 10 ** len(number):0{len(number)}d}')}.pdf"
-    for name in ("etc/passwd", "..%2f..%2fsettings", str(world.owner.receipt.document), last):
+    for name in ("etc/passwd", "..%2f..%2fsettings", str(sample.owner.receipt.document), last):
         yield f"/documents/{name}.pdf"
     while True:
         yield f"/files/{ids.public_id()}{ids.public_id()}:{ids.public_id()}"
@@ -78,23 +80,23 @@ def _gives(client: Client, address: str, secret: bytes, **headers: str) -> bool:
     return secret[64:256] in body or (answer.status_code == 200 and answer["Content-Type"].startswith(("image/", "application/pdf")))
 
 
-def test_five_thousand_guesses_of_a_stranger_give_no_byte_of_a_file(world: World) -> None:
-    assert world.files.ready.file is not None
-    content = store.read(world.files.ready.file)
-    owner, stranger = world.client("owner"), world.client("stranger", raise_request_exception=False)
-    assert _gives(owner, f"/files/{world.files.token}", content), "the control: the link itself gives the file to its owner"
-    own = f"/documents/{world.stranger.licence.document.number}.pdf"
-    guesses = (address for address in _guesses(world, random.Random(7)) if address != own)
+def test_five_thousand_guesses_of_a_stranger_give_no_byte_of_a_file(sample: Sample) -> None:
+    assert sample.files.ready.file is not None
+    content = store.read(sample.files.ready.file)
+    owner, stranger = sample.client("owner"), sample.client("stranger", raise_request_exception=False)
+    assert _gives(owner, f"/files/{sample.files.token}", content), "the control: the link itself gives the file to its owner"
+    own = f"/documents/{sample.stranger.licence.document.number}.pdf"
+    guesses = (address for address in _guesses(sample, random.Random(7)) if address != own)
     for number, address in enumerate(itertools.islice(guesses, GUESSES)):
         ranged = {"Range": "bytes=0-99"} if number % 5 == 0 else {}
         assert not _gives(stranger, address, content, **ranged), address
 
 
-def test_an_old_link_gives_nothing_to_its_owner_either(world: World, settings: Any) -> None:
-    assert world.files.ready.file is not None
-    content, token = store.read(world.files.ready.file), world.files.token
+def test_an_old_link_gives_nothing_to_its_owner_either(sample: Sample, settings: Any) -> None:
+    assert sample.files.ready.file is not None
+    content, token = store.read(sample.files.ready.file), sample.files.token
     with clock.at(clock.now() + dt.timedelta(seconds=settings.UPLOADS_LINK_SECONDS + 1)):
-        assert not _gives(world.client("owner"), f"/files/{token}", content)
+        assert not _gives(sample.client("owner"), f"/files/{token}", content)
 
 
 # Z3: names that grant a view.
@@ -121,14 +123,14 @@ def test_every_public_id_is_made_by_the_one_function() -> None:
     assert [str(field) for field in found if field.default is not ids.public_id] == []
 
 
-def test_a_number_in_the_place_of_a_random_name_opens_nothing(world: World) -> None:
+def test_a_number_in_the_place_of_a_random_name_opens_nothing(sample: Sample) -> None:
     """Primary keys and references, which follow each other, in every address that names a row of the owner."""
-    stranger, client = world.client("stranger"), world.client("owner")
-    owner = world.owner
+    stranger, client = sample.client("stranger"), sample.client("owner")
+    owner = sample.owner
     named = {owner.waiting.public_id: owner.waiting, owner.shop.public_id: owner.shop, owner.due.public_id: owner.due}
     tried = 0
     for row in ROWS:
-        path = row.path.format(w=world, lang="ar")
+        path = row.path.format(s=sample, lang="ar")
         for public_id, thing in named.items():
             if public_id in path and row.answers.get("owner", "").startswith("200"):
                 for number in (str(thing.pk), getattr(thing, "reference", str(thing.pk))):
@@ -173,13 +175,13 @@ def _forms_of_a_person() -> list[str]:
 
 
 @pytest.mark.parametrize("path", _forms_of_a_person())
-def test_a_form_changes_no_field_that_it_does_not_offer(path: str, world: World) -> None:
+def test_a_form_changes_no_field_that_it_does_not_offer(path: str, sample: Sample) -> None:
     """Posted: every field of people, shops and cases. None of them changes, whatever the form makes of the rest."""
     row = next(one for one in ROWS if one.path == path)
     before = _rows()
-    posted = _everything() | {name: value.format(w=world) for name, value in row.post.items()}
+    posted = _everything() | {name: value.format(s=sample) for name, value in row.post.items()}
     with transaction.atomic():
-        world.client("owner", raise_request_exception=False).post(path.format(w=world, lang="ar"), posted)
+        sample.client("owner", raise_request_exception=False).post(path.format(s=sample, lang="ar"), posted)
         after = _rows()
         transaction.set_rollback(True)
     changed = {key: {n for n in rows if rows[n] != after[key][n]} for key, rows in before.items() if key in after and rows != after[key]}
@@ -188,11 +190,11 @@ def test_a_form_changes_no_field_that_it_does_not_offer(path: str, world: World)
     assert all(after[key]["state"] != "7" for key in after if key.startswith("Case"))
 
 
-def test_a_form_that_took_every_field_would_be_seen(world: World) -> None:
+def test_a_form_that_took_every_field_would_be_seen(sample: Sample) -> None:
     before = _rows()
     with transaction.atomic():
         posted = {name: value for name, value in _everything().items() if name in {"name_ar", "staff_number"}}
-        User.objects.filter(pk=world.owner.person.pk).update(**posted)  # as a form with all fields would
+        User.objects.filter(pk=sample.owner.person.pk).update(**posted)  # as a form with all fields would
         assert _rows() != before
         transaction.set_rollback(True)
 
@@ -206,6 +208,7 @@ def test_every_form_names_its_fields() -> None:
             yield from below(sub)
 
     ours = [form for form in below(ModelForm) if not form.__module__.startswith(("django.", "allauth."))]
+    assert ours
     for form in ours:
         options = form._meta  # type: ignore[attr-defined]
         assert options.model is None or (options.fields not in (None, "__all__") and not options.exclude), form
@@ -223,12 +226,13 @@ class Read:
 
 
 @pytest.fixture
-def desk_pages(world: World) -> dict[str, Read]:
+def desk_pages(sample: Sample) -> dict[str, Read]:
     """Every page of the desk about one case, as its officer and a supervisor read it: screen, previews, a refusal, the paper to sign."""
-    person = world.owner.person
+    person = sample.owner.person
     shop = next(shop for shop in Shop.objects.filter(owner=person) if offer(shop).may_be_studied)
-    user, signer = officers.officer("reader", shop.branch_id), officers.supervisor("signer", shop.branch_id)
-    officers.send(shop, person, "area_m2", "manager")
+    user = OfficerFactory(login="reader", branch_id=shop.branch_id)
+    signer = StaffFactory(supervisor=True, login="signer", branch_id=shop.branch_id)
+    RenewalCaseFactory(shop=shop, applicant=person, changed=["area_m2", "manager"])
     client, second = signed_in(user), signed_in(signer)
     client.post(reverse("admin:desk_next"))
     held = Assignment.objects.get(officer=user, on_desk=True)
@@ -255,20 +259,20 @@ def desk_pages(world: World) -> dict[str, Read]:
 # Z6: pages about the person leave one look each, lists of references none.
 
 
-def test_every_page_of_the_desk_about_a_person_leaves_exactly_one_look(world: World, desk_pages: dict[str, Read]) -> None:
+def test_every_page_of_the_desk_about_a_person_leaves_exactly_one_look(sample: Sample, desk_pages: dict[str, Read]) -> None:
     lists = {"home", "board"}
     assert {name: read.looks for name, read in desk_pages.items()} == {name: 0 if name in lists else 1 for name in desk_pages}
     for name in lists:
-        assert world.owner.person.name_ar not in desk_pages[name].html
-    shown = world.client("owner").get(f"/en/cases/{Case.objects.get(state='countersign').public_id}/").content.decode()
+        assert sample.owner.person.name_ar not in desk_pages[name].html
+    shown = sample.client("owner").get(f"/en/cases/{Case.objects.get(state='countersign').public_id}/").content.decode()
     assert shown.count(": study of a request") == sum(read.looks for read in desk_pages.values()), "the person sees each"
 
 
-def test_a_page_that_skips_the_look_is_found(world: World, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+def test_a_page_that_skips_the_look_is_found(sample: Sample, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     monkeypatch.setattr("municipality.review.admin.case.note_look", lambda *_: None)
     monkeypatch.setattr("municipality.review.admin.access.note_look", lambda *_: None)
     read = request.getfixturevalue("desk_pages")
-    assert read["case"].looks == read["corrections"].looks == 0 and world.owner.person.name_ar in read["case"].html
+    assert read["case"].looks == read["corrections"].looks == 0 and sample.owner.person.name_ar in read["case"].html
 
 
 def _ways_to(person: Any) -> set[str]:
@@ -277,16 +281,16 @@ def _ways_to(person: Any) -> set[str]:
     return {person.email, phone, phone.removeprefix("965"), f"{phone[-8:-4]} {phone[-4:]}", person.last_four} - {""}
 
 
-def test_no_page_of_the_desk_holds_a_way_to_the_applicant(world: World, desk_pages: dict[str, Read]) -> None:
-    person = world.owner.person
+def test_no_page_of_the_desk_holds_a_way_to_the_applicant(sample: Sample, desk_pages: dict[str, Read]) -> None:
+    person = sample.owner.person
     assert person.email and person.phone
     for name, read in desk_pages.items():
         shown = {way for way in _ways_to(person) - {person.last_four} if way in read.html}
         assert not shown, f"{name}: {shown}"
-    assert officers.MANAGER not in "".join(read.html for read in desk_pages.values())
+    assert MANAGER not in "".join(read.html for read in desk_pages.values())
     assert person.name_ar in desk_pages["case"].html, "the pages are about this person"
 
 
-def test_a_page_that_printed_the_address_would_be_found(world: World, desk_pages: dict[str, Read]) -> None:
-    harmed = desk_pages["case"].html.replace(world.owner.person.name_ar, f"{world.owner.person.name_ar} {world.owner.person.email}")
-    assert {way for way in _ways_to(world.owner.person) if way in harmed}
+def test_a_page_that_printed_the_address_would_be_found(sample: Sample, desk_pages: dict[str, Read]) -> None:
+    harmed = desk_pages["case"].html.replace(sample.owner.person.name_ar, f"{sample.owner.person.name_ar} {sample.owner.person.email}")
+    assert {way for way in _ways_to(sample.owner.person) if way in harmed}

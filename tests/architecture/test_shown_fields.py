@@ -7,8 +7,8 @@ import os
 import pytest
 
 from municipality.accounts.admin import UserAdmin
-from tests.architecture import shown
-from tests.architecture.world import World, built_world, the_world  # noqa: F401
+from tests.architecture import shown_fields
+from tests.architecture.sample_data import Sample, built_sample, one_sample  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 PEOPLE = ("nobody", "owner", "delegate", "former_delegate", "stranger", "newcomer")
@@ -19,13 +19,13 @@ CONTACT = {"person.email", "person.phone", "person.civil_id", "manager.civil_id"
 NAMES = {"person.name_ar", "person.name_en"}
 
 
-def test_each_role_is_shown_exactly_what_is_approved(world: World) -> None:
+def test_each_role_is_shown_exactly_what_is_approved(sample: Sample) -> None:
     """WRITE_SHOWN_FIELDS=1 writes the file anew; what changed in it is then for a reviewer to read."""
-    marks = shown.mark(world)
-    found = {role: shown.shown(world, marks, role) for role in ROLES}
+    marks = shown_fields.mark(sample)
+    found = {role: shown_fields.shown(sample, marks, role) for role in ROLES}
     if os.environ.get("WRITE_SHOWN_FIELDS"):
-        shown.LIST.write_text(shown.written(found), encoding="utf8")
-    approved = shown.approved()
+        shown_fields.LIST.write_text(shown_fields.written(found), encoding="utf8")
+    approved = shown_fields.approved()
     more = {role: {one: found[role][one] for one in sorted(found[role].keys() - approved[role])} for role in ROLES}
     more = {role: lines for role, lines in more.items() if lines}
     less = {role: sorted(approved[role] - found[role].keys()) for role in ROLES if approved[role] - found[role].keys()}
@@ -33,36 +33,38 @@ def test_each_role_is_shown_exactly_what_is_approved(world: World) -> None:
 
 
 def test_the_list_has_every_role_and_only_fields_that_exist() -> None:
-    approved = shown.approved()
-    fields = {f"{name}.{field.name}" for name in shown.WATCHED for field in shown.columns(name)} | CONTACT
+    approved = shown_fields.approved()
+    fields = {f"{name}.{field.name}" for name in shown_fields.WATCHED for field in shown_fields.columns(name)} | CONTACT
     assert set(approved) == set(ROLES)
     assert {one.removeprefix("own ") for lines in approved.values() for one in lines} <= fields
 
 
 def test_no_staff_are_shown_a_way_to_a_person() -> None:
-    approved = shown.approved()
+    approved = shown_fields.approved()
     assert {role: approved[role] & CONTACT for role in (*REVIEWERS, *OTHERS) if approved[role] & CONTACT} == {}
     assert {"own person.email", "own person.phone"} <= approved["owner"], "the control: the mark is found where it is shown"
     assert {role: approved[role] & CONTACT for role in PEOPLE if approved[role] & CONTACT} == {}
 
 
-def test_before_a_case_is_in_their_hands_reviewers_read_no_name(world: World) -> None:
-    marks = shown.mark(world)
+def test_before_a_case_is_in_their_hands_reviewers_read_no_name(sample: Sample) -> None:
+    marks = shown_fields.mark(sample)
     before = {"/admin/", "/admin/desk/board/", "/admin/desk/people/", "/admin/desk/absence/", "/admin/cases/case/"}
     for role in ("officer", "supervisor"):
-        rows = [row for row in shown.pages(role) if row.path in before]
+        rows = [row for row in shown_fields.pages(role) if row.path in before]
         assert rows, role
-        assert not shown.shown(world, marks, role, rows).keys() & NAMES, role
-    desk = [row for row in shown.pages("officer") if row.path == "/admin/desk/{w.studied.public_id}/"]
-    assert shown.shown(world, marks, "officer", desk).keys() & NAMES, "the control: the page of a case in their hands names its applicant"
+        assert not shown_fields.shown(sample, marks, role, rows).keys() & NAMES, role
+    desk = [row for row in shown_fields.pages("officer") if row.path == "/admin/desk/{s.studied.public_id}/"]
+    assert shown_fields.shown(sample, marks, "officer", desk).keys() & NAMES, (
+        "the control: the page of a case in their hands names its applicant"
+    )
 
 
-def test_a_new_field_on_a_page_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_field_on_a_page_is_noticed(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
     """The red control."""
-    marks = shown.mark(world)
-    rows = [row for row in shown.pages("auditor") if row.path.startswith("/admin/accounts/user/")]
-    approved = shown.approved()["auditor"]
-    assert shown.shown(world, marks, "auditor", rows).keys() <= approved
+    marks = shown_fields.mark(sample)
+    rows = [row for row in shown_fields.pages("auditor") if row.path.startswith("/admin/accounts/user/")]
+    approved = shown_fields.approved()["auditor"]
+    assert shown_fields.shown(sample, marks, "auditor", rows).keys() <= approved
     monkeypatch.setattr(UserAdmin, "fields", (*UserAdmin.fields, "phone"))
     monkeypatch.setattr(UserAdmin, "list_display", (*UserAdmin.list_display, "email"))
-    assert shown.shown(world, marks, "auditor", rows).keys() - approved == {"person.email", "person.phone"}
+    assert shown_fields.shown(sample, marks, "auditor", rows).keys() - approved == {"person.email", "person.phone"}

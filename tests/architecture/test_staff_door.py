@@ -13,19 +13,19 @@ from django.utils import translation
 
 from municipality.accounts import access, keyholders, staff_site
 from tests.architecture.access_matrix import METHODS, ROWS
-from tests.architecture.world import World, built_world, the_world  # noqa: F401
-from tests.municipality.people import signed_in
+from tests.architecture.sample_data import Sample, built_sample, one_sample  # noqa: F401
+from tests.browsers import signed_in
 
 pytestmark = pytest.mark.django_db
 OPEN_ADMIN = {"/admin/login/", "/admin/logout/"}  # the way in and the way out
 REFUSED = {302, 403}
 
 
-def addresses(world: World) -> Iterator[tuple[str, Any]]:
+def addresses(sample: Sample) -> Iterator[tuple[str, Any]]:
     """Every address that a mark opens to staff, each once. That the rows are complete is asked by the matrix."""
     seen = set()
     for row in ROWS:
-        path = row.path.format(w=world, lang="ar")
+        path = row.path.format(s=sample, lang="ar")
         with translation.override("ar"):
             view = resolve(path).func
         if path not in seen and path not in OPEN_ADMIN and getattr(view, "portal_access", "") in {"staff", "any", "on_behalf"}:
@@ -33,10 +33,10 @@ def addresses(world: World) -> Iterator[tuple[str, Any]]:
             yield path, view
 
 
-def opened(world: World, client: Client, *, methods: tuple[str, ...] = METHODS, but_before_key: bool = False) -> list[str]:
+def opened(sample: Sample, client: Client, *, methods: tuple[str, ...] = METHODS, but_before_key: bool = False) -> list[str]:
     """Methods and addresses that were answered by anything but a refusal or the way to a door."""
     found, tried = [], 0
-    for path, view in addresses(world):
+    for path, view in addresses(sample):
         if but_before_key and getattr(view, "before_key", False):
             continue
         for method in methods:
@@ -51,35 +51,35 @@ def opened(world: World, client: Client, *, methods: tuple[str, ...] = METHODS, 
     return found
 
 
-def test_no_address_of_staff_opens_without_a_second_factor(world: World) -> None:
-    assert opened(world, world.client("halfway", raise_request_exception=False)) == []
+def test_no_address_of_staff_opens_without_a_second_factor(sample: Sample) -> None:
+    assert opened(sample, sample.client("halfway", raise_request_exception=False)) == []
 
 
-def test_without_the_question_many_would_open(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_question_many_would_open(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
     """The red control."""
     for module in (access, staff_site):
         monkeypatch.setattr(module, "has_second_factor", lambda request: True)
-    assert len(opened(world, world.client("halfway", raise_request_exception=False), methods=("GET",))) > 50
+    assert len(opened(sample, sample.client("halfway", raise_request_exception=False), methods=("GET",))) > 50
 
 
 @pytest.mark.parametrize("who", ["supervisor", "operator"])
-def test_no_address_opens_to_a_code_of_a_signer_but_those_that_lead_to_the_passkey(who: str, world: World) -> None:
-    client = signed_in(getattr(world, who), factor="totp")
+def test_no_address_opens_to_a_code_of_a_signer_but_those_that_lead_to_the_passkey(who: str, sample: Sample) -> None:
+    client = signed_in(getattr(sample, who), factor="totp")
     client.raise_request_exception = False
-    assert opened(world, client, methods=("GET", "POST"), but_before_key=True) == []
+    assert opened(sample, client, methods=("GET", "POST"), but_before_key=True) == []
 
 
-def test_without_the_table_of_keyholders_many_would_open(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_table_of_keyholders_many_would_open(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
     """The red control."""
     monkeypatch.setattr(keyholders, "KEY_ROLES", {})
-    client = signed_in(world.supervisor, factor="totp")
+    client = signed_in(sample.supervisor, factor="totp")
     client.raise_request_exception = False
-    assert len(opened(world, client, methods=("GET",), but_before_key=True)) > 50
+    assert len(opened(sample, client, methods=("GET",), but_before_key=True)) > 50
 
 
-def test_before_the_passkey_only_the_way_to_it_is_open(world: World) -> None:
+def test_before_the_passkey_only_the_way_to_it_is_open(sample: Sample) -> None:
     names = set()
-    for path, view in addresses(world):
+    for path, view in addresses(sample):
         if getattr(view, "before_key", False):
             with translation.override("ar"):
                 names.add(resolve(path).view_name)

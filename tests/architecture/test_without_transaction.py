@@ -13,7 +13,8 @@ from payments.admin import differences
 from tests.architecture.access_matrix import ROWS, staff
 from tests.architecture.crawl import Crawl, Portal, crawl, not_asked, not_opened
 from tests.architecture.routes import patterns
-from tests.municipality import people
+from tests.browsers import signed_in
+from tests.factories.accounts import StaffFactory
 
 pytestmark = [
     *(pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(1800)),
@@ -33,14 +34,14 @@ def assert_sound(found: Crawl) -> None:
 
 def test_no_page_fails_when_it_is_read() -> None:
     with crawl() as found:
-        found.stops(lambda stop: stop.post is None and not stop.before)
+        found.visits(lambda visit: visit.post is None and not visit.before)
         found.rows("GET")
         assert_sound(found)
 
 
 def test_no_page_fails_when_it_is_sent_a_form() -> None:
     with crawl() as found:
-        found.stops(lambda stop: stop.post is not None or bool(stop.before))
+        found.visits(lambda visit: visit.post is not None or bool(visit.before))
         found.rows("POST")
         assert_sound(found)
 
@@ -54,10 +55,10 @@ def test_an_address_that_nobody_asks_or_opens_is_found() -> None:
 def exported() -> Crawl:
     """A cashier takes the differences out."""
     ensure_roles()
-    cashier = people.signed_in(people.staff("cashier", login="cashier"))
-    world: Any = SimpleNamespace(sessions={"cashier": cashier.session.session_key})
+    cashier = signed_in(StaffFactory(groups=["cashier"]))
+    sample: Any = SimpleNamespace(sessions={"cashier": cashier.session.session_key})
     with Portal().running() as portal:
-        found = Crawl(world, {}, portal)
+        found = Crawl(sample, {}, portal)
         found.row(staff(EXPORT, "", "", cashier=""), "cashier", "GET")
     return found
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock, ids
 from municipality.places.models import Branch
-from tests.licensing import officers
+from tests.factories.uploads import UploadFactory
 from violations.models import (
     Annulment,
     Charge,
@@ -24,15 +24,15 @@ from violations.models import (
 )
 
 if TYPE_CHECKING:
-    from tests.architecture.world import World
+    from tests.architecture.sample_data import Sample
 
 # A row made by hand stays against the same shop: a violation is against somebody.
-from tests.architecture.violation_rows import _charge, bill, fresh, fresh_objection, proposal, visit_like
+from tests.architecture.violation_data import _charge, bill, fresh, fresh_objection, proposal, visit_like
 
 
-def _by_whoever(world: World) -> None:
+def _by_whoever(sample: Sample) -> None:
     """A minute of a branch whose team its writer is not of."""
-    like = Violation.objects.get(pk=world.fines.served.pk)
+    like = Violation.objects.get(pk=sample.fines.served.pk)
     like.pk = like.last_event = like.notice = like.number = None
     like.public_id, like.visit, like.state = ids.public_id(), visit_like(like), "recorded"
     like.branch = Branch.objects.exclude(pk="HA").order_by("pk")[0]
@@ -40,16 +40,20 @@ def _by_whoever(world: World) -> None:
     like.save()
 
 
-def _on_the_visit_of_another_time(world: World) -> None:
+def _on_the_visit_of_another_time(sample: Sample) -> None:
     """A minute that names another time than its visit."""
-    like = fresh(world, save=False)
+    like = fresh(sample, save=False)
     like.seen_at -= dt.timedelta(minutes=1)
     like.save()
 
 
-def _evidence_of_an_unknown_kind(world: World) -> None:
-    row = Evidence.objects.get(visit=world.fines.served.visit_id)
-    row.pk, row.kind, row.upload = None, "other", officers.attach(world.fines.inspector, world.fines.served.key, "photos")
+def _evidence_of_an_unknown_kind(sample: Sample) -> None:
+    row = Evidence.objects.get(visit=sample.fines.served.visit_id)
+    row.pk, row.kind, row.upload = (
+        None,
+        "other",
+        UploadFactory(owner=sample.fines.inspector, subject=sample.fines.served.key, slot="photos"),
+    )
     row._state.adding = True
     row.save()
 
@@ -57,39 +61,39 @@ def _evidence_of_an_unknown_kind(world: World) -> None:
 def _without_ground(state: str, *path: str) -> Any:
     """A legal move to a state, by an event as it must be, on no ground at all."""
 
-    def attack(world: World) -> None:
-        from tests.architecture import state_doors as doors
+    def attack(sample: Sample) -> None:
+        from tests.architecture import state_changes
 
-        row = doors.walk(fresh(world), path[0], world)
+        row = state_changes.walk(fresh(sample), path[0], sample)
         with transaction.atomic():
-            doors.transition(row, path[1], actor=doors.BY, reason="tests")
+            state_changes.transition(row, path[1], actor=state_changes.BY, reason="tests")
 
     attack.__name__ = f"{state}_without_ground"
     return attack
 
 
-def _charge_of_a_judgment_before_it(world: World) -> None:
+def _charge_of_a_judgment_before_it(sample: Sample) -> None:
     """Another kind of sum than the state of the violation makes payable."""
-    row = world.fines.guarded.ordered  # type: ignore[attr-defined]
-    _charge(row, world, ChargeKind.COURT, judgment=world.fines.guarded.judged.judgment)  # type: ignore[attr-defined]
+    row = sample.fines.guarded.ordered  # type: ignore[attr-defined]
+    _charge(row, sample, ChargeKind.COURT, judgment=sample.fines.guarded.judged.judgment)  # type: ignore[attr-defined]
 
 
-def _charge_of_another_sum(world: World) -> None:
-    row = world.fines.guarded.ordered  # type: ignore[attr-defined]
+def _charge_of_another_sum(sample: Sample) -> None:
+    row = sample.fines.guarded.ordered  # type: ignore[attr-defined]
     order = row.orders.get()
     Charge.objects.create(
-        violation=row, bill=bill(row, world, order.fils - 1000), kind=ChargeKind.SETTLEMENT, order=order, made_at=clock.now()
+        violation=row, bill=bill(row, sample, order.fils - 1000), kind=ChargeKind.SETTLEMENT, order=order, made_at=clock.now()
     )
 
 
-def _objection_at_home(world: World) -> None:
-    case = fresh_objection(world)
-    case.branch = world.fines.served.branch
+def _objection_at_home(sample: Sample) -> None:
+    case = fresh_objection(sample)
+    case.branch = sample.fines.served.branch
     case.save()
     now = clock.today()
     Objection.objects.create(
         case=case,
-        violation=world.fines.served,
+        violation=sample.fines.served,
         ground="facts_wrong",
         words="x",
         origin="ordered",
@@ -100,45 +104,45 @@ def _objection_at_home(world: World) -> None:
 
 
 def _decided_then_refused(model: Any) -> Any:
-    return lambda world: model.objects.filter(allowed_by__isnull=False).update(refused_at=clock.now())
+    return lambda sample: model.objects.filter(allowed_by__isnull=False).update(refused_at=clock.now())
 
 
 def _refused_then_not(model: Any) -> Any:
-    return lambda world: model.objects.filter(refused_at__isnull=False).update(refused_at=None)
+    return lambda sample: model.objects.filter(refused_at__isnull=False).update(refused_at=None)
 
 
 def _born_allowed(model: Any) -> Any:
-    def attack(world: World) -> None:
+    def attack(sample: Sample) -> None:
         more_of: dict[str, Any] = {"kind": "waiver", "before_fils": 1, "after_fils": 0} if model is Relief else {}
         if model is StopLift:
             more_of = {"until": clock.today(), "asked_unit": "HA", "allowed_unit": "KU"}
-        signed = {"allowed_by": world.fines.authority, "allowed_at": clock.now()}
-        model.objects.create(violation=world.fines.served, **proposal(world), **more_of, **signed)
+        signed = {"allowed_by": sample.fines.authority, "allowed_at": clock.now()}
+        model.objects.create(violation=sample.fines.served, **proposal(sample), **more_of, **signed)
 
     return attack
 
 
-def _ruling_of_one_person(world: World) -> None:
+def _ruling_of_one_person(sample: Sample) -> None:
     now = clock.now()
-    people = {"entered_by": world.fines.court, "entered_at": now, "confirmed_by": world.fines.authority, "confirmed_at": now}
-    Judgment.objects.create(violation=world.fines.served, ruling_no="1", ruled_on=clock.today(), fils=1, **people)
+    people = {"entered_by": sample.fines.court, "entered_at": now, "confirmed_by": sample.fines.authority, "confirmed_at": now}
+    Judgment.objects.create(violation=sample.fines.served, ruling_no="1", ruled_on=clock.today(), fils=1, **people)
 
 
-def _ruling_vanishes(world: World) -> None:
+def _ruling_vanishes(sample: Sample) -> None:
     Judgment.objects.filter(confirmed_by__isnull=False)._raw_delete("default")
 
 
-def _step_of_a_former_delegate(world: World) -> None:
+def _step_of_a_former_delegate(sample: Sample) -> None:
     ViolationEvent.objects.create(
-        subject=world.fines.served,
+        subject=sample.fines.served,
         workflow="violations.violation",
         move="extend",
         from_state="ordered",
         to_state="ordered",
         at=clock.now(),
-        actor_key=world.grants.former_delegate.key,
+        actor_key=sample.grants.former_delegate.key,
         actor_role="delegate",
-        data={"for": world.owner.person.key},
+        data={"for": sample.owner.person.key},
     )
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from tests.journeys.gates import axe
+from tests.journeys.measurements import axe
 from tests.journeys.staff import enter
-from tests.journeys.watching import PATIENCE, Visitor
+from tests.journeys.visitor import PATIENCE, Visitor
 from tools.stack.running import Stack
 
 

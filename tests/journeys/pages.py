@@ -9,7 +9,7 @@ from functools import cache
 
 from tests.journeys.people import identity, shop_of
 from tests.journeys.simulators import ask
-from tests.journeys.watching import Visitor
+from tests.journeys.visitor import Visitor
 from tools.stack.running import Stack
 
 READER = "Rajiv Menhas"  # one shop of each kind, an open request, a licence sealed here

@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from tests.journeys.watching import PHONE, Visitor
+from tests.journeys.visitor import PHONE, Visitor
 from tools.stack.running import Stack
 
 

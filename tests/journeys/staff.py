@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from tests.journeys.watching import Visitor
+from tests.journeys.visitor import Visitor
 from tools.stack.running import wait_until
 
 CODE_SECONDS = 30

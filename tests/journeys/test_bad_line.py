@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import FilePayload, Response
 
-from tests.journeys import lane
-from tests.journeys.gates import overhang
-from tests.journeys.watching import PHONE, Visitor
+from tests.journeys import changed_shop
+from tests.journeys.measurements import overhang
+from tests.journeys.visitor import PHONE, Visitor
 from tools.stack.running import Stack, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
@@ -27,12 +27,12 @@ PATIENCE = 180  # seconds until all have arrived and were looked at; the machine
 def test_twelve_files_on_a_slow_line_cut_twice_arrive_once_each(
     stack: Stack, visit: Callable[..., Visitor], signed_in: Callable[[str], Any]
 ) -> None:
-    shop = lane.shops_of(stack, {SENDING: 1}, 840_000)[SENDING].pop()["id"]
+    shop = changed_shop.shops_of(stack, {SENDING: 1}, 840_000)[SENDING].pop()["id"]
     owner = visit("ar", storage_state=signed_in(SENDING), viewport=PHONE)
-    lane.tick(owner, shop, "activity", "manager", "address")
+    changed_shop.tick(owner, shop, "activity", "manager", "address")
     owner.arrive("/changes/activity/$")
     page = owner.go(f"health-licence/{shop}/changes/files/")
-    files = {slot: [lane.noise(f"{slot} {number}") for number in range(count)] for slot, count in SLOTS.items()}
+    files = {slot: [changed_shop.noise(f"{slot} {number}") for number in range(count)] for slot, count in SLOTS.items()}
     total = sum(len(content) for several in files.values() for content in several)
     pieces: Counter[tuple[str, str]] = Counter()
     refused: list[int] = []

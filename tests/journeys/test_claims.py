@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.journeys import lane
-from tests.journeys.gates import axe, overhang
+from tests.journeys import changed_shop
+from tests.journeys.measurements import axe, overhang
 from tests.journeys.officers import Desk, download, propose, text_of, until_this
 from tests.journeys.people import identity
-from tests.journeys.watching import DESKTOP, PHONE, Visitor
+from tests.journeys.visitor import DESKTOP, PHONE, Visitor
 from tools.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
@@ -42,7 +42,7 @@ WORDS = {
 @pytest.fixture(scope="module")
 def shops(stack: Stack) -> list[dict[str, str]]:
     """Shops that stand under somebody else; each story takes three."""
-    return lane.shops_of(stack, {HOLDER: 6}, 940_000)[HOLDER]
+    return changed_shop.shops_of(stack, {HOLDER: 6}, 940_000)[HOLDER]
 
 
 def _number(stack: Stack, shop: str) -> str:
@@ -70,7 +70,7 @@ def _send(claimant: Visitor, number: str, statement: str) -> str:
     page.click("#form p > button.kp-btn--fill")  # without a document
     page.wait_for_selector("[role=alert]")
     assert page.input_value("#id_statement") == statement, "what was typed is kept"
-    lane.attach(claimant, "ownership", lane.picture(f"contract {number}"), "/claims/[a-z0-9]{26}/$")
+    changed_shop.attach(claimant, "ownership", changed_shop.picture(f"contract {number}"), "/claims/[a-z0-9]{26}/$")
     page.fill("#id_statement", statement)
     page.click("#form p > button.kp-btn--fill")
     claimant.arrive("/cases/[^/]+/$")
@@ -106,7 +106,7 @@ def _refused(claimant: Visitor, visit: Callable[..., Visitor], shop: str, words:
     stack, page = claimant.stack, claimant.page
     case = _send(claimant, _number(stack, shop), "اشتريت المحل في يناير.")
     officer, supervisor = Desk(visit("ar"), stack, case), Desk(visit("ar"), stack, case, "supervisor")
-    lane.at_desk(stack, f"first_for('{case}', '{officer.login}')")
+    changed_shop.at_desk(stack, f"first_for('{case}', '{officer.login}')")
     officer.next()
     assert "اشتريت المحل في يناير" in officer.page.locator(".kp-desk-facts").inner_text()
     propose(officer, "ownership_not_shown", *NOTE)
@@ -145,7 +145,7 @@ def _granted(claimant: Visitor, visit: Callable[..., Visitor], shop: str) -> lis
     case = _send(claimant, _number(stack, shop), "I bought the shop in March.")
     assert not _holds(claimant, shop)
     officer = Desk(visit("ar"), stack, case)
-    lane.at_desk(stack, f"first_for('{case}', '{officer.login}')")
+    changed_shop.at_desk(stack, f"first_for('{case}', '{officer.login}')")
     officer.next()
     officer.check_all()
     officer.page.keyboard.press("2")

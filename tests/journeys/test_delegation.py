@@ -10,12 +10,12 @@ from collections.abc import Callable
 import pytest
 
 from municipality.kernel import clock
-from tests.journeys.gates import axe, overhang
+from tests.journeys.measurements import axe, overhang
+from tests.journeys.more_shops import MADE
 from tests.journeys.people import identity
-from tests.journeys.register import MADE
 from tests.journeys.simulators import text_messages
 from tests.journeys.staff import enter
-from tests.journeys.watching import DESKTOP, PHONE, Visitor
+from tests.journeys.visitor import DESKTOP, PHONE, Visitor
 from tools.stack.running import Stack, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
@@ -31,7 +31,7 @@ WORDS = {
 @pytest.fixture(scope="module")
 def shops(stack: Stack) -> dict[str, list[dict[str, str]]]:
     owners = dict.fromkeys([*GIVERS.values(), HELPED], 1)
-    told = stack.manage("shell", "--no-imports", "-c", f"from tests.journeys.register import add; add({owners}, 850_000)").stdout
+    told = stack.manage("shell", "--no-imports", "-c", f"from tests.journeys.more_shops import add; add({owners}, 850_000)").stdout
     return next(json.loads(line.removeprefix(MADE)) for line in told.splitlines() if line.startswith(MADE))
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.journeys import lane
-from tests.journeys.gates import axe, overhang
+from tests.journeys import changed_shop
+from tests.journeys.measurements import axe, overhang
 from tests.journeys.officers import Desk, download, message, plain, propose, text_of, until_this
 from tests.journeys.staff import enter
-from tests.journeys.watching import PATIENCE, PHONE, Visitor
+from tests.journeys.visitor import PATIENCE, PHONE, Visitor
 from tools.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
@@ -42,20 +42,20 @@ WORDS = {
 
 @pytest.fixture(scope="module")
 def shops(stack: Stack) -> dict[str, list[dict[str, str]]]:
-    return lane.shops_of(stack, {CHANGING: 2, REFUSED: 1, OWED: 1}, 820_000)
+    return changed_shop.shops_of(stack, {CHANGING: 2, REFUSED: 1, OWED: 1}, 820_000)
 
 
 def _send_changed(visitor: Visitor, shop: str, code: str) -> str:
     """Another trade name and a larger shop, with their files; the public id of the case."""
     name_ar, name_en = NAMES[code]
-    lane.tick(visitor, shop, "trade_name", "area_m2")
-    lane.answer(visitor, "trade_name", name_ar=name_ar, name_en=name_en)
-    lane.answer(visitor, "area_m2", area_m2="85")
+    changed_shop.tick(visitor, shop, "trade_name", "area_m2")
+    changed_shop.answer(visitor, "trade_name", name_ar=name_ar, name_en=name_en)
+    changed_shop.answer(visitor, "area_m2", area_m2="85")
     visitor.arrive("/changes/files/$")
     for slot in ("drawing", "photo_front"):
-        lane.attach(visitor, slot, lane.picture(f"{slot} {shop}"), "/changes/files/$")
+        changed_shop.attach(visitor, slot, changed_shop.picture(f"{slot} {shop}"), "/changes/files/$")
     visitor.page.click("#form p > button.kp-btn--fill")
-    return lane.send(visitor)
+    return changed_shop.send(visitor)
 
 
 @pytest.mark.parametrize(("code", "scripts"), [("ar", True), ("en", False)], ids=["ar-scripts", "en-noscript"])
@@ -73,7 +73,7 @@ def test_a_changed_shop_is_corrected_approved_paid_and_licensed_with_its_new_fac
     case = _send_changed(owner, shop["id"], code)
 
     officer = Desk(visit("ar"), stack, case)
-    lane.at_desk(stack, f"first_for('{case}', '{officer.login}')")
+    changed_shop.at_desk(stack, f"first_for('{case}', '{officer.login}')")
     page = officer.next()
     changed = page.locator(".kp-desk-facts tr.is-changed")
     assert changed.count() == 2
@@ -110,7 +110,7 @@ def test_a_changed_shop_is_corrected_approved_paid_and_licensed_with_its_new_fac
     owner.page.click("#form p > button.kp-btn--fill")
     owner.page.wait_for_selector(".kp-errors")
     owner.page.fill("#id_area_m2-area_m2", "٨٨")
-    lane.attach(owner, "drawing", lane.picture(f"a clear drawing {case}"), "/corrections/$")
+    changed_shop.attach(owner, "drawing", changed_shop.picture(f"a clear drawing {case}"), "/corrections/$")
     assert owner.page.input_value("#id_area_m2-area_m2") in ("88", "٨٨"), "sending a file keeps what was typed beside it"
     if scripts:
         assert axe(owner.page) == []
@@ -165,7 +165,7 @@ def test_a_refusal_is_signed_by_a_second_person_and_every_edit_asks_for_another_
     owner = visit("en", storage_state=signed_in(REFUSED), viewport=PHONE)
     case = _send_changed(owner, shops[REFUSED].pop()["id"], "en")
     officer, supervisor = Desk(visit("ar"), stack, case), Desk(visit("ar"), stack, case, "supervisor")
-    lane.at_desk(stack, f"first_for('{case}', '{officer.login}')")
+    changed_shop.at_desk(stack, f"first_for('{case}', '{officer.login}')")
     officer.next()
     propose(officer, "conditions_not_met", "المخزن بلا تهوية.", "The store has no air.")
 
@@ -220,7 +220,7 @@ def test_a_paid_request_that_is_refused_is_owed_back_and_both_sides_see_it(
     owner = visit(code, storage_state=signed_in(OWED), viewport=PHONE)
     case = _send_changed(owner, shops[OWED].pop()["id"], code)
     officer = Desk(visit("ar"), stack, case)
-    lane.at_desk(stack, f"first_for('{case}', '{officer.login}')")
+    changed_shop.at_desk(stack, f"first_for('{case}', '{officer.login}')")
     officer.next()
     officer.check_all()
     officer.page.keyboard.press("2")
@@ -231,7 +231,7 @@ def test_a_paid_request_that_is_refused_is_owed_back_and_both_sides_see_it(
     owner.arrive("/pay/[^/]+/$")
     page.locator("main form button.kp-btn--fill").click()
     page.wait_for_url(f"{stack.knet_url}/kpg/**")
-    lane.at_desk(stack, f"block('{case}')")
+    changed_shop.at_desk(stack, f"block('{case}')")
     page.click("button[name=result][value=CAPTURED]")
     owner.arrive("^/pay/r/")
     owner.go(f"cases/{case}/")

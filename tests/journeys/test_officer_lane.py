@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.journeys.gates import axe, overhang
-from tests.journeys.lane import attach
+from tests.journeys.changed_shop import attach
+from tests.journeys.measurements import axe, overhang
+from tests.journeys.more_shops import MADE
 from tests.journeys.people import identity
-from tests.journeys.register import MADE
-from tests.journeys.watching import PHONE, Visitor
+from tests.journeys.visitor import PHONE, Visitor
 from tools.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
@@ -29,7 +29,7 @@ WORDS = {
 def shops(stack: Stack) -> dict[str, list[dict[str, str]]]:
     """Shops whose licence can be renewed, by owner."""
     owners = {CHANGING: 2, RESUMING: 1}
-    told = stack.manage("shell", "--no-imports", "-c", f"from tests.journeys.register import add; add({owners}, 800_000)").stdout
+    told = stack.manage("shell", "--no-imports", "-c", f"from tests.journeys.more_shops import add; add({owners}, 800_000)").stdout
     return next(json.loads(line.removeprefix(MADE)) for line in told.splitlines() if line.startswith(MADE))
 
 

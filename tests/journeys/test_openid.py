@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.gates import axe
+from tests.journeys.measurements import axe
 from tests.journeys.people import identity
-from tests.journeys.watching import PHONE, Visitor
+from tests.journeys.visitor import PHONE, Visitor
 from tests.openid.running import Provider
 from tools.stack.running import Stack
 

@@ -12,12 +12,12 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Browser, ViewportSize
 
-from tests.journeys import gates
+from tests.journeys import measurements
 from tests.journeys.conftest import WALKING
 from tests.journeys.pages import OWN, PUBLIC, READER, PageOf, every_page
 from tests.journeys.people import identity
 from tests.journeys.staff import enter
-from tests.journeys.watching import DESKTOP, PHONE, Visitor
+from tests.journeys.visitor import DESKTOP, PHONE, Visitor
 from tools.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
@@ -59,8 +59,8 @@ def test_a_page_is_accessible_narrow_light_and_still(
     state = entered(page_of.who)
     visitor = visit(code, viewport=PHONE, **({"storage_state": state} if state else {}))
     page, is_admin = visitor.page, page_of.who.startswith("staff:")
-    page.add_init_script(gates.MOVEMENT)
-    scales = gates.Scales(page)
+    page.add_init_script(measurements.MOVEMENT)
+    scales = measurements.Scales(page)
     page_of.open(visitor)
     page.wait_for_load_state()
     assert visitor.pages_with_status[page.url.partition("#")[0]] == page_of.status
@@ -71,10 +71,10 @@ def test_a_page_is_accessible_narrow_light_and_still(
             scales.without_cache(first)
             scales.read()
             page.reload()
-            moved = gates.movement(page)
+            moved = measurements.movement(page)
             weight = scales.read()
             if first and moved > STILL and not is_admin:
-                wrong.append(f"the layout moves by {moved:.3f}: {page.evaluate(gates.MOVED)}")
+                wrong.append(f"the layout moves by {moved:.3f}: {page.evaluate(measurements.MOVED)}")
             if sum(weight.values()) > limit and not is_admin:
                 wrong.append(f"{sum(weight.values())} bytes, {limit} allowed: {sorted(weight.items(), key=lambda one: -one[1])[:5]}")
 
@@ -82,10 +82,10 @@ def test_a_page_is_accessible_narrow_light_and_still(
     for viewport, scheme in LOOKS[code]:
         page.set_viewport_size(viewport)
         page.emulate_media(color_scheme=scheme)
-        wrong += [f"{viewport['width']} pixels, {scheme}: {finding}" for finding in gates.axe(page)]
+        wrong += [f"{viewport['width']} pixels, {scheme}: {finding}" for finding in measurements.axe(page)]
     page.set_viewport_size(NARROW)
-    if not is_admin and gates.overhang(page) > 0:
-        wrong.append(f"{gates.overhang(page)} pixels wider than a screen of 320")
+    if not is_admin and measurements.overhang(page) > 0:
+        wrong.append(f"{measurements.overhang(page)} pixels wider than a screen of 320")
     assert not wrong, "\n".join(wrong)
     assert visitor.foreign_requests() == []
     if page_of.status < 500:
@@ -97,11 +97,11 @@ def test_the_gates_see_what_they_are_for(visit: Callable[..., Visitor]) -> None:
     """Each gate finds a fault that is put into a good page."""
     visitor = visit("en", viewport=NARROW, bypass_csp=True)
     page = visitor.page
-    page.add_init_script(gates.MOVEMENT)
-    scales = gates.Scales(page)
+    page.add_init_script(measurements.MOVEMENT)
+    scales = measurements.Scales(page)
     visitor.go("privacy/")
-    assert gates.movement(page) <= STILL
-    assert gates.axe(page) == []
+    assert measurements.movement(page) <= STILL
+    assert measurements.axe(page) == []
     assert sum(scales.read().values()) > LATER_VIEW, "a first view brings style and fonts"
     page.evaluate(
         """() => {
@@ -110,12 +110,12 @@ def test_the_gates_see_what_they_are_for(visit: Callable[..., Visitor]) -> None:
             main.insertAdjacentHTML("beforeend", "<div style='inline-size:600px;block-size:9px'></div>");
         }"""
     )
-    found = " ".join(gates.axe(page))
+    found = " ".join(measurements.axe(page))
     assert "image-alt" in found
     assert "color-contrast" in found
-    assert gates.overhang(page) > 0
+    assert measurements.overhang(page) > 0
     page.evaluate("document.querySelector('header').insertAdjacentHTML('afterbegin', '<div style=\"block-size:300px\"></div>')")
-    assert gates.movement(page) > STILL
+    assert measurements.movement(page) > STILL
 
 
 @pytest.mark.parametrize("code", ["ar", "en"])
@@ -185,7 +185,7 @@ def test_a_request_on_paper_has_no_navigation(visit: Callable[..., Visitor], ent
     assert page.locator("main h1").is_visible()
     assert page.locator("main .kp-lead .kp-ref").is_visible()
     page.set_viewport_size({"width": 794, "height": 1123})  # A4 at 96 dots an inch
-    assert gates.overhang(page) <= 0
+    assert measurements.overhang(page) <= 0
 
 
 def test_every_link_leads_somewhere(visit: Callable[..., Visitor], entered: Callable[[str], Any]) -> None:
@@ -220,8 +220,8 @@ def test_too_many_tries_have_a_page_of_their_own(visit: Callable[..., Visitor]) 
             if visitor.pages_with_status[page.url] == 429:
                 break
         assert visitor.pages_with_status[page.url] == 429
-        assert gates.axe(page) == []
-        assert gates.overhang(page) <= 0
+        assert measurements.axe(page) == []
+        assert measurements.overhang(page) <= 0
 
 
 def test_every_page_has_a_name_of_its_own() -> None:

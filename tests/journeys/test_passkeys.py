@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.journeys.gates import axe
+from tests.journeys.measurements import axe
 from tests.journeys.people import identity
 from tests.journeys.staff import enter, to_the_code
-from tests.journeys.watching import PHONE, Visitor
+from tests.journeys.visitor import PHONE, Visitor
 from tools.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]

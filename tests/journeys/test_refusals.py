@@ -12,7 +12,7 @@ import pytest
 from tests.journeys.conftest import LATE, PAYING
 from tests.journeys.people import identity, shop_of
 from tests.journeys.simulators import Bank, letters, text_messages
-from tests.journeys.watching import PATIENCE, PHONE, Visitor
+from tests.journeys.visitor import PATIENCE, PHONE, Visitor
 from tools.stack.running import Stack, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]

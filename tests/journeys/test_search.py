@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.journeys import gates
-from tests.journeys.watching import Visitor
+from tests.journeys import measurements
+from tests.journeys.visitor import Visitor
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
 PHONE = {"width": 360, "height": 800}
@@ -23,8 +23,8 @@ def test_the_list_follows_what_is_typed_and_its_address_shows_the_same(visit: Ca
     page.wait_for_selector("#results .kp-hit")
     page.wait_for_function("text => new URL(location.href).searchParams.get('q') === text", arg=typed)
     assert parse_qs(urlsplit(page.url).query) == {"q": [typed]}
-    assert gates.axe(page) == []
-    assert gates.overhang(page) <= 0
+    assert measurements.axe(page) == []
+    assert measurements.overhang(page) <= 0
     names = page.locator(".kp-hit h2").all_inner_texts()
     other = visit(code, viewport=PHONE)
     other.page.goto(page.url)

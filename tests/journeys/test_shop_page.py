@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.journeys import lane
-from tests.journeys.gates import axe, overhang
+from tests.journeys import changed_shop
+from tests.journeys.measurements import axe, overhang
 from tests.journeys.officers import Desk
-from tests.journeys.watching import DESKTOP, PHONE, Visitor
+from tests.journeys.visitor import DESKTOP, PHONE, Visitor
 from tools.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
@@ -74,7 +74,7 @@ def test_a_fact_that_somebody_finds_wrong_is_right_on_the_page_once_an_officer_a
         assert axe(page) == []
     assert words.corrected not in page.locator(".kp-next").inner_text() and overhang(page) <= 0
     officer = Desk(visit("ar"), stack, case)
-    lane.at_desk(stack, f"first_for('{case}', '{officer.login}')")
+    changed_shop.at_desk(stack, f"first_for('{case}', '{officer.login}')")
     officer.next()
     assert words.name_en in officer.page.locator(".kp-desk-facts").inner_text()
     officer.check_all()

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.journeys.conftest import WALKING
 from tests.journeys.people import identity
 from tests.journeys.simulators import Phone
-from tests.journeys.watching import PATIENCE, PHONE, Visitor
+from tests.journeys.visitor import PATIENCE, PHONE, Visitor
 from tools.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]

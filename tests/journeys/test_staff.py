@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.journeys.staff import enter, password, to_the_code
-from tests.journeys.watching import PATIENCE, Visitor
+from tests.journeys.visitor import PATIENCE, Visitor
 from tools.stack.running import Stack, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]

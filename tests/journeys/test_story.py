@@ -18,7 +18,7 @@ from municipality.documents import verification
 from tests.journeys.conftest import STORY
 from tests.journeys.people import identity
 from tests.journeys.simulators import Bank, letters, text_messages
-from tests.journeys.watching import DESKTOP, PATIENCE, PHONE, Visitor
+from tests.journeys.visitor import DESKTOP, PATIENCE, PHONE, Visitor
 from tools.stack.running import Stack, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from municipality.kernel import clock
-from tests.journeys import lane
-from tests.journeys.gates import axe, overhang
+from tests.journeys import changed_shop
+from tests.journeys.measurements import axe, overhang
 from tests.journeys.people import identity
-from tests.journeys.watching import DESKTOP, PHONE, Visitor
+from tests.journeys.visitor import DESKTOP, PHONE, Visitor
 from tools.stack.running import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
@@ -22,9 +22,9 @@ OBJECTED, PAYABLE = "CLN-03", "CLN-01"
 @pytest.fixture(scope="module")
 def shop(stack: Stack) -> str:
     """A shop with two minutes."""
-    found = lane.shops_of(stack, {OWNER: 1}, 950_000)[OWNER].pop()["id"]
+    found = changed_shop.shops_of(stack, {OWNER: 1}, 950_000)[OWNER].pop()["id"]
     for offence in (OBJECTED, PAYABLE):
-        lane.at_desk(stack, f"minute('{found}', '{offence}')")
+        changed_shop.at_desk(stack, f"minute('{found}', '{offence}')")
     return found
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.journeys import fines, lane
-from tests.journeys.gates import axe, overhang
+from tests.journeys import changed_shop, fines
+from tests.journeys.measurements import axe, overhang
 from tests.journeys.staff import enter
-from tests.journeys.watching import PATIENCE, PHONE, Visitor
+from tests.journeys.visitor import PATIENCE, PHONE, Visitor
 from tools.stack.running import Stack, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.stack, pytest.mark.browser]
@@ -57,7 +57,7 @@ class Field:
         page = self.page
         page.select_option("#id_offence", offence)
         page.fill("#id_shop_no", self.number)
-        page.set_input_files("#photos", [{"name": "front.jpg", "mimeType": "image/jpeg", "buffer": lane.picture(offence)}])
+        page.set_input_files("#photos", [{"name": "front.jpg", "mimeType": "image/jpeg", "buffer": changed_shop.picture(offence)}])
         page.click("[data-field-form] button.kp-desk-main")
 
 
@@ -149,7 +149,7 @@ def _settle(owner: Visitor, violation: str) -> None:
 
 
 def _shops(stack: Stack, owner: str, count: int, first_row: int) -> list[str]:
-    return [shop["id"] for shop in lane.shops_of(stack, {owner: count}, first_row)[owner]]
+    return [shop["id"] for shop in changed_shop.shops_of(stack, {owner: count}, first_row)[owner]]
 
 
 def _at_bank(owner: Visitor) -> None:
@@ -216,7 +216,7 @@ def test_an_owner_puts_right_what_was_warned_of_and_owes_nothing(
     assert axe(page) == [] and overhang(page) == 0
     page.locator(f"a[href$='/{row['id']}/correct/']").click()
     visitor.arrive("/correct/$")
-    lane.attach(visitor, "correction", lane.picture(f"put right {code}"), "/correct/$")
+    changed_shop.attach(visitor, "correction", changed_shop.picture(f"put right {code}"), "/correct/$")
     assert axe(page) == [] and overhang(page) == 0
 
     inspector = Field(visit("ar", viewport=PHONE), shop)

@@ -21,7 +21,8 @@ from municipality.kernel.workflow import WORKFLOWS, Workflow
 from municipality.places.models import Branch, Governorate
 from municipality.rulebook.models import RuleSet
 from municipality.ui.admin_base import ReadOnlyAdmin
-from tests.municipality.people import person, signed_in, staff
+from tests.browsers import signed_in
+from tests.factories.accounts import PersonFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
 REGISTERED = sorted(admin.site._registry.items(), key=lambda pair: pair[0]._meta.label)
@@ -183,7 +184,7 @@ def case(monkeypatch: pytest.MonkeyPatch) -> Case:
         subject="shop:1",
         title_ar="مطعم الخليج",
         title_en="Gulf Grill",
-        applicant=person(),
+        applicant=PersonFactory(),
         branch=branch,
         state="begun",
         opened_at=clock.now(),
@@ -193,7 +194,7 @@ def case(monkeypatch: pytest.MonkeyPatch) -> Case:
 
 def browser(*roles: str) -> tuple[User, Client]:
     ensure_roles()
-    user = staff(*roles, login="-".join(roles) or "nobody")
+    user = StaffFactory(groups=roles, login="-".join(roles) or "nobody")
     return user, signed_in(user)
 
 

@@ -8,16 +8,14 @@ from typing import Any
 
 import pytest
 
-from municipality.jobs import services as jobs
-from municipality.jobs.models import Job
 from municipality.kernel import clock
-from municipality.kernel.actors import system
 from payments import registry
 from payments.models import Attempt, Bill
-from payments.rules import Line
-from payments.services import issue_bill, redirect_url, start_attempt
-from tests.municipality import people
-from tests.payments.bank import Bank, Book
+from tests.bank import Bank, Book
+from tests.due_jobs import run_due
+from tests.factories.accounts import SALIM, PersonFactory, StaffFactory
+from tests.factories.payments import AttemptFactory, BillFactory
+from tests.factories.rulebook import publish_rulebook
 
 START = dt.datetime(2026, 11, 24, 7, 0, tzinfo=dt.UTC)
 
@@ -25,7 +23,7 @@ START = dt.datetime(2026, 11, 24, 7, 0, tzinfo=dt.UTC)
 @pytest.fixture(autouse=True)
 def gateway(settings: Any) -> None:
     """The terminal of the tests, whatever the settings module says."""
-    settings.PAYMENT_PROVIDER = "tests.payments.bank.Bank"
+    settings.PAYMENT_PROVIDER = "tests.bank.Bank"
     settings.PORTAL_URL = "https://portal.example.test"
     settings.KNET_PAYMENT_URL = "https://bank.example.test/kpg/PaymentHTTP.htm"
     settings.KNET_TRANPIPE_URL = "https://bank.example.test/kpg/tranPipe.htm"
@@ -49,16 +47,12 @@ def bank() -> Book:
 
 @pytest.fixture
 def payer(db: None) -> Any:
-    return people.person(people.SALIM)
+    return PersonFactory(civil_id=SALIM)
 
 
 @pytest.fixture
 def stranger(db: None) -> Any:
-    return people.person(people.NOURA, name_ar="نورة", name_en="Noura")
-
-
-def line(fils: int = 10_000, code: str = "renewal") -> Line:
-    return Line(code, "تجديد", "Renewal", "سنة واحدة", "1 year", "المادة 12", "Article 12", "fees.health v12", fils, "1422101")
+    return PersonFactory(noura=True)
 
 
 @pytest.fixture
@@ -66,16 +60,7 @@ def issue(payer: Any) -> Callable[..., Bill]:
     """Issue a bill of the kind `tests.thing`."""
 
     def make(fils: int = 10_000, *, person: Any = None, subject: str = "case:abc", **more: Any) -> Bill:
-        return issue_bill(
-            kind="tests.thing",
-            subject=subject,
-            payer=person or payer,
-            title_ar="تجديد الترخيص الصحي",
-            title_en="Health licence renewal",
-            lines=[line(fils)],
-            actor=system("tests"),
-            **more,
-        )
+        return BillFactory(fils=fils, payer=person or payer, subject=subject, **more)
 
     return make
 
@@ -85,9 +70,7 @@ def at_bank(issue: Callable[..., Bill], payer: Any) -> Callable[..., Attempt]:
     """An attempt whose browser was sent to the bank."""
 
     def make(*bills: Bill, language: str = "en") -> Attempt:
-        attempt = start_attempt(bills=bills or (issue(),), payer=payer, language=language, session_key="session-1")
-        redirect_url(attempt)
-        return Attempt.objects.get(pk=attempt.pk)
+        return AttemptFactory(bills=bills or (issue(),), payer=payer, language=language)
 
     return make
 
@@ -99,35 +82,6 @@ def paid_for(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[int]]:
     monkeypatch.setattr(registry, "PAYABLES", registry.PAYABLES)
     monkeypatch.setitem(registry.PAYABLES, "tests.thing", registry.Payable(told["paid"].append, told["voided"].append))
     return told
-
-
-KINDS = (
-    "payments.inquire",
-    "payments.hand_over",
-    "payments.confirm",
-    "payments.tell_void",
-    "payments.tell_paid",
-    "payments.tell_owed_attempt",
-    "payments.tell_owed_bill",
-    "payments.tell_paid_out",
-    "payments.send_refund",
-    "payments.ask_refund",
-)
-
-
-def run_due(kinds: tuple[str, ...] = KINDS) -> int:
-    """Run what is due now, as the worker would, until nothing of these kinds is due. Returns how many jobs ran.
-
-    Due is what the worker takes for due: also what a worker that died still holds, once its lease is over.
-    """
-    ran = 0
-    while True:
-        due = Job.objects.filter(pk__in=[pk for pk, _queue in jobs.due(limit=10_000)], kind__in=kinds)
-        found = list(due.order_by("due_at", "pk").values_list("pk", flat=True))
-        if not found:
-            return ran
-        for pk in found:
-            ran += jobs.run(pk)
 
 
 def walk(minutes: float, step: float = 1.0) -> None:
@@ -142,20 +96,14 @@ def walk(minutes: float, step: float = 1.0) -> None:
 @pytest.fixture
 def replies(db: None) -> None:
     """The coded reasons of money, published by two people."""
-    from municipality.rulebook import seeds
-
-    maker, publisher = people.staff(login="rules-1"), people.staff(login="rules-2")
-    for edition in seeds.read_editions():
-        if edition["subject"] == "replies.money":
-            draft = seeds._draft(edition, maker)
-            seeds.services.publish(ruleset=draft, publisher=publisher, actor=system("tests"))
+    publish_rulebook("replies.money")
 
 
 @pytest.fixture
 def cashier(replies: None) -> Any:
-    return people.staff("cashier", login="cashier")
+    return StaffFactory(groups=["cashier"])
 
 
 @pytest.fixture
 def checker(replies: None) -> Any:
-    return people.staff("finance_checker", login="checker")
+    return StaffFactory(groups=["finance_checker"], login="checker")

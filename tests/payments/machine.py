@@ -21,10 +21,12 @@ from payments.services import inquiries
 from payments.services.returns import remaining_of
 from payments.states import AT_BANK, OPEN, UNPAID, AttemptState, BillState, RefundState
 from payments.views.gateway import response as notification_view
-from tests.payments.bank import KEY, result_text
-from tests.payments.conftest import START, line, run_due
+from tests.bank import KEY, result_text
+from tests.due_jobs import run_due
+from tests.factories.payments import BillFactory, bill_line
+from tests.payments.conftest import START
+from tests.payments.machine_steps import BOOST, FAR, OPENING, PASSED_BY, POINTS, STEPS, THEMES, Killed, World, step
 from tests.payments.model_bank import DAYS, REFUND_DAYS, REFUSALS, TAKEN, ModelBank, Vault
-from tests.payments.play import BOOST, FAR, OPENING, PASSED_BY, POINTS, STEPS, THEMES, Killed, World, step
 
 BY = system("tests")
 FORM = "application/x-www-form-urlencoded"
@@ -158,15 +160,8 @@ class Payments(RuleBasedStateMachine):
             self._leave(attempt)
 
     def _issue(self, fils: int) -> Bill:
-        return services.issue_bill(
-            kind="tests.thing",
-            subject=f"case:{len(self.bills)}",
-            payer=self.world.payer,
-            title_ar="تجديد",
-            title_en="Renewal",
-            lines=[line(fils), line(fils + 5, "second")],
-            actor=BY,
-        )
+        lines = [bill_line(fils), bill_line(fils + 5, "second")]
+        return BillFactory(subject=f"case:{len(self.bills)}", payer=self.world.payer, lines=lines)
 
     def _leave(self, attempt: Attempt) -> None:
         was_new = Attempt.objects.get(pk=attempt.pk).state == AttemptState.CREATED

@@ -10,9 +10,9 @@ from django.test import RequestFactory
 
 from municipality.audit.models import AccessLogEntry
 from payments.models import Attempt, Bill, GatewayMessage, Receipt
-from tests.municipality import people
-from tests.payments.bank import Book
-from tests.payments.browsers import signed_in
+from tests.bank import Book
+from tests.browsers import signed_in
+from tests.factories.accounts import StaffFactory
 from tests.payments.conftest import walk
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ def request_of(user: Any) -> Any:
 
 @pytest.fixture
 def auditor() -> Any:
-    user = people.staff("auditor", login="auditor")
+    user = StaffFactory(groups=["auditor"])
     user.user_permissions.add(*Permission.objects.filter(content_type__app_label="payments", codename__startswith="view_"))
     return user
 
@@ -47,7 +47,7 @@ def test_staff_who_are_no_auditors_see_no_rows(issue: Callable[..., Bill], audit
     issue()
     page = admin.site._registry[Bill]
     assert page.get_queryset(request_of(auditor)).count() == 1
-    assert page.get_queryset(request_of(people.staff("officer", login="officer"))).count() == 0
+    assert page.get_queryset(request_of(StaffFactory(groups=["officer"]))).count() == 0
 
 
 def test_opening_a_persons_bill_is_written_down_and_secrets_are_masked(

@@ -14,11 +14,12 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 from payments.models import Attempt, Bill, LedgerCorrection, LedgerPosting, RefundDue
 from payments.services import owe_back
-from tests.municipality import people
-from tests.payments.bank import Book
-from tests.payments.browsers import signed_in
-from tests.payments.conftest import run_due, walk
-from tests.payments.services.test_returns import LATER
+from tests.bank import Book
+from tests.browsers import signed_in
+from tests.due_jobs import run_due
+from tests.factories.accounts import StaffFactory
+from tests.payments.conftest import walk
+from tests.payments.refunds import LATER
 
 pytestmark = pytest.mark.django_db
 
@@ -73,7 +74,7 @@ def test_whoever_proposed_does_not_approve_by_hand_made_requests(owed: RefundDue
     client = signed_in(cashier)
     client.post(page(owed), PROPOSAL)
     assert client.post(page(owed), {"step": "approve", "remaining": "10000"}).status_code == 403
-    assert signed_in(people.staff("auditor", login="auditor")).post(page(owed), {"step": "approve"}).status_code == 403
+    assert signed_in(StaffFactory(groups=["auditor"])).post(page(owed), {"step": "approve"}).status_code == 403
     assert RefundDue.objects.get().state == "proposed"
 
 

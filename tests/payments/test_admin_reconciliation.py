@@ -13,10 +13,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from municipality.audit.models import AuditEvent
 from municipality.cases.roles import ensure_roles
 from payments.models import Attempt, BankStatement, Difference
-from tests.payments.bank import Book
-from tests.payments.browsers import signed_in
+from tests.bank import Book
+from tests.browsers import signed_in
+from tests.payments.bank_statements import content, line
 from tests.payments.conftest import walk
-from tests.payments.services.test_reconciliation import content, line
 
 pytestmark = pytest.mark.django_db
 LOAD = "/admin/payments/bankstatement/load/"

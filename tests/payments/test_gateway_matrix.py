@@ -26,7 +26,7 @@ from sandbox.simulators.knet import behaviours, protocol
 from sandbox.simulators.knet.book import Book
 from sandbox.simulators.knet.gateway import Gateway
 from sandbox.simulators.knet.server import application
-from tests.payments.conftest import run_due
+from tests.due_jobs import run_due
 
 pytestmark = [pytest.mark.timeout(7200), pytest.mark.postgres, pytest.mark.chaos, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 A = AttemptState
@@ -71,7 +71,7 @@ DAYS: list[tuple[str, list[str], str]] = [
     ("CAPTURED", ["not_found:3"], A.PAID),
     ("CAPTURED", ["odd_result:3"], A.PAID),
 ]
-# What becomes of a refund is taken to its end by tests/payments/services/test_returns.py.
+# What becomes of a refund is taken to its end by tests/payments/services/test_refund_payouts.py.
 OF_REFUNDS = {"refund_lost", "refund_dropped", "credit_untold", "refund_disabled"}
 COPIES = 50 if os.environ.get("CHAOS_FULL") == "1" else 1
 MINUTES = 15
@@ -180,7 +180,7 @@ def test_our_books_end_as_the_banks_book(play_out: Played) -> None:
 
 
 def test_the_control_that_believes_what_it_is_told_ends_with_other_books(play_out: Played, settings: Any) -> None:
-    settings.PAYMENT_PROVIDER = "tests.payments.believing.BelievingKnet"
+    settings.PAYMENT_PROVIDER = "tests.payments.believing_bank.BelievingKnet"
     end = play_out(1)
     print(f"\nbelieving: after {len(end.unequal)} of {len(DAYS)} days the books differ: {sorted(end.unequal)}")
     assert ("CAPTURED", "void_after_ack:0.6") in end.unequal

@@ -34,8 +34,9 @@ from payments.services import approve_refund, inquire, owe_back, propose_refund,
 from payments.services.ledger import decide_correction, propose_correction
 from payments.services.reconciliation import close_difference, load_statement, note, propose_closing, take_statement
 from payments.services.returns import remaining_of
-from tests.payments.bank import Book
-from tests.payments.conftest import START, run_due, walk
+from tests.bank import Book
+from tests.due_jobs import run_due
+from tests.payments.conftest import START, walk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 BY = system("tests")

@@ -22,9 +22,9 @@ from payments.models import RefundDue
 from payments.providers import provider_named
 from payments.services import attempts, callbacks, inquiries, returns, settlement
 from payments.states import RefundState
-from tests.municipality import people
+from tests.factories.accounts import StaffFactory
 from tests.payments.machine import Payments
-from tests.payments.play import World, edges
+from tests.payments.machine_steps import World, edges
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.timeout(7200)]
 FULL = os.environ.get("CHAOS_FULL") == "1"
@@ -38,7 +38,7 @@ Play = Callable[..., World]
 def play(monkeypatch: pytest.MonkeyPatch, settings: Any, payer: Any, cashier: Any, checker: Any) -> Play:
     """Play so many games of so many steps; the world afterwards. Raises what the first broken game raised."""
     settings.PAYMENT_PROVIDER = "tests.payments.model_bank.ModelBank"
-    world = World(payer, cashier, checker, people.staff("cashier", "finance_checker", login="both"))
+    world = World(payer, cashier, checker, StaffFactory(groups=["cashier", "finance_checker"], login="both"))
     present: list[Payments] = []
 
     class Game(Payments):

@@ -8,7 +8,7 @@ import pytest
 from municipality.kernel import money
 from payments import rules
 from payments.rules import Hint, InquiryAnswer, Outcome
-from tests.payments.conftest import line
+from tests.factories.payments import bill_line
 
 OURS = {"trackid": "TRACK1", "fils": 10_000, "payment_id": None}
 
@@ -95,12 +95,12 @@ def test_the_schedule_asks_soon_then_hourly_to_the_end_of_a_day() -> None:
     ("lines", "code"),
     [
         ([], "empty"),
-        ([line(0)], "amount"),
-        ([line(-5)], "amount"),
-        ([line(True)], "amount"),
-        ([line(10.0)], "amount"),  # type: ignore[arg-type]
-        ([line(999_999_999), line(1)], "amount"),
-        ([line(5, code="")], "text"),
+        ([bill_line(0)], "amount"),
+        ([bill_line(-5)], "amount"),
+        ([bill_line(True)], "amount"),
+        ([bill_line(10.0)], "amount"),  # type: ignore[arg-type]
+        ([bill_line(999_999_999), bill_line(1)], "amount"),
+        ([bill_line(5, code="")], "text"),
     ],
 )
 def test_lines_that_make_no_bill_are_refused(lines: list[rules.Line], code: str) -> None:
@@ -150,24 +150,24 @@ def test_periods_that_people_wait_for_are_as_documented() -> None:
 
 
 def test_the_largest_amount_fits_the_gateways_ten_characters() -> None:
-    assert rules.total([line(999_999_998), line(1)]) == 999_999_999
+    assert rules.total([bill_line(999_999_998), bill_line(1)]) == 999_999_999
     assert len(money.to_text(rules.MAX_FILS)) == 10
     assert len(money.to_text(rules.MAX_FILS + 1)) == 11
 
 
 def test_a_bill_of_one_fils_and_the_sum_of_several_lines() -> None:
-    assert rules.total([line(1)]) == 1
-    assert rules.total([line(10_000), line(250), line(1)]) == 10_251
+    assert rules.total([bill_line(1)]) == 1
+    assert rules.total([bill_line(10_000), bill_line(250), bill_line(1)]) == 10_251
 
 
 @pytest.mark.parametrize("text", ["code", "label_ar", "label_en", "article_ar", "article_en", "edition", "revenue_account"])
 def test_a_line_without_one_of_its_texts_makes_no_bill(text: str) -> None:
     with pytest.raises(rules.NotPayable, match="text"):
-        rules.total([line(5), replace(line(5), **{text: ""})])
+        rules.total([bill_line(5), replace(bill_line(5), **{text: ""})])
 
 
 def test_a_line_may_do_without_a_formula() -> None:
-    assert rules.total([replace(line(5), formula_ar="", formula_en="")]) == 5
+    assert rules.total([replace(bill_line(5), formula_ar="", formula_en="")]) == 5
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_a_track_id_is_as_long_as_an_inquiry_carries() -> None:
     assert {len(rules.new_trackid()) for _ in range(50)} == {19}
 
 
-@pytest.mark.parametrize("thing", [line(), answer("CAPTURED")])
+@pytest.mark.parametrize("thing", [bill_line(), answer("CAPTURED")])
 def test_what_was_computed_or_answered_cannot_be_changed_afterwards(thing: object) -> None:
     with pytest.raises(FrozenInstanceError):
         thing.fils = 1  # type: ignore[attr-defined]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -11,71 +11,39 @@ import pytest
 
 from municipality.kernel import clock
 from municipality.places.models import Area, Branch
-from municipality.places.seeds import load_places
-from municipality.review.models import Skill
-from municipality.rulebook.seeds import load_activities, seed
+from municipality.review.services import desk
 from payments.models import Bill
-from payments.services import redirect_url, start_attempt
 from shops.models import Shop
-from tests.municipality.people import NOURA, person, staff
-from tests.payments.bank import Bank, Book
-from tests.payments.conftest import run_due
-from violations.models import JudicialWarrant, Team, Violation
+from tests import desk_acts
+from tests.bank import Bank, Book
+from tests.conftest import Clock
+from tests.due_jobs import run_due
+from tests.factories.accounts import PersonFactory, StaffFactory
+from tests.factories.payments import AttemptFactory
+from tests.factories.review import OfficerFactory
+from tests.factories.shops import ShopFactory
+from violations.models import JudicialWarrant, Objection, Team, Violation
 from violations.services import settlements, violation_reports
 from violations.services.violation_reports import Findings
 
-NOW = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)  # noon, a Tuesday
 BRANCHES = ("AH", "AS", "FA", "HA", "JA", "MU")
 
 
-class Days:
-    """The clock of a test, moved by days."""
-
-    def __init__(self) -> None:
-        self._block = clock.at(NOW)
-        self._block.__enter__()
-
-    def to(self, instant: dt.datetime) -> None:
-        self._block.__exit__(None, None, None)
-        self._block = clock.at(instant)
-        self._block.__enter__()
-
-    def later(self, **amount: float) -> None:
-        self.to(clock.now() + dt.timedelta(**amount))
-
-    def close(self) -> None:
-        self._block.__exit__(None, None, None)
-
-
 @pytest.fixture(autouse=True)
-def days(settings: Any) -> Iterator[Days]:
-    settings.PAYMENT_PROVIDER = "tests.payments.bank.Bank"
+def bank(settings: Any, frozen_clock: Clock) -> None:
+    """A bank in memory; the clock stands still from the start."""
+    settings.PAYMENT_PROVIDER = "tests.bank.Bank"
     settings.PORTAL_URL = "https://portal.example.test"
     settings.KNET_PAYMENT_URL = "https://bank.example.test/kpg/PaymentHTTP.htm"
     settings.KNET_TRANPIPE_URL = "https://bank.example.test/kpg/tranPipe.htm"
     settings.KNET_TRANPORTAL_ID, settings.KNET_PASSWORD, settings.KNET_RESOURCE_KEY = "999901", "999901pg", "1234567890ABCDEF"
     settings.KNET_INQUIRY_DELAY_SECONDS, settings.KNET_CONFIRM_DELAY_SECONDS, settings.KNET_PAGE_LIFETIME_SECONDS = 3, 600, 1800
     Bank.book = Book()
-    found = Days()
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def rules(db: Any, days: Days) -> None:
-    load_places()
-    load_activities()
-    seed(staff("rule_maker", login="maker"), staff("rule_publisher", login="publisher"))
-
-
-@pytest.fixture
-def owner(db: Any) -> Any:
-    return person()
 
 
 @pytest.fixture
 def stranger(db: Any) -> Any:
-    return person(NOURA, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi")
+    return PersonFactory(noura=True)
 
 
 @pytest.fixture
@@ -84,7 +52,7 @@ def make_inspector(rules: None) -> Callable[..., Any]:
 
     def make(login: str = "inspector", branch: str = "HA", *, womens: bool = False, scope: list[str] | None = None, **spell: Any) -> Any:
         home = Branch.objects.get(pk=branch)
-        user = staff("inspector", login=login, branch=home)
+        user = StaffFactory(groups=["inspector"], login=login, branch=home)
         code = f"{branch}-{'W' if womens else 'M'}"
         team, _created = Team.objects.get_or_create(
             code=code, defaults={"branch": home, "name_ar": f"فريق {branch}", "name_en": f"Team {branch}", "is_womens": womens}
@@ -111,25 +79,10 @@ def inspector(make_inspector: Callable[..., Any]) -> Any:
 
 @pytest.fixture
 def make_shop(rules: None, owner: Any) -> Callable[..., Shop]:
+    ShopFactory.reset_sequence(1)
+
     def make(**facts: Any) -> Shop:
-        number = Shop.objects.count() + 1
-        values: dict[str, Any] = {
-            "name_ar": f"حلاق الموج {number}",
-            "name_en": f"Al Mawj Barber {number}",
-            "activity_id": "BARB",
-            "owner": owner,
-            "branch": Branch.objects.get(pk="HA"),
-            "area": Area.objects.filter(governorate="HA").order_by("pk")[0],
-            "block": "4",
-            "street": "12",
-            "building": "30",
-            "paci_number": f"1022{number:04d}",
-            "commercial_license_no": f"2020/{number:06d}",
-            "commercial_license_end": dt.date(2027, 9, 1),
-            "facts_source": "moci",
-            "facts_at": NOW,
-        }
-        return Shop.objects.create(**(values | facts))
+        return ShopFactory(**({"owner": owner} | facts))
 
     return make
 
@@ -168,9 +121,7 @@ def write(inspector: Any, shop: Shop) -> Callable[..., Violation]:
 
 def settle(bill: Bill) -> Bill:
     """Pay a bill at the bank, as far as the portal's own inquiry and the hand-over."""
-    attempt = start_attempt(bills=[bill], payer=bill.payer, language="en", session_key="session-1")
-    redirect_url(attempt)
-    Bank.book.decide(attempt)
+    Bank.book.decide(AttemptFactory(bills=[bill]))
     with clock.at(clock.now() + dt.timedelta(minutes=3)):
         run_due()
     return Bill.objects.get(pk=bill.pk)
@@ -186,10 +137,19 @@ def decider(rules: None) -> Callable[..., Any]:
     """Somebody of a branch who decides objections."""
 
     def make(branch: str, login: str = "") -> Any:
-        home = Branch.objects.get(pk=branch)
-        user = staff("officer", login=login or f"decider-{branch}", branch=home)
-        giver = staff("supervisor", login=f"giver-{login or branch}", branch=home)
-        Skill.objects.create(officer=user, code="objections", given_by=giver, given_at=clock.now())
-        return user
+        return OfficerFactory(login=login or f"decider-{branch}", branch_id=branch, skills=["objections"])
 
     return make
+
+
+def decide(objection: Objection, decider: Callable[..., Any], *, uphold: bool) -> None:
+    """Somebody of the branch upholds the objection or refuses it, countersigned."""
+    officer = decider(objection.case.branch_id)
+    assignment = desk_acts.drawn(officer)
+    assert assignment.place.case_id == objection.case_id
+    desk_acts.checked(assignment)
+    if uphold:
+        desk.accept(assignment=assignment)
+        return
+    decision = desk.propose_refusal(assignment=assignment, code="facts_proved")
+    desk.sign(decision=decision, supervisor=StaffFactory(supervisor=True, login="signs", branch_id=officer.branch_id))

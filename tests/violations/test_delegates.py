@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from licensing.health.states import RENEWAL
-from municipality.accounts.models import Organisation, Signatory, User
+from municipality.accounts.models import Signatory, User
 from municipality.audit.models import AuditEvent
 from municipality.cases.models import CaseEvent
 from municipality.delegation import registry
@@ -32,10 +32,11 @@ from payments import queries as payments
 from payments.models import Attempt, Bill
 from payments.services import pay_basket, redirect_url, start_attempt
 from shops.models import Shop
-from tests.architecture.state_doors import without_guards
-from tests.municipality.people import NOURA, person, signed_in
-from tests.payments.bank import Bank
-from tests.payments.conftest import run_due
+from tests.bank import Bank
+from tests.browsers import signed_in
+from tests.database_guards import without_guards
+from tests.due_jobs import run_due
+from tests.factories.accounts import NOURA, OrganisationFactory, PersonFactory
 from violations import queries, review, rules
 from violations.models import Objection, Violation, ViolationEvent
 from violations.services import documents, notices, objections, settlements, terms
@@ -139,7 +140,7 @@ def test_opening_the_notice_as_a_delegate_serves_nobody(write: Callable[..., Vio
 def test_a_right_reaches_no_further_than_its_givers_own(served: Violation, owner: Any, delegate: Any) -> None:
     let(owner, delegate, served.shop.key)  # type: ignore[union-attr]
     bill = settlements.bill_for(violation=served, person=delegate)
-    Shop.objects.filter(pk=served.shop_id).update(owner=person(THIRD))
+    Shop.objects.filter(pk=served.shop_id).update(owner=PersonFactory(civil_id=THIRD))
     assert not queries.visible_to(delegate).exists()
     assert not payments.visible_to(delegate).filter(pk=bill.pk).exists()
     with pytest.raises(NotPermitted):
@@ -149,7 +150,7 @@ def test_a_right_reaches_no_further_than_its_givers_own(served: Violation, owner
 def test_a_clerk_sees_the_shops_of_the_organisation_while_its_giver_signs_for_it(
     write: Callable[..., Violation], make_shop: Callable[..., Shop], owner: Any, delegate: Any
 ) -> None:
-    company = Organisation.objects.create(name_ar="شركة", name_en="Company", commercial_register_no="77002")
+    company = OrganisationFactory()
     signs = Signatory.objects.create(organisation=company, person=owner, first_day=clock.today())
     row = write(shop=make_shop(owner=None, organisation=company))
     private = write(shop=make_shop())

@@ -12,16 +12,18 @@ import pytest
 from django.conf import settings
 
 from municipality.accounts.limits import Limit
-from municipality.accounts.models import Organisation, Signatory
+from municipality.accounts.models import Signatory
 from municipality.cases.models import Case
 from municipality.documents import seal, store
 from municipality.documents.models import Document
 from municipality.documents.verification import check
 from municipality.kernel import clock
 from municipality.review.services import desk, queue
-from tests.municipality.documents import poppler
-from tests.municipality.people import signed_in, staff
-from tests.violations.conftest import Days, pay
+from tests import poppler
+from tests.browsers import signed_in
+from tests.conftest import Clock
+from tests.factories.accounts import OrganisationFactory, StaffFactory
+from tests.violations.conftest import pay
 from violations.models import Violation
 from violations.services import documents, notices, objections, violation_reports
 
@@ -57,11 +59,11 @@ def test_a_warning_says_by_when_and_that_nothing_is_due(write: Callable[..., Vio
 
 
 def test_a_minute_takes_the_place_of_its_warning_and_says_how_the_sum_came_about(
-    write: Callable[..., Violation], inspector: Any, days: Days
+    write: Callable[..., Violation], inspector: Any, frozen_clock: Clock
 ) -> None:
     row = write("SHP-04", quantity_hundredths=350)
     warning = notice(row)
-    days.later(days=2)
+    frozen_clock.move(days=2)
     violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
     text = read(notice(row))
     assert "KD 5.000 × 3.50 m²" in text and "KD 17.500" in text
@@ -93,7 +95,7 @@ def test_the_decision_about_an_objection_gives_reasons_and_the_way_to_the_court(
         desk.accept(assignment=assignment)
     else:
         decision = desk.propose_refusal(assignment=assignment, code="facts_proved")
-        desk.sign(decision=decision, supervisor=staff("supervisor", login="signs", branch=officer.branch))
+        desk.sign(decision=decision, supervisor=StaffFactory(groups=["supervisor"], login="signs", branch=officer.branch))
     documents.write_decision(case_id=objection.case_id)
     objection.refresh_from_db()
     text = read(objection.decision)
@@ -127,7 +129,7 @@ def test_certificates_are_made_only_so_often(owner: Any, stranger: Any, monkeypa
 def test_whoever_signs_for_the_organisation_opens_what_its_page_links_to(
     write: Callable[..., Violation], make_shop: Any, owner: Any, stranger: Any, inspector: Any
 ) -> None:
-    company = Organisation.objects.create(name_ar="شركة النخيل", name_en="Nakheel Company", commercial_register_no="77002")
+    company = OrganisationFactory()
     for who in (owner, stranger):
         Signatory.objects.create(organisation=company, person=who, first_day=clock.today())
     row = write("CLN-03", shop=make_shop(owner=None, organisation=company))

@@ -21,17 +21,16 @@ from shops.models import Shop
 from shops.office.services import merges
 from shops.open_data import dictionary, formats, writer
 from shops.registry import OPEN_SETS
-from tests.municipality.people import staff
+from tests.conftest import Clock
+from tests.factories.accounts import StaffFactory
+from tests.factories.violations import ObjectionFactory
 from tests.serving import warm
-from tests.shops.open_data.conftest import store
-from tests.violations.conftest import Days, pay
-from tests.violations.services.test_objections import decide, file
+from tests.violations.conftest import decide, pay
 from violations import open_data, publication
 from violations.models import Violation
 from violations.services import notices
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
-__all__ = ["store"]  # a fixture of the register's tests
 
 
 @pytest.fixture(autouse=True)
@@ -62,18 +61,18 @@ def again(row: Violation) -> Violation:
 
 
 def test_only_what_stands_on_the_page_is_in_the_file_and_looks_as_it_does_there(
-    write: Callable[..., Violation], shop: Shop, owner: User, days: Days, decider: Callable[..., Any]
+    write: Callable[..., Violation], shop: Shop, owner: User, frozen_clock: Clock, decider: Callable[..., Any]
 ) -> None:
     quiet = served(write, owner)
     minutes = []
     for _ in range(3):
-        days.later(days=1)
+        frozen_clock.move(days=1)
         minutes.append(served(write, owner))
     settled, contested, lost = minutes
     assert published() == {}, "what is between the Municipality and its party is nobody else's"
     pay(settled, owner)
-    decide(file(lost, owner), decider, uphold=False)
-    file(contested, owner)  # afterwards: the lot may give both to one branch, whose queue is in order
+    decide(ObjectionFactory(violation=lost, person=owner), decider, uphold=False)
+    ObjectionFactory(violation=contested, person=owner)  # afterwards: the lot may give both to one branch, whose queue is in order
     rows = published()
     assert set(rows) == {settled.public_id, contested.public_id, lost.public_id}
     assert quiet.public_id not in rows
@@ -95,7 +94,7 @@ def test_an_annulled_one_leaves_the_file_of_the_next_night(
     write: Callable[..., Violation], owner: User, decider: Callable[..., Any]
 ) -> None:
     row = served(write, owner)
-    objection = file(row, owner)
+    objection = ObjectionFactory(violation=row, person=owner)
     assert list(published()) == [row.public_id]
     decide(objection, decider, uphold=True)
     assert published() == {} and body("violations.csv").count("\n") == 1
@@ -115,13 +114,13 @@ def test_without_the_rule_of_publication_every_minute_would_be_public(
 
 
 def test_no_person_number_or_word_of_the_case_is_in_any_file(
-    write: Callable[..., Violation], shop: Shop, owner: User, days: Days, inspector: User
+    write: Callable[..., Violation], shop: Shop, owner: User, frozen_clock: Clock, inspector: User
 ) -> None:
     settled = served(write, owner)
-    days.later(days=1)
+    frozen_clock.move(days=1)
     contested = served(write, owner)
     pay(settled, owner)
-    file(contested, owner)
+    ObjectionFactory(violation=contested, person=owner)
     assert len(published()) == 2
     whole = "".join(body(f"violations.{form}") for form in formats.MEDIA_TYPES)
     for secret in (
@@ -138,12 +137,12 @@ def test_no_person_number_or_word_of_the_case_is_in_any_file(
 
 
 def test_each_file_is_what_its_published_schema_says(
-    write: Callable[..., Violation], make_shop: Callable[..., Shop], owner: User, days: Days
+    write: Callable[..., Violation], make_shop: Callable[..., Shop], owner: User, frozen_clock: Clock
 ) -> None:
     placed = make_shop(latitude=29.3512, longitude=48.0123)
     for where in (placed, make_shop()):
         pay(served(write, owner, shop=where), owner)
-        days.later(days=1)
+        frozen_clock.move(days=1)
     rows = published()
     assert len(rows) == 2
     read = list(csv.DictReader(io.StringIO(body("violations.csv").removeprefix("\ufeff"))))
@@ -169,20 +168,20 @@ def test_an_entry_that_another_one_stands_for_has_no_page_and_no_row(
     pay(row, owner)
     assert list(published()) == [row.public_id]
     into = make_shop()
-    asked = merges.propose(shop=shop, into=into, note_ar="المحل نفسه", asked_by=staff("register_clerk", login="clerk"))
-    merges.allow(merge=asked, allowed_by=staff("register_keeper", login="keeper"))
+    asked = merges.propose(shop=shop, into=into, note_ar="المحل نفسه", asked_by=StaffFactory(groups=["register_clerk"], login="clerk"))
+    merges.allow(merge=asked, allowed_by=StaffFactory(groups=["register_keeper"], login="keeper"))
     page = Client().get(f"/en/shops/{shop.public_id}/", follow=True).content.decode()
     assert f"finding-{row.public_id}" not in page and published() == {}
 
 
 def test_minutes_stream_and_statements_do_not_grow_with_them(
-    write: Callable[..., Violation], owner: User, days: Days, monkeypatch: pytest.MonkeyPatch
+    write: Callable[..., Violation], owner: User, frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warm(monkeypatch)
     counts = []
     for _round in range(2):
         for _ in range(2):
-            days.later(days=1)
+            frozen_clock.move(days=1)
             pay(served(write, owner), owner)
         with CaptureQueriesContext(connection) as queries:
             rows = open_data.rows(clock.today())

@@ -18,15 +18,17 @@ from municipality.delegation.services import delegations
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
-from municipality.review.models import Skill
 from municipality.review.services import desk, queue
 from shops.models import Reply, Shop
 from shops.public_page import services
 from shops.public_page.states import REPLY
 from shops.registry import finding_of
-from tests.municipality.people import NOURA, person, signed_in, staff
-from tests.violations.conftest import Days, pay
-from tests.violations.services.test_objections import decide, file
+from tests.browsers import signed_in
+from tests.conftest import Clock
+from tests.factories.accounts import NOURA, PersonFactory, StaffFactory
+from tests.factories.review import OfficerFactory
+from tests.factories.violations import ObjectionFactory
+from tests.violations.conftest import decide, pay
 from violations import publication, rules
 from violations.models import Violation
 from violations.publication import of_shops
@@ -90,10 +92,10 @@ def test_a_contested_one_looks_so_until_it_is_final_or_gone(state: str, objectio
 
 
 def test_an_objection_changes_the_badge_at_once_and_not_the_count(
-    write: Callable[..., Violation], shop: Shop, owner: User, days: Days
+    write: Callable[..., Violation], shop: Shop, owner: User, frozen_clock: Clock
 ) -> None:
     settled = write()
-    days.later(days=1)
+    frozen_clock.move(days=1)
     other = write()
     for row in (settled, other):
         notices.record_opening(violation=row, person=owner)
@@ -102,7 +104,7 @@ def test_an_objection_changes_the_badge_at_once_and_not_the_count(
     pay(settled, owner)
     text = page(shop)
     assert "1 final violation" in text and "Settled and paid" in text and "Under objection" not in text
-    file(Violation.objects.get(pk=other.pk), owner)
+    ObjectionFactory(violation=Violation.objects.get(pk=other.pk), person=owner)
     text = page(shop)
     assert "1 final violation · 1 contested, which does not count" in text and "Under objection" in text
     for secret in (settled.number, other.number, owner.name_en, owner.name_ar, "لم تكن الأكياس لنا", settled.note_ar):
@@ -114,7 +116,7 @@ def test_an_annulled_one_vanishes_and_the_history_says_so(
 ) -> None:
     row = write()
     notices.record_opening(violation=row, person=owner)
-    objection = file(row, owner)
+    objection = ObjectionFactory(violation=row, person=owner)
     name = row.offence_facts["name_en"]
     assert name in page(shop)
     decide(objection, decider, uphold=True)
@@ -127,7 +129,7 @@ def test_a_refused_objection_stays_contested_until_something_final_follows(
 ) -> None:
     row = write()
     notices.record_opening(violation=row, person=owner)
-    decide(file(row, owner), decider, uphold=False)
+    decide(ObjectionFactory(violation=row, person=owner), decider, uphold=False)
     assert [one.stage for one in of_shops([shop.pk])[shop.pk].findings] == ["lost"]
     pay(Violation.objects.get(pk=row.pk), owner)
     found = of_shops([shop.pk])[shop.pk]
@@ -135,15 +137,15 @@ def test_a_refused_objection_stays_contested_until_something_final_follows(
 
 
 def test_statements_of_the_page_do_not_grow_with_what_stands_on_it(
-    write: Callable[..., Violation], shop: Shop, owner: User, days: Days
+    write: Callable[..., Violation], shop: Shop, owner: User, frozen_clock: Clock
 ) -> None:
     counts = []
     for more in (1, 4):
         for _ in range(more):
-            days.later(days=1)
+            frozen_clock.move(days=1)
             row = write()
             notices.record_opening(violation=row, person=owner)
-            file(row, owner)
+            ObjectionFactory(violation=row, person=owner)
         address = Client().get(f"/en/shops/{shop.public_id}/")["Location"]
         with CaptureQueriesContext(connection) as queries:
             assert Client().get(address).status_code == 200
@@ -158,15 +160,12 @@ def test_statements_of_the_page_do_not_grow_with_what_stands_on_it(
 def contested(write: Callable[..., Violation], owner: User) -> Violation:
     row = write()
     notices.record_opening(violation=row, person=owner)
-    file(row, owner)
+    ObjectionFactory(violation=row, person=owner)
     return Violation.objects.get(pk=row.pk)
 
 
 def reader() -> Any:
-    user = staff("officer", login="reader", branch_id="HA")
-    giver = staff("supervisor", login="giver", branch_id="HA")
-    Skill.objects.create(officer=user, code="pages", given_by=giver, given_at=clock.now())
-    return user
+    return OfficerFactory(login="reader", skills=["pages"])
 
 
 def read(*, publish: bool) -> None:
@@ -179,7 +178,7 @@ def read(*, publish: bool) -> None:
         desk.accept(assignment=assignment)
         return
     decision = desk.propose_refusal(assignment=assignment, code="insults")
-    desk.sign(decision=decision, supervisor=staff("supervisor", login="signs", branch_id="HA"))
+    desk.sign(decision=decision, supervisor=StaffFactory(groups=["supervisor"], login="signs", branch_id="HA"))
 
 
 def test_a_reply_stands_beside_the_finding_once_it_was_read_word_for_word(contested: Violation, shop: Shop, owner: User) -> None:
@@ -266,6 +265,6 @@ def test_a_person_without_a_tie_to_the_shop_sees_no_reply_that_is_still_read(con
     finding = finding_of(contested.key)
     assert finding is not None
     case = services.reply(finding=finding, person=owner, text="x")
-    other = person("290010100039", name_ar="غريب", name_en="Stranger Two")
+    other = PersonFactory(civil_id="290010100039", name_ar="غريب", name_en="Stranger Two")
     assert signed_in(other).get(f"/en/cases/{case.public_id}/").status_code == 404
     assert signed_in(other).post(f"/en/page-requests/{case.public_id}/withdraw/").status_code == 404

@@ -72,7 +72,7 @@ def identities(users: Iterable[Any]) -> list[dict[str, Any]]:
 def session(user_id: int) -> str:
     """The key of a new session, of staff with a second factor."""
     from municipality.accounts.models import User
-    from tests.payments.browsers import signed_in
+    from tests.browsers import signed_in
 
     return str(signed_in(User.objects.get(pk=user_id)).session.session_key)
 

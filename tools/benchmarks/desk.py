@@ -116,12 +116,11 @@ class _Staff:
         return self._made("officer", f"drawer.{self.drawers}", BRANCH)
 
     def _made(self, role: str, login: str, branch: str) -> Any:
-        from municipality.places.models import Branch
         from municipality.review.services import staff as fields
-        from tests.municipality.people import staff
+        from tests.factories.accounts import StaffFactory
 
         if login not in self.known:
-            user = self.known[login] = staff(role, login=login, branch=Branch.objects.get(pk=branch))
+            user = self.known[login] = StaffFactory(groups=[role], login=login, branch_id=branch)
             if role == "officer":
                 fields.give_skill(officer=user, code="health", given_by=self.supervisor(branch))
         return self.known[login]

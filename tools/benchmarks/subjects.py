@@ -59,7 +59,7 @@ def _headers(session: str = "", *, forms: bool = False) -> dict[str, str]:
 
 
 def _session(user: Any) -> str:
-    from tests.municipality.people import signed_in
+    from tests.browsers import signed_in
 
     return signed_in(user).cookies["sessionid"].value
 
@@ -134,9 +134,9 @@ def renewals(shops: int) -> Page:
     They are given to one made-up person. Raises LookupError where the register has too few.
     """
     from licensing.health import queries
-    from tests.municipality.people import person
+    from tests.factories.accounts import PersonFactory
 
-    user = person("299010199990")
+    user = PersonFactory(civil_id="299010199990")
     session = _session(user)
     ready = _give(user, shops)
     total = queries.offer(ready[0]).total

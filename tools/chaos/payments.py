@@ -8,18 +8,18 @@ from tools.stack.running import Servers
 CHAOS, PAYMENTS = "tests/tools/chaos", "tests/payments"
 GOALS: dict[str, tuple[str, ...]] = {
     "P1": (f"{CHAOS}/test_callbacks.py", "-k", "dup"),
-    "P2": (f"{PAYMENTS}/test_hostile.py", f"{CHAOS}/test_callbacks.py", "-k", "replay"),
-    "P3": (f"{PAYMENTS}/test_hostile.py", "-k", "answer or time"),
+    "P2": (f"{PAYMENTS}/test_forged_answers.py", f"{CHAOS}/test_callbacks.py", "-k", "replay"),
+    "P3": (f"{PAYMENTS}/test_forged_answers.py", "-k", "answer or time"),
     "P4": (f"{PAYMENTS}/test_machine.py",),
     "P5": (f"{PAYMENTS}/test_invariants.py",),
-    "P6": (f"{PAYMENTS}/test_hostile.py", "-k", "byte or forged or oracle or see_nothing"),
+    "P6": (f"{PAYMENTS}/test_forged_answers.py", "-k", "byte or forged or oracle or see_nothing"),
     "P7": (f"{CHAOS}/test_money.py", f"{CHAOS}/test_callbacks.py", "-k", "tabs"),
     "P8": (f"{CHAOS}/test_money.py", "-k", "refunds or one_person or control"),
     "P9": (f"{PAYMENTS}/test_gateway_matrix.py",),
     "P10": (f"{CHAOS}/test_acknowledgement.py", f"{CHAOS}/test_controls.py", "-k", "acknowledge"),
-    "P11": (f"{PAYMENTS}/test_thirty_days.py",),
+    "P11": (f"{PAYMENTS}/test_thirty_days_of_reconciliation.py",),
     "P12": (f"{CHAOS}/test_pay_kills.py", f"{CHAOS}/test_controls.py", "-k", "dies or early or sweep or ends_when"),
-    "P13": (f"{PAYMENTS}/test_exact.py",),
+    "P13": (f"{PAYMENTS}/test_exact_amounts.py",),
 }
 
 

@@ -25,7 +25,7 @@ from sandbox.simulators import serving
 from sandbox.simulators.mobile_id.book import Book
 from sandbox.simulators.mobile_id.people import Person, Register
 from sandbox.simulators.mobile_id.server import Desk, application
-from tests.municipality.people import staff
+from tests.factories.accounts import StaffFactory
 
 PASSWORD = "four words of a song"
 
@@ -70,7 +70,7 @@ def phones(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> It
 
 @pytest.fixture
 def officer(db: None) -> User:
-    return staff("auditor", login="huda", password=PASSWORD)
+    return StaffFactory(groups=["auditor"], login="huda", password=PASSWORD)
 
 
 @pytest.fixture

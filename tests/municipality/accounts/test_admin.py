@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from municipality.accounts import civil_ids
 from municipality.accounts.models import Organisation, User
 from municipality.audit.models import AccessLogEntry
 from municipality.cases.roles import ensure_roles
-from tests.municipality.accounts.test_staff_door import CODE, code_now, give_password
-from tests.municipality.people import signed_in, staff
+from tests.browsers import signed_in
+from tests.factories.accounts import OrganisationFactory, StaffFactory, UserFactory
+from tests.municipality.accounts.signing_in import CODE, code_now, give_password
 
 pytestmark = pytest.mark.django_db
 NUMBER = "290010112346"
@@ -29,7 +29,7 @@ def office(officer: User, secret: str) -> Client:
 
 @pytest.fixture
 def person(db: None) -> User:
-    return User.objects.create_user(name_ar="سالم", name_en="Salim", **civil_ids.fields(NUMBER))
+    return UserFactory(name_ar="سالم", name_en="Salim", civil_id=NUMBER)
 
 
 def test_every_opened_page_of_a_person_is_written_down(office: Client, officer: User, person: User) -> None:
@@ -48,7 +48,7 @@ def test_the_number_is_masked_for_staff_too(office: Client, person: User) -> Non
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_nothing_can_be_added_changed_or_deleted(office: Client, person: User, method: str) -> None:
-    organisation = Organisation.objects.create(name_ar="شركة", name_en="Company", commercial_register_no="1")
+    organisation = OrganisationFactory()
     before = list(User.objects.values()), list(Organisation.objects.values())
     for path in (
         "/admin/accounts/user/add/",
@@ -70,7 +70,7 @@ def test_an_officer_without_the_permission_sees_no_people(office: Client, office
 
 
 def test_an_organisation_shows_who_signs_for_it(office: Client, person: User) -> None:
-    organisation = Organisation.objects.create(name_ar="شركة", name_en="Company", commercial_register_no="1")
+    organisation = OrganisationFactory()
     organisation.signatories.create(person=person, first_day=dt.date(2026, 1, 1))
     page: Any = office.get(f"/admin/accounts/organisation/{organisation.pk}/change/")
     assert page.status_code == 200 and "سالم" in page.content.decode()
@@ -79,9 +79,9 @@ def test_an_organisation_shows_who_signs_for_it(office: Client, person: User) ->
 @pytest.mark.parametrize("role", ["supervisor", "auditor"])
 def test_supervisors_and_auditors_read_people_and_organisations_and_each_look_is_written_down(role: str, person: User) -> None:
     ensure_roles()
-    organisation = Organisation.objects.create(name_ar="شركة", name_en="Company", commercial_register_no="1")
+    organisation = OrganisationFactory()
     organisation.signatories.create(person=person, first_day=dt.date(2026, 1, 1))
-    member = staff(role, login=role)
+    member = StaffFactory(groups=[role], login=role)
     client = signed_in(member)
     for table in ("user", "organisation"):
         assert client.get(f"/admin/accounts/{table}/").status_code == 200
@@ -97,7 +97,7 @@ def test_supervisors_and_auditors_read_people_and_organisations_and_each_look_is
 @pytest.mark.parametrize("role", ["officer", "operator", "rule_maker", "rule_publisher"])
 def test_nobody_else_reads_them(role: str, person: User) -> None:
     ensure_roles()
-    client = signed_in(staff(role, login=role))
+    client = signed_in(StaffFactory(groups=[role], login=role))
     for path in ("user/", f"user/{person.pk}/change/", "organisation/"):
         assert client.get(f"/admin/accounts/{path}").status_code == 403
     assert not AccessLogEntry.objects.exists()

@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, BrowserType, Page
 
 from municipality.accounts import middleware
 from municipality.accounts.models import User
-from tests.municipality import people
+from tests.browsers import signed_in
+from tests.factories.accounts import PersonFactory, StaffFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser, pytest.mark.postgres]
 PAGES = ("/en/profile/", "/en/profile/email/", "/en/messages/", "/en/my-shops/", "/en/profile/")
@@ -37,7 +38,7 @@ def visit(remembering: Browser, live_server: Any) -> Iterator[Visit]:
     def open_page(user: User) -> Page:
         context = remembering.new_context(base_url=live_server.url)
         opened.append(context)
-        key = people.signed_in(user).cookies[django_settings.SESSION_COOKIE_NAME].value
+        key = signed_in(user).cookies[django_settings.SESSION_COOKIE_NAME].value
         context.add_cookies([{"name": django_settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}])
         return context.new_page()
 
@@ -62,7 +63,7 @@ def signed_out(page: Page) -> None:
 
 
 def test_going_back_after_signing_out_shows_nothing_of_a_person(visit: Visit) -> None:
-    person = people.person()
+    person = PersonFactory()
     page = visit(person)
     for path in PAGES:
         page.goto(path)
@@ -74,7 +75,7 @@ def test_going_back_after_signing_out_shows_nothing_of_a_person(visit: Visit) ->
 
 
 def test_going_back_after_signing_out_shows_nothing_of_the_office(visit: Visit) -> None:
-    officer = people.staff("auditor", login="auditor")
+    officer = StaffFactory(groups=["auditor"])
     page = visit(officer)
     for path in STAFF_PAGES:
         page.goto(path)
@@ -87,7 +88,7 @@ def test_going_back_after_signing_out_shows_nothing_of_the_office(visit: Visit) 
 def test_without_the_middleware_the_person_comes_back(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     """The red control."""
     monkeypatch.setattr(middleware, "add_never_cache_headers", lambda response: None)
-    person = people.person()
+    person = PersonFactory()
     page = visit(person)
     for path in PAGES:
         page.goto(path)
@@ -96,7 +97,7 @@ def test_without_the_middleware_the_person_comes_back(visit: Visit, monkeypatch:
 
 
 def test_back_and_forward_work_while_signed_in(visit: Visit) -> None:
-    page = visit(people.person())
+    page = visit(PersonFactory())
     for path in PAGES:
         page.goto(path)
     for path in reversed(PAGES[:-1]):

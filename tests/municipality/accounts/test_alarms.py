@@ -17,13 +17,14 @@ from municipality.jobs import services as jobs
 from municipality.jobs.models import Job
 from municipality.kernel import clock, guards
 from municipality.notifications.models import Message
-from tests.municipality.people import person, signed_in, staff
+from tests.browsers import signed_in
+from tests.factories.accounts import PersonFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
 
 
 def mighty(number: int) -> User:
-    return staff(login=f"mighty{number}", is_superuser=True)
+    return StaffFactory(login=f"mighty{number}", is_superuser=True)
 
 
 def by_hand(user: User, *, announced: bool) -> None:
@@ -41,7 +42,7 @@ def carried_out() -> None:
 
 def test_a_third_superuser_is_refused_whoever_asks() -> None:
     mighty(1), mighty(2)
-    third = staff(login="third")
+    third = StaffFactory(login="third")
     third.is_superuser = True
     for way in (third.save, lambda: by_hand(third, announced=True), lambda: mighty(4)):
         with pytest.raises(DatabaseError, match="two_superusers"), transaction.atomic():
@@ -50,7 +51,7 @@ def test_a_third_superuser_is_refused_whoever_asks() -> None:
 
 
 def test_one_statement_makes_no_three_of_them() -> None:
-    users = [staff(login=f"s{number}") for number in range(4)]
+    users = [StaffFactory(login=f"s{number}") for number in range(4)]
     SuperuserAlarm.objects.bulk_create(SuperuserAlarm(user=user, kind="flag_set", at=clock.now()) for user in users)
     with pytest.raises(DatabaseError, match="two_superusers"), transaction.atomic():
         User.objects.filter(pk__in=[user.pk for user in users]).update(is_superuser=True)
@@ -75,7 +76,7 @@ def test_without_the_guard_there_are_three() -> None:
 
 
 def test_nobody_is_made_one_without_an_alarm() -> None:
-    user = staff(login="quiet")
+    user = StaffFactory(login="quiet")
     for way in (lambda: by_hand(user, announced=False), lambda: User.objects.filter(pk=user.pk).update(is_superuser=True)):
         with pytest.raises(DatabaseError, match="superuser_unannounced"), transaction.atomic():
             way()
@@ -91,7 +92,7 @@ def test_nobody_is_made_one_without_an_alarm() -> None:
 
 
 def test_the_auditors_hear_within_a_minute_and_the_record_says_so() -> None:
-    hears, other = staff("auditor", login="auditor"), staff("operator", login="operator")
+    hears, other = StaffFactory(groups=["auditor"]), StaffFactory(groups=["operator"])
     user = mighty(1)
     assert registry.SCHEDULES["accounts.tell_alarms"].seconds <= 30
     assert registry.KINDS["accounts.tell_alarms"].queue == "urgent"
@@ -108,15 +109,15 @@ def test_the_auditors_hear_within_a_minute_and_the_record_says_so() -> None:
 
 
 def test_others_who_sign_in_raise_no_alarm() -> None:
-    signed_in(staff("operator", login="operator"))
-    signed_in(person())
+    signed_in(StaffFactory(groups=["operator"]))
+    signed_in(PersonFactory())
     assert not SuperuserAlarm.objects.exists()
 
 
 def test_the_first_page_of_the_auditor_shows_it_and_no_other() -> None:
     mighty(1)
-    assert "mighty1" in signed_in(staff("auditor", login="auditor")).get("/admin/").content.decode()
-    assert "mighty1" not in signed_in(staff("operator", login="operator")).get("/admin/").content.decode()
+    assert "mighty1" in signed_in(StaffFactory(groups=["auditor"])).get("/admin/").content.decode()
+    assert "mighty1" not in signed_in(StaffFactory(groups=["operator"])).get("/admin/").content.decode()
     with clock.at(clock.now() + dt.timedelta(days=8)):
         assert "mighty1" not in signed_in(User.objects.get(login="auditor")).get("/admin/").content.decode()
 
@@ -127,7 +128,7 @@ def test_an_alarm_stays_as_it_was(change: dict[str, Any]) -> None:
     alarms.tell()
     alarm = SuperuserAlarm.objects.get()
     if "user_id" in change:
-        change = {"user_id": staff(login="other").pk}
+        change = {"user_id": StaffFactory(login="other").pk}
     with pytest.raises(DatabaseError, match="frozen"), transaction.atomic():
         SuperuserAlarm.objects.filter(pk=alarm.pk).update(**change)
     with pytest.raises(DatabaseError, match="never_deleted"), transaction.atomic():
@@ -139,7 +140,7 @@ def test_an_alarm_stays_as_it_was(change: dict[str, Any]) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_two_at_once_do_not_both_take_the_last_place() -> None:
     mighty(1)
-    users = [staff(login=f"r{number}") for number in range(6)]
+    users = [StaffFactory(login=f"r{number}") for number in range(6)]
     start, outcomes = threading.Barrier(len(users)), []
 
     def make(user: User) -> None:

@@ -14,6 +14,7 @@ from municipality.accounts.services.contacts import Contact
 from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job
 from municipality.kernel import clock
+from tests.factories.accounts import UserFactory
 from tests.municipality.accounts.conftest import Phones, address, enter
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
@@ -21,7 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
 
 @pytest.fixture
 def user(db: None) -> User:
-    return User.objects.create_user(name_ar="نورة", name_en="Noura")
+    return UserFactory(name_ar="نورة", name_en="Noura")
 
 
 def send(user: User, to: str = "noura@mail.example", contact: Contact = "email", client: str = "192.0.2.1") -> ContactCode:
@@ -98,14 +99,14 @@ def test_a_new_code_ends_the_former_one(user: User) -> None:
 
 
 def test_a_code_of_somebody_else_confirms_nothing(user: User) -> None:
-    stranger = User.objects.create_user(name_ar="غريب", name_en="Stranger")
+    stranger = UserFactory(name_ar="غريب", name_en="Stranger")
     text = code_text(send(user).pk)
     with pytest.raises(contacts.CodeOver):
         contacts.confirm(user=stranger, contact="email", typed=text)
 
 
 def test_three_codes_an_hour_for_one_address_whoever_asks(user: User) -> None:
-    people = [User.objects.create_user(name_ar="اسم", name_en="Name") for _ in range(4)]
+    people = [UserFactory() for _ in range(4)]
     for number, person in enumerate(people[:3]):
         send(person, "+96550000001", "phone", f"192.0.2.{number}")
     with pytest.raises(contacts.TooMany):
@@ -120,7 +121,7 @@ def test_ten_codes_a_day_for_one_address(user: User) -> None:
     for hour in range(6):
         with clock.at(start + dt.timedelta(hours=hour, minutes=hour)):
             for turn in range(3):
-                person = User.objects.create_user(name_ar="اسم", name_en="Name")
+                person = UserFactory()
                 try:
                     send(person, "+96550000001", "phone", f"198.51.100.{hour * 3 + turn}")
                 except contacts.TooMany:
@@ -132,7 +133,7 @@ def test_ten_codes_a_day_for_one_address(user: User) -> None:
 def test_twenty_codes_an_hour_from_one_client(db: None) -> None:
     sent = 0
     for number in range(25):
-        person = User.objects.create_user(name_ar="اسم", name_en="Name")
+        person = UserFactory()
         try:
             send(person, f"+965500000{number:02d}", "phone")
         except contacts.TooMany:

@@ -11,7 +11,7 @@ from municipality.accounts import demo_door
 from municipality.accounts.models import SignInRequest, User
 from municipality.accounts.services import sign_in
 from tests.municipality.accounts.conftest import Phones, address, enter, signed_in
-from tests.municipality.accounts.test_staff_door import code_now
+from tests.municipality.accounts.signing_in import code_now
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -20,11 +20,11 @@ from municipality.jobs.models import Job
 from municipality.kernel import clock, guards
 from municipality.kernel.actors import system
 from municipality.notifications.models import Message
+from tests.browsers import signed_in
+from tests.factories.accounts import StaffFactory, UserFactory
 from tests.municipality.accounts.conftest import PASSWORD, address
-from tests.municipality.accounts.softkey import SoftKey, kept_by
-from tests.municipality.accounts.test_passkeys import options_on, secure
-from tests.municipality.accounts.test_staff_door import CODE, code_now, give_password
-from tests.municipality.people import signed_in, staff
+from tests.municipality.accounts.signing_in import CODE, code_now, give_password, options_on, secure
+from tests.softkey import SoftKey, kept_by
 
 pytestmark = pytest.mark.django_db
 KEY = "/staff/key/"
@@ -32,7 +32,7 @@ KEY = "/staff/key/"
 
 @pytest.fixture
 def publisher(db: None) -> User:
-    return staff("rule_publisher", login="publisher", password=PASSWORD)
+    return StaffFactory(groups=["rule_publisher"], login="publisher", password=PASSWORD)
 
 
 def by_code(user: User, step: int = 0) -> Client:
@@ -58,7 +58,7 @@ def test_every_role_of_the_table_is_one_of_the_portal() -> None:
 
 @pytest.mark.parametrize("role", [*keyholders.KEY_ROLES, "superuser"])
 def test_a_code_leads_a_signer_to_the_passkey_and_to_no_page_of_the_work(role: str) -> None:
-    user = staff(*(() if role == "superuser" else (role,)), is_superuser=role == "superuser")
+    user = StaffFactory(groups=() if role == "superuser" else (role,), is_superuser=role == "superuser")
     client = signed_in(user, factor="totp")
     for path in ("/admin/", "/admin/rulebook/ruleset/", "/admin/desk/sign/", "/admin/jobs/job/"):
         assert client.get(path)["Location"].startswith(f"{KEY}?next=")
@@ -68,7 +68,7 @@ def test_a_code_leads_a_signer_to_the_passkey_and_to_no_page_of_the_work(role: s
 
 
 def test_a_role_that_signs_nothing_still_comes_in_by_a_code() -> None:
-    assert signed_in(staff("auditor"), factor="totp").get("/admin/").status_code == 200
+    assert signed_in(StaffFactory(groups=["auditor"]), factor="totp").get("/admin/").status_code == 200
 
 
 def test_without_the_table_a_code_opens_what_signers_do(publisher: User, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,10 +78,10 @@ def test_without_the_table_a_code_opens_what_signers_do(publisher: User, monkeyp
 
 
 def test_a_role_given_in_the_middle_of_a_session_is_asked_for_at_once() -> None:
-    user = staff("auditor")
+    user = StaffFactory(groups=["auditor"])
     client = signed_in(user, factor="totp")
     assert client.get("/admin/").status_code == 200
-    user.groups.set([staff("rule_publisher", login="other").groups.get()])
+    user.groups.set([StaffFactory(groups=["rule_publisher"], login="other").groups.get()])
     assert client.get("/admin/").status_code == 302
 
 
@@ -158,7 +158,7 @@ def lost(publisher: User) -> tuple[User, Client, KeyLoss]:
 
 def test_a_second_person_opens_the_way_back_to_a_lost_passkey(lost: tuple[User, Client, KeyLoss]) -> None:
     user, client, loss = lost
-    operator = signed_in(staff("operator", login="operator"))
+    operator = signed_in(StaffFactory(groups=["operator"]))
     page = reverse("admin:lost_keys")
     assert str(loss.pk) in operator.get(page).content.decode()
     assert operator.post(page, {"loss": str(loss.pk)}).status_code == 302
@@ -175,11 +175,11 @@ def test_a_second_person_opens_the_way_back_to_a_lost_passkey(lost: tuple[User, 
 def test_nobody_opens_their_own_way_back_nor_in_another_branch(lost: tuple[User, Client, KeyLoss]) -> None:
     user, _client, loss = lost
     page = reverse("admin:lost_keys")
-    alone = staff("operator", login="alone")
+    alone = StaffFactory(groups=["operator"], login="alone")
     kept_by(alone, "lost")
     own = key_losses.ask(alone)
     assert signed_in(alone).post(page, {"loss": str(own.pk)}).status_code == 409
-    for other in (staff("supervisor", login="elsewhere"), staff("officer", login="officer"), user):
+    for other in (StaffFactory(groups=["supervisor"], login="elsewhere"), StaffFactory(groups=["officer"]), user):
         assert signed_in(other).post(page, {"loss": str(loss.pk)}).status_code in (403, 409)
     with pytest.raises(IntegrityError), transaction.atomic():
         KeyLoss.objects.filter(pk=own.pk).update(opened_at=clock.now(), opened_by=alone)
@@ -188,7 +188,7 @@ def test_nobody_opens_their_own_way_back_nor_in_another_branch(lost: tuple[User,
 
 def test_an_old_request_opens_nothing(lost: tuple[User, Client, KeyLoss]) -> None:
     user, _client, loss = lost
-    operator = staff("operator", login="operator")
+    operator = StaffFactory(groups=["operator"])
     with clock.at(clock.now() + dt.timedelta(hours=24, seconds=1)):
         assert signed_in(operator).post(reverse("admin:lost_keys"), {"loss": str(loss.pk)}).status_code == 409
     assert passkeys.of(user).exists()
@@ -196,7 +196,7 @@ def test_an_old_request_opens_nothing(lost: tuple[User, Client, KeyLoss]) -> Non
 
 def test_the_guards_of_the_way_back_bite(lost: tuple[User, Client, KeyLoss]) -> None:
     _user, _client, loss = lost
-    person = User.objects.create_user(name_ar="س", name_en="S", login="citizen")
-    with pytest.raises(Exception, match="not_staff"), transaction.atomic():
+    person = UserFactory(name_ar="س", name_en="S", login="citizen")
+    with pytest.raises(DatabaseError, match="not_staff"), transaction.atomic():
         KeyLoss.objects.filter(pk=loss.pk).update(opened_at=clock.now(), opened_by=person)
     assert {name for name in guards.GUARDS if name.startswith("accounts_keyloss")}

@@ -17,7 +17,7 @@ from django.test import Client
 from municipality.accounts import civil_ids, openid
 from municipality.accounts.models import User
 from municipality.audit.models import AuditEvent
-from tests.municipality import people
+from tests.factories.accounts import NOURA, PersonFactory
 from tests.municipality.accounts.conftest import Phones, address, enter, signed_in
 from tests.openid.provider import CLIENT_ID, CLIENT_SECRET
 from tests.openid.running import Provider
@@ -100,7 +100,7 @@ def test_the_account_is_the_one_that_mobile_id_made(provider: Provider, phones: 
 
 
 def test_an_email_address_links_nothing(provider: Provider, client: Client) -> None:
-    known = people.person(people.NOURA, email="shared@mail.example")
+    known = PersonFactory(civil_id=NOURA, email="shared@mail.example")
     provider.tell(NUMBER, claims={"email": "shared@mail.example", "email_verified": True, "sub": "1"})
     walk(client, provider)
     user = signed_in(client)
@@ -236,7 +236,7 @@ def test_whoever_declines_there_is_told_so_here(provider: Provider, client: Clie
 
 
 def test_a_closed_account_stays_closed(provider: Provider, client: Client) -> None:
-    user = people.person(NUMBER)
+    user = PersonFactory(civil_id=NUMBER)
     User.objects.filter(pk=user.pk).update(is_active=False)
     assert walk(client, provider).status_code == 403
     assert signed_in(client) is None and not AuditEvent.objects.filter(action="accounts.signed_in").exists()

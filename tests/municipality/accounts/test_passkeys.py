@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import html
 import json
-import re
 from typing import Any
 
 import pytest
@@ -21,29 +19,13 @@ from municipality.jobs import services as jobs
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.notifications.models import Message
+from tests.factories.accounts import UserFactory
 from tests.municipality.accounts.conftest import PASSWORD, Phones, address, enter, signed_in
-from tests.municipality.accounts.softkey import SoftKey
-from tests.municipality.accounts.test_staff_door import CODE, DOOR, code_now, give_password
+from tests.municipality.accounts.signing_in import CODE, DOOR, add, code_now, give_password, options_on, secure
+from tests.softkey import SoftKey
 
 pytestmark = pytest.mark.django_db
 PARTS = ("clientDataJSON", "authenticatorData", "signature", "userHandle")
-
-
-def secure() -> Client:
-    """A browser on https, as passkeys need it."""
-    return Client(headers={"user-agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/150.0"}, **{"wsgi.url_scheme": "https"})  # type: ignore[arg-type]
-
-
-def options_on(client: Client, path: str) -> str:
-    page = client.get(path).content.decode()
-    found = re.search(r'data-options="([^"]+)"', page)
-    assert found, page
-    return html.unescape(found[1])
-
-
-def add(client: Client, key: SoftKey, name: str = "هاتفي") -> Any:
-    path = address("accounts:passkey_add")
-    return client.post(path, {"name": name, "credential": key.create(options_on(client, path))})
 
 
 def use(client: Client, key: SoftKey, **more: str) -> Any:
@@ -317,7 +299,7 @@ def test_the_passkey_of_another_officer_is_no_second_factor(officer: User, secre
     give_password(client)
     client.post(CODE, {"code": code_now(secret)})
     add(client, key)
-    colleague = User.objects.create_user(name_ar="سالم", name_en="Salem", login="salem", is_staff=True, password=PASSWORD)
+    colleague = UserFactory(name_ar="سالم", name_en="Salem", login="salem", is_staff=True, password=PASSWORD)
     passkeys.auth.WebAuthn.add(colleague, "x", key_row(officer).data["credential"] | {"id": "other"})
     Authenticator.objects.filter(user=colleague).update(data={**key_row(officer).data, "credential": _foreign(client)})
     other = secure()

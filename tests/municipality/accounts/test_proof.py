@@ -17,11 +17,11 @@ from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.rulebook.models import RuleSet
+from tests.browsers import signed_in
+from tests.factories.accounts import StaffFactory
 from tests.municipality.accounts.conftest import PASSWORD, Phones, address, enter
-from tests.municipality.accounts.softkey import SoftKey
-from tests.municipality.accounts.test_passkeys import add, secure
-from tests.municipality.accounts.test_staff_door import CODE, code_now, give_password
-from tests.municipality.people import signed_in, staff
+from tests.municipality.accounts.signing_in import CODE, add, code_now, give_password, secure
+from tests.softkey import SoftKey
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
 FIELDS = {"address": "noura@mail.example", "more": ["one", "two"]}
@@ -147,13 +147,13 @@ def draft(maker: User) -> RuleSet:
 
 
 def test_publishing_asks_for_the_passkey_and_no_code(settings: Any) -> None:
-    publisher = staff("rule_publisher", login="publisher", password=PASSWORD)
+    publisher = StaffFactory(groups=["rule_publisher"], login="publisher", password=PASSWORD)
     secret = second_factor.enrol(user=publisher, actor=system("tests"))[0]
     client, key = secure(), SoftKey()
     give_password(client, "publisher")
     client.post(CODE, {"code": code_now(secret)})
     add(client, key)
-    path = f"/admin/rulebook/ruleset/{draft(staff('rule_maker', login='maker')).pk}/publish/"
+    path = f"/admin/rulebook/ruleset/{draft(StaffFactory(groups=['rule_maker'], login='maker')).pk}/publish/"
     with later(settings.PROOF_SECONDS + 5):
         page = client.post(path)
         assert page.status_code == 403 and "proof-code" not in page.content.decode()
@@ -168,7 +168,7 @@ def options_on_post(client: Client, path: str) -> str:
 
 
 def test_staff_who_need_no_passkey_answer_with_a_code(settings: Any) -> None:
-    auditor = staff("auditor", login="auditor", password=PASSWORD)
+    auditor = StaffFactory(groups=["auditor"], password=PASSWORD)
     secret = second_factor.enrol(user=auditor, actor=system("tests"))[0]
     client = signed_in(auditor, factor="totp")
     path = address("accounts:passkey_add")
@@ -227,7 +227,7 @@ def marked() -> set[str]:
 
 
 def test_a_change_of_ones_own_password_asks_again(settings: Any) -> None:
-    auditor = staff("auditor", login="auditor", password=PASSWORD)
+    auditor = StaffFactory(groups=["auditor"], password=PASSWORD)
     client, path = signed_in(auditor), "/admin/password_change/"
     new = {"old_password": PASSWORD, "new_password1": "another-long-one-9", "new_password2": "another-long-one-9"}
     with later(settings.PROOF_SECONDS):

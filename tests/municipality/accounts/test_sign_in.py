@@ -22,6 +22,7 @@ from municipality.audit.models import AuditEvent
 from municipality.jobs.models import Job
 from municipality.jobs.services import run
 from municipality.kernel import clock
+from tests.factories.accounts import UserFactory
 from tests.municipality.accounts.conftest import Phones, address, ask, enter, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -82,9 +83,8 @@ def test_later_sign_ins_find_the_same_person_and_renew_the_names(phones: Phones,
 
 
 def test_somebody_known_from_elsewhere_is_recognised_by_the_number(phones: Phones, client: Client) -> None:
-    from municipality.accounts import civil_ids
 
-    known = User.objects.create_user(name_ar="اسم", name_en="Name", **civil_ids.fields(phones.people[1].civil_id))
+    known = UserFactory(civil_id=phones.people[1].civil_id)
     assert enter(client, phones, phones.people[1]).pk == known.pk
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from typing import Any
 
 import pytest
 from allauth.account import app_settings as account_settings
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal import auth as totp
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.core.management import CommandError, call_command
@@ -23,18 +21,11 @@ from municipality.accounts.staff_site import CLOSED_APPS, StaffSite
 from municipality.audit.models import AuditEvent
 from municipality.kernel import clock
 from municipality.kernel.actors import system
+from tests.factories.accounts import UserFactory
 from tests.municipality.accounts.conftest import PASSWORD, Phones, address, enter, signed_in
+from tests.municipality.accounts.signing_in import CODE, DOOR, code_now, give_password
 
 pytestmark = pytest.mark.django_db
-DOOR, CODE = "/staff/sign-in/", "/staff/sign-in/code/"
-
-
-def code_now(secret: str, step: int = 0) -> str:
-    return str(totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30 + step)))
-
-
-def give_password(client: Client, login: str = "huda", password: str = PASSWORD, **more: str) -> Any:
-    return client.post(DOOR, {"login": login, "password": password, **more})
 
 
 def admin_addresses() -> list[str]:
@@ -217,8 +208,8 @@ def test_the_limits_do_not_need_the_cache(officer: User, secret: str, client: Cl
 
 
 def test_known_and_unknown_names_are_answered_alike(officer: User) -> None:
-    person = User.objects.create_user(name_ar="اسم", name_en="Name", login="citizen")
-    closed = User.objects.create_user(name_ar="اسم", name_en="Name", login="closed", is_staff=True, is_active=False, password=PASSWORD)
+    person = UserFactory(login="citizen")
+    closed = UserFactory(login="closed", is_staff=True, is_active=False, password=PASSWORD)
     answers = set()
     for login in (officer.login, person.login, closed.login, "nobody"):
         response = Client().post(DOOR, {"login": login, "password": "wrong"})
@@ -229,7 +220,7 @@ def test_known_and_unknown_names_are_answered_alike(officer: User) -> None:
 
 
 def test_a_person_has_no_password_door_even_with_a_password_on_file(client: Client) -> None:
-    User.objects.create_user(name_ar="اسم", name_en="Name", login="citizen", password=PASSWORD)
+    UserFactory(login="citizen", password=PASSWORD)
     assert give_password(client, "citizen").status_code == 400
     assert client.login(username="citizen", password=PASSWORD) is False
 
@@ -299,7 +290,7 @@ def test_the_operators_command_replaces_the_second_factor_and_ends_sessions(
 
 
 def test_only_staff_get_a_second_factor(db: None) -> None:
-    person = User.objects.create_user(name_ar="اسم", name_en="Name", login="citizen")
+    person = UserFactory(login="citizen")
     with pytest.raises(second_factor.NotStaff):
         second_factor.enrol(user=person, actor=system("tests"))
     with pytest.raises(CommandError):

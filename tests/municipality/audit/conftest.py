@@ -1,1 +1,1 @@
-from tests.municipality.open_database import open_db  # noqa: F401
+from tests.open_database import open_db  # noqa: F401

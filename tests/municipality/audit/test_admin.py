@@ -15,7 +15,8 @@ from municipality.audit.services import log_access, record, sequence
 from municipality.cases.roles import ensure_roles
 from municipality.kernel import clock, guards
 from municipality.kernel.actors import Actor
-from tests.municipality.people import signed_in, staff
+from tests.browsers import signed_in
+from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db
 OFFICER = Actor("officer", "staff:1")
@@ -24,7 +25,7 @@ OFFICER = Actor("officer", "staff:1")
 @pytest.fixture
 def auditor() -> Client:
     ensure_roles()
-    return signed_in(staff("auditor", login="auditor"))
+    return signed_in(StaffFactory(groups=["auditor"]))
 
 
 def act(action: str = "testing.acted", subject: str = "case:1", at: dt.datetime | None = None) -> AuditEvent:
@@ -102,14 +103,14 @@ def test_the_list_takes_the_same_queries_for_many_acts(auditor: Client) -> None:
 def test_looks_are_listed_for_auditors_only(auditor: Client) -> None:
     log_access(viewer=OFFICER, person_key="person:7", subject="case:7", purpose="audit")
     assert "person:7" in auditor.get(reverse("admin:audit_accesslogentry_changelist"), {"q": "person:7"}).content.decode()
-    officer = signed_in(staff("officer", login="officer"))
+    officer = signed_in(StaffFactory(groups=["officer"]))
     for name in ("audit_accesslogentry_changelist", "audit_auditevent_changelist"):
         assert officer.get(reverse(f"admin:{name}")).status_code == 403
 
 
 @pytest.mark.parametrize("name", ["auditevent", "accesslogentry"])
 def test_nobody_writes_the_record_by_hand(name: str) -> None:
-    client = signed_in(staff("auditor", login="root", is_superuser=True))
+    client = signed_in(StaffFactory(groups=["auditor"], login="root", is_superuser=True))
     row = act()
     assert client.get(reverse(f"admin:audit_{name}_add")).status_code == 403
     assert client.post(reverse("admin:audit_auditevent_delete", args=[row.pk]), {"post": "yes"}).status_code == 403

@@ -17,7 +17,7 @@ from municipality.audit.queries import Fault, faults, looks_at, uncounted, unnum
 from municipality.audit.services import log_access, record, sequence
 from municipality.kernel import clock, guards
 from municipality.kernel.actors import Actor, system
-from tests.municipality.open_database import on_postgres
+from tests.open_database import on_postgres
 
 OFFICER = Actor("auditor", "staff:0123456789abcdefghjkmnpqrs")
 

@@ -20,8 +20,9 @@ from municipality.kernel import clock
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.transitions import transition
 from municipality.kernel.workflow import WORKFLOWS
-from tests.licensing.conftest import NOW
-from tests.municipality.people import NOURA, person, signed_in
+from tests.browsers import signed_in
+from tests.conftest import NOON
+from tests.factories.accounts import NOURA, PersonFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +42,7 @@ def test_every_workflow_of_a_service_has_its_story() -> None:
 def test_the_course_is_told_to_the_minute_with_what_is_still_to_come(case: Case) -> None:
     steps = timeline.steps(case, list(case.events.order_by("pk")))
     assert [s.kind for s in steps] == ["now", "next", "next", "next"]
-    assert steps[0].at == NOW
+    assert steps[0].at == NOON
     take_payment(case=case)
     case.refresh_from_db()
     steps = timeline.steps(case, list(case.events.order_by("pk")))
@@ -54,7 +55,7 @@ def test_the_case_page_shows_the_person_who_looked(case: Case, owner: Any) -> No
     assert "Nobody has looked" in client.get(address).content.decode()
     log_access(viewer=Actor("auditor", "staff:x"), person_key=owner.key, subject=case.key, purpose="audit")
     assert "Auditor: audit" in client.get(address).content.decode()
-    assert signed_in(person(NOURA)).get(address).status_code == 404
+    assert signed_in(PersonFactory(civil_id=NOURA)).get(address).status_code == 404
 
 
 def test_a_list_of_requests_goes_on_page_by_page(case: Case, owner: Any) -> None:
@@ -94,7 +95,7 @@ def guess(reference: str, digits: str = "9999", place: int = 0) -> Any:
 
 def told(reference: str) -> tuple[int, str]:
     """What eleven guessers from eleven addresses are told at last, without what is random or was typed."""
-    with clock.at(NOW):
+    with clock.at(NOON):
         answer = [guess(reference, place=n) for n in range(11)][-1]
     body = re.sub(r'csrfmiddlewaretoken" value="[^"]+"', "", answer.content.decode())
     assert f'value="{reference}"' in body and int(answer["Retry-After"]) == 3600
@@ -104,9 +105,9 @@ def told(reference: str) -> tuple[int, str]:
 def test_a_reference_that_was_guessed_at_ten_times_is_closed_for_an_hour(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     exists, none = told(case.reference), told("HL-2026-000099-X")
     assert exists == none and exists[0] == 429 and "Too many wrong tries for this reference" in exists[1]
-    with clock.at(NOW + dt.timedelta(minutes=59)):
+    with clock.at(NOON + dt.timedelta(minutes=59)):
         assert guess(case.reference.lower(), "0013", 99).status_code == 429  # right, and not looked at
-    with clock.at(NOW + dt.timedelta(minutes=61)):
+    with clock.at(NOON + dt.timedelta(minutes=61)):
         assert "Submitted, waiting for payment" in guess(case.reference, "0013", 99).content.decode()
     # Red control: counted by the address alone, the digits are guessed from many.
     monkeypatch.setattr(limits.WRONG_DIGITS.__class__, "use", lambda self, subject: limits.Pace(self.name, 1, 1, 1, 1))
@@ -137,9 +138,9 @@ def test_bad_input_gets_a_sentence_and_no_crash(typed: dict[str, str], rules: No
 
 def _finished(make_shop: Any, owner: Any, minutes: list[int]) -> None:
     for length in minutes:
-        with clock.at(NOW - dt.timedelta(days=10)):
+        with clock.at(NOON - dt.timedelta(days=10)):
             case = submit_renewal(shop=make_shop(), applicant=owner)
-        with clock.at(NOW - dt.timedelta(days=10) + dt.timedelta(minutes=length)):
+        with clock.at(NOON - dt.timedelta(days=10) + dt.timedelta(minutes=length)):
             take_payment(case=case)
             transition(case, "issue", actor=system("tests"), is_open=False, closed_at=clock.now())
 
@@ -155,7 +156,7 @@ def test_promise_and_reality_are_computed_from_the_log(make_shop: Any, owner: An
     assert (found.count, found.half, found.ninety, found.late) == (10, 5, 9, 10)
     services.compute_figures()
     assert Figure.objects.get().half == 5
-    with clock.at(NOW + dt.timedelta(days=100)):
+    with clock.at(NOON + dt.timedelta(days=100)):
         services.compute_figures()
     assert not Figure.objects.exists()
 

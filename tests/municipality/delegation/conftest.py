@@ -7,10 +7,8 @@ from typing import Any
 import pytest
 
 from municipality.accounts.models import User
-from municipality.places.models import Branch
-from tests.licensing.conftest import make_shop, rules, today  # noqa: F401 - fixtures
-from tests.municipality.delegation.standing_in import DELEGATE, OWNER, Tray
-from tests.municipality.people import person, staff
+from tests.factories.accounts import PersonFactory, StaffFactory
+from tests.municipality.delegation.delegates import DELEGATE, OWNER, Tray
 
 
 @pytest.fixture(autouse=True)
@@ -27,14 +25,14 @@ def tray(settings: Any) -> type[Tray]:
 
 @pytest.fixture
 def owner(db: Any) -> User:
-    return person(OWNER)
+    return PersonFactory(civil_id=OWNER)
 
 
 @pytest.fixture
 def delegate(db: Any) -> User:
-    return person(DELEGATE, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi")
+    return PersonFactory(civil_id=DELEGATE, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi")
 
 
 @pytest.fixture
-def clerk(rules: None) -> User:  # noqa: F811 - the fixture itself
-    return staff("counter", login="counter", branch=Branch.objects.get(pk="HA"))
+def clerk(rules: None) -> User:
+    return StaffFactory(groups=["counter"], branch_id="HA")

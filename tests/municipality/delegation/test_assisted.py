@@ -22,16 +22,18 @@ from municipality.delegation.services import consents
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted
 from municipality.notifications.models import Message
-from municipality.places.models import Branch
-from municipality.review.models import ConflictOfInterest, Skill
+from municipality.review.models import ConflictOfInterest
 from municipality.review.services import queue
 from payments.models import Bill
 from shops.register import queries as shops
-from tests.architecture.state_doors import without_guards
-from tests.licensing import officers
-from tests.licensing.conftest import NOW
-from tests.municipality.delegation.standing_in import DELEGATE, OWNER, THIRD, Tray, ask, code_for, fee, main, renew_url
-from tests.municipality.people import person, signed_in, staff
+from tests import desk_acts
+from tests.browsers import signed_in
+from tests.conftest import NOON
+from tests.database_guards import without_guards
+from tests.factories.accounts import PersonFactory, StaffFactory
+from tests.factories.licensing import RenewalCaseFactory, RenewalDraftFactory
+from tests.factories.review import OfficerFactory, SkillFactory
+from tests.municipality.delegation.delegates import DELEGATE, OWNER, THIRD, Tray, ask, code_for, fee, main, renew_url
 
 pytestmark = pytest.mark.django_db
 
@@ -82,24 +84,23 @@ def test_assisted_and_online_requests_stand_in_one_queue(make_shop: Any, owner: 
         if number == 1:
             consent = ask(clerk)
             consents.enter(consent=consent, staff=clerk, typed=code_for(consent, tray))
-            draft = officers.fill_in(shop, owner, "area_m2")
+            draft = RenewalDraftFactory(shop=shop, person=owner, changed=["area_m2"])
             case = services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version, actor=actor_for(clerk, owner))
         else:
-            case = officers.send(shop, owner, "area_m2")
+            case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"])
         numbers.append(case.place.pk)
     assert numbers == sorted(numbers)
-    decider = officers.officer()
-    assert officers.drawn(decider).place.pk == numbers[0]
+    decider = OfficerFactory()
+    assert desk_acts.drawn(decider).place.pk == numbers[0]
 
 
 def test_whoever_filed_a_case_at_the_counter_is_never_handed_it(make_shop: Any, owner: User, clerk: User, tray: type[Tray]) -> None:
     consent = ask(clerk)
     consents.enter(consent=consent, staff=clerk, typed=code_for(consent, tray))
     shop = make_shop()
-    draft = officers.fill_in(shop, owner, "area_m2")
+    draft = RenewalDraftFactory(shop=shop, person=owner, changed=["area_m2"])
     services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version, actor=actor_for(clerk, owner))
-    giver = officers.supervisor()
-    Skill.objects.create(officer=clerk, code="health", given_by=giver, given_at=clock.now())
+    SkillFactory(officer=clerk)
     assert queue.next_case(officer=clerk) is None
     without_guards()
     ConflictOfInterest.objects.all().delete()
@@ -123,7 +124,7 @@ def test_the_code_of_one_purpose_or_employee_serves_no_other(
 ) -> None:
     consent = ask(clerk)
     code = code_for(consent, tray)
-    colleague = staff("counter", login="colleague", branch=Branch.objects.get(pk="HA"))
+    colleague = StaffFactory(groups=["counter"], login="colleague", branch_id="HA")
     with pytest.raises(NotPermitted):
         consents.enter(consent=consent, staff=colleague, typed=code)
     consent.purpose = "another.service"
@@ -141,7 +142,7 @@ def test_a_consent_for_one_service_does_not_open_another(owner: User, clerk: Use
 def test_a_code_serves_once_ten_minutes_and_five_tries(owner: User, clerk: User, tray: type[Tray]) -> None:
     consent = ask(clerk)
     code = code_for(consent, tray)
-    with clock.at(NOW + dt.timedelta(minutes=10)), pytest.raises(consents.CodeOver):
+    with clock.at(NOON + dt.timedelta(minutes=10)), pytest.raises(consents.CodeOver):
         consents.enter(consent=consent, staff=clerk, typed=code)
     consents.enter(consent=consent, staff=clerk, typed=code)
     with pytest.raises(consents.CodeOver):
@@ -179,7 +180,7 @@ def test_asking_is_limited_for_a_number(owner: User, clerk: User) -> None:
 
 
 def test_only_staff_of_the_counter_ask(owner: User, rules: None) -> None:
-    officer = staff("officer", login="officer", branch=Branch.objects.get(pk="HA"))
+    officer = StaffFactory(groups=["officer"], branch_id="HA")
     with pytest.raises(NotPermitted):
         ask(officer)
     assert signed_in(officer).get("/en/assist/").status_code == 403
@@ -202,7 +203,7 @@ def test_a_step_in_the_name_of_an_assistant_needs_an_open_consent(make_shop: Any
     def forge() -> None:
         values = {"workflow": RENEWAL, "move": "withdraw", "from_state": "awaiting_payment", "to_state": "withdrawn"}
         with transaction.atomic():
-            CaseEvent.objects.create(subject=case, at=NOW, actor_role="assistant", actor_key=clerk.key, data={"for": owner.key}, **values)
+            CaseEvent.objects.create(subject=case, at=NOON, actor_role="assistant", actor_key=clerk.key, data={"for": owner.key}, **values)
 
     with pytest.raises(IntegrityError, match="guard:no_consent"):
         forge()
@@ -240,12 +241,12 @@ def test_the_database_refuses_to_bend_a_consent(name: str, attack: str, owner: U
 
 
 def test_a_person_reads_who_looked_when_why_and_from_which_office_and_no_name(make_shop: Any, owner: User) -> None:
-    officers.send(make_shop(), owner, "area_m2")
-    user = officers.officer()
-    assignment = officers.drawn(user)
+    RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
+    user = OfficerFactory()
+    assignment = desk_acts.drawn(user)
     desk_page = signed_in(user).get(f"/admin/desk/{assignment.place.case.public_id}/").content.decode()
     assert owner.email not in desk_page and owner.phone not in desk_page
-    supervisor = officers.supervisor()
+    supervisor = StaffFactory(supervisor=True)
     ensure_roles()
     signed_in(supervisor).get(f"/admin/accounts/user/{owner.pk}/change/")
     page = main(signed_in(owner).get("/en/profile/looks/"))
@@ -253,4 +254,4 @@ def test_a_person_reads_who_looked_when_why_and_from_which_office_and_no_name(ma
     assert "Supervisor" in page and "Officer" in page and user.branch.name_en in page
     for name in (user.name_en, user.name_ar, supervisor.name_en, user.public_id):
         assert name not in page
-    assert "Nobody has looked yet" in main(signed_in(person(THIRD)).get("/en/profile/looks/"))
+    assert "Nobody has looked yet" in main(signed_in(PersonFactory(civil_id=THIRD)).get("/en/profile/looks/"))

@@ -14,7 +14,7 @@ from fontTools.ttLib import TTFont
 from PIL import Image
 
 from municipality.documents import assets, rendering
-from tests.municipality.documents import poppler
+from tests import poppler
 from tests.municipality.documents.conftest import draw_licence, draw_receipt
 
 FOLDER = Path(__file__).parent / "pictures"

@@ -27,9 +27,9 @@ from municipality.jobs import services as jobs
 from municipality.jobs.errors import OnHold
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
-from tests.municipality.documents import poppler, softhsm
+from tests import poppler, softhsm
 from tests.municipality.documents.samples import ISSUED
-from tests.municipality.documents.softhsm import LABEL, PIN, Token, token_in_its_slot
+from tests.softhsm import LABEL, PIN, Token, token_in_its_slot
 
 pytestmark = pytest.mark.django_db
 __all__ = ["token_in_its_slot"]  # the fixture `card`

@@ -9,7 +9,7 @@ import pytest
 import segno
 
 from municipality.documents import qr
-from tests.municipality.documents import poppler
+from tests import poppler
 from tests.municipality.documents.samples import licence
 
 ADDRESS = "https://portal.example/verify/7Q4MZX2K9TJ3HV8WRB1D"

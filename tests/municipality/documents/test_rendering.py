@@ -21,7 +21,7 @@ from municipality.documents import assets, rendering
 from municipality.documents.facts import MAX_LENGTH, BilingualText, EditionLabel, FactsRefused
 from municipality.documents.rendering import RendererMissing, RenderingRefused, render
 from municipality.rulebook.seeds import read_editions
-from tests.municipality.documents import poppler
+from tests import poppler
 from tests.municipality.documents.conftest import LICENCE, draw_licence, draw_receipt
 from tests.municipality.documents.samples import licence, receipt
 

@@ -12,7 +12,7 @@ from django.test import override_settings
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from municipality.documents.signing import FileKeySigner, SignerMissing, sign_pdf, signer
-from tests.municipality.documents import poppler
+from tests import poppler
 from tests.municipality.documents.conftest import PASSPHRASE
 from tests.municipality.documents.samples import ISSUED
 

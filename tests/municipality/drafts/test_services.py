@@ -16,8 +16,8 @@ from municipality.drafts.registry import DRAFT_KINDS, DraftKind
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
-from tests.licensing.conftest import NOW
-from tests.municipality.people import NOURA, person, staff
+from tests.conftest import NOON
+from tests.factories.accounts import NOURA, PersonFactory, StaffFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 SERVICE = "tests.kept"
@@ -36,12 +36,12 @@ def draft(rules: None, owner: Any) -> Draft:
 
 
 def days_later(days: int) -> Any:
-    return clock.at(NOW + dt.timedelta(days=days))
+    return clock.at(NOON + dt.timedelta(days=days))
 
 
 def test_a_request_is_begun_once_and_found_again(draft: Draft, owner: Any) -> None:
     assert services.begin(person=owner, service=SERVICE, subject="shop:one") == draft
-    assert draft.expires_at == NOW + dt.timedelta(days=28)
+    assert draft.expires_at == NOON + dt.timedelta(days=28)
     assert queries.open_for(owner, SERVICE, "shop:one") == draft
     assert AuditEvent.objects.filter(action="draft.begun", subject=draft.key).count() == 1
 
@@ -162,12 +162,14 @@ def test_a_request_that_was_sent_takes_no_answer_and_keeps_none(draft: Draft, ow
 
 def test_a_closed_request_that_still_holds_answers_is_refused_by_the_database(draft: Draft) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
-        Draft.objects.filter(pk=draft.pk).update(closed_at=NOW, answers={"area": {}})
+        Draft.objects.filter(pk=draft.pk).update(closed_at=NOON, answers={"area": {}})
 
 
 def test_nobody_sees_the_request_of_another_and_staff_see_none(draft: Draft, owner: Any) -> None:
     assert list(queries.visible_to(owner)) == [draft]
-    assert not queries.visible_to(person(NOURA)).exists() and not queries.visible_to(staff("officer")).exists()
+    assert (
+        not queries.visible_to(PersonFactory(civil_id=NOURA)).exists() and not queries.visible_to(StaffFactory(groups=["officer"])).exists()
+    )
     services.discard(draft=draft)
     assert not queries.visible_to(owner).exists()
 

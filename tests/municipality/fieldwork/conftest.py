@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.municipality.people import staff
+from tests.factories.accounts import StaffFactory
 
 
 @pytest.fixture
 def sender(db: None) -> Any:
-    return staff(login="sender")
+    return StaffFactory(login="sender")

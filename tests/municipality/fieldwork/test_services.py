@@ -23,8 +23,8 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
 from municipality.uploads import registry
 from municipality.uploads.registry import Slot
-from tests.municipality.open_database import on_postgres
-from tests.municipality.people import staff
+from tests.factories.accounts import StaffFactory
+from tests.open_database import on_postgres
 
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
@@ -94,7 +94,7 @@ def test_sent_at_once_it_is_one_visit_and_is_written_once(sender: Any, same_key:
 def test_a_key_is_of_one_sender_and_time(sender: Any, who: str) -> None:
     visit = sent()
     services.receive(sender=sender, sent=visit, write=lambda row: None)
-    other = staff(login="second") if who == "another sender" else sender
+    other = StaffFactory(login="second") if who == "another sender" else sender
     later = replace(visit, started_at=NOW + dt.timedelta(minutes=who == "another time"))
     with pytest.raises(SentDifferently):
         services.receive(sender=other, sent=later, write=pytest.fail)

@@ -12,9 +12,10 @@ from municipality.imports import services
 from municipality.imports.models import ImportFile
 from municipality.places.models import Area, Branch
 from municipality.places.seeds import load_places
-from municipality.rulebook.seeds import load_activities, seed
+from municipality.rulebook.seeds import load_activities
 from shops.models import Shop
-from tests.municipality.people import staff
+from tests.factories.accounts import StaffFactory
+from tests.factories.rulebook import publish_rulebook
 from tests.shops.imports.sheets import sheet as register_sheet
 from tests.violations.legacy_fines.sheets import CIVIL_ID
 from tests.violations.legacy_fines.sheets import sheet as paper_sheet
@@ -51,12 +52,12 @@ def _register() -> Example:
     def sheet(*numbers: int) -> bytes:
         return register_sheet(*({"commercial_license_no": f"{900_000 + number}/2020"} for number in numbers))
 
-    people = staff("register_clerk", login="clerk"), staff("register_keeper", login="keeper")
+    people = StaffFactory(groups=["register_clerk"], login="clerk"), StaffFactory(groups=["register_keeper"], login="keeper")
     return Example("register", *people, sheet, register_sheet({"paci_number": "1"}), Shop.objects.count)
 
 
 def _paper() -> Example:
-    seed(staff("rule_maker", login="maker"), staff("rule_publisher", login="publisher"))
+    publish_rulebook()
     area = Area.objects.filter(governorate="HA").order_by("pk")[0].name_ar
     who = {"licence_no": "", "civil_id": CIVIL_ID, "area": area}
 
@@ -64,7 +65,10 @@ def _paper() -> Example:
         return paper_sheet(*(who | {"paper_no": f"{number}/2025"} for number in numbers))
 
     here, there = (Branch.objects.get(pk=code) for code in ("HA", "KU"))
-    people = staff("violation_clerk", login="clerk", branch=here), staff("violation_authority", login="keeper", branch=there)
+    people = (
+        StaffFactory(groups=["violation_clerk"], login="clerk", branch=here),
+        StaffFactory(groups=["violation_authority"], login="keeper", branch=there),
+    )
     return Example("paper", *people, sheet, paper_sheet(who | {"amount": "x"}), Violation.objects.count)
 
 

@@ -10,9 +10,9 @@ from django.db import IntegrityError, connection, transaction
 from municipality.imports import services
 from municipality.imports.models import ImportFile
 from municipality.kernel import clock
-from tests.architecture.state_doors import without_guards
+from tests.database_guards import without_guards
+from tests.factories.accounts import StaffFactory
 from tests.municipality.imports.conftest import MADE, Example
-from tests.municipality.people import staff
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 
@@ -60,7 +60,7 @@ def test_lines_come_in_by_the_dry_run_of_a_file_of_their_kind_only(example: Exam
 def test_a_file_is_loaded_before_it_is_released_by_another_person_and_then_never_changes(example: Example) -> None:
     file = example.read(example.sheet(1))
     services.release(file=file, released_by=example.keeper)
-    third = staff(login="third")
+    third = StaffFactory(login="third")
     attacks = {
         "UPDATE imports_importfile SET released_by_id = %s WHERE id = %s": third.pk,
         "UPDATE imports_importfile SET sha256 = %s WHERE id = %s": "0" * 64,

@@ -15,9 +15,9 @@ from municipality.imports.sheets import NotReadable
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
+from tests.due_jobs import run_due
+from tests.factories.accounts import StaffFactory
 from tests.municipality.imports.conftest import Example
-from tests.municipality.people import staff
-from tests.payments.conftest import run_due
 
 pytestmark = pytest.mark.django_db
 JOBS = ("imports.check", "imports.take")
@@ -43,7 +43,7 @@ def test_by_the_jobs_from_upload_to_end(example: Example) -> None:
 
 def test_whoever_loaded_a_file_does_not_release_it_even_with_both_roles(example: Example) -> None:
     kind = registry.KINDS[example.kind]
-    example.clerk = staff(kind.uploader, kind.releaser, login="both", branch=example.clerk.branch)
+    example.clerk = StaffFactory(groups=[kind.uploader, kind.releaser], login="both", branch=example.clerk.branch)
     file = example.read(example.sheet(1))
     with pytest.raises(NotPermitted, match="same_person"):
         services.release(file=file, released_by=example.clerk)
@@ -59,7 +59,7 @@ def test_other_roles_load_and_release_nothing(example: Example) -> None:
         with pytest.raises(NotPermitted, match="not_your_role"):
             act()
     with pytest.raises(NotPermitted, match="not_your_role"):
-        services.refuse(file=file, refused_by=staff("officer", login="other"))
+        services.refuse(file=file, refused_by=StaffFactory(groups=["officer"], login="other"))
 
 
 def test_a_file_is_not_released_before_it_is_read_nor_without_a_good_line(example: Example) -> None:

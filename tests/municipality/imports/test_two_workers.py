@@ -6,65 +6,16 @@ else while the old worker still writes. The red control takes the lock of the fi
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from typing import Any
-
 import pytest
-from django.db import connections
-from django.db.models import QuerySet
 
 from municipality.audit.models import AuditEvent
 from municipality.imports import services
 from municipality.imports.models import ImportFile
 from tests.municipality.imports.conftest import Example
+from tests.threads import Race, without_lock
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 LINES = 6
-PATIENCE = 2.0  # seconds in which the second worker comes to the same lines, if nothing keeps it away
-
-
-class Race:
-    """The first worker stops inside its batch until the second one is there too, or has had its time."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, module: Any, point: str) -> None:
-        self.inside, self.other, self.errors = threading.Event(), threading.Event(), [""] * 2
-        self.met = False
-        inner: Callable[[str], None] = module.failpoint
-
-        def stop(name: str) -> None:
-            if name == point and not self.inside.is_set():
-                self.inside.set()
-                self.met = self.other.wait(PATIENCE)
-            elif name == point:
-                self.other.set()
-            inner(name)
-
-        monkeypatch.setattr(module, "failpoint", stop)
-
-    def run(self, work: Callable[[], object]) -> list[str]:
-        """Both do the work, the second one while the first is inside. Returns how each failed, empty where it did not."""
-
-        def act(number: int) -> None:
-            try:
-                work()
-            except Exception as error:  # noqa: BLE001 - told to the test
-                self.errors[number] = f"{type(error).__name__}: {error}"
-            finally:
-                connections.close_all()
-
-        first, second = (threading.Thread(target=act, args=(number,)) for number in (0, 1))
-        first.start()
-        assert self.inside.wait(20)
-        second.start()
-        for thread in (first, second):
-            thread.join(30)
-            assert not thread.is_alive()
-        return self.errors
-
-
-def without_lock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_: rows)
 
 
 def batch(file: ImportFile) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from municipality.jobs import registry, services
 from municipality.jobs.models import Job
-from tests.municipality.open_database import open_db  # noqa: F401
+from tests.open_database import open_db  # noqa: F401
 
 Declare = Callable[..., None]
 

@@ -11,7 +11,8 @@ from municipality.audit.models import AuditEvent
 from municipality.cases.roles import ensure_roles
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
-from tests.municipality.people import signed_in, staff
+from tests.browsers import signed_in
+from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def operator() -> User:
     ensure_roles()
-    return staff("operator", login="operator")
+    return StaffFactory(groups=["operator"])
 
 
 def job(state: str = JobState.DEAD, key: str = "attempt:1") -> Job:
@@ -69,7 +70,7 @@ def test_a_job_that_waits_for_nobody_is_not_retried(operator: User, state: str) 
 @pytest.mark.parametrize("role", ["auditor", "officer", "rule_publisher"])
 def test_another_role_may_not_retry(role: str) -> None:
     ensure_roles()
-    row, client = job(), signed_in(staff(role, login=role))
+    row, client = job(), signed_in(StaffFactory(groups=[role], login=role))
     assert retry(client, row) == 403
     assert retry(client, row, "get") == 403
     row.refresh_from_db()
@@ -77,7 +78,7 @@ def test_another_role_may_not_retry(role: str) -> None:
 
 
 def test_rank_alone_does_not_retry() -> None:
-    row, client = job(), signed_in(staff(login="root", is_superuser=True))
+    row, client = job(), signed_in(StaffFactory(login="root", is_superuser=True))
     assert retry(client, row) == 403
 
 

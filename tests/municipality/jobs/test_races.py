@@ -15,7 +15,7 @@ from municipality.jobs import services
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
 from tests.municipality.jobs.conftest import Declare
-from tests.municipality.open_database import on_postgres
+from tests.open_database import on_postgres
 
 pytestmark = pytest.mark.postgres
 WORKERS = 8

@@ -13,7 +13,7 @@ from municipality.jobs.models import Job
 from municipality.jobs.services import due, run
 from municipality.notifications import registry
 from municipality.notifications.registry import MessageKind
-from tests.municipality.open_database import open_db  # noqa: F401
+from tests.open_database import open_db  # noqa: F401
 
 BOTH = "{{% if language == 'ar' %}}{ar}{{% else %}}{en}{{% endif %}}"
 

@@ -12,7 +12,8 @@ from municipality.cases.roles import ensure_roles
 from municipality.jobs.models import Job
 from municipality.kernel import clock
 from municipality.notifications.models import Channel, Delivery, DeliveryState, Message
-from tests.municipality.people import person, signed_in, staff
+from tests.browsers import signed_in
+from tests.factories.accounts import PersonFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -20,12 +21,12 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def operator() -> User:
     ensure_roles()
-    return staff("operator", login="operator")
+    return StaffFactory(groups=["operator"])
 
 
 def delivery(state: str = DeliveryState.FAILED, reason: str = "exhausted") -> Delivery:
     words = dict.fromkeys(("title_ar", "title_en", "body_ar", "body_en", "short_ar", "short_en"), "x")
-    message = Message.objects.create(person=person(), kind="testing.greeting", key="1", created_at=clock.now(), **words)
+    message = Message.objects.create(person=PersonFactory(), kind="testing.greeting", key="1", created_at=clock.now(), **words)
     return Delivery.objects.create(message=message, channel=Channel.SMS, state=state, reason=reason)
 
 
@@ -63,7 +64,7 @@ def test_what_has_not_failed_is_not_tried_again(operator: User, state: str) -> N
 def test_another_role_may_not_try_again(role: str) -> None:
     ensure_roles()
     row = delivery()
-    client: Client = signed_in(staff(role, login=role))
+    client: Client = signed_in(StaffFactory(groups=[role], login=role))
     assert client.post(pages(row)[1]).status_code == 403
     row.refresh_from_db()
     assert row.state == DeliveryState.FAILED

@@ -10,9 +10,9 @@ from django.db import connection, transaction
 from municipality.jobs.models import Job
 from municipality.notifications import services
 from municipality.notifications.models import Delivery, Message
+from tests.factories.accounts import PersonFactory
 from tests.municipality.notifications.conftest import GREETING, Make
-from tests.municipality.open_database import on_postgres
-from tests.municipality.people import person
+from tests.open_database import on_postgres
 
 pytestmark = pytest.mark.postgres
 
@@ -27,7 +27,7 @@ def real_database(open_db: None) -> None:
 def test_who_sends_beside_an_open_transaction_gets_the_message_that_stands_in_the_end(make_kind: Make, *, commits: bool) -> None:
     """One message with one delivery and one job a channel, whichever of the two made it."""
     make_kind("testing.greeting", GREETING, path=lambda self, context: "/messages/")
-    salim = person()
+    salim = PersonFactory()
     second: list[Message] = []
 
     def send() -> Message:

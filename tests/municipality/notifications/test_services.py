@@ -23,8 +23,8 @@ from municipality.notifications import queries, services
 from municipality.notifications.invariants import findings
 from municipality.notifications.models import Delivery, DeliveryState, Message, SmsUse
 from municipality.notifications.texts import Bilingual
+from tests.factories.accounts import NOURA, PersonFactory
 from tests.municipality.notifications.conftest import GREETING, Make, RememberingSms, both
-from tests.municipality.people import NOURA, person
 
 pytestmark = pytest.mark.django_db
 Carry = Callable[[], list[Job]]
@@ -47,7 +47,7 @@ def make_due() -> None:
 
 
 def test_a_message_is_kept_in_both_languages_and_promised_on_each_channel(greeting: str) -> None:
-    message = services.send(greeting, person=person(), key="case-1", context=CONTEXT, subject_key="case:1")
+    message = services.send(greeting, person=PersonFactory(), key="case-1", context=CONTEXT, subject_key="case:1")
     message.refresh_from_db()
     assert (message.title_ar, message.title_en) == ("صدرت رخصة مطعم الخليج", "The licence of Gulf Grill is issued")
     assert (message.short_ar, message.short_en) == ("صدرت الرخصة HLT-HW-2026-004217-K", "Licence HLT-HW-2026-004217-K is issued")
@@ -57,7 +57,7 @@ def test_a_message_is_kept_in_both_languages_and_promised_on_each_channel(greeti
 
 
 def test_the_same_message_again_is_the_same_message(greeting: str) -> None:
-    salim, noura = person(), person(NOURA)
+    salim, noura = PersonFactory(), PersonFactory(civil_id=NOURA)
     first = services.send(greeting, person=salim, key="case-1", context=CONTEXT)
     assert services.send(greeting, person=salim, key="case-1", context=CONTEXT) == first
     assert services.send(greeting, person=noura, key="case-1", context=CONTEXT) != first
@@ -68,12 +68,12 @@ def test_the_same_message_again_is_the_same_message(greeting: str) -> None:
 
 def test_a_message_outside_a_transaction_is_an_error(open_db: None, greeting: str) -> None:
     with pytest.raises(RuntimeError):
-        services.send(greeting, person=person(), key="case-1", context=CONTEXT)
+        services.send(greeting, person=PersonFactory(), key="case-1", context=CONTEXT)
     assert not Message.objects.exists()
 
 
 def test_a_message_goes_with_the_act_that_rolls_back(greeting: str) -> None:
-    salim = person()
+    salim = PersonFactory()
 
     def act_and_fail() -> None:
         with transaction.atomic():
@@ -88,18 +88,18 @@ def test_a_message_goes_with_the_act_that_rolls_back(greeting: str) -> None:
 
 def test_a_placeholder_without_a_value_is_an_error(greeting: str) -> None:
     with pytest.raises(KeyError, match="number"):
-        services.send(greeting, person=person(), key="case-1", context={"shop": "x"})
+        services.send(greeting, person=PersonFactory(), key="case-1", context={"shop": "x"})
 
 
 def test_no_address_is_no_promise(greeting: str) -> None:
-    message = services.send(greeting, person=person(reachable=False), key="case-1", context=CONTEXT)
+    message = services.send(greeting, person=PersonFactory(unreachable=True), key="case-1", context=CONTEXT)
     assert states(message) == {"email": "skipped", "sms": "skipped"}
     assert set(message.deliveries.values_list("reason", flat=True)) == {"no_address"}
     assert not Job.objects.exists()
 
 
 def test_an_address_that_went_away_meanwhile_is_skipped(greeting: str, gateway: type[RememberingSms], carry_out: Carry) -> None:
-    salim = person()
+    salim = PersonFactory()
     message = services.send(greeting, person=salim, key="case-1", context=CONTEXT)
     salim.phone_confirmed_at = None
     salim.save()
@@ -119,7 +119,7 @@ def test_each_channel_gets_the_persons_language(
     greeting: str, gateway: type[RememberingSms], carry_out: Carry, settings: Any, language: str, subject: str, text: str
 ) -> None:
     settings.PORTAL_URL = "https://portal.example"
-    salim = person(language=language)
+    salim = PersonFactory(language=language)
     message = services.send(greeting, person=salim, key="case-1", context=CONTEXT)
     assert [job.state for job in carry_out()] == ["done", "done"]
     assert states(message) == {"email": "sent", "sms": "sent"}
@@ -136,7 +136,7 @@ def test_each_channel_gets_the_persons_language(
 
 
 def test_a_later_try_carries_the_same_key(greeting: str, gateway: type[RememberingSms], carry_out: Carry) -> None:
-    salim = person(email_confirmed_at=None)
+    salim = PersonFactory(email_confirmed_at=None)
     gateway.failures = [requests.ConnectionError(), requests.Timeout()]
     message = services.send(greeting, person=salim, key="case-1", context=CONTEXT)
     for _ in range(3):
@@ -152,7 +152,7 @@ def test_a_later_try_carries_the_same_key(greeting: str, gateway: type[Rememberi
 
 
 def test_a_final_refusal_is_dead_at_once_and_can_be_tried_by_hand(greeting: str, gateway: type[RememberingSms], carry_out: Carry) -> None:
-    salim = person(email_confirmed_at=None)
+    salim = PersonFactory(email_confirmed_at=None)
     gateway.failures = [PermanentFailure("sms gateway answered 400")]
     message = services.send(greeting, person=salim, key="case-1", context=CONTEXT)
     [job] = carry_out()
@@ -166,7 +166,7 @@ def test_a_final_refusal_is_dead_at_once_and_can_be_tried_by_hand(greeting: str,
 def exhausted(greeting: str, gateway: type[RememberingSms], carry_out: Carry) -> Message:
     """A message whose eight tries by text message failed."""
     gateway.failures = [requests.ConnectionError() for _ in range(MAX_TRIES)]
-    message = services.send(greeting, person=person(email_confirmed_at=None), key="case-1", context=CONTEXT)
+    message = services.send(greeting, person=PersonFactory(email_confirmed_at=None), key="case-1", context=CONTEXT)
     for _ in range(MAX_TRIES):
         make_due()
         carry_out()
@@ -189,7 +189,7 @@ def test_without_the_word_of_its_job_the_delivery_would_wait_for_ever(
     monkeypatch.setitem(registry.KINDS, kind.name, replace(kind, given_up=None))
     gateway.failures = [requests.ConnectionError()]
     with clock.at(clock.now() - dt.timedelta(hours=1)):
-        message = services.send(greeting, person=person(email_confirmed_at=None), key="case-1", context=CONTEXT)
+        message = services.send(greeting, person=PersonFactory(email_confirmed_at=None), key="case-1", context=CONTEXT)
     Job.objects.update(tries=MAX_TRIES - 1)
     carry_out()
     delivery = message.deliveries.get(channel="sms")
@@ -215,7 +215,7 @@ def test_a_person_tries_an_exhausted_delivery_again_under_the_same_key(
 def test_a_delivery_beyond_its_limit_gets_a_new_job_when_tried_again(
     greeting: str, gateway: type[RememberingSms], carry_out: Carry
 ) -> None:
-    salim = person(email_confirmed_at=None)
+    salim = PersonFactory(email_confirmed_at=None)
     messages = [services.send(greeting, person=salim, key=str(n), context=CONTEXT) for n in range(11)]
     carry_out()
     delivery = messages[-1].deliveries.get(channel="sms")
@@ -229,7 +229,10 @@ def test_a_delivery_beyond_its_limit_gets_a_new_job_when_tried_again(
 def test_a_foreign_address_never_leaves_by_text_message(make_kind: Make, gateway: type[RememberingSms], carry_out: Carry) -> None:
     make_kind("testing.greeting", GREETING | {"short": both("صدرت {{ number }}", "Issued {{ number }}")})
     message = services.send(
-        "testing.greeting", person=person(email_confirmed_at=None), key="1", context={"shop": "", "number": "http://bank.example/pay"}
+        "testing.greeting",
+        person=PersonFactory(email_confirmed_at=None),
+        key="1",
+        context={"shop": "", "number": "http://bank.example/pay"},
     )
     [job] = carry_out()
     assert (job.state, states(message)["sms"]) == ("dead", "failed")
@@ -238,7 +241,7 @@ def test_a_foreign_address_never_leaves_by_text_message(make_kind: Make, gateway
 
 
 def test_the_eleventh_text_message_of_a_day_is_not_sent(greeting: str, gateway: type[RememberingSms], carry_out: Carry) -> None:
-    salim = person(email_confirmed_at=None)
+    salim = PersonFactory(email_confirmed_at=None)
     for number in range(11):
         services.send(greeting, person=salim, key=str(number), context=CONTEXT)
     assert {job.state for job in carry_out()} == {"done"}
@@ -247,7 +250,7 @@ def test_the_eleventh_text_message_of_a_day_is_not_sent(greeting: str, gateway: 
 
 
 def test_what_was_sent_cannot_be_rewritten(greeting: str, gateway: type[RememberingSms], carry_out: Carry) -> None:
-    message = services.send(greeting, person=person(), key="case-1", context=CONTEXT)
+    message = services.send(greeting, person=PersonFactory(), key="case-1", context=CONTEXT)
     carry_out()
     for attempt in (
         lambda: Message.objects.filter(pk=message.pk).update(body_en="Something else"),
@@ -261,6 +264,6 @@ def test_what_was_sent_cannot_be_rewritten(greeting: str, gateway: type[Remember
 
 
 def test_without_its_guard_a_sent_text_could_be_rewritten(greeting: str) -> None:
-    message = services.send(greeting, person=person(), key="case-1", context=CONTEXT)
+    message = services.send(greeting, person=PersonFactory(), key="case-1", context=CONTEXT)
     guards.remove(connection)
     assert Message.objects.filter(pk=message.pk).update(body_en="Something else") == 1

@@ -17,8 +17,8 @@ from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.notifications import services, sms
 from municipality.notifications.models import SmsNumber, SmsUse
+from tests.factories.accounts import PersonFactory
 from tests.municipality.notifications.conftest import RememberingSms
-from tests.municipality.people import person
 
 NOON = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
 
@@ -135,7 +135,7 @@ def code(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("code")
 def test_a_code_goes_to_the_address_that_is_being_confirmed(gateway: type[RememberingSms], mailoutbox: list[Any]) -> None:
-    salim = person(reachable=False, language="en")
+    salim = PersonFactory(unreachable=True, language="en")
     services.deliver_code(user_id=salim.pk, channel="sms", address="96590000001", code_id=7)
     services.deliver_code(user_id=salim.pk, channel="email", address="new@mail.example", code_id=8)
     assert [(to, key) for to, _text, key in gateway.sent] == [("96590000001", "code-7")]
@@ -148,7 +148,7 @@ def test_a_code_goes_to_the_address_that_is_being_confirmed(gateway: type[Rememb
 @pytest.mark.django_db
 @pytest.mark.usefixtures("code")
 def test_a_used_up_code_and_a_fourth_code_are_not_sent(gateway: type[RememberingSms]) -> None:
-    salim = person()
+    salim = PersonFactory()
     services.deliver_code(user_id=salim.pk, channel="sms", address="96590000001", code_id=0)
     for number in range(1, 6):
         services.deliver_code(user_id=salim.pk, channel="sms", address="96590000001", code_id=number)

@@ -3,45 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 
-from municipality.accounts.models import User
-from municipality.places.seeds import load_places
-from municipality.rulebook.seeds import seed
 from tests.conftest import Clock
 from tests.municipality.review import permits
 
 
-@dataclass
-class Office:
-    """The branch of Hawalli: two officers, two supervisors, somebody who asks for things."""
-
-    officer: User
-    colleague: User
-    supervisor: User
-    second: User
-    applicant: User
-
-
-def furnish() -> Office:
-    """Places, rules and people."""
-    load_places()
-    seed(permits.staff("rule_maker", "maker"), permits.staff("rule_publisher", "publisher"))
-    supervisor = permits.staff("supervisor", "supervisor")
-    return Office(
-        officer=permits.officer("officer", supervisor),
-        colleague=permits.officer("colleague", supervisor),
-        supervisor=supervisor,
-        second=permits.staff("supervisor", "second"),
-        applicant=permits.applicant(),
-    )
-
-
 @pytest.fixture
-def office(db: None, frozen_clock: Clock) -> Iterator[Office]:
+def office(db: None, frozen_clock: Clock) -> Iterator[permits.Office]:
     with permits.offered():
-        furnished = furnish()
+        furnished = permits.furnish()
         frozen_clock.move(minutes=1)  # a field of work counts from the instant after it was given
         yield furnished

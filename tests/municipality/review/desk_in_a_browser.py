@@ -10,9 +10,9 @@ from django.urls import reverse
 from municipality.cases.models import Case
 from municipality.notifications.models import Message
 from municipality.review.models import Assignment
-from tests.municipality.people import signed_in
+from tests.browsers import signed_in
 from tests.municipality.review import permits
-from tests.municipality.review.conftest import Office
+from tests.municipality.review.permits import Office
 
 NEXT, BOARD, SIGN = "/admin/desk/next/", "/admin/desk/board/", "/admin/desk/sign/"
 PEOPLE, TIES, OWN = "/admin/desk/people/", "/admin/desk/ties/", "/admin/desk/absence/"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth.models import Group
 from django.db import transaction
 
 from municipality.accounts.models import User, actor_of
@@ -16,12 +16,15 @@ from municipality.cases.services import advance, open_case
 from municipality.kernel import clock, ids
 from municipality.kernel.workflow import WORKFLOWS, move, workflow
 from municipality.places.models import Branch
-from municipality.review import queries
-from municipality.review.models import Assignment, QueueEntry, Skill
+from municipality.places.seeds import load_places
+from municipality.review.models import QueueEntry
 from municipality.review.registry import REVIEWABLES, Item, Reviewable
 from municipality.review.services import clock as clocks
 from municipality.review.services import desk, queue
 from municipality.rulebook import queries as rulebook
+from tests.factories.accounts import StaffFactory, UserFactory
+from tests.factories.review import OfficerFactory
+from tests.factories.rulebook import publish_rulebook
 
 PERMIT = "testing.permit"
 SKILL = "permits"
@@ -116,25 +119,13 @@ def offered(skill: str = SKILL) -> Iterator[None]:
         DONE.clear()
 
 
-def staff(role: str, login: str, branch: str = "HA", **fields: Any) -> User:
-    """A member of staff of a branch."""
-    user = User.objects.create_user(
-        name_ar="هدى المطيري", name_en="Huda Al-Mutairi", login=login, is_staff=True, branch=Branch.objects.get(pk=branch), **fields
-    )
-    user.groups.add(Group.objects.get_or_create(name=role)[0])
-    return user
-
-
 def officer(login: str, given_by: User, branch: str = "HA", *skills: str) -> User:
     """An officer who may decide permits (or what `skills` name)."""
-    user = staff("officer", login, branch)
-    for code in skills or (SKILL,):
-        Skill.objects.create(officer=user, code=code, given_by=given_by, given_at=clock.now())
-    return user
+    return OfficerFactory(login=login, branch_id=branch, skills=skills or [SKILL], skills__given_by=given_by)
 
 
 def applicant(number: int = 1) -> User:
-    return User.objects.create_user(name_ar="سالم", name_en="Salim", login=f"applicant{number}")
+    return UserFactory(login=f"applicant{number}")
 
 
 @transaction.atomic
@@ -160,22 +151,33 @@ def sent(person: User, branch: str = "HA", *, parties: list[tuple[str, str]] | N
     return queue.join(case=case, actor=actor_of(person))
 
 
-def drawn(officer_: User) -> Assignment:
-    """The next case of an officer; there must be one."""
-    assignment = queue.next_case(officer=officer_)
-    assert assignment is not None
-    return assignment
-
-
-def checked(assignment: Assignment, answer: str = "yes") -> Assignment:
-    """Every question answered."""
-    for line in queries.checklist(assignment.place.case):
-        desk.check(assignment=assignment, code=line.check.code, answer=answer)
-    return assignment
-
-
 def answer(place: QueueEntry, **facts: str) -> QueueEntry:
     """The applicant corrects facts and sends them."""
     case = Case.objects.get(pk=place.case_id)
     FACTS[case.pk].update(facts)
     return desk.answered(case=case, actor=actor_of(case.applicant))
+
+
+@dataclass
+class Office:
+    """The branch of Hawalli: two officers, two supervisors, somebody who asks for things."""
+
+    officer: User
+    colleague: User
+    supervisor: User
+    second: User
+    applicant: User
+
+
+def furnish() -> Office:
+    """Places, rules and people."""
+    load_places()
+    publish_rulebook()
+    supervisor = StaffFactory(supervisor=True)
+    return Office(
+        officer=officer("officer", supervisor),
+        colleague=officer("colleague", supervisor),
+        supervisor=supervisor,
+        second=StaffFactory(supervisor=True, login="second"),
+        applicant=applicant(),
+    )

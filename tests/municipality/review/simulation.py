@@ -22,6 +22,7 @@ from municipality.review import queries
 from municipality.review.models import Absence, Assignment, CheckAnswer, Decision, QueueEntry
 from municipality.review.services import desk, queue, staff
 from municipality.review.services.desk import CorrectionRequest
+from tests.factories.accounts import StaffFactory
 from tests.municipality.review import permits
 
 OPENING = dt.datetime(2026, 11, 24, 5, 0, tzinfo=dt.UTC)
@@ -54,7 +55,7 @@ def furnish(code: str, officers: int, seed: int, *, giver: User) -> Branch:
     die = random.Random(seed)
     with clock.at(OPENING - dt.timedelta(hours=1)):
         people = [permits.officer(f"{code}.officer{n}", giver, code) for n in range(officers)]
-        supervisors = [permits.staff("supervisor", f"{code}.supervisor{n}", code) for n in range(2)]
+        supervisors = [StaffFactory(supervisor=True, login=f"{code}.supervisor{n}", branch_id=code) for n in range(2)]
         applicants = [permits.applicant(1000 * seed + n) for n in range(12)]
         for officer in die.sample(people, max(1, officers // 5)):
             key = die.choice(applicants).key

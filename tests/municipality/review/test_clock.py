@@ -22,9 +22,10 @@ from municipality.review.services import desk, queue
 from municipality.review.services.desk import CorrectionRequest
 from municipality.rulebook.models import HolidayRule, RuleSet
 from municipality.rulebook.services import draft_after, publish
+from tests import desk_acts
 from tests.conftest import Clock
 from tests.municipality.review import permits
-from tests.municipality.review.conftest import Office
+from tests.municipality.review.permits import Office
 
 
 def at(day: int, hour: int, minute: int = 0, month: int = 11) -> dt.datetime:
@@ -65,7 +66,7 @@ def test_five_working_days_end_at_the_closing_hour_of_the_fifth(office: Office) 
 def test_the_clock_stands_still_only_while_the_applicant_is_waited_for(office: Office, frozen_clock: Clock) -> None:
     place = permits.sent(office.applicant)
     before = due(place)
-    assignment = permits.drawn(office.officer)
+    assignment = desk_acts.drawn(office.officer)
     desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("file_expired", "lease")])
     assert (promise(place).due_at, promise(place).next_level_at) == (None, None)
     frozen_clock.set(at(30, 12, 1))  # 4 working days on
@@ -79,7 +80,7 @@ def test_the_clock_stands_still_only_while_the_applicant_is_waited_for(office: O
 def test_a_proposal_that_waits_for_its_signature_and_a_case_given_back_run_on(office: Office, frozen_clock: Clock) -> None:
     place = permits.sent(office.applicant)
     before = due(place)
-    assignment = permits.drawn(office.officer)
+    assignment = desk_acts.drawn(office.officer)
     desk.propose_refusal(assignment=assignment, code="layout_changed")
     frozen_clock.move(days=1)
     desk.take_back(assignment=assignment)
@@ -91,7 +92,7 @@ def test_a_proposal_that_waits_for_its_signature_and_a_case_given_back_run_on(of
 
 def test_a_holiday_announced_late_moves_what_runs_and_says_so_once(office: Office, frozen_clock: Clock, outbox: Callable[..., int]) -> None:
     running, away, done = (permits.sent(office.applicant) for _ in range(3))
-    first = permits.drawn(office.officer)
+    first = desk_acts.drawn(office.officer)
     advance(done.case, "withdraw", actor=actor_of(office.applicant))
     queue.leave(case=done.case, actor=actor_of(office.applicant))
     desk.ask_corrections(assignment=first, items=[CorrectionRequest("file_expired", "lease")])
@@ -129,7 +130,7 @@ def test_a_case_moves_up_by_itself_at_each_step_once_and_its_applicant_is_told(
     office: Office, frozen_clock: Clock, outbox: Callable[..., int]
 ) -> None:
     place = permits.sent(office.applicant)
-    permits.drawn(office.officer)
+    desk_acts.drawn(office.officer)
     reached = []
     for _ in range(310):  # every hour, day and night
         frozen_clock.move(hours=1)
@@ -159,8 +160,8 @@ def test_after_a_stand_still_a_case_moves_up_by_as_many_levels_as_were_passed(of
 def test_nothing_moves_up_while_the_applicant_is_waited_for_or_once_it_is_decided(office: Office, frozen_clock: Clock) -> None:
     permits.sent(office.applicant)
     permits.sent(office.applicant)
-    desk.ask_corrections(assignment=permits.drawn(office.officer), items=[CorrectionRequest("file_expired", "lease")])
-    desk.accept(assignment=permits.checked(permits.drawn(office.officer)))
+    desk.ask_corrections(assignment=desk_acts.drawn(office.officer), items=[CorrectionRequest("file_expired", "lease")])
+    desk.accept(assignment=desk_acts.checked(desk_acts.drawn(office.officer)))
     frozen_clock.move(days=60)
     assert clocks.escalate_due() == 0 and not Escalation.objects.exists()
 

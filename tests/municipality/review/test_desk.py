@@ -13,15 +13,17 @@ from municipality.review import queries, texts
 from municipality.review.models import Assignment, Clock, CorrectionRound, Decision, QueueEntry
 from municipality.review.services import desk, queue, staff
 from municipality.review.services.desk import CorrectionRequest
+from tests import desk_acts
+from tests.factories.accounts import StaffFactory
 from tests.municipality.review import permits
-from tests.municipality.review.conftest import Office
+from tests.municipality.review.permits import Office
 
 ASKED = [CorrectionRequest("file_unreadable", "lease", "الصفحة الثانية", "The second page"), CorrectionRequest("file_expired", "lease")]
 
 
 def held(office: Office) -> Assignment:
     permits.sent(office.applicant)
-    return permits.drawn(office.officer)
+    return desk_acts.drawn(office.officer)
 
 
 def case_of(assignment: Assignment) -> Case:
@@ -39,7 +41,7 @@ def refused(wanted: str, call, *args, **kwargs):  # type: ignore[no-untyped-def]
 
 
 def test_an_accepted_case_leaves_the_queue_and_its_service_is_told(office: Office) -> None:
-    assignment = permits.checked(held(office))
+    assignment = desk_acts.checked(held(office))
     desk.accept(assignment=assignment)
     case = case_of(assignment)
     assert (case.state, place_of(assignment).state) == ("granted", "left")
@@ -52,7 +54,7 @@ def test_an_accepted_case_leaves_the_queue_and_its_service_is_told(office: Offic
 def test_a_case_is_not_accepted_while_a_question_is_open_or_answered_with_no(office: Office) -> None:
     assignment = held(office)
     refused("checks_open", desk.accept, assignment=assignment)
-    permits.checked(assignment, "no")
+    desk_acts.checked(assignment, "no")
     refused("check_says_no", desk.accept, assignment=assignment)
     asked = [line.check.code for line in queries.checklist(case_of(assignment))]
     assert asked == ["commercial_license", "files_complete", "drawing_matches"]
@@ -60,16 +62,16 @@ def test_a_case_is_not_accepted_while_a_question_is_open_or_answered_with_no(off
 
 def test_corrections_keep_the_number_and_the_officer_and_the_answer_comes_first(office: Office) -> None:
     first, _second = permits.sent(office.applicant), permits.sent(office.applicant)
-    assignment = permits.drawn(office.officer)
+    assignment = desk_acts.drawn(office.officer)
     desk.ask_corrections(assignment=assignment, items=ASKED)
-    other = permits.drawn(office.officer)
+    other = desk_acts.drawn(office.officer)
     assert other.place_id != first.pk
     permits.answer(first, lease="sha-2")
     assert queries.desk_of(office.officer).answered == 1
     assert queue.next_case(officer=office.colleague) is None
-    permits.checked(other)
+    desk_acts.checked(other)
     desk.accept(assignment=other)
-    again = permits.drawn(office.officer)
+    again = desk_acts.drawn(office.officer)
     assert (again.pk, again.place_id) == (assignment.pk, first.pk)
 
 
@@ -82,7 +84,7 @@ def test_the_preview_is_what_is_kept_in_the_message(office: Office) -> None:
     assert "1. Lease: The file cannot be read." in before.en.body and "The second page" in before.en.body
     assert "الصفحة الثانية" in before.ar.body
     permits.answer(assignment.place, lease="sha-2")
-    assignment = permits.drawn(office.officer)
+    assignment = desk_acts.drawn(office.officer)
     before = texts.preview_refusal(case=case, code="layout_changed", note_ar="الطابق الثاني", note_en="Second floor")
     decision = desk.propose_refusal(assignment=assignment, code="layout_changed", note_ar="الطابق الثاني", note_en="Second floor")
     assert texts.preview_decision(decision) == before
@@ -100,7 +102,7 @@ def kept(case: Case, kind: str, preview: texts.Preview) -> None:
 
 @pytest.mark.parametrize(("ar", "en"), [("إضافة", ""), ("", "addition"), ("إضافة", "إضافة"), ("addition", "addition")])
 def test_an_addition_without_its_twin_is_refused(ar: str, en: str, office: Office) -> None:
-    assignment = permits.checked(held(office))
+    assignment = desk_acts.checked(held(office))
     refused("note_both_languages", desk.accept, assignment=assignment, note_ar=ar, note_en=en)
     refused("note_both_languages", desk.propose_refusal, assignment=assignment, code="layout_changed", note_ar=ar, note_en=en)
     refused("note_both_languages", desk.ask_corrections, assignment=assignment, items=[CorrectionRequest("file_expired", "lease", ar, en)])
@@ -126,7 +128,7 @@ def second_round(office: Office, target: str, **facts: str) -> Assignment:
     assignment = held(office)
     desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("file_expired", "lease")])
     permits.answer(assignment.place, **facts)
-    return permits.drawn(office.officer)
+    return desk_acts.drawn(office.officer)
 
 
 def test_a_second_round_about_what_is_new_needs_nobody_else(office: Office) -> None:
@@ -152,7 +154,7 @@ def test_a_second_round_about_what_stood_there_before_waits_for_a_supervisor(off
     assert place_of(assignment).state == "away" and case_of(assignment).state == "corrections"
     kept(case, "review.corrections_asked", preview)
     permits.answer(assignment.place, manager="Badria")
-    permits.checked(again := permits.drawn(office.officer))
+    desk_acts.checked(again := desk_acts.drawn(office.officer))
     desk.accept(assignment=again)
     assert case_of(assignment).state == "granted"
 
@@ -190,7 +192,7 @@ def test_a_refusal_holds_only_once_a_supervisor_signed_it(office: Office) -> Non
 
 def test_neither_the_maker_nor_another_branch_nor_a_tied_person_nor_an_officer_signs(office: Office) -> None:
     assignment, decision = proposal(office)
-    stranger = permits.staff("supervisor", "stranger", "JA")
+    stranger = StaffFactory(supervisor=True, login="stranger", branch_id="JA")
     staff.declare_tie(officer=office.second, party_key=office.applicant.key, kind="relative", declared_by=office.second)
     office.officer.groups.add(office.supervisor.groups.get())
     for person in (office.officer, stranger, office.second, office.colleague):
@@ -222,7 +224,7 @@ def test_a_decision_that_is_sent_back_reaches_its_officer_as_an_answer(office: O
     refused("unknown_code", desk.send_back, decision=decision, supervisor=office.supervisor, code="because")
     desk.send_back(decision=decision, supervisor=office.supervisor, code="could_be_corrected")
     assert case_of(assignment).state == "in_review" and queries.desk_of(office.officer).answered == 1
-    assert permits.drawn(office.officer).pk == assignment.pk
+    assert desk_acts.drawn(office.officer).pk == assignment.pk
 
 
 def test_a_case_that_was_withdrawn_is_in_nobodys_hands(office: Office) -> None:

@@ -9,11 +9,11 @@ from django.test.utils import CaptureQueriesContext
 
 from municipality.review.models import Assignment, QueueEntry
 from municipality.review.services import desk
-from tests import serving
-from tests.municipality.people import signed_in
+from tests import desk_acts, serving
+from tests.browsers import signed_in
 from tests.municipality.review import permits
-from tests.municipality.review.conftest import Office
 from tests.municipality.review.desk_in_a_browser import BOARD, NEXT, OWN, PEOPLE, SIGN, TIES, case_url
+from tests.municipality.review.permits import Office
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,7 @@ def _costs(office: Office, client: Client, supervisor: Client, cases: int) -> di
     permits.answer(QueueEntry.objects.get(pk=row.place_id), lease=f"sha-{row.pk}")
     client.post(NEXT)
     row = Assignment.objects.get(officer=office.officer, on_desk=True)
-    permits.checked(row)
+    desk_acts.checked(row)
     case = row.place.case
     asked = {
         **{f"officer {url}": (client, url) for url in ("/admin/", OWN)},

@@ -17,11 +17,13 @@ from municipality.kernel import ids
 from municipality.notifications.models import Message
 from municipality.review.models import Assignment, CheckAnswer, ConflictOfInterest, CorrectionRound, QueueEntry
 from municipality.review.services import staff
+from tests import desk_acts
+from tests.browsers import signed_in
 from tests.conftest import Clock
-from tests.municipality.people import signed_in
+from tests.factories.accounts import StaffFactory
 from tests.municipality.review import permits
-from tests.municipality.review.conftest import Office
 from tests.municipality.review.desk_in_a_browser import NEXT, NOTES, ONE_ASKED, OWN, case_url, drawn, kept, send, text_of
+from tests.municipality.review.permits import Office
 
 # --- A5: nothing to pick, list or search --------------------------------------------------------------------------------------
 
@@ -147,15 +149,15 @@ def test_the_checklist_is_saved_by_one_press_and_unchanged_answers_once(office: 
 
 def test_a_supervisor_reads_a_case_that_was_handed_out_and_the_auditor_each(office: Office) -> None:
     _client, case = drawn(office)
-    auditor = permits.staff("auditor", "auditor")
+    auditor = StaffFactory(groups=["auditor"], branch_id="HA")
     for user, role, purpose in ((office.supervisor, "supervisor", "review"), (auditor, "auditor", "audit")):
         response = signed_in(user).get(case_url(case))
         assert response.status_code == 200
         assert 'name="ask"' not in text_of(response) and "desk-approve" not in text_of(response)
         look = AccessLogEntry.objects.order_by("-pk")[0]
         assert (look.viewer_key, look.viewer_role, look.purpose) == (user.key, role, purpose)
-    elsewhere = permits.staff("supervisor", "elsewhere", branch="AH")
-    for user in (office.colleague, elsewhere, permits.staff("operator", "operator")):
+    elsewhere = StaffFactory(supervisor=True, login="elsewhere", branch_id="AH")
+    for user in (office.colleague, elsewhere, StaffFactory(groups=["operator"], branch_id="HA")):
         assert signed_in(user).get(case_url(case)).status_code == 404
 
 
@@ -174,7 +176,7 @@ def test_a_tie_declared_on_the_screen_sends_the_case_to_a_colleague(office: Offi
     assert refused.status_code == 409 and not ConflictOfInterest.objects.exists()
     client.post(case_url(case, "tie"), {"party": "applicant", "kind": "relative"})
     assert ConflictOfInterest.objects.get().kind == "relative"
-    assert permits.drawn(office.colleague).place.case_id == case.pk
+    assert desk_acts.drawn(office.colleague).place.case_id == case.pk
     assert client.get(case_url(case)).status_code == 404
 
 
@@ -234,7 +236,7 @@ def test_approval_asks_for_the_checklist_then_shows_then_sends(office: Office) -
     client, case = drawn(office)
     refused = client.post(case_url(case, "approve"), NOTES)
     assert refused.status_code == 409 and refused.context_data["error"] and ">Second floor</textarea>" in text_of(refused)
-    permits.checked(Assignment.objects.get(place__case=case))
+    desk_acts.checked(Assignment.objects.get(place__case=case))
     preview = client.post(case_url(case, "approve"), NOTES).context_data["preview"]
     assert send(client, case_url(case, "approve"), NOTES).status_code == 302
     kept(case, "review.accepted", preview)
@@ -273,4 +275,4 @@ def test_giving_back_keeps_the_number_and_hides_the_case(office: Office) -> None
     assert client.post(case_url(case, "give-back"), {"code": "outside_my_skill"}).status_code == 302
     assert client.get(case_url(case)).status_code == 404
     assert client.post(NEXT)["Location"] == "/admin/"
-    assert permits.drawn(office.colleague).place_id == number
+    assert desk_acts.drawn(office.colleague).place_id == number

@@ -10,10 +10,11 @@ from municipality.review import queries
 from municipality.review.admin import PAGES
 from municipality.review.models import Absence, CorrectionRound, Decision, Override, QueueEntry, Skill
 from municipality.review.services import staff
+from tests import desk_acts
+from tests.browsers import signed_in
 from tests.conftest import Clock
-from tests.municipality.people import signed_in
+from tests.factories.accounts import StaffFactory
 from tests.municipality.review import permits
-from tests.municipality.review.conftest import Office
 from tests.municipality.review.desk_in_a_browser import (
     BOARD,
     NEXT,
@@ -29,6 +30,7 @@ from tests.municipality.review.desk_in_a_browser import (
     send,
     text_of,
 )
+from tests.municipality.review.permits import Office
 
 # --- The second person -----------------------------------------------------------------------------------------------------------
 
@@ -108,7 +110,7 @@ def test_a_second_round_for_old_things_needs_a_reason_and_a_signature(office: Of
 
 
 def test_each_page_opens_for_its_role_only(office: Office) -> None:
-    auditor = permits.staff("auditor", "auditor")
+    auditor = StaffFactory(groups=["auditor"], branch_id="HA")
     answers = {
         SIGN: (403, 200, 403),
         BOARD: (403, 200, 403),
@@ -137,7 +139,7 @@ def test_a_case_is_taken_before_its_turn_by_two_people(office: Office) -> None:
     assert first.post(BOARD, {"step": "allow", "override": override.pk}).status_code == 409
     assert 'value="allow"' not in text_of(first.get(BOARD)) and 'value="allow"' in text_of(second.get(BOARD))
     assert second.post(BOARD, {"step": "allow", "override": override.pk}).status_code == 302
-    assert permits.drawn(office.officer).place_id == late.pk
+    assert desk_acts.drawn(office.officer).place_id == late.pk
 
 
 def test_fields_of_work_are_given_and_taken_by_a_supervisor_never_by_oneself(office: Office) -> None:
@@ -149,7 +151,7 @@ def test_fields_of_work_are_given_and_taken_by_a_supervisor_never_by_oneself(off
     assert queries.skills_of(office.officer) == [permits.SKILL]
     own = client.post(PEOPLE, {"act": "give", "officer": office.supervisor.pk, "skill": permits.SKILL})
     assert own.status_code == 403 and own.context_data["error"]
-    far = permits.officer("far", permits.staff("supervisor", "far_supervisor", branch="AH"), "AH")
+    far = permits.officer("far", StaffFactory(supervisor=True, login="far_supervisor", branch_id="AH"), "AH")
     assert client.post(PEOPLE, {"act": "give", "officer": far.pk, "skill": permits.SKILL}).status_code == 409
     assert client.post(PEOPLE, {"act": "end", "skill": Skill.objects.get(officer=far).pk}).status_code == 409
 
@@ -174,7 +176,7 @@ def test_absences_are_entered_and_cancelled_by_the_officer_or_a_supervisor(offic
 
 def test_a_tie_is_listed_for_the_auditor_and_ended_by_another(office: Office) -> None:
     tie = staff.declare_tie(officer=office.officer, party_key=office.applicant.key, kind="relative", declared_by=office.officer)
-    assert office.applicant.key in text_of(signed_in(permits.staff("auditor", "auditor")).get(TIES))
+    assert office.applicant.key in text_of(signed_in(StaffFactory(groups=["auditor"], branch_id="HA")).get(TIES))
     assert office.applicant.key in text_of(signed_in(office.officer).get(OWN))
     assert signed_in(office.supervisor).post(TIES, {"tie": tie.pk}).status_code == 302
     tie.refresh_from_db()

@@ -12,10 +12,10 @@ from municipality.review import public_queue
 from municipality.review.models import QueueEntry, QueueEntryEvent
 from municipality.review.services import desk, queue
 from municipality.rulebook import queries as rulebook
-from tests import serving
+from tests import desk_acts, serving
 from tests.conftest import Clock
 from tests.municipality.review import permits
-from tests.municipality.review.conftest import Office
+from tests.municipality.review.permits import Office
 
 
 def of_field(branch: str = "HA") -> public_queue.QueueLine:
@@ -31,9 +31,9 @@ def of_field(branch: str = "HA") -> public_queue.QueueLine:
 def decide(office: Office, frozen_clock: Clock, many: int) -> None:
     for number in range(many):
         permits.sent(office.applicant)
-        held = permits.drawn(office.officer)
+        held = desk_acts.drawn(office.officer)
         frozen_clock.move(hours=1 + number)
-        desk.accept(assignment=permits.checked(held))
+        desk.accept(assignment=desk_acts.checked(held))
 
 
 def test_what_waits_and_what_was_decided_is_what_the_log_says(office: Office, frozen_clock: Clock) -> None:
@@ -59,9 +59,9 @@ def test_what_waits_and_what_was_decided_is_what_the_log_says(office: Office, fr
 def test_late_decisions_lower_the_share_that_was_in_time(office: Office, frozen_clock: Clock) -> None:
     decide(office, frozen_clock, 4)
     permits.sent(office.applicant)
-    held = permits.drawn(office.officer)
+    held = desk_acts.drawn(office.officer)
     frozen_clock.move(days=25)
-    desk.accept(assignment=permits.checked(held))
+    desk.accept(assignment=desk_acts.checked(held))
     told = of_field()
     assert told.decided == 5 and told.in_time_percent == 80
 
@@ -76,7 +76,7 @@ def test_a_case_taken_before_its_turn_is_counted_and_listed_with_its_reason(offi
     made = queue.ask_override(place=third, code="danger_to_health", asked_by=office.supervisor)
     assert not public_queue.worked_out(clock.now()).overrides, "one person is not enough"
     queue.allow_override(override=made, allowed_by=office.second)
-    permits.drawn(office.officer)
+    desk_acts.drawn(office.officer)
     found = public_queue.worked_out(clock.now())
     ((reason, count),) = found.reasons
     assert (reason.code, count, of_field().overrides) == ("danger_to_health", 1, 1)

@@ -15,7 +15,7 @@ from municipality.review import invariants, queries, replay
 from municipality.review.models import Assignment, QueueEntry
 from tests.conftest import Clock
 from tests.municipality.review import permits, simulation
-from tests.municipality.review.conftest import furnish
+from tests.municipality.review.permits import furnish
 
 CASES, OFFICERS = 1000, 30
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]

@@ -13,7 +13,8 @@ from municipality.accounts.models import User
 from municipality.audit.models import AuditEvent
 from municipality.cases.roles import ensure_roles
 from municipality.rulebook.models import FeeRule, RuleSet
-from tests.municipality.people import signed_in, staff
+from tests.browsers import signed_in
+from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db
 ADD = "admin:rulebook_ruleset_add"
@@ -24,13 +25,13 @@ PUBLISH = "admin:rulebook_ruleset_publish"
 @pytest.fixture
 def maker() -> User:
     ensure_roles()
-    return staff("rule_maker", login="maker")
+    return StaffFactory(groups=["rule_maker"], login="maker")
 
 
 @pytest.fixture
 def checker() -> User:
     ensure_roles()
-    return staff("rule_publisher", login="checker")
+    return StaffFactory(groups=["rule_publisher"], login="checker")
 
 
 def form(fils: int = 10_000, fee: FeeRule | None = None, first_day: str = "2027-01-01", **more: Any) -> dict[str, Any]:
@@ -93,7 +94,12 @@ def post_change(user: User, ruleset: RuleSet) -> int:
 
 def test_nobody_else_writes_in_a_draft(maker: User, checker: User) -> None:
     ruleset = drafted(maker)
-    others = [checker, staff("rule_maker", login="other"), staff("auditor", login="auditor"), staff(login="root", is_superuser=True)]
+    others = [
+        checker,
+        StaffFactory(groups=["rule_maker"], login="other"),
+        StaffFactory(groups=["auditor"]),
+        StaffFactory(login="root", is_superuser=True),
+    ]
     for user in others:
         assert post_change(user, ruleset) == 403
     assert ruleset.fees.get().fils == 10_000
@@ -128,7 +134,7 @@ def test_a_published_edition_is_read_only_for_its_maker(maker: User, checker: Us
 
 def test_the_maker_is_refused_with_a_sentence_even_with_both_roles() -> None:
     ensure_roles()
-    both = staff("rule_maker", "rule_publisher", login="both")
+    both = StaffFactory(groups=["rule_maker", "rule_publisher"], login="both")
     ruleset = drafted(both)
     answer = publish(signed_in(both), ruleset)
     [message] = answer.context["messages"]
@@ -140,7 +146,7 @@ def test_the_maker_is_refused_with_a_sentence_even_with_both_roles() -> None:
 
 def test_without_the_role_nobody_publishes(maker: User) -> None:
     ruleset = drafted(maker)
-    for user in (maker, staff("operator", login="operator"), staff(login="root", is_superuser=True)):
+    for user in (maker, StaffFactory(groups=["operator"]), StaffFactory(login="root", is_superuser=True)):
         assert publish(signed_in(user), ruleset).status_code == 403
     assert not RuleSet.objects.filter(published_at__isnull=False).exists()
 

@@ -21,9 +21,10 @@ from municipality.kernel.errors import Refused
 from municipality.rulebook import calendars, queries, registry, services
 from municipality.rulebook.models import HolidayRule, HoursRule, RuleSet
 from municipality.rulebook.seeds import seed
+from tests.browsers import signed_in
 from tests.conftest import Clock
-from tests.municipality.kernel.test_worktime import CALENDAR, TABLE, Case, kuwait
-from tests.municipality.people import signed_in, staff
+from tests.factories.accounts import StaffFactory
+from tests.municipality.kernel.working_time import CALENDAR, TABLE, Case, kuwait
 
 pytestmark = pytest.mark.django_db
 CHANGE, NEXT, PUBLISH = (f"admin:rulebook_ruleset_{name}" for name in ("change", "next", "publish"))
@@ -32,12 +33,12 @@ CHANGE, NEXT, PUBLISH = (f"admin:rulebook_ruleset_{name}" for name in ("change",
 @pytest.fixture
 def maker() -> User:
     ensure_roles()
-    return staff("rule_maker", login="maker")
+    return StaffFactory(groups=["rule_maker"], login="maker")
 
 
 @pytest.fixture
 def checker() -> User:
-    return staff("rule_publisher", login="checker")
+    return StaffFactory(groups=["rule_publisher"], login="checker")
 
 
 @pytest.fixture
@@ -289,7 +290,7 @@ def test_a_year_of_the_calendar_is_a_table_of_twelve_months(first: RuleSet) -> N
 
 @pytest.mark.parametrize("role", ["officer", "supervisor", "auditor", "rule_maker", "rule_publisher"])
 def test_who_reads_the_rulebook_reads_the_calendar_as_a_table(role: str, first: RuleSet) -> None:
-    page = signed_in(staff(role, login=f"reader.{role}")).get(reverse(CHANGE, args=[first.pk]))
+    page = signed_in(StaffFactory(groups=[role], login=f"reader.{role}")).get(reverse(CHANGE, args=[first.pk]))
     text = page.content.decode()
     assert page.status_code == 200
     assert [f"أوقات العمل في عام {year}" in text for year in (2025, 2026, 2027, 2028)] == [False, True, True, False]
@@ -300,7 +301,7 @@ def test_who_reads_the_rulebook_reads_the_calendar_as_a_table(role: str, first: 
 
 
 def test_others_do_not_read_it(first: RuleSet) -> None:
-    page = signed_in(staff("operator", login="operator")).get(reverse(CHANGE, args=[first.pk]))
+    page = signed_in(StaffFactory(groups=["operator"])).get(reverse(CHANGE, args=[first.pk]))
     assert page.status_code == 403
 
 
@@ -391,7 +392,7 @@ def test_a_draft_that_makes_no_week_says_so_on_its_pages(first: RuleSet, maker: 
 
 
 def test_only_a_maker_starts_a_new_edition_and_only_by_a_form(first: RuleSet, maker: User, checker: User) -> None:
-    others = (checker, staff("officer", login="officer"), staff(login="root", is_superuser=True))
+    others = (checker, StaffFactory(groups=["officer"]), StaffFactory(login="root", is_superuser=True))
     for user in others:
         assert signed_in(user).post(reverse(NEXT, args=[first.pk])).status_code == 403
     assert signed_in(maker).get(reverse(NEXT, args=[first.pk])).status_code == 405

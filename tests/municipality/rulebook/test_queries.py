@@ -14,7 +14,7 @@ from municipality.kernel import clock, request_cache
 from municipality.kernel.errors import Refused
 from municipality.rulebook import queries
 from municipality.rulebook.models import FeeRule, RuleSet
-from tests.municipality.people import staff
+from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = dt.date(2030, 1, 1)
@@ -30,7 +30,7 @@ def page() -> Iterator[None]:
 
 @pytest.fixture
 def people() -> tuple[User, User]:
-    return staff("rule_maker", login="maker9"), staff("rule_publisher", login="publisher9")
+    return StaffFactory(groups=["rule_maker"], login="maker9"), StaffFactory(groups=["rule_publisher"], login="publisher9")
 
 
 def publish(people: tuple[User, User], version: int, fils: int, first_day: dt.date = DAY) -> RuleSet:

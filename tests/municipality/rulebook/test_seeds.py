@@ -17,13 +17,14 @@ from municipality.kernel.errors import Refused
 from municipality.rulebook import queries
 from municipality.rulebook.models import Activity, ActivityAuthority, Authority, FeeRule, RuleSet
 from municipality.rulebook.seeds import draft_rules, load_activities, read_editions, seed
+from tests.factories.accounts import UserFactory
 
 TODAY = dt.date(2026, 11, 24)
 ARABIC = re.compile("[\u0621-\u064a]")
 
 
 def _staff(login: str) -> User:
-    return User.objects.create_user(name_ar="موظف", name_en="Member of staff", login=login, is_staff=True)
+    return UserFactory(name_ar="موظف", name_en="Member of staff", login=login, is_staff=True)
 
 
 @pytest.fixture
@@ -150,6 +151,6 @@ def test_in_production_rules_are_loaded_as_drafts_that_apply_to_nothing() -> Non
 
 @pytest.mark.django_db
 def test_drafts_need_a_maker_who_is_staff() -> None:
-    User.objects.create_user(name_ar="شخص", name_en="Somebody", login="somebody")
+    UserFactory(name_ar="شخص", name_en="Somebody", login="somebody")
     with pytest.raises(CommandError, match="no active member of staff"):
         call_command("load_rulebook", maker="somebody")

@@ -15,7 +15,8 @@ from municipality.kernel import clock
 from municipality.rulebook import queries, services
 from municipality.rulebook.models import RuleSet, TradeRule, check_word_list, word_list
 from municipality.rulebook.seeds import seed
-from tests.municipality.people import signed_in, staff
+from tests.browsers import signed_in
+from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db
 MOST_FIELDS = 1000  # that Django takes of one form
@@ -23,12 +24,12 @@ MOST_FIELDS = 1000  # that Django takes of one form
 
 @pytest.fixture
 def maker() -> User:
-    return staff("rule_maker", login="maker")
+    return StaffFactory(groups=["rule_maker"], login="maker")
 
 
 @pytest.fixture
 def checker() -> User:
-    return staff("rule_publisher", login="checker")
+    return StaffFactory(groups=["rule_publisher"], login="checker")
 
 
 @pytest.fixture

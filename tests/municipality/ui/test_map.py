@@ -13,7 +13,7 @@ from django.template import engines
 
 from municipality.places.seeds import AREAS
 from municipality.settings.maps import origin_of
-from tests.municipality.ui.test_assets import STATIC, physical, zipped
+from tests.municipality.ui.static_files import STATIC, physical, zipped
 
 VENDOR = STATIC / "vendor" / "leaflet"
 GROUND = STATIC / "map" / "kuwait.json"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.journeys import gates
+from tests.journeys import measurements
 
 # The browser's driver runs an event loop in this thread, which makes Django refuse its own database calls.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -21,7 +21,7 @@ def opened(browser: Browser, live_server: Any, code: str, **options: Any) -> tup
     """A page with a map, and what went wrong on it so far."""
     page = browser.new_context(reduced_motion="reduce", **options).new_page()
     wrong: list[str] = []
-    page.add_init_script(gates.MOVEMENT)
+    page.add_init_script(measurements.MOVEMENT)
     page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("request", lambda asked: wrong.append(asked.url) if not asked.url.startswith((str(live_server), "data:")) else None)
@@ -40,9 +40,9 @@ def test_the_map_shows_what_the_list_says(browser: Browser, live_server: Any, co
     assert any(name.endswith(" 4") for name in names)
     assert any("الوفرة" in name for name in names)
     assert page.locator(".kp-map__ground").get_attribute("role") == "region"
-    assert gates.axe(page) == []
-    assert gates.overhang(page) <= 0
-    assert gates.movement(page) <= 0.02
+    assert measurements.axe(page) == []
+    assert measurements.overhang(page) <= 0
+    assert measurements.movement(page) <= 0.02
     assert wrong == []
     page.context.close()
 

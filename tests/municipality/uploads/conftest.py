@@ -14,8 +14,9 @@ from municipality.accounts.models import User
 from municipality.uploads import registry, services
 from municipality.uploads.models import Upload
 from municipality.uploads.registry import Slot
-from tests.architecture.watching import every_page_is_sound  # noqa: F401
-from tests.municipality import people
+from tests.architecture.page_watch import every_page_is_sound  # noqa: F401
+from tests.browsers import signed_in
+from tests.factories.accounts import NOURA, PersonFactory
 from tests.municipality.uploads import seeds
 
 SUBJECT = "testdraft:1"
@@ -36,12 +37,12 @@ class Draft:
 
 @pytest.fixture
 def owner(db: None) -> User:
-    return people.person()
+    return PersonFactory()
 
 
 @pytest.fixture
 def stranger(db: None) -> User:
-    return people.person(people.NOURA)
+    return PersonFactory(civil_id=NOURA)
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def draft(owner: User, settings: Any, tmp_path: Path) -> Iterator[Draft]:
 
 @pytest.fixture
 def client(owner: User) -> Client:
-    return people.signed_in(owner)
+    return signed_in(owner)
 
 
 Send = Callable[..., Upload]

@@ -24,7 +24,7 @@ from municipality.jobs.models import Job
 from municipality.uploads import parts, services
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
-from tests.municipality import people
+from tests.browsers import signed_in
 from tests.municipality.uploads import seeds
 from tests.municipality.uploads.conftest import SUBJECT, Draft
 
@@ -79,7 +79,7 @@ def visit(browser: Browser, live_server: Any, owner: User, draft: Draft) -> Iter
     def open_page(path: str = PAGE, **options: Any) -> Page:
         context = browser.new_context(viewport=options.pop("viewport", PHONE), **options)
         opened.append(context)
-        key = people.signed_in(owner).cookies[django_settings.SESSION_COOKIE_NAME].value
+        key = signed_in(owner).cookies[django_settings.SESSION_COOKIE_NAME].value
         context.add_cookies([{"name": django_settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}])
         page: Page = context.new_page()
         page.goto(f"{live_server.url}{path}")

@@ -18,7 +18,7 @@ from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 from tests.full_disk import empty, full_disk
 from tests.municipality.uploads.conftest import SUBJECT, Draft
-from tests.municipality.uploads.test_resumable import create, offset, patch
+from tests.municipality.uploads.tus_client import create, offset, patch
 
 pytestmark = pytest.mark.django_db
 PIECE = 64 * 1024

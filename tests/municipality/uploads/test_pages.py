@@ -25,7 +25,8 @@ from municipality.uploads.models import Upload
 from municipality.uploads.refusals import SENTENCES
 from municipality.uploads.states import UploadState
 from tests.architecture.pages import foreign_in
-from tests.municipality import people
+from tests.browsers import signed_in
+from tests.factories.accounts import StaffFactory
 from tests.municipality.uploads import seeds
 from tests.municipality.uploads.conftest import SUBJECT, Draft, Send
 
@@ -226,8 +227,8 @@ def test_a_link_dies_after_five_minutes(client: Client, owner: User, send: Send,
 def test_a_link_serves_only_the_session_it_was_made_for(client: Client, owner: User, stranger: User, send: Send, jpeg: bytes) -> None:
     address = linked(send(jpeg), client, owner)
     assert Client().get(address).status_code == 404
-    assert people.signed_in(stranger).get(address).status_code == 404
-    assert people.signed_in(owner).get(address).status_code == 404  # another device of the same person
+    assert signed_in(stranger).get(address).status_code == 404
+    assert signed_in(owner).get(address).status_code == 404  # another device of the same person
     client.logout()
     assert client.get(address).status_code == 404
 
@@ -281,9 +282,9 @@ def test_a_file_is_given_only_where_it_can_do_nothing(
 
 def test_an_officers_look_is_written_down(client: Client, owner: User, send: Send, jpeg: bytes, draft: Draft) -> None:
     upload = send(jpeg)
-    officer = people.staff("officer")
+    officer = StaffFactory(groups=["officer"])
     draft.readers.add(officer.pk)
-    desk = people.signed_in(officer)
+    desk = signed_in(officer)
     desk.get(linked(upload, desk, officer, purpose="preview"))
     assert AccessLogEntry.objects.count() == 0
     desk.get(linked(upload, desk, officer, purpose="page"))
@@ -334,7 +335,7 @@ def test_with_a_host_of_its_own_files_come_from_there_and_from_nowhere_else(
     "path", ["/", "/ar/", "/en/my-shops/", "/healthz", "/admin/", "/static/css/portal.css", "/api/v1/services/", "/files/"]
 )
 def test_the_host_for_files_serves_nothing_else(file_host: Client, owner: User, path: str, draft: Draft) -> None:
-    file_host.cookies = people.signed_in(owner).cookies
+    file_host.cookies = signed_in(owner).cookies
     answer = file_host.get(path)
     assert (answer.status_code, bool(answer.cookies)) == (404, False), path
 

@@ -9,44 +9,22 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import reverse
-from django.utils import translation
 
 from municipality.accounts.models import User
 from municipality.uploads import parts
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
-from tests.municipality import people
+from tests.browsers import signed_in
 from tests.municipality.uploads import seeds
 from tests.municipality.uploads.conftest import SUBJECT, Draft
+from tests.municipality.uploads.tus_client import PIECES, create, offset, patch
 
 pytestmark = pytest.mark.django_db
-PIECES = "application/offset+octet-stream"
 
 
 @pytest.fixture(autouse=True)
 def _subject(draft: Draft) -> None:
     """All of it is about the test's own draft."""
-
-
-def told(**facts: str) -> str:
-    return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in facts.items())
-
-
-def create(client: Client, length: Any, *, slot: str = "lease", language: str = "en", subject: str = SUBJECT, **facts: str) -> Any:
-    with translation.override(language):
-        address = reverse("uploads:create", args=[subject, slot])
-    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(length), "Upload-Metadata": told(**{"filename": "عقد.jpg", **facts})}
-    return client.post(address, headers=headers)
-
-
-def patch(client: Client, address: str, offset: int, content: bytes, **headers: str) -> Any:
-    said = {"Tus-Resumable": "1.0.0", "Upload-Offset": str(offset), **{name.replace("_", "-"): value for name, value in headers.items()}}
-    return client.patch(address, content, content_type=PIECES, headers=said)
-
-
-def offset(client: Client, address: str) -> Any:
-    return client.head(address, headers={"Tus-Resumable": "1.0.0"})
 
 
 def test_a_file_arrives_in_pieces_and_is_looked_at(client: Client, jpeg: bytes, outbox: Callable[..., int]) -> None:
@@ -149,7 +127,7 @@ def test_a_file_can_be_taken_back_while_it_is_sent(client: Client) -> None:
 
 def test_other_people_find_nothing(client: Client, stranger: User, draft: Draft, jpeg: bytes) -> None:
     address = create(client, len(jpeg))["Location"]
-    other = people.signed_in(stranger)
+    other = signed_in(stranger)
     assert create(other, 10).status_code == 404
     assert offset(other, address).status_code == 404
     assert patch(other, address, 0, jpeg).status_code == 404
@@ -168,7 +146,7 @@ def test_without_the_rule_of_the_subject_a_stranger_would_write(
     address = create(client, len(jpeg))["Location"]
     monkeypatch.setattr("municipality.uploads.registry.may_read", lambda user, subject: True)
     monkeypatch.setattr("municipality.uploads.registry.may_write", lambda user, subject, slot: True)
-    assert patch(people.signed_in(stranger), address, 0, jpeg).status_code == 204
+    assert patch(signed_in(stranger), address, 0, jpeg).status_code == 204
 
 
 def test_the_same_name_with_other_content_is_another_file(client: Client, jpeg: bytes) -> None:
@@ -180,7 +158,7 @@ def test_the_same_name_with_other_content_is_another_file(client: Client, jpeg: 
 
 def test_a_token_is_asked_for(owner: User, jpeg: bytes) -> None:
     browser = Client(enforce_csrf_checks=True)
-    browser.cookies = people.signed_in(owner).cookies
+    browser.cookies = signed_in(owner).cookies
     assert create(browser, len(jpeg)).status_code == 403
     page = browser.get(f"/en/uploads/{SUBJECT}/lease/").content.decode()
     token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]

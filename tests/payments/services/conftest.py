@@ -13,7 +13,7 @@ from payments.services import (
     settle,
 )
 from payments.states import AttemptState
-from tests.payments.bank import Book
+from tests.bank import Book
 
 
 @pytest.fixture

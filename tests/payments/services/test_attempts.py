@@ -17,8 +17,9 @@ from payments.rules import new_trackid
 from payments.services import give_up, redirect_url, start_attempt
 from payments.services.attempts import is_session_of
 from payments.states import AttemptState
-from tests.payments.bank import KEY, Book
-from tests.payments.conftest import START, run_due
+from tests.bank import KEY, Book
+from tests.due_jobs import run_due
+from tests.payments.conftest import START
 
 pytestmark = pytest.mark.django_db
 

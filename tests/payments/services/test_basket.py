@@ -18,10 +18,10 @@ from payments.models import Allocation, Attempt, Bill, Receipt
 from payments.rules import MAX_FILS
 from payments.services import pay_basket, redirect_url, void_bill
 from payments.services.basket import chosen_values
-from tests.municipality import people
-from tests.payments.bank import Bank, Book
+from tests.bank import Bank, Book
+from tests.factories.accounts import StaffFactory
 from tests.payments.conftest import walk
-from tests.payments.owing import KIND, Fines
+from tests.payments.dues import KIND, Fines
 
 pytestmark = pytest.mark.django_db
 
@@ -156,7 +156,7 @@ def test_a_sum_of_another_kind_or_of_nought_is_a_programming_error(payer: Any, f
 
 def test_staff_have_no_basket(issue: Callable[..., Bill], fines: Fines) -> None:
     issue()
-    assert queries.basket_of(people.staff("officer")) == []
+    assert queries.basket_of(StaffFactory(groups=["officer"])) == []
 
 
 @given(

@@ -15,22 +15,14 @@ from payments.models import Attempt, Bill, BillLine
 from payments.rules import NotPayable
 from payments.services import issue_bill, start_attempt, void_bill
 from payments.states import BillState
-from tests.payments.conftest import line
+from tests.factories.payments import BillFactory, bill_line
 
 pytestmark = pytest.mark.django_db
 ME = system("tests")
 
 
 def test_a_bill_is_the_sum_of_its_lines_and_has_a_checked_reference(payer: Any) -> None:
-    bill = issue_bill(
-        kind="tests.thing",
-        subject="case:abc",
-        payer=payer,
-        title_ar="أ",
-        title_en="a",
-        lines=[line(10_000), line(250, "stamp")],
-        actor=ME,
-    )
+    bill = BillFactory(payer=payer, lines=[bill_line(10_000), bill_line(250, "stamp")])
     assert bill.total_fils == 10_250
     assert bill.reference.startswith("BIL-2026-000001-") and ids.has_valid_check(bill.reference)
     assert [(entry.order, entry.fils) for entry in bill.lines.all()] == [(1, 10_000), (2, 250)]

@@ -23,7 +23,7 @@ from payments.models import Attempt, CallbackBytes, GatewayMessage
 from payments.providers.tasdeed.signing import sign
 from payments.services import callbacks, note_error, take_notice, take_notification
 from payments.states import AttemptState
-from tests.payments.bank import notification
+from tests.bank import notification
 from tests.payments.conftest import START
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]

@@ -16,8 +16,9 @@ from payments.providers.knet import codec
 from payments.services import note_error, redirect_url, start_attempt, take_notification
 from payments.services.callbacks import MAX_BODY
 from payments.states import AttemptState
-from tests.payments.bank import KEY, Book, notification, result_text
-from tests.payments.conftest import START, run_due
+from tests.bank import KEY, Book, notification, result_text
+from tests.due_jobs import run_due
+from tests.payments.conftest import START
 
 pytestmark = pytest.mark.django_db
 UNKNOWN = "https://portal.example.test/pay/r/unknown"

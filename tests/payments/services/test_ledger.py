@@ -6,20 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from municipality.audit.models import AuditEvent
-from municipality.kernel import guards
 from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
 from payments import balances, invariants
 from payments.models import Attempt, Bill, LedgerCorrection, LedgerEntry, LedgerPosting, Receipt
 from payments.rules import Line
-from payments.services import issue_bill, ledger, owe_back, settle
+from payments.services import ledger, owe_back, settle
 from payments.services.inquiries import ask
 from payments.services.ledger import Leg, balanced, decide_correction, propose_correction
 from payments.services.reconciliation import booked_of
-from tests.payments.bank import Book
+from tests.bank import Book
+from tests.database_guards import drop_guard
+from tests.factories.payments import BillFactory
 from tests.payments.conftest import START, walk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
@@ -32,15 +33,7 @@ def line(code: str, fils: int, account: str) -> Line:
 
 @pytest.fixture
 def two_lines(payer: Any) -> Bill:
-    return issue_bill(
-        kind="tests.thing",
-        subject="case:two",
-        payer=payer,
-        title_ar="رسوم",
-        title_en="Fees",
-        lines=[line("renewal", 10_000, "1422101"), line("late", 5_000, "1422205")],
-        actor=BY,
-    )
+    return BillFactory(payer=payer, lines=[line("renewal", 10_000, "1422101"), line("late", 5_000, "1422205")])
 
 
 @pytest.fixture
@@ -128,18 +121,12 @@ def test_the_database_refuses_every_change_of_what_is_booked(paid: Bill) -> None
             change()
 
 
-def without(name: str, table: str) -> None:
-    where = f" ON {table}" if connection.vendor == "postgresql" else ""
-    with connection.cursor() as cursor:
-        cursor.execute(f"DROP TRIGGER {guards.PREFIX}{name}{where}")
-
-
 def test_one_side_more_is_refused_and_without_the_guard_the_invariants_see_it(posting: LedgerPosting) -> None:
     row = {"posting": posting, "account": "1422101", "credit_fils": 1}
     with pytest.raises(DatabaseError, match="posting_unbalanced"), transaction.atomic():
         LedgerEntry.objects.create(**row)
     with transaction.atomic():
-        without("payments_ledgerentry_within_posting", "payments_ledgerentry")
+        drop_guard("payments_ledgerentry_within_posting", "payments_ledgerentry")
         LedgerEntry.objects.create(**row)
         assert [finding for finding in invariants.findings() if posting.key in finding]
         transaction.set_rollback(True)
@@ -150,7 +137,7 @@ def test_money_that_nobody_paid_is_not_booked_and_without_the_guard_the_invarian
     with pytest.raises(DatabaseError, match="posting_without_ground"), transaction.atomic():
         LedgerPosting.objects.create(**row)
     with transaction.atomic():
-        without("payments_ledgerposting_has_ground", "payments_ledgerposting")
+        drop_guard("payments_ledgerposting_has_ground", "payments_ledgerposting")
         made = LedgerPosting.objects.create(**row)
         LedgerEntry.objects.create(posting=made, account="clearing-knet", debit_fils=1)
         LedgerEntry.objects.create(posting=made, account="1422101", credit_fils=1)
@@ -237,7 +224,7 @@ def test_the_database_refuses_a_correction_by_one_person_and_the_control_shows_t
     with pytest.raises(DatabaseError, match="correction_without_second_person"), transaction.atomic():
         LedgerPosting.objects.create(**row)
     with transaction.atomic():
-        without("payments_ledgerposting_corrected_by_two", "payments_ledgerposting")
+        drop_guard("payments_ledgerposting_corrected_by_two", "payments_ledgerposting")
         LedgerPosting.objects.create(**row)
         assert [finding for finding in invariants.findings() if "without a second person" in finding]
         transaction.set_rollback(True)

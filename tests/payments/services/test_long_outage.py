@@ -16,8 +16,9 @@ from payments import invariants, rules
 from payments.models import Attempt, Bill
 from payments.services import approve_refund, inquiries, owe_back, propose_refund
 from payments.states import AttemptState, BillState
-from tests.payments.bank import Book
-from tests.payments.conftest import START, run_due, walk
+from tests.bank import Book
+from tests.due_jobs import run_due
+from tests.payments.conftest import START, walk
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from payments import registry
 from payments.models import Attempt, Bill, Receipt
 from payments.services import messages, void_bill
 from payments.states import AttemptState
-from tests.payments.bank import Book
+from tests.bank import Book
 from tests.payments.conftest import walk
 
 pytestmark = pytest.mark.django_db

@@ -28,24 +28,14 @@ from payments.services.reconciliation import (
     take_statement,
 )
 from payments.statements.mapping import NotReadable
-from tests.payments.bank import Book
-from tests.payments.conftest import START, run_due, walk
-from tests.payments.services.test_returns import LATER, approve, propose
+from tests.bank import Book
+from tests.due_jobs import run_due
+from tests.payments.bank_statements import DAY, HEAD, content, line, take
+from tests.payments.conftest import START, walk
+from tests.payments.refunds import LATER, approve, propose
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 BY = system("tests")
-HEAD = "Transaction Type,Merchant Track ID,Payment ID,Reference Number,Amount,Transaction Date"
-DAY = "2026-11-24"
-
-
-def line(attempt: Attempt | str, fils: int = 10_000, kind: str = "PURCHASE", day: str = DAY, ref: str = "632912000123") -> str:
-    track = attempt if isinstance(attempt, str) else attempt.trackid
-    payment = "" if isinstance(attempt, str) else attempt.payment_id or ""
-    return f"{kind},{track},{payment},{ref},{fils // 1000}.{fils % 1000:03d},{day}"
-
-
-def content(*lines: str) -> bytes:
-    return "\r\n".join([HEAD, *lines, ""]).encode()
 
 
 @pytest.fixture
@@ -56,11 +46,6 @@ def paid(at_bank: Callable[..., Attempt], issue: Any, bank: Book, paid_for: Any)
         bank.decide(attempt)
     walk(13)
     return list(Attempt.objects.order_by("pk"))
-
-
-def take(person: Any, *lines: str) -> list[Difference]:
-    statement = load_statement(content=content(*lines), file_name="bank.csv", loaded_by=person)
-    return take_statement(statement=statement, taken_by=person)
 
 
 def all_of(paid: list[Attempt]) -> list[str]:
@@ -288,10 +273,10 @@ def test_what_stands_in_the_ledger_is_closed_by_a_reversal_only_and_the_control_
     assert refused.value.code == "not_reversed"
     with pytest.raises(IntegrityError, match="closed_without_reversal"), transaction.atomic():
         Difference.objects.update(closed_by=checker, closed_at=START)
-    from tests.payments.services.test_ledger import without
+    from tests.database_guards import drop_guard
 
     with transaction.atomic():
-        without("payments_difference_closed_by_reversal", "payments_difference")
+        drop_guard("payments_difference_closed_by_reversal", "payments_difference")
         assert Difference.objects.update(closed_by=checker, closed_at=START) == 1
         transaction.set_rollback(True)
     assert difference.posting is not None

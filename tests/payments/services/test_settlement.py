@@ -16,8 +16,9 @@ from payments import invariants, queries, registry
 from payments.models import Allocation, Attempt, Bill, BillEvent, Inquiry, Receipt
 from payments.services import inquiries, settle, settlement, start_attempt, take_notification
 from payments.states import AttemptState, BillState
-from tests.payments.bank import Book, notification
-from tests.payments.conftest import START, run_due, walk
+from tests.bank import Book, notification
+from tests.due_jobs import run_due
+from tests.payments.conftest import START, walk
 
 pytestmark = pytest.mark.django_db
 

@@ -10,10 +10,10 @@ from municipality.kernel.actors import system
 from payments import registry
 from payments.models import Attempt, Bill
 from payments.services import void_bill
-from tests.payments.bank import Book
-from tests.payments.browsers import signed_in
+from tests.bank import Book
+from tests.browsers import signed_in
 from tests.payments.conftest import walk
-from tests.payments.owing import KIND, Fines
+from tests.payments.dues import KIND, Fines
 
 pytestmark = pytest.mark.django_db
 PAGE = "/en/basket/"

@@ -18,9 +18,9 @@ from payments import documents
 from payments.models import Attempt, Bill, Receipt
 from payments.services import receipts, void_bill
 from payments.states import AttemptState
-from tests.municipality import people
-from tests.payments.bank import Book
-from tests.payments.browsers import signed_in
+from tests.bank import Book
+from tests.browsers import signed_in
+from tests.factories.accounts import StaffFactory
 from tests.payments.conftest import START, walk
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +64,7 @@ def test_nobody_pays_without_signing_in_and_staff_not_at_all(issue: Callable[...
     bill = issue()
     answer = Client().get(f"/en/pay/{bill.public_id}/")
     assert answer.status_code == 302 and "sign-in" in answer["Location"]
-    assert signed_in(people.staff("officer")).get(f"/en/pay/{bill.public_id}/").status_code == 403
+    assert signed_in(StaffFactory(groups=["officer"])).get(f"/en/pay/{bill.public_id}/").status_code == 403
 
 
 def test_a_form_without_its_token_is_refused(issue: Callable[..., Bill], payer: Any) -> None:

@@ -17,10 +17,11 @@ from payments.providers.knet import codec
 from payments.services import void_bill
 from payments.services.callbacks import MAX_BODY
 from payments.states import AttemptState
-from tests.municipality import people
-from tests.payments.bank import KEY, Book, notification
-from tests.payments.browsers import signed_in
-from tests.payments.conftest import START, run_due, walk
+from tests.bank import KEY, Book, notification
+from tests.browsers import signed_in
+from tests.due_jobs import run_due
+from tests.factories.accounts import StaffFactory
+from tests.payments.conftest import START, walk
 
 pytestmark = pytest.mark.django_db
 UNKNOWN = b"REDIRECT=https://portal.example.test/pay/r/unknown"
@@ -137,7 +138,7 @@ def test_the_owner_sees_the_whole_and_a_stranger_only_how_it_stands(
     details = ("10.000", entry.payment_id, entry.tran_id, attempt.trackid, receipt.number, receipt.bill.reference, "632912000123", "999554")
     mine = page(attempt, signed_in(payer))
     assert all(detail in mine for detail in details)
-    for client in (Client(), signed_in(stranger), signed_in(people.staff("auditor"))):
+    for client in (Client(), signed_in(stranger), signed_in(StaffFactory(groups=["auditor"]))):
         theirs = page(attempt, client)
         assert "Paid" in theirs
         assert not any(detail in theirs for detail in details)

@@ -197,6 +197,7 @@ def test_one_person_has_a_shop_for_every_story() -> None:
 
 def test_every_name_is_there_in_both_languages() -> None:
     for rows in (Shop.objects, Organisation.objects, User.objects):
+        assert rows.exists()
         for name_ar, name_en in rows.values_list("name_ar", "name_en"):
             assert any("\u0621" <= letter <= "\u064a" for letter in name_ar), name_ar
             assert not any("\u0600" <= letter <= "\u06ff" for letter in name_en) and name_en, name_en

@@ -1,5 +1,14 @@
 """Claims are tried on shops with a health licence, which a dispute stops."""
 
-from tests.licensing.conftest import make_shop, owner, rules, today
+from __future__ import annotations
 
-__all__ = ["make_shop", "owner", "rules", "today"]
+from collections.abc import Callable
+
+import pytest
+
+from shops.models import Shop
+
+
+@pytest.fixture
+def make_shop(make_licensed_shop: Callable[..., Shop]) -> Callable[..., Shop]:
+    return make_licensed_shop

@@ -25,10 +25,12 @@ from shops.claims.states import CLAIM, ClaimState
 from shops.commercial_register import owners
 from shops.models import Claim, RegisterChange, RegisteredOwner, Shop
 from shops.register import queries as shops
-from tests.licensing import officers
-from tests.licensing.conftest import NOW, TODAY
-from tests.municipality.people import person, signed_in
-from tests.shops.claims.test_services import decider
+from tests import desk_acts
+from tests.browsers import signed_in
+from tests.conftest import NOON, TODAY
+from tests.factories.accounts import OrganisationFactory, PersonFactory
+from tests.factories.review import OfficerFactory
+from tests.factories.uploads import UploadFactory
 
 pytestmark = pytest.mark.django_db
 OWNER, SIGNS, CLERK, STRANGER = "290010100046", "290010100054", "290010100062", "290010100070"
@@ -41,22 +43,22 @@ def own_folder(settings: Any, tmp_path: Any) -> None:
 
 @pytest.fixture
 def owner(db: Any) -> User:
-    return person(OWNER)
+    return PersonFactory(civil_id=OWNER)
 
 
 @pytest.fixture
 def signs(db: Any) -> User:
-    return person(SIGNS, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi")
+    return PersonFactory(civil_id=SIGNS, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi")
 
 
 @pytest.fixture
 def clerk(db: Any) -> User:
-    return person(CLERK, name_ar="عادل الراشد", name_en="Adel Al-Rashed")
+    return PersonFactory(civil_id=CLERK, name_ar="عادل الراشد", name_en="Adel Al-Rashed")
 
 
 @pytest.fixture
 def company(signs: User) -> Organisation:
-    found = Organisation.objects.create(name_ar="شركة النخيل", name_en="Nakheel Company", commercial_register_no="77002")
+    found = OrganisationFactory()
     Signatory.objects.create(organisation=found, person=signs, first_day=TODAY - dt.timedelta(days=30))
     return found
 
@@ -73,13 +75,13 @@ def key(company: Organisation) -> str:
 
 def named(shop: Shop, company: Organisation) -> None:
     RegisteredOwner.objects.create(
-        commercial_license_no=shop.commercial_license_no, organisation_no=company.commercial_register_no, source="moci", as_of=NOW
+        commercial_license_no=shop.commercial_license_no, organisation_no=company.commercial_register_no, source="moci", as_of=NOON
     )
 
 
 def sent(shop: Shop, by: User, company: Organisation) -> Case:
     draft = claims.begin(shop=shop, person=by, organisation=company)
-    officers.attach(by, claims.files_key(draft), "ownership")
+    UploadFactory(owner=by, subject=claims.files_key(draft), slot="ownership")
     return claims.send_claim(draft=draft, person=by, statement="اشترت الشركة المحل.")
 
 
@@ -117,7 +119,7 @@ def test_nobody_claims_for_an_organisation_without_a_right_over_all_of_it(
     of_company = make_shop(owner=None, organisation=company)
     let(signs, clerk, of_company.key, service=CLAIM, role=Role.DELEGATE)  # one shop of it is not the organisation
     let(signs, clerk, key(company), service=RENEWAL, role=Role.DELEGATE)  # nor is another service
-    for somebody in (clerk, person(STRANGER), owner):
+    for somebody in (clerk, PersonFactory(civil_id=STRANGER), owner):
         assert "Nakheel Company" not in signed_in(somebody).get("/en/claims/").content.decode()
         answer = signed_in(somebody).post(f"/en/claims/shop/{shop.public_id}/", {"organisation": company.public_id})
         assert answer.status_code == 403
@@ -153,15 +155,15 @@ def test_without_a_match_the_clerks_documents_go_to_an_officer_and_the_shop_to_t
     assert "Nakheel Company" in client.get(page).content.decode()
     draft = Draft.objects.get()
     assert (draft.person, draft.held_under) == (signs, key(company))
-    officers.attach(clerk, claims.files_key(draft), "ownership")
+    UploadFactory(owner=clerk, subject=claims.files_key(draft), slot="ownership")
     upload = Upload.objects.get()
     assert (upload.owner, upload.sent_by) == (signs, clerk)
     client.post(page, {"statement": "The company bought it."})
     case = Case.objects.get()
     assert case.applicant == signs and case.state == ClaimState.IN_REVIEW and Claim.objects.get().organisation == company
-    user = decider()
+    user = OfficerFactory(skills=["health", "claims"])
     screen = signed_in(user)
-    assignment = officers.drawn(user)
+    assignment = desk_acts.drawn(user)
     shown = screen.get(f"/admin/desk/{case.public_id}/").content.decode()
     assert "شركة النخيل" in shown and clerk.name_ar in shown
     from municipality.review import queries as review
@@ -181,7 +183,7 @@ def test_a_clerk_whose_delegation_is_revoked_over_an_open_claim_is_refused_and_s
 ) -> None:
     row = let(signs, clerk, key(company))
     draft = claims.begin(shop=make_shop(), person=clerk, organisation=company)
-    officers.attach(clerk, claims.files_key(draft), "ownership")
+    UploadFactory(owner=clerk, subject=claims.files_key(draft), slot="ownership")
     client, path = signed_in(clerk), f"/en/claims/{draft.public_id}/"
     look = f"/en/uploads/file/{Upload.objects.get().public_id}/look/"
     assert client.get(path).status_code == client.get(look).status_code == 200
@@ -200,7 +202,7 @@ def test_what_was_begun_in_ones_own_name_is_not_read_through_the_organisation(
     shop = make_shop()
     let(signs, clerk, key(company))
     private = claims.begin(shop=shop, person=signs)
-    officers.attach(signs, claims.files_key(private), "ownership")
+    UploadFactory(owner=signs, subject=claims.files_key(private), slot="ownership")
     assert signed_in(clerk).get(f"/en/claims/{private.public_id}/").status_code == 404
     shared = claims.begin(shop=shop, person=clerk, organisation=company)
     assert shared.pk != private.pk and not Draft.objects.get(pk=private.pk).is_open
@@ -211,7 +213,7 @@ def test_what_was_begun_in_ones_own_name_is_not_read_through_the_organisation(
 def test_documents_of_a_claim_that_was_never_sent_go_with_it(make_shop: Any, owner: User, signs: User) -> None:
     kept, given_up = (claims.begin(shop=make_shop(), person=signs) for _ in range(2))
     for draft in (kept, given_up):
-        officers.attach(signs, claims.files_key(draft), "ownership")
+        UploadFactory(owner=signs, subject=claims.files_key(draft), slot="ownership")
     assert claims.drop_files() == 0
     drafts.discard(draft=given_up)
     assert claims.drop_files() == 1 and claims.drop_files() == 0
@@ -225,13 +227,13 @@ def test_a_clerk_disputes_for_the_organisation_that_held_the_shop(
     shop = make_shop(owner=None, organisation=company)
     right = let(signs, clerk, key(company))
     RegisteredOwner.objects.create(
-        commercial_license_no=shop.commercial_license_no, owner_digest=owner.civil_id_digest or "", source="moci", as_of=NOW
+        commercial_license_no=shop.commercial_license_no, owner_digest=owner.civil_id_digest or "", source="moci", as_of=NOON
     )
     case = claims.claim_by_register(shop=shop, person=owner)
     claim = Claim.objects.get()
     assert Shop.objects.get().owner == owner
     path = f"/en/claims/{case.public_id}/dispute/"
-    assert signed_in(person(STRANGER)).get(path).status_code == 404
+    assert signed_in(PersonFactory(civil_id=STRANGER)).get(path).status_code == 404
     client = signed_in(clerk)
     assert "Somebody claims a shop of yours" in client.get("/en/my-shops/").content.decode()
     assert "You act by delegation" in client.get(path).content.decode()
@@ -256,7 +258,7 @@ def test_one_claim_of_a_shop_is_open_at_a_time_whoever_claims_and_the_database_h
     shop = make_shop()
     case = sent(shop, signs, company)
     with pytest.raises(Refused, match="claimed_already"):
-        claims.begin(shop=shop, person=person(STRANGER))
+        claims.begin(shop=shop, person=PersonFactory(civil_id=STRANGER))
     like = Case.objects.get(pk=case.pk)
     like.pk, like.public_id, like.reference, like.applicant, like.held_under = None, "c" * 26, "CL-2026-999999-X", clerk, ""
     like.last_event, like.state = None, "draft"
@@ -267,7 +269,7 @@ def test_one_claim_of_a_shop_is_open_at_a_time_whoever_claims_and_the_database_h
 
 
 def test_owners_that_are_organisations_are_taken_in_and_a_line_names_one_owner(make_shop: Any, company: Organisation) -> None:
-    shop, somebody = make_shop(), person(STRANGER)
+    shop, somebody = make_shop(), PersonFactory(civil_id=STRANGER)
     lines = [
         "commercial_license_no,civil_id,commercial_register_no",
         f"{shop.commercial_license_no},,{company.commercial_register_no}",

@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from municipality.accounts.models import Organisation, Signatory, User
+from municipality.accounts.models import Signatory, User
 from municipality.cases.models import Case
 from municipality.documents import seal, store
 from municipality.documents.models import Document
@@ -25,13 +25,16 @@ from shops.claims import refusals
 from shops.claims import services as claims
 from shops.claims.states import ClaimState
 from shops.models import Claim, Shop
-from tests.architecture.state_doors import without_guards
-from tests.licensing import officers
-from tests.licensing.conftest import TODAY
-from tests.municipality.documents import poppler
-from tests.municipality.people import person, signed_in
-from tests.shops.claims.test_services import CLAIMANT, OWNER, STRANGER, decider, sent
+from tests import desk_acts, poppler
+from tests.browsers import signed_in
+from tests.conftest import TODAY
+from tests.database_guards import without_guards
+from tests.factories.accounts import OrganisationFactory, PersonFactory, StaffFactory
+from tests.factories.claims import ClaimCaseFactory
+from tests.factories.review import OfficerFactory
+from tests.factories.uploads import UploadFactory
 
+OWNER, CLAIMANT, STRANGER = "290010100046", "290010100054", "290010100062"
 pytestmark = pytest.mark.django_db
 
 
@@ -44,16 +47,18 @@ def sealed(settings: Any, tmp_path: Path) -> None:
 
 @pytest.fixture
 def owner(db: Any) -> User:
-    return person(OWNER)
+    return PersonFactory(civil_id=OWNER)
 
 
 @pytest.fixture
 def claimant(db: Any) -> User:
-    return person(CLAIMANT, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi")
+    return PersonFactory(civil_id=CLAIMANT, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi")
 
 
 def refused(note_ar: str = "العقد بلا توقيع.", note_en: str = "The contract bears no signature.") -> Case:
-    return officers.refuse(decider(), officers.supervisor(), "ownership_not_shown", note_ar=note_ar, note_en=note_en)
+    return desk_acts.refuse(
+        OfficerFactory(skills=["health", "claims"]), StaffFactory(supervisor=True), "ownership_not_shown", note_ar=note_ar, note_en=note_en
+    )
 
 
 def work() -> None:
@@ -65,7 +70,7 @@ def test_a_signed_refusal_becomes_a_sealed_paper_with_reason_article_and_the_way
     make_shop: Any, owner: User, claimant: User, settings: Any
 ) -> None:
     shop = make_shop()
-    sent(shop, claimant)
+    ClaimCaseFactory(shop=shop, applicant=claimant)
     case = refused()
     page = signed_in(claimant).get(f"/en/cases/{case.public_id}/").content.decode()
     assert "The decision is being drawn up and sealed" in page
@@ -93,7 +98,7 @@ def test_a_signed_refusal_becomes_a_sealed_paper_with_reason_article_and_the_way
 
 @pytest.mark.parametrize("job", ["never promised", "given up"])
 def test_a_refusal_whose_paper_is_not_drawn_says_so_and_promises_nothing(job: str, make_shop: Any, owner: User, claimant: User) -> None:
-    sent(make_shop(), claimant)
+    ClaimCaseFactory(shop=make_shop(), applicant=claimant)
     case = refused()
     waiting = Job.objects.filter(kind="shops.refusal_document")
     if job == "never promised":  # as those that were refused before such decisions became papers
@@ -105,13 +110,13 @@ def test_a_refusal_whose_paper_is_not_drawn_says_so_and_promises_nothing(job: st
 
 
 def test_only_the_claimant_fetches_it_and_the_check_page_names_nobody(make_shop: Any, owner: User, claimant: User) -> None:
-    sent(make_shop(), claimant)
+    ClaimCaseFactory(shop=make_shop(), applicant=claimant)
     refused()
     work()
     document = Document.objects.get(kind=refusals.ClaimRefusalFacts.kind)
     path = f"/documents/{document.number}.pdf"
     assert signed_in(claimant).get(path).status_code == 200
-    for somebody in (owner, person(STRANGER)):
+    for somebody in (owner, PersonFactory(civil_id=STRANGER)):
         assert signed_in(somebody).get(path).status_code == 404
     for language, kind in (("en", "Decision refusing a request"), ("ar", "قرار رفض طلب")):
         page = Client().get(f"/verify/{document.code}", headers={"Accept-Language": language}).content.decode()
@@ -123,7 +128,7 @@ def test_only_the_claimant_fetches_it_and_the_check_page_names_nobody(make_shop:
 def test_it_is_drawn_once_and_a_missing_renderer_loses_nothing(
     make_shop: Any, owner: User, claimant: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent(make_shop(), claimant)
+    ClaimCaseFactory(shop=make_shop(), applicant=claimant)
     case = refused()
 
     def away(*_: Any, **__: Any) -> bytes:
@@ -141,23 +146,23 @@ def test_it_is_drawn_once_and_a_missing_renderer_loses_nothing(
 
 
 def test_nothing_is_drawn_before_the_second_signature(make_shop: Any, owner: User, claimant: User) -> None:
-    sent(make_shop(), claimant)
-    decision = desk.propose_refusal(assignment=officers.drawn(decider()), code="ownership_not_shown")
+    ClaimCaseFactory(shop=make_shop(), applicant=claimant)
+    decision = desk.propose_refusal(assignment=desk_acts.drawn(OfficerFactory(skills=["health", "claims"])), code="ownership_not_shown")
     case = Case.objects.get()
     refusals.write_refusal(case=case)
     assert (
         not Document.objects.filter(kind=refusals.ClaimRefusalFacts.kind).exists()
         and not Job.objects.filter(kind="shops.refusal_document").exists()
     )
-    desk.sign(decision=decision, supervisor=officers.supervisor())
+    desk.sign(decision=decision, supervisor=StaffFactory(supervisor=True))
     assert Case.objects.get().state == ClaimState.REFUSED and Job.objects.filter(kind="shops.refusal_document").exists()
 
 
 def test_an_organisation_that_was_refused_is_named_and_its_signatory_fetches_the_paper(make_shop: Any, owner: User, claimant: User) -> None:
-    company = Organisation.objects.create(name_ar="شركة النخيل", name_en="Nakheel Company", commercial_register_no="77002")
+    company = OrganisationFactory()
     Signatory.objects.create(organisation=company, person=claimant, first_day=TODAY)
     draft = claims.begin(shop=make_shop(), person=claimant, organisation=company)
-    officers.attach(claimant, claims.files_key(draft), "ownership")
+    UploadFactory(owner=claimant, subject=claims.files_key(draft), slot="ownership")
     claims.send_claim(draft=draft, person=claimant, statement="x")
     refused()
     work()
@@ -167,7 +172,7 @@ def test_an_organisation_that_was_refused_is_named_and_its_signatory_fetches_the
 
 
 def test_the_database_keeps_the_paper_on_its_claim(make_shop: Any, owner: User, claimant: User) -> None:
-    sent(make_shop(), claimant)
+    ClaimCaseFactory(shop=make_shop(), applicant=claimant)
     refused()
     work()
 

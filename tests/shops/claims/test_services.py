@@ -23,7 +23,6 @@ from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from municipality.review import queries as review
-from municipality.review.models import Skill
 from municipality.review.services import desk
 from municipality.review.services.desk import CorrectionRequest
 from municipality.uploads.models import Upload
@@ -31,10 +30,14 @@ from shops.claims import services as claims
 from shops.claims.states import ClaimState
 from shops.models import Claim, RegisterChange, RegisteredOwner, Shop
 from shops.register import queries as shops
-from tests.architecture.state_doors import without_guards
-from tests.licensing import officers
-from tests.licensing.conftest import NOW
-from tests.municipality.people import person, signed_in
+from tests import desk_acts
+from tests.browsers import signed_in
+from tests.conftest import NOON
+from tests.database_guards import without_guards
+from tests.factories.accounts import PersonFactory, StaffFactory
+from tests.factories.claims import ClaimCaseFactory
+from tests.factories.review import OfficerFactory
+from tests.factories.uploads import UploadFactory
 
 pytestmark = pytest.mark.django_db
 OWNER, CLAIMANT, STRANGER = "290010100046", "290010100054", "290010100062"
@@ -47,32 +50,19 @@ def own_folder(settings: Any, tmp_path: Any) -> None:
 
 @pytest.fixture
 def owner(db: Any) -> User:
-    return person(OWNER)
+    return PersonFactory(civil_id=OWNER)
 
 
 @pytest.fixture
 def claimant(db: Any) -> User:
-    return person(CLAIMANT, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi")
+    return PersonFactory(civil_id=CLAIMANT, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi")
 
 
 def named(shop: Shop, somebody: User) -> None:
     """The commercial register names somebody as the owner."""
     RegisteredOwner.objects.create(
-        commercial_license_no=shop.commercial_license_no, owner_digest=somebody.civil_id_digest or "", source="moci", as_of=NOW
+        commercial_license_no=shop.commercial_license_no, owner_digest=somebody.civil_id_digest or "", source="moci", as_of=NOON
     )
-
-
-def sent(shop: Shop, claimant: User) -> Case:
-    draft = claims.begin(shop=shop, person=claimant)
-    officers.attach(claimant, claims.files_key(draft), "ownership")
-    return claims.send_claim(draft=draft, person=claimant, statement="اشتريت المحل في يناير.")
-
-
-def decider() -> Any:
-    user = officers.officer()
-    giver = officers.supervisor("giver-of-claims")
-    Skill.objects.create(officer=user, code="claims", given_by=giver, given_at=clock.now())
-    return user
 
 
 def test_a_claim_that_the_register_supports_is_granted_at_once_and_the_holder_is_told(make_shop: Any, owner: User, claimant: User) -> None:
@@ -87,7 +77,7 @@ def test_a_claim_that_the_register_supports_is_granted_at_once_and_the_holder_is
     assert Message.objects.get(person=owner).kind == "shops.shop_claimed"
     trace = RegisterChange.objects.get(shop=shop)
     assert (trace.before, trace.after) == ({"holder": owner.key}, {"holder": claimant.key})
-    with clock.at(NOW + dt.timedelta(days=15)):
+    with clock.at(NOON + dt.timedelta(days=15)):
         assert claims.settle_due() == 1
     assert Case.objects.get().state == ClaimState.GRANTED
 
@@ -106,7 +96,7 @@ def test_a_claim_that_cannot_be_settled_holds_no_other_up(make_shop: Any, claima
         return advance(case, *given, **named)
 
     monkeypatch.setattr(claims, "advance", fails_for_one)
-    with clock.at(NOW + dt.timedelta(days=15)):
+    with clock.at(NOON + dt.timedelta(days=15)):
         assert claims.settle_due() == 1
     assert [Case.objects.get(pk=case.pk).state for case in cases] == [ClaimState.MATCHED, ClaimState.GRANTED]
 
@@ -129,7 +119,7 @@ def test_a_disputed_match_is_frozen_and_an_officer_decides(make_shop: Any, owner
     case = claims.claim_by_register(shop=shop, person=claimant)
     claim = Claim.objects.get()
     with pytest.raises(NotPermitted):
-        claims.dispute(claim=claim, person=person(STRANGER), text="x")
+        claims.dispute(claim=claim, person=PersonFactory(civil_id=STRANGER), text="x")
     client = signed_in(owner)
     assert "Somebody claims a shop of yours" in client.get("/en/my-shops/").content.decode()
     client.post(f"/en/claims/{case.public_id}/dispute/", {"dispute": "لم أبع المحل."})
@@ -140,7 +130,7 @@ def test_a_disputed_match_is_frozen_and_an_officer_decides(make_shop: Any, owner
     assert not licensing.offer(shop).may_renew  # its services wait
     with pytest.raises(Refused):
         submit_renewal(shop=shop, applicant=owner)
-    officers.accept(decider())
+    desk_acts.approve(OfficerFactory(skills=["health", "claims"]))
     assert Case.objects.get(pk=case.pk).state == ClaimState.GRANTED and Shop.objects.get().owner == claimant
     assert not Block.objects.filter(lifted_at__isnull=True).exists()
     assert Message.objects.filter(person=owner, kind="shops.claim_decided").exists()
@@ -153,7 +143,7 @@ def test_without_the_freeze_the_shop_could_be_renewed_in_the_middle_of_the_dispu
     named(shop, claimant)
     claims.claim_by_register(shop=shop, person=claimant)
     claims.dispute(claim=Claim.objects.get(), person=owner, text="x")
-    Block.objects.update(lifted_at=NOW)
+    Block.objects.update(lifted_at=NOON)
     assert submit_renewal(shop=Shop.objects.get(), applicant=owner).service == RENEWAL
 
 
@@ -165,21 +155,21 @@ def test_a_claim_by_documents_goes_through_the_same_queue_and_a_refusal_leaves_t
     page = client.post("/en/claims/", {"number": shop.commercial_license_no})["Location"]
     assert client.post(page, {"statement": "Mine."}).status_code == 409  # no document yet
     draft = drafts.begin(person=claimant, service="shops.claim", subject=shop.key)
-    officers.attach(claimant, claims.files_key(draft), "ownership")
+    UploadFactory(owner=claimant, subject=claims.files_key(draft), slot="ownership")
     client.post(page, {"statement": "I bought the shop."})
     case = Case.objects.get()
     assert case.state == ClaimState.IN_REVIEW and case.due_on is not None
     assert Message.objects.get(person=owner).kind == "shops.shop_claimed"
     claims.dispute(claim=Claim.objects.get(), person=owner, text="It is mine.")
-    found = officers.refuse(decider(), officers.supervisor(), "ownership_not_shown")
+    found = desk_acts.refuse(OfficerFactory(skills=["health", "claims"]), StaffFactory(supervisor=True), "ownership_not_shown")
     assert found.state == ClaimState.REFUSED and Shop.objects.get().owner == owner
     assert not Block.objects.filter(lifted_at__isnull=True).exists()
 
 
 def test_the_desk_reads_both_sides_and_no_contact_details(make_shop: Any, owner: User, claimant: User) -> None:
-    sent(make_shop(), claimant)
-    user = decider()
-    assignment = officers.drawn(user)
+    ClaimCaseFactory(shop=make_shop(), applicant=claimant)
+    user = OfficerFactory(skills=["health", "claims"])
+    assignment = desk_acts.drawn(user)
     page = signed_in(user).get(f"/admin/desk/{assignment.place.case.public_id}/").content.decode()
     for words in ("اشتريت المحل في يناير", owner.name_ar, claimant.name_ar):
         assert words in page
@@ -188,42 +178,42 @@ def test_the_desk_reads_both_sides_and_no_contact_details(make_shop: Any, owner:
 
 
 def test_asked_documents_are_sent_again_and_nothing_else(make_shop: Any, owner: User, claimant: User) -> None:
-    case = sent(make_shop(), claimant)
-    user = decider()
-    assignment = officers.drawn(user)
+    case = ClaimCaseFactory(shop=make_shop(), applicant=claimant)
+    user = OfficerFactory(skills=["health", "claims"])
+    assignment = desk_acts.drawn(user)
     desk.ask_corrections(assignment=assignment, items=[CorrectionRequest("file_unreadable", "ownership", "", "")])
     case = Case.objects.get(pk=case.pk)
     client = signed_in(claimant)
     assert client.get(f"/en/claims/{case.public_id}/corrections/").status_code == 200
     assert client.post(f"/en/claims/{case.public_id}/corrections/").status_code == 409
     key = Claim.objects.get().files_key
-    with clock.at(NOW + dt.timedelta(minutes=5)):
+    with clock.at(NOON + dt.timedelta(minutes=5)):
         with pytest.raises(Refused):
-            officers.attach(claimant, key, "commercial_licence")
-        officers.attach(claimant, key, "ownership")
+            UploadFactory(owner=claimant, subject=key, slot="commercial_licence")
+        UploadFactory(owner=claimant, subject=key, slot="ownership")
         client.post(f"/en/claims/{case.public_id}/corrections/")
     assert Case.objects.get().state == ClaimState.IN_REVIEW and review.assignment_of(case) is not None
 
 
 def test_files_of_a_claim_are_nobody_elses(make_shop: Any, owner: User, claimant: User) -> None:
-    sent(make_shop(), claimant)
+    ClaimCaseFactory(shop=make_shop(), applicant=claimant)
     upload = Upload.objects.get()
-    for somebody in (owner, person(STRANGER)):
+    for somebody in (owner, PersonFactory(civil_id=STRANGER)):
         assert signed_in(somebody).get(f"/en/uploads/file/{upload.public_id}/look/").status_code == 404
     assert signed_in(claimant).get(f"/en/uploads/file/{upload.public_id}/look/").status_code == 200
 
 
 def test_one_shop_has_one_open_claim_and_its_owner_claims_nothing(make_shop: Any, owner: User, claimant: User) -> None:
     shop = make_shop()
-    sent(shop, claimant)
+    ClaimCaseFactory(shop=shop, applicant=claimant)
     with pytest.raises(Refused, match="claimed_already"):
-        claims.begin(shop=shop, person=person(STRANGER))
+        claims.begin(shop=shop, person=PersonFactory(civil_id=STRANGER))
     with pytest.raises(Refused, match="yours_already"):
         claims.begin(shop=make_shop(), person=owner)
 
 
 def test_a_claimant_withdraws_and_the_shop_stays(make_shop: Any, owner: User, claimant: User) -> None:
-    case = sent(make_shop(), claimant)
+    case = ClaimCaseFactory(shop=make_shop(), applicant=claimant)
     signed_in(claimant).post(f"/en/claims/{case.public_id}/withdraw/")
     assert Case.objects.get().state == ClaimState.WITHDRAWN and Shop.objects.get().owner == owner
     assert Message.objects.filter(person=owner, kind="shops.claim_decided").exists()
@@ -233,7 +223,7 @@ def test_a_dispute_comes_in_its_days_or_not_at_all(make_shop: Any, owner: User, 
     shop = make_shop()
     named(shop, claimant)
     claims.claim_by_register(shop=shop, person=claimant)
-    with clock.at(NOW + dt.timedelta(days=15)), pytest.raises(Refused, match="not_disputable"):
+    with clock.at(NOON + dt.timedelta(days=15)), pytest.raises(Refused, match="not_disputable"):
         claims.dispute(claim=Claim.objects.get(), person=owner, text="x")
 
 
@@ -260,7 +250,7 @@ def test_owners_are_taken_in_from_the_register_without_keeping_a_civil_number(ma
 
 
 def test_the_database_keeps_a_claim_as_it_was_made(make_shop: Any, owner: User, claimant: User) -> None:
-    sent(make_shop(), claimant)
+    ClaimCaseFactory(shop=make_shop(), applicant=claimant)
 
     def strike() -> None:
         with transaction.atomic(), connection.cursor() as cursor:

@@ -16,7 +16,6 @@ from municipality.accounts.models import User
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job
 from municipality.kernel import clock
-from municipality.rulebook.seeds import seed
 from sandbox.simulators import serving
 from sandbox.simulators.moci.book import Book
 from sandbox.simulators.moci.server import Desk, application
@@ -24,7 +23,8 @@ from shops.commercial_register.services import delta
 from shops.models import Shop
 from shops.models.commercial_register import CommercialDifference, CommercialFeed, CommercialNotice, CommercialOutage, CommercialRun
 from tests.conftest import Clock
-from tests.municipality.people import staff
+from tests.factories.accounts import StaffFactory
+from tests.factories.rulebook import publish_rulebook
 
 KEY = "tests-only-key-of-the-register"
 KINDS = (delta.PAGE_JOB, delta.ONE_JOB)
@@ -114,7 +114,7 @@ class Commercial:
 
 @pytest.fixture
 def rules(db: None) -> None:
-    seed(staff("rule_maker", login="maker"), staff("rule_publisher", login="publisher"))
+    publish_rulebook()
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def commercial(tmp_path: Path, settings: Any, rules: None, frozen_clock: Clock) 
     thread.start()
     url = f"http://127.0.0.1:{server.server_port}"
     settings.MOCI_URL, settings.MOCI_KEY, settings.MOCI_WINDOW = f"{url}/api/v1", KEY, "01:00-05:00"
-    yield Commercial(url, book, staff("register_keeper", login="clerk"), frozen_clock)
+    yield Commercial(url, book, StaffFactory(groups=["register_keeper"], login="clerk"), frozen_clock)
     server.shutdown()
     server.server_close()
     thread.join(timeout=5)

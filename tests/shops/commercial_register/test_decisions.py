@@ -20,7 +20,7 @@ from shops.models import RegisterChange, Shop, ShopEvent, TradeName
 from shops.models.commercial_register import CommercialDifference
 from shops.register import events
 from shops.search.queries import SearchQuery, ask
-from tests.municipality.people import person, staff
+from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.shops.commercial_register.conftest import Commercial
 from tests.shops.conftest import TESTS
 
@@ -151,7 +151,7 @@ def test_a_new_licence_opens_a_shop_for_the_organisation_that_owns_it(both: Both
 
 def test_a_new_licence_opens_a_shop_for_the_person_who_owns_it(both: Both) -> None:
     commercial, _shop = both
-    owner = person(civil_id(5))
+    owner = PersonFactory(civil_id=civil_id(5))
     commercial.happens("900001/2026", "new", owner={"civil_id": civil_id(5)})
     commercial.delta()
     accept(commercial.open()["new_shop"], commercial.clerk)
@@ -165,7 +165,7 @@ def test_a_new_licence_of_somebody_unknown_waits_until_they_have_signed_in(both:
     row = commercial.open()["new_shop"]
     with pytest.raises(Refused, match="not_possible"):
         accept(row, commercial.clerk)
-    person(civil_id(5))
+    PersonFactory(civil_id=civil_id(5))
     accept(row, commercial.clerk)
 
 
@@ -240,7 +240,7 @@ def test_a_difference_is_decided_once(both: Both) -> None:
 def test_only_keepers_of_the_register_decide(both: Both) -> None:
     row = raised(both, "rename")
     for role in ("officer", "supervisor", "auditor", "operator"):
-        other = staff(role, login=role)
+        other = StaffFactory(groups=[role], login=role)
         with pytest.raises(NotPermitted):
             decisions.accept(difference=row, as_seen=decisions.seen(row), by=other)
         with pytest.raises(NotPermitted):

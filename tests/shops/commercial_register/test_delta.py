@@ -30,7 +30,7 @@ from shops.models.commercial_register import (
     NoticeStatus,
 )
 from shops.office.services import merges
-from tests.municipality.people import staff
+from tests.factories.accounts import StaffFactory
 from tests.shops.commercial_register.conftest import Commercial, licence_of
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +70,7 @@ def test_what_is_told_of_a_merged_entry_changes_nothing_and_its_differences_are_
     commercial.happens(goes, "rename", name_ar="اسم آخر")
     commercial.delta()
     assert set(commercial.open(goes)) == {"name"}
-    stays, clerk = make_shop(), staff("register_clerk", login="merger")
+    stays, clerk = make_shop(), StaffFactory(groups=["register_clerk"], login="merger")
     commercial.post("change", licence=stays.commercial_license_no, what="new", facts=licence_of(stays))
     proposed = merges.propose(shop=goes, into=stays, note_ar="محل واحد بقيدين", asked_by=clerk)
     merges.allow(merge=proposed, allowed_by=commercial.clerk)
@@ -316,7 +316,7 @@ def test_what_the_municipality_takes_by_itself_is_a_row_of_the_rulebook(both: Bo
 def applying_rules(**values: int) -> None:
     """Another edition of what is taken by itself, in force from today."""
     old = RuleSet.objects.get(subject="limits.commercial")
-    maker, publisher = staff("rule_maker", login="maker2"), staff("rule_publisher", login="publisher2")
+    maker, publisher = StaffFactory(groups=["rule_maker"], login="maker2"), StaffFactory(groups=["rule_publisher"], login="publisher2")
     from municipality.accounts.models import actor_of
     from municipality.rulebook.services import publish
 
@@ -429,9 +429,9 @@ def test_one_licence_that_is_not_known_there_is_a_difference(both: Both, make_sh
 def test_only_keepers_of_the_register_ask(both: Both) -> None:
     commercial, shop = both
     with pytest.raises(NotPermitted):
-        delta.ask_now(by=staff("officer", login="other"))
+        delta.ask_now(by=StaffFactory(groups=["officer"], login="other"))
     with pytest.raises(NotPermitted):
-        delta.ask_licence(number=shop.commercial_license_no, by=staff("auditor", login="another"))
+        delta.ask_licence(number=shop.commercial_license_no, by=StaffFactory(groups=["auditor"], login="another"))
     with pytest.raises(Refused, match="no_number"):
         delta.ask_licence(number=" ", by=commercial.clerk)
 
@@ -440,7 +440,7 @@ def test_without_an_address_nothing_is_asked(db: None, settings: Any) -> None:
     settings.MOCI_URL = ""
     delta.begin_nightly()
     with pytest.raises(Refused, match="not_connected"):
-        delta.ask_now(by=staff("register_keeper", login="clerk"))
+        delta.ask_now(by=StaffFactory(groups=["register_keeper"], login="clerk"))
     assert not CommercialRun.objects.exists() and not CommercialOutage.objects.exists()
 
 

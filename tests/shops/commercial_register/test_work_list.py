@@ -14,7 +14,8 @@ from municipality.kernel import clock
 from shops.commercial_register.services import decisions
 from shops.models import RegisterChange, Shop
 from shops.models.commercial_register import CommercialDifference
-from tests.municipality.people import NOURA, person, signed_in, staff
+from tests.browsers import signed_in
+from tests.factories.accounts import NOURA, PersonFactory, StaffFactory
 from tests.shops.commercial_register.conftest import Commercial
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +72,7 @@ def test_a_keeper_dismisses_for_a_reason_of_the_list(both: Both, row: Commercial
 @pytest.mark.parametrize("step", ["accept", "dismiss"])
 @pytest.mark.parametrize("role", [*OTHERS, "auditor"])
 def test_nobody_else_of_the_staff_decides(row: CommercialDifference, role: str, step: str) -> None:
-    client = signed_in(staff(role, login=role))
+    client = signed_in(StaffFactory(groups=[role], login=role))
     sent = {"step": step, "seen": decisions.seen(row), "code": "spelling_only"}
     assert client.get(page_of(row)).status_code == (200 if role == "auditor" else 403)
     assert client.post(page_of(row), sent).status_code == 403 and untouched(row)
@@ -79,7 +80,7 @@ def test_nobody_else_of_the_staff_decides(row: CommercialDifference, role: str, 
 
 def test_no_citizen_and_nobody_without_a_session_decides(row: CommercialDifference) -> None:
     sent = {"step": "accept", "seen": decisions.seen(row)}
-    for client in (signed_in(person(NOURA)), Client()):
+    for client in (signed_in(PersonFactory(civil_id=NOURA)), Client()):
         away = client.post(page_of(row), sent)
         assert away.status_code == 302 and away["Location"].split("?")[0] in ("/admin/login/", "/staff/sign-in/") and untouched(row)
 
@@ -106,7 +107,7 @@ def test_taking_over_asks_again_after_five_minutes_and_keeps_what_was_sent(both:
 @pytest.mark.parametrize("second", ["accept", "dismiss"])
 @pytest.mark.parametrize("first", ["accept", "dismiss"])
 def test_a_difference_is_decided_once_and_the_second_time_says_so(both: Both, row: CommercialDifference, first: str, second: str) -> None:
-    client, other = signed_in(both[0].clerk), signed_in(staff("register_keeper", login="second"))
+    client, other = signed_in(both[0].clerk), signed_in(StaffFactory(groups=["register_keeper"], login="second"))
     seen = seen_on(client, row)
     sent = {"seen": seen, "code": "spelling_only"}
     assert client.post(page_of(row), sent | {"step": first}).status_code == 302
@@ -171,7 +172,7 @@ def test_what_no_button_sends_is_refused_with_a_sentence(both: Both, row: Commer
 
 def test_a_keeper_asks_and_everybody_else_only_reads(both: Both) -> None:
     commercial, _shop = both
-    keeper, auditor = signed_in(commercial.clerk), signed_in(staff("auditor", login="auditor"))
+    keeper, auditor = signed_in(commercial.clerk), signed_in(StaffFactory(groups=["auditor"]))
     commercial.clock.move(minutes=2)
     asked = Job.objects.filter(kind="shops.commercial_licence")
     before = Job.objects.filter(kind="shops.commercial_page").count()

@@ -11,7 +11,7 @@ from django.core.cache import cache
 from shops.hours import services
 from shops.models import Shop
 from shops.models.week import parse
-from tests.municipality.people import person
+from tests.factories.accounts import PersonFactory
 
 SPLIT = "Sa-Th 09:00-13:00,16:00-22:00; Fr 16:00-22:00"
 NIGHTS = "Sa off; Su-We 18:00-02:00; Th-Fr 18:00-03:30"
@@ -25,7 +25,7 @@ def _counted_anew() -> None:
 @pytest.fixture
 def stating(make_shop: Callable[..., Shop]) -> Callable[..., Shop]:
     """A shop of one owner that states its hours."""
-    owner = person()
+    owner = PersonFactory()
 
     def make(week: str = SPLIT, ramadan: str = "", **facts: Any) -> Shop:
         shop = make_shop(**({"owner": owner, "organisation": None} | facts))

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 from municipality.kernel import clock
 from municipality.rulebook.queries import is_ramadan
 from shops.models import Shop
-from tests.journeys.gates import overhang
+from tests.journeys.measurements import overhang
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SUNDAY = dt.datetime(2026, 11, 22, tzinfo=clock.KUWAIT)

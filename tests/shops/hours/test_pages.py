@@ -15,7 +15,8 @@ from shops.models import Shop
 from shops.models.hours import StatedHours
 from shops.models.week import parse
 from shops.register import events
-from tests.municipality.people import NOURA, person, signed_in
+from tests.browsers import signed_in
+from tests.factories.accounts import NOURA, PersonFactory
 from tests.shops.conftest import TESTS
 from tests.shops.hours.conftest import NIGHTS, SPLIT
 
@@ -34,7 +35,7 @@ def errors(**typed: str) -> dict[str, list[str]]:
 
 
 def test_one_day_is_typed_and_the_others_are_like_it(make_shop: Make) -> None:
-    shop = make_shop(owner=person(), organisation=None)
+    shop = make_shop(owner=PersonFactory(), organisation=None)
     client, address = signed_in(shop.owner), f"/en/my-shops/{shop.public_id}/hours/"  # type: ignore[arg-type]
     assert client.get(address).status_code == 200
     friday = {"d5_kind": "closed", "d5_from": "nonsense", "d6_kind": "open", "d6_from": "0900", "d6_to": "1 pm"}
@@ -105,7 +106,7 @@ def test_an_error_stands_at_its_field_and_says_how_to_mend_it(typed: dict[str, s
 
 
 def test_a_form_with_errors_keeps_what_was_typed_and_speaks_arabic(make_shop: Make) -> None:
-    shop = make_shop(owner=person(), organisation=None)
+    shop = make_shop(owner=PersonFactory(), organisation=None)
     answer = signed_in(shop.owner).post(  # type: ignore[arg-type]
         f"/ar/my-shops/{shop.public_id}/hours/", {**SAME, **SUNDAY, "d0_from": "٩:١٠", "d3_kind": "closed"}
     )
@@ -139,7 +140,7 @@ def test_ramadan_has_a_page_of_its_own_and_both_can_be_taken_back(stating: Make)
 def test_a_stranger_and_a_closed_shop_have_no_form(stating: Make) -> None:
     shop = stating(SPLIT)
     address = f"/en/my-shops/{shop.public_id}/hours/"
-    assert signed_in(person(NOURA)).get(address).status_code == 404 and Client().get(address).status_code == 302
+    assert signed_in(PersonFactory(civil_id=NOURA)).get(address).status_code == 404 and Client().get(address).status_code == 302
     owner = signed_in(shop.owner)  # type: ignore[arg-type]
     events.close(shop=shop, source="moci", actor=TESTS)
     assert owner.get(address).status_code == 409 and owner.post(address, {**SAME, **SUNDAY}).status_code == 409
@@ -156,7 +157,7 @@ def test_the_page_says_what_holds_now_and_only_its_holder_is_offered_to_change_i
     assert "Open now · until 13:00" in page and "مفتوح الآن · حتى 13:00" in arabic
     assert '<tr class="is-today" aria-current="date"><th scope="row">Sunday' in page and "hours/" not in page.partition("<main")[2]
     assert "The shop has stated no opening hours." in silent and "now ·" not in silent
-    for reader, is_offered in ((shop.owner, True), (person(NOURA), False)):
+    for reader, is_offered in ((shop.owner, True), (PersonFactory(civil_id=NOURA), False)):
         page = signed_in(reader).get(f"/en/shops/{shop.public_id}/", follow=True).content.decode()  # type: ignore[arg-type]
         assert (f"/en/my-shops/{shop.public_id}/hours/" in page) is is_offered
 

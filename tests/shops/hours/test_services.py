@@ -14,7 +14,6 @@ from municipality.audit.models import AuditEvent
 from municipality.delegation.services import delegations
 from municipality.kernel import clock
 from municipality.kernel.errors import NotPermitted, Refused
-from municipality.rulebook.seeds import seed
 from shops import invariants
 from shops.hours import services
 from shops.hours.services import HOURS, state_hours
@@ -23,10 +22,10 @@ from shops.models.hours import COLUMNS, DAYS, HoursWeek, StatedHours, columns_of
 from shops.models.week import Week, parse
 from shops.register import events
 from shops.search import index
-from tests.architecture.state_doors import without_guards
 from tests.conftest import Clock
-from tests.municipality.delegation.standing_in import THIRD
-from tests.municipality.people import NOURA, person, staff
+from tests.database_guards import without_guards
+from tests.factories.accounts import NOURA, PersonFactory
+from tests.factories.rulebook import publish_rulebook
 from tests.shops.conftest import TESTS
 from tests.shops.hours.conftest import NIGHTS, SPLIT
 
@@ -86,7 +85,7 @@ def test_shops_with_the_same_hours_share_one_week(stating: Make) -> None:
     ],
 )
 def test_what_makes_no_sense_is_refused(make_shop: Make, week: Week | None, part: Any, code: str) -> None:
-    shop = make_shop(owner=person(), organisation=None)
+    shop = make_shop(owner=PersonFactory(), organisation=None)
     with pytest.raises(Refused) as refused:
         state_hours(shop=shop, person=shop.owner, week=week, part=part)  # type: ignore[arg-type]
     assert refused.value.code == code and not StatedHours.objects.exists() and not RegisterChange.objects.exists()
@@ -101,8 +100,8 @@ def test_a_closed_shop_takes_no_hours_and_keeps_what_it_stated(stating: Make) ->
 
 
 def test_only_the_holder_and_whom_they_let_act_in_this_service_state_hours(make_shop: Make) -> None:
-    seed(staff("rule_maker", login="maker"), staff("rule_publisher", login="publisher"))
-    owner, other = person(), person(NOURA)
+    publish_rulebook()
+    owner, other = PersonFactory(), PersonFactory(civil_id=NOURA)
     shop = make_shop(owner=owner, organisation=None)
     with pytest.raises(NotPermitted):
         state_hours(shop=shop, person=other, week=parse(SPLIT))
@@ -114,7 +113,7 @@ def test_only_the_holder_and_whom_they_let_act_in_this_service_state_hours(make_
     act = AuditEvent.objects.get(action="shop.hours_stated")
     assert act.actor_role == "delegate" and act.actor_key == other.key
     with pytest.raises(NotPermitted):
-        state_hours(shop=shop, person=person(THIRD), week=parse(SPLIT))
+        state_hours(shop=shop, person=PersonFactory(civil_id="290010100062"), week=parse(SPLIT))
 
 
 def delegated(giver: User, delegate: User, shop: Shop, service: str) -> None:
@@ -125,7 +124,7 @@ def delegated(giver: User, delegate: User, shop: Shop, service: str) -> None:
 
 def test_a_person_states_hours_so_often_a_day(make_shop: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services, "STATED", services.Limit("shop_hours", 1, 86_400))
-    shop = make_shop(owner=person(), organisation=None)
+    shop = make_shop(owner=PersonFactory(), organisation=None)
     state_hours(shop=shop, person=shop.owner, week=parse(SPLIT))  # type: ignore[arg-type]
     with pytest.raises(Refused) as refused:
         state_hours(shop=shop, person=shop.owner, week=parse(NIGHTS))  # type: ignore[arg-type]

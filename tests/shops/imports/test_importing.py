@@ -22,8 +22,8 @@ from shops.models import RegisterChange, RegisterRow, Shop, TradeName
 from shops.register import events
 from shops.register.services import FactChange, change_register
 from shops.search.queries import SearchQuery, ask
-from tests.architecture.state_doors import without_guards
-from tests.payments.conftest import run_due
+from tests.database_guards import without_guards
+from tests.due_jobs import run_due
 from tests.shops.conftest import TESTS
 from tests.shops.imports.sheets import sheet
 

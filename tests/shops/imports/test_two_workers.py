@@ -14,8 +14,8 @@ from municipality.imports import services
 from municipality.imports.models import ImportFile
 from shops.imports import writer
 from shops.models import RegisterChange, Shop, ShopEvent
-from tests.municipality.imports.test_two_workers import Race, without_lock
 from tests.shops.imports.sheets import sheet
+from tests.threads import Race, without_lock
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 SHOPS = 6

@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from shops.models import Shop
 from shops.office import candidates
 from shops.search import index
-from tests.municipality.people import signed_in, staff
+from tests.browsers import signed_in
+from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db
 MERGES = "/admin/register/merges/"
@@ -69,7 +70,7 @@ def test_the_page_leads_through_both_lists_and_says_when_a_part_holds_none(
     register: dict[str, list[tuple[int, int]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(candidates, "LOOKED", 2)
-    client, address, shown, pages = signed_in(staff("register_clerk", login="clerk")), MERGES, set(), []
+    client, address, shown, pages = signed_in(StaffFactory(groups=["register_clerk"], login="clerk")), MERGES, set(), []
     by_pk = dict(Shop.objects.values_list("pk", "public_id"))
     while address and len(pages) < 60:
         pages.append(client.get(address).content.decode())
@@ -82,11 +83,11 @@ def test_the_page_leads_through_both_lists_and_says_when_a_part_holds_none(
 
 @pytest.mark.parametrize("query", ["name=%D9%85&area=x", "name=x&area=99999999999999", "number=%27%22", "area=1", "name=%00", "number=%00"])
 def test_addresses_that_nobody_was_led_to_are_no_failure(register: dict[str, list[tuple[int, int]]], query: str) -> None:
-    assert signed_in(staff("register_clerk", login="clerk")).get(f"{MERGES}?{query}").status_code in (200, 400)
+    assert signed_in(StaffFactory(groups=["register_clerk"], login="clerk")).get(f"{MERGES}?{query}").status_code in (200, 400)
 
 
 def test_the_page_asks_as_often_in_a_large_register(register: dict[str, list[tuple[int, int]]], make_shop: Callable[..., Shop]) -> None:
-    client = signed_in(staff("register_clerk", login="clerk"))
+    client = signed_in(StaffFactory(groups=["register_clerk"], login="clerk"))
     client.get(MERGES)
 
     def asked() -> int:

@@ -16,8 +16,8 @@ from shops import invariants
 from shops.models import EventProposal, Shop, ShopEvent
 from shops.office.services import changes
 from shops.search.queries import SearchQuery, ask
-from tests.architecture.state_doors import without_guards
-from tests.municipality.people import staff
+from tests.database_guards import without_guards
+from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db
 WHY = "كتاب إدارة التراخيص بإغلاق المحل"
@@ -93,7 +93,7 @@ def test_a_proposal_that_says_nothing_or_cannot_be_is_refused(
 def test_one_person_is_not_both_and_one_proposal_waits_at_a_time(
     make_shop: Callable[..., Shop], propose: Callable[..., EventProposal]
 ) -> None:
-    both = staff("register_clerk", "register_keeper", login="both")
+    both = StaffFactory(groups=["register_clerk", "register_keeper"], login="both")
     shop = make_shop()
     act = propose(shop, "closed", asked_by=both)
     with pytest.raises(NotPermitted, match="same_person"):
@@ -103,7 +103,7 @@ def test_one_person_is_not_both_and_one_proposal_waits_at_a_time(
     changes.refuse(proposal=act, refused_by=both)
     propose(shop, "suspended")
     with pytest.raises(NotPermitted, match="not_your_role"):
-        propose(shop, "closed", asked_by=staff("officer", login="of"))
+        propose(shop, "closed", asked_by=StaffFactory(groups=["officer"], login="of"))
 
 
 def test_the_database_writes_no_event_by_hand_that_nobody_confirmed(

@@ -16,7 +16,7 @@ from shops.models import Shop
 from shops.office import resources
 from shops.office.services import corrections
 from shops.search.queries import SearchQuery, ask
-from tests.municipality.people import staff
+from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -103,4 +103,4 @@ def test_more_rows_lead_to_the_sheets_and_other_roles_nowhere(
             refused()
     for role in ("register_clerk", "officer"):
         with pytest.raises(NotPermitted):
-            corrections.preview(content=lines(row), by=staff(role, login=role))
+            corrections.preview(content=lines(row), by=StaffFactory(groups=[role], login=role))

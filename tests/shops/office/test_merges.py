@@ -23,8 +23,8 @@ from shops.register import queries
 from shops.register.services import FactChange, change_register
 from shops.registry import MATTERS
 from shops.search.queries import SearchQuery, ask
-from tests.architecture.state_doors import without_guards
-from tests.municipality.people import person, staff
+from tests.database_guards import without_guards
+from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.shops.conftest import TESTS
 from violations.services import violation_reports
 
@@ -79,7 +79,7 @@ def test_whoever_asks_by_the_number_of_a_merged_shop_gets_the_one_that_stands(
     goes, stays = two
     merge(goes, stays)
     assert queries.by_licence([goes.commercial_license_no]) == {goes.commercial_license_no: stays}
-    assert claims.found(person=person(), number=goes.commercial_license_no) == stays
+    assert claims.found(person=PersonFactory(), number=goes.commercial_license_no) == stays
 
 
 def test_nothing_new_begins_at_a_merged_shop(two: tuple[Shop, Shop], merge: Callable[..., ShopMerge]) -> None:
@@ -87,7 +87,7 @@ def test_nothing_new_begins_at_a_merged_shop(two: tuple[Shop, Shop], merge: Call
     merge(goes, stays)
     goes.refresh_from_db()
     queries.demand_standing(stays)
-    somebody = person()
+    somebody = PersonFactory()
     for begin in (
         lambda: queries.demand_standing(goes),
         lambda: renewals.submit(shop=goes, applicant=somebody),
@@ -101,7 +101,7 @@ def test_nothing_new_begins_at_a_merged_shop(two: tuple[Shop, Shop], merge: Call
 def test_a_merged_shop_is_in_nobodys_list_and_what_hangs_on_it_stays(
     make_shop: Callable[..., Shop], merge: Callable[..., ShopMerge]
 ) -> None:
-    holder = person()
+    holder = PersonFactory()
     goes, stays = (make_shop(owner=holder, organisation=None) for _ in range(2))
     change_register(shop=goes, changes=[FactChange("trade_name", {"name_ar": "مخبز"})], source="case:1", actor=TESTS)
     merge(goes, stays)
@@ -126,7 +126,7 @@ def test_another_act_of_two_people_undoes_it_and_both_are_found_again(
 
 
 def test_whoever_proposed_it_does_not_confirm_it_even_with_both_roles(two: tuple[Shop, Shop]) -> None:
-    both = staff("register_clerk", "register_keeper", login="both")
+    both = StaffFactory(groups=["register_clerk", "register_keeper"], login="both")
     act = merges.propose(shop=two[0], into=two[1], note_ar=WHY, asked_by=both)
     with pytest.raises(NotPermitted, match="same_person"):
         merges.allow(merge=act, allowed_by=both)

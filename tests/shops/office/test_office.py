@@ -15,9 +15,10 @@ from municipality.imports.models import ImportFile
 from shops.imports.problems import FILE
 from shops.models import EventProposal, Shop, ShopMerge
 from shops.office.services import merges
+from tests.browsers import signed_in
+from tests.due_jobs import run_due
+from tests.factories.accounts import StaffFactory
 from tests.full_disk import full_disk
-from tests.municipality.people import signed_in, staff
-from tests.payments.conftest import run_due
 from tests.shops.imports.sheets import sheet
 
 pytestmark = pytest.mark.django_db
@@ -28,12 +29,12 @@ WHY = "الرقم نفسه والعنوان واحد بعد المعاينة"
 
 @pytest.fixture
 def clerk(make_shop: Callable[..., Shop]) -> Any:
-    return signed_in(staff("register_clerk", login="clerk"))
+    return signed_in(StaffFactory(groups=["register_clerk"], login="clerk"))
 
 
 @pytest.fixture
 def keeper(make_shop: Callable[..., Shop]) -> Any:
-    return signed_in(staff("register_keeper", login="keeper"))
+    return signed_in(StaffFactory(groups=["register_keeper"], login="keeper"))
 
 
 def upload(client: Any, content: bytes, **more: Any) -> Any:
@@ -70,7 +71,7 @@ def test_a_file_that_cannot_be_read_or_was_loaded_is_refused_with_a_sentence(cle
 
 def test_the_list_of_absent_shops_is_a_sheet_without_formulas(clerk: Any, make_shop: Callable[..., Shop]) -> None:
     make_shop(name_ar="=cmd")
-    file = services.load("register", content=sheet({}), name="x.csv", loaded_by=staff("register_clerk", login="other"))
+    file = services.load("register", content=sheet({}), name="x.csv", loaded_by=StaffFactory(groups=["register_clerk"], login="other"))
     services.check(file_id=file.pk)
     assert ";'=cmd;" in clerk.get(f"{SHEETS}{file.public_id}/absent.csv").content.decode("utf-8-sig")
 
@@ -96,7 +97,7 @@ def test_a_merge_is_proposed_from_a_candidate_and_confirmed_by_another(clerk: An
 def test_the_second_person_reads_what_stands_in_the_way(
     keeper: Any, make_shop: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    act = merges.propose(shop=make_shop(), into=make_shop(), note_ar=WHY, asked_by=staff("register_clerk", login="c2"))
+    act = merges.propose(shop=make_shop(), into=make_shop(), note_ar=WHY, asked_by=StaffFactory(groups=["register_clerk"], login="c2"))
     monkeypatch.setattr(merges, "MATTERS", {"tests": lambda shop: ["محضر مفتوح"]})
     assert "محضر مفتوح" in keeper.get(f"{MERGES}{act.public_id}/").content.decode()
     assert keeper.post(f"{MERGES}{act.public_id}/", {"step": "allow"}).status_code == 409

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.test import override_settings
 
-from municipality.accounts.models import Organisation
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.places.models import Area
@@ -22,6 +19,7 @@ from shops.open_data import feed, writer
 from shops.register import events
 from shops.register.services import FactChange, change_register
 from shops.registry import OPEN_SETS
+from tests.factories.accounts import OrganisationFactory
 
 TESTS = system("tests")
 
@@ -44,7 +42,7 @@ def fill(count: int = 25) -> Register:
     """Make the register: `count` shops, the first of them renamed, moved and suspended."""
     load_places()
     load_activities()
-    holder = Organisation.objects.create(name_ar="شركة الواجهة", name_en="Interface Company", commercial_register_no="88101")
+    holder = OrganisationFactory(name_ar="شركة الواجهة", name_en="Interface Company", commercial_register_no="88101")
     area = Area.objects.get(name_ar="السالمية")
     shops = []
     for number in range(count):
@@ -71,16 +69,6 @@ def fill(count: int = 25) -> Register:
     change_register(shop=shops[0], changes=changes, source="case:1", actor=TESTS)
     events.suspend(shop=shops[0], source="case:2", actor=TESTS)
     return Register(shops, Shop.objects.get(pk=shops[0].pk))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Path]:
-    """A store of files of this test's own."""
-    kept = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "files"}}
-    from django.conf import settings
-
-    with override_settings(VAR_DIR=tmp_path, STORAGES={**settings.STORAGES, "default": kept}):
-        yield tmp_path
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from shops.register.services import FactChange as Decided
 from shops.register.services import change_register, refresh_search, transfer
 from shops.search import index
 from tests.conftest import Clock
-from tests.municipality.people import staff
+from tests.factories.accounts import OrganisationFactory, StaffFactory
 from tests.shops.open_data.conftest import TESTS, Register, fill
 
 BASE = "https://portal.example.test"
@@ -70,8 +70,10 @@ def test_yesterdays_file_with_the_changes_since_is_todays(register: Register, fr
     like._state.adding = True
     Shop.objects.bulk_create([like])
     index.index_missing()
-    asked = merges.propose(shop=shops[8], into=shops[9], note_ar="المحل نفسه", asked_by=staff("register_clerk", login="clerk"))
-    merges.allow(merge=asked, allowed_by=staff("register_keeper", login="keeper"))
+    asked = merges.propose(
+        shop=shops[8], into=shops[9], note_ar="المحل نفسه", asked_by=StaffFactory(groups=["register_clerk"], login="clerk")
+    )
+    merges.allow(merge=asked, allowed_by=StaffFactory(groups=["register_keeper"], login="keeper"))
     night()
     today, _ = in_file()
     changes, _ = follow(f"/api/v1/changes/?since={cursor}")
@@ -99,9 +101,8 @@ def test_without_the_comparison_of_the_night_what_was_never_marked_is_missing(re
 
 @pytest.mark.django_db
 def test_every_kind_of_event_is_told_with_its_type_and_never_with_a_holder(register: Register) -> None:
-    from municipality.accounts.models import Organisation
 
-    other = Organisation.objects.create(name_ar="شركة أخرى", name_en="Other Company", commercial_register_no="88102")
+    other = OrganisationFactory(name_ar="شركة أخرى", name_en="Other Company", commercial_register_no="88102")
     transfer(shop=register.shops[7], to=other, source="case:5", actor=TESTS)
     feed.number_all()
     changes, _ = follow()

@@ -20,7 +20,7 @@ from shops.models import Edition, Pending, Published, Shop
 from shops.open_data import feed, formats, writer
 from shops.open_data.writer import EditionBusy
 from tests.conftest import Clock
-from tests.municipality.open_database import on_postgres
+from tests.open_database import on_postgres
 from tests.shops.open_data.conftest import Register, fill
 
 NIGHT = "2026-11-26"

@@ -13,13 +13,10 @@ from django.test import Client
 
 from municipality.accounts.models import User
 from municipality.cases.models import Case
-from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.notifications.models import Message
 from municipality.places.models import Area
-from municipality.review.models import Skill
 from municipality.review.services import desk, queue
-from municipality.rulebook.seeds import seed
 from shops.models import Correction, EventKind, RegisterChange, Shop, ShopEvent
 from shops.office.services import merges
 from shops.public_page import facts, services
@@ -27,8 +24,11 @@ from shops.public_page.states import CORRECTION
 from shops.register import events
 from shops.register.services import FactChange, change_register
 from shops.search.queries import SearchQuery, ask
+from tests.browsers import signed_in
 from tests.conftest import Clock
-from tests.municipality.people import NOURA, person, signed_in, staff
+from tests.factories.accounts import PersonFactory, StaffFactory
+from tests.factories.review import OfficerFactory
+from tests.factories.rulebook import publish_rulebook
 from tests.shops.conftest import TESTS
 
 pytestmark = pytest.mark.django_db
@@ -45,19 +45,17 @@ def _counted_anew(frozen_clock: Clock) -> None:
 @pytest.fixture
 def shop(make_shop: Make) -> Shop:
     found = make_shop()
-    seed(staff("rule_maker", login="maker"), staff("rule_publisher", login="publisher"))
+    publish_rulebook()
     return found
 
 
 @pytest.fixture
 def passer_by(db: Any) -> User:
-    return person(NOURA, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi")
+    return PersonFactory(noura=True)
 
 
 def decide(*, right: bool, login: str = "reader") -> None:
-    user = staff("officer", login=login, branch_id="HA")
-    giver = staff("supervisor", login=f"{login}-giver", branch_id="HA")
-    Skill.objects.create(officer=user, code="pages", given_by=giver, given_at=clock.now())
+    user = OfficerFactory(login=login, skills=["pages"])
     assignment = queue.next_case(officer=user)
     assert assignment is not None
     for code in ("compared", "shown_wrong"):
@@ -66,7 +64,7 @@ def decide(*, right: bool, login: str = "reader") -> None:
         desk.accept(assignment=assignment)
         return
     decision = desk.propose_refusal(assignment=assignment, code="register_right")
-    desk.sign(decision=decision, supervisor=staff("supervisor", login=f"{login}-signs", branch_id="HA"))
+    desk.sign(decision=decision, supervisor=StaffFactory(groups=["supervisor"], login=f"{login}-signs", branch_id="HA"))
 
 
 def test_a_correction_that_an_officer_finds_right_changes_page_and_search(shop: Shop, passer_by: User) -> None:
@@ -126,7 +124,7 @@ def test_each_fact_is_written_with_what_follows_from_it(shop: Shop, passer_by: U
 
 
 def test_the_holder_hears_of_a_correction_that_another_asked_for(make_shop: Make, shop: Shop, passer_by: User) -> None:
-    owner = person(name_ar="سالم العنزي")
+    owner = PersonFactory(name_ar="سالم العنزي")
     theirs = make_shop(owner=owner, organisation=None)
     services.ask_correction(shop=theirs, person=passer_by, fact="trade_name", proposed=NAMES, why=WHY)
     decide(right=True)
@@ -145,7 +143,7 @@ def test_a_register_that_changed_meanwhile_is_told_to_the_officer(shop: Shop, pa
 
 def test_one_fact_is_corrected_by_one_request_at_a_time_and_another_beside_it(shop: Shop, passer_by: User) -> None:
     services.ask_correction(shop=shop, person=passer_by, fact="trade_name", proposed=NAMES, why=WHY)
-    other = person("290010100039", name_ar="غريب", name_en="Stranger Two")
+    other = PersonFactory(civil_id="290010100039", name_ar="غريب", name_en="Stranger Two")
     with pytest.raises(Refused, match="asked_already"):
         services.ask_correction(shop=shop, person=other, fact="trade_name", proposed=NAMES, why=WHY)
     services.ask_correction(shop=shop, person=other, fact="activity", proposed={"activity": "BARB"}, why=WHY)
@@ -153,7 +151,7 @@ def test_one_fact_is_corrected_by_one_request_at_a_time_and_another_beside_it(sh
 
 def test_a_shop_with_an_open_correction_is_not_merged_away(make_shop: Make, shop: Shop, passer_by: User) -> None:
     case = services.ask_correction(shop=shop, person=passer_by, fact="trade_name", proposed=NAMES, why=WHY)
-    clerk = staff("register_clerk", login="merger")
+    clerk = StaffFactory(groups=["register_clerk"], login="merger")
     asked = {"shop": shop, "into": make_shop(), "note_ar": "قيدان لمحل واحد", "asked_by": clerk}
     with pytest.raises(Refused, match="open_matters"):
         merges.propose(**asked)

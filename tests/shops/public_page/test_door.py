@@ -17,7 +17,8 @@ from django.test import Client
 from municipality.documents import qr
 from shops.models import Shop
 from shops.register.services import FactChange, change_register
-from tests.municipality.people import NOURA, person, signed_in
+from tests.browsers import signed_in
+from tests.factories.accounts import PersonFactory
 from tests.shops.conftest import TESTS
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +31,7 @@ def _counted_anew() -> None:
 
 @pytest.fixture
 def owned(make_shop: Callable[..., Shop]) -> Shop:
-    return make_shop(owner=person(), organisation=None)
+    return make_shop(owner=PersonFactory(), organisation=None)
 
 
 def drawn(page: str) -> str:
@@ -65,6 +66,6 @@ def test_a_rename_leaves_the_printed_code_right(owned: Shop) -> None:
 
 
 def test_the_sheet_is_for_whoever_holds_the_shop(owned: Shop) -> None:
-    stranger = person(NOURA, name_ar="نورة الرشيدي", name_en="Noura Al-Rashidi")
+    stranger = PersonFactory(noura=True)
     assert signed_in(stranger).get(f"/en/my-shops/{owned.public_id}/door/").status_code == 404
     assert Client().get(f"/en/my-shops/{owned.public_id}/door/").status_code == 302

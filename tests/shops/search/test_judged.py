@@ -14,7 +14,7 @@ from municipality.rulebook.seeds import seed
 from sandbox.demo.benchmarks import load_register
 from shops.models import Shop
 from shops.search import index
-from tests.municipality.people import staff
+from tests.factories.accounts import StaffFactory
 from tests.shops.search import judging
 from tests.shops.search.mutations import REGISTER, judged_register
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 def register() -> None:
     """The judged register, and the rulebook with what people call a trade."""
     load_places()
-    seed(staff(login="maker"), staff(login="publisher"))
+    seed(StaffFactory(login="maker"), StaffFactory(login="publisher"))
     load_register(judged_register(REGISTER))
     assert index.rebuild() == REGISTER
 

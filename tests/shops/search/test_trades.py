@@ -22,7 +22,7 @@ from shops.models import SearchWord, Shop
 from shops.register import name_lists
 from shops.search import index, queries, trades
 from shops.search.queries import SearchQuery, ask
-from tests.municipality.people import staff
+from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., Shop]
@@ -41,7 +41,7 @@ def forget() -> Iterator[None]:
 @pytest.fixture
 def words(make_shop: Make) -> RuleSet:
     """The words of the first edition, published; no other rules."""
-    maker, publisher = staff(login="maker"), staff(login="publisher")
+    maker, publisher = StaffFactory(login="maker"), StaffFactory(login="publisher")
     (edition,) = [draft for draft in draft_rules(maker) if draft.subject == TRADES]
     rulebook.publish(ruleset=edition, publisher=publisher, actor=actor_of(publisher, "rule_publisher"))
     return edition
@@ -122,7 +122,7 @@ def test_pages_of_a_trade_follow_each_other(make_shop: Make) -> None:
 
 @pytest.mark.usefixtures("words")
 def test_staff_add_a_word_and_it_holds_from_its_day(cafe: Shop, words: RuleSet) -> None:
-    maker, publisher = staff(login="another"), staff(login="publisher-2")
+    maker, publisher = StaffFactory(login="another"), StaffFactory(login="publisher-2")
     assert found("ديوانية") == []
     draft = rulebook.draft_after(ruleset=words, maker=maker, actor=actor_of(maker, "rule_maker"))
     draft.first_day = clock.today() + dt.timedelta(days=3)

@@ -1,5 +1,5 @@
 """What is followed is what the feed of changes tells."""
 
-from tests.shops.open_data.conftest import register, store
+from tests.shops.open_data.conftest import register
 
-__all__ = ["register", "store"]
+__all__ = ["register"]

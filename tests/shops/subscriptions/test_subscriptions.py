@@ -22,13 +22,14 @@ from shops.open_data import feed
 from shops.register import events
 from shops.subscriptions import services
 from tests.conftest import Clock
+from tests.factories.accounts import UserFactory
 from tests.shops.open_data.conftest import TESTS, Register, fill
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 def make_person(number: int = 1, language: str = "en") -> User:
-    return User.objects.create_user(
+    return UserFactory(
         name_ar="هيا العجمي",
         name_en="Haya Al-Ajmi",
         email=f"reader{number}@example.test",

@@ -15,7 +15,7 @@ from django.urls import get_resolver, path
 
 from municipality.accounts.access import access, public
 from municipality.accounts.models import User
-from tests.municipality import people
+from tests.factories.accounts import NOURA, SALIM, PersonFactory
 from tools.attack import corpus, files, inside, reading, routes
 from tools.attack.findings import Facts, Identity, Report
 from tools.attack.run import SMALL, Attack
@@ -127,7 +127,7 @@ class Planted:
 
 @pytest.fixture
 def planted(transactional_db: None) -> Iterator[Attack]:
-    users = [people.person(people.SALIM), people.person(people.NOURA, name_en="Noura Al-Rashidi")]
+    users = [PersonFactory(civil_id=SALIM), PersonFactory(civil_id=NOURA, name_en="Noura Al-Rashidi")]
     inside.plant(users)
     told = [Identity(**one) for one in inside.identities(User.objects.filter(pk__in=[user.pk for user in users]))]
     facts = Facts({SECRET: [users[0].pk]}, {}, frozenset(), {person.mark: person.pk for person in told})

@@ -16,7 +16,7 @@ from django.test import override_settings
 
 from municipality.audit.services import sequence
 from municipality.kernel import clock
-from tests.architecture.world import NOON, SETTINGS, build
+from tests.architecture.sample_data import NOON, SETTINGS, build
 from tools.attack import inside
 from tools.attack.findings import Facts, Identity, Report
 from tools.attack.full import NEVER
@@ -55,7 +55,7 @@ def broken() -> set[str]:
 
 @pytest.mark.usefixtures("_world")
 def test_the_corpus_in_few_finds_no_error_and_no_foreign_object(capsys: pytest.CaptureFixture[str]) -> None:
-    before = broken()  # the world shows a job that died and a seal that is refused, which the invariants name
+    before = broken()  # the sample shows a job that died and a seal that is refused, which the invariants name
     people = [Identity(**one) for one in inside.answer({"do": "begin", "people": PEOPLE})]
     report = Report(facts(), {person.name: person for person in people}, never=NEVER, slow=60)
     attack = Attack(InProcess(), people, open_session=inside.session, ask_facts=facts, report=report, size=SMALL, say=print)

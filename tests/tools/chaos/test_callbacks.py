@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.test import Client
 
 from municipality.kernel import guards
-from municipality.kernel.actors import system
 from payments import invariants, registry
 from payments.models import Allocation, Attempt, Bill, CallbackBytes, GatewayMessage, Inquiry, Receipt
-from payments.rules import Line
-from payments.services import hand_over, inquire, issue_bill, redirect_url, settlement, start_attempt
+from payments.services import hand_over, inquire, settlement, start_attempt
 from payments.states import AttemptState, BillState
-from tests.municipality import people
-from tests.payments.bank import Bank, Book, notification
+from tests.bank import Bank, Book, notification
+from tests.tools.chaos.payments_at_once import at_bank, at_once, bills
 
 pytestmark = [
     *(pytest.mark.chaos, pytest.mark.postgres, pytest.mark.slow),
@@ -34,55 +30,9 @@ FORM = "application/x-www-form-urlencoded"
 
 @pytest.fixture(autouse=True)
 def bank(settings: Any) -> Book:
-    settings.PAYMENT_PROVIDER = "tests.payments.bank.Bank"
+    settings.PAYMENT_PROVIDER = "tests.bank.Bank"
     Bank.book = Book()
     return Bank.book
-
-
-def bills(count: int) -> list[Bill]:
-    payer = people.person()
-    line = Line("renewal", "تجديد", "Renewal", "", "", "المادة 12", "Article 12", "fees.health v12", 10_000, "1422101")
-    return [
-        issue_bill(
-            kind="tests.thing", subject=f"case:{n}", payer=payer, title_ar="تجديد", title_en="Renewal", lines=[line], actor=system("tests")
-        )
-        for n in range(count)
-    ]
-
-
-def at_bank(book: Book, count: int) -> list[Attempt]:
-    attempts = []
-    for bill in bills(count):
-        attempt = start_attempt(bills=[bill], payer=bill.payer, language="ar", session_key="s")
-        redirect_url(attempt)
-        book.decide(attempt)
-        attempts.append(attempt)
-    return attempts
-
-
-def at_once(width: int, rounds: list[Any], act: Callable[[Any], None]) -> list[BaseException]:
-    """Each round's act in `width` threads at the same moment, each thread with a connection of its own; what went wrong."""
-    gate, wrong = threading.Barrier(width), []
-
-    def run() -> None:
-        try:
-            with connection.cursor() as cursor:  # all wait for the same row, on however busy a machine
-                cursor.execute("SET lock_timeout = '120s'; SET statement_timeout = '240s'")
-            for round_ in rounds:
-                gate.wait(300)
-                try:
-                    act(round_)
-                except Exception as error:  # noqa: BLE001 - counted by the test
-                    wrong.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run) for _ in range(width)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return wrong
 
 
 def test_dup_two_hundred_payments_with_fifty_simultaneous_duplicates_give_two_hundred_receipts(

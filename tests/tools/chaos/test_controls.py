@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.tools.chaos.test_acknowledgement import bodies, database_away, load, post
+from tests.tools.chaos.notification_load import bodies, database_away, load, post
 from tools.chaos.portal import Broker, Portal
 from tools.stack.running import Template, wait_until
 

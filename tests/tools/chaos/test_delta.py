@@ -18,7 +18,7 @@ from sandbox.keys import demo_keys, moci_key
 from sandbox.simulators import serving
 from sandbox.simulators.moci.book import Book
 from sandbox.simulators.moci.server import Desk, application
-from tests.tools.chaos.test_register import DEAD, Office
+from tests.tools.chaos.register_office import DEAD, Office
 from tools.chaos.portal import size
 from tools.stack.running import Stack, Template
 

@@ -20,17 +20,18 @@ from municipality.documents.models import Document, DocumentEvent
 from municipality.kernel import guards
 from payments import invariants as money
 from payments.models import Bill
-from tests.licensing.conftest import make_shop, owner, rules, today  # noqa: F401
-from tests.municipality.people import person, signed_in, staff
+from tests.browsers import signed_in
+from tests.factories.accounts import PersonFactory, StaffFactory
+from tests.factories.licensing import LicensedShopFactory
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def issued(make_shop: Any, owner: Any) -> Case:  # noqa: F811
+def issued(rules: None, owner: Any) -> Case:
     """A renewal that went all the way, and nothing wrong with it."""
     seal.make_seal(Path(settings.SIGNER_KEY_FILE), settings.SIGNER_PASSPHRASE)
-    case = services.submit_renewal(shop=make_shop(), applicant=owner)
+    case = services.submit_renewal(shop=LicensedShopFactory(owner=owner), applicant=owner)
     services.take_payment(case=case)
     services.issue_renewal(case=Case.objects.get(pk=case.pk))
     assert [*licences.findings(), *documents.findings()] == []
@@ -78,7 +79,11 @@ def test_a_second_licence_for_one_case_is_found(issued: Case, unguarded: None) -
 
 
 def test_a_session_of_a_disabled_person_and_one_of_staff_by_password_alone_are_found() -> None:
-    somebody, officer, halfway = person(), staff("officer", login="whole"), staff("officer", login="half")
+    somebody, officer, halfway = (
+        PersonFactory(),
+        StaffFactory(groups=["officer"], login="whole"),
+        StaffFactory(groups=["officer"], login="half"),
+    )
     for user in (somebody, officer, halfway):
         browser = signed_in(user)
         browser.get("/en/")

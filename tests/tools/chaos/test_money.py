@@ -21,12 +21,12 @@ from payments.providers import provider_named
 from payments.services import approve_refund, inquire, owe_back, propose_refund, send_refund, start_attempt
 from payments.services.returns import remaining_of
 from payments.states import AttemptState, RefundState
-from tests.municipality import people
-from tests.payments.bank import Bank, Book
-from tests.payments.conftest import replies, run_due
-from tests.tools.chaos.test_callbacks import at_bank, at_once, bills
+from tests.bank import Bank, Book
+from tests.due_jobs import run_due
+from tests.factories.accounts import StaffFactory
+from tests.factories.rulebook import publish_rulebook
+from tests.tools.chaos.payments_at_once import at_bank, at_once, bills
 
-__all__ = ["replies"]
 pytestmark = [
     *(pytest.mark.chaos, pytest.mark.postgres, pytest.mark.slow),
     *(pytest.mark.timeout(7200), pytest.mark.django_db(transaction=True)),
@@ -46,12 +46,17 @@ class Patient(Book):
 
 @pytest.fixture(autouse=True)
 def bank(settings: Any) -> Book:
-    settings.PAYMENT_PROVIDER = "tests.payments.bank.Bank"
+    settings.PAYMENT_PROVIDER = "tests.bank.Bank"
     Bank.book = Patient()
     return Bank.book
 
 
 # P7
+
+
+@pytest.fixture
+def replies(transactional_db: None) -> None:
+    publish_rulebook("replies.money")
 
 
 def test_two_tabs_begin_one_payment_and_what_is_captured_twice_is_owed_back_within_a_quarter_of_an_hour(bank: Book) -> None:
@@ -116,7 +121,7 @@ def sent(book: Book) -> Counter[str]:
 
 
 def test_refunds_approved_and_sent_all_at_once_leave_once(bank: Book, replies: None) -> None:
-    cashier, checker = people.staff("cashier", login="cashier"), people.staff("finance_checker", login="checker")
+    cashier, checker = StaffFactory(groups=["cashier"]), StaffFactory(groups=["finance_checker"], login="checker")
     refunds = proposed(bank, REFUNDS, cashier)
 
     def approve(refund: RefundDue) -> None:
@@ -133,7 +138,7 @@ def test_refunds_approved_and_sent_all_at_once_leave_once(bank: Book, replies: N
 
 
 def test_one_person_as_both_is_refused_by_the_database_every_time(bank: Book, replies: None) -> None:
-    cashier = people.staff("cashier", "finance_checker", login="both")
+    cashier = StaffFactory(groups=["cashier", "finance_checker"], login="both")
     for refund in proposed(bank, REFUNDS, cashier):
         for change in ({"approved_by": cashier}, {"approved_by_id": F("proposed_by_id")}, {"state": RefundState.APPROVED}):
             with pytest.raises(IntegrityError), transaction.atomic():
@@ -144,7 +149,7 @@ def test_one_person_as_both_is_refused_by_the_database_every_time(bank: Book, re
 def test_the_control_without_check_lock_and_state_sends_more_than_was_taken(
     bank: Book, replies: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cashier, checker = people.staff("cashier", login="cashier"), people.staff("finance_checker", login="checker")
+    cashier, checker = StaffFactory(groups=["cashier"]), StaffFactory(groups=["finance_checker"], login="checker")
     refunds = proposed(bank, 5, cashier)
 
     def careless(refund: RefundDue) -> None:
@@ -176,7 +181,7 @@ def test_the_control_without_check_lock_and_state_sends_more_than_was_taken(
 
 
 def test_the_control_without_the_check_lets_one_person_be_both(bank: Book, replies: None) -> None:
-    both = people.staff("cashier", "finance_checker", login="both")
+    both = StaffFactory(groups=["cashier", "finance_checker"], login="both")
     [refund] = proposed(bank, 1, both)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE payments_refunddue DROP CONSTRAINT payments_refund_two_people")

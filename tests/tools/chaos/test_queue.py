@@ -20,7 +20,7 @@ from municipality.review.services import clock as clocks
 from municipality.rulebook import queries as rulebook
 from tests.conftest import Clock as Frozen
 from tests.municipality.review import permits, simulation
-from tests.municipality.review.conftest import Office, furnish
+from tests.municipality.review.permits import Office, furnish
 
 FULL = os.environ.get("CHAOS_FULL") == "1"
 CASES, IDLE = (10_000, 1_000) if FULL else (300, 60)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from script.support.processes import worker
-from tests.tools.chaos.test_register import DEAD, Office
+from tests.tools.chaos.register_office import DEAD, Office
 from tools.chaos.portal import size
 from tools.stack.running import Stack, Template, wait_until
 

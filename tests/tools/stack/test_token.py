@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from municipality.documents.signing import TOKEN
-from tests.municipality.documents.softhsm import KEY, LABEL, Token, module
+from tests.softhsm import KEY, LABEL, Token, module
 from tools.stack.running import Stack, Template, wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(900)]  # it waits for three looks of a minute

@@ -12,9 +12,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from municipality.fieldwork.models import Evidence
 from municipality.kernel import clock
 from shops.models import Shop
+from tests.browsers import signed_in
+from tests.conftest import Clock
+from tests.factories.accounts import SALIM, PersonFactory, StaffFactory
 from tests.full_disk import full_disk
-from tests.municipality.people import SALIM, person, signed_in, staff
-from tests.violations.conftest import Days
 from violations.models import Defence, Violation
 from violations.services import notices, objections
 
@@ -136,7 +137,7 @@ def test_arabic_digits_are_digits(inspector: Any, shop: Shop) -> None:
 
 
 def test_a_person_is_recorded_by_civil_number(inspector: Any, rules: None) -> None:
-    stranger, area = person(VALID), str(_area())
+    stranger, area = PersonFactory(civil_id=VALID), str(_area())
     answer = signed_in(inspector).post("/admin/field/sync/", typed(None, offence="CLN-01", civil_id=VALID, area=area, place_note="الحديقة"))
     assert answer.status_code == 201, answer.content.decode()
     assert Violation.objects.get().party == stranger
@@ -150,7 +151,7 @@ def _area() -> int:
 
 @pytest.mark.parametrize("path", ["", "new/", "sync/", "nothing/"])
 def test_the_field_is_closed_to_everybody_else(owner: Any, rules: None, path: str) -> None:
-    officer = staff("officer", login="officer")
+    officer = StaffFactory(groups=["officer"])
     method = "post" if path == "sync/" else "get"
     assert getattr(signed_in(officer), method)(f"/admin/field/{path}").status_code in (403, 404)
     assert getattr(signed_in(owner), method)(f"/admin/field/{path}").status_code in (302, 403)
@@ -161,14 +162,14 @@ def test_an_inspector_of_another_branch_does_not_see_it(write: Callable[..., Vio
     assert signed_in(make_inspector("ja", "JA")).get(f"/admin/field/{row.public_id}/").status_code == 404
 
 
-def test_a_proof_is_judged_and_a_minute_follows_its_period(write: Callable[..., Violation], inspector: Any, days: Days) -> None:
+def test_a_proof_is_judged_and_a_minute_follows_its_period(write: Callable[..., Violation], inspector: Any, frozen_clock: Clock) -> None:
     row = write("SHP-05", quantity_hundredths=200)
     client = signed_in(inspector)
     url = f"/admin/field/{row.public_id}/"
     assert client.post(url, {"step": "minute"}).status_code == 409
     assert client.post(url, {"step": "refuse", "code": "nothing"}).status_code == 409
     assert client.post(url, {"step": "refuse", "code": "still_there"}).status_code == 302
-    days.later(days=4)
+    frozen_clock.move(days=4)
     client = signed_in(inspector)
     assert row.warning_number in client.get("/admin/field/").content.decode()  # type: ignore[operator]
     assert client.post(url, {"step": "minute", "photos": [picture()]}).status_code == 302

@@ -9,9 +9,9 @@ import pytest
 
 from municipality.audit.models import AccessLogEntry
 from municipality.kernel import clock
-from municipality.places.models import Branch
-from tests.municipality.people import signed_in, staff
-from tests.violations.conftest import Days
+from tests.browsers import signed_in
+from tests.conftest import Clock
+from tests.factories.accounts import StaffFactory
 from violations.admin import tables
 from violations.models import Annulment, Judgment, ReferralBatch, Relief, Violation
 from violations.services import notices, terms
@@ -33,12 +33,12 @@ def served(write: Callable[..., Violation], owner: Any) -> Violation:
 
 @pytest.fixture
 def clerk(rules: None) -> Any:
-    return staff("violation_clerk", "court_clerk", login="clerk", branch=Branch.objects.get(pk="HA"))
+    return StaffFactory(groups=["violation_clerk", "court_clerk"], login="clerk", branch_id="HA")
 
 
 @pytest.fixture
 def authority(rules: None) -> Any:
-    return staff("violation_authority", "court_clerk", login="authority", branch=Branch.objects.get(pk="HA"))
+    return StaffFactory(groups=["violation_authority", "court_clerk"], login="authority", branch_id="HA")
 
 
 def url(row: Violation) -> str:
@@ -46,11 +46,11 @@ def url(row: Violation) -> str:
 
 
 def test_the_list_of_a_branch_is_its_own(served: Violation, clerk: Any) -> None:
-    elsewhere = staff("violation_clerk", login="ja", branch=Branch.objects.get(pk="JA"))
+    elsewhere = StaffFactory(groups=["violation_clerk"], login="ja", branch_id="JA")
     assert served.number in signed_in(clerk).get("/admin/violations/violation/").content.decode()  # type: ignore[operator]
     assert served.number not in signed_in(elsewhere).get("/admin/violations/violation/").content.decode()  # type: ignore[operator]
     assert signed_in(elsewhere).get(url(served)).status_code == 404
-    assert signed_in(staff("officer", login="officer")).get(url(served)).status_code == 403
+    assert signed_in(StaffFactory(groups=["officer"])).get(url(served)).status_code == 403
 
 
 def test_opening_a_minute_is_written_down_for_its_person(served: Violation, clerk: Any, owner: Any) -> None:
@@ -73,8 +73,8 @@ def test_two_people_annul_by_their_buttons(served: Violation, clerk: Any, author
 def test_an_authority_of_another_branch_opens_what_is_put_before_them_and_nothing_else(
     served: Violation, clerk: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    farwaniya, ahmadi = (staff("violation_authority", login=code, branch=Branch.objects.get(pk=code)) for code in ("FA", "AH"))
-    central = staff("violation_authority", login="central")
+    farwaniya, ahmadi = (StaffFactory(groups=["violation_authority"], login=code, branch_id=code) for code in ("FA", "AH"))
+    central = StaffFactory(groups=["violation_authority"], login="central")
 
     def sees(user: Any) -> bool:
         client = signed_in(user)
@@ -107,8 +107,10 @@ def test_no_page_of_the_office_takes_an_amount_but_the_ruling_of_the_court(serve
     assert 'name="amount"' not in signed_in(clerk).get(url(served)).content.decode()
 
 
-def test_the_court_is_turned_to_in_order_and_its_ruling_needs_two(served: Violation, clerk: Any, authority: Any, days: Days) -> None:
-    days.later(days=31)
+def test_the_court_is_turned_to_in_order_and_its_ruling_needs_two(
+    served: Violation, clerk: Any, authority: Any, frozen_clock: Clock
+) -> None:
+    frozen_clock.move(days=31)
     terms.lapse_due()
     client = signed_in(clerk)
     assert served.number in client.get("/admin/office/referrals/").content.decode()  # type: ignore[operator]

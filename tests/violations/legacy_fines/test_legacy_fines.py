@@ -21,13 +21,15 @@ from municipality.imports.models import ImportFile
 from municipality.kernel import clock, guards
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
-from municipality.places.models import Area, Branch
+from municipality.places.models import Area
 from payments.models import Bill
 from shops.models import Shop
+from tests.browsers import signed_in
+from tests.conftest import Clock
+from tests.due_jobs import run_due
+from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.full_disk import full_disk
-from tests.municipality.people import person, signed_in, staff
-from tests.payments.conftest import run_due
-from tests.violations.conftest import Days, pay
+from tests.violations.conftest import pay
 from tests.violations.legacy_fines.sheets import CIVIL_ID, sheet
 from violations import figures, invariants, queries
 from violations.legacy_fines import writer
@@ -42,12 +44,12 @@ JOBS = ("imports.check", "imports.take")
 
 @pytest.fixture
 def clerk(rules: None) -> Any:
-    return staff("violation_clerk", login="clerk", branch=Branch.objects.get(pk="HA"))
+    return StaffFactory(groups=["violation_clerk"], login="clerk", branch_id="HA")
 
 
 @pytest.fixture
 def authority(rules: None) -> Any:
-    return staff("violation_authority", login="authority", branch=Branch.objects.get(pk="KU"))
+    return StaffFactory(groups=["violation_authority"], login="authority", branch_id="KU")
 
 
 @pytest.fixture
@@ -198,24 +200,24 @@ def test_words_without_a_code_carry_their_own_article(carry: Callable[..., Impor
     assert bill.lines.get().revenue_account == "PAPER-SETTLEMENTS"
 
 
-def test_without_proved_service_periods_begin_when_it_is_opened(carry: Callable[..., ImportFile], owner: Any, days: Days) -> None:
+def test_without_proved_service_periods_begin_when_it_is_opened(carry: Callable[..., ImportFile], owner: Any, frozen_clock: Clock) -> None:
     carry({"served_on": ""})
     row = one()
     assert (row.settle_until, row.block_from) == (None, None)
-    days.later(days=60)
+    frozen_clock.move(days=60)
     assert terms.lapse_due() == blocks.place_due() == 0
     assert notices.record_opening(violation=row, person=owner)
     assert one().settle_until == clock.today() + dt.timedelta(days=14)
 
 
 def test_it_stops_what_the_rulebook_says_but_nothing_before_the_grace(
-    carry: Callable[..., ImportFile], owner: Any, shop: Shop, days: Days
+    carry: Callable[..., ImportFile], owner: Any, shop: Shop, frozen_clock: Clock
 ) -> None:
     carry({"state": "overdue", "served_on": "2026-08-05"})
     assert blocks.place_due() == 0, "the party learns of it today"
-    days.later(days=30)
+    frozen_clock.move(days=30)
     assert blocks.place_due() == 0
-    days.later(days=1)
+    frozen_clock.move(days=1)
     assert blocks.place_due() == 1
     assert cases.standing_blocks(shop.key, RENEWAL)
 
@@ -241,7 +243,7 @@ def test_somebody_without_an_account_finds_it_at_first_sign_in(carry: Callable[.
     area = Area.objects.filter(governorate="HA").order_by("pk")[0]
     file = carry({"licence_no": "", "civil_id": CIVIL_ID, "area": area.name_ar})
     assert file.added == 1
-    noura = person(CIVIL_ID)
+    noura = PersonFactory(civil_id=CIVIL_ID)
     assert list(queries.visible_to(noura)) == [one()]
     assert queries.people_of(one()) == [noura]
     assert pay(one(), noura).state == "paid"
@@ -293,7 +295,7 @@ def test_one_person_and_an_unreleased_file_bring_nothing_in_by_any_door(clerk: A
         writer._make([line], file)
     services.release(file=file, released_by=authority)
     with pytest.raises(IntegrityError, match="frozen"):
-        raw("UPDATE imports_importfile SET released_by_id = %s WHERE id = %s", [staff(login="third").pk, file.pk])
+        raw("UPDATE imports_importfile SET released_by_id = %s WHERE id = %s", [StaffFactory(login="third").pk, file.pk])
     connection.check_constraints()
     guards.remove(connection)
     raw("UPDATE violations_paperrow SET fils = 1 WHERE id = %s", [line.pk])
@@ -358,9 +360,9 @@ def test_a_sheet_for_which_there_is_no_room_is_a_page_and_keeps_nothing(clerk: A
 
 def test_a_branch_does_not_see_the_files_of_another(clerk: Any, shop: Shop) -> None:
     file = loaded(clerk, {})
-    other = signed_in(staff("violation_clerk", login="ja", branch=Branch.objects.get(pk="JA")))
+    other = signed_in(StaffFactory(groups=["violation_clerk"], login="ja", branch_id="JA"))
     assert other.get(f"/admin/office/paper/{file.public_id}/").status_code == 404
-    assert signed_in(staff("officer", login="off")).get("/admin/office/paper/").status_code == 403
+    assert signed_in(StaffFactory(groups=["officer"], login="off")).get("/admin/office/paper/").status_code == 403
 
 
 def test_the_command_reads_and_a_second_login_releases(clerk: Any, authority: Any, shop: Shop, tmp_path: Any) -> None:

@@ -15,8 +15,9 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.transitions import transition
 from payments.models import Bill
-from tests.municipality.people import staff
-from tests.violations.conftest import Days, pay
+from tests.conftest import Clock
+from tests.factories.accounts import StaffFactory
+from tests.violations.conftest import pay
 from violations import invariants, queries
 from violations.models import Annulment, Judgment, Relief, Violation
 from violations.services import court, notices, relief, settlements, terms
@@ -33,12 +34,12 @@ def served(write: Callable[..., Violation], owner: Any) -> Violation:
 
 @pytest.fixture
 def clerk(rules: None) -> Any:
-    return staff("violation_clerk", "court_clerk", login="clerk")
+    return StaffFactory(groups=["violation_clerk", "court_clerk"], login="clerk")
 
 
 @pytest.fixture
 def authority(rules: None) -> Any:
-    return staff("violation_authority", "court_clerk", login="authority")
+    return StaffFactory(groups=["violation_authority", "court_clerk"], login="authority")
 
 
 def fresh(row: Violation) -> Violation:
@@ -46,17 +47,17 @@ def fresh(row: Violation) -> Violation:
 
 
 @pytest.fixture
-def referred(served: Violation, clerk: Any, days: Days) -> Violation:
-    days.later(days=31)
+def referred(served: Violation, clerk: Any, frozen_clock: Clock) -> Violation:
+    frozen_clock.move(days=31)
     terms.lapse_due()
     court.refer(clerk=clerk)
     return fresh(served)
 
 
-def test_a_batch_holds_everything_due_in_order_with_its_exact_file(served: Violation, clerk: Any, days: Days) -> None:
+def test_a_batch_holds_everything_due_in_order_with_its_exact_file(served: Violation, clerk: Any, frozen_clock: Clock) -> None:
     with pytest.raises(Refused, match="nothing_due"):
         court.refer(clerk=clerk)
-    days.later(days=31)
+    frozen_clock.move(days=31)
     terms.lapse_due()
     batch = court.refer(clerk=clerk)
     text = store.read(batch.file).decode("utf-8-sig")
@@ -131,7 +132,7 @@ def test_a_minute_is_annulled_by_two_people_and_keeps_its_number(served: Violati
 
 
 def test_both_roles_in_one_hand_are_still_one_person(served: Violation) -> None:
-    both = staff("violation_clerk", "violation_authority", login="both")
+    both = StaffFactory(groups=["violation_clerk", "violation_authority"], login="both")
     asked = relief.ask_relief(violation=served, code="hardship", note_ar="", percent=0, asked_by=both)
     with pytest.raises(NotPermitted, match="same_person"):
         relief.allow_relief(relief=asked, allowed_by=both)

@@ -9,18 +9,17 @@ from typing import Any
 import pytest
 
 from municipality.kernel import clock
-from municipality.kernel.actors import system
 from municipality.kernel.errors import Refused
 from payments import queries as payments
 from payments.models import Attempt, Bill, Receipt
 from payments.registry import PAYABLES, Payable
-from payments.rules import Line
-from payments.services import issue_bill, redirect_url
+from payments.services import redirect_url
 from payments.services.basket import pay_basket
-from tests.municipality.people import staff
-from tests.payments.bank import Bank
-from tests.payments.conftest import run_due
-from tests.violations.conftest import Days
+from tests.bank import Bank
+from tests.conftest import Clock
+from tests.due_jobs import run_due
+from tests.factories.accounts import StaffFactory
+from tests.factories.payments import BillFactory
 from violations import invariants
 from violations.models import Violation
 from violations.services import court, notices, settlements, terms
@@ -34,17 +33,16 @@ def licence(owner: Any) -> Bill:
     """A bill of another service."""
     if OTHER not in PAYABLES:
         PAYABLES.register(OTHER, Payable(lambda _bill: None, lambda _bill: None))
-    line = Line("renewal", "تجديد", "Renewal", "10.000 د.ك", "KD 10.000", "م 1", "Art. 1", "fees.health v1", 10_000, "HEALTH-LICENCES")
-    return issue_bill(kind=OTHER, subject="shop:x", payer=owner, title_ar="تجديد", title_en="Renewal", lines=[line], actor=system("tests"))
+    return BillFactory(kind=OTHER, subject="shop:x", payer=owner)
 
 
 @pytest.fixture
-def judged(write: Callable[..., Violation], owner: Any, days: Days) -> Violation:
+def judged(write: Callable[..., Violation], owner: Any, frozen_clock: Clock) -> Violation:
     row = write("CLN-03")
     notices.record_opening(violation=row, person=owner)
-    days.later(days=31)
+    frozen_clock.move(days=31)
     terms.lapse_due()
-    first, second = (staff("court_clerk", login=f"court{turn}") for turn in (1, 2))
+    first, second = (StaffFactory(groups=["court_clerk"], login=f"court{turn}") for turn in (1, 2))
     court.refer(clerk=first)
     ruling = court.enter_judgment(violation=row, ruling_no="7", ruled_on=clock.today(), fils=150_000, clerk=first)
     court.confirm_judgment(judgment=ruling, clerk=second, ruling_no="7", fils=150_000)
@@ -86,7 +84,7 @@ def test_a_bill_that_stands_is_not_offered_twice(write: Callable[..., Violation]
 
 
 def test_what_is_owed_no_more_or_costs_something_else_is_told_and_nothing_is_taken(
-    write: Callable[..., Violation], owner: Any, stranger: Any, days: Days
+    write: Callable[..., Violation], owner: Any, stranger: Any, frozen_clock: Clock
 ) -> None:
     row = write("CLN-03")
     notices.record_opening(violation=row, person=owner)
@@ -95,7 +93,7 @@ def test_what_is_owed_no_more_or_costs_something_else_is_told_and_nothing_is_tak
         pay_basket(payer=owner, chosen=[f"{value.rpartition(':')[0]}:1"], language="ar", session_key="s")
     with pytest.raises(Refused, match="not_in_basket"):
         pay_basket(payer=stranger, chosen=[value], language="ar", session_key="s")
-    days.later(days=15)
+    frozen_clock.move(days=15)
     assert values(owner) == [], "its last day has passed, before any sweep"
     with pytest.raises(Refused, match="not_in_basket"):
         pay_basket(payer=owner, chosen=[value], language="ar", session_key="s")

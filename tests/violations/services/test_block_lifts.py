@@ -16,9 +16,9 @@ from municipality.cases.models import Block
 from municipality.kernel import clock, guards
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
-from municipality.places.models import Branch
-from tests.municipality.people import signed_in, staff
-from tests.violations.conftest import Days
+from tests.browsers import signed_in
+from tests.conftest import Clock
+from tests.factories.accounts import StaffFactory
 from violations import invariants
 from violations.models import StopLift, Violation
 from violations.services import block_lifts, blocks, notices, relief, terms
@@ -28,19 +28,19 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def clerk(rules: None) -> Any:
-    return staff("violation_clerk", login="clerk", branch=Branch.objects.get(pk="HA"))
+    return StaffFactory(groups=["violation_clerk"], login="clerk", branch_id="HA")
 
 
 @pytest.fixture
 def authority(rules: None) -> Any:
-    return staff("violation_authority", login="authority", branch=Branch.objects.get(pk="KU"))
+    return StaffFactory(groups=["violation_authority"], login="authority", branch_id="KU")
 
 
 @pytest.fixture
-def stopped(write: Callable[..., Violation], owner: Any, days: Days) -> Violation:
+def stopped(write: Callable[..., Violation], owner: Any, frozen_clock: Clock) -> Violation:
     row = write("CLN-03")
     notices.record_opening(violation=row, person=owner)
-    days.later(days=31)
+    frozen_clock.move(days=31)
     terms.lapse_due()
     assert blocks.place_due() == 1
     return Violation.objects.get(pk=row.pk)
@@ -56,7 +56,7 @@ def stops(row: Violation) -> int:
 
 
 def test_two_units_lift_a_stop_until_a_day_and_it_stands_again_after(
-    stopped: Violation, clerk: Any, authority: Any, owner: Any, days: Days
+    stopped: Violation, clerk: Any, authority: Any, owner: Any, frozen_clock: Clock
 ) -> None:
     asked = ask(stopped, clerk)
     assert stops(stopped) == 1
@@ -67,9 +67,9 @@ def test_two_units_lift_a_stop_until_a_day_and_it_stands_again_after(
     assert {"stoplift.asked", "violation.stop_lifted"} <= set(acts)
     assert Violation.objects.get(pk=stopped.pk).state == "overdue", "the sum is owed as before"
     assert blocks.place_due() == 0
-    days.later(days=10)
+    frozen_clock.move(days=10)
     assert blocks.place_due() == 0, "the last day belongs to it"
-    days.later(days=1)
+    frozen_clock.move(days=1)
     assert blocks.place_due() == 1
     assert stops(stopped) == 1
     assert Message.objects.filter(person=owner, kind="violations.services_stopped").count() == 2
@@ -84,10 +84,10 @@ def test_nobody_lifts_alone_or_within_one_unit_or_without_the_role(stopped: Viol
     asked = ask(stopped, clerk)
     with pytest.raises(NotPermitted, match="not_your_role"):
         block_lifts.allow(lift=asked, allowed_by=clerk)
-    colleague = staff("violation_authority", login="colleague", branch=clerk.branch)
+    colleague = StaffFactory(groups=["violation_authority"], login="colleague", branch=clerk.branch)
     with pytest.raises(NotPermitted, match="same_unit"):
         block_lifts.allow(lift=asked, allowed_by=colleague)
-    both = staff("violation_clerk", "violation_authority", login="both", branch=Branch.objects.get(pk="JA"))
+    both = StaffFactory(groups=["violation_clerk", "violation_authority"], login="both", branch_id="JA")
     relief.refuse(asked=asked, refused_by=authority)
     own = ask(stopped, both)
     with pytest.raises(NotPermitted, match="same_person"):
@@ -133,12 +133,12 @@ def test_no_door_of_the_database_ends_a_stop_of_an_unpaid_sum(stopped: Violation
     with pytest.raises(IntegrityError, match="stop_without_ground"):
         raw(*end_stop)  # asked for is not allowed
     sign = "UPDATE violations_stoplift SET allowed_by_id = %s, allowed_at = %s, allowed_unit = %s WHERE id = %s"
-    colleague = staff("violation_authority", login="colleague", branch=clerk.branch)
+    colleague = StaffFactory(groups=["violation_authority"], login="colleague", branch=clerk.branch)
     for who, unit, why in (
         (clerk.pk, "HA", "violations_stoplift|not_of_role_and_unit|CHECK"),
         (colleague.pk, "HA", "violations_stoplift_two_units|CHECK"),
         (colleague.pk, "KU", "not_of_role_and_unit"),
-        (staff("auditor", login="auditor").pk, "HQ", "not_of_role_and_unit"),
+        (StaffFactory(groups=["auditor"]).pk, "HQ", "not_of_role_and_unit"),
     ):
         with pytest.raises(IntegrityError, match=why):
             raw(sign, [who, now, unit, asked.pk])

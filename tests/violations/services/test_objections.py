@@ -19,8 +19,9 @@ from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from municipality.places.models import Branch
 from municipality.review.services import desk, queue
-from tests.municipality.people import staff
-from tests.violations.conftest import Days, pay
+from tests.conftest import Clock
+from tests.factories.violations import ObjectionFactory
+from tests.violations.conftest import decide, pay
 from violations import invariants, review
 from violations.models import Objection, Violation
 from violations.services import blocks, notices, objections, settlements, terms
@@ -36,30 +37,13 @@ def served(write: Callable[..., Violation], owner: Any) -> Violation:
     return row
 
 
-def file(row: Violation, person: Any, **more: Any) -> Objection:
-    return objections.file(violation=row, person=person, **({"ground": "facts_wrong", "words": "لم تكن الأكياس لنا"} | more))
-
-
 def fresh(row: Violation) -> Violation:
     return Violation.objects.get(pk=row.pk)
 
 
-def decide(objection: Objection, decider: Callable[..., Any], *, uphold: bool) -> None:
-    officer = decider(objection.case.branch_id)
-    assignment = queue.next_case(officer=officer)
-    assert assignment is not None and assignment.place.case_id == objection.case_id
-    for code in ("photos_show", "article_fits", "served"):
-        desk.check(assignment=assignment, code=code, answer="yes")
-    if uphold:
-        desk.accept(assignment=assignment)
-        return
-    decision = desk.propose_refusal(assignment=assignment, code="facts_proved")
-    desk.sign(decision=decision, supervisor=staff("supervisor", login="signs", branch=officer.branch))
-
-
 def test_an_objection_goes_to_another_branch_and_payment_stands_still(served: Violation, owner: Any) -> None:
     settlements.bill_for(violation=served, person=owner)
-    objection = file(served, owner)
+    objection = ObjectionFactory(violation=served, person=owner)
     assert objection.case.branch_id != served.branch_id
     assert (fresh(served).state, objection.keeps_price, objection.answer_by) == ("objected", True, DAY + dt.timedelta(days=30))
     assert objection.defend_by == dt.date(2026, 11, 29)  # Wednesday, Thursday, Sunday
@@ -67,7 +51,7 @@ def test_an_objection_goes_to_another_branch_and_payment_stands_still(served: Vi
         settlements.bill_for(violation=served, person=owner)
     assert list(invariants.findings()) == []
     with pytest.raises(Refused, match="objected_once"):
-        file(fresh(served), owner)
+        ObjectionFactory(violation=fresh(served), person=owner)
 
 
 def test_a_thousand_draws_hit_nobody_of_the_issuing_branch(rules: None, decider: Callable[..., Any]) -> None:
@@ -82,11 +66,11 @@ def test_a_thousand_draws_hit_nobody_of_the_issuing_branch(rules: None, decider:
 def test_the_database_refuses_an_objection_at_home(served: Violation, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(objections, "draw_branch", lambda issued_by, _lot: (Branch.objects.get(pk=issued_by), [issued_by]))
     with pytest.raises(IntegrityError, match="objection_at_home"), transaction.atomic():
-        file(served, owner)
+        ObjectionFactory(violation=served, person=owner)
 
 
 def test_whoever_decides_sees_neither_shop_nor_owner_nor_inspector(served: Violation, owner: Any, inspector: Any) -> None:
-    objection = file(served, owner)
+    objection = ObjectionFactory(violation=served, person=owner)
     shown = str([(item.label, item.value, item.before) for item in review.items(objection.case)]) + str(review.flags(objection.case))
     for name in (owner.name_ar, owner.name_en, "الموج", "Al Mawj", inspector.name_ar, served.inspector.badge_no):
         assert name not in shown
@@ -94,7 +78,7 @@ def test_whoever_decides_sees_neither_shop_nor_owner_nor_inspector(served: Viola
 
 
 def test_an_upheld_objection_annuls_and_keeps_the_number(served: Violation, owner: Any, decider: Callable[..., Any]) -> None:
-    objection = file(served, owner)
+    objection = ObjectionFactory(violation=served, person=owner)
     decide(objection, decider, uphold=True)
     row = fresh(served)
     assert (row.state, row.number) == ("annulled", served.number)
@@ -103,11 +87,11 @@ def test_an_upheld_objection_annuls_and_keeps_the_number(served: Violation, owne
 
 
 def test_a_refused_objection_of_the_last_day_keeps_the_price(
-    served: Violation, owner: Any, decider: Callable[..., Any], days: Days
+    served: Violation, owner: Any, decider: Callable[..., Any], frozen_clock: Clock
 ) -> None:
-    days.later(days=14)
-    objection = file(served, owner)
-    days.later(days=9)
+    frozen_clock.move(days=14)
+    objection = ObjectionFactory(violation=served, person=owner)
+    frozen_clock.move(days=9)
     decide(objection, decider, uphold=False)
     row = fresh(served)
     assert (row.state, row.settle_until) == ("ordered", clock.today() + dt.timedelta(days=14))
@@ -115,22 +99,22 @@ def test_a_refused_objection_of_the_last_day_keeps_the_price(
 
 
 def test_an_objection_after_the_settlement_period_does_not_open_it_again(
-    served: Violation, owner: Any, decider: Callable[..., Any], days: Days
+    served: Violation, owner: Any, decider: Callable[..., Any], frozen_clock: Clock
 ) -> None:
-    days.later(days=15)
+    frozen_clock.move(days=15)
     terms.lapse_due()
-    objection = file(fresh(served), owner)
+    objection = ObjectionFactory(violation=fresh(served), person=owner)
     assert not objection.keeps_price
     decide(objection, decider, uphold=False)
     assert fresh(served).state == "overdue"
 
 
-def test_silence_is_refusal_and_is_told_on_the_day(served: Violation, owner: Any, days: Days) -> None:
-    objection = file(served, owner)
-    days.later(days=30)
+def test_silence_is_refusal_and_is_told_on_the_day(served: Violation, owner: Any, frozen_clock: Clock) -> None:
+    objection = ObjectionFactory(violation=served, person=owner)
+    frozen_clock.move(days=30)
     objections.lapse(objection_id=objection.pk)
     assert Case.objects.get(pk=objection.case_id).state == "in_review"
-    days.later(days=1)
+    frozen_clock.move(days=1)
     objections.lapse(objection_id=objection.pk)
     objections.lapse(objection_id=objection.pk)  # again changes nothing
     assert Case.objects.get(pk=objection.case_id).state == "lapsed"
@@ -139,11 +123,11 @@ def test_silence_is_refusal_and_is_told_on_the_day(served: Violation, owner: Any
     assert fresh(served).state == "ordered"
 
 
-def test_a_minute_that_nobody_defends_is_marked(served: Violation, owner: Any, inspector: Any, days: Days) -> None:
-    objection = file(served, owner)
+def test_a_minute_that_nobody_defends_is_marked(served: Violation, owner: Any, inspector: Any, frozen_clock: Clock) -> None:
+    objection = ObjectionFactory(violation=served, person=owner)
     objections.close_defence(objection_id=objection.pk)
     assert not Objection.objects.get().is_undefended  # its days still run
-    days.later(days=6)
+    frozen_clock.move(days=6)
     objections.close_defence(objection_id=objection.pk)
     assert Objection.objects.get().is_undefended
     with translation.override("en"):
@@ -152,20 +136,22 @@ def test_a_minute_that_nobody_defends_is_marked(served: Violation, owner: Any, i
         objections.defend(objection=objection, inspector=inspector, words="كان هناك")
 
 
-def test_only_its_writer_defends_a_minute_and_once(served: Violation, owner: Any, inspector: Any, make_inspector: Any, days: Days) -> None:
-    objection = file(served, owner)
+def test_only_its_writer_defends_a_minute_and_once(
+    served: Violation, owner: Any, inspector: Any, make_inspector: Any, frozen_clock: Clock
+) -> None:
+    objection = ObjectionFactory(violation=served, person=owner)
     with pytest.raises(NotPermitted, match="not_writer"):
         objections.defend(objection=objection, inspector=make_inspector("second"), words="كان هناك")
     objections.defend(objection=objection, inspector=inspector, words="الصور تبين الأكياس")
     with pytest.raises(Refused, match="defended"):
         objections.defend(objection=objection, inspector=inspector, words="مرة أخرى")
-    days.later(days=6)
+    frozen_clock.move(days=6)
     objections.close_defence(objection_id=objection.pk)
     assert not Objection.objects.get().is_undefended
 
 
 def test_a_withdrawn_objection_leads_back(served: Violation, owner: Any, stranger: Any) -> None:
-    objection = file(served, owner)
+    objection = ObjectionFactory(violation=served, person=owner)
     with pytest.raises(NotPermitted):
         objections.withdraw(objection=objection, person=stranger)
     objections.withdraw(objection=objection, person=owner)
@@ -173,15 +159,15 @@ def test_a_withdrawn_objection_leads_back(served: Violation, owner: Any, strange
     assert list(invariants.findings()) == []
 
 
-def test_an_objection_ends_what_was_stopped(served: Violation, owner: Any, days: Days) -> None:
+def test_an_objection_ends_what_was_stopped(served: Violation, owner: Any, frozen_clock: Clock) -> None:
     row = served
-    days.later(days=15)
+    frozen_clock.move(days=15)
     terms.lapse_due()
-    days.to(clock.start_of(row.block_from))  # type: ignore[arg-type]
+    frozen_clock.set(clock.start_of(row.block_from))  # type: ignore[arg-type]
     assert blocks.place_due() == 1
     assert cases.standing_blocks(row.shop.key, RENEWAL)  # type: ignore[union-attr]
     with pytest.raises(Refused, match="objection_over"):
-        file(fresh(row), owner)
+        ObjectionFactory(violation=fresh(row), person=owner)
 
 
 @pytest.mark.parametrize(
@@ -189,12 +175,12 @@ def test_an_objection_ends_what_was_stopped(served: Violation, owner: Any, days:
 )
 def test_an_objection_needs_a_ground_and_words(served: Violation, owner: Any, more: dict[str, Any], code: str) -> None:
     with pytest.raises(Refused) as refused:
-        file(served, owner, **more)
+        ObjectionFactory(violation=served, person=owner, **more)
     assert refused.value.code == code
 
 
 def test_a_question_of_the_decider_is_answered_in_words(served: Violation, owner: Any, decider: Callable[..., Any]) -> None:
-    objection = file(served, owner)
+    objection = ObjectionFactory(violation=served, person=owner)
     assignment = queue.next_case(officer=decider(objection.case.branch_id))
     assert assignment is not None
     desk.ask_corrections(assignment=assignment, items=[desk.CorrectionRequest("ask_words", "words", "", "")])

@@ -17,10 +17,11 @@ from municipality.notifications.models import Delivery, Message
 from payments.models import Bill, RefundDue
 from payments.services import redirect_url, start_attempt
 from shops.models import Shop
-from tests.municipality.people import staff
-from tests.payments.bank import Bank
-from tests.payments.conftest import run_due
-from tests.violations.conftest import Days, pay, settle
+from tests.bank import Bank
+from tests.conftest import Clock
+from tests.due_jobs import run_due
+from tests.factories.accounts import StaffFactory
+from tests.violations.conftest import pay, settle
 from violations import invariants, queries
 from violations.models import Charge, Plan, Service, SettlementOrder, Signed, Violation
 from violations.services import blocks, court, notices, settlements, terms
@@ -43,10 +44,12 @@ def fresh(row: Violation) -> Violation:
 # --- Service ----------------------------------------------------------------------------------------------------------------
 
 
-def test_no_period_runs_before_the_notice_was_opened(write: Callable[..., Violation], owner: Any, stranger: Any, days: Days) -> None:
+def test_no_period_runs_before_the_notice_was_opened(
+    write: Callable[..., Violation], owner: Any, stranger: Any, frozen_clock: Clock
+) -> None:
     row = write("CLN-03")
     assert (row.settle_until, row.object_until, row.block_from) == (None, None, None)
-    days.later(days=40)
+    frozen_clock.move(days=40)
     assert terms.lapse_due() == 0
     assert not notices.record_opening(violation=row, person=stranger)
     assert notices.record_opening(violation=row, person=owner)
@@ -67,16 +70,16 @@ def sent(row: Violation, channel: str, state: str = "sent") -> None:
     )
 
 
-def test_two_channels_serve_after_seven_days_and_a_bounce_does_not(write: Callable[..., Violation], days: Days) -> None:
+def test_two_channels_serve_after_seven_days_and_a_bounce_does_not(write: Callable[..., Violation], frozen_clock: Clock) -> None:
     row = write("CLN-03")
     sent(row, "email")
     sent(row, "sms", "failed")
-    days.later(days=30)
+    frozen_clock.move(days=30)
     assert notices.sweep() == 0
     assert notices.unserved(days=14) == 1
     sent(row, "sms")
     assert notices.sweep() == 0
-    days.later(days=7)
+    frozen_clock.move(days=7)
     assert notices.sweep() == 1
     assert Service.objects.get(violation=row).ground == "two_channels"
 
@@ -102,11 +105,11 @@ def test_the_bill_is_handed_out_again_and_never_to_a_stranger(served: Violation,
         settlements.bill_for(violation=served, person=stranger)
 
 
-def test_a_settlement_ends_with_its_last_day(served: Violation, owner: Any, days: Days) -> None:
+def test_a_settlement_ends_with_its_last_day(served: Violation, owner: Any, frozen_clock: Clock) -> None:
     bill = settlements.bill_for(violation=served, person=owner)
-    days.later(days=14)
+    frozen_clock.move(days=14)
     assert terms.lapse_due() == 0
-    days.later(days=1)
+    frozen_clock.move(days=1)
     assert terms.lapse_due() == 1
     assert (fresh(served).state, Bill.objects.get(pk=bill.pk).state) == ("overdue", "void")
     with pytest.raises(Refused, match="nothing_payable"):
@@ -118,12 +121,12 @@ def test_a_settlement_that_cannot_be_ended_holds_no_other_up(
     write: Callable[..., Violation],
     make_shop: Callable[..., Shop],
     owner: Any,
-    days: Days,
+    frozen_clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     other = write("CLN-03", shop=make_shop())
     assert notices.record_opening(violation=other, person=owner)
-    days.later(days=15)
+    frozen_clock.move(days=15)
     cancel = settlements.cancel_bills
 
     def fails_for_one(row: Violation, **given: Any) -> None:
@@ -136,13 +139,13 @@ def test_a_settlement_that_cannot_be_ended_holds_no_other_up(
     assert (fresh(served).state, fresh(other).state) == ("ordered", "overdue")
 
 
-def test_a_payment_begun_in_time_counts_although_the_bank_answers_late(served: Violation, owner: Any, days: Days) -> None:
+def test_a_payment_begun_in_time_counts_although_the_bank_answers_late(served: Violation, owner: Any, frozen_clock: Clock) -> None:
     bill = settlements.bill_for(violation=served, person=owner)
-    days.later(days=14, hours=11)  # 23:00 of the last day
+    frozen_clock.move(days=14, hours=11)  # 23:00 of the last day
     attempt = start_attempt(bills=[bill], payer=owner, language="en", session_key="session-1")
     redirect_url(attempt)
     Bank.book.decide(attempt)
-    days.later(hours=2)
+    frozen_clock.move(hours=2)
     assert terms.lapse_due() == 0  # it is at the bank
     run_due()
     assert fresh(served).state == "paid"
@@ -169,7 +172,7 @@ def test_after_the_referral_the_settlement_cannot_be_charged_by_any_door(served:
 
 def _copy_of(bill: Bill) -> Bill:
     from payments.services import issue_bill
-    from tests.payments.conftest import line
+    from tests.factories.payments import bill_line
 
     return issue_bill(
         kind=bill.kind,
@@ -177,7 +180,7 @@ def _copy_of(bill: Bill) -> Bill:
         payer=bill.payer,
         title_ar="صلح",
         title_en="Settlement",
-        lines=[line(bill.total_fils)],
+        lines=[bill_line(bill.total_fils)],
         actor=settlements.ME,
     )
 
@@ -185,10 +188,10 @@ def _copy_of(bill: Bill) -> Bill:
 @pytest.mark.guards
 def test_a_charge_is_always_the_computed_sum(served: Violation, owner: Any) -> None:
     from payments.services import issue_bill
-    from tests.payments.conftest import line
+    from tests.factories.payments import bill_line
 
     cheap = issue_bill(
-        kind=settlements.BILL, subject=served.key, payer=owner, title_ar="صلح", title_en="S", lines=[line(1_000)], actor=settlements.ME
+        kind=settlements.BILL, subject=served.key, payer=owner, title_ar="صلح", title_en="S", lines=[bill_line(1_000)], actor=settlements.ME
     )
     order = SettlementOrder.objects.get(violation=served)
     with pytest.raises(IntegrityError, match="charge_is_another_sum"), transaction.atomic():
@@ -203,7 +206,7 @@ def test_nothing_is_paid_without_a_paid_bill(served: Violation) -> None:
         transition(served, "settle", actor=settlements.ME)
 
 
-def test_what_the_bank_takes_back_is_open_again(served: Violation, owner: Any, days: Days) -> None:
+def test_what_the_bank_takes_back_is_open_again(served: Violation, owner: Any, frozen_clock: Clock) -> None:
     pay(served, owner)
     charge = Charge.objects.get(violation=served)
     settlements.voided(charge.bill_id)
@@ -239,7 +242,7 @@ def test_more_time_is_given_once(served: Violation, owner: Any) -> None:
     assert settlements.bill_for(violation=served, person=owner).due_until == DAY + dt.timedelta(days=44)
 
 
-def test_a_plan_is_paid_part_by_part(served: Violation, owner: Any, days: Days) -> None:
+def test_a_plan_is_paid_part_by_part(served: Violation, owner: Any, frozen_clock: Clock) -> None:
     plan = terms.agree_plan(violation=served, person=owner, count=3)
     assert [(part.fils, part.due_on) for part in plan.instalments.all()] == [
         (33_334, DAY),
@@ -250,15 +253,15 @@ def test_a_plan_is_paid_part_by_part(served: Violation, owner: Any, days: Days) 
         assert fresh(served).state == "instalments"
         assert terms.void_missed() == 0
         settle(settlements.bill_for(violation=served, person=owner))
-        days.later(days=20 if turn < 2 else 0)
+        frozen_clock.move(days=20 if turn < 2 else 0)
     assert (fresh(served).state, Plan.objects.get().state, queries.paid_fils(served)) == ("paid", "paid", 100_000)
     assert list(invariants.findings()) == []
 
 
-def test_one_missed_part_voids_the_plan_and_the_rest_is_due(served: Violation, owner: Any, days: Days) -> None:
+def test_one_missed_part_voids_the_plan_and_the_rest_is_due(served: Violation, owner: Any, frozen_clock: Clock) -> None:
     terms.agree_plan(violation=served, person=owner, count=6)
     settle(settlements.bill_for(violation=served, person=owner))
-    days.later(days=31)
+    frozen_clock.move(days=31)
     assert terms.void_missed() == 1
     row = fresh(served)
     assert (row.state, Plan.objects.get().state) == ("ordered", "void")
@@ -280,19 +283,19 @@ def test_only_the_offered_numbers_of_parts_are_taken(served: Violation, owner: A
 
 
 def test_an_unpaid_violation_stops_the_renewal_and_payment_of_the_court_amount_frees_it(
-    served: Violation, owner: Any, shop: Shop, days: Days
+    served: Violation, owner: Any, shop: Shop, frozen_clock: Clock
 ) -> None:
-    days.later(days=20)
+    frozen_clock.move(days=20)
     terms.lapse_due()
     assert blocks.place_due() == 0  # not before thirty days from service
-    days.later(days=11)
+    frozen_clock.move(days=11)
     assert blocks.place_due() == 1
     assert blocks.place_due() == 0  # once
     assert [block.ground for block in cases.standing_blocks(shop.key, RENEWAL)] == ["unpaid_violation"]
     assert Message.objects.filter(person=owner, kind="violations.services_stopped").count() == 1
     with pytest.raises(IntegrityError, match="stop_without_ground"), transaction.atomic():
         blocks.lift(fresh(served), why="test")
-    clerk, second = (staff("court_clerk", login=login) for login in ("court", "court2"))
+    clerk, second = (StaffFactory(groups=["court_clerk"], login=login) for login in ("court", "court2"))
     court.refer(clerk=clerk)
     ruling = court.enter_judgment(violation=served, ruling_no="7/2026", ruled_on=clock.today(), fils=150_000, clerk=clerk)
     court.confirm_judgment(judgment=ruling, clerk=second, ruling_no="7/2026", fils=150_000)
@@ -301,10 +304,10 @@ def test_an_unpaid_violation_stops_the_renewal_and_payment_of_the_court_amount_f
     assert cases.standing_blocks(shop.key, RENEWAL) == []
 
 
-def test_an_open_settlement_or_plan_stops_nothing(served: Violation, owner: Any, days: Days) -> None:
+def test_an_open_settlement_or_plan_stops_nothing(served: Violation, owner: Any, frozen_clock: Clock) -> None:
     terms.agree_plan(violation=served, person=owner, count=6)
     settle(settlements.bill_for(violation=served, person=owner))
-    days.later(days=30)
+    frozen_clock.move(days=30)
     settle(settlements.bill_for(violation=served, person=owner))
-    days.later(days=5)
+    frozen_clock.move(days=5)
     assert blocks.place_due() == 0

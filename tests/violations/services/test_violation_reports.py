@@ -17,8 +17,9 @@ from municipality.kernel import clock, guards
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.notifications.models import Message
 from shops.models import Shop
-from tests.municipality.people import SALIM
-from tests.violations.conftest import NOW, Days, found
+from tests.conftest import NOON, Clock
+from tests.factories.accounts import SALIM, PersonFactory
+from tests.violations.conftest import found
 from violations import invariants, queries
 from violations.models import JudicialWarrant, SettlementOrder, Violation
 from violations.services import violation_reports
@@ -43,12 +44,14 @@ def test_a_warning_comes_first_where_there_is_time_to_put_it_right(write: Callab
     assert not SettlementOrder.objects.exists()
 
 
-def test_a_minute_follows_a_warning_only_when_its_days_are_over(write: Callable[..., Violation], inspector: Any, days: Days) -> None:
+def test_a_minute_follows_a_warning_only_when_its_days_are_over(
+    write: Callable[..., Violation], inspector: Any, frozen_clock: Clock
+) -> None:
     row = write("SHP-05", quantity_hundredths=300)
-    days.later(days=3)
+    frozen_clock.move(days=3)
     with pytest.raises(Refused, match="correction_runs"):
         violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
-    days.later(days=1)
+    frozen_clock.move(days=1)
     violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
     assert row.state == "ordered"
     assert SettlementOrder.objects.get(violation=row).fils == 150_000
@@ -81,21 +84,21 @@ def test_two_inspectors_with_the_same_facts_reach_the_same_amount(
 
 
 def minutes_after(row: Violation, login: str) -> None:
-    with clock.at(NOW + dt.timedelta(days=5)):
+    with clock.at(NOON + dt.timedelta(days=5)):
         violation_reports.write_report(violation=row, inspector=row.inspector.user, seen_at=clock.now())
 
 
 def test_a_repetition_is_counted_by_the_system_and_costs_more(
-    make_inspector: Callable[..., Any], make_shop: Callable[..., Shop], days: Days
+    make_inspector: Callable[..., Any], make_shop: Callable[..., Shop], frozen_clock: Clock
 ) -> None:
     inspector, shop = make_inspector(), make_shop()
     sums = []
     for _turn in range(3):
         row, _new = violation_reports.record(inspector=inspector, found=found(shop, "SHP-04", quantity_hundredths=400))
-        days.later(days=3)
+        frozen_clock.move(days=3)
         violation_reports.write_report(violation=row, inspector=inspector, seen_at=clock.now())
         sums.append((row.repeat_count, queries.order_of(row).fils))  # type: ignore[union-attr]
-        days.later(days=10)
+        frozen_clock.move(days=10)
     assert sums == [(0, 20_000), (1, 40_000), (2, 40_000)]
 
 
@@ -118,8 +121,8 @@ def test_one_act_at_one_shop_on_one_day_is_written_once(write: Callable[..., Vio
     ("facts", "code"),
     [
         ({"offence": "QQQ-01"}, "unknown_offence"),
-        ({"seen_at": NOW + dt.timedelta(hours=1)}, "from_the_future"),
-        ({"seen_at": NOW - dt.timedelta(days=4)}, "too_late"),
+        ({"seen_at": NOON + dt.timedelta(hours=1)}, "from_the_future"),
+        ({"seen_at": NOON - dt.timedelta(days=4)}, "too_late"),
         ({"offence": "SHP-04", "quantity_hundredths": 0}, "bad_quantity"),
         ({"offence": "SHP-05", "quantity_hundredths": 150}, "bad_whole_pieces"),
         ({"offence": "STL-01", "months": 0}, "bad_months"),
@@ -163,9 +166,8 @@ def test_somebody_without_an_account_finds_it_at_first_sign_in(inspector: Any) -
     row, _new = violation_reports.record(inspector=inspector, found=found(None, "CLN-01", civil_id=SALIM, party_name_ar="سالم"))
     assert row.party is None
     assert SALIM not in str({name: value for name, value in vars(row).items() if name != "_state"})
-    from tests.municipality.people import person
 
-    late = person()
+    late = PersonFactory()
     assert queries.visible_to(late).get() == row
     assert queries.by_number(row.number, civil_ids.fields(SALIM)["civil_id_masked"][-4:]) == row  # type: ignore[arg-type]
     assert queries.by_number(row.number, "0000") is None  # type: ignore[arg-type]

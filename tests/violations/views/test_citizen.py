@@ -10,8 +10,10 @@ import pytest
 from django.test import Client
 
 from municipality.kernel import clock
-from tests.municipality.people import SALIM, signed_in
-from tests.violations.conftest import Days, pay
+from tests.browsers import signed_in
+from tests.conftest import Clock
+from tests.factories.accounts import SALIM, StaffFactory
+from tests.violations.conftest import pay
 from violations.models import Objection, Plan, Violation
 from violations.services import notices, terms
 
@@ -185,7 +187,7 @@ def test_the_list_holds_what_concerns_the_person(write: Callable[..., Violation]
     assert "No violations" in signed_in(stranger).get("/en/violations/mine/").content.decode()
 
 
-def test_my_shops_says_that_something_is_open(write: Callable[..., Violation], owner: Any, days: Days) -> None:
+def test_my_shops_says_that_something_is_open(write: Callable[..., Violation], owner: Any, frozen_clock: Clock) -> None:
     row = write()
     notices.record_opening(violation=row, person=owner)
     shown = signed_in(owner).get("/en/my-shops/").content.decode().partition("<main")[2]
@@ -195,12 +197,12 @@ def test_my_shops_says_that_something_is_open(write: Callable[..., Violation], o
     assert shown.index("open violation") < shown.index("Health licence") and shown.index("Look at it") < shown.index("What to do")
 
 
-def test_a_plan_that_fell_shows_what_is_left(write: Callable[..., Violation], owner: Any, days: Days) -> None:
+def test_a_plan_that_fell_shows_what_is_left(write: Callable[..., Violation], owner: Any, frozen_clock: Clock) -> None:
     row = write()
     client = signed_in(owner)
     client.get(url(row))
     terms.agree_plan(violation=fresh(row), person=owner, count=2)
-    days.later(days=3)
+    frozen_clock.move(days=3)
     assert terms.void_missed() == 1
     days_page = signed_in(owner).get(url(row)).content.decode()
     assert "plan ended" in days_page
@@ -208,11 +210,14 @@ def test_a_plan_that_fell_shows_what_is_left(write: Callable[..., Violation], ow
 
 
 def test_the_register_of_waivers_names_nobody(write: Callable[..., Violation], owner: Any, rules: None) -> None:
-    from tests.municipality.people import staff
+
     from violations.services import relief
 
     row = write()
-    clerk, authority = staff("violation_clerk", login="clerk"), staff("violation_authority", login="authority")
+    clerk, authority = (
+        StaffFactory(groups=["violation_clerk"], login="clerk"),
+        StaffFactory(groups=["violation_authority"], login="authority"),
+    )
     asked = relief.ask_relief(violation=row, code="hardship", note_ar="سري", percent=0, asked_by=clerk)
     assert "None so far" in Client().get("/en/violations/waivers/").content.decode()
     relief.allow_relief(relief=asked, allowed_by=authority)

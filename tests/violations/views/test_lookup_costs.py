@@ -10,7 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.municipality.people import SALIM, signed_in
+from tests.browsers import signed_in
+from tests.factories.accounts import SALIM
 from tests.serving import warm
 from violations.models import Violation
 

@@ -13,8 +13,8 @@ from municipality.drafts import invariants, queries, services
 from municipality.drafts.models import Draft
 from municipality.kernel import clock
 from municipality.uploads.models import Upload
-from tests.licensing import officers
-from tests.licensing.conftest import NOW
+from tests.conftest import NOON
+from tests.factories.licensing import RenewalCaseFactory, RenewalDraftFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -34,26 +34,26 @@ def removals(draft: Draft) -> list[str]:
 
 
 def test_the_files_of_a_request_that_ran_out_go_with_it(make_shop: Any, owner: Any) -> None:
-    draft = officers.fill_in(make_shop(), owner, "activity", "address")
+    draft = RenewalDraftFactory(shop=make_shop(), person=owner, changed=["activity", "address"])
     many = Upload.objects.filter(subject=draft.key).count()
     assert many > 1 and states(draft) == {"ready"}
-    with clock.at(NOW + dt.timedelta(days=29)):
+    with clock.at(NOON + dt.timedelta(days=29)):
         assert services.expire() == 1
         assert states(draft) == {"removed"} and removals(draft) == ["draft_ended"] * many
         assert not list(invariants.findings())
 
 
 def test_the_files_of_a_request_that_is_removed_go_with_it(make_shop: Any, owner: Any) -> None:
-    draft = officers.fill_in(make_shop(), owner, "area_m2")
+    draft = RenewalDraftFactory(shop=make_shop(), person=owner, changed=["area_m2"])
     services.discard(draft=draft)
     assert states(draft) == {"removed"} and removals(draft) == ["draft_ended"]
 
 
 def test_a_file_that_arrived_when_the_request_was_over_is_swept_and_until_then_found(make_shop: Any, owner: Any) -> None:
-    draft = officers.fill_in(make_shop(), owner, "area_m2")
-    kept = officers.fill_in(make_shop(), owner, "area_m2")
+    draft = RenewalDraftFactory(shop=make_shop(), person=owner, changed=["area_m2"])
+    kept = RenewalDraftFactory(shop=make_shop(), person=owner, changed=["area_m2"])
     Draft.objects.filter(pk=draft.pk).update(answers={}, page_versions={}, closed_at=clock.now())  # as an older portal left it
-    with clock.at(NOW + dt.timedelta(days=2)):
+    with clock.at(NOON + dt.timedelta(days=2)):
         assert [draft.key] == queries.files_left() and len(list(invariants.findings())) == 1
         assert services.drop_files() == 1 and services.drop_files() == 0
         assert states(draft) == {"removed"} and states(kept) == {"ready"}
@@ -61,7 +61,7 @@ def test_a_file_that_arrived_when_the_request_was_over_is_swept_and_until_then_f
 
 
 def test_sent_files_stay_with_their_case(make_shop: Any, owner: Any) -> None:
-    case = officers.send(make_shop(), owner, "area_m2")
+    case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
     assert services.drop_files() == 0
     assert set(Upload.objects.filter(subject=case.key).values_list("state", flat=True)) == {"ready"}
     assert case.service == RENEWAL

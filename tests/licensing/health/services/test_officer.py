@@ -33,9 +33,12 @@ from municipality.uploads.refusals import FileRefused
 from payments import queries as payments
 from payments.models import RefundDue
 from shops.models import RegisterChange, Shop
-from tests.licensing import officers
-from tests.licensing.conftest import NOW, TODAY, food_activity
-from tests.municipality.people import NOURA, person
+from tests import desk_acts
+from tests.conftest import NOON, TODAY
+from tests.factories.accounts import NOURA, PersonFactory, StaffFactory
+from tests.factories.licensing import MANAGER, RenewalCaseFactory, RenewalDraftFactory, food_activity
+from tests.factories.review import OfficerFactory
+from tests.factories.uploads import UploadFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 BY = system("tests")
@@ -48,7 +51,7 @@ def own_folder(settings: Any, tmp_path: Any) -> None:
 
 def test_a_changed_shop_is_sent_with_case_changes_files_place_clock_and_message_together(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
-    case = officers.send(shop, owner, "area_m2", "manager")
+    case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2", "manager"])
     assert case.state == "in_review" and case.is_open
     renewal = Renewal.objects.get(case=case)
     assert (renewal.lane, renewal.flags, renewal.accepted_facts) == ("officer", [], None)
@@ -56,8 +59,8 @@ def test_a_changed_shop_is_sent_with_case_changes_files_place_clock_and_message_
     assert [row.name for row in rows] == ["area_m2", "manager"]
     assert rows[0].before == {"area_m2": None} and rows[0].after == {"area_m2": 85}
     assert rows[1].after == {"name_ar": "علي الصالح", "name_en": "Ali Al-Saleh", "civil_id_masked": rows[1].after["civil_id_masked"]}
-    assert officers.MANAGER not in str(rows[1].after) and rows[1].sensitivity == "personal"
-    assert civil_ids.decrypt(rows[1].secret["civil_id_cipher"]) == officers.MANAGER
+    assert MANAGER not in str(rows[1].after) and rows[1].sensitivity == "personal"
+    assert civil_ids.decrypt(rows[1].secret["civil_id_cipher"]) == MANAGER
     assert sorted(uploads.ready(case.key).values_list("slot", flat=True)) == ["drawing", "manager_letter"]
     place = QueueEntry.objects.get(case=case)
     assert (place.state, place.branch_id, place.skill) == ("waiting", "HA", "health")
@@ -70,14 +73,14 @@ def test_a_changed_shop_is_sent_with_case_changes_files_place_clock_and_message_
 
 
 def test_the_manager_is_a_party_where_the_portal_knows_the_person(make_shop: Any, owner: Any) -> None:
-    manager = person(officers.MANAGER, name_ar="علي", name_en="Ali")
-    case = officers.send(make_shop(), owner, "manager")
+    manager = PersonFactory(civil_id=MANAGER, name_ar="علي", name_en="Ali")
+    case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["manager"])
     assert Party.objects.filter(case=case, key=manager.key, role="manager").exists()
 
 
 def test_a_failure_at_the_end_leaves_nothing_behind(make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = make_shop()
-    draft = officers.fill_in(shop, owner, "area_m2")
+    draft = RenewalDraftFactory(shop=shop, person=owner, changed=["area_m2"])
 
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("the message cannot be written")
@@ -91,7 +94,7 @@ def test_a_failure_at_the_end_leaves_nothing_behind(make_shop: Any, owner: Any, 
 
 def test_an_answer_from_another_device_after_the_check_page_was_read_is_told_before_sending(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
-    draft = officers.fill_in(shop, owner, "area_m2")
+    draft = RenewalDraftFactory(shop=shop, person=owner, changed=["area_m2"])
     with pytest.raises(Refused) as refused:
         services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version - 1)
     assert refused.value.code == "draft_changed"
@@ -99,7 +102,7 @@ def test_an_answer_from_another_device_after_the_check_page_was_read_is_told_bef
 
 def test_nothing_changed_and_nothing_flagged_is_not_for_an_officer(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
-    draft = officers.fill_in(shop, owner)
+    draft = RenewalDraftFactory(shop=shop, person=owner)
     with pytest.raises(Refused) as refused:
         services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version)
     assert refused.value.code == "nothing_changed"
@@ -107,7 +110,7 @@ def test_nothing_changed_and_nothing_flagged_is_not_for_an_officer(make_shop: An
 
 def test_a_missing_file_and_one_that_is_being_checked_keep_the_request_back(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
-    draft = officers.fill_in(shop, owner, "area_m2")
+    draft = RenewalDraftFactory(shop=shop, person=owner, changed=["area_m2"])
     Upload.objects.get(subject=draft.key)
     uploaded = Upload.objects.get(subject=draft.key)
     from municipality.uploads import services as upload_services
@@ -117,7 +120,7 @@ def test_a_missing_file_and_one_that_is_being_checked_keep_the_request_back(make
     with pytest.raises(Refused) as refused:
         services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version)
     assert refused.value.code == "not_complete"
-    officers.attach(owner, draft.key, "drawing", judged=False)
+    UploadFactory(owner=owner, subject=draft.key, slot="drawing", judged=False)
     assert draft_pages.files_state(draft) == "waiting"
     with pytest.raises(Refused):
         services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version)
@@ -127,7 +130,7 @@ def test_an_activity_that_passed_to_another_body_meanwhile_is_refused_at_sending
     from municipality.drafts import services as drafts
 
     shop = make_shop()
-    draft = officers.fill_in(shop, owner, "activity")
+    draft = RenewalDraftFactory(shop=shop, person=owner, changed=["activity"])
     draft = drafts.answer(draft=draft, page="activity", answers={"activity": food_activity()}, version=draft.version)
     with pytest.raises(Refused) as refused:
         services.send_to_officer(shop=shop, applicant=owner, draft=draft, version=draft.version)
@@ -143,10 +146,10 @@ def test_a_review_block_sends_a_clean_shop_to_an_officer_and_a_stop_block_to_nob
     with pytest.raises(Refused) as refused:
         services.submit_renewal(shop=shop, applicant=owner)
     assert refused.value.code == "no_flag"
-    assert Renewal.objects.get(case=officers.send(shop, owner)).flags == ["no_flag"]
+    assert Renewal.objects.get(case=RenewalCaseFactory(shop=shop, applicant=owner)).flags == ["no_flag"]
     other = make_shop()
     place_block(subject=other.key, source="report:2", **ground)
-    draft = officers.fill_in(other, owner, "area_m2")
+    draft = RenewalDraftFactory(shop=other, person=owner, changed=["area_m2"])
     with pytest.raises(Refused) as stopped:
         services.send_to_officer(shop=other, applicant=owner, draft=draft, version=draft.version)
     assert stopped.value.code == "no_block"
@@ -169,29 +172,29 @@ def test_a_much_later_one_goes_to_an_officer_and_covers_the_time_since(make_shop
     shop = make_shop(ends_in=-400)
     offer = queries.offer(shop)
     assert not offer.may_renew and offer.flags == ["in_time"]
-    case = officers.send(shop, owner)
+    case = RenewalCaseFactory(shop=shop, applicant=owner)
     renewal = Renewal.objects.get(case=case)
     assert (renewal.years, renewal.is_late) == (2, True) and renewal.last_day > TODAY
-    officers.accept(officers.officer())
+    desk_acts.approve(OfficerFactory())
     bill = payments.bill_of(case.key)
     assert bill is not None and bill.total_fils == 25_000
 
 
 def test_approval_writes_the_register_with_its_trace_and_makes_the_bill(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
-    case = officers.send(shop, owner, "trade_name", "activity", "area_m2", "manager", "address")
-    deciding = officers.officer()
-    accepted = officers.accept(deciding)
+    case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["trade_name", "activity", "area_m2", "manager", "address"])
+    deciding = OfficerFactory()
+    accepted = desk_acts.approve(deciding)
     assert accepted.state == "awaiting_payment"
     shop = Shop.objects.get(pk=shop.pk)
     assert (shop.name_ar, shop.area_m2, shop.manager_name_en) == ("صالون النخيل", 85, "Ali Al-Saleh")
     assert (shop.branch_id, shop.block, shop.paci_number) == ("KU", "7", "20220222")
-    assert civil_ids.decrypt(shop.manager_civil_id_cipher) == officers.MANAGER
+    assert civil_ids.decrypt(shop.manager_civil_id_cipher) == MANAGER
     traces = RegisterChange.objects.filter(shop=shop)
     assert {(trace.name, trace.source, trace.actor_key) for trace in traces} == {
         (name, case.key, deciding.key) for name in ("trade_name", "activity", "area_m2", "manager", "address")
     }
-    assert officers.MANAGER not in str(list(traces.values()))
+    assert MANAGER not in str(list(traces.values()))
     assert AuditEvent.objects.filter(action="shop.changed", subject=shop.key).count() == 1
     renewal = Renewal.objects.get(case=case)
     assert renewal.accepted_facts == shop.registered_facts()
@@ -202,8 +205,8 @@ def test_approval_writes_the_register_with_its_trace_and_makes_the_bill(make_sho
 
 def test_what_an_officer_accepted_is_no_change_at_the_next_try(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
-    case = officers.send(shop, owner, "area_m2")
-    officers.accept(officers.officer())
+    case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2"])
+    desk_acts.approve(OfficerFactory())
     services.close_unpaid(case=Case.objects.get(pk=case.pk))
     offer = queries.offer(Shop.objects.get(pk=shop.pk))
     assert offer.may_renew and offer.unmet == []
@@ -213,8 +216,8 @@ def test_the_new_licence_is_issued_on_the_accepted_facts(make_shop: Any, owner: 
     settings.SIGNER_KEY_FILE = str(tmp_path / "seal.p12")
     seal.make_seal(tmp_path / "seal.p12", settings.SIGNER_PASSPHRASE)
     shop = make_shop()
-    case = officers.send(shop, owner, "trade_name", "area_m2")
-    case = officers.accept(officers.officer())
+    case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["trade_name", "area_m2"])
+    case = desk_acts.approve(OfficerFactory())
     services.take_payment(case=case)
     services.issue_renewal(case=Case.objects.get(pk=case.pk))
     licence = HealthLicence.objects.get(shop=shop, is_current=True)
@@ -232,7 +235,7 @@ def test_without_acceptance_no_licence_can_be_linked_and_the_control_shows_the_h
 
     from municipality.kernel import guards
 
-    case = officers.send(make_shop(), owner, "area_m2")
+    case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
     licence = Renewal.objects.get(case=case).licence
     with pytest.raises(IntegrityError, match="not_accepted"), transaction.atomic():
         Renewal.objects.filter(case=case).update(new_licence=licence)
@@ -245,7 +248,7 @@ def test_without_acceptance_no_licence_can_be_linked_and_the_control_shows_the_h
 
 
 def test_declared_changes_are_written_once(make_shop: Any, owner: Any) -> None:
-    officers.send(make_shop(), owner, "area_m2")
+    RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
     with pytest.raises(DatabaseError, match="insert_only"), transaction.atomic():
         RenewalChange.objects.update(after={"area_m2": 1})
 
@@ -254,9 +257,9 @@ def test_declared_changes_are_written_once(make_shop: Any, owner: Any) -> None:
 
 
 def asked(make_shop: Any, owner: Any, *items: desk.CorrectionRequest) -> tuple[Case, Any]:
-    case = officers.send(make_shop(), owner, "area_m2", "address")
-    deciding = officers.officer()
-    desk.ask_corrections(assignment=officers.drawn(deciding), items=list(items))
+    case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2", "address"])
+    deciding = OfficerFactory()
+    desk.ask_corrections(assignment=desk_acts.drawn(deciding), items=list(items))
     return Case.objects.get(pk=case.pk), deciding
 
 
@@ -269,15 +272,15 @@ def test_corrections_open_only_what_is_asked_for_and_keep_the_place(make_shop: A
     number = QueueEntry.objects.get(case=case).pk
     assert case.state == "corrections" and Clock.objects.get(case=case).due_at is None
     with pytest.raises(FileRefused):
-        officers.attach(owner, case.key, "drawing")
+        UploadFactory(owner=owner, subject=case.key, slot="drawing")
     with pytest.raises(Refused) as locked:
         services.answer_corrections(case=case, applicant=owner, answers={"address": {}})
     assert locked.value.code == "not_asked"
     with pytest.raises(Refused) as missing:
         services.answer_corrections(case=case, applicant=owner, answers={"area_m2": {"area_m2": 90}})
     assert missing.value.code == "not_complete"
-    with clock.at(NOW + dt.timedelta(days=2)):
-        officers.attach(owner, case.key, "lease", b"\xff\xd8\xff\xe0 sharper")
+    with clock.at(NOON + dt.timedelta(days=2)):
+        UploadFactory(owner=owner, subject=case.key, slot="lease", content=b"\xff\xd8\xff\xe0 sharper")
         services.answer_corrections(case=case, applicant=owner, answers={"area_m2": {"area_m2": 90}})
     case.refresh_from_db()
     assert case.state == "in_review" and QueueEntry.objects.get(case=case).pk == number
@@ -290,16 +293,16 @@ def test_corrections_open_only_what_is_asked_for_and_keep_the_place(make_shop: A
 def test_a_stranger_answers_nothing(make_shop: Any, owner: Any) -> None:
     case, _deciding = asked(make_shop, owner, AREA)
     with pytest.raises(Refused):
-        services.answer_corrections(case=case, applicant=person(NOURA), answers={"area_m2": {"area_m2": 90}})
+        services.answer_corrections(case=case, applicant=PersonFactory(civil_id=NOURA), answers={"area_m2": {"area_m2": 90}})
     case.refresh_from_db()
     assert case.state == "corrections" and RenewalChange.objects.filter(round=1).count() == 0
 
 
 def test_corrections_that_nobody_answers_close_the_request_without_a_fee(make_shop: Any, owner: Any) -> None:
     case, _deciding = asked(make_shop, owner, AREA)
-    with clock.at(NOW + dt.timedelta(days=28)):
+    with clock.at(NOON + dt.timedelta(days=28)):
         assert services.lapse_unanswered() == 0
-    with clock.at(NOW + dt.timedelta(days=29)):
+    with clock.at(NOON + dt.timedelta(days=29)):
         assert services.lapse_unanswered() == 1 and services.lapse_unanswered() == 0
     case.refresh_from_db()
     assert (case.state, case.is_open) == ("expired", False)
@@ -310,8 +313,8 @@ def test_corrections_that_nobody_answers_close_the_request_without_a_fee(make_sh
 
 def test_a_request_that_cannot_be_closed_holds_no_other_up(make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     bad, _deciding = asked(make_shop, owner, AREA)
-    good = officers.send(make_shop(), owner, "area_m2", "address")
-    desk.ask_corrections(assignment=officers.drawn(officers.officer("second")), items=[AREA])
+    good = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2", "address"])
+    desk.ask_corrections(assignment=desk_acts.drawn(OfficerFactory(login="second")), items=[AREA])
     leave = queue.leave
 
     def fails_for_one(*, case: Case, **given: Any) -> None:
@@ -319,7 +322,7 @@ def test_a_request_that_cannot_be_closed_holds_no_other_up(make_shop: Any, owner
             raise DatabaseError("its row cannot be written")
         leave(case=case, **given)
 
-    with clock.at(NOW + dt.timedelta(days=29)):
+    with clock.at(NOON + dt.timedelta(days=29)):
         with transaction.atomic():
             job = Job.objects.get(pk=enqueue("licensing.lapse_unanswered", key="test"))
         with monkeypatch.context() as patched:
@@ -338,17 +341,17 @@ def test_a_request_that_cannot_be_closed_holds_no_other_up(make_shop: Any, owner
 
 @pytest.mark.parametrize("state", ["in_review", "held", "corrections", "countersign", "awaiting_payment"])
 def test_a_request_is_withdrawn_in_every_state_before_payment(make_shop: Any, owner: Any, state: str) -> None:
-    case = officers.send(make_shop(), owner, "area_m2")
+    case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
     if state != "in_review":
-        deciding = officers.officer()
+        deciding = OfficerFactory()
         if state == "corrections":
-            desk.ask_corrections(assignment=officers.drawn(deciding), items=[AREA])
+            desk.ask_corrections(assignment=desk_acts.drawn(deciding), items=[AREA])
         elif state == "countersign":
-            desk.propose_refusal(assignment=officers.drawn(deciding), code="conditions_not_met")
+            desk.propose_refusal(assignment=desk_acts.drawn(deciding), code="conditions_not_met")
         elif state == "awaiting_payment":
-            officers.accept(deciding)
+            desk_acts.approve(deciding)
         else:
-            officers.drawn(deciding)
+            desk_acts.drawn(deciding)
     services.withdraw_renewal(case=Case.objects.get(pk=case.pk), applicant=owner)
     case.refresh_from_db()
     assert (case.state, case.is_open) == ("withdrawn", False)
@@ -367,8 +370,8 @@ def test_a_signed_refusal_becomes_a_sealed_bilingual_document_with_the_way_to_ob
 
     settings.SIGNER_KEY_FILE = str(tmp_path / "seal.p12")
     seal.make_seal(tmp_path / "seal.p12", settings.SIGNER_PASSPHRASE)
-    officers.send(make_shop(), owner, "area_m2")
-    case = officers.refuse(officers.officer(), officers.supervisor(), note_ar="لا توجد تهوية", note_en="There is no ventilation")
+    RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
+    case = desk_acts.refuse(OfficerFactory(), StaffFactory(supervisor=True), note_ar="لا توجد تهوية", note_en="There is no ventilation")
     assert case.state == "refused" and Job.objects.filter(kind="licensing.refusal_document", key=case.public_id).count() == 1
     services.write_refusal(case=case)
     services.write_refusal(case=case)
@@ -383,8 +386,8 @@ def test_a_signed_refusal_becomes_a_sealed_bilingual_document_with_the_way_to_ob
 
 
 def test_a_shop_that_closes_between_approval_and_payment_gets_its_money_owed_back(make_shop: Any, owner: Any) -> None:
-    case = officers.send(make_shop(), owner, "area_m2")
-    case = officers.accept(officers.officer())
+    case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
+    case = desk_acts.approve(OfficerFactory())
     Shop.objects.update(closed_on=TODAY)
     services.take_payment(case=case)
     case.refresh_from_db()
@@ -397,11 +400,11 @@ def test_the_desk_reads_facts_flags_files_and_no_contact(make_shop: Any, owner: 
     from municipality.review.registry import reviewable
 
     shop = make_shop()
-    case = officers.send(shop, owner, "area_m2", "manager")
+    case = RenewalCaseFactory(shop=shop, applicant=owner, changed=["area_m2", "manager"])
     entry = reviewable(case)
     items = {item.name: item for item in entry.items(case)}
     assert items["area_m2"].before and items["manager"].before and not items["activity"].before
     assert items["drawing"].is_file and len(items["drawing"].files) == 1
     told = " ".join(f"{item.value} {item.before}" for item in items.values())
-    assert owner.email not in told and owner.phone not in told and officers.MANAGER not in told
+    assert owner.email not in told and owner.phone not in told and MANAGER not in told
     assert entry.flags(case) and entry.related(case)

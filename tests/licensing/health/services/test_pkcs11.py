@@ -14,7 +14,7 @@ from municipality.documents.verification import check
 from municipality.jobs import services as jobs
 from municipality.jobs.models import Job, JobState
 from municipality.kernel import clock
-from tests.municipality.documents.softhsm import Token, token_in_its_slot
+from tests.softhsm import Token, token_in_its_slot
 
 pytestmark = [pytest.mark.django_db]
 __all__ = ["token_in_its_slot"]  # the fixture `card`

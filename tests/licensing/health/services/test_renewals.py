@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from licensing.health import queries, services
 from licensing.health.states import RENEWAL
 from licensing.models import Renewal
-from municipality.accounts.models import Organisation, Signatory
+from municipality.accounts.models import Signatory
 from municipality.audit.models import AuditEvent
 from municipality.cases.models import Case
 from municipality.cases.services import advance, lift_block, place_block
@@ -27,8 +27,9 @@ from municipality.rulebook.services import publish
 from payments import queries as payments
 from payments.services import start_attempt
 from shops.models import Shop
-from tests.licensing.conftest import TODAY, food_activity
-from tests.municipality.people import NOURA, person, staff
+from tests.conftest import TODAY
+from tests.factories.accounts import NOURA, OrganisationFactory, PersonFactory, StaffFactory
+from tests.factories.licensing import food_activity
 
 pytestmark = [pytest.mark.django_db, pytest.mark.guards]
 
@@ -171,7 +172,7 @@ def test_a_case_keeps_the_rules_it_was_submitted_under(make_shop: Any, owner: An
     shop = make_shop()
     case = services.submit_renewal(shop=shop, applicant=owner)
     kept = dict(case.snapshot[0])
-    maker, publisher = staff("rule_maker", login="maker2"), staff("rule_publisher", login="publisher2")
+    maker, publisher = StaffFactory(groups=["rule_maker"], login="maker2"), StaffFactory(groups=["rule_publisher"], login="publisher2")
     old = rulebook.in_force("fees.health", TODAY).get()
     new = RuleSet.objects.create(
         subject="fees.health",
@@ -211,7 +212,7 @@ def test_withdrawing_voids_the_bill_and_frees_the_shop(make_shop: Any, owner: An
 
 def test_nobody_else_withdraws_a_request(make_shop: Any, owner: Any) -> None:
     case = services.submit_renewal(shop=make_shop(), applicant=owner)
-    stranger = person(NOURA)
+    stranger = PersonFactory(civil_id=NOURA)
     with pytest.raises(NotPermitted), transaction.atomic():
         services.withdraw_renewal(case=case, applicant=stranger)
     with pytest.raises(NotPermitted):
@@ -246,9 +247,9 @@ def test_a_renewal_is_not_withdrawn_while_the_bank_has_it(make_shop: Any, owner:
 def test_a_signatory_renews_for_the_organisation_until_the_last_day(make_shop: Any, owner: Any) -> None:
     from shops.register import queries as shops
 
-    company = Organisation.objects.create(name_ar="شركة", name_en="Company", commercial_register_no="1")
+    company = OrganisationFactory()
     shop = make_shop(owner=None, organisation=company)
-    signatory = person(NOURA)
+    signatory = PersonFactory(civil_id=NOURA)
     row = Signatory.objects.create(organisation=company, person=signatory, first_day=TODAY, last_day=TODAY)
     assert shop in shops.visible_to(signatory)
     assert services.submit_renewal(shop=shop, applicant=signatory).applicant == signatory

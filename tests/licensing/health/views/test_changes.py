@@ -20,9 +20,13 @@ from municipality.kernel import clock
 from municipality.review.services import desk
 from municipality.uploads.views import pages as upload_pages
 from shops.models import Shop
-from tests.licensing import officers
-from tests.licensing.conftest import NOW, food_activity
-from tests.municipality.people import NOURA, person, signed_in
+from tests import desk_acts
+from tests.browsers import signed_in
+from tests.conftest import NOON
+from tests.factories.accounts import NOURA, PersonFactory
+from tests.factories.licensing import MANAGER, RenewalCaseFactory, RenewalDraftFactory, answers_for, food_activity
+from tests.factories.review import OfficerFactory
+from tests.factories.uploads import UploadFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -61,14 +65,14 @@ def test_the_task_list_names_each_page_and_opens_the_last_one_when_all_is_done(m
     assert client.get(url(shop, "check"))["Location"].endswith("/changes/")
     client.post(url(shop, "area_m2"), {"area_m2": "٨٥", "version": "2"})
     assert draft_of(owner, shop).answers["area_m2"] == {"area_m2": 85}
-    officers.attach(owner, draft_of(owner, shop).key, "drawing")
+    UploadFactory(owner=owner, subject=draft_of(owner, shop).key, slot="drawing")
     assert client.get(url(shop, "continue"))["Location"].endswith("/changes/check/")
     assert "85 m²" in main(client.get(url(shop)))
 
 
 def test_after_change_the_check_page_comes_back_in_one_step(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
-    draft = officers.fill_in(shop, owner, "area_m2", "trade_name")
+    draft = RenewalDraftFactory(shop=shop, person=owner, changed=["area_m2", "trade_name"])
     client = signed_in(owner)
     body = main(client.get(url(shop, "check")))
     assert f'href="{url(shop, "area_m2")}"' in body and "85 m²" in body and "not on record" in body
@@ -105,11 +109,11 @@ def test_the_same_as_in_the_register_is_no_change(make_shop: Any, owner: Any) ->
 def test_the_managers_civil_number_is_kept_encrypted_and_never_shown_again(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
     client = begun(owner, shop, "manager")
-    client.post(url(shop, "manager"), {"name_ar": "علي الصالح", "name_en": "Ali Al-Saleh", "civil_id": officers.MANAGER, "version": "2"})
+    client.post(url(shop, "manager"), {"name_ar": "علي الصالح", "name_en": "Ali Al-Saleh", "civil_id": MANAGER, "version": "2"})
     draft = draft_of(owner, shop)
-    assert officers.MANAGER not in str(draft.answers)
+    assert MANAGER not in str(draft.answers)
     body = client.get(url(shop, "manager")).content.decode()
-    assert officers.MANAGER not in body and draft.answers["manager"]["civil_id_masked"] in body
+    assert MANAGER not in body and draft.answers["manager"]["civil_id_masked"] in body
     client.post(url(shop, "manager"), {"name_ar": "علي صالح", "name_en": "Ali Saleh", "civil_id": "", "version": str(draft.version)})
     assert draft_of(owner, shop).answers["manager"]["civil_id_digest"] == draft.answers["manager"]["civil_id_digest"]
 
@@ -133,25 +137,25 @@ def test_a_page_answered_on_another_device_is_shown_with_both_answers(make_shop:
 
 
 def after(**span: int) -> Any:
-    return clock.at(NOW + dt.timedelta(**span))
+    return clock.at(NOON + dt.timedelta(**span))
 
 
 def test_what_was_typed_when_the_session_had_ended_comes_back_on_another_device(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
     client = begun(owner, shop, "trade_name", "area_m2", "manager", "address")
     for page in ("trade_name", "area_m2"):
-        client.post(url(shop, page), {**officers.answers_for(shop, page), "version": str(draft_of(owner, shop).version)})
-    typed = {"name_ar": "علي الصالح", "name_en": "Ali Al-Saleh", "civil_id": officers.MANAGER, "version": "4"}
+        client.post(url(shop, page), {**answers_for(shop, page), "version": str(draft_of(owner, shop).version)})
+    typed = {"name_ar": "علي الصالح", "name_en": "Ali Al-Saleh", "civil_id": MANAGER, "version": "4"}
     with after(minutes=20):
         turned_away = client.post(url(shop, "manager"), typed)
         assert turned_away.status_code == 302 and "/sign-in/" in turned_away["Location"]
         assert "manager" not in draft_of(owner, shop).answers  # it is no answer
-        assert officers.MANAGER not in Unsaved.objects.get().cipher and "علي" not in Unsaved.objects.get().cipher
+        assert MANAGER not in Unsaved.objects.get().cipher and "علي" not in Unsaved.objects.get().cipher
         phone = signed_in(owner)
         arrived = phone.get(url(shop, "continue", "ar"), follow=True)
         assert arrived.redirect_chain[-1][0] == url(shop, "manager", "ar")
         body = main(arrived)
-        assert 'value="علي الصالح"' in body and f'value="{officers.MANAGER}"' in body and "لم يُحفظ بعد" in body
+        assert 'value="علي الصالح"' in body and f'value="{MANAGER}"' in body and "لم يُحفظ بعد" in body
         assert "<title>خطأ" not in arrived.content.decode()
         assert draft_of(owner, shop).answers["trade_name"]["name_en"] == "Al Nakheel Salon"
         saved = phone.post(url(shop, "manager"), typed)
@@ -190,7 +194,7 @@ def test_what_one_person_typed_never_comes_back_to_another(make_shop: Any, owner
     client = begun(owner, shop, "area_m2")
     with after(minutes=20):
         client.post(url(shop, "area_m2"), {"area_m2": "85", "version": "2"})
-        stranger = signed_in(person(NOURA))
+        stranger = signed_in(PersonFactory(civil_id=NOURA))
         assert stranger.get(url(shop, "area_m2")).status_code == 404
 
 
@@ -207,7 +211,7 @@ def test_only_pages_that_say_so_keep_what_was_typed(make_shop: Any, owner: Any) 
 
 def test_the_declared_request_is_sent_and_the_case_page_says_whose_turn_it_is(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
-    draft = officers.fill_in(shop, owner, "area_m2")
+    draft = RenewalDraftFactory(shop=shop, person=owner, changed=["area_m2"])
     client = signed_in(owner)
     empty = client.post(url(shop, "check"), {"version": str(draft.version), "total": "10000"})
     assert "needs the declaration" in empty.content.decode() and not Case.objects.exists()
@@ -225,8 +229,8 @@ def test_the_declared_request_is_sent_and_the_case_page_says_whose_turn_it_is(ma
 
 
 def test_only_the_asked_items_are_open_and_the_rest_is_shown_locked(make_shop: Any, owner: Any) -> None:
-    case = officers.send(make_shop(), owner, "area_m2", "trade_name")
-    desk.ask_corrections(assignment=officers.drawn(officers.officer()), items=[desk.CorrectionRequest("area_differs", "area_m2")])
+    case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2", "trade_name"])
+    desk.ask_corrections(assignment=desk_acts.drawn(OfficerFactory()), items=[desk.CorrectionRequest("area_differs", "area_m2")])
     client = signed_in(owner)
     address = f"/en/cases/{case.public_id}/corrections/"
     assert "Answer the corrections" in main(client.get(f"/en/cases/{case.public_id}/"))
@@ -247,9 +251,9 @@ def test_a_file_sent_by_a_button_inside_the_corrections_keeps_what_was_typed_bes
     make_shop: Any, owner: Any, monkeypatch: pytest.MonkeyPatch, is_marked: bool
 ) -> None:
     monkeypatch.setattr(upload_pages.slot, "beside_a_form", is_marked)
-    case = officers.send(make_shop(), owner, "area_m2")
+    case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
     items = [desk.CorrectionRequest("area_differs", "area_m2"), desk.CorrectionRequest("file_unreadable", "drawing")]
-    desk.ask_corrections(assignment=officers.drawn(officers.officer()), items=items)
+    desk.ask_corrections(assignment=desk_acts.drawn(OfficerFactory()), items=items)
     client, address = signed_in(owner), f"/en/cases/{case.public_id}/corrections/"
     file = SimpleUploadedFile("page.jpg", b"\xff\xd8\xff\xe0 a picture", "image/jpeg")
     sent = client.post(f"/en/uploads/{case.key}/drawing/?next={address}", {"area_m2-area_m2": "88", "files-drawing": file}, follow=True)
@@ -260,12 +264,12 @@ def test_a_file_sent_by_a_button_inside_the_corrections_keeps_what_was_typed_bes
 
 def test_continuing_while_a_further_file_is_on_its_way_says_what_is_waited_for(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
-    draft = officers.fill_in(shop, owner, "area_m2")
+    draft = RenewalDraftFactory(shop=shop, person=owner, changed=["area_m2"])
     client = signed_in(owner)
     sent = client.post(f"/en/uploads/{draft.key}/drawing/?next={url(shop, 'files')}", {"files-drawing": "", "note": "of another form"})
     assert sent["Location"] == url(shop, "files")
     assert client.post(url(shop, "files"))["Location"] == url(shop, "check"), "what was beside the file leads nobody back"
-    officers.attach(owner, draft.key, "drawing", b"\xff\xd8\xff\xe0 another", judged=False)
+    UploadFactory(owner=owner, subject=draft.key, slot="drawing", content=b"\xff\xd8\xff\xe0 another", judged=False)
     told = client.post(url(shop, "files"))
     assert told.status_code == 200 and "still being checked" in main(told) and "<title>Error: " in told.content.decode()
 
@@ -295,7 +299,7 @@ def test_a_removed_request_is_gone_and_a_sent_one_leads_to_its_case(make_shop: A
 def test_a_strangers_pages_do_not_exist(make_shop: Any, owner: Any) -> None:
     shop = make_shop()
     begun(owner, shop, "area_m2")
-    stranger = signed_in(person(NOURA))
+    stranger = signed_in(PersonFactory(civil_id=NOURA))
     for page in ("", "what", "area_m2", "files", "check", "discard"):
         assert stranger.get(url(shop, page)).status_code == 404
         assert stranger.post(url(shop, page), {"version": "1"}).status_code == 404

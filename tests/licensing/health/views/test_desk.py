@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests import serving
-from tests.licensing import officers
-from tests.municipality.people import signed_in
+from tests.browsers import signed_in
+from tests.factories.licensing import MANAGER, RenewalCaseFactory
+from tests.factories.review import OfficerFactory
 
 pytestmark = pytest.mark.django_db
 FACTS = ("trade_name", "activity", "area_m2", "manager", "address")
@@ -24,8 +25,8 @@ def own_folder(settings: Any, tmp_path: Any) -> None:
 
 
 def on_the_desk(make_shop: Any, owner: Any) -> tuple[Any, Any]:
-    case = officers.send(make_shop(), owner, *FACTS)
-    client = signed_in(officers.officer())
+    case = RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=FACTS)
+    client = signed_in(OfficerFactory())
     client.post(reverse("admin:desk_next"))
     return client, case
 
@@ -41,7 +42,7 @@ def test_what_is_declared_stands_beside_what_the_register_says(make_shop: Any, o
     html = page_of(client, case)
     assert html.count('class="is-changed"') == len(FACTS)
     assert "صالون النخيل" in html and "علي الصالح" in html
-    assert officers.MANAGER not in html and owner.email not in html and owner.phone not in html
+    assert MANAGER not in html and owner.email not in html and owner.phone not in html
 
 
 def test_files_open_for_the_officer_of_the_case_and_no_longer_once_it_is_given_back(make_shop: Any, owner: Any) -> None:
@@ -49,7 +50,7 @@ def test_files_open_for_the_officer_of_the_case_and_no_longer_once_it_is_given_b
     html = page_of(client, case)
     links = set(re.findall(r'src="(/files/[^"]+)"', html))
     assert len(links) >= 2
-    colleague = signed_in(officers.officer("colleague"))
+    colleague = signed_in(OfficerFactory(login="colleague"))
     for link in links:
         assert client.get(link).status_code == 200
         assert colleague.get(link).status_code == 404

@@ -12,8 +12,11 @@ from municipality.documents import seal
 from municipality.documents.rendering import RendererMissing, RenderingRefused
 from municipality.jobs.models import Job
 from municipality.jobs.services import run
-from tests.licensing import officers
-from tests.municipality.people import signed_in
+from tests import desk_acts
+from tests.browsers import signed_in
+from tests.factories.accounts import StaffFactory
+from tests.factories.licensing import RenewalCaseFactory
+from tests.factories.review import OfficerFactory
 
 pytestmark = pytest.mark.django_db
 NO_PAPER, DRAWN_UP, LOOK_AGAIN, FETCH = "has no paper to download", "being drawn up and sealed", "Look again", "Download the decision"
@@ -28,8 +31,8 @@ def sealed(settings: Any, tmp_path: Any) -> None:
 
 @pytest.fixture
 def refused(make_shop: Any, owner: Any) -> Case:
-    officers.send(make_shop(), owner, "area_m2")
-    return officers.refuse(officers.officer(), officers.supervisor())
+    RenewalCaseFactory(shop=make_shop(), applicant=owner, changed=["area_m2"])
+    return desk_acts.refuse(OfficerFactory(), StaffFactory(supervisor=True))
 
 
 def said(case: Case, owner: Any) -> set[str]:

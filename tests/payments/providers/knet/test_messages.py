@@ -84,10 +84,12 @@ def test_a_value_cannot_break_out_of_its_field(value: str) -> None:
         messages.order_text(order() | {"udf1": value})
 
 
-@pytest.mark.parametrize("reference", ["x&result=CAPTURED", "٩٨٧", "a@b/c", "نص", "<b>", "'; --"])
-def test_free_fields_keep_letters_and_digits_only(reference: str) -> None:
-    kept = messages.udf(reference)
-    assert all(c.isascii() and (c.isalnum() or c == " ") for c in kept)
+@pytest.mark.parametrize(
+    ("reference", "kept"),
+    [("x&result=CAPTURED", "xresultCAPTURED"), ("٩٨٧", ""), ("a@b/c", "abc"), ("نص", ""), ("<b>", "b"), ("'; --", " ")],
+)
+def test_free_fields_keep_letters_and_digits_only(reference: str, kept: str) -> None:
+    assert messages.udf(reference) == kept
 
 
 ANSWER = (

@@ -24,10 +24,11 @@ from payments.services import owe_back, redirect_url, start_attempt
 from sandbox.simulators import serving
 from sandbox.simulators.tasdeed.book import Book
 from sandbox.simulators.tasdeed.server import Desk, application
-from tests.payments.bank import Bank
-from tests.payments.bank import Book as BankBook
-from tests.payments.conftest import START, run_due
-from tests.payments.services.test_returns import approve, propose
+from tests.bank import Bank
+from tests.bank import Book as BankBook
+from tests.due_jobs import run_due
+from tests.payments.conftest import START
+from tests.payments.refunds import approve, propose
 
 pytestmark = pytest.mark.django_db
 SECRET = "a secret of the tests"
@@ -122,7 +123,7 @@ def test_money_goes_back_through_the_gateway_that_took_it(
 ) -> None:
     pay()
     at(1)
-    settings.PAYMENT_PROVIDER = "tests.payments.bank.Bank"  # another gateway is in use by now
+    settings.PAYMENT_PROVIDER = "tests.bank.Bank"  # another gateway is in use by now
     Bank.book = BankBook()
     refund = owe_back(bill=Bill.objects.get(), reason="shop_closed", actor=system("tests"))
     assert refund is not None

@@ -1,0 +1,36 @@
+"""Rows of the open data and of following: an edition of the files, numbered changes, what a person follows, a digest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from municipality.kernel import clock
+from shops.models import Digest, Edition, Follow
+from shops.open_data import feed, writer
+from shops.registry import OPEN_SETS
+from shops.subscriptions import services, tokens
+
+if TYPE_CHECKING:
+    from tests.architecture.sample_data import Sample
+
+
+@dataclass
+class OpenRows:
+    edition: Edition
+    follow: Follow  # of the owner: the shop with a story
+    block: Follow
+    token: str  # ends the owner's digests
+
+
+def fill(sample: Sample) -> OpenRows:
+    """Number what happened, write the files, let the owner follow a shop and a block, and tell them of a change of yesterday."""
+    shop = sample.register.storied
+    owner = sample.owner.person
+    follow = services.follow(person=owner, shop=shop)
+    block = services.follow(person=owner, area=shop.area, block=shop.block)
+    feed.find_unmarked()
+    edition = {key: writer.publish(key) for key in OPEN_SETS}["shops"]
+    services.notify(owner.pk, feed.last_number())
+    assert Digest.objects.filter(person=owner, day=clock.today()).exists()
+    return OpenRows(edition, follow, block, tokens.token_of(owner.public_id))

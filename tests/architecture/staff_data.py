@@ -1,0 +1,61 @@
+"""Superusers and their alarms, lost passkeys: what stands in the sample, and what the database refuses of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from municipality.accounts.models import KeyLoss, SuperuserAlarm, User
+from municipality.accounts.services import alarms, key_losses
+from municipality.kernel import clock
+from tests.factories.accounts import StaffFactory
+
+
+@dataclass
+class StaffRows:
+    """An alarm that was told, one request for the way back that was opened and one that waits."""
+
+    alarm: SuperuserAlarm
+    opened: KeyLoss
+    waiting: KeyLoss
+
+
+def _staff(login: str, **fields: Any) -> User:
+    return StaffFactory(name_ar="نهى الطوارئ", name_en="Noha Al-Tawari", login=login, **fields)
+
+
+def fill(sample: Any) -> StaffRows:
+    """The account of emergencies was used once and is closed again."""
+    mighty = _staff("emergency", is_superuser=True)
+    alarms.tell()
+    mighty.is_superuser = False
+    mighty.save()
+    opened, waiting = key_losses.ask(sample.publisher), key_losses.ask(sample.checker)
+    key_losses.open_way_back(opened, opener=sample.operator)
+    return StaffRows(SuperuserAlarm.objects.get(user=mighty), KeyLoss.objects.get(pk=opened.pk), waiting)
+
+
+def born_mighty(sample: Any) -> None:
+    User.objects.bulk_create([User(login="born", name_ar="س", name_en="S", is_staff=True, is_superuser=True)])
+
+
+def unannounced(sample: Any) -> None:
+    User.objects.filter(pk=sample.operator.pk).update(is_superuser=True)
+
+
+def a_third(sample: Any) -> None:
+    for user in (sample.officer, sample.maker, sample.operator):
+        SuperuserAlarm.objects.create(user=user, kind="flag_set", at=clock.now())
+        User.objects.filter(pk=user.pk).update(is_superuser=True)
+
+
+def opened_by_a_person(sample: Any) -> None:
+    KeyLoss.objects.filter(pk=sample.staff_rows.waiting.pk).update(opened_by=sample.owner.person, opened_at=clock.now())
+
+
+BY_HAND = {
+    "accounts_user_born_mighty": born_mighty,
+    "accounts_user_announced": unannounced,
+    "accounts_user_two_mighty": a_third,
+    "accounts_keyloss_by_staff": opened_by_a_person,
+}

@@ -1,0 +1,47 @@
+"""Rule sets, and the rulebook of the seeds."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import factory
+from factory.django import DjangoModelFactory
+
+from municipality.kernel import clock
+from municipality.kernel.actors import system
+from municipality.rulebook import seeds, services
+from municipality.rulebook.models import ConditionRule, FeeRule, LimitRule, RuleSet
+from tests.factories.accounts import StaffFactory
+
+
+def publish_rulebook(subject: str = "") -> None:
+    """Publish every edition of the seeds, or those of a subject, by two people. Places have to be loaded."""
+    maker, publisher = (StaffFactory(groups=[f"rule_{login}"], login=login) for login in ("maker", "publisher"))
+    if not subject:
+        seeds.seed(maker, publisher)
+        return
+    for edition in seeds.read_editions():
+        if edition["subject"] == subject:
+            services.publish(ruleset=seeds._draft(edition, maker), publisher=publisher, actor=system("tests"))
+
+
+class RuleSetFactory(DjangoModelFactory[RuleSet]):
+    """A draft of `fees.testing` with a fee of `fils`, a limit and a condition."""
+
+    class Meta:
+        model = RuleSet
+
+    subject, version, first_day = "fees.testing", 1, dt.date(2026, 1, 1)
+    instrument_ar, instrument_en = "قرار", "Resolution"
+    made_at = factory.LazyFunction(clock.now)
+    fils = 10_000
+
+    @classmethod
+    def _create(cls, model_class: type[RuleSet], *args: Any, fils: int, **fields: Any) -> RuleSet:
+        ruleset = RuleSet.objects.create(**fields)
+        fee = {"code": "base", "label_ar": "رسم", "label_en": "Fee", "article_ar": "م 1", "article_en": "Art. 1"}
+        FeeRule.objects.create(ruleset=ruleset, fils=fils, unit="year", revenue_account="1", **fee)
+        LimitRule.objects.create(ruleset=ruleset, code="window_days", value=60, unit="day", article_ar="م 2", article_en="Art. 2")
+        ConditionRule.objects.create(ruleset=ruleset, order=1, text_ar="شرط", text_en="Condition", article_ar="م 3", article_en="Art. 3")
+        return ruleset
