@@ -18,7 +18,7 @@ from tests.architecture.files import ROOT
 DOORS = {"models", "queries", "services", "states"}
 # Doors of the platform beyond the four, each a thing that others register with, implement or are marked by.
 MORE = {
-    "municipality.accounts": {"access", "staff_site", "limits", "civil_ids", "next_paths", "access_log", "proof"},
+    "municipality.accounts": {"access", "requests", "staff_site", "limits", "civil_ids", "next_paths", "access_log", "proof"},
     "municipality.delegation": {"registry", "notifications", "authorization", "organisations"},
     "municipality.audit": {"guards", "registry"},
     "municipality.cases": {"catalogue", "opening", "panels", "blocks", "admin_base", "timeline"},
