@@ -13,10 +13,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.services import log_access
-from municipality.cases.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment, structure
 from municipality.cases.models import Case, CaseEvent, FiledBy
 from municipality.cases.timeline import TIMELINES
 from municipality.kernel.actors import Actor
+from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment, structure
 from municipality.ui.code_labels import label_codes, label_of, moved
 
 AUDITOR = "auditor"

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from municipality.cases.admin_base import ReadOnlyInline, code, structure
+from municipality.ui.admin_base import ReadOnlyInline, code, structure
 from municipality.ui.code_labels import label_of, moved
 from payments.admin.base import MoneyAdmin
 from payments.models import Attempt, AttemptEvent, GatewayMessage, Inquiry

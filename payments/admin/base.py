@@ -8,8 +8,8 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from municipality.audit.services import log_access
-from municipality.cases.admin_base import ReadOnlyAdmin, in_group
 from municipality.kernel.actors import Actor
+from municipality.ui.admin_base import ReadOnlyAdmin, in_group
 from payments.states import CASHIER, CHECKER
 
 AUDITOR = "auditor"

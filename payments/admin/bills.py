@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from municipality.cases.admin_base import ReadOnlyInline, code
 from municipality.cases.timeline import TIMELINES
+from municipality.ui.admin_base import ReadOnlyInline, code
 from municipality.ui.code_labels import label_of, moved
 from payments.admin.base import MoneyAdmin
 from payments.models import Bill, BillEvent, BillLine, Receipt

@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.proof import asks_again, steps
 from municipality.audit.services import record
-from municipality.cases.admin_base import ReadOnlyInline, code, in_group, moment
 from municipality.kernel import clock, money
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
+from municipality.ui.admin_base import ReadOnlyInline, code, in_group, moment
 from municipality.ui.code_labels import CODE_LABELS, label_of
 from municipality.ui.tables import Cell, as_csv, as_xlsx
 from municipality.ui.templatetags.portal import day, kwd

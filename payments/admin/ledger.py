@@ -12,8 +12,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.proof import asks_again, steps
-from municipality.cases.admin_base import ReadOnlyInline, code, demand, in_group, moment
 from municipality.kernel.errors import Refused
+from municipality.ui.admin_base import ReadOnlyInline, code, demand, in_group, moment
 from municipality.ui.code_labels import label_of
 from municipality.ui.templatetags.portal import kwd
 from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, typed

@@ -14,8 +14,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.proof import asks_again, steps
-from municipality.cases.admin_base import ReadOnlyInline, code, in_group, moment
 from municipality.kernel.errors import Refused
+from municipality.ui.admin_base import ReadOnlyInline, code, in_group, moment
 from municipality.ui.code_labels import label_of, moved
 from municipality.ui.templatetags.portal import kwd
 from payments import services
