@@ -87,7 +87,7 @@ class CaseDetail:
     money: list[MoneyLine] = field(default_factory=list)
     total_fils: int | None = None
     facts: list[Fact] = field(default_factory=list)
-    ways: list[tuple[Any, str]] = field(default_factory=list)
+    actions: list[tuple[Any, str]] = field(default_factory=list)
     by_officer: bool = False  # whether a person of the municipality decides
     queue: list[Fact] = field(default_factory=list)
     rounds: list[Round] = field(default_factory=list)
@@ -107,8 +107,8 @@ class Record:
     label: Any = ""
     lines: Sequence[Any] = ()
     source: tuple[Any, str] | None = None
-    beside: Sequence[Fact] = ()
-    way: tuple[Any, str] | None = None
+    replies: Sequence[Fact] = ()
+    action: tuple[Any, str] | None = None
     anchor: str = ""
 
 
@@ -123,7 +123,7 @@ class Block:
     records: Sequence[Record] = ()
     empty: Any = ""  # said where there are no records
     note: Any = ""  # how the block is to be read
-    ways: Sequence[tuple[Any, str]] = ()
+    actions: Sequence[tuple[Any, str]] = ()
     history: Sequence[Fact] = ()  # label and day
 
 

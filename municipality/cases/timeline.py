@@ -44,7 +44,7 @@ class Timeline:
 
     titles: dict[str, Any]
     path: Sequence[str]  # states of the usual way, in order
-    turn: dict[str, str]  # state → actor role that must act now
+    next_actor: dict[str, str]  # state → role of the actor that must act now
     notes: dict[str, Any]
     name: Any = ""  # of the service, as the heading of a case page
     bad: frozenset[str] = frozenset()
@@ -91,7 +91,7 @@ def steps(case: Case, events: Sequence[CaseEvent], named: Mapping[str, Any] | No
     for event in events:
         last = event == events[-1]
         kind = "now" if last and case.is_open else "bad" if last and event.to_state in story.bad else "done"
-        due = case.due_on if kind == "now" and story.turn.get(event.to_state) != "applicant" else None
+        due = case.due_on if kind == "now" and story.next_actor.get(event.to_state) != "applicant" else None
         found.append(
             Step(
                 kind,
@@ -110,7 +110,7 @@ def steps(case: Case, events: Sequence[CaseEvent], named: Mapping[str, Any] | No
     else:
         ahead = []
     titles = story.titles | story.ahead
-    found += [Step("next", titles[state], ACTORS[story.turn.get(state, "system")]) for state in ahead]
+    found += [Step("next", titles[state], ACTORS[story.next_actor.get(state, "system")]) for state in ahead]
     return found
 
 
@@ -118,5 +118,5 @@ def label(case: Case) -> tuple[str, Any]:
     """State of a tag (ok, warn, bad, wait) and its word for a case."""
     story = TIMELINES[case.service]
     if case.is_open:
-        return ("warn" if story.turn.get(case.state) == "applicant" else "wait"), story.titles[case.state]
+        return ("warn" if story.next_actor.get(case.state) == "applicant" else "wait"), story.titles[case.state]
     return ("bad" if case.state in story.bad else "ok"), story.titles[case.state]
