@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -40,10 +40,6 @@ class EventInline(ReadOnlyInline):
     fk_name = "subject"
     ordering = ("pk",)
     fields = ("when", "step", "actor", "reason_code")
-    readonly_fields = fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     @admin.display(description=_("time"))
     def when(self, event: CaseEvent) -> str:
@@ -79,10 +75,6 @@ class CaseAdmin(ReadOnlyAdmin):
         *("reference_code", "service_name", "state_name", "title_ar", "title_en", "subject_code", "person", "civil_number", "how_filed"),
         *("branch", "opened_at", "due_on", "closed_at", "rules", "values"),
     )
-    readonly_fields = fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """All for auditors. Others see nothing here: what is in their hands lies on the desk, and what waits is listed nowhere."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -40,10 +39,6 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_select_related = ("message",)
     ordering = ("-pk",)
     fields = ("kind", "subject_code", "channel_name", "state_name", "reason_name", "when", "provider", "key")
-    readonly_fields = fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     def get_urls(self) -> list[URLPattern]:
         return [

@@ -3,8 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -19,10 +17,6 @@ from payments.states import BillState
 class LineInline(ReadOnlyInline):
     model = BillLine
     fields = ("order", "label_ar", "formula_ar", "article_ar", "edition_code", "amount", "account")
-    readonly_fields = fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     @admin.display(description=_("edition"))
     def edition_code(self, line: BillLine) -> SafeString | str:
@@ -42,10 +36,6 @@ class BillEventInline(ReadOnlyInline):
     fk_name = "subject"
     ordering = ("pk",)
     fields = ("at", "step", "actor", "reason_code")
-    readonly_fields = fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     @admin.display(description=_("step"))
     def step(self, event: BillEvent) -> SafeString | str:
@@ -67,7 +57,6 @@ class BillAdmin(MoneyAdmin):
     search_fields = ("reference",)
     inlines = (LineInline, BillEventInline)
     fields = ("reference_code", "kind_code", "subject_code", "title_ar", "title_en", "person", "amount", "state", "issued_at", "due_until")
-    readonly_fields = fields
 
     def person_of(self, row: Any) -> tuple[str, str] | None:
         return row.payer.key, row.key
@@ -99,7 +88,6 @@ class ReceiptAdmin(MoneyAdmin):
     list_select_related = ("bill", "allocation")
     search_fields = ("number", "bill__reference")
     fields = ("number_code", "bill_code", "amount", "payment_code", "stands", "issued_at", "document_code")
-    readonly_fields = fields
 
     def person_of(self, row: Any) -> tuple[str, str] | None:
         return row.bill.payer.key, row.bill.key

@@ -46,7 +46,6 @@ class StatementAdmin(MoneyAdmin):
         "taken_at",
         "dropped_at",
     )
-    readonly_fields = fields
 
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view
