@@ -80,7 +80,7 @@ def flags(case: Case) -> list[str]:
 def parties(case: Case) -> list[tuple[str, str]]:
     """Who has an interest: the party, the shop, its licensee and the writer of the minute, so that ties are respected."""
     row = _read(case).violation
-    found = [("applicant", case.applicant.key), *cases.acted_by(case)]
+    found = [("applicant", case.applicant.key), *cases.acting_roles(case)]
     if row.inspector is not None:
         found.append(("inspector", row.inspector.user.key))
     if row.party is not None and row.party.key != case.applicant.key:

@@ -57,7 +57,7 @@ def my_shops(user: User, shops: Sequence[Any]) -> dict[str, list[Any]]:
         shops = [shop for shop in shops if shop.pk in allowed]
     keys = [shop.key for shop in shops]
     kept = {draft.subject: draft for draft in drafts.open_about(user, RENEWAL, keys)}
-    open_cases = cases.open_about(RENEWAL, keys)
+    open_cases = cases.open_case_ids(RENEWAL, keys)
     return {
         shop.key: [_line(shop, licences.get(shop.pk), elsewhere, open_cases.get(shop.key), kept.get(shop.key), today, window)]
         for shop in shops

@@ -1,4 +1,4 @@
-"""What must hold of cases."""
+"""Invariants of cases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from municipality.rulebook.queries import digest
 
 
 def findings() -> Iterator[str]:
-    """The last event is the present state, each event is a declared edge that continues the one before, snapshots are whole."""
+    """States match the last events, each event is a declared edge that follows the one before, snapshots match their hashes."""
     for case in Case.objects.filter(last_event__isnull=False).exclude(last_event__to_state=F("state"))[:50]:
         yield f"{case.reference} stands at {case.state}, its last event says otherwise"
     for service, table in WORKFLOWS.items():
@@ -24,7 +24,7 @@ def findings() -> Iterator[str]:
         for case in Case.objects.filter(service=service).filter((finals & Q(is_open=True)) | (~finals & Q(is_open=False)))[:50]:
             yield f"{case.reference} is {'open' if case.is_open else 'closed'} in state {case.state}"
     for pk in CaseEvent.objects.filter(actor_role__in=("delegate", "assistant"), data__for__isnull=True).values_list("pk", flat=True)[:50]:
-        yield f"event {pk} was taken for somebody and does not say for whom"
+        yield f"event {pk} was made for another person and does not name them"
     previous: dict[int, str] = {}
     for subject, before, after in CaseEvent.objects.order_by("pk").values_list("subject_id", "from_state", "to_state").iterator():
         if previous.get(subject, before) != before:

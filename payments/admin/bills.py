@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.cases.timeline import TIMELINES
 from municipality.ui.admin_base import ReadOnlyInline, code
 from municipality.ui.code_labels import label_of, moved
+from municipality.ui.texts import Text
 from payments.admin.base import MoneyAdmin
 from payments.models import Bill, BillEvent, BillLine, Receipt
 from payments.states import BillState
@@ -66,7 +67,7 @@ class BillAdmin(MoneyAdmin):
         return code(bill.reference)
 
     @admin.display(description=_("kind"))
-    def kind_code(self, bill: Bill) -> SafeString | str:
+    def kind_code(self, bill: Bill) -> Text:
         return TIMELINES[bill.kind].name if bill.kind in TIMELINES else code(bill.kind)
 
     @admin.display(description=_("subject"))

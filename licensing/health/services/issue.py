@@ -61,7 +61,7 @@ def _fallen_away(case: Case) -> str:
     shop = Shop.objects.get(public_id=subjects.parse(case.subject).id)
     if shop.closed_on is not None and shop.closed_on <= clock.today():
         return "shop_closed"
-    if any(block.effect == Effect.STOP for block in cases.standing_blocks(case.subject, case.service)):
+    if any(block.effect == Effect.STOP for block in cases.active_blocks(case.subject, case.service)):
         return "blocked"
     return ""
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from municipality.cases.models import Case, CaseEvent
-from municipality.cases.timeline import TIMELINES, who
+from municipality.cases.timeline import TIMELINES, actor_text
 from municipality.delegation.queries import named_in
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries
@@ -160,7 +160,7 @@ def _history(case: Case, reasons: Mapping[str, Any], *, is_blind: bool) -> list[
         label = table.moves[event.move].label if event.move in table.moves else ""
         title = story.title(event) if story and not event.move else label or (story.title(event) if story else event.to_state)
         reason = reasons.get(event.reason)
-        found.append(HistoryLine(title, who(event, named), event, reason.label_ar if reason else ""))
+        found.append(HistoryLine(title, actor_text(event, named), event, reason.label_ar if reason else ""))
     return found
 
 
