@@ -56,7 +56,7 @@ def my_shops(user: User, shops: Sequence[Any]) -> dict[str, list[Any]]:
         allowed = set(registered.visible_to(user, RENEWAL).filter(pk__in=[s.pk for s in shops]).values_list("pk", flat=True))
         shops = [shop for shop in shops if shop.pk in allowed]
     keys = [shop.key for shop in shops]
-    kept = {draft.subject: draft for draft in drafts.open_about(user, RENEWAL, keys)}
+    kept = {draft.subject: draft for draft in drafts.open_drafts(user, RENEWAL, keys)}
     open_cases = cases.open_case_ids(RENEWAL, keys)
     return {
         shop.key: [_line(shop, licences.get(shop.pk), elsewhere, open_cases.get(shop.key), kept.get(shop.key), today, window)]

@@ -62,7 +62,7 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     if case.state != RenewalState.CORRECTIONS or asked is None or renewal is None:
         return redirect("cases:case", public_id=case.public_id)
     submitted = request.method == "POST" and not is_switch(request)
-    waiting = unsaved.of(request) if request.method in ("GET", "HEAD") else None
+    waiting = unsaved.read(request) if request.method in ("GET", "HEAD") else None
     data = request.POST if request.method == "POST" else waiting
     parts = _parts(request, case, renewal, asked, data)
     if not submitted and (waiting is not None or ERRORS_FIELD not in request.POST):
@@ -77,7 +77,7 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         except Refused as refused:
             refusal = refused
         else:
-            unsaved.drop(request)
+            unsaved.delete(request)
             messages.info(request, _("The corrections are sent. The request kept its place."))
             return redirect("cases:case", public_id=case.public_id)
     targets = {part.target for part in parts}
@@ -86,7 +86,7 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "round": asked,
         "parts": parts,
         "locked": [item for item in items(case) if item.name not in targets],
-        "restored": waiting is not None and not unsaved.is_quiet(waiting),
+        "restored": waiting is not None and not unsaved.is_from_button(waiting),
         "refusal": refusal,
         "errors": sum(bool(part.missing or (part.form is not None and part.form.errors)) for part in parts) if submitted else 0,
         "crumbs": [
