@@ -75,7 +75,7 @@ def record(*, inspector: Any, found: Findings) -> tuple[Violation, bool]:
     another = _("Another violation report was sent under this key. Please begin a new one and keep this one's photos.")
     try:
         visit, written = fieldwork.receive(sender=inspector, sent=found.visit, write=lambda visit: _record(inspector, found, visit))
-    except fieldwork.SentDifferently as known_otherwise:
+    except fieldwork.VisitConflict as known_otherwise:
         raise Refused("sent_differently", another) from known_otherwise
     if written is not None:
         return written, True
