@@ -24,7 +24,7 @@ def findings() -> Iterator[str]:
         for case in Case.objects.filter(service=service).filter((finals & Q(is_open=True)) | (~finals & Q(is_open=False)))[:50]:
             yield f"{case.reference} is {'open' if case.is_open else 'closed'} in state {case.state}"
     for pk in CaseEvent.objects.filter(actor_role__in=("delegate", "assistant"), data__for__isnull=True).values_list("pk", flat=True)[:50]:
-        yield f"event {pk} was made for another person and does not name them"
+        yield f"event {pk} was taken for somebody and does not say for whom"
     previous: dict[int, str] = {}
     for subject, before, after in CaseEvent.objects.order_by("pk").values_list("subject_id", "from_state", "to_state").iterator():
         if previous.get(subject, before) != before:

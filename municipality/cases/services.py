@@ -16,7 +16,7 @@ from municipality.cases.models import Block, Case, CaseEvent, Effect, Figure, Fi
 from municipality.cases.timeline import TIMELINES
 from municipality.delegation.authorization import may
 from municipality.delegation.notifications import AssistedAct
-from municipality.documents.numbers import take
+from municipality.documents.numbers import next_number
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
@@ -56,7 +56,7 @@ def open_case(
     now = clock.now()
     snapshot = [edition.snapshot() for edition in editions]
     case = Case(
-        reference=take(f"{series}-{clock.today().year}"),
+        reference=next_number(f"{series}-{clock.today().year}"),
         service=service,
         subject=subject,
         held_under=held_under,

@@ -200,4 +200,4 @@ def draft_refusal(case: Case, code: str, note_ar: str, note_en: str) -> Decision
 
 def _preview(kind: type[MessageKind], context: Mapping[str, Any]) -> Preview:
     declared = KINDS[kind.kind]
-    return Preview(declared.words(context, "ar"), declared.words(context, "en"))
+    return Preview(declared.texts(context, "ar"), declared.texts(context, "en"))
