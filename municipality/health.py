@@ -157,7 +157,7 @@ def signer() -> Any:
 
 
 def _token() -> Any:
-    found = pkcs11.present()
+    found = pkcs11.current_token()
     if found is None or found.state == SealState.AWAY:
         return _("The token with the key of the seal does not answer. Licences wait until it does.")
     if found.state == SealState.READY:

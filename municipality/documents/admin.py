@@ -1,4 +1,4 @@
-"""The token of the seal, to read. Documents have no table in the admin; their acts and jobs are read in the record."""
+"""The token of the seal, read-only, and labels of audit events and jobs."""
 
 from __future__ import annotations
 
@@ -27,8 +27,6 @@ label_codes(
 
 @admin.register(SealToken)
 class SealTokenAdmin(ReadOnlyAdmin):
-    """One row says whether the portal can seal, and why not."""
-
     list_display = ("token_label", "state", "since_when", "seen_when")
     ordering = ("token",)
     fields = ("token_label", "label_of_key", "state", "module_says", "refused_when", "since_when", "seen_when")

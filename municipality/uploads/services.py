@@ -105,9 +105,9 @@ def append(upload: Upload, *, offset: int, content: bytes) -> int:
     try:
         return _append(upload, offset, content)
     except OSError as error:
-        if not alarms.is_full(error):
+        if not alarms.is_disk_full(error):
             raise
-        alarms.no_room()
+        alarms.disk_full()
         raise refusals.FileRefused("no_room", status=507) from error
 
 

@@ -30,7 +30,7 @@ class RefusalFacts(Facts):
     template = "documents/refusal.html"
     title = "قرار رفض"
     reason = "Refusal"
-    moment = "decided_at"
+    issued_field = "decided_at"
     qr_label = "رمز الاستجابة للتحقق من القرار"
     request: ClassVar[tuple[str, str]]
     subjects: ClassVar[Mapping[str, tuple[str, str]]]
