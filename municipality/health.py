@@ -195,13 +195,13 @@ def broker() -> Any:
 
 
 def uploads() -> Any:
-    if parts.trouble():
+    if parts.is_unwritable():
         return _("The store for files that people send cannot be written. No file can be sent until it can.")
     return None
 
 
 def file_scanner() -> Any:
-    if not scanner().answers():
+    if not scanner().is_available():
         return _("The scanner for harmful files does not answer. Files that were sent wait, unseen, until it does.")
     return None
 

@@ -155,7 +155,7 @@ def objection_deadline(case: Case) -> dt.date:
 
 
 def preview_corrections(*, case: Case, asked: Sequence[CorrectionRequest]) -> Preview:
-    """What the applicant receives if this is asked for today. Raises as `worded` does."""
+    """The message if these corrections are requested today. Raises as `correction_texts` does."""
     return _preview(CorrectionsAsked, corrections_context(case, correction_texts(case, asked), answer_deadline(case)))
 
 

@@ -163,7 +163,7 @@ def _told(page: str, answers: dict[str, Any] | None) -> str:
     return changes.FACTS[page].told(answers)
 
 
-def _files(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft) -> HttpResponse:
+def _files(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft: Draft) -> HttpResponse:
     """The slots that the changes ask for, all on one page, with what is there."""
     names, edition = draft_pages.changed(draft), draft_pages.files_edition()
     number = 0 if get_language() == "ar" else 1

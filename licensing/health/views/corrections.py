@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.forms.utils import ErrorDict
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -98,7 +98,7 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     return render(request, "licensing/corrections.html", context, status=409 if refusal else 200)
 
 
-def _parts(request: HttpRequest, case: Case, renewal: Renewal, asked: CorrectionRound, data: Any) -> list[Part]:
+def _parts(request: AuthenticatedHttpRequest, case: Case, renewal: Renewal, asked: CorrectionRound, data: Any) -> list[Part]:
     shop = Shop.objects.select_related("area", "activity").get(pk=renewal.licence.shop_id)
     rows = {row.name: row for row in queries.declared(renewal)}
     by_target: dict[str, list[Any]] = {}

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases.models import Case, CaseEvent
 from municipality.cases.timeline import TIMELINES, actor_text
 from municipality.delegation.queries import named_in
@@ -66,7 +66,7 @@ class HistoryLine:
 
 
 def case_context(
-    request: HttpRequest,
+    request: AuthenticatedHttpRequest,
     case: Case,
     entry: QueueEntry,
     holds: bool,
@@ -165,7 +165,7 @@ def _history(case: Case, reasons: Mapping[str, Any], *, is_blind: bool) -> list[
     return lines
 
 
-def _sheets(request: HttpRequest, item: Item, last_answered: CorrectionRound | None) -> list[Sheet]:
+def _sheets(request: AuthenticatedHttpRequest, item: Item, last_answered: CorrectionRound | None) -> list[Sheet]:
     sheets = []
     for upload in item.files:
         if upload.state != UploadState.READY:
