@@ -157,7 +157,7 @@ def signer() -> Any:
 
 
 def _token() -> Any:
-    found = pkcs11.present()
+    found = pkcs11.current_token()
     if found is None or found.state == SealState.AWAY:
         return _("The token with the key of the seal does not answer. Licences wait until it does.")
     if found.state == SealState.READY:
@@ -195,13 +195,13 @@ def broker() -> Any:
 
 
 def uploads() -> Any:
-    if parts.trouble():
+    if parts.is_unwritable():
         return _("The store for files that people send cannot be written. No file can be sent until it can.")
     return None
 
 
 def file_scanner() -> Any:
-    if not scanner().answers():
+    if not scanner().is_available():
         return _("The scanner for harmful files does not answer. Files that were sent wait, unseen, until it does.")
     return None
 

@@ -37,7 +37,7 @@ class ReceiptFacts(Facts):
     template = "payments/documents/receipt.html"
     title = "إيصال"
     reason = "Receipt"
-    moment = "paid_at"
+    issued_field = "paid_at"
     qr_label = "رمز الاستجابة للتحقق من الإيصال"
     single_page = False
 

@@ -20,6 +20,6 @@ def block(user: User, shops: Sequence[Any]) -> dict[str, list[Any]]:
     page = reverse("reports:later")
     way = _("Report a problem here")
     return {
-        shop.key: [Block("reports", _("Reports"), order=40, empty=TEXT, ways=[(way, f"{page}?{urlencode({'shop': shop.public_id})}")])]
+        shop.key: [Block("reports", _("Reports"), order=40, empty=TEXT, actions=[(way, f"{page}?{urlencode({'shop': shop.public_id})}")])]
         for shop in shops
     }

@@ -12,7 +12,7 @@ from shops.search import trades
 
 def warm(monkeypatch: pytest.MonkeyPatch) -> None:
     """Published editions are in memory: no transaction of a test may put them there."""
-    monkeypatch.setattr(rulebook, "_editions", {row[:5]: rulebook._whole(row) for row in rulebook._published()})
+    monkeypatch.setattr(rulebook, "_editions", {row[:5]: rulebook._read_edition(row) for row in rulebook._published()})
     cache_names(monkeypatch)
 
 

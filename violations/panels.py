@@ -68,7 +68,7 @@ def _detail(row: Objection, *, is_party: bool) -> CaseDetail:
     if row.decision is not None:
         files.append(FileLine(_("Decision"), row.decision.number, reverse("document", args=[row.decision.number]), _("sealed file")))
     withdrawal = (_("Withdraw the objection"), reverse("violations:withdraw", args=[violation.public_id]))
-    ways = [withdrawal] if case.is_open and (is_party or rules.DELEGATES["withdraw"]) else []
+    actions = [withdrawal] if case.is_open and (is_party or rules.DELEGATES["withdraw"]) else []
     rounds = [
         Round(_("Asked for"), [bilingual(item, "text") for item in found.items.all()], found.answer_by, found.answered_at)
         for found in review.rounds_of(case)
@@ -87,7 +87,7 @@ def _detail(row: Objection, *, is_party: bool) -> CaseDetail:
             Fact(_("Answer by law until"), day(row.answer_by), _("silence until then is refusal, with the way to the court")),
             Fact(_("Settlement amount"), _("stays open after a refusal") if row.keeps_price else _("not open any more")),
         ],
-        ways=ways,
+        actions=actions,
         rounds=rounds,
         queue=[Fact(_("Requests before this one"), ltr(place.ahead))] if (place := review.position(case)) is not None else [],
     )

@@ -10,6 +10,7 @@ from municipality.cases.models import Case
 from municipality.kernel import clock, money, request_cache
 from municipality.review.registry import Item, Reviewable
 from municipality.rulebook import queries as rulebook
+from municipality.ui.texts import Text
 from municipality.uploads import queries as uploads
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
@@ -37,7 +38,7 @@ def items(case: Case) -> list[Item]:
     ground = reasons[objection.ground]
     order = queries.order_of(row)
     defence = getattr(objection, "defence", None)
-    facts: list[tuple[str, object, object, bool]] = [
+    facts: list[tuple[str, Text, Text, bool]] = [
         ("offence", _("Violation"), _named(offence, "name"), False),
         ("article", _("Article"), _named(offence, "article"), False),
         ("seen", _("Seen on"), clock.day_of(row.seen_at).isoformat(), False),
@@ -80,7 +81,7 @@ def flags(case: Case) -> list[str]:
 def parties(case: Case) -> list[tuple[str, str]]:
     """Who has an interest: the party, the shop, its licensee and the writer of the minute, so that ties are respected."""
     row = _read(case).violation
-    found = [("applicant", case.applicant.key), *cases.acted_by(case)]
+    found = [("applicant", case.applicant.key), *cases.acting_roles(case)]
     if row.inspector is not None:
         found.append(("inspector", row.inspector.user.key))
     if row.party is not None and row.party.key != case.applicant.key:

@@ -54,7 +54,7 @@ def _block(found: PublicFindings, shown: Sequence[Finding], replies: dict[str, R
             "Only a violation that nobody can contest any more counts."
             " Visits on which nothing was found are not recorded in the portal yet."
         ),
-        ways=[(_("Look a violation up by its number"), reverse("violations:start"))],
+        actions=[(_("Look a violation up by its number"), reverse("violations:start"))],
         history=[Fact(_("A violation was annulled and taken off this page"), on) for on in found.annulled],
     )
 
@@ -68,14 +68,14 @@ def _record(finding: Finding, reply: Reply | None, *, is_theirs: bool) -> Record
     ]
     if finding.standing != CONTESTED and row.last_event is not None:
         lines.append(format_html("{} · {}", finding.became, day(clock.day_of(row.last_event.at))))
-    beside = [Fact(_("Reply of the holder"), term(reply.text), moment(reply.published_at))] if reply is not None else []
+    replies = [Fact(_("Reply of the holder"), term(reply.text), moment(reply.published_at))] if reply is not None else []
     may = is_theirs and reply is None
     return Record(
         bilingual(facts, "name"),
         state="wait" if finding.standing == CONTESTED else "bad",
         label=STAGES[finding.stage] if finding.standing == CONTESTED else _("Final"),
         lines=lines,
-        beside=beside,
-        way=(_("Reply as its holder"), reverse("shops:reply", args=[row.public_id])) if may else None,
+        replies=replies,
+        action=(_("Reply as its holder"), reverse("shops:reply", args=[row.public_id])) if may else None,
         anchor=f"finding-{row.public_id}",
     )

@@ -31,7 +31,7 @@ STORY = Timeline(
     path=(O.IN_REVIEW, O.UPHELD),
     ahead={O.UPHELD: _("Decision")},
     rejoins={O.CORRECTIONS: O.IN_REVIEW},
-    turn={O.CORRECTIONS: "applicant", O.IN_REVIEW: "officer", O.COUNTERSIGN: "supervisor"},
+    next_actor={O.CORRECTIONS: "applicant", O.IN_REVIEW: "officer", O.COUNTERSIGN: "supervisor"},
     notes={
         O.IN_REVIEW: _("Whoever decides sees neither shop nor owner nor inspector. Payment stands still meanwhile."),
         O.CORRECTIONS: _("The legal time for the answer of the Municipality runs on."),

@@ -56,8 +56,8 @@ def my_shops(user: User, shops: Sequence[Any]) -> dict[str, list[Any]]:
         allowed = set(registered.visible_to(user, RENEWAL).filter(pk__in=[s.pk for s in shops]).values_list("pk", flat=True))
         shops = [shop for shop in shops if shop.pk in allowed]
     keys = [shop.key for shop in shops]
-    kept = {draft.subject: draft for draft in drafts.open_about(user, RENEWAL, keys)}
-    open_cases = cases.open_about(RENEWAL, keys)
+    kept = {draft.subject: draft for draft in drafts.open_drafts(user, RENEWAL, keys)}
+    open_cases = cases.open_case_ids(RENEWAL, keys)
     return {
         shop.key: [_line(shop, licences.get(shop.pk), elsewhere, open_cases.get(shop.key), kept.get(shop.key), today, window)]
         for shop in shops
@@ -133,7 +133,7 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
         number = renewal.refusal.number
         files.append(FileLine(_("Decision refusing a request"), number, reverse("document", args=[number]), _("sealed file")))
     withdrawable = case.state in WORKFLOWS[RENEWAL].moves["withdraw"].sources
-    ways = [(_("Withdraw the request"), reverse("licensing:withdraw", args=[case.public_id]))] if withdrawable else []
+    actions = [(_("Withdraw the request"), reverse("licensing:withdraw", args=[case.public_id]))] if withdrawable else []
     # While a bill waits for its payment nothing can be owed back.
     refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
     bill_lines = payments.lines_of(bill) if bill else []
@@ -153,7 +153,7 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
             *(_changes(renewal) if by_officer else []),
             Fact(_("Rules used"), format_html_join(mark_safe("<br>"), "{} {}", _editions(case))),
         ],
-        ways=ways,
+        actions=actions,
     )
 
 

@@ -150,7 +150,7 @@ def offer(shop: Shop) -> Offer:
     open_case = cases.open_for(RENEWAL, shop.key)
     validity = limits.limits["validity_years"].value
     years = rules.years_to_cover(licence.last_day, validity, today) if licence else validity
-    blocks = cases.standing_blocks(shop.key, RENEWAL)
+    blocks = cases.active_blocks(shop.key, RENEWAL)
     standing = rules.RenewalContext(
         today=today,
         shop_is_open=shop.closed_on is None or shop.closed_on > today,
@@ -218,7 +218,7 @@ def parties(case: Case, renewal: Renewal) -> list[tuple[str, str]]:
     """Everybody with an interest in a renewal, as (role, subject key): ties are held against these."""
     shop = Shop.objects.select_related("owner", "organisation").get(pk=renewal.licence.shop_id)
     found = [("applicant", case.applicant.key), ("shop", shop.key)]
-    found += [(role, key) for role, key in cases.acted_by(case) if key != case.applicant.key]
+    found += [(role, key) for role, key in cases.acting_roles(case) if key != case.applicant.key]
     if shop.owner is not None:
         found.append(("licensee", shop.owner.key))
     if shop.organisation is not None:

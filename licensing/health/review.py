@@ -175,7 +175,7 @@ def flags(case: Case) -> list[str]:
     if "unchanged" in renewal.flags:
         found.append(_("The register changed since the last licence."))
     if "no_flag" in renewal.flags:
-        blocks = cases.standing_blocks(case.subject, RENEWAL)
+        blocks = cases.active_blocks(case.subject, RENEWAL)
         found += [(b.sentence_ar, b.sentence_en)[number] for b in blocks] or [_("A flag stood on the shop when the request was sent.")]
     if read.declared:
         found.append(_("The applicant declares changes."))

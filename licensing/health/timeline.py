@@ -33,7 +33,7 @@ STORY = Timeline(
     path=(S.IN_REVIEW, S.AWAITING_PAYMENT, S.PAID, S.APPROVED, S.ISSUED),
     ahead={S.IN_REVIEW: _("Decision of the officer"), S.AWAITING_PAYMENT: _("Payment"), S.APPROVED: _("Approved")},
     rejoins={S.CORRECTIONS: S.IN_REVIEW},
-    turn={S.AWAITING_PAYMENT: "applicant", S.CORRECTIONS: "applicant", S.IN_REVIEW: "officer", S.COUNTERSIGN: "supervisor"},
+    next_actor={S.AWAITING_PAYMENT: "applicant", S.CORRECTIONS: "applicant", S.IN_REVIEW: "officer", S.COUNTERSIGN: "supervisor"},
     notes={
         S.IN_REVIEW: _("Cases are studied in the order of arrival. Corrections and absences keep the place."),
         S.CORRECTIONS: _("The promise stands still until the answer arrives."),

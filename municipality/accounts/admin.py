@@ -55,6 +55,7 @@ class UserAdmin(ReadOnlyAdmin):
     list_select_related = ("branch",)
     search_fields = ("name_ar", "name_en", "staff_number")
     ordering = ("name_ar", "pk")
+    # E-mail and phone are marked contact: no page of staff shows them, only whether they are confirmed.
     fields = (
         "name_ar",
         "name_en",
@@ -69,8 +70,6 @@ class UserAdmin(ReadOnlyAdmin):
         "joined",
         "last_login",
     )
-    # E-mail and phone are marked contact: no page of staff shows them, only whether they are confirmed.
-    readonly_fields = ("masked_number", "email_since", "phone_since", "joined")
 
     @admin.display(description="الرقم المدني", ordering="civil_id_masked")
     def masked_number(self, person: User) -> str:
@@ -103,7 +102,6 @@ class OrganisationAdmin(ReadOnlyAdmin):
     search_fields = ("name_ar", "name_en", "commercial_register_no")
     ordering = ("name_ar", "pk")
     fields = ("name_ar", "name_en", "commercial_register_no", "signatories")
-    readonly_fields = ("signatories",)
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict[str, Any] | None = None

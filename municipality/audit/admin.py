@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -88,15 +88,11 @@ class ActAdmin(ReadOnlyAdmin):
         "full_hash",
         "fits",
     )
-    readonly_fields = fields
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
         """By the exact subject key, which has an index; nothing else is searched."""
         term = search_term.strip()
         return (queryset.filter(subject=term) if term else queryset), False
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     @admin.display(description=_("number"), empty_value="—")
     def number(self, act: AuditEvent) -> Any:
@@ -157,14 +153,10 @@ class LookAdmin(ReadOnlyAdmin):
     search_fields = ("person_key",)
     search_help_text = _("A whole key of a person, such as person:…")
     fields = list_display
-    readonly_fields = list_display
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
         term = search_term.strip()
         return (queryset.filter(person_key=term) if term else queryset), False
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     @admin.display(description=_("time"))
     def when(self, look: AccessLogEntry) -> str:

@@ -1,4 +1,4 @@
-"""Cases, to read: staff see those assigned to them, auditors all, and each opening is written down."""
+"""Cases, read-only: for auditors, with an access log entry each time one is opened."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.services import log_access
-from municipality.cases.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment, structure
 from municipality.cases.models import Case, CaseEvent, FiledBy
 from municipality.cases.timeline import TIMELINES
 from municipality.kernel.actors import Actor
+from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, code, in_group, moment, structure
 from municipality.ui.code_labels import label_codes, label_of, moved
+from municipality.ui.texts import Text
 
 AUDITOR = "auditor"
 label_codes(
@@ -30,8 +31,8 @@ label_codes(
 )
 
 
-def _titles(workflow: str) -> Mapping[str, Any]:
-    """The states of a service's requests as their people read them."""
+def _titles(workflow: str) -> Mapping[str, Text]:
+    """The titles of the states of a workflow."""
     return TIMELINES[workflow].titles if workflow in TIMELINES else {}
 
 
@@ -40,10 +41,6 @@ class EventInline(ReadOnlyInline):
     fk_name = "subject"
     ordering = ("pk",)
     fields = ("when", "step", "actor", "reason_code")
-    readonly_fields = fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     @admin.display(description=_("time"))
     def when(self, event: CaseEvent) -> str:
@@ -79,17 +76,12 @@ class CaseAdmin(ReadOnlyAdmin):
         *("reference_code", "service_name", "state_name", "title_ar", "title_en", "subject_code", "person", "civil_number", "how_filed"),
         *("branch", "opened_at", "due_on", "closed_at", "rules", "values"),
     )
-    readonly_fields = fields
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """All for auditors. Others see nothing here: what is in their hands lies on the desk, and what waits is listed nowhere."""
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
         rows = super().get_queryset(request)
         return rows if in_group(request, AUDITOR) else rows.none()
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Case], search_term: str) -> tuple[QuerySet[Case], bool]:
         term = search_term.strip()
         return (queryset.filter(reference=term.upper()) if term else queryset), False
 
@@ -100,7 +92,7 @@ class CaseAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        case: Any = self.get_object(request, object_id)
+        case: Case | None = self.get_object(request, object_id)
         if case is not None and self.has_view_permission(request, case):
             user: Any = request.user
             log_access(viewer=Actor(AUDITOR, user.key), person_key=case.applicant.key, subject=case.key, purpose="audit")
@@ -111,11 +103,11 @@ class CaseAdmin(ReadOnlyAdmin):
         return code(case.reference)
 
     @admin.display(description=_("service"), ordering="service")
-    def service_name(self, case: Case) -> Any:
+    def service_name(self, case: Case) -> Text | SafeString:
         return TIMELINES[case.service].name if case.service in TIMELINES else code(case.service)
 
     @admin.display(description=_("state"), ordering="state")
-    def state_name(self, case: Case) -> Any:
+    def state_name(self, case: Case) -> Text | SafeString:
         return _titles(case.service).get(case.state) or code(case.state)
 
     @admin.display(description=_("subject"))
@@ -131,7 +123,7 @@ class CaseAdmin(ReadOnlyAdmin):
         return code(case.applicant.civil_id_masked)
 
     @admin.display(description=_("sent in"))
-    def how_filed(self, case: Case) -> Any:
+    def how_filed(self, case: Case) -> Text | SafeString:
         return FiledBy(case.filed_by).label
 
     @admin.display(description=_("editions of the rules"))

@@ -1,14 +1,14 @@
-"""The service catalogue: what the home page lists, filled by the apps that offer the services."""
+"""The service catalogue, filled by the apps that offer the services."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from municipality.kernel.errors import Refused
 from municipality.kernel.registry import Registry
+from municipality.ui.texts import Text
 
 
 @dataclass(frozen=True)
@@ -24,16 +24,16 @@ class FeeLine:
 
 @dataclass(frozen=True)
 class ServiceEntry:
-    """One municipal service. A service that is not open has no `start` and takes no input.
+    """One municipal service; one that is not open has no `start`.
 
-    `fees(today)` gives the lines from the rulebook; `promise(today)` the promised working days or None.
+    `fees(today)` returns the fees of the rulebook, `promise(today)` the promised working days or None.
     """
 
     code: str
     icon: str
-    name: Any
-    summary: Any
-    needs: Any
+    name: Text
+    summary: Text
+    needs: Text
     order: int
     start: str = ""  # URL name
     workflow: str = ""
@@ -48,7 +48,7 @@ class ServiceEntry:
 
 @dataclass(frozen=True)
 class Terms:
-    """What a service costs and promises on a day. `are_known` is false while the rulebook has no edition in force for it."""
+    """The fees and promised working days of a service. `are_known` is False while no edition of its rules is in force."""
 
     fees: list[FeeLine]
     promise_days: int | None
@@ -56,11 +56,11 @@ class Terms:
 
 
 def terms(entry: ServiceEntry, today: dt.date) -> Terms:
-    """From the rulebook; an empty rulebook is told, not raised, so that a page of all services is always there."""
+    """The terms of a service on a day; a missing edition does not raise, so that the home page is always there."""
     try:
         return Terms(entry.fees(today) if entry.fees else [], entry.promise(today) if entry.promise else None)
-    except Refused as silence:
-        if silence.code != "no_edition":
+    except Refused as refusal:
+        if refusal.code != "no_edition":
             raise
         return Terms([], None, are_known=False)
 

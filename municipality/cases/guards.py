@@ -1,18 +1,18 @@
-"""What the database refuses of cases."""
+"""Guards of cases."""
 
 from municipality.kernel.guards import frozen, guard, moved_by_event, never_deleted
 
 moved_by_event("cases_case", "cases_caseevent", "NEW.service")
 never_deleted("cases_case")
 frozen("cases_case", ["filed_by"], name="filed_once")
-# A step taken for the applicant stands on a right that is in force: a delegation for this matter, or an open consent.
-_HELD = "d.giver_id = c.applicant_id AND d.state = 'active' AND (d.service = '' OR d.service = c.service)"
+# A move made for the applicant needs a delegation for this matter, or an open consent.
+_COVERS = "d.giver_id = c.applicant_id AND d.state = 'active' AND (d.service = '' OR d.service = c.service)"
 guard(
     "cases_caseevent_delegated",
     "cases_caseevent",
     "INSERT",
     "NEW.actor_role = 'delegate' AND NOT EXISTS (SELECT 1 FROM cases_case c JOIN delegation_delegation d ON "  # noqa: S608 - constants
-    f"{_HELD} JOIN accounts_user u ON u.id = d.delegate_id WHERE c.id = NEW.subject_id AND NEW.actor_key = 'person:' || u.public_id"
+    f"{_COVERS} JOIN accounts_user u ON u.id = d.delegate_id WHERE c.id = NEW.subject_id AND NEW.actor_key = 'person:' || u.public_id"
     " AND (d.subject = c.subject OR d.subject = c.held_under OR d.subject LIKE 'organisation:%'))",
     "no_delegation",
 )

@@ -1,4 +1,4 @@
-"""What must hold of cases."""
+"""Invariants of cases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from municipality.rulebook.queries import digest
 
 
 def findings() -> Iterator[str]:
-    """The last event is the present state, each event is a declared edge that continues the one before, snapshots are whole."""
+    """States match the last events, each event is a declared edge that follows the one before, snapshots match their hashes."""
     for case in Case.objects.filter(last_event__isnull=False).exclude(last_event__to_state=F("state"))[:50]:
         yield f"{case.reference} stands at {case.state}, its last event says otherwise"
     for service, table in WORKFLOWS.items():

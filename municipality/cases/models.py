@@ -1,4 +1,4 @@
-"""The case: one request of one person about one subject, moved only by its service's table."""
+"""Cases, their events, and the blocks that stop services."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from municipality.places.models import Branch
 
 
 class FiledBy(models.TextChoices):
-    """Who sent a request in."""
-
     APPLICANT = "applicant", _("by the applicant")
     DELEGATE = "delegate", _("by a delegate")
     ASSISTANT = "assistant", _("assisted by staff")
 
 
 class Case(models.Model):
+    """One request of one person about one subject. Its service's workflow names the states; `services.advance` moves it."""
+
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     reference = models.CharField("الرقم المرجعي", max_length=30, unique=True)
     service = models.CharField("الخدمة", max_length=60)
     subject = models.CharField("الموضوع", max_length=80)
-    # Under which subject a right to act for the applicant is judged, where it is another one: the shop of a violation that is objected
-    # to, the organisation that claims a shop.
+    # The subject that a delegation must cover where it is not the case's own: the shop of a violation that is objected to, the
+    # organisation that claims a shop.
     held_under = models.CharField("موضوع الحق في التصرف", max_length=80, blank=True, default="")
     title_ar = models.CharField("العنوان", max_length=160)
     title_en = models.CharField("العنوان بالإنجليزية", max_length=160)
@@ -113,9 +113,9 @@ class Effect(models.TextChoices):
 
 
 class Block(models.Model):
-    """Something above stops something below: an unpaid settlement stops the renewals the rulebook names.
+    """A service that a subject cannot use: an unpaid settlement blocks the renewals that the rulebook names.
 
-    With the effect `review` nothing is stopped, but a person decides.
+    With the effect `review` nothing is blocked, but an officer decides.
     """
 
     subject = models.CharField("الموضوع", max_length=80)
@@ -144,7 +144,7 @@ class Block(models.Model):
 
 
 class Figure(models.Model):
-    """What the last 90 days really took, recomputed from the log every few minutes; minutes from opening to fulfilment."""
+    """How long the cases of the last 90 days took: median and ninetieth percentile in minutes, recomputed every five minutes."""
 
     service = models.CharField(max_length=60, primary_key=True)
     count = models.PositiveIntegerField()

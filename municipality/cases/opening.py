@@ -1,4 +1,4 @@
-"""Opening a case for a page."""
+"""The case of a page."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from municipality.delegation.authorization import Access, authorize
 
 
 def case_or_404(user: User, public_id: str, service: str = "") -> tuple[Case, Access]:
-    """A case (of one service, if that is given) that `user` may open, and for whom they act in it.
+    """A case (of `service`, if given) that `user` may open, and for whom they act in it.
 
-    Raises Http404 where there is none; NotYours for a stranger, NotPermitted where a right to act is over.
+    Raises Http404 where there is none, NotYours for another person's, NotPermitted where a right to act has ended.
     """
     case = Case.objects.filter(public_id=public_id).first()
     if case is None or service not in ("", case.service):
         raise Http404
     access = authorize(user, case)
-    case.applicant = access.person  # read already
+    case.applicant = access.person  # saves a query
     return case, access

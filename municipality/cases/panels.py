@@ -1,17 +1,19 @@
-"""Panels: what lives above shows itself on pages below, batched, one query each."""
+"""Panels: what services show on the pages of apps below them, by one query for all subjects of a page."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from municipality.accounts.requests import Visitor
 from municipality.kernel.registry import Registry
+from municipality.ui.texts import Text
 
-# A provider takes the user and many subjects and answers by subject key.
+# A provider takes the user and the subjects of a page; it returns entries by subject key.
 Provider = Callable[[Any, Sequence[Any]], dict[str, list[Any]]]
-# What fills the page of a shop, the page of a case and "my shops", by the name of the panel.
+# Providers of the page of a shop, the page of a case and "my shops", by the name of the panel.
 SHOP_PAGE: Registry[Provider] = Registry()
 CASE: Registry[Provider] = Registry()
 MY_SHOPS: Registry[Provider] = Registry()
@@ -19,14 +21,14 @@ MY_SHOPS: Registry[Provider] = Registry()
 
 @dataclass(frozen=True)
 class PanelLine:
-    """One line of a panel: what it is, its state, its deadline, and the next action if there is one."""
+    """One entry of a panel, with the next action if there is one."""
 
-    title: Any
+    title: Text
     state: str = ""  # ok, warn, bad, wait
-    label: Any = ""
+    label: Text = ""
     reference: str = ""
-    deadline: Any = None
-    action: Any = ""
+    deadline: dt.date | None = None
+    action: Text = ""
     url: str = ""
     order: int = 0
     data: dict[str, Any] = field(default_factory=dict)
@@ -34,48 +36,48 @@ class PanelLine:
 
 @dataclass(frozen=True)
 class NextStep:
-    """The one filled button of a case page."""
+    """The main button of a case page."""
 
-    title: Any
-    text: Any = ""
+    title: Text
+    text: Text = ""
     url: str = ""
-    button: Any = ""
-    label: Any = ""
+    button: Text = ""
+    label: Text = ""
 
 
 @dataclass(frozen=True)
 class FileLine:
-    label: Any
+    label: Text
     reference: str
     url: str = ""
-    note: Any = ""
+    note: Text = ""
 
 
 @dataclass(frozen=True)
 class MoneyLine:
-    """`fils` of one line; `note` says formula or state; `url` leads to a receipt."""
+    """One line of a bill; `note` is the formula or state, `url` the receipt."""
 
-    label: Any
+    label: Text
     fils: int
-    note: Any = ""
+    note: Text = ""
     url: str = ""
 
 
 @dataclass(frozen=True)
 class Fact:
-    label: Any
-    value: Any
-    note: Any = ""
+    label: Text
+    value: Text
+    note: Text = ""
 
 
 @dataclass(frozen=True)
 class Round:
-    """One round of corrections: what was asked for, until when, and when it was answered."""
+    """One round of corrections: what was requested, until when, and when it was answered."""
 
-    title: Any
-    lines: list[Any]
-    answer_by: Any
-    answered_at: Any = None
+    title: Text
+    lines: Sequence[Text]
+    answer_by: dt.date
+    answered_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class CaseDetail:
     money: list[MoneyLine] = field(default_factory=list)
     total_fils: int | None = None
     facts: list[Fact] = field(default_factory=list)
-    ways: list[tuple[Any, str]] = field(default_factory=list)
+    actions: Sequence[tuple[Text, str]] = ()
     by_officer: bool = False  # whether a person of the municipality decides
     queue: list[Fact] = field(default_factory=list)
     rounds: list[Round] = field(default_factory=list)
@@ -96,37 +98,37 @@ class CaseDetail:
 
 @dataclass(frozen=True)
 class Record:
-    """One entry of a block, with the record it comes from.
+    """One entry of a block on the page of a shop.
 
-    `state` and `label` are its tag, `lines` what else is said of it, `source` the link to the record, `beside` what somebody answered
-    to it, `way` what its reader may do. `anchor` is its id on the page.
+    `state` and `label` are its tag, `lines` more text, `source` the link to the record, `replies` answers to it, `action` the link
+    for something its reader may do. `anchor` is its id on the page.
     """
 
-    title: Any
+    title: Text
     state: str = ""
-    label: Any = ""
-    lines: Sequence[Any] = ()
-    source: tuple[Any, str] | None = None
-    beside: Sequence[Fact] = ()
-    way: tuple[Any, str] | None = None
+    label: Text = ""
+    lines: Sequence[Text] = ()
+    source: tuple[Text, str] | None = None
+    replies: Sequence[Fact] = ()
+    action: tuple[Text, str] | None = None
     anchor: str = ""
 
 
 @dataclass(frozen=True)
 class Block:
-    """What a service says of a subject on a page for everybody; no personal data. `history` goes into the story of the page."""
+    """A block of a public page about a subject; no personal data. `history` goes into the history on the page."""
 
     name: str  # also its anchor
-    title: Any
+    title: Text
     order: int = 0
-    text: Any = ""
+    text: Text = ""
     records: Sequence[Record] = ()
-    empty: Any = ""  # said where there are no records
-    note: Any = ""  # how the block is to be read
-    ways: Sequence[tuple[Any, str]] = ()
+    empty: Text = ""  # shown where there are no records
+    note: Text = ""  # explains the block
+    actions: Sequence[tuple[Text, str]] = ()
     history: Sequence[Fact] = ()  # label and day
 
 
 def collect(page: Registry[Provider], user: Visitor, subjects: Sequence[Any]) -> dict[str, dict[str, list[Any]]]:
-    """Panel name → subject key → lines."""
+    """Panel name → subject key → entries."""
     return {name: provider(user, subjects) for name, provider in page.items()}

@@ -1,14 +1,14 @@
-"""Roles of staff, as groups with the tables each may read. Written after each migration."""
+"""The roles of staff, as groups with permissions, written after each migration."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.apps import apps
+from django.apps import AppConfig, apps
 
-# What the cash office works with.
+# Tables of the cash office.
 MONEY = ("refunddue", "ledgerposting", "ledgercorrection", "bankstatement", "difference")
-# Role → tables ("app.model") it may read. What a role may do is asked of the role itself, in the services' pages.
+# Role → tables ("app.model") it may read. What a role may do, services and views check by the role itself.
 READS: dict[str, tuple[str, ...]] = {
     "officer": ("cases.case", "rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),
     "supervisor": (
@@ -39,7 +39,7 @@ READS: dict[str, tuple[str, ...]] = {
         "payments.bill",
         "payments.gatewaymessage",
         "payments.receipt",
-        # Queue and desk, to read: officers and supervisors reach them only through the desk's own pages.
+        # Officers and supervisors reach queue and desk through their own pages only.
         *(f"review.{table}" for table in ("queueentry", "assignment", "override", "correctionround", "decision", "escalation")),
         *(f"review.{table}" for table in ("clock", "skill", "absence", "conflictofinterest")),
         *(f"payments.{table}" for table in MONEY),
@@ -53,16 +53,16 @@ READS: dict[str, tuple[str, ...]] = {
     "violation_clerk": ("violations.violation",),
     "violation_authority": ("violations.violation", "violations.judicialwarrant", "violations.team"),
     "court_clerk": ("violations.violation", "violations.referralbatch"),
-    # Sheets of the register of shops, merges, events, and the work list of the commercial register: pages of their own, no table.
+    # These work on pages of their own, without tables of the admin.
     **dict.fromkeys(("register_clerk", "register_keeper"), ()),
-    # Counter and call centre: they act for a person with that person's code, on the person's own pages; no table.
+    # Counter and call centre act on the pages of a person who gave them a code.
     "counter": (),
     "operator": ("documents.sealtoken", "jobs.job", "notifications.delivery"),
     **dict.fromkeys(("cashier", "finance_checker"), (*(f"payments.{table}" for table in MONEY), "rulebook.ruleset")),
     "rule_maker": ("rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),
     "rule_publisher": ("rulebook.ruleset", "rulebook.activity", "rulebook.activityauthority"),
 }
-# The only rows that staff write by a form: drafts of the rulebook, until a second person publishes them.
+# The only rows that staff write in the admin: drafts of the rulebook.
 WRITES: dict[str, tuple[str, ...]] = {
     "rule_maker": (
         *("rulebook.add_ruleset", "rulebook.change_ruleset"),
@@ -75,17 +75,17 @@ WRITES: dict[str, tuple[str, ...]] = {
 }
 
 
-def ensure_roles(*, app_config: Any = None, **_: Any) -> None:
-    """Handler of post_migrate: every role exists with exactly the permissions above, those of installed tables.
+def ensure_roles(*, app_config: AppConfig | None = None, **_: Any) -> None:
+    """Handler of post_migrate: create every role with exactly the permissions above, those of installed tables.
 
-    Permissions of an app appear with its own post_migrate: as a handler this acts once, with the last app that has models.
+    Permissions of an app are created by its own post_migrate, so this runs once, after the last app that has models.
     """
     if app_config is not None and app_config != [c for c in apps.get_app_configs() if c.models_module][-1]:
         return
     from django.contrib.auth.models import Group, Permission
 
-    held = {f"{p.content_type.app_label}.{p.codename}": p for p in Permission.objects.select_related("content_type")}
+    permissions = {f"{p.content_type.app_label}.{p.codename}": p for p in Permission.objects.select_related("content_type")}
     for role, tables in READS.items():
         names = [f"{app}.view_{model}" for app, model in (table.split(".") for table in tables)] + list(WRITES.get(role, ()))
         group, _created = Group.objects.get_or_create(name=role)
-        group.permissions.set([held[name] for name in names if name in held])
+        group.permissions.set([permissions[name] for name in names if name in permissions])

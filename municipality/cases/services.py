@@ -1,4 +1,4 @@
-"""Opening cases and moving them: the one way to change state."""
+"""Open cases and move them between states; nothing else writes a state."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.cases import queries
 from municipality.cases.catalogue import services as catalogue_services
@@ -15,7 +16,7 @@ from municipality.cases.models import Block, Case, CaseEvent, Effect, Figure, Fi
 from municipality.cases.timeline import TIMELINES
 from municipality.delegation.authorization import may
 from municipality.delegation.notifications import AssistedAct
-from municipality.documents.numbers import take
+from municipality.documents.numbers import next_number
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
@@ -23,10 +24,11 @@ from municipality.kernel.transitions import transition
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.notifications.services import send
 from municipality.notifications.texts import Bilingual
+from municipality.places.models import Branch
 from municipality.rulebook.queries import Edition, digest
 
 # How PostgreSQL and SQLite name the index that allows one open case: asking the table would need a savepoint round every insert.
-_ONE_OPEN = ("cases_one_open_case", "cases_case.service, cases_case.subject")
+_ONE_OPEN_CASE = ("cases_one_open_case", "cases_case.service, cases_case.subject")
 
 
 @transaction.atomic(savepoint=False)
@@ -36,26 +38,25 @@ def open_case(
     subject: str,
     title_ar: str,
     title_en: str,
-    applicant: Any,
-    branch: Any,
+    applicant: User,
+    branch: Branch,
     series: str,
     editions: list[Edition],
     actor: Actor,
     due_on: dt.date | None = None,
     held_under: str = "",
 ) -> Case:
-    """Begin a case in its workflow's first state; `held_under` is the subject that a right to act for the applicant must cover, where
-    it is not the case's own.
+    """Open a case in the first state of its workflow and return it.
 
-    Raises Refused("already_open") where one is open for the subject; it takes the caller's transaction with it. NotPermitted for an
-    actor who may not act for the applicant (any more).
+    `held_under` is the subject that a delegation must cover where it is not the case's own. Raises Refused("already_open") where the
+    subject has an open case (the caller's transaction is rolled back), and NotPermitted where the actor may not act for the applicant.
     """
     if not actor.is_system and not may(actor, person=applicant, service=service, subject=held_under or subject):
         raise NotPermitted("not_yours", _("This step is not yours to take."))
     now = clock.now()
     snapshot = [edition.snapshot() for edition in editions]
     case = Case(
-        reference=take(f"{series}-{clock.today().year}"),
+        reference=next_number(f"{series}-{clock.today().year}"),
         service=service,
         subject=subject,
         held_under=held_under,
@@ -74,7 +75,7 @@ def open_case(
     try:
         case.save()
     except IntegrityError as error:
-        if any(sign in str(error) for sign in _ONE_OPEN):
+        if any(name in str(error) for name in _ONE_OPEN_CASE):
             raise Refused("already_open", _("A request for this shop is open already. It is listed under “My requests”.")) from error
         raise
     record("case.opened", subject=case.key, actor=actor, data={"service": service, "about": subject, "snapshot": case.snapshot_hash})
@@ -84,18 +85,18 @@ def open_case(
 def advance(
     case: Case, move: str, *, actor: Actor, reason: str = "", data: dict[str, Any] | None = None, due_on: dt.date | None = None
 ) -> CaseEvent:
-    """Make one move: permission, state, event and record in one transaction; `due_on` is the promised day that it moves.
+    """Make one move: permission, state, event and audit event in one transaction; `due_on` is the new promised day.
 
-    Raises NotPermitted for the wrong actor and TransitionRefused for a move that the table does not have now, both before
-    anything is written; TransitionRefused("moved_meanwhile") takes the caller's transaction with it.
+    Before anything is written, raises NotPermitted for the wrong actor and TransitionRefused for a move that the present state does
+    not allow. TransitionRefused("moved_meanwhile") rolls the caller's transaction back.
     """
     table = WORKFLOWS[case.service]
     step = table.move(move, case.state)
     if step.may == "applicant":
-        is_theirs = may(actor, person=case.applicant, service=case.service, subject=case.rights_key)
+        is_allowed = may(actor, person=case.applicant, service=case.service, subject=case.rights_key)
     else:
-        is_theirs = step.may == actor.role
-    if not is_theirs:
+        is_allowed = step.may == actor.role
+    if not is_allowed:
         raise NotPermitted("not_yours", _("This step is not yours to take."))
     changes: dict[str, Any] = {}
     if step.target in table.finals:
@@ -107,12 +108,12 @@ def advance(
         event: CaseEvent = transition(case, move, actor=actor, reason=reason, data=data, **changes)
         record(f"case.{move}", subject=case.key, actor=actor, data={"from": event.from_state, "to": event.to_state, "reason": reason})
         if actor.role == "assistant":
-            _tell_assisted(case, event)
+            _notify_assisted(case, event)
     return event
 
 
-def _tell_assisted(case: Case, event: CaseEvent) -> None:
-    """The person reads what a member of staff did for them."""
+def _notify_assisted(case: Case, event: CaseEvent) -> None:
+    """Tell the applicant what a member of staff did for them."""
     label = TIMELINES[case.service].title(event) if case.service in TIMELINES else WORKFLOWS[case.service].moves[event.move].label
     context = {"case": case, "about": Bilingual(case.title_ar, case.title_en), "did": label, "branch": case.branch}
     send(AssistedAct, person=case.applicant, key=f"case-event:{event.pk}", subject_key=case.key, context=context)
@@ -130,7 +131,7 @@ def place_block(
     actor: Actor,
     effect: str = Effect.STOP,
 ) -> Block:
-    """Stop what the rulebook says is stopped, or (effect `review`) send it to an officer; the same source blocks once."""
+    """Block a service for a subject, or (effect `review`) have an officer decide. The same source blocks once."""
     block, created = Block.objects.get_or_create(
         subject=subject,
         source=source,
@@ -145,7 +146,7 @@ def place_block(
 
 @transaction.atomic
 def lift_block(*, subject: str, source: str, actor: Actor) -> int:
-    """Lift every standing block of a source on a subject. Returns how many."""
+    """Lift all active blocks of a source on a subject. Returns how many."""
     lifted = Block.objects.filter(subject=subject, source=source, lifted_at__isnull=True).update(lifted_at=clock.now())
     if lifted:
         record("block.lifted", subject=subject, actor=actor, data={"source": source})
@@ -153,16 +154,16 @@ def lift_block(*, subject: str, source: str, actor: Actor) -> int:
 
 
 def compute_figures() -> int:
-    """Recompute promise and reality of every open service from the log. Returns how many services have enough cases."""
-    told = 0
+    """Recompute how long each service really took. Returns how many services have enough cases."""
+    count = 0
     for entry in catalogue_services():
-        found = queries.reality(entry.workflow, entry.finished) if entry.workflow else None
-        if found is None:
+        times = queries.processing_times(entry.workflow, entry.finished) if entry.workflow else None
+        if times is None:
             Figure.objects.filter(service=entry.workflow).delete()
             continue
         Figure.objects.update_or_create(
             service=entry.workflow,
-            defaults={"count": found.count, "half": found.half, "ninety": found.ninety, "late": found.late, "computed_at": clock.now()},
+            defaults={"count": times.count, "half": times.half, "ninety": times.ninety, "late": times.late, "computed_at": clock.now()},
         )
-        told += 1
-    return told
+        count += 1
+    return count

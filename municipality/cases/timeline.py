@@ -1,19 +1,21 @@
-"""The course of a case as its person reads it: one step an event, to the minute, then what is still to come."""
+"""The timeline on the page of a case: one step for each event, then the steps that are still to come."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.models import User
 from municipality.cases.models import Case, CaseEvent
 from municipality.kernel.registry import Registry
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.ui.templatetags.portal import bilingual
+from municipality.ui.texts import Text
 
 ACTORS = {
     "applicant": _("The applicant"),
@@ -28,37 +30,37 @@ ACTORS = {
 
 @dataclass(frozen=True)
 class Step:
-    """`kind` is done, now, next or bad, as `components/timeline.html` reads it."""
+    """One step; `kind` is done, now, next or bad (see `components/timeline.html`)."""
 
     kind: str
-    title: Any
-    who: Any
-    at: Any = None
-    due: Any = None
-    note: Any = ""
+    title: Text
+    who: Text
+    at: dt.datetime | None = None
+    due: dt.date | None = None
+    note: Text = ""
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """How a service tells its states: titles by state, the path still ahead, and whose turn it is."""
+    """How a service describes its states: titles by state, the usual path, and the actor that each state waits for."""
 
-    titles: dict[str, Any]
-    path: Sequence[str]  # states of the usual way, in order
-    turn: dict[str, str]  # state → actor role that must act now
-    notes: dict[str, Any]
-    name: Any = ""  # of the service, as the heading of a case page
+    titles: dict[str, Text]
+    path: Sequence[str]  # the usual states, in order
+    next_actor: dict[str, str]  # state → role of the actor that must act now
+    notes: dict[str, Text]
+    name: Text = ""  # of the service, as the heading of a case page
     bad: frozenset[str] = frozenset()
     # Titles of single steps where the state alone does not say it, by move or by move and reason (`approve:officer_accepted`).
-    moves: dict[str, Any] = field(default_factory=dict)
-    ahead: dict[str, Any] = field(default_factory=dict)  # titles of states that are still to come, where they read otherwise then
+    moves: dict[str, Text] = field(default_factory=dict)
+    ahead: dict[str, Text] = field(default_factory=dict)  # titles of states that are still to come, where they read otherwise then
     rejoins: dict[str, str] = field(default_factory=dict)  # state beside the path → the state of the path that follows it
 
-    def title(self, event: CaseEvent) -> Any:
-        """What one step is called."""
-        for known in (f"{event.move}:{event.reason}", event.move):
-            if known in self.moves:
-                return self.moves[known]
-        if event.from_state == event.to_state:  # the state says nothing new: the move does
+    def title(self, event: CaseEvent) -> Text:
+        """The title of one step."""
+        for name in (f"{event.move}:{event.reason}", event.move):
+            if name in self.moves:
+                return self.moves[name]
+        if event.from_state == event.to_state:
             return WORKFLOWS[event.workflow].moves[event.move].label
         return self.titles[event.to_state]
 
@@ -67,56 +69,58 @@ class Timeline:
 TIMELINES: Registry[Timeline] = Registry()
 
 
-def who(event: CaseEvent, named: Mapping[str, Any]) -> Any:
-    """Who made a step, and for whom. `named` holds people by key, for those who may read names; staff stay without one."""
-    for_whom = named.get(event.data.get("for", ""))
-    if for_whom is None:
+def actor_text(event: CaseEvent, people: Mapping[str, User]) -> Text:
+    """Who made a step, and for whom. `people`, by key, are those whose names the reader may see; staff are never named."""
+    applicant = people.get(event.data.get("for", ""))
+    if applicant is None:
         return ACTORS[event.actor_role]
-    by = named.get(event.actor_key)
-    if event.actor_role == "delegate" and by is not None:
-        return format_html(gettext("{delegate}, for {applicant}"), delegate=bilingual(by, "name"), applicant=bilingual(for_whom, "name"))
-    if event.actor_role == "assistant" and by is not None and by.branch is not None:
-        said = gettext("An employee of {branch}, for {applicant} with their code (assisted)")
-        return format_html(said, branch=bilingual(by.branch, "name"), applicant=bilingual(for_whom, "name"))
+    actor = people.get(event.actor_key)
+    if event.actor_role == "delegate" and actor is not None:
+        return format_html(
+            gettext("{delegate}, for {applicant}"), delegate=bilingual(actor, "name"), applicant=bilingual(applicant, "name")
+        )
+    if event.actor_role == "assistant" and actor is not None and actor.branch is not None:
+        text = gettext("An employee of {branch}, for {applicant} with their code (assisted)")
+        return format_html(text, branch=bilingual(actor.branch, "name"), applicant=bilingual(applicant, "name"))
     return ACTORS[event.actor_role]
 
 
-def steps(case: Case, events: Sequence[CaseEvent], named: Mapping[str, Any] | None = None) -> list[Step]:
-    """Done steps, the present one, and those still ahead on the usual way.
+def steps(case: Case, events: Sequence[CaseEvent], people: Mapping[str, User] | None = None) -> list[Step]:
+    """Past steps, the present one, and those still to come on the usual path.
 
-    `named`: people by key, for a page whose reader may know who acted for whom; without it nobody is named.
+    `people`, by key, are those whose names the reader may see.
     """
-    story = TIMELINES[case.service]
-    found = []
+    timeline = TIMELINES[case.service]
+    result = []
     for event in events:
-        last = event == events[-1]
-        kind = "now" if last and case.is_open else "bad" if last and event.to_state in story.bad else "done"
-        due = case.due_on if kind == "now" and story.turn.get(event.to_state) != "applicant" else None
-        found.append(
+        is_last = event == events[-1]
+        kind = "now" if is_last and case.is_open else "bad" if is_last and event.to_state in timeline.bad else "done"
+        due = case.due_on if kind == "now" and timeline.next_actor.get(event.to_state) != "applicant" else None
+        result.append(
             Step(
                 kind,
-                story.title(event),
-                who(event, named or {}),
+                timeline.title(event),
+                actor_text(event, people or {}),
                 event.at,
                 due,
-                story.notes.get(event.to_state, "") if last else "",
+                timeline.notes.get(event.to_state, "") if is_last else "",
             )
         )
-    path = list(story.path)
+    path = list(timeline.path)
     if case.is_open and case.state in path:
         ahead = path[path.index(case.state) + 1 :]
-    elif case.is_open and case.state in story.rejoins:
-        ahead = path[path.index(story.rejoins[case.state]) :]
+    elif case.is_open and case.state in timeline.rejoins:
+        ahead = path[path.index(timeline.rejoins[case.state]) :]
     else:
         ahead = []
-    titles = story.titles | story.ahead
-    found += [Step("next", titles[state], ACTORS[story.turn.get(state, "system")]) for state in ahead]
-    return found
+    titles = timeline.titles | timeline.ahead
+    result += [Step("next", titles[state], ACTORS[timeline.next_actor.get(state, "system")]) for state in ahead]
+    return result
 
 
-def label(case: Case) -> tuple[str, Any]:
-    """State of a tag (ok, warn, bad, wait) and its word for a case."""
-    story = TIMELINES[case.service]
+def label(case: Case) -> tuple[str, Text]:
+    """The state of a case's tag (ok, warn, bad, wait) and its label."""
+    timeline = TIMELINES[case.service]
     if case.is_open:
-        return ("warn" if story.turn.get(case.state) == "applicant" else "wait"), story.titles[case.state]
-    return ("bad" if case.state in story.bad else "ok"), story.titles[case.state]
+        return ("warn" if timeline.next_actor.get(case.state) == "applicant" else "wait"), timeline.titles[case.state]
+    return ("bad" if case.state in timeline.bad else "ok"), timeline.titles[case.state]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -59,10 +59,6 @@ class EventInline(ReadOnlyInline):
     fk_name = "subject"
     ordering = ("pk",)
     fields = ("when", "step", "actor")
-    readonly_fields = fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     @admin.display(description=_("time"))
     def when(self, event: DelegationEvent) -> str:
@@ -84,9 +80,6 @@ class _PeopleAdmin(ReadOnlyAdmin):
         """Whose data a row shows."""
         return []
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return tuple(str(name) for name in self.readonly_fields)
-
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -107,7 +100,6 @@ class DelegationAdmin(_PeopleAdmin):
         *("giver_name", "delegate_name", "delegate_number", "organisation", "about", "service_name", "role", "state_name"),
         *("first_day", "last_day", "answer_by", "offered", "closed"),
     )
-    readonly_fields = fields
 
     def people_of(self, row: Any) -> list[Any]:
         return [person for person in (row.giver, row.delegate) if person is not None]
@@ -151,7 +143,6 @@ class ConsentAdmin(_PeopleAdmin):
     list_filter = ("desk", "branch")
     list_select_related = ("branch",)
     fields = ("person_name", "staff_key", "branch", "desk", "purpose_name", "tries", "asked", "opened", "until", "closed")
-    readonly_fields = fields
 
     def people_of(self, row: Any) -> list[Any]:
         return [row.person] if row.person is not None else []

@@ -1,10 +1,8 @@
-"""The token of the seal, to read. Documents have no table in the admin; their acts and jobs are read in the record."""
+"""The token of the seal, read-only, and labels of audit events and jobs."""
 
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -29,15 +27,9 @@ label_codes(
 
 @admin.register(SealToken)
 class SealTokenAdmin(ReadOnlyAdmin):
-    """One row says whether the portal can seal, and why not."""
-
     list_display = ("token_label", "state", "since_when", "seen_when")
     ordering = ("token",)
     fields = ("token_label", "label_of_key", "state", "module_says", "refused_when", "since_when", "seen_when")
-    readonly_fields = fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     @admin.display(description=_("token"), ordering="token")
     def token_label(self, row: SealToken) -> SafeString | str:

@@ -1,4 +1,4 @@
-"""What the store cannot do: there is no room on its disk, or a file is not what was kept. Staff are told once an hour for each."""
+"""Alarms for staff, at most once an hour each: the disk is full, or a stored file is damaged."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from municipality.kernel import clock
 from municipality.kernel.actors import system
 
 log = logging.getLogger(__name__)
-AGAIN = dt.timedelta(hours=1)
+INTERVAL = dt.timedelta(hours=1)
 
 
-def is_full(error: BaseException) -> bool:
-    """Whether the disk had no room, or a quota none."""
+def is_disk_full(error: BaseException) -> bool:
+    """Whether a write failed because the disk or a quota is full."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
-def tell(action: str, subject: str) -> None:
-    """Put it into the log and, unless it stands there since less than an hour, on the record. Never raises for a database that is away."""
+def raise_alarm(action: str, subject: str) -> None:
+    """Log an alarm and, once an hour, write it to the audit log. Never raises where the database is unavailable."""
     log.error("%s: %s", action, subject)
     try:
         with transaction.atomic():
-            if not AuditEvent.objects.filter(subject=subject, action=action, at__gt=clock.now() - AGAIN).exists():
+            if not AuditEvent.objects.filter(subject=subject, action=action, at__gt=clock.now() - INTERVAL).exists():
                 record(action, subject=subject, actor=system("store"))
     except DatabaseError:
         log.exception("the alarm could not be written")
 
 
-def no_room() -> None:
-    """Something could not be written because the disk is full."""
-    tell("store.no_room", "store")
+def disk_full() -> None:
+    """A file could not be written because the disk is full."""
+    raise_alarm("store.no_room", "store")
 
 
-def damaged(sha256: str) -> None:
-    """A file of the store is missing, or its bytes are not those that were kept."""
-    tell("store.damaged", f"file:{sha256}")
+def file_damaged(sha256: str) -> None:
+    """A stored file is missing, or its bytes have changed."""
+    raise_alarm("store.damaged", f"file:{sha256}")

@@ -1,7 +1,7 @@
-"""What a document may read while it is drawn: a fixed table of bundled files, nothing else.
+"""The only files that a document may load while it is rendered.
 
-WeasyPrint's own fetcher opens local files and the network. This one knows the addresses in `ASSETS` and stops the
-rendering at any other, so that a page with a foreign address is never signed.
+WeasyPrint's own fetcher opens local files and the network. This one stops the rendering at any address that is not in `ASSETS`, so
+that no such page is signed.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ ASSETS = {
 
 
 class ForbiddenAddress(ValueError):
-    """A document asked for something that is not in the table."""
+    """A document loads something that is not in `ASSETS`."""
 
 
 def asset_path(address: str) -> Path:
-    """The file behind an address of the table. Raises ForbiddenAddress."""
+    """The file of an address. Raises ForbiddenAddress."""
     try:
         name, _ = ASSETS[address]
     except KeyError:
@@ -38,13 +38,13 @@ def asset_path(address: str) -> Path:
 
 @cache
 def asset(address: str) -> tuple[bytes, str]:
-    """Content and media type of an address of the table, read once a process. Raises ForbiddenAddress, OSError."""
+    """Content and media type of an address, cached. Raises ForbiddenAddress, OSError."""
     return asset_path(address).read_bytes(), ASSETS[address][1]
 
 
 @cache
 def asset_fetcher() -> Any:
-    """The one URL fetcher for WeasyPrint. Raises OSError where Pango is missing."""
+    """The URL fetcher for WeasyPrint. Raises OSError where Pango is missing."""
     from weasyprint.urls import URLFetcher, URLFetcherResponse  # needs Pango: never at module level
 
     class AssetFetcher(URLFetcher):  # type: ignore[misc]

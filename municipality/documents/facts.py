@@ -1,7 +1,6 @@
-"""The facts that printed documents state, as plain values, and how they read in Arabic and English.
+"""The facts that documents state, as plain values, and their texts in Arabic and English.
 
-A document is printed in both languages at once, whatever language its reader uses on screen. Each service keeps the facts of a
-kind of document as one subclass of `Facts`.
+A document is printed in both languages. Services declare one subclass of `Facts` for each kind of document.
 """
 
 from __future__ import annotations
@@ -19,14 +18,15 @@ from hijridate import Gregorian
 from municipality.documents import qr
 from municipality.jobs.errors import PermanentFailure
 from municipality.kernel import clock
+from municipality.ui.texts import Text
 
-# Controls that change the order of text around them or have no picture at all. The joiners stay: Persian needs them.
+# Invisible characters and those that change the direction of text. The joiners are allowed: Persian needs them.
 _CONTROLS = re.compile(
     "[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2028\u2029\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]+"
 )
-# Longer texts come from a broken source: a licence that cannot be read must not be sealed.
+# Longer texts come from a broken source.
 MAX_LENGTH = 600
-# These stand in places of fixed height, where more text would be cut off.
+# Fields with a place of fixed height, where more text would be cut off.
 SHORT = 64
 SHORT_FIELDS = {
     "number",
@@ -42,17 +42,17 @@ SEALED_BY = 200
 
 
 class FactsRefused(PermanentFailure, ValueError):
-    """A fact is missing or longer than a printed document can hold; `args[0]` names the field. A job that meets it is dead."""
+    """A fact is missing or too long to be printed; `args[0]` names the field. A job fails permanently."""
 
 
-def plain(text: str) -> str:
-    """One line of text without controls: nothing in a fact may turn round its neighbours on the page."""
+def single_line(text: str) -> str:
+    """The text on one line, without control and direction characters."""
     return " ".join(_CONTROLS.sub(" ", text).split())
 
 
 @dataclass(frozen=True)
 class BilingualText:
-    """One text in both languages. `size` names the style for long texts; `single` says there is only one wording."""
+    """One text in both languages. `size` is the CSS class for long texts; `single` is True for only one wording."""
 
     ar: str
     en: str = ""
@@ -69,14 +69,14 @@ class BilingualText:
 
 @dataclass(frozen=True)
 class PrintedDay:
-    """A date as it reads: Gregorian, and Hijri by the Umm al-Qura tables (informational: the country follows sighting)."""
+    """A date in Gregorian and, by the Umm al-Qura tables, in Hijri (for information: the country follows the sighting)."""
 
     gregorian: BilingualText
     hijri: BilingualText
 
 
 def day(date: dt.date) -> PrintedDay:
-    """Both calendars of a date; the Hijri words are empty outside the tables (1924 to 2077)."""
+    """A date in both calendars; the Hijri text is empty outside the tables (1924 to 2077)."""
     western = Gregorian(date.year, date.month, date.day)
     gregorian = BilingualText(*(f"{date.day} {western.month_name(language)} {date.year}" for language in ("ar", "en")))
     try:
@@ -95,7 +95,7 @@ def local_time(instant: dt.datetime) -> str:
 
 
 def common_name(subject: str) -> str:
-    """Whose certificate it is: the common name of an RFC 4514 subject, or the whole text where it has none."""
+    """The common name of an RFC 4514 subject, or the whole subject where it has none."""
     try:
         names = Name.from_rfc4514_string(subject).get_attributes_for_oid(NameOID.COMMON_NAME)
     except ValueError:
@@ -104,13 +104,13 @@ def common_name(subject: str) -> str:
 
 
 def grouped(code: str) -> str:
-    """A code in groups of five, as it is read aloud and typed."""
+    """A code in groups of five characters."""
     return " ".join(code[start : start + 5] for start in range(0, len(code), 5))
 
 
 @dataclass(frozen=True)
 class EditionLabel:
-    """An edition of rules by which the document was judged: name in both languages and its version, such as `v12`."""
+    """An edition of the rules that the document is based on; `version` such as `v12`."""
 
     name_ar: str
     name_en: str
@@ -118,26 +118,26 @@ class EditionLabel:
 
     @classmethod
     def of(cls, stamp: str, names: Mapping[str, tuple[str, str]]) -> Self:
-        """An edition such as `replies.health v2`; `names` are those of the rulebook's subjects, in both languages."""
+        """The label of a stamp such as `replies.health v2`; `names` are those of rulebook subjects, in both languages."""
         subject, _space, version = stamp.rpartition(" ")
         return cls(*names.get(subject, (subject, subject)), version)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What a document of one kind states. Cleans every text when it is made. Raises FactsRefused.
+    """What a document of one kind states. Cleans all texts on creation. Raises FactsRefused.
 
-    A subclass names its kind, as `licensing.refusal`; what the check page calls it; its template; the title of the file, before its
-    number; the reason that stands in the signature; and the field that holds the moment of issue. The fields below are the
-    document's own: they are empty until it is drawn. No civil number, in any form, belongs into facts.
+    A subclass sets its kind (`licensing.refusal`), its name on the check page, its template, the title of the file (before the
+    number), the reason in the signature, and the name of the field with the time of issue. The fields below are empty until the
+    document is rendered. Facts never hold a civil number.
     """
 
     kind: ClassVar[str]
-    name: ClassVar[Any]
+    name: ClassVar[Text]
     template: ClassVar[str]
     title: ClassVar[str]
     reason: ClassVar[str]
-    moment: ClassVar[str] = "issued_at"
+    issued_field: ClassVar[str] = "issued_at"
     qr_label: ClassVar[str] = "رمز الاستجابة للتحقق من الورقة"
     single_page: ClassVar[bool] = True
 
@@ -150,16 +150,16 @@ class Facts:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            object.__setattr__(self, name, _cleaned(name, value))
+            object.__setattr__(self, name, _clean(name, value))
 
     @property
     def at(self) -> dt.datetime:
-        """The moment of issue, which the file's metadata name."""
-        at: dt.datetime = getattr(self, self.moment)
+        """The time of issue, for the metadata of the file."""
+        at: dt.datetime = getattr(self, self.issued_field)
         return at
 
     def context(self) -> dict[str, Any]:
-        """What every template of documents reads."""
+        """The context of the template."""
         return {
             "facts": self,
             "issued": local_time(self.at),
@@ -169,30 +169,30 @@ class Facts:
             "demo": self.demo,
         }
 
-    def kept(self) -> dict[str, Any]:
-        """The facts as they are kept beside the bytes: whole fils, ISO 8601 dates, without the document's own fields."""
+    def dump(self) -> dict[str, Any]:
+        """The facts as JSON values, without the fields of `Facts`: whole fils, ISO 8601 dates."""
         own = {field.name for field in fields(Facts)}
-        kept: dict[str, Any] = json.loads(json.dumps({k: v for k, v in asdict(self).items() if k not in own}, default=_iso))
-        return kept
+        data: dict[str, Any] = json.loads(json.dumps({k: v for k, v in asdict(self).items() if k not in own}, default=_iso))
+        return data
 
     @classmethod
-    def read(cls, kept: dict[str, Any], **own: Any) -> Self:
-        """The facts again from what `kept` gave, with the document's own fields."""
-        return cls(**_read(cls, {**kept, **own}))
+    def load(cls, data: dict[str, Any], **own: Any) -> Self:
+        """The facts from what `dump` returned and the fields of `Facts`."""
+        return cls(**_load_fields(cls, {**data, **own}))
 
     def as_json(self) -> bytes:
-        """The same facts for machines, enclosed in the file: ISO 8601 dates, whole fils, UTF-8."""
+        """The facts as JSON, attached to the file: ISO 8601 dates, whole fils, UTF-8."""
         return json.dumps({"document": self.kind, **asdict(self)}, ensure_ascii=False, indent=1, default=_iso).encode()
 
 
-def _cleaned(name: str, value: Any) -> Any:
+def _clean(name: str, value: Any) -> Any:
     if isinstance(value, tuple):
-        return tuple(_cleaned(name, entry) for entry in value)
+        return tuple(_clean(name, entry) for entry in value)
     if is_dataclass(value) and not isinstance(value, type):
-        return type(value)(**{key: _cleaned(f"{name}.{key}", entry) for key, entry in vars(value).items()})
+        return type(value)(**{key: _clean(f"{name}.{key}", entry) for key, entry in vars(value).items()})
     if not isinstance(value, str):
         return value
-    text = plain(value)
+    text = single_line(value)
     if len(text) > (SHORT if name in SHORT_FIELDS else SEALED_BY if name == "sealed_by" else MAX_LENGTH):
         raise FactsRefused(name, f"{len(text)} characters")
     return text
@@ -204,24 +204,24 @@ def _iso(value: Any) -> str:
     raise TypeError(type(value).__name__)
 
 
-def _read(kind: Any, kept: dict[str, Any]) -> dict[str, Any]:
+def _load_fields(kind: Any, data: dict[str, Any]) -> dict[str, Any]:
     hints = get_type_hints(kind)
-    return {name: _value(hints[name], value) for name, value in kept.items()}
+    return {name: _load_value(hints[name], value) for name, value in data.items()}
 
 
-def _value(kind: Any, value: Any) -> Any:
+def _load_value(kind: Any, value: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, dt.date):
         return kind.fromisoformat(value)
     if get_origin(kind) is tuple:
-        return tuple(_value(get_args(kind)[0], entry) for entry in value)
+        return tuple(_load_value(get_args(kind)[0], entry) for entry in value)
     if isinstance(kind, type) and is_dataclass(kind):
-        return kind(**_read(kind, value))
+        return kind(**_load_fields(kind, value))
     return value
 
 
 @dataclass(frozen=True)
 class LetterRow:
-    """One line of a paper: what it is and what it says, in both languages; `lead` prints it large."""
+    """A labelled line of a letter; `lead` prints it large."""
 
     label_ar: str
     label_en: str
@@ -240,7 +240,7 @@ class LetterRow:
 
 @dataclass(frozen=True)
 class LetterDate:
-    """A day that matters, with its name in both languages."""
+    """A labelled date of a letter."""
 
     label_ar: str
     label_en: str
@@ -253,7 +253,7 @@ class LetterDate:
 
 @dataclass(frozen=True)
 class LetterSection:
-    """A heading with sentences under it, in both languages."""
+    """A heading of a letter with sentences under it."""
 
     heading_ar: str
     heading_en: str
@@ -263,10 +263,7 @@ class LetterSection:
 
 @dataclass(frozen=True, kw_only=True)
 class LetterFacts(Facts):
-    """A letter of the Municipality: title, number, days, lines and sections, as services of any kind send it.
-
-    Nobody of the staff is named.
-    """
+    """A letter of the Municipality with title, number, dates, rows and sections. Staff are not named."""
 
     template = "documents/letter.html"
     english_title: ClassVar[str]

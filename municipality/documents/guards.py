@@ -1,4 +1,4 @@
-"""What the database refuses of documents."""
+"""Guards of documents."""
 
 from municipality.kernel.guards import frozen, insert_only, moved_by_event, never_deleted
 

@@ -1,4 +1,4 @@
-"""What must hold of documents and their files."""
+"""Invariants of documents and their files."""
 
 from __future__ import annotations
 
@@ -13,25 +13,15 @@ from municipality.kernel.transitions import misfits
 
 
 def findings() -> Iterator[str]:
-    """Every row has its exact bytes, every file its row, every active document a file, every gap in the numbers an owner."""
+    """Every row has its file and every file its row, states match events, no draft is older than a day."""
     for stored in StoredFile.objects.iterator():
         try:
             store.read(stored)
         except (OSError, ValueError) as fault:
             yield f"file {stored.sha256[:12]}: {fault}"
-    yield from _orphans()
+    for path in store.orphans():
+        yield f"file {path.name[:16]} has no row"
     yield from misfits(Document)
     stale = clock.now() - dt.timedelta(hours=24)
     for document in Document.objects.filter(state=DocumentState.DRAFT, created_at__lt=stale)[:50]:
         yield f"{document.number} is a draft since more than a day"
-
-
-def _orphans() -> Iterator[str]:
-    root = store.root()
-    if not root.exists():
-        return
-    known = set(StoredFile.objects.values_list("sha256", flat=True))
-    old = clock.to_machine(clock.now()).timestamp() - 24 * 3600
-    for path in root.rglob("*"):
-        if path.is_file() and path.name not in known and path.stat().st_mtime < old:
-            yield f"file {path.name[:16]} has no row"

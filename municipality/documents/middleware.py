@@ -1,4 +1,4 @@
-"""A full disk and a damaged file told as pages, with an alarm for staff."""
+"""Error pages and alarms for a full disk and for a damaged file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from municipality.ui import errors
 
 
 class StoreMiddleware:
-    """507 where the disk had no room, 503 where a kept file cannot be given out. What the view began was rolled back before this."""
+    """Answers 507 where the disk is full and 503 where a stored file is damaged. The view's transaction was rolled back before."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -22,9 +22,9 @@ class StoreMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, Damaged):
-            alarms.damaged(exception.sha256)
+            alarms.file_damaged(exception.sha256)
             return errors.damaged(request)
-        if alarms.is_full(exception):
-            alarms.no_room()
+        if alarms.is_disk_full(exception):
+            alarms.disk_full()
             return errors.no_room(request)
         return None

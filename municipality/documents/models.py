@@ -1,4 +1,4 @@
-"""Issued documents: exact bytes, their hash, their life, and the code by which anybody can check them."""
+"""Issued documents and their files, number series and checks; the state of the token of the seal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from municipality.kernel import clock, ids
 
 
 class StoredFile(models.Model):
-    """Bytes in the private store, found by their SHA-256; written once, never rendered again."""
+    """A file in the private store, by its SHA-256; written once."""
 
     sha256 = models.CharField(max_length=64, unique=True)
     size = models.PositiveIntegerField()  # bytes
@@ -25,12 +25,12 @@ class StoredFile(models.Model):
 
     @property
     def path(self) -> str:
-        """Where it lies inside the store."""
+        """The path inside the store."""
         return f"{self.sha256[:2]}/{self.sha256[2:4]}/{self.sha256}"
 
 
 class Counter(models.Model):
-    """The next number of a series (`HLT-HW-2026`); moved by one statement under the row's lock."""
+    """The last number of a series (`HLT-HW-2026`)."""
 
     series = models.CharField(max_length=30, primary_key=True)
     last = models.PositiveIntegerField(default=0)
@@ -49,9 +49,9 @@ class Document(models.Model):
     last_event = models.ForeignKey("DocumentEvent", models.PROTECT, null=True, related_name="+")
     valid_from = models.DateField("من", null=True, blank=True)
     valid_to = models.DateField("إلى", null=True, blank=True)
-    # What the check page may show: no personal data.
+    # For the check page: no personal data.
     public_facts = models.JSONField(default=dict, blank=True)
-    # What the PDF was rendered from, kept beside the bytes.
+    # What the PDF is rendered from (`Facts.dump`).
     facts = models.JSONField(default=dict, blank=True)
     file = models.ForeignKey(StoredFile, models.PROTECT, null=True, related_name="+")
     replaced_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
@@ -105,7 +105,7 @@ Document.EVENTS = DocumentEvent
 
 
 class VerificationCheck(models.Model):
-    """One check of a code by somebody: counted, no address kept."""
+    """One check of a code on the check page, without an address."""
 
     at = models.DateTimeField()
     document = models.ForeignKey(Document, models.PROTECT, null=True, related_name="checks")
@@ -125,10 +125,10 @@ class SealState(models.TextChoices):
 
 
 class SealToken(models.Model):
-    """How the token that keeps the seal's key was found last: one row for each token and key, for staff and for `/readyz`.
+    """The last known state of the PKCS#11 token with the seal's key, one row for each token and key; for staff and `/readyz`.
 
-    `pin_digest` is a keyed hash of the PIN that was sent last. While it stands refused it is not sent again by anybody, since
-    a token locks itself after a few wrong ones; another PIN in the file is tried by itself.
+    `pin_digest` is a keyed hash of the PIN that was sent last. A PIN that was refused is not sent again, since a token locks itself
+    after a few wrong ones; a changed PIN is tried automatically.
     """
 
     key = models.CharField(max_length=64, primary_key=True)

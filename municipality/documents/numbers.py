@@ -1,4 +1,4 @@
-"""Readable numbers without duplicates: `HLT-HW-2026-004217-K`."""
+"""Consecutive numbers of a series: `HLT-HW-2026-004217-K`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from django.db import connection
 from municipality.documents.models import Counter
 from municipality.kernel import ids
 
-# Makes or locks the row of the series, moves it and reads it, in one: whoever comes next waits for the end of this transaction.
+# Inserts or locks the row of the series, increments and returns it, in one statement; others wait for the end of the transaction.
 _NEXT = (
     f"INSERT INTO {Counter._meta.db_table} (series, last) VALUES (%s, 1)"  # noqa: S608 - the table's own name
     f" ON CONFLICT (series) DO UPDATE SET last = {Counter._meta.db_table}.last + 1 RETURNING last"
 )
 
 
-def take(series: str, *, width: int = 6) -> str:
-    """The next number of a series with its check character. Runs in the caller's transaction: a rollback gives the number back."""
+def next_number(series: str, *, width: int = 6) -> str:
+    """The next number of a series with its check character, in the caller's transaction. A rollback returns the number."""
     if not connection.in_atomic_block:
         raise RuntimeError("a number is taken inside the transaction that uses it")
     with connection.cursor() as cursor:

@@ -1,7 +1,7 @@
-"""From a template and facts to a tagged PDF/A-3a file (ISO 19005-3, level A).
+"""Renders templates to tagged PDF/A-3a files (ISO 19005-3, level A).
 
-Fonts, style sheet and pictures are parsed once a process; Pango objects are not thread safe, so one document is drawn
-at a time. WeasyPrint is imported inside functions, because without Pango its import fails and the portal must still run.
+Pango's objects are not thread safe, so a process renders one document at a time. WeasyPrint is imported inside functions, because its
+import fails without Pango and the portal must still run.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ from municipality.kernel import clock
 
 PANGO_COMMAND = "apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 STYLESHEET = "asset:document.css"
-# A page of these documents is below 30,000 characters; text beyond this would keep a worker busy for minutes.
+# A page of these documents is below 30,000 characters; this many would keep a worker busy for minutes.
 MAX_CHARACTERS = 400_000
 # Steps of ever smaller type, tried in turn where a document must fit on one page; see document.css.
 DENSITIES = ("", "doc-compact", "doc-small", "doc-dense", "doc-tiny")
 
 
 class RendererMissing(OnHold):
-    """The Pango library is not installed; the message names the command that installs it. A job that meets it waits."""
+    """The Pango library is missing; the message has the command that installs it. A job is put on hold."""
 
     def __init__(self, why: str = "") -> None:
         super().__init__("renderer", f"documents cannot be drawn without Pango; on Debian and Ubuntu: {PANGO_COMMAND} ({why})")
 
 
 class RenderingRefused(PermanentFailure):
-    """The document must not be drawn: it is too long, or it asks for something outside the table of assets. Its job is dead."""
+    """The document is too long, or loads something that is not in `ASSETS`. A job fails permanently."""
 
 
 @dataclass
-class _Kit:
-    """What all documents of this process share."""
+class _Shared:
+    """What all documents of a process share, parsed once."""
 
     fonts: Any
     stylesheet: Any
@@ -50,7 +50,7 @@ class _Kit:
 
 
 _lock = threading.Lock()
-_kits: dict[int, _Kit] = {}
+_kits: dict[int, _Shared] = {}
 
 
 def render(
@@ -64,13 +64,12 @@ def render(
     at: dt.datetime | None = None,
     single_page: bool = False,
 ) -> bytes:
-    """Draw `template` with `context` as PDF/A-3a bytes with /Lang `language` and document title `title`.
+    """Render `template` with `context` as a PDF/A-3a file with /Lang `language` and document title `title`.
 
-    `attachment` is enclosed with AFRelationship Data (the same facts for machines); `at` is the moment written into the
-    metadata (now, if left out). The template also receives `title`, `language`, `created` and `density`; with
-    `single_page` the type shrinks step by step until everything stands on one page.
-    Raises RendererMissing without Pango and RenderingRefused for text beyond MAX_CHARACTERS, for content that does not
-    fit on one page, and for any address outside the table of assets.
+    `attachment` is attached with AFRelationship Data; `at` is the time in the metadata (default: now). The template also receives
+    `title`, `language`, `created` and `density`; with `single_page` the type is made smaller until everything fits on one page.
+    Raises RendererMissing without Pango, and RenderingRefused for more than MAX_CHARACTERS, for content that does not fit on one page,
+    and for any address that is not in `ASSETS`.
     """
     moment = at or clock.now()
     weasyprint = _weasyprint()
@@ -84,7 +83,7 @@ def render(
 
 
 def prepare() -> None:
-    """Load fonts and style sheet now, so that the first document of a worker is not slower. Raises RendererMissing."""
+    """Load fonts and style sheet, so that the first document of a worker is not slower. Raises RendererMissing."""
     weasyprint = _weasyprint()
     with _lock:
         _kit(weasyprint)
@@ -106,7 +105,7 @@ def _weasyprint() -> Any:
     return weasyprint
 
 
-def _kit(weasyprint: Any) -> _Kit:
+def _kit(weasyprint: Any) -> _Shared:
     # Keyed by process: a fork must not share Pango's objects, nor delete its parent's font folder by dropping them.
     if os.getpid() not in _kits:
         from weasyprint.text.fonts import FontConfiguration
@@ -114,23 +113,23 @@ def _kit(weasyprint: Any) -> _Kit:
         fonts = FontConfiguration()
         source = asset(STYLESHEET)[0].decode()
         stylesheet = weasyprint.CSS(string=source, url_fetcher=asset_fetcher(), font_config=fonts)
-        _kits[os.getpid()] = _Kit(fonts, stylesheet)
+        _kits[os.getpid()] = _Shared(fonts, stylesheet)
     return _kits[os.getpid()]
 
 
 def _draw(weasyprint: Any, html: str, attachment: bytes | None, name: str, at: dt.datetime, *, single_page: bool = False) -> bytes | None:
-    """The file, or None where it would have more than its `single_page`: then it is laid out but not written."""
+    """The file, or None where it should have a `single_page` and has more."""
     from weasyprint.urls import FatalURLFetchingError
 
-    kit = _kit(weasyprint)
-    enclosed = []
+    shared = _kit(weasyprint)
+    attachments = []
     if attachment is not None:
         stream = BytesIO(attachment)
         moment = at.astimezone(dt.UTC)
-        enclosed = [
+        attachments = [
             weasyprint.Attachment(
                 file_obj=stream,
-                url_fetcher=asset_fetcher(),  # the library's own would load the machine's TLS certificates for each file
+                url_fetcher=asset_fetcher(),  # the default one loads the TLS certificates of the machine for each file
                 name=name,
                 description="Facts of this document for machines",
                 created=moment,
@@ -140,11 +139,11 @@ def _draw(weasyprint: Any, html: str, attachment: bytes | None, name: str, at: d
         ]
     try:
         document = weasyprint.HTML(string=html, url_fetcher=asset_fetcher()).render(
-            font_config=kit.fonts, stylesheets=[kit.stylesheet], cache=kit.pictures, pdf_variant="pdf/a-3a"
+            font_config=shared.fonts, stylesheets=[shared.stylesheet], cache=shared.pictures, pdf_variant="pdf/a-3a"
         )
         if single_page and len(document.pages) > 1:
             return None
-        return cast(bytes, document.write_pdf(pdf_variant="pdf/a-3a", attachments=enclosed))
+        return cast(bytes, document.write_pdf(pdf_variant="pdf/a-3a", attachments=attachments))
     except FatalURLFetchingError as refused:  # a BaseException: it would end the worker
         raise RenderingRefused(str(refused.__cause__)) from refused
     except ForbiddenAddress as refused:

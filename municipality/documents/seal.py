@@ -1,7 +1,6 @@
-"""A seal for trying out: an own root and an organisational certificate, both marked as without legal force.
+"""The demo's seal: a root and an organisational certificate, both marked as without legal force.
 
-Made once, beside settings.SIGNER_KEY_FILE. The root's key is thrown away after its one signature, so nobody can make a
-second seal that the root vouches for.
+The root's key is discarded after its one signature, so that no second seal of this root can be made.
 """
 
 from __future__ import annotations
@@ -23,24 +22,24 @@ from municipality.kernel import clock
 
 MARK = "DEMO – no legal force"
 ROOT_FILE = "root.pem"
-# The demo's story begins in the past: licences signed then must lie inside the certificate's life.
+# The demo has licences of past years, which must lie within the certificate's validity.
 YEARS_BACK, ROOT_YEARS, SEAL_YEARS = 5, 25, 15
 
 
 def make_seal(key_file: Path, passphrase: str) -> bool:
-    """Make `key_file` (PKCS#12, mode 600) and `root.pem` beside it; True when they were made, False when they stood.
+    """Create `key_file` (PKCS#12, mode 600) and `root.pem` beside it. Returns False where they exist.
 
-    Several processes may start together: the first wins. Raises SignerMissing when a key file stands there that the
-    passphrase does not open (it is never overwritten), ValueError for an empty passphrase.
+    Of several processes that start together the first one creates them. Raises SignerMissing where the passphrase does not open an
+    existing key file (it is never overwritten), ValueError for an empty passphrase.
     """
     if not passphrase:
         raise ValueError("the seal's key needs a passphrase")
     made = False
     if not key_file.exists():
         key_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        made = _place(key_file, _new_seal(passphrase))
-    root = _root_of(key_file, passphrase)
-    _place(key_file.with_name(ROOT_FILE), root.public_bytes(Encoding.PEM))
+        made = _write_once(key_file, _new_seal(passphrase))
+    root = _read_root(key_file, passphrase)
+    _write_once(key_file.with_name(ROOT_FILE), root.public_bytes(Encoding.PEM))
     return made
 
 
@@ -112,8 +111,8 @@ def _usage(*, sign_certificates: bool) -> x509.KeyUsage:
     )
 
 
-def _place(path: Path, content: bytes) -> bool:
-    """Write a file in one step, unless it stands already; False then."""
+def _write_once(path: Path, content: bytes) -> bool:
+    """Create a file atomically. Returns False where it exists."""
     descriptor, name = tempfile.mkstemp(dir=path.parent)  # mode 600
     fresh = Path(name)
     with os.fdopen(descriptor, "wb") as file:
@@ -129,7 +128,7 @@ def _place(path: Path, content: bytes) -> bool:
     return True
 
 
-def _root_of(key_file: Path, passphrase: str) -> x509.Certificate:
+def _read_root(key_file: Path, passphrase: str) -> x509.Certificate:
     try:
         bundle = load_pkcs12(key_file.read_bytes(), passphrase.encode())
     except (OSError, ValueError) as failure:

@@ -1,4 +1,4 @@
-"""Issuing documents and moving them through their life."""
+"""Issue documents, and change their states."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def draft(
     facts: dict[str, Any] | None = None,
     public_facts: dict[str, Any] | None = None,
 ) -> Document:
-    """A document before its bytes exist. `facts` are what `Facts.kept` gave; `public_facts`, for the check page, name no person."""
+    """Create a draft. `facts` come from `Facts.dump`; `public_facts`, for the check page, have no personal data."""
     return Document.objects.create(
         kind=kind,
         number=number,
@@ -58,14 +58,13 @@ def issue(
     actor: Actor,
     lock: Sequence[str] = ("self",),
 ) -> Document | None:
-    """Draft, draw, seal and put in force a document, safe to run any number of times. Returns None if nothing waits for it (any more).
+    """Draft, render, seal and activate a document. Idempotent. Returns None if no row waits for it (any more).
 
-    `waiting` selects the one row that waits for the document: it is locked while the document is drafted, and again, if it still
-    waits, while the document is put in force and `link` links the two. In between the document is drawn outside any transaction.
-    `earlier` finds the draft that an earlier try made, so that a killed worker wastes no number (None: each call makes a new one);
-    `new` makes one, by `draft`, where there is none; `lock` names the rows that are locked. Raises RendererMissing or SignerMissing
-    where a capability is away, FactsRefused or RenderingRefused where the facts cannot be printed: nothing is issued then. Inside a
-    job these park it or end it.
+    `waiting` selects the row that waits for the document. It is locked (with the relations in `lock`) while the draft is created by
+    `new`, and again while the document is activated and `link` is called; rendering happens in between, outside any transaction.
+    `earlier` are lookups of the draft of an earlier try, whose number is used again; with None each call creates a draft. Raises
+    RendererMissing or SignerMissing where a capability is missing (a job waits), FactsRefused or RenderingRefused where the facts
+    cannot be printed (a job fails permanently).
     """
     waiting = waiting.select_for_update(of=tuple(lock))
     with transaction.atomic():
@@ -76,7 +75,7 @@ def issue(
         document = drafts.filter(**earlier).first() if earlier else None
         document = document or new(row)
     failpoint(f"{facts.kind}.drafted")
-    content = draw(facts, document)
+    content = render_and_seal(facts, document)
     failpoint(f"{facts.kind}.sealed")
     with transaction.atomic():
         row = waiting.first()
@@ -92,9 +91,9 @@ def issue(
     return document
 
 
-def draw(facts: type[Facts], document: Document) -> bytes:
-    """Render and seal a draft from the facts it keeps. Raises RendererMissing, SignerMissing, FactsRefused, RenderingRefused."""
-    printed = facts.read(
+def render_and_seal(facts: type[Facts], document: Document) -> bytes:
+    """The sealed PDF of a draft. Raises RendererMissing, SignerMissing, FactsRefused, RenderingRefused."""
+    printed = facts.load(
         document.facts,
         number=document.number,
         verification_code=document.code,
@@ -115,7 +114,7 @@ def draw(facts: type[Facts], document: Document) -> bytes:
 
 
 def activate(document: Document, *, content: bytes, media_type: str, actor: Actor) -> None:
-    """Keep the exact bytes and put the document in force, in the caller's transaction."""
+    """Store the file and put the document in force, in the caller's transaction."""
     document.file = store.put(content, media_type)
     transition(document, "activate", actor=actor, data={"sha256": document.file.sha256}, file=document.file)
     record(
@@ -127,7 +126,7 @@ def activate(document: Document, *, content: bytes, media_type: str, actor: Acto
 
 
 def supersede(document: Document, *, by: Document, actor: Actor) -> None:
-    """End a live document because another follows it."""
+    """Mark a document in force as replaced by another."""
     if document.state in LIVE:
         transition(document, "supersede", actor=actor, data={"by": by.number}, replaced_by=by)
         record("document.superseded", subject=f"document:{document.pk}", actor=actor, data={"by": by.number})
@@ -135,14 +134,14 @@ def supersede(document: Document, *, by: Document, actor: Actor) -> None:
 
 @transaction.atomic
 def suspend(document: Document, *, reason: str, actor: Actor) -> None:
-    """Take a document out of force until further notice; the check page says so at once. Raises TransitionRefused."""
+    """Suspend a document. Raises TransitionRefused."""
     transition(document, "suspend", actor=actor, reason=reason)
     record("document.suspended", subject=f"document:{document.pk}", actor=actor, data={"reason": reason})
 
 
 @transaction.atomic
 def resume(document: Document, *, reason: str, actor: Actor) -> None:
-    """Put a suspended document back in force, as sealed file or as paper. Raises TransitionRefused."""
+    """Put a suspended document back in force. Raises TransitionRefused."""
     transition(document, "resume" if document.file_id else "resume_paper", actor=actor, reason=reason)
     record("document.resumed", subject=f"document:{document.pk}", actor=actor, data={"reason": reason})
 
@@ -155,10 +154,10 @@ def revoke(document: Document, *, reason: str, actor: Actor) -> None:
 
 
 def look_up(code: str) -> Document | None:
-    """The document of a typed code, if any; the check is counted without saying who asked."""
+    """The document with a typed verification code, or None. Counts the check anonymously."""
     typed = ids.normalise_code(code)
     document = None
-    if set(typed) <= set(ids.ALPHABET):  # anything else is no code; PostgreSQL would refuse some of it outright
+    if set(typed) <= set(ids.ALPHABET):  # PostgreSQL raises for some other characters
         rows = Document.objects.filter(code=typed).exclude(state="draft").select_related("replaced_by", "file")
         document = rows.defer("facts", "replaced_by__facts", "replaced_by__public_facts").first()
     VerificationCheck.objects.create(at=clock.now(), document=document, found=document is not None)

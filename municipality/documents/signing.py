@@ -1,7 +1,7 @@
 """The municipality's electronic seal on a PDF: PAdES baseline B-B (ETSI EN 319 142-1), certified, no changes allowed.
 
-`Signer` is the port. `FileKeySigner` keeps the key in an encrypted PKCS#12 file; `token.TokenSigner` leaves it inside a
-PKCS#11 token and takes its place by the setting SIGNER.
+`Signer` is the interface; the setting SIGNER names the implementation: `FileKeySigner` (a key in an encrypted PKCS#12 file) or
+`pkcs11.TokenSigner` (a key in a PKCS#11 token).
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ TOKEN_SETTINGS = ("SIGNER_PKCS11_MODULE", "SIGNER_PKCS11_TOKEN", "SIGNER_PKCS11_
 
 
 class SignerMissing(OnHold):
-    """There is no key, or it does not open: documents and their jobs wait, nothing is issued unsigned."""
+    """The key is missing or cannot be opened. Jobs are put on hold; nothing is issued unsigned."""
 
     def __init__(self, why: str = "") -> None:
         super().__init__("signer", why)
 
 
 class Signer(Protocol):
-    """Seals PDF files. `name` says which kind it is, `certificate_subject` whose seal it sets."""
+    """Seals PDF files; `certificate_subject` names the seal's owner."""
 
     name: str
 
@@ -40,12 +40,12 @@ class Signer(Protocol):
     def certificate_subject(self) -> str: ...
 
     def sign(self, pdf: bytes, *, reason: str, at: dt.datetime) -> bytes:
-        """The sealed file; `at` is the claimed moment (aware). Raises SignerMissing."""
+        """The sealed file; `at` is the claimed time (aware). Raises SignerMissing."""
         ...
 
 
 class FileKeySigner:
-    """Seals with the key in a PKCS#12 file, read once. Raises SignerMissing when it is absent or does not open."""
+    """Seals with the key in a PKCS#12 file, read once. Raises SignerMissing where it cannot be opened."""
 
     name = "file"
 
@@ -76,22 +76,22 @@ class FileKeySigner:
 
 
 def prepare(key: Any) -> None:
-    """What every seal has in common, whatever keeps its key: set once on a pyHanko signer whose certificate is loaded."""
+    """Set the options of every seal on a pyHanko signer whose certificate is loaded."""
     key.embed_roots = False  # checkers bring their own root
     key.signed_attr_prov_spec = _attributes(key.signing_cert)
 
 
 def seal(key: Any, pdf: bytes, *, reason: str, at: dt.datetime) -> bytes:
-    """`pdf` with a certifying signature by a prepared pyHanko signer. Raises ValueError as Signer.sign says, and what the key raises."""
+    """`pdf` with a certifying signature by a prepared pyHanko signer. Raises ValueError, and what the key raises."""
     if at.tzinfo is None:
         raise ValueError("the moment of signing needs its time zone")
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign.general import SigningError
 
-    # Room for the signature, in hexadecimal digits. The library would find it by signing twice.
-    room = 2 * (sum(len(certificate.dump()) for certificate in (key.signing_cert, *key.cert_registry)) + 4096)
+    # Space for the signature, in hexadecimal digits. The library would determine it by signing twice.
+    space = 2 * (sum(len(certificate.dump()) for certificate in (key.signing_cert, *key.cert_registry)) + 4096)
     try:
-        sealed = _pdf_signer(key, reason, at).sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf)), bytes_reserved=room)
+        sealed = _pdf_signer(key, reason, at).sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf)), bytes_reserved=space)
     except SigningError as failure:
         raise ValueError(str(failure)) from failure
     return cast(bytes, sealed.getvalue())
@@ -103,10 +103,7 @@ def subject_of(certificate: Any) -> str:
 
 
 def _attributes(certificate: Any) -> Any:
-    """The signed attributes beside type and digest: whose certificate signs (RFC 5035), encoded once.
-
-    Built from values, as the library does for each signature, its nested names take ten milliseconds to encode.
-    """
+    """The signed attribute that names the signing certificate (RFC 5035), encoded once: that takes ten milliseconds."""
     from asn1crypto.tsp import SigningCertificateV2
     from pyhanko.sign.attributes import SignedAttributeProviderSpec, SigningCertificateV2Provider
     from pyhanko.sign.general import as_signing_certificate_v2
@@ -130,7 +127,7 @@ def _pdf_signer(key: Any, reason: str, at: dt.datetime) -> Any:
     from pyhanko.sign.signers.constants import ESIC_EXTENSION_1
 
     class DatedPdfSigner(PdfSigner):  # type: ignore[misc]
-        """The library takes the machine's clock; the portal's clock decides here."""
+        """Uses the portal's clock instead of the machine's."""
 
         def init_signing_session(self, pdf_out: Any, existing_fields_only: bool = False) -> Any:
             session = super().init_signing_session(pdf_out, existing_fields_only)
@@ -138,7 +135,7 @@ def _pdf_signer(key: Any, reason: str, at: dt.datetime) -> Any:
             return session
 
         def register_extensions(self, pdf_out: Any, *, md_algorithm: str) -> None:
-            # For elliptic curves the library would lift the file to PDF 2.0, which PDF/A-3 (PDF 1.7) does not allow.
+            # For elliptic curves the library would write PDF 2.0, which PDF/A-3 (PDF 1.7) does not allow.
             pdf_out.register_extension(ESIC_EXTENSION_1)
 
     metadata = PdfSignatureMetadata(
@@ -153,14 +150,14 @@ def _pdf_signer(key: Any, reason: str, at: dt.datetime) -> Any:
 
 
 def signer() -> Signer:
-    """The signer that the settings name, made once a process. Raises SignerMissing."""
+    """The signer that the settings name, cached for each process. Raises SignerMissing."""
     names = ("SIGNER_KEY_FILE", "SIGNER_PASSPHRASE", *TOKEN_SETTINGS)
     return _signer(settings.SIGNER, tuple(str(getattr(settings, name)) for name in names), os.getpid())
 
 
 @cache
-def _signer(dotted_path: str, given: tuple[str, ...], process: int) -> Signer:
-    # The arguments are the cache's key: other settings, or a forked process, other signer. A failure is not remembered.
+def _signer(dotted_path: str, values: tuple[str, ...], process: int) -> Signer:
+    # The arguments are only the cache key. An exception is not cached.
     return cast(Signer, import_string(dotted_path)())
 
 

@@ -1,4 +1,4 @@
-"""The life of an issued document."""
+"""The states of a document."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

@@ -1,10 +1,11 @@
-"""The private store: one file a hash, written beside and renamed into place, so that no half file is ever seen."""
+"""The private store: files named by their hash, written to a temporary file and renamed."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
@@ -16,7 +17,7 @@ GRACE_SECONDS = 24 * 3600
 
 
 class Damaged(ValueError):
-    """A kept file is missing, or its bytes are not those that were kept."""
+    """A stored file is missing, or its bytes have changed."""
 
     def __init__(self, stored: StoredFile, why: str) -> None:
         super().__init__(f"stored file {stored.pk} {why}")
@@ -28,21 +29,21 @@ def root() -> Path:
 
 
 def put(content: bytes, media_type: str) -> StoredFile:
-    """Write bytes durably and return their row; the same bytes again are the same row. Raises OSError when the disk refuses."""
+    """Write bytes durably and return their row; the same bytes are the same row. Raises OSError where the disk fails."""
     sha256 = hashlib.sha256(content).hexdigest()
     row = StoredFile(sha256=sha256, size=len(content), media_type=media_type, created_at=clock.now())
     target = root() / row.path
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(dir=target.parent, prefix=".part-")
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".part-")
         try:
             with os.fdopen(handle, "wb") as part:
                 part.write(content)
                 part.flush()
                 os.fsync(part.fileno())
-            os.replace(beside, target)
+            os.replace(temporary, target)
         except BaseException:
-            Path(beside).unlink(missing_ok=True)
+            Path(temporary).unlink(missing_ok=True)
             raise
     stored, _ = StoredFile.objects.get_or_create(
         sha256=sha256, defaults={"size": row.size, "media_type": media_type, "created_at": row.created_at}
@@ -51,7 +52,7 @@ def put(content: bytes, media_type: str) -> StoredFile:
 
 
 def read(stored: StoredFile) -> bytes:
-    """The exact bytes. Raises Damaged if they are lost or are not the bytes that were kept."""
+    """The content of a file. Raises Damaged where it is missing or has changed."""
     try:
         content = (root() / stored.path).read_bytes()
     except OSError as error:
@@ -61,12 +62,17 @@ def read(stored: StoredFile) -> bytes:
     return content
 
 
-def sweep() -> int:
-    """Remove files that no row names since more than a day: their transaction never committed. Returns how many."""
-    old = clock.to_machine(clock.now()).timestamp() - GRACE_SECONDS
-    gone = 0
+def orphans() -> Iterator[Path]:
+    """Files older than a day that have no row: their transaction was rolled back."""
+    before = clock.to_machine(clock.now()).timestamp() - GRACE_SECONDS
     for path in root().rglob("*"):
-        if path.is_file() and path.stat().st_mtime < old and not StoredFile.objects.filter(sha256=path.name).exists():
-            path.unlink()
-            gone += 1
-    return gone
+        if path.is_file() and path.stat().st_mtime < before and not StoredFile.objects.filter(sha256=path.name).exists():
+            yield path
+
+
+def sweep() -> int:
+    """Delete the orphans. Returns how many."""
+    paths = list(orphans())
+    for path in paths:
+        path.unlink()
+    return len(paths)

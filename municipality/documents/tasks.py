@@ -13,9 +13,9 @@ def sweep_files() -> None:
 
 @every("documents.look_at_seal", seconds=60, queue="documents")
 def look_at_seal() -> None:
-    """Where the seal's key is in a token: note for staff and for `/readyz` whether it is there, also while nothing is to be sealed."""
+    """Check the token with the seal's key and save its state for staff and `/readyz`."""
     if settings.SIGNER == signing.TOKEN:
         try:
-            signing.signer().look()  # type: ignore[attr-defined]  # of this kind of signer
+            signing.signer().check()  # type: ignore[attr-defined]  # of this kind of signer
         except signing.SignerMissing:
-            return  # noted by the signer itself
+            return  # the signer has saved the state

@@ -1,7 +1,7 @@
-"""Is this file one that the municipality sealed, byte for byte? Independent of the database.
+"""Checks whether a file was sealed by the municipality, without the database.
 
-Stricter than a general reader: exactly one signature, a PAdES certification that allows no change, over the whole file,
-by a certificate of our own root. The state of the licence itself is another question (see the verification page).
+Stricter than a general reader: exactly one signature, a PAdES certification that allows no change, over the whole file, by a
+certificate of our own root. The state of the document is on the check page.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.documents.signing import subject_of
 
-# Why a file is not accepted: code → sentence for people.
+# Reasons why a file is not accepted, by code.
 REASONS = {
     "not_pdf": _("This is not a readable PDF file."),
     "unsigned": _("The file carries no electronic seal."),
@@ -45,10 +45,10 @@ class Verdict:
 
 
 def check(pdf: bytes, *, root_pem: bytes) -> Verdict:
-    """Judge a file against the one root certificate (PEM). Never raises for a bad file, never touches the network."""
+    """Check a file against the root certificate (PEM). Never raises for a bad file, never uses the network."""
     try:
         return _check(pdf, root_pem)
-    except Exception:  # noqa: BLE001  a hostile file may break the parser anywhere; whatever it is, the file is not accepted
+    except Exception:  # noqa: BLE001  a hostile file may break the parser anywhere
         return _refusal("not_pdf")
 
 
@@ -79,37 +79,37 @@ def _check(pdf: bytes, root_pem: bytes) -> Verdict:
     except SignatureValidationError:
         return _refusal("changed")
 
-    whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE and _hole_is_exact(pdf, signature)
-    intact = bool(status.intact and status.valid and _envelope_is_ours(signature))
+    covers_file = status.coverage == SignatureCoverageLevel.ENTIRE_FILE and _excluded_range_is_exact(pdf, signature)
+    intact = bool(status.intact and status.valid and _envelope_is_exact(signature))
     trusted = bool(status.trusted)
-    findings = {
+    problems = {
         "changed": not intact,
-        "added_to": not whole or reader.xrefs.total_revisions - 1 != signature.signed_revision,
+        "added_to": not covers_file or reader.xrefs.total_revisions - 1 != signature.signed_revision,
         "changes_allowed": signature.docmdp_level != MDPPerm.NO_CHANGES,
         "other_signer": intact and not trusted,
     }
     return Verdict(
         intact=intact,
         trusted=trusted,
-        covers_whole_file=whole,
+        covers_whole_file=covers_file,
         signer=subject_of(signature.signer_cert),
         signed_at=signature.self_reported_timestamp,
-        reasons=tuple(code for code, found in findings.items() if found),
+        reasons=tuple(code for code, is_problem in problems.items() if is_problem),
     )
 
 
-def _hole_is_exact(pdf: bytes, signature: Any) -> bool:
-    """The one stretch the digest leaves out holds the signature's own hexadecimal text and zeros, and nothing more."""
+def _excluded_range_is_exact(pdf: bytes, signature: Any) -> bool:
+    """Whether the range that the digest leaves out holds only the signature in hexadecimal and zeros."""
     start, first, second, _length = (int(value) for value in signature.byte_range)
-    hole = pdf[start + first : second]
+    excluded = pdf[start + first : second]
     content = bytes(signature.pkcs7_content)
-    return hole == b"<" + content.hex().upper().encode() + b">" and not any(content[_der_length(content) :])
+    return excluded == b"<" + content.hex().upper().encode() + b">" and not any(content[_der_length(content) :])
 
 
-def _envelope_is_ours(signature: Any) -> bool:
-    """The parts of the envelope that no signature protects are exactly as our signer writes them (CMS, RFC 5652).
+def _envelope_is_exact(signature: Any) -> bool:
+    """Whether the unsigned parts of the envelope are exactly as our signer writes them (CMS, RFC 5652).
 
-    Otherwise a bit could change there unnoticed: in lengths, versions, spare algorithm names or unused certificates.
+    Otherwise they could be changed unnoticed: lengths, versions, algorithm names, unused certificates.
     """
     from asn1crypto import cms
 
@@ -136,7 +136,7 @@ def _envelope_is_ours(signature: Any) -> bool:
 
 
 def _der_length(content: bytes) -> int:
-    """Length of the outermost DER element, header included. Raises IndexError for a cut one."""
+    """Length of the outermost DER element, header included. Raises IndexError for a truncated one."""
     if content[1] < 0x80:
         return 2 + content[1]
     octets = content[1] & 0x7F

@@ -1,4 +1,4 @@
-"""Kept requests have no table in the admin; their acts, jobs and messages are read in the record."""
+"""Labels of audit events, jobs and messages of drafts."""
 
 from django.utils.translation import gettext_lazy as _
 

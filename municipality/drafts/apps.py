@@ -10,5 +10,5 @@ class DraftsConfig(AppConfig):
         from municipality.delegation.registry import ENDED, OWNERSHIPS
         from municipality.drafts import queries, unsaved
 
-        ENDED.register("drafts", unsaved.forget_delegate)
+        ENDED.register("drafts", unsaved.delete_of_delegation)
         OWNERSHIPS.register("drafts.Draft", queries.ownership)

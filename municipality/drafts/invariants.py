@@ -1,4 +1,4 @@
-"""What must hold of kept requests."""
+"""Invariants of drafts."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from municipality.kernel import clock
 
 
 def findings() -> Iterator[str]:
-    """No request is kept beyond its time by more than a day, and no file of one that is over."""
+    """No draft, and no file of a closed draft, stays more than a day too long."""
     for draft in Draft.objects.filter(closed_at__isnull=True, expires_at__lt=clock.now() - dt.timedelta(days=1))[:50]:
         yield f"{draft.key} is kept beyond its time"
-    for subject in queries.files_left(before=clock.now() - dt.timedelta(days=1))[:50]:
+    for subject in queries.leftover_files(before=clock.now() - dt.timedelta(days=1))[:50]:
         yield f"{subject} is over, and its files are still there"

@@ -1,4 +1,4 @@
-"""Keeps what a person typed: when the session had ended before the page was sent, and when a button beside the form was pressed."""
+"""Saves form data that would be lost (see `unsaved`)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from municipality.accounts.next_paths import asked
 from municipality.drafts import unsaved
 
 
-class TypedMiddleware:
-    """Stands outside the two that send strangers to the sign-in page: a POST that they turned away leaves its text behind.
+class UnsavedInputMiddleware:
+    """Saves the form data of a POST that the middleware inside it redirects to the sign-in page.
 
-    So does a POST to a view marked `beside_a_form` (a file is sent or taken back by a button inside a bigger form), for the page
-    that it comes back to, where that is marked `keeps_beside`.
+    Also that of a POST to a view marked `beside_a_form` (a button inside a bigger form sends or removes a file), for the page that it
+    redirects to, where that is marked `keeps_beside`.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -34,26 +34,26 @@ class TypedMiddleware:
         person = before if before.is_authenticated and not before.is_staff else None
         response = self.get_response(request)
         if not request.user.is_authenticated and response.status_code == 302:
-            unsaved.keep(request, person)
+            unsaved.save(request, person)
         return response
 
     def _beside(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         page = asked(request).partition("?")[0]
-        person: Any = request.user
+        person = request.user
         if (
-            response.status_code in (302, 507)  # 507: there was no room for the file
+            response.status_code in (302, 507)  # 507: the disk is full
             and person.is_authenticated
             and not person.is_staff
             and page
             and getattr(_view(page), "keeps_beside", False)
         ):
-            unsaved.keep(request, person, page=page)
+            unsaved.save(request, person, page=page)
         return response
 
 
 def _view(path: str) -> Any:
-    """The view behind a path, for the marks that it carries; None where there is none."""
+    """The view of a path, or None."""
     try:
         return resolve(path).func
     except Resolver404:

@@ -1,4 +1,4 @@
-"""A request that is being filled in: kept at every step, on any device, until it is sent or its time runs out."""
+"""Drafts: requests that are being filled in, and form data saved over a session that ended."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from municipality.kernel.subjects import SubjectKey
 
 
 class Draft(models.Model):
-    """The answers of one person about one subject. Not a case yet: it has no reference and no place in a queue."""
+    """The answers of one person about one subject, saved page by page until they are sent as a case or expire."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="drafts", verbose_name="الشخص")
@@ -20,9 +20,9 @@ class Draft(models.Model):
     # Answers by page: {"changes": {"fields": ["area_m2"]}, "area": {"area_m2": "80"}}.
     answers = models.JSONField(default=dict, blank=True)
     page = models.CharField("آخر صفحة", max_length=40, blank=True)
-    # Grows with every answer: the page that is sent back names the one it was opened on, so that two devices do not overwrite each other.
+    # Incremented with every answer; a page that is submitted names the version it was opened on (optimistic locking).
     version = models.PositiveIntegerField(default=1)
-    # The version with which each page was last answered: two devices on two pages do not stand in each other's way.
+    # The version with which each page was last answered, so that only answers of the same page conflict.
     page_versions = models.JSONField(default=dict, blank=True)
     begun_at = models.DateTimeField("بدأ في")
     changed_at = models.DateTimeField("آخر تعديل")
@@ -61,10 +61,7 @@ class Draft(models.Model):
 
 
 class Unsaved(models.Model):
-    """What a person had typed on a page when their session turned out to be over. It is no answer: the page comes back filled with it.
-
-    Encrypted under a key of its own; taken once, by the same person, on any device.
-    """
+    """The form data of a page that a person submitted after their session had ended, encrypted (see `unsaved`)."""
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     page = models.CharField(max_length=200)  # path without the language

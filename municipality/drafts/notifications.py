@@ -1,4 +1,4 @@
-"""Messages about kept requests; the words are in templates/drafts/messages."""
+"""Messages about drafts; the texts are in templates/drafts/messages."""
 
 from __future__ import annotations
 

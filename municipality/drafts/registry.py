@@ -1,4 +1,4 @@
-"""How a kept request is named and where it goes on: the services above register here."""
+"""Titles and pages of drafts, registered by the services."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from municipality.kernel.registry import Registry
 
 @dataclass(frozen=True)
 class DraftKind:
-    """`title` answers the Arabic and the English name of what is asked for; `path` the page to go on with, without the language."""
+    """`title` returns the Arabic and the English title of a draft, `path` the page that continues it, without the language."""
 
     title: Callable[[Draft], tuple[str, str]]
     path: Callable[[Draft], str]

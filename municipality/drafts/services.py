@@ -1,4 +1,4 @@
-"""Keeping answers page by page, sending them, and letting them go."""
+"""Save answers page by page, send and discard drafts."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ LIMITS = "limits.review"
 SYSTEM = system("drafts")
 
 
-class AnsweredElsewhere(Refused):
-    """The same page was answered meanwhile, on another device or in another window. Nothing was overwritten.
+class EditConflict(Refused):
+    """The page was changed in another window or on another device since it was opened. Nothing was overwritten.
 
-    `facts`: `saved`, what is kept; `typed`, what just came in; `version`, the one to name if the typed values should hold.
+    `facts` has `saved` (the stored answers), `typed` (the submitted ones) and `version`, which a second submission must name.
     """
 
 
@@ -41,19 +41,17 @@ def _days(code: str) -> dt.timedelta:
 
 @transaction.atomic
 def begin(*, person: User, service: str, subject: str, actor: Actor | None = None, held_under: str = "") -> Draft:
-    """The person's open request about a subject, begun now if there is none. Kept for the days of the rulebook (draft_days).
+    """The person's open draft about a subject, created if there is none. It expires after the rulebook's `draft_days`.
 
-    `actor` is whoever acts for the person; the person where it is left out. `held_under` is the subject that a right to act must
-    cover, where it is another one: a request begun under another right is removed with its files, so that nobody reads it through
-    this one.
+    `actor` acts for the person (default: the person). `held_under` is the subject that a delegation must cover where it is not
+    `subject`: a draft under another one is discarded with its files, so that no other delegate can read it.
     """
-    known = Draft.objects.filter(person=person, service=service, subject=subject, closed_at__isnull=True)
-    found = known.first()
-    if found is not None and found.held_under != held_under:
-        discard(draft=found, actor=actor)
-        found = None
-    if found is not None:
-        return found
+    drafts = Draft.objects.filter(person=person, service=service, subject=subject, closed_at__isnull=True)
+    draft = drafts.first()
+    if draft is not None:
+        if draft.held_under == held_under:
+            return draft
+        discard(draft=draft, actor=actor)
     now = clock.now()
     try:
         with transaction.atomic():
@@ -66,26 +64,25 @@ def begin(*, person: User, service: str, subject: str, actor: Actor | None = Non
                 changed_at=now,
                 expires_at=now + _days("draft_days"),
             )
-    except IntegrityError:  # a second window began it at the same moment
-        return known.get()
+    except IntegrityError:  # another request created it at the same time
+        return drafts.get()
     record("draft.begun", subject=draft.key, actor=actor or actor_of(person), data={"service": service, "about": subject})
     return draft
 
 
 @transaction.atomic
 def answer(*, draft: Draft, page: str, answers: dict[str, Any], version: int, actor: Actor | None = None) -> Draft:
-    """Keep the answers of one page. `version` is the draft's when that page was opened.
+    """Save the answers of one page. `version` is the draft's when that page was opened.
 
-    Pages do not stand in each other's way; a page that was answered otherwise since then raises AnsweredElsewhere and
-    nothing is overwritten. An `actor` other than the person must still be allowed to act (NotPermitted). Raises
-    Refused("draft_closed") once the request was sent, discarded or has run out.
+    Raises EditConflict where the page has got other answers since, NotPermitted where `actor` may no longer act for the person, and
+    Refused("draft_closed") where the draft was sent, discarded or has expired.
     """
     row = _open(draft)
     if actor is not None and not may(actor, person=row.person, service=row.service, subject=row.rights_key):
         raise NotPermitted("not_yours", _("You may no longer act in this request. Nothing was saved."))
     saved = row.answers.get(page)
     if row.page_versions.get(page, 0) > version and saved != answers:
-        raise AnsweredElsewhere(
+        raise EditConflict(
             "answered_elsewhere",
             _("This page was answered meanwhile on another device. Both answers are below; the one that is saved now holds."),
             saved=saved,
@@ -105,11 +102,11 @@ def answer(*, draft: Draft, page: str, answers: dict[str, Any], version: int, ac
 
 @transaction.atomic
 def forget_pages(*, draft: Draft, pages: list[str]) -> Draft:
-    """Drop the answers of pages that no longer belong to the request (a change that was unticked)."""
+    """Delete the answers of pages that no longer belong to the request (a change that was unticked)."""
     row = _open(draft)
-    kept = {page: answers for page, answers in row.answers.items() if page not in pages}
-    if kept != row.answers:
-        row.answers, row.version = kept, row.version + 1
+    remaining = {page: answers for page, answers in row.answers.items() if page not in pages}
+    if remaining != row.answers:
+        row.answers, row.version = remaining, row.version + 1
         row.page_versions = {page: version for page, version in row.page_versions.items() if page not in pages}
         row.save(update_fields=["answers", "page_versions", "version"])
     return row
@@ -117,17 +114,17 @@ def forget_pages(*, draft: Draft, pages: list[str]) -> Draft:
 
 @transaction.atomic
 def send(*, draft: Draft, sent_as: str, actor: Actor) -> None:
-    """Close a request because it became a case. The answers live in the case from here on. Raises Refused("draft_closed")."""
+    """Close a draft that became the case `sent_as`. Raises Refused("draft_closed")."""
     _close(_open(draft), "draft.sent", actor, sent_as=sent_as)
 
 
 @transaction.atomic
 def discard(*, draft: Draft, actor: Actor | None = None) -> None:
-    """Throw a kept request away, as its person (or `actor` for them) asked. Raises Refused("draft_closed")."""
+    """Close a draft and remove its files, by its person or `actor`. Raises Refused("draft_closed")."""
     row = _open(draft)
-    by = actor or actor_of(row.person)
-    _close(row, "draft.discarded", by)
-    uploads.drop_all(row.key, reason="draft_ended", actor=by)
+    actor = actor or actor_of(row.person)
+    _close(row, "draft.discarded", actor)
+    uploads.drop_all(row.key, reason="draft_ended", actor=actor)
 
 
 def _open(draft: Draft) -> Draft:
@@ -137,19 +134,19 @@ def _open(draft: Draft) -> Draft:
     return row
 
 
-def _close(row: Draft, act: str, actor: Actor, *, sent_as: str = "") -> None:
+def _close(row: Draft, action: str, actor: Actor, *, sent_as: str = "") -> None:
     row.answers, row.page_versions, row.closed_at, row.sent_as = {}, {}, clock.now(), sent_as
     row.save(update_fields=["answers", "page_versions", "closed_at", "sent_as"])
-    record(act, subject=row.key, actor=actor, data={"service": row.service, "sent_as": sent_as})
+    record(action, subject=row.key, actor=actor, data={"service": row.service, "sent_as": sent_as})
 
 
 def remind() -> int:
-    """Tell each person once that a kept request will be removed, on the day the rulebook names; each alone. Returns how many."""
+    """Remind each person once, after the rulebook's `draft_reminder_days`, that a draft will expire. Returns how many."""
     now = clock.now()
     before = now - _days("draft_reminder_days")
     due = Draft.objects.filter(closed_at__isnull=True, reminded_at__isnull=True, changed_at__lte=before, expires_at__gt=now)
 
-    def tell(pk: int) -> bool:
+    def send_reminder(pk: int) -> bool:
         row = Draft.objects.select_for_update().select_related("person").get(pk=pk)
         if row.closed_at is not None or row.reminded_at is not None or row.changed_at > before:
             return False
@@ -165,14 +162,14 @@ def remind() -> int:
         row.save(update_fields=["reminded_at"])
         return True
 
-    return sweeps.for_each("drafts.remind", list(due.order_by("pk").values_list("pk", flat=True)[:500]), tell)
+    return sweeps.for_each("drafts.remind", list(due.order_by("pk").values_list("pk", flat=True)[:500]), send_reminder)
 
 
 def expire() -> int:
-    """Remove the answers of requests whose time is over, each alone, and what was typed and never taken up. Returns how many requests."""
+    """Close drafts that have expired, and delete unsaved form data of that age. Returns how many drafts."""
     now = clock.now()
 
-    def end(pk: int) -> bool:
+    def expire_draft(pk: int) -> bool:
         row = Draft.objects.select_for_update().get(pk=pk)
         if row.closed_at is not None or row.expires_at > now:
             return False
@@ -180,12 +177,14 @@ def expire() -> int:
         uploads.drop_all(row.key, reason="draft_ended", actor=SYSTEM)
         return True
 
-    over = Draft.objects.filter(closed_at__isnull=True, expires_at__lte=now)
-    ended = sweeps.for_each("drafts.expire", list(over.order_by("pk").values_list("pk", flat=True)[:500]), end)
+    overdue = Draft.objects.filter(closed_at__isnull=True, expires_at__lte=now)
+    count = sweeps.for_each("drafts.expire", list(overdue.order_by("pk").values_list("pk", flat=True)[:500]), expire_draft)
     Unsaved.objects.filter(at__lte=now - _days("draft_days")).delete()
-    return ended
+    return count
 
 
 def drop_files() -> int:
-    """Remove the files of requests that were sent, removed or ran out: what arrived when they were over already. Returns how many."""
-    return sweeps.for_each("drafts.drop_files", queries.files_left(), lambda key: uploads.drop_all(key, reason="draft_ended", actor=SYSTEM))
+    """Remove files that arrived after their draft was closed. Returns how many drafts had any."""
+    return sweeps.for_each(
+        "drafts.drop_files", queries.leftover_files(), lambda key: uploads.drop_all(key, reason="draft_ended", actor=SYSTEM)
+    )

@@ -1,4 +1,4 @@
-"""Periodic work of kept requests."""
+"""Periodic work of drafts."""
 
 from municipality.drafts import services
 from municipality.jobs.registry import every

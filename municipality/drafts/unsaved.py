@@ -1,8 +1,8 @@
-"""What was typed on a page whose session turned out to be over: kept, and put back into the page after signing in again.
+"""Form data that was sent when the session had ended: saved, and filled in again after signing in.
 
-A view that answers for this is marked with `@keeps_typed`. It is no answer and changes nothing: the page comes back filled,
-and its person saves it. Where the ended session says whose it was, the text waits for that person on any device; where
-nobody knows any more, it waits in the browser's own new session. Both encrypted, both without files.
+Views opt in with `@keeps_typed`. The data is no answer of a draft: the form is filled with it, and the person submits it again.
+Where the ended session was a person's, a row of that person keeps it for any device; otherwise the browser's new session does.
+It is encrypted and has no files.
 """
 
 from __future__ import annotations
@@ -23,78 +23,77 @@ from municipality.ui.language import of_path
 
 PURPOSE = "typed"
 IN_SESSION = "typed"  # path → cipher
-QUIET = "_quiet"
-MOST_BYTES = 32 * 1024
-MOST_PAGES = 5  # that one browser keeps without knowing whose they are
-_LEFT_OUT = {"csrfmiddlewaretoken", "_language", "_errors", QUIET}
+BUTTON = "_quiet"  # marks data that was saved because a button of another view was pressed
+MAX_BYTES = 32 * 1024
+MAX_PAGES = 5  # of one browser's session
+_IGNORED = {"csrfmiddlewaretoken", "_language", "_errors", BUTTON}
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 def keeps_typed(view: View) -> View:
-    """Mark a view whose form is put back after the session had ended."""
+    """Mark a view whose form is filled in again after the session ended."""
     view.keeps_typed = True  # type: ignore[attr-defined]
     return view
 
 
 def keeps_beside(view: View) -> View:
-    """Mark a view whose form has buttons of other views in it: what was typed is put back when they lead back to it."""
+    """Mark a view whose form has buttons of other views in it: it is filled in again when they lead back to it."""
     view.keeps_beside = True  # type: ignore[attr-defined]
     return view
 
 
 def page_of(path: str) -> str:
-    """The address without its language: the twin page has the same text."""
+    """The path without its language prefix."""
     language = of_path(path)
     return path.removeprefix(f"/{language}") if language else path
 
 
-def keep(request: HttpRequest, person: User | None, *, page: str = "") -> bool:
-    """Keep what this POST brought, for its own page; with `page` (a path) for that one, whose session did not end (`is_quiet`).
+def save(request: HttpRequest, person: User | None, *, page: str = "") -> bool:
+    """Save the form data of a POST for its own page, or for `page` (a path) where a button of another view was pressed.
 
-    False where it brought nothing, or more than a person types.
+    Returns False, and saves nothing, for no data or more than MAX_BYTES.
     """
-    values = {name: request.POST.getlist(name) for name in request.POST if name not in _LEFT_OUT}
+    values = {name: request.POST.getlist(name) for name in request.POST if name not in _IGNORED}
     if page and values:
-        values[QUIET] = ["1"]
+        values[BUTTON] = ["1"]
     text = json.dumps(values, ensure_ascii=False)
     page = page_of(page or request.path)
-    if not values or len(text.encode()) > MOST_BYTES or len(page) > 200:
+    if not values or len(text.encode()) > MAX_BYTES or len(page) > 200:
         return False
     cipher = civil_ids.encrypt(text, PURPOSE)
     if person is not None:
         Unsaved.objects.update_or_create(person=person, page=page, defaults={"cipher": cipher, "at": clock.now()})
         return True
-    held = request.session.get(IN_SESSION, {})
-    held.pop(page, None)
-    request.session[IN_SESSION] = {**dict(list(held.items())[-(MOST_PAGES - 1) :]), page: cipher}
+    saved = request.session.get(IN_SESSION, {})
+    saved.pop(page, None)
+    request.session[IN_SESSION] = {**dict(list(saved.items())[-(MAX_PAGES - 1) :]), page: cipher}
     return True
 
 
-def of(request: HttpRequest) -> QueryDict | None:
-    """What the person had typed on this page, if it waits."""
+def read(request: HttpRequest) -> QueryDict | None:
+    """The saved form data for the page of this request, or None."""
     page = page_of(request.path)
-    user: Any = request.user
-    row = Unsaved.objects.filter(person=user, page=page).first()
+    row = Unsaved.objects.filter(person=request.user.pk, page=page).first()
     cipher = row.cipher if row else request.session.get(IN_SESSION, {}).get(page)
     if cipher is None:
         return None
     try:
         values = json.loads(civil_ids.decrypt(cipher, PURPOSE))
-    except InvalidToken:  # the key was changed meanwhile
+    except InvalidToken:  # the key has changed
         return None
-    found = QueryDict(mutable=True)
-    for name, several in values.items():
-        found.setlist(name, several)
-    return found
+    data = QueryDict(mutable=True)
+    for name, items in values.items():
+        data.setlist(name, items)
+    return data
 
 
-def is_quiet(waiting: QueryDict | None) -> bool:
-    """Whether the text comes back only because a button beside the form was pressed: nothing ended, nothing is to be told."""
-    return waiting is not None and QUIET in waiting
+def is_from_button(data: QueryDict | None) -> bool:
+    """Whether form data was saved because a button of another view was pressed: the session had not ended."""
+    return data is not None and BUTTON in data
 
 
-def forget_delegate(delegation: Delegation) -> None:
-    """A delegation ended: what its delegate had typed and not saved on pages of that subject is gone. Of an organisation's, all of it."""
+def delete_of_delegation(delegation: Delegation) -> None:
+    """Delete what a delegate typed on pages of the subject of an ended delegation; for an organisation, on all pages."""
     if delegation.delegate_id is None:
         return
     rows = Unsaved.objects.filter(person=delegation.delegate_id)
@@ -103,11 +102,10 @@ def forget_delegate(delegation: Delegation) -> None:
     rows.delete()
 
 
-def drop(request: HttpRequest) -> None:
-    """The page was saved: what waited for it is no longer needed."""
+def delete(request: HttpRequest) -> None:
+    """Delete the saved form data for the page of this request, which has been submitted."""
     page = page_of(request.path)
-    user: Any = request.user
-    Unsaved.objects.filter(person=user, page=page).delete()
-    held = request.session.get(IN_SESSION, {})
-    if page in held:
-        request.session[IN_SESSION] = {other: cipher for other, cipher in held.items() if other != page}
+    Unsaved.objects.filter(person=request.user.pk, page=page).delete()
+    saved = request.session.get(IN_SESSION, {})
+    if page in saved:
+        request.session[IN_SESSION] = {path: cipher for path, cipher in saved.items() if path != page}

@@ -1,25 +1,25 @@
-"""What a device without a line asks of the portal: to take an entry of its queue, and the service worker that keeps its form.
+"""The offline queue of a device: receiving its entries, and the service worker that caches its form.
 
 The contract of the address that `static/js/fieldwork.js` sends to (POST, multipart, the fields of a `forms.VisitForm`, the CSRF token):
 
 ====  ==========================================================================================================================
-201   the visit is kept; JSON `reference`, `url` (its page) and `refused` (sentences about photos that were not taken)
-200   the same answer: the visit was known by its key, which a device sends that missed the first answer
-400   facts that do not fit: `code`, `sentence` and `fields` (sentences by field)
-403   `code` and `sentence`: the sender may not
-409   `code` and `sentence`: a conflict with what the portal has
-507   no room for the photos: the visit stands, and the device sends both again
+201   the visit is saved; JSON `reference`, `url` (its page) and `refused` (sentences about photos that were refused)
+200   the same answer: a visit with this key was received before (the device missed the first answer)
+400   invalid data: `code`, `sentence` and `fields` (sentences by field)
+403   `code` and `sentence`: the sender is not permitted
+409   `code` and `sentence`: a conflict with stored data
+507   no room for the photos: the visit is saved, and the device sends both again
 ====  ==========================================================================================================================
 
-The device drops an entry after 200 or 201 only. After 400, 403 or 409 it keeps it with the sentence until its person decides; after
-anything else (no answer, a redirect to the sign-in, 5xx) it sends it again.
+The device deletes an entry after 200 or 201 only. After 400, 403 or 409 it shows the sentence and lets the user decide; after
+anything else (no answer, a redirect to the sign-in page, 5xx) it sends it again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -27,39 +27,40 @@ from django.template.loader import render_to_string
 
 from municipality.fieldwork.forms import VisitForm
 from municipality.kernel.errors import Refused
+from municipality.ui.texts import Text
 
 F = TypeVar("F", bound=VisitForm)
 
 
 @dataclass(frozen=True)
-class Taken:
-    """What became of a visit: `url` is its page, `refused` the sentences about photos that were not taken."""
+class ReceivedVisit:
+    """A visit that was received: `url` is its page, `refused` the sentences about photos that were refused."""
 
     reference: str
     url: str
     is_new: bool
-    refused: Sequence[Any] = ()
+    refused: Sequence[Text] = ()
 
 
-def answer(form: F, take: Callable[[F], Taken]) -> JsonResponse:
-    """Answer one entry of a device's queue by the contract; `take` is called with a valid form and may raise Refused."""
+def respond(form: F, receive: Callable[[F], ReceivedVisit]) -> JsonResponse:
+    """Answer one entry of a device's queue; `receive` is called with a valid form and may raise Refused."""
     if not form.is_valid():
         fields = {name: [str(error) for error in errors] for name, errors in form.errors.items()}
         sentence = " ".join(problem for problems in fields.values() for problem in problems)
         return JsonResponse({"code": "bad_facts", "sentence": sentence, "fields": fields}, status=400)
     try:
-        taken = take(form)
+        visit = receive(form)
     except Refused as refusal:
-        return refused(refusal)
-    told = {"reference": taken.reference, "url": taken.url, "refused": [str(sentence) for sentence in taken.refused]}
-    return JsonResponse(told, status=201 if taken.is_new else 200)
+        return refusal_response(refusal)
+    body = {"reference": visit.reference, "url": visit.url, "refused": [str(sentence) for sentence in visit.refused]}
+    return JsonResponse(body, status=201 if visit.is_new else 200)
 
 
-def refused(refusal: Refused) -> JsonResponse:
+def refusal_response(refusal: Refused) -> JsonResponse:
     return JsonResponse({"code": refusal.code, "sentence": str(refusal.sentence)}, status=refusal.status)
 
 
-def worker(request: HttpRequest, *, form_url: str) -> HttpResponse:
-    """The service worker that keeps the page `form_url` at hand without a line. Its scope is the folder of its own address."""
+def service_worker(request: HttpRequest, *, form_url: str) -> HttpResponse:
+    """The service worker that caches the page `form_url` for use offline. Its scope is the folder of its own address."""
     script = render_to_string("fieldwork/worker.js", {"form_url": form_url, "static_url": settings.STATIC_URL}, request=request)
     return HttpResponse(script, content_type="text/javascript")

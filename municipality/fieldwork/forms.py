@@ -1,4 +1,4 @@
-"""What every form of the field sends beside its own facts: the key, the time and the place of the visit, filled in by the device."""
+"""The fields that the device fills in, in every form of a visit: key, time and place."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INCOMPLETE = {code: _("The page came back incomplete. Load it again.") for code 
 
 
 class VisitForm(forms.Form):
-    """Hidden fields with a place (WGS 84), its accuracy in metres and the time by the clock of the device. Services add theirs."""
+    """Hidden fields: place (WGS 84), its accuracy in metres, and the time by the clock of the device. Services add fields."""
 
     client_key = forms.CharField(widget=forms.HiddenInput, max_length=36, error_messages=INCOMPLETE)
     # ISO 8601 with a time zone
@@ -28,20 +28,20 @@ class VisitForm(forms.Form):
     def clean_client_key(self) -> str:
         key = str(self.cleaned_data["client_key"]).lower()
         if not _KEY.fullmatch(key):
-            raise ValidationError(_("The page came back incomplete. Load it again."), code="key")
+            raise ValidationError(INCOMPLETE["required"], code="key")
         return key
 
     def clean_seen_at(self) -> dt.datetime:
         try:
-            seen = dt.datetime.fromisoformat(str(self.cleaned_data["seen_at"]).replace("Z", "+00:00"))
+            moment = dt.datetime.fromisoformat(self.cleaned_data["seen_at"])
+            if moment.tzinfo is None:
+                raise ValueError("no time zone")
         except ValueError:
-            seen = None  # type: ignore[assignment]
-        if seen is None or seen.tzinfo is None:
-            raise ValidationError(_("The page came back incomplete. Load it again."), code="time")
-        return seen.astimezone(dt.UTC)
+            raise ValidationError(INCOMPLETE["required"], code="time") from None
+        return moment.astimezone(dt.UTC)
 
     def sent(self) -> SentVisit:
-        """The visit for `services.receive`; half a place is none. Only of a valid form."""
+        """The visit of a valid form, for `services.receive`; a latitude or longitude alone is dropped."""
         data = self.cleaned_data
         accuracy = data.get("accuracy_m")
         return SentVisit(

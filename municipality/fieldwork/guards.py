@@ -1,4 +1,4 @@
-"""What the database refuses of visits and their evidence: any change."""
+"""Guards of visits and evidence: no row changes."""
 
 from municipality.kernel.guards import insert_only
 

@@ -1,6 +1,6 @@
-"""What a device sends from the field: the visit, and the photos taken during it. Written once, never changed (`guards`).
+"""Visits and their evidence as devices send them; insert-only (`guards`).
 
-A visit says who was where and when. What came of it is a row of the service, which points to its visit.
+The result of a visit is a row of the service, which refers to it.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from django.db.models import Q
 
 from municipality.uploads.models import Upload
 
-# A place is whole and in Kuwait, or not known. A comparison with NULL is not false, so NULL is asked for.
+# Both coordinates and in Kuwait, or neither. NULL is tested explicitly: a check constraint passes when a comparison gives NULL.
 IN_KUWAIT = Q(latitude__isnull=True, longitude__isnull=True) | Q(
     latitude__isnull=False, latitude__gte=28, latitude__lte=31, longitude__isnull=False, longitude__gte=46, longitude__lte=49
 )
 
 
 class Visit(models.Model):
-    """One visit as its device sent it. `key` is made on the device and is the idempotency key: the same key is the same visit."""
+    """One visit as its device sent it. `key`, made on the device, is the idempotency key."""
 
     key = models.CharField(max_length=36, unique=True)  # a UUID
     sender = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="المرسل")
@@ -38,10 +38,7 @@ class Visit(models.Model):
 
 
 class Evidence(models.Model):
-    """A photo of a visit: which file, when and where it was taken, by whom it was added. `kind` is a code of the service.
-
-    `captured_at` is the time of the device and stays what it was when the photo arrives late; `received_at` is ours.
-    """
+    """A photo of a visit. `kind` is a code of the service, `captured_at` the time of the device, `received_at` the portal's."""
 
     visit = models.ForeignKey(Visit, models.PROTECT, related_name="evidence", verbose_name="الزيارة")
     kind = models.CharField("النوع", max_length=12)
@@ -67,5 +64,5 @@ class Evidence(models.Model):
 
     @property
     def sha256(self) -> str:
-        """Of the file as it arrived. Kept and frozen by its upload: select it along."""
+        """The hash of the file as it arrived; reads the upload (use select_related)."""
         return self.upload.sha256

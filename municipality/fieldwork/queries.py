@@ -1,4 +1,4 @@
-"""Questions about visits and their evidence."""
+"""Queries about visits and their evidence."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ def visit_of(key: str) -> Visit | None:
 
 
 def evidence_of(visit: Visit | int | None) -> QuerySet[Evidence]:
-    """The evidence of a visit with its files, oldest first; none of None."""
+    """The evidence of a visit with its uploads, oldest first; empty for None."""
     return Evidence.objects.filter(visit=visit).select_related("upload").order_by("pk") if visit is not None else Evidence.objects.none()

@@ -1,4 +1,4 @@
-"""Receive a visit exactly once, and keep its evidence: the same photo sent twice is one."""
+"""Receive visits and their evidence, each exactly once."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 
+from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.fieldwork import queries
 from municipality.fieldwork.models import Evidence, Visit
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
+from municipality.ui.texts import Text
 from municipality.uploads import services as uploads
 from municipality.uploads.models import Upload
 from municipality.uploads.refusals import FileRefused
@@ -34,18 +37,18 @@ class SentVisit:
     accuracy_m: int | None = None
 
 
-class SentDifferently(Exception):
-    """The key is that of another visit. Each service tells it in its own words."""
+class VisitConflict(Exception):
+    """The key belongs to another visit. Services turn it into a refusal with a sentence of their own."""
 
 
-def receive(*, sender: Any, sent: SentVisit, write: Callable[[Visit], T]) -> tuple[Visit, T | None]:
-    """Keep a visit and what `write` makes of it in one transaction. Returns both; None for the second when the visit was known.
+def receive(*, sender: User, sent: SentVisit, write: Callable[[Visit], T]) -> tuple[Visit, T | None]:
+    """Save a visit, and call `write` with it, in one transaction. Returns the visit and the result of `write`.
 
-    Sent twice, one after the other or at once, `write` runs once; when it raises, nothing is kept. Raises SentDifferently when the
-    key was used by somebody else or for another time, and whatever `write` raises.
+    For a visit that was received before, also concurrently, `write` is not called and the second value is None. When `write` raises,
+    nothing is saved. Raises VisitConflict where the key belongs to another sender or time.
     """
-    known = queries.visit_of(sent.key)
-    if known is None:
+    existing = queries.visit_of(sent.key)
+    if existing is None:
         try:
             with transaction.atomic():
                 visit = Visit.objects.create(
@@ -58,13 +61,13 @@ def receive(*, sender: Any, sent: SentVisit, write: Callable[[Visit], T]) -> tup
                     accuracy_m=sent.accuracy_m,
                 )
                 return visit, write(visit)
-        except IntegrityError:  # the same visit twice at once: the other one is there now
-            known = queries.visit_of(sent.key)
-            if known is None:
+        except IntegrityError:  # received concurrently by another request
+            existing = queries.visit_of(sent.key)
+            if existing is None:
                 raise
-    if (known.sender_id, known.started_at) != (sender.pk, sent.started_at):
-        raise SentDifferently(sent.key)
-    return known, None
+    if (existing.sender_id, existing.started_at) != (sender.pk, sent.started_at):
+        raise VisitConflict(sent.key)
+    return existing, None
 
 
 def add_evidence(
@@ -73,21 +76,20 @@ def add_evidence(
     subject: str,
     slot: str,
     kind: str,
-    files: Sequence[Any],
+    files: Sequence[UploadedFile],
     captured_at: dt.datetime | None,
-    sender: Any,
+    sender: User,
     actor: Actor,
-) -> tuple[int, list[Any]]:
-    """Keep photos of a visit as uploads of the subject that it is for. Returns how many are new, and the sentences of those refused.
+) -> tuple[int, list[Text]]:
+    """Save photos of a visit as uploads of `subject`, skipping those it has. Returns how many are new, and the sentences of refusals.
 
-    A refused photo takes nothing else with it. Raises FileRefused("no_room") when the disk is full: the device keeps them and
-    sends them again.
+    Raises FileRefused("no_room") when the disk is full: the device sends the photos again.
     """
-    held = set(Upload.objects.filter(subject=subject).exclude(state=UploadState.REMOVED).values_list("sha256", flat=True))
-    kept, refused = 0, []
+    known_digests = set(Upload.objects.filter(subject=subject).exclude(state=UploadState.REMOVED).values_list("sha256", flat=True))
+    added, refused = 0, []
     for file in files:
         digest = _digest(file)
-        if digest in held:
+        if digest in known_digests:
             continue
         try:
             upload = uploads.receive(owner=sender, subject=subject, slot=slot, name=file.name or "photo", content=file)
@@ -109,14 +111,14 @@ def add_evidence(
                 added_by=sender.key,
             )
             record("evidence.added", subject=subject, actor=actor, data={"kind": kind, "sha256": digest})
-        held.add(digest)
-        kept += 1
-    return kept, refused
+        known_digests.add(digest)
+        added += 1
+    return added, refused
 
 
-def _digest(file: Any) -> str:
-    found = hashlib.sha256()
+def _digest(file: UploadedFile) -> str:
+    sha256 = hashlib.sha256()
     for chunk in file.chunks():
-        found.update(chunk)
+        sha256.update(chunk)
     file.seek(0)
-    return found.hexdigest()
+    return sha256.hexdigest()

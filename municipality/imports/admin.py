@@ -1,4 +1,4 @@
-"""Imports have no table in the admin: each kind shows the pages of `views` at addresses of its own."""
+"""Labels of jobs of imports."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,4 +1,4 @@
-"""What the database refuses of imports: what the second person releases is what the dry run showed."""
+"""Guards of imports: what is released is what the dry run showed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ guard(f"{_FILE}_loaded_first", _FILE, "INSERT", "NEW.checked_at IS NOT NULL OR N
 
 
 def guard_rows(model: type[ImportRow], kind: str) -> None:
-    """Declare the guards of a kind's lines: written in the dry run of a file of this kind, then frozen; deleted with a refused file."""
+    """Declare the guards of a kind's lines: inserted during the dry run, then frozen, deleted with a refused file."""
     table = model._meta.db_table
     columns = [str(field.column) for field in model._meta.concrete_fields if field.name not in ("id", "outcome", "problems")]
     frozen(table, columns)

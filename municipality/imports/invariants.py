@@ -1,4 +1,4 @@
-"""What must hold of imports."""
+"""Invariants of imports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _GRACE = dt.timedelta(days=2)
 
 
 def findings() -> Iterator[str]:
-    """Two people a file, every line read before the release and accounted for at the end; no release that stands still."""
+    """Two people for each file, every line counted by the dry run, no released file that stays unfinished."""
     counted = F("to_add") + F("to_change") + F("unchanged") + F("refused")
     for file in ImportFile.objects.filter(released_by=F("loaded_by")):
         yield f"imported file {file.public_id} was released by whoever loaded it"

@@ -1,4 +1,4 @@
-"""A file that is imported, and what each kind of import keeps of its lines."""
+"""Imported files, and the base of their lines."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from municipality.places.models import Branch
 
 
 class ImportFile(models.Model):
-    """A file of one kind of import. It is read first (dry run), released by a second person, then applied in batches.
+    """A file of one kind of import: checked (dry run), released by a second person, then applied in batches.
 
-    The bytes are kept, encrypted where the kind says so; the same bytes are loaded once. Counts are of lines.
+    Its bytes are stored, encrypted for a secret kind; the same bytes are loaded once. Counts are of lines.
     """
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
@@ -27,7 +27,7 @@ class ImportFile(models.Model):
     lines = models.PositiveIntegerField("السطور")
     loaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="رفعه")
     loaded_at = models.DateTimeField("رفع في")
-    # The dry run: how far it is, and what it found.
+    # The dry run: its progress and result.
     read = models.PositiveIntegerField("قُرئ", default=0)
     to_add = models.PositiveIntegerField("جديد", default=0)
     to_change = models.PositiveIntegerField("يتغير", default=0)
@@ -39,7 +39,7 @@ class ImportFile(models.Model):
     released_at = models.DateTimeField("أجيز في", null=True, blank=True)
     refused_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="ردّه")
     refused_at = models.DateTimeField("رُد في", null=True, blank=True)
-    # The taking: how far it is, what it did, and whether somebody stopped it between two batches.
+    # Applying: its progress and result, and when it was stopped.
     taken_line = models.PositiveIntegerField("آخر سطر أُخذ", default=0)
     added = models.PositiveIntegerField("أُضيف", default=0)
     changed = models.PositiveIntegerField("غُيّر", default=0)
@@ -70,12 +70,12 @@ class ImportFile(models.Model):
 
     @property
     def key(self) -> str:
-        """The subject of its acts and the source of everything that came in by this file."""
+        """The subject of its audit events and the source of what it brought in."""
         return f"import:{self.public_id}"
 
 
 class Outcome(models.TextChoices):
-    """What a line does. A line is left out where what it changes was changed after the dry run."""
+    """The effect of a line. It is left out (`LEFT`) where the row it changes was changed after the dry run."""
 
     ADD = "add"
     CHANGE = "change"
@@ -85,9 +85,9 @@ class Outcome(models.TextChoices):
 
 
 class ImportRow(models.Model):
-    """One line of a file: what is wrong with it, or what it does. Each kind adds the columns of its values.
+    """One line of a file, with its problems or its effect; kinds add columns for its values.
 
-    Never changed, but that the taking may leave it out. `number` identifies what the line is of, once in a file.
+    Only its outcome ever changes, to `LEFT`. `number` identifies the object of the line and is unique in a file.
     """
 
     file = models.ForeignKey(ImportFile, models.PROTECT, related_name="+", db_index=False, verbose_name="الملف")

@@ -11,12 +11,13 @@ from django.db.models import QuerySet
 from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.imports.models import ImportFile, ImportRow, Outcome
 from municipality.kernel.registry import Registry
+from municipality.ui.texts import Text
 
 Row = tuple[int, dict[str, Any], bool]  # number in the source, values by column, whether there are more values than columns
 
 
 class Reader(Protocol):
-    """How the bytes of a source become numbered rows. `municipality.kernel.sheets.Layout` reads CSV."""
+    """Turns the bytes of a file into numbered rows. `municipality.kernel.sheets.Layout` reads CSV."""
 
     @property
     def columns(self) -> Mapping[str, Sequence[str]]:
@@ -36,12 +37,12 @@ class Reader(Protocol):
         """The encoding, and the number of rows. Raises `municipality.imports.sheets.NotReadable`."""
 
     def rows(self, content: bytes, skip: int = 0) -> Iterator[Row]:
-        """The rows behind the first `skip`."""
+        """The rows after the first `skip`."""
 
 
 @dataclass
 class Checked:
-    """A line after its check. `values` are columns of the kind's model; of a line with problems none is kept."""
+    """A checked line. `values` are columns of the kind's model, not saved for a line with problems."""
 
     line: int
     number: str = ""
@@ -52,26 +53,26 @@ class Checked:
 
 @dataclass
 class Applied:
-    """How many lines of a batch did what, the keys of those that were left out, and what else the record says."""
+    """The result of a batch: counts, the primary keys of lines left out, and more data for the audit event."""
 
     added: int = 0
     changed: int = 0
     confirmed: int = 0
-    left: list[int] = field(default_factory=list)
+    left_out: list[int] = field(default_factory=list)
     facts: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Pages:
-    """Words and names of the pages of a kind."""
+    """Texts and URL names of the pages of a kind."""
 
     urls: tuple[str, str, str]  # names: list, file, problems
-    title: Any
-    intro: Any
-    limit: Any
-    labels: Mapping[str, Any]  # code of an outcome → what the counts call it
-    notes: Mapping[str, Any]  # code of a column → when it is needed; the columns of the reader's `needed` are marked anyway
-    columns_intro: Any = ""
+    title: Text
+    intro: Text
+    limit: Text
+    labels: Mapping[str, Text]  # of outcomes, by code
+    notes: Mapping[str, Text]  # when a column is needed, by code; those of the reader's `needed` always are
+    columns_intro: Text = ""
     template: str = "admin/imports/file.html"
 
 
@@ -79,7 +80,7 @@ class Pages:
 class Kind:
     """A kind of import. `check` has no effect; `apply` writes a batch in the caller's transaction.
 
-    Its acts are `<name>.loaded`, `checked`, `released`, `refused`, `taken`, and where it stops also `stopped` and `resumed`.
+    Its audit events are `<name>.loaded`, `checked`, `released`, `refused`, `taken`, and with `stops` also `stopped` and `resumed`.
     """
 
     name: str
@@ -90,13 +91,13 @@ class Kind:
     uploader: str  # groups
     releaser: str
     key: str  # the column of `number`
-    problems: Mapping[str, Any]  # code → sentence
+    problems: Mapping[str, Text]  # sentences by code
     pages: Pages
     check_batch: int = 4000  # lines of one transaction
     apply_batch: int = 2000
     applies: tuple[str, ...] = (Outcome.ADD, Outcome.CHANGE, Outcome.SAME)  # the outcomes whose lines are applied
     is_secret: bool = False  # the bytes are kept encrypted
-    stops: bool = True  # the taking may be stopped between two batches
+    stops: bool = True  # applying may be stopped between two batches
     figures: Callable[[ImportFile], dict[str, int]] = lambda file: {}  # more numbers at the end of the dry run
     visible: Callable[[AuthenticatedHttpRequest, QuerySet[ImportFile]], QuerySet[ImportFile]] = lambda request, files: files
 

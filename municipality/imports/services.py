@@ -1,7 +1,7 @@
-"""An import: a file loaded by one person, read without effect, released by a second, taken in batches.
+"""Load, check (dry run), release, refuse and apply files of an import.
 
-Nothing comes in twice: the same bytes are one file, a number is one line, and each batch is a transaction of its own with its record.
-Whatever ends a worker, the next one goes on at the next line.
+The same bytes are loaded once and a number is applied once. Each batch is a transaction with its audit event, so that another worker
+continues after a crash at the next line.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts import civil_ids
 from municipality.accounts.models import User
+from municipality.audit.models import AuditEvent
 from municipality.audit.services import record
 from municipality.documents import store
 from municipality.imports.models import ImportFile, Outcome
@@ -30,25 +31,25 @@ from municipality.kernel.bulk_copy import copy_rows
 from municipality.kernel.errors import NotPermitted, Refused
 from municipality.kernel.failpoints import failpoint
 
-SECONDS = 60  # how long one job goes on before it promises the next; its limit is in tasks.py
+SECONDS = 60  # after which a job enqueues the next one; the time limit of a job is in tasks.py
 _COUNTED = {Outcome.ADD: "to_add", Outcome.CHANGE: "to_change", Outcome.SAME: "unchanged", Outcome.WRONG: "refused"}
 
 
-def _demand(user: User, *groups: str) -> None:
+def _check_group(user: User, *groups: str) -> None:
     if not (user.is_active and user.is_staff and user.groups.filter(name__in=groups).exists()):
         raise NotPermitted("not_your_role", _("Your role does not do this."))
 
 
-def load(kind: str, *, content: bytes, name: str, loaded_by: Any) -> ImportFile:
-    """Keep a file and promise its dry run.
+def load(kind: str, *, content: bytes, name: str, loaded_by: User) -> ImportFile:
+    """Store a file and enqueue its dry run.
 
-    Raises NotPermitted, NotReadable (nothing is kept then), Refused("same_file") for bytes that were loaded before.
+    Raises NotPermitted, NotReadable (nothing is stored then), Refused("same_file") for bytes that were loaded before.
     """
-    of = KINDS[kind]
-    _demand(loaded_by, of.uploader)
-    encoding, count = of.reader.inspect(content)
+    spec = KINDS[kind]
+    _check_group(loaded_by, spec.uploader)
+    encoding, count = spec.reader.inspect(content)
     sha256 = hashlib.sha256(content).hexdigest()
-    kept = civil_ids.encrypt(content.decode("latin-1"), kind).encode() if of.is_secret else content
+    stored = civil_ids.encrypt(content.decode("latin-1"), kind).encode() if spec.is_secret else content
     try:
         with transaction.atomic():
             file = ImportFile.objects.create(
@@ -56,13 +57,13 @@ def load(kind: str, *, content: bytes, name: str, loaded_by: Any) -> ImportFile:
                 name=(name or f"{kind}.csv")[-120:],
                 sha256=sha256,
                 encoding=encoding,
-                content=store.put(kept, "application/octet-stream" if of.is_secret else of.reader.media),
+                content=store.put(stored, "application/octet-stream" if spec.is_secret else spec.reader.media),
                 branch=loaded_by.branch,
                 lines=count,
                 loaded_by=loaded_by,
                 loaded_at=clock.now(),
             )
-            _record(file, "loaded", Actor(of.uploader, loaded_by.key), {"lines": count, "sha256": sha256})
+            _record(file, "loaded", Actor(spec.uploader, loaded_by.key), {"lines": count, "sha256": sha256})
             enqueue("imports.check", key=f"{file.key}:0", file_id=file.pk)
             failpoint("import.loaded")
     except IntegrityError as error:
@@ -72,61 +73,61 @@ def load(kind: str, *, content: bytes, name: str, loaded_by: Any) -> ImportFile:
     return file
 
 
-def _record(file: ImportFile, step: str, actor: Actor, data: dict[str, Any]) -> Any:
+def _record(file: ImportFile, step: str, actor: Actor, data: dict[str, Any]) -> AuditEvent:
     return record(f"{file.kind}.{step}", subject=file.key, actor=actor, data=data)
 
 
 def _app(kind: Kind) -> Actor:
-    """The app of a kind, which acts where no person does."""
+    """The system actor of the app that registered a kind."""
     return system(kind.rows._meta.app_label)
 
 
 def _content(file: ImportFile) -> bytes:
     """The bytes as they were sent."""
-    kept = store.read(file.content)
-    return civil_ids.decrypt(kept.decode(), file.kind).encode("latin-1") if KINDS[file.kind].is_secret else kept
+    stored = store.read(file.content)
+    return civil_ids.decrypt(stored.decode(), file.kind).encode("latin-1") if KINDS[file.kind].is_secret else stored
 
 
 def check(*, file_id: int, size: int = 0, seconds: float = SECONDS) -> bool:
-    """Read lines of a file without effect, batch by batch, for some seconds. Returns whether more follow, promised as a job."""
+    """Dry run: check lines of a file, batch by batch, for `seconds`. Returns whether a job for the rest was enqueued."""
     file = ImportFile.objects.select_related("content").get(pk=file_id)
     if file.checked_at is not None or file.refused_at is not None:
         return False
-    kind, at = KINDS[file.kind], file.read
-    source = kind.reader.rows(_content(file), at)
-    until = time.monotonic() + seconds
+    kind, position = KINDS[file.kind], file.read
+    source = kind.reader.rows(_content(file), position)
+    deadline = time.monotonic() + seconds
     while True:
         with transaction.atomic():
             file = ImportFile.objects.select_for_update(of=("self",)).select_related("branch").get(pk=file_id)
             if file.checked_at is not None or file.refused_at is not None:
                 return False
-            found = list(islice(source, file.read - at, file.read - at + (size or kind.check_batch)))
-            at = file.read + len(found)
-            _keep(file, kind, list(kind.check(file, found)))
-            more = at < file.lines
-            promised = more and time.monotonic() >= until
+            batch = list(islice(source, file.read - position, file.read - position + (size or kind.check_batch)))
+            position = file.read + len(batch)
+            _save_lines(file, kind, list(kind.check(file, batch)))
+            has_more = position < file.lines
+            is_enqueued = has_more and time.monotonic() >= deadline
             failpoint("import.checked")
-            if promised:
-                enqueue("imports.check", key=f"{file.key}:{at}", file_id=file.pk)
-            elif not more:
+            if is_enqueued:
+                enqueue("imports.check", key=f"{file.key}:{position}", file_id=file.pk)
+            elif not has_more:
                 ImportFile.objects.filter(pk=file.pk).update(checked_at=clock.now(), figures=kind.figures(file))
                 file.refresh_from_db()
                 _record(file, "checked", _app(kind), tally(file))
         failpoint("import.check_committed")
-        if promised or not more:
-            return promised
+        if is_enqueued or not has_more:
+            return is_enqueued
 
 
-def _keep(file: ImportFile, kind: Kind, lines: list[Checked]) -> None:
-    """Write lines of the dry run and their counts. The second of two with one number is wrong, in whichever batch the first one was."""
+def _save_lines(file: ImportFile, kind: Kind, lines: list[Checked]) -> None:
+    """Save checked lines and their counts. The second line with a number is wrong, also where the first was in another batch."""
     numbers = {line.number for line in lines}
-    seen = set(rows(file).filter(number__in=numbers).exclude(outcome=Outcome.WRONG).values_list("number", flat=True)) - {""}
+    saved_numbers = set(rows(file).filter(number__in=numbers).exclude(outcome=Outcome.WRONG).values_list("number", flat=True)) - {""}
     counts = dict.fromkeys(_COUNTED.values(), 0)
     for line in lines:
-        if line.number in seen:
+        if line.number in saved_numbers:
             line.problems.append([kind.key, "twice_in_file"])
         elif not line.problems:
-            seen.add(line.number)
+            saved_numbers.add(line.number)
         if line.problems:
             line.outcome, line.values = Outcome.WRONG, {}
         counts[_COUNTED[line.outcome]] += 1
@@ -137,8 +138,8 @@ def _keep(file: ImportFile, kind: Kind, lines: list[Checked]) -> None:
 
 def _cells(file: ImportFile, kind: Kind, lines: Iterable[Checked], fields: list[Any]) -> Iterator[list[Any]]:
     for line in lines:
-        given = {"line": line.line, "number": line.number, "outcome": line.outcome.value, "problems": line.problems}
-        row = kind.rows(file=file, **given, **line.values)
+        columns = {"line": line.line, "number": line.number, "outcome": line.outcome.value, "problems": line.problems}
+        row = kind.rows(file=file, **columns, **line.values)
         yield [
             json.dumps(getattr(row, field.attname), ensure_ascii=False)
             if isinstance(field, models.JSONField)
@@ -148,22 +149,22 @@ def _cells(file: ImportFile, kind: Kind, lines: Iterable[Checked], fields: list[
 
 
 def rows(file: ImportFile) -> QuerySet[Any]:
-    """The lines of a file as its kind keeps them."""
+    """The lines of a file, of the model of its kind."""
     return KINDS[file.kind].rows._default_manager.filter(file=file)
 
 
 def waiting(kind: str) -> QuerySet[ImportFile]:
-    """Files of a kind that wait for the second person."""
+    """Files of a kind that wait for their release."""
     return ImportFile.objects.filter(kind=kind, checked_at__isnull=False, released_at__isnull=True, refused_at__isnull=True)
 
 
 def tally(file: ImportFile) -> dict[str, int]:
-    """What the dry run found: lines by outcome, and the figures of the kind."""
+    """The counts of the dry run: lines by outcome, and the figures of the kind."""
     return {"lines": file.lines, **{str(outcome): getattr(file, name) for outcome, name in _COUNTED.items()}, **file.figures}
 
 
-def good(file: ImportFile) -> int:
-    """How many lines come in by the release."""
+def count_applicable(file: ImportFile) -> int:
+    """How many lines a release would apply."""
     return sum(getattr(file, name) for outcome, name in _COUNTED.items() if outcome in KINDS[file.kind].applies)
 
 
@@ -172,17 +173,17 @@ def _locked(file: ImportFile) -> tuple[ImportFile, Kind]:
 
 
 @transaction.atomic
-def release(*, file: ImportFile, released_by: Any) -> None:
-    """The second person lets the good lines in. Raises NotPermitted (role, same person), Refused: not_checked, done, nothing_good."""
+def release(*, file: ImportFile, released_by: User) -> None:
+    """Have the lines without errors applied. Raises NotPermitted (role, same person), Refused: not_checked, done, nothing_good."""
     row, kind = _locked(file)
-    _demand(released_by, kind.releaser)
+    _check_group(released_by, kind.releaser)
     if row.released_at is not None or row.refused_at is not None:
         raise Refused("done", _("This was decided already."))
     if row.checked_at is None:
         raise Refused("not_checked", _("The file is still being read. Please wait until the last line is reached."))
     if row.loaded_by_id == released_by.pk:
         raise NotPermitted("same_person", _("Whoever loaded the file cannot release it. A second person does."))
-    if not good(row):
+    if not count_applicable(row):
         raise Refused("nothing_good", _("The file holds no line that could come in. Please correct the lines and load it again."))
     ImportFile.objects.filter(pk=row.pk).update(released_by=released_by, released_at=clock.now())
     _record(row, "released", Actor(kind.releaser, released_by.key), tally(row) | {"loaded_by": row.loaded_by.key})
@@ -190,22 +191,22 @@ def release(*, file: ImportFile, released_by: Any) -> None:
 
 
 @transaction.atomic
-def refuse(*, file: ImportFile, refused_by: Any) -> None:
-    """Put a file aside before its release: by whoever loaded it, or by the second person. What was read of it is forgotten."""
+def refuse(*, file: ImportFile, refused_by: User) -> None:
+    """Refuse a file before its release, by its uploader or a releaser, and delete its lines. Raises NotPermitted, Refused: done."""
     row, kind = _locked(file)
-    _demand(refused_by, kind.releaser, *((kind.uploader,) if row.loaded_by_id == refused_by.pk else ()))
+    _check_group(refused_by, kind.releaser, *((kind.uploader,) if row.loaded_by_id == refused_by.pk else ()))
     if row.released_at is not None or row.refused_at is not None:
         raise Refused("done", _("This was decided already."))
     ImportFile.objects.filter(pk=row.pk).update(refused_by=refused_by, refused_at=clock.now())
-    rows(row)._raw_delete(row._state.db)  # by one statement; nothing hangs on lines
+    rows(row)._raw_delete(row._state.db)  # by one statement: nothing refers to lines
     _record(row, "refused", Actor(kind.releaser, refused_by.key), {"loaded_by": row.loaded_by.key})
 
 
 @transaction.atomic
-def stop(*, file: ImportFile, stopped_by: Any) -> None:
-    """Stop the taking after the batch that is running. Raises NotPermitted, Refused: not_running."""
+def stop(*, file: ImportFile, stopped_by: User) -> None:
+    """Stop applying after the present batch. Raises NotPermitted, Refused: not_running."""
     row, kind = _locked(file)
-    _demand(stopped_by, kind.uploader, kind.releaser)
+    _check_group(stopped_by, kind.uploader, kind.releaser)
     if not kind.stops or row.released_at is None or row.done_at is not None or row.stopped_at is not None:
         raise Refused("not_running", _("Nothing is being taken in from this file now."))
     ImportFile.objects.filter(pk=row.pk).update(stopped_at=clock.now())
@@ -213,61 +214,61 @@ def stop(*, file: ImportFile, stopped_by: Any) -> None:
 
 
 @transaction.atomic
-def go_on(*, file: ImportFile, by: Any) -> None:
-    """Go on behind the last line that was taken. Raises NotPermitted, Refused: not_stopped."""
+def resume(*, file: ImportFile, by: User) -> None:
+    """Continue after the last line that was applied. Raises NotPermitted, Refused: not_stopped."""
     row, kind = _locked(file)
-    _demand(by, kind.releaser)
+    _check_group(by, kind.releaser)
     if row.stopped_at is None or row.done_at is not None:
         raise Refused("not_stopped", _("This file is not stopped."))
     ImportFile.objects.filter(pk=row.pk).update(stopped_at=None)
-    act = _record(row, "resumed", Actor(kind.releaser, by.key), {"line": row.taken_line})
-    enqueue("imports.take", key=f"{row.key}:{row.taken_line}:{act.pk}", file_id=row.pk)
+    event = _record(row, "resumed", Actor(kind.releaser, by.key), {"line": row.taken_line})
+    enqueue("imports.take", key=f"{row.key}:{row.taken_line}:{event.pk}", file_id=row.pk)
 
 
 def take(*, file_id: int, size: int = 0, seconds: float = SECONDS) -> bool:
-    """Apply released lines, batch by batch, for some seconds. Returns whether more follow, promised as a job."""
-    until = time.monotonic() + seconds
-    for more, promised in _batches(file_id, size, until):
+    """Apply released lines, batch by batch, for `seconds`. Returns whether a job for the rest was enqueued."""
+    deadline = time.monotonic() + seconds
+    for has_more, is_enqueued in _batches(file_id, size, deadline):
         failpoint("import.taken_committed")
-        if promised or not more:
-            return promised
+        if is_enqueued or not has_more:
+            return is_enqueued
     return False
 
 
-def _batches(file_id: int, size: int, until: float) -> Iterator[tuple[bool, bool]]:
-    """Take batch after batch, each in its own transaction: whether more follow, and whether a job was promised for it."""
+def _batches(file_id: int, size: int, deadline: float) -> Iterator[tuple[bool, bool]]:
+    """Apply batch after batch, each in a transaction: whether more lines follow, and whether a job for them was enqueued."""
     while True:
         with transaction.atomic():
             file = ImportFile.objects.select_for_update(of=("self",)).select_related("loaded_by", "released_by").get(pk=file_id)
             if file.released_at is None or file.done_at is not None or file.stopped_at is not None:
                 return
-            more = _take(file, KINDS[file.kind], size)
-            promised = more and time.monotonic() >= until
-            if promised:
+            has_more = _take(file, KINDS[file.kind], size)
+            is_enqueued = has_more and time.monotonic() >= deadline
+            if is_enqueued:
                 enqueue("imports.take", key=f"{file.key}:{file.taken_line}", file_id=file.pk)
             failpoint("import.taken")
-        yield more, promised
+        yield has_more, is_enqueued
 
 
 def _take(file: ImportFile, kind: Kind, size: int) -> bool:
-    """One batch: what the kind writes, how far the file is, and one row of the record."""
+    """Apply one batch and record it. Returns whether more lines follow."""
     size = size or kind.apply_batch
     lines = list(rows(file).filter(line__gt=file.taken_line, outcome__in=kind.applies).order_by("line")[:size])
-    done = kind.apply(file, lines) if lines else Applied()
-    if done.left:
-        rows(file).filter(pk__in=done.left).update(outcome=Outcome.LEFT, problems=[["", "changed_since"]])
-    more = len(lines) == size
+    batch = kind.apply(file, lines) if lines else Applied()
+    if batch.left_out:
+        rows(file).filter(pk__in=batch.left_out).update(outcome=Outcome.LEFT, problems=[["", "changed_since"]])
+    has_more = len(lines) == size
     first, file.taken_line = (lines[0].line, lines[-1].line) if lines else (0, file.taken_line)
     ImportFile.objects.filter(pk=file.pk).update(
         taken_line=file.taken_line,
-        added=F("added") + done.added,
-        changed=F("changed") + done.changed,
-        confirmed=F("confirmed") + done.confirmed,
-        left_out=F("left_out") + len(done.left),
-        done_at=None if more else clock.now(),
+        added=F("added") + batch.added,
+        changed=F("changed") + batch.changed,
+        confirmed=F("confirmed") + batch.confirmed,
+        left_out=F("left_out") + len(batch.left_out),
+        done_at=None if has_more else clock.now(),
     )
     if lines:
-        counts = {"added": done.added, "changed": done.changed, "same": done.confirmed, "left_out": len(done.left), **done.facts}
-        by = file.released_by.key if file.released_by else ""
-        _record(file, "taken", _app(kind), {"first_line": first, "last_line": file.taken_line, **counts, "released_by": by})
-    return more
+        counts = {"added": batch.added, "changed": batch.changed, "same": batch.confirmed, "left_out": len(batch.left_out), **batch.facts}
+        released_by = file.released_by.key if file.released_by else ""
+        _record(file, "taken", _app(kind), {"first_line": first, "last_line": file.taken_line, **counts, "released_by": released_by})
+    return has_more

@@ -1,9 +1,9 @@
-"""What can be wrong with a file of a sheet as a whole, in words; what is wrong with its lines, as a sheet for the office."""
+"""Texts for files and lines that cannot be read, and the download of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.http import HttpResponse
 from django.utils import translation
@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import sheets
 from municipality.ui.tables import Cell, as_csv
+from municipality.ui.texts import Text
 
-FILE: dict[str, Any] = {
+FILE: dict[str, Text] = {
     "no_file": _("Please choose a file."),
     "workbook": _("This is a workbook, not CSV. In the spreadsheet choose “Save as” and then “CSV UTF-8”."),
     "binary": _("This is no text file. Please save the table as “CSV UTF-8” and load that."),
@@ -26,7 +27,7 @@ FILE: dict[str, Any] = {
 }
 
 
-LINE: dict[str, Any] = {
+LINE: dict[str, Text] = {
     "missing": _("Nothing stands here. Please fill the cell in."),
     "too_long": _("The text is too long for this column. Please shorten it."),
     "control": _("The cell holds signs that cannot be printed. Please type it anew."),
@@ -37,27 +38,27 @@ LINE: dict[str, Any] = {
 
 
 class NotReadable(sheets.NotReadable):
-    """The file as a whole cannot be read; `code` is of `said`."""
+    """The file as a whole cannot be read; `code` is a key of `sentences`."""
 
-    said: ClassVar[Mapping[str, Any]] = FILE
+    sentences: ClassVar[Mapping[str, Text]] = FILE
 
     @property
     def sentence(self) -> str:
         """What is wrong and how to put it right, in the language that is active."""
-        text = str(self.said[self.code])
+        text = str(self.sentences[self.code])
         return text % self.facts if self.facts else text
 
 
-def problem_sheet(name: str, found: Iterable[tuple[int, str, Any]]) -> HttpResponse:
-    """Line, column and sentence of every error as a CSV file, in both languages, to be worked through beside the sheet."""
+def problem_sheet(name: str, problems: Iterable[tuple[int, str, Text]]) -> HttpResponse:
+    """A CSV file with line, column and sentence, in both languages, of each problem."""
     head = ("line", "column", "الخطأ وعلاجه", "What is wrong and how to put it right")
     rows: list[tuple[Cell, ...]] = []
-    for line, column, sentence in found:
-        said = []
+    for line, column, sentence in problems:
+        texts = []
         for language in ("ar", "en"):
             with translation.override(language):
-                said.append(str(sentence))
-        rows.append((line, column, *said))
+                texts.append(str(sentence))
+        rows.append((line, column, *texts))
     response = HttpResponse(as_csv(head, rows, separator=";"), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -1,4 +1,4 @@
-"""The pages of an import, shown by each kind at its own addresses: the list with its form, a file from dry run to end, its problems."""
+"""The pages of an import, which each kind shows at its own addresses: the files, a file, its problems."""
 
 from __future__ import annotations
 
@@ -44,98 +44,101 @@ def file_or_404(request: AuthenticatedHttpRequest, kind: str, public_id: str) ->
 
 def _page(request: AuthenticatedHttpRequest, template: str, kind: Kind, error: str, **context: Any) -> TemplateResponse:
     site: Any = admin.site
-    whole = {**site.page_context(request), "title": kind.pages.title, "kind": kind, "error": error, **context}
-    whole["files_url"], whole["file_url"], whole["problems_url"] = (f"admin:{name}" for name in kind.pages.urls)
-    return TemplateResponse(request, template, whole, status=409 if error else 200)
+    page_context = {**site.page_context(request), "title": kind.pages.title, "kind": kind, "error": error, **context}
+    page_context["files_url"], page_context["file_url"], page_context["problems_url"] = (f"admin:{name}" for name in kind.pages.urls)
+    return TemplateResponse(request, template, page_context, status=409 if error else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def files(request: AuthenticatedHttpRequest, kind: str) -> HttpResponse:
-    """The files so far, and the form that loads another."""
-    of = KINDS[kind]
-    rows = _files(request, of)
+    """The list of files, with the form that loads one."""
+    spec = KINDS[kind]
+    rows = _files(request, spec)
     error = ""
     if request.method == "POST":
-        given = request.FILES.get("file")
+        upload = request.FILES.get("file")
         try:
-            if given is None:
+            if upload is None:
                 raise NotReadable("no_file")
-            content = given.read(of.reader.most_bytes + 1)
-            file = services.load(kind, content=content, name=given.name or "", loaded_by=request.user)
-            return redirect(f"admin:{of.pages.urls[1]}", file.public_id)
-        except NotReadable as no:
-            error = no.sentence
+            content = upload.read(spec.reader.most_bytes + 1)
+            file = services.load(kind, content=content, name=upload.name or "", loaded_by=request.user)
+            return redirect(f"admin:{spec.pages.urls[1]}", file.public_id)
+        except NotReadable as unreadable:
+            error = unreadable.sentence
         except Refused as refusal:
             error = str(refusal.sentence)
-    notes = {**dict.fromkeys(of.reader.needed, _("needed")), **of.pages.notes}
-    columns = [(code, names[0], notes.get(code, "")) for code, names in of.reader.columns.items()]
-    return _page(request, "admin/imports/files.html", of, error, rows=rows[:50], columns=columns, may_load=in_group(request, of.uploader))
+    notes = {**dict.fromkeys(spec.reader.needed, _("needed")), **spec.pages.notes}
+    columns = [(code, names[0], notes.get(code, "")) for code, names in spec.reader.columns.items()]
+    return _page(
+        request, "admin/imports/files.html", spec, error, rows=rows[:50], columns=columns, may_load=in_group(request, spec.uploader)
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def file(request: AuthenticatedHttpRequest, kind: str, public_id: str) -> HttpResponse:
-    """What the dry run found; the second person releases it or puts it aside, and then sees how far it has come."""
-    row, of = file_or_404(request, kind, public_id), KINDS[kind]
+    """A file: the result of its dry run, buttons to release or refuse it, and the progress."""
+    row, spec = file_or_404(request, kind, public_id), KINDS[kind]
     error = ""
     if request.method == "POST":
         try:
-            _act(request, row)
-            return redirect(f"admin:{of.pages.urls[1]}", row.public_id)
+            _run_step(request, row)
+            return redirect(f"admin:{spec.pages.urls[1]}", row.public_id)
         except Refused as refusal:
             error = str(refusal.sentence)
             row.refresh_from_db()
     after = request.GET.get("after", "")
-    told = _told(row)
+    problem_lines = _problem_lines(row)
     if after.isascii() and after.isdigit():
-        told = told.filter(line__gt=int(after[:9]))
-    found = list(told[: PAGE + 1])
-    good = services.good(row)
-    taken = row.added + row.changed + row.confirmed + row.left_out
+        problem_lines = problem_lines.filter(line__gt=int(after[:9]))
+    page_lines = list(problem_lines[: PAGE + 1])
+    applicable = services.count_applicable(row)
+    applied = row.added + row.changed + row.confirmed + row.left_out
     user = request.user
-    open_still = row.released_at is None and row.refused_at is None
-    is_mine, keeps = row.loaded_by_id == user.pk, in_group(request, of.releaser)
-    is_running = row.done_at is None and row.refused_at is None and row.stopped_at is None and (row.checked_at is None or not open_still)
-    answer = _page(
+    is_undecided = row.released_at is None and row.refused_at is None
+    is_mine, is_releaser = row.loaded_by_id == user.pk, in_group(request, spec.releaser)
+    is_running = row.done_at is None and row.refused_at is None and row.stopped_at is None and (row.checked_at is None or not is_undecided)
+    response = _page(
         request,
-        of.pages.template,
-        of,
+        spec.pages.template,
+        spec,
         error,
         row=row,
-        counts=_counts(row, of),
-        good=good,
-        taken=taken,
-        share=100 * taken // good if good else 0,
+        counts=_counts(row, spec),
+        good=applicable,
+        taken=applied,
+        share=100 * applied // applicable if applicable else 0,
         read_share=100 * row.read // row.lines if row.lines else 0,
-        told=[(line, [(_column(of, column), of.problems[code]) for column, code in line.problems]) for line in found[:PAGE]],
-        older=found[PAGE - 1].line if len(found) > PAGE else None,
-        may_release=open_still and keeps and row.checked_at is not None and not is_mine and good,
-        may_refuse=open_still and (keeps or is_mine),
-        may_stop=of.stops and row.released_at is not None and row.done_at is None and row.stopped_at is None,
-        may_go_on=row.stopped_at is not None and row.done_at is None and keeps,
+        told=[(line, [(_column(spec, column), spec.problems[code]) for column, code in line.problems]) for line in page_lines[:PAGE]],
+        older=page_lines[PAGE - 1].line if len(page_lines) > PAGE else None,
+        may_release=is_undecided and is_releaser and row.checked_at is not None and not is_mine and applicable,
+        may_refuse=is_undecided and (is_releaser or is_mine),
+        may_stop=spec.stops and row.released_at is not None and row.done_at is None and row.stopped_at is None,
+        may_go_on=row.stopped_at is not None and row.done_at is None and is_releaser,
         is_mine=is_mine,
         is_running=is_running,
     )
     if is_running and not error:
-        answer["Refresh"] = str(REFRESH_SECONDS)  # by the browser itself, without a script
-    return answer
+        response["Refresh"] = str(REFRESH_SECONDS)  # by the browser itself, without a script
+    return response
 
 
-def _told(row: ImportFile) -> QuerySet[Any]:
+def _problem_lines(row: ImportFile) -> QuerySet[Any]:
     return services.rows(row).filter(outcome__in=(Outcome.WRONG, Outcome.LEFT)).order_by("line")
 
 
 def _counts(row: ImportFile, kind: Kind) -> list[tuple[Any, Any, Any]]:
-    """What each outcome is called, how often the dry run found it, and how many of its lines were taken in."""
-    found = []
+    """Label, count in the dry run and count of applied lines of each outcome."""
+    counts = []
     for code, label in kind.pages.labels.items():
         if code == Outcome.LEFT and row.released_at is None:
             continue
-        shown, done = _COUNTS.get(code, ("", "left_out"))
-        found.append((label, getattr(row, shown) if shown else "—", getattr(row, done) if code in (*kind.applies, Outcome.LEFT) else "—"))
-    return found
+        found, applied = _COUNTS.get(code, ("", "left_out"))
+        dry_run = getattr(row, found) if found else "—"
+        counts.append((label, dry_run, getattr(row, applied) if code in (*kind.applies, Outcome.LEFT) else "—"))
+    return counts
 
 
-def _act(request: AuthenticatedHttpRequest, row: ImportFile) -> None:
+def _run_step(request: AuthenticatedHttpRequest, row: ImportFile) -> None:
     step = request.POST.get("step", "")
     if step == "release":
         services.release(file=row, released_by=request.user)
@@ -144,7 +147,7 @@ def _act(request: AuthenticatedHttpRequest, row: ImportFile) -> None:
     elif step == "stop":
         services.stop(file=row, stopped_by=request.user)
     elif step == "go_on":
-        services.go_on(file=row, by=request.user)
+        services.resume(file=row, by=request.user)
     else:
         raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
 
@@ -155,7 +158,7 @@ def _column(kind: Kind, code: str) -> str:
 
 @require_safe
 def problems(request: AuthenticatedHttpRequest, kind: str, public_id: str) -> HttpResponse:
-    """Every problem of a file, and every line that was left out, as a sheet in both languages."""
-    row, of = file_or_404(request, kind, public_id), KINDS[kind]
-    found = ((line.line, column, of.problems[code]) for line in _told(row).iterator() for column, code in line.problems)
-    return problem_sheet(f"{kind}-{row.public_id}.csv", found)
+    """Download the problems of a file as a CSV file in both languages."""
+    row, spec = file_or_404(request, kind, public_id), KINDS[kind]
+    lines = ((line.line, column, spec.problems[code]) for line in _problem_lines(row).iterator() for column, code in line.problems)
+    return problem_sheet(f"{kind}-{row.public_id}.csv", lines)

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db import transaction
-from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -47,10 +46,6 @@ class JobAdmin(ReadOnlyAdmin):
         *("kind_in_full", "key_code", "queue_code", "state", "tries", "lost_workers"),
         *("created_at", "due_at", "finished_at", "arguments", "error"),
     )
-    readonly_fields = fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         term = search_term.strip()

@@ -1,4 +1,4 @@
-"""Messages about a person's own account; the words are in templates/accounts/messages."""
+"""Messages about a user's own account; the texts are in templates/accounts/messages."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 from municipality.notifications.registry import MessageKind
 
 
-class _AboutKeys(MessageKind):
+class _PasskeyMessage(MessageKind):
     def path(self, context: Mapping[str, Any]) -> str:
         return "/profile/passkeys/"
 
 
-class PasskeyAdded(_AboutKeys):
+class PasskeyAdded(_PasskeyMessage):
     kind = "accounts.passkey_added"
 
 
-class PasskeyRemoved(_AboutKeys):
+class PasskeyRemoved(_PasskeyMessage):
     kind = "accounts.passkey_removed"
 
 
-class WayBackOpened(_AboutKeys):
+class PasskeyRecoveryOpened(_PasskeyMessage):
     kind = "accounts.way_back_opened"
 
 
@@ -33,5 +33,5 @@ class SuperuserSignedIn(MessageKind):
     kind = "accounts.superuser_signed_in"
 
 
-_ALL = (PasskeyAdded, PasskeyRemoved, WayBackOpened, SuperuserMade, SuperuserSignedIn)
+_ALL = (PasskeyAdded, PasskeyRemoved, PasskeyRecoveryOpened, SuperuserMade, SuperuserSignedIn)
 KINDS: dict[str, type[MessageKind]] = {message.kind: message for message in _ALL}

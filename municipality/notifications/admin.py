@@ -1,11 +1,10 @@
-"""How messages went out, to read: no text and no address, only the way."""
+"""Deliveries, read-only, without texts and addresses."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -17,11 +16,21 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.actors import Actor
 from municipality.notifications import queries, services
 from municipality.notifications.models import Delivery, DeliveryState
-from municipality.notifications.reasons import REASONS
 from municipality.ui.admin_base import ReadOnlyAdmin, code, demand, in_group, moment
 from municipality.ui.code_labels import label_codes, label_of
+from municipality.ui.texts import Text
 
 OPERATOR = "operator"
+# Why a message was not sent by a channel.
+REASONS: dict[str, Text] = {
+    "": "—",
+    "no_address": _("The person has no confirmed address"),
+    "limit": _("The number has had its share of messages"),
+    "refused": _("The channel refused it for good"),
+    "foreign_link": _("The text leads to a foreign address"),
+    "exhausted": _("Every try failed"),
+    "demo": _("Made up for the demo, sent to nobody"),
+}
 label_codes(
     {
         "delivery.retried": _("Message tried again"),
@@ -40,10 +49,6 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_select_related = ("message",)
     ordering = ("-pk",)
     fields = ("kind", "subject_code", "channel_name", "state_name", "reason_name", "when", "provider", "key")
-    readonly_fields = fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     def get_urls(self) -> list[URLPattern]:
         return [
@@ -54,12 +59,12 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        delivery: Any = self.get_object(request, object_id)
+        delivery: Delivery | None = self.get_object(request, object_id)
         may = delivery is not None and delivery.state == DeliveryState.FAILED and in_group(request, OPERATOR)
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_retry": may})
 
     def retry(self, request: HttpRequest, delivery_id: int) -> HttpResponse:
-        """Ask first (GET), then promise the message on its channel once more (POST)."""
+        """Ask for confirmation (GET), then enqueue the delivery again (POST)."""
         demand(request, OPERATOR)
         delivery = get_object_or_404(Delivery.objects.select_related("message"), pk=delivery_id)
         page = reverse("admin:notifications_delivery_change", args=[delivery.pk], current_app=self.admin_site.name)
@@ -92,7 +97,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         return moment(delivery.sent_at)
 
     @admin.display(description=_("reason"))
-    def reason_name(self, delivery: Delivery) -> Any:
+    def reason_name(self, delivery: Delivery) -> Text:
         return REASONS.get(delivery.reason, code(delivery.reason))
 
     @admin.display(description=_("channel"), ordering="channel")
@@ -113,7 +118,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
 
 def home(request: AuthenticatedHttpRequest) -> dict[str, Any]:
-    """How many messages about their own account a member of staff has not opened."""
+    """Context of the home page: how many messages a member of staff has not opened."""
     return {"home_parts": ["admin/notifications/home_part.html"], "own_unread": queries.unread_count(request.user)}
 
 

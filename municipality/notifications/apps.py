@@ -10,7 +10,7 @@ class NotificationsConfig(AppConfig):
         from django.core.checks import Tags, register
         from django.utils.module_loading import autodiscover_modules
 
-        from municipality.notifications.checks import twins
+        from municipality.notifications.checks import check_messages
 
         autodiscover_modules("notifications")
-        register(twins, Tags.translation, deploy=True)
+        register(check_messages, Tags.translation, deploy=True)

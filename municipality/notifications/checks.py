@@ -6,15 +6,15 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error
 
-from municipality.notifications.registry import KINDS, TwinMissing, check
+from municipality.notifications.registry import KINDS, IncompleteMessage, check
 
 
-def twins(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """One error for each message without its twin."""
-    found: list[CheckMessage] = []
+def check_messages(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """One error for each message that is incomplete in one language."""
+    errors: list[CheckMessage] = []
     for message in KINDS.values():
         try:
             check(message)
-        except TwinMissing as error:
-            found.append(Error(str(error), id="notifications.E001"))
-    return found
+        except IncompleteMessage as error:
+            errors.append(Error(str(error), id="notifications.E001"))
+    return errors

@@ -1,4 +1,4 @@
-"""What was sent stays as it was sent."""
+"""Guards of messages: what was sent does not change."""
 
 from municipality.kernel.guards import frozen, never_deleted
 

@@ -1,4 +1,4 @@
-"""E-mail: plain text with a simple HTML twin, under a Message-ID that is the same on every try."""
+"""E-mail: plain text with an HTML alternative, under a Message-ID that is the same on every try."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from municipality.notifications.texts import foreign_links, link
 
 
 def message_id(idempotency_key: str) -> str:
-    """`<key@host of the portal>` (RFC 5322, 3.6.4): a mail system that sees it twice keeps one."""
+    """`<key@host of the portal>` (RFC 5322, 3.6.4): a mail system that receives it twice keeps one."""
     return f"<{idempotency_key}@{urlsplit(settings.PORTAL_URL).hostname or 'portal.invalid'}>"
 
 
 def send_message(message: Message, *, to: str, language: str, idempotency_key: str) -> str:
-    """Send one message of the inbox. Returns its Message-ID. Raises Gone when the address is refused for good."""
+    """Send one message of the inbox. Returns its Message-ID. Raises PermanentFailure when the address is refused for good."""
     with translation.override(language):
         url, stop = link(message.path, language), link(_stop_path(message), language)
         return send(subject=message.title, body=message.body, url=url, stop=stop, to=to, idempotency_key=idempotency_key)
@@ -35,9 +35,9 @@ def _stop_path(message: Message) -> str:
 
 
 def send(*, subject: str, body: str, to: str, idempotency_key: str, url: str = "", stop: str = "") -> str:
-    """Send one e-mail in the language that is active. Returns its Message-ID. `stop` is where it is ended with one press (RFC 8058).
+    """Send one e-mail in the active language. Returns its Message-ID. `stop` is the one-click unsubscribe address (RFC 8058).
 
-    Raises Gone for an address of a foreign host in the text and when the mail system refuses the recipient for good.
+    Raises PermanentFailure for a link to another host in the text, and when the mail system refuses the recipient for good.
     """
     if foreign_links(f"{body}\n{url}\n{stop}"):
         raise PermanentFailure("foreign link in an e-mail")

@@ -1,4 +1,4 @@
-"""Messages to people and their way through each channel."""
+"""Messages to users, and their delivery by each channel."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class DeliveryState(models.TextChoices):
 
 
 class Message(models.Model):
-    """One message to one person, kept in both languages exactly as sent; the inbox shows it."""
+    """One message to one person, stored in both languages as sent; the inbox shows it."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="messages")
@@ -68,14 +68,14 @@ class Message(models.Model):
 
 
 class Delivery(models.Model):
-    """One channel of one message; the idempotency key is the same on every try."""
+    """One message by one channel; the idempotency key is the same on every try."""
 
     message = models.ForeignKey(Message, models.PROTECT, related_name="deliveries")
     channel = models.CharField("القناة", max_length=10, choices=Channel)
     state = models.CharField("الحالة", max_length=10, choices=DeliveryState, default=DeliveryState.WAITING)
     idempotency_key = models.CharField(max_length=26, unique=True, default=ids.public_id)
     provider_id = models.CharField(max_length=60, blank=True)
-    reason = models.CharField(max_length=40, blank=True)  # why it was skipped or failed: see reasons.py
+    reason = models.CharField(max_length=40, blank=True)  # why it was skipped or failed: see admin.REASONS
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -88,7 +88,7 @@ class Delivery(models.Model):
 
 
 class SmsNumber(models.Model):
-    """A phone number that text messages went to, as a keyed hash. Its row is the lock under which its limits are counted."""
+    """A phone number, as a keyed hash. Its row is locked while its messages are counted."""
 
     digest = models.CharField(max_length=64, primary_key=True)
     last_at = models.DateTimeField()
@@ -98,7 +98,7 @@ class SmsNumber(models.Model):
 
 
 class SmsUse(models.Model):
-    """One text message to one number; a later try of the same message is the same use."""
+    """One text message to one number; further tries of the message are the same row."""
 
     number = models.ForeignKey(SmsNumber, models.CASCADE, related_name="uses")
     is_code = models.BooleanField(default=False)

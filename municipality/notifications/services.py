@@ -1,9 +1,8 @@
-"""Promising messages inside a transaction, delivering them outside it."""
+"""Create messages inside a transaction, deliver them outside it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -28,16 +27,16 @@ from municipality.notifications.texts import foreign_links, link
 
 
 def send(kind: str | type[MessageKind], *, person: User, key: str, context: Mapping[str, Any], subject_key: str = "") -> Message:
-    """Put one message, named by its kind or its class, into a person's inbox and promise it on each channel, in the caller's transaction.
+    """Put a message (its kind or class) into a person's inbox and enqueue it for each channel, in the caller's transaction.
 
-    The same (kind, key, person) again is the same message. Both languages are rendered now and kept exactly so.
-    Raises RuntimeError outside a transaction, KeyError for an undeclared kind or a placeholder without a value.
+    The same (kind, key, person) again is the same message. Both languages are rendered and stored now. Raises RuntimeError outside a
+    transaction, KeyError for an undeclared kind or a placeholder without a value.
     """
     if not connection.in_atomic_block:
-        raise RuntimeError("a message is promised inside the transaction of its act")
+        raise RuntimeError("a message is created inside the transaction of its cause")
     declared = KINDS[kind if isinstance(kind, str) else kind.kind]
     kind = declared.kind
-    ar, en = declared.words(context, "ar"), declared.words(context, "en")
+    ar, en = declared.texts(context, "ar"), declared.texts(context, "en")
     message = Message(
         kind=kind,
         key=key,
@@ -53,15 +52,15 @@ def send(kind: str | type[MessageKind], *, person: User, key: str, context: Mapp
         created_at=clock.now(),
     )
     Message.objects.bulk_create([message], ignore_conflicts=True)
-    kept = Message.objects.get(kind=kind, key=key, person=person)
-    kept.person = person  # read already
-    if kept.public_id == message.public_id:
-        _promise(kept, declared.channels)
-    return kept
+    saved = Message.objects.get(kind=kind, key=key, person=person)
+    saved.person = person  # saves a query
+    if saved.public_id == message.public_id:
+        _create_deliveries(saved, declared.channels)
+    return saved
 
 
-def _promise(message: Message, channels: Sequence[Channel]) -> None:
-    """A delivery for each channel, and a job for each that has an address."""
+def _create_deliveries(message: Message, channels: Sequence[Channel]) -> None:
+    """Create a delivery for each channel, and a job for each that has an address."""
     deliveries = [
         Delivery(message=message, channel=channel)
         if address_of(message.person, channel)
@@ -81,9 +80,9 @@ def address_of(person: User, channel: str) -> str:
 
 
 def deliver(delivery_id: int) -> None:
-    """Hand one message to one channel, in the person's language. No transaction is open while the channel is spoken to.
+    """Send one message by one channel, in the person's language, outside any transaction.
 
-    Raises Gone when the channel refuses for good; any other exception asks for another try with the same key.
+    Raises PermanentFailure when the channel refuses for good; after any other exception the job is tried again with the same key.
     """
     delivery = Delivery.objects.select_related("message__person").get(pk=delivery_id)
     if delivery.state in (DeliveryState.SENT, DeliveryState.SKIPPED):
@@ -97,7 +96,9 @@ def deliver(delivery_id: int) -> None:
         if delivery.channel == Channel.EMAIL:
             provider_id = mail.send_message(message, to=address, language=person.language, idempotency_key=delivery.idempotency_key)
         else:
-            provider_id = _text(message, address, person.language, delivery.idempotency_key)
+            text = sms_text(message, person.language)
+            sms.count_message(address, idempotency_key=delivery.idempotency_key)
+            provider_id = sms.gateway().send(address, text, delivery.idempotency_key)
     except sms.LimitReached:
         _close(delivery, DeliveryState.FAILED, reason="limit")
         return
@@ -108,20 +109,20 @@ def deliver(delivery_id: int) -> None:
     _close(delivery, DeliveryState.SENT, provider_id=provider_id[:60], sent_at=clock.now())
 
 
-def give_up(*, delivery_id: int) -> None:
-    """Every try has failed: the delivery says so instead of waiting for ever. The message lies in the inbox all the same."""
+def mark_failed(*, delivery_id: int) -> None:
+    """Mark a delivery as failed, after the last try of its job. The message stays in the inbox."""
     Delivery.objects.filter(pk=delivery_id, state=DeliveryState.WAITING).update(state=DeliveryState.FAILED, reason="exhausted")
 
 
 def retry(delivery: Delivery, *, actor: Actor) -> bool:
-    """A person asks for another try of a failed delivery, under the same key, and the record says who. True if it had failed."""
+    """Try a failed delivery again, under the same key, for a member of staff. Returns False if it has not failed."""
     with transaction.atomic():
-        moved = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.FAILED).update(state=DeliveryState.WAITING, reason="")
-        if not moved:
+        updated = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.FAILED).update(state=DeliveryState.WAITING, reason="")
+        if not updated:
             return False
         key = f"delivery:{delivery.pk}"
-        carrier = Job.objects.filter(kind="notifications.deliver", key=key).values_list("pk", flat=True).first()
-        if carrier is None or not jobs.retry(carrier):  # a limit that was reached ended its job as done
+        job_id = Job.objects.filter(kind="notifications.deliver", key=key).values_list("pk", flat=True).first()
+        if job_id is None or not jobs.retry(job_id):  # its job ended as done when a limit was reached
             enqueue("notifications.deliver", key=f"{key}:{ids.public_id()}", delivery_id=delivery.pk)
         data = {"channel": delivery.channel, "kind": delivery.message.kind, "was": delivery.reason}
         record("delivery.retried", subject=key, actor=actor, data=data)
@@ -129,7 +130,7 @@ def retry(delivery: Delivery, *, actor: Actor) -> bool:
 
 
 def sms_text(message: Message, language: str) -> str:
-    """The short text and, where it leads somewhere, the address of that page. Raises Gone for an address that is not ours."""
+    """The short text and the address of the page it leads to. Raises PermanentFailure for a link to another host."""
     short = message.short_ar if language == "ar" else message.short_en
     text = "\n".join(filter(None, [short, link(message.path, language)]))
     if foreign_links(text):
@@ -137,23 +138,16 @@ def sms_text(message: Message, language: str) -> str:
     return text
 
 
-def _text(message: Message, number: str, language: str, idempotency_key: str) -> str:
-    text = sms_text(message, language)
-    sms.take(number, idempotency_key=idempotency_key)
-    return sms.gateway().send(number, text, idempotency_key)
-
-
 def _close(delivery: Delivery, state: DeliveryState, **changes: Any) -> None:
-    """One UPDATE: a second worker that sent the same message meanwhile has the same key and the same end."""
+    """Set the result by one UPDATE, unless another worker has sent the message already."""
     changes.setdefault("reason", "")
     Delivery.objects.filter(pk=delivery.pk).exclude(state=DeliveryState.SENT).update(state=state, **changes)
 
 
 def deliver_code(*, user_id: int, channel: str, address: str, code_id: int) -> None:
-    """Send a one-time code to an address that is being confirmed. The code itself never stands in the outbox.
+    """Send a one-time code to an address that is being confirmed. The arguments of the job do not hold the code itself.
 
-    A code that no longer serves is not sent. Over the number's limit nothing is sent either; whoever asks for a code is
-    told so beforehand (`accounts.services.contacts.send_code`).
+    A code that is no longer valid is not sent, nor is one over the limits of a number.
     """
     from municipality.accounts.services import code_text
 
@@ -168,15 +162,13 @@ def deliver_code(*, user_id: int, channel: str, address: str, code_id: int) -> N
         if channel == Channel.EMAIL:
             mail.send(subject=gettext("Your confirmation code"), body=text, to=address, idempotency_key=key)
             return
-    with suppress(sms.LimitReached):
-        sms.take(address, idempotency_key=key, is_code=True)
-        sms.gateway().send(address, text, key)
+    send_sms_code(to=address, text=text, idempotency_key=key)
 
 
-def text_code(*, to: str, text: str, idempotency_key: str) -> bool:
-    """Hand a text with a one-time code to the gateway. False over the number's limit: nothing is sent then."""
+def send_sms_code(*, to: str, text: str, idempotency_key: str) -> bool:
+    """Send a text with a one-time code. Returns False, and sends nothing, over the limits of the number."""
     try:
-        sms.take(to, idempotency_key=idempotency_key, is_code=True)
+        sms.count_message(to, idempotency_key=idempotency_key, is_code=True)
     except sms.LimitReached:
         return False
     sms.gateway().send(to, text, idempotency_key)
@@ -184,7 +176,7 @@ def text_code(*, to: str, text: str, idempotency_key: str) -> bool:
 
 
 def mark_read(message: Message) -> None:
-    """Note the first time that the person opened a message."""
+    """Store when the person opened a message first."""
     if message.read_at is None:
         now = clock.now()
         if Message.objects.filter(pk=message.pk, read_at__isnull=True).update(read_at=now):

@@ -1,4 +1,4 @@
-"""Text messages: the port, its HTTP adapter, and the limits of a number (against code pumping and against annoyance)."""
+"""Text messages: the gateway's interface, its HTTP client, and limits for each number (against SMS pumping)."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class Sms(Protocol):
     """A gateway that takes text messages."""
 
     def send(self, to: str, text: str, idempotency_key: str) -> str:
-        """Hand over one message and return the gateway's id. The same key again must not send a second message.
+        """Send one message and return the gateway's id. The same key again must not send a second message.
 
-        Raises Gone if it can never succeed; any other exception means: try again later.
+        Raises PermanentFailure if it can never succeed; after any other exception it is tried again later.
         """
         ...
 
 
 class HttpSms:
-    """POST {SMS_URL}/messages, JSON {"to", "text", "idempotency_key"}, answered 202 {"id"}. One attempt: the job tries again."""
+    """POST {SMS_URL}/messages with JSON {"to", "text", "idempotency_key"}; the answer is 202 {"id"}. No retries: the job does that."""
 
     def send(self, to: str, text: str, idempotency_key: str) -> str:
         answer = requests.post(
@@ -54,41 +54,28 @@ def gateway() -> Sms:
 
 
 class LimitReached(Exception):
-    """The number has had its share of messages for now."""
+    """The number has reached its limit of messages for now."""
 
 
 def _digest(number: str) -> str:
     return hmac.new(f"sms:{settings.CIVIL_ID_KEY}".encode(), number.encode(), hashlib.sha256).hexdigest()
 
 
-def _limits() -> tuple[int, int]:
-    return getattr(settings, "SMS_CODES_PER_HOUR", 3), getattr(settings, "SMS_PER_DAY", 10)
-
-
-def code_limit_reached(number: str) -> bool:
-    """Whether one more one-time code to this number would be refused now."""
-    per_hour, per_day = _limits()
-    uses = SmsUse.objects.filter(number_id=_digest(number))
-    now = clock.now()
-    return uses.filter(is_code=True, at__gt=now - HOUR).count() >= per_hour or uses.filter(at__gt=now - DAY).count() >= per_day
-
-
-def take(number: str, *, idempotency_key: str, is_code: bool = False) -> None:
+def count_message(number: str, *, idempotency_key: str, is_code: bool = False) -> None:
     """Count one message against the number: 3 codes in any hour, 10 messages in any 24 hours. Raises LimitReached.
 
-    The limits live in the database, so that they hold across processes and while the cache is away. The same key
-    again counts once.
+    Counted in the database, so that it works across processes and without the cache. The same key counts once.
     """
-    per_hour, per_day = _limits()
+    codes_per_hour, per_day = getattr(settings, "SMS_CODES_PER_HOUR", 3), getattr(settings, "SMS_PER_DAY", 10)
     now = clock.now()
     digest = _digest(number)
     with transaction.atomic():
         SmsNumber.objects.get_or_create(digest=digest, defaults={"last_at": now})
-        SmsNumber.objects.filter(digest=digest).update(last_at=now)  # the row lock: two workers count one after the other
+        SmsNumber.objects.filter(digest=digest).update(last_at=now)  # locks the row: workers count one after the other
         uses = SmsUse.objects.filter(number_id=digest)
         if uses.filter(idempotency_key=idempotency_key).exists():
             return
-        if is_code and uses.filter(is_code=True, at__gt=now - HOUR).count() >= per_hour:
+        if is_code and uses.filter(is_code=True, at__gt=now - HOUR).count() >= codes_per_hour:
             raise LimitReached
         if uses.filter(at__gt=now - DAY).count() >= per_day:
             raise LimitReached

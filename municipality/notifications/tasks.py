@@ -1,4 +1,4 @@
-"""The jobs that carry messages."""
+"""Jobs that send messages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from municipality.notifications import services
 from municipality.notifications.account import KINDS
 
 
-@job("notifications.deliver", queue="messages", time_limit=30, given_up=services.give_up)
+@job("notifications.deliver", queue="messages", time_limit=30, given_up=services.mark_failed)
 def deliver(*, delivery_id: int) -> None:
     services.deliver(delivery_id)
 
@@ -22,7 +22,7 @@ def code(*, user_id: int, channel: str, address: str, code_id: int) -> None:
 
 @job("notifications.account", queue="messages", time_limit=30)
 def account(*, user_id: int, message: str, about: str) -> None:
-    """What happened to a person's account: asked for by the apps below, which know no messages."""
+    """A message about a user's account, enqueued by apps below this one."""
     person = get_user_model().objects.filter(pk=user_id).first()
     if person is not None:
         with transaction.atomic():

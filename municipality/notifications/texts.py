@@ -1,4 +1,4 @@
-"""Words in both languages: values that differ by language, rendering of message templates, and links into the portal."""
+"""Values in both languages, rendering of message templates, and links into the portal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"']+", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Bilingual:
-    """A value that is written differently in each language, such as the trade name of a shop."""
+    """A value in both languages, such as the trade name of a shop."""
 
     ar: str
     en: str
@@ -29,23 +29,23 @@ class Bilingual:
 
 
 def render(template: str, context: Mapping[str, Any], language: str) -> str:
-    """A text template in one language: no HTML escaping, no space at the ends. Raises TemplateDoesNotExist."""
+    """Render a text template in one language, without HTML escaping, stripped. Raises TemplateDoesNotExist."""
     for name, value in context.items():
         if isinstance(value, Bilingual):
             context = {**context, name: value.in_language(language)}
     with translation.override(language):
-        return Engine.get_default().get_template(template).render(_bare(context)).strip()
+        return Engine.get_default().get_template(template).render(_context(context)).strip()
 
 
-def _bare(context: Mapping[str, Any]) -> Context:
+def _context(context: Mapping[str, Any]) -> Context:
     values = Context(autoescape=False)
     values.dicts.append(context)
-    values.push()  # tags that set a name write here and leave the caller's mapping alone
+    values.push()  # template tags that set a name must not change the caller's mapping
     return values
 
 
 def page_path(path: str, language: str) -> str:
-    """The path of a page; pages under a language get theirs, others (/verify/…) stay as they are."""
+    """The path of a page, with the language prefix where the page has one (not /verify/…)."""
     if not path:
         return ""
     with translation.override(language):
@@ -62,6 +62,6 @@ def link(path: str, language: str) -> str:
 
 
 def foreign_links(text: str) -> list[str]:
-    """Addresses in a text that do not lead to the portal. A message of ours never carries one."""
+    """Addresses in a text that do not lead to the portal; messages may not contain any."""
     own = urlsplit(settings.PORTAL_URL)
     return [a for a in _LINK.findall(text) if (urlsplit(a).scheme, urlsplit(a).netloc) != (own.scheme, own.netloc)]

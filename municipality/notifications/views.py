@@ -16,7 +16,7 @@ from municipality.notifications.texts import page_path
 @access("any")
 @require_safe
 def inbox(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """The messages of whoever is signed in, newest first; to staff come those about their own account and alarms."""
+    """The messages of the user, newest first; staff get those about their account and alarms."""
     page = queries.inbox(request.user, request.GET.get("before", ""))
     unread = queries.unread_count(request.user)
     return render(request, "notifications/inbox.html", {"page": page, "unread": unread, "is_first": "before" not in request.GET})
@@ -26,6 +26,6 @@ def inbox(request: AuthenticatedHttpRequest) -> HttpResponse:
 @require_safe
 def message(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """One message; opening it marks it as read."""
-    found = get_object_or_404(queries.visible_to(request.user).prefetch_related("deliveries"), public_id=public_id)
-    services.mark_read(found)
-    return render(request, "notifications/message.html", {"message": found, "link": page_path(found.path, get_language() or "ar")})
+    message = get_object_or_404(queries.visible_to(request.user).prefetch_related("deliveries"), public_id=public_id)
+    services.mark_read(message)
+    return render(request, "notifications/message.html", {"message": message, "link": page_path(message.path, get_language() or "ar")})

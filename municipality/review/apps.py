@@ -9,10 +9,10 @@ class ReviewConfig(AppConfig):
     def ready(self) -> None:
         from municipality.jobs.services import enqueue
         from municipality.review import tasks  # noqa: F401
-        from municipality.rulebook.registry import REACTIONS
+        from municipality.rulebook.registry import PUBLICATION_HANDLERS
 
         def recount(ruleset: object) -> None:
             pk = ruleset.pk  # type: ignore[attr-defined]
             enqueue("review.recompute_clocks", key=f"calendar:{pk}", ruleset_id=pk)
 
-        REACTIONS.register("review.clocks", ("calendar", recount))
+        PUBLICATION_HANDLERS.register("review.clocks", ("calendar", recount))

@@ -1,4 +1,4 @@
-"""What the database refuses of the queue and the desk."""
+"""Guards of the queue and the desk."""
 
 from municipality.kernel.guards import frozen, guard, insert_only, moved_by_event, never_deleted
 
@@ -27,20 +27,20 @@ frozen("review_decision", ["case_id", "made_by_id", "made_at", *_WORDS])
 frozen("review_decision", ["signed_by_id", "signed_at", "signed_digest"], once="OLD.signed_at IS NOT NULL", name="signed_once")
 frozen("review_decision", ["voided_at"], once="OLD.voided_at IS NOT NULL", name="voided_once")
 
-_TIED = (
+_HAS_CONFLICT = (
     "SELECT 1 FROM review_party pa JOIN review_conflictofinterest t ON t.party_key = pa.key"
     " WHERE pa.case_id = {case} AND t.officer_id = {officer} AND t.ended_at IS NULL"
 )
 _CASE_OF_NEW = "(SELECT p.case_id FROM review_queueentry p WHERE p.id = NEW.place_id)"
-# Nobody is handed a case of a party they are tied to.
+# No assignment of a case to an officer with a conflict of interest.
 guard(
     "review_assignment_tied",
     "review_assignment",
     "INSERT",
-    f"EXISTS ({_TIED.format(case=_CASE_OF_NEW, officer='NEW.officer_id')})",
+    f"EXISTS ({_HAS_CONFLICT.format(case=_CASE_OF_NEW, officer='NEW.officer_id')})",
     "tied",
 )
-# Nobody is handed a case of another branch, or of a kind they may not decide.
+# No assignment of a case of another branch, or without its skill.
 guard(
     "review_assignment_fits",
     "review_assignment",
@@ -50,7 +50,7 @@ guard(
     " WHERE p.id = NEW.place_id AND p.branch_id = u.branch_id AND u.is_active AND u.is_staff)",
     "not_theirs",
 )
-# Nobody is handed a case while an older one waits that they may decide, unless two people allowed it.
+# No assignment while an older case waits that the officer may decide, without an allowed override.
 guard(
     "review_assignment_order",
     "review_assignment",
@@ -59,10 +59,10 @@ guard(
     " AND EXISTS (SELECT 1 FROM review_queueentry w JOIN review_queueentry mine ON mine.id = NEW.place_id"
     " WHERE w.state = 'waiting' AND w.id < mine.id AND w.branch_id = mine.branch_id"
     " AND w.skill IN (SELECT s.code FROM review_skill s WHERE s.officer_id = NEW.officer_id AND s.ended_at IS NULL)"
-    f" AND NOT EXISTS ({_TIED.format(case='w.case_id', officer='NEW.officer_id')}))",
+    f" AND NOT EXISTS ({_HAS_CONFLICT.format(case='w.case_id', officer='NEW.officer_id')}))",
     "out_of_order",
 )
-# An officer moves only a case that lies in their hands.
+# An officer moves only cases that are assigned to them.
 guard(
     "cases_caseevent_drawn",
     "cases_caseevent",
@@ -72,16 +72,16 @@ guard(
     " WHERE p.case_id = NEW.subject_id AND a.ended_at IS NULL AND NEW.actor_key = 'staff:' || u.public_id)",
     "not_in_your_hands",
 )
-# Whoever asked for corrections or decided does not sign as the second person (checks of the rows); nor does a tied one sign.
+# No signature by a supervisor with a conflict of interest (that makers do not sign are check constraints).
 guard(
     "review_decision_tied",
     "review_decision",
     "UPDATE",
     "NEW.signed_by_id IS NOT NULL AND OLD.signed_by_id IS NULL"
-    f" AND EXISTS ({_TIED.format(case='NEW.case_id', officer='NEW.signed_by_id')})",
+    f" AND EXISTS ({_HAS_CONFLICT.format(case='NEW.case_id', officer='NEW.signed_by_id')})",
     "tied",
 )
-# A case is accepted, and a refusal signed, only by a decision that stands; the refusal's has a second person's signature.
+# A case is accepted or refused only with a decision that is not void; a refusal also needs its signature.
 guard(
     "cases_caseevent_decided",
     "cases_caseevent",

@@ -1,4 +1,4 @@
-"""What must hold of the queue, the desk and the clock."""
+"""Invariants of the queue, the desk and the clocks."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ LATE = dt.timedelta(minutes=5)
 
 
 def findings() -> Iterator[str]:
-    """Draws took their turn; hands, places, cases and clocks agree; nothing waits past its time unseen; signatures fit their words."""
+    """Draws were in order; assignments, entries, cases and clocks agree; no escalation is late; signatures match their texts."""
     yield from misfits(QueueEntry)
-    for found in queries.inversions():
-        yield f"place {found.place} was drawn before {found.overtook} without an override (event {found.event})"
-    yield from _hands()
+    for inversion in queries.inversions():
+        yield f"place {inversion.place} was drawn before {inversion.overtook} without an override (event {inversion.event})"
+    yield from _assignments()
     yield from _cases()
     yield from _clocks()
     yield from _decisions()
 
 
-def _hands() -> Iterator[str]:
-    """A case is in one officer's hands exactly while its place says so; one lies open exactly where it is held."""
+def _assignments() -> Iterator[str]:
+    """Assignments match the states of their queue entries."""
     holding = Assignment.objects.filter(ended_at__isnull=True)
-    for place in QueueEntry.objects.filter(state__in=set(WITH_OFFICER) - {P.AWAY}).exclude(assignments__in=holding)[:50]:
-        yield f"place {place.pk} is {place.state} in nobody's hands"
+    for entry in QueueEntry.objects.filter(state__in=set(WITH_OFFICER) - {P.AWAY}).exclude(assignments__in=holding)[:50]:
+        yield f"place {entry.pk} is {entry.state} in nobody's hands"
     for row in holding.filter(place__state__in=(P.WAITING, P.LEFT))[:50]:
         yield f"place {row.place_id} is out of every hand, and assignment {row.pk} is not ended"
     misplaced = Q(on_desk=True) & ~Q(place__state=P.HELD) | Q(on_desk=False, place__state=P.HELD)
@@ -43,7 +43,7 @@ def _hands() -> Iterator[str]:
 
 
 def _cases() -> Iterator[str]:
-    """Place and case stand where the same act left them."""
+    """The states of queue entries match those of their cases."""
     for pk, state, service, case_state, case_open in QueueEntry.objects.values_list(
         "pk", "state", "case__service", "case__state", "case__is_open"
     ).iterator():
@@ -65,9 +65,9 @@ def _cases() -> Iterator[str]:
 
 
 def _clocks() -> Iterator[str]:
-    """Every case in the queue has a running clock, no other has; each level was reached once; nothing is overdue."""
-    for place in QueueEntry.objects.exclude(state=P.LEFT).exclude(case__clock__stopped_at__isnull=True, case__clock__isnull=False)[:50]:
-        yield f"place {place.pk} has no running clock"
+    """Exactly the cases in the queue have a running clock; levels match escalations; no escalation is late."""
+    for entry in QueueEntry.objects.exclude(state=P.LEFT).exclude(case__clock__stopped_at__isnull=True, case__clock__isnull=False)[:50]:
+        yield f"place {entry.pk} has no running clock"
     for clock in Clock.objects.filter(stopped_at__isnull=True, case__place__state=P.LEFT)[:50]:
         yield f"the clock of case {clock.case_id} runs on"
     for clock in Clock.objects.filter(paused_at__isnull=False, stopped_at__isnull=True).exclude(case__place__state=P.AWAY)[:50]:
@@ -81,7 +81,7 @@ def _clocks() -> Iterator[str]:
 
 
 def _decisions() -> Iterator[str]:
-    """A signature is for the words that stand there, by somebody else; a digest covers its words."""
+    """Digests match their decisions, signatures the digests, and no one signed their own decision."""
     for decision in Decision.objects.select_related("case").iterator():
         if digest(decision) != decision.digest:
             yield f"decision {decision.pk}: the digest is not that of its words"

@@ -1,7 +1,4 @@
-"""Messages to an applicant whose case an officer studies; the words are in templates/review/messages.
-
-That an answer arrived is told to staff by a badge of the desk, not by a message.
-"""
+"""Messages to the applicant of a reviewed case; the texts are in templates/review/messages."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ class _AboutCase(MessageKind):
 
 
 class CorrectionsAsked(_AboutCase):
-    """`items` holds the numbered list of what is asked for, bilingual."""
+    """`items` is the numbered list of corrections, bilingual."""
 
     kind = "review.corrections_asked"
     samples = {"until": _DAY}
@@ -33,7 +30,7 @@ class Accepted(_AboutCase):
 
 
 class RefusedByOfficer(_AboutCase):
-    """Signed by a second person. `reason` is the coded text with its article and addition, bilingual."""
+    """`reason` is the coded text with its article and note, bilingual."""
 
     kind = "review.refused"
     samples = {"until": _DAY}

@@ -1,4 +1,4 @@
-"""Questions about the queue and the desk."""
+"""Queries about the queue and the desk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from municipality.accounts.queries import has_role
 from municipality.cases.models import Case
 from municipality.kernel import clock, worktime
 from municipality.places.models import Branch
-from municipality.review.boards import DECIDED, PACE_DAYS, TAKEN, Board, OfficerLine, board, midnight
+from municipality.review.boards import DECIDED, PACE_DAYS, Board, OfficerLine, board, midnight
 from municipality.review.models import (
     Absence,
     Assignment,
@@ -37,7 +37,7 @@ from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.queries import Check, Edition, Reason
 
-__all__ = ["DECIDED", "PACE_DAYS", "TAKEN", "Board", "OfficerLine", "board"]
+__all__ = ["DECIDED", "PACE_DAYS", "Board", "OfficerLine", "board"]
 P = QueueEntryState
 
 
@@ -45,23 +45,23 @@ P = QueueEntryState
 
 
 def is_supervisor(user: User) -> bool:
-    """Whether somebody supervises a branch: active staff with that role and a branch."""
+    """Whether a user is active staff with a branch and the role of supervisor."""
     return bool(user.branch_id) and has_role(user, "supervisor")
 
 
 def is_absent(officer: User, day: dt.date | None = None) -> bool:
-    """Whether an absence covers a day (today)."""
+    """Whether an officer is absent on a day (default: today)."""
     on = day or clock.today()
     return Absence.objects.filter(officer=officer, first_day__lte=on, last_day__gte=on, cancelled_at__isnull=True).exists()
 
 
 def skills_of(officer: User) -> list[str]:
-    """The kinds of cases that an officer may decide now."""
+    """The codes of an officer's skills."""
     return list(Skill.objects.filter(officer=officer, ended_at__isnull=True).order_by("code").values_list("code", flat=True))
 
 
 def has_conflict(user: User, case: Case) -> bool:
-    """Whether somebody declared a tie to a party of the case, or gave the case back."""
+    """Whether a user has a conflict of interest with a party of the case, or gave the case back."""
     return conflicts_with(user, case).exists()
 
 
@@ -72,9 +72,9 @@ def conflicts_with(user: User, case: Case) -> QuerySet[ConflictOfInterest]:
 
 @dataclass(frozen=True)
 class CaseAccess:
-    """How a member of staff stands to a case, in one query. `place` carries case, applicant, branch and clock."""
+    """The rights of a member of staff on a case. `place` comes with case, applicant, branch and clock."""
 
-    place: QueueEntry | None
+    place: QueueEntry
     has_conflict: bool
     holds: bool
     roles: frozenset[str]
@@ -82,12 +82,12 @@ class CaseAccess:
 
 
 def case_access(user: User, public_id: str) -> CaseAccess | None:
-    """Who somebody is to a case that is, or was, in the queue; None where no such case was ever there."""
+    """The rights of a user on a case that is or was in the queue, by one query; None for any other."""
     groups = Group.objects.filter(user=user)
     parties = Party.objects.filter(
         case=OuterRef("case"), key__in=ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True).values("party_key")
     )
-    place = (
+    entry = (
         QueueEntry.objects.filter(case__public_id=public_id)
         .select_related("case__applicant", "case__branch", "case__clock")
         .annotate(
@@ -101,23 +101,26 @@ def case_access(user: User, public_id: str) -> CaseAccess | None:
         )
         .first()
     )
-    if place is None:
+    if entry is None:
         return None
-    row: Any = place
+    row: Any = entry
     roles = frozenset(name for name, has in (("auditor", row.audits), ("supervisor", row.supervises)) if has)
     is_staff = bool(user.is_active and user.is_staff)
-    handed_out = place.state != P.WAITING or row.moved or row.escalated or row.overridden
-    own_branch = "supervisor" in roles and user.branch_id == place.branch_id
-    looks = is_staff and not row.tied and (row.held or "auditor" in roles or (own_branch and handed_out))
-    return CaseAccess(place, row.tied, row.held, roles, bool(looks))
+    was_handled = entry.state != P.WAITING or row.moved or row.escalated or row.overridden
+    own_branch = "supervisor" in roles and user.branch_id == entry.branch_id
+    may_look = is_staff and not row.tied and (row.held or "auditor" in roles or (own_branch and was_handled))
+    return CaseAccess(entry, row.tied, row.held, roles, bool(may_look))
 
 
 def may_open(user: User, case: Case) -> bool:
-    """Whether a member of staff may open a case: its officer while it is theirs; a supervisor of its branch once it was handed
-    out, moved up or asked before its turn; the auditor. Nobody who is tied to it, and nobody a case that merely waits."""
-    found = case_access(user, case.public_id)
-    if found is not None:
-        return found.may_open
+    """Whether a member of staff may open a case.
+
+    Its officer may while it is assigned to them, an auditor always, a supervisor of its branch once it was drawn, escalated or an
+    override was requested; none of them with a conflict of interest.
+    """
+    access = case_access(user, case.public_id)
+    if access is not None:
+        return access.may_open
     return has_role(user, "auditor") and not has_conflict(user, case)
 
 
@@ -125,53 +128,53 @@ def may_open(user: User, case: Case) -> bool:
 
 
 def drawable(officer: User) -> QuerySet[QueueEntry]:
-    """The waiting places that an officer may be handed, by number."""
+    """The waiting entries that an officer may draw, by number."""
     rows = QueueEntry.objects.filter(state=P.WAITING, branch_id=officer.branch_id, skill__in=skills_of(officer))
-    if keys := _tie_keys(officer):
+    if keys := _conflict_keys(officer):
         rows = rows.filter(~Exists(Party.objects.filter(case=OuterRef("case"), key__in=keys)))
     return rows.order_by("pk")
 
 
-def next_for(officer: User) -> QueueEntry | None:
-    """The place that this officer is handed next: one that two people took out of turn, else the lowest number."""
+def next_entry(officer: User) -> QueueEntry | None:
+    """The entry that an officer draws next: one with an allowed override, else the lowest number."""
     rows = drawable(officer).select_related("case", "override")
     return rows.filter(override__allowed_at__isnull=False).first() or rows.first()
 
 
-def _tie_keys(officer: User) -> list[str]:
+def _conflict_keys(officer: User) -> list[str]:
     return list(ConflictOfInterest.objects.filter(officer=officer, ended_at__isnull=True).values_list("party_key", flat=True))
 
 
 @dataclass(frozen=True)
 class Position:
-    """What an applicant reads of the queue. `estimate` is the day on which the case is handed out at the present pace; None unknown."""
+    """The position of a case. `estimate` is the day on which it is drawn at the present pace, None where unknown."""
 
     state: str
     ahead: int  # cases that wait before it
-    pace_per_day: float  # decided in a working day, of the last fortnight, in the branch and field
+    pace_per_day: float  # decisions in a working day, over PACE_DAYS, in the branch and skill
     estimate: dt.date | None
 
 
 def position(case: Case) -> Position | None:
-    """Where a case stands; None for one that is in no queue (any more)."""
-    place = QueueEntry.objects.filter(case=case).exclude(state=P.LEFT).first()
-    if place is None:
+    """The position of a case in its queue; None where it is in none."""
+    entry = QueueEntry.objects.filter(case=case).exclude(state=P.LEFT).first()
+    if entry is None:
         return None
-    pace = pace_of(place.branch_id, place.skill)
-    if place.state != P.WAITING:
-        return Position(place.state, 0, pace, None)
-    waiting = QueueEntry.objects.filter(state=P.WAITING, branch_id=place.branch_id, skill=place.skill).exclude(pk=place.pk)
-    before = Q(pk__lt=place.pk) | Q(override__allowed_at__isnull=False)
-    if Override.objects.filter(place=place, allowed_at__isnull=False).exists():
-        before = Q(pk__lt=place.pk, override__allowed_at__isnull=False)
+    pace = pace_of(entry.branch_id, entry.skill)
+    if entry.state != P.WAITING:
+        return Position(entry.state, 0, pace, None)
+    waiting = QueueEntry.objects.filter(state=P.WAITING, branch_id=entry.branch_id, skill=entry.skill).exclude(pk=entry.pk)
+    before = Q(pk__lt=entry.pk) | Q(override__allowed_at__isnull=False)
+    if Override.objects.filter(place=entry, allowed_at__isnull=False).exists():
+        before = Q(pk__lt=entry.pk, override__allowed_at__isnull=False)
     ahead = waiting.filter(before).count()
     days = math.ceil((ahead + 1) / pace) if pace else 0
     estimate = worktime.add_working_days(rulebook.calendar(), clock.today(), days) if days else None
-    return Position(place.state, ahead, pace, estimate)
+    return Position(entry.state, ahead, pace, estimate)
 
 
 def pace_of(branch_id: str, skill: str) -> float:
-    """How many cases of a kind a branch decided in a working day of the last fortnight; 0 where none."""
+    """How many cases of a skill a branch decides in a working day, over PACE_DAYS."""
     today = clock.today()
     first = today - dt.timedelta(days=PACE_DAYS)
     events = QueueEntryEvent.objects.filter(
@@ -216,7 +219,7 @@ def held_by(officer: User) -> QuerySet[Assignment]:
 
 
 def assignment_of(case: Case) -> Assignment | None:
-    """In whose hands a case is now."""
+    """The open assignment of a case, or None."""
     return Assignment.objects.filter(place__case=case, ended_at__isnull=True).select_related("officer", "place").first()
 
 
@@ -227,18 +230,18 @@ def rounds_of(case: Case) -> list[CorrectionRound]:
 
 
 def open_round(case: Case) -> CorrectionRound | None:
-    """The round that waits for the applicant."""
+    """The round of corrections that waits for the applicant, or None."""
     return CorrectionRound.objects.filter(case=case, answered_at__isnull=True).prefetch_related("items").first()
 
 
-def unanswered(before: dt.date | None = None) -> QuerySet[CorrectionRound]:
-    """Rounds whose time to answer was over before a day (today), of cases that still wait for it."""
+def overdue_rounds(before: dt.date | None = None) -> QuerySet[CorrectionRound]:
+    """Rounds that were not answered before a day (default: today), of cases that still wait for the applicant."""
     late = CorrectionRound.objects.filter(answered_at__isnull=True, answer_by__lt=before or clock.today())
     return late.filter(case__place__state=P.AWAY).select_related("case__applicant").order_by("pk")
 
 
 def replies(case: Case) -> Edition:
-    """The coded reasons and their words, as they hold today."""
+    """The edition in force of the coded reasons of a case's service."""
     return rulebook.edition(reviewable(case).replies, clock.today())
 
 
@@ -248,42 +251,42 @@ def limits(case: Case) -> Edition:
 
 @dataclass(frozen=True)
 class CheckLine:
-    """One question of the checklist and the answer that holds; empty while there is none."""
+    """One question of the checklist and its newest answer, empty while there is none."""
 
     check: Check
     answer: str
-    by: Any = None
+    by: User | None = None
     at: dt.datetime | None = None
 
 
 def checklist(case: Case, items: list[Item] | None = None) -> list[CheckLine]:
-    """The questions that this case raises: those of every case, and those about a fact that changed."""
-    entry = reviewable(case)
-    changed = {item.name for item in (entry.items(case) if items is None else items) if item.before}
+    """The checklist of a case: the questions of every case, and those about facts that changed."""
+    service = reviewable(case)
+    changed = {item.name for item in (service.items(case) if items is None else items) if item.before}
     newest: dict[str, CheckAnswer] = {}
     for row in CheckAnswer.objects.filter(case=case).select_related("officer").order_by("pk"):
         newest[row.code] = row
     lines = []
-    for check in rulebook.edition(entry.checks, clock.today()).checks:
+    for check in rulebook.edition(service.checks, clock.today()).checks:
         if check.about and check.about not in changed:
             continue
-        given = newest.get(check.code)
-        lines.append(CheckLine(check, given.answer, given.officer, given.at) if given else CheckLine(check, ""))
+        answer = newest.get(check.code)
+        lines.append(CheckLine(check, answer.answer, answer.officer, answer.at) if answer else CheckLine(check, ""))
     return lines
 
 
 def decision_of(case: Case) -> Decision | None:
-    """The decision that stands: proposed, signed or carried out."""
+    """The decision of a case that is not void, or None."""
     return Decision.objects.filter(case=case, voided_at__isnull=True).order_by("-pk").first()
 
 
-def to_sign(supervisor: Any) -> QuerySet[Decision]:
-    """What waits for this person's signature: of their branch, made by somebody else, without a tie; oldest first."""
-    tied = Party.objects.filter(case=OuterRef("case"), key__in=_tie_keys(supervisor))
+def decisions_to_sign(supervisor: User) -> QuerySet[Decision]:
+    """The decisions that wait for this supervisor's signature, oldest first: of their branch, not their own, without a conflict."""
+    conflicts = Party.objects.filter(case=OuterRef("case"), key__in=_conflict_keys(supervisor))
     waiting = Decision.objects.filter(
         signed_at__isnull=True, voided_at__isnull=True, case__place__state=P.COUNTERSIGN, case__place__branch_id=supervisor.branch_id
     )
-    return waiting.exclude(made_by=supervisor).filter(~Exists(tied)).select_related("case__applicant", "made_by").order_by("pk")
+    return waiting.exclude(made_by=supervisor).filter(~Exists(conflicts)).select_related("case__applicant", "made_by").order_by("pk")
 
 
 # --- Out of turn -------------------------------------------------------------------------------------------------------------
@@ -291,7 +294,7 @@ def to_sign(supervisor: Any) -> QuerySet[Decision]:
 
 @dataclass(frozen=True)
 class PublishedOverride:
-    """A case that was taken before its turn, as everybody may read it: no name of a person."""
+    """An allowed override for the public page, without names of people."""
 
     number: int
     branch: Branch
@@ -300,36 +303,34 @@ class PublishedOverride:
     asked_at: dt.datetime
     allowed_at: dt.datetime
     drawn_at: dt.datetime | None
-    overtaken: int  # cases with a lower number that waited when it was handed out
+    overtaken: int  # waiting cases with a lower number when it was drawn
 
 
-def overrides_published(limit: int = 500) -> list[PublishedOverride]:
-    """The overrides that two people allowed, newest first. Two queries and one for each kind of case."""
-    rows = Override.objects.filter(allowed_at__isnull=False).select_related("place__branch", "place__case").order_by("-allowed_at", "-pk")
-    rows = rows[:limit]
-    drawn: dict[int, QueueEntryEvent] = {}
-    for event in QueueEntryEvent.objects.filter(subject__in=[o.place_id for o in rows], move="draw", data__has_key="override").order_by(
-        "pk"
-    ):
-        drawn.setdefault(event.subject_id, event)
-    words: dict[str, dict[str, Reason]] = {}
-    found = []
-    for o in rows:
-        reasons = words.get(o.place.case.service) or words.setdefault(o.place.case.service, replies(o.place.case).reasons)
-        draw = drawn.get(o.place_id)
-        found.append(
+def published_overrides(limit: int = 500) -> list[PublishedOverride]:
+    """The allowed overrides, newest first. Two queries, and one for each service."""
+    allowed = Override.objects.filter(allowed_at__isnull=False).select_related("place__branch", "place__case")
+    rows = list(allowed.order_by("-allowed_at", "-pk")[:limit])
+    events = QueueEntryEvent.objects.filter(subject__in=[row.place_id for row in rows], move="draw", data__has_key="override")
+    draws = {event.subject_id: event for event in events.order_by("-pk")}  # the first draw of each entry
+    reasons: dict[str, dict[str, Reason]] = {}
+    result = []
+    for row in rows:
+        entry, draw = row.place, draws.get(row.place_id)
+        if entry.case.service not in reasons:
+            reasons[entry.case.service] = replies(entry.case).reasons
+        result.append(
             PublishedOverride(
-                o.place_id,
-                o.place.branch,
-                o.place.skill,
-                reasons.get(o.code),
-                o.asked_at,
-                o.allowed_at or o.asked_at,
+                entry.pk,
+                entry.branch,
+                entry.skill,
+                reasons[entry.case.service].get(row.code),
+                row.asked_at,
+                row.allowed_at or row.asked_at,
                 draw.at if draw else None,
                 draw.data["overtook"] if draw else 0,
             )
         )
-    return found
+    return result
 
 
 # --- The log of draws ------------------------------------------------------------------------------------------------------
@@ -337,7 +338,7 @@ def overrides_published(limit: int = 500) -> list[PublishedOverride]:
 
 @dataclass(frozen=True)
 class Inversion:
-    """A draw that went past a case which waited longer and which the same officer might have decided."""
+    """A draw that passed over a case which waited longer and which the officer could have decided."""
 
     event: int
     place: int
@@ -346,10 +347,7 @@ class Inversion:
 
 
 def inversions() -> Iterator[Inversion]:
-    """Replays every event of the queue and finds each draw out of order that no allowed override explains.
-
-    Independent of how draws are made: it reads the events of places, and of skills and ties from when until when they held.
-    """
+    """Draws out of order without an allowed override, found by replaying the events of the queue (`replay`)."""
     from municipality.review.replay import draws
 
     for draw in draws():

@@ -1,7 +1,8 @@
-"""What a service tells the desk about its cases: the services above register here, the desk never imports them."""
+"""What services register so that officers decide their cases."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 from municipality.cases.models import Case
 from municipality.kernel.registry import Registry
 from municipality.kernel.workflow import WORKFLOWS
+from municipality.ui.texts import Text
 
-# Moves that the workflow of a reviewed service has; the states they join are the service's own.
+# Moves that the workflow of a reviewed service must have, between states of its own.
 MOVES = frozenset(
     {
         *("ask_corrections", "answer", "accept", "propose_refusal", "take_back", "return", "countersign"),
-        "reopen",  # a proposal falls because its officer lost the case
+        "reopen",  # a proposal is voided because its officer lost the case
         # The promised day moved, the state stays: one move for each state in which the clock runs.
         *("move_promise", "move_promise_signing"),
     }
@@ -23,22 +25,22 @@ MOVES = frozenset(
 
 @dataclass(frozen=True)
 class Item:
-    """One field or file of a case, as the officer reads it and as a correction may name it.
+    """A field or file of a case, for the officer to read.
 
-    `name` is the target of corrections; `before` is what the register said (empty where nothing changed); `source` and
-    `at` say where the value comes from. Contact details (e-mail, phone) are never an item.
+    `name` is the target of corrections; `before` is the value of the register (empty where nothing changed); `source` and `at` say
+    where the value comes from. Contact details (e-mail, phone) must not be items.
     """
 
     name: str
-    label: Any
-    value: Any = ""
-    before: Any = ""
-    source: Any = ""
-    at: Any = None
+    label: Text
+    value: Text = ""
+    before: Text = ""
+    source: Text = ""
+    at: dt.date | None = None
     is_file: bool = False
     files: Sequence[Any] = ()  # uploads, for a file slot
     may_correct: bool = True
-    # What tells one value from another: two standings of an item are the same when their marks are.
+    # Identifies the value: it has changed where the mark has.
     mark: str = ""
 
 
@@ -60,9 +62,9 @@ class Reviewable:
     related: Callable[[Case], list[tuple[Any, str]]]  # all cases and licences of this shop: label, link or ""
     accepted: Callable[[Case], None]
     refused: Callable[[Case], None]
-    # Whoever decides sees neither the applicant's name nor other cases: items and related lines name nobody.
+    # The officer sees neither the applicant's name nor other cases; items and related lines must not name people.
     is_blind: bool = False
-    # Whether a bill follows an approval, which the message then says.
+    # Whether a bill follows an approval, for the message.
     has_bill: bool = False
 
 

@@ -1,11 +1,10 @@
-"""A place in the queue, from the day a request comes in until a decision takes it out, and the moves of the cases in it."""
-
-from typing import Any
+"""The states of queue entries, and the moves of the cases in the queue."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel.workflow import Move, move, workflow
+from municipality.ui.texts import Text
 
 
 class QueueEntryState(models.TextChoices):
@@ -26,7 +25,7 @@ PLACE = workflow(
     move("send_away", P.HELD, to=P.AWAY, may="officer", label=_("Ask for corrections")),
     move("answer", P.AWAY, to=P.ANSWERED, label=_("The applicant answered")),
     move("take_up", P.ANSWERED, to=P.HELD, may="officer", label=_("Take up again")),
-    # An absent or idle officer loses the case, the case never its place.
+    # The case keeps its number.
     move("release", [P.HELD, P.ANSWERED, P.COUNTERSIGN], to=P.WAITING, needs_reason=True, label=_("Back to the queue")),
     move("propose", P.HELD, to=P.COUNTERSIGN, may="officer", label=_("Send for a second signature")),
     move("return", P.COUNTERSIGN, to=P.ANSWERED, may="supervisor", needs_reason=True, label=_("Back to the officer")),
@@ -34,9 +33,8 @@ PLACE = workflow(
     move("take_back", P.COUNTERSIGN, to=P.HELD, may="officer", label=_("Change the proposal")),
     move("leave", [P.WAITING, P.HELD, P.AWAY, P.ANSWERED, P.COUNTERSIGN], to=P.LEFT, label=_("Leave the queue")),
 )
-# States in which an officer holds the case, and in which the clock of the promise stands still.
+# States in which a case is assigned to an officer.
 WITH_OFFICER = (P.HELD, P.AWAY, P.ANSWERED, P.COUNTERSIGN)
-PAUSED = (P.AWAY,)
 APPROVE, ASK, ANSWER = _("Approve"), _("Ask for corrections"), _("Send the corrections")
 
 
@@ -47,11 +45,11 @@ def desk_moves(
     countersign: str,
     accepted: str,
     refused: str,
-    accept: Any = APPROVE,
-    ask_corrections: Any = ASK,
-    answer: Any = ANSWER,
+    accept: Text = APPROVE,
+    ask_corrections: Text = ASK,
+    answer: Text = ANSWER,
 ) -> tuple[Move, ...]:
-    """The moves that the desk makes with a case under study (`registry.MOVES`), between the states of its service.
+    """The moves of a case under study (`registry.MOVES`), between states of its service.
 
     `accept`, `ask_corrections` and `answer` are the labels of these moves.
     """
@@ -64,7 +62,7 @@ def desk_moves(
         move("return", countersign, to=study, may="supervisor", needs_reason=True, label=_("Back to the officer")),
         move("countersign", countersign, to=refused, may="supervisor", needs_reason=True, label=_("Sign the refusal")),
         move("reopen", countersign, to=study, needs_reason=True, label=_("Back to the queue")),
-        # A holiday announced late moves the promised day; the state stays.
+        # A change of the promised day keeps the state.
         move("move_promise", study, to=study, label=_("The promised day moved")),
         move("move_promise_signing", countersign, to=countersign, label=_("The promised day moved")),
     )

@@ -1,4 +1,4 @@
-"""Jobs of the queue: nothing waits for a person to look."""
+"""Jobs of the queue."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from municipality.review.services import clock, queue
 
 @every("review.sweep", seconds=60, queue="urgent")
 def sweep() -> None:
-    """Once a minute: escalate what is past its time, put back what lies with absent or idle officers."""
+    """Enqueue due escalations, and release the cases of absent and idle officers."""
     clock.escalate_due()
     queue.release_absent()
 
@@ -20,5 +20,5 @@ def escalate(*, clock_id: int) -> None:
 
 @job("review.recompute_clocks", queue="bulk", time_limit=110)
 def recompute_clocks(*, ruleset_id: int) -> None:
-    """A calendar was published: every running promise is counted anew."""
+    """Update all running clocks after the publication of a calendar."""
     clock.recompute_all()

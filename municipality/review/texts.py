@@ -1,6 +1,6 @@
-"""The words that an applicant receives from the desk: coded text of the rulebook, and an addition in both languages.
+"""The texts that applicants receive from the desk: coded texts of the rulebook, and a note in both languages.
 
-A preview and the message that is kept come out of the same context and the same templates, so that they cannot differ.
+Previews and messages are rendered from the same contexts and templates.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ARABIC, _LATIN = re.compile("[\u0621-\u064a]"), re.compile("[A-Za-z]")
 
 @dataclass(frozen=True)
 class CorrectionRequest:
-    """One thing to correct: a coded reason, the field or file it concerns, and an addition in both languages or in none."""
+    """A requested correction: a coded reason, the field or file, and a note in both languages or in none."""
 
     code: str
     target: str
@@ -40,8 +40,8 @@ class CorrectionRequest:
 
 
 @dataclass(frozen=True)
-class Worded:
-    """The same with the words of the rulebook and the name of the field, as they are sent."""
+class CorrectionText:
+    """A requested correction with the text of the rulebook and the label of the field, as it is sent."""
 
     code: str
     target: str
@@ -52,22 +52,21 @@ class Worded:
     note_ar: str
     note_en: str
 
-    def plain(self) -> dict[str, str]:
-        """For JSON."""
+    def as_dict(self) -> dict[str, str]:
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class Preview:
-    """A message as it goes out, in both languages: title, body and short text each."""
+    """A message in both languages."""
 
     ar: MessageText
     en: MessageText
 
 
 def note(ar: str, en: str) -> tuple[str, str]:
-    """An addition without spaces at its ends. Raises Refused("note_both_languages") unless both are there in their own letters, or
-    neither, and Refused("note_long") above 500 characters."""
+    """A stripped note. Raises Refused("note_both_languages") unless both languages are there in their own script, or neither, and
+    Refused("note_long") above NOTE_LENGTH."""
     ar, en = ar.strip(), en.strip()
     if (ar or en) and not (_ARABIC.search(ar) and _LATIN.search(en)):
         raise Refused("note_both_languages", _("Write the addition in Arabic and in English, or leave both empty."))
@@ -76,51 +75,50 @@ def note(ar: str, en: str) -> tuple[str, str]:
     return ar, en
 
 
-def worded(case: Case, asked: Sequence[CorrectionRequest], items: Sequence[Item] | None = None) -> list[Worded]:
-    """The words for a list of corrections, in its order.
+def correction_texts(case: Case, requests: Sequence[CorrectionRequest], items: Sequence[Item] | None = None) -> list[CorrectionText]:
+    """The texts of requested corrections, in their order.
 
-    Raises Refused: "nothing_asked", "unknown_code", "unknown_target" (also for a reason that belongs to another field), "asked_twice"
-    and those of `note`.
+    Raises Refused: nothing_asked, unknown_code, unknown_target (also for a reason of another field), asked_twice, and those of `note`.
     """
-    if not asked:
+    if not requests:
         raise Refused("nothing_asked", _("Choose at least one thing to correct."))
-    if len({(a.code, a.target) for a in asked}) != len(asked):
+    if len({(a.code, a.target) for a in requests}) != len(requests):
         raise Refused("asked_twice", _("The same thing is asked for twice."))
     reasons = {r.code: r for r in queries.replies(case).reasons_of("correction")}
     targets = {i.name: i for i in (reviewable(case).items(case) if items is None else items) if i.may_correct}
-    return [_word(a, reasons, targets) for a in asked]
+    return [_correction_text(a, reasons, targets) for a in requests]
 
 
-def _word(asked: CorrectionRequest, reasons: Mapping[str, Reason], targets: Mapping[str, Item]) -> Worded:
-    reason, item = reasons.get(asked.code), targets.get(asked.target)
+def _correction_text(request: CorrectionRequest, reasons: Mapping[str, Reason], targets: Mapping[str, Item]) -> CorrectionText:
+    reason, item = reasons.get(request.code), targets.get(request.target)
     if reason is None:
         raise Refused("unknown_code", _("Choose a reason from the list."))
-    if item is None or reason.target not in ("", asked.target):
+    if item is None or reason.target not in ("", request.target):
         raise Refused("unknown_target", _("Choose the field or file that this reason is about."))
-    ar, en = note(asked.note_ar, asked.note_en)
+    ar, en = note(request.note_ar, request.note_en)
     labels = {}
     for language in ("ar", "en"):
         with translation.override(language):
             labels[language] = str(item.label)
-    return Worded(asked.code, asked.target, labels["ar"], labels["en"], reason.text_ar, reason.text_en, ar, en)
+    return CorrectionText(request.code, request.target, labels["ar"], labels["en"], reason.text_ar, reason.text_en, ar, en)
 
 
 def reason_of(case: Case, kind: str, code: str) -> Reason:
     """A coded reason of a kind. Raises Refused("unknown_code")."""
-    found = next((r for r in queries.replies(case).reasons_of(kind) if r.code == code), None)
-    if found is None:
+    reason = next((r for r in queries.replies(case).reasons_of(kind) if r.code == code), None)
+    if reason is None:
         raise Refused("unknown_code", _("Choose a reason from the list."))
-    return found
+    return reason
 
 
 # --- Contexts: what the templates of the messages are filled with -----------------------------------------------------------
 
 
-def corrections_context(case: Case, items: Sequence[Worded], until: dt.date) -> dict[str, Any]:
-    return {"case": case, "until": until, "items": Bilingual(_listed(items, "ar"), _listed(items, "en"))}
+def corrections_context(case: Case, items: Sequence[CorrectionText], until: dt.date) -> dict[str, Any]:
+    return {"case": case, "until": until, "items": Bilingual(_numbered_list(items, "ar"), _numbered_list(items, "en"))}
 
 
-def _listed(items: Sequence[Worded], language: str) -> str:
+def _numbered_list(items: Sequence[CorrectionText], language: str) -> str:
     lines = []
     for number, item in enumerate(items, 1):
         label, text, addition = (getattr(item, f"{part}_{language}") for part in ("label", "text", "note"))
@@ -129,26 +127,26 @@ def _listed(items: Sequence[Worded], language: str) -> str:
 
 
 def refusal_context(decision: Decision, until: dt.date) -> dict[str, Any]:
-    words = (
+    texts = (
         "\n\n".join(filter(None, [text, article, addition]))
         for text, article, addition in (
             (decision.text_ar, decision.article_ar, decision.note_ar),
             (decision.text_en, decision.article_en, decision.note_en),
         )
     )
-    return {"case": decision.case, "until": until, "reason": Bilingual(*words)}
+    return {"case": decision.case, "until": until, "reason": Bilingual(*texts)}
 
 
 def acceptance_context(case: Case, note_ar: str, note_en: str) -> dict[str, Any]:
     return {"case": case, "note": Bilingual(note_ar, note_en), "has_bill": reviewable(case).has_bill}
 
 
-def answer_by(case: Case) -> dt.date:
-    """The last day to answer corrections that are asked for today."""
+def answer_deadline(case: Case) -> dt.date:
+    """The last day to answer corrections that are requested today."""
     return clock.today() + dt.timedelta(days=queries.limits(case).limits["answer_days"].value)
 
 
-def object_by(case: Case) -> dt.date:
+def objection_deadline(case: Case) -> dt.date:
     """The last day to object to a refusal that is signed today."""
     return clock.today() + dt.timedelta(days=queries.limits(case).limits["objection_days"].value)
 
@@ -157,32 +155,32 @@ def object_by(case: Case) -> dt.date:
 
 
 def preview_corrections(*, case: Case, asked: Sequence[CorrectionRequest]) -> Preview:
-    """What the applicant receives if this is asked for today. Raises as `worded` does."""
-    return _preview(CorrectionsAsked, corrections_context(case, worded(case, asked), answer_by(case)))
+    """The message if these corrections are requested today. Raises as `correction_texts` does."""
+    return _preview(CorrectionsAsked, corrections_context(case, correction_texts(case, asked), answer_deadline(case)))
 
 
 def preview_refusal(*, case: Case, code: str, note_ar: str = "", note_en: str = "") -> Preview:
-    """What the applicant receives if this refusal is signed today. Raises Refused as `reason_of` and `note` do."""
+    """The message if this refusal is signed today. Raises Refused as `reason_of` and `note` do."""
     return preview_decision(draft_refusal(case, code, note_ar, note_en))
 
 
 def preview_acceptance(*, case: Case, note_ar: str = "", note_en: str = "") -> Preview:
-    """What the applicant receives if the case is accepted."""
+    """The message if the case is accepted."""
     return _preview(Accepted, acceptance_context(case, *note(note_ar, note_en)))
 
 
 def preview_decision(decision: Decision) -> Preview:
-    """What the applicant receives if this decision is signed today: for the second person, word for word."""
+    """The message if this decision is signed today."""
     if decision.outcome == "second_round":
-        items = [Worded(**item) for item in decision.items]
-        return _preview(CorrectionsAsked, corrections_context(decision.case, items, answer_by(decision.case)))
+        items = [CorrectionText(**item) for item in decision.items]
+        return _preview(CorrectionsAsked, corrections_context(decision.case, items, answer_deadline(decision.case)))
     if decision.outcome == "accept":
         return _preview(Accepted, acceptance_context(decision.case, decision.note_ar, decision.note_en))
-    return _preview(RefusedByOfficer, refusal_context(decision, object_by(decision.case)))
+    return _preview(RefusedByOfficer, refusal_context(decision, objection_deadline(decision.case)))
 
 
 def draft_refusal(case: Case, code: str, note_ar: str, note_en: str) -> Decision:
-    """An unsaved refusal with its words. Raises Refused."""
+    """An unsaved refusal with its texts. Raises Refused."""
     reason = reason_of(case, "refusal", code)
     ar, en = note(note_ar, note_en)
     return Decision(
@@ -200,4 +198,4 @@ def draft_refusal(case: Case, code: str, note_ar: str, note_en: str) -> Decision
 
 def _preview(kind: type[MessageKind], context: Mapping[str, Any]) -> Preview:
     declared = KINDS[kind.kind]
-    return Preview(declared.words(context, "ar"), declared.words(context, "en"))
+    return Preview(declared.texts(context, "ar"), declared.texts(context, "en"))

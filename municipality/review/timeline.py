@@ -1,4 +1,4 @@
-"""How the moves that every studied case has are told on its page."""
+"""The titles of the moves that every reviewed case has."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The rulebook: a maker drafts an edition, a second person publishes it, and then nobody changes it."""
+"""The rulebook: a maker drafts an edition, a second person publishes it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ label_codes(
 
 
 def may_edit(request: HttpRequest, ruleset: RuleSet | None) -> bool:
-    """A maker may edit the drafts that are their own: so whoever publishes has not written a word of it."""
+    """Whether a maker may edit a draft: only their own, so that the publisher has not written any of it."""
     if not in_group(request, MAKER):
         return False
     user: Any = request.user
@@ -62,7 +62,7 @@ def may_edit(request: HttpRequest, ruleset: RuleSet | None) -> bool:
 
 class _RowFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     def add_fields(self, form: Any, index: int | None) -> None:
-        """The box that takes a row out says so, too."""
+        """Label the checkbox that deletes a row."""
         super().add_fields(form, index)
         if "DELETE" in form.fields:
             form.fields["DELETE"].widget.attrs["aria-label"] = form.fields["DELETE"].label
@@ -77,7 +77,7 @@ class _RowInline(admin.TabularInline):  # type: ignore[type-arg]
     template = "admin/facts/tabular.html"
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Each cell says what it is: the heading of a column is no label to a screen reader."""
+        """Label each cell: a screen reader does not read the heading of its column."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None:
             field.widget.attrs["aria-label"] = str(db_field.verbose_name)
@@ -125,19 +125,19 @@ class HolidayInline(_RowInline):
 
 
 class HoursInline(_RowInline):
-    """Minutes and digits of the table are ticked and typed by its maker, and read as days and times by everybody else."""
+    """Weekdays and times, edited by the maker and read by others."""
 
     model = HoursRule
     form = HoursForm
-    _told = ("days", "hours")
+    _read_only = ("days", "hours")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if may_edit(request, obj):
             return self.form.Meta.fields
-        return ("label_ar", *self._told, "first_day", "last_day", "source_ar", "is_assumption")
+        return ("label_ar", *self._read_only, "first_day", "last_day", "source_ar", "is_assumption")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if may_edit(request, obj) else self._told
+        return () if may_edit(request, obj) else self._read_only
 
     @admin.display(description=_("weekdays"))
     def days(self, row: HoursRule) -> str:
@@ -156,7 +156,7 @@ class TradeInline(_RowInline):
         return super().get_queryset(request).select_related("activity")
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """The activities are read once for all rows."""
+        """Query the activities once for all rows."""
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if field is not None and db_field.name == "activity":
             field.choices = [("", "—"), *((row.pk, f"{row.name_ar} ({row.pk})") for row in Activity.objects.order_by("name_ar"))]
@@ -177,16 +177,16 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("subject", "instrument_ar", "instrument_en")
     inlines = (FeeInline, LimitInline, ConditionInline, ReasonInline, CheckInline)
     _written = ("subject", "instrument_ar", "instrument_en", "first_day", "is_assumption")
-    _told = ("version", "last_day", "made_by", "made_at", "published_by", "published_at")
+    _read_only = ("version", "last_day", "made_by", "made_at", "published_by", "published_at")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        return (*self._written, *self._told) if obj else self._written
+        return (*self._written, *self._read_only) if obj else self._written
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str] | tuple[str, ...]:
-        return (*self._told, "subject") if obj else ()
+        return (*self._read_only, "subject") if obj else ()
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
-        """A calendar, a catalogue of offences and the words for trades have other rows than every other subject."""
+        """The inlines of a subject: calendars, catalogues of offences and words for trades have their own."""
         if obj is not None and obj.subject == calendars.SUBJECT:
             return (HolidayInline, HoursInline)
         if obj is not None and obj.subject == queries.TRADES:
@@ -226,7 +226,7 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        ruleset: Any = self.get_object(request, object_id)
+        ruleset: RuleSet | None = self.get_object(request, object_id)
         context: dict[str, Any] = dict(extra_context or {})
         if ruleset is not None:
             context["may_publish"] = ruleset.published_at is None and in_group(request, PUBLISHER)
@@ -235,7 +235,7 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().change_view(request, object_id, form_url, context)
 
     def publish(self, request: HttpRequest, ruleset_id: int) -> HttpResponse:
-        """Show once more what would come into force (GET), then publish (POST); a refusal is shown as its sentence."""
+        """Show the edition (GET), then publish it (POST)."""
         demand(request, PUBLISHER)
         ruleset = get_object_or_404(RuleSet.objects.prefetch_related(*services.ROWS, "trades__activity"), pk=ruleset_id)
         page = reverse("admin:rulebook_ruleset_change", args=[ruleset.pk], current_app=self.admin_site.name)
@@ -253,11 +253,11 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return HttpResponseRedirect(page)
 
     def draft_next(self, request: HttpRequest, ruleset_id: int) -> HttpResponse:
-        """A new draft with the rows of this edition, to be corrected by its maker."""
+        """Create a draft with the rows of this edition."""
         demand(request, MAKER)
         user: Any = request.user
         ruleset = get_object_or_404(RuleSet, pk=ruleset_id)
-        draft = services.draft_after(ruleset=ruleset, maker=user, actor=Actor(MAKER, user.key))
+        draft = services.copy_as_draft(ruleset=ruleset, maker=user, actor=Actor(MAKER, user.key))
         self.message_user(request, _("A new draft with the same rows. Correct it; a second person publishes it."))
         return HttpResponseRedirect(reverse("admin:rulebook_ruleset_change", args=[draft.pk], current_app=self.admin_site.name))
 
@@ -271,7 +271,7 @@ class RuleSetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 def _calendar_facts(ruleset: RuleSet) -> dict[str, Any]:
-    """For a calendar: its years month by month, and what a draft changes in the published one. Empty for other subjects."""
+    """The context of a calendar: its years, and what a draft changes in the published calendar. Empty for other subjects."""
     if ruleset.subject != calendars.SUBJECT:
         return {}
     try:

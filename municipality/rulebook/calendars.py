@@ -1,4 +1,4 @@
-"""Editions of the calendar: from rows to the working time of `kernel.worktime`, and a year of it for people to read."""
+"""Calendars: the working time of an edition for `kernel.worktime`, its years for pages, and Ramadan."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ONE_DAY = dt.timedelta(days=1)
 
 
 def read(ruleset: RuleSet) -> Calendar:
-    """The calendar of an edition, published or not. Raises ValueError where its hours make no week (`kernel.worktime.Calendar`)."""
+    """The calendar of an edition. Raises ValueError where its hours have no working week (`kernel.worktime.Calendar`)."""
     hours = tuple(
         Hours(
             frozenset(int(digit) for digit in row.weekdays),
@@ -34,7 +34,7 @@ def read(ruleset: RuleSet) -> Calendar:
 
 @dataclass(frozen=True)
 class Month:
-    """One month as a row of a table: what is worked in it, and what changes it."""
+    """One month, with its working time and the rules that change it."""
 
     first_day: dt.date
     working_days: int
@@ -54,12 +54,12 @@ def clock_text(minutes: int) -> str:
 
 
 def years(ruleset: RuleSet) -> list[tuple[int, list[Month]]]:
-    """Every year that a row of the edition names, month by month. Raises ValueError as `read` does."""
+    """The years that rows of the edition name, month by month. Raises ValueError as `read` does."""
     calendar = read(ruleset)
     holidays, hours = list(ruleset.holidays.all()), [row for row in ruleset.hours.all() if row.first_day]
-    named = {day.year for row in holidays for day in (row.first_day, row.last_day)}
-    named |= {day.year for row in hours for day in (row.first_day, row.last_day) if day}
-    return [(year, [_month(calendar, dt.date(year, n, 1), holidays, hours) for n in range(1, 13)]) for year in sorted(named)]
+    numbers = {day.year for row in holidays for day in (row.first_day, row.last_day)}
+    numbers |= {day.year for row in hours for day in (row.first_day, row.last_day) if day}
+    return [(year, [_month(calendar, dt.date(year, n, 1), holidays, hours) for n in range(1, 13)]) for year in sorted(numbers)]
 
 
 def _month(calendar: Calendar, first: dt.date, holidays: list[HolidayRule], hours: list[HoursRule]) -> Month:
@@ -76,7 +76,7 @@ def _month(calendar: Calendar, first: dt.date, holidays: list[HolidayRule], hour
 
 @dataclass(frozen=True)
 class WorkingTimeChange:
-    """Days in a row whose working time an edition changes in the same way."""
+    """Consecutive days whose working time changes in the same way."""
 
     period: Period
     before: int  # minutes
@@ -88,17 +88,17 @@ class WorkingTimeChange:
 
 
 def changes(before: Calendar, after: Calendar) -> list[WorkingTimeChange]:
-    """What a new calendar changes, from the first day that either of them names to the last one."""
+    """What a new calendar changes, within the days that either calendar names."""
     periods = [p for c in (before, after) for p in (*c.holidays, *(h.period for h in c.hours)) if p is not None]
     if not periods:
         return []
     days = _days(min(p.first for p in periods), max(p.last for p in periods))
-    found = []
+    result = []
     for (old, new), group in groupby(days, key=lambda day: (day_minutes(before, day), day_minutes(after, day))):
         row = list(group)
         if old != new:
-            found.append(WorkingTimeChange(Period(row[0], row[-1]), old, new))
-    return found
+            result.append(WorkingTimeChange(Period(row[0], row[-1]), old, new))
+    return result
 
 
 def _days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
@@ -122,8 +122,8 @@ def estimated_ramadan(day: dt.date) -> Period | None:
 
 
 def announced_ramadan(calendar: Calendar, estimate: Period) -> Period | None:
-    """The Ramadan that a calendar has hours of its own for: the period that shares more than half of its days with the estimate."""
-    for period in sorted({hours.period for hours in calendar.hours if hours.period is not None}, key=lambda one: one.first):
+    """The period of a calendar's hours that shares more than half of its days with the estimate of Ramadan."""
+    for period in sorted({hours.period for hours in calendar.hours if hours.period is not None}, key=lambda period: period.first):
         shared = (min(period.last, estimate.last) - max(period.first, estimate.first)).days + 1
         if 2 * shared > max((period.last - period.first).days, (estimate.last - estimate.first).days) + 1:
             return period

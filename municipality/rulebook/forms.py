@@ -1,4 +1,4 @@
-"""Working hours as a person types them: days to tick and times of the day, for a table of digits and minutes."""
+"""The form of working hours: checkboxes for weekdays and times of the day, stored as digits and minutes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def weekday_name(digit: str) -> str:
 
 
 class Weekdays(forms.MultipleChoiceField):
-    """Days to tick; the value is their digits in order, `12347`."""
+    """Checkboxes for weekdays; the value is their digits in order, `12347`."""
 
     widget = forms.CheckboxSelectMultiple
 

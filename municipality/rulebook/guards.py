@@ -1,4 +1,4 @@
-"""A published edition does not change; its end may be set once, when a later edition follows."""
+"""Guards of the rulebook: a published edition does not change, but its last day is set once, when another follows."""
 
 from municipality.kernel.guards import frozen, guard, never_deleted
 

@@ -1,4 +1,4 @@
-"""Which rules apply on a day, and a snapshot of them that a case keeps."""
+"""The rules that apply on a day, and the snapshot that a case stores."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from municipality.kernel.worktime import Calendar
 from municipality.rulebook import calendars
 from municipality.rulebook.models import ActivityAuthority, Authority, RuleSet
 
-TRADES = "names.trades"  # the subject of what people call a trade
-MOON = dt.timedelta(days=4)  # more than the sighting of the moon ever differs from the computed calendar
+TRADES = "names.trades"  # the subject of words for trades
+MOON_TOLERANCE = dt.timedelta(days=4)  # the sighting of the moon never differs more from the computed calendar
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Holiday:
 
 @dataclass(frozen=True)
 class Trade:
-    """What people call an activity, as lists (`models.word_list`)."""
+    """Words for an activity, as lists (`models.word_list`)."""
 
     activity_id: str
     words_ar: str
@@ -120,7 +120,7 @@ class Trade:
 
 @dataclass(frozen=True)
 class Edition:
-    """One published edition with its rows, as plain values that `rules` may use."""
+    """A published edition with its rows, as plain values for `rules`."""
 
     subject: str
     version: int
@@ -144,11 +144,11 @@ class Edition:
 
     @property
     def stamp(self) -> str:
-        """`fees.health v12`, as cases keep it."""
+        """`fees.health v12`."""
         return f"{self.subject} v{self.version}"
 
     def snapshot(self) -> dict[str, Any]:
-        """The values used, for the case that is judged by them."""
+        """The values that a case stores."""
         values: dict[str, Any] = {
             "edition": self.stamp,
             "fees": {code: fee.fils for code, fee in sorted(self.fees.items())},
@@ -160,19 +160,19 @@ class Edition:
 
 
 def digest(snapshots: list[dict[str, Any]]) -> str:
-    """SHA-256 of snapshots in a fixed form."""
+    """SHA-256 of snapshots as canonical JSON."""
     return hashlib.sha256(json.dumps(snapshots, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def in_force(subject: str, on: dt.date) -> QuerySet[RuleSet]:
-    """Published editions of a subject whose period holds the day; the newest version first."""
+    """Published editions of a subject that are in force on a day, the newest version first."""
     return RuleSet.objects.filter(
         Q(last_day__isnull=True) | Q(last_day__gte=on), subject=subject, published_at__isnull=False, first_day__lte=on
     ).order_by("-first_day", "-version")
 
 
 class PublishedEdition(NamedTuple):
-    """What tells a published edition from all others, and its days. The edition itself is read once a process."""
+    """The identity and the period of a published edition."""
 
     pk: int
     subject: str
@@ -183,39 +183,37 @@ class PublishedEdition(NamedTuple):
     last_day: dt.date | None
 
     def holds(self, on: dt.date) -> bool:
-        """Whether the day lies in its period."""
         return self.first_day <= on and (self.last_day is None or on <= self.last_day)
 
 
-# Whole editions read by this process. A published edition never changes (guards.py), so an entry has no lifetime.
+# Editions read by this process. A published edition never changes (guards.py), so entries do not expire.
 _editions: dict[tuple[Any, ...], Edition] = {}
 
 
-def _all_published() -> list[PublishedEdition]:
+def _query_published() -> list[PublishedEdition]:
     rows = RuleSet.objects.filter(published_at__isnull=False).values_list(*PublishedEdition._fields)
     return [PublishedEdition(*row) for row in rows]
 
 
 def _published() -> list[PublishedEdition]:
-    """All published editions: some dozens in twenty years, read once a request."""
-    return request_cache.get_or_set("rulebook.published", _all_published)
+    """All published editions (some dozens in twenty years), cached for a request."""
+    return request_cache.get_or_set("rulebook.published", _query_published)
 
 
-def read_all() -> int:
-    """Read every published edition into memory. Returns how many; a long load calls it between its transactions, which keep none."""
-    return len([_whole(row) for row in _published()])
+def preload_editions() -> int:
+    """Cache every published edition and return how many. Call it outside transactions, which cache none."""
+    return len([_read_edition(row) for row in _published()])
 
 
 def edition(subject: str, on: dt.date) -> Edition:
-    """The edition in force on a day. Raises Refused("no_edition") where the rulebook is silent."""
+    """The edition in force on a day. Raises Refused("no_edition") where there is none."""
     return editions([subject], on)[0]
 
 
 def calendar_edition(on: dt.date | None = None) -> Edition:
-    """The calendar with the names of its holidays: the newest published edition, or the one in force on a day of the past.
+    """The newest published calendar, which applies to all days, or the one that was in force on a day.
 
-    The newest one holds for every day, earlier ones too: a late announcement is the better knowledge. Raises
-    Refused("no_edition") where none is published.
+    Raises Refused("no_edition") where none is published.
     """
     if on is not None:
         return edition(calendars.SUBJECT, on)
@@ -223,19 +221,19 @@ def calendar_edition(on: dt.date | None = None) -> Edition:
 
 
 def calendar(on: dt.date | None = None) -> Calendar:
-    """The working time to count with (`kernel.worktime`); see `calendar_edition`. One query once the edition was read."""
+    """The working time of `calendar_edition`."""
     return _calendar(calendar_edition(on))
 
 
 def is_ramadan(day: dt.date) -> bool:
-    """Whether a day lies in Ramadan: as the published calendar's hours of that month say, else by Umm al-Qura.
+    """Whether a day is in Ramadan: by the hours of the published calendar, else by the Umm al-Qura calendar.
 
-    The calendar is asked only where an announcement could make a difference, some days around the first and the last one.
+    The published calendar is read only within MOON_TOLERANCE of the first and last day.
     """
     estimate = calendars.estimated_ramadan(day)
-    if estimate is None or not estimate.first - MOON <= day <= estimate.last + MOON:
+    if estimate is None or not estimate.first - MOON_TOLERANCE <= day <= estimate.last + MOON_TOLERANCE:
         return False
-    if estimate.first + MOON <= day <= estimate.last - MOON:
+    if estimate.first + MOON_TOLERANCE <= day <= estimate.last - MOON_TOLERANCE:
         return True
     with suppress(Refused):
         return (calendars.announced_ramadan(calendar(), estimate) or estimate).contains(day)
@@ -243,15 +241,12 @@ def is_ramadan(day: dt.date) -> bool:
 
 
 def editions(subjects: Sequence[str], on: dt.date) -> list[Edition]:
-    """The editions of several subjects in force on a day, asked for together. Raises Refused("no_edition")."""
+    """The editions of several subjects in force on a day. Raises Refused("no_edition")."""
     return _in_force(_published(), subjects, on)
 
 
 def editions_and_calendar(subjects: Sequence[str], on: dt.date) -> tuple[list[Edition], Calendar]:
-    """The editions of several subjects in force on a day and the working time to count with, by one question.
-
-    Raises Refused("no_edition").
-    """
+    """The editions of several subjects in force on a day and the newest working time. Raises Refused("no_edition")."""
     published = _published()
     return _in_force(published, subjects, on), _calendar(_newest_calendar(published))
 
@@ -264,58 +259,58 @@ def _newest_calendar(published: Sequence[PublishedEdition]) -> Edition:
     return _newest(calendars.SUBJECT, [row for row in published if row.subject == calendars.SUBJECT])
 
 
-def _calendar(found: Edition) -> Calendar:
-    assert found.calendar is not None  # noqa: S101 - every edition of this subject has one
-    return found.calendar
+def _calendar(edition: Edition) -> Calendar:
+    assert edition.calendar is not None  # noqa: S101 - every edition of this subject has one
+    return edition.calendar
 
 
 def _newest(subject: str, rows: list[PublishedEdition]) -> Edition:
     if not rows:
         raise Refused("no_edition", _("This service has no rules in force yet: no edition of them is published."), subject=subject)
-    return _whole(max(rows, key=lambda row: (row.first_day, row.version)))
+    return _read_edition(max(rows, key=lambda row: (row.first_day, row.version)))
 
 
-def _whole(published: PublishedEdition) -> Edition:
+def _read_edition(published: PublishedEdition) -> Edition:
     identity = (published.pk, published.subject, published.version, published.made_at, published.published_at)
     if identity in _editions:
         return _editions[identity]
     row = RuleSet.objects.get(pk=published.pk)
     is_calendar, is_trades = row.subject == calendars.SUBJECT, row.subject == TRADES
-    found = Edition(
+    edition = Edition(
         row.subject,
         row.version,
         row.instrument_ar,
         row.instrument_en,
         row.first_day,
         row.is_assumption,
-        {fee["code"]: Fee(**fee) for fee in row.fees.order_by("code").values(*_names(Fee))},
-        {limit["code"]: Limit(**limit) for limit in row.limits.order_by("code").values(*_names(Limit))},
-        tuple(Condition(**condition) for condition in row.conditions.order_by("order").values(*_names(Condition))),
-        {reason["code"]: Reason(**reason) for reason in row.reasons.order_by("code").values(*_names(Reason))},
-        tuple(Check(**check) for check in row.checks.order_by("order").values(*_names(Check))),
-        tuple(Holiday(**holiday) for holiday in row.holidays.order_by("first_day").values(*_names(Holiday))) if is_calendar else (),
+        {fee["code"]: Fee(**fee) for fee in row.fees.order_by("code").values(*_field_names(Fee))},
+        {limit["code"]: Limit(**limit) for limit in row.limits.order_by("code").values(*_field_names(Limit))},
+        tuple(Condition(**condition) for condition in row.conditions.order_by("order").values(*_field_names(Condition))),
+        {reason["code"]: Reason(**reason) for reason in row.reasons.order_by("code").values(*_field_names(Reason))},
+        tuple(Check(**check) for check in row.checks.order_by("order").values(*_field_names(Check))),
+        tuple(Holiday(**holiday) for holiday in row.holidays.order_by("first_day").values(*_field_names(Holiday))) if is_calendar else (),
         calendars.read(row) if is_calendar else None,
-        {one["code"]: Offence(**one) for one in row.offences.order_by("code").values(*_names(Offence))},
-        tuple(Trade(**trade) for trade in row.trades.order_by("pk").values(*_names(Trade))) if is_trades else (),
+        {offence["code"]: Offence(**offence) for offence in row.offences.order_by("code").values(*_field_names(Offence))},
+        tuple(Trade(**trade) for trade in row.trades.order_by("pk").values(*_field_names(Trade))) if is_trades else (),
     )
-    transaction.on_commit(lambda: _editions.setdefault(identity, found))  # what a transaction published may be taken back
-    return found
+    transaction.on_commit(lambda: _editions.setdefault(identity, edition))  # a transaction that publishes may be rolled back
+    return edition
 
 
-def _names(kind: type) -> list[str]:
+def _field_names(kind: type) -> list[str]:
     return [field.name for field in fields(kind)]
 
 
 @ttl_cache(lambda: settings.NAMED_LISTS_SECONDS)
 def authorities() -> list[ActivityAuthority]:
-    """Which body licenses which activity, by first day."""
+    """The authorities of all activities, by first day; cached for NAMED_LISTS_SECONDS."""
     return list(ActivityAuthority.objects.order_by("first_day"))
 
 
 def licensed_elsewhere(activities: Collection[str], on: dt.date) -> dict[str, str]:
-    """The other body that licenses each of these activities on a day, for lists: a process reads them once in NAMED_LISTS_SECONDS.
+    """The other authority that licenses each of these activities on a day, from a cache: for lists.
 
-    What is decided about one shop asks `competent_authority`.
+    Use `competent_authority` for decisions.
     """
     latest = {row.activity_id: row for row in authorities() if row.activity_id in activities and row.first_day <= on}
     return {
@@ -326,6 +321,6 @@ def licensed_elsewhere(activities: Collection[str], on: dt.date) -> dict[str, st
 
 
 def competent_authority(activity_code: str, on: dt.date) -> str:
-    """The body that licenses an activity on a day; the Municipality where nothing else is written."""
+    """The authority that licenses an activity on a day, by default the Municipality."""
     rows = ActivityAuthority.objects.filter(Q(last_day__isnull=True) | Q(last_day__gte=on), activity=activity_code, first_day__lte=on)
     return rows.order_by("-first_day").values_list("authority", flat=True).first() or Authority.MUNICIPALITY

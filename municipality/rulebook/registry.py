@@ -1,4 +1,4 @@
-"""What happens when an edition is published: other parts register here what they do about a subject of theirs."""
+"""Handlers that other apps register for the publication of an edition."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from municipality.kernel.registry import Registry
 if TYPE_CHECKING:
     from municipality.rulebook.models import RuleSet
 
-Reaction = Callable[["RuleSet"], None]
+PublicationHandler = Callable[["RuleSet"], None]
 
-# By name: the subject of an edition, and what is called within the transaction that publishes one, in the order of registration.
-# An exception of a reaction takes the publication back. Long work is enqueued there as a job.
-REACTIONS: Registry[tuple[str, Reaction]] = Registry()
+# By name: the subject of an edition, and its handler, called in the transaction of the publication in the order of registration.
+# An exception rolls the publication back. Handlers enqueue long work as a job.
+PUBLICATION_HANDLERS: Registry[tuple[str, PublicationHandler]] = Registry()
 
 
-def react(ruleset: RuleSet) -> None:
-    """Call what was registered for the subject of a published edition."""
-    for subject, reaction in REACTIONS.values():
+def call_handlers(ruleset: RuleSet) -> None:
+    """Call the handlers of the subject of a published edition."""
+    for subject, handler in PUBLICATION_HANDLERS.values():
         if subject == ruleset.subject:
-            reaction(ruleset)
+            handler(ruleset)

@@ -1,4 +1,4 @@
-"""Activities and first editions of rules, from `data/`. Editions go in as drafts; only `seed` publishes, by two people."""
+"""Loads activities and first editions of rules from `data/`. Editions are drafts; only `seed` publishes them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from municipality.accounts.models import actor_of
+from municipality.accounts.models import User, actor_of
 from municipality.kernel import clock
 from municipality.rulebook import services
 from municipality.rulebook.models import (
@@ -41,7 +41,7 @@ _UNKNOWN = "لم يوجد نص؛ افتراض"
 
 @transaction.atomic
 def load_activities() -> int:
-    """Write or refresh activities and who licenses them, set by set; nothing is deleted. Returns how many activities."""
+    """Create or update activities and their authorities; nothing is deleted. Returns how many activities."""
     with (DATA / "activities.csv").open(encoding="utf8", newline="") as lines:
         rows = list(csv.DictReader(lines))
     Activity.objects.bulk_create(
@@ -51,7 +51,7 @@ def load_activities() -> int:
         update_fields=["name_ar", "name_en", "is_womens"],
     )
     ActivityAuthority.objects.bulk_create(
-        [spell for row in rows for spell in _spells(row)],
+        [authority for row in rows for authority in _authorities_of(row)],
         update_conflicts=True,
         unique_fields=["activity", "first_day"],
         update_fields=["authority", "last_day", "source", "is_assumption"],
@@ -59,35 +59,35 @@ def load_activities() -> int:
     return len(rows)
 
 
-def _spells(row: dict[str, str]) -> list[ActivityAuthority]:
-    """The competent authorities of one activity, one after the other."""
+def _authorities_of(row: dict[str, str]) -> list[ActivityAuthority]:
+    """The successive authorities of an activity."""
     assumed = row["is_assumption"] == "yes"
-    begun = {"activity_id": row["code"], "first_day": SHOPS_REGULATION_FROM}
+    first = {"activity_id": row["code"], "first_day": SHOPS_REGULATION_FROM}
     if row["authority"] == Authority.PAFN:
         before = FOOD_PASSED_ON - dt.timedelta(days=1)
         return [
-            ActivityAuthority(**begun, authority=Authority.MUNICIPALITY, last_day=before, source=_REGULATION, is_assumption=assumed),
+            ActivityAuthority(**first, authority=Authority.MUNICIPALITY, last_day=before, source=_REGULATION, is_assumption=assumed),
             ActivityAuthority(
                 activity_id=row["code"], first_day=FOOD_PASSED_ON, authority=Authority.PAFN, source=_FOOD_LAW, is_assumption=assumed
             ),
         ]
     source = _REGULATION if row["authority"] == Authority.MUNICIPALITY else _UNKNOWN
-    return [ActivityAuthority(**begun, authority=Authority(row["authority"]), source=source, is_assumption=assumed)]
+    return [ActivityAuthority(**first, authority=Authority(row["authority"]), source=source, is_assumption=assumed)]
 
 
 def read_editions() -> list[dict[str, Any]]:
-    """The editions of `data/*.toml` as plain values, in the order of the files."""
+    """The editions of `data/*.toml`, in the order of the files."""
     return [edition for path in sorted(DATA.glob("*.toml")) for edition in tomllib.loads(path.read_text(encoding="utf8"))["edition"]]
 
 
 @transaction.atomic
-def draft_rules(maker: Any) -> list[RuleSet]:
-    """Write every edition that is not there yet as a draft of `maker`. Returns the new drafts; existing ones are left alone."""
-    held = set(RuleSet.objects.values_list("subject", "version"))
-    return [_draft(edition, maker) for edition in read_editions() if (edition["subject"], edition["version"]) not in held]
+def draft_rules(maker: User) -> list[RuleSet]:
+    """Create a draft by `maker` of every edition that does not exist yet. Returns the new drafts."""
+    existing = set(RuleSet.objects.values_list("subject", "version"))
+    return [_draft(edition, maker) for edition in read_editions() if (edition["subject"], edition["version"]) not in existing]
 
 
-def _draft(edition: dict[str, Any], maker: Any) -> RuleSet:
+def _draft(edition: dict[str, Any], maker: User) -> RuleSet:
     ruleset = RuleSet.objects.create(
         subject=edition["subject"],
         version=edition["version"],
@@ -112,22 +112,22 @@ def _draft(edition: dict[str, Any], maker: Any) -> RuleSet:
 
 
 def _trades(edition: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Activity and columns of each row of words for a trade; its source is the one that the edition says of all of them."""
+    """Activity and columns of each row of words for a trade, with the source of the edition."""
     for code, words in edition.get("trade", {}).items():
         yield code, {**edition["of_all"], **words}
 
 
 def _in_minutes(hours: dict[str, Any]) -> dict[str, Any]:
-    """Hours as `data/` writes them (times, a list of weekdays) for the table (minutes of the day, digits)."""
+    """Working hours of `data/` (times, list of weekdays) as columns (minutes of the day, digits)."""
     opens, closes = (60 * hours[name].hour + hours[name].minute for name in ("opens", "closes"))
     return {**hours, "weekdays": "".join(map(str, sorted(hours["weekdays"]))), "opens": opens, "closes": closes}
 
 
 @transaction.atomic
-def seed(maker: Any, publisher: Any) -> int:
-    """Activities, drafts of `maker`, and their publication by `publisher`. Returns how many editions were published.
+def seed(maker: User, publisher: User) -> int:
+    """For demo and tests: load activities, and editions drafted by `maker` and published by `publisher`.
 
-    For demo and tests: in production two people read before they publish. Raises Refused("same_person") for one person.
+    Returns how many editions were published. Raises Refused("same_person").
     """
     load_activities()
     drafts = draft_rules(maker)

@@ -1,14 +1,14 @@
-"""Making and publishing editions: the maker is never the publisher."""
+"""Draft and publish editions. The maker is never the publisher."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
@@ -21,8 +21,8 @@ ROWS = ("fees", "limits", "conditions", "reasons", "checks", "offences", "holida
 
 
 @transaction.atomic
-def publish(*, ruleset: RuleSet, publisher: Any, actor: Actor) -> None:
-    """Put an edition in force, end the one before it, and call what `registry.REACTIONS` holds for its subject.
+def publish(*, ruleset: RuleSet, publisher: User, actor: Actor) -> None:
+    """Publish an edition, end the one before it, and call the handlers of `registry`.
 
     Raises Refused for the maker, for an empty or overlapping edition, and for a calendar without a working week.
     """
@@ -35,7 +35,7 @@ def publish(*, ruleset: RuleSet, publisher: Any, actor: Actor) -> None:
     if not any(getattr(ruleset, rows).exists() for rows in ROWS):
         raise Refused("empty", _("An edition without rows cannot be published."))
     if ruleset.subject == calendars.SUBJECT:
-        _demand_a_week(ruleset)
+        _check_week(ruleset)
     earlier = RuleSet.objects.filter(subject=ruleset.subject, published_at__isnull=False)
     if earlier.filter(Q(first_day__gte=ruleset.first_day) | Q(last_day__gte=ruleset.first_day)).exists():
         raise Refused("overlap", _("A published edition holds on that day or later. Choose a later first day."))
@@ -44,10 +44,10 @@ def publish(*, ruleset: RuleSet, publisher: Any, actor: Actor) -> None:
     RuleSet.objects.filter(pk=ruleset.pk, published_at__isnull=True).update(published_by=publisher, published_at=now)
     ruleset.published_by, ruleset.published_at = publisher, now
     record("rulebook.published", subject=f"ruleset:{ruleset.pk}", actor=actor, data={"edition": str(ruleset)})
-    registry.react(ruleset)
+    registry.call_handlers(ruleset)
 
 
-def _demand_a_week(ruleset: RuleSet) -> None:
+def _check_week(ruleset: RuleSet) -> None:
     try:
         calendars.read(ruleset)
     except ValueError as error:
@@ -57,39 +57,36 @@ def _demand_a_week(ruleset: RuleSet) -> None:
 
 
 def next_version(subject: str) -> int:
-    """The number of a new edition, in the caller's transaction: drafting is rare, so all who draft wait for one row, the oldest edition."""
+    """The number of a new edition, in the caller's transaction. Locks the oldest edition of all, so that numbers are unique."""
     RuleSet.objects.select_for_update().order_by("pk").first()
-    # Another statement than the lock's: it sees what was committed while this one waited.
+    # A statement after the lock sees what was committed while it waited.
     last: int | None = RuleSet.objects.filter(subject=subject).aggregate(last=Max("version"))["last"]
     return (last or 0) + 1
 
 
 @transaction.atomic
-def draft_after(*, ruleset: RuleSet, maker: Any, actor: Actor) -> RuleSet:
-    """A new draft of `maker` with the rows of an edition, from today or the first day that is free after the published ones.
-
-    So a holiday announced late is one row more, and nothing is typed twice.
-    """
+def copy_as_draft(*, ruleset: RuleSet, maker: User, actor: Actor) -> RuleSet:
+    """Create a draft by `maker` with the rows of an edition, from today or the first day after the published editions."""
     version = next_version(ruleset.subject)
     editions = RuleSet.objects.filter(subject=ruleset.subject)
-    taken = max((row.last_day or row.first_day for row in editions if row.published_at is not None), default=None)
-    free = clock.today() if taken is None else max(clock.today(), taken + dt.timedelta(days=1))
+    last_taken = max((row.last_day or row.first_day for row in editions if row.published_at is not None), default=None)
+    first_day = clock.today() if last_taken is None else max(clock.today(), last_taken + dt.timedelta(days=1))
     draft = RuleSet.objects.create(
         subject=ruleset.subject,
         version=version,
         instrument_ar=ruleset.instrument_ar,
         instrument_en=ruleset.instrument_en,
-        first_day=free,
+        first_day=first_day,
         is_assumption=ruleset.is_assumption,
         made_by=maker,
         made_at=clock.now(),
     )
     for rows in ROWS:
         model = getattr(ruleset, rows).model
-        copied = list(getattr(ruleset, rows).all())
-        for row in copied:
+        copies = list(getattr(ruleset, rows).all())
+        for row in copies:
             row.pk, row.ruleset = None, draft
             row._state.adding = True
-        model.objects.bulk_create(copied)
+        model.objects.bulk_create(copies)
     record("rulebook.drafted", subject=f"ruleset:{draft.pk}", actor=actor, data={"edition": str(draft), "new": True, "after": str(ruleset)})
     return draft

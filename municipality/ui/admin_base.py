@@ -66,7 +66,10 @@ def structure(value: Any) -> SafeString:
 
 
 class _Sealed:
-    """No adding, changing or deleting, for anybody."""
+    """No adding, changing or deleting, for anybody. Every field that is shown is read-only: those of `fields`, or all columns."""
+
+    def get_readonly_fields(self: Any, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return [str(name) for name in self.fields or (*self.readonly_fields, *(column.name for column in self.opts.fields))]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -88,10 +91,6 @@ class ReadOnlyAdmin(_Sealed, admin.ModelAdmin):  # type: ignore[type-arg]
     show_facets = admin.ShowFacets.NEVER  # each facet would count the whole table
     show_full_result_count = False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str] | tuple[str, ...]:
-        own = [str(name) for name in self.readonly_fields]
-        return [*own, *(f.name for f in self.opts.fields if f.name not in own)]
-
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:  # the location is of Django 6.1
         return {}
 
@@ -106,7 +105,3 @@ class ReadOnlyInline(_Sealed, admin.TabularInline):  # type: ignore[type-arg]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str] | tuple[str, ...]:
-        own = [str(name) for name in self.readonly_fields]
-        return [*own, *(f.name for f in self.opts.fields if f.name not in own)]

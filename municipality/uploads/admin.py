@@ -1,4 +1,4 @@
-"""Files that people send have no table in the admin; their acts and jobs are read in the record."""
+"""Labels of audit events and jobs of uploads."""
 
 from django.utils.translation import gettext_lazy as _
 

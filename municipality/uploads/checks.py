@@ -1,4 +1,4 @@
-"""Settings of uploads that would not do what they promise."""
+"""System checks of the settings of uploads."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from django.core.checks import CheckMessage, Error
 
 
 def file_origin(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """UPLOADS_ORIGIN is empty, or the origin of another host than the portal's that the portal answers to."""
+    """UPLOADS_ORIGIN must be empty or the origin of a second host in ALLOWED_HOSTS."""
     origin = settings.UPLOADS_ORIGIN
     if not origin:
         return []
     parts = urlsplit(origin)
-    found: list[CheckMessage] = []
+    errors: list[CheckMessage] = []
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
-        found.append(Error("UPLOADS_ORIGIN is no origin: write https://HOST without a path.", id="uploads.E001"))
+        errors.append(Error("UPLOADS_ORIGIN is no origin: write https://HOST without a path.", id="uploads.E001"))
     elif parts.hostname == urlsplit(settings.PORTAL_URL).hostname:
-        found.append(Error("UPLOADS_ORIGIN names the portal's own host: files need a host of their own.", id="uploads.E002"))
+        errors.append(Error("UPLOADS_ORIGIN names the portal's own host: files need a host of their own.", id="uploads.E002"))
     elif parts.hostname not in settings.ALLOWED_HOSTS:
-        found.append(Error("UPLOADS_ORIGIN names a host that ALLOWED_HOSTS lacks.", id="uploads.E003"))
-    return found
+        errors.append(Error("UPLOADS_ORIGIN names a host that ALLOWED_HOSTS lacks.", id="uploads.E003"))
+    return errors

@@ -1,17 +1,17 @@
-"""What the templates show of a slot and of files: `components/upload_field.html` and `components/upload_list.html`."""
+"""Template data of slots and files, for `components/upload_field.html` and `components/upload_list.html`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from municipality.accounts.requests import AuthenticatedHttpRequest
+from municipality.ui.texts import Text
 from municipality.uploads import links, queries, refusals, registry
 from municipality.uploads.models import Upload
 from municipality.uploads.states import LIVE, UploadState
@@ -23,13 +23,13 @@ _TAGS = {UploadState.RECEIVING: "wait", UploadState.CHECKING: "wait", UploadStat
 
 @dataclass(frozen=True)
 class UploadLine:
-    """One file as it is listed. Addresses are empty where there is nothing to do."""
+    """One file of a list. URLs are empty where the action is not available."""
 
     upload: Upload
     tag: str
-    label: Any
-    sentence: Any
-    size: Any
+    label: Text
+    sentence: Text
+    size: str
     preview_url: str
     open_url: str
     save_url: str
@@ -87,12 +87,12 @@ class Field:
 
     @property
     def is_on_the_way(self) -> bool:
-        """Whether a file has not wholly arrived, or is still being looked at."""
+        """Whether a file is still being received or checked."""
         return any(line.is_checking or line.is_receiving for line in self.lines)
 
     @property
-    def limits(self) -> Any:
-        """How much fits, as a sentence."""
+    def limits(self) -> Text:
+        """The limits of the slot as a sentence."""
         mb = settings.UPLOADS_MAX_BYTES // (1024 * 1024)
         one = _("A photo or a PDF document, up to {mb} MB.")
         many = _("Photos or PDF documents, up to {mb} MB each, at most {most} files.")
@@ -103,15 +103,15 @@ class Field:
         return int(settings.UPLOADS_MAX_BYTES)
 
     @property
-    def too_large(self) -> Any:
+    def too_large(self) -> Text:
         return refusals.sentence("too_large")
 
 
-def field_of(request: HttpRequest, subject: str, slot_code: str, *, next_path: str = "") -> Field:
-    """The slot of a subject for the page of `request`, which has asked `registry.may_read` already.
+def field_of(request: AuthenticatedHttpRequest, subject: str, slot_code: str, *, next_path: str = "") -> Field:
+    """The slot of a subject for a page that has checked `registry.may_read`.
 
-    `next_path` is where a form without JavaScript comes back to (the slot's own page, if left out). Raises LookupError
-    for a slot that the subject lacks.
+    `next_path` is where the form redirects to without JavaScript (default: the page of the slot). Raises LookupError for an unknown
+    slot.
     """
     slot = registry.slot_of(subject, slot_code)
     if slot is None:
@@ -132,15 +132,15 @@ def field_of(request: HttpRequest, subject: str, slot_code: str, *, next_path: s
     )
 
 
-def lines_of(request: HttpRequest, subject: str, slot_code: str | None = None) -> list[UploadLine]:
-    """The files of a subject to look at, for a page that has asked `registry.may_read`: of the officer's desk, say."""
+def lines_of(request: AuthenticatedHttpRequest, subject: str, slot_code: str | None = None) -> list[UploadLine]:
+    """The files of a subject, read-only, for a page that has checked `registry.may_read`."""
     return [_line(request, row, False, "") for row in queries.of(subject, slot_code)]
 
 
-def _line(request: HttpRequest, row: Upload, may_write: bool, query: str) -> UploadLine:
+def _line(request: AuthenticatedHttpRequest, row: Upload, may_write: bool, query: str) -> UploadLine:
     ready = row.state == UploadState.READY
 
-    def here(name: str) -> str:
+    def url(name: str) -> str:
         return reverse(f"uploads:{name}", args=[row.public_id])
 
     return UploadLine(
@@ -150,16 +150,16 @@ def _line(request: HttpRequest, row: Upload, may_write: bool, query: str) -> Upl
         sentence=refusals.sentence(row.reason) if row.reason else "",
         size=size_text(row.size),
         preview_url=links.link(row, request.user, request.session, purpose="preview") if ready else "",
-        open_url=here("look") if ready else "",
-        save_url=here("save") if ready else "",
-        remove_url=here("remove") + query if may_write else "",
-        replace_url=here("replace") + query if may_write and ready else "",
-        resource_url=here("resource") if may_write and row.state == UploadState.RECEIVING else "",
+        open_url=url("look") if ready else "",
+        save_url=url("save") if ready else "",
+        remove_url=url("remove") + query if may_write else "",
+        replace_url=url("replace") + query if may_write and ready else "",
+        resource_url=url("resource") if may_write and row.state == UploadState.RECEIVING else "",
     )
 
 
 def size_text(size: int) -> str:
-    """`3.4 MB`, `820 kB`: as people read it in both languages."""
+    """`3.4 MB`, `820 kB`, in the active language."""
     if size >= 1024 * 1024:
         return str(_("%(number)s MB") % {"number": f"{size / 1024 / 1024:.1f}"})
     return str(_("%(number)s kB") % {"number": max(1, round(size / 1024))})

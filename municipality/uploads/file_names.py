@@ -1,39 +1,39 @@
-"""Names and kinds of files, read from what a stranger says and sends."""
+"""Names and kinds of uploaded files, which are not trusted."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-MOST = 120
+MAX_LENGTH = 120
 _EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf"}
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"heif"}
-HEAD = 32  # bytes that tell the kind
+HEAD = 32  # bytes for `kind_of`
 
 
-def cleaned(name: str) -> str:
-    """A name to show: the last part of a path, without control and direction marks, at most 120 letters; `file` for none.
+def clean_name(name: str) -> str:
+    """The last part of a path without control and direction characters, at most MAX_LENGTH characters; `file` for none.
 
-    It is shown escaped and goes into a download's name; it is never a path.
+    For display and for the name of a download, never a path.
     """
     name = unicodedata.normalize("NFC", name.encode("utf8", "replace").decode("utf8"))
     name = re.split(r"[/\\]", name)[-1]
     name = "".join(" " if c.isspace() else c for c in name if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn") or c.isspace())
     name = " ".join(name.split()).strip(". ")
-    if len(name) > MOST:
+    if len(name) > MAX_LENGTH:
         stem, dot, ending = name.rpartition(".")
-        name = f"{stem[: MOST - len(ending) - 2]}….{ending}" if dot and len(ending) <= 8 else name[:MOST]
+        name = f"{stem[: MAX_LENGTH - len(ending) - 2]}….{ending}" if dot and len(ending) <= 8 else name[:MAX_LENGTH]
     return name or "file"
 
 
 def download_name(name: str, media_type: str, fallback: str) -> str:
-    """What a download is called: the sender's stem with the ending of what it really is now."""
+    """The name of a download: the uploaded name with the extension of the media type."""
     stem = name.rpartition(".")[0] or name
     return f"{stem.strip('. ') or fallback}.{_EXTENSIONS[media_type]}"
 
 
 def kind_of(head: bytes) -> str:
-    """JPEG, PNG, WEBP or PDF by the first bytes; `heic` or `type` for what is not taken; `empty` for nothing."""
+    """JPEG, PNG, WEBP or PDF by the first bytes; else the code of a refusal: `heic`, `type` or `empty`."""
     if not head:
         return "empty"
     if head.startswith(b"\xff\xd8\xff"):
@@ -49,4 +49,4 @@ def kind_of(head: bytes) -> str:
     return "type"
 
 
-TAKEN = frozenset({"JPEG", "PNG", "WEBP", "PDF"})
+ACCEPTED = frozenset({"JPEG", "PNG", "WEBP", "PDF"})

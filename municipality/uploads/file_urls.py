@@ -1,4 +1,4 @@
-"""The only address of the host for files; the portal has it too while there is no such host."""
+"""The URLs of the host for files; the portal has them too."""
 
 from django.urls import path
 
@@ -6,5 +6,5 @@ from municipality.uploads.views import serving
 
 urlpatterns = [path("files/<str:token>", serving.file, name="upload_file")]
 
-handler400 = handler404 = handler403 = serving.nothing
-handler500 = serving.broken
+handler400 = handler404 = handler403 = serving.not_found
+handler500 = serving.server_error

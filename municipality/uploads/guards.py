@@ -1,4 +1,4 @@
-"""What the database refuses of uploads."""
+"""Guards of uploads."""
 
 from municipality.kernel.guards import frozen, moved_by_event, never_deleted
 

@@ -1,4 +1,4 @@
-"""Looking at a file in a child process that can do no harm: see `inspector` for what it does there."""
+"""Runs `inspector` in a restricted child process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 
-from municipality.uploads.parts import workroom
+from municipality.uploads.parts import work_folder
 from municipality.uploads.refusals import SENTENCES
 
 PROGRAM = Path(__file__).with_name("inspector.py")
@@ -26,18 +26,18 @@ METADATA = 2 * 1024 * 1024  # bytes
 OBJECTS = 100_000  # of a PDF
 RESOLUTION = 150  # dots an inch
 SIDE = 4000  # pixels of a page's longer side
-# The kernel at the limit of time or output, the library itself at the limit of memory.
+# Signals of the kernel at the limits of time and output, and of libraries at the limit of memory.
 ENDED_BY_LIMITS = (signal.SIGKILL, signal.SIGXCPU, signal.SIGXFSZ, signal.SIGABRT)
-_BEGINS = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n", "application/pdf": b"%PDF-"}
+_MAGIC = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n", "application/pdf": b"%PDF-"}
 
 
 class InspectorFailed(Exception):
-    """The child failed for a reason of ours (a library is missing, say): the job is tried again."""
+    """The child failed for a reason other than the file, such as a missing library. The job is tried again."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """What was made of a file; sizes in pixels of the first page."""
+    """A file that was rendered anew; sizes in pixels of the first page."""
 
     content: bytes
     preview: bytes
@@ -47,24 +47,24 @@ class Drawn:
     height: int
 
 
-def look_at(path: Path, kind: str, **other_limits: Any) -> Drawn | str:
-    """The file drawn anew, or the code of the reason why it is not taken. Raises InspectorFailed.
+def inspect_file(path: Path, kind: str, **other_limits: Any) -> Drawn | str:
+    """The file rendered anew, or the code of a refusal. Raises InspectorFailed.
 
-    `kind` is JPEG, PNG, WEBP or PDF; `other_limits` are for tests, which try what happens without one.
+    `kind` is JPEG, PNG, WEBP or PDF; `other_limits` are for tests.
     """
-    with workroom() as room:
-        status = _run(path, kind, room, limits() | other_limits)
+    with work_folder() as folder:
+        status = _run(path, kind, folder, limits() | other_limits)
         if status is None or -status in ENDED_BY_LIMITS:
             return "heavy"
         if status < 0:
-            return "broken"  # it broke the decoder, which is why the decoder is elsewhere
+            return "broken"  # the decoder crashed
         if status:
             raise InspectorFailed(f"the inspector ended with {status}")
-        return _answer(room)
+        return _read_answer(folder)
 
 
 def limits() -> dict[str, Any]:
-    """What the child may use."""
+    """The limits of the child."""
     return {
         "limited": True,
         "memory": MEMORY,
@@ -79,16 +79,16 @@ def limits() -> dict[str, Any]:
     }
 
 
-def _run(path: Path, kind: str, room: Path, bounds: dict[str, Any]) -> int | None:
-    """The child's status, negative for a signal, None where it took too long. It inherits neither environment nor files."""
-    command = [sys.executable, "-I", "-B", str(PROGRAM), json.dumps(bounds | {"kind": kind})]
-    with path.open("rb") as source, (room / "answer").open("wb") as answer:
+def _run(path: Path, kind: str, folder: Path, limit_values: dict[str, Any]) -> int | None:
+    """The exit status of the child, negative for a signal, None after WALL_SECONDS. It inherits neither environment nor files."""
+    command = [sys.executable, "-I", "-B", str(PROGRAM), json.dumps(limit_values | {"kind": kind})]
+    with path.open("rb") as source, (folder / "answer").open("wb") as answer:
         child = subprocess.Popen(
             command,
             stdin=source,
             stdout=answer,
             stderr=subprocess.DEVNULL,
-            cwd=room,
+            cwd=folder,
             env={"LANG": "C.UTF-8"},
             close_fds=True,
             start_new_session=True,
@@ -103,16 +103,16 @@ def _run(path: Path, kind: str, room: Path, bounds: dict[str, Any]) -> int | Non
                 child.wait()
 
 
-def _answer(room: Path) -> Drawn | str:
-    """What the child says, believed no further than it can be checked: it has read a stranger's file."""
+def _read_answer(folder: Path) -> Drawn | str:
+    """The validated answer of the child, which is not trusted."""
     try:
-        with (room / "answer").open("rb") as answer:
-            said = json.loads(answer.read(4096))
-        if "refused" in said:
-            return said["refused"] if said["refused"] in SENTENCES else "broken"
-        media_type, pages, width, height = (said[name] for name in ("media_type", "pages", "width", "height"))
-        content, preview = _bytes(room / "file"), _bytes(room / "preview.jpg")
-        if not (content.startswith(_BEGINS[media_type]) and preview.startswith(_BEGINS["image/jpeg"])):
+        with (folder / "answer").open("rb") as answer:
+            result = json.loads(answer.read(4096))
+        if "refused" in result:
+            return result["refused"] if result["refused"] in SENTENCES else "broken"
+        media_type, pages, width, height = (result[name] for name in ("media_type", "pages", "width", "height"))
+        content, preview = _read_output(folder / "file"), _read_output(folder / "preview.jpg")
+        if not (content.startswith(_MAGIC[media_type]) and preview.startswith(_MAGIC["image/jpeg"])):
             return "broken"
         if not all(isinstance(number, int) and 0 < number < 100_000 for number in (pages, width, height)):
             return "broken"
@@ -121,7 +121,7 @@ def _answer(room: Path) -> Drawn | str:
     return Drawn(content, preview, media_type, pages, width, height)
 
 
-def _bytes(path: Path) -> bytes:
+def _read_output(path: Path) -> bytes:
     if path.is_symlink() or path.stat().st_size > OUTPUT:
         raise ValueError("not what the inspector writes")
     return path.read_bytes()

@@ -1,13 +1,12 @@
-"""The child's program: look at one uploaded file, draw it anew, and end.
+"""The program of the child process: render one uploaded file anew.
 
-Run by its path in a process of its own, never imported by the portal (`inspecting` starts it): what it decodes may be
-built to break the decoder. It limits itself before it reads anything, knows no secret, and writes only into the folder it
-stands in. Standard input is the file, argument 1 the limits as JSON; standard output is one line of JSON, either
-`{"media_type", "pages", "width", "height"}` with `file` and `preview.jpg` beside it, or `{"refused": code}`.
+`inspection` runs it by its path; the portal never imports it, since a file may be made to attack the decoder. It sets its resource
+limits before it reads anything, has no secrets, and writes only into its working directory. Standard input is the file, argument 1 the
+limits as JSON; standard output is one line of JSON, either `{"media_type", "pages", "width", "height"}`, with the files `file` and
+`preview.jpg`, or `{"refused": code}`.
 
-Pictures are decoded, turned upright and encoded again, so that neither metadata nor anything behind or between the pixels
-survives. Pages of a PDF (ISO 32000) are drawn as pictures, which become a new PDF: no script, form, link or attachment
-can be in it.
+Pictures are decoded, rotated and encoded again without metadata. Pages of a PDF (ISO 32000) are rendered to pictures, which make a new
+PDF without scripts, forms, links and attachments.
 """
 
 from __future__ import annotations
@@ -21,16 +20,16 @@ from typing import Any
 
 PREVIEW = (320, 320)
 POINTS = 72  # of an inch
-# Beginnings that a browser, an archive program or a PDF reader would take for a file of its own.
-FOREIGN = (b"<script", b"<svg", b"<html", b"<?php", b"%pdf-", b"pk\x03\x04")  # in small letters
+# Byte sequences that a browser, an archive program or a PDF reader would interpret.
+FOREIGN = (b"<script", b"<svg", b"<html", b"<?php", b"%pdf-", b"pk\x03\x04")  # in lower case
 
 
 class Refused(Exception):
-    """The file is not taken; the code names the sentence that the person reads."""
+    """The file is refused; `args[0]` is a code of `refusals.SENTENCES`."""
 
 
 def limit_self(limits: dict[str, Any]) -> None:
-    """Bounds of memory (bytes), processor time (seconds), files and processes, before the first foreign byte is read."""
+    """Set the limits of memory (bytes), processor time (seconds), files and processes."""
     import resource
 
     bounds = {
@@ -50,10 +49,10 @@ def limit_self(limits: dict[str, Any]) -> None:
 
 
 def inspect(source: Any, kind: str, limits: dict[str, Any]) -> dict[str, Any]:
-    """Draw the file anew into `file` and its first page into `preview.jpg`. Raises Refused."""
+    """Render the file to `file` and its first page to `preview.jpg`. Raises Refused."""
     try:
         return picture(source, kind, limits) if kind in ("JPEG", "PNG", "WEBP") else paper(source, limits)
-    except (Refused, ImportError):  # a library that is missing is our fault, not the file's
+    except (Refused, ImportError):
         raise
     except MemoryError:
         raise Refused("heavy") from None
@@ -77,7 +76,7 @@ def picture(source: Any, kind: str, limits: dict[str, Any]) -> dict[str, Any]:
         raise Refused("pixels") from None
     if limits["pixels"] and image.width * image.height > limits["pixels"]:
         raise Refused("pixels")
-    # A phone's JPEG may carry a second picture for depth or for 3D; the first one is the photo. Elsewhere it is a film.
+    # The JPEG of a phone may have a second picture for depth; other formats with several frames are animations.
     if kind != "JPEG" and getattr(image, "n_frames", 1) > 1:
         raise Refused("frames")
     if sum(len(value) for value in image.info.values() if isinstance(value, (bytes, str))) > limits["metadata"]:
@@ -96,24 +95,24 @@ def picture(source: Any, kind: str, limits: dict[str, Any]) -> dict[str, Any]:
 
 
 def encoded(image: Any, kind: str) -> bytes:
-    """The picture as JPEG or PNG without metadata; never with the beginning of a foreign file in it, however it was painted."""
+    """The picture as JPEG or PNG without metadata and without the byte sequences of FOREIGN. Raises Refused."""
     if kind == "PNG":
         stream = io.BytesIO()
         image.save(stream, "PNG")
-        if is_plain(made := stream.getvalue()):
-            return made
-    flat = on_white(image)
+        if is_plain(content := stream.getvalue()):
+            return content
+    opaque = on_white(image)
     for quality in (88, 87, 85, 82):
         stream = io.BytesIO()
-        flat.save(stream, "JPEG", quality=quality)
-        if is_plain(made := stream.getvalue()):
-            return made
+        opaque.save(stream, "JPEG", quality=quality)
+        if is_plain(content := stream.getvalue()):
+            return content
     raise Refused("metadata")
 
 
-def is_plain(made: bytes) -> bool:
-    small = made.lower()
-    return not any(mark in small for mark in FOREIGN)
+def is_plain(content: bytes) -> bool:
+    lowered = content.lower()
+    return not any(mark in lowered for mark in FOREIGN)
 
 
 def on_white(image: Any) -> Any:
@@ -127,7 +126,7 @@ def on_white(image: Any) -> Any:
 
 
 def preview(image: Any) -> None:
-    """A small picture of the first page."""
+    """Write the preview of the first page."""
     small = image.resize(fitted(image.size), resample=2, reducing_gap=2.0)  # bilinear
     write("preview.jpg", encoded(on_white(small), "JPEG"))
 
@@ -151,9 +150,9 @@ def paper(source: Any, limits: dict[str, Any]) -> dict[str, Any]:
         document = pdfium.PdfDocument(content)
     except pdfium.PdfiumError as error:
         raise Refused("encrypted" if getattr(error, "err_code", None) == 4 else "broken") from None  # FPDF_ERR_PASSWORD
-    if document.get_formtype() in (2, 3):  # XFA: its real content is a program, the page says only "please wait"
+    if document.get_formtype() in (2, 3):  # XFA: its content is a program
         raise Refused("form")
-    document.init_forms()  # so that what was written into a form is drawn; its scripts cannot run, there is no engine for them
+    document.init_forms()  # so that the values of a form are rendered; there is no script engine
     count = len(document)
     if count == 0:
         raise Refused("broken")
@@ -174,14 +173,14 @@ def paper(source: Any, limits: dict[str, Any]) -> dict[str, Any]:
 
 
 def declared_objects(content: bytes) -> int:
-    """The highest count of objects that a trailer or a cross-reference stream of the file claims."""
+    """The highest number of objects that a trailer or cross-reference stream declares."""
     import re
 
     return max((int(found) for found in re.findall(rb"/(?:Size|N)\s{0,4}(\d{1,12})\b", content)), default=0)
 
 
 def drawn(document: Any, number: int, limits: dict[str, Any]) -> tuple[Any, tuple[float, float]]:
-    """One page as a picture, and its size in points: at the wanted resolution, less for a big drawing."""
+    """One page as a picture, at the resolution of the limits or less for a large page, and its size in points."""
     page = document[number]
     width, height = page.get_size()
     if not (1 <= width <= 20_000 and 1 <= height <= 20_000):
@@ -225,16 +224,16 @@ def sniff(name: str) -> str:
 
 
 def main() -> int:
-    wanted = json.loads(sys.argv[1])
-    if wanted["limited"]:
-        limit_self(wanted)
+    arguments = json.loads(sys.argv[1])
+    if arguments["limited"]:
+        limit_self(arguments)
     try:
-        answer = inspect(sys.stdin.buffer, wanted["kind"], wanted)
+        answer = inspect(sys.stdin.buffer, arguments["kind"], arguments)
     except Refused as refusal:
         answer = {"refused": str(refusal)}
     sys.stdout.write(json.dumps(answer))
     sys.stdout.flush()
-    os._exit(0)  # no destructor of a library runs over what it has read
+    os._exit(0)  # skip the destructors of libraries
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What must hold of uploads."""
+"""Invariants of uploads."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from municipality.uploads import parts, queries
 from municipality.uploads.models import Upload
 from municipality.uploads.states import UploadState
 
-SETTLED = dt.timedelta(minutes=10)  # after which the last piece and its end are one
+SETTLED = dt.timedelta(minutes=10)  # after which a file that has fully arrived must be finished
 
 
 def findings() -> Iterator[str]:
-    """States follow their events; no file waits for more than a day; what is being checked is really there, what was replaced is
-    not, and nothing lies about that no file needs."""
+    """States match events, no file waits too long, files being checked exist, replaced files are removed, no part is left over."""
     yield from misfits(Upload)
     late = clock.now() - queries.UNFINISHED * 2
     for upload in queries.unfinished_since(late)[:50]:
@@ -34,5 +33,5 @@ def findings() -> Iterator[str]:
         yield f"{upload.key} is shown, but what arrived has no hash"
     for upload in Upload.objects.filter(state=UploadState.READY, replaces__state=UploadState.READY)[:50]:
         yield f"{upload.key} replaced a file that is still shown"
-    for name in parts.left(queries.with_parts(), older_than=2 * parts.OLD_SECONDS)[:50]:
+    for name in parts.leftovers(queries.with_parts(), older_than=2 * parts.OLD_SECONDS)[:50]:
         yield f"{name} lies among the parts since more than two days, and no file needs it"

@@ -1,4 +1,4 @@
-"""Files that people send: what arrived, what was made of it, and how much a person has sent today."""
+"""Uploads, and the daily use of each person."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from municipality.uploads.states import UploadState
 
 
 class Upload(models.Model):
-    """One file for one slot of one subject (`draft:…`, `case:…`). What is served is never what arrived but what was drawn from it."""
+    """A file for a slot of a subject (`draft:…`, `case:…`). Only the file that was rendered from it is served."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="صاحب الملف")
-    # Whoever sent it for the owner: a delegate, or staff with their consent.
+    # A delegate, or staff with the owner's consent.
     sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name="المرسل")
     subject = models.CharField("الموضوع", max_length=80)
     slot = models.CharField("الخانة", max_length=40)
-    # As its sender called it, cleaned; shown, never used as a path.
+    # For display, never a path.
     name = models.CharField("الاسم", max_length=120)
-    size = models.PositiveIntegerField("الحجم")  # bytes, as announced; what arrives is held to it
+    size = models.PositiveIntegerField("الحجم")  # bytes, as announced
     received = models.PositiveIntegerField(default=0)  # bytes
     touched_at = models.DateTimeField()
-    # Of the first and last stretch, by the sender's browser: the same name and size may be another file.
+    # A hash of the first and last bytes by the sender's browser, to recognise a file that is sent again.
     fingerprint = models.CharField(max_length=64, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)  # of what arrived
     state = models.CharField("الحالة", max_length=20, choices=UploadState, default=UploadState.RECEIVING)
@@ -35,7 +35,7 @@ class Upload(models.Model):
     replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
     file = models.ForeignKey(StoredFile, models.PROTECT, null=True, related_name="+")
     preview = models.ForeignKey(StoredFile, models.PROTECT, null=True, related_name="+")
-    media_type = models.CharField("النوع", max_length=60, blank=True)  # of what was made, by its content
+    media_type = models.CharField("النوع", max_length=60, blank=True)  # of the rendered file
     pages = models.PositiveSmallIntegerField("الصفحات", default=0)
     width = models.PositiveIntegerField(default=0)  # pixels of the first page
     height = models.PositiveIntegerField(default=0)
@@ -69,7 +69,7 @@ class Upload(models.Model):
 
     @property
     def reason(self) -> str:
-        """The code of why it was refused, or an empty text. Reads the last event: select it along."""
+        """The code of its refusal, or an empty string. Reads the last event (use select_related)."""
         return self.last_event.reason if self.state == UploadState.REFUSED and self.last_event else ""
 
     @property
@@ -93,7 +93,7 @@ Upload.EVENTS = UploadEvent
 
 
 class DayOfUploads(models.Model):
-    """How many files and bytes a person has begun to send on a day of Kuwait; moved by one UPDATE."""
+    """How many files and bytes a person has begun to send on a day."""
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     day = models.DateField()

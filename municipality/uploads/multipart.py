@@ -1,4 +1,4 @@
-"""A form's files are read no further than the limit of one file, and not at all when the whole request is too large."""
+"""Limits the size of files in forms."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler
+from django.http import HttpRequest
 
 
 class CappedUploadHandler(FileUploadHandler):
-    """Stands first: what it does not pass on reaches neither memory nor disk.
+    """The first upload handler: drops all files of a request above UPLOADS_MAX_REQUEST, and the rest of a file above UPLOADS_MAX_BYTES.
 
-    A file that is too large ends a little above UPLOADS_MAX_BYTES, so that its size alone tells it from a whole one.
+    A file that is too large is cut slightly above UPLOADS_MAX_BYTES, so that its size shows it.
     """
 
     def handle_raw_input(self, input_data: Any, META: Any, content_length: int, boundary: Any, encoding: Any = None) -> None:
@@ -31,7 +32,7 @@ class CappedUploadHandler(FileUploadHandler):
         return None
 
 
-def is_too_large(request: Any) -> bool:
-    """Whether a request carries more than one form may send."""
+def is_too_large(request: HttpRequest) -> bool:
+    """Whether a request is larger than UPLOADS_MAX_REQUEST."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     return not length.isdigit() or int(length) > settings.UPLOADS_MAX_REQUEST

@@ -1,4 +1,4 @@
-"""Files from a host of their own (setting UPLOADS_ORIGIN): that host serves files and nothing else, and no other serves files."""
+"""A separate host for files (setting UPLOADS_ORIGIN), which serves nothing else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PATH = "/files/"
 
 
 class FileOriginMiddleware:
-    """Stands first, so that the file host has neither sessions nor pages. Without the setting it does nothing."""
+    """The first middleware: the host for files has neither sessions nor pages. Does nothing without UPLOADS_ORIGIN."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -35,5 +35,5 @@ def is_file_host(request: HttpRequest) -> bool:
 
 
 def serves_files(request: HttpRequest) -> bool:
-    """Whether files are served at the host of a request."""
+    """Whether the host of a request serves files."""
     return not settings.UPLOADS_ORIGIN or is_file_host(request)

@@ -1,4 +1,4 @@
-"""What has arrived of a file, in a private folder: one file for each upload, named by its public id, gone once it was looked at."""
+"""The received bytes of uploads in a private folder, one file each, deleted after the inspection."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ def root() -> Path:
 
 
 def path(public_id: str) -> Path:
-    """Where the part of an upload lies."""
+    """The path of the part of an upload."""
     return root() / "parts" / f"{public_id}.part"
 
 
 def folder(name: str) -> Path:
-    """A folder below the root that only the portal reads."""
-    made = root() / name
-    made.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return made
+    """A private folder below the root, created if needed."""
+    folder_path = root() / name
+    folder_path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder_path
 
 
 @contextmanager
 def writing(public_id: str) -> Iterator[Any]:
-    """The part, open for reading and writing and locked against every other writer. Raises Busy."""
+    """The part, opened for reading and writing under an exclusive lock. Raises PartBusy."""
     folder("parts")
     handle = os.open(path(public_id), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     with os.fdopen(handle, "r+b", buffering=0) as part:
@@ -53,12 +53,12 @@ def writing(public_id: str) -> Iterator[Any]:
 
 
 def write(part: Any, offset: int, content: bytes) -> None:
-    """Put bytes at a place, durably; what a torn try left behind it is cut off. Raises OSError, and then none of them stay."""
-    left = memoryview(content)
+    """Write bytes durably at `offset` and truncate after them. On OSError none of them stay."""
+    remaining = memoryview(content)
     part.seek(offset)
     try:
-        while left:
-            left = left[part.write(left) :]
+        while remaining:
+            remaining = remaining[part.write(remaining) :]
         part.truncate()
         os.fsync(part.fileno())
     except OSError:
@@ -67,7 +67,7 @@ def write(part: Any, offset: int, content: bytes) -> None:
 
 
 def digest(public_id: str) -> str:
-    """SHA-256 of what arrived."""
+    """SHA-256 of the received bytes."""
     with path(public_id).open("rb") as part:
         return hashlib.file_digest(part, "sha256").hexdigest()
 
@@ -82,39 +82,39 @@ def drop(public_id: str) -> None:
 
 
 @contextmanager
-def workroom() -> Iterator[Path]:
-    """An empty folder for one look at one file, gone afterwards."""
-    with tempfile.TemporaryDirectory(dir=folder("work"), prefix="look-") as made:
-        yield Path(made)
+def work_folder() -> Iterator[Path]:
+    """A temporary folder for one inspection."""
+    with tempfile.TemporaryDirectory(dir=folder("work"), prefix="look-") as name:
+        yield Path(name)
 
 
-def sweep(wanted: set[str]) -> int:
-    """Remove parts older than a day whose upload does not need them, and rooms that a killed worker left. Returns how many."""
-    gone = 0
-    for entry in _old(wanted, OLD_SECONDS):
+def sweep(needed: set[str]) -> int:
+    """Delete parts that are older than a day and not needed, and work folders of killed workers. Returns how many."""
+    count = 0
+    for entry in _old(needed, OLD_SECONDS):
         shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
-        gone += 1
-    return gone
+        count += 1
+    return count
 
 
-def left(wanted: set[str], *, older_than: float) -> list[str]:
-    """Names of what a sweep would have taken long ago (seconds): nothing, while it runs."""
-    return sorted(entry.name for entry in _old(wanted, older_than))
+def leftovers(needed: set[str], *, older_than: float) -> list[str]:
+    """Names of parts that are not needed and older than some seconds."""
+    return sorted(entry.name for entry in _old(needed, older_than))
 
 
-def _old(wanted: set[str], seconds: float) -> Iterator[Path]:
+def _old(needed: set[str], seconds: float) -> Iterator[Path]:
     before = clock.to_machine(clock.now()).timestamp() - seconds
     for name in ("parts", "work"):
         for entry in list((root() / name).iterdir()) if (root() / name).is_dir() else []:
-            if entry.stat().st_mtime < before and entry.stem not in wanted:
+            if entry.stat().st_mtime < before and entry.stem not in needed:
                 yield entry
 
 
-def trouble() -> bool:
-    """Whether what people send cannot be written now."""
+def is_unwritable() -> bool:
+    """Whether the folder of parts cannot be written to."""
     try:
-        with tempfile.TemporaryFile(dir=folder("parts")) as tried:
-            tried.write(b".")
+        with tempfile.TemporaryFile(dir=folder("parts")) as file:
+            file.write(b".")
     except OSError:
         return True
     return False

@@ -1,4 +1,4 @@
-"""Questions about uploads."""
+"""Queries about uploads."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ UNFINISHED = dt.timedelta(hours=24)
 
 
 def visible_to(user: Visitor) -> QuerySet[Upload]:
-    """The files that a person sent themselves; staff see none here (a subject's own rule opens theirs, see `readable`)."""
+    """The files of a person; none for staff (see `readable`)."""
     if not user.is_authenticated or user.is_staff:
         return Upload.objects.none()
     return Upload.objects.filter(owner=user)
 
 
 def of(subject: str, slot: str | None = None) -> QuerySet[Upload]:
-    """The files of a subject that were not removed, oldest first. Ask `registry.may_read` before showing them."""
+    """The files of a subject that were not removed, oldest first. Check `registry.may_read` before showing them."""
     rows = Upload.objects.filter(subject=subject, state__in=SHOWN)
     if slot is not None:
         rows = rows.filter(slot=slot)
@@ -30,17 +30,17 @@ def of(subject: str, slot: str | None = None) -> QuerySet[Upload]:
 
 
 def ready(subject: str, slot: str | None = None) -> QuerySet[Upload]:
-    """The files of a subject that can be shown."""
+    """The files of a subject that are ready."""
     return of(subject, slot).filter(state=UploadState.READY)
 
 
 def is_waiting(subject: str) -> bool:
-    """Whether a file of a subject is still on its way or being checked."""
+    """Whether a file of a subject is being received or checked."""
     return of(subject).filter(state__in=[UploadState.RECEIVING, UploadState.CHECKING]).exists()
 
 
 def readable(user: Visitor, public_id: str) -> Upload | None:
-    """A file that a user may see now, by the rule of its subject; whoever sent it. None for any other."""
+    """A file that a user may see, by the rules of its subject; else None."""
     upload = Upload.objects.filter(public_id=public_id).select_related("last_event", "file", "preview", "owner").first()
     if upload is None or not registry.may_read(user, upload.subject):
         return None
@@ -48,7 +48,7 @@ def readable(user: Visitor, public_id: str) -> Upload | None:
 
 
 def subjects_of(kind: str, *, before: dt.datetime | None = None) -> list[str]:
-    """The subjects of a kind that have files, by those that were last touched before an instant."""
+    """The subjects of a kind that have files, last changed before an instant if one is given."""
     rows = Upload.objects.filter(subject__startswith=f"{kind}:", state__in=SHOWN)
     if before is not None:
         rows = rows.filter(touched_at__lt=before)
@@ -56,10 +56,10 @@ def subjects_of(kind: str, *, before: dt.datetime | None = None) -> list[str]:
 
 
 def unfinished_since(moment: dt.datetime) -> QuerySet[Upload]:
-    """Files of which nothing has arrived since a moment."""
+    """Unfinished files of which nothing has arrived since a moment."""
     return Upload.objects.filter(state=UploadState.RECEIVING, touched_at__lt=moment).order_by("pk")
 
 
 def with_parts() -> set[str]:
-    """Public ids of the files whose part is still needed."""
+    """The public ids of files whose part is needed."""
     return set(Upload.objects.filter(state__in=[UploadState.RECEIVING, UploadState.CHECKING]).values_list("public_id", flat=True))

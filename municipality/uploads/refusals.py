@@ -1,8 +1,6 @@
-"""Why a file is not taken, and what to do instead. The codes stand in rows and events; people read the sentences."""
+"""Refusals of files: codes, which events store, and sentences for people."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.conf import settings
 from django.utils.text import format_lazy
@@ -10,10 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
+from municipality.ui.texts import Text
 
 _MB = 1024 * 1024
 
-SENTENCES: dict[str, Any] = {
+SENTENCES: dict[str, Text] = {
     "empty": _("The file is empty. Please choose it again, or take the photo again."),
     "too_large": format_lazy(
         _("The file is larger than {mb} MB. Please send a smaller photo, or save the document again with fewer pages."),
@@ -43,15 +42,15 @@ SENTENCES: dict[str, Any] = {
 }
 
 
-def sentence(code: str) -> Any:
+def sentence(code: str) -> Text:
     """The lazy text of a reason code."""
     return SENTENCES[code]
 
 
 class FileRefused(Refused):
-    """A file is not even begun; `status` is for HTTP."""
+    """A file is not received; `status` is the HTTP status."""
 
-    def __init__(self, code: str, text: Any = "", status: int = 409) -> None:
+    def __init__(self, code: str, text: Text = "", status: int = 409) -> None:
         super().__init__(code, text or SENTENCES[code])
         self.status = status
 
@@ -60,14 +59,13 @@ def too_large() -> FileRefused:
     return FileRefused("too_large", status=413)
 
 
-def slot_full(most: int) -> FileRefused:
-    if most == 1:
+def slot_full(max_files: int) -> FileRefused:
+    if max_files == 1:
         return FileRefused("slot_full", _("There is a file here already. Please replace it, or remove it first."))
-    return FileRefused("slot_full", format_lazy(_("At most {most} files fit here. Please remove one first."), most=most))
+    return FileRefused("slot_full", format_lazy(_("At most {most} files fit here. Please remove one first."), most=max_files))
 
 
 def day_is_full() -> FileRefused:
-    """50 files or 100 MB a person and day."""
     text = format_lazy(
         _("In one day at most {files} files and {mb} MB can be sent. Please go on tomorrow; what was sent is kept."),
         files=settings.UPLOADS_DAILY_FILES,
@@ -77,7 +75,7 @@ def day_is_full() -> FileRefused:
 
 
 def seconds_to_midnight() -> int:
-    """Until the next day of Kuwait begins."""
+    """Seconds until the next day in Kuwait."""
     now = clock.now().astimezone(clock.KUWAIT)
     return 86_400 - (now.hour * 3600 + now.minute * 60 + now.second)
 

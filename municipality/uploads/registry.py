@@ -1,4 +1,4 @@
-"""What files may be sent about: apps above say for their subjects who may send and see, and which slots there are."""
+"""Subjects with files: apps register their slots, and who may write and read."""
 
 from __future__ import annotations
 
@@ -9,48 +9,48 @@ from typing import Any
 from municipality.accounts.requests import Visitor
 from municipality.kernel import subjects
 from municipality.kernel.registry import Registry
+from municipality.ui.texts import Text
 
 
 @dataclass(frozen=True)
 class Slot:
-    """One place for files. `label` and `hint` are lazy texts; `most` files fit; `photo` offers the camera first."""
+    """A slot for at most `most` files; `photo` offers the camera first."""
 
     code: str
-    label: Any
-    hint: Any = ""
+    label: Text
+    hint: Text = ""
     most: int = 1
     photo: bool = False
 
 
-def _nothing(subject: str) -> Collection[str]:
+def _no_slots(subject: str) -> Collection[str]:
     return ()
 
 
-def _sender(subject: str, sender: Any) -> Any:
+def _same_sender(subject: str, sender: Any) -> Any:
     return sender
 
 
 @dataclass(frozen=True)
 class Prefix:
-    """Who may send and see files about subjects `prefix:<id>`. All are asked at every request, with the whole subject key.
+    """The rules for files of subjects `prefix:<id>`. All callables take the whole subject key, at every request.
 
-    `slots` gives the slots of a subject by code (none where there is no such subject); `locked` those that may not be
-    written to now, such as all but the ones that a correction asks for; `owner`, asked with whoever sends one, whose
-    files they are (None: the sender's).
+    `slots` returns the slots of a subject by code (none for an unknown subject), `locked` the codes of those that may not be written
+    to now, `owner` the owner of a file by its sender (None: the sender).
     """
 
     may_write: Callable[[Any, str], bool]
     may_read: Callable[[Any, str], bool]
     slots: Callable[[str], Mapping[str, Slot]]
-    locked: Callable[[str], Collection[str]] = _nothing
-    owner: Callable[[str, Any], Any] = _sender
+    locked: Callable[[str], Collection[str]] = _no_slots
+    owner: Callable[[str, Any], Any] = _same_sender
 
 
 PREFIXES: Registry[Prefix] = Registry()
 
 
 def prefix_of(subject: str) -> Prefix | None:
-    """Who decides about a subject; None for one that nobody registered or that is no subject key."""
+    """The rules of a subject; None for an unknown or invalid one."""
     try:
         return PREFIXES.get(subjects.parse(subject).kind)
     except ValueError:
@@ -58,7 +58,7 @@ def prefix_of(subject: str) -> Prefix | None:
 
 
 def slot_of(subject: str, code: str) -> Slot | None:
-    """A slot of a subject, if both are there."""
+    """A slot of a subject, or None."""
     prefix = prefix_of(subject)
     return prefix.slots(subject).get(code) if prefix else None
 

@@ -1,4 +1,4 @@
-"""Receiving files, moving them through their life, and handing them from a draft to its case."""
+"""Receive files, change their states, and attach the files of a draft to its case."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from municipality.uploads.inspection import Drawn
 from municipality.uploads.models import DayOfUploads, Upload
 from municipality.uploads.states import LIVE, UploadState
 
-BY = system("uploads")
+SYSTEM = system("uploads")
 
 
 class OffsetDiffers(Exception):
-    """The bytes sent do not go on where the last ones ended; `offset` is where that is."""
+    """The bytes do not continue at `offset`, where the received ones end."""
 
     def __init__(self, offset: int) -> None:
         super().__init__(offset)
@@ -35,13 +35,11 @@ class OffsetDiffers(Exception):
 
 @transaction.atomic
 def begin(*, owner: Any, subject: str, slot: str, name: str, size: int, fingerprint: str = "", replaces: Upload | None = None) -> Upload:
-    """Make room for a file of `size` bytes before any of it has arrived; it counts for the day of its sender.
+    """Create an upload of `size` bytes, before any of them have arrived; it counts for the daily limits of its sender.
 
-    `owner` sends it; where they act for the person of the subject, the file is that person's and says who sent it.
-
-    With `replaces`, that file of the same slot goes when the new one is accepted. The same file (by its `fingerprint`) that has
-    begun and not wholly arrived is found again and takes no second place: its sender may never have read the first answer.
-    Raises FileRefused: locked (403), empty, too_large (413), slot_full (409), day_is_full (429).
+    `owner` is the sender; where they act for the person of the subject, the file belongs to that person. With `replaces`, that file of
+    the same slot is removed when the new one is accepted. An unfinished upload with the same `fingerprint` is returned again. Raises
+    FileRefused: locked (403), empty (400), too_large (413), slot_full (409), day_is_full (429).
     """
     if not registry.may_write(owner, subject, slot):
         raise refusals.locked()
@@ -51,16 +49,16 @@ def begin(*, owner: Any, subject: str, slot: str, name: str, size: int, fingerpr
         raise refusals.too_large()
     if replaces is not None and ((replaces.subject, replaces.slot) != (subject, slot) or replaces.state == UploadState.REMOVED):
         replaces = None
-    if (begun := _begun(owner, subject, slot, size, fingerprint, replaces)) is not None:
+    if (begun := _find_unfinished(owner, subject, slot, size, fingerprint, replaces)) is not None:
         return begun
-    _count_for_the_day(owner, size)  # its row stays locked until the end, so that one person's files are counted one by one
-    place = registry.slot_of(subject, slot)
-    most = place.most if place else 0
-    beside = queries.of(subject, slot).filter(state__in=LIVE)
+    _count_daily_use(owner, size)  # locks the row of the day, so that the files of a person are counted one by one
+    slot_definition = registry.slot_of(subject, slot)
+    max_files = slot_definition.most if slot_definition else 0
+    others = queries.of(subject, slot).filter(state__in=LIVE)
     if replaces is not None:
-        beside = beside.exclude(pk=replaces.pk)
-    if beside.count() >= most:
-        raise refusals.slot_full(most)
+        others = others.exclude(pk=replaces.pk)
+    if others.count() >= max_files:
+        raise refusals.slot_full(max_files)
     now = clock.now()
     prefix = registry.prefix_of(subject)
     person = (prefix.owner(subject, owner) if prefix else None) or owner
@@ -69,7 +67,7 @@ def begin(*, owner: Any, subject: str, slot: str, name: str, size: int, fingerpr
         sent_by=None if person.pk == owner.pk else owner,
         subject=subject,
         slot=slot,
-        name=file_names.cleaned(name),
+        name=file_names.clean_name(name),
         size=size,
         touched_at=now,
         fingerprint=fingerprint,
@@ -78,15 +76,15 @@ def begin(*, owner: Any, subject: str, slot: str, name: str, size: int, fingerpr
     )
 
 
-def _begun(owner: Any, subject: str, slot: str, size: int, fingerprint: str, replaces: Upload | None) -> Upload | None:
+def _find_unfinished(owner: Any, subject: str, slot: str, size: int, fingerprint: str, replaces: Upload | None) -> Upload | None:
     if not fingerprint:
         return None
-    same = Upload.objects.filter(owner=owner, subject=subject, slot=slot, size=size, fingerprint=fingerprint, replaces=replaces)
-    return same.filter(state=UploadState.RECEIVING).order_by("pk").first()
+    uploads = Upload.objects.filter(owner=owner, subject=subject, slot=slot, size=size, fingerprint=fingerprint, replaces=replaces)
+    return uploads.filter(state=UploadState.RECEIVING).order_by("pk").first()
 
 
-def _count_for_the_day(owner: Any, size: int) -> None:
-    """One UPDATE decides, whatever number of files come at once. Raises FileRefused("day_is_full")."""
+def _count_daily_use(owner: Any, size: int) -> None:
+    """Count a file against the daily limits, by one UPDATE. Raises FileRefused("day_is_full")."""
     today = clock.today()
     DayOfUploads.objects.bulk_create([DayOfUploads(person=owner, day=today)], ignore_conflicts=True)
     fits = DayOfUploads.objects.filter(
@@ -97,17 +95,17 @@ def _count_for_the_day(owner: Any, size: int) -> None:
 
 
 def append(upload: Upload, *, offset: int, content: bytes) -> int:
-    """Add bytes at `offset` and return how many have arrived; the last ones finish the file.
+    """Append bytes at `offset` and return how many have arrived; the last ones finish the file.
 
-    Raises OffsetDiffers when the bytes do not go on there, parts.Busy when another request writes, ValueError for more bytes than were
-    announced, and FileRefused("no_room", 507) when the disk is full: then nothing of them stays and staff are told.
+    Raises OffsetDiffers where the received bytes end elsewhere, parts.PartBusy when another request writes, ValueError for more bytes
+    than announced, and FileRefused("no_room", 507), with an alarm, when the disk is full: then none of the bytes are stored.
     """
     try:
         return _append(upload, offset, content)
     except OSError as error:
-        if not alarms.is_full(error):
+        if not alarms.is_disk_full(error):
             raise
-        alarms.no_room()
+        alarms.disk_full()
         raise refusals.FileRefused("no_room", status=507) from error
 
 
@@ -116,56 +114,56 @@ def _append(upload: Upload, offset: int, content: bytes) -> int:
         upload.refresh_from_db(fields=["state", "received", "last_event"])
         if upload.state != UploadState.RECEIVING or upload.received != offset:
             raise OffsetDiffers(upload.received)
-        arrived = offset + len(content)
-        if arrived > upload.size:
+        received = offset + len(content)
+        if received > upload.size:
             raise ValueError("more bytes than were announced")
         parts.write(part, offset, content)
         with transaction.atomic():
             Upload.objects.filter(pk=upload.pk, received=offset, state=UploadState.RECEIVING).update(
-                received=arrived, touched_at=clock.now()
+                received=received, touched_at=clock.now()
             )
-            upload.received = arrived
-            if arrived == upload.size:
+            upload.received = received
+            if received == upload.size:
                 finish(upload)
-    return arrived
+    return received
 
 
 @transaction.atomic
 def finish(upload: Upload) -> None:
-    """Everything has arrived: note its hash and have it looked at; what is plainly no picture and no PDF is refused at once."""
+    """A file has fully arrived: store its hash and enqueue its inspection, or refuse it by its first bytes."""
     actor = actor_for(upload.sent_by or upload.owner, upload.owner)
     digest = parts.digest(upload.public_id)
     transition(upload, "receive", actor=actor, data={"sha256": digest}, sha256=digest)
     record("upload.received", subject=upload.key, actor=actor, data={"about": upload.subject, "slot": upload.slot, "sha256": digest})
     kind = file_names.kind_of(parts.head(upload.public_id, file_names.HEAD))
-    if kind in file_names.TAKEN:
+    if kind in file_names.ACCEPTED:
         enqueue("uploads.inspect", key=upload.key, upload_id=upload.pk)
     else:
         refuse(upload, kind)
 
 
 def receive(*, owner: Any, subject: str, slot: str, name: str, content: Any, replaces: Upload | None = None) -> Upload:
-    """Take a whole file at once, from a form. `content` is a Django file; raises what `begin` raises."""
+    """Receive a whole file from a form. `content` is a Django file; raises what `begin` raises."""
     upload = begin(owner=owner, subject=subject, slot=slot, name=name, size=content.size, replaces=replaces)
     offset = 0
     try:
         for chunk in content.chunks():
             offset = append(upload, offset=offset, content=chunk)
-    except refusals.FileRefused:  # half a file that nobody goes on sending
+    except refusals.FileRefused:  # remove the incomplete file
         with transaction.atomic():
-            _remove(upload, actor=BY, reason="no_room")
+            _remove(upload, actor=SYSTEM, reason="no_room")
         raise
     return upload
 
 
 @transaction.atomic
 def accept(upload: Upload, drawn: Drawn) -> None:
-    """Keep what was drawn from a file; the file it replaces goes. Raises TransitionRefused if it was removed meanwhile."""
+    """Store the rendered file and remove the one it replaces. Raises TransitionRefused if it was removed meanwhile."""
     file, preview = store.put(drawn.content, drawn.media_type), store.put(drawn.preview, "image/jpeg")
     transition(
         upload,
         "accept",
-        actor=BY,
+        actor=SYSTEM,
         data={"sha256": file.sha256},
         file=file,
         preview=preview,
@@ -174,25 +172,25 @@ def accept(upload: Upload, drawn: Drawn) -> None:
         width=drawn.width,
         height=drawn.height,
     )
-    record("upload.accepted", subject=upload.key, actor=BY, data={"about": upload.subject, "sha256": file.sha256})
-    _forget_part(upload)
-    before = Upload.objects.filter(pk=upload.replaces_id).exclude(state=UploadState.REMOVED).first() if upload.replaces_id else None
-    if before is not None:
-        _remove(before, actor=BY, reason="replaced")
+    record("upload.accepted", subject=upload.key, actor=SYSTEM, data={"about": upload.subject, "sha256": file.sha256})
+    _delete_part_on_commit(upload)
+    replaced = Upload.objects.filter(pk=upload.replaces_id).exclude(state=UploadState.REMOVED).first() if upload.replaces_id else None
+    if replaced is not None:
+        _remove(replaced, actor=SYSTEM, reason="replaced")
 
 
 @transaction.atomic
 def refuse(upload: Upload, code: str, *, found: str = "") -> None:
-    """A file that arrived is not taken; `code` names the sentence. Raises TransitionRefused if it was removed meanwhile."""
+    """Refuse a file that has arrived, for the reason `code`. Raises TransitionRefused if it was removed meanwhile."""
     refusals.sentence(code)
-    transition(upload, "refuse", actor=BY, reason=code, data={"found": found[:60]} if found else {})
-    record("upload.refused", subject=upload.key, actor=BY, data={"about": upload.subject, "reason": code})
-    _forget_part(upload)
+    transition(upload, "refuse", actor=SYSTEM, reason=code, data={"found": found[:60]} if found else {})
+    record("upload.refused", subject=upload.key, actor=SYSTEM, data={"about": upload.subject, "reason": code})
+    _delete_part_on_commit(upload)
 
 
 @transaction.atomic
 def remove(upload: Upload, *, user: User) -> None:
-    """A person takes a file back. Raises FileRefused("locked") where files cannot be changed now, TransitionRefused when gone."""
+    """Remove a file. Raises FileRefused("locked") where files cannot be changed now, TransitionRefused if it is removed."""
     if not registry.may_write(user, upload.subject, upload.slot):
         raise refusals.locked()
     _remove(upload, actor=actor_for(user, upload.owner))
@@ -201,37 +199,37 @@ def remove(upload: Upload, *, user: User) -> None:
 def _remove(upload: Upload, *, actor: Actor, reason: str = "") -> None:
     transition(upload, "remove", actor=actor, reason=reason)
     record("upload.removed", subject=upload.key, actor=actor, data={"about": upload.subject, "reason": reason})
-    _forget_part(upload)
+    _delete_part_on_commit(upload)
 
 
-def _forget_part(upload: Upload) -> None:
+def _delete_part_on_commit(upload: Upload) -> None:
     public_id = upload.public_id
     transaction.on_commit(lambda: parts.drop(public_id))
 
 
 @transaction.atomic
 def attach(from_subject: str, to_subject: str, *, actor: Actor, with_waiting: bool = False) -> int:
-    """Hand the files of a draft to what it became. Returns how many.
+    """Move the files of a subject, such as a draft, to another. Returns how many.
 
-    A file that has not wholly arrived, or was refused, is left behind and removed. Raises FileRefused("files_waiting") while one
-    is still being checked, unless `with_waiting` takes it along to be judged later.
+    Removes files that are unfinished or refused. Raises FileRefused("files_waiting") while one is being checked, unless
+    `with_waiting` moves these too.
     """
     rows = list(queries.of(from_subject).select_for_update(of=("self",)).order_by("pk"))
     if not with_waiting and any(row.state == UploadState.CHECKING for row in rows):
         raise refusals.files_waiting()
-    taken = [row for row in rows if row.state in (UploadState.CHECKING, UploadState.READY)]
+    attached = [row for row in rows if row.state in (UploadState.CHECKING, UploadState.READY)]
     for row in rows:
-        if row not in taken:
+        if row not in attached:
             _remove(row, actor=actor, reason="not_submitted")
-    Upload.objects.filter(pk__in=[row.pk for row in taken]).update(subject=to_subject)
-    for row in taken:
+    Upload.objects.filter(pk__in=[row.pk for row in attached]).update(subject=to_subject)
+    for row in attached:
         record("upload.attached", subject=row.key, actor=actor, data={"from": from_subject, "to": to_subject})
-    return len(taken)
+    return len(attached)
 
 
 @transaction.atomic
-def drop_all(subject: str, *, reason: str, actor: Actor = BY) -> int:
-    """Remove every file of a subject that is over, with a row of the record each. Returns how many. `reason` is a code."""
+def drop_all(subject: str, *, reason: str, actor: Actor = SYSTEM) -> int:
+    """Remove all files of a subject, with an audit event each. Returns how many. `reason` is a code."""
     rows = list(queries.of(subject).select_for_update(of=("self",)).order_by("pk"))
     for row in rows:
         _remove(row, actor=actor, reason=reason)
@@ -239,20 +237,20 @@ def drop_all(subject: str, *, reason: str, actor: Actor = BY) -> int:
 
 
 def expire_unfinished() -> int:
-    """Remove files of which nothing has arrived for a day, each alone. Returns how many."""
+    """Remove files of which nothing has arrived for a day. Returns how many."""
     return sweeps.for_each("uploads.expire", queries.unfinished_since(clock.now() - queries.UNFINISHED)[:500], _expire)
 
 
 def _expire(upload: Upload) -> bool:
     try:
         with transaction.atomic():
-            _remove(upload, actor=BY, reason="unfinished")
-    except TransitionRefused:  # its last bytes came just now
+            _remove(upload, actor=SYSTEM, reason="unfinished")
+    except TransitionRefused:  # it has just been finished
         return False
     return True
 
 
 def sweep() -> int:
-    """Remove parts that no upload needs and counters of past days. Returns how many parts."""
+    """Delete parts that are not needed, and counters of past days. Returns how many parts."""
     DayOfUploads.objects.filter(day__lt=clock.today() - queries.UNFINISHED).delete()
     return parts.sweep(queries.with_parts())

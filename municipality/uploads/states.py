@@ -1,4 +1,4 @@
-"""The life of a file that somebody sends."""
+"""The states of an upload."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -23,5 +23,5 @@ UPLOAD = workflow(
     move("refuse", S.CHECKING, to=S.REFUSED, needs_reason=True, label=_("Refuse")),
     move("remove", [S.RECEIVING, S.CHECKING, S.READY, S.REFUSED], to=S.REMOVED, may="applicant", label=_("Remove")),
 )
-LIVE = (S.RECEIVING, S.CHECKING, S.READY)  # what fills a slot
-SHOWN = (*LIVE, S.REFUSED)  # what its page lists
+LIVE = (S.RECEIVING, S.CHECKING, S.READY)  # count for the limit of a slot
+SHOWN = (*LIVE, S.REFUSED)  # are listed

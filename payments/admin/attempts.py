@@ -3,12 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from municipality.cases.admin_base import ReadOnlyInline, code, structure
+from municipality.ui.admin_base import ReadOnlyInline, code, structure
 from municipality.ui.code_labels import label_of, moved
 from payments.admin.base import MoneyAdmin
 from payments.models import Attempt, AttemptEvent, GatewayMessage, Inquiry
@@ -22,10 +20,6 @@ class AttemptEventInline(ReadOnlyInline):
     fk_name = "subject"
     ordering = ("pk",)
     fields = ("at", "step", "reason_code")
-    readonly_fields = fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     @admin.display(description=_("step"))
     def step(self, event: AttemptEvent) -> SafeString | str:
@@ -40,10 +34,6 @@ class InquiryInline(ReadOnlyInline):
     model = Inquiry
     ordering = ("pk",)
     fields = ("at", "result_code", "outcome_code", "agrees")
-    readonly_fields = fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     @admin.display(description=_("the bank's word"))
     def result_code(self, inquiry: Inquiry) -> SafeString | str:
@@ -64,7 +54,6 @@ class AttemptAdmin(MoneyAdmin):
         *("track", "amount", "state", "bills", "payment_code", "transaction_code", "reference_code", "authorisation_code"),
         *("created_at", "redirected_at", "acknowledged_at", "page_expires_at", "settled_at"),
     )
-    readonly_fields = fields
 
     def person_of(self, row: Any) -> tuple[str, str] | None:
         return row.started_by.key, row.key
@@ -104,7 +93,6 @@ class GatewayMessageAdmin(MoneyAdmin):
     list_filter = ("direction", "kind")
     list_select_related = ("attempt",)
     fields = ("at", "direction", "kind", "track", "source", "text", "read")
-    readonly_fields = fields
 
     @admin.display(description=_("track ID"))
     def track(self, message: GatewayMessage) -> SafeString | str:

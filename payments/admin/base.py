@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from municipality.audit.services import log_access
-from municipality.cases.admin_base import ReadOnlyAdmin, in_group
 from municipality.kernel.actors import Actor
+from municipality.ui.admin_base import ReadOnlyAdmin, in_group
 from payments.states import CASHIER, CHECKER
 
 AUDITOR = "auditor"
@@ -26,9 +26,6 @@ class MoneyAdmin(ReadOnlyAdmin):
 
     ordering = ("-pk",)
     readers: tuple[str, ...] = (AUDITOR,)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return tuple(str(name) for name in self.readonly_fields)
 
     def reader(self, request: HttpRequest) -> str:
         """The role in which the signed-in member of staff reads; empty for none."""

@@ -3,14 +3,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from municipality.cases.admin_base import ReadOnlyInline, code
 from municipality.cases.timeline import TIMELINES
+from municipality.ui.admin_base import ReadOnlyInline, code
 from municipality.ui.code_labels import label_of, moved
+from municipality.ui.texts import Text
 from payments.admin.base import MoneyAdmin
 from payments.models import Bill, BillEvent, BillLine, Receipt
 from payments.states import BillState
@@ -19,10 +18,6 @@ from payments.states import BillState
 class LineInline(ReadOnlyInline):
     model = BillLine
     fields = ("order", "label_ar", "formula_ar", "article_ar", "edition_code", "amount", "account")
-    readonly_fields = fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     @admin.display(description=_("edition"))
     def edition_code(self, line: BillLine) -> SafeString | str:
@@ -42,10 +37,6 @@ class BillEventInline(ReadOnlyInline):
     fk_name = "subject"
     ordering = ("pk",)
     fields = ("at", "step", "actor", "reason_code")
-    readonly_fields = fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     @admin.display(description=_("step"))
     def step(self, event: BillEvent) -> SafeString | str:
@@ -67,7 +58,6 @@ class BillAdmin(MoneyAdmin):
     search_fields = ("reference",)
     inlines = (LineInline, BillEventInline)
     fields = ("reference_code", "kind_code", "subject_code", "title_ar", "title_en", "person", "amount", "state", "issued_at", "due_until")
-    readonly_fields = fields
 
     def person_of(self, row: Any) -> tuple[str, str] | None:
         return row.payer.key, row.key
@@ -77,7 +67,7 @@ class BillAdmin(MoneyAdmin):
         return code(bill.reference)
 
     @admin.display(description=_("kind"))
-    def kind_code(self, bill: Bill) -> SafeString | str:
+    def kind_code(self, bill: Bill) -> Text:
         return TIMELINES[bill.kind].name if bill.kind in TIMELINES else code(bill.kind)
 
     @admin.display(description=_("subject"))
@@ -99,7 +89,6 @@ class ReceiptAdmin(MoneyAdmin):
     list_select_related = ("bill", "allocation")
     search_fields = ("number", "bill__reference")
     fields = ("number_code", "bill_code", "amount", "payment_code", "stands", "issued_at", "document_code")
-    readonly_fields = fields
 
     def person_of(self, row: Any) -> tuple[str, str] | None:
         return row.bill.payer.key, row.bill.key

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.proof import asks_again, steps
 from municipality.audit.services import record
-from municipality.cases.admin_base import ReadOnlyInline, code, in_group, moment
 from municipality.kernel import clock, money
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
+from municipality.ui.admin_base import ReadOnlyInline, code, in_group, moment
 from municipality.ui.code_labels import CODE_LABELS, label_of
 from municipality.ui.tables import Cell, as_csv, as_xlsx
 from municipality.ui.templatetags.portal import day, kwd
@@ -40,10 +40,6 @@ TYPES = {
 class NoteInline(ReadOnlyInline):
     model = DifferenceNote
     fields = ("at", "by", "text")
-    readonly_fields = fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -72,7 +68,6 @@ class DifferenceAdmin(MoneyAdmin):
         *("track", "kind", "day", "bank", "ours", "file_code", "posting_code", "found_at"),
         *("reason_code", "proposed_by", "closed_by", "closed_at"),
     )
-    readonly_fields = fields
 
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view

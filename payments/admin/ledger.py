@@ -12,8 +12,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.proof import asks_again, steps
-from municipality.cases.admin_base import ReadOnlyInline, code, demand, in_group, moment
 from municipality.kernel.errors import Refused
+from municipality.ui.admin_base import ReadOnlyInline, code, demand, in_group, moment
 from municipality.ui.code_labels import label_of
 from municipality.ui.templatetags.portal import kwd
 from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin, typed
@@ -25,10 +25,6 @@ from payments.states import CASHIER, CHECKER
 class EntryInline(ReadOnlyInline):
     model = LedgerEntry
     fields = ("account_code", "debit", "credit")
-    readonly_fields = fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     @admin.display(description=_("account"))
     def account_code(self, entry: LedgerEntry) -> SafeString | str:
@@ -52,7 +48,6 @@ class PostingAdmin(MoneyAdmin):
     search_fields = ("key",)
     inlines = (EntryInline,)
     fields = ("key_code", "kind", "at", "amount", "payment_code", "bill_code", "receipt_code", "reversed_code", "reason_code")
-    readonly_fields = fields
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.correct)
@@ -148,7 +143,6 @@ class CorrectionAdmin(MoneyAdmin):
     list_display = ("posting_code", "source", "target", "reason_code", "proposed_at", "decided_at", "is_approved")
     list_select_related = ("posting",)
     fields = ("posting_code", "source", "target", "reason_code", "proposed_by", "proposed_at", "decided_by", "decided_at", "is_approved")
-    readonly_fields = fields
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(asks_again(self.decide, acts=steps("approve")))

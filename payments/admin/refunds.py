@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -14,8 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.proof import asks_again, steps
-from municipality.cases.admin_base import ReadOnlyInline, code, in_group, moment
 from municipality.kernel.errors import Refused
+from municipality.ui.admin_base import ReadOnlyInline, code, in_group, moment
 from municipality.ui.code_labels import label_of, moved
 from municipality.ui.templatetags.portal import kwd
 from payments import services
@@ -39,10 +38,6 @@ class RefundEventInline(ReadOnlyInline):
     fk_name = "subject"
     ordering = ("pk",)
     fields = ("at", "step", "actor", "reason_code")
-    readonly_fields = fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     @admin.display(description=_("step"))
     def step(self, event: RefundEvent) -> SafeString | str:
@@ -69,7 +64,6 @@ class RefundAdmin(MoneyAdmin):
         *("payment_code", "bill_code", "subject_code", "person", "amount", "reason_code", "state", "due_since"),
         *("ground", "way", "remaining", "proposed_by", "approved_by", "sent_at", "reference", "paid_out_at"),
     )
-    readonly_fields = fields
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(asks_again(self.pay_out, acts=steps("approve", "confirm")))

@@ -11,9 +11,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from municipality.cases.admin_base import code, demand, in_group, moment
 from municipality.kernel import money
 from municipality.kernel.errors import Refused
+from municipality.ui.admin_base import code, demand, in_group, moment
 from municipality.ui.templatetags.portal import day, kwd
 from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin
 from payments.models import BankStatement
@@ -46,7 +46,6 @@ class StatementAdmin(MoneyAdmin):
         "taken_at",
         "dropped_at",
     )
-    readonly_fields = fields
 
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view

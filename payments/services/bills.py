@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.services import record
-from municipality.documents.numbers import take
+from municipality.documents.numbers import next_number
 from municipality.kernel import clock, subjects
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
@@ -39,7 +39,7 @@ def issue_bill(
     amount = total(lines)
     with transaction.atomic(savepoint=False):
         bill = Bill.objects.create(
-            reference=take(f"BIL-{clock.today().year}"),
+            reference=next_number(f"BIL-{clock.today().year}"),
             kind=kind,
             subject=subject,
             payer=payer,

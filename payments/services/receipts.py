@@ -20,7 +20,7 @@ def write_document(*, receipt_id: int) -> None:
             number=receipt.number,
             subject=receipt.bill.key,
             holder_key=receipt.bill.payer.key,
-            facts=ReceiptFacts.of(receipt).kept(),
+            facts=ReceiptFacts.of(receipt).dump(),
             public_facts=public_facts(receipt),
         )
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from municipality.audit.services import record
-from municipality.documents.numbers import take
+from municipality.documents.numbers import next_number
 from municipality.documents.services import revoke
 from municipality.documents.states import DocumentState
 from municipality.jobs.errors import PermanentFailure
@@ -88,7 +88,12 @@ def _pay(allocation: Allocation, bill: Bill, inquiry: Inquiry) -> Receipt:
     allocation.is_open, allocation.is_settled = False, True
     allocation.save(update_fields=["is_open", "is_settled"])
     receipt = Receipt.objects.create(
-        number=take(f"RCT-{clock.today().year}"), allocation=allocation, inquiry=inquiry, bill=bill, fils=allocation.fils, issued_at=now
+        number=next_number(f"RCT-{clock.today().year}"),
+        allocation=allocation,
+        inquiry=inquiry,
+        bill=bill,
+        fils=allocation.fils,
+        issued_at=now,
     )
     transition(bill, "settle", actor=ME, data={"receipt": receipt.number})
     enqueue("payments.hand_over", key=f"receipt:{receipt.pk}", allocation_id=allocation.pk)

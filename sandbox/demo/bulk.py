@@ -16,7 +16,7 @@ from municipality.kernel.actors import Actor
 
 
 def take_numbers(series: Sequence[str], *, width: int = 6) -> list[str]:
-    """A number for each series named, in order, as `documents.numbers.take` gives them, with two statements a series."""
+    """A number for each series named, in order, as `documents.numbers.next_number` gives them, with two statements a series."""
     wanted, given = Tally(series), {}
     for name in sorted(wanted):
         Counter.objects.get_or_create(series=name)

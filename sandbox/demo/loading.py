@@ -89,7 +89,7 @@ def load(steps: Mapping[str, Step], *, scale: Scale, echo: Callable[[str], None]
     with _without_doorbell():
         for name in todo:
             began = monotonic()
-            rulebook.read_all()
+            rulebook.preload_editions()
             with transaction.atomic():
                 line = steps[name](loading)
                 Anchor.objects.create(key=f"step:{name}", at=clock.now())

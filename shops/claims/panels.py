@@ -58,7 +58,7 @@ def _detail(case: Case) -> CaseDetail:
         next_step=_next_step(case, claim),
         files=files,
         facts=facts,
-        ways=[(_("Withdraw the request"), reverse("shops:withdraw", args=[case.public_id]))] if withdrawable else [],
+        actions=[(_("Withdraw the request"), reverse("shops:withdraw", args=[case.public_id]))] if withdrawable else [],
     )
 
 

@@ -13,7 +13,7 @@ from municipality.cases.models import Case
 from municipality.delegation import queries as delegation
 from municipality.documents import services as documents
 from municipality.documents.models import Document
-from municipality.documents.numbers import take
+from municipality.documents.numbers import next_number
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.notifications.services import send
@@ -40,10 +40,10 @@ def write_refusal(*, case: Case) -> None:
     def new(claim: Claim) -> Document:
         return documents.draft(
             kind=ClaimRefusalFacts.kind,
-            number=take(f"CRF-{case.branch_id}-{clock.today().year}"),
+            number=next_number(f"CRF-{case.branch_id}-{clock.today().year}"),
             subject=case.key,
             holder_key=case.applicant.key,
-            facts=ClaimRefusalFacts.of(case, applicant=claim.organisation).kept(),
+            facts=ClaimRefusalFacts.of(case, applicant=claim.organisation).dump(),
             public_facts=public_facts(claim.shop),
         )
 

@@ -296,7 +296,7 @@ def answer(*, case: Case, person: User) -> None:
         raise Refused("not_asked", _("Nothing is asked for in this request now."))
     if claim_queries.missing_documents(row):
         raise Refused("not_complete", _("Something that was asked for is still missing."))
-    desk.answered(case=row, actor=actor)
+    desk.receive_answer(case=row, actor=actor)
 
 
 def settle_due() -> int:
@@ -305,7 +305,7 @@ def settle_due() -> int:
     Each stands alone (`jobs.apart`).
     """
     due = Claim.objects.filter(disputed_at__isnull=True, dispute_until__lt=clock.today(), case__state=ClaimState.MATCHED)
-    late = review.unanswered().filter(case__service=CLAIM)
+    late = review.overdue_rounds().filter(case__service=CLAIM)
     settled = sweeps.for_each("shops.settle_claim", list(due.values_list("case", flat=True)[:500]), _settle)
     return settled + sweeps.for_each("shops.lapse_claim", list(late.values_list("case", flat=True)), _lapse)
 

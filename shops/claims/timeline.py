@@ -31,7 +31,7 @@ STORY = Timeline(
     path=(C.IN_REVIEW, C.GRANTED),
     ahead={C.IN_REVIEW: _("Decision of the officer")},
     rejoins={C.CORRECTIONS: C.IN_REVIEW},
-    turn={C.CORRECTIONS: "applicant", C.IN_REVIEW: "officer", C.COUNTERSIGN: "supervisor"},
+    next_actor={C.CORRECTIONS: "applicant", C.IN_REVIEW: "officer", C.COUNTERSIGN: "supervisor"},
     notes={
         C.MATCHED: _("The shop stands in your list. Its holder until now may dispute the claim for some days."),
         C.IN_REVIEW: _("Cases are studied in the order of arrival. Corrections and absences keep the place."),

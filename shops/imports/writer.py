@@ -88,7 +88,7 @@ def apply(file: ImportFile, rows: Sequence[RegisterRow]) -> Applied:
         if row.pk in fresh:
             continue
         if shop is None or shop["merged"] or row.outcome == Outcome.ADD or not _still(shop, row.effect):
-            done.left.append(row.pk)
+            done.left_out.append(row.pk)
             continue
         confirmed.append(shop["pk"])
         if row.outcome == Outcome.CHANGE:

@@ -79,5 +79,5 @@ def _detail(case: Case, shop: Shop, told: list[Fact], granted: Any) -> CaseDetai
         queue=queue,
         next_step=step,
         facts=told,
-        ways=[(_("Withdraw the request"), reverse("shops:withdraw_page", args=[case.public_id]))] if withdrawable else [],
+        actions=[(_("Withdraw the request"), reverse("shops:withdraw_page", args=[case.public_id]))] if withdrawable else [],
     )

@@ -78,7 +78,7 @@ def reply_flags(case: Case) -> list[str]:
 
 def _parties(case: Case, shop: Shop) -> list[tuple[str, str]]:
     found = [("applicant", case.applicant.key), ("shop", shop.key)]
-    found += [(role, key) for role, key in cases.acted_by(case) if key != case.applicant.key]
+    found += [(role, key) for role, key in cases.acting_roles(case) if key != case.applicant.key]
     whole = Shop.objects.select_related("owner", "organisation").get(pk=shop.pk)
     return found + [("holder", person.key) for person in queries.owners(whole) if person.pk != case.applicant_id]
 

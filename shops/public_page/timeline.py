@@ -33,7 +33,7 @@ def _story(*, name: Any, granted: Any, studied: Any) -> Timeline:
         path=(G.IN_REVIEW, G.GRANTED),
         ahead={G.IN_REVIEW: _("Decision of the officer"), G.GRANTED: granted},
         rejoins={G.CORRECTIONS: G.IN_REVIEW},
-        turn={G.CORRECTIONS: "applicant", G.IN_REVIEW: "officer", G.COUNTERSIGN: "supervisor"},
+        next_actor={G.CORRECTIONS: "applicant", G.IN_REVIEW: "officer", G.COUNTERSIGN: "supervisor"},
         notes={G.IN_REVIEW: studied, G.COUNTERSIGN: _("A second person reads the decision before it holds.")},
     )
 

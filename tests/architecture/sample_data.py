@@ -263,7 +263,7 @@ def _failed(person: User) -> Delivery:
     message.pk, message.public_id, message.person, message.key = None, public_id(), person, "failed"
     message.save()
     delivery = Delivery.objects.create(message=message, channel="sms")
-    give_up(delivery_id=delivery.pk)
+    mark_failed(delivery_id=delivery.pk)
     delivery.refresh_from_db()
     return delivery
 

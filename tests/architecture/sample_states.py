@@ -19,7 +19,7 @@ from municipality.kernel.transitions import transition
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review.services import desk
 from municipality.rulebook.models import Activity, RuleSet
-from municipality.rulebook.services import draft_after
+from municipality.rulebook.services import copy_as_draft
 from payments.models import Allocation, Attempt, Bill
 from payments.services import redirect_url, start_attempt
 from payments.states import OPEN, AttemptState, BillState, RefundState
@@ -55,7 +55,7 @@ def in_every_state(sample: Sample) -> dict[str, str]:
 
 
 def _late_holiday(calendar: RuleSet) -> RuleSet:
-    draft = draft_after(ruleset=calendar, maker=calendar.made_by, actor=actor_of(calendar.made_by, "rule_maker"))
+    draft = copy_as_draft(ruleset=calendar, maker=calendar.made_by, actor=actor_of(calendar.made_by, "rule_maker"))
     draft.holidays.filter(first_day=dt.date(2027, 1, 5)).update(last_day=dt.date(2027, 1, 7))
     return draft
 

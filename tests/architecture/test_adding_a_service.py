@@ -69,8 +69,8 @@ def built(files: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Pa
     """A folder with the app of the page, its settings and its database, migrated."""
     folder = tmp_path_factory.mktemp("service")
     write(folder, {**files, "portal.py": SETTINGS, "addresses.py": URLS})
-    if migrated.kept().exists():
-        shutil.copy(migrated.kept(), folder / "db.sqlite3")
+    if migrated.dump().exists():
+        shutil.copy(migrated.dump(), folder / "db.sqlite3")
     fine(run(folder, "build"))
     return folder
 
@@ -99,7 +99,7 @@ def test_the_service_of_the_page_works_from_request_to_sealed_permit(copy: Path)
         ("stalls/apps.py", "catalogue.CATALOGUE.register", "pass", "home", "does not show the service in en"),
         ("stalls/apps.py", "REVIEWABLES.register", "pass", "walk", "KeyError: 'stalls.permit'"),
         ("stalls/services.py", "enqueue(", "pass", "walk", "no job is promised"),
-        (CATALOGUE, 'msgstr "صدر تصريح البسطة', 'msgstr ""', "message", "TwinMissing"),
+        (CATALOGUE, 'msgstr "صدر تصريح البسطة', 'msgstr ""', "message", "IncompleteMessage"),
     ],
     ids=["catalogue", "desk", "job", "translation"],
 )

@@ -21,7 +21,7 @@ MORE = {
     "municipality.accounts": {"access", "requests", "staff_site", "limits", "civil_ids", "next_paths", "access_log", "proof"},
     "municipality.delegation": {"registry", "notifications", "authorization", "organisations"},
     "municipality.audit": {"guards", "registry"},
-    "municipality.cases": {"catalogue", "opening", "panels", "blocks", "admin_base", "timeline"},
+    "municipality.cases": {"catalogue", "opening", "panels", "blocks", "timeline"},
     "municipality.documents": {"rendering", "signing", "registry", "numbers", "qr", "facts", "store", "alarms"},
     "municipality.drafts": {"registry", "unsaved"},
     "municipality.fieldwork": {"forms", "device"},  # device: the contract with the browser's queue

@@ -14,7 +14,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from municipality.notifications import registry
-from municipality.notifications.registry import KINDS, TwinMissing, check
+from municipality.notifications.registry import KINDS, IncompleteMessage, check
 from tests.architecture.access_matrix import NEWER_ADMIN
 from tests.architecture.page_responses import ROOT, Opened, PageResponses, all_responses  # noqa: F401
 from tests.architecture.pages import foreign_in, foreign_words, is_page, parse
@@ -127,7 +127,7 @@ def test_a_message_without_its_twin_is_found(responses: PageResponses, monkeypat
     """The control: the same message where the Arabic catalogue is not in force."""
     kind = KINDS["licensing.renewal_issued"]
     check(kind)
-    with override_settings(LOCALE_PATHS=[]), pytest.raises(TwinMissing, match="no Arabic twin"):
+    with override_settings(LOCALE_PATHS=[]), pytest.raises(IncompleteMessage, match="no Arabic twin"):
         check(kind)
     monkeypatch.setattr(registry, "LANGUAGES", ("ar",))
     with pytest.raises(KeyError):

@@ -15,7 +15,7 @@ from municipality.cases.roles import READS
 from municipality.jobs.registry import KINDS as JOBS
 from municipality.jobs.registry import QUEUES
 from municipality.kernel.workflow import WORKFLOWS
-from municipality.notifications.reasons import REASONS
+from municipality.notifications.admin import REASONS
 from municipality.notifications.registry import KINDS as MESSAGES
 from municipality.ui.code_labels import CODE_LABELS, label_codes, label_of
 from payments.rules import Outcome

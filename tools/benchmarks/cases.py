@@ -75,7 +75,7 @@ def templates(officer_of: Callable[[str], Any], supervisor_of: Callable[[str], A
                 desk.ask_corrections(assignment=held, items=[desk.CorrectionRequest("file_unreadable", target)])
                 if kind == "answered":
                     case.refresh_from_db()
-                    desk.answered(case=case, actor=actor_of(case.applicant))
+                    desk.receive_answer(case=case, actor=actor_of(case.applicant))
                 continue
             if kind == "left":
                 for line in queries.checklist(case):

@@ -72,13 +72,13 @@ def measure(rounds: int) -> dict[str, list[float]]:
 
     rendering.render, rendering._html = note, note_page  # type: ignore[assignment]
     try:
-        services.draw(HealthLicenceFacts, document)
+        services.render_and_seal(HealthLicenceFacts, document)
     finally:
         rendering.render, rendering._html = draw, fill
     pdf = draw(given["template"], given["context"], **given["options"])
     ways: dict[str, Callable[[], bytes]] = {
         "bare": lambda: bare_pdf(given),
-        "whole": lambda: services.draw(HealthLicenceFacts, document),
+        "whole": lambda: services.render_and_seal(HealthLicenceFacts, document),
         "archive": lambda: draw(given["template"], given["context"], **given["options"]),
         "seal": lambda: signing.sign_pdf(pdf, reason="Health licence", at=clock.now()),
     }

@@ -152,20 +152,20 @@ def sync(request: AuthenticatedHttpRequest) -> JsonResponse:
     try:
         spell = _spell(request)
     except NotPermitted as refusal:
-        return device.refused(refusal)
-    return device.answer(ViolationReportForm(request.POST, spell=spell), lambda form: _taken(request, form))
+        return device.refusal_response(refusal)
+    return device.respond(ViolationReportForm(request.POST, spell=spell), lambda form: _taken(request, form))
 
 
-def _taken(request: HttpRequest, form: ViolationReportForm) -> device.Taken:
+def _taken(request: HttpRequest, form: ViolationReportForm) -> device.ReceivedVisit:
     row, new, refused = _write(request, form)
-    return device.Taken(row.reference, reverse("admin:field_violation", args=[row.public_id]), new, refused)
+    return device.ReceivedVisit(row.reference, reverse("admin:field_violation", args=[row.public_id]), new, refused)
 
 
 @require_safe
 def worker(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The service worker that keeps the form of a minute at hand without a line."""
     _spell(request)
-    return device.worker(request, form_url=reverse("admin:field_new"))
+    return device.service_worker(request, form_url=reverse("admin:field_new"))
 
 
 def _row_or_404(request: AuthenticatedHttpRequest, public_id: str) -> tuple[Violation, JudicialWarrant]:

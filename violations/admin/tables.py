@@ -7,7 +7,7 @@ from operator import or_
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -63,10 +63,6 @@ class EventInline(ReadOnlyInline):
     fk_name = "subject"
     ordering = ("pk",)
     fields = ("when", "step", "actor", "reason_code")
-    readonly_fields = fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     @admin.display(description=_("time"))
     def when(self, event: ViolationEvent) -> str:
@@ -100,10 +96,6 @@ class ViolationAdmin(ReadOnlyAdmin):
         *("reference_code", "offence_name", "state", "branch", "badge", "seen_at", "received_at", "measure", "amount"),
         *("place", "shop_name", "person", "note_ar", "signed", "correct_until", "settle_until", "object_until", "block_from", "rules"),
     )
-    readonly_fields = ("reference_code", "offence_name", "badge", "measure", "amount", "place", "shop_name", "person", "rules")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return tuple(self.fields)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return within_reach(request, super().get_queryset(request).prefetch_related("orders"))
@@ -170,10 +162,6 @@ class ReferralBatchAdmin(ReadOnlyAdmin):
     list_display = ("number_code", "made_at", "size")
     ordering = ("-pk",)
     fields = ("number_code", "made_at", "made_by", "size")
-    readonly_fields = fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     @admin.display(description=_("number"), ordering="number")
     def number_code(self, batch: ReferralBatch) -> SafeString | str:
@@ -191,10 +179,6 @@ class InspectorAdmin(ReadOnlyAdmin):
     list_select_related = ("user", "team")
     ordering = ("badge_no",)
     fields = ("badge_no", "user", "team", "decision_no", "decision_on", "names", "first_day", "last_day")
-    readonly_fields = fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     @admin.display(description=_("offences of the decision"))
     def names(self, spell: JudicialWarrant) -> SafeString | str:
@@ -207,10 +191,6 @@ class TeamAdmin(ReadOnlyAdmin):
     list_select_related = ("branch",)
     ordering = ("code",)
     fields = ("code", "branch", "name_ar", "english", "is_womens")
-    readonly_fields = fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields
 
     @admin.display(description=_("name in English"))
     def english(self, team: Team) -> SafeString | str:

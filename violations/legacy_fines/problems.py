@@ -49,4 +49,4 @@ LINE: dict[str, Any] = {
 class NotReadable(sheets.NotReadable):
     """The file as a whole cannot be read."""
 
-    said = FILE
+    sentences = FILE

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.models import User
 from municipality.audit.services import record
 from municipality.documents import store
-from municipality.documents.numbers import take
+from municipality.documents.numbers import next_number
 from municipality.kernel import clock, money
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
@@ -57,7 +57,7 @@ def refer(*, clerk: Any, limit: int = 1000) -> ReferralBatch:
     if not rows:
         raise Refused("nothing_due", _("Nothing is due for referral."))
     batch = ReferralBatch.objects.create(
-        number=take(f"REF-{clock.today().year}"), made_by=clerk, made_at=clock.now(), file=store.put(_sheet(rows), "text/csv")
+        number=next_number(f"REF-{clock.today().year}"), made_by=clerk, made_at=clock.now(), file=store.put(_sheet(rows), "text/csv")
     )
     for row in rows:
         Referral.objects.create(batch=batch, violation=row)

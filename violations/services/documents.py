@@ -9,7 +9,7 @@ from municipality.accounts.models import User, actor_of
 from municipality.cases.models import Case
 from municipality.documents import services as documents
 from municipality.documents.models import Document
-from municipality.documents.numbers import take
+from municipality.documents.numbers import next_number
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.kernel.errors import NotPermitted, Refused
@@ -42,7 +42,7 @@ def write_notice(*, violation_id: int) -> None:
             number=number,
             subject=row.key,
             holder_key=next((person.key for person in queries.people_of(row)), ""),
-            facts=papers.notice_facts(row).kept(),
+            facts=papers.notice_facts(row).dump(),
             public_facts={"area": [row.area.name_ar, row.area.name_en], "branch": [row.branch.name_ar, row.branch.name_en]},
         )
 
@@ -64,10 +64,10 @@ def write_decision(*, case_id: int) -> None:
         case = objection.case
         return documents.draft(
             kind=papers.DecisionFacts.kind,
-            number=take(f"VOD-{clock.today().year}"),
+            number=next_number(f"VOD-{clock.today().year}"),
             subject=case.key,
             holder_key=case.applicant.key,
-            facts=_decision_facts(objection).kept(),
+            facts=_decision_facts(objection).dump(),
             public_facts={"branch": [case.branch.name_ar, case.branch.name_en]},
         )
 
@@ -121,12 +121,12 @@ def clearance(*, person: User, shop: Shop | None = None) -> Document:
         checked = rows.exclude(state__in=UNPAID).count()
         return documents.draft(
             kind=papers.ClearanceFacts.kind,
-            number=take(f"VCL-{clock.today().year}"),
+            number=next_number(f"VCL-{clock.today().year}"),
             subject=shop.key if shop is not None else row.key,
             holder_key=row.key,
             valid_from=clock.today(),
             valid_to=clock.today(),
-            facts=papers.clearance_facts(name=(row.name_ar, row.name_en), about=about, branch=branch, checked=checked).kept(),
+            facts=papers.clearance_facts(name=(row.name_ar, row.name_en), about=about, branch=branch, checked=checked).dump(),
         )
 
     waiting = User.objects.filter(pk=person.pk)

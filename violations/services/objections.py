@@ -178,7 +178,7 @@ def answer(*, objection: Objection, person: User, words: str) -> None:
     if len(words) > MOST_WORDS:
         raise Refused("too_long", _("Please shorten the objection to 4,000 characters."))
     Addition.objects.create(objection=objection, round=asked.number, words=words, at=clock.now())
-    desk.answered(case=case, actor=access.actor)
+    desk.receive_answer(case=case, actor=access.actor)
     record("objection.answered", subject=case.key, actor=access.actor, data={"round": asked.number})
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts import civil_ids
 from municipality.accounts.models import User
 from municipality.audit.services import record as note
-from municipality.documents.numbers import take
+from municipality.documents.numbers import next_number
 from municipality.fieldwork import services as fieldwork
 from municipality.fieldwork.models import Visit
 from municipality.jobs.services import enqueue
@@ -75,7 +75,7 @@ def record(*, inspector: Any, found: Findings) -> tuple[Violation, bool]:
     another = _("Another violation report was sent under this key. Please begin a new one and keep this one's photos.")
     try:
         visit, written = fieldwork.receive(sender=inspector, sent=found.visit, write=lambda visit: _record(inspector, found, visit))
-    except fieldwork.SentDifferently as known_otherwise:
+    except fieldwork.VisitConflict as known_otherwise:
         raise Refused("sent_differently", another) from known_otherwise
     if written is not None:
         return written, True
@@ -187,7 +187,7 @@ def _not_seen_already(found: Findings, day: dt.date) -> None:
 
 def _warn(violation: Violation, offence: Offence, actor: Actor) -> None:
     until = clock.day_of(violation.seen_at) + dt.timedelta(days=offence.correction_days)
-    number = take(f"WRN-{clock.today().year}")
+    number = next_number(f"WRN-{clock.today().year}")
     transition(violation, "warn", actor=actor, data={"until": until.isoformat()}, warning_number=number, correct_until=until)
     note("violation.warned", subject=violation.key, actor=actor, data={"number": number, "until": until.isoformat()})
     enqueue("violations.notice_document", key=f"{violation.key}:warning", violation_id=violation.pk)
@@ -221,7 +221,7 @@ def _minute(row: Violation, spell: JudicialWarrant, day: dt.date, *, signed: str
     actor = inspector_actor(spell)
     offence = Offence(**row.offence_facts)
     periods = queries.limits(day)
-    number = take(f"VIO-{clock.today().year}")
+    number = next_number(f"VIO-{clock.today().year}")
     changes: dict[str, Any] = {"number": number}
     if signed is not None:
         changes["signed"] = signed

@@ -16,7 +16,7 @@ from municipality.cases.models import Case, Effect
 from municipality.cases.services import advance
 from municipality.documents import services as documents
 from municipality.documents.models import Document
-from municipality.documents.numbers import take
+from municipality.documents.numbers import next_number
 from municipality.documents.states import LIVE, DocumentState
 from municipality.jobs.services import enqueue
 from municipality.kernel import clock, subjects
@@ -61,7 +61,7 @@ def _fallen_away(case: Case) -> str:
     shop = Shop.objects.get(public_id=subjects.parse(case.subject).id)
     if shop.closed_on is not None and shop.closed_on <= clock.today():
         return "shop_closed"
-    if any(block.effect == Effect.STOP for block in cases.standing_blocks(case.subject, case.service)):
+    if any(block.effect == Effect.STOP for block in cases.active_blocks(case.subject, case.service)):
         return "blocked"
     return ""
 
@@ -87,12 +87,12 @@ def issue_renewal(*, case: Case) -> None:
         shop = rows.get(pk=renewal.licence.shop_id)
         return documents.draft(
             kind=HealthLicenceFacts.kind,
-            number=take(f"HLT-{shop.branch_id}-{clock.today().year}"),
+            number=next_number(f"HLT-{shop.branch_id}-{clock.today().year}"),
             subject=locked.key,
             holder_key=locked.applicant.key,
             valid_from=renewal.first_day,
             valid_to=renewal.last_day,
-            facts=HealthLicenceFacts.of(locked, renewal, shop).kept(),
+            facts=HealthLicenceFacts.of(locked, renewal, shop).dump(),
             public_facts=public_facts(shop),
         )
 

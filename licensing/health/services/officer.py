@@ -155,7 +155,7 @@ def answer_corrections(*, case: Case, applicant: Any, answers: Mapping[str, Mapp
     if "manager" in answers:
         for role, key in queries.manager_parties(renewal):
             queue.add_party(case=locked, role=role, key=key, actor=actor)
-    desk.answered(case=locked, actor=actor)
+    desk.receive_answer(case=locked, actor=actor)
     record("renewal.corrected", subject=locked.key, actor=actor, data={"round": asked.number, "facts": sorted(answers)})
     case.refresh_from_db()
 
@@ -203,7 +203,7 @@ def refused(case: Case) -> None:
 
 def lapse_unanswered() -> int:
     """Close requests whose corrections were not answered in the rulebook's time, each alone. Nothing is due. Returns how many."""
-    late = review.unanswered().filter(case__service=RENEWAL)
+    late = review.overdue_rounds().filter(case__service=RENEWAL)
     return sweeps.for_each("licensing.lapse", list(late.values_list("case", flat=True)), _lapse)
 
 

@@ -9,7 +9,7 @@ from licensing.models import Renewal
 from municipality.cases.models import Case
 from municipality.documents import services as documents
 from municipality.documents.models import Document
-from municipality.documents.numbers import take
+from municipality.documents.numbers import next_number
 from municipality.kernel import clock
 from municipality.kernel.actors import system
 from municipality.notifications.services import send
@@ -27,10 +27,10 @@ def write_refusal(*, case: Case) -> None:
         shop = Shop.objects.select_related("activity", "area", "branch").get(public_id=case.subject.partition(":")[2])
         return documents.draft(
             kind=RenewalRefusalFacts.kind,
-            number=take(f"HRF-{case.branch_id}-{clock.today().year}"),
+            number=next_number(f"HRF-{case.branch_id}-{clock.today().year}"),
             subject=case.key,
             holder_key=case.applicant.key,
-            facts=RenewalRefusalFacts.of(case).kept(),
+            facts=RenewalRefusalFacts.of(case).dump(),
             public_facts=public_facts(shop),
         )
 

@@ -112,11 +112,11 @@ def _question(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft, p
     form_class: type[PageForm] = WhatChanged if page == draft_pages.WHAT else FACT_FORMS[page]
     kwargs: dict[str, Any] = {"shop": shop, "kept": draft.answers.get(page), "flags": offer.flags, "initial": {"version": draft.version}}
     form, submitted = read_form(request, form_class, **kwargs)
-    waiting = unsaved.of(request) if request.method in ("GET", "HEAD") else None
+    waiting = unsaved.read(request) if request.method in ("GET", "HEAD") else None
     if waiting is not None:  # the session had ended: what was typed is back, and it is not saved yet
         form = form_class(data=waiting, **kwargs)
         form._errors = ErrorDict()  # type: ignore[attr-defined]
-    elsewhere: keeping.AnsweredElsewhere | None = None
+    elsewhere: keeping.EditConflict | None = None
     if submitted and form.is_valid():
         version = form.cleaned_data.get("version")
         try:
@@ -127,13 +127,13 @@ def _question(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft, p
                 version=draft.version if version is None else version,
                 actor=allowed.actor,
             )
-        except keeping.AnsweredElsewhere as told:
+        except keeping.EditConflict as told:
             elsewhere = told
             data = request.POST.copy()
             data["version"] = str(told.facts["version"])
             form = form_class(data=data, **kwargs)
         else:
-            unsaved.drop(request)
+            unsaved.delete(request)
             if page == draft_pages.WHAT:
                 draft = keeping.forget_pages(draft=draft, pages=[name for name in changes.FACTS if name not in draft_pages.changed(draft)])
             return redirect("licensing:change_page", public_id=shop.public_id, page=draft_pages.next_page(draft))
@@ -145,7 +145,7 @@ def _question(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft, p
         "fact": fact,
         "title": fact.question if fact else _("What changed since the last licence?"),
         "registered": fact.told(fact.read(shop)) if fact else "",
-        "restored": waiting is not None and not unsaved.is_quiet(waiting),
+        "restored": waiting is not None and not unsaved.is_from_button(waiting),
         "elsewhere": elsewhere,
         "saved": _told(page, elsewhere.facts["saved"]) if elsewhere else "",
         "draft": draft,
@@ -163,7 +163,7 @@ def _told(page: str, answers: dict[str, Any] | None) -> str:
     return changes.FACTS[page].told(answers)
 
 
-def _files(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft) -> HttpResponse:
+def _files(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft: Draft) -> HttpResponse:
     """The slots that the changes ask for, all on one page, with what is there."""
     names, edition = draft_pages.changed(draft), draft_pages.files_edition()
     number = 0 if get_language() == "ar" else 1

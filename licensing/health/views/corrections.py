@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.forms.utils import ErrorDict
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -62,7 +62,7 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     if case.state != RenewalState.CORRECTIONS or asked is None or renewal is None:
         return redirect("cases:case", public_id=case.public_id)
     submitted = request.method == "POST" and not is_switch(request)
-    waiting = unsaved.of(request) if request.method in ("GET", "HEAD") else None
+    waiting = unsaved.read(request) if request.method in ("GET", "HEAD") else None
     data = request.POST if request.method == "POST" else waiting
     parts = _parts(request, case, renewal, asked, data)
     if not submitted and (waiting is not None or ERRORS_FIELD not in request.POST):
@@ -77,7 +77,7 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         except Refused as refused:
             refusal = refused
         else:
-            unsaved.drop(request)
+            unsaved.delete(request)
             messages.info(request, _("The corrections are sent. The request kept its place."))
             return redirect("cases:case", public_id=case.public_id)
     targets = {part.target for part in parts}
@@ -86,7 +86,7 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "round": asked,
         "parts": parts,
         "locked": [item for item in items(case) if item.name not in targets],
-        "restored": waiting is not None and not unsaved.is_quiet(waiting),
+        "restored": waiting is not None and not unsaved.is_from_button(waiting),
         "refusal": refusal,
         "errors": sum(bool(part.missing or (part.form is not None and part.form.errors)) for part in parts) if submitted else 0,
         "crumbs": [
@@ -98,7 +98,7 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     return render(request, "licensing/corrections.html", context, status=409 if refusal else 200)
 
 
-def _parts(request: HttpRequest, case: Case, renewal: Renewal, asked: CorrectionRound, data: Any) -> list[Part]:
+def _parts(request: AuthenticatedHttpRequest, case: Case, renewal: Renewal, asked: CorrectionRound, data: Any) -> list[Part]:
     shop = Shop.objects.select_related("area", "activity").get(pk=renewal.licence.shop_id)
     rows = {row.name: row for row in queries.declared(renewal)}
     by_target: dict[str, list[Any]] = {}

@@ -1,4 +1,4 @@
-"""A person's own cases."""
+"""The pages of a person's cases."""
 
 from __future__ import annotations
 
@@ -47,28 +47,27 @@ def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
 @access("on_behalf")
 @require_safe
 def case(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """One case: course, next action, documents, money, messages, and who looked."""
+    """One case: timeline, next action, documents, money, messages and access log."""
     user = request.user
-    found, access = case_or_404(user, public_id)
-    events = queries.events_of(found)
-    acted = [event for event in events if "for" in event.data]
-    named = named_in({key for event in acted for key in (event.actor_key, event.data["for"])})
-    details = [detail for by_key in panels.collect(panels.CASE, user, [found]).values() for detail in by_key.get(found.key, [])]
-    state, word = timeline.label(found)
+    case, access = case_or_404(user, public_id)
+    events = queries.events_of(case)
+    delegated = [event for event in events if "for" in event.data]
+    people = named_in({key for event in delegated for key in (event.actor_key, event.data["for"])})
+    details = [detail for by_key in panels.collect(panels.CASE, user, [case]).values() for detail in by_key.get(case.key, [])]
+    state, label = timeline.label(case)
     return render(
         request,
         "cases/case.html",
         {
-            "case": found,
-            "service_name": timeline.TIMELINES[found.service].name,
+            "case": case,
+            "service_name": timeline.TIMELINES[case.service].name,
             "tag_state": state,
-            "tag_word": word,
+            "tag_word": label,
             "access": access,
-            "steps": timeline.steps(found, events, named),
+            "steps": timeline.steps(case, events, people),
             "detail": details[0] if details else None,
-            # Messages and looks are the applicant's own.
-            "messages_sent": queries.messages_of(found) if access.is_self else None,
-            "looks": access_entries(access_log_of(user.key, found.key)) if access.is_self else None,
-            "crumbs": [(_("My requests"), reverse("cases:mine")), (ref(found.reference), "")],
+            "messages_sent": queries.messages_of(case) if access.is_self else None,
+            "looks": access_entries(access_log_of(user.key, case.key)) if access.is_self else None,
+            "crumbs": [(_("My requests"), reverse("cases:mine")), (ref(case.reference), "")],
         },
     )

@@ -1,4 +1,4 @@
-"""Pages for anybody: home, a service's card, tracking a case."""
+"""Public pages: home, a service's card, tracking a case."""
 
 from __future__ import annotations
 
@@ -15,38 +15,44 @@ from municipality.accounts.limits import WRONG_DIGITS, spend
 from municipality.cases import queries, timeline
 from municipality.cases.catalogue import CATALOGUE, ServiceEntry, services, terms
 from municipality.cases.forms import TrackForm
+from municipality.cases.models import Figure
 from municipality.kernel import clock
 from municipality.ui.errors import too_many_requests
 from municipality.ui.language import read_form
 
 
-def card_of(entry: ServiceEntry, figures: dict[str, Any]) -> dict[str, Any]:
-    """A service as `components/service_card.html` reads it: fees from the rulebook, promise and reality side by side."""
-    found = terms(entry, clock.today())
+def card_of(entry: ServiceEntry, figures: dict[str, Figure]) -> dict[str, Any]:
+    """A service for `components/service_card.html`: its fees, and the promised and the real processing times."""
+    offer = terms(entry, clock.today())
     figure = figures.get(entry.workflow)
     return {
         "entry": entry,
-        "url": reverse(entry.start) if entry.is_open and found.are_known else "",
-        "waits_for_rules": entry.is_open and not found.are_known,
-        "fees": found.fees,
-        "promise_days": found.promise_days,
+        "url": reverse(entry.start) if entry.is_open and offer.are_known else "",
+        "waits_for_rules": entry.is_open and not offer.are_known,
+        "fees": offer.fees,
+        "promise_days": offer.promise_days,
         "figure": figure,
-        # All that the card shows beside its words: where this is the same, so is the card.
-        "shown": (entry.code, tuple(found.fees), found.promise_days, found.are_known, figure and (figure.half, figure.ninety, figure.late)),
+        "cache_key": (  # all that the card shows besides translations
+            entry.code,
+            tuple(offer.fees),
+            offer.promise_days,
+            offer.are_known,
+            figure and (figure.half, figure.ninety, figure.late),
+        ),
     }
 
 
 @public
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The six services with promise and reality; one that is not open, or has no rules in force yet, says so and takes no input."""
+    """The home page: all services. One that is not open, or has no rules in force yet, says so and takes no input."""
     figures = queries.figures()
     cards = [card_of(entry, figures) for entry in services()]
     return render(request, "public/home.html", {"cards": cards, "track_form": lambda: TrackForm(auto_id="home_%s")})
 
 
 def service_card(request: HttpRequest, code: str, template: str, **context: Any) -> HttpResponse:
-    """A service's own page, used by the app that offers it."""
+    """Render the page of a service, for the app that offers it."""
     entry = CATALOGUE[code]
     return render(request, template, {"card": card_of(entry, queries.figures()), **context})
 
@@ -54,7 +60,7 @@ def service_card(request: HttpRequest, code: str, template: str, **context: Any)
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
 def track(request: HttpRequest) -> HttpResponse:
-    """A case by reference and last four digits, without an account; the same answer on every kind of miss."""
+    """Show a case by its reference and the last four digits, without an account; every miss gets the same answer."""
     form, submitted = read_form(request, TrackForm)
     context: dict[str, Any] = {"form": form}
     if submitted and form.is_valid():
@@ -63,7 +69,7 @@ def track(request: HttpRequest) -> HttpResponse:
         reference = form.cleaned_data["reference"]
         guess = WRONG_DIGITS.use(reference)
         if not guess.is_kept:
-            # Whether the reference exists or not: the form as it was typed, and when it may be tried again.
+            # The same whether the reference exists or not.
             context["closed_until"] = clock.now() + dt.timedelta(seconds=guess.reset)
             response = render(request, "cases/track.html", context, status=429)
             response["Retry-After"] = str(guess.reset)

@@ -26,7 +26,7 @@ from municipality.jobs.services import enqueue
 from municipality.kernel import clock, digits
 from municipality.kernel.actors import Actor, system
 from municipality.kernel.errors import NotPermitted, Refused
-from municipality.notifications.services import send, text_code
+from municipality.notifications.services import send, send_sms_code
 from municipality.rulebook import queries as rulebook
 
 LIMITS = "limits.delegation"
@@ -118,7 +118,7 @@ def deliver(consent_id: int) -> None:
             "Kuwait Municipality: code %(code)s lets an employee of %(branch)s act for you once in: %(service)s."
             " Tell it only to the employee you are speaking with. It serves for ten minutes."
         )
-    text_code(to=person.phone, text=text % words, idempotency_key=f"consent-{row.pk}")
+    send_sms_code(to=person.phone, text=text % words, idempotency_key=f"consent-{row.pk}")
 
 
 def _branch(row: Consent, language: str) -> str:

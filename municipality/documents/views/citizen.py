@@ -1,4 +1,4 @@
-"""A person's own documents: the exact signed bytes."""
+"""Download of a person's documents."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from municipality.documents import queries, store
 @access("person")
 @require_safe
 def download(request: AuthenticatedHttpRequest, number: str) -> HttpResponse:
-    """The file of a document that the person holds. Raises Http404 for anybody else's."""
+    """The file of a document of the person. Raises Http404 for another's."""
     user = request.user
     document = queries.visible_to(user).filter(number=number, file__isnull=False).select_related("file").first()
     if document is None or document.file is None:

@@ -1,4 +1,4 @@
-"""The check page: the live state of a document for whoever holds its code."""
+"""The check page: the present state of a document by its code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHECKS, SECONDS = 30, 60
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
-    """The box for a code typed from paper."""
+    """The form for a code."""
     form, submitted = read_form(request, CodeForm)
     if submitted and form.is_valid():
         return redirect("verify", code=form.cleaned_data["code"])
@@ -35,13 +35,13 @@ def ask(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def verify(request: HttpRequest, code: str) -> HttpResponse:
-    """Valid, expired, suspended, revoked or superseded, with no personal data; neutral on a miss, at most 30 a minute."""
+    """The state of a document, without personal data; at most 30 checks a minute."""
     if not spend(request, "verify", limit=CHECKS, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
     document = services.look_up(code)
     context: dict[str, Any] = {"document": document, "state": document.live_state if document else ""}
-    known = queries.KINDS.get(document.kind) if document else None
-    context["kind"] = known.name if known else ""
+    facts_class = queries.KINDS.get(document.kind) if document else None
+    context["kind"] = facts_class.name if facts_class else ""
     if document:
         index = 0 if get_language() == "ar" else 1
         context |= {

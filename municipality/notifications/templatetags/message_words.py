@@ -1,4 +1,4 @@
-"""For message templates: the text of a row in the language being rendered. For pages: a stored text with its foreign parts marked."""
+"""Filters for message templates (a field of a row in the active language) and for pages that show stored texts."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ def words(row: Any, name: str) -> Any:
 
 @register.filter
 def marked(text: str) -> SafeString:
-    """A stored text as HTML, its paragraphs kept: runs in the other script (references, names) become marked data."""
+    """A stored text as HTML paragraphs, with runs in the other script (references, names) in `<bdi>`."""
     paragraphs = [part for part in re.split(r"\n\s*\n", text) if part.strip()]
     return format_html_join("", "<p>{}</p>", ((_lines(part),) for part in paragraphs))
 
 
 @register.filter
 def marked_line(text: str) -> SafeString:
-    """The same for one line, without a paragraph."""
+    """One line of a stored text as HTML, with runs in the other script in `<bdi>`."""
     is_english = (get_language() or "ar").startswith("en")
     parts = (_ARABIC_RUN if is_english else _LATIN_RUN).split(text)
     wrap = '<bdi lang="ar" data-term>{}</bdi>' if is_english else '<bdi dir="ltr">{}</bdi>'
-    # split() with one group: texts at even places, the runs between them at odd ones
+    # split() with one group returns texts at even indexes and the matched runs at odd ones
     return format_html_join(
-        "", "{}", ((format_html(wrap, part) if place % 2 else conditional_escape(part),) for place, part in enumerate(parts))
+        "", "{}", ((format_html(wrap, part) if index % 2 else conditional_escape(part),) for index, part in enumerate(parts))
     )
 
 

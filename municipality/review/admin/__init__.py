@@ -1,4 +1,4 @@
-"""The desk inside the staff's admin: pages of their own, no table. Nothing here lists, searches or picks what waits in the queue."""
+"""The pages of the desk in the admin. None of them lists or searches what waits in the queue."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.urls import path
 
 from municipality.review.admin import branch, case, countersign, home, labels, people  # noqa: F401
 
-# Words before the address of a case, so that none of them is read as one.
+# Fixed paths come before that of a case.
 PAGES = [
     path("desk/next/", home.next_case, name="desk_next"),
     path("desk/absence/", people.own_absence, name="desk_absence"),

@@ -1,4 +1,4 @@
-"""Who opens which case. What is not in somebody's hands is not there for them, and each try is written down."""
+"""Access to cases on the desk, with log entries for each access and each refused attempt."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from municipality.review import queries
 from municipality.review.models import Assignment, QueueEntry
 from municipality.review.services.queue import refuse_conflict
 
-ASKED_LENGTH = 40  # characters of a guessed address that are kept
+ASKED_LENGTH = 40  # characters of a guessed id that are recorded
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A case that the signed-in member of staff may read; `holds` while it lies in their own hands."""
+class OpenedCase:
+    """A case that the user may read; `holds` where it is assigned to them."""
 
     case: Case
     place: QueueEntry
@@ -31,36 +31,36 @@ class Opened:
     role: str
 
 
-def in_hands(request: AuthenticatedHttpRequest, public_id: str) -> Assignment:
-    """The assignment of the signed-in officer. Raises Http404, with a row of the record, for every other case and for none."""
+def own_assignment(request: AuthenticatedHttpRequest, public_id: str) -> Assignment:
+    """The user's assignment of a case. Raises Http404, with an audit event, for any other case."""
     user = request.user
-    found = queries.case_access(user, public_id)
-    if found is None or found.place is None or not (found.holds and found.may_open):
-        return _nothing(request, public_id)
-    assignment = Assignment.objects.select_related("officer").get(place=found.place, officer=user, ended_at__isnull=True)
-    assignment.place = found.place
+    access = queries.case_access(user, public_id)
+    if access is None or not (access.holds and access.may_open):
+        return _not_found(request, public_id)
+    assignment = Assignment.objects.select_related("officer").get(place=access.place, officer=user, ended_at__isnull=True)
+    assignment.place = access.place
     return assignment
 
 
-def opened(request: AuthenticatedHttpRequest, public_id: str) -> Opened:
-    """A case to read; the look is written before anything of it is shown. Raises Http404 as `in_hands` does."""
-    found = queries.case_access(request.user, public_id)
-    if found is None or found.place is None or not found.may_open:
-        return _nothing(request, public_id)
-    role = "officer" if found.holds else "auditor" if "auditor" in found.roles else "supervisor"
-    note_look(request, found.place.case, role)
-    return Opened(found.place.case, found.place, found.holds, role)
+def open_case(request: AuthenticatedHttpRequest, public_id: str) -> OpenedCase:
+    """A case to read, with an access log entry. Raises Http404 as `own_assignment` does."""
+    access = queries.case_access(request.user, public_id)
+    if access is None or not access.may_open:
+        return _not_found(request, public_id)
+    role = "officer" if access.holds else "auditor" if "auditor" in access.roles else "supervisor"
+    log_case_access(request, access.place.case, role)
+    return OpenedCase(access.place.case, access.place, access.holds, role)
 
 
-def note_look(request: AuthenticatedHttpRequest, case: Case, role: str) -> None:
-    """Write that a person's data is read, for the study of their request or for the audit."""
+def log_case_access(request: AuthenticatedHttpRequest, case: Case, role: str) -> None:
+    """Write an access log entry for the applicant of a case."""
     user = request.user
     purpose = "audit" if role == "auditor" else "review"
     log_access(viewer=Actor(role, user.key), person_key=case.applicant.key, subject=case.key, purpose=purpose)
 
 
-def _nothing(request: AuthenticatedHttpRequest, public_id: str) -> NoReturn:
-    """Say that nothing is there, and keep who asked for what."""
+def _not_found(request: AuthenticatedHttpRequest, public_id: str) -> NoReturn:
+    """Record the attempt and raise Http404."""
     user = request.user
     case = Case.objects.filter(public_id=public_id).first()
     if case is not None:

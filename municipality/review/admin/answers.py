@@ -1,4 +1,4 @@
-"""What was typed at the desk, read and put back: corrections by field or file, coded reasons, additions, answers of the checklist."""
+"""Form data of the desk: requested corrections and answers of the checklist."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ ANSWERS = ("yes", "no", "na")
 
 @dataclass(frozen=True)
 class Choice:
-    """One coded reason that may be asked for at one field or file, with what was typed about it."""
+    """A coded reason for a correction of a field or file, with its form data."""
 
-    value: str  # target.code, the value of its box
+    value: str  # target.code, the value of its checkbox
     reason: Reason
     is_chosen: bool
     note_ar: str
@@ -37,7 +37,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Target:
-    """A field or file that may be corrected, with the reasons that fit it."""
+    """A field or file that may be corrected, with its reasons."""
 
     item: Item
     choices: list[Choice]
@@ -48,15 +48,15 @@ class Target:
 
 
 def targets(items: Iterable[Item], replies: Edition, typed: Mapping[str, Any]) -> list[Target]:
-    """Everything that may be corrected. A reason without a field of its own is about files."""
+    """The fields and files that may be corrected. A reason without a target is for files."""
     reasons = replies.reasons_of("correction")
-    chosen = set(_list(typed, "ask"))
-    found = []
+    chosen = set(_values(typed, "ask"))
+    result = []
     for item in items:
         fitting = [r for r in reasons if r.target == item.name or (not r.target and item.is_file)]
         if item.may_correct and fitting:
-            found.append(Target(item, [_choice(item, reason, chosen, typed) for reason in fitting]))
-    return found
+            result.append(Target(item, [_choice(item, reason, chosen, typed) for reason in fitting]))
+    return result
 
 
 def _choice(item: Item, reason: Reason, chosen: set[str], typed: Mapping[str, Any]) -> Choice:
@@ -64,31 +64,31 @@ def _choice(item: Item, reason: Reason, chosen: set[str], typed: Mapping[str, An
     return Choice(value, reason, value in chosen, typed.get(f"note_ar.{value}", ""), typed.get(f"note_en.{value}", ""))
 
 
-def asked(typed: Mapping[str, Any]) -> list[CorrectionRequest]:
-    """The corrections of a form, in its order. What is no target and code stays to be refused by `texts.worded`."""
-    found = []
-    for value in _list(typed, "ask"):
+def correction_requests(typed: Mapping[str, Any]) -> list[CorrectionRequest]:
+    """The requested corrections of a form, in its order; `texts.correction_texts` refuses invalid ones."""
+    requests = []
+    for value in _values(typed, "ask"):
         target, _dot, code = value.partition(".")
-        found.append(CorrectionRequest(code, target, typed.get(f"note_ar.{value}", ""), typed.get(f"note_en.{value}", "")))
-    return found
+        requests.append(CorrectionRequest(code, target, typed.get(f"note_ar.{value}", ""), typed.get(f"note_en.{value}", "")))
+    return requests
 
 
-def answers(lines: Iterable[CheckLine], typed: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Code and answer of each question that is answered otherwise than before."""
+def changed_answers(lines: Iterable[CheckLine], typed: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Code and answer of each question whose answer has changed."""
     given = [(line, typed.get(f"check.{line.check.code}", "")) for line in lines]
     return [(line.check.code, answer) for line, answer in given if answer in ANSWERS and answer != line.answer]
 
 
-def seal(preview: Preview) -> str:
-    """SHA-256 over every word of a preview: what was seen is what is sent."""
+def preview_digest(preview: Preview) -> str:
+    """SHA-256 of a preview, to check that what was shown is sent."""
     return hashlib.sha256(json.dumps(asdict(preview), ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-def kept(typed: Any) -> list[tuple[str, str]]:
-    """Everything typed but the step and the token, for the hidden fields of the preview."""
-    apart = {"csrfmiddlewaretoken", "step", "seen"}
-    return [(name, value) for name, values in typed.lists() if name not in apart for value in values]
+def hidden_fields(typed: Any) -> list[tuple[str, str]]:
+    """The form data for the hidden fields of the preview."""
+    excluded = {"csrfmiddlewaretoken", "step", "seen"}
+    return [(name, value) for name, values in typed.lists() if name not in excluded for value in values]
 
 
-def _list(typed: Any, name: str) -> list[str]:
+def _values(typed: Any, name: str) -> list[str]:
     return list(typed.getlist(name)) if hasattr(typed, "getlist") else list(typed.get(name, ()))

@@ -1,4 +1,4 @@
-"""The supervisor's board: numbers of the branch and of its people, what moved up, and cases taken before their turn."""
+"""The supervisor's board of a branch, with overrides."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ P = QueueEntryState
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again(acts=steps("allow"))
 def board(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """The state of the supervisor's own branch. By POST: ask that a case be taken before its turn, or allow what another asked."""
+    """The state of the supervisor's branch (GET); request or allow an override (POST)."""
     demand(request, "supervisor")
     error, status = "", 200
     if request.method == "POST":
         try:
-            return _out_of_turn(request)
+            return _change_override(request)
         except Refused as refusal:
             error, status = str(refusal.sentence), refusal.status
     user = request.user
@@ -47,33 +47,33 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
         "typed": {name: request.POST.get(name, "") for name in ("reference", "code")},
     }
     if user.branch is not None:
-        found = queries.board(user.branch)
+        state = queries.board(user.branch)
         running = Clock.objects.filter(stopped_at__isnull=True, case__place__branch=user.branch)
         context |= {
-            "board": found,
+            "board": state,
             "figures": [
-                (_("waiting"), found.counts.get(P.WAITING, 0)),
-                (_("with officers"), found.counts.get(P.HELD, 0)),
-                (_("with an answer"), found.counts.get(P.ANSWERED, 0)),
-                (_("with applicants"), found.counts.get(P.AWAY, 0)),
-                (_("to sign"), found.counts.get(P.COUNTERSIGN, 0)),
+                (_("waiting"), state.counts.get(P.WAITING, 0)),
+                (_("with officers"), state.counts.get(P.HELD, 0)),
+                (_("with an answer"), state.counts.get(P.ANSWERED, 0)),
+                (_("with applicants"), state.counts.get(P.AWAY, 0)),
+                (_("to sign"), state.counts.get(P.COUNTERSIGN, 0)),
             ],
             "late": running.filter(due_at__lt=time.now()).count(),
             "reasons": _override_reasons(),
         }
         labels = {reason.code: reason.label_ar for reason in context["reasons"]}
-        context["overrides"] = [(o, labels.get(o.code, o.code), o.asked_by_id == user.pk) for o in found.overrides]
+        context["overrides"] = [(o, labels.get(o.code, o.code), o.asked_by_id == user.pk) for o in state.overrides]
     return TemplateResponse(request, "admin/review/board.html", context, status=status)
 
 
 def _override_reasons() -> list[Reason]:
-    """The coded reasons of every service that is studied, each once."""
+    """The coded reasons for an override, of all reviewable services."""
     subjects = sorted({entry.replies for entry in REVIEWABLES.values()})
-    found = {r.code: r for subject in subjects for r in rulebook.edition(subject, time.today()).reasons_of("override")}
-    return list(found.values())
+    reasons = {r.code: r for subject in subjects for r in rulebook.edition(subject, time.today()).reasons_of("override")}
+    return list(reasons.values())
 
 
-def _out_of_turn(request: AuthenticatedHttpRequest) -> HttpResponse:
+def _change_override(request: AuthenticatedHttpRequest) -> HttpResponse:
     user = request.user
     if request.POST.get("step") == "allow":
         number = request.POST.get("override", "")
@@ -85,9 +85,9 @@ def _out_of_turn(request: AuthenticatedHttpRequest) -> HttpResponse:
         messages.success(request, _("Allowed: the request is handed out next, and the reason is published."))
     else:
         reference = request.POST.get("reference", "").strip().upper()
-        place = QueueEntry.objects.filter(case__reference=reference, branch=user.branch_id, state=P.WAITING).select_related("case").first()
-        if place is None:
+        entry = QueueEntry.objects.filter(case__reference=reference, branch=user.branch_id, state=P.WAITING).select_related("case").first()
+        if entry is None:
             raise Refused("not_waiting", _("No request with this reference waits in the queue of the branch."))
-        queue.ask_override(place=place, code=request.POST.get("code", ""), asked_by=user)
+        queue.ask_override(place=entry, code=request.POST.get("code", ""), asked_by=user)
         messages.success(request, _("Asked for: another supervisor allows it."))
     return redirect("admin:desk_board")

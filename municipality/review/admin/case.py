@@ -1,4 +1,4 @@
-"""The screen of one case, and what its officer does with it. Nothing goes out that was not shown word for word before."""
+"""The page of a case and the actions of its officer. Messages are previewed before they are sent."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from municipality.kernel import request_cache
 from municipality.kernel.errors import Refused
 from municipality.review import queries, texts
 from municipality.review.admin import answers
-from municipality.review.admin.access import in_hands, note_look, opened
-from municipality.review.admin.page import screen
+from municipality.review.admin.access import log_case_access, open_case, own_assignment
+from municipality.review.admin.page import case_context
 from municipality.review.models import Assignment
 from municipality.review.registry import reviewable
 from municipality.review.services import desk, queue, staff
@@ -30,54 +30,54 @@ from municipality.ui.templatetags.portal import ref
 
 @require_safe
 def page(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """One case on one screen: for its officer with what can be done, for a supervisor and the auditor to read."""
-    found = opened(request, public_id)
-    return TemplateResponse(request, "admin/review/case.html", screen(request, found.case, found.place, found.holds, {}))
+    """The page of a case, with actions for its officer."""
+    opened = open_case(request, public_id)
+    return TemplateResponse(request, "admin/review/case.html", case_context(request, opened.case, opened.place, opened.holds, {}))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def act(request: AuthenticatedHttpRequest, public_id: str, verb: str) -> HttpResponse:
-    """One act at the desk. A refusal comes back on the page of the case, with everything that was typed."""
+    """One action on a case. A refusal is shown on the page of the case, with the form data."""
     if verb not in ACTS:
         raise Http404
-    assignment = in_hands(request, public_id)
+    assignment = own_assignment(request, public_id)
     if request.method != "POST":  # come back after signing in again
         return redirect("admin:desk_case", public_id)
     try:
         if request.POST.get("step") == "edit":
-            return _again(request, assignment, verb)
+            return _render_case(request, assignment, verb)
         return ACTS[verb](request, assignment)
     except Refused as refusal:
-        return _again(request, assignment, verb, refusal)
+        return _render_case(request, assignment, verb, refusal)
 
 
-def _again(request: AuthenticatedHttpRequest, assignment: Assignment, verb: str, refusal: Refused | None = None) -> HttpResponse:
-    place = assignment.place
-    request_cache.clear()  # the case may have moved on meanwhile
-    note_look(request, place.case, "officer")
+def _render_case(request: AuthenticatedHttpRequest, assignment: Assignment, verb: str, refusal: Refused | None = None) -> HttpResponse:
+    entry = assignment.place
+    request_cache.clear()  # the case may have changed meanwhile
+    log_case_access(request, entry.case, "officer")
     sentence = ""
     if refusal is not None:
         sentence = str(refusal.sentence) or _("This is not possible now. The case may have moved on meanwhile.")
-    context = screen(request, place.case, place, True, request.POST, panel=verb, error=sentence)
+    context = case_context(request, entry.case, entry, True, request.POST, panel=verb, error=sentence)
     return TemplateResponse(request, "admin/review/case.html", context, status=refusal.status if refusal else 200)
 
 
-def _shown(request: AuthenticatedHttpRequest, assignment: Assignment, verb: str, preview: Preview, title: str) -> HttpResponse | None:
-    """The preview, unless exactly these words were seen and are now sent."""
-    seal = answers.seal(preview)
+def _preview(request: AuthenticatedHttpRequest, assignment: Assignment, verb: str, preview: Preview, title: str) -> HttpResponse | None:
+    """The preview; None where the user has seen exactly this one and sends it."""
+    digest = answers.preview_digest(preview)
     seen = request.POST.get("seen", "")
-    if request.POST.get("step") == "send" and seen == seal:
+    if request.POST.get("step") == "send" and seen == digest:
         return None
     case = assignment.place.case
-    note_look(request, case, "officer")
+    log_case_access(request, case, "officer")
     context = {
         **admin.site.page_context(request),
         "title": title,
         "case": case,
         "preview": preview,
-        "seal": seal,
+        "seal": digest,
         "moved_on": bool(seen),
-        "kept": answers.kept(request.POST),
+        "kept": answers.hidden_fields(request.POST),
         "address": reverse("admin:desk_act", args=[case.public_id, verb]),
         "needs_signature": verb == "refuse" or bool(request.POST.get("second_code")),
     }
@@ -98,7 +98,7 @@ def _note(request: HttpRequest) -> dict[str, str]:
 
 def _checks(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     with transaction.atomic():
-        for code, answer in answers.answers(queries.checklist(assignment.place.case), request.POST):
+        for code, answer in answers.changed_answers(queries.checklist(assignment.place.case), request.POST):
             desk.check(assignment=assignment, code=code, answer=answer)
     messages.success(request, _("The checklist is saved."))
     return redirect(reverse("admin:desk_case", args=[assignment.place.case.public_id]) + "#desk-checks")
@@ -107,31 +107,31 @@ def _checks(request: HttpRequest, assignment: Assignment) -> HttpResponse:
 def _approve(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpResponse:
     case = assignment.place.case
     lines = queries.checklist(case)
-    if any(not line.answer for line in lines):  # said before the preview, not after it
+    if any(not line.answer for line in lines):  # before the preview, not after it
         raise Refused("checks_open", _("Answer every question of the checklist first."))
     if any(line.answer == "no" for line in lines):
         raise Refused("check_says_no", _("A question of the checklist is answered with no: the case cannot be approved."))
     preview = texts.preview_acceptance(case=case, **_note(request))
-    shown = _shown(request, assignment, "approve", preview, _("Approval: what the applicant receives"))
-    if shown is not None:
-        return shown
+    response = _preview(request, assignment, "approve", preview, _("Approval: what the applicant receives"))
+    if response is not None:
+        return response
     desk.accept(assignment=assignment, **_note(request))
     return _done(request, format_html(_("Request {reference} is approved and its applicant is told."), reference=ref(case.reference)))
 
 
 def _corrections(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpResponse:
     case = assignment.place.case
-    asked, second = answers.asked(request.POST), request.POST.get("second_code", "")
+    requests, second = answers.correction_requests(request.POST), request.POST.get("second_code", "")
     items = reviewable(case).items(case)
-    words = texts.worded(case, asked, items)
-    old = desk.raised_before(case, words, items)
+    corrections = texts.correction_texts(case, requests, items)
+    old = desk.belated_corrections(case, corrections, items)
     if old and not second:
         raise Refused("second_round", _("This could have been asked for in the round before. Give a reason; a supervisor signs it."))
     title = _("Corrections: what the applicant receives")
-    shown = _shown(request, assignment, "corrections", texts.preview_corrections(case=case, asked=asked), title)
-    if shown is not None:
-        return shown
-    desk.ask_corrections(assignment=assignment, items=asked, second_code=second if old else "")
+    response = _preview(request, assignment, "corrections", texts.preview_corrections(case=case, asked=requests), title)
+    if response is not None:
+        return response
+    desk.ask_corrections(assignment=assignment, items=requests, second_code=second if old else "")
     if old:
         return _done(
             request, format_html(_("The second round of request {reference} waits for a supervisor."), reference=ref(case.reference))
@@ -142,9 +142,9 @@ def _corrections(request: AuthenticatedHttpRequest, assignment: Assignment) -> H
 def _refuse(request: AuthenticatedHttpRequest, assignment: Assignment) -> HttpResponse:
     case, code = assignment.place.case, request.POST.get("code", "")
     preview = texts.preview_refusal(case=case, code=code, **_note(request))
-    shown = _shown(request, assignment, "refuse", preview, _("Refusal: what the applicant receives"))
-    if shown is not None:
-        return shown
+    response = _preview(request, assignment, "refuse", preview, _("Refusal: what the applicant receives"))
+    if response is not None:
+        return response
     desk.propose_refusal(assignment=assignment, code=code, **_note(request))
     return _done(request, format_html(_("The refusal of request {reference} waits for a supervisor."), reference=ref(case.reference)))
 
@@ -162,17 +162,19 @@ def _take_back(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     return redirect("admin:desk_case", assignment.place.case.public_id)
 
 
-def _tie(request: HttpRequest, assignment: Assignment) -> HttpResponse:
-    """A tie to a party of this very case: it leaves these hands and is never handed to them again."""
+def _declare_conflict(request: HttpRequest, assignment: Assignment) -> HttpResponse:
+    """Declare a conflict of interest with a party of the case, which releases it."""
     case, role = assignment.place.case, request.POST.get("party", "")
     keys = list(case.parties.filter(role=role).exclude(role="case").order_by("pk").values_list("key", flat=True))
-    if role == "applicant" and not keys:  # who is the licensee too stands there as that
+    if role == "applicant" and not keys:  # an applicant who is the licensee has that role
         keys = [case.applicant.key]
     if not keys:
         raise Refused("unknown_party", _("This request has no such party."))
     with transaction.atomic():
         for key in keys:
-            staff.declare_tie(officer=assignment.officer, party_key=key, kind=request.POST.get("kind", ""), declared_by=assignment.officer)
+            staff.declare_conflict(
+                officer=assignment.officer, party_key=key, kind=request.POST.get("kind", ""), declared_by=assignment.officer
+            )
     return _done(request, format_html(_("The tie is declared; request {reference} goes to a colleague."), reference=ref(case.reference)))
 
 
@@ -183,5 +185,5 @@ ACTS: dict[str, Callable[[AuthenticatedHttpRequest, Assignment], HttpResponse]] 
     "refuse": _refuse,
     "give-back": _give_back,
     "take-back": _take_back,
-    "tie": _tie,
+    "tie": _declare_conflict,
 }

@@ -1,10 +1,9 @@
-"""The clock of a case as one line: a word and a shape beside the colour."""
+"""The clock of a case as one line of a page."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -12,16 +11,17 @@ from municipality.kernel import clock as time
 from municipality.kernel import worktime
 from municipality.review.models import Clock
 from municipality.rulebook import queries as rulebook
+from municipality.ui.texts import Text
 
-SOON = 75  # per cent of the promise, from which on the line warns
+SOON = 75  # per cent of the promise from which the line warns
 
 
 @dataclass(frozen=True)
 class ClockLine:
-    """`kind` is ok, warn, bad or wait, as the tags of the house know them; `percent` of the promise that is used."""
+    """The state of a clock. `kind` is that of a tag (ok, warn, bad, wait), `percent` the used share of the promise."""
 
     kind: str
-    word: Any
+    word: Text
     percent: int
     due_at: dt.datetime | None
     level: int
@@ -29,7 +29,7 @@ class ClockLine:
 
 
 def line(clock: Clock | None, calendar: worktime.Calendar | None = None) -> ClockLine | None:
-    """How a clock stands now; None for a case without one. One query at most, for the calendar."""
+    """The state of a clock now; None for a case without one."""
     if clock is None:
         return None
     calendar = calendar or rulebook.calendar()

@@ -1,4 +1,4 @@
-"""The second person: the oldest proposal, its exact words, a signature or the way back."""
+"""The page where a supervisor signs the oldest proposal or sends it back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
 from municipality.review import queries, texts
 from municipality.review.admin import clocks
-from municipality.review.admin.access import note_look
+from municipality.review.admin.access import log_case_access
 from municipality.review.models import Decision
 from municipality.review.registry import reviewable
 from municipality.review.services import desk
@@ -28,14 +28,14 @@ from municipality.ui.templatetags.portal import ref
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again
 def sign(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """The next proposal that waits for this supervisor; by POST it is signed as it was read, or sent back for a coded reason."""
+    """Show the next proposal (GET); sign it, or send it back for a coded reason (POST)."""
     demand(request, "supervisor")
     if request.method == "POST":
-        return _signed(request)
-    return _next(request)
+        return _sign_or_send_back(request)
+    return _render_next(request)
 
 
-def _next(request: AuthenticatedHttpRequest, *, error: str = "", status: int = 200) -> HttpResponse:
+def _render_next(request: AuthenticatedHttpRequest, *, error: str = "", status: int = 200) -> HttpResponse:
     context: dict[str, Any] = {
         **admin.site.page_context(request),
         "title": _("Next decision to sign"),
@@ -43,16 +43,16 @@ def _next(request: AuthenticatedHttpRequest, *, error: str = "", status: int = 2
         "typed": request.POST,
     }
     user = request.user
-    waiting = queries.to_sign(user).select_related("case__applicant", "case__clock", "made_by")
+    waiting = queries.decisions_to_sign(user).select_related("case__applicant", "case__clock", "made_by")
     decision = waiting.first() if user.branch_id else None
     if decision is not None:
-        context |= _shown(request, decision)
+        context |= _decision_context(request, decision)
     return TemplateResponse(request, "admin/review/sign.html", context, status=status)
 
 
-def _shown(request: AuthenticatedHttpRequest, decision: Decision) -> dict[str, Any]:
+def _decision_context(request: AuthenticatedHttpRequest, decision: Decision) -> dict[str, Any]:
     case = decision.case
-    note_look(request, case, "supervisor")
+    log_case_access(request, case, "supervisor")
     replies = queries.replies(case)
     items = reviewable(case).items(case)
     return {
@@ -68,17 +68,19 @@ def _shown(request: AuthenticatedHttpRequest, decision: Decision) -> dict[str, A
     }
 
 
-def _signed(request: AuthenticatedHttpRequest) -> HttpResponse:
+def _sign_or_send_back(request: AuthenticatedHttpRequest) -> HttpResponse:
     user = request.user
     number = request.POST.get("decision", "")
     waiting = (
-        queries.to_sign(user).filter(pk=number) if number.isascii() and number.isdigit() and len(number) < 16 else Decision.objects.none()
+        queries.decisions_to_sign(user).filter(pk=number)
+        if number.isascii() and number.isdigit() and len(number) < 16
+        else Decision.objects.none()
     )
     decision = waiting.first()
     if decision is None:
-        return _next(request, error=_("This proposal does not wait for your signature any more."), status=409)
+        return _render_next(request, error=_("This proposal does not wait for your signature any more."), status=409)
     reference = decision.case.reference
-    # What was on the screen: other words than those are not signed.
+    # The digest of what was shown: a changed proposal is not signed.
     decision.digest = request.POST.get("digest", "")
     try:
         if request.POST.get("step") == "sign":
@@ -93,5 +95,5 @@ def _signed(request: AuthenticatedHttpRequest) -> HttpResponse:
                 request, format_html(_("The proposal on request {reference} is back with its officer."), reference=ref(reference))
             )
     except Refused as refusal:
-        return _next(request, error=str(refusal.sentence), status=refusal.status)
+        return _render_next(request, error=str(refusal.sentence), status=refusal.status)
     return redirect("admin:desk_sign")

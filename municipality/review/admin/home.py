@@ -53,7 +53,7 @@ def context(request: AuthenticatedHttpRequest) -> dict[str, Any]:
         lines.sort(key=lambda line: order.index(line.assignment.place.state))
         found |= {"desk": desk, "desk_cases": lines, "desk_total": len(lines)}
     if in_group(request, "supervisor") and user.branch_id:
-        found["desk_to_sign"] = queries.to_sign(user).count()
+        found["desk_to_sign"] = queries.decisions_to_sign(user).count()
         found["desk_supervises"] = True
     found["desk_audits"] = in_group(request, "auditor")
     return found

@@ -1,4 +1,4 @@
-"""Acts, jobs and messages of queue, desk and clock in words."""
+"""Labels of audit events, jobs and messages of the queue, the desk and the clocks."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,4 +1,4 @@
-"""People of the branch: absences, fields of work, declared ties."""
+"""Pages of absences, skills and conflicts of interest."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -27,9 +27,10 @@ from municipality.review.models.staff import AbsenceKind
 from municipality.review.registry import REVIEWABLES
 from municipality.review.services import staff
 from municipality.ui.admin_base import demand, in_group
+from municipality.ui.texts import Text
 
 SKILLS = {"health": gettext_lazy("Health licences"), "claims": gettext_lazy("Claims of shops"), "pages": gettext_lazy("Pages of shops")}
-TIES_SHOWN = 500
+MAX_CONFLICTS = 500
 
 
 class _DateInput(forms.DateInput):
@@ -47,21 +48,21 @@ class AbsenceForm(forms.Form):
     last_day = forms.DateField(label=gettext_lazy("Last day"), input_formats=["%Y-%m-%d"], widget=_DateInput)
 
 
-def skill_name(code: str) -> Any:
-    """What a field of work is called; its code where it has no name yet."""
+def skill_name(code: str) -> Text:
+    """The name of a skill; its code where it has none."""
     return SKILLS.get(code, code)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_absence(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """An officer's own days of absence and declared ties."""
+    """An officer's own absences and conflicts of interest."""
     demand(request, "officer")
     user = request.user
     form, error, status = AbsenceForm(), "", 200
     if request.method == "POST":
         form = AbsenceForm(request.POST) if request.POST.get("act") == "absence" else form
         try:
-            if _absence_act(request, user, form, {user.pk}):
+            if _change_absence(request, user, form, {user.pk}):
                 return redirect("admin:desk_absence")
         except Refused as refusal:
             error, status = str(refusal.sentence), refusal.status
@@ -70,20 +71,20 @@ def own_absence(request: AuthenticatedHttpRequest) -> HttpResponse:
         "title": _("My absences and ties"),
         "form": form,
         "error": error,
-        "absences": _coming().filter(officer=user),
-        "ties": ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True).order_by("-pk")[:TIES_SHOWN],
+        "absences": _upcoming_absences().filter(officer=user),
+        "ties": ConflictOfInterest.objects.filter(officer=user, ended_at__isnull=True).order_by("-pk")[:MAX_CONFLICTS],
     }
     return TemplateResponse(request, "admin/review/own.html", context, status=status)
 
 
-def _coming() -> QuerySet[Absence]:
+def _upcoming_absences() -> QuerySet[Absence]:
     return Absence.objects.filter(last_day__gte=time.today(), cancelled_at__isnull=True).order_by("first_day", "pk")
 
 
-def _absence_act(request: HttpRequest, officer: User, form: AbsenceForm, whose: set[int]) -> bool:
-    """Enter or cancel an absence. False where the form is not in order. Raises Refused."""
+def _change_absence(request: AuthenticatedHttpRequest, officer: User | None, form: AbsenceForm, officer_ids: set[int]) -> bool:
+    """Enter or cancel an absence. Returns False for an invalid form. Raises Refused."""
     if request.POST.get("act") == "cancel":
-        absence = _coming().filter(officer__in=whose, pk=_number(request, "absence")).first()
+        absence = _upcoming_absences().filter(officer__in=officer_ids, pk=_number(request, "absence")).first()
         if absence is None:
             raise Refused("unknown_absence", _("There is no such absence any more."))
         staff.cancel_absence(absence=absence, cancelled_by=request.user)
@@ -98,7 +99,7 @@ def _absence_act(request: HttpRequest, officer: User, form: AbsenceForm, whose: 
     return True
 
 
-def _number(request: HttpRequest, name: str) -> int:
+def _number(request: AuthenticatedHttpRequest, name: str) -> int:
     value = request.POST.get(name, "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else 0
 
@@ -110,9 +111,9 @@ def officers_of(branch_id: str | None) -> QuerySet[User]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@asks_again(acts=steps("give", "end", field="act"))  # what somebody may decide changes
+@asks_again(acts=steps("give", "end", field="act"))
 def people(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Officers of the supervisor's branch with their fields of work and coming absences; each act by one POST."""
+    """The officers of the supervisor's branch with their skills and upcoming absences, and actions on them."""
     demand(request, "supervisor")
     user = request.user
     officers = list(officers_of(user.branch_id)) if user.branch_id else []
@@ -121,7 +122,7 @@ def people(request: AuthenticatedHttpRequest) -> HttpResponse:
         chosen = next((o for o in officers if o.pk == _number(request, "officer")), None)
         form = AbsenceForm(request.POST) if request.POST.get("act") == "absence" else form
         try:
-            if _PEOPLE_ACTS.get(request.POST.get("act", ""), _nothing)(request, chosen, form, {o.pk for o in officers}):
+            if _PEOPLE_ACTIONS.get(request.POST.get("act", ""), _do_nothing)(request, chosen, form, {o.pk for o in officers}):
                 return redirect("admin:desk_people")
         except Refused as refusal:
             error, status = str(refusal.sentence), refusal.status
@@ -129,7 +130,7 @@ def people(request: AuthenticatedHttpRequest) -> HttpResponse:
     for skill in Skill.objects.filter(officer__in=officers, ended_at__isnull=True).order_by("code"):
         skills[skill.officer_id].append((skill, skill_name(skill.code)))
     absences: dict[int, list[Absence]] = defaultdict(list)
-    for absence in _coming().filter(officer__in=officers):
+    for absence in _upcoming_absences().filter(officer__in=officers):
         absences[absence.officer_id].append(absence)
     context = {
         **admin.site.page_context(request),
@@ -137,22 +138,22 @@ def people(request: AuthenticatedHttpRequest) -> HttpResponse:
         "form": form,
         "error": error,
         "chosen": _number(request, "officer"),
-        "officers": [(o, skills[o.pk], absences[o.pk], [] if o.pk == user.pk else _lacking(skills[o.pk])) for o in officers],
+        "officers": [(o, skills[o.pk], absences[o.pk], [] if o.pk == user.pk else _missing_skills(skills[o.pk])) for o in officers],
     }
     return TemplateResponse(request, "admin/review/people.html", context, status=status)
 
 
-def _lacking(held: list[tuple[Skill, Any]]) -> list[tuple[str, Any]]:
-    """Fields of work that somebody may still be given."""
-    codes = {entry.skill for entry in REVIEWABLES.values()} - {skill.code for skill, _name in held}
+def _missing_skills(skills: list[tuple[Skill, Any]]) -> list[tuple[str, Any]]:
+    """The skills that an officer lacks."""
+    codes = {entry.skill for entry in REVIEWABLES.values()} - {skill.code for skill, _name in skills}
     return [(code, skill_name(code)) for code in sorted(codes)]
 
 
-def _nothing(request: HttpRequest, officer: User, form: AbsenceForm, whose: set[int]) -> bool:
+def _do_nothing(request: AuthenticatedHttpRequest, officer: User | None, form: AbsenceForm, officer_ids: set[int]) -> bool:
     return True
 
 
-def _give(request: HttpRequest, officer: User, form: AbsenceForm, whose: set[int]) -> bool:
+def _give(request: AuthenticatedHttpRequest, officer: User | None, form: AbsenceForm, officer_ids: set[int]) -> bool:
     if officer is None:
         raise Refused("unknown_officer", _("Choose an officer of the branch."))
     staff.give_skill(officer=officer, code=request.POST.get("skill", ""), given_by=request.user)
@@ -160,8 +161,10 @@ def _give(request: HttpRequest, officer: User, form: AbsenceForm, whose: set[int
     return True
 
 
-def _end(request: HttpRequest, officer: User, form: AbsenceForm, whose: set[int]) -> bool:
-    skill = Skill.objects.filter(pk=_number(request, "skill"), officer__in=whose, ended_at__isnull=True).select_related("officer").first()
+def _end(request: AuthenticatedHttpRequest, officer: User | None, form: AbsenceForm, officer_ids: set[int]) -> bool:
+    skill = (
+        Skill.objects.filter(pk=_number(request, "skill"), officer__in=officer_ids, ended_at__isnull=True).select_related("officer").first()
+    )
     if skill is None:
         raise Refused("unknown_skill", _("There is no such field of work any more."))
     staff.end_skill(skill=skill, ended_by=request.user)
@@ -169,9 +172,9 @@ def _end(request: HttpRequest, officer: User, form: AbsenceForm, whose: set[int]
     return True
 
 
-_PEOPLE_ACTS: dict[str, Callable[[HttpRequest, Any, AbsenceForm, set[int]], bool]] = {
-    "absence": _absence_act,
-    "cancel": _absence_act,
+_PEOPLE_ACTIONS: dict[str, Callable[[AuthenticatedHttpRequest, User | None, AbsenceForm, set[int]], bool]] = {
+    "absence": _change_absence,
+    "cancel": _change_absence,
     "give": _give,
     "end": _end,
 }
@@ -179,7 +182,7 @@ _PEOPLE_ACTS: dict[str, Callable[[HttpRequest, Any, AbsenceForm, set[int]], bool
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def ties(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Declared ties: all for the auditor, to read; those of the branch for its supervisor, who enters an end."""
+    """Conflicts of interest: all for auditors, read-only; those of the branch for its supervisor, who may end them."""
     user = request.user
     supervises = in_group(request, "supervisor") and bool(user.branch_id)
     if not supervises and not in_group(request, "auditor"):
@@ -192,14 +195,14 @@ def ties(request: AuthenticatedHttpRequest) -> HttpResponse:
         if not supervises:
             raise PermissionDenied
         try:
-            _end_tie(request, rows)
+            _end_conflict(request, rows)
             return redirect("admin:desk_ties")
         except Refused as refusal:
             error, status = str(refusal.sentence), refusal.status
     context = {
         **admin.site.page_context(request),
         "title": _("Declared ties"),
-        "ties": rows[:TIES_SHOWN],
+        "ties": rows[:MAX_CONFLICTS],
         "supervises": supervises,
         "error": error,
         "me": user.pk,
@@ -207,9 +210,9 @@ def ties(request: AuthenticatedHttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/review/ties.html", context, status=status)
 
 
-def _end_tie(request: HttpRequest, rows: QuerySet[ConflictOfInterest]) -> None:
-    tie = rows.filter(pk=_number(request, "tie"), ended_at__isnull=True).first()
-    if tie is None:
+def _end_conflict(request: AuthenticatedHttpRequest, rows: QuerySet[ConflictOfInterest]) -> None:
+    conflict = rows.filter(pk=_number(request, "tie"), ended_at__isnull=True).first()
+    if conflict is None:
         raise Refused("unknown_tie", _("There is no such tie any more."))
-    staff.end_tie(tie=tie, ended_by=request.user)
+    staff.end_conflict(conflict=conflict, ended_by=request.user)
     messages.success(request, _("The end of the tie is entered."))

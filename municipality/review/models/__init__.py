@@ -1,4 +1,4 @@
-"""The fair queue, rounds of corrections, decisions and the clock of the promise."""
+"""The queue, rounds of corrections, decisions and clocks."""
 
 from municipality.review.models.clock import Clock, Escalation
 from municipality.review.models.desk import CheckAnswer, CorrectionItem, CorrectionRound, Decision

@@ -1,4 +1,4 @@
-"""The promise of a case in working time, and what happens when it runs out."""
+"""Clocks of promised processing times, and escalations."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from municipality.cases.models import Case
 
 
 class Clock(models.Model):
-    """Working time promised and used. It stands still only while the applicant is waited for.
+    """The promised and used working time of a case, paused while it waits for the applicant.
 
-    Times of the row are worked out from `started_at`, the events and the calendar in force; a new edition of the calendar
-    moves them (`review.services.clock`).
+    The times are computed from `started_at`, the events and the calendar (`review.services.clock`).
     """
 
     case = models.OneToOneField(Case, models.PROTECT, related_name="clock", verbose_name="الطلب")
     started_at = models.DateTimeField("بدأ في")
-    promised_days = models.PositiveSmallIntegerField("أيام العمل الموعودة")  # as the rulebook had it when the clock started
-    steps = models.JSONField(default=list)  # percentages of the promise at which the case moves up, lowest first
+    promised_days = models.PositiveSmallIntegerField("أيام العمل الموعودة")  # of the edition in force at the start
+    steps = models.JSONField(default=list)  # shares of the promise, in per cent, at which the case is escalated, ascending
     promised_minutes = models.PositiveIntegerField("الدقائق الموعودة")  # working minutes
     paused_at = models.DateTimeField("متوقف منذ", null=True, blank=True)
     paused_minutes = models.PositiveIntegerField("دقائق التوقف", default=0)  # working minutes of ended pauses
@@ -25,7 +24,7 @@ class Clock(models.Model):
     level = models.PositiveSmallIntegerField("مستوى التصعيد", default=0)
     next_level_at = models.DateTimeField("التصعيد التالي", null=True, blank=True)
     stopped_at = models.DateTimeField("انتهى في", null=True, blank=True)
-    calendar = models.CharField(max_length=60, blank=True)  # stamp of the edition it was worked out with
+    calendar = models.CharField(max_length=60, blank=True)  # stamp of the edition for which the times were computed
 
     class Meta:
         verbose_name = "ساعة"
@@ -40,7 +39,7 @@ class Clock(models.Model):
 
 
 class Escalation(models.Model):
-    """A case moved up by itself; the applicant is told, and the supervisor, the branch head or the sector above sees it."""
+    """An escalation of a case that took too long: to the supervisor, the branch head or the sector."""
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="escalations", verbose_name="الطلب")
     level = models.PositiveSmallIntegerField("المستوى")

@@ -1,4 +1,4 @@
-"""What is written at the desk: the checklist, rounds of corrections, and the decision."""
+"""Answers of the checklist, rounds of corrections, and decisions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from municipality.cases.models import Case
 
 
 class CheckAnswer(models.Model):
-    """An answer to one question of the checklist. Insert-only: the newest of a code holds."""
+    """An answer to one question of the checklist. Insert-only: the newest of a code counts."""
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="checks")
     code = models.CharField("البند", max_length=40)
@@ -26,7 +26,7 @@ class CheckAnswer(models.Model):
 
 
 class CorrectionRound(models.Model):
-    """One round of corrections. A second one that raises what could have been raised before needs a supervisor."""
+    """One round of corrections. A later one that requests what could have been requested before needs a supervisor."""
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="rounds", verbose_name="الطلب")
     number = models.PositiveSmallIntegerField("الجولة")
@@ -34,7 +34,7 @@ class CorrectionRound(models.Model):
     asked_at = models.DateTimeField("طُلبت في")
     answer_by = models.DateField("آخر موعد للرد")
     answered_at = models.DateTimeField("رُدّ عليها في", null=True, blank=True)
-    # Values of every field and file as they stood when the round was asked for: what is new later is told from this.
+    # The marks of all fields and files at the time of the round (`registry.Item.mark`).
     standing = models.JSONField(default=dict, blank=True)
     raises_old = models.BooleanField("تطلب ما كان ممكنًا طلبه", default=False)
     second_code = models.CharField("سبب الجولة الثانية", max_length=40, blank=True)
@@ -65,7 +65,7 @@ class CorrectionRound(models.Model):
 
 
 class CorrectionItem(models.Model):
-    """One coded thing to correct, bound to a field or file; the words are kept as they were sent."""
+    """One correction of a field or file, with the texts as they were sent."""
 
     round = models.ForeignKey(CorrectionRound, models.PROTECT, related_name="items")
     code = models.CharField("السبب", max_length=40)
@@ -95,8 +95,7 @@ class Outcome(models.TextChoices):
 
 
 class Decision(models.Model):
-    """What an officer decided, word for word. A refusal, and a second round that raises old things, hold only with a second
-    person's signature over exactly these words; any other words are another decision."""
+    """A decision of an officer with its texts. A refusal, and a round that needs a supervisor, take effect when a second person signs."""
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="decisions", verbose_name="الطلب")
     outcome = models.CharField("القرار", max_length=20, choices=Outcome)
@@ -107,8 +106,8 @@ class Decision(models.Model):
     text_en = models.TextField(blank=True)
     note_ar = models.CharField("إضافة", max_length=500, blank=True)
     note_en = models.CharField(max_length=500, blank=True)
-    items = models.JSONField(default=list, blank=True)  # of a second round: what it asks for, with its words
-    digest = models.CharField(max_length=64)  # SHA-256 over outcome, reason, words and items, in a fixed form
+    items = models.JSONField(default=list, blank=True)  # the corrections of a second round
+    digest = models.CharField(max_length=64)  # see `services.desk.digest`
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="قرره")
     made_at = models.DateTimeField("قُرر في")
     signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name="اعتمده")
@@ -120,7 +119,7 @@ class Decision(models.Model):
         verbose_name = "قرار"
         verbose_name_plural = "القرارات"
         constraints = [
-            # A second round that was signed is carried out: the case goes on to its real decision.
+            # After a signed second round the case gets another decision.
             models.UniqueConstraint(
                 fields=["case"],
                 condition=models.Q(voided_at__isnull=True) & (~models.Q(outcome="second_round") | models.Q(signed_at__isnull=True)),

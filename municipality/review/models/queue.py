@@ -1,4 +1,4 @@
-"""The queue: a place for each case, kept through corrections and absences, and who was handed it."""
+"""Queue entries, parties, overrides and assignments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from municipality.review.states import QueueEntryState
 
 
 class QueueEntry(models.Model):
-    """A case's place. Its primary key is its number: given by the database on arrival, never changed, never given again."""
+    """The entry of a case in the queue; its primary key is its number, which the database gives in the order of arrival."""
 
     case = models.OneToOneField(Case, models.PROTECT, related_name="place", verbose_name="الطلب")
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="الفرع")
@@ -45,7 +45,7 @@ class QueueEntryEvent(StateEvent):
     class Meta:
         indexes = [
             models.Index(fields=["subject", "id"], name="review_entry_event_subject"),
-            # Pace and public figures count the decisions of some weeks, however long the log is.
+            # For pace and public figures, which count the decisions of some weeks.
             models.Index(fields=["at"], condition=models.Q(move="leave"), name="review_entry_event_left"),
         ]
 
@@ -54,7 +54,7 @@ QueueEntry.EVENTS = QueueEntryEvent
 
 
 class Party(models.Model):
-    """Somebody with an interest in a case: applicant, licensee, shop, manager. Ties are held against these keys."""
+    """A party of a case (applicant, licensee, shop, manager), with which officers may have a conflict of interest."""
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="parties")
     key = models.CharField(max_length=80)
@@ -69,7 +69,7 @@ class Party(models.Model):
 
 
 class Override(models.Model):
-    """A case is taken before its turn: a coded reason, asked for by one person and allowed by a second. Published."""
+    """A case is drawn before its turn, for a coded reason, requested by one supervisor and allowed by another. Published."""
 
     place = models.OneToOneField(QueueEntry, models.PROTECT, related_name="override", verbose_name="الدور")
     code = models.CharField("السبب", max_length=40)
@@ -97,13 +97,13 @@ class Override(models.Model):
 
 
 class Assignment(models.Model):
-    """One case in one officer's hands, from the draw to its end. One officer a case; one open case on a desk."""
+    """The assignment of a case to an officer. A case has one open assignment; an officer has one case open on the desk."""
 
     place = models.ForeignKey(QueueEntry, models.PROTECT, related_name="assignments", verbose_name="الدور")
     officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="الموظف")
     drawn_at = models.DateTimeField("سُلّم في")
     override = models.ForeignKey(Override, models.PROTECT, related_name="+", null=True, blank=True)
-    # True while the case lies open on the officer's desk; false while the applicant or a second signature is awaited.
+    # False while the case waits for the applicant or a signature.
     on_desk = models.BooleanField("على المكتب", default=True)
     touched_at = models.DateTimeField("آخر عمل")
     ended_at = models.DateTimeField("انتهى في", null=True, blank=True)

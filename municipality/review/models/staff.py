@@ -1,4 +1,4 @@
-"""What decides which cases an officer may be handed: skills, absences and declared ties."""
+"""Skills, absences and conflicts of interest of officers: they decide which cases an officer may draw."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class AbsenceKind(models.TextChoices):
 
 
 class Absence(models.Model):
-    """Days on which an officer is handed nothing; what they hold goes back to its place."""
+    """Days on which an officer draws no cases, and loses assigned ones."""
 
     officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="الموظف")
     kind = models.CharField("النوع", max_length=20, choices=AbsenceKind)
@@ -58,23 +58,22 @@ class Absence(models.Model):
         return f"{self.kind} {self.first_day}"
 
 
-class TieKind(models.TextChoices):
+class ConflictKind(models.TextChoices):
     SELF = "self", "الموظف نفسه"
     RELATIVE = "relative", "قريب"
     BUSINESS = "business", "مصلحة تجارية"
     DISPUTE = "dispute", "خصومة"
-    GIVEN_BACK = "given_back", "أعاد الطلب إلى الطابور"  # a tie to one case: it is not handed to them again
+    GIVEN_BACK = "given_back", "أعاد الطلب إلى الطابور"  # a conflict with one case, which they do not draw again
 
 
 class ConflictOfInterest(models.Model):
-    """A declared tie of an officer to a person, an organisation or a shop: cases with that party never reach them."""
+    """A conflict of interest of an officer with a person, organisation or shop: they draw no cases of that party."""
 
     officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="الموظف")
     party_key = models.CharField("الطرف", max_length=80)  # person:…, organisation:…, shop:…, case:…
-    kind = models.CharField("الصلة", max_length=20, choices=TieKind)
+    kind = models.CharField("الصلة", max_length=20, choices=ConflictKind)
     declared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="صرّح به")
     declared_at = models.DateTimeField("صُرّح في")
-    # An end is set by somebody else than the officer.
     ended_at = models.DateTimeField("انتهت في", null=True, blank=True)
     ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name="أنهاها")
 
@@ -90,7 +89,7 @@ class ConflictOfInterest(models.Model):
                 | (models.Q(ended_at__isnull=False) & ~models.Q(ended_by=models.F("officer"))),
                 name="review_conflict_ended_by_another",
             ),
-            models.CheckConstraint(condition=models.Q(kind__in=TieKind.values), name="review_conflict_kind"),
+            models.CheckConstraint(condition=models.Q(kind__in=ConflictKind.values), name="review_conflict_kind"),
         ]
         indexes = [models.Index(fields=["party_key"], name="review_conflict_party")]
 

@@ -1,4 +1,4 @@
-"""The refusal of a case as a document: its facts, and the work of issuing one. Services issue kinds of their own of it."""
+"""The facts of refusal documents; services declare subclasses."""
 
 from __future__ import annotations
 
@@ -20,17 +20,16 @@ PRINTED = ("replies.", "checks.", "conditions.")  # editions that a refusal name
 
 @dataclass(frozen=True, kw_only=True)
 class RefusalFacts(Facts):
-    """What a refusal states: what was asked for, the reason with its article, the addition, and how to object until when.
+    """The facts of a refusal: request, reason with its article, note, and the deadline to object. Staff are not named.
 
-    Nobody of the staff is named: the office decided, and a second person of it signed. A subclass says what was asked for, and
-    names the rulebook's subjects, both in Arabic and English.
+    A subclass sets the name of the request and those of rulebook subjects, in Arabic and English.
     """
 
     name = _("Decision refusing a request")
     template = "documents/refusal.html"
     title = "قرار رفض"
     reason = "Refusal"
-    moment = "decided_at"
+    issued_field = "decided_at"
     qr_label = "رمز الاستجابة للتحقق من القرار"
     request: ClassVar[tuple[str, str]]
     subjects: ClassVar[Mapping[str, tuple[str, str]]]
@@ -58,7 +57,6 @@ class RefusalFacts(Facts):
     editions: tuple[EditionLabel, ...]
 
     def context(self) -> dict[str, Any]:
-        """What `documents/refusal.html` reads."""
         return {
             **super().context(),
             "trade_name": BilingualText(self.trade_name_ar, self.trade_name_en),
@@ -74,24 +72,21 @@ class RefusalFacts(Facts):
 
     @classmethod
     def of(cls, case: Case, *, applicant: Any = None) -> Self:
-        """The facts of a refused case; `applicant` is the organisation that asked, where it was one.
-
-        Raises LookupError without a signed refusal.
-        """
+        """The facts of a refused case; `applicant` is the organisation, where one applied. Raises LookupError without a signed refusal."""
         decision = queries.decision_of(case)
         if decision is None or decision.outcome != "refuse" or not decision.is_signed:
             raise LookupError(f"{case.reference} has no signed refusal")
         limit = rulebook.edition("limits.review", clock.today()).limits["objection_days"]
         decided_at = decision.signed_at or clock.now()
-        asked = applicant or case.applicant
+        person = applicant or case.applicant
         return cls(
             case_reference=case.reference,
             request_ar=cls.request[0],
             request_en=cls.request[1],
             trade_name_ar=case.title_ar,
             trade_name_en=case.title_en,
-            applicant_ar=asked.name_ar,
-            applicant_en=asked.name_en,
+            applicant_ar=person.name_ar,
+            applicant_en=person.name_en,
             branch_ar=case.branch.name_ar,
             branch_en=case.branch.name_en,
             opened_on=clock.day_of(case.opened_at),

@@ -1,4 +1,4 @@
-"""The queue as everybody may see it."""
+"""The public page of the queue."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from municipality.accounts.access import public
-from municipality.review.public_queue import LEAST, REALITY_DAYS, published
+from municipality.review.public_queue import FIGURE_DAYS, MIN_DECISIONS, published
 
 
 @public
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
-    """How many wait in each branch, since when, at what pace, promise and reality, and what was taken before its turn and why."""
-    return render(request, "review/queue.html", {"queue": published(), "days": REALITY_DAYS, "least": LEAST})
+    """Waiting cases, pace, promised and real processing times of each branch, and the overrides."""
+    return render(request, "review/queue.html", {"queue": published(), "days": FIGURE_DAYS, "least": MIN_DECISIONS})

@@ -1,4 +1,4 @@
-"""What a shop may do, and which authorities have a say in it."""
+"""Activities of shops, and the authorities that license them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ class Authority(models.TextChoices):
 
 
 class Activity(models.Model):
-    """What a shop does."""
-
     code = models.CharField("الرمز", max_length=20, primary_key=True)
     name_ar = models.CharField("الاسم", max_length=120)
     name_en = models.CharField("الاسم بالإنجليزية", max_length=120)
@@ -29,7 +27,7 @@ class Activity(models.Model):
 
 
 class ActivityAuthority(models.Model):
-    """Which body licenses an activity, from when until when (food passed to PAFN on 15 July 2018)."""
+    """The authority that licenses an activity in a period (food passed to PAFN on 15 July 2018)."""
 
     activity = models.ForeignKey(Activity, models.PROTECT, related_name="authorities")
     authority = models.CharField("الجهة", max_length=20, choices=Authority)

@@ -1,4 +1,4 @@
-"""Rows of the calendar: days without work, and the hours of ordinary weeks and of seasons."""
+"""Rows of calendars: holidays and working hours."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from django.db import models
 
 from municipality.rulebook.models.rulesets import RuleSet
 
-# What a calendar may name: a slip of the pen in a year is no holiday of a thousand years.
+# The days that a calendar may name, against typing errors in the year.
 EARLIEST, LATEST = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
 _OUT_OF_REACH = "اليوم خارج ما يسعه التقويم، من عام 2000 إلى عام 2099."
 
 
 class HolidayRule(models.Model):
-    """Days on which the offices are closed. The Cabinet sets most of them late; those of the Hijri year are estimates until then."""
+    """Holidays. Those of the Hijri year are estimates until the Cabinet announces them."""
 
     ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="holidays")
     first_day = models.DateField("من")

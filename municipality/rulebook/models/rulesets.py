@@ -1,4 +1,4 @@
-"""The rulebook: editions of fees, limits and conditions with their legal source, immutable once a second person published them."""
+"""Editions of rules and their rows, immutable once a second person has published them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db import models
 
 
 class RuleSet(models.Model):
-    """One edition of one subject of rules: `fees.health` version 12, in force from a day, known from an instant."""
+    """An edition of the rules of a subject: `fees.health` version 12, in force from `first_day`."""
 
     subject = models.CharField("الموضوع", max_length=40)
     version = models.PositiveIntegerField("الإصدار")
@@ -46,7 +46,7 @@ class RuleSet(models.Model):
 
 
 class FeeRule(models.Model):
-    """An amount in fils per unit, with the article that grounds it."""
+    """An amount in fils per unit, with its article."""
 
     ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="fees")
     code = models.CharField("الرمز", max_length=40)
@@ -129,9 +129,9 @@ class ReasonKind(models.TextChoices):
 
 
 class ReasonRule(models.Model):
-    """A coded reason with the words a person receives, in both languages, and the article it stands on.
+    """A coded reason with the text that a person receives, and its article.
 
-    A correction may name the field or file it concerns (`target`); empty where the officer chooses it.
+    A correction may name the field or file it concerns (`target`); where that is empty, the officer chooses.
     """
 
     ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="reasons")
@@ -164,7 +164,7 @@ class ReasonRule(models.Model):
 
 
 class CheckRule(models.Model):
-    """One question of the officer's checklist, with the article that asks it."""
+    """One question of the officer's checklist, with its article."""
 
     ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="checks")
     code = models.CharField("الرمز", max_length=40)
@@ -173,7 +173,7 @@ class CheckRule(models.Model):
     text_en = models.CharField("السؤال بالإنجليزية", max_length=200)
     article_ar = models.CharField("المادة", max_length=160)
     article_en = models.CharField("المادة بالإنجليزية", max_length=160)
-    # Asked only where this fact changed or this flag stands; empty means always.
+    # Shown only where this fact changed or this flag is set; empty means always.
     about = models.CharField("عند تغير", max_length=40, blank=True)
 
     class Meta:
@@ -207,10 +207,9 @@ class Blocks(models.TextChoices):
 
 
 class OffenceRule(models.Model):
-    """One offence: its article, the band of the law, what settling it costs, what is warned of first and what it stops.
+    """One offence: its article, the range of the fine, the settlement, the time to correct it and the services it blocks.
 
-    Amounts are fils. The band is the judge's and is told, never charged; without `settlement_fils` there is no settlement and
-    the minute goes to the court.
+    Amounts are fils. The range is for the court and only shown; without `settlement_fils` the violation goes to the court.
     """
 
     ruleset = models.ForeignKey(RuleSet, models.PROTECT, related_name="offences")
@@ -224,9 +223,9 @@ class OffenceRule(models.Model):
     band_unit = models.CharField("وحدة الغرامة", max_length=10, choices=OffenceUnit, default=OffenceUnit.EACH)
     settlement_fils = models.PositiveBigIntegerField("مبلغ الصلح بالفلس", null=True, blank=True)
     unit = models.CharField("وحدة الصلح", max_length=10, choices=OffenceUnit, default=OffenceUnit.EACH)
-    # Calendar days to put right what was found before a minute is written; 0 writes it at once.
+    # Calendar days to correct the offence before a violation report is written; 0 writes it at once.
     correction_days = models.PositiveSmallIntegerField("مهلة التصحيح بالأيام", default=0)
-    # The same offence again by the same party within so many days costs so many per cent of the amount.
+    # The same offence by the same party within `repeat_days` costs `repeat_percent` of the amount.
     repeat_days = models.PositiveSmallIntegerField("مدة التكرار بالأيام", default=0)
     repeat_percent = models.PositiveSmallIntegerField("نسبة المبلغ عند التكرار", default=100)
     blocks = models.CharField("يوقف خدمات", max_length=10, choices=Blocks, default=Blocks.SHOP)

@@ -1,4 +1,4 @@
-"""What people call a trade."""
+"""Words that people use for a trade."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ MOST_WORDS = 3  # of one entry of a list of words
 
 
 def word_list(text: str) -> list[str]:
-    """The entries of a list as `TradeRule` keeps it, parted by commas or semicolons of either script."""
+    """The entries of a list of `TradeRule`, separated by commas or semicolons of either script."""
     return [entry for entry in map(str.strip, re.split("[,،;؛\\n]", text)) if entry]
 
 
 def check_word_list(text: str) -> None:
-    """Raises ValidationError where an entry has no word, more than MOST_WORDS, or one letter only."""
+    """Raise ValidationError where an entry has no word, more than MOST_WORDS, or one letter only."""
     for entry in word_list(text):
-        found = arabic.words(entry)
-        if not 1 <= len(found) <= MOST_WORDS or sum(map(len, found)) < 2:
+        words = arabic.words(entry)
+        if not 1 <= len(words) <= MOST_WORDS or sum(map(len, words)) < 2:
             raise ValidationError("كل تسمية من كلمة إلى ثلاث كلمات، وحرفين على الأقل، وبين التسميات فاصلة.")
 
 
 class TradeRule(models.Model):
-    """What people call a trade besides the names of the register: a shop of the activity is found by these words too.
+    """Words for a trade besides the names of the register, by which the search finds shops of the activity.
 
     `words_ar` and `words_en` are lists (`word_list`); an entry is one to MOST_WORDS words, in any spelling that folds alike.
     A trade may have several rows, each with its source.

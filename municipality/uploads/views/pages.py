@@ -1,11 +1,11 @@
-"""Pages of files: a slot with its form, which needs no script; looking, keeping, replacing, removing."""
+"""Pages of slots and files, which work without JavaScript."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -25,11 +25,11 @@ from municipality.uploads.states import UploadState
 @access("any")
 @require_http_methods(["GET", "HEAD", "POST"])
 def slot(request: AuthenticatedHttpRequest, subject: str, slot: str) -> HttpResponse:
-    """The files of one slot, and the form that takes several more. Comes back to `next`, if it is a path of ours."""
+    """The files of a slot, with the form that sends more; redirects to `next` after that."""
     if not registry.may_read(request.user, subject) or registry.slot_of(subject, slot) is None:
         raise Http404
     if request.method == "POST" and not language.is_switch(request):
-        _take(request, subject, slot)
+        _receive_files(request, subject, slot)
         return redirect(asked(request) or reverse("uploads:slot", args=[subject, slot]))
     field = fields.field_of(request, subject, slot, next_path=asked(request))
     return render(request, "uploads/slot.html", {"field": field, "back": asked(request)})
@@ -38,15 +38,15 @@ def slot(request: AuthenticatedHttpRequest, subject: str, slot: str) -> HttpResp
 @access("any")
 @require_safe
 def listing(request: AuthenticatedHttpRequest, subject: str, slot: str) -> HttpResponse:
-    """The list of a slot's files alone, for the script of its page."""
+    """The list of the files of a slot, as a fragment for the script."""
     if not registry.may_read(request.user, subject) or registry.slot_of(subject, slot) is None:
         raise Http404
     field = fields.field_of(request, subject, slot, next_path=asked(request))
     return render(request, "components/upload_list.html", {"field": field})
 
 
-def _take(request: HttpRequest, subject: str, slot: str, *, replaces: Upload | None = None) -> bool:
-    """Receive the files of a form; each refusal becomes a message with the file's name. Raises FileRefused where nothing may be sent."""
+def _receive_files(request: AuthenticatedHttpRequest, subject: str, slot: str, *, replaces: Upload | None = None) -> bool:
+    """Receive the files of a form; a refusal becomes a message. Returns whether any was received. Raises FileRefused("locked")."""
     if not registry.may_write(request.user, subject, slot):
         raise refusals.locked()
     if is_too_large(request):
@@ -56,29 +56,29 @@ def _take(request: HttpRequest, subject: str, slot: str, *, replaces: Upload | N
     if not sent:
         messages.error(request, _("No file was chosen. Please choose a file and press the button again."))
         return False
-    taken = 0
+    count = 0
     for content in sent[:1] if replaces else sent:
         try:
             services.receive(owner=request.user, subject=subject, slot=slot, name=content.name or "", content=content, replaces=replaces)
-            taken += 1
+            count += 1
         except Refused as refusal:
             if refusal.code == "no_room":
                 raise
             messages.error(request, str(refusal.sentence))
             if refusal.code in ("slot_full", "day_is_full"):
                 break
-    return taken > 0
+    return count > 0
 
 
-def _readable(request: HttpRequest, public_id: str) -> Upload:
+def _upload_or_404(request: AuthenticatedHttpRequest, public_id: str) -> Upload:
     upload = queries.readable(request.user, public_id)
     if upload is None or upload.state == UploadState.REMOVED:
         raise Http404
     return upload
 
 
-def _to_file(request: HttpRequest, public_id: str, **purpose: Any) -> HttpResponse:
-    upload = _readable(request, public_id)
+def _redirect_to_file(request: AuthenticatedHttpRequest, public_id: str, **purpose: Any) -> HttpResponse:
+    upload = _upload_or_404(request, public_id)
     if upload.state != UploadState.READY:
         raise Http404
     return redirect(links.link(upload, request.user, request.session, **purpose))
@@ -87,15 +87,15 @@ def _to_file(request: HttpRequest, public_id: str, **purpose: Any) -> HttpRespon
 @access("any")
 @require_safe
 def save(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Leads to a fresh link that keeps the file. 404 for what is another's or not ready."""
-    return _to_file(request, public_id, purpose="file")
+    """Redirect to a link that downloads the file. Raises Http404 for another's or one that is not ready."""
+    return _redirect_to_file(request, public_id, purpose="file")
 
 
 @access("any")
 @require_safe
 def look(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Every page of a file, one below the other, as pictures. 404 for what is another's or not ready."""
-    upload = _readable(request, public_id)
+    """All pages of a file as pictures. Raises Http404 for another's or one that is not ready."""
+    upload = _upload_or_404(request, public_id)
     if upload.state != UploadState.READY:
         raise Http404
     numbers = range(1, upload.pages + 1)
@@ -106,8 +106,8 @@ def look(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 @access("any")
 @require_POST
 def remove(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Take a file back; then to `next` or the page of its slot. Raises FileRefused where files cannot be changed now."""
-    upload = _readable(request, public_id)
+    """Remove a file and redirect to `next` or the page of its slot. Raises FileRefused where files cannot be changed now."""
+    upload = _upload_or_404(request, public_id)
     services.remove(upload, user=request.user)
     return redirect(_back(request, upload))
 
@@ -115,21 +115,21 @@ def remove(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 @access("any")
 @require_http_methods(["GET", "HEAD", "POST"])
 def replace(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Another file in the place of this one, which stays until the new one is accepted."""
-    upload = _readable(request, public_id)
+    """Send a file that replaces this one when it is accepted."""
+    upload = _upload_or_404(request, public_id)
     if not registry.may_write(request.user, upload.subject, upload.slot):
         raise refusals.locked()
     if request.method == "POST" and not language.is_switch(request):
-        done = _take(request, upload.subject, upload.slot, replaces=upload)
-        return redirect(_back(request, upload) if done else request.get_full_path())
+        is_received = _receive_files(request, upload.subject, upload.slot, replaces=upload)
+        return redirect(_back(request, upload) if is_received else request.get_full_path())
     field = fields.field_of(request, upload.subject, upload.slot, next_path=asked(request))
     return render(request, "uploads/replace.html", {"upload": upload, "field": field, "back": _back(request, upload)})
 
 
-def _back(request: HttpRequest, upload: Upload) -> str:
+def _back(request: AuthenticatedHttpRequest, upload: Upload) -> str:
     return asked(request) or reverse("uploads:slot", args=[upload.subject, upload.slot])
 
 
-# Their buttons may stand inside a bigger form: what was typed there is kept for the page that they come back to.
+# Their buttons may be inside a bigger form, whose data is saved for the page that they redirect to (`drafts.middleware`).
 for view in (slot, remove):
     view.beside_a_form = True  # type: ignore[attr-defined]

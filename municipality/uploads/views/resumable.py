@@ -1,7 +1,6 @@
-"""Files that survive a bad line: the tus protocol 1.0.0 (tus.io/protocols/resumable-upload) with creation, checksum, termination.
+"""Resumable uploads: the tus protocol 1.0.0 (tus.io/protocols/resumable-upload) with creation, checksum, termination.
 
-A file is created with its length, sent in pieces of at most 512 kB each at the offset where the last one ended, and the
-offset can be asked for at any time. The session and its token protect it like any form; a refusal is a sentence to show.
+Pieces have at most 512 kB. Session and CSRF token protect it like a form; the body of a refusal is a sentence to show.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import binascii
 import datetime as dt
 import hashlib
 import hmac
-from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -35,24 +33,24 @@ OTHER_VERSION, CHECKSUM_MISMATCH, LOCKED = 412, 460, 423
 @access("any")
 @require_http_methods(["POST"])
 def create(request: AuthenticatedHttpRequest, subject: str, slot: str) -> HttpResponse:
-    """Creation: Upload-Length and Upload-Metadata (filename, fingerprint, replaces) → 201 with Location. 404 for what is another's."""
+    """Creation: Upload-Length and Upload-Metadata (filename, fingerprint, replaces) → 201 with Location. Raises Http404 for another's."""
     if not registry.may_read(request.user, subject) or registry.slot_of(subject, slot) is None:
         raise Http404
-    if not _speaks(request):
+    if not _supports_version(request):
         return _reply(OTHER_VERSION)
     length = request.headers.get("Upload-Length", "")
     if not (length.isascii() and length.isdigit() and len(length) < 16):
         return _reply(400)
-    said = metadata(request.headers.get("Upload-Metadata", ""))
-    replaces = queries.readable(request.user, said["replaces"]) if said.get("replaces") else None
+    fields = metadata(request.headers.get("Upload-Metadata", ""))
+    replaces = queries.readable(request.user, fields["replaces"]) if fields.get("replaces") else None
     try:
         upload = services.begin(
             owner=request.user,
             subject=subject,
             slot=slot,
-            name=said.get("filename", ""),
+            name=fields.get("filename", ""),
             size=int(length),
-            fingerprint=said.get("fingerprint", "")[:64],
+            fingerprint=fields.get("fingerprint", "")[:64],
             replaces=replaces,
         )
     except Refused as refusal:
@@ -65,11 +63,11 @@ def create(request: AuthenticatedHttpRequest, subject: str, slot: str) -> HttpRe
 @access("any")
 @require_http_methods(["HEAD", "PATCH", "DELETE"])
 def resource(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """HEAD: how much has arrived. PATCH: the next piece. DELETE: take the file back. 404 for what is another's."""
+    """HEAD: how much has arrived. PATCH: the next piece. DELETE: remove the file. Raises Http404 for another's."""
     upload = queries.readable(request.user, public_id)
     if upload is None or not registry.may_write(request.user, upload.subject, upload.slot) or upload.state == UploadState.REMOVED:
         raise Http404
-    if not _speaks(request):
+    if not _supports_version(request):
         return _reply(OTHER_VERSION)
     if request.method == "HEAD":
         return _reply(200, upload)
@@ -79,10 +77,10 @@ def resource(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         except TransitionRefused:
             raise Http404 from None
         return _reply(204)
-    return _piece(request, upload)
+    return _append_piece(request, upload)
 
 
-def _piece(request: HttpRequest, upload: Upload) -> HttpResponse:
+def _append_piece(request: HttpRequest, upload: Upload) -> HttpResponse:
     if request.content_type != "application/offset+octet-stream":
         return _reply(415, upload)
     offset, length = request.headers.get("Upload-Offset", ""), request.META.get("CONTENT_LENGTH") or "0"
@@ -91,7 +89,7 @@ def _piece(request: HttpRequest, upload: Upload) -> HttpResponse:
     if int(length) > PIECE:
         return _reply(413, upload)
     content = request.read(PIECE + 1)
-    if len(content) != int(length):  # the line was cut: keep what came, the sender goes on after it
+    if len(content) != int(length):  # the connection was cut: store what arrived, the sender continues after it
         content = content[: int(length)] if not request.headers.get("Upload-Checksum") else b""
     problem = checksum_problem(request.headers.get("Upload-Checksum"), content) if content else 0
     if problem:
@@ -110,29 +108,29 @@ def _piece(request: HttpRequest, upload: Upload) -> HttpResponse:
 
 
 def metadata(header: str) -> dict[str, str]:
-    """Upload-Metadata: pairs of a key and a base64 value, with commas between; what cannot be read is left out."""
-    found = {}
+    """Upload-Metadata: comma-separated pairs of a key and a base64 value; invalid ones are skipped."""
+    fields = {}
     for pair in header.split(",")[:10]:
         key, _space, value = pair.strip().partition(" ")
         try:
-            found[key] = base64.b64decode(value, validate=True).decode("utf8", "replace").replace("\x00", "\ufffd")
+            fields[key] = base64.b64decode(value, validate=True).decode("utf8", "replace").replace("\x00", "\ufffd")
         except (binascii.Error, ValueError):
             continue
-    return found
+    return fields
 
 
 def checksum_problem(header: str | None, content: bytes) -> int:
-    """0 where the piece fits its Upload-Checksum or none was sent; 400 for an unknown algorithm, 460 for other bytes."""
+    """The status for a wrong Upload-Checksum: 0 for none or a match, 400 for an unknown algorithm, 460 for a mismatch."""
     if header is None:
         return 0
-    algorithm, _space, wanted = header.partition(" ")
+    algorithm, _space, expected = header.partition(" ")
     if algorithm not in ALGORITHMS:
         return 400
-    made = base64.b64encode(hashlib.new(algorithm, content, usedforsecurity=False).digest()).decode()
-    return 0 if hmac.compare_digest(made, wanted.strip()) else CHECKSUM_MISMATCH
+    actual = base64.b64encode(hashlib.new(algorithm, content, usedforsecurity=False).digest()).decode()
+    return 0 if hmac.compare_digest(actual, expected.strip()) else CHECKSUM_MISMATCH
 
 
-def _speaks(request: HttpRequest) -> bool:
+def _supports_version(request: HttpRequest) -> bool:
     return request.headers.get("Tus-Resumable") == VERSION
 
 
@@ -149,7 +147,7 @@ def _reply(status: int, upload: Upload | None = None) -> HttpResponse:
     return response
 
 
-def _refusal(refusal: Any) -> HttpResponse:
+def _refusal(refusal: Refused) -> HttpResponse:
     response = _reply(refusal.status)
     response.content = str(refusal.sentence).encode()
     if refusal.status == 429:

@@ -1,4 +1,4 @@
-"""The bytes of a file, for whoever holds a live link to it."""
+"""Serves files by their links (`links`)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from municipality.uploads.models import Upload
 from municipality.uploads.origin import serves_files
 from municipality.uploads.states import UploadState
 
-# What a page may do with a file: show it as a picture, or go to it. Never run it, style by it, or embed it.
+# Values of Sec-Fetch-Dest: a file may be shown as a picture or navigated to, not run or embedded.
 DESTINATIONS = frozenset({"", "empty", "image", "document"})
 SITES = frozenset({"", "none", "same-origin"})
 SITES_OF_A_FILE_HOST = SITES | {"same-site", "cross-site"}
@@ -30,12 +30,12 @@ SITES_OF_A_FILE_HOST = SITES | {"same-site", "cross-site"}
 @never_cache
 @require_safe
 def file(request: HttpRequest, token: str) -> HttpResponse:
-    """A file, its small picture or one of its pages. The link is the permission, and the rule of the subject is asked again.
+    """A file, its preview or one of its pages, by a link; the rules of its subject are checked again.
 
-    Raises Http404 for a link that is over, of somebody else, of a session that has ended, or to a file that is not ready.
+    Raises Http404 for an expired link, another person's, one of an ended session, and for a file that is not ready.
     """
     ticket = links.read(token)
-    if ticket is None or not serves_files(request) or not _is_asked_rightly(request):
+    if ticket is None or not serves_files(request) or not _is_allowed_fetch(request):
         raise Http404
     viewer = links.viewer_of(request, ticket)
     upload = queries.readable(viewer, ticket.upload) if viewer else None
@@ -43,20 +43,20 @@ def file(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     if viewer.is_staff and ticket.purpose != "preview":
         log_access(viewer=actor_of(viewer), person_key=upload.owner.key, subject=upload.subject, purpose="file")
-    return _answer(upload, ticket)
+    return _file_response(upload, ticket)
 
 
-def _answer(upload: Upload, ticket: links.Ticket) -> HttpResponse:
+def _file_response(upload: Upload, ticket: links.Ticket) -> HttpResponse:
     if ticket.purpose == "preview":
-        return _bytes(store.read(upload.preview), "image/jpeg")  # type: ignore[arg-type]
+        return _response(store.read(upload.preview), "image/jpeg")  # type: ignore[arg-type]
     content = store.read(upload.file)  # type: ignore[arg-type]
     if ticket.purpose == "page":
-        return _bytes(content, upload.media_type) if upload.is_picture else _bytes(page_of(content, ticket.page), "image/jpeg")
-    return _bytes(content, upload.media_type, file_names.download_name(upload.name, upload.media_type, upload.slot))
+        return _response(content, upload.media_type) if upload.is_picture else _response(page_of(content, ticket.page), "image/jpeg")
+    return _response(content, upload.media_type, file_names.download_name(upload.name, upload.media_type, upload.slot))
 
 
 def page_of(pdf: bytes, number: int) -> bytes:
-    """The picture that is a page of a PDF which the inspector drew, as it lies in it. Raises Http404 for a page it lacks."""
+    """The picture of a page of a PDF that the inspector wrote. Raises Http404 for a page it lacks."""
     import pikepdf
 
     with pikepdf.open(BytesIO(pdf)) as document:
@@ -65,8 +65,8 @@ def page_of(pdf: bytes, number: int) -> bytes:
         return bytes(document.pages[number - 1].obj.Resources.XObject.P.read_raw_bytes())
 
 
-def _bytes(content: bytes, media_type: str, name: str = "") -> HttpResponse:
-    """With a name to be kept, without one to be looked at; alone in a sandbox either way, and in no cache."""
+def _response(content: bytes, media_type: str, name: str = "") -> HttpResponse:
+    """A download with a name, inline without one; sandboxed and not cached."""
     response = HttpResponse(content, content_type=media_type)
     response["Content-Disposition"] = (content_disposition_header(True, name) if name else None) or "inline"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
@@ -75,18 +75,18 @@ def _bytes(content: bytes, media_type: str, name: str = "") -> HttpResponse:
     return response
 
 
-def _is_asked_rightly(request: HttpRequest) -> bool:
-    """By Fetch Metadata (W3C), where a browser sends it: from a page of ours, as a picture or by a link."""
+def _is_allowed_fetch(request: HttpRequest) -> bool:
+    """Whether Fetch Metadata (W3C), where the browser sends it, allows the request."""
     sites = SITES_OF_A_FILE_HOST if settings.UPLOADS_ORIGIN else SITES
-    asked = request.headers
-    return asked.get("Sec-Fetch-Site", "") in sites and asked.get("Sec-Fetch-Dest", "") in DESTINATIONS
+    headers = request.headers
+    return headers.get("Sec-Fetch-Site", "") in sites and headers.get("Sec-Fetch-Dest", "") in DESTINATIONS
 
 
-def nothing(request: HttpRequest, exception: Any = None) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
     """404 of the host for files, which has no pages."""
     return HttpResponse("404", status=404, content_type="text/plain")
 
 
-def broken(request: HttpRequest) -> HttpResponse:
+def server_error(request: HttpRequest) -> HttpResponse:
     """500 of the host for files."""
     return HttpResponse("500", status=500, content_type="text/plain")

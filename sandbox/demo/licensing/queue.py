@@ -96,7 +96,7 @@ def _people(loading: Loading, officers: Sequence[User]) -> None:
     waiting = Case.objects.filter(place__isnull=False, branch="HA").select_related("applicant").order_by("pk").first()
     if waiting is not None:
         tied = next(o for o in officers if o.login == "officer2.ha")
-        staff.declare_tie(officer=tied, party_key=waiting.applicant.key, kind="relative", declared_by=tied)
+        staff.declare_conflict(officer=tied, party_key=waiting.applicant.key, kind="relative", declared_by=tied)
 
 
 def _moments(loading: Loading, rng: Random) -> Iterator[dt.datetime]:

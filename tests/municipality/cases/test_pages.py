@@ -147,11 +147,11 @@ def _finished(make_shop: Any, owner: Any, minutes: list[int]) -> None:
 
 def test_promise_and_reality_are_computed_from_the_log(make_shop: Any, owner: Any) -> None:
     _finished(make_shop, owner, [1, 2, 3, 4])
-    assert queries.reality(RENEWAL, "issued") is None
+    assert queries.processing_times(RENEWAL, "issued") is None
     services.compute_figures()
     assert not Figure.objects.exists()
     _finished(make_shop, owner, [5, 6, 7, 8, 9, 14_400])
-    found = queries.reality(RENEWAL, "issued")
+    found = queries.processing_times(RENEWAL, "issued")
     assert found is not None
     assert (found.count, found.half, found.ninety, found.late) == (10, 5, 9, 10)
     services.compute_figures()
@@ -168,4 +168,4 @@ def test_a_block_is_placed_once_and_lifted_with_trace(make_shop: Any) -> None:
     assert Block.objects.count() == 1
     assert services.lift_block(subject=shop.key, source="s:1", actor=by) == 1
     assert services.lift_block(subject=shop.key, source="s:1", actor=by) == 0
-    assert queries.standing_blocks(shop.key, RENEWAL) == []
+    assert queries.active_blocks(shop.key, RENEWAL) == []

@@ -14,7 +14,7 @@ def step(move: str, source: str, target: str) -> CaseEvent:
 
 
 def test_a_move_that_leaves_the_state_as_it_is_is_called_by_its_own_name() -> None:
-    bare = Timeline(titles=TIMELINES[RENEWAL].titles, path=(), turn={}, notes={})
+    bare = Timeline(titles=TIMELINES[RENEWAL].titles, path=(), next_actor={}, notes={})
     stays = step("move_promise", "in_review", "in_review")
     assert bare.title(stays) == WORKFLOWS[RENEWAL].moves["move_promise"].label == TIMELINES[RENEWAL].title(stays)
     # Any other move is told by where it leads.

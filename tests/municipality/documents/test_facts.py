@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from municipality.documents.facts import BilingualText, FactsRefused, common_name, day, grouped, local_time, plain
+from municipality.documents.facts import BilingualText, FactsRefused, common_name, day, grouped, local_time, single_line
 from tests.municipality.documents.samples import licence, receipt
 
 
@@ -46,7 +46,7 @@ def test_the_seal_is_named_by_its_common_name(subject: str, name: str) -> None:
 
 
 def test_joiners_stay_and_controls_go() -> None:
-    assert plain("می\u200cخواهم\u202e\u0000 x\n y") == "می\u200cخواهم x y"
+    assert single_line("می\u200cخواهم\u202e\u0000 x\n y") == "می\u200cخواهم x y"
 
 
 def test_words_without_english_stand_alone() -> None:

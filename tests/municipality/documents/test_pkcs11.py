@@ -39,13 +39,13 @@ __all__ = ["token_in_its_slot"]  # the fixture `card`
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The PINs that reach the token, in order."""
     found: list[str] = []
-    send = token._send
+    send = token._open_session
 
     def counted(pin: str, *arguments: Any, **options: Any) -> Any:
         found.append(pin)
         return send(pin, *arguments, **options)
 
-    monkeypatch.setattr(token, "_send", counted)
+    monkeypatch.setattr(token, "_open_session", counted)
     return found
 
 
@@ -156,7 +156,7 @@ def test_a_token_that_is_put_in_after_the_module_was_initialised_is_found(
     (card.folder / "tokens").rmdir()
     card.put_back()
     # Red control: with the list of the first initialisation it is never found.
-    monkeypatch.setattr(token, "_stale", False)
+    monkeypatch.setattr(token, "_needs_initialising", False)
     look_at_seal()
     assert row().state == SealState.AWAY
     look_at_seal()
@@ -226,10 +226,10 @@ def test_the_last_try_and_a_locked_token_are_left_to_a_person(card: Token, flag:
         def open(self, **options: Any) -> Any:
             raise AssertionError("the PIN was sent")
 
-    assert token._send("111111", Warned(), was_accepted=False)[1][0] == SealState.PIN_LOCKED  # type: ignore[index]
+    assert token._open_session("111111", Warned(), was_accepted=False)[1][0] == SealState.PIN_LOCKED  # type: ignore[index]
     Warned.flags = pkcs11.TokenFlag(0)
     with pytest.raises(AssertionError, match="was sent"):
-        token._send("111111", Warned(), was_accepted=False)
+        token._open_session("111111", Warned(), was_accepted=False)
 
 
 def test_a_person_lets_the_refused_pin_be_sent_once_more(card: Token, sent: list[str]) -> None:

@@ -21,12 +21,6 @@ def test_the_square_is_read_from_the_printed_page(sealed: bytes, tmp_path: Path)
     assert poppler.run("zbarimg", "-q", "--raw", str(path)).decode().strip() == licence().verification_url
 
 
-def test_the_png_is_read_too(tmp_path: Path) -> None:
-    path = tmp_path / "code.png"
-    path.write_bytes(qr.png(ADDRESS))
-    assert poppler.run("zbarimg", "-q", "--raw", str(path)).decode().strip() == ADDRESS
-
-
 def test_the_label_is_escaped() -> None:
     drawn = qr.svg(ADDRESS, label='<b>"x"</b>')
     assert "<b>" not in drawn and "&lt;b&gt;" in drawn

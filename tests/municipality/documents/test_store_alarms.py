@@ -46,7 +46,7 @@ def test_a_file_that_is_not_what_was_kept_is_told_as_damaged(kept: StoredFile, h
         assert "cannot be given out" in answer.content.decode() or "لا يمكن إصدار" in answer.content.decode()
     assert AuditEvent.objects.get(action="store.damaged").subject == f"file:{kept.sha256}"
     with clock.at(NOON.replace(year=2027)):
-        alarms.damaged(kept.sha256)
+        alarms.file_damaged(kept.sha256)
     assert AuditEvent.objects.filter(action="store.damaged").count() == 2
 
 

@@ -57,7 +57,7 @@ def test_answers_of_two_pages_given_on_two_devices_both_hold(draft: Draft) -> No
 def test_a_page_answered_elsewhere_meanwhile_is_not_overwritten(draft: Draft) -> None:
     opened = draft.version
     services.answer(draft=draft, page="area", answers={"area_m2": "80"}, version=opened)
-    with pytest.raises(services.AnsweredElsewhere) as told:
+    with pytest.raises(services.EditConflict) as told:
         services.answer(draft=draft, page="area", answers={"area_m2": "95"}, version=opened)
     draft.refresh_from_db()
     assert draft.answers["area"] == {"area_m2": "80"}

@@ -66,16 +66,16 @@ def sync(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect("/sign-in/")
     if Portal.mode == "down":
         return HttpResponse(status=502)
-    return device.answer(NoteForm(request.POST), take)
+    return device.respond(NoteForm(request.POST), take)
 
 
-def take(form: NoteForm) -> device.Taken:
+def take(form: NoteForm) -> device.ReceivedVisit:
     if Portal.mode == "refused":
         raise Refused("seen_already", "It was seen already.")
     sent = form.sent()
     is_new = sent.key not in Portal.visits
     Portal.visits.setdefault(sent.key, (sent, form.cleaned_data["note"]))
-    return device.Taken(sent.key, f"/done/{sent.key}/", is_new)
+    return device.ReceivedVisit(sent.key, f"/done/{sent.key}/", is_new)
 
 
 class _Server(ThreadingMixIn, WSGIServer):

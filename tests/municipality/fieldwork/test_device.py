@@ -28,12 +28,12 @@ def told(answer: Any) -> tuple[int, dict[str, Any]]:
 
 
 def test_new_then_known_with_the_same_answer(sender: Any) -> None:
-    def take(form: NoteForm) -> device.Taken:
+    def take(form: NoteForm) -> device.ReceivedVisit:
         visit, made = services.receive(sender=sender, sent=form.sent(), write=lambda visit: True)
-        return device.Taken(visit.key, f"/done/{visit.key}/", made is not None)
+        return device.ReceivedVisit(visit.key, f"/done/{visit.key}/", made is not None)
 
     sent = form()
-    first, again = (told(device.answer(NoteForm(sent.data), take)) for _turn in range(2))
+    first, again = (told(device.respond(NoteForm(sent.data), take)) for _turn in range(2))
     visit = Visit.objects.get()
     assert (first[0], again[0]) == (201, 200) and first[1] == again[1]
     assert first[1] == {"reference": visit.key, "url": f"/done/{visit.key}/", "refused": []}
@@ -50,15 +50,15 @@ def test_new_then_known_with_the_same_answer(sender: Any) -> None:
     [(Refused("a", "x"), 409), (NotPermitted("a", "x"), 403), (FileRefused("a", "x", 507), 507)],
 )
 def test_a_refusal_is_told_with_its_status(refusal: Refused, status: int) -> None:
-    def refuse(form: NoteForm) -> device.Taken:
+    def refuse(form: NoteForm) -> device.ReceivedVisit:
         raise refusal
 
-    assert told(device.answer(form(), refuse)) == (status, {"code": "a", "sentence": "x"})
-    assert told(device.refused(refusal)) == (status, {"code": "a", "sentence": "x"})
+    assert told(device.respond(form(), refuse)) == (status, {"code": "a", "sentence": "x"})
+    assert told(device.refusal_response(refusal)) == (status, {"code": "a", "sentence": "x"})
 
 
 def test_refused_photos_are_told_and_take_nothing_with_them() -> None:
-    answer = device.answer(form(), lambda form: device.Taken("r", "/r/", True, ["too large"]))
+    answer = device.respond(form(), lambda form: device.ReceivedVisit("r", "/r/", True, ["too large"]))
     assert told(answer) == (201, {"reference": "r", "url": "/r/", "refused": ["too large"]})
 
 
@@ -76,7 +76,7 @@ def test_refused_photos_are_told_and_take_nothing_with_them() -> None:
     ],
 )
 def test_facts_that_do_not_fit_are_told_by_field(wrong: dict[str, str], name: str) -> None:
-    status, answer = told(device.answer(form(**wrong), pytest.fail))
+    status, answer = told(device.respond(form(**wrong), pytest.fail))
     assert (status, answer["code"]) == (400, "bad_facts") and list(answer["fields"]) == [name]
     assert answer["sentence"] == " ".join(answer["fields"][name])
 
@@ -89,5 +89,5 @@ def test_half_a_place_is_none(half: dict[str, str]) -> None:
 
 
 def test_the_worker_keeps_the_form_of_the_service(rf: RequestFactory) -> None:
-    answer = device.worker(rf.get("/worker.js"), form_url="/field/form/")
+    answer = device.service_worker(rf.get("/worker.js"), form_url="/field/form/")
     assert answer["Content-Type"] == "text/javascript" and '"/field/form/"' in answer.content.decode()

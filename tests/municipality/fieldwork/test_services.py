@@ -17,7 +17,7 @@ from django.db import IntegrityError, connection, transaction
 from municipality.audit.models import AuditEvent
 from municipality.fieldwork import queries, services
 from municipality.fieldwork.models import Evidence, Visit
-from municipality.fieldwork.services import SentDifferently, SentVisit
+from municipality.fieldwork.services import SentVisit, VisitConflict
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from municipality.kernel.errors import Refused
@@ -96,7 +96,7 @@ def test_a_key_is_of_one_sender_and_time(sender: Any, who: str) -> None:
     services.receive(sender=sender, sent=visit, write=lambda row: None)
     other = StaffFactory(login="second") if who == "another sender" else sender
     later = replace(visit, started_at=NOW + dt.timedelta(minutes=who == "another time"))
-    with pytest.raises(SentDifferently):
+    with pytest.raises(VisitConflict):
         services.receive(sender=other, sent=later, write=pytest.fail)
 
 

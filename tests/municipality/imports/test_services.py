@@ -55,7 +55,7 @@ def test_other_roles_load_and_release_nothing(example: Example) -> None:
     with pytest.raises(NotPermitted, match="not_your_role"):
         services.load(example.kind, content=example.sheet(1), name="x.csv", loaded_by=example.keeper)
     file = example.read(example.sheet(1))
-    for act in (lambda: services.release(file=file, released_by=example.clerk), lambda: services.go_on(file=file, by=example.clerk)):
+    for act in (lambda: services.release(file=file, released_by=example.clerk), lambda: services.resume(file=file, by=example.clerk)):
         with pytest.raises(NotPermitted, match="not_your_role"):
             act()
     with pytest.raises(NotPermitted, match="not_your_role"):
@@ -154,13 +154,13 @@ def test_a_taking_stops_between_batches_and_goes_on_behind_the_last_line(example
     assert example.made() == 2
     with pytest.raises(Refused, match="not_running"):
         services.stop(file=file, stopped_by=example.clerk)
-    services.go_on(file=file, by=example.keeper)
+    services.resume(file=file, by=example.keeper)
     run_due(JOBS)
     file.refresh_from_db()
     assert (file.added, example.made(), file.done_at is not None) == (5, 5, True)
     assert AuditEvent.objects.filter(subject=file.key, action=f"{example.kind}.taken").count() == 2
     with pytest.raises(Refused, match="not_stopped"):
-        services.go_on(file=file, by=example.keeper)
+        services.resume(file=file, by=example.keeper)
 
 
 def test_a_release_that_stands_still_is_found_and_one_that_was_stopped_is_not(example: Example) -> None:

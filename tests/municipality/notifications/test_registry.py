@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 from django.core.checks import Tags, run_checks
 
-from municipality.notifications.registry import KINDS, MessageKind, TwinMissing, check
+from municipality.notifications.registry import KINDS, IncompleteMessage, MessageKind, check
 from municipality.notifications.texts import Bilingual
 from tests.municipality.notifications.conftest import GREETING, Make, both
 
@@ -24,7 +24,7 @@ def test_every_declared_message_has_its_twin(name: str) -> None:
 @pytest.mark.parametrize("part", ["title", "body", "short"])
 def test_a_missing_template_is_found(make_kind: Make, part: str) -> None:
     message = make_kind("testing.greeting", {name: text for name, text in GREETING.items() if name != part})
-    with pytest.raises(TwinMissing, match="no template"):
+    with pytest.raises(IncompleteMessage, match="no template"):
         check(message)
 
 
@@ -43,7 +43,7 @@ def test_a_missing_template_is_found(make_kind: Make, part: str) -> None:
     ],
 )
 def test_an_unequal_twin_is_found(make_kind: Make, text: str, why: str) -> None:
-    with pytest.raises(TwinMissing, match=why):
+    with pytest.raises(IncompleteMessage, match=why):
         check(make_kind("testing.greeting", GREETING | {"short": text}))
 
 
@@ -57,7 +57,7 @@ def test_samples_stand_in_for_formatted_values(make_kind: Make) -> None:
     text = both("حتى {{ bill.paid_by|date:'Y' }}", "until {{ bill.paid_by|date:'Y' }}")
     message = make_kind("testing.greeting", GREETING | {"short": text}, samples={"bill.paid_by": dt.date(2027, 11, 24)})
     check(message)
-    with pytest.raises(TwinMissing, match="needs an example"):
+    with pytest.raises(IncompleteMessage, match="needs an example"):
         check(make_kind("testing.other", GREETING | {"short": text}))
 
 
@@ -70,14 +70,14 @@ def test_rows_are_read_in_the_language_of_the_text(make_kind: Make) -> None:
     text = "{% load message_words %}" + both("{{ shop|words:'name' }} مفتوح", "{{ shop|words:'name' }} is open")
     message = make_kind("testing.greeting", GREETING | {"short": text})
     check(message)
-    assert message.needs == {"shop", "number"}
+    assert message.required == {"shop", "number"}
 
 
 def test_values_with_a_twin_are_written_in_each_language(make_kind: Make) -> None:
     message = make_kind("testing.greeting", GREETING)
     context = {"shop": Bilingual("مطعم & مقهى الخليج", "Gulf Grill & Café"), "number": "HLT-HW-2026-004217-K"}
-    assert message.words(context, "ar").title == "صدرت رخصة مطعم & مقهى الخليج"
-    assert message.words(context, "en").title == "The licence of Gulf Grill & Café is issued"
+    assert message.texts(context, "ar").title == "صدرت رخصة مطعم & مقهى الخليج"
+    assert message.texts(context, "en").title == "The licence of Gulf Grill & Café is issued"
 
 
 def test_two_messages_cannot_share_a_name(make_kind: Make) -> None:

@@ -59,7 +59,7 @@ def furnish(code: str, officers: int, seed: int, *, giver: User) -> Branch:
         applicants = [permits.applicant(1000 * seed + n) for n in range(12)]
         for officer in die.sample(people, max(1, officers // 5)):
             key = die.choice(applicants).key
-            staff.declare_tie(officer=officer, party_key=key, kind="relative", declared_by=officer)
+            staff.declare_conflict(officer=officer, party_key=key, kind="relative", declared_by=officer)
     return Branch(code, people, supervisors, applicants, die)
 
 

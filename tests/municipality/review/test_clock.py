@@ -46,7 +46,7 @@ def holiday(first: dt.date, last: dt.date) -> None:
     """The Cabinet announces days off; two people publish the calendar with them."""
     newest = RuleSet.objects.filter(subject="calendar").order_by("-version")[0]
     maker, publisher = (User.objects.get(login=name) for name in ("maker", "publisher"))
-    draft = draft_after(ruleset=newest, maker=maker, actor=actor_of(maker, "rule_maker"))
+    draft = copy_as_draft(ruleset=newest, maker=maker, actor=actor_of(maker, "rule_maker"))
     HolidayRule.objects.create(
         ruleset=draft, first_day=first, last_day=last, name_ar="عطلة", name_en="A holiday", source_ar="قرار", source_en="Decision"
     )

@@ -163,7 +163,7 @@ def test_a_supervisor_reads_a_case_that_was_handed_out_and_the_auditor_each(offi
 
 def test_a_tied_officer_gets_nothing_and_the_attempt_is_written(office: Office) -> None:
     client, case = drawn(office)
-    staff.declare_tie(officer=office.officer, party_key=office.applicant.key, kind="relative", declared_by=office.officer)
+    staff.declare_conflict(officer=office.officer, party_key=office.applicant.key, kind="relative", declared_by=office.officer)
     assert client.get(case_url(case)).status_code == 404
     assert client.post(case_url(case, "give-back"), {"code": "leave_begins"}).status_code == 404
     assert AuditEvent.objects.filter(action="review.tied_attempt", subject=case.key, actor_key=office.officer.key).count() == 2

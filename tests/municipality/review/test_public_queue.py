@@ -21,9 +21,7 @@ from tests.municipality.review.permits import Office
 def of_field(branch: str = "HA") -> public_queue.QueueLine:
     """The line of the tests' own field of work."""
     (found,) = [
-        one
-        for one in public_queue.worked_out(clock.now()).lines
-        if one.branch.pk == branch and (one.waiting or one.decided or one.overrides)
+        one for one in public_queue.compute(clock.now()).lines if one.branch.pk == branch and (one.waiting or one.decided or one.overrides)
     ]
     return found
 
@@ -74,7 +72,7 @@ def test_few_decisions_make_no_figure(office: Office, frozen_clock: Clock) -> No
 def test_a_case_taken_before_its_turn_is_counted_and_listed_with_its_reason(office: Office) -> None:
     _first, third = permits.sent(office.applicant), permits.sent(office.applicant)
     made = queue.ask_override(place=third, code="danger_to_health", asked_by=office.supervisor)
-    assert not public_queue.worked_out(clock.now()).overrides, "one person is not enough"
+    assert not public_queue.compute(clock.now()).overrides, "one person is not enough"
     queue.allow_override(override=made, allowed_by=office.second)
     desk_acts.drawn(office.officer)
     found = public_queue.worked_out(clock.now())

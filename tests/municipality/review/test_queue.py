@@ -63,7 +63,7 @@ def test_cases_of_another_branch_or_field_never_come(office: Office) -> None:
 @pytest.mark.parametrize("key", ["applicant", "shop:77"])
 def test_a_tied_officer_is_passed_over_and_the_next_one_gets_the_case(key: str, office: Office) -> None:
     party = office.applicant.key if key == "applicant" else key
-    staff.declare_tie(officer=office.officer, party_key=party, kind="relative", declared_by=office.officer)
+    staff.declare_conflict(officer=office.officer, party_key=party, kind="relative", declared_by=office.officer)
     tied = permits.sent(office.applicant, parties=[("applicant", office.applicant.key), ("shop", "shop:77")])
     free = permits.sent(permits.applicant(2))
     assert desk_acts.drawn(office.officer).place_id == free.pk
@@ -88,7 +88,7 @@ def test_a_tie_declared_later_takes_the_case_at_once_at_any_stage(office: Office
 
 
 def test_a_party_learned_later_takes_the_case_from_an_officer_tied_to_it(office: Office) -> None:
-    staff.declare_tie(officer=office.officer, party_key="person:partner", kind="relative", declared_by=office.officer)
+    staff.declare_conflict(officer=office.officer, party_key="person:partner", kind="relative", declared_by=office.officer)
     place = permits.sent(office.applicant)
     desk_acts.drawn(office.officer)
     queue.add_party(case=place.case, role="partner", key="person:partner", actor=system("tests"))
@@ -96,7 +96,7 @@ def test_a_party_learned_later_takes_the_case_from_an_officer_tied_to_it(office:
 
 
 def test_an_attempt_on_a_tied_case_is_recorded_although_it_is_refused(office: Office) -> None:
-    staff.declare_tie(officer=office.second, party_key=office.applicant.key, kind="dispute", declared_by=office.second)
+    staff.declare_conflict(officer=office.second, party_key=office.applicant.key, kind="dispute", declared_by=office.second)
     place = permits.sent(office.applicant)
     for act in (
         lambda: queue.refuse_conflict(office.second, place.case),
@@ -123,8 +123,8 @@ def test_what_is_given_back_waits_at_its_number_for_somebody_else(office: Office
     assert not list(invariants.findings())
     tie = ConflictOfInterest.objects.get(kind="given_back")
     with pytest.raises(NotPermitted):
-        staff.end_tie(tie=tie, ended_by=office.officer)
-    staff.end_tie(tie=tie, ended_by=office.supervisor)
+        staff.end_conflict(conflict=tie, ended_by=office.officer)
+    staff.end_conflict(conflict=tie, ended_by=office.supervisor)
 
 
 def test_an_absent_officer_gets_nothing_and_what_they_hold_goes_back_to_its_place(office: Office, frozen_clock: Clock) -> None:
@@ -201,7 +201,7 @@ def override(office: Office, number: int) -> Override:
 def test_two_people_take_a_case_out_of_turn_and_everybody_may_read_it(office: Office) -> None:
     _first, _second, third = numbers(office, 3)
     asked = queue.ask_override(place=QueueEntry.objects.get(pk=third), code="danger_to_health", asked_by=office.supervisor)
-    assert queries.overrides_published() == []
+    assert queries.published_overrides() == []
     with pytest.raises(Refused, match="same_person"):
         queue.allow_override(override=asked, allowed_by=office.supervisor)
     for person in (office.officer, office.applicant):
@@ -210,7 +210,7 @@ def test_two_people_take_a_case_out_of_turn_and_everybody_may_read_it(office: Of
     queue.allow_override(override=asked, allowed_by=office.second)
     assert desk_acts.drawn(office.officer).place_id == third
     assert not list(queries.inversions())
-    (told,) = queries.overrides_published()
+    (told,) = queries.published_overrides()
     assert told.reason is not None
     assert (told.number, told.reason.text_en, told.overtaken) == (
         third,
@@ -276,7 +276,7 @@ def test_nobody_opens_a_case_that_merely_waits_and_its_officer_opens_it_while_it
 def test_the_board_shows_the_branch_and_what_nobody_there_may_decide(office: Office, django_assert_max_num_queries) -> None:  # type: ignore[no-untyped-def]
     numbers(office, 2)
     for person in (office.officer, office.colleague):
-        staff.declare_tie(officer=person, party_key="person:boss", kind="self", declared_by=person)
+        staff.declare_conflict(officer=person, party_key="person:boss", kind="self", declared_by=person)
     stuck = permits.sent(office.applicant, parties=[("applicant", "person:boss")])
     desk_acts.drawn(office.officer)
     with django_assert_max_num_queries(11):
@@ -297,7 +297,7 @@ def forged(office: Office, number: int, officer: object) -> None:
 def forgeries(office: Office) -> list[tuple[str, int, object]]:
     """Hands that a case must not come into: of a tied officer, of another branch, without the field, before an older one."""
     first, second = numbers(office, 2)
-    staff.declare_tie(officer=office.officer, party_key=office.applicant.key, kind="self", declared_by=office.officer)
+    staff.declare_conflict(officer=office.officer, party_key=office.applicant.key, kind="self", declared_by=office.officer)
     return [
         ("tied", first, office.officer),
         ("not_theirs", first, permits.officer("elsewhere", office.supervisor, "JA")),

@@ -50,12 +50,12 @@ def first(maker: User, checker: User, frozen_clock: Clock) -> RuleSet:
 
 @pytest.fixture
 def reactions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "REACTIONS", registry.Registry())
+    monkeypatch.setattr(registry, "PUBLICATION_HANDLERS", registry.Registry())
 
 
 def late_holiday(first: RuleSet, maker: User) -> RuleSet:
     """A draft of the next edition: 25 and 26 November 2026 are off, as the Cabinet said on the 24th."""
-    draft = services.draft_after(ruleset=first, maker=maker, actor=actor_of(maker, "rule_maker"))
+    draft = services.copy_as_draft(ruleset=first, maker=maker, actor=actor_of(maker, "rule_maker"))
     HolidayRule.objects.create(
         ruleset=draft,
         first_day=dt.date(2026, 11, 25),
@@ -104,7 +104,7 @@ def test_without_a_published_calendar_nothing_is_counted(maker: User, checker: U
 @pytest.mark.usefixtures("first")
 def test_the_calendar_costs_one_query_once_it_was_read(monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any) -> None:
     (row,) = (row for row in queries._published() if row.subject == "calendar")
-    held = {row[:5]: queries._whole(row)}
+    held = {row[:5]: queries._read_edition(row)}
     monkeypatch.setattr(queries, "_editions", held)
     with django_assert_num_queries(1):
         assert queries.calendar().edition == "calendar v1"
@@ -134,7 +134,7 @@ def test_what_was_known_on_an_earlier_day_can_still_be_told(first: RuleSet, make
 
 def test_a_second_announcement_on_the_same_day_is_published_too_and_holds_at_once(first: RuleSet, maker: User, checker: User) -> None:
     publish(late_holiday(first, maker), checker)
-    again = services.draft_after(
+    again = services.copy_as_draft(
         ruleset=RuleSet.objects.get(version=2, subject="calendar"), maker=maker, actor=actor_of(maker, "rule_maker")
     )
     again.holidays.filter(first_day=dt.date(2026, 11, 25)).update(last_day=dt.date(2026, 11, 25))
@@ -145,7 +145,7 @@ def test_a_second_announcement_on_the_same_day_is_published_too_and_holds_at_onc
 
 def test_a_new_draft_keeps_every_row_and_leaves_the_old_edition_alone(first: RuleSet, maker: User) -> None:
     before = calendars.read(first)
-    draft = services.draft_after(ruleset=first, maker=maker, actor=actor_of(maker, "rule_maker"))
+    draft = services.copy_as_draft(ruleset=first, maker=maker, actor=actor_of(maker, "rule_maker"))
     assert (draft.version, draft.first_day, draft.published_at) == (2, clock.today(), None)
     found = calendars.read(draft)
     assert (found.hours, found.holidays) == (before.hours, before.holidays)
@@ -164,9 +164,9 @@ def test_who_registered_is_told_in_the_same_transaction_and_once(first: RuleSet,
         assert connection.in_atomic_block
         told.append((str(ruleset), queries.calendar().edition))
 
-    registry.REACTIONS.register("tests", ("calendar", reaction))
-    registry.REACTIONS.register("tests", ("calendar", reaction))
-    registry.REACTIONS.register("tests.fees", ("fees.health", lambda ruleset: told.append(("fees", str(ruleset)))))
+    registry.PUBLICATION_HANDLERS.register("tests", ("calendar", reaction))
+    registry.PUBLICATION_HANDLERS.register("tests", ("calendar", reaction))
+    registry.PUBLICATION_HANDLERS.register("tests.fees", ("fees.health", lambda ruleset: told.append(("fees", str(ruleset)))))
     publish(late_holiday(first, maker), checker)
     assert told == [("calendar v2", "calendar v2")]
 
@@ -180,7 +180,7 @@ def test_a_reaction_promises_its_job_with_the_publication(
     def recount(ruleset: RuleSet) -> None:
         enqueue("testing.recount", key=f"ruleset:{ruleset.pk}", ruleset_id=ruleset.pk)
 
-    registry.REACTIONS.register("tests", ("calendar", recount))
+    registry.PUBLICATION_HANDLERS.register("tests", ("calendar", recount))
     draft = late_holiday(first, maker)
     publish(draft, checker)
     assert Job.objects.get(kind="testing.recount").args == {"ruleset_id": draft.pk}
@@ -191,7 +191,7 @@ def test_a_reaction_that_fails_takes_the_publication_back(first: RuleSet, maker:
     def reaction(ruleset: RuleSet) -> None:
         raise RuntimeError("no")
 
-    registry.REACTIONS.register("tests", ("calendar", reaction))
+    registry.PUBLICATION_HANDLERS.register("tests", ("calendar", reaction))
     draft = late_holiday(first, maker)
     with pytest.raises(RuntimeError), transaction.atomic():
         publish(draft, checker)
@@ -361,7 +361,7 @@ def test_a_maker_starts_from_the_last_edition_adds_a_day_and_a_second_person_see
 
 
 def test_times_and_days_typed_by_a_maker_become_minutes_and_digits(first: RuleSet, maker: User) -> None:
-    draft = services.draft_after(ruleset=first, maker=maker, actor=actor_of(maker, "rule_maker"))
+    draft = services.copy_as_draft(ruleset=first, maker=maker, actor=actor_of(maker, "rule_maker"))
     row = next(n for n, row in enumerate(draft.hours.all()) if row.first_day is None)
     more = {f"hours-{row}-opens": "07:30", f"hours-{row}-closes": "15:15", f"hours-{row}-weekdays": ["7", "6"]}
     answer = signed_in(maker).post(reverse(CHANGE, args=[draft.pk]), posted(draft, **more))
@@ -374,7 +374,7 @@ def test_times_and_days_typed_by_a_maker_become_minutes_and_digits(first: RuleSe
     ("opens", "closes", "weekdays"), [("14:00", "07:00", ["7"]), ("", "14:00", ["7"]), ("07:00", "14:00", []), ("x", "y", ["9"])]
 )
 def test_impossible_hours_come_back_with_their_sentence(opens: str, closes: str, weekdays: list[str], first: RuleSet, maker: User) -> None:
-    draft = services.draft_after(ruleset=first, maker=maker, actor=actor_of(maker, "rule_maker"))
+    draft = services.copy_as_draft(ruleset=first, maker=maker, actor=actor_of(maker, "rule_maker"))
     more = {"hours-0-opens": opens, "hours-0-closes": closes, "hours-0-weekdays": weekdays}
     answer = signed_in(maker).post(reverse(CHANGE, args=[draft.pk]), posted(draft, **more))
     assert answer.status_code == 200
@@ -383,7 +383,7 @@ def test_impossible_hours_come_back_with_their_sentence(opens: str, closes: str,
 
 
 def test_a_draft_that_makes_no_week_says_so_on_its_pages(first: RuleSet, maker: User, checker: User) -> None:
-    draft = services.draft_after(ruleset=first, maker=maker, actor=actor_of(maker, "rule_maker"))
+    draft = services.copy_as_draft(ruleset=first, maker=maker, actor=actor_of(maker, "rule_maker"))
     draft.hours.all().delete()
     for user, page in ((maker, CHANGE), (checker, PUBLISH)):
         answer = signed_in(user).get(reverse(page, args=[draft.pk]))

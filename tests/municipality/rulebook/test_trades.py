@@ -37,7 +37,7 @@ def draft(maker: User, checker: User) -> RuleSet:
     """The next edition, with the rows of the first one."""
     seed(maker, checker)
     first = RuleSet.objects.get(subject=queries.TRADES)
-    return services.draft_after(ruleset=first, maker=maker, actor=actor_of(maker, "rule_maker"))
+    return services.copy_as_draft(ruleset=first, maker=maker, actor=actor_of(maker, "rule_maker"))
 
 
 def change(draft: RuleSet) -> str:

@@ -17,8 +17,8 @@ import pytest
 from PIL import Image
 
 from municipality.uploads import file_names, inspection, inspector
-from municipality.uploads.inspection import Drawn, InspectorFailed, look_at
-from municipality.uploads.parts import workroom
+from municipality.uploads.inspection import Drawn, InspectorFailed, inspect_file
+from municipality.uploads.parts import work_folder
 from municipality.uploads.refusals import SENTENCES
 from tests.municipality.uploads import hostile, seeds
 
@@ -34,11 +34,11 @@ def _room(settings: Any, tmp_path: Path) -> None:
 def seen(content: bytes, **limits: Any) -> Drawn | str:
     """What the portal makes of a file: by its first bytes, then by the child."""
     kind = file_names.kind_of(content[: file_names.HEAD])
-    if kind not in file_names.TAKEN:
+    if kind not in file_names.ACCEPTED:
         return kind
-    with workroom() as room:
+    with work_folder() as room:
         (room / "arrived").write_bytes(content)
-        return look_at(room / "arrived", kind, **limits)
+        return inspect_file(room / "arrived", kind, **limits)
 
 
 def drawn(content: bytes, **limits: Any) -> Drawn:
@@ -54,9 +54,9 @@ import os
 os.environ["DJANGO_SETTINGS_MODULE"] = "municipality.settings.test"
 import django
 django.setup()
-from municipality.uploads.inspection import look_at, Drawn
+from municipality.uploads.inspection import inspect_file, Drawn
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-found = look_at(pathlib.Path(sys.argv[2]), sys.argv[3], **json.loads(sys.argv[4]))
+found = inspect_file(pathlib.Path(sys.argv[2]), sys.argv[3], **json.loads(sys.argv[4]))
 child = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(json.dumps({
     "found": "drawn" if isinstance(found, Drawn) else found,
@@ -72,7 +72,7 @@ def measured(content: bytes, tmp_path: Path, root: Path, **limits: Any) -> dict[
     path = tmp_path / "bomb"
     path.write_bytes(content)
     kind = file_names.kind_of(content[: file_names.HEAD])
-    if kind not in file_names.TAKEN:
+    if kind not in file_names.ACCEPTED:
         return {"found": kind, "seconds": 0.0, "child": 0, "grown": 0}
     command = [sys.executable, "-c", MEASURE, str(root), str(path), kind, json.dumps(limits)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)

@@ -177,7 +177,7 @@ def test_more_than_a_hundred_megabytes_a_day_are_refused_whatever_comes_first(dr
 
 
 def test_without_the_counter_the_day_has_no_end(draft: Draft, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "_count_for_the_day", lambda owner, size: None)
+    monkeypatch.setattr(services, "_count_daily_use", lambda owner, size: None)
     for _ in range(60):
         upload = services.begin(owner=owner, subject=SUBJECT, slot="lease", name="x.jpg", size=10)
         services.remove(upload, user=owner)

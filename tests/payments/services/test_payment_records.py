@@ -156,7 +156,7 @@ def test_a_receipt_document_of_a_reversed_payment_is_revoked(
     from municipality.documents.states import DocumentState
 
     settings.VAR_DIR = tmp_path
-    monkeypatch.setattr("municipality.documents.services.draw", lambda facts, document: b"%PDF-1.7")
+    monkeypatch.setattr("municipality.documents.services.render_and_seal", lambda facts, document: b"%PDF-1.7")
     receipts.write_document(receipt_id=Receipt.objects.get().pk)
     document = Receipt.objects.get().document
     assert document is not None and document.state == DocumentState.ACTIVE

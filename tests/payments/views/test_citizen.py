@@ -123,7 +123,7 @@ def test_a_receipt_waits_for_its_seal(paid: Receipt, payer: Any, monkeypatch: py
     def missing(facts: Any, document: Document) -> bytes:
         raise signing.SignerMissing("no key")
 
-    monkeypatch.setattr(services, "draw", missing)
+    monkeypatch.setattr(services, "render_and_seal", missing)
     for _ in range(2):
         with pytest.raises(OnHold):
             receipts.write_document(receipt_id=paid.pk)
@@ -138,7 +138,7 @@ def test_the_exact_bytes_of_a_receipt_are_for_its_payer_only(
     paid: Receipt, payer: Any, stranger: Any, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Any
 ) -> None:
     settings.VAR_DIR = tmp_path
-    monkeypatch.setattr(services, "draw", lambda facts, document: b"%PDF-1.7 sealed " + document.number.encode())
+    monkeypatch.setattr(services, "render_and_seal", lambda facts, document: b"%PDF-1.7 sealed " + document.number.encode())
     receipts.write_document(receipt_id=paid.pk)
     receipts.write_document(receipt_id=paid.pk)
     assert Document.objects.count() == 1
@@ -156,7 +156,7 @@ def test_a_receipt_whose_file_is_lost_is_a_page_and_an_alarm(
     harm: str, paid: Receipt, payer: Any, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Any
 ) -> None:
     settings.VAR_DIR = tmp_path
-    monkeypatch.setattr(services, "draw", lambda facts, document: b"%PDF-1.7")
+    monkeypatch.setattr(services, "render_and_seal", lambda facts, document: b"%PDF-1.7")
     receipts.write_document(receipt_id=paid.pk)
     (file,) = [path for path in (tmp_path / "documents").rglob("*") if path.is_file()]
     file.unlink() if harm == "gone" else file.write_bytes(b"%PDF-1.8")
@@ -175,7 +175,7 @@ def test_a_reversed_payment_revokes_its_receipt(
     paid: Receipt, payer: Any, bank: Book, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Any
 ) -> None:
     settings.VAR_DIR = tmp_path
-    monkeypatch.setattr(services, "draw", lambda facts, document: b"%PDF-1.7")
+    monkeypatch.setattr(services, "render_and_seal", lambda facts, document: b"%PDF-1.7")
     receipts.write_document(receipt_id=paid.pk)
     bank.decide(paid.allocation.attempt, "FAILURE(NOT CAPTURED)")
     walk(13)
@@ -186,7 +186,7 @@ def test_a_reversed_payment_revokes_its_receipt(
 def test_what_the_check_page_may_show_names_no_person(paid: Receipt, payer: Any) -> None:
     shown = str(documents.public_facts(paid))
     assert payer.name_ar not in shown and payer.public_id not in shown and "salon" not in shown.lower()
-    assert payer.civil_id_masked not in str(documents.ReceiptFacts.of(paid).kept())
+    assert payer.civil_id_masked not in str(documents.ReceiptFacts.of(paid).dump())
 
 
 def test_another_document_cannot_take_the_place_of_a_receipts(paid: Receipt, payer: Any, settings: Any, tmp_path: Any) -> None:

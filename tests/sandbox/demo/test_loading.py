@@ -32,7 +32,7 @@ from municipality.audit.queries import unnumbered
 from municipality.cases.models import Case, Figure
 from municipality.documents import store
 from municipality.documents.models import Document
-from municipality.documents.numbers import take
+from municipality.documents.numbers import next_number
 from municipality.documents.states import DocumentState
 from municipality.documents.verification import check
 from municipality.jobs.models import Job
@@ -123,7 +123,7 @@ def test_numbers_go_on_where_the_load_stopped() -> None:
     last = Document.objects.filter(number__startswith="HLT-HA-2026").order_by("-number").first()
     assert last is not None
     with transaction.atomic():
-        following = take("HLT-HA-2026")
+        following = next_number("HLT-HA-2026")
         again, other = take_numbers(["HLT-HA-2026", "HLT-HA-2026"])
         assert [int(n.split("-")[3]) for n in (following, again, other)] == [int(last.number.split("-")[3]) + n for n in (1, 2, 3)]
         transaction.set_rollback(True)

@@ -135,7 +135,7 @@ def test_it_is_drawn_once_and_a_missing_renderer_loses_nothing(
         raise RendererMissing("away")
 
     with monkeypatch.context() as patch:
-        patch.setattr("municipality.documents.services.draw", away)
+        patch.setattr("municipality.documents.services.render_and_seal", away)
         with pytest.raises(RendererMissing):
             refusals.write_refusal(case=case)
     assert Document.objects.get(kind=refusals.ClaimRefusalFacts.kind).state == "draft" and Claim.objects.get().refusal is None

@@ -124,7 +124,7 @@ def test_pages_of_a_trade_follow_each_other(make_shop: Make) -> None:
 def test_staff_add_a_word_and_it_holds_from_its_day(cafe: Shop, words: RuleSet) -> None:
     maker, publisher = StaffFactory(login="another"), StaffFactory(login="publisher-2")
     assert found("ديوانية") == []
-    draft = rulebook.draft_after(ruleset=words, maker=maker, actor=actor_of(maker, "rule_maker"))
+    draft = rulebook.copy_as_draft(ruleset=words, maker=maker, actor=actor_of(maker, "rule_maker"))
     draft.first_day = clock.today() + dt.timedelta(days=3)
     draft.save()
     TradeRule.objects.create(ruleset=draft, activity_id="CAFE", words_ar="ديوانية", source_ar="محضر", source_en="Minutes")

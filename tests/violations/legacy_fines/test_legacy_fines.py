@@ -219,7 +219,7 @@ def test_it_stops_what_the_rulebook_says_but_nothing_before_the_grace(
     assert blocks.place_due() == 0
     frozen_clock.move(days=1)
     assert blocks.place_due() == 1
-    assert cases.standing_blocks(shop.key, RENEWAL)
+    assert cases.active_blocks(shop.key, RENEWAL)
 
 
 def test_a_ruling_of_the_court_is_payable_and_nothing_else(

@@ -52,7 +52,7 @@ def ask(row: Violation, by: Any, **more: Any) -> StopLift:
 
 
 def stops(row: Violation) -> int:
-    return len(cases.standing_blocks(row.shop.key, RENEWAL))  # type: ignore[union-attr]
+    return len(cases.active_blocks(row.shop.key, RENEWAL))  # type: ignore[union-attr]
 
 
 def test_two_units_lift_a_stop_until_a_day_and_it_stands_again_after(

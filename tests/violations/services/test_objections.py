@@ -165,7 +165,7 @@ def test_an_objection_ends_what_was_stopped(served: Violation, owner: Any, froze
     terms.lapse_due()
     frozen_clock.set(clock.start_of(row.block_from))  # type: ignore[arg-type]
     assert blocks.place_due() == 1
-    assert cases.standing_blocks(row.shop.key, RENEWAL)  # type: ignore[union-attr]
+    assert cases.active_blocks(row.shop.key, RENEWAL)  # type: ignore[union-attr]
     with pytest.raises(Refused, match="objection_over"):
         ObjectionFactory(violation=fresh(row), person=owner)
 

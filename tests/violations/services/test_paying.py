@@ -291,7 +291,7 @@ def test_an_unpaid_violation_stops_the_renewal_and_payment_of_the_court_amount_f
     frozen_clock.move(days=11)
     assert blocks.place_due() == 1
     assert blocks.place_due() == 0  # once
-    assert [block.ground for block in cases.standing_blocks(shop.key, RENEWAL)] == ["unpaid_violation"]
+    assert [block.ground for block in cases.active_blocks(shop.key, RENEWAL)] == ["unpaid_violation"]
     assert Message.objects.filter(person=owner, kind="violations.services_stopped").count() == 1
     with pytest.raises(IntegrityError, match="stop_without_ground"), transaction.atomic():
         blocks.lift(fresh(served), why="test")
@@ -299,9 +299,9 @@ def test_an_unpaid_violation_stops_the_renewal_and_payment_of_the_court_amount_f
     court.refer(clerk=clerk)
     ruling = court.enter_judgment(violation=served, ruling_no="7/2026", ruled_on=clock.today(), fils=150_000, clerk=clerk)
     court.confirm_judgment(judgment=ruling, clerk=second, ruling_no="7/2026", fils=150_000)
-    assert cases.standing_blocks(shop.key, RENEWAL)
+    assert cases.active_blocks(shop.key, RENEWAL)
     assert pay(served, owner).state == "paid"
-    assert cases.standing_blocks(shop.key, RENEWAL) == []
+    assert cases.active_blocks(shop.key, RENEWAL) == []
 
 
 def test_an_open_settlement_or_plan_stops_nothing(served: Violation, owner: Any, frozen_clock: Clock) -> None:

@@ -195,11 +195,11 @@ def test_a_minute_is_never_deleted_and_its_number_stays(write: Callable[..., Vio
 
 
 def test_a_gap_in_the_numbers_is_found(write: Callable[..., Violation], make_shop: Callable[..., Shop]) -> None:
-    from municipality.documents.numbers import take
+    from municipality.documents.numbers import next_number
 
     write()
     with transaction.atomic():
-        take("VIO-2026")
+        next_number("VIO-2026")
     assert any("lacks 1 numbers" in finding for finding in invariants.findings())
 
 

@@ -1,11 +1,11 @@
-"""`manage.py look_at_seal`: whether the token gives the key of the seal; `--try-again` after its PIN was refused."""
+"""`manage.py look_at_seal`: check the token with the key of the seal; `--try-again` after its PIN was refused."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from municipality.documents import pkcs11, signing
 
@@ -13,7 +13,7 @@ from municipality.documents import pkcs11, signing
 class Command(BaseCommand):
     help = "Opens the seal's token with the PIN on file and says whose certificate is in it."
 
-    def add_arguments(self, parser: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--try-again", action="store_true", help="send a PIN once more that the token refused")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py make_seal`: the demo's seal, made at the first start and left alone afterwards."""
+"""`manage.py make_seal`: create the demo's seal, unless it exists."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ class Command(BaseCommand):
             raise CommandError("A seal without legal force is made for the demo only; install the municipality's own seal.")
         key_file = Path(settings.SIGNER_KEY_FILE)
         try:
-            made = make_seal(key_file, settings.SIGNER_PASSPHRASE)
+            created = make_seal(key_file, settings.SIGNER_PASSPHRASE)
             subject = FileKeySigner(key_file, settings.SIGNER_PASSPHRASE).certificate_subject
         except (SignerMissing, ValueError, OSError) as failure:
             raise CommandError(str(failure)) from failure
-        self.stdout.write(f"{'Made' if made else 'Found'} the seal {key_file} ({subject}); checkers trust {key_file.with_name(ROOT_FILE)}")
+        self.stdout.write(
+            f"{'Made' if created else 'Found'} the seal {key_file} ({subject}); checkers trust {key_file.with_name(ROOT_FILE)}"
+        )

@@ -1,4 +1,4 @@
-"""`manage.py load_rulebook --maker LOGIN`: activities, and first editions as drafts. Publishing is for a second person."""
+"""`manage.py load_rulebook --maker LOGIN`: load activities, and first editions as drafts."""
 
 from __future__ import annotations
 

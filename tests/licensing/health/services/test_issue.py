@@ -95,7 +95,7 @@ def test_a_try_that_died_after_the_number_uses_the_same_number_again(paid: Case,
         raise Died
 
     with monkeypatch.context() as broken:
-        broken.setattr(documents, "draw", die)
+        broken.setattr(documents, "render_and_seal", die)
         with pytest.raises(Died):
             services.issue_renewal(case=paid)
     drafted = Document.objects.get(kind="health_licence", subject=paid.key)

@@ -165,7 +165,7 @@ def test_what_was_typed_when_the_session_had_ended_comes_back_on_another_device(
 
 def test_without_the_middleware_what_was_typed_would_be_lost(make_shop: Any, owner: Any, settings: Any) -> None:
     """The red control."""
-    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "Typed" not in name]
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "UnsavedInput" not in name]
     shop = make_shop()
     client = begun(owner, shop, "area_m2")
     with after(minutes=20):
