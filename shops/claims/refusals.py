@@ -20,7 +20,7 @@ from municipality.notifications.services import send
 from municipality.review.services.refusals import RefusalFacts
 from shops.claims.notifications import ClaimRefusalReady
 from shops.claims.states import CLAIM, ClaimState
-from shops.models import Claim, Shop
+from shops.models import Claim
 
 SYSTEM = system("shops")
 
@@ -44,7 +44,7 @@ def write_refusal(*, case: Case) -> None:
             subject=case.key,
             holder_key=case.applicant.key,
             facts=ClaimRefusalFacts.of(case, applicant=claim.organisation).kept(),
-            public_facts=public_facts(claim.shop),
+            public_facts=claim.shop.public_facts(),
         )
 
     def link(claim: Claim, document: Document) -> None:
@@ -61,16 +61,6 @@ def write_refusal(*, case: Case) -> None:
         link=link,
         actor=SYSTEM,
     )
-
-
-def public_facts(shop: Shop) -> dict[str, Any]:
-    """What the check page shows: the shop, never who claimed or holds it."""
-    return {
-        "trade_name": [shop.name_ar, shop.name_en],
-        "activity": [shop.activity.name_ar, shop.activity.name_en],
-        "area": [shop.area.name_ar, shop.area.name_en],
-        "branch": [shop.branch.name_ar, shop.branch.name_en],
-    }
 
 
 def opened_to(user: User) -> QuerySet[Any] | None:

@@ -109,8 +109,13 @@ class Shop(models.Model):
         """The person or organisation that holds the licence."""
         return self.organisation or self.owner
 
+    def public_facts(self) -> dict[str, list[str]]:
+        """The facts of the shop that the check page of its documents displays; no person is named."""
+        named: dict[str, Any] = {"trade_name": self, "activity": self.activity, "area": self.area, "branch": self.branch}
+        return {name: [row.name_ar, row.name_en] for name, row in named.items()}
+
     def registered_facts(self) -> dict[str, str]:
-        """What a licence is issued on; a difference later sends the renewal to an officer."""
+        """The facts that a licence is issued on; a later difference sends its renewal to an officer."""
         return {
             "name_ar": self.name_ar,
             "name_en": self.name_en,
