@@ -66,7 +66,7 @@ def matches(somebody: User | Organisation, shop: Shop) -> bool:
 
 def _claimable(shop: Shop, claimant: Claimant) -> Shop:
     row = Shop.objects.select_for_update(of=("self",)).select_related("branch", "owner", "organisation").get(pk=shop.pk)
-    queries.demand_standing(row)
+    queries.refuse_merged(row)
     wanted = claimant.organisation
     if row.organisation_id == wanted.pk if wanted is not None else queries.held_by(claimant.person).filter(pk=row.pk).exists():
         raise Refused("yours_already", _("This shop is in your list already."))

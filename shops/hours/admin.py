@@ -1,4 +1,4 @@
-"""Opening hours in the staff's admin: no table, the words of its codes."""
+"""Labels of the codes of opening hours in the admin."""
 
 from django.utils.translation import gettext_lazy as _
 

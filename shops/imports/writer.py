@@ -23,7 +23,7 @@ from municipality.kernel.bulk_copy import copy_rows
 from municipality.kernel.failpoints import failpoint
 from shops.models import EventKind, RegisterChange, Sensitivity, Shop, ShopActivity, ShopEvent, TradeName
 from shops.models.imports import RegisterRow
-from shops.register.events import MOVED
+from shops.register.events import ADDRESS_COLUMNS
 from shops.search import index
 
 DAYS = ("commercial_license_end", "opened_on", "closed_on", "suspended_on")
@@ -39,7 +39,7 @@ NULLABLE = frozenset(("area_m2", *POINT, "opened_on", *STATE))
 FACTS = {
     "trade_name": ("name_ar", "name_en"),
     "activity": ("activity_id",),
-    "address": ("area_id", "branch_id", *MOVED[1:]),
+    "address": ("area_id", "branch_id", *ADDRESS_COLUMNS[1:]),
     "area_m2": ("area_m2",),
     "commercial_licence": ("commercial_license_end",),
     "registration": ("commercial_registration_no",),
@@ -179,9 +179,9 @@ def _change(changes: Sequence[tuple[dict[str, Any], Mapping[str, Sequence[Any]]]
         if "activity_id" in differs:
             carried.append((pk, shop["activity_id"], *_days(shop, activities.get(pk), today), source))
             told.append((EventKind.ACTIVITY_CHANGED, today.isoformat(), {"before": shop["activity_id"], "after": after["activity_id"]}))
-        if set(MOVED) & differs.keys():
-            place = {name: shop[name] for name in MOVED}
-            moved = {"before": place, "after": {name: after.get(name, place[name]) for name in MOVED}}
+        if set(ADDRESS_COLUMNS) & differs.keys():
+            place = {name: shop[name] for name in ADDRESS_COLUMNS}
+            moved = {"before": place, "after": {name: after.get(name, place[name]) for name in ADDRESS_COLUMNS}}
             told.append((EventKind.MOVED, today.isoformat(), moved))
         if set(STATE) & differs.keys():
             told.append((_state_event(shop, after), after["state_on"], {}))

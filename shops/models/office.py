@@ -1,4 +1,4 @@
-"""What the office decides about a shop with two people: that two rows are one shop, or two after all; and events by hand."""
+"""Decisions of the office by two people: merges of two shops, their reversal, and events entered by hand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class MergeKind(models.TextChoices):
 
 
 class ShopMerge(models.Model):
-    """An act about two rows of the register. History is never edited: what was wrong is followed by another act."""
+    """A merge or split of two shops. Never edited: a split reverses a merge."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     kind = models.CharField("النوع", max_length=5, choices=MergeKind)
@@ -55,12 +55,12 @@ class ShopMerge(models.Model):
 
     @property
     def key(self) -> str:
-        """The source of the events that it causes."""
+        """The source of its events."""
         return f"merge:{self.public_id}"
 
 
 class ByHand(models.TextChoices):
-    """What staff may say of a shop; each is a kind of event."""
+    """The kinds of events that staff may enter."""
 
     SUSPENDED = "suspended", _("Suspended")
     RESUMED = "resumed", _("Resumed")
@@ -71,7 +71,7 @@ class ByHand(models.TextChoices):
 
 
 class EventProposal(models.Model):
-    """An event by hand. `after` holds the columns that it writes, where it is a new name or address."""
+    """A proposed event. `after` has the columns that it writes, for a new name or address."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     shop = models.ForeignKey("shops.Shop", models.PROTECT, related_name="proposals", verbose_name="المحل")
@@ -110,5 +110,5 @@ class EventProposal(models.Model):
 
     @property
     def key(self) -> str:
-        """The source of the event that it becomes."""
+        """The source of its event."""
         return f"byhand:{self.public_id}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from municipality.kernel import arabic, clock
-from shops.hours.status import words_now
+from shops.hours.status import open_now_filters
 from shops.models import LicenceState
 from shops.search import trades, vocabulary
 from shops.search.box import Box, words_of
@@ -122,7 +122,7 @@ class _Search:
             around = range(-NEAR_CELLS, NEAR_CELLS + 1)
             wanted.append([cell_word(north + a, east + b) for a in around for b in around])
         if self.asked.open_now:
-            wanted.append(words_now())
+            wanted.append(open_now_filters())
         if self.asked.box is not None and (words := words_of(self.asked.box)):
             wanted.append(words)
         known = vocabulary.filters([word for words in wanted for word in words])

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import arabic, clock
 from shops.hours.labels import tag_of
-from shops.hours.status import OpeningStatus, standing
+from shops.hours.status import OpeningStatus, opening_status
 from shops.models import LicenceState, SearchEntry, Shop, StatedHours
 from shops.register import name_lists
 from shops.register.addresses import address_of
@@ -100,7 +100,7 @@ def rows(answer: SearchResult) -> list[ResultLine]:
     the index said of a licence is not asked again.
     """
     shops = {shop.pk: shop for shop in Shop.objects.select_related("hours").filter(pk__in=[hit.shop_id for hit in answer.hits])}
-    name_lists.name(shops.values())
+    name_lists.attach_names(shops.values())
     return [
         line(shops[hit.shop_id], hit.licence, hit.licence_end, away=hit.away, matched=answer.matched)
         for hit in answer.hits
@@ -119,7 +119,7 @@ def line(shop: Shop, licence: str, end: Any, *, away: float | None = None, match
     if licence == LicenceState.ACTIVE and end and end < clock.today():
         licence = LicenceState.ENDED
     state, stated = state_of(shop), getattr(shop, "hours", None)
-    now = standing(stated) if stated is not None and state == "open" else None
+    now = opening_status(stated) if stated is not None and state == "open" else None
     return ResultLine(shop, state, licence, end, away, matched, now)
 
 

@@ -54,7 +54,7 @@ def send_to_officer(
     NotPermitted where `actor` may not act for the applicant.
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
-    shops.demand_standing(shop)
+    shops.refuse_merged(shop)
     row = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
     offer = queries.offer(shop)
     names = draft_pages.changed_facts(row)

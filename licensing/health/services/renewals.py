@@ -41,7 +41,7 @@ def submit(*, shop: Shop, applicant: User, expected_fils: int | None = None, act
     Refused with the code of the first unmet condition, or "price_changed" when `expected_fils` is not the total.
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
-    shops.demand_standing(shop)
+    shops.refuse_merged(shop)
     offer = queries.offer(shop)
     if not offer.may_renew or offer.licence is None or offer.period is None:
         raise Refused(offer.unmet[0].code, _("A condition is no longer met. The page shows it with its way out."))

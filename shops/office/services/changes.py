@@ -16,7 +16,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from shops.models import Shop
 from shops.models.office import ByHand, EventProposal
 from shops.register import events
-from shops.register.roles import CLERK, KEEPER, demand
+from shops.register.roles import CLERK, KEEPER, require_group
 from shops.register.services import FactChange, change_register
 
 VERBS: dict[str, Callable[..., Shop]] = {
@@ -42,7 +42,7 @@ def propose(
 
     Raises NotPermitted, Refused: unknown_kind, no_reason, no_reference, future, nothing_new, merged, asked_already.
     """
-    demand(asked_by, CLERK)
+    require_group(asked_by, CLERK)
     if kind not in ByHand.values:
         raise Refused("unknown_kind", _("Please choose what happened to the shop."))
     if len(note_ar.strip()) < LEAST:
@@ -78,7 +78,7 @@ def propose(
 @transaction.atomic
 def allow(*, proposal: EventProposal, allowed_by: Any) -> Shop:
     """The second person confirms, and the register changes. Raises NotPermitted (role, same person), Refused: done, or as the act."""
-    demand(allowed_by, KEEPER)
+    require_group(allowed_by, KEEPER)
     act = _open(proposal)
     if act.asked_by_id == allowed_by.pk:
         raise NotPermitted("same_person", _("Whoever proposed it cannot confirm it. A second person does."))
@@ -97,7 +97,7 @@ def allow(*, proposal: EventProposal, allowed_by: Any) -> Shop:
 def refuse(*, proposal: EventProposal, refused_by: Any) -> None:
     """Drop a proposal: by whoever made it, or by the second person. Raises NotPermitted, Refused: done."""
     act = _open(proposal)
-    demand(refused_by, *((CLERK, KEEPER) if act.asked_by_id == refused_by.pk else (KEEPER,)))
+    require_group(refused_by, *((CLERK, KEEPER) if act.asked_by_id == refused_by.pk else (KEEPER,)))
     EventProposal.objects.filter(pk=act.pk).update(refused_by=refused_by, refused_at=clock.now())
     record("shop.event_refused", subject=act.shop.key, actor=Actor(KEEPER, refused_by.key), data={"proposal": act.key, "kind": act.kind})
 

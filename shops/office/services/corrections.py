@@ -25,7 +25,7 @@ from municipality.ui.tables import as_csv, as_xlsx
 from shops.imports.columns import COLUMNS, LAYOUT
 from shops.models import Shop
 from shops.office.resources import MOST, ShopResource
-from shops.register.roles import CLERK, KEEPER, demand
+from shops.register.roles import CLERK, KEEPER, require_group
 
 MEDIA = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
@@ -42,7 +42,7 @@ class Preview:
 
 def export(*, shops: QuerySet[Shop], form: str, filters: dict[str, str], by: Any) -> bytes:
     """Shops as CSV or XLSX; no cell is read as a formula. Raises NotPermitted, Refused: too_many, unknown_form."""
-    demand(by, CLERK, KEEPER)
+    require_group(by, CLERK, KEEPER)
     if form not in MEDIA:
         raise Refused("unknown_form", _("The page came back incomplete. Load it again."))
     rows = shops.select_related("area", "activity").order_by("pk")
@@ -62,7 +62,7 @@ def export(*, shops: QuerySet[Shop], form: str, filters: dict[str, str], by: Any
 
 def preview(*, content: bytes, by: Any) -> Preview:
     """Read a correction without effect and keep its bytes. Raises NotPermitted, NotReadable, Refused: too_many."""
-    demand(by, KEEPER)
+    require_group(by, KEEPER)
     dataset, lines = _dataset(content)
     with transaction.atomic():
         found = Preview(store.put(content, "text/csv"))
@@ -72,7 +72,7 @@ def preview(*, content: bytes, by: Any) -> Preview:
 @transaction.atomic
 def correct(*, file: StoredFile, by: Any) -> Preview:
     """Do what the preview showed, all of it or nothing. Raises NotPermitted, Refused: too_many, wrong_lines, nothing_new."""
-    demand(by, KEEPER)
+    require_group(by, KEEPER)
     content = store.read(file)
     dataset, lines = _dataset(content)
     actor, source = Actor(KEEPER, by.key), f"correction:{ids.public_id()}"

@@ -19,9 +19,9 @@ from municipality.kernel.actors import Actor
 from municipality.kernel.errors import NotPermitted, Refused
 from shops.models import Correction, EventKind, LicenceState, Reply, Shop
 from shops.models.office import MergeKind, ShopMerge
-from shops.register.events import note
-from shops.register.roles import CLERK, KEEPER, demand
-from shops.registry import MATTERS, licences_of
+from shops.register.events import record_event
+from shops.register.roles import CLERK, KEEPER, require_group
+from shops.registry import OPEN_MATTERS, licences_of
 from shops.search import index
 
 LEAST = 10  # letters of a reason
@@ -36,7 +36,7 @@ def obstacles(shop: Shop) -> list[Any]:
     licence = licences_of([shop.pk]).get(shop.pk)
     if licence and licence.state in (LicenceState.ACTIVE, LicenceState.SUSPENDED) and (licence.end is None or licence.end >= clock.today()):
         found.append(_("The shop to be merged holds a health licence that has not ended. Merge the other one into it instead."))
-    for ask in MATTERS.values():
+    for ask in OPEN_MATTERS.values():
         found += ask(shop)
     return found
 
@@ -47,7 +47,7 @@ def propose(*, shop: Shop, into: Shop, note_ar: str, asked_by: Any) -> ShopMerge
 
     Raises NotPermitted, Refused: no_reason, same_shop, merged_already, stands_for_others, asked_already, open_matters.
     """
-    demand(asked_by, CLERK)
+    require_group(asked_by, CLERK)
     _reason(note_ar)
     row, other = _locked(shop, into)
     _mergeable(row, other)
@@ -57,7 +57,7 @@ def propose(*, shop: Shop, into: Shop, note_ar: str, asked_by: Any) -> ShopMerge
 @transaction.atomic
 def propose_split(*, shop: Shop, note_ar: str, asked_by: Any) -> ShopMerge:
     """Propose that a merged shop is one of its own after all. Raises NotPermitted, Refused: no_reason, not_merged, asked_already."""
-    demand(asked_by, CLERK)
+    require_group(asked_by, CLERK)
     _reason(note_ar)
     row = Shop.objects.select_for_update(of=("self",)).select_related("merged_into").get(pk=shop.pk)
     if row.merged_into is None:
@@ -71,7 +71,7 @@ def allow(*, merge: ShopMerge, allowed_by: Any) -> ShopMerge:
 
     Raises NotPermitted (role, same person), Refused: done and what `propose` raises.
     """
-    demand(allowed_by, KEEPER)
+    require_group(allowed_by, KEEPER)
     act = _open(merge)
     if act.asked_by_id == allowed_by.pk:
         raise NotPermitted("same_person", _("Whoever proposed it cannot confirm it. A second person does."))
@@ -86,7 +86,7 @@ def allow(*, merge: ShopMerge, allowed_by: Any) -> ShopMerge:
     actor, kind = Actor(KEEPER, allowed_by.key), EventKind.MERGED if merges else EventKind.SPLIT
     for one, another in ((row, other), (other, row)):
         data = {"with": another.public_id, "names": [another.name_ar, another.name_en], "stays": one.pk == other.pk or not merges}
-        note(one, kind, source=act.key, actor=actor, data=data)
+        record_event(one, kind, source=act.key, actor=actor, data=data)
     data = {"shop": row.key, "into": other.key, "asked_by": act.asked_by.key}
     record(f"shop.{kind.value}", subject=row.key, actor=actor, data=data | {"merge": act.key}, text=act.note_ar)
     index.refresh([row.pk, other.pk])
@@ -97,7 +97,7 @@ def allow(*, merge: ShopMerge, allowed_by: Any) -> ShopMerge:
 def refuse(*, merge: ShopMerge, refused_by: Any) -> None:
     """Drop a proposal: by whoever made it, or by the second person. Raises NotPermitted, Refused: done."""
     act = _open(merge)
-    demand(refused_by, *((CLERK, KEEPER) if act.asked_by_id == refused_by.pk else (KEEPER,)))
+    require_group(refused_by, *((CLERK, KEEPER) if act.asked_by_id == refused_by.pk else (KEEPER,)))
     ShopMerge.objects.filter(pk=act.pk).update(refused_by=refused_by, refused_at=clock.now())
     record("shop.merge_refused", subject=act.shop.key, actor=Actor(KEEPER, refused_by.key), data={"merge": act.key, "into": act.into.key})
 

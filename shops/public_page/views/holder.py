@@ -26,7 +26,7 @@ from shops.models import Shop
 from shops.register import queries
 from shops.register.opening import shop_or_404
 
-MOST = queries.LISTED
+MOST = queries.MAX_LISTED
 
 
 @access("on_behalf")

@@ -20,7 +20,7 @@ from municipality.accounts.limits import Pace, paced
 from municipality.interface import NothingHere, PublicView, answers, parameter
 from municipality.places.models import Area, Governorate
 from municipality.rulebook.models import Activity
-from shops.hours.status import seconds_left
+from shops.hours.status import cache_seconds
 from shops.models import EventKind, LicenceState, Shop
 from shops.open_data.table import SHOP_STATES
 from shops.register import queries
@@ -191,7 +191,7 @@ class ShopSearch(PublicView):
 
 def _of_the_moment(most: int) -> dict[str, str]:
     """What is open now is kept no longer than it may stay true: hours change with a quarter of an hour."""
-    return {"Cache-Control": f"public, max-age={seconds_left(most)}"}
+    return {"Cache-Control": f"public, max-age={cache_seconds(most)}"}
 
 
 class OneShop(PublicView):

@@ -170,7 +170,7 @@ def test_counts_are_renewed_and_words_of_no_shop_go(make_shop: Make) -> None:
 
 def test_cached_names_never_stand_for_new_ones(make_shop: Make, settings: Any, frozen_clock: Clock, django_assert_num_queries: Any) -> None:
     settings.NAMED_LISTS_SECONDS = 60
-    name_lists.lists.cache_clear()
+    name_lists.cached_lists.cache_clear()
     old = make_shop(name_ar="صالون الأناقة")
     assert lists.rows(ask(SearchQuery(text="الأناقة")))[0].shop.area.name_ar == "السالمية"
     area = Area.objects.create(governorate=old.area.governorate, name_ar="حي جديد", name_en="New Quarter", folded="حي جديد")
@@ -182,4 +182,4 @@ def test_cached_names_never_stand_for_new_ones(make_shop: Make, settings: Any, f
     Area.objects.filter(name_ar="السالمية").update(name_en="Salmiyah")
     frozen_clock.move(seconds=60)
     assert {row.shop.area.name_en for row in lists.rows(answer)} == {"Salmiyah", "New Quarter"}
-    name_lists.lists.cache_clear()
+    name_lists.cached_lists.cache_clear()

@@ -31,10 +31,10 @@ Make = Callable[..., Shop]
 @pytest.fixture(autouse=True)
 def forget() -> Iterator[None]:
     """What a test lets a process keep is its own."""
-    for cached in (trades.in_force, name_lists.lists):
+    for cached in (trades.in_force, name_lists.cached_lists):
         cached.cache_clear()
     yield
-    for cached in (trades.in_force, name_lists.lists):
+    for cached in (trades.in_force, name_lists.cached_lists):
         cached.cache_clear()
 
 
