@@ -55,7 +55,7 @@ class ShopsConfig(AppConfig):
         delegation.SERVICES.register(CLAIM, delegation.Service(_("Claims of shops"), is_assisted=False, waits_in_dispute=False))
         TIMELINES.register(CLAIM, timeline.STORY)
         REVIEWABLES.register(CLAIM, review.REVIEWED)
-        DRAFT_KINDS.register(CLAIM, drafts.KEPT)
+        DRAFT_KINDS.register(CLAIM, drafts.CLAIM_DRAFT)
         PREFIXES.register("claim", files.CLAIM_FILES)
         KINDS.register(refusals.ClaimRefusalFacts.kind, refusals.ClaimRefusalFacts)
         OPENED_TO.register("shops", refusals.opened_to)

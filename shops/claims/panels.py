@@ -1,9 +1,8 @@
-"""What a claim shows on the page of its case."""
+"""The panel of a claim on the page of its case."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.db.models import Q
 from django.urls import reverse
@@ -28,7 +27,7 @@ from shops.models import Claim
 C = ClaimState
 
 
-def case_page(user: User, cases: Sequence[Any]) -> dict[str, list[Any]]:
+def case_page(user: User, cases: Sequence[Case]) -> dict[str, list[CaseDetail]]:
     """Next step, queue, rounds and facts of claims."""
     return {case.key: [_detail(case)] for case in cases if case.service == CLAIM}
 
@@ -63,13 +62,13 @@ def _detail(case: Case) -> CaseDetail:
 
 
 def _queue(case: Case) -> list[Fact]:
-    place = review.position(case)
-    if place is None:
+    entry = review.position(case)
+    if entry is None:
         return []
-    found = [Fact(_("Requests before this one"), ltr(place.ahead))]
+    facts = [Fact(_("Requests before this one"), ltr(entry.ahead))]
     if case.due_on is not None:
-        found.append(Fact(_("Decision promised by"), day(case.due_on)))
-    return found
+        facts.append(Fact(_("Decision promised by"), day(case.due_on)))
+    return facts
 
 
 def _rounds(case: Case) -> list[Round]:
@@ -119,7 +118,7 @@ def _next_step(case: Case, claim: Claim) -> NextStep:
             _("Look again"),
             label=_("Decision"),
         )
-    if case.state == C.REFUSED:  # refused before such decisions became papers, or its paper could not be drawn
+    if case.state == C.REFUSED:  # refused before refusals had documents, or its document could not be drawn
         return NextStep(
             _("The request is refused"),
             _("This decision has no paper to download. The branch that decided tells you its reason, its article, and how to object."),
@@ -135,25 +134,25 @@ def _next_step(case: Case, claim: Claim) -> NextStep:
     )
 
 
-def _whose(user: User) -> Q:
-    """Claims against a person and the organisations they sign for, and those of shops for whose holder they act."""
-    whose = Q(holder=user) | Q(holder_organisation__in=signatures(user).values("organisation"))
+def _claims_against(user: User) -> Q:
+    """Claims against a user and the organisations they sign for, and of shops for whose holder they may act."""
+    condition = Q(holder=user) | Q(holder_organisation__in=signatures(user).values("organisation"))
     for grant in delegation.grants(user, CLAIM):
         if not grant.subject:
             continue
         if grant.is_whole_organisation:
-            whose |= Q(holder_organisation=grant.organisation_id)
+            condition |= Q(holder_organisation=grant.organisation_id)
         else:
-            whose |= Q(shop__public_id=grant.subject.partition(":")[2])
-    return whose
+            condition |= Q(shop__public_id=grant.subject.partition(":")[2])
+    return condition
 
 
-def notice_of(user: User) -> list[Claim]:
-    """Claims of shops that this person holds, or whose holder they act for, and that they may dispute now."""
-    standing = Claim.objects.filter(_whose(user), disputed_at__isnull=True, case__is_open=True).select_related("case")
-    # Hardly anybody has one: the shop is read where there is one, not joined to nothing on every page.
-    owned = list(standing.prefetch_related("shop").order_by("pk")[:20])
-    for claim in owned:
+def disputable_claims(user: User) -> list[Claim]:
+    """The claims that a user may dispute now, as holder of the shop or delegate."""
+    undisputed = Claim.objects.filter(_claims_against(user), disputed_at__isnull=True, case__is_open=True).select_related("case")
+    # Almost always empty: prefetch the shop instead of a join on every page.
+    against = list(undisputed.prefetch_related("shop").order_by("pk")[:20])
+    for claim in against:
         if claim.holder_id == user.pk:
             claim.holder = user
-    return [claim for claim in owned if claims.disputable(claim, user)]
+    return [claim for claim in against if claims.disputable(claim, user)]

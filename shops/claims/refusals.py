@@ -1,4 +1,4 @@
-"""The refusal of a claim as a sealed document with its reason, its article and the way to object."""
+"""The sealed document of a refused claim, with its reason, its article and how to object."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ClaimRefusalFacts(RefusalFacts):
 
 
 def write_refusal(*, case: Case) -> None:
-    """Issue the refusal of a claim and tell its person. Safe to run any number of times; raises what `documents.issue` raises."""
+    """Issue the refusal of a claim and notify its applicant. Idempotent; raises what `documents.issue` raises."""
     if case.state != ClaimState.REFUSED:
         return
 
@@ -64,7 +64,7 @@ def write_refusal(*, case: Case) -> None:
 
 
 def opened_to(user: User) -> QuerySet[Any] | None:
-    """Refusals of the claims in which a person acts for another now; they stay their holder's."""
+    """Refusals of the claims in which a user acts for somebody else."""
     if not delegation.grants(user, CLAIM):
         return None
     rows = Claim.objects.filter(case__in=cases.delegated_to(user).values("pk"), refusal__isnull=False)

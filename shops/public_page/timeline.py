@@ -1,4 +1,4 @@
-"""How a correction of a shop's page, and a reply on it, are told on their case pages."""
+"""The timelines of corrections and replies on their case pages."""
 
 from typing import Any
 

@@ -16,6 +16,7 @@ from licensing.health.states import RENEWAL, RenewalState
 from licensing.models import Lane, Renewal, RenewalChange
 from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
+from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.delegation.authorization import authorize
@@ -165,7 +166,7 @@ def accepted(case: Case) -> None:
     renewal = queries.renewal_of(case)
     if renewal is None:
         raise LookupError(f"case {case.pk} has no renewal")
-    actor = _last_actor(case)
+    actor = cases.last_actor(case)
     shop = Shop.objects.select_for_update(of=("self",)).get(pk=renewal.licence.shop_id)
     differing = [(row, changes.FACTS[row.name].read(shop)) for row in queries.declared_changes(renewal)]
     differing = [(row, before) for row, before in differing if row.after != before]
@@ -186,14 +187,6 @@ def accepted(case: Case) -> None:
     )
     unpaid_days = rulebook.edition("limits.health", clock.today()).limits["unpaid_days"].value
     enqueue("licensing.close_unpaid", key=case.public_id, due_at=clock.now() + dt.timedelta(days=unpaid_days), case_id=case.pk)
-
-
-def _last_actor(case: Case) -> Actor:
-    """The actor of the last move of a case."""
-    event = case.last_event
-    if event is None:
-        raise LookupError(f"case {case.pk} was never moved")
-    return Actor(event.actor_role, event.actor_key)
 
 
 def refused(case: Case) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shops.hours import filters
-from shops.models.week import DAY, InvalidWeek, Day, Week, parse
+from shops.models.week import DAY, Day, InvalidWeek, Week, parse
 from tests.shops.hours.conftest import NIGHTS, SPLIT
 
 NINE, ONE, FOUR, TEN = 36, 52, 64, 88

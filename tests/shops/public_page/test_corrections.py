@@ -169,7 +169,7 @@ def test_what_the_page_says_already_is_no_correction(shop: Shop, passer_by: User
 
 
 def test_a_person_asks_for_no_more_than_a_day_allows(make_shop: Make, shop: Shop, passer_by: User, frozen_clock: Clock) -> None:
-    shops = [make_shop() for _ in range(services.ASKED.amount)]
+    shops = [make_shop() for _ in range(services.CORRECTION_LIMIT.amount)]
     for row in shops:
         services.ask_correction(shop=row, person=passer_by, fact="trade_name", proposed=NAMES, why=WHY)
     answer = signed_in(passer_by).post(f"/en/corrections/{shop.public_id}/trade_name/", {**NAMES, "why": WHY})
