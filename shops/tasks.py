@@ -87,9 +87,9 @@ def compare_rest(*, after: int, night: str) -> None:
 def _compare(*, after: int, night: str) -> None:
     """Compare slices of shops for COMPARING seconds, then enqueue the rest; after the last shop enqueue the files and digests."""
     until = time.monotonic() + COMPARING
-    last = feed.find_some(after).last
+    last = feed.compare_slice(after).last
     while last is not None and time.monotonic() < until:
-        last = feed.find_some(last).last
+        last = feed.compare_slice(last).last
     with transaction.atomic():
         if last is not None:
             enqueue("shops.compare_rest", key=f"night:{night}:{last}", after=last, night=night)
@@ -103,7 +103,7 @@ def _compare(*, after: int, night: str) -> None:
 def open_data(*, dataset: str = "shops", night: str = "", part: int = 0) -> None:
     """Write a part of the files of a dataset and enqueue the next one. Jobs from before there were datasets name none: the shops."""
     night = night or clock.today().isoformat()
-    if writer.go_on(dataset, night) is None:
+    if writer.continue_edition(dataset, night) is None:
         with transaction.atomic():
             enqueue("shops.open_data", key=f"night:{night}:{dataset}:{part + 1}", dataset=dataset, night=night, part=part + 1)
 

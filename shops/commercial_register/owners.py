@@ -19,7 +19,7 @@ ORGANISATION = "commercial_register_no"  # an optional third column
 
 
 @dataclass
-class Result:
+class OwnersImport:
     """How many owners were written, and the line numbers (from 2) that were skipped because of a missing or wrong number."""
 
     written: int = 0
@@ -27,7 +27,7 @@ class Result:
 
 
 @transaction.atomic
-def import_owners(lines: Iterable[str], *, source: str = "moci") -> Result:
+def import_owners(lines: Iterable[str], *, source: str = "moci") -> OwnersImport:
     """Create or update owners from CSV with the columns `COLUMNS` and optionally `ORGANISATION`; other licences keep their owner. A
     row names a person or an organisation, not both.
 
@@ -36,7 +36,7 @@ def import_owners(lines: Iterable[str], *, source: str = "moci") -> Result:
     rows = csv.DictReader(lines)
     if not set(COLUMNS) <= set(rows.fieldnames or ()):
         raise ValueError(f"the file needs the columns {', '.join(COLUMNS)}")
-    result, now = Result(), clock.now()
+    result, now = OwnersImport(), clock.now()
     for line, row in enumerate(rows, start=2):
         number = "".join(digits.clean(row["commercial_license_no"] or "").split()).upper()
         owner = _owner(row)

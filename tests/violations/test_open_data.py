@@ -98,7 +98,7 @@ def test_an_annulled_one_leaves_the_file_of_the_next_night(
     assert list(published()) == [row.public_id]
     decide(objection, decider, uphold=True)
     assert published() == {} and body("violations.csv").count("\n") == 1
-    assert dictionary.newest("violations").rows == 0  # type: ignore[union-attr]
+    assert dictionary.newest_edition("violations").rows == 0  # type: ignore[union-attr]
 
 
 def test_without_the_rule_of_publication_every_minute_would_be_public(

@@ -1,4 +1,4 @@
-"""Owners of commercial licences from a file of the commercial register."""
+"""Imports owners of commercial licences from a file of the commercial register."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def test_hours_are_published_and_a_change_of_them_is_told_once(stating: Make, ma
     names = ("opening_hours", "opening_hours_ramadan", "hours_stated_on")
     assert [row_of(shop)[name] for name in names] == [SPLIT, "Mo-Su 20:00-02:00", today]
     assert [row_of(bare)[name] for name in names] == ["", "", None]
-    feed.find_unmarked()
+    feed.compare_slice()
     feed.number_all()
     before = Change.objects.count()
     state_hours(shop=shop, person=shop.owner, week=parse(NIGHTS))  # type: ignore[arg-type]
@@ -184,7 +184,7 @@ def test_a_shop_without_hours_has_the_print_of_the_time_before_them(stating: Mak
     bare, shop = make_shop(), stating(SPLIT)
     rows = dict(table.rows(clock.today()))
     without = (*rows[bare.pk][: table.HOURS],)
-    assert table.print_of(rows[bare.pk]) == table.print_of((*without, "", "", None))
+    assert table.fingerprint(rows[bare.pk]) == table.fingerprint((*without, "", "", None))
     assert len(without) == len(table.NAMES) - 3 and not Published.objects.filter(pk=shop.pk).exists()
     silent = (*rows[shop.pk][: table.HOURS], "", "", None)
-    assert table.print_of(rows[shop.pk]) != table.print_of(silent)
+    assert table.fingerprint(rows[shop.pk]) != table.fingerprint(silent)

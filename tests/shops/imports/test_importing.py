@@ -209,7 +209,7 @@ def test_a_line_that_is_applied_twice_is_refused_by_the_keys(
     file = take(known(shop, name_ar="اسم جديد"))
     row = RegisterRow.objects.get(file=file)
     assert writer.apply(file, [row]).left == [row.pk]
-    monkeypatch.setattr(writer, "_still", lambda shop, differs: True)
+    monkeypatch.setattr(writer, "_is_unchanged", lambda shop, differs: True)
     without_guards()
     with pytest.raises(IntegrityError), transaction.atomic():
         writer.apply(file, [row])

@@ -58,7 +58,7 @@ def test_pages_of_any_size_show_each_pair_once(
     register: dict[str, list[tuple[int, int]]], monkeypatch: pytest.MonkeyPatch, groups: int, looked: int
 ) -> None:
     monkeypatch.setattr(candidates, "GROUPS", groups)
-    monkeypatch.setattr(candidates, "LOOKED", looked)
+    monkeypatch.setattr(candidates, "MAX_READ", looked)
     by_number, pages = walked(candidates.numbered, ("",))
     assert sorted(by_number) == sorted(register["numbers"])
     by_name, more = walked(candidates.named, ("", 0))
