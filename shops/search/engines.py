@@ -1,4 +1,4 @@
-"""Two engines for one question: shops whose words meet each of some sets. PostgreSQL by arrays under GIN, SQLite by FTS5."""
+"""Two engines that find the shops with a word of each of some sets: PostgreSQL with arrays and a GIN index, SQLite with FTS5."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel.errors import Refused
 
-WINDOW = 200  # shops that are compared with each other; what lies beyond is reached by a narrower question
+WINDOW = 200  # shops that are ranked at most; others need a narrower query
 ENOUGH = 40  # shops of a sample that will do: two pages, beside those whose names begin as typed
 TIMEOUT_MS = 1_000
 BEGINNINGS = ENOUGH  # of names in each language
@@ -68,14 +68,14 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True)
 class Where:
-    """What columns of an entry must say, as SQL over `e` with its values."""
+    """An SQL condition on an entry `e`, with its values."""
 
     sql: str = ""
     values: tuple[Any, ...] = ()
 
 
 class SearchBusy(Refused):
-    """The question took too long."""
+    """The query took too long."""
 
     status = 503
 
@@ -84,25 +84,25 @@ class SearchBusy(Refused):
 
 
 class Engine(Protocol):
-    """What both answer."""
+    """The interface of both engines."""
 
     def meeting(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
-        """Up to `limit` shops with a word of every set, and whether there are more; `counts` are how many shops have each set, the
-        rarest first.
+        """Up to `limit` shops with a word of every set, and whether there are more; `counts` are the shops of each set, the lowest
+        first.
         """
         ...
 
     def beginning(self, key: str, where: Where) -> list[Candidate]:
-        """Shops whose folded name begins so, in the order of their names."""
+        """Shops whose folded name begins with `key`, in the order of their names."""
         ...
 
     def numbered(self, number: str, where: Where, limit: int) -> list[Candidate]:
-        """Shops with a number that begins so, shortest number first."""
+        """Shops with a number that begins with `number`, the shortest number first."""
         ...
 
 
 class _Shared:
-    """The questions that both engines answer by a B-tree."""
+    """The queries that both engines answer by a B-tree index."""
 
     def run(self, sql: str, values: Sequence[Any]) -> list[Candidate]:
         with connection.cursor() as cursor:
@@ -128,11 +128,11 @@ class _Shared:
         )
 
 
-_sizes: dict[str, tuple[float, int]] = {}  # of a database's register, as PostgreSQL estimates it: when it was asked, and how many
+_sizes: dict[str, tuple[float, int]] = {}  # by name of database: time of the estimate, and number of shops
 
 
 def _size() -> int:
-    """About how many shops there are; asked once an hour."""
+    """PostgreSQL's estimate of the number of shops, cached for an hour."""
     name = str(connection.settings_dict["NAME"])
     asked, size = _sizes.get(name, (0.0, 0))
     if not asked or monotonic() - asked > 3600:
@@ -145,7 +145,7 @@ def _size() -> int:
 
 class Postgres(_Shared):
     def run(self, sql: str, values: Sequence[Any]) -> list[Candidate]:
-        """As read by the search: never a walk through the whole table, no compilation, and a second at most."""
+        """Run without sequential scans and JIT, with a timeout of one second."""
         limits = f"SET LOCAL statement_timeout = {TIMEOUT_MS}; SET LOCAL enable_seqscan = off; SET LOCAL jit = off; "
         try:
             return super().run(limits + sql, values)
@@ -158,11 +158,11 @@ class Postgres(_Shared):
                 self._lift()
 
     def _lift(self) -> None:
-        """Inside somebody's transaction the limits must not stay."""
+        """Reset the limits inside a transaction of the caller."""
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL statement_timeout TO DEFAULT; SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL jit TO DEFAULT")
-        except Exception as error:  # the transaction is broken, and its owner is about to learn it
+        except Exception as error:  # the transaction is broken; its owner gets the error
             if getattr(error.__cause__, "pgcode", "") != "25P02":
                 raise
 
@@ -177,7 +177,7 @@ class Postgres(_Shared):
         return found, len(found) >= limit
 
     def _expected(self, counts: Sequence[int]) -> float:
-        """How many shops meet all sets if their words came together by chance."""
+        """How many shops have a word of all sets if the sets are independent."""
         size = max(_size(), *counts)
         expected = float(counts[0])
         for count in counts[1:]:
@@ -195,7 +195,7 @@ class Postgres(_Shared):
 
 class Sqlite(_Shared):
     def meeting(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
-        # The rarest set first: FTS5 walks along it and looks the others up.
+        # The rarest set first: FTS5 iterates over it and looks up the others.
         question = " AND ".join("(" + " OR ".join(f'"{word}"' for word in words) + ")" for words in sets)
         found = self.run(
             f"SELECT {FIELDS} FROM shops_searchtext CROSS JOIN shops_searchentry e ON e.shop_id = shops_searchtext.rowid"  # noqa: S608
@@ -206,5 +206,5 @@ class Sqlite(_Shared):
 
 
 def engine() -> Engine:
-    """The engine of the portal's database."""
+    """The engine for the database."""
     return Postgres() if connection.vendor == "postgresql" else Sqlite()

@@ -16,7 +16,7 @@ from municipality.ui.errors import too_many_requests
 from shops.register.limits import SEARCHES, SECONDS
 from shops.search import results
 from shops.search.forms import MapForm
-from shops.search.map import MapContent, look
+from shops.search.map import MapContent, map_content
 from shops.search.queries import SearchQuery
 from shops.search.views.pages import NARROW
 
@@ -32,9 +32,9 @@ def shop_map(request: HttpRequest) -> HttpResponse:
     form = MapForm(request.GET or None)
     seen = MapContent()
     if not form.is_bound:
-        seen = look(SearchQuery())
+        seen = map_content(SearchQuery())
     elif form.is_valid():
-        seen = look(form.asked())
+        seen = map_content(form.asked())
     given = {name: value for name, value in request.GET.items() if value and name in form.fields and name != "after"}
     question = {name: value for name, value in given.items() if name != "box"}
     context: dict[str, Any] = {

@@ -17,7 +17,7 @@ from municipality.ui.errors import too_many_requests
 from shops.register.limits import SEARCHES, SECONDS
 from shops.search import results
 from shops.search.forms import AskForm, FindShopForm
-from shops.search.queries import PAGE, SearchResult, ask
+from shops.search.queries import PAGE, SearchResult, search_shops
 
 NARROW = ("governorate", "area", "activity", "licence")
 PART = "X-Part"  # sent by static/js/shops.js, which wants the list alone
@@ -35,7 +35,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         asked = form.asked()
         is_asked = not asked.is_empty
-        answer = ask(asked)
+        answer = search_shops(asked)
     given = {name: value for name, value in request.GET.items() if value and name in form.fields and name != "after"}
     context = {
         "form": form,

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from shops.models import SearchWord, Shop
 from shops.search import engines, index
-from shops.search.queries import SearchQuery, ask
+from shops.search.queries import SearchQuery, search_shops
 
 Make = Callable[..., Shop]
 
@@ -63,9 +63,9 @@ def test_a_common_word_is_answered_from_the_sample_and_completed_where_the_sampl
     monkeypatch.setattr(engines.Postgres, "_expected", lambda self, counts: 1e9)
     meeting = engines.Postgres._meeting
     monkeypatch.setattr(engines.Postgres, "_meeting", lambda self, sets, *rest: asked.append(sets) or meeting(self, sets, *rest))
-    assert {hit.shop_id for hit in ask(SearchQuery(text="النور")).hits} == made
+    assert {hit.shop_id for hit in search_shops(SearchQuery(text="النور")).hits} == made
     if connection.vendor == "postgresql":
-        assert not ask(SearchQuery(text="النور")).is_more
+        assert not search_shops(SearchQuery(text="النور")).is_more
         smallest, larger, all_shops = (set(sets[0]) for sets in asked[:3])
         assert smallest == {-word for word in all_shops} and larger == {-word - (1 << 30) for word in all_shops}
 
