@@ -48,7 +48,7 @@ def test_an_accepted_name_is_the_shops_and_the_old_one_stays_findable(both: Both
     shop.refresh_from_db()
     assert (shop.name_ar, shop.name_en) == ("صالون الدانة", "Al-Dana Salon")
     assert TradeName.objects.get(shop=shop).name_ar == old
-    assert [hit.shop_id for hit in ask(SearchQuery(text="الدانة")).hits] == [shop.pk]
+    assert [hit.shop_id for hit in search_shops(SearchQuery(text="الدانة")).hits] == [shop.pk]
     assert (row.state, row.decided_by, row.decided_at, row.ours["name_ar"]) == ("accepted", commercial.clerk, clock.now(), old)
     change = RegisterChange.objects.get(shop=shop)
     assert (change.source, change.actor_key) == (row.key, commercial.clerk.key)
@@ -145,7 +145,7 @@ def test_a_new_licence_opens_a_shop_for_the_organisation_that_owns_it(both: Both
     assert made.organisation == Organisation.objects.get(commercial_register_no="88001")
     assert (made.branch_id, made.facts_source, row.shop) == ("HA", "moci", made)
     assert ShopEvent.objects.get(shop=made).source == row.key
-    assert [hit.shop_id for hit in ask(SearchQuery(text=made.name_ar)).hits][:1] == [made.pk]
+    assert [hit.shop_id for hit in search_shops(SearchQuery(text=made.name_ar)).hits][:1] == [made.pk]
     assert commercial.delta().raised == 0 and list(invariants.findings()) == []
 
 

@@ -18,7 +18,7 @@ from shops.open_data import feed, table
 from shops.register import events
 from shops.search import index
 from shops.search.cursors import BadCursor
-from shops.search.queries import SearchQuery, ask
+from shops.search.queries import SearchQuery, search_shops
 from tests.shops.conftest import TESTS
 from tests.shops.hours.conftest import NIGHTS, SPLIT
 
@@ -28,7 +28,7 @@ SUNDAY = dt.datetime(2026, 11, 22, tzinfo=clock.KUWAIT)
 
 
 def found(**asked: Any) -> set[int]:
-    return {hit.shop_id for hit in ask(SearchQuery(**asked)).hits}
+    return {hit.shop_id for hit in search_shops(SearchQuery(**asked)).hits}
 
 
 def at(hours: float, days: int = 0) -> dt.datetime:
@@ -89,10 +89,10 @@ def test_new_hours_count_at_once_and_the_filter_goes_with_the_others(stating: Ma
 def test_a_page_of_open_shops_belongs_to_its_question(stating: Make) -> None:
     for _number in range(3):
         stating("24/7")
-    answer = ask(SearchQuery(text="الموج", open_now=True, size=2))
-    assert len(ask(SearchQuery(text="الموج", open_now=True, size=2, after=answer.after)).hits) == 1
+    answer = search_shops(SearchQuery(text="الموج", open_now=True, size=2))
+    assert len(search_shops(SearchQuery(text="الموج", open_now=True, size=2, after=answer.after)).hits) == 1
     with pytest.raises(BadCursor):
-        ask(SearchQuery(text="الموج", size=2, after=answer.after))
+        search_shops(SearchQuery(text="الموج", size=2, after=answer.after))
 
 
 def test_the_words_of_hours_are_found_by_no_text(stating: Make) -> None:

@@ -33,7 +33,7 @@ NEW = "900001/2020"
 
 
 def found(text: str) -> list[int]:
-    return [hit.shop_id for hit in ask(SearchQuery(text)).hits]
+    return [hit.shop_id for hit in search_shops(SearchQuery(text)).hits]
 
 
 def known(shop: Shop, **more: Any) -> dict[str, Any]:

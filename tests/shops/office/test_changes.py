@@ -65,7 +65,9 @@ def test_a_new_name_and_a_new_address_go_through_the_register(
     assert (shop.name_ar, shop.block, shop.former_names.get().name_ar) == ("مخبز الوادي", "9", "مخبز السنبلة")
     assert shop.organisation is not None, "no proposal changes the holder"
     assert (
-        {hit.shop_id for hit in ask(SearchQuery("السنبلة")).hits} == {hit.shop_id for hit in ask(SearchQuery("الوادي")).hits} == {shop.pk}
+        {hit.shop_id for hit in search_shops(SearchQuery("السنبلة")).hits}
+        == {hit.shop_id for hit in search_shops(SearchQuery("الوادي")).hits}
+        == {shop.pk}
     )
 
 

@@ -55,7 +55,7 @@ def test_a_correction_shows_what_it_does_and_goes_through_the_register(make_shop
     shop.refresh_from_db()
     assert (shop.name_ar, shop.block, shop.former_names.count()) == ("مخبز الوادي", "9", 1)
     assert sorted(shop.events.values_list("kind", flat=True)) == ["moved", "opened", "renamed"]
-    assert [hit.shop_id for hit in ask(SearchQuery("مخبز الوادي")).hits] == [shop.pk] and list(invariants.findings()) == []
+    assert [hit.shop_id for hit in search_shops(SearchQuery("مخبز الوادي")).hits] == [shop.pk] and list(invariants.findings()) == []
     assert (
         AuditEvent.objects.get(action="register.corrected").data["shops"] == 1
         and AuditEvent.objects.filter(action="shop.changed").count() == 1

@@ -46,7 +46,7 @@ def two(make_shop: Callable[..., Shop]) -> tuple[Shop, Shop]:
 
 
 def found(text: str) -> list[int]:
-    return [hit.shop_id for hit in ask(SearchQuery(text)).hits]
+    return [hit.shop_id for hit in search_shops(SearchQuery(text)).hits]
 
 
 def test_the_other_shop_is_found_by_the_names_and_numbers_of_both(two: tuple[Shop, Shop], merge: Callable[..., ShopMerge]) -> None:

@@ -182,7 +182,7 @@ def test_what_is_left_of_a_night_that_was_given_up_is_cleared_away(
     monkeypatch.undo()
     plan = writer._plan(writer._folder("shops", NIGHT))
     assert plan is not None and default_storage.exists(f"open-data/{plan['folder']}/shops.csv")
-    later = time.time() + writer.LEFT + 60
+    later = time.time() + writer.ABANDONED_AFTER + 60
     monkeypatch.setattr(time, "time", lambda: later)
     assert writer.continue_edition("shops", "2026-11-29") is not None
     assert not writer._folder("shops", NIGHT).exists() and not default_storage.exists(f"open-data/{plan['folder']}/shops.csv")

@@ -81,7 +81,7 @@ def test_a_correction_that_an_officer_finds_right_changes_page_and_search(shop: 
     decide(right=True)
     page = Client().get(before, follow=True)
     assert page.redirect_chain[0][0].endswith("/al-zumurrud-salon/") and "Renamed" in page.content.decode()
-    assert [hit.shop_id for hit in ask(SearchQuery(text="zumurrud")).hits] == [shop.pk]
+    assert [hit.shop_id for hit in search_shops(SearchQuery(text="zumurrud")).hits] == [shop.pk]
     assert RegisterChange.objects.get().source == case.key and ShopEvent.objects.filter(kind=EventKind.RENAMED).count() == 1
     status = client.get(f"/en/cases/{case.public_id}/").content.decode()
     assert "The page is corrected" in status and WHY in status
