@@ -95,7 +95,17 @@ class WhatChanged(PageForm):
         return [name for name in FACTS if name in ticked]
 
 
-class TradeName(_UnchangedRefused):
+class _NamesForm(_UnchangedRefused):
+    """A page with a name in Arabic and one in English."""
+
+    def clean_name_ar(self) -> str:
+        return _in_arabic(self.cleaned_data["name_ar"])
+
+    def clean_name_en(self) -> str:
+        return _in_latin(self.cleaned_data["name_en"])
+
+
+class TradeName(_NamesForm):
     fact = "trade_name"
     name_ar = forms.CharField(
         label=_("Name in Arabic"),
@@ -109,12 +119,6 @@ class TradeName(_UnchangedRefused):
         error_messages={"required": _("Enter the English name as in the commercial licence.")},
         widget=forms.TextInput({"dir": "ltr", "lang": "en"}),
     )
-
-    def clean_name_ar(self) -> str:
-        return _in_arabic(self.cleaned_data["name_ar"])
-
-    def clean_name_en(self) -> str:
-        return _in_latin(self.cleaned_data["name_en"])
 
 
 def _in_arabic(text: str) -> str:
@@ -186,7 +190,7 @@ class AreaForm(_UnchangedRefused):
     )
 
 
-class ManagerForm(_UnchangedRefused):
+class ManagerForm(_NamesForm):
     """The civil number is saved encrypted; the page shows only its mask."""
 
     fact = "manager"
@@ -216,12 +220,6 @@ class ManagerForm(_UnchangedRefused):
 
     def filled(self, saved: Mapping[str, Any]) -> dict[str, Any]:
         return {name: saved[name] for name in ("name_ar", "name_en") if name in saved}
-
-    def clean_name_ar(self) -> str:
-        return _in_arabic(self.cleaned_data["name_ar"])
-
-    def clean_name_en(self) -> str:
-        return _in_latin(self.cleaned_data["name_en"])
 
     def _values(self, data: Mapping[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in self._with_civil_id(data).items() if name in ("name_ar", "name_en", "civil_id_masked")}

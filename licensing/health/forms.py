@@ -15,10 +15,7 @@ class SubmitRenewal(forms.Form):
         label=_("Has anything changed since the last licence?"),
         choices=[("no", _("No, everything is as registered")), ("yes", _("Yes, something changed"))],
         widget=forms.RadioSelect,
-        error_messages={
-            "required": _("Choose whether anything changed."),
-            "invalid_choice": _("Choose one of the two answers."),
-        },
+        error_messages={"required": _("Choose whether anything changed."), "invalid_choice": _("Choose one of the two answers.")},
     )
     declared = forms.BooleanField(
         label=_("I declare that the shop is as registered above and that its conditions are kept."),

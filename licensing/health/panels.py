@@ -25,10 +25,10 @@ from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, Nex
 from municipality.delegation import queries as delegation
 from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
-from municipality.jobs import queries as jobs
 from municipality.kernel import clock
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries as review
+from municipality.review.panels import refusal_file, refused_step, waiting_step
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
@@ -141,8 +141,7 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
     numbers = payments.receipt_numbers(case.key)
     files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in numbers]
     if renewal.refusal is not None:
-        number = renewal.refusal.number
-        files.append(FileLine(_("Decision refusing a request"), number, reverse("document", args=[number]), _("sealed file")))
+        files.append(refusal_file(renewal.refusal))
     withdrawable = case.state in WORKFLOWS[RENEWAL].moves["withdraw"].sources
     ways = [(_("Withdraw the request"), reverse("licensing:withdraw", args=[case.public_id]))] if withdrawable else []
     refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
@@ -246,11 +245,7 @@ def _next_step(case: Case, bill: Bill | None, licence: HealthLicence | None, ren
             _("Answer"),
         )
     if case.state in (S.IN_REVIEW, S.COUNTERSIGN):
-        return NextStep(
-            _("The Municipality has its turn"),
-            _("Nothing is to be done now. A message comes with the decision, or if something is missing."),
-            label=_("No step for you"),
-        )
+        return waiting_step()
     if case.state == S.REFUSED:
         return _after_refusal(case, renewal)
     if case.state == S.AWAITING_PAYMENT and bill is not None:
@@ -294,50 +289,26 @@ def _next_step(case: Case, bill: Bill | None, licence: HealthLicence | None, ren
             )
         return NextStep(_("The licence is not in force"), LIVE_LABELS[licence.document.live_state][1], label=_("Attention"))
     if case.state in (S.EXPIRED, S.WITHDRAWN):
-        return NextStep(
-            _("This request is closed"),
-            _("No fee is due. A new renewal can be started from My shops."),
-            reverse("shops:mine"),
-            _("My shops"),
-        )
+        return _closed_step()
     return None
 
 
 def _after_refusal(case: Case, renewal: Renewal) -> NextStep:
-    if renewal.refusal is not None:
-        number = renewal.refusal.number
-        text = _("The sealed decision names the reason, its article, and how to object until when.")
-        return NextStep(
-            _("The request is refused"), text, reverse("document", args=[number]), _("Download the decision"), label=_("Decision")
-        )
-    if payments.refund_of(case.key) is not None:
+    if renewal.refusal is None and payments.refund_of(case.key) is not None:
         return NextStep(
             _("The request cannot be completed"),
             _("A condition fell away before the fee arrived. The amount paid is owed back; it stands under Money."),
             label=_("Decision"),
         )
-    if renewal.lane == Lane.OFFICER and case.last_event is not None and case.last_event.move == "countersign":
-        if jobs.is_promised("licensing.refusal_document", case.public_id):
-            return NextStep(
-                _("The request is refused"),
-                _("The decision is being drawn up and sealed. It names the reason, its article, and how to object."),
-                reverse("cases:case", args=[case.public_id]),
-                _("Look again"),
-                label=_("Decision"),
-            )
-        return NextStep(  # its document could not be drawn
-            _("The request is refused"),
-            _("This decision has no paper to download. The branch that decided tells you its reason, its article, and how to object."),
-            reverse("shops:mine"),
-            _("My shops"),
-            label=_("Decision"),
-        )
-    return NextStep(
-        _("This request is closed"),
-        _("No fee is due. A new renewal can be started from My shops."),
-        reverse("shops:mine"),
-        _("My shops"),
-    )
+    is_countersigned = renewal.lane == Lane.OFFICER and case.last_event is not None and case.last_event.move == "countersign"
+    if renewal.refusal is not None or is_countersigned:
+        return refused_step(case, renewal.refusal, "licensing.refusal_document")
+    return _closed_step()
+
+
+def _closed_step() -> NextStep:
+    text = _("No fee is due. A new renewal can be started from My shops.")
+    return NextStep(_("This request is closed"), text, reverse("shops:mine"), _("My shops"))
 
 
 def paid(bill_id: int) -> None:

@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.models import User
 from municipality.accounts.queries import signatures
 from municipality.cases.models import Case
-from municipality.cases.panels import CaseDetail, Fact, FileLine, NextStep, Round
+from municipality.cases.panels import CaseDetail, Fact, NextStep, Round
 from municipality.delegation import queries as delegation
-from municipality.jobs import queries as jobs
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries as review
+from municipality.review.panels import refusal_file, refused_step, waiting_step
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
 from shops.claims import queries
 from shops.claims import services as claims
@@ -46,16 +46,12 @@ def _detail(case: Case) -> CaseDetail:
         facts.append(Fact(_("Your statement"), term(claim.statement)))
     if claim.organisation is not None:
         facts.insert(0, Fact(_("Claimed for"), bilingual(claim.organisation, "name")))
-    files = []
-    if claim.refusal is not None:
-        number = claim.refusal.number
-        files.append(FileLine(_("Decision refusing a request"), number, reverse("document", args=[number]), _("sealed file")))
     return CaseDetail(
         by_officer=True,
         queue=_queue(case) if case.is_open else [],
         rounds=_rounds(case),
         next_step=_next_step(case, claim),
-        files=files,
+        files=[refusal_file(claim.refusal)] if claim.refusal is not None else [],
         facts=facts,
         ways=[(_("Withdraw the request"), reverse("shops:withdraw", args=[case.public_id]))] if withdrawable else [],
     )
@@ -93,39 +89,13 @@ def _next_step(case: Case, claim: Claim) -> NextStep:
             _("Answer"),
         )
     if case.state in (C.IN_REVIEW, C.COUNTERSIGN):
-        return NextStep(
-            _("The Municipality has its turn"),
-            _("Nothing is to be done now. A message comes with the decision, or if something is missing."),
-            label=_("No step for you"),
-        )
+        return waiting_step()
     if case.state in (C.MATCHED, C.GRANTED):
         return NextStep(
             _("The shop is yours"), _("It stands in your list with its licences."), reverse("shops:mine"), _("My shops"), label=_("Done")
         )
-    if case.state == C.REFUSED and claim.refusal is not None:
-        return NextStep(
-            _("The request is refused"),
-            _("The sealed decision names the reason, its article, and how to object until when."),
-            reverse("document", args=[claim.refusal.number]),
-            _("Download the decision"),
-            label=_("Decision"),
-        )
-    if case.state == C.REFUSED and jobs.is_promised("shops.refusal_document", case.public_id):
-        return NextStep(
-            _("The request is refused"),
-            _("The decision is being drawn up and sealed. It names the reason, its article, and how to object."),
-            reverse("cases:case", args=[case.public_id]),
-            _("Look again"),
-            label=_("Decision"),
-        )
-    if case.state == C.REFUSED:  # refused before refusals had documents, or its document could not be drawn
-        return NextStep(
-            _("The request is refused"),
-            _("This decision has no paper to download. The branch that decided tells you its reason, its article, and how to object."),
-            reverse("shops:mine"),
-            _("My shops"),
-            label=_("Decision"),
-        )
+    if case.state == C.REFUSED:
+        return refused_step(case, claim.refusal, "shops.refusal_document")
     return NextStep(
         _("This request is closed"),
         _("The shop stays with its holder. The message names the reason."),

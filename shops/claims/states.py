@@ -33,13 +33,7 @@ CLAIM_WORKFLOW = workflow(
     move("object", C.IN_REVIEW, to=C.IN_REVIEW, may="holder", label=_("Dispute the claim")),
     # Without a match: documents, and an officer.
     move("send_to_officer", C.DRAFT, to=C.IN_REVIEW, may="applicant", label=_("Send to the Municipality")),
-    *desk_moves(
-        C.IN_REVIEW,
-        corrections=C.CORRECTIONS,
-        countersign=C.COUNTERSIGN,
-        accepted=C.GRANTED,
-        refused=C.REFUSED,
-    ),
+    *desk_moves(C.IN_REVIEW, corrections=C.CORRECTIONS, countersign=C.COUNTERSIGN, accepted=C.GRANTED, refused=C.REFUSED),
     move("lapse", C.CORRECTIONS, to=C.EXPIRED, label=_("Close without an answer")),
     move("withdraw", [C.IN_REVIEW, C.CORRECTIONS, C.COUNTERSIGN], to=C.WITHDRAWN, may="applicant", label=_("Withdraw the request")),
 )

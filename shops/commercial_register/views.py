@@ -69,12 +69,7 @@ EFFECTS = {
     DifferenceKind.UNKNOWN: gettext_lazy("The shop is suspended until further notice."),
     DifferenceKind.NEW_SHOP: gettext_lazy("A shop is opened in the register, for the owner of the licence."),
 }
-TAGS = {
-    DifferenceState.OPEN: "warn",
-    DifferenceState.ACCEPTED: "ok",
-    DifferenceState.DISMISSED: "wait",
-    DifferenceState.SETTLED: "ok",
-}
+TAGS = {DifferenceState.OPEN: "warn", DifferenceState.ACCEPTED: "ok", DifferenceState.DISMISSED: "wait", DifferenceState.SETTLED: "ok"}
 
 
 def home_part(request: AuthenticatedHttpRequest) -> dict[str, Any]:
@@ -82,11 +77,7 @@ def home_part(request: AuthenticatedHttpRequest) -> dict[str, Any]:
     if not in_group(request, KEEPER):
         return {}
     waiting = CommercialDifference.objects.filter(state=DifferenceState.OPEN)
-    return {
-        "home_parts": ["admin/shops/commercial_part.html"],
-        "commercial_waiting": waiting.count(),
-        "commercial": queries.freshness(),
-    }
+    return {"home_parts": ["admin/shops/commercial_part.html"], "commercial_waiting": waiting.count(), "commercial": queries.freshness()}
 
 
 def _require_reader(request: AuthenticatedHttpRequest) -> None:

@@ -218,8 +218,7 @@ class CommercialDifference(models.Model):
             models.CheckConstraint(condition=Q(state__in=DifferenceState.values), name="shops_difference_state"),
             models.CheckConstraint(condition=Q(kind__in=DifferenceKind.values), name="shops_difference_kind"),
             models.CheckConstraint(
-                condition=Q(decided_by__isnull=True) | Q(decided_at__isnull=False),
-                name="shops_difference_decided_whole",
+                condition=Q(decided_by__isnull=True) | Q(decided_at__isnull=False), name="shops_difference_decided_whole"
             ),
         ]
         indexes = [

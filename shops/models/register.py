@@ -176,7 +176,7 @@ class TradeName(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(first_day__isnull=True) | models.Q(last_day__gte=models.F("first_day")), name="shops_name_period"
-            ),
+            )
         ]
         indexes = [models.Index(fields=["shop", "-last_day"], name="shops_name_of_shop")]
 
@@ -199,7 +199,7 @@ class ShopActivity(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(first_day__isnull=True) | models.Q(last_day__gte=models.F("first_day")), name="shops_activity_period"
-            ),
+            )
         ]
         indexes = [models.Index(fields=["shop", "-last_day"], name="shops_activity_of_shop")]
 

@@ -67,9 +67,7 @@ def _detail(case: Case, shop: Shop, shown_facts: list[Fact], granted: Any) -> Ca
         queue.append(Fact(_("Answer promised by"), day(case.due_on)))
     if case.is_open:
         step = NextStep(
-            _("The Municipality has its turn"),
-            _("Nothing is to be done now. A message comes with the answer."),
-            label=_("No step for you"),
+            _("The Municipality has its turn"), _("Nothing is to be done now. A message comes with the answer."), label=_("No step for you")
         )
     else:
         titles = {G.GRANTED: granted, G.REFUSED: _("The request is refused")}

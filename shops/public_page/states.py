@@ -35,12 +35,7 @@ def _page_workflow(service: str, *, accept: Any) -> Workflow:
         move("send", G.DRAFT, to=G.IN_REVIEW, may="applicant", label=_("Send to the Municipality")),
         # The rulebook has no reasons for corrections here, so that none are requested.
         *desk_moves(
-            G.IN_REVIEW,
-            corrections=G.CORRECTIONS,
-            countersign=G.COUNTERSIGN,
-            accepted=G.GRANTED,
-            refused=G.REFUSED,
-            accept=accept,
+            G.IN_REVIEW, corrections=G.CORRECTIONS, countersign=G.COUNTERSIGN, accepted=G.GRANTED, refused=G.REFUSED, accept=accept
         ),
         move("withdraw", [G.IN_REVIEW, G.CORRECTIONS, G.COUNTERSIGN], to=G.WITHDRAWN, may="applicant", label=_("Withdraw the request")),
     )

@@ -9,10 +9,7 @@ from municipality.review.timeline import MOVES as STUDIED
 from shops.public_page.states import PageState
 
 G = PageState
-MOVES = {
-    **STUDIED,
-    "send": _("Sent to the Municipality, waiting for an officer"),
-}
+MOVES = {**STUDIED, "send": _("Sent to the Municipality, waiting for an officer")}
 
 
 def _story(*, name: Any, granted: Any, studied: Any) -> Timeline:

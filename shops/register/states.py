@@ -8,11 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shops.models import Shop
 
-STATES: dict[str, tuple[str, Any]] = {
-    "open": ("ok", _("Open")),
-    "suspended": ("warn", _("Suspended")),
-    "closed": ("bad", _("Closed")),
-}
+STATES: dict[str, tuple[str, Any]] = {"open": ("ok", _("Open")), "suspended": ("warn", _("Suspended")), "closed": ("bad", _("Closed"))}
 
 
 def state_of(shop: Shop) -> str:

@@ -29,7 +29,7 @@ MORE = {
     "municipality.imports": {"registry", "sheets", "guards", "views"},
     "municipality.jobs": {"registry", "errors", "in_process", "sweeps"},
     "municipality.notifications": {"registry", "texts"},
-    "municipality.review": {"registry", "timeline"},  # timeline: how the moves of every studied case are told
+    "municipality.review": {"registry", "timeline", "panels"},  # the timeline and the panels of every reviewed case
     "municipality.uploads": {"registry", "fields", "links", "refusals"},
     "payments": {"registry", "providers", "rules"},  # rules: the lines that a bill is made of
     "shops": {"registry", "opening"},

@@ -93,11 +93,7 @@ def send_to_officer(
     queue.join(case=case, actor=actor)
     case.refresh_from_db()
     send(
-        RenewalSent,
-        person=applicant,
-        key=case.public_id,
-        subject_key=case.key,
-        context={"case": case, "shop": shop, "due_on": case.due_on},
+        RenewalSent, person=applicant, key=case.public_id, subject_key=case.key, context={"case": case, "shop": shop, "due_on": case.due_on}
     )
     return case
 

@@ -121,11 +121,7 @@ def _question(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft, p
         version = form.cleaned_data.get("version")
         try:
             draft = draft_services.answer(
-                draft=draft,
-                page=page,
-                answers=form.answers(),
-                version=draft.version if version is None else version,
-                actor=allowed.actor,
+                draft=draft, page=page, answers=form.answers(), version=draft.version if version is None else version, actor=allowed.actor
             )
         except draft_services.AnsweredElsewhere as error:
             conflict = error
@@ -184,14 +180,7 @@ def _files(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft) -> H
         missing = [field for field, minimum, _article in slots if ready[field.slot.code] < minimum]
         if state == "waiting" and not missing:  # enough files, and another one is being checked
             missing = [field for field, _minimum, _article in slots if field.is_on_the_way]
-    context = {
-        "shop": shop,
-        "access": allowed,
-        "slots": slots,
-        "state": state,
-        "missing": missing,
-        "crumbs": _crumbs(shop, _("Files")),
-    }
+    context = {"shop": shop, "access": allowed, "slots": slots, "state": state, "missing": missing, "crumbs": _crumbs(shop, _("Files"))}
     return render(request, "licensing/changes/files.html", context)
 
 

@@ -31,7 +31,6 @@ from shops.register.services import FactChange, take_over
 REPLIES = "replies.commercial"
 REASON_KIND = "exception"
 K = DifferenceKind
-OF_SHOP = (K.CANCELLED, K.RESTORED, K.UNKNOWN)
 
 
 def reasons() -> list[rulebook.Reason]:

@@ -100,12 +100,7 @@ class Changes(PublicView):
         cursor = feed.token_of(shown[-1].number if shown else place)
         following = f"{settings.PORTAL_URL}/api/v1/changes/?{urlencode({'since': cursor})}"
         answer = Response(
-            {
-                "results": ChangeSerializer(shown, many=True).data,
-                "more": len(found) > SIZE,
-                "cursor": cursor,
-                "next": following,
-            }
+            {"results": ChangeSerializer(shown, many=True).data, "more": len(found) > SIZE, "cursor": cursor, "next": following}
         )
         answer["Link"] = f'<{following}>; rel="next"'
         return answer
