@@ -56,12 +56,12 @@ def find_shop(*, person: User, number: str) -> Shop | None:
     return queries.by_licence([number], *queries.NAMED).get(number)
 
 
-def matches(somebody: User | Organisation, shop: Shop) -> bool:
+def matches(claimant: User | Organisation, shop: Shop) -> bool:
     """Whether the commercial register names the claimant as owner of the shop's licence."""
     rows = RegisteredOwner.objects.filter(commercial_license_no=shop.commercial_license_no)
-    if isinstance(somebody, User):
-        return bool(somebody.civil_id_digest) and rows.filter(owner_digest=somebody.civil_id_digest).exists()
-    return bool(somebody.commercial_register_no) and rows.filter(organisation_no=somebody.commercial_register_no).exists()
+    if isinstance(claimant, User):
+        return bool(claimant.civil_id_digest) and rows.filter(owner_digest=claimant.civil_id_digest).exists()
+    return bool(claimant.commercial_register_no) and rows.filter(organisation_no=claimant.commercial_register_no).exists()
 
 
 def _claimable(shop: Shop, claimant: Claimant) -> Shop:

@@ -233,9 +233,9 @@ def _state_event(shop: Mapping[str, Any], after: Mapping[str, Any]) -> EventKind
     return EventKind.REOPENED if shop["closed_on"] else EventKind.RESUMED
 
 
-def _last_days(model: Any, keys: Sequence[int]) -> dict[int, dt.date]:
+def _last_days(model: type[TradeName] | type[ShopActivity], keys: Sequence[int]) -> dict[int, dt.date]:
     """The last day of the newest former name or activity of each shop."""
-    rows = model.objects.filter(shop__in=keys).order_by("last_day", "pk") if keys else []
+    rows: Any = model._default_manager.filter(shop__in=keys).order_by("last_day", "pk") if keys else []
     return {row.shop_id: row.last_day for row in rows}
 
 

@@ -10,7 +10,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Replace, Upper
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import Organisation
+from municipality.accounts.models import Organisation, User
 from municipality.kernel import clock, ids
 from municipality.kernel.subjects import SubjectKey
 from municipality.places.models import Area, Branch
@@ -103,9 +103,9 @@ class Shop(models.Model):
         return self.suspended_on is not None and self.suspended_on <= clock.today() and not self.is_closed
 
     @property
-    def licensee(self) -> Any:
+    def licensee(self) -> User | Organisation:
         """The person or organisation that holds the licence."""
-        return self.organisation or self.owner
+        return self.organisation or self.owner  # type: ignore[return-value]  # a check constraint: one of them is set
 
     def public_facts(self) -> dict[str, list[str]]:
         """The facts of the shop that the check page of its documents displays; no person is named."""

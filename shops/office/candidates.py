@@ -8,7 +8,7 @@ from itertools import combinations
 from math import cos, hypot, radians
 from typing import Any
 
-from django.db.models import Count, F, Value
+from django.db.models import Count, F, QuerySet, Value
 from django.db.models.functions import Replace, Upper
 from django.utils.translation import gettext_lazy as _
 
@@ -78,7 +78,7 @@ def named(after: str = "", area: int = 0) -> tuple[list[Pair], tuple[str, int]]:
     return pairs, (last, ANY_AREA) if last is not None else ("", 0)
 
 
-def _with_names(shops: Any) -> Any:
+def _with_names(shops: QuerySet[Any]) -> QuerySet[Any]:
     return shops.select_related("area", "activity").order_by("pk")
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock
+from shops.models.open_data import Edition
 from shops.open_data.dictionary import address, in_both_languages, is_stale, newest_edition, schema_name
 from shops.open_data.formats import MEDIA_TYPES, PACKED
 from shops.registry import OPEN_SETS, OpenSet
@@ -40,7 +42,7 @@ def _of(name: str, kind: str) -> dict[str, str]:
     return {"@id": name, "@type": kind}
 
 
-def _instant(moment: Any) -> dict[str, str]:
+def _instant(moment: dt.datetime) -> dict[str, str]:
     return {"@type": "xsd:dateTime", "@value": moment.isoformat()}
 
 
@@ -64,7 +66,7 @@ def _licence() -> dict[str, Any]:
     return {"@id": settings.OPEN_DATA_LICENCE_URL, "@type": "dct:LicenseDocument", "dct:title": titles}
 
 
-def _distribution(file: dict[str, Any], base: str, edition: Any) -> dict[str, Any]:
+def _distribution(file: dict[str, Any], base: str, edition: Edition) -> dict[str, Any]:
     form = _FORMATS[file["format"]]
     media = MEDIA_TYPES[file["format"]].partition(";")[0]
     packed = {"dcat:compressFormat": _of(_IANA + PACKED, "dct:MediaType")} if file["is_compressed"] else {}
@@ -120,7 +122,7 @@ def _dataset(dataset: OpenSet, base: str) -> dict[str, Any]:
         "dcat:landingPage": _of(f"{base}/ar/open-data/", "foaf:Document"),
         **issued,
         **note,
-        "dcat:distribution": [_distribution(file, base, edition) for file in (edition.files if edition else [])],
+        "dcat:distribution": [_distribution(file, base, edition) for file in edition.files] if edition else [],
     }
 
 

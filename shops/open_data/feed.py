@@ -75,25 +75,25 @@ def number_some(limit: int = BATCH) -> int:
     is_published = _is_published()
     changes: list[Change] = []
     now, today = clock.now(), clock.today()
-    for shop, happened in events.items():
+    for shop, shop_events in events.items():
         if shop in merged:  # merged into another one: its row leaves the files
             gone = merged[shop]
-            for event in happened:
+            for event in shop_events:
                 number = last + len(changes) + 1
-                said = {"kind": event.kind, "on": event.on, "at": event.at, "data": event.data}
-                changes.append(Change(number=number, shop=gone, row=_gone_row(gone), area_id=gone.area_id, block=gone.block, **said))
+                fields = {"kind": event.kind, "on": event.on, "at": event.at, "data": event.data}
+                changes.append(Change(number=number, shop=gone, row=_gone_row(gone), area_id=gone.area_id, block=gone.block, **fields))
         if shop not in rows:  # not in the index yet: marked again when it is indexed
             continue
         row = rows[shop]
         area, block = table.area_and_block(row)
-        whole = dict(zip(table.NAMES, row, strict=True))
-        for kind, on, at, data in _kinds(row, published.get(shop), happened, is_published=is_published, today=today, now=now):
+        public = dict(zip(table.NAMES, row, strict=True))
+        for kind, on, at, data in _kinds(row, published.get(shop), shop_events, is_published=is_published, today=today, now=now):
             number = last + len(changes) + 1
-            changes.append(Change(number=number, shop_id=shop, kind=kind, on=on, at=at, data=data, row=whole, area_id=area, block=block))
+            changes.append(Change(number=number, shop_id=shop, kind=kind, on=on, at=at, data=data, row=public, area_id=area, block=block))
     Change.objects.bulk_create(changes, batch_size=BATCH)
-    prints = [Published(shop_id=shop, digest=d, licence=licence) for shop in rows for d, licence in [table.fingerprint(rows[shop])]]
+    states = [Published(shop_id=shop, digest=d, licence=licence) for shop in rows for d, licence in [table.fingerprint(rows[shop])]]
     Published.objects.bulk_create(
-        prints, update_conflicts=True, unique_fields=["shop"], update_fields=["digest", "licence"], batch_size=BATCH
+        states, update_conflicts=True, unique_fields=["shop"], update_fields=["digest", "licence"], batch_size=BATCH
     )
     Published.objects.filter(pk__in=merged).delete()
     Pending.objects.filter(pk__in=[pending.pk for pending in waiting]).delete()

@@ -85,7 +85,7 @@ def _document(paper: Paper, rng: Random) -> Document:
         number=paper.number,
         code=typed_code(rng),
         subject=paper.about or shop.key,
-        holder_key=f"organisation:{shop.organisation.public_id}" if shop.organisation else shop.licensee.key,
+        holder_key=f"organisation:{shop.organisation.public_id}" if shop.organisation else shop.licensee.key,  # type: ignore[union-attr]
         valid_from=paper.first_day,
         valid_to=paper.last_day,
         public_facts=shop.public_facts(),

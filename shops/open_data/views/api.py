@@ -29,8 +29,8 @@ _FIELDS: dict[str, Any] = {
 
 
 def _serializer(field: table.Field) -> Any:
-    said = {"help_text": in_both_languages(field.label)["en"], "allow_null": field.may_be_null}
-    return serializers.ChoiceField(list(field.choices), **said) if field.choices else _FIELDS[field.kind](**said)
+    options = {"help_text": in_both_languages(field.label)["en"], "allow_null": field.may_be_null}
+    return serializers.ChoiceField(list(field.choices), **options) if field.choices else _FIELDS[field.kind](**options)
 
 
 def row_serializer(*, allow_null: bool = False) -> Any:
@@ -56,8 +56,8 @@ class ChangeSerializer(serializers.Serializer[Any]):
     def to_representation(self, instance: Any) -> dict[str, Any]:
         # The row is returned as it was published.
         names = [name for name in self.fields if name != "shop"]
-        said = {name: self.fields[name].to_representation(self.fields[name].get_attribute(instance)) for name in names}
-        return {**said, "shop": None if instance.row.get("gone") else instance.row}
+        data = {name: self.fields[name].to_representation(self.fields[name].get_attribute(instance)) for name in names}
+        return {**data, "shop": None if instance.row.get("gone") else instance.row}
 
 
 ChangePage = inline_serializer(
@@ -172,7 +172,7 @@ class Catalogue(PublicView):
         responses={
             (200, "application/ld+json"): {"type": "object", "required": ["@context", "@id", "@type"]},
             (200, "application/json"): {"type": "object", "required": ["@context", "@id", "@type"]},
-            **{status: said for status, said in answers(None).items() if status != 200},
+            **{status: answer for status, answer in answers(None).items() if status != 200},
         },
     )
     def get(self, request: Request) -> Response:
