@@ -89,7 +89,7 @@ class AskForm(forms.Form):
             raise forms.ValidationError(_("Choose one from the list, or leave it open."))
         return value
 
-    def asked(self) -> SearchQuery:
+    def query(self) -> SearchQuery:
         """The query of a valid form."""
         data = self.cleaned_data
         return SearchQuery(
@@ -125,5 +125,5 @@ class MapForm(FindShopForm):
 
     box = BoxField(required=False, max_length=80, widget=forms.HiddenInput)
 
-    def asked(self) -> SearchQuery:
-        return replace(super().asked(), box=self.cleaned_data["box"])
+    def query(self) -> SearchQuery:
+        return replace(super().query(), box=self.cleaned_data["box"])

@@ -152,7 +152,7 @@ def _encoded(row: Described, ids: dict[str, int]) -> str:
 
 
 def _tokens(words: str, shop: int) -> list[int]:
-    """All words of an entry as PostgreSQL keeps them; those of a shop in a sample once more for it."""
+    """The tokens of an entry for PostgreSQL: its words, and again for each sample that it is in."""
     found = sorted({int(word) for word in words.replace("|", " ").split()})
     return [*found, *(sample.token(word) for sample in SAMPLES if sample.holds(shop) for word in found if sample.fits(word))]
 
@@ -314,11 +314,11 @@ def recount() -> None:
             word.count = counts[word.pk]
             changed.append(word)
     SearchWord.objects.bulk_update([word for word in changed if word.count], ["count"], batch_size=BATCH)
-    for pks in _sliced([word.pk for word in changed if not word.count]):
+    for pks in _slices([word.pk for word in changed if not word.count]):
         SearchWord.objects.filter(pk__in=pks).delete()
 
 
-def _sliced(keys: Sequence[int]) -> Iterator[list[int]]:
+def _slices(keys: Sequence[int]) -> Iterator[list[int]]:
     source = iter(keys)
     while batch := list(islice(source, BATCH)):
         yield batch
@@ -347,7 +347,7 @@ def rebuild() -> int:
             cursor.execute("INSERT INTO shops_searchtext(shops_searchtext) VALUES ('delete-all')")
     written = 0
     for batch in _batches(10 * BATCH):
-        rows = [row for keys in _sliced(batch) for row in described(keys)]
+        rows = [row for keys in _slices(batch) for row in described(keys)]
         for row in rows:
             for part in row.parts:
                 for word in part:

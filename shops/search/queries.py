@@ -151,7 +151,7 @@ class _Search:
         """Shops with the number, in the order of the numbers; before all others."""
         if not self.typed.number:
             return []
-        rows = list({candidate.shop_id: candidate for candidate in self.by.numbered(self.typed.number, self.where, WINDOW)}.values())
+        rows = list({candidate.shop_id: candidate for candidate in self.by.find_numbered(self.typed.number, self.where, WINDOW)}.values())
         passing = [candidate for candidate in rows if self._passes_filters(candidate)]
         return [(round(10 - n / 1000, 4), candidate) for n, candidate in enumerate(passing)]
 
@@ -160,7 +160,7 @@ class _Search:
         are searched separately, since they are too many to share the limit with names.
         """
         self.is_more = False
-        found = self.by.beginning(self.typed.key, self.where) if self.typed.key else []
+        found = self.by.find_beginning(self.typed.key, self.where) if self.typed.key else []
         required = [group for group in self.groups if not group.is_optional]
         if all(group.matches for group in required):
             found += self._find_meeting(self.groups)
@@ -178,9 +178,9 @@ class _Search:
             sets = [_set(group, by_trade) for group in groups if group.matches or (by_trade and group.trades)]
         sets += self.required_filters
         if not sets:
-            return self.by.beginning("", self.where) if not groups else []
+            return self.by.find_beginning("", self.where) if not groups else []
         sets.sort(key=lambda pair: pair[1])
-        found, is_more = self.by.meeting([words for words, _ in sets], [count for _, count in sets], self.where, WINDOW)
+        found, is_more = self.by.find_meeting([words for words, _ in sets], [count for _, count in sets], self.where, WINDOW)
         self.is_more = is_more or (by_trade and self.is_more)
         return found
 

@@ -44,7 +44,7 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
     context: dict[str, Any] = {
         "shop": row,
         "as_of": commercial_queries.as_of(row),
-        "line": results.one(row),
+        "line": results.line_of(row),
         "story": _story(row, [timeline.TimelineEntry(event, activities) for event in events], blocks),
         "blocks": blocks,
         "fresh": freshness(),

@@ -172,8 +172,8 @@ class ShopSearch(PublicView):
         """Find shops in any spelling, best first, twenty a page."""
         form = StrictAskForm(request.query_params)
         self.read(form)
-        answer, fresh = search_shops(form.asked()), freshness()
-        given = {name: request.query_params[name] for name in self.names if request.query_params.get(name) and name != "after"}
+        answer, fresh = search_shops(form.query()), freshness()
+        parameters = {name: request.query_params[name] for name in self.names if request.query_params.get(name) and name != "after"}
         return Response(
             {
                 "results": shops_as_data(results.rows(answer)),
@@ -183,7 +183,7 @@ class ShopSearch(PublicView):
                 "left_out": answer.left_out,
                 "as_of": fresh.as_of,
                 "stale": fresh.is_stale,
-                "next": f"{settings.PORTAL_URL}/api/v1/shops/?{urlencode({**given, 'after': answer.after})}" if answer.after else None,
+                "next": f"{settings.PORTAL_URL}/api/v1/shops/?{urlencode({**parameters, 'after': answer.after})}" if answer.after else None,
             },
             headers=_cache_headers(self.max_age),
         )
@@ -208,7 +208,7 @@ class _Whole:
     """What the serializer reads of one shop."""
 
     def __init__(self, shop: Shop) -> None:
-        self._line = results.one(shop)
+        self._line = results.line_of(shop)
         self.former_names = list(shop.former_names.order_by("-last_day", "-pk"))
         self.events = list(shop.events.order_by("-on", "-pk")[:EVENTS])
         self.page_ar, self.page_en = (f"{settings.PORTAL_URL}{address_of(shop, language)}" for language in ("ar", "en"))
