@@ -259,7 +259,7 @@ def _judged() -> str:
     shops = list(Shop.objects.filter(facts_source="made_up").order_by("pk").values_list("pk", flat=True)[:REGISTER])
     tallies = judging.judge(judging.read(), shops)
     one, five = judging.rates(tallies)
-    rows = [[kind, t.asked, f"{t.first / t.query:.3f}", f"{t.five / t.query:.3f}"] for kind, t in tallies.items()]
+    rows = [[kind, t.asked, f"{t.first / t.asked:.3f}", f"{t.five / t.asked:.3f}"] for kind, t in tallies.items()]
     rows.append(["**all**", sum(t.asked for t in tallies.values()), f"**{one:.3f}**", f"**{five:.3f}**"])
     return "Hits of the judged queries in this register:\n\n" + tables.table(("class", "asked", "hit@1", "hit@5"), rows)
 

@@ -203,4 +203,4 @@ def test_every_word_of_the_first_edition_stands_for_its_trade(words: RuleSet) ->
     known = trades.in_force()
     for row in words.trades.all():
         for entry in (*trades.word_list(row.words_ar), *trades.word_list(row.words_en)):
-            assert row.activity_id in known._of(trades.arabic.words(entry)), entry
+            assert row.activity_id in known._activities_of(trades.arabic.words(entry)), entry
