@@ -61,8 +61,8 @@ def test_a_common_word_is_answered_from_the_sample_and_completed_where_the_sampl
     asked: list[Any] = []
     monkeypatch.setattr(engines, "SAMPLES", tuple(sample._replace(rare=0) for sample in engines.SAMPLES))
     monkeypatch.setattr(engines.Postgres, "_expected", lambda self, counts: 1e9)
-    meeting = engines.Postgres._meeting
-    monkeypatch.setattr(engines.Postgres, "_meeting", lambda self, sets, *rest: asked.append(sets) or meeting(self, sets, *rest))
+    meeting = engines.Postgres._run_meeting
+    monkeypatch.setattr(engines.Postgres, "_run_meeting", lambda self, sets, *rest: asked.append(sets) or meeting(self, sets, *rest))
     assert {hit.shop_id for hit in search_shops(SearchQuery(text="النور")).hits} == made
     if connection.vendor == "postgresql":
         assert not search_shops(SearchQuery(text="النور")).is_more
