@@ -17,5 +17,5 @@ ID_LENGTH = 26
 def later(request: HttpRequest) -> HttpResponse:
     """A notice. `shop` in the query string is the public id of the shop, whose address and number are shown for a phone call."""
     shop_id = request.GET.get("shop", "")
-    shop = registered.published(shop_id) if len(shop_id) == ID_LENGTH and shop_id.isalnum() else None
+    shop = registered.public_shop(shop_id) if len(shop_id) == ID_LENGTH and shop_id.isalnum() else None
     return render(request, "reports/later.html", {"shop": shop})

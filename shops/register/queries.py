@@ -34,7 +34,7 @@ def held_by(person: User, on: dt.date | None = None) -> QuerySet[Shop]:
 MAX_LISTED = 200  # organisations with more use pages by area
 
 
-def listed(user: User) -> list[Shop]:
+def listed_shops(user: User) -> list[Shop]:
     """The first MAX_LISTED shops of `visible_to`, and one more if there are more, with area, activity and organisation."""
     shops = list(visible_to(user).select_related("organisation").order_by("pk")[: MAX_LISTED + 1])
     name_lists.attach_names(shops)
@@ -52,11 +52,11 @@ def visible_to(user: Visitor, service: str = "") -> QuerySet[Shop]:
     if not grants:
         return Shop.objects.none() if user.is_staff else held_by(user)
     lists = [] if user.is_staff else [held_by(user).values("pk")]
-    lists += [within(grant).values("pk") for grant in grants]
+    lists += [shops_of_grant(grant).values("pk") for grant in grants]
     return Shop.objects.filter(pk__in=lists[0].union(*lists[1:]) if len(lists) > 1 else lists[0])
 
 
-def within(grant: Grant) -> QuerySet[Shop]:
+def shops_of_grant(grant: Grant) -> QuerySet[Shop]:
     """The shops of a grant: those of its giver that it names."""
     shops = held_by(grant.giver)
     if grant.is_whole_organisation:

@@ -39,7 +39,7 @@ ENTRIES = 50  # of a feed
 @require_http_methods(["GET", "HEAD", "POST"])
 def shop(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     """Follow a shop, its block or its area."""
-    row = queries.published(public_id)
+    row = queries.public_shop(public_id)
     if row is None:
         raise Http404
     user = request.user
@@ -108,7 +108,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def shop_feed(request: HttpRequest, public_id: str) -> HttpResponse:
     """The Atom feed of one shop."""
-    row = queries.published(public_id)
+    row = queries.public_shop(public_id)
     if row is None:
         raise Http404
     name = row.name_ar if get_language() == "ar" else row.name_en or row.name_ar

@@ -34,7 +34,7 @@ MAX_LISTED = queries.MAX_LISTED
 def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
     """My shops: one row for each shop, the nearest deadline first, with the next action."""
     user = request.user
-    shops = queries.listed(user)
+    shops = queries.listed_shops(user)
     collected = panels.collect(panels.MY_SHOPS, user, shops[:MAX_LISTED])
     grants = delegation.grants(user)
     own: set[int] = set()  # queried only if the list may have shops of others

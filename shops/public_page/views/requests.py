@@ -30,7 +30,7 @@ SERVICES = (CORRECTION, REPLY)
 
 
 def _shop_or_404(public_id: str) -> Shop:
-    shop = queries.published(public_id)
+    shop = queries.public_shop(public_id)
     if shop is None:
         raise Http404
     return shop

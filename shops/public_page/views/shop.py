@@ -30,7 +30,7 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
     """One shop in any state; a former name, or the id of a merged shop, redirects to the current page. No owner's data."""
     if not pace(request, "shop_page", limit=SEARCHES, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
-    row = queries.published(public_id)
+    row = queries.public_shop(public_id)
     if row is None:
         raise Http404
     if row.public_id != public_id or name != name_of(row):

@@ -198,7 +198,7 @@ class OneShop(PublicView):
     @extend_schema(operation_id="shops_retrieve", responses=answers(WholeShopSerializer, 404))
     def get(self, request: Request, public_id: str) -> Response:
         """One shop with its earlier names and what happened to it, open, suspended or closed; without its holder."""
-        shop = queries.published(public_id)
+        shop = queries.public_shop(public_id)
         if shop is None:
             raise NothingHere(_("No shop has this id. Ids stand in the results of /api/v1/shops/."))
         return Response(WholeShopSerializer(_Whole(shop)).data, headers=_cache_headers(self.max_age))
