@@ -87,7 +87,7 @@ class SearchBusy(Refused):
 class Engine(Protocol):
     """The interface of both engines."""
 
-    def find_meeting(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
+    def find_matching(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
         """Up to `limit` shops with a word of every set, and whether there are more; `counts` are the shops of each set, the lowest
         first.
         """
@@ -167,14 +167,14 @@ class Postgres(_BTreeQueries):
             if getattr(error.__cause__, "pgcode", "") != "25P02":
                 raise
 
-    def find_meeting(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
+    def find_matching(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
         expected = self._expected(counts) if counts[0] > SAMPLES[-1].rare else 0.0
         for sample in SAMPLES:
             if sample.is_worth_it(counts[0], expected) and all(sample.fits(word) for words in sets for word in words):
-                found = self._run_meeting([[sample.token(word) for word in words] for words in sets], where, limit)
+                found = self._run_matching([[sample.token(word) for word in words] for words in sets], where, limit)
                 if len(found) >= ENOUGH:
                     return found, True
-        found = self._run_meeting(sets, where, limit)
+        found = self._run_matching(sets, where, limit)
         return found, len(found) >= limit
 
     def _expected(self, counts: Sequence[int]) -> float:
@@ -185,7 +185,7 @@ class Postgres(_BTreeQueries):
             expected *= count / size
         return expected
 
-    def _run_meeting(self, sets: Sequence[Sequence[int]], where: Where, limit: int) -> list[Candidate]:
+    def _run_matching(self, sets: Sequence[Sequence[int]], where: Where, limit: int) -> list[Candidate]:
         tests = " AND ".join(["e.tokens && %s::int[]"] * len(sets))
         arrays = ["{" + ",".join(map(str, words)) + "}" for words in sets]
         return self.run(
@@ -195,7 +195,7 @@ class Postgres(_BTreeQueries):
 
 
 class Sqlite(_BTreeQueries):
-    def find_meeting(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
+    def find_matching(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
         # The rarest set first: FTS5 iterates over it and looks up the others.
         question = " AND ".join("(" + " OR ".join(f'"{word}"' for word in words) + ")" for words in sets)
         found = self.run(

@@ -106,8 +106,8 @@ def search_shops(query: SearchQuery) -> SearchResult:
 class _Search:
     """One search."""
 
-    def __init__(self, query: SearchQuery, typed: QueryText, by: Engine, today: dt.date) -> None:
-        self.query, self.typed, self.by, self.today = query, typed, by, today
+    def __init__(self, query: SearchQuery, typed: QueryText, used: Engine, today: dt.date) -> None:
+        self.query, self.typed, self.engine, self.today = query, typed, used, today
         self.where = _where(query, today)
         self.meant, self.is_more = "", False
         self.left_out: tuple[str, ...] = ()
@@ -133,7 +133,7 @@ class _Search:
         """All ranked candidates, best first."""
         numbered = self._numbered()
         if not self.typed.words:
-            return self._rank(self._find_meeting([]))
+            return self._rank(self._find_matching([]))
         self.groups = vocabulary.groups(self.typed.words, trades.in_force().meant(self.typed.words))
         if unknown := [n for n, group in enumerate(self.groups) if not (group.matches or group.is_trade)]:
             vocabulary.widen(self.groups, unknown)
@@ -151,7 +151,9 @@ class _Search:
         """Shops with the number, in the order of the numbers; before all others."""
         if not self.typed.number:
             return []
-        rows = list({candidate.shop_id: candidate for candidate in self.by.find_numbered(self.typed.number, self.where, WINDOW)}.values())
+        rows = list(
+            {candidate.shop_id: candidate for candidate in self.engine.find_numbered(self.typed.number, self.where, WINDOW)}.values()
+        )
         passing = [candidate for candidate in rows if self._passes_filters(candidate)]
         return [(round(10 - n / 1000, 4), candidate) for n, candidate in enumerate(passing)]
 
@@ -160,27 +162,27 @@ class _Search:
         are searched separately, since they are too many to share the limit with names.
         """
         self.is_more = False
-        found = self.by.find_beginning(self.typed.key, self.where) if self.typed.key else []
+        found = self.engine.find_beginning(self.typed.key, self.where) if self.typed.key else []
         required = [group for group in self.groups if not group.is_optional]
         if all(group.matches for group in required):
-            found += self._find_meeting(self.groups)
+            found += self._find_matching(self.groups)
         trade_groups = [group for group in required if group.trades] or [group for group in self.groups if group.trades]
         if trade_groups and all(group.can_be_met for group in required):
             if len(found) < ENOUGH or not all(group.is_common for group in trade_groups):
-                found += self._find_meeting(self.groups, by_trade=True)
+                found += self._find_matching(self.groups, by_trade=True)
             else:
                 self.is_more = True
         return self._rank(found)
 
-    def _find_meeting(self, groups: Sequence[Group], *, by_trade: bool = False) -> list[Candidate]:
+    def _find_matching(self, groups: Sequence[Group], *, by_trade: bool = False) -> list[Candidate]:
         sets = [_set(group, by_trade) for group in groups if not group.is_optional]
         if groups and not sets:  # only optional words
             sets = [_set(group, by_trade) for group in groups if group.matches or (by_trade and group.trades)]
         sets += self.required_filters
         if not sets:
-            return self.by.find_beginning("", self.where) if not groups else []
+            return self.engine.find_beginning("", self.where) if not groups else []
         sets.sort(key=lambda pair: pair[1])
-        found, is_more = self.by.find_meeting([words for words, _ in sets], [count for _, count in sets], self.where, WINDOW)
+        found, is_more = self.engine.find_matching([words for words, _ in sets], [count for _, count in sets], self.where, WINDOW)
         self.is_more = is_more or (by_trade and self.is_more)
         return found
 

@@ -89,14 +89,14 @@ def groups(words: Sequence[str], meant: Sequence[Meant] = ()) -> list[Group]:
     """
     result = [Group(word, is_optional=_is_optional(word, len(words))) for word in words]
     parts: list[str] = []
-    values_given: list[str] = []
+    sql_values: list[str] = []
 
     def add_part(kind: str, position: int, where: str, values: Sequence[str], limit: int) -> None:
         parts.append(
             f"SELECT * FROM (SELECT '{kind}' AS kind, {position} AS place, w.id, w.word, w.count FROM {where}"  # noqa: S608 - our own text
             f" ORDER BY w.count DESC, w.id LIMIT {limit}) AS q{len(parts)}"
         )
-        values_given.extend(values)
+        sql_values.extend(values)
 
     # Few parts: PostgreSQL's planning takes longer than the execution.
     same = _positions(_alternatives(words, n) for n in range(len(words)))
@@ -120,20 +120,20 @@ def groups(words: Sequence[str], meant: Sequence[Meant] = ()) -> list[Group]:
     if not parts:
         return result
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), values_given)
-        rows_read = cursor.fetchall()
-    rows_found = [
+        cursor.execute(" UNION ALL ".join(parts), sql_values)
+        answer = cursor.fetchall()
+    placed = [
         (kind, position, pk, known, count)
-        for kind, of, pk, known, count in rows_read
+        for kind, of, pk, known, count in answer
         for position in (same[known] if kind == "same" else [of] if kind == "beginning" else range(len(words)))
         if kind != "sound" or not arabic.is_arabic(words[position])
     ]
     sounding: dict[int, list[tuple[float, Match]]] = {}
-    for _, _, pk, known, count in rows_read:
+    for _, _, pk, known, count in answer:
         for trade in by_filter_word.get(known, ()):
             for position in trade.positions:
                 _add_trade(result[position], Match(pk, known, count, trade.weight, "trade"), is_same=trade.is_same)
-    for kind, position, pk, known, count in rows_found:
+    for kind, position, pk, known, count in placed:
         if ":" in known:
             continue
         group, word = result[position], words[position]
