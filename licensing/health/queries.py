@@ -201,6 +201,13 @@ def renewal_of(case: Case) -> Renewal | None:
     return Renewal.objects.filter(case=case).select_related(*DOCUMENT_RELATIONS).defer(*deferred).first()
 
 
+def get_renewal(case: Case) -> Renewal:
+    """The renewal of a case. Raises LookupError for a case without one."""
+    if (renewal := renewal_of(case)) is None:
+        raise LookupError(f"case {case.pk} has no renewal")
+    return renewal
+
+
 def declared_changes(renewal: Renewal) -> list[RenewalChange]:
     """The newest declared change of each fact, in the order of `changes.FACTS`."""
     newest: dict[str, RenewalChange] = {}

@@ -80,7 +80,7 @@ def issue_renewal(*, case: Case) -> None:
     """
 
     def new(locked: Case) -> Document:
-        renewal = _renewal(locked)
+        renewal = queries.get_renewal(locked)
         rows = Shop.objects.select_related("activity", "area__governorate", "branch", "owner", "organisation")
         shop = rows.get(pk=renewal.licence.shop_id)
         return documents.draft(
@@ -95,20 +95,13 @@ def issue_renewal(*, case: Case) -> None:
         )
 
     def link(locked: Case, document: Document) -> None:
-        licence = _put_in_force(_renewal(locked), document)
+        licence = _put_in_force(queries.get_renewal(locked), document)
         advance(locked, "issue", actor=SYSTEM, data={"licence": document.number})
         context = {"case": locked, "licence": licence, "document": document}
         send(RenewalIssued, person=locked.applicant, key=locked.public_id, subject_key=locked.key, context=context)
 
     waiting = Case.objects.filter(pk=case.pk, state=RenewalState.APPROVED).select_related("applicant", "branch")
     documents.issue(HealthLicenceFacts, waiting=waiting, earlier={"subject": case.key}, new=new, link=link, actor=SYSTEM)
-
-
-def _renewal(case: Case) -> Renewal:
-    renewal = queries.renewal_of(case)
-    if renewal is None:
-        raise LookupError(f"case {case.pk} has no renewal")
-    return renewal
 
 
 def _put_in_force(renewal: Renewal, document: Document) -> HealthLicence:

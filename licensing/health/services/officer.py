@@ -159,9 +159,7 @@ def answer_corrections(*, case: Case, applicant: User, answers: Mapping[str, Map
 
 def accepted(case: Case) -> None:
     """After an officer's approval: write the changes to the register and issue the bill. In the decision's transaction."""
-    renewal = queries.renewal_of(case)
-    if renewal is None:
-        raise LookupError(f"case {case.pk} has no renewal")
+    renewal = queries.get_renewal(case)
     actor = cases.last_actor(case)
     shop = Shop.objects.select_for_update(of=("self",)).get(pk=renewal.licence.shop_id)
     differing = [(row, changes.FACTS[row.name].read(shop)) for row in queries.declared_changes(renewal)]

@@ -27,6 +27,8 @@ from payments.services import issue_bill, void_bill
 from shops.models import Shop
 from shops.register import queries as shops
 
+SYSTEM = system("licensing")
+
 
 def submit_renewal(*, shop: Shop, applicant: User, expected_fils: int | None = None, actor: Actor | None = None) -> Case:
     """The case of `submit`, for those whom the bill does not concern."""
@@ -91,9 +93,7 @@ def close_unpaid(*, case: Case) -> None:
     """Close a renewal that was not paid in the rulebook's time; does nothing in another state."""
     if case.state != RenewalState.AWAITING_PAYMENT:
         return
-    actor = system("licensing")
-    bill = payments.bill_of(case.key)
-    if bill is not None:
-        void_bill(bill=bill, actor=actor)
-    advance(case, "expire", actor=actor)
+    if (bill := payments.bill_of(case.key)) is not None:
+        void_bill(bill=bill, actor=SYSTEM)
+    advance(case, "expire", actor=SYSTEM)
     send(RenewalLapsed, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
