@@ -86,11 +86,11 @@ def with_names(shops: QuerySet[Shop]) -> QuerySet[Shop]:
 
 
 def give_names(shops: Iterable[Shop]) -> None:
-    """Give each shop its area and its activity from the cached lists, where a join would cost more than it reads."""
-    name_lists.name(shops)
+    """Set the area and activity of each shop from the cache, where a join costs more."""
+    name_lists.attach_names(shops)
 
 
-def published(public_id: str) -> Shop | None:
+def public_shop(public_id: str) -> Shop | None:
     """Any shop by its public id, for the public; without its holder. For a merged one the shop that it was merged into."""
     related = ("activity", "area__governorate", "hours")
     rows = Shop.objects.select_related(*related, *(f"merged_into__{name}" for name in related))

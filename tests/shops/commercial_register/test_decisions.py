@@ -19,7 +19,7 @@ from shops.commercial_register.services import decisions
 from shops.models import RegisterChange, Shop, ShopEvent, TradeName
 from shops.models.commercial_register import CommercialDifference
 from shops.register import events
-from shops.search.queries import SearchQuery, ask
+from shops.search.queries import SearchQuery, search_shops
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.shops.commercial_register.conftest import Commercial
 from tests.shops.conftest import TESTS

@@ -429,9 +429,9 @@ def test_one_licence_that_is_not_known_there_is_a_difference(both: Both, make_sh
 def test_only_keepers_of_the_register_ask(both: Both) -> None:
     commercial, shop = both
     with pytest.raises(NotPermitted):
-        delta.ask_now(by=StaffFactory(groups=["officer"], login="other"))
+        delta.request_delta(by=StaffFactory(groups=["officer"], login="other"))
     with pytest.raises(NotPermitted):
-        delta.ask_licence(number=shop.commercial_license_no, by=StaffFactory(groups=["auditor"], login="another"))
+        delta.request_licence(number=shop.commercial_license_no, by=StaffFactory(groups=["auditor"], login="another"))
     with pytest.raises(Refused, match="no_number"):
         delta.request_licence(number=" ", by=commercial.clerk)
 
@@ -440,7 +440,7 @@ def test_without_an_address_nothing_is_asked(db: None, settings: Any) -> None:
     settings.MOCI_URL = ""
     delta.begin_nightly()
     with pytest.raises(Refused, match="not_connected"):
-        delta.ask_now(by=StaffFactory(groups=["register_keeper"], login="clerk"))
+        delta.request_delta(by=StaffFactory(groups=["register_keeper"], login="clerk"))
     assert not CommercialRun.objects.exists() and not CommercialOutage.objects.exists()
 
 

@@ -73,13 +73,13 @@ def test_a_keeper_dismisses_for_a_reason_of_the_list(both: Both, row: Commercial
 @pytest.mark.parametrize("role", [*OTHERS, "auditor"])
 def test_nobody_else_of_the_staff_decides(row: CommercialDifference, role: str, step: str) -> None:
     client = signed_in(StaffFactory(groups=[role], login=role))
-    sent = {"step": step, "seen": decisions.seen(row), "code": "spelling_only"}
+    sent = {"step": step, "seen": decisions.fingerprint(row), "code": "spelling_only"}
     assert client.get(page_of(row)).status_code == (200 if role == "auditor" else 403)
     assert client.post(page_of(row), sent).status_code == 403 and untouched(row)
 
 
 def test_no_citizen_and_nobody_without_a_session_decides(row: CommercialDifference) -> None:
-    sent = {"step": "accept", "seen": decisions.seen(row)}
+    sent = {"step": "accept", "seen": decisions.fingerprint(row)}
     for client in (signed_in(PersonFactory(civil_id=NOURA)), Client()):
         away = client.post(page_of(row), sent)
         assert away.status_code == 302 and away["Location"].split("?")[0] in ("/admin/login/", "/staff/sign-in/") and untouched(row)

@@ -21,7 +21,7 @@ from shops.imports.problems import NotReadable
 from shops.models import RegisterChange, RegisterRow, Shop, TradeName
 from shops.register import events
 from shops.register.services import FactChange, change_register
-from shops.search.queries import SearchQuery, ask
+from shops.search.queries import SearchQuery, search_shops
 from tests.database_guards import without_guards
 from tests.due_jobs import run_due
 from tests.shops.conftest import TESTS

@@ -15,7 +15,7 @@ from municipality.kernel.errors import NotPermitted, Refused
 from shops import invariants
 from shops.models import EventProposal, Shop, ShopEvent
 from shops.office.services import changes
-from shops.search.queries import SearchQuery, ask
+from shops.search.queries import SearchQuery, search_shops
 from tests.database_guards import without_guards
 from tests.factories.accounts import StaffFactory
 

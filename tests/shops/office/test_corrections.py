@@ -15,7 +15,7 @@ from shops import invariants
 from shops.models import Shop
 from shops.office import resources
 from shops.office.services import corrections
-from shops.search.queries import SearchQuery, ask
+from shops.search.queries import SearchQuery, search_shops
 from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db

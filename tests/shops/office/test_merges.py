@@ -22,7 +22,7 @@ from shops.office.services import merges
 from shops.register import queries
 from shops.register.services import FactChange, change_register
 from shops.registry import OPEN_MATTERS
-from shops.search.queries import SearchQuery, ask
+from shops.search.queries import SearchQuery, search_shops
 from tests.database_guards import without_guards
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.shops.conftest import TESTS
@@ -79,14 +79,14 @@ def test_whoever_asks_by_the_number_of_a_merged_shop_gets_the_one_that_stands(
     goes, stays = two
     merge(goes, stays)
     assert queries.by_licence([goes.commercial_license_no]) == {goes.commercial_license_no: stays}
-    assert claims.found(person=PersonFactory(), number=goes.commercial_license_no) == stays
+    assert claims.find_shop(person=PersonFactory(), number=goes.commercial_license_no) == stays
 
 
 def test_nothing_new_begins_at_a_merged_shop(two: tuple[Shop, Shop], merge: Callable[..., ShopMerge]) -> None:
     goes, stays = two
     merge(goes, stays)
     goes.refresh_from_db()
-    queries.demand_standing(stays)
+    queries.refuse_merged(stays)
     somebody = PersonFactory()
     for begin in (
         lambda: queries.refuse_merged(goes),

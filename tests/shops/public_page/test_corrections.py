@@ -23,7 +23,7 @@ from shops.public_page import facts, services
 from shops.public_page.states import CORRECTION
 from shops.register import events
 from shops.register.services import FactChange, change_register
-from shops.search.queries import SearchQuery, ask
+from shops.search.queries import SearchQuery, search_shops
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import PersonFactory, StaffFactory

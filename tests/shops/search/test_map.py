@@ -48,10 +48,10 @@ def test_far_out_the_map_shows_how_many_lie_together(spread: list[Shop]) -> None
 
 
 def test_each_cluster_leads_to_the_shops_it_counted(spread: list[Shop]) -> None:
-    clusters = map.look(SearchQuery()).clusters
+    clusters = map.map_content(SearchQuery()).clusters
     assert len(clusters) == 2
     for cluster in clusters:
-        near = map.look(SearchQuery(box=cluster.box))
+        near = map.map_content(SearchQuery(box=cluster.box))
         assert len(near.answer.hits) == cluster.count and near.clusters == []
 
 

@@ -21,7 +21,7 @@ from municipality.rulebook.seeds import draft_rules, load_activities
 from shops.models import SearchWord, Shop
 from shops.register import name_lists
 from shops.search import index, queries, trades
-from shops.search.queries import SearchQuery, ask
+from shops.search.queries import SearchQuery, search_shops
 from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db
