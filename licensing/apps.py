@@ -28,7 +28,7 @@ class LicensingConfig(AppConfig):
         SERVICES.register(RENEWAL, Service(_("Renewal of a health licence")))
         TIMELINES.register(RENEWAL, timeline.STORY)
         REVIEWABLES.register(RENEWAL, review.REVIEWED)
-        DRAFT_KINDS.register(RENEWAL, draft_pages.KEPT)
+        DRAFT_KINDS.register(RENEWAL, draft_pages.RENEWAL_DRAFT)
         PREFIXES.register("draft", files.DRAFT_FILES)
         PREFIXES.register("case", files.CASE_FILES)
         PAYABLES.register(RENEWAL, Payable(paid=health.paid, voided=health.voided))

@@ -1,4 +1,4 @@
-"""What must hold of licences."""
+"""Invariants of licensing."""
 
 from __future__ import annotations
 

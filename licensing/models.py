@@ -40,10 +40,10 @@ class Lane(models.TextChoices):
 
 
 class Renewal(models.Model):
-    """The facts of one renewal; its state is the case's.
+    """One renewal; its state is that of its case.
 
-    In the clean lane a published rule decides; in the officer's lane a person does, about the changes of `RenewalChange` and
-    the flags, which are the codes of the conditions that were not met.
+    In the clean lane the rules decide; in the officer's lane an officer does, about the rows of `RenewalChange` and `flags`,
+    the codes of the unmet conditions.
     """
 
     case = models.OneToOneField(Case, models.PROTECT, related_name="+")
@@ -56,7 +56,7 @@ class Renewal(models.Model):
     flags = models.JSONField("أسباب الدراسة", default=list, blank=True)
     years = models.PositiveSmallIntegerField("عدد فترات السريان", default=1)
     is_late = models.BooleanField("بعد الموعد", default=False)
-    # The register's facts as the officer accepted them: what the new licence is issued on.
+    # The registered facts as the officer accepted them; the new licence states these.
     accepted_facts = models.JSONField(null=True, blank=True)
     refusal = models.OneToOneField(Document, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="قرار الرفض")
     new_licence = models.OneToOneField(HealthLicence, models.PROTECT, null=True, blank=True, related_name="renewed_by")
@@ -76,10 +76,10 @@ class Renewal(models.Model):
 
 
 class RenewalChange(models.Model):
-    """One fact as its person declares it, with what the register says. Written once; an answer to corrections is another row.
+    """One declared fact with what the register says. Insert only: an answer to corrections is another row.
 
-    `round` is 0 when the request was sent, then the round of corrections; the highest one of a name holds. `secret` keeps
-    the manager's civil number encrypted and its keyed hash, which no page shows.
+    `round` is 0 for the request as sent, then the number of the round of corrections; the row with the highest one counts.
+    `secret` has the manager's civil number encrypted and its keyed hash; no page shows it.
     """
 
     renewal = models.ForeignKey(Renewal, models.PROTECT, related_name="changes")

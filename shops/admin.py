@@ -1,4 +1,4 @@
-"""The features in the staff's admin."""
+"""Registers the admin modules of the features."""
 
 from django.contrib import admin
 
@@ -15,6 +15,6 @@ from shops.register import admin as register  # noqa: F401
 from shops.search import admin as search  # noqa: F401
 from shops.subscriptions import admin as subscriptions  # noqa: F401
 
-# In the order of the first page.
+# In the order of the admin's index.
 admin.site.add_pages(office.PAGES, home=office_views.home_part)
 admin.site.add_pages(commercial_register.PAGES, home=commercial_register_views.home_part)

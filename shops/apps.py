@@ -55,18 +55,18 @@ class ShopsConfig(AppConfig):
         delegation.SERVICES.register(CLAIM, delegation.Service(_("Claims of shops"), is_assisted=False, waits_in_dispute=False))
         TIMELINES.register(CLAIM, timeline.STORY)
         REVIEWABLES.register(CLAIM, review.REVIEWED)
-        DRAFT_KINDS.register(CLAIM, drafts.KEPT)
+        DRAFT_KINDS.register(CLAIM, drafts.CLAIM_DRAFT)
         PREFIXES.register("claim", files.CLAIM_FILES)
         KINDS.register(refusals.ClaimRefusalFacts.kind, refusals.ClaimRefusalFacts)
         OPENED_TO.register("shops", refusals.opened_to)
         pages.CASE.register(CLAIM, panels.case_page)
 
-        # What people ask of a shop's page, and what its holder states on it.
-        for service, told, reviewed, panel in (
+        # Requests of the public on a shop's page.
+        for service, story, reviewed, panel in (
             (CORRECTION, page_story.CORRECTIONS, page_review.CORRECTIONS, page_panels.corrections),
             (REPLY, page_story.REPLIES, page_review.REPLIES, page_panels.replies),
         ):
-            TIMELINES.register(service, told)
+            TIMELINES.register(service, story)
             REVIEWABLES.register(service, reviewed)
             pages.CASE.register(service, panel)
         delegation.SERVICES.register(HOURS, delegation.Service(_("Opening hours of a shop"), is_assisted=False, waits_in_dispute=False))

@@ -1,4 +1,4 @@
-"""What the home page says of this service."""
+"""The entry of this service on the home page."""
 
 from __future__ import annotations
 

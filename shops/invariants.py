@@ -1,4 +1,4 @@
-"""What must hold of the register and its search."""
+"""Invariants of the register and its search index."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from shops.models.hours import HoursWeek, columns_of
 from shops.models.week import parse
 from shops.search import index
 
-LOOKED_AT = 500  # entries that are described again: the newest, and as many from a place that moves with every call
+CHECKED = 500  # entries that are checked: the newest ones, and as many from a random position
 
 
 def findings() -> Iterator[str]:
-    """Every shop can be found, the index says of a shop what the register says, and a closed shop has its event or never had one."""
-    if lost := index.unindexed().count():
-        yield f"{lost} shops cannot be found: run search_rebuild"
-    for keys in (_newest(), _somewhere()):
+    """Every shop is indexed, the index agrees with the register, and a closed shop has its event or never had one."""
+    if missing := index.unindexed().count():
+        yield f"{missing} shops cannot be found: run search_rebuild"
+    for keys in (_newest(), _random()):
         for pk in index.stale(keys):
             yield f"the search says of shop {pk} what the register does not"
     closings = ShopEvent.objects.filter(shop=OuterRef("pk"), kind=EventKind.CLOSED)
@@ -34,9 +34,9 @@ def findings() -> Iterator[str]:
 
 
 def _newest() -> list[int]:
-    return list(SearchEntry.objects.order_by("-shop").values_list("shop", flat=True)[:LOOKED_AT])
+    return list(SearchEntry.objects.order_by("-shop").values_list("shop", flat=True)[:CHECKED])
 
 
-def _somewhere() -> list[int]:
-    """Entries behind a random shop, so that the whole index is looked at in the course of many nights."""
-    return index.some(LOOKED_AT)
+def _random() -> list[int]:
+    """Entries from a random position on, so that many nights check the whole index."""
+    return index.some(CHECKED)

@@ -1,4 +1,4 @@
-"""What services above the register tell it: licences, what is open of a shop, findings on its page, and sets of the open data."""
+"""Registries for the services above: licences, open matters and findings of a shop, and datasets of the open data."""
 
 from __future__ import annotations
 
@@ -13,49 +13,49 @@ from shops.models import LicenceState, Shop
 
 @dataclass(frozen=True)
 class LicenceFact:
-    """The present licence of a shop: its number, its state without regard to the day, and its last day."""
+    """The current licence of a shop: its number, its state without regard to the day, and its last day."""
 
     number: str
     state: LicenceState
     end: dt.date | None
 
 
-# Each is asked for many shops (by primary key) at once.
+# Each takes many shops (primary keys).
 LICENCES: Registry[Callable[[Sequence[int]], dict[int, LicenceFact]]] = Registry()
 
-# Sentences about what is open of a shop in a service above, and must end before another entry may stand for it.
-MATTERS: Registry[Callable[[Shop], list[Any]]] = Registry()
+# Each returns texts about open matters of a shop, which forbid that it is merged into another one.
+OPEN_MATTERS: Registry[Callable[[Shop], list[Any]]] = Registry()
 
 
 def licences_of(shops: Sequence[int]) -> dict[int, LicenceFact]:
-    """The present licence of each shop that has one."""
-    found: dict[int, LicenceFact] = {}
+    """The current licence of each shop that has one."""
+    facts: dict[int, LicenceFact] = {}
     for provider in LICENCES.values():
-        found |= provider(shops)
-    return found
+        facts |= provider(shops)
+    return facts
 
 
 @dataclass(frozen=True)
 class FindingFact:
-    """A finding that stands on the page of a shop (by primary key), with the day on which it was made."""
+    """A published finding about a shop (by primary key), with its day."""
 
     key: str
     shop: int
     name_ar: str
     name_en: str
     on: dt.date
-    standing: Any  # in words
+    standing: Any  # text of its status
 
 
-# Kind of subject → the finding with an id, or None where none is published (any more).
+# Kind of subject → a function from public id to the finding, or None where it is not published.
 FINDINGS: Registry[Callable[[str], FindingFact | None]] = Registry()
 
 
 def finding_of(key: str) -> FindingFact | None:
-    """A published finding by its subject key."""
+    """The published finding with a subject key."""
     kind, _colon, public_id = key.partition(":")
-    ask = FINDINGS.get(kind)
-    return ask(public_id) if ask else None
+    find = FINDINGS.get(kind)
+    return find(public_id) if find else None
 
 
 @dataclass(frozen=True)
@@ -73,21 +73,21 @@ class Field:
 
 @dataclass(frozen=True)
 class OpenSet:
-    """One set of the open data: what it is called, its columns, and its rows.
+    """One dataset of the open data: its title, its columns, and its rows.
 
-    The first column, `id`, tells a row from another. `rows(day)` gives values in the order of the columns, days as ISO 8601, and holds
-    no more than a chunk of them; it is read in one transaction. A set with `latitude` and `longitude` is also written as GeoJSON.
+    The first column, `id`, identifies a row. `rows(day)` yields values in the order of the columns, days as ISO 8601, and holds at
+    most a chunk of them in memory; it is read in one transaction. A set with `latitude` and `longitude` is also written as GeoJSON.
     """
 
-    key: str  # begins the names of its files
+    key: str  # prefix of the names of its files
     title: Any
     about: Any
-    counted: Any  # what a row is, in the plural
+    counted: Any  # name of the rows, in the plural
     keywords: tuple[Any, ...]
     theme: str  # code of the data themes of the European Union
     columns: tuple[Field, ...]
     rows: Callable[[dt.date], Iterator[Sequence[Any]]]
-    has_changes: bool = False  # the feed of changes tells of its rows
+    has_changes: bool = False  # whether the feed of changes covers its rows
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -95,7 +95,7 @@ class OpenSet:
 
     @property
     def formats(self) -> tuple[str, ...]:
-        """The formats that make sense for it."""
+        """The file formats of the set."""
         has_place = {"latitude", "longitude"} <= set(self.names)
         return ("csv", "jsonl", "geojson") if has_place else ("csv", "jsonl")
 

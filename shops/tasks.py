@@ -1,4 +1,4 @@
-"""Periodic work of claims and of the index of the search, and the papers of claims."""
+"""Jobs of claims, of the commercial register, of the search index and of the open data."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from shops.register import freshness
 from shops.search import index
 from shops.subscriptions import services as subscriptions
 
-MORNING = dt.timedelta(hours=4)  # digests are sent at seven, when people are awake
-COMPARING = 60  # seconds after which a job begins no further slice of the register
+MORNING = dt.timedelta(hours=4)  # digests are sent at seven in the morning, four hours after the comparison
+COMPARING = 60  # seconds after which a job starts no further slice of the register
 
 
 @every("shops.settle_claims", seconds=3600)
@@ -38,7 +38,7 @@ def refusal_document(*, case_id: int) -> None:
 @every("shops.index_missing", seconds=600)
 def index_missing() -> None:
     index.index_missing()
-    freshness.ended_well("shops.index_missing")
+    freshness.note_success("shops.index_missing")
 
 
 @every("shops.recount_words", seconds=86_400)
@@ -49,7 +49,7 @@ def recount_words() -> None:
 @every("shops.note_ended_licences", seconds=3600)
 def note_ended_licences() -> None:
     index.note_ended_licences()
-    freshness.ended_well("shops.note_ended_licences")
+    freshness.note_success("shops.note_ended_licences")
 
 
 @every("shops.begin_commercial_delta", seconds=600)
@@ -74,7 +74,7 @@ def number_changes() -> None:
 
 @every("shops.find_unmarked_changes", seconds=86_400, time_limit=110)
 def find_unmarked_changes() -> None:
-    """Three o'clock at night in Kuwait: first what was never marked, then the files of each set, then the digests of the day."""
+    """At three in the night, Kuwait time: find unmarked changes, then write the files of each dataset, then send the digests."""
     index.index_missing()
     _compare(after=0, night=clock.today().isoformat())
 
@@ -85,11 +85,11 @@ def compare_rest(*, after: int, night: str) -> None:
 
 
 def _compare(*, after: int, night: str) -> None:
-    """Compare as many shops as a job has time for; the next job goes on behind them, and the last one lets the files be written."""
+    """Compare slices of shops for COMPARING seconds, then enqueue the rest; after the last shop enqueue the files and digests."""
     until = time.monotonic() + COMPARING
-    last = feed.find_some(after).last
+    last = feed.compare_slice(after).last
     while last is not None and time.monotonic() < until:
-        last = feed.find_some(last).last
+        last = feed.compare_slice(last).last
     with transaction.atomic():
         if last is not None:
             enqueue("shops.compare_rest", key=f"night:{night}:{last}", after=last, night=night)
@@ -101,9 +101,9 @@ def _compare(*, after: int, night: str) -> None:
 
 @job("shops.open_data", queue="bulk", time_limit=110)
 def open_data(*, dataset: str = "shops", night: str = "", part: int = 0) -> None:
-    """A part of the files of a set; the next job goes on. A job that was promised before there were sets names none and means the shops."""
+    """Write a part of the files of a dataset and enqueue the next one. Jobs from before there were datasets name none: the shops."""
     night = night or clock.today().isoformat()
-    if writer.go_on(dataset, night) is None:
+    if writer.continue_edition(dataset, night) is None:
         with transaction.atomic():
             enqueue("shops.open_data", key=f"night:{night}:{dataset}:{part + 1}", dataset=dataset, night=night, part=part + 1)
 

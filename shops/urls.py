@@ -1,4 +1,4 @@
-"""Addresses of shops, under the language, and of their interface for machines."""
+"""URLs of shops, under the language, without it, and of the API."""
 
 from django.urls import path
 
@@ -35,7 +35,7 @@ urlpatterns = [
     path("claims/<slug:public_id>/dispute/", claims.dispute, name="dispute"),
     path("claims/<slug:public_id>/withdraw/", claims.withdraw, name="withdraw"),
     path("claims/<slug:public_id>/corrections/", claims.corrections, name="corrections"),
-    # The page of a shop.
+    # Requests on the page of a shop.
     path("corrections/<slug:public_id>/", requests.correct, name="correct"),
     path("corrections/<slug:public_id>/<slug:fact>/", requests.correct_fact, name="correct_fact"),
     path("replies/<slug:public_id>/", requests.reply, name="reply"),

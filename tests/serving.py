@@ -19,6 +19,6 @@ def warm(monkeypatch: pytest.MonkeyPatch) -> None:
 def cache_names(monkeypatch: pytest.MonkeyPatch) -> None:
     """Names of areas and activities, what people call a trade and who licenses what are cached, for this test alone."""
     monkeypatch.setattr(settings, "NAMED_LISTS_SECONDS", 60)
-    for cached in (name_lists.lists, trades.in_force, rulebook.authorities):
+    for cached in (name_lists.cached_lists, trades.in_force, rulebook.authorities):
         monkeypatch.setattr(cached, "_entry", None)
         cached()

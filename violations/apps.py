@@ -17,7 +17,7 @@ class ViolationsConfig(AppConfig):
         from municipality.review.registry import REVIEWABLES
         from municipality.uploads.registry import PREFIXES
         from payments import registry as payments
-        from shops.registry import FINDINGS, MATTERS, OPEN_SETS
+        from shops.registry import FINDINGS, OPEN_MATTERS, OPEN_SETS
         from violations import (
             catalogue,
             documents,
@@ -49,7 +49,7 @@ class ViolationsConfig(AppConfig):
         for kind in documents.KINDS:
             KINDS.register(kind.kind, kind)
         OPENED_TO.register("violations", queries.papers_opened_to)
-        MATTERS.register("violations", shop_merges.open_of)
+        OPEN_MATTERS.register("violations", shop_merges.open_of)
         FINDINGS.register("violation", publication.fact_of)
         OPEN_SETS.register("violations", open_data.VIOLATIONS)
         pages.CASE.register(OBJECTION, panels.case_page)

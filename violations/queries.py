@@ -107,7 +107,7 @@ def bills_opened_to(user: User) -> QuerySet[Any] | None:
     """Bills of violations that a person may see and pay by delegation: those made out to whoever let them."""
     found = Q()
     for grant in delegation.grants(user, SERVICE):
-        found |= Q(violation__shop__in=shops.within(grant).values("pk"), bill__payer=grant.giver)
+        found |= Q(violation__shop__in=shops.shops_of_grant(grant).values("pk"), bill__payer=grant.giver)
     return Charge.objects.filter(found).values("bill") if found else None
 
 

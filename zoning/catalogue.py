@@ -1,4 +1,4 @@
-"""What the home page says of this service. It is not open yet and takes no input."""
+"""The entry of this service on the home page. It is not open yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Licences have no table in the admin; their acts, jobs and messages are read in the record."""
+"""Labels of the audit events, jobs and messages of licensing in the admin; licences have no table there."""
 
 from django.utils.translation import gettext_lazy as _
 

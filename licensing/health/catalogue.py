@@ -1,4 +1,4 @@
-"""The services of licensing as the home page and the service cards show them."""
+"""The services of licensing on the home page and the service cards."""
 
 from __future__ import annotations
 

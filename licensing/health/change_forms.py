@@ -1,4 +1,4 @@
-"""The pages of a renewal with changes: one form a page. Each says what it keeps (`answers`) and how it is filled again (`filled`)."""
+"""Forms of the pages of a renewal with changes. `answers` is what a form saves, `filled` its initial values from that."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LOAD_AGAIN = _("The page came back incomplete. Load it again.")
 
 
 class PageForm(forms.Form):
-    """One page. `version` is the request's version when the page was opened."""
+    """One page. `version` is the draft's version when the page was opened, `saved` the saved answers of the page."""
 
     version = forms.IntegerField(
         widget=forms.HiddenInput, min_value=0, required=False, error_messages={"invalid": _LOAD_AGAIN, "min_value": _LOAD_AGAIN}
@@ -36,33 +36,33 @@ class PageForm(forms.Form):
         self,
         *args: Any,
         shop: Shop,
-        kept: Mapping[str, Any] | None = None,
+        saved: Mapping[str, Any] | None = None,
         flags: list[str] | None = None,
         correcting: bool = False,
         **kwargs: Any,
     ) -> None:
-        self.shop, self.kept, self.flags, self.correcting = shop, dict(kept or {}), flags or [], correcting
-        kwargs["initial"] = {**self.filled(self.kept), **kwargs.get("initial", {})}
+        self.shop, self.saved, self.flags, self.correcting = shop, dict(saved or {}), flags or [], correcting
+        kwargs["initial"] = {**self.filled(self.saved), **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
 
-    def filled(self, kept: Mapping[str, Any]) -> dict[str, Any]:
-        """The initial values of the fields from what is kept."""
-        return dict(kept)
+    def filled(self, saved: Mapping[str, Any]) -> dict[str, Any]:
+        """The initial values of the fields from the saved answers."""
+        return dict(saved)
 
     def answers(self) -> dict[str, Any]:
-        """What is kept of a valid form."""
+        """The answers of a valid form, as they are saved."""
         return {name: value for name, value in self.cleaned_data.items() if name != "version"}
 
 
 class Text(forms.CharField):
-    """One line in any script; Arabic-Indic and Persian digits become ASCII."""
+    """One line of text; Arabic-Indic and Persian digits become ASCII."""
 
     def to_python(self, value: Any) -> str:
         return " ".join(digits.clean(str(super().to_python(value) or "")).split())
 
 
 class _UnchangedRefused(PageForm):
-    """A page of a fact: the same as in the register is no change, but may be the right answer to a correction."""
+    """The page of a fact; refuses the values of the register unless it answers a correction."""
 
     fact = ""
 
@@ -95,7 +95,17 @@ class WhatChanged(PageForm):
         return [name for name in FACTS if name in ticked]
 
 
-class TradeName(_UnchangedRefused):
+class _NamesForm(_UnchangedRefused):
+    """A page with a name in Arabic and one in English."""
+
+    def clean_name_ar(self) -> str:
+        return _in_arabic(self.cleaned_data["name_ar"])
+
+    def clean_name_en(self) -> str:
+        return _in_latin(self.cleaned_data["name_en"])
+
+
+class TradeName(_NamesForm):
     fact = "trade_name"
     name_ar = forms.CharField(
         label=_("Name in Arabic"),
@@ -109,12 +119,6 @@ class TradeName(_UnchangedRefused):
         error_messages={"required": _("Enter the English name as in the commercial licence.")},
         widget=forms.TextInput({"dir": "ltr", "lang": "en"}),
     )
-
-    def clean_name_ar(self) -> str:
-        return _in_arabic(self.cleaned_data["name_ar"])
-
-    def clean_name_en(self) -> str:
-        return _in_latin(self.cleaned_data["name_en"])
 
 
 def _in_arabic(text: str) -> str:
@@ -186,8 +190,8 @@ class AreaForm(_UnchangedRefused):
     )
 
 
-class ManagerForm(_UnchangedRefused):
-    """The civil number is checked at once and kept encrypted; the page never shows it again, only its mask."""
+class ManagerForm(_NamesForm):
+    """The civil number is saved encrypted; the page shows only its mask."""
 
     fact = "manager"
     name_ar = forms.CharField(
@@ -208,34 +212,28 @@ class ManagerForm(_UnchangedRefused):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.kept.get("civil_id_cipher"):
+        if self.saved.get("civil_id_cipher"):
             self.fields["civil_id"].required = False
             self.fields["civil_id"].help_text = _("Kept: %(masked)s. Leave it empty to keep this number.") % {
-                "masked": self.kept["civil_id_masked"]
+                "masked": self.saved["civil_id_masked"]
             }
 
-    def filled(self, kept: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: kept[name] for name in ("name_ar", "name_en") if name in kept}
-
-    def clean_name_ar(self) -> str:
-        return _in_arabic(self.cleaned_data["name_ar"])
-
-    def clean_name_en(self) -> str:
-        return _in_latin(self.cleaned_data["name_en"])
+    def filled(self, saved: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: saved[name] for name in ("name_ar", "name_en") if name in saved}
 
     def _values(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in self._kept(data).items() if name in ("name_ar", "name_en", "civil_id_masked")}
+        return {name: value for name, value in self._with_civil_id(data).items() if name in ("name_ar", "name_en", "civil_id_masked")}
 
-    def _kept(self, data: Mapping[str, Any]) -> dict[str, Any]:
+    def _with_civil_id(self, data: Mapping[str, Any]) -> dict[str, Any]:
         number = data.get("civil_id")
         columns = ("civil_id_digest", "civil_id_cipher", "civil_id_masked")
-        kept: dict[str, Any] = {name: self.kept[name] for name in columns if name in self.kept}
-        if number and kept.get("civil_id_digest") != civil_ids.digest(number):
-            kept = dict(civil_ids.fields(number))
-        return {"name_ar": data.get("name_ar", ""), "name_en": data.get("name_en", ""), **kept}
+        saved: dict[str, Any] = {name: self.saved[name] for name in columns if name in self.saved}
+        if number and saved.get("civil_id_digest") != civil_ids.digest(number):
+            saved = dict(civil_ids.fields(number))
+        return {"name_ar": data.get("name_ar", ""), "name_en": data.get("name_en", ""), **saved}
 
     def answers(self) -> dict[str, Any]:
-        return self._kept(self.cleaned_data)
+        return self._with_civil_id(self.cleaned_data)
 
 
 class AddressForm(_UnchangedRefused):

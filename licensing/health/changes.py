@@ -1,4 +1,4 @@
-"""What may change about a shop at a renewal: how each fact is read from the register, compared, told, and written back."""
+"""The facts of a shop that may change at a renewal: how each is read from the register, displayed, and written back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from licensing.health.documents import address as address_of
 from municipality.places import queries as places
 from municipality.places.models import Area
-from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Activity
 from municipality.rulebook.queries import Edition
 from municipality.uploads.registry import Slot
@@ -28,7 +27,7 @@ SECRET = ("civil_id_digest", "civil_id_cipher")
 
 @dataclass(frozen=True)
 class Fact:
-    """One fact. `read` takes it from the register, `text` tells values in Arabic and English, `columns` are those of the shop."""
+    """One fact. `read` takes its values from the register, `text` displays them in Arabic and English, `columns` are those of Shop."""
 
     name: str
     label: Any
@@ -39,12 +38,12 @@ class Fact:
     registered: Callable[[Mapping[str, Any]], dict[str, str]]  # as `Shop.registered_facts` names them
     sensitivity: str = Sensitivity.OPEN
 
-    def told(self, values: Mapping[str, Any]) -> str:
+    def display(self, values: Mapping[str, Any]) -> str:
         """The values in the active language."""
         return self.text(values)[0 if get_language() == "ar" else 1]
 
 
-ROW = "_row"  # beside values: the activity or area that they name, where somebody has read it already
+ROW = "_row"  # key beside the values: the Activity or Area that they name, if it is read already
 
 
 def _activity_text(values: Mapping[str, Any]) -> tuple[str, str]:
@@ -152,13 +151,13 @@ SLOTS: dict[str, Slot] = {
 
 
 def split(name: str, answers: Mapping[str, Any]) -> tuple[Values, Values]:
-    """What may be shown of the answers of a page, and what is kept encrypted or hashed."""
-    shown = {key: value for key, value in answers.items() if key not in SECRET}
-    return shown, {key: answers[key] for key in SECRET if key in answers}
+    """The answers of a page that may be displayed, and those that are encrypted or hashed."""
+    public = {key: value for key, value in answers.items() if key not in SECRET}
+    return public, {key: answers[key] for key in SECRET if key in answers}
 
 
 def required_slots(files: Edition, names: Sequence[str]) -> dict[str, int]:
-    """Slot → least number of files for these changes, by the rulebook's rows `<change>.<slot>`."""
+    """Slot → least number of files for these changes, by the rulebook's limits `<change>.<slot>`."""
     needed: dict[str, int] = {}
     for code, limit in files.limits.items():
         change, _dot, slot = code.partition(".")
@@ -167,8 +166,8 @@ def required_slots(files: Edition, names: Sequence[str]) -> dict[str, int]:
     return {slot: needed[slot] for slot in SLOTS if slot in needed}
 
 
-def ground_of(files: Edition, names: Sequence[str], slot: str) -> tuple[str, str]:
-    """The article, in Arabic and English, by which a slot is asked for."""
+def article_of(files: Edition, names: Sequence[str], slot: str) -> tuple[str, str]:
+    """The article, in Arabic and English, that requires the files of a slot."""
     for code, limit in files.limits.items():
         change, _dot, of_slot = code.partition(".")
         if change in names and of_slot == slot:
@@ -177,16 +176,11 @@ def ground_of(files: Edition, names: Sequence[str], slot: str) -> tuple[str, str
 
 
 def mark(values: Any) -> str:
-    """What tells one standing of a value from another."""
+    """A hash of the values, to tell whether they changed."""
     return hashlib.sha256(json.dumps(values, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
-def to_register(name: str, before: Mapping[str, Any], after: Mapping[str, Any], secret: Mapping[str, Any]) -> FactChange:
-    """A decided change as the register takes it."""
+def register_change(name: str, before: Mapping[str, Any], after: Mapping[str, Any], secret: Mapping[str, Any]) -> FactChange:
+    """The FactChange that writes an accepted change to the register."""
     fact = FACTS[name]
     return FactChange(name=name, columns=fact.columns(after, secret), before=before, after=after, sensitivity=fact.sensitivity)
-
-
-def competent(activity: str, on: Any) -> str:
-    """The body that licenses an activity."""
-    return rulebook.competent_authority(activity, on)

@@ -1,7 +1,9 @@
-"""Each condition of a renewal as a sentence, and the ways out when it is not met."""
+"""Each condition of a renewal as a message, with links to what can be done when it is not met."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +14,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from licensing.health.rules import Condition
+from municipality.cases.models import Case
 from municipality.rulebook.models import Authority
 from municipality.ui.templatetags.portal import bilingual
+from shops.models import Shop
 
 FIELDS = {
     "name_ar": lambda: _("Arabic trade name"),
@@ -33,46 +37,53 @@ FIELDS = {
 
 
 @dataclass(frozen=True)
-class WayOut:
+class ConditionLink:
     label: str
     url: str
 
 
 @dataclass(frozen=True)
-class Sentence:
-    """As `components/tasks.html` reads it."""
+class ConditionMessage:
+    """The context of one condition in `components/tasks.html`."""
 
     is_met: bool
     title: str
     detail: str = ""
-    ways: list[WayOut] = field(default_factory=list)
+    ways: list[ConditionLink] = field(default_factory=list)
 
 
-def _hotline(**more: Any) -> dict[str, Any]:
+def _with_hotline(**more: Any) -> dict[str, Any]:
     return {"hotline": settings.MUNICIPALITY_PHONE, **more}
 
 
-def _call() -> WayOut:
-    return WayOut(_("Call %(hotline)s") % _hotline(), f"tel:{settings.MUNICIPALITY_PHONE}")
+def _phone_link() -> ConditionLink:
+    return ConditionLink(_("Call %(hotline)s") % _with_hotline(), f"tel:{settings.MUNICIPALITY_PHONE}")
 
 
-def _to_pafn() -> list[WayOut]:
-    """To the authority's own page where the operator has named it, and back."""
-    back = WayOut(_("Back to my shops"), reverse("shops:mine"))
-    return [WayOut(_("To the Public Authority for Food and Nutrition"), settings.PAFN_URL), back] if settings.PAFN_URL else [back]
+def _pafn_links() -> list[ConditionLink]:
+    """The authority's own page where the setting PAFN_URL names it, and My shops."""
+    shops_link = ConditionLink(_("Back to my shops"), reverse("shops:mine"))
+    return (
+        [ConditionLink(_("To the Public Authority for Food and Nutrition"), settings.PAFN_URL), shops_link]
+        if settings.PAFN_URL
+        else [shops_link]
+    )
 
 
-def _day(day: Any) -> str:
+Parts = tuple[str, str, list[ConditionLink]]  # title, detail, links
+
+
+def _day(day: dt.date) -> str:
     return date_format(day, "DATE_FORMAT")
 
 
-def sentence(condition: Condition, *, shop: Any, open_case: Any) -> Sentence:
-    """What a person reads of one condition in the active language."""
-    title, detail, ways = _TEXTS[condition.code](condition, shop, open_case)
-    return Sentence(condition.is_met, title, detail, [] if condition.is_met else ways)
+def condition_message(condition: Condition, *, shop: Shop, open_case: Case | None) -> ConditionMessage:
+    """The message of one condition in the active language. `open_case` is the open renewal, if the reader may see it."""
+    title, detail, ways = _MESSAGES[condition.code](condition, shop, open_case)
+    return ConditionMessage(condition.is_met, title, detail, [] if condition.is_met else ways)
 
 
-def _authority(c: Condition, shop: Any, case: Any) -> Any:
+def _authority(c: Condition, shop: Shop, case: Case | None) -> Parts:
     if c.is_met:
         return _("The activity is licensed by the Municipality"), "", []
     if c.facts["authority"] == Authority.PAFN:
@@ -82,33 +93,33 @@ def _authority(c: Condition, shop: Any, case: Any) -> Any:
                 "Food shops left the Municipality in 2018. Apply to the Authority for the licence, new or renewed, with the shop's"
                 " commercial licence at hand; it names its own fee and conditions. There is no fee to pay here."
             ),
-            _to_pafn(),
+            _pafn_links(),
         )
     return (
         _("This activity is licensed by another body"),
-        _("Call %(hotline)s to learn which one. There is no fee to pay here.") % _hotline(),
-        [_call(), WayOut(_("Back to my shops"), reverse("shops:mine"))],
+        _("Call %(hotline)s to learn which one. There is no fee to pay here.") % _with_hotline(),
+        [_phone_link(), ConditionLink(_("Back to my shops"), reverse("shops:mine"))],
     )
 
 
-def _shop_open(c: Condition, shop: Any, case: Any) -> Any:
+def _shop_open(c: Condition, shop: Shop, case: Case | None) -> Parts:
     if c.is_met:
         return _("The shop is open in the register"), "", []
     return (
         _("The shop is closed in the register"),
         _("A closed shop has no licence to renew. If the register is wrong, the branch of the governorate corrects it; call %(hotline)s.")
-        % _hotline(),
+        % _with_hotline(),
         [],
     )
 
 
-def _in_force(c: Condition, shop: Any, case: Any) -> Any:
+def _in_force(c: Condition, shop: Shop, case: Case | None) -> Parts:
     if c.is_met:
         return _("The shop has a health licence"), "", []
     texts = {
         "suspended": (
             _("The licence is suspended"),
-            _("The reason is on the case of the suspension. It must be lifted before renewal; call %(hotline)s.") % _hotline(),
+            _("The reason is on the case of the suspension. It must be lifted before renewal; call %(hotline)s.") % _with_hotline(),
         ),
         "revoked": (
             _("The licence is revoked"),
@@ -120,21 +131,21 @@ def _in_force(c: Condition, shop: Any, case: Any) -> Any:
         c.facts["state"],
         (
             _("No health licence is on file for this shop"),
-            _("A first licence is issued by the branch of the governorate; call %(hotline)s.") % _hotline(),
+            _("A first licence is issued by the branch of the governorate; call %(hotline)s.") % _with_hotline(),
         ),
     )
     return title, detail, []
 
 
-def _not_renewed(c: Condition, shop: Any, case: Any) -> Any:
+def _not_renewed(c: Condition, shop: Shop, case: Case | None) -> Parts:
     return (
         _("The licence is renewed already"),
         _("The new licence runs until %(day)s. It can be renewed again when its own window opens.") % {"day": _day(c.facts["last_day"])},
-        [WayOut(_("My requests and documents"), reverse("cases:mine"))],
+        [ConditionLink(_("My requests and documents"), reverse("cases:mine"))],
     )
 
 
-def _in_time(c: Condition, shop: Any, case: Any) -> Any:
+def _in_time(c: Condition, shop: Shop, case: Case | None) -> Parts:
     title = _("The licence ended on %(day)s") % {"day": _day(c.facts["last_day"])}
     if c.is_met:
         return (
@@ -147,20 +158,20 @@ def _in_time(c: Condition, shop: Any, case: Any) -> Any:
         title,
         _("The time for late renewal ended on %(day)s. An officer decides; the surcharge below is due if the renewal is approved.")
         % {"day": _day(c.facts["until"])},
-        [_to_officer(shop)],
+        [_officer_link(shop)],
     )
 
 
-def _to_officer(shop: Any) -> WayOut:
-    return WayOut(_("Send it to an officer"), reverse("licensing:changes", args=[shop.public_id]))
+def _officer_link(shop: Shop) -> ConditionLink:
+    return ConditionLink(_("Send it to an officer"), reverse("licensing:changes", args=[shop.public_id]))
 
 
-def _no_flag(c: Condition, shop: Any, case: Any) -> Any:
+def _no_flag(c: Condition, shop: Shop, case: Case | None) -> Parts:
     index = 0 if get_language() == "ar" else 1
-    return _("An officer has to look at this shop"), " ".join(pair[index] for pair in c.facts["sentences"]), [_to_officer(shop)]
+    return _("An officer has to look at this shop"), " ".join(pair[index] for pair in c.facts["sentences"]), [_officer_link(shop)]
 
 
-def _in_window(c: Condition, shop: Any, case: Any) -> Any:
+def _in_window(c: Condition, shop: Shop, case: Case | None) -> Parts:
     if c.is_met:
         return (
             _("The renewal window is open"),
@@ -170,52 +181,52 @@ def _in_window(c: Condition, shop: Any, case: Any) -> Any:
     return (
         _("The renewal window opens on %(day)s") % {"day": _day(c.facts["opens"])},
         _("The licence runs until %(day)s.") % {"day": _day(c.facts["last_day"])},
-        [WayOut(_("Back to my shops"), reverse("shops:mine"))],
+        [ConditionLink(_("Back to my shops"), reverse("shops:mine"))],
     )
 
 
-def _no_open_case(c: Condition, shop: Any, case: Any) -> Any:
+def _no_open_case(c: Condition, shop: Shop, case: Case | None) -> Parts:
     if c.is_met:
         return _("No other renewal of this shop is open"), "", []
-    # A renewal opened by another signatory of the same organisation is not this person's to open.
+    # A renewal opened by another signatory of the organisation has no link: this person may not open it.
     return (
         _("A renewal of this shop is open already"),
         _("Its reference is %(reference)s.") % {"reference": c.facts["reference"]},
-        [WayOut(_("Continue the request"), reverse("cases:case", args=[case.public_id]))] if case else [],
+        [ConditionLink(_("Continue the request"), reverse("cases:case", args=[case.public_id]))] if case else [],
     )
 
 
-def _commercial(c: Condition, shop: Any, case: Any) -> Any:
+def _commercial(c: Condition, shop: Shop, case: Case | None) -> Parts:
     if c.is_met:
         return _("The commercial licence is valid"), _("Until %(day)s.") % {"day": _day(c.facts["end"])}, []
     return (
         _("The commercial licence ended on %(day)s") % {"day": _day(c.facts["end"])},
         _("Renew it at the Ministry of Commerce and Industry first. The register is updated every night; then come back here."),
-        [WayOut(_("Back to my shops"), reverse("shops:mine"))],
+        [ConditionLink(_("Back to my shops"), reverse("shops:mine"))],
     )
 
 
-def _no_block(c: Condition, shop: Any, case: Any) -> Any:
+def _no_block(c: Condition, shop: Shop, case: Case | None) -> Parts:
     if c.is_met:
         return _("Nothing blocks this shop"), "", []
     index = 0 if get_language() == "ar" else 1
-    grounds = " ".join(pair[index] for pair in c.facts["sentences"])
-    then = _("It is settled and paid at %(branch)s; call %(hotline)s. Payment of violations opens here later.")
-    return _("A block stands on this shop"), f"{grounds} {then % _hotline(branch=bilingual(shop.branch, 'name'))}", [_call()]
+    reasons = " ".join(pair[index] for pair in c.facts["sentences"])
+    advice = _("It is settled and paid at %(branch)s; call %(hotline)s. Payment of violations opens here later.")
+    return _("A block stands on this shop"), f"{reasons} {advice % _with_hotline(branch=bilingual(shop.branch, 'name'))}", [_phone_link()]
 
 
-def _unchanged(c: Condition, shop: Any, case: Any) -> Any:
+def _unchanged(c: Condition, shop: Shop, case: Case | None) -> Parts:
     if c.is_met:
         return _("The register is as the last licence says"), "", []
     separator = "، " if get_language() == "ar" else ", "
     return (
         _("The register changed since the last licence"),
         _("Changed: %(fields)s. An officer looks at changes.") % {"fields": separator.join(FIELDS[name]() for name in c.facts["fields"])},
-        [_to_officer(shop)],
+        [_officer_link(shop)],
     )
 
 
-_TEXTS = {
+_MESSAGES: dict[str, Callable[[Condition, Shop, Case | None], Parts]] = {
     "competent_authority": _authority,
     "shop_open": _shop_open,
     "licence_in_force": _in_force,

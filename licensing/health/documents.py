@@ -1,4 +1,4 @@
-"""What the health licence and the refusal of a renewal state, and what the check page shows of them."""
+"""The facts of a health licence and of the refusal of a renewal, and those that the check page displays."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from municipality.rulebook import queries as rulebook
 from payments import queries as payments
 from shops.models import Shop
 
-PRINTED = ("fees.", "limits.health ", "conditions.")  # editions that a licence names: what it costs, how long it lasts, what holds
+PRINTED = ("fees.", "limits.health ", "conditions.")  # prefixes of the editions named on a licence
 SUBJECTS = {
     "fees.health": ("الرسوم", "Fees"),
     "limits.health": ("المدد", "Periods"),
@@ -31,7 +31,7 @@ SUBJECTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class HealthLicenceFacts(Facts):
-    """What a health licence states. English names may be empty: the Arabic ones then stand alone. `fee_fils` is whole fils."""
+    """The facts of a health licence. English names may be empty. `fee_fils` is whole fils."""
 
     kind = "health_licence"
     name = _("Health licence")
@@ -65,7 +65,7 @@ class HealthLicenceFacts(Facts):
     supersedes: str = ""
 
     def context(self) -> dict[str, Any]:
-        """What `licensing/documents/health_licence.html` reads."""
+        """The context of `licensing/documents/health_licence.html`."""
         return {
             **super().context(),
             "trade_name": BilingualText(self.trade_name_ar, self.trade_name_en),
@@ -83,7 +83,7 @@ class HealthLicenceFacts(Facts):
 
     @classmethod
     def of(cls, case: Case, renewal: Renewal, shop: Shop) -> Self:
-        """The facts of a paid renewal, by the editions that its case is judged by."""
+        """The facts of a paid renewal, by the editions of its case."""
         bill = payments.bill_of(case.key)
         line = bill.lines.order_by("order").first() if bill else None
         conditions = rulebook.edition("conditions.health", clock.day_of(case.opened_at)).conditions
@@ -120,16 +120,6 @@ class RenewalRefusalFacts(RefusalFacts):
     kind = "licensing.refusal"
     request = ("تجديد ترخيص صحي", "Health licence renewal")
     subjects = SUBJECTS
-
-
-def public_facts(shop: Shop) -> dict[str, Any]:
-    """What the check page shows: the shop, never a person."""
-    return {
-        "trade_name": [shop.name_ar, shop.name_en],
-        "activity": [shop.activity.name_ar, shop.activity.name_en],
-        "area": [shop.area.name_ar, shop.area.name_en],
-        "branch": [shop.branch.name_ar, shop.branch.name_en],
-    }
 
 
 def address(shop: Shop) -> tuple[str, str]:

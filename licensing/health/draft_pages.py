@@ -1,4 +1,4 @@
-"""A renewal with changes while it is being filled in: its pages, what is done, and where it goes on."""
+"""The draft of a renewal with changes: its pages, their states, and the next page."""
 
 from __future__ import annotations
 
@@ -29,60 +29,60 @@ class DraftPage:
     code: str
     label: Any
     state: str
-    told: Any = ""
+    text: Any = ""
 
     @property
     def is_done(self) -> bool:
         return self.state == "done"
 
 
-def changed(draft: Draft) -> list[str]:
-    """The facts that the person ticked, in the order of the pages."""
+def changed_facts(draft: Draft) -> list[str]:
+    """The names of the ticked facts, in the order of the pages."""
     ticked = draft.answers.get(WHAT, {}).get("changed", [])
     return [name for name in changes.FACTS if name in ticked]
 
 
-def files_edition(on: Any = None) -> Edition:
-    return rulebook.edition(FILES_EDITION, on or clock.today())
+def files_edition() -> Edition:
+    return rulebook.edition(FILES_EDITION, clock.today())
 
 
-def needed(draft: Draft) -> dict[str, int]:
-    """Slot → least number of files for what is ticked."""
-    return changes.required_slots(files_edition(), changed(draft))
+def required_slots(draft: Draft) -> dict[str, int]:
+    """Slot → least number of files for the ticked facts."""
+    return changes.required_slots(files_edition(), changed_facts(draft))
 
 
 def files_state(draft: Draft) -> str:
-    """Whether every slot holds what it must: done, waiting while files are being checked, else todo."""
-    wanted = needed(draft)
-    states: dict[str, list[str]] = {slot: [] for slot in wanted}
+    """ "done" if every slot has its files, "waiting" while files are being checked, else "todo"."""
+    required = required_slots(draft)
+    states: dict[str, list[str]] = {slot: [] for slot in required}
     for row in uploads.of(draft.key):
         if row.slot in states:
             states[row.slot].append(row.state)
-    if all(states[slot].count(UploadState.READY) >= least for slot, least in wanted.items()):
-        on_the_way = any(state in (UploadState.CHECKING, UploadState.RECEIVING) for found in states.values() for state in found)
-        return "waiting" if on_the_way else "done"
-    there = (UploadState.READY, UploadState.CHECKING)
-    if all(sum(state in there for state in states[slot]) >= least for slot, least in wanted.items()):
+    if all(states[slot].count(UploadState.READY) >= minimum for slot, minimum in required.items()):
+        unfinished = any(state in (UploadState.CHECKING, UploadState.RECEIVING) for values in states.values() for state in values)
+        return "waiting" if unfinished else "done"
+    present = (UploadState.READY, UploadState.CHECKING)
+    if all(sum(state in present for state in states[slot]) >= minimum for slot, minimum in required.items()):
         return "waiting"
     return "todo"
 
 
 def pages(draft: Draft) -> list[DraftPage]:
-    """All pages of the request in their order; the last one opens when the others are done."""
-    found = [DraftPage(WHAT, _("What changed"), "done" if WHAT in draft.answers else "todo")]
-    for name in changed(draft):
+    """All pages of the request in order; the last one is locked until the others are done."""
+    result = [DraftPage(WHAT, _("What changed"), "done" if WHAT in draft.answers else "todo")]
+    for name in changed_facts(draft):
         fact = changes.FACTS[name]
         answers = draft.answers.get(name)
-        found.append(DraftPage(name, fact.label, "done" if answers else "todo", fact.told(answers) if answers else ""))
-    if needed(draft):
-        found.append(DraftPage(FILES, _("Files"), files_state(draft)))
-    ready = all(page.is_done for page in found)
-    return [*found, DraftPage(CHECK, _("Check your answers and send"), "todo" if ready else "locked")]
+        result.append(DraftPage(name, fact.label, "done" if answers else "todo", fact.display(answers) if answers else ""))
+    if required_slots(draft):
+        result.append(DraftPage(FILES, _("Files"), files_state(draft)))
+    ready = all(page.is_done for page in result)
+    return [*result, DraftPage(CHECK, _("Check your answers and send"), "todo" if ready else "locked")]
 
 
 def next_page(draft: Draft) -> str:
-    """Where the person goes on: the page they were typing on when a session ended, else the first one that is not done."""
-    path = reverse_page(draft, "")
+    """The code of the page with unsaved input from an ended session, else of the first page that is not done."""
+    path = page_path(draft, "")
     for row in Unsaved.objects.filter(person_id=draft.person_id, page__startswith=path).order_by("-at"):
         code = row.page.removeprefix(path).strip("/")
         if any(page.code == code and page.state != "locked" for page in pages(draft)):
@@ -90,8 +90,8 @@ def next_page(draft: Draft) -> str:
     return next(page.code for page in pages(draft) if not page.is_done)
 
 
-def reverse_page(draft: Draft, code: str) -> str:
-    """The address of a page without its language."""
+def page_path(draft: Draft, code: str) -> str:
+    """The path of a page without its language prefix."""
     shop = subjects.parse(draft.subject).id
     return f"/health-licence/{shop}/changes/{code}/" if code else f"/health-licence/{shop}/changes/"
 
@@ -105,4 +105,4 @@ def _title(draft: Draft) -> tuple[str, str]:
     return f"تجديد الترخيص الصحي، {shop.name_ar}", f"Health licence renewal, {shop.name_en or shop.name_ar}"
 
 
-KEPT = DraftKind(title=_title, path=lambda draft: reverse_page(draft, CONTINUE))
+RENEWAL_DRAFT = DraftKind(title=_title, path=lambda draft: page_path(draft, CONTINUE))

@@ -1,9 +1,8 @@
-"""Who may send and see the files of a renewal: its person while it is filled in or corrected, and whoever may open the case."""
+"""Permissions and slots of the files of a renewal, as a draft and as a case."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from licensing.health import changes, draft_pages, queries
 from licensing.health.states import RENEWAL, RenewalState
@@ -32,7 +31,7 @@ def _own_draft(user: User, subject: str) -> bool:
 
 def _draft_slots(subject: str) -> Mapping[str, Slot]:
     draft = _draft(subject)
-    return {code: changes.SLOTS[code] for code in draft_pages.needed(draft)} if draft else {}
+    return {code: changes.SLOTS[code] for code in draft_pages.required_slots(draft)} if draft else {}
 
 
 def _own_case(user: User, subject: str) -> bool:
@@ -47,10 +46,14 @@ def _may_read(user: User, subject: str) -> bool:
     return (user.is_staff and review.may_open(user, case)) or is_authorized(user, case)
 
 
-def asked_slots(case: Case) -> list[str]:
-    """The slots that the open round of corrections asks for; none while nothing is asked."""
-    found = review.open_round(case) if case.state == RenewalState.CORRECTIONS else None
-    return list(dict.fromkeys(item.target for item in found.items.all() if item.target in changes.SLOTS)) if found else []
+def requested_slots(case: Case) -> list[str]:
+    """The slots that the open round of corrections asks for."""
+    correction_round = review.open_round(case) if case.state == RenewalState.CORRECTIONS else None
+    return (
+        list(dict.fromkeys(item.target for item in correction_round.items.all() if item.target in changes.SLOTS))
+        if correction_round
+        else []
+    )
 
 
 def _case_slots(subject: str) -> Mapping[str, Slot]:
@@ -58,27 +61,27 @@ def _case_slots(subject: str) -> Mapping[str, Slot]:
     if case is None:
         return {}
     renewal = queries.renewal_of(case)
-    names = [row.name for row in queries.declared(renewal)] if renewal else []
-    held = set(uploads.of(subject).values_list("slot", flat=True))
-    wanted = held | set(changes.required_slots(queries.files_edition(case), names)) | set(asked_slots(case))
+    names = [row.name for row in queries.declared_changes(renewal)] if renewal else []
+    uploaded = set(uploads.of(subject).values_list("slot", flat=True))
+    wanted = uploaded | set(changes.required_slots(queries.files_edition(case), names)) | set(requested_slots(case))
     return {code: slot for code, slot in changes.SLOTS.items() if code in wanted}
 
 
 def _locked(subject: str) -> Collection[str]:
-    """Everything but what a correction asks for."""
+    """All slots that no open correction asks for."""
     case = _case(subject)
-    return set(changes.SLOTS) - set(asked_slots(case)) if case else set(changes.SLOTS)
+    return set(changes.SLOTS) - set(requested_slots(case)) if case else set(changes.SLOTS)
 
 
-def _drafts_person(subject: str, sender: Any) -> Any:
+def _draft_owner(subject: str, sender: User) -> User | None:
     draft = _draft(subject)
     return draft.person if draft else None
 
 
-def _cases_person(subject: str, sender: Any) -> Any:
+def _case_owner(subject: str, sender: User) -> User | None:
     case = _case(subject)
     return case.applicant if case else None
 
 
-DRAFT_FILES = Prefix(may_write=_own_draft, may_read=_own_draft, slots=_draft_slots, owner=_drafts_person)
-CASE_FILES = Prefix(may_write=_own_case, may_read=_may_read, slots=_case_slots, locked=_locked, owner=_cases_person)
+DRAFT_FILES = Prefix(may_write=_own_draft, may_read=_own_draft, slots=_draft_slots, owner=_draft_owner)
+CASE_FILES = Prefix(may_write=_own_case, may_read=_may_read, slots=_case_slots, locked=_locked, owner=_case_owner)

@@ -9,22 +9,19 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SubmitRenewal(forms.Form):
-    """The one page of a clean renewal: has anything changed, and the declaration."""
+    """The page of a clean renewal: has anything changed, and the declaration."""
 
     changed = forms.ChoiceField(
         label=_("Has anything changed since the last licence?"),
         choices=[("no", _("No, everything is as registered")), ("yes", _("Yes, something changed"))],
         widget=forms.RadioSelect,
-        error_messages={
-            "required": _("Choose whether anything changed."),
-            "invalid_choice": _("Choose one of the two answers."),
-        },
+        error_messages={"required": _("Choose whether anything changed."), "invalid_choice": _("Choose one of the two answers.")},
     )
     declared = forms.BooleanField(
         label=_("I declare that the shop is as registered above and that its conditions are kept."),
         error_messages={"required": _("The renewal needs the declaration. Tick the box if it is true.")},
     )
-    # What the person saw; another total than the present one is told before anything is submitted.
+    # The total on the page in fils; `submit` refuses another one than the current total.
     total = forms.IntegerField(
         widget=forms.HiddenInput,
         min_value=0,

@@ -1,4 +1,4 @@
-"""What the database refuses of licences."""
+"""Database triggers of licences."""
 
 from municipality.kernel.guards import frozen, guard, insert_only, never_deleted
 
@@ -14,7 +14,7 @@ guard("licensing_healthlicence_stays_past", "licensing_healthlicence", "UPDATE",
 for _column in ("accepted_facts", "refusal_id"):
     frozen("licensing_renewal", [_column], once=f"OLD.{_column} IS NOT NULL", name=f"{_column}_once")
 insert_only("licensing_renewalchange")
-# A licence that an officer decides about is issued on what was accepted.
+# In the officer's lane no licence is issued without accepted facts.
 guard(
     "licensing_officer_lane_accepted",
     "licensing_renewal",

@@ -1,4 +1,4 @@
-"""What must hold of licences."""
+"""Invariants of licences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages about health licences, one bilingual class each; the words are in templates/licensing/messages."""
+"""Messages about health licences; their texts are in templates/licensing/messages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class CorrectionsLapsed(_AboutCase):
 
 
 class RefusedAfterPayment(_AboutCase):
-    """A condition fell away between approval and payment; the amount is owed back."""
+    """A condition is no longer met between approval and payment; the amount is owed back."""
 
     kind = "licensing.refused_after_payment"
 

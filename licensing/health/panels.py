@@ -1,7 +1,8 @@
-"""What licensing shows on pages below it, and what it does when its bills are paid."""
+"""Panels of licensing on the pages of cases and of My shops, and the hooks of its bills."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,7 +17,7 @@ from licensing.health import changes, queries, rules, services
 from licensing.health.draft_pages import CONTINUE
 from licensing.health.states import RENEWAL
 from licensing.health.states import RenewalState as S
-from licensing.models import Lane, Renewal
+from licensing.models import HealthLicence, Lane, Renewal
 from municipality.accounts.models import User
 from municipality.cases import queries as cases
 from municipality.cases.models import Case
@@ -24,16 +25,18 @@ from municipality.cases.panels import CaseDetail, Fact, FileLine, MoneyLine, Nex
 from municipality.delegation import queries as delegation
 from municipality.drafts import queries as drafts
 from municipality.drafts.models import Draft
-from municipality.jobs import queries as jobs
 from municipality.kernel import clock
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries as review
+from municipality.review.panels import refusal_file, refused_step, waiting_step
 from municipality.review.states import QueueEntryState
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
 from payments import queries as payments
+from payments.models import Bill
 from payments.states import BillState
+from shops.models import Shop
 from shops.register import queries as registered
 
 LIVE_LABELS = {
@@ -46,26 +49,34 @@ LIVE_LABELS = {
 }
 
 
-def my_shops(user: User, shops: Sequence[Any]) -> dict[str, list[Any]]:
-    """One line a shop: licence state, its last day, and the next action."""
+def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
+    """One line for each shop: the state of its licence, its last day, and the next action."""
     today = clock.today()
     window = rulebook.edition("limits.health", today).limits["window_days"].value
     licences = queries.licences_of(shops)
     elsewhere = rulebook.licensed_elsewhere({shop.activity_id for shop in shops}, today)
-    if delegation.grants(user):  # somebody else's shop may be on the list for another service than this one
+    if delegation.grants(user):  # a grant may be for another service than this one
         allowed = set(registered.visible_to(user, RENEWAL).filter(pk__in=[s.pk for s in shops]).values_list("pk", flat=True))
         shops = [shop for shop in shops if shop.pk in allowed]
     keys = [shop.key for shop in shops]
-    kept = {draft.subject: draft for draft in drafts.open_drafts(user, RENEWAL, keys)}
-    open_cases = cases.open_case_ids(RENEWAL, keys)
+    saved_drafts = {draft.subject: draft for draft in drafts.open_about(user, RENEWAL, keys)}
+    open_cases = cases.open_about(RENEWAL, keys)
     return {
-        shop.key: [_line(shop, licences.get(shop.pk), elsewhere, open_cases.get(shop.key), kept.get(shop.key), today, window)]
+        shop.key: [
+            _licence_line(shop, licences.get(shop.pk), elsewhere, open_cases.get(shop.key), saved_drafts.get(shop.key), today, window)
+        ]
         for shop in shops
     }
 
 
-def _line(
-    shop: Any, licence: Any, elsewhere: dict[str, str], open_case: str | None, draft: Draft | None, today: Any, window: int
+def _licence_line(
+    shop: Shop,
+    licence: HealthLicence | None,
+    elsewhere: dict[str, str],
+    open_case: str | None,
+    draft: Draft | None,
+    today: dt.date,
+    window: int,
 ) -> PanelLine:
     renew = reverse("licensing:renew", args=[shop.public_id])
     if shop.activity_id in elsewhere:
@@ -74,10 +85,10 @@ def _line(
     if licence is None:
         return PanelLine(_("Health licence"), state="bad", label=_("No licence on file"), action=_("What to do"), url=renew)
     state, label = LIVE_LABELS[licence.document.live_state]
-    line = {"title": _("Health licence"), "reference": licence.document.number, "deadline": licence.last_day}
+    common: dict[str, Any] = {"title": _("Health licence"), "reference": licence.document.number, "deadline": licence.last_day}
     if open_case is not None:
         return PanelLine(
-            **line,
+            **common,
             state="warn",
             label=_("Renewal under way"),
             action=_("Continue the request"),
@@ -85,30 +96,30 @@ def _line(
         )
     if draft is not None:
         return PanelLine(
-            **line,
+            **common,
             state="warn",
             label=_("A request is being filled in"),
             action=_("Continue the request"),
             url=reverse("licensing:change_page", args=[shop.public_id, CONTINUE]),
         )
     if state == "ok" and rules.window_opens_on(licence.last_day, window) <= today:
-        return PanelLine(**line, state="warn", label=_("Ends soon"), action=_("Renew"), url=renew)
-    return PanelLine(**line, state=state, label=label, action=_("Conditions of renewal") if state != "ok" else "", url=renew)
+        return PanelLine(**common, state="warn", label=_("Ends soon"), action=_("Renew"), url=renew)
+    return PanelLine(**common, state=state, label=label, action=_("Conditions of renewal") if state != "ok" else "", url=renew)
 
 
-def case_page(user: User, shown: Sequence[Any]) -> dict[str, list[Any]]:
+def case_page(user: User, listed: Sequence[Case]) -> dict[str, list[CaseDetail]]:
     """Next step, files, money and facts of renewal cases."""
-    found: dict[str, list[Any]] = {}
-    for case in shown:
+    details: dict[str, list[CaseDetail]] = {}
+    for case in listed:
         renewal = queries.renewal_of(case) if case.service == RENEWAL else None
         if renewal is not None:
             detail = _detail(case, renewal)
-            found[case.key] = [_for_assistant(case, detail) if user.is_staff else detail]
-    return found
+            details[case.key] = [_detail_for_staff(case, detail) if user.is_staff else detail]
+    return details
 
 
-def _for_assistant(case: Case, detail: CaseDetail) -> CaseDetail:
-    """What staff who assist see: the papers and the paying are the person's own."""
+def _detail_for_staff(case: Case, detail: CaseDetail) -> CaseDetail:
+    """The detail for staff who assist: no files, no payment."""
     if case.state != S.AWAITING_PAYMENT:
         return replace(detail, files=[])
     step = NextStep(
@@ -130,11 +141,9 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
     numbers = payments.receipt_numbers(case.key)
     files += [FileLine(_("Receipt"), number, reverse("payments:receipt", args=[number])) for number in numbers]
     if renewal.refusal is not None:
-        number = renewal.refusal.number
-        files.append(FileLine(_("Decision refusing a request"), number, reverse("document", args=[number]), _("sealed file")))
+        files.append(refusal_file(renewal.refusal))
     withdrawable = case.state in WORKFLOWS[RENEWAL].moves["withdraw"].sources
-    actions = [(_("Withdraw the request"), reverse("licensing:withdraw", args=[case.public_id]))] if withdrawable else []
-    # While a bill waits for its payment nothing can be owed back.
+    ways = [(_("Withdraw the request"), reverse("licensing:withdraw", args=[case.public_id]))] if withdrawable else []
     refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
     bill_lines = payments.lines_of(bill) if bill else []
     by_officer = renewal.lane == Lane.OFFICER
@@ -169,39 +178,39 @@ EDITIONS = {
 
 
 def _changes(renewal: Renewal) -> list[Fact]:
-    """What was declared as changed, with what the register said."""
+    """The declared changes, each with what the register said."""
     return [
         Fact(
             changes.FACTS[row.name].label,
-            term(changes.FACTS[row.name].told(row.after)),
-            format_html("{}: {}", _("before"), term(changes.FACTS[row.name].told(row.before))),
+            term(changes.FACTS[row.name].display(row.after)),
+            format_html("{}: {}", _("before"), term(changes.FACTS[row.name].display(row.before))),
         )
-        for row in queries.declared(renewal)
+        for row in queries.declared_changes(renewal)
     ]
 
 
 def _queue(case: Case) -> list[Fact]:
-    """Where the case stands: whose turn, how many before it, the pace, and the promised day."""
-    place = review.position(case)
-    if place is None:
+    """The queue entry of the case: cases ahead, pace, estimate or holder, and the promised day."""
+    entry = review.position(case)
+    if entry is None:
         return []
-    found = []
-    if place.state == QueueEntryState.WAITING:
-        found.append(Fact(_("Requests before this one"), ltr(place.ahead)))
-        pace = ltr(place.pace_per_day) if place.pace_per_day else _("too few decisions for a figure")
-        found.append(Fact(_("Decided in a working day"), pace, _("average of the last two weeks in this branch")))
-        if place.estimate is not None:
-            found.append(Fact(_("Handed to an officer about"), day(place.estimate)))
+    facts = []
+    if entry.state == QueueEntryState.WAITING:
+        facts.append(Fact(_("Requests before this one"), ltr(entry.ahead)))
+        pace = ltr(entry.pace_per_day) if entry.pace_per_day else _("too few decisions for a figure")
+        facts.append(Fact(_("Decided in a working day"), pace, _("average of the last two weeks in this branch")))
+        if entry.estimate is not None:
+            facts.append(Fact(_("Handed to an officer about"), day(entry.estimate)))
     else:
-        found.append(Fact(_("Now"), PLACES[QueueEntryState(place.state)]))
+        facts.append(Fact(_("Now"), ENTRY_LABELS[QueueEntryState(entry.state)]))
     if case.state == S.CORRECTIONS:
-        found.append(Fact(_("Promised day"), _("stands still until the answer arrives")))
+        facts.append(Fact(_("Promised day"), _("stands still until the answer arrives")))
     elif case.due_on is not None:
-        found.append(Fact(_("Decision promised by"), day(case.due_on)))
-    return found
+        facts.append(Fact(_("Decision promised by"), day(case.due_on)))
+    return facts
 
 
-PLACES = {
+ENTRY_LABELS = {
     QueueEntryState.HELD: _("with an officer"),
     QueueEntryState.AWAY: _("waiting for your answer"),
     QueueEntryState.ANSWERED: _("answered, back with its officer"),
@@ -211,23 +220,23 @@ PLACES = {
 
 def _rounds(case: Case) -> list[Round]:
     suffix = "ar" if get_language() == "ar" else "en"
-    found = []
+    rounds = []
     for row in review.rounds_of(case):
         lines = []
         for item in row.items.all():
             known = changes.FACTS.get(item.target) or changes.SLOTS.get(item.target)
             lines.append(format_html("{}: {}", known.label if known else item.target, getattr(item, f"text_{suffix}")))
         title = format_html("{} {}", _("Round"), ltr(row.number))
-        found.append(Round(title, lines, row.answer_by, row.answered_at))
-    return found
+        rounds.append(Round(title, lines, row.answer_by, row.answered_at))
+    return rounds
 
 
-def _editions(case: Case) -> list[tuple[Any, Any]]:
+def _editions(case: Case) -> list[tuple[Any, str]]:
     parts = (stamp.rpartition(" ") for stamp in case.editions)
     return [(EDITIONS.get(subject, subject), ltr(version)) for subject, _separator, version in parts]
 
 
-def _next_step(case: Case, bill: Any, licence: Any, renewal: Renewal) -> NextStep | None:
+def _next_step(case: Case, bill: Bill | None, licence: HealthLicence | None, renewal: Renewal) -> NextStep | None:
     if case.state == S.CORRECTIONS:
         return NextStep(
             _("Answer the corrections"),
@@ -236,11 +245,7 @@ def _next_step(case: Case, bill: Any, licence: Any, renewal: Renewal) -> NextSte
             _("Answer"),
         )
     if case.state in (S.IN_REVIEW, S.COUNTERSIGN):
-        return NextStep(
-            _("The Municipality has its turn"),
-            _("Nothing is to be done now. A message comes with the decision, or if something is missing."),
-            label=_("No step for you"),
-        )
+        return waiting_step()
     if case.state == S.REFUSED:
         return _after_refusal(case, renewal)
     if case.state == S.AWAITING_PAYMENT and bill is not None:
@@ -266,7 +271,7 @@ def _next_step(case: Case, bill: Any, licence: Any, renewal: Renewal) -> NextSte
         )
     if case.state == S.ISSUED and licence is not None:
         if licence.document.live_state in ("valid", "not_yet"):
-            if licence.document.file_id is None:  # from before the portal: there is nothing to download
+            if licence.document.file_id is None:  # from before the portal
                 return NextStep(_("Licence issued"), _("Issued on paper, carried over into the register"), label=_("Done"))
             return NextStep(
                 _("The licence is ready"),
@@ -284,57 +289,33 @@ def _next_step(case: Case, bill: Any, licence: Any, renewal: Renewal) -> NextSte
             )
         return NextStep(_("The licence is not in force"), LIVE_LABELS[licence.document.live_state][1], label=_("Attention"))
     if case.state in (S.EXPIRED, S.WITHDRAWN):
-        return NextStep(
-            _("This request is closed"),
-            _("No fee is due. A new renewal can be started from My shops."),
-            reverse("shops:mine"),
-            _("My shops"),
-        )
+        return _closed_step()
     return None
 
 
 def _after_refusal(case: Case, renewal: Renewal) -> NextStep:
-    if renewal.refusal is not None:
-        number = renewal.refusal.number
-        text = _("The sealed decision names the reason, its article, and how to object until when.")
-        return NextStep(
-            _("The request is refused"), text, reverse("document", args=[number]), _("Download the decision"), label=_("Decision")
-        )
-    if payments.refund_of(case.key) is not None:
+    if renewal.refusal is None and payments.refund_of(case.key) is not None:
         return NextStep(
             _("The request cannot be completed"),
             _("A condition fell away before the fee arrived. The amount paid is owed back; it stands under Money."),
             label=_("Decision"),
         )
-    if renewal.lane == Lane.OFFICER and case.last_event is not None and case.last_event.move == "countersign":
-        if jobs.is_promised("licensing.refusal_document", case.public_id):
-            return NextStep(
-                _("The request is refused"),
-                _("The decision is being drawn up and sealed. It names the reason, its article, and how to object."),
-                reverse("cases:case", args=[case.public_id]),
-                _("Look again"),
-                label=_("Decision"),
-            )
-        return NextStep(  # its paper could not be drawn
-            _("The request is refused"),
-            _("This decision has no paper to download. The branch that decided tells you its reason, its article, and how to object."),
-            reverse("shops:mine"),
-            _("My shops"),
-            label=_("Decision"),
-        )
-    return NextStep(
-        _("This request is closed"),
-        _("No fee is due. A new renewal can be started from My shops."),
-        reverse("shops:mine"),
-        _("My shops"),
-    )
+    is_countersigned = renewal.lane == Lane.OFFICER and case.last_event is not None and case.last_event.move == "countersign"
+    if renewal.refusal is not None or is_countersigned:
+        return refused_step(case, renewal.refusal, "licensing.refusal_document")
+    return _closed_step()
+
+
+def _closed_step() -> NextStep:
+    text = _("No fee is due. A new renewal can be started from My shops.")
+    return NextStep(_("This request is closed"), text, reverse("shops:mine"), _("My shops"))
 
 
 def paid(bill_id: int) -> None:
-    """The bill of a renewal is paid for certain."""
+    """The payment of a renewal's bill is confirmed."""
     services.take_payment(case=services.case_of_bill(bill_id))
 
 
 def voided(bill_id: int) -> None:
-    """The bank took the payment of a renewal back."""
+    """The payment of a renewal's bill is reversed."""
     services.hold_licence(case=services.case_of_bill(bill_id))

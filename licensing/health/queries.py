@@ -1,4 +1,4 @@
-"""Questions about health licences."""
+"""Queries of health licences."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ from shops.registry import LicenceFact
 
 @dataclass(frozen=True)
 class Offer:
-    """What a person reads before a renewal: conditions, fee lines, the new period, and the rules they come from."""
+    """What applies to a renewal today: conditions, fee lines, the new period, and the editions they come from."""
 
     shop: Shop
     licence: HealthLicence | None
-    open_case: Case | None  # of anybody
+    open_case: Case | None  # of any applicant
     conditions: list[rules.Condition]
     lines: list[Line]
     period: Period | None
     fees: Edition
     limits: Edition
-    printed: Edition  # the conditions that stand on the licence
+    printed: Edition  # the conditions printed on the licence
     due_on: dt.date
     years: int = 1
 
@@ -59,7 +59,7 @@ class Offer:
 
     @property
     def flags(self) -> list[str]:
-        """Why an officer has to look although nothing may have changed."""
+        """Codes of the conditions that send the renewal to an officer."""
         return rules.flags(self.conditions)
 
     @property
@@ -71,13 +71,8 @@ class Offer:
         return [c for c in self.conditions if not c.is_met]
 
     @property
-    def is_municipal(self) -> bool:
-        """Whether the Municipality licenses the activity at all; if not, no fee is named."""
-        return self.conditions[0].is_met
-
-    @property
     def total(self) -> int:
-        """Fils."""
+        """The fee in fils."""
         return sum(line.fils for line in self.lines)
 
 
@@ -92,18 +87,18 @@ def current(shop: Shop) -> HealthLicence | None:
 
 
 def licence_facts(shops: Sequence[int]) -> dict[int, LicenceFact]:
-    """Where the current licence of each shop (by primary key) stands, for the search of the register."""
+    """The current licence of each shop (by primary key), for the search index."""
     rows = HealthLicence.objects.filter(shop__in=shops, is_current=True).values_list(
         "shop_id", "document__number", "document__state", "last_day"
     )
-    return {shop: LicenceFact(number, _SEARCHED.get(state, LicenceState.ACTIVE), end) for shop, number, state, end in rows}
+    return {shop: LicenceFact(number, _LICENCE_STATES.get(state, LicenceState.ACTIVE), end) for shop, number, state, end in rows}
 
 
-_SEARCHED: dict[str, LicenceState] = {DocumentState.SUSPENDED: LicenceState.SUSPENDED, DocumentState.REVOKED: LicenceState.REVOKED}
+_LICENCE_STATES: dict[str, LicenceState] = {DocumentState.SUSPENDED: LicenceState.SUSPENDED, DocumentState.REVOKED: LicenceState.REVOKED}
 
 
 def fee_lines(fees: Edition, years: int, *, is_late: bool = False) -> list[Line]:
-    """The lines of a renewal, as shown before start, on the bill and on the receipt; with the surcharge if the licence has ended."""
+    """The bill lines of a renewal; with the surcharge if the licence has ended."""
     fee = fees.fees["renewal"]
     surcharge = fees.fees.get("late_surcharge") if is_late else None
     lines = [
@@ -143,15 +138,15 @@ def _years_ar(years: int) -> str:
 
 
 def offer(shop: Shop) -> Offer:
-    """Everything that applies to renewing this shop's health licence today. Raises Refused where the rulebook is silent."""
+    """What applies to renewing this shop's health licence today. Raises Refused where the rulebook has no edition."""
     today = clock.today()
     (fees, limits, printed), calendar = rulebook.editions_and_calendar(["fees.health", "limits.health", "conditions.health"], today)
     licence = current(shop)
     open_case = cases.open_for(RENEWAL, shop.key)
     validity = limits.limits["validity_years"].value
     years = rules.years_to_cover(licence.last_day, validity, today) if licence else validity
-    blocks = cases.active_blocks(shop.key, RENEWAL)
-    standing = rules.RenewalContext(
+    blocks = cases.standing_blocks(shop.key, RENEWAL)
+    context = rules.RenewalContext(
         today=today,
         shop_is_open=shop.closed_on is None or shop.closed_on > today,
         authority=rulebook.competent_authority(shop.activity_id, today),
@@ -165,15 +160,15 @@ def offer(shop: Shop) -> Offer:
         changed=rules.changed_fields(facts_of(licence), shop.registered_facts()) if licence else (),
     )
     late_days = limits.limits["late_days"].value if "late_days" in limits.limits else 0
-    found = rules.conditions(standing, window_days=limits.limits["window_days"].value, late_days=late_days)
-    municipal = found[0].is_met
+    conditions = rules.conditions(context, window_days=limits.limits["window_days"].value, late_days=late_days)
+    is_municipal = conditions[0].is_met
     return Offer(
         shop=shop,
         licence=licence,
         open_case=open_case,
-        conditions=found,
-        lines=fee_lines(fees, years, is_late=rules.is_late(found)) if municipal else [],
-        period=rules.new_period(licence.last_day, years) if licence and municipal else None,
+        conditions=conditions,
+        lines=fee_lines(fees, years, is_late=rules.is_late(conditions)) if is_municipal else [],
+        period=rules.new_period(licence.last_day, years) if licence and is_municipal else None,
         fees=fees,
         limits=limits,
         printed=printed,
@@ -183,31 +178,38 @@ def offer(shop: Shop) -> Offer:
 
 
 def facts_of(licence: HealthLicence) -> dict[str, str]:
-    """The register's facts that stand for a licence: those of its issue, or those an officer accepted since."""
+    """The registered facts of a licence: those of its issue, updated by those an officer accepted since."""
     accepted = Renewal.objects.filter(licence=licence, accepted_facts__isnull=False).order_by("-pk")
     return {**licence.registered_facts, **(accepted.values_list("accepted_facts", flat=True).first() or {})}
 
 
-SAID = ("shop_id", "last_day", "document__number", "document__state", "document__valid_from", "document__valid_to")
+LISTED_FIELDS = ("shop_id", "last_day", "document__number", "document__state", "document__valid_from", "document__valid_to")
 
 
 def licences_of(shop_list: Sequence[Shop]) -> dict[int, HealthLicence]:
-    """Current licences of many shops in one query, by shop id, with what a line of a list says of each."""
+    """Current licences of many shops in one query, by shop id, with the fields that a list displays."""
     rows = HealthLicence.objects.filter(shop__in=[shop.pk for shop in shop_list], is_current=True)
-    return {row.shop_id: row for row in rows.select_related("document").only(*SAID)}
+    return {row.shop_id: row for row in rows.select_related("document").only(*LISTED_FIELDS)}
 
 
-PAPERS = ("licence__document", "new_licence__document", "refusal")
+DOCUMENT_RELATIONS = ("licence__document", "new_licence__document", "refusal")
 
 
-def renewal_of(case: Any) -> Renewal | None:
-    """The renewal of a case with its licences, their documents and the refusal; what was written on these is read when it is asked for."""
-    unread = (f"{paper}__{facts}" for paper in PAPERS for facts in ("facts", "public_facts"))
-    return Renewal.objects.filter(case=case).select_related(*PAPERS).defer(*unread).first()
+def renewal_of(case: Case) -> Renewal | None:
+    """The renewal of a case with its licences, their documents and the refusal; the facts of the documents are deferred."""
+    deferred = (f"{relation}__{field}" for relation in DOCUMENT_RELATIONS for field in ("facts", "public_facts"))
+    return Renewal.objects.filter(case=case).select_related(*DOCUMENT_RELATIONS).defer(*deferred).first()
 
 
-def declared(renewal: Renewal) -> list[RenewalChange]:
-    """What is declared as changed, the newest answer of each fact, in the order in which facts are asked for."""
+def get_renewal(case: Case) -> Renewal:
+    """The renewal of a case. Raises LookupError for a case without one."""
+    if (renewal := renewal_of(case)) is None:
+        raise LookupError(f"case {case.pk} has no renewal")
+    return renewal
+
+
+def declared_changes(renewal: Renewal) -> list[RenewalChange]:
+    """The newest declared change of each fact, in the order of `changes.FACTS`."""
     newest: dict[str, RenewalChange] = {}
     for row in RenewalChange.objects.filter(renewal=renewal).order_by("round", "pk"):
         newest[row.name] = row
@@ -215,48 +217,48 @@ def declared(renewal: Renewal) -> list[RenewalChange]:
 
 
 def parties(case: Case, renewal: Renewal) -> list[tuple[str, str]]:
-    """Everybody with an interest in a renewal, as (role, subject key): ties are held against these."""
+    """All parties of a renewal as (role, subject key), for conflicts of interest."""
     shop = Shop.objects.select_related("owner", "organisation").get(pk=renewal.licence.shop_id)
-    found = [("applicant", case.applicant.key), ("shop", shop.key)]
-    found += [(role, key) for role, key in cases.acting_roles(case) if key != case.applicant.key]
+    result = [("applicant", case.applicant.key), ("shop", shop.key)]
+    result += [(role, key) for role, key in cases.acted_by(case) if key != case.applicant.key]
     if shop.owner is not None:
-        found.append(("licensee", shop.owner.key))
+        result.append(("licensee", shop.owner.key))
     if shop.organisation is not None:
-        found.append(("licensee", str(SubjectKey("organisation", shop.organisation.public_id))))
-        found += [("signatory", person.key) for person in signatories_of(shop.organisation)]
-    return found + manager_parties(renewal)
+        result.append(("licensee", str(SubjectKey("organisation", shop.organisation.public_id))))
+        result += [("signatory", person.key) for person in signatories_of(shop.organisation)]
+    return result + manager_parties(renewal)
 
 
 def manager_parties(renewal: Renewal) -> list[tuple[str, str]]:
-    """The declared manager, where the portal knows the person."""
-    row = next((row for row in declared(renewal) if row.name == "manager"), None)
+    """The declared manager as a party, if they have an account."""
+    row = next((row for row in declared_changes(renewal) if row.name == "manager"), None)
     digest = row.secret.get("civil_id_digest") if row else None
     person = User.objects.filter(civil_id_digest=digest).first() if digest else None
     return [("manager", person.key)] if person else []
 
 
-def missing_answers(case: Case, asked: CorrectionRound, answers: Collection[str]) -> list[str]:
-    """Targets of a round that have no answer yet: a fact that is not given, a slot without a new file that was accepted."""
+def missing_answers(case: Case, correction_round: CorrectionRound, answers: Collection[str]) -> list[str]:
+    """Targets of a round without an answer: a fact not in `answers`, or a slot without a new accepted file."""
     missing = []
-    for target in dict.fromkeys(item.target for item in asked.items.order_by("pk")):
+    for target in dict.fromkeys(item.target for item in correction_round.items.order_by("pk")):
         if target in changes.FACTS:
             if target not in answers:
                 missing.append(target)
             continue
         files = list(uploads.of(case.key, target))
-        new = [row for row in files if row.state == UploadState.READY and row.created_at > asked.asked_at]
+        new = [row for row in files if row.state == UploadState.READY and row.created_at > correction_round.asked_at]
         if not new or any(row.state in (UploadState.CHECKING, UploadState.RECEIVING) for row in files):
             missing.append(target)
     return missing
 
 
 def files_edition(case: Case) -> Edition:
-    """Which files a change asked for on the day the case was opened."""
+    """The rules about required files on the day the case was opened."""
     return rulebook.edition("files.health", clock.day_of(case.opened_at))
 
 
 def documents_opened_to(user: User) -> QuerySet[Any] | None:
-    """New licences and refusals of the cases in which a person acts for another now; they stay their holder's."""
+    """New licences and refusals of the cases in which a user acts for somebody else."""
     if not delegation.grants(user, RENEWAL):
         return None
     renewals = Renewal.objects.filter(case__in=cases.delegated_to(user).values("pk"))

@@ -1,4 +1,4 @@
-"""What the desk is told about a renewal: facts with what changed, files, why a person looks, who has an interest."""
+"""A renewal on the officer's desk: facts with their changes, files, flags, parties and related cases."""
 
 from __future__ import annotations
 
@@ -35,9 +35,12 @@ DECLARED = gettext_lazy("declared by the applicant")
 REGISTER = gettext_lazy("commercial register")
 
 
+NamedRows = dict[tuple[str, str | int], Activity | Area]  # by field and primary key
+
+
 @dataclass(frozen=True)
-class _Read:
-    """What one page asks of a renewal, each read once."""
+class _RenewalData:
+    """A renewal with its related rows, read once a request."""
 
     renewal: Renewal
     shop: Shop
@@ -45,11 +48,11 @@ class _Read:
     facts_before: dict[str, str]
 
 
-def _read(case: Case) -> _Read:
-    return request_cache.get_or_set(("licensing.renewal", case.pk), lambda: _read_now(case))
+def _renewal_data(case: Case) -> _RenewalData:
+    return request_cache.get_or_set(("licensing.renewal", case.pk), lambda: _load(case))
 
 
-def _read_now(case: Case) -> _Read:
+def _load(case: Case) -> _RenewalData:
     accepted = (
         Renewal.objects.filter(licence=OuterRef("licence"), accepted_facts__isnull=False).order_by("-pk").values("accepted_facts")[:1]
     )
@@ -60,28 +63,28 @@ def _read_now(case: Case) -> _Read:
         raise LookupError(f"case {case.pk} has no renewal")
     register.give_names([renewal.licence.shop])
     before = {**renewal.licence.registered_facts, **(renewal.accepted_before or {})}
-    return _Read(renewal, renewal.licence.shop, queries.declared(renewal), before)
+    return _RenewalData(renewal, renewal.licence.shop, queries.declared_changes(renewal), before)
 
 
-def _named(shop: Shop, rows: list[RenewalChange]) -> dict[tuple[str, Any], Any]:
-    """The activities and areas that the declared values name, by field and key; those of the shop are there already."""
-    found: dict[tuple[str, Any], Any] = {("activity", shop.activity_id): shop.activity, ("area", shop.area_id): shop.area}
+def _named_rows(shop: Shop, rows: list[RenewalChange]) -> NamedRows:
+    """The activities and areas that the declared values name, by field and key, without those of the shop read again."""
+    result: NamedRows = {("activity", shop.activity_id): shop.activity, ("area", shop.area_id): shop.area}
     for row, field, model in ((r, f, m) for r in rows for f, m in (("activity", Activity), ("area", Area))):
         keys = {values[field] for values in (row.before, row.after) if field in values}
-        missing = [key for key in keys if (field, key) not in found]
+        missing = [key for key in keys if (field, key) not in result]
         if missing:
-            found |= {(field, key): one for key, one in model.objects.in_bulk(missing).items()}
-    return found
+            result |= {(field, key): instance for key, instance in model.objects.in_bulk(missing).items()}
+    return result
 
 
 def items(case: Case) -> list[Item]:
-    """The five facts with before and after, what else the register says, and the files by slot. No contact details."""
-    read = _read(case)
-    renewal, shop = read.renewal, read.shop
-    rows = {row.name: row for row in read.declared}
-    named = _named(shop, read.declared)
-    found = [_fact(shop, name, rows.get(name), named) for name in changes.FACTS]
-    found += _registered_since(read)
+    """The facts with before and after, further facts of the register, and the files by slot. No contact details."""
+    data = _renewal_data(case)
+    renewal, shop = data.renewal, data.shop
+    rows = {row.name: row for row in data.declared}
+    named = _named_rows(shop, data.declared)
+    result = [_fact(shop, name, rows.get(name), named) for name in changes.FACTS]
+    result += _registered_since(data)
     number = 0 if get_language() == "ar" else 1
     licensee = shop.licensee
     for name, title, value in (
@@ -99,32 +102,32 @@ def items(case: Case) -> list[Item]:
             _("%(first)s to %(last)s") % {"first": day_text(renewal.first_day), "last": day_text(renewal.last_day)},
         ),
     ):
-        found.append(Item(name, title, value, source=REGISTER, at=_as_of(shop), may_correct=False, mark=changes.mark(str(value))))
-    return found + _files(case, list(rows))
+        result.append(Item(name, title, value, source=REGISTER, at=_as_of(shop), may_correct=False, mark=changes.mark(str(value))))
+    return result + _files(case, list(rows))
 
 
 def _as_of(shop: Shop) -> dt.datetime:
     return request_cache.get_or_set(("shops.as_of", shop.pk), lambda: commercial_queries.as_of(shop))
 
 
-def _fact(shop: Shop, name: str, row: Any, named: dict[tuple[str, Any], Any]) -> Item:
+def _fact(shop: Shop, name: str, row: RenewalChange | None, named: NamedRows) -> Item:
     fact = changes.FACTS[name]
 
-    def told(values: Any) -> str:
+    def text(values: dict[str, Any]) -> str:
         field = {"activity": "activity", "address": "area"}.get(name, "")
-        one = named.get((field, values.get(field)))
-        return fact.told({**values, changes.ROW: one} if one is not None else values)
+        named_row = named.get((field, values.get(field, "")))
+        return fact.display({**values, changes.ROW: named_row} if named_row is not None else values)
 
     if row is None:
         values = fact.read(shop)
-        return Item(name, fact.label, told(values), source=REGISTER, at=_as_of(shop), mark=changes.mark(values))
-    standing = {"after": row.after, "secret": row.secret.get("civil_id_digest", "")}
-    return Item(name, fact.label, told(row.after), before=told(row.before), source=DECLARED, at=row.at, mark=changes.mark(standing))
+        return Item(name, fact.label, text(values), source=REGISTER, at=_as_of(shop), mark=changes.mark(values))
+    marked = {"after": row.after, "secret": row.secret.get("civil_id_digest", "")}
+    return Item(name, fact.label, text(row.after), before=text(row.before), source=DECLARED, at=row.at, mark=changes.mark(marked))
 
 
-def _registered_since(read: _Read) -> list[Item]:
-    """What the register itself changed since the last licence: nobody declared it, and nobody can correct it here."""
-    before, now = read.facts_before, read.renewal.registered_facts
+def _registered_since(data: _RenewalData) -> list[Item]:
+    """Registered facts that changed since the last licence; they cannot be corrected in the case."""
+    before, now = data.facts_before, data.renewal.registered_facts
     return [
         Item(
             f"register_{name}",
@@ -145,12 +148,12 @@ def _files(case: Case, names: list[str]) -> list[Item]:
     for row in uploads.of(case.key).filter(state=UploadState.READY):
         slots.setdefault(row.slot, []).append(row)
     wanted = changes.required_slots(queries.files_edition(case), names)
-    found = []
+    result = []
     for code, slot in changes.SLOTS.items():
         if code not in slots and code not in wanted:
             continue
         rows = slots.get(code, [])
-        found.append(
+        result.append(
             Item(
                 code,
                 slot.label,
@@ -161,42 +164,44 @@ def _files(case: Case, names: list[str]) -> list[Item]:
                 mark=changes.mark([row.sha256 for row in rows]),
             )
         )
-    return found
+    return result
 
 
 def flags(case: Case) -> list[str]:
-    """Why a person decides, as sentences in the active language."""
-    read = _read(case)
-    renewal = read.renewal
-    number = 0 if get_language() == "ar" else 1
-    found = []
+    """Why an officer decides, as sentences in the active language."""
+    data = _renewal_data(case)
+    renewal = data.renewal
+    language = 0 if get_language() == "ar" else 1
+    sentences = []
     if "in_time" in renewal.flags:
-        found.append(_("The licence ended before the renewal was asked for, by more than the time for late renewal."))
+        sentences.append(_("The licence ended before the renewal was asked for, by more than the time for late renewal."))
     if "unchanged" in renewal.flags:
-        found.append(_("The register changed since the last licence."))
+        sentences.append(_("The register changed since the last licence."))
     if "no_flag" in renewal.flags:
-        blocks = cases.active_blocks(case.subject, RENEWAL)
-        found += [(b.sentence_ar, b.sentence_en)[number] for b in blocks] or [_("A flag stood on the shop when the request was sent.")]
-    if read.declared:
-        found.append(_("The applicant declares changes."))
-    return found
+        blocks = cases.standing_blocks(case.subject, RENEWAL)
+        sentences += [(b.sentence_ar, b.sentence_en)[language] for b in blocks] or [
+            _("A flag stood on the shop when the request was sent.")
+        ]
+    if data.declared:
+        sentences.append(_("The applicant declares changes."))
+    return sentences
 
 
 def parties(case: Case) -> list[tuple[str, str]]:
-    return queries.parties(case, _read(case).renewal)
+    return queries.parties(case, _renewal_data(case).renewal)
 
 
 def related(case: Case) -> list[tuple[Any, str]]:
     """All other renewals and all licences of this shop, newest first."""
-    renewal = _read(case).renewal
+    renewal = _renewal_data(case).renewal
     others = Case.objects.filter(service=RENEWAL, subject=case.subject).exclude(pk=case.pk).select_related("applicant").order_by("-pk")[:20]
-    found: list[tuple[Any, str]] = [(f"{other.reference}: {label(other)[1]}", "") for other in others]
+    result: list[tuple[Any, str]] = [(f"{other.reference}: {label(other)[1]}", "") for other in others]
     licences = HealthLicence.objects.filter(shop=renewal.licence.shop_id).select_related("document").order_by("-first_day")
-    shown = ("first_day", "last_day", "document__number", "document__code")
-    for licence in licences.only(*shown)[:20]:
+    columns = ("first_day", "last_day", "document__number", "document__code")
+    for licence in licences.only(*columns)[:20]:
         text = f"{licence.document.number}: {licence.first_day.isoformat()} – {licence.last_day.isoformat()}"
-        found.append((text, reverse("verify", args=[licence.document.code])))
-    return found
+        result.append((text, reverse("verify", args=[licence.document.code])))
+    return result
 
 
 REVIEWED = Reviewable(

@@ -1,4 +1,4 @@
-"""What licensing says of a shop to everybody: where its health licence stands, and that boards are not in the register yet."""
+"""The blocks of licensing on a shop's public page: its health licence, and a notice about boards."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from municipality.kernel import clock
 from municipality.rulebook import queries as rulebook
 from municipality.rulebook.models import Authority
 from municipality.ui.templatetags.portal import day, ref
+from shops.models import Shop
 
 
-def licences(user: User, shops: Sequence[Any]) -> dict[str, list[Any]]:
-    """The current licence of each shop with its number, days and check page; two queries, whoever asks."""
+def licences(user: User, shops: Sequence[Shop]) -> dict[str, list[Block]]:
+    """The current licence of each shop with its number, days and check page, in two queries."""
     rows = HealthLicence.objects.filter(shop__in=[shop.pk for shop in shops], is_current=True).select_related("document")
-    said = ("number", "code", "state", "valid_from", "valid_to")
-    found = {row.shop_id: row for row in rows.only("shop_id", "first_day", "last_day", *(f"document__{name}" for name in said))}
-    others = rulebook.licensed_elsewhere({shop.activity_id for shop in shops}, clock.today())
-    return {shop.key: [_licence(found.get(shop.pk), others.get(shop.activity_id))] for shop in shops}
+    columns = ("number", "code", "state", "valid_from", "valid_to")
+    current = {row.shop_id: row for row in rows.only("shop_id", "first_day", "last_day", *(f"document__{name}" for name in columns))}
+    authorities = rulebook.licensed_elsewhere({shop.activity_id for shop in shops}, clock.today())
+    return {shop.key: [_licence(current.get(shop.pk), authorities.get(shop.activity_id))] for shop in shops}
 
 
 def _licence(row: HealthLicence | None, authority: str | None) -> Block:
@@ -53,8 +54,8 @@ def _record(row: HealthLicence) -> Record:
     )
 
 
-def boards(user: User, shops: Sequence[Any]) -> dict[str, list[Any]]:
-    """An honest word instead of boards: their licences are not issued here yet."""
+def boards(user: User, shops: Sequence[Shop]) -> dict[str, list[Block]]:
+    """A notice that licences of boards are not issued in the portal yet."""
     text = _(
         "Licences of advertisement boards are not issued in the portal yet, so none is listed here. This says nothing about the boards."
     )

@@ -31,13 +31,7 @@ RENEWAL_WORKFLOW = workflow(
     move("pay", S.AWAITING_PAYMENT, to=S.PAID, label=_("Confirm the payment")),
     # The officer's lane: a person decides before anything is paid.
     move("send_to_officer", S.DRAFT, to=S.IN_REVIEW, may="applicant", label=_("Send to the Municipality")),
-    *desk_moves(
-        S.IN_REVIEW,
-        corrections=S.CORRECTIONS,
-        countersign=S.COUNTERSIGN,
-        accepted=S.AWAITING_PAYMENT,
-        refused=S.REFUSED,
-    ),
+    *desk_moves(S.IN_REVIEW, corrections=S.CORRECTIONS, countersign=S.COUNTERSIGN, accepted=S.AWAITING_PAYMENT, refused=S.REFUSED),
     move("lapse", S.CORRECTIONS, to=S.EXPIRED, label=_("Close without an answer")),
     # The clean lane: the published rule approves, no officer is involved.
     move("approve", S.PAID, to=S.APPROVED, label=_("Approve")),

@@ -1,4 +1,4 @@
-"""How a renewal is told on its case page."""
+"""The timeline of a renewal on its case page."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -14,6 +14,7 @@ from municipality.cases.models import Block, Case, CaseEvent, Figure
 from municipality.delegation import queries as delegation
 from municipality.delegation.registry import Ownership
 from municipality.kernel import clock
+from municipality.kernel.actors import Actor
 from municipality.notifications.models import Message
 
 
@@ -53,6 +54,14 @@ def acting_roles(case: Case) -> list[tuple[str, str]]:
     """Role and key of each actor who made a move for the applicant."""
     steps = case.events.filter(actor_role__in=("delegate", "assistant")).order_by("actor_role", "actor_key")
     return list(steps.values_list("actor_role", "actor_key").distinct())
+
+
+def last_actor(case: Case) -> Actor:
+    """The actor of the last move of a case. Raises LookupError for a case without one."""
+    event = case.last_event
+    if event is None:
+        raise LookupError(f"case {case.pk} was never moved")
+    return Actor(event.actor_role, event.actor_key)
 
 
 def open_for(service: str, subject: str) -> Case | None:

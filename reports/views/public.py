@@ -1,4 +1,4 @@
-"""The page that says that problems cannot be reported here yet, and what to do today."""
+"""The page about reporting problems, which is not open yet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ID_LENGTH = 26
 @public
 @require_safe
 def later(request: HttpRequest) -> HttpResponse:
-    """Reports open later. `shop` in the address is the shop that it is about, so that its place and number can be read out on the phone."""
-    asked = request.GET.get("shop", "")
-    shop = registered.published(asked) if len(asked) == ID_LENGTH and asked.isalnum() else None
+    """A notice. `shop` in the query string is the public id of the shop, whose address and number are shown for a phone call."""
+    shop_id = request.GET.get("shop", "")
+    shop = registered.public_shop(shop_id) if len(shop_id) == ID_LENGTH and shop_id.isalnum() else None
     return render(request, "reports/later.html", {"shop": shop})

@@ -1,1 +1,1 @@
-"""Claims of shops: at once where the commercial register names the claimant, else by documents and an officer."""
+"""Claims of shops: by a match with the commercial register, or by documents that an officer reviews."""

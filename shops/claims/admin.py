@@ -1,4 +1,4 @@
-"""Claims in the staff's admin: no table, the words of its codes."""
+"""Labels of the codes of claims in the admin."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,4 +1,4 @@
-"""A claim while it is being filled in: how it is named, and where it goes on."""
+"""The drafts of claims."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ def _title(draft: Draft) -> tuple[str, str]:
     return f"المطالبة بمحل {shop.name_ar}", f"Claim of a shop, {shop.name_en or shop.name_ar}"
 
 
-KEPT = DraftKind(title=_title, path=lambda draft: f"/claims/{draft.public_id}/")
+CLAIM_DRAFT = DraftKind(title=_title, path=lambda draft: f"/claims/{draft.public_id}/")

@@ -1,9 +1,8 @@
-"""Who may send and see the documents of a claim: its claimant while it is filled in or corrected, and whoever may open the case."""
+"""Permissions and slots of the documents of a claim, as a draft and as a case."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from municipality.accounts.models import User
 from municipality.cases import queries as cases
@@ -44,12 +43,12 @@ def _slots(subject: str) -> Mapping[str, Slot]:
 
 
 def _locked(subject: str) -> Collection[str]:
-    """Nothing while it is filled in; afterwards everything but what a correction asks for."""
+    """Nothing in a draft; in a case all slots that no open correction asks for."""
     claim = _claim(subject)
-    return set() if claim is None else set(queries.SLOTS) - set(queries.asked_slots(claim.case))
+    return set() if claim is None else set(queries.SLOTS) - set(queries.requested_slots(claim.case))
 
 
-def _owner(subject: str, sender: Any) -> Any:
+def _owner(subject: str, sender: User) -> User | None:
     draft = _draft(subject)
     return draft.person if draft else None
 

@@ -1,4 +1,4 @@
-"""What is typed to claim a shop, and to dispute a claim."""
+"""Forms to claim a shop, and to dispute a claim."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from municipality.ui.forms import LtrInput
 
 
 class LicenceNumberField(forms.CharField):
-    """The number of a commercial licence as it stands on it, in any digits; spaces dropped."""
+    """The number of a commercial licence, in any digits; spaces are removed."""
 
     widget = LtrInput(inputmode="text")
 
@@ -22,7 +22,7 @@ class LicenceNumberField(forms.CharField):
 
 
 class FindForm(forms.Form):
-    """Which shop."""
+    """The licence number of the shop."""
 
     number = LicenceNumberField(
         label=_("Number of the commercial licence"),
@@ -46,7 +46,7 @@ class FindForm(forms.Form):
 
 
 class StatementForm(forms.Form):
-    """Why, in a person's own words."""
+    """The statement of the claimant."""
 
     statement = forms.CharField(
         label=_("Why the shop is yours"),
@@ -58,7 +58,7 @@ class StatementForm(forms.Form):
 
 
 class DisputeForm(forms.Form):
-    """Why the claim is wrong."""
+    """The statement of the holder who disputes."""
 
     dispute = forms.CharField(
         label=_("Why the claim is wrong"),

@@ -1,4 +1,4 @@
-"""What the database refuses of claims."""
+"""Database triggers of claims."""
 
 from municipality.kernel.guards import frozen, never_deleted
 

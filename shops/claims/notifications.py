@@ -1,4 +1,4 @@
-"""Messages about claims of shops; the words are in templates/shops/messages."""
+"""Messages about claims of shops; their texts are in templates/shops/messages."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ class _AboutClaim(MessageKind):
 
 
 class ClaimSent(_AboutClaim):
-    """To the claimant: an officer studies it."""
+    """To the claimant: an officer reviews the claim."""
 
     kind = "shops.claim_sent"
 
 
 class ClaimGranted(_AboutClaim):
-    """To the claimant: nobody disputed a claim that the register matched."""
+    """To the claimant: a matched claim was not disputed in time."""
 
     kind = "shops.claim_granted"
 
 
 class ClaimRefusalReady(_AboutClaim):
-    """To the claimant: the sealed refusal with its reason and the way to object can be downloaded."""
+    """To the claimant: the sealed refusal can be downloaded."""
 
     kind = "shops.claim_refusal_ready"
 
 
 class ShopClaimed(_AboutClaim):
-    """To the present holder: somebody claims the shop, and how to dispute it."""
+    """To the current holder: the shop is claimed, and how to dispute that."""
 
     kind = "shops.shop_claimed"
 
@@ -46,7 +46,7 @@ class ShopClaimed(_AboutClaim):
 
 
 class ClaimDisputed(_AboutClaim):
-    """To both: the claim is frozen and an officer decides."""
+    """To both: the claim is disputed and an officer decides."""
 
     kind = "shops.claim_disputed"
 
@@ -55,7 +55,7 @@ class ClaimDisputed(_AboutClaim):
 
 
 class ClaimDecided(_AboutClaim):
-    """To the holder: how it ended."""
+    """To the holder: the decision."""
 
     kind = "shops.claim_decided"
 

@@ -1,9 +1,8 @@
-"""What a claim shows on the page of its case."""
+"""The panel of a claim on the page of its case."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.db.models import Q
 from django.urls import reverse
@@ -14,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from municipality.accounts.models import User
 from municipality.accounts.queries import signatures
 from municipality.cases.models import Case
-from municipality.cases.panels import CaseDetail, Fact, FileLine, NextStep, Round
+from municipality.cases.panels import CaseDetail, Fact, NextStep, Round
 from municipality.delegation import queries as delegation
-from municipality.jobs import queries as jobs
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.review import queries as review
+from municipality.review.panels import refusal_file, refused_step, waiting_step
 from municipality.ui.templatetags.portal import bilingual, day, ltr, ref, term
 from shops.claims import queries
 from shops.claims import services as claims
@@ -28,7 +27,7 @@ from shops.models import Claim
 C = ClaimState
 
 
-def case_page(user: User, cases: Sequence[Any]) -> dict[str, list[Any]]:
+def case_page(user: User, cases: Sequence[Case]) -> dict[str, list[CaseDetail]]:
     """Next step, queue, rounds and facts of claims."""
     return {case.key: [_detail(case)] for case in cases if case.service == CLAIM}
 
@@ -47,29 +46,25 @@ def _detail(case: Case) -> CaseDetail:
         facts.append(Fact(_("Your statement"), term(claim.statement)))
     if claim.organisation is not None:
         facts.insert(0, Fact(_("Claimed for"), bilingual(claim.organisation, "name")))
-    files = []
-    if claim.refusal is not None:
-        number = claim.refusal.number
-        files.append(FileLine(_("Decision refusing a request"), number, reverse("document", args=[number]), _("sealed file")))
     return CaseDetail(
         by_officer=True,
         queue=_queue(case) if case.is_open else [],
         rounds=_rounds(case),
         next_step=_next_step(case, claim),
-        files=files,
+        files=[refusal_file(claim.refusal)] if claim.refusal is not None else [],
         facts=facts,
         actions=[(_("Withdraw the request"), reverse("shops:withdraw", args=[case.public_id]))] if withdrawable else [],
     )
 
 
 def _queue(case: Case) -> list[Fact]:
-    place = review.position(case)
-    if place is None:
+    entry = review.position(case)
+    if entry is None:
         return []
-    found = [Fact(_("Requests before this one"), ltr(place.ahead))]
+    facts = [Fact(_("Requests before this one"), ltr(entry.ahead))]
     if case.due_on is not None:
-        found.append(Fact(_("Decision promised by"), day(case.due_on)))
-    return found
+        facts.append(Fact(_("Decision promised by"), day(case.due_on)))
+    return facts
 
 
 def _rounds(case: Case) -> list[Round]:
@@ -94,39 +89,13 @@ def _next_step(case: Case, claim: Claim) -> NextStep:
             _("Answer"),
         )
     if case.state in (C.IN_REVIEW, C.COUNTERSIGN):
-        return NextStep(
-            _("The Municipality has its turn"),
-            _("Nothing is to be done now. A message comes with the decision, or if something is missing."),
-            label=_("No step for you"),
-        )
+        return waiting_step()
     if case.state in (C.MATCHED, C.GRANTED):
         return NextStep(
             _("The shop is yours"), _("It stands in your list with its licences."), reverse("shops:mine"), _("My shops"), label=_("Done")
         )
-    if case.state == C.REFUSED and claim.refusal is not None:
-        return NextStep(
-            _("The request is refused"),
-            _("The sealed decision names the reason, its article, and how to object until when."),
-            reverse("document", args=[claim.refusal.number]),
-            _("Download the decision"),
-            label=_("Decision"),
-        )
-    if case.state == C.REFUSED and jobs.is_promised("shops.refusal_document", case.public_id):
-        return NextStep(
-            _("The request is refused"),
-            _("The decision is being drawn up and sealed. It names the reason, its article, and how to object."),
-            reverse("cases:case", args=[case.public_id]),
-            _("Look again"),
-            label=_("Decision"),
-        )
-    if case.state == C.REFUSED:  # refused before such decisions became papers, or its paper could not be drawn
-        return NextStep(
-            _("The request is refused"),
-            _("This decision has no paper to download. The branch that decided tells you its reason, its article, and how to object."),
-            reverse("shops:mine"),
-            _("My shops"),
-            label=_("Decision"),
-        )
+    if case.state == C.REFUSED:
+        return refused_step(case, claim.refusal, "shops.refusal_document")
     return NextStep(
         _("This request is closed"),
         _("The shop stays with its holder. The message names the reason."),
@@ -135,25 +104,25 @@ def _next_step(case: Case, claim: Claim) -> NextStep:
     )
 
 
-def _whose(user: User) -> Q:
-    """Claims against a person and the organisations they sign for, and those of shops for whose holder they act."""
-    whose = Q(holder=user) | Q(holder_organisation__in=signatures(user).values("organisation"))
+def _claims_against(user: User) -> Q:
+    """Claims against a user and the organisations they sign for, and of shops for whose holder they may act."""
+    condition = Q(holder=user) | Q(holder_organisation__in=signatures(user).values("organisation"))
     for grant in delegation.grants(user, CLAIM):
         if not grant.subject:
             continue
         if grant.is_whole_organisation:
-            whose |= Q(holder_organisation=grant.organisation_id)
+            condition |= Q(holder_organisation=grant.organisation_id)
         else:
-            whose |= Q(shop__public_id=grant.subject.partition(":")[2])
-    return whose
+            condition |= Q(shop__public_id=grant.subject.partition(":")[2])
+    return condition
 
 
-def notice_of(user: User) -> list[Claim]:
-    """Claims of shops that this person holds, or whose holder they act for, and that they may dispute now."""
-    standing = Claim.objects.filter(_whose(user), disputed_at__isnull=True, case__is_open=True).select_related("case")
-    # Hardly anybody has one: the shop is read where there is one, not joined to nothing on every page.
-    owned = list(standing.prefetch_related("shop").order_by("pk")[:20])
-    for claim in owned:
+def disputable_claims(user: User) -> list[Claim]:
+    """The claims that a user may dispute now, as holder of the shop or delegate."""
+    undisputed = Claim.objects.filter(_claims_against(user), disputed_at__isnull=True, case__is_open=True).select_related("case")
+    # Almost always empty: prefetch the shop instead of a join on every page.
+    against = list(undisputed.prefetch_related("shop").order_by("pk")[:20])
+    for claim in against:
         if claim.holder_id == user.pk:
             claim.holder = user
-    return [claim for claim in owned if claims.disputable(claim, user)]
+    return [claim for claim in against if claims.disputable(claim, user)]

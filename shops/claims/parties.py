@@ -1,4 +1,4 @@
-"""In whose name a shop is claimed, or a claim disputed: a person's own, or an organisation's by one who signs or works for it."""
+"""Who claims a shop or disputes a claim: a person, or an organisation by a signatory or delegate."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from shops.models import Claim
 
 @dataclass(frozen=True)
 class Claimant:
-    """Who claims: the person who is the applicant, whoever acts for them, and the organisation that is to hold the shop, if any."""
+    """The access of the user, and the organisation that is to hold the shop (None: the applicant)."""
 
     access: Access
     organisation: Organisation | None = None
@@ -35,20 +35,20 @@ class Claimant:
         return self.access.actor
 
     @property
-    def takes(self) -> User | Organisation:
-        """To whom the shop passes."""
+    def new_holder(self) -> User | Organisation:
+        """The new holder of the shop."""
         return self.organisation or self.person
 
     @property
     def held_under(self) -> str:
-        """The subject that a right to act must cover: the organisation, since the shop is not its own yet."""
+        """The subject that a grant must cover: the organisation, since it does not hold the shop yet."""
         return key_of(self.organisation) if self.organisation is not None else ""
 
 
 def claimant(user: User, organisation: Organisation | None = None) -> Claimant:
-    """Who claims where `user` does: for themselves, or for an organisation they sign for or act for by a right over all of it.
+    """The claimant for whom `user` acts: themselves, or an organisation they sign for or have a grant over all of.
 
-    Raises NotPermitted for anybody else, with the sentence of what is over if something was.
+    Raises NotPermitted for other users.
     """
     if organisation is None:
         return Claimant(Access(user, actor_of(user)))
@@ -56,20 +56,20 @@ def claimant(user: User, organisation: Organisation | None = None) -> Claimant:
 
 
 def organisations(user: User) -> list[Organisation]:
-    """The organisations in whose name a person may claim shops today: those they sign for, then those that let them act; at most 40."""
+    """The organisations for which a user may claim shops today: signatory first, then grants; at most 40."""
     signed = list(organisations_signed_by(user).order_by("pk")[:20])
-    found = {row.pk: row for row in signed}
+    by_pk = {row.pk: row for row in signed}
     for grant in delegation.grants(user, CLAIM)[:20]:
-        if not grant.is_whole_organisation or grant.organisation_id in found:
+        if not grant.is_whole_organisation or grant.organisation_id in by_pk:
             continue
         row = organisations_signed_by(grant.giver).filter(pk=grant.organisation_id or 0).first()
         if row is not None:
-            found[row.pk] = row
-    return list(found.values())
+            by_pk[row.pk] = row
+    return list(by_pk.values())
 
 
-def named(user: User, public_id: str) -> Organisation | None:
-    """The organisation of a form, or None for the person's own name. Raises NotPermitted for one that `user` may not act for."""
+def organisation_or_none(user: User, public_id: str) -> Organisation | None:
+    """The organisation with a public id from a form; None for "". Raises NotPermitted if `user` may not act for it."""
     if not public_id:
         return None
     row = Organisation.objects.filter(public_id=public_id).first()
@@ -79,7 +79,7 @@ def named(user: User, public_id: str) -> Organisation | None:
 
 
 def of_draft(draft: Draft, user: User) -> Claimant:
-    """Who claims by a request that is being filled in. Raises NotPermitted where `user` may not (any more)."""
+    """The claimant of a draft. Raises NotPermitted if `user` may not act for them."""
     if not draft.held_under:
         if draft.person_id != user.pk:
             raise NotYours
@@ -88,24 +88,25 @@ def of_draft(draft: Draft, user: User) -> Claimant:
 
 
 def holders(claim: Claim) -> list[User]:
-    """Under whom the shop stood when it was claimed: the owner, or all who sign for the organisation today."""
+    """The holders when the shop was claimed: the owner, or all who sign for the organisation today."""
     if claim.holder is not None:
         return [claim.holder]
     return list(signatories_of(claim.holder_organisation))
 
 
 def ownership(claim: Claim, user: User) -> Ownership:
-    """To dispute a claim is the holder's. A shop that passed to its claimant is no more among those of the organisation that held it,
-    so that a right over the whole organisation is looked for first."""
+    """The holders may dispute a claim. A grant over the whole organisation counts first, since a transferred shop is no longer its
+    own.
+    """
     owners = {person.pk for person in holders(claim)}
-    return Ownership(user.pk in owners, owners, [*_whole(claim), claim.shop.key], CLAIM)
+    return Ownership(user.pk in owners, owners, [*_organisation_keys(claim), claim.shop.key], CLAIM)
 
 
-def _whole(claim: Claim) -> list[str]:
+def _organisation_keys(claim: Claim) -> list[str]:
     return [key_of(claim.holder_organisation)] if claim.holder_organisation is not None else []
 
 
 def defence_key(claim: Claim, access: Access) -> str:
-    """The subject that the right of whoever disputes for a holder covers: the shop, or the whole organisation that held it."""
+    """The subject of the grant of a delegate who disputes: the organisation that held the shop, or the shop."""
     grant = access.grant
-    return next((key for key in _whole(claim) if grant is not None and grant.covers(key)), claim.shop.key)
+    return next((key for key in _organisation_keys(claim) if grant is not None and grant.covers(key)), claim.shop.key)

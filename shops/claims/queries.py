@@ -1,4 +1,4 @@
-"""Questions about claims: the documents of a claim, and what is asked for."""
+"""Queries of claims."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ def claim_of(case: Case) -> Claim:
     ).get(case=case)
 
 
-def asked_slots(case: Case) -> list[str]:
+def requested_slots(case: Case) -> list[str]:
     """The documents that the open round of corrections asks for."""
-    asked = review.open_round(case) if case.state == ClaimState.CORRECTIONS else None
-    return list(dict.fromkeys(item.target for item in asked.items.all() if item.target in SLOTS)) if asked else []
+    correction_round = review.open_round(case) if case.state == ClaimState.CORRECTIONS else None
+    return list(dict.fromkeys(item.target for item in correction_round.items.all() if item.target in SLOTS)) if correction_round else []
 
 
 def missing_documents(case: Case) -> list[str]:
-    """Asked slots without a new file that was accepted."""
-    asked, claim = review.open_round(case), claim_of(case)
-    if asked is None:
+    """The requested slots without a new accepted file."""
+    correction_round, claim = review.open_round(case), claim_of(case)
+    if correction_round is None:
         return []
-    found = []
-    for slot in asked_slots(case):
+    missing = []
+    for slot in requested_slots(case):
         rows = list(uploads.of(claim.files_key, slot))
-        if not any(row.state == UploadState.READY and row.created_at > asked.asked_at for row in rows) or any(
+        if not any(row.state == UploadState.READY and row.created_at > correction_round.asked_at for row in rows) or any(
             row.state in (UploadState.CHECKING, UploadState.RECEIVING) for row in rows
         ):
-            found.append(slot)
-    return found
+            missing.append(slot)
+    return missing

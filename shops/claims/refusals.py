@@ -1,4 +1,4 @@
-"""The refusal of a claim as a sealed document with its reason, its article and the way to object."""
+"""The sealed document of a refused claim, with its reason, its article and how to object."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from municipality.notifications.services import send
 from municipality.review.services.refusals import RefusalFacts
 from shops.claims.notifications import ClaimRefusalReady
 from shops.claims.states import CLAIM, ClaimState
-from shops.models import Claim, Shop
+from shops.models import Claim
 
 SYSTEM = system("shops")
 
@@ -33,7 +33,7 @@ class ClaimRefusalFacts(RefusalFacts):
 
 
 def write_refusal(*, case: Case) -> None:
-    """Issue the refusal of a claim and tell its person. Safe to run any number of times; raises what `documents.issue` raises."""
+    """Issue the refusal of a claim and notify its applicant. Idempotent; raises what `documents.issue` raises."""
     if case.state != ClaimState.REFUSED:
         return
 
@@ -43,8 +43,8 @@ def write_refusal(*, case: Case) -> None:
             number=next_number(f"CRF-{case.branch_id}-{clock.today().year}"),
             subject=case.key,
             holder_key=case.applicant.key,
-            facts=ClaimRefusalFacts.of(case, applicant=claim.organisation).dump(),
-            public_facts=public_facts(claim.shop),
+            facts=ClaimRefusalFacts.of(case, applicant=claim.organisation).kept(),
+            public_facts=claim.shop.public_facts(),
         )
 
     def link(claim: Claim, document: Document) -> None:
@@ -63,18 +63,8 @@ def write_refusal(*, case: Case) -> None:
     )
 
 
-def public_facts(shop: Shop) -> dict[str, Any]:
-    """What the check page shows: the shop, never who claimed or holds it."""
-    return {
-        "trade_name": [shop.name_ar, shop.name_en],
-        "activity": [shop.activity.name_ar, shop.activity.name_en],
-        "area": [shop.area.name_ar, shop.area.name_en],
-        "branch": [shop.branch.name_ar, shop.branch.name_en],
-    }
-
-
 def opened_to(user: User) -> QuerySet[Any] | None:
-    """Refusals of the claims in which a person acts for another now; they stay their holder's."""
+    """Refusals of the claims in which a user acts for somebody else."""
     if not delegation.grants(user, CLAIM):
         return None
     rows = Claim.objects.filter(case__in=cases.delegated_to(user).values("pk"), refusal__isnull=False)

@@ -1,4 +1,4 @@
-"""What the desk is told about a claim: who claims on what ground, who holds, what the register says, and the documents."""
+"""A claim on the officer's desk: claimant and ground, holder, the registered owner, and the documents."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _claim(case: Case) -> Claim:
 
 
 def items(case: Case) -> list[Item]:
-    """Both sides, the shop, what each of them says, and the documents by slot. No contact details."""
+    """Both sides, the shop, their statements, and the documents by slot. No contact details."""
     claim = _claim(case)
     shop, number = claim.shop, 0 if get_language() == "ar" else 1
     holder: Any = claim.holder or claim.holder_organisation
@@ -53,7 +53,7 @@ def items(case: Case) -> list[Item]:
         ("statement", _("Statement of the claimant"), claim.statement, DECLARED, case.opened_at),
         ("dispute", _("Statement of the holder"), claim.dispute, gettext_lazy("declared by the holder"), claim.disputed_at),
     )
-    found = [
+    result = [
         Item(name, title, value, source=source, at=at, may_correct=False, mark=str(value))
         for name, title, value, source, at in facts
         if value
@@ -63,31 +63,31 @@ def items(case: Case) -> list[Item]:
         may_ask = bool(claim.files_key)
         mark = ",".join(row.sha256[:16] for row in rows)
         at = rows[-1].created_at if rows else None
-        found.append(Item(code, slot.label, source=DECLARED, at=at, is_file=True, files=rows, may_correct=may_ask, mark=mark))
-    return found
+        result.append(Item(code, slot.label, source=DECLARED, at=at, is_file=True, files=rows, may_correct=may_ask, mark=mark))
+    return result
 
 
 def flags(case: Case) -> list[str]:
     claim = _claim(case)
-    found = []
+    sentences = []
     if claim.is_disputed:
-        found.append(_("The holder disputes the claim. It is frozen, and the services of the shop wait for the decision."))
+        sentences.append(_("The holder disputes the claim. It is frozen, and the services of the shop wait for the decision."))
     if claim.ground == ClaimGround.DOCUMENTS:
-        found.append(_("The commercial register does not name the claimant."))
-    return found
+        sentences.append(_("The commercial register does not name the claimant."))
+    return sentences
 
 
 def parties(case: Case) -> list[tuple[str, str]]:
     claim = queries.claim_of(case)
-    found = [("applicant", case.applicant.key), ("shop", claim.shop.key)]
-    found += [(role, key) for role, key in cases.acting_roles(case) if key != case.applicant.key]
+    result = [("applicant", case.applicant.key), ("shop", claim.shop.key)]
+    result += [(role, key) for role, key in cases.acted_by(case) if key != case.applicant.key]
     if claim.organisation is not None:
-        found.append(("organisation", key_of(claim.organisation)))
-        found += [("signatory", person.key) for person in signatories_of(claim.organisation) if person.pk != case.applicant_id]
-    found += [("holder", person.key) for person in holders(claim)]
+        result.append(("organisation", key_of(claim.organisation)))
+        result += [("signatory", person.key) for person in signatories_of(claim.organisation) if person.pk != case.applicant_id]
+    result += [("holder", person.key) for person in holders(claim)]
     if claim.holder_organisation is not None:
-        found.append(("licensee", key_of(claim.holder_organisation)))
-    return found
+        result.append(("licensee", key_of(claim.holder_organisation)))
+    return result
 
 
 def related(case: Case) -> list[tuple[Any, str]]:

@@ -1,4 +1,4 @@
-"""Claiming a shop: at once where the register says so, else by documents and an officer; and the dispute of its present holder."""
+"""Claiming a shop by a match with the commercial register or by documents; and disputing a claim."""
 
 from __future__ import annotations
 
@@ -42,33 +42,33 @@ from shops.register.services import transfer
 SYSTEM = system("shops")
 LIMITS = "limits.claims"
 EDITIONS = (LIMITS, "limits.review", "replies.claim", "checks.claim")
-LOOKED_UP = Limit("claim_lookups", 10, 3600)  # a person: numbers of licences are no list to be read
+LOOKUP_LIMIT = Limit("claim_lookups", 10, 3600)  # a person, an hour: numbers cannot be enumerated
 BLOCK_AR = "على ملكية هذا المحل نزاع لدى البلدية، وتتوقف خدماته حتى يُبت فيه."
 BLOCK_EN = "The ownership of this shop is disputed before the Municipality. Its services wait for the decision."
 
 
-def found(*, person: User, number: str) -> Shop | None:
-    """The shop of a commercial licence number. Raises Refused("too_many") beyond ten questions an hour."""
-    if not LOOKED_UP.take(person.key):
+def find_shop(*, person: User, number: str) -> Shop | None:
+    """The shop of a commercial licence number. Raises Refused("too_many") beyond the limit."""
+    if not LOOKUP_LIMIT.take(person.key):
         refusal = Refused("too_many", _("Too many numbers were asked for. Please try again in an hour."))
         refusal.status = 429
         raise refusal
     return queries.by_licence([number], *queries.NAMED).get(number)
 
 
-def matches(somebody: User | Organisation, shop: Shop) -> bool:
-    """Whether the commercial register names this person, or this organisation, as owner of the shop's licence."""
+def matches(claimant: User | Organisation, shop: Shop) -> bool:
+    """Whether the commercial register names the claimant as owner of the shop's licence."""
     rows = RegisteredOwner.objects.filter(commercial_license_no=shop.commercial_license_no)
-    if isinstance(somebody, User):
-        return bool(somebody.civil_id_digest) and rows.filter(owner_digest=somebody.civil_id_digest).exists()
-    return bool(somebody.commercial_register_no) and rows.filter(organisation_no=somebody.commercial_register_no).exists()
+    if isinstance(claimant, User):
+        return bool(claimant.civil_id_digest) and rows.filter(owner_digest=claimant.civil_id_digest).exists()
+    return bool(claimant.commercial_register_no) and rows.filter(organisation_no=claimant.commercial_register_no).exists()
 
 
 def _claimable(shop: Shop, claimant: Claimant) -> Shop:
     row = Shop.objects.select_for_update(of=("self",)).select_related("branch", "owner", "organisation").get(pk=shop.pk)
-    queries.demand_standing(row)
-    wanted = claimant.organisation
-    if row.organisation_id == wanted.pk if wanted is not None else queries.held_by(claimant.person).filter(pk=row.pk).exists():
+    queries.refuse_merged(row)
+    organisation = claimant.organisation
+    if row.organisation_id == organisation.pk if organisation is not None else queries.held_by(claimant.person).filter(pk=row.pk).exists():
         raise Refused("yours_already", _("This shop is in your list already."))
     if cases.open_for(CLAIM, row.key) is not None:
         raise Refused("claimed_already", _("A claim of this shop is open already. It is decided first."))
@@ -77,24 +77,24 @@ def _claimable(shop: Shop, claimant: Claimant) -> Shop:
 
 @transaction.atomic
 def claim_by_register(*, shop: Shop, person: User, organisation: Organisation | None = None) -> Case:
-    """The register names this person, or the organisation for which they act: the shop passes at once. Its holder until now is told,
-    and may dispute for some days.
+    """Claim a shop whose registered owner is the claimant: it is transferred at once; its former holder is notified and may
+    dispute.
 
-    Raises Refused: yours_already, claimed_already, no_match; NotPermitted where they may not act for the organisation (any more).
+    Raises Refused: yours_already, claimed_already, no_match; NotPermitted where `person` may not act for the organisation.
     """
     claimant = parties.claimant(person, organisation)
     row = _claimable(shop, claimant)
-    if not matches(claimant.takes, row):
+    if not matches(claimant.new_holder, row):
         raise Refused("no_match", _("The commercial register names another owner. Send documents instead."))
     days = rulebook.edition(LIMITS, clock.today()).limits["dispute_days"].value
-    case, claim = _opened(row, claimant, ClaimGround.REGISTER, dispute_until=clock.today() + dt.timedelta(days=days))
+    case, claim = _open_claim(row, claimant, ClaimGround.REGISTER, dispute_until=clock.today() + dt.timedelta(days=days))
     advance(case, "match", actor=claimant.actor)
-    transfer(shop=row, to=claimant.takes, source=f"{case.key}:match", actor=claimant.actor)
-    _tell_holders(claim, case)
+    transfer(shop=row, to=claimant.new_holder, source=f"{case.key}:match", actor=claimant.actor)
+    _notify_holders(claim, case)
     return case
 
 
-def _opened(row: Shop, claimant: Claimant, ground: str, **facts: Any) -> tuple[Case, Claim]:
+def _open_claim(row: Shop, claimant: Claimant, ground: str, **facts: Any) -> tuple[Case, Claim]:
     today = clock.today()
     case = open_case(
         service=CLAIM,
@@ -122,7 +122,7 @@ def _opened(row: Shop, claimant: Claimant, ground: str, **facts: Any) -> tuple[C
 
 
 def begin(*, shop: Shop, person: User, organisation: Organisation | None = None) -> Draft:
-    """Keep a claim by documents until it is sent. Raises Refused and NotPermitted as `claim_by_register` does."""
+    """Begin the draft of a claim by documents. Raises Refused and NotPermitted as `claim_by_register` does."""
     claimant = parties.claimant(person, organisation)
     with transaction.atomic():
         row = _claimable(shop, claimant)
@@ -133,23 +133,24 @@ def begin(*, shop: Shop, person: User, organisation: Organisation | None = None)
 
 
 def drop_files() -> int:
-    """Remove the documents of claims that were never sent and are over: given up, run out, begun anew; each alone. Returns how many."""
+    """Delete the documents of closed drafts that were never sent. Returns how many."""
     subjects = uploads.subjects_of("claim")
-    over = Draft.objects.filter(public_id__in=[subject.partition(":")[2] for subject in subjects], closed_at__isnull=False, sent_as="")
-    keys = [files_key(draft) for draft in over]
+    closed = Draft.objects.filter(public_id__in=[subject.partition(":")[2] for subject in subjects], closed_at__isnull=False, sent_as="")
+    keys = [files_key(draft) for draft in closed]
     return sweeps.for_each("shops.drop_files", keys, lambda key: upload_services.drop_all(key, reason="draft_ended", actor=SYSTEM))
 
 
 def files_key(draft: Draft) -> str:
-    """The subject of the documents of a claim, while it is filled in and afterwards."""
+    """The subject key of the documents of a claim, as a draft and afterwards."""
     return f"claim:{draft.public_id}"
 
 
 @transaction.atomic
 def send_claim(*, draft: Draft, person: User, statement: str) -> Case:
-    """Send a claim with its documents to an officer: case, place in the queue, clock and both messages commit together.
+    """Send a claim with its documents to an officer: case, queue entry and messages in one transaction.
 
-    Raises Refused: yours_already, claimed_already, no_documents, files_waiting; NotPermitted where `person` may not act (any more).
+    Raises Refused: yours_already, claimed_already, no_documents, files_waiting; NotPermitted where `person` may not act for the
+    claimant.
     """
     shop = Shop.objects.get(public_id=draft.subject.partition(":")[2])
     claimant = parties.of_draft(draft, person)
@@ -159,7 +160,7 @@ def send_claim(*, draft: Draft, person: User, statement: str) -> Case:
         raise Refused("files_waiting", _("A file is still being checked. Please wait a moment and send again."))
     if not uploads.ready(key).exists():
         raise Refused("no_documents", _("Add a document that shows that the shop is yours."))
-    case, claim = _opened(row, claimant, ClaimGround.DOCUMENTS, files_key=key, statement=statement)
+    case, claim = _open_claim(row, claimant, ClaimGround.DOCUMENTS, files_key=key, statement=statement)
     drafts.send(draft=draft, sent_as=case.key, actor=claimant.actor)
     advance(case, "send_to_officer", actor=claimant.actor)
     queue.join(case=case, actor=claimant.actor)
@@ -171,11 +172,11 @@ def send_claim(*, draft: Draft, person: User, statement: str) -> Case:
         subject_key=case.key,
         context={"case": case, "shop": row, "due_on": case.due_on},
     )
-    _tell_holders(claim, case)
+    _notify_holders(claim, case)
     return case
 
 
-def _tell_holders(claim: Claim, case: Case) -> None:
+def _notify_holders(claim: Claim, case: Case) -> None:
     for person in holders(claim):
         context = {
             "case": case,
@@ -187,7 +188,7 @@ def _tell_holders(claim: Claim, case: Case) -> None:
 
 
 def disputable(claim: Claim, person: User) -> bool:
-    """Whether a person holds the shop that is claimed, or acts for whoever does, and may dispute the claim now."""
+    """Whether `person` may dispute the claim now, as holder of the shop or delegate."""
     try:
         authorize(person, claim)
     except NotPermitted:
@@ -206,17 +207,16 @@ def _in_time(claim: Claim) -> bool:
 
 @transaction.atomic
 def dispute(*, claim: Claim, person: User, text: str) -> Case:
-    """The holder disputes a claim, or whoever acts for them: it is frozen. The shop stands under its holder again, its services wait,
-    an officer decides.
+    """Dispute a claim, as holder or delegate: the shop goes back to its holder, its services are blocked, and an officer decides.
 
-    Raises NotPermitted for anybody else, Refused("not_disputable") once it was decided, disputed, or its days are over.
+    Raises NotPermitted for other users, Refused("not_disputable") if the claim is decided, disputed, or out of time.
     """
     case = Case.objects.select_for_update(of=("self",)).select_related("applicant", "branch").get(pk=claim.case_id)
     row = Claim.objects.select_for_update(of=("self",)).select_related("shop", "holder", "holder_organisation", "case").get(pk=claim.pk)
     row.case = case
     access = authorize(person, row)
     holder = access.person
-    if not access.is_self:  # once more under the lock of the right: a revocation and a dispute come one after the other
+    if not access.is_self:  # checked again with the grant locked, against a concurrent revocation
         key = parties.defence_key(row, access)
         if not may(actor_for(person, holder), person=holder, service=CLAIM, subject=key):
             raise NotYours
@@ -229,8 +229,8 @@ def dispute(*, claim: Claim, person: User, text: str) -> Case:
     if was_matched:
         limits = rulebook.edition("limits.review", clock.today())
         advance(case, "dispute", actor=actor, due_on=promise.promised_day(limits))
-        until_now: Any = row.holder or row.holder_organisation
-        transfer(shop=row.shop, to=until_now, source=f"{case.key}:frozen", actor=actor)
+        former_holder: Any = row.holder or row.holder_organisation
+        transfer(shop=row.shop, to=former_holder, source=f"{case.key}:frozen", actor=actor)
         queue.join(case=case, actor=actor)
     else:
         advance(case, "object", actor=actor)
@@ -240,10 +240,10 @@ def dispute(*, claim: Claim, person: User, text: str) -> Case:
         )
     record("claim.disputed", subject=case.key, actor=actor, data={"shop": row.shop.key, "matched": was_matched})
     case.refresh_from_db()
-    for told in (case.applicant, *holders(row)):
+    for recipient in (case.applicant, *holders(row)):
         send(
             ClaimDisputed,
-            person=told,
+            person=recipient,
             key=case.public_id,
             subject_key=case.key,
             context={"case": case, "shop": row.shop, "due_on": case.due_on},
@@ -252,22 +252,19 @@ def dispute(*, claim: Claim, person: User, text: str) -> Case:
 
 
 def accepted(case: Case) -> None:
-    """The officer grants the claim: the shop passes to the claimant, and its services go on. In the decision's transaction."""
+    """After an officer's approval: transfer the shop to the claimant and lift the block. In the decision's transaction."""
     claim = claim_queries.claim_of(case)
-    event = case.last_event
-    if event is None:
-        raise LookupError(f"case {case.pk} was never moved")
-    transfer(shop=claim.shop, to=claim.organisation or case.applicant, source=case.key, actor=Actor(event.actor_role, event.actor_key))
-    _decided(claim, case, granted=True)
+    transfer(shop=claim.shop, to=claim.organisation or case.applicant, source=case.key, actor=cases.last_actor(case))
+    _finish(claim, case, granted=True)
 
 
 def refused(case: Case) -> None:
-    """The signed refusal: the shop stays with its holder; the document is drawn and sealed by a job. In the decision's transaction."""
-    _decided(claim_queries.claim_of(case), case, granted=False)
+    """After a signed refusal: lift the block and enqueue the document. In the decision's transaction."""
+    _finish(claim_queries.claim_of(case), case, granted=False)
     enqueue("shops.refusal_document", key=case.public_id, case_id=case.pk)
 
 
-def _decided(claim: Claim, case: Case, *, granted: bool) -> None:
+def _finish(claim: Claim, case: Case, *, granted: bool) -> None:
     lift_block(subject=claim.shop.key, source=case.key, actor=SYSTEM)
     for person in holders(claim):
         send(
@@ -281,18 +278,18 @@ def _decided(claim: Claim, case: Case, *, granted: bool) -> None:
 
 @transaction.atomic
 def withdraw(*, case: Case, person: User) -> None:
-    """The claimant takes a claim back while it is studied. Raises NotPermitted for anybody else, TransitionRefused."""
+    """Withdraw an undecided claim. Raises NotPermitted for other users, TransitionRefused in another state."""
     row = queue.withdraw(case=case, person=person)
-    _decided(claim_queries.claim_of(row), row, granted=False)
+    _finish(claim_queries.claim_of(row), row, granted=False)
 
 
 @transaction.atomic
 def answer(*, case: Case, person: User) -> None:
-    """Send the documents that were asked for. Raises Refused("not_asked") and Refused("not_complete")."""
+    """Send the requested documents. Raises Refused("not_asked") and Refused("not_complete")."""
     row = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
     actor = authorize(person, row).actor
-    asked = review.open_round(row)
-    if row.state != ClaimState.CORRECTIONS or asked is None:
+    correction_round = review.open_round(row)
+    if row.state != ClaimState.CORRECTIONS or correction_round is None:
         raise Refused("not_asked", _("Nothing is asked for in this request now."))
     if claim_queries.missing_documents(row):
         raise Refused("not_complete", _("Something that was asked for is still missing."))
@@ -300,14 +297,11 @@ def answer(*, case: Case, person: User) -> None:
 
 
 def settle_due() -> int:
-    """Close matched claims that nobody disputed in their days, and claims whose corrections were not answered. Returns how many.
-
-    Each stands alone (`jobs.apart`).
-    """
+    """Close matched claims that were not disputed in time, and claims whose corrections were not answered. Returns how many."""
     due = Claim.objects.filter(disputed_at__isnull=True, dispute_until__lt=clock.today(), case__state=ClaimState.MATCHED)
-    late = review.overdue_rounds().filter(case__service=CLAIM)
+    unanswered = review.unanswered().filter(case__service=CLAIM)
     settled = sweeps.for_each("shops.settle_claim", list(due.values_list("case", flat=True)[:500]), _settle)
-    return settled + sweeps.for_each("shops.lapse_claim", list(late.values_list("case", flat=True)), _lapse)
+    return settled + sweeps.for_each("shops.lapse_claim", list(unanswered.values_list("case", flat=True)), _lapse)
 
 
 def _settle(case_id: int) -> bool:
@@ -326,5 +320,5 @@ def _lapse(case_id: int) -> bool:
         return False
     advance(case, "lapse", actor=SYSTEM)
     queue.leave(case=case, actor=SYSTEM, code="lapsed")
-    _decided(claim_queries.claim_of(case), case, granted=False)
+    _finish(claim_queries.claim_of(case), case, granted=False)
     return True

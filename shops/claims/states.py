@@ -1,4 +1,4 @@
-"""A claim of a shop: states and moves. The officer's lane has the names that the desk knows."""
+"""The claim of a shop: states and moves. The officer's lane has the moves of the desk."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -25,21 +25,15 @@ C = ClaimState
 CLAIM_WORKFLOW = workflow(
     CLAIM,
     C.DRAFT,
-    # The commercial register names the claimant: at once, and open to dispute for the days of the rulebook.
+    # The commercial register names the claimant; open to dispute for the days of the rulebook.
     move("match", C.DRAFT, to=C.MATCHED, may="applicant", label=_("Match with the register")),
     move("settle", C.MATCHED, to=C.GRANTED, label=_("Nobody disputed the claim")),
-    # The present holder freezes it, and a person decides.
+    # Disputed by the holder; an officer decides.
     move("dispute", C.MATCHED, to=C.IN_REVIEW, may="holder", label=_("Dispute the claim")),
     move("object", C.IN_REVIEW, to=C.IN_REVIEW, may="holder", label=_("Dispute the claim")),
     # Without a match: documents, and an officer.
     move("send_to_officer", C.DRAFT, to=C.IN_REVIEW, may="applicant", label=_("Send to the Municipality")),
-    *desk_moves(
-        C.IN_REVIEW,
-        corrections=C.CORRECTIONS,
-        countersign=C.COUNTERSIGN,
-        accepted=C.GRANTED,
-        refused=C.REFUSED,
-    ),
+    *desk_moves(C.IN_REVIEW, corrections=C.CORRECTIONS, countersign=C.COUNTERSIGN, accepted=C.GRANTED, refused=C.REFUSED),
     move("lapse", C.CORRECTIONS, to=C.EXPIRED, label=_("Close without an answer")),
     move("withdraw", [C.IN_REVIEW, C.CORRECTIONS, C.COUNTERSIGN], to=C.WITHDRAWN, may="applicant", label=_("Withdraw the request")),
 )

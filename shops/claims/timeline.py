@@ -1,4 +1,4 @@
-"""How a claim of a shop is told on its case page."""
+"""The timeline of a claim on its case page."""
 
 from django.utils.translation import gettext_lazy as _
 

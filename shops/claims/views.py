@@ -43,7 +43,7 @@ def _crumbs(last: Any) -> list[tuple[Any, str]]:
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def find(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Which shop: by the number of its commercial licence. A match with the register leads to one button, anything else to documents."""
+    """The form for the licence number; a match leads to a confirmation, other shops to the documents."""
     user = request.user
     choices = [(row.public_id, bilingual(row, "name")) for row in parties.organisations(user)]
     form, submitted = read_form(request, FindForm, organisations=choices)
@@ -51,14 +51,14 @@ def find(request: AuthenticatedHttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "crumbs": _crumbs(_("Claim a shop"))}
     if submitted and form.is_valid():
         try:
-            organisation = parties.named(user, form.cleaned_data.get("organisation", ""))
-            shop = claims.found(person=user, number=form.cleaned_data["number"])
+            organisation = parties.organisation_or_none(user, form.cleaned_data.get("organisation", ""))
+            shop = claims.find_shop(person=user, number=form.cleaned_data["number"])
             if shop is None:
                 raise Refused("no_such_shop", _("No shop stands under this number. Check it against the commercial licence."))
             if claims.matches(organisation or user, shop):
                 claimant = parties.claimant(user, organisation)
-                more = {"shop": shop, "organisation": organisation, "access": claimant.access}
-                return render(request, "shops/claims/match.html", context | more)
+                match = {"shop": shop, "organisation": organisation, "access": claimant.access}
+                return render(request, "shops/claims/match.html", context | match)
             draft = claims.begin(shop=shop, person=user, organisation=organisation)
             return redirect("shops:claim", public_id=draft.public_id)
         except Refused as refusal:
@@ -70,12 +70,9 @@ def find(request: AuthenticatedHttpRequest) -> HttpResponse:
 @access("person")
 @require_http_methods(["POST"])
 def match(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Claim a shop of which the register names this person, or an organisation for which they act, as the owner: at once.
-
-    Raises Http404 for every other shop.
-    """
+    """Claim a shop whose registered owner is the user or the chosen organisation. Raises Http404 for other shops."""
     user = request.user
-    organisation = parties.named(user, request.POST.get("organisation", ""))
+    organisation = parties.organisation_or_none(user, request.POST.get("organisation", ""))
     shop = Shop.objects.filter(public_id=public_id).first()
     if shop is None or not claims.matches(organisation or user, shop):
         raise Http404
@@ -97,7 +94,7 @@ def _draft_or_404(user: User, public_id: str) -> tuple[Draft, Shop]:
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def claim(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Documents and a statement, then to an officer."""
+    """Documents and statement; a POST sends the claim."""
     user = request.user
     draft, shop = _draft_or_404(user, public_id)
     claimant = parties.of_draft(draft, user)
@@ -112,8 +109,8 @@ def claim(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         else:
             messages.info(request, format_html("{} {}", _("The request is with the Municipality. Its reference:"), ref(case.reference)))
             return redirect("cases:case", public_id=case.public_id)
-    key, here = claims.files_key(draft), request.path
-    fields = [field_of(request, key, code, next_path=here) for code in claim_queries.SLOTS]
+    key, path = claims.files_key(draft), request.path
+    fields = [field_of(request, key, code, next_path=path) for code in claim_queries.SLOTS]
     context = {
         "form": form,
         "shop": shop,
@@ -129,24 +126,24 @@ def claim(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def dispute(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """The present holder, or whoever acts for them, disputes a claim. Raises Http404 for everybody else, and says when it is too late."""
+    """The form to dispute a claim. Raises Http404 for users who may not; says so when it is too late."""
     user = request.user
     rows = Claim.objects.select_related("case", "shop", "holder", "holder_organisation")
-    found: Claim = get_object_or_404(rows, case__public_id=public_id)
-    access = authorize(user, found)
+    claim: Claim = get_object_or_404(rows, case__public_id=public_id)
+    access = authorize(user, claim)
     form, submitted = read_form(request, DisputeForm)
     status = 400 if submitted else 200
     if submitted and form.is_valid():
-        claims.dispute(claim=found, person=user, text=form.cleaned_data["dispute"])
+        claims.dispute(claim=claim, person=user, text=form.cleaned_data["dispute"])
         messages.info(request, _("The claim is frozen. An officer decides, and both sides are told."))
         return redirect("shops:mine")
-    may = claims.disputable(found, user)
+    may_dispute = claims.disputable(claim, user)
     context = {
         "form": form,
-        "claim": found,
+        "claim": claim,
         "access": access,
-        "may": may,
-        "matched": found.case.state == ClaimState.MATCHED,
+        "may": may_dispute,
+        "matched": claim.case.state == ClaimState.MATCHED,
         "crumbs": _crumbs(_("Dispute a claim")),
     }
     return render(request, "shops/claims/dispute.html", context, status=status)
@@ -155,7 +152,7 @@ def dispute(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Ask once more, then take a claim back."""
+    """Confirm, then withdraw a claim."""
     user = request.user
     case, _access = case_or_404(user, public_id, service=CLAIM)
     if request.method != "POST" and case.state not in WITHDRAWABLE:
@@ -170,7 +167,7 @@ def withdraw(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def corrections(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """The documents that are asked for; everything else is locked."""
+    """The requested documents; a POST sends them."""
     user = request.user
     case, _access = case_or_404(user, public_id, service=CLAIM)
     if case.state != ClaimState.CORRECTIONS:
@@ -184,8 +181,8 @@ def corrections(request: AuthenticatedHttpRequest, public_id: str) -> HttpRespon
         else:
             messages.info(request, _("The corrections are sent. The request kept its place."))
             return redirect("cases:case", public_id=case.public_id)
-    asked = review.open_round(case)
+    correction_round = review.open_round(case)
     key = claim_queries.claim_of(case).files_key
-    fields = [field_of(request, key, code, next_path=request.path) for code in claim_queries.asked_slots(case)]
-    context = {"case": case, "round": asked, "fields": fields, "refusal": refusal, "crumbs": _crumbs(_("Corrections"))}
+    fields = [field_of(request, key, code, next_path=request.path) for code in claim_queries.requested_slots(case)]
+    context = {"case": case, "round": correction_round, "fields": fields, "refusal": refusal, "crumbs": _crumbs(_("Corrections"))}
     return render(request, "shops/claims/corrections.html", context, status=409 if refusal else 200)

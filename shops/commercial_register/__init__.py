@@ -1,1 +1,1 @@
-"""The commercial register of the Ministry of Commerce and Industry (MOCI): asked every night, kept as it answered, differences shown."""
+"""The commercial register of the Ministry of Commerce and Industry (MOCI): read every night; differences go to staff."""

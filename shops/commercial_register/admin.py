@@ -1,4 +1,4 @@
-"""The commercial register in the staff's admin: no table; how fresh it is, and what it says otherwise, have pages of their own."""
+"""Labels of the codes of the commercial register in the admin, and its pages."""
 
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +21,7 @@ label_codes(
         "shops.begin_commercial_delta": _("Begin the nightly delta of the commercial register"),
         "shops.commercial_page": _("Take in changes of the commercial register"),
         "shops.commercial_licence": _("Ask the commercial register about a licence"),
-        # Why a difference settled by itself, and the reasons of the rulebook for dismissing one.
+        # Reasons of settled differences, and the rulebook's reasons for dismissing one.
         "agrees": _("Both registers agree now"),
         "shop_closed": _("The shop is closed"),
         "shop_merged": _("Another entry stands for the shop"),

@@ -1,4 +1,4 @@
-"""Both registers side by side: what of one licence differs from its shop, and what taking it over would write."""
+"""Comparing the two registers: how a licence differs from its shop, and what accepting a difference writes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Values = dict[str, str]
 
 
 def ours(kind: str, shop: Shop | None) -> Values:
-    """What the Municipality's register says now where a difference of this kind is about it; plain texts, days in ISO 8601."""
+    """What the Municipality's register says about a kind of difference, as texts; days in ISO 8601."""
     if shop is None:
         return {}
     if kind == K.NAME:
@@ -26,32 +26,32 @@ def ours(kind: str, shop: Shop | None) -> Values:
     if kind == K.ACTIVITY:
         return {"activity": shop.activity_id}
     if kind == K.ADDRESS:
-        place = {"governorate": shop.area.governorate_id, "area_ar": shop.area.name_ar}
-        return place | {name: getattr(shop, name) for name in ADDRESS}
+        area = {"governorate": shop.area.governorate_id, "area_ar": shop.area.name_ar}
+        return area | {name: getattr(shop, name) for name in ADDRESS}
     if kind == K.VALIDITY:
         return {"valid_until": shop.commercial_license_end.isoformat()}
     if kind == K.REGISTRATION:
         return {"registration_no": shop.commercial_registration_no}
-    standing = {"standing": "closed" if shop.closed_on else "suspended" if shop.suspended_on else "open"}
-    return standing | ({"closed_on": shop.closed_on.isoformat()} if shop.closed_on else {})
+    state = {"standing": "closed" if shop.closed_on else "suspended" if shop.suspended_on else "open"}
+    return state | ({"closed_on": shop.closed_on.isoformat()} if shop.closed_on else {})
 
 
 def differences(shop: Shop | None, facts: LicenceFacts, before: str) -> dict[str, Values]:
-    """What the commercial register says otherwise, by kind. `before` is what it said of the licence until now.
+    """What the commercial register says differently, by kind. `before` is the status of the licence until now.
 
-    A closed shop is compared no more, but for a licence that is valid again after it was cancelled. A licence without a shop counts
-    while it is valid and for an activity that the Municipality knows; the register holds many that are no shops.
+    A closed shop is compared only with a licence that is valid again after it was cancelled. A licence without a shop counts while
+    it is valid and for a known activity; many licences are not of shops.
     """
     if shop is None:
         is_shop = facts.status == LicenceStatus.ACTIVE and Activity.objects.filter(pk=facts.activity).exists()
-        return {K.NEW_SHOP: _whole(facts)} if is_shop else {}
+        return {K.NEW_SHOP: _new_shop(facts)} if is_shop else {}
     if shop.closed_on:
-        again = facts.status == LicenceStatus.ACTIVE and before == LicenceStatus.CANCELLED
-        return {K.RESTORED: {"status": facts.status, **_until(facts)}} if again else {}
+        is_restored = facts.status == LicenceStatus.ACTIVE and before == LicenceStatus.CANCELLED
+        return {K.RESTORED: {"status": facts.status, **_until(facts)}} if is_restored else {}
     if facts.status == LicenceStatus.CANCELLED:
         day = facts.cancelled_on.isoformat() if facts.cancelled_on else ""
         return {K.CANCELLED: {"status": facts.status, "cancelled_on": day}}
-    found: dict[str, Values] = {}
+    result: dict[str, Values] = {}
     for kind, theirs in (
         (K.NAME, {"name_ar": facts.name_ar, "name_en": facts.name_en}),
         (K.ACTIVITY, {"activity": facts.activity}),
@@ -59,18 +59,18 @@ def differences(shop: Shop | None, facts: LicenceFacts, before: str) -> dict[str
         (K.VALIDITY, _until(facts)),
         (K.REGISTRATION, {"registration_no": facts.registration_no}),
     ):
-        said = {name: value for name, value in theirs.items() if value}
+        stated = {name: value for name, value in theirs.items() if value}
         mine = ours(kind, shop)
-        if any(not is_same(name, value, mine[name]) for name, value in said.items()):
-            found[kind] = said
-    return found
+        if any(not is_same(name, value, mine[name]) for name, value in stated.items()):
+            result[kind] = stated
+    return result
 
 
 def _until(facts: LicenceFacts) -> Values:
     return {"valid_until": facts.valid_until.isoformat()} if facts.valid_until else {}
 
 
-def _whole(facts: LicenceFacts) -> Values:
+def _new_shop(facts: LicenceFacts) -> Values:
     values = {
         "status": facts.status,
         "name_ar": facts.name_ar,
@@ -86,25 +86,25 @@ def _whole(facts: LicenceFacts) -> Values:
 
 
 def is_same(name: str, theirs: str, mine: str) -> bool:
-    """Spaces never count; of an area, spelling does not count either: it is one of a list."""
+    """Whether two values are the same; spaces do not count, nor the spelling of an area."""
     if name == "area_ar":
         return arabic.fold(theirs) == arabic.fold(mine)
     return theirs == " ".join(mine.split())
 
 
 def area_of(theirs: Mapping[str, str]) -> Area | None:
-    """The area that the register means, by governorate and name in any spelling; None where the Municipality's list lacks it."""
+    """The area with a governorate and a name in any spelling; None if it is not in the Municipality's list."""
     areas = Area.objects.select_related("governorate__branch").filter(folded=arabic.fold(theirs.get("area_ar", "")))
     if governorate := theirs.get("governorate"):
         areas = areas.filter(governorate=governorate)
-    found = list(areas[:2])
-    return found[0] if len(found) == 1 else None
+    matches = list(areas[:2])
+    return matches[0] if len(matches) == 1 else None
 
 
 def columns(kind: str, theirs: Mapping[str, str], shop: Shop) -> dict[str, Any] | None:
-    """What taking the register's word over writes into the shop; None where it names what the Municipality's lists lack.
+    """The columns of the shop that a difference writes; None if it names what the Municipality's lists lack.
 
-    A new PACI number means another place: nothing of the old address is kept then.
+    A new PACI number means another place, so that nothing of the old address is kept.
     """
     if kind == K.NAME:
         return dict(theirs)
@@ -115,14 +115,14 @@ def columns(kind: str, theirs: Mapping[str, str], shop: Shop) -> dict[str, Any] 
     if kind == K.REGISTRATION:
         return {"commercial_registration_no": theirs["registration_no"]}
     has_moved = theirs.get("paci_number", shop.paci_number) != shop.paci_number
-    kept = {} if has_moved else {name: getattr(shop, name) for name in ADDRESS}
-    place = dict.fromkeys(ADDRESS, "") | kept | {name: theirs[name] for name in ADDRESS if name in theirs}
+    current = {} if has_moved else {name: getattr(shop, name) for name in ADDRESS}
+    address = dict.fromkeys(ADDRESS, "") | current | {name: theirs[name] for name in ADDRESS if name in theirs}
     area = area_of(theirs) if "area_ar" in theirs else None if has_moved else shop.area
-    if area is None or not is_whole(place):
+    if area is None or not is_complete(address):
         return None
-    return {"area_id": area.pk, "branch_id": area.governorate.branch.pk, **place}
+    return {"area_id": area.pk, "branch_id": area.governorate.branch.pk, **address}
 
 
-def is_whole(place: Mapping[str, str]) -> bool:
-    """Whether an address has what the Municipality's register asks for."""
-    return bool(place["block"] and place["street"] and place["paci_number"] and (place["building"] or place["plot"]))
+def is_complete(address: Mapping[str, str]) -> bool:
+    """Whether an address has the required parts."""
+    return bool(address["block"] and address["street"] and address["paci_number"] and (address["building"] or address["plot"]))

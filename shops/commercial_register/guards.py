@@ -1,8 +1,8 @@
-"""What the database refuses of the commercial register."""
+"""Database triggers of the commercial register."""
 
 from municipality.kernel.guards import frozen, guard, insert_only, moved_by_event, never_deleted
 
-# The commercial register: what it delivered stays, what is known of a licence never grows older, a difference moves by events.
+# Notices are insert only, the version of a licence never decreases, a difference changes by its workflow.
 insert_only("shops_commercialnotice")
 for _table in ("shops_commercialfeed", "shops_commercialrun", "shops_commercialoutage", "shops_commerciallicence"):
     never_deleted(_table)

@@ -1,7 +1,7 @@
-"""The adapter that speaks JSON over HTTP with a key. No interface of the register is public: addresses and fields are our assumption.
+"""The adapter for JSON over HTTP with a key. The register has no public API: URLs and fields are assumptions.
 
-`GET <MOCI_URL>/changes?after=<cursor>&limit=<n>` answers `{"changes": […], "count": n, "cursor": "…", "more": true}`; 410 says that the
-cursor is too old. `GET <MOCI_URL>/licence?number=<number>` answers one entry, or 404. See docs/commercial-register.md.
+`GET <MOCI_URL>/changes?after=<cursor>&limit=<n>` answers `{"changes": […], "count": n, "cursor": "…", "more": true}`; 410 means
+that the cursor is too old. `GET <MOCI_URL>/licence?number=<number>` answers one entry, or 404. See docs/commercial-register.md.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ CURSOR_LIMIT = 200  # characters
 
 
 class HttpRegister:
-    """A `CommercialRegister` over MOCI_URL."""
+    """The `CommercialRegister` at MOCI_URL."""
 
     def changes(self, after: str, limit: int) -> Page:
         """GET /changes. Raises RegisterAway, CursorTooOld."""
         asked_at = clock.now()
-        status, told = self._call("changes", {"after": after, "limit": str(limit)})
+        status, data = self._call("changes", {"after": after, "limit": str(limit)})
         if status == 410 and after:
             raise CursorTooOld
         if status != 200:
             raise RegisterAway("failed", f"status {status}")
-        entries, count, cursor, more = (told.get(name) for name in ("changes", "count", "cursor", "more"))
-        whole = isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries)
-        if not whole or type(count) is not int or type(more) is not bool or not isinstance(cursor, str) or len(cursor) > CURSOR_LIMIT:
+        entries, count, cursor, more = (data.get(name) for name in ("changes", "count", "cursor", "more"))
+        is_page = isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries)
+        if not is_page or type(count) is not int or type(more) is not bool or not isinstance(cursor, str) or len(cursor) > CURSOR_LIMIT:
             raise RegisterAway("garbled", "not a page of changes")
         assert isinstance(entries, list)  # noqa: S101 - as `whole` says
         if len(entries) != count:
@@ -48,12 +48,12 @@ class HttpRegister:
 
     def licence(self, number: str) -> dict[str, Any] | None:
         """GET /licence. Raises RegisterAway."""
-        status, told = self._call("licence", {"number": number})
+        status, data = self._call("licence", {"number": number})
         if status == 404:
             return None
         if status != 200:
             raise RegisterAway("failed", f"status {status}")
-        return told
+        return data
 
     def _call(self, path: str, query: dict[str, str]) -> tuple[int, dict[str, Any]]:
         if not settings.MOCI_URL:
@@ -71,17 +71,17 @@ class HttpRegister:
         if status not in (200, 404, 410):
             raise RegisterAway("failed", f"status {status}")
         try:
-            told = json.loads(content)
+            data = json.loads(content)
         except ValueError as error:
             raise RegisterAway("garbled", "not JSON") from error
-        if not isinstance(told, dict):
+        if not isinstance(data, dict):
             raise RegisterAway("garbled", "not an object")
-        return status, told
+        return status, data
 
     def _fetch(self, path: str, query: dict[str, str]) -> tuple[int, bytes]:
         until = time.monotonic() + WHOLE_SECONDS
         with requests.Session() as session:
-            session.trust_env = False  # no proxy and no netrc of the machine between the two registers
+            session.trust_env = False  # ignore proxies and netrc of the machine
             with session.get(
                 f"{settings.MOCI_URL.rstrip('/')}/{path}",
                 params=query,

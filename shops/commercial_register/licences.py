@@ -1,4 +1,4 @@
-"""Reading what the register delivers: one licence, its facts checked, and the text that is kept of it."""
+"""Parsing the entries of the register: one licence, its validated facts, and what is saved of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from municipality.kernel import civil_id, clock, digits
 from shops.models.commercial_register import LicenceStatus
 
 ADDRESS = ("block", "street", "building", "plot", "floor", "unit", "paci_number")
-# How long each text may be, as the columns of the Municipality's register.
+# The maximal lengths of texts, as the columns of the Municipality's register.
 LENGTHS = {
     "name_ar": 160,
     "name_en": 160,
@@ -30,15 +30,15 @@ LENGTHS = {
     "paci_number": 8,
 }
 _PACI = re.compile(r"[0-9]{8}")
-MOST_VERSION = 2**62
+MAX_VERSION = 2**62
 
 
 class NoLicence(Exception):
-    """An entry without a number or version: nobody can say what it is about."""
+    """An entry without a number or version."""
 
 
 class Unreadable(Exception):
-    """An entry whose facts cannot be believed; `code` is the field that is wrong."""
+    """An entry with invalid facts; `code` is the invalid field."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -47,7 +47,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Owner:
-    """Who owns a licence: a person by the keyed hash of the civil number, or an organisation by its number."""
+    """The owner of a licence: a person by the keyed hash of the civil number, or an organisation by its number."""
 
     digest: str = ""
     organisation_no: str = ""
@@ -55,7 +55,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class LicenceFacts:
-    """What one version of a licence says. Empty texts are facts that the register did not give."""
+    """The facts of one version of a licence. Facts that the register did not give are empty."""
 
     licence_no: str
     version: int
@@ -74,7 +74,7 @@ class LicenceFacts:
 
 @dataclass(frozen=True)
 class LicenceEntry:
-    """One entry: whose it is, what is kept of it, and its facts or the field that is wrong."""
+    """One entry: its licence and version, what is saved of it, and its facts or the invalid field."""
 
     licence_no: str
     version: int
@@ -84,65 +84,65 @@ class LicenceEntry:
 
 
 def number_of(text: Any) -> str:
-    """A licence number as the Municipality's register writes it; empty where there is none."""
+    """The normalised licence number; empty if invalid."""
     cleaned = "".join(digits.clean(text).split()).upper() if isinstance(text, str) else ""
     return cleaned if len(cleaned) <= 20 and cleaned.isascii() and cleaned.isprintable() else ""
 
 
-def read(told: dict[str, Any]) -> LicenceEntry:
-    """One entry as delivered. Raises NoLicence."""
-    number, version = number_of(told.get("licence")), told.get("version")
-    if not number or type(version) is not int or not 0 <= version <= MOST_VERSION:
+def read(data: dict[str, Any]) -> LicenceEntry:
+    """Parse one entry as delivered. Raises NoLicence."""
+    number, version = number_of(data.get("licence")), data.get("version")
+    if not number or type(version) is not int or not 0 <= version <= MAX_VERSION:
         raise NoLicence
     owner, problem = None, ""
     try:
-        owner = _owner(told)
-    except Unreadable as wrong:
-        problem = wrong.code
-    body = _kept(told, owner)
+        owner = _owner(data)
+    except Unreadable as error:
+        problem = error.code
+    body = _saved_body(data, owner)
     try:
         if problem:
             raise Unreadable(problem)
-        return LicenceEntry(number, version, body, _facts(number, version, told, owner))
-    except Unreadable as wrong:
-        return LicenceEntry(number, version, body, None, wrong.code)
+        return LicenceEntry(number, version, body, _facts(number, version, data, owner))
+    except Unreadable as error:
+        return LicenceEntry(number, version, body, None, error.code)
 
 
-def _facts(number: str, version: int, told: dict[str, Any], owner: Owner | None) -> LicenceFacts:
-    status = told.get("status")
+def _facts(number: str, version: int, data: dict[str, Any], owner: Owner | None) -> LicenceFacts:
+    status = data.get("status")
     if status not in LicenceStatus.values:
         raise Unreadable("status")
-    place = told.get("address") or {}
-    if not isinstance(place, dict):
+    location = data.get("address") or {}
+    if not isinstance(location, dict):
         raise Unreadable("address")
-    valid_until, cancelled_on = _day(told, "valid_until"), _day(told, "cancelled_on")
+    valid_until, cancelled_on = _day(data, "valid_until"), _day(data, "cancelled_on")
     if status != LicenceStatus.CANCELLED and valid_until is None:
         raise Unreadable("valid_until")
     if status == LicenceStatus.CANCELLED and cancelled_on is None:
         raise Unreadable("cancelled_on")
     if status == LicenceStatus.EXPIRED and valid_until is not None and valid_until >= clock.today():
         raise Unreadable("status")
-    name_ar = _text(told, "name_ar")
+    name_ar = _text(data, "name_ar")
     if status != LicenceStatus.CANCELLED and not name_ar:
         raise Unreadable("name_ar")
-    address = {name: _text(place, name) for name in ADDRESS}
+    address = {name: _text(location, name) for name in ADDRESS}
     for name in ("block", "building", "plot", "floor", "unit", "paci_number"):
         address[name] = digits.clean(address[name])
     if address["paci_number"] and not _PACI.fullmatch(address["paci_number"]):
         raise Unreadable("paci_number")
     return LicenceFacts(
-        *(number, version, status, name_ar, _text(told, "name_en"), _text(told, "activity"), valid_until, cancelled_on),
-        *(digits.clean(_text(told, "registration_no")), _text(place, "governorate"), _text(place, "area_ar"), address, owner),
+        *(number, version, status, name_ar, _text(data, "name_en"), _text(data, "activity"), valid_until, cancelled_on),
+        *(digits.clean(_text(data, "registration_no")), _text(location, "governorate"), _text(location, "area_ar"), address, owner),
     )
 
 
-def _owner(told: dict[str, Any]) -> Owner | None:
-    given = told.get("owner")
-    if not given:
+def _owner(data: dict[str, Any]) -> Owner | None:
+    owner = data.get("owner")
+    if not owner:
         return None
-    if not isinstance(given, dict):
+    if not isinstance(owner, dict):
         raise Unreadable("owner")
-    person, organisation = given.get("civil_id"), given.get("registration_no")
+    person, organisation = owner.get("civil_id"), owner.get("registration_no")
     if person and organisation:
         raise Unreadable("owner")
     if organisation:
@@ -156,47 +156,47 @@ def _owner(told: dict[str, Any]) -> Owner | None:
         raise Unreadable("owner") from None
 
 
-def _kept(told: dict[str, Any], owner: Owner | None) -> dict[str, Any]:
-    """The known fields as they came, texts cut at 300 characters; of the owner only a keyed hash or a number, of the rest the names."""
+def _saved_body(data: dict[str, Any], owner: Owner | None) -> dict[str, Any]:
+    """The known fields as delivered, texts cut at 300 characters; the owner as a keyed hash or number; only the names of other fields."""
     known = ("licence", "version", "changed_at", "status", "name_ar", "name_en", "activity", "valid_until", "cancelled_on")
-    kept = {name: _plain(told[name]) for name in (*known, "issued_on", "registration_no") if name in told}
-    place = told.get("address")
-    if isinstance(place, dict):
-        kept["address"] = {name: _plain(place[name]) for name in (*ADDRESS, "governorate", "area_ar") if name in place}
+    body = {name: _plain(data[name]) for name in (*known, "issued_on", "registration_no") if name in data}
+    location = data.get("address")
+    if isinstance(location, dict):
+        body["address"] = {name: _plain(location[name]) for name in (*ADDRESS, "governorate", "area_ar") if name in location}
     if owner is not None:
-        kept["owner"] = {"digest": owner.digest} if owner.digest else {"registration_no": owner.organisation_no}
+        body["owner"] = {"digest": owner.digest} if owner.digest else {"registration_no": owner.organisation_no}
     others = sorted(
-        str(name).replace("\x00", "")[:40] for name in told if name not in (*known, "issued_on", "registration_no", "address", "owner")
+        str(name).replace("\x00", "")[:40] for name in data if name not in (*known, "issued_on", "registration_no", "address", "owner")
     )
-    return kept | ({"left_out": others[:20]} if others else {})
+    return body | ({"left_out": others[:20]} if others else {})
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
         return value.replace("\x00", "")[:300]
-    return value if isinstance(value, int | bool) and abs(value) <= MOST_VERSION else None
+    return value if isinstance(value, int | bool) and abs(value) <= MAX_VERSION else None
 
 
-def _text(told: dict[str, Any], name: str) -> str:
-    """One text, its spaces folded and without invisible marks; empty where it is not given."""
-    given = told.get(name)
-    if given is None:
+def _text(data: dict[str, Any], name: str) -> str:
+    """A text with its spaces folded and invisible characters removed; empty if missing."""
+    value = data.get(name)
+    if value is None:
         return ""
-    if not isinstance(given, str):
+    if not isinstance(value, str):
         raise Unreadable(name)
-    text = unicodedata.normalize("NFC", given)
+    text = unicodedata.normalize("NFC", value)
     text = " ".join("".join(c for c in text if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn")).split())
     if len(text) > LENGTHS[name]:
         raise Unreadable(name)
     return text
 
 
-def _day(told: dict[str, Any], name: str) -> dt.date | None:
-    given = told.get(name)
-    if given in (None, ""):
+def _day(data: dict[str, Any], name: str) -> dt.date | None:
+    value = data.get(name)
+    if value in (None, ""):
         return None
     try:
-        day = dt.date.fromisoformat(given) if isinstance(given, str) else None
+        day = dt.date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         day = None
     if day is None or not 1950 <= day.year <= 2200:

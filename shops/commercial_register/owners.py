@@ -1,5 +1,4 @@
-"""Taking in what the commercial register says about owners: numbers of licences with civil numbers, kept as keyed hashes only, or with
-the numbers of organisations."""
+"""Importing the owners of licences from CSV: civil numbers, saved as keyed hashes only, or numbers of organisations."""
 
 from __future__ import annotations
 
@@ -16,43 +15,43 @@ from municipality.kernel.actors import system
 from shops.models import RegisteredOwner
 
 COLUMNS = ("commercial_license_no", "civil_id")
-ORGANISATION = "commercial_register_no"  # a third column, where organisations own licences too
+ORGANISATION = "commercial_register_no"  # an optional third column
 
 
 @dataclass
-class Taken:
-    """How many owners were written, and the lines (from 2) that were left out because a number is missing or wrong."""
+class OwnersImport:
+    """How many owners were written, and the line numbers (from 2) that were skipped because of a missing or wrong number."""
 
     written: int = 0
-    wrong: list[int] = field(default_factory=list)
+    skipped: list[int] = field(default_factory=list)
 
 
 @transaction.atomic
-def take_in(lines: Iterable[str], *, source: str = "moci") -> Taken:
-    """Write or renew owners from CSV with the columns of `COLUMNS`, and `ORGANISATION` if it is there; a licence that the file lacks
-    keeps its owner. A line names a person or an organisation, not both.
+def import_owners(lines: Iterable[str], *, source: str = "moci") -> OwnersImport:
+    """Create or update owners from CSV with the columns `COLUMNS` and optionally `ORGANISATION`; other licences keep their owner. A
+    row names a person or an organisation, not both.
 
-    No civil number is kept or named. Raises ValueError for other columns.
+    No civil number is saved or logged. Raises ValueError for other columns.
     """
     rows = csv.DictReader(lines)
     if not set(COLUMNS) <= set(rows.fieldnames or ()):
         raise ValueError(f"the file needs the columns {', '.join(COLUMNS)}")
-    taken, now = Taken(), clock.now()
+    result, now = OwnersImport(), clock.now()
     for line, row in enumerate(rows, start=2):
         number = "".join(digits.clean(row["commercial_license_no"] or "").split()).upper()
         owner = _owner(row)
         if owner is None or not number or len(number) > 20:
-            taken.wrong.append(line)
+            result.skipped.append(line)
             continue
         RegisteredOwner.objects.update_or_create(commercial_license_no=number, defaults={**owner, "source": source, "as_of": now})
-        taken.written += 1
-    data = {"written": taken.written, "left_out": len(taken.wrong)}
+        result.written += 1
+    data = {"written": result.written, "left_out": len(result.skipped)}
     record("register.taken_in", subject="register:owners", actor=system("shops"), data=data)
-    return taken
+    return result
 
 
 def _owner(row: dict[str, str]) -> dict[str, str] | None:
-    """Who owns the licence of a line; None where it names nobody, both, or a wrong number."""
+    """The owner of a row; None if it names nobody, both, or a wrong number."""
     organisation = "".join(digits.clean(row.get(ORGANISATION) or "").split()).upper()
     if organisation:
         return None if (row["civil_id"] or "").strip() or len(organisation) > 20 else {"owner_digest": "", "organisation_no": organisation}

@@ -1,4 +1,4 @@
-"""What the portal asks of the commercial register, whatever it speaks."""
+"""The interface of the commercial register, whatever its protocol."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, Protocol
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-CODE = "moci"  # of the feed, and the source of facts
+CODE = "moci"  # of the feed, and `Shop.facts_source`
 
 
 class RegisterAway(Exception):
-    """No good answer; `code` is one of `models.OutageCode`. Nothing is known and nothing may be written."""
+    """No valid answer; `code` is one of `models.OutageCode`. Nothing may be written."""
 
     def __init__(self, code: str, why: str = "") -> None:
         super().__init__(f"{code}: {why}")
@@ -21,12 +21,12 @@ class RegisterAway(Exception):
 
 
 class CursorTooOld(Exception):
-    """The register keeps no changes from so far back: everything must be read from the beginning."""
+    """The register no longer has changes from that far back: read everything from the beginning."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """Changes in the order of the register, as it wrote them; `cursor` stands behind the last, `asked_at` is when it was asked for."""
+    """Changes as delivered, in order; `cursor` is after the last one, `asked_at` the time of the request."""
 
     entries: tuple[dict[str, Any], ...]
     cursor: str
@@ -35,19 +35,19 @@ class Page:
 
 
 class CommercialRegister(Protocol):
-    """Says what changed, and what stands on one licence."""
+    """Delivers changes, and single licences."""
 
     def changes(self, after: str, limit: int) -> Page:
-        """The changes behind a cursor; behind the empty one every licence there is. Raises RegisterAway, CursorTooOld."""
+        """The changes after a cursor; all licences after "". Raises RegisterAway, CursorTooOld."""
         ...
 
     def licence(self, number: str) -> dict[str, Any] | None:
-        """One licence as it stands now; None where the register does not know it. Raises RegisterAway."""
+        """The current entry of a licence; None if unknown. Raises RegisterAway."""
         ...
 
 
 def is_connected() -> bool:
-    """Whether an address is set."""
+    """Whether MOCI_URL is set."""
     return bool(settings.MOCI_URL)
 
 

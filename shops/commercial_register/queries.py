@@ -1,4 +1,4 @@
-"""Questions about the commercial register: how fresh the facts of a shop are, what waits for a person, what went wrong."""
+"""Queries of the commercial register: freshness, differences, invariants."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ from shops.models.commercial_register import (
 
 
 def as_of(shop: Shop) -> dt.datetime:
-    """Until when the commercial register is known to say what the facts of a shop say.
+    """Until when the facts of a shop are known to agree with the commercial register.
 
-    A delta that ended well confirms every licence it did not name. Where something differs and waits for a person, or was
-    dismissed, or where the register never showed the licence, the shop keeps the instant at which its facts were taken.
+    A complete delta confirms every licence that it did not name. With an open or dismissed difference, or for a licence that was
+    never delivered, the shop keeps its `facts_at`.
     """
-    kept: dt.datetime = shop.facts_at
+    facts_at: dt.datetime = shop.facts_at
     known = CommercialLicence.objects.filter(feed=OuterRef("pk"), licence_no=shop.commercial_license_no)
-    feeds = CommercialFeed.objects.filter(Exists(known), ~Exists(_differing(shop)), code=CODE, as_of__gt=kept)
-    return feeds.values_list("as_of", flat=True).first() or kept
+    feeds = CommercialFeed.objects.filter(Exists(known), ~Exists(_known_differences(shop)), code=CODE, as_of__gt=facts_at)
+    return feeds.values_list("as_of", flat=True).first() or facts_at
 
 
 def differs(shop: Shop) -> bool:
-    """Whether the registers are known to differ."""
-    return _differing(shop).exists()
+    """Whether the registers are known to differ about a shop."""
+    return _known_differences(shop).exists()
 
 
-def _differing(shop: Shop) -> QuerySet[CommercialDifference]:
-    """What the registers are known to differ in: it waits for a person, or was dismissed and they have not agreed since."""
+def _known_differences(shop: Shop) -> QuerySet[CommercialDifference]:
+    """Differences of shops that are open, or dismissed and not settled since."""
     rows = CommercialDifference.objects.filter(licence_no=shop.commercial_license_no)
     dismissed = Q(state=DifferenceState.DISMISSED, stated_at__gt=shop.facts_at)
     return rows.filter(dismissed | Q(state=DifferenceState.OPEN))
@@ -49,17 +49,17 @@ def _differing(shop: Shop) -> QuerySet[CommercialDifference]:
 
 @dataclass(frozen=True)
 class Freshness:
-    """How the portal stands with the commercial register."""
+    """The state of the connection to the commercial register."""
 
     is_connected: bool
-    as_of: dt.datetime | None  # of the last delta that ended well
+    as_of: dt.datetime | None  # of the last complete delta
     under_way: CommercialRun | None
     outage: CommercialOutage | None
     last: CommercialRun | None
 
 
 def freshness() -> Freshness:
-    """See `Freshness`."""
+    """The current freshness."""
     runs = CommercialRun.objects.filter(feed__code=CODE).select_related("asked_by")
     return Freshness(
         is_connected(),
@@ -71,7 +71,7 @@ def freshness() -> Freshness:
 
 
 def differences() -> QuerySet[CommercialDifference]:
-    """All differences with what a list shows of them, newest first."""
+    """All differences with the rows that a list displays, newest first."""
     return CommercialDifference.objects.select_related("shop__area", "shop__activity", "notice", "decided_by").order_by("-pk")
 
 
@@ -79,7 +79,7 @@ LOST_AFTER = dt.timedelta(days=1)
 
 
 def findings() -> Iterator[str]:
-    """What must hold: states follow their events, a delta that is under way moves, and what is known is the newest that was delivered."""
+    """Invariants: states follow their events, a running delta moves, and licences have the newest delivered version."""
     yield from misfits(CommercialDifference)
     for run in CommercialRun.objects.filter(ended_at__isnull=True, moved_at__lt=clock.now() - LOST_AFTER):
         yield f"the delta {run.public_id} of the commercial register has not moved for a day"

@@ -1,4 +1,4 @@
-"""The commercial register in the staff's admin: how fresh it is, the work list, and one difference with both values side by side."""
+"""The admin pages of the commercial register: freshness and work list, and one difference with both values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.kernel.errors import Refused
 from municipality.kernel.workflow import WORKFLOWS
 from municipality.places.models import Governorate
@@ -61,51 +62,42 @@ CODED = {
     "address": gettext_lazy("Address"),
 }
 DAYS = ("valid_until", "cancelled_on", "closed_on")
-# What taking the register's word over does, beyond writing the value.
+# What accepting a difference does besides writing a value.
 EFFECTS = {
     DifferenceKind.CANCELLED: gettext_lazy("The shop is closed for good; its page and history stay."),
     DifferenceKind.RESTORED: gettext_lazy("The closed shop is opened again."),
     DifferenceKind.UNKNOWN: gettext_lazy("The shop is suspended until further notice."),
     DifferenceKind.NEW_SHOP: gettext_lazy("A shop is opened in the register, for the owner of the licence."),
 }
-TAGS = {
-    DifferenceState.OPEN: "warn",
-    DifferenceState.ACCEPTED: "ok",
-    DifferenceState.DISMISSED: "wait",
-    DifferenceState.SETTLED: "ok",
-}
+TAGS = {DifferenceState.OPEN: "warn", DifferenceState.ACCEPTED: "ok", DifferenceState.DISMISSED: "wait", DifferenceState.SETTLED: "ok"}
 
 
-def home_part(request: HttpRequest) -> dict[str, Any]:
-    """What the first page shows to the keepers of the register."""
+def home_part(request: AuthenticatedHttpRequest) -> dict[str, Any]:
+    """The part of the admin index for the keepers of the register."""
     if not in_group(request, KEEPER):
         return {}
     waiting = CommercialDifference.objects.filter(state=DifferenceState.OPEN)
-    return {
-        "home_parts": ["admin/shops/commercial_part.html"],
-        "commercial_waiting": waiting.count(),
-        "commercial": queries.freshness(),
-    }
+    return {"home_parts": ["admin/shops/commercial_part.html"], "commercial_waiting": waiting.count(), "commercial": queries.freshness()}
 
 
-def _demand_reader(request: HttpRequest) -> None:
+def _require_reader(request: AuthenticatedHttpRequest) -> None:
     if not any(in_group(request, role) for role in READERS):
         raise PermissionDenied
 
 
-def _page(request: HttpRequest, template: str, title: Any, error: str, **context: Any) -> TemplateResponse:
-    whole = {**cast(Any, admin.site).page_context(request), "title": title, "error": error, **context}
-    return TemplateResponse(request, template, whole, status=409 if error else 200)
+def _page(request: AuthenticatedHttpRequest, template: str, title: Any, error: str, **context: Any) -> TemplateResponse:
+    page_context = {**cast(Any, admin.site).page_context(request), "title": title, "error": error, **context}
+    return TemplateResponse(request, template, page_context, status=409 if error else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def work_list(request: HttpRequest) -> HttpResponse:
-    """How fresh we are, what waits for a person, and the buttons that ask."""
-    _demand_reader(request)
+def work_list(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """Freshness, open differences, and the buttons to request data."""
+    _require_reader(request)
     error = ""
     if request.method == "POST":
         try:
-            messages.success(request, _ask(request))
+            messages.success(request, _request_data(request))
             return redirect("admin:commercial")
         except Refused as refusal:
             if refusal.status == 403:
@@ -120,37 +112,37 @@ def work_list(request: HttpRequest) -> HttpResponse:
     before = request.GET.get("before", "")
     if before.isascii() and before.isdigit():
         rows = rows.filter(pk__lt=int(before[:18]))
-    found = list(rows[: PAGE + 1])
+    listed = list(rows[: PAGE + 1])
     return _page(
         request,
         "admin/shops/commercial.html",
         _("Commercial register"),
         error,
         commercial=queries.freshness(),
-        rows=[(row, TAGS[DifferenceState(row.state)], *_both(row)) for row in found[:PAGE]],
+        rows=[(row, TAGS[DifferenceState(row.state)], *_first_difference(row)) for row in listed[:PAGE]],
         kinds=DifferenceKind.choices,
         kind=kind,
         is_past=is_past,
-        older=found[PAGE - 1].pk if len(found) > PAGE else None,
+        older=listed[PAGE - 1].pk if len(listed) > PAGE else None,
         may_ask=in_group(request, KEEPER),
         typed_number=request.POST.get("number", "") if error else "",
     )
 
 
-def _ask(request: HttpRequest) -> str:
-    """Do what the pressed button says. Raises Refused."""
+def _request_data(request: AuthenticatedHttpRequest) -> str:
+    """Run the action of the pressed button. Raises Refused."""
     step = request.POST.get("step", "")
     if step == "ask":
-        delta.ask_now(by=request.user)
+        delta.request_delta(by=request.user)
         return _("The commercial register is being asked. What it says stands here within a minute.")
     if step == "licence":
-        delta.ask_licence(number=request.POST.get("number", ""), by=request.user)
+        delta.request_licence(number=request.POST.get("number", ""), by=request.user)
         return _("The commercial register is being asked about this licence.")
     raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
 
 
-def _both(row: CommercialDifference) -> tuple[Any, Any]:
-    """The first value that differs, ours and theirs, for a line of the list."""
+def _first_difference(row: CommercialDifference) -> tuple[Any, Any]:
+    """The first value that differs, ours and theirs."""
     for _label, mine, theirs, differs in values(row):
         if differs:
             return mine, theirs
@@ -159,9 +151,9 @@ def _both(row: CommercialDifference) -> tuple[Any, Any]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again(acts=steps("accept"))
-def difference(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Both values side by side, where they come from, and the decision."""
-    _demand_reader(request)
+def difference(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
+    """One difference: both values, their sources, and the decision."""
+    _require_reader(request)
     row = queries.differences().filter(public_id=public_id).first()
     if row is None:
         raise Http404
@@ -193,15 +185,15 @@ def difference(request: HttpRequest, public_id: str) -> HttpResponse:
         ],
         effect=EFFECTS.get(DifferenceKind(row.kind), ""),
         obstacle=decisions.obstacle(row) if is_open else "",
-        seen=decisions.seen(row),
+        seen=decisions.fingerprint(row),
         may_decide=may_decide,
         reasons=decisions.reasons() if may_decide else [],
         chosen=request.POST.get("code", "") if error else "",
     )
 
 
-def _decide(request: HttpRequest, row: CommercialDifference) -> str:
-    """Do what the pressed button says. Raises Refused."""
+def _decide(request: AuthenticatedHttpRequest, row: CommercialDifference) -> str:
+    """Run the action of the pressed button. Raises Refused."""
     step, as_seen = request.POST.get("step", ""), request.POST.get("seen", "")
     if step == "accept":
         decisions.accept(difference=row, as_seen=as_seen, by=request.user)
@@ -213,31 +205,31 @@ def _decide(request: HttpRequest, row: CommercialDifference) -> str:
 
 
 def values(row: CommercialDifference) -> list[tuple[Any, Any, Any, bool]]:
-    """Label, ours, theirs and whether they differ, field by field. Of an open difference ours is what stands now."""
+    """Label, ours, theirs and whether they differ, for each field. Ours is the current value while the difference is open."""
     mine = differences.ours(row.kind, row.shop) if row.state == DifferenceState.OPEN else row.ours
     names = [name for name in LABELS if mine.get(name) or row.theirs.get(name)]
     return [
         (
             LABELS[name],
-            _shown(name, mine.get(name, "")),
-            _shown(name, row.theirs.get(name, "")),
+            _display(name, mine.get(name, "")),
+            _display(name, row.theirs.get(name, "")),
             name in row.theirs and not differences.is_same(name, row.theirs[name], mine.get(name, "")),
         )
         for name in names
     ]
 
 
-def _shown(name: str, value: str) -> Any:
+def _display(name: str, value: str) -> Any:
     if not value:
         return "—"
     if name in DAYS:
         return day(dt.date.fromisoformat(value))
     if name == "activity":
-        known = Activity.objects.filter(pk=value).first()
-        return term(known.name_ar, "ar") if known else ltr(value)
+        activity = Activity.objects.filter(pk=value).first()
+        return term(activity.name_ar, "ar") if activity else ltr(value)
     if name == "governorate":
-        place = Governorate.objects.filter(pk=value).first()
-        return term(place.name_ar, "ar") if place else ltr(value)
+        governorate = Governorate.objects.filter(pk=value).first()
+        return term(governorate.name_ar, "ar") if governorate else ltr(value)
     if name in ("status", "standing"):
         return CODED.get(value, value)
     if name == "problem":

@@ -1,1 +1,1 @@
-"""Opening hours as the holder of a shop states them: what a week is, how it is stated, and what holds at a moment."""
+"""Opening hours of shops: stating them, and whether a shop is open at a moment."""

@@ -1,4 +1,4 @@
-"""A week of hours as somebody types it: for each day open, closed, day and night, or as the day before, with up to two spans."""
+"""The form of a week of hours: for each day open, closed, 24 hours, or as the day before, with up to two spans."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.ui.forms import FoldedField, LtrInput
 from shops.hours.labels import WEEKDAYS
-from shops.models.week import DAY, WHOLE_DAY, BadWeek, Day, Week, clock_text
+from shops.models.week import DAY, WHOLE_DAY, Day, InvalidWeek, Week, clock_text
 
 OPEN, CLOSED, WHOLE, SAME = "open", "closed", "whole", "same"
 KINDS = ((OPEN, _("Open at these times")), (CLOSED, _("Closed that day")), (WHOLE, _("Open 24 hours")), (SAME, _("As the day before")))
 TIMES = (("from", _("From")), ("to", _("To")), ("from_again", _("And from")), ("to_again", _("Until")))
 _TIME = re.compile(r"(\d{1,2})(?:[:.,]?(\d{2}))?\s*(am|pm|a\.m\.|p\.m\.|ص|م|صباحا|صباحًا|مساء|مساءً)?")
 _LATE = ("pm", "p.m.", "م", "مساء", "مساءً")
-WRONG = {
+WEEK_ERRORS = {
     "spans": _("A day has at most two spans."),
     "times": _("The shop closes after it opens."),
     "order": _("The second span begins after the first one has ended."),
@@ -31,7 +31,7 @@ WRONG = {
 
 
 class TimeField(FoldedField):
-    """A time of day in quarters of an hour: `9`, `9:30`, `٩:٣٠`, `0930`, `4 pm`, `٤ م`; 24:00 and 23:59 are the end of the day."""
+    """A time of day, as quarters of an hour: `9`, `9:30`, `٩:٣٠`, `0930`, `4 pm`, `٤ م`; 24:00 and 23:59 are the end of the day."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {
         "time": _("Write the time as hours and minutes, such as 09:00 or 16:30."),
@@ -62,7 +62,7 @@ class TimeField(FoldedField):
 
 
 class WeekForm(forms.Form):
-    """Seven days, Sunday first. `week` of a valid form is what was typed."""
+    """Seven days, Sunday first. `week` of a valid form is the entered week."""
 
     week: Week
 
@@ -76,12 +76,12 @@ class WeekForm(forms.Form):
                 label=_("On this day"), choices=kinds, error_messages={"invalid_choice": _("Choose one from the list.")}
             )
             for part, label in TIMES:
-                said = {code: _of_day(name, text) for code, text in TimeField.default_error_messages.items()}
-                fields[f"d{number}_{part}"] = TimeField(label=label, required=False, max_length=20, error_messages=said)
+                messages = {code: _of_day(name, text) for code, text in TimeField.default_error_messages.items()}
+                fields[f"d{number}_{part}"] = TimeField(label=label, required=False, max_length=20, error_messages=messages)
 
     @property
     def days(self) -> Iterator[tuple[Any, BoundField, list[BoundField]]]:
-        """Of each day its name, its choice and its times, for the page."""
+        """The name, choice and times of each day, for the template."""
         for number, name in enumerate(WEEKDAYS):
             yield name, self[f"d{number}_kind"], [self[f"d{number}_{part}"] for part, _label in TIMES]
 
@@ -94,18 +94,18 @@ class WeekForm(forms.Form):
             return data
         try:
             self.week = Week(tuple(days))
-        except BadWeek as error:
-            self._wrong(error.weekday, "from_again" if error.code == "order" else "to" if error.code == "times" else "from", error.code)
+        except InvalidWeek as error:
+            self._add_week_error(error.weekday, {"order": "from_again", "times": "to"}.get(error.code, "from"), error.code)
             return data
         if self.week.is_empty and not self.may_be_empty:
             self.add_error(None, _("A shop opens on at least one day. If it has closed for good, report that instead."))
         return data
 
     def _day(self, number: int, data: dict[str, Any], before: Day) -> Day:
-        """The spans of one day; each error stands at its field."""
+        """The spans of one day; `before` are those of the day before. Adds errors to the fields."""
         kind = data.get(f"d{number}_kind")
         if kind != OPEN:
-            for part, _label in TIMES:  # what is typed beside another choice does not count, right or wrong
+            for part, _label in TIMES:  # times beside another choice are ignored, valid or not
                 self.errors.pop(f"d{number}_{part}", None)
             return before if kind == SAME else WHOLE_DAY if kind == WHOLE else ()
         spans: list[tuple[int, int]] = []
@@ -123,11 +123,11 @@ class WeekForm(forms.Form):
             spans.append((opens, closes if closes > opens else closes + DAY))
         return tuple(spans)
 
-    def _wrong(self, number: int, part: str, code: str) -> None:
-        while self.cleaned_data.get(f"d{number}_kind") == SAME:  # the times stand at the day that is repeated
+    def _add_week_error(self, number: int, part: str, code: str) -> None:
+        while self.cleaned_data.get(f"d{number}_kind") == SAME:  # the times are those of the day that is repeated
             number -= 1
         kind = self.cleaned_data.get(f"d{number}_kind")
-        self.add_error(f"d{number}_{part if kind == OPEN else 'kind'}", _of_day(WEEKDAYS[number], WRONG[code]))
+        self.add_error(f"d{number}_{part if kind == OPEN else 'kind'}", _of_day(WEEKDAYS[number], WEEK_ERRORS[code]))
 
 
 def _of_day(name: Any, text: Any) -> Any:
@@ -135,14 +135,14 @@ def _of_day(name: Any, text: Any) -> Any:
 
 
 def _initial(week: Week | None) -> dict[str, Any]:
-    """What stands in the form before somebody types: the week as it is stated, or one day to be filled in for all."""
-    found: dict[str, Any] = {}
+    """The initial values: the stated week, or one empty day for all."""
+    initial: dict[str, Any] = {}
     for number in range(7):
         day: Day = week.days[number] if week else ()
         if number and (week is None or day == week.days[number - 1]):
-            found[f"d{number}_kind"] = SAME
+            initial[f"d{number}_kind"] = SAME
             continue
-        found[f"d{number}_kind"] = OPEN if week is None else WHOLE if day == WHOLE_DAY else OPEN if day else CLOSED
+        initial[f"d{number}_kind"] = OPEN if week is None else WHOLE if day == WHOLE_DAY else OPEN if day else CLOSED
         for (part, _label), time in zip(TIMES, (time for span in day for time in span), strict=False):
-            found[f"d{number}_{part}"] = time % DAY or DAY if part.startswith("to") else time
-    return found
+            initial[f"d{number}_{part}"] = time % DAY or DAY if part.startswith("to") else time
+    return initial

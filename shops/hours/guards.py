@@ -1,8 +1,8 @@
-"""What the database refuses of opening hours."""
+"""Database triggers of opening hours."""
 
 from municipality.kernel.guards import guard, insert_only
 
-# Opening hours: a week that shops share never changes, and a shop that is closed or stands under another entry states none.
+# Weeks are immutable; a closed or merged shop states no hours.
 insert_only("shops_hoursweek")
 for _event in ("INSERT", "UPDATE"):
     guard(

@@ -1,4 +1,4 @@
-"""How opening hours read: the state of this moment in one line, and the seven days as a table."""
+"""Opening hours as text: the current state in one line, and the week as a table."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ WEEKDAYS = (_("Sunday"), _("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"
 ONE_DAY = dt.timedelta(days=1)
 
 
-def tag_of(standing: OpeningStatus) -> tuple[str, str]:
-    """State and words of a tag: `Open now · until 22:00`, `Closed now · opens tomorrow at 09:00`."""
-    if standing.until is None:
-        return ("ok", gettext("Open now · day and night")) if standing.is_open else ("wait", gettext("Closed now"))
-    until = standing.until.astimezone(clock.KUWAIT)
-    said = {"time": f"{until:%H:%M}", "day": formats.date_format(until.date(), "l")}
-    if standing.is_open:
-        if standing.until - standing.at < ONE_DAY:
-            return "ok", gettext("Open now · until %(time)s") % said
-        return "ok", gettext("Open now · until %(day)s at %(time)s") % said
-    away = (until.date() - clock.day_of(standing.at)).days
-    if away == 0:
-        return "wait", gettext("Closed now · opens at %(time)s") % said
-    if away == 1:
-        return "wait", gettext("Closed now · opens tomorrow at %(time)s") % said
-    return "wait", gettext("Closed now · opens on %(day)s at %(time)s") % said
+def tag_of(status: OpeningStatus) -> tuple[str, str]:
+    """State and text of a tag: `Open now · until 22:00`, `Closed now · opens tomorrow at 09:00`."""
+    if status.until is None:
+        return ("ok", gettext("Open now · day and night")) if status.is_open else ("wait", gettext("Closed now"))
+    until = status.until.astimezone(clock.KUWAIT)
+    values = {"time": f"{until:%H:%M}", "day": formats.date_format(until.date(), "l")}
+    if status.is_open:
+        if status.until - status.at < ONE_DAY:
+            return "ok", gettext("Open now · until %(time)s") % values
+        return "ok", gettext("Open now · until %(day)s at %(time)s") % values
+    days = (until.date() - clock.day_of(status.at)).days
+    if days == 0:
+        return "wait", gettext("Closed now · opens at %(time)s") % values
+    if days == 1:
+        return "wait", gettext("Closed now · opens tomorrow at %(time)s") % values
+    return "wait", gettext("Closed now · opens on %(day)s at %(time)s") % values
 
 
 @dataclass(frozen=True)
 class DayLine:
-    """One line of a table."""
+    """One day of a table."""
 
     name: Any
     times: Any
@@ -51,16 +51,16 @@ class DayLine:
 
 @dataclass(frozen=True)
 class Table:
-    """The hours of a shop for its page: the table that holds today, and the other one where there is one."""
+    """The hours of a shop for its page: the week that holds today, and the other one, if any."""
 
     lines: tuple[DayLine, ...]
     other: tuple[DayLine, ...]
-    is_ramadan: bool  # the first one is that of Ramadan
+    is_ramadan: bool  # whether `lines` are those of Ramadan
     stated_at: dt.datetime
 
 
 def table_of(stated: StatedHours) -> Table:
-    """Seven days from Sunday on, with today marked in the table that holds."""
+    """The weeks of a shop, from Sunday on, with today marked in the one that holds."""
     week, today = _lines(stated.week_id), clock.today()
     if not stated.ramadan_id:
         return Table(_today(week, today), (), is_ramadan=False, stated_at=stated.stated_at)

@@ -1,4 +1,4 @@
-"""Stating the opening hours of a shop: an act of its holder, or of whoever they let act in this service. Nobody studies it."""
+"""Stating the opening hours of a shop, by its holder or a delegate; no officer decides."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from shops.register import queries
 from shops.register.signals import shops_changed
 
 HOURS = "shops.hours"
-STATED = Limit("shop_hours", 60, 86_400)  # a person: who has many shops states them in one go
+STATE_LIMIT = Limit("shop_hours", 60, 86_400)  # a person; holders of many shops state them at once
 Part = Literal["week", "ramadan"]
 
 
 def may_state(user: Visitor, shop: Shop) -> bool:
-    """Whether a page offers `user` to state the hours of a shop: its holder, and whoever they let act in this service."""
+    """Whether `user` may state the hours of a shop, as its holder or delegate."""
     if not user.is_authenticated or user.is_staff:
         return False
     return queries.visible_to(user, HOURS).filter(pk=shop.pk).exists()
 
 
 def state_hours(*, shop: Shop, person: User, week: Week | None, part: Part = "week") -> None:
-    """State the hours of a shop, those of the year or of Ramadan, or take them back (None; with those of the year both go).
+    """State the hours of a shop, of the year or of Ramadan, or delete them (None; without those of the year both).
 
-    Writes the register, a trace of before and after, a row of the record and the index in one transaction; the same hours again renew the
-    day on which they were stated. Raises NotPermitted for anybody else; Refused: closed_already, merged, hours_first (Ramadan before the
-    year), never_open, nothing_stated, too_often (status 429).
+    Writes the hours, a RegisterChange, an audit event and the index in one transaction; the same hours again renew `stated_at`.
+    Raises NotPermitted for other users; Refused: closed_already, merged, hours_first (Ramadan before the year), never_open,
+    nothing_stated, too_often (status 429).
     """
-    if not STATED.take(person.key):
+    if not STATE_LIMIT.take(person.key):
         refusal = Refused("too_often", _("You have sent as many as a day allows. Please send the rest tomorrow."))
         refusal.status = 429
         raise refusal
@@ -53,13 +53,13 @@ def _state(shop: Shop, person: User, week: Week | None, part: Part) -> None:
     access = authorize(person, row, HOURS)
     if not may(access.actor, person=access.person, service=HOURS, subject=row.key):
         raise NotYours
-    queries.demand_standing(row)
+    queries.refuse_merged(row)
     stated = StatedHours.objects.filter(shop=row).first()
-    _demand(row, stated, week, part)
-    before = _said(stated)
+    _validate(row, stated, week, part)
+    before = _values(stated)
     if week is not None:
         HoursWeek.objects.bulk_create([HoursWeek.of(week)], ignore_conflicts=True)
-    after = _written(row, stated, week, part)
+    after = _save(row, stated, week, part)
     source = str(SubjectKey("hours", ids.public_id()))
     if after != before:
         RegisterChange.objects.create(
@@ -69,7 +69,7 @@ def _state(shop: Shop, person: User, week: Week | None, part: Part) -> None:
     record("shop.hours_stated", subject=row.key, actor=access.actor, data={"by": source, "part": part, "taken_back": week is None})
 
 
-def _demand(shop: Shop, stated: StatedHours | None, week: Week | None, part: Part) -> None:
+def _validate(shop: Shop, stated: StatedHours | None, week: Week | None, part: Part) -> None:
     if shop.closed_on is not None:
         raise Refused("closed_already", _("This shop is closed."))
     if week is None and (stated is None or (part == "ramadan" and stated.ramadan_id is None)):
@@ -80,17 +80,17 @@ def _demand(shop: Shop, stated: StatedHours | None, week: Week | None, part: Par
         raise Refused("never_open", _("A shop opens on at least one day. If it has closed for good, report that instead."))
 
 
-def _written(shop: Shop, stated: StatedHours | None, week: Week | None, part: Part) -> dict[str, str]:
-    """Write the row, or take it away; what it says then."""
+def _save(shop: Shop, stated: StatedHours | None, week: Week | None, part: Part) -> dict[str, str]:
+    """Save or delete the row; returns its values."""
     if week is None and part == "week":
         StatedHours.objects.filter(shop=shop).delete()
-        return _said(None)
+        return _values(None)
     row = stated or StatedHours(shop=shop)
     setattr(row, f"{part}_id", week.text if week is not None else None)
     row.stated_at = clock.now()
     row.save()
-    return _said(row)
+    return _values(row)
 
 
-def _said(stated: StatedHours | None) -> dict[str, str]:
+def _values(stated: StatedHours | None) -> dict[str, str]:
     return {"week": stated.week_id if stated else "", "ramadan": (stated.ramadan_id or "") if stated else ""}

@@ -1,4 +1,4 @@
-"""Where the holder of a shop states its opening hours: those of the year, and those of Ramadan."""
+"""The page on which the holder of a shop states its opening hours."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from shops.register.opening import shop_or_404
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def hours(request: AuthenticatedHttpRequest, public_id: str, part: Part = "week") -> HttpResponse:
-    """One week, or take it back. Raises Http404 for whoever may not act about the shop; a closed one says so."""
+    """State or delete one week. Raises Http404 for users who may not act for the shop, Refused for a closed one."""
     user = request.user
     shop, _access = shop_or_404(user, public_id, HOURS)
     if shop.closed_on is not None:
@@ -33,18 +33,18 @@ def hours(request: AuthenticatedHttpRequest, public_id: str, part: Part = "week"
     if part == "ramadan" and stated is None:
         return redirect("shops:hours", shop.public_id)
     text = None if stated is None else stated.week_id if part == "week" else stated.ramadan_id
-    shown = text or (stated.week_id if stated else None)
-    form, submitted = read_form(request, WeekForm, week=parse(shown) if shown else None, may_be_empty=part == "ramadan")
-    is_taken_back = submitted and "take_back" in request.POST
+    initial = text or (stated.week_id if stated else None)
+    form, submitted = read_form(request, WeekForm, week=parse(initial) if initial else None, may_be_empty=part == "ramadan")
+    is_deletion = submitted and "take_back" in request.POST
     status = 400 if submitted else 200
-    if is_taken_back or (submitted and form.is_valid()):
+    if is_deletion or (submitted and form.is_valid()):
         try:
-            state_hours(shop=shop, person=user, week=None if is_taken_back else form.week, part=part)
+            state_hours(shop=shop, person=user, week=None if is_deletion else form.week, part=part)
         except Refused as refusal:
             form.add_error(None, refusal.sentence)
             status = refusal.status
         else:
-            messages.info(request, _("The hours are taken back.") if is_taken_back else _("The hours stand on the page of the shop."))
+            messages.info(request, _("The hours are taken back.") if is_deletion else _("The hours stand on the page of the shop."))
             return redirect(address_of(shop))
     context = {
         "form": form,

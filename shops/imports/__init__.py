@@ -1,1 +1,1 @@
-"""Sheets of the register: read without effect, released by a second person, taken in batches. Documented in docs/shop-register.md."""
+"""Importing sheets of the register: validated first, released by a second person, applied in batches. See docs/shop-register.md."""

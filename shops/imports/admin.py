@@ -1,4 +1,4 @@
-"""Sheets of the register in the staff's admin: no table, the words of its codes."""
+"""Labels of the codes of sheets in the admin."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,13 +1,13 @@
-"""What a sheet of the register may hold. Reading it is `municipality.kernel.sheets`."""
+"""The columns of a sheet of the register. `municipality.kernel.sheets` reads them."""
 
 from __future__ import annotations
 
 from municipality.kernel.sheets import Layout
 from shops.imports.problems import NotReadable
 
-MOST_BYTES = 40 * 1024 * 1024  # nginx lets as much through (deploy/nginx.conf)
-MOST_LINES = 150_000
-# Code of a column → its names in a first line. Every name is compared folded.
+MAX_BYTES = 40 * 1024 * 1024  # as in deploy/nginx.conf
+MAX_LINES = 150_000
+# Code of a column → its names in a header, which are compared folded.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "commercial_license_no": ("رقم الترخيص التجاري", "رقم الرخصة التجارية"),
     "public_id": ("معرف المحل",),
@@ -36,6 +36,6 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 KEY = "commercial_license_no"
 NEEDED = (KEY,)
-# What a shop that is not in the register yet must bring.
+# Required for a shop that is not in the register yet.
 NEEDED_OF_NEW = ("name_ar", "activity", "area", "block", "street", "paci_number", "commercial_license_end", "commercial_registration_no")
-LAYOUT = Layout(COLUMNS, NEEDED, MOST_BYTES, MOST_LINES, NotReadable)
+LAYOUT = Layout(COLUMNS, NEEDED, MAX_BYTES, MAX_LINES, NotReadable)

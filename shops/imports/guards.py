@@ -1,11 +1,11 @@
-"""What the database refuses of sheets of the register."""
+"""Database triggers of sheets of the register."""
 
 from municipality.imports.guards import guard_rows
 from municipality.kernel.guards import guard
 from shops.models import RegisterRow
 
 guard_rows(RegisterRow, "register")
-# Nothing happens to a shop in the name of a sheet that no second person released.
+# No event or change has a sheet as its source that no second person released.
 for _table in ("shops_shopevent", "shops_registerchange"):
     guard(
         f"{_table}_by_released_file",

@@ -16,16 +16,16 @@ from shops.models.imports import RegisterRow
 from shops.register.roles import CLERK, KEEPER
 
 
-def check(file: ImportFile, found: Sequence[Row]) -> Iterator[Checked]:
-    """Compare some lines with the register."""
-    numbers = [validation.number_of(cells.get(KEY, "")) for _line, cells, _extra in found]
-    registered = {validation.number_of(cells.get("commercial_registration_no", "")) for _line, cells, _extra in found} - {""}
+def check(file: ImportFile, rows: Sequence[Row]) -> Iterator[Checked]:
+    """Compare some rows with the register."""
+    numbers = [validation.number_of(cells.get(KEY, "")) for _line, cells, _extra in rows]
+    registered = {validation.number_of(cells.get("commercial_registration_no", "")) for _line, cells, _extra in rows} - {""}
     holders = Organisation.objects.filter(commercial_register_no__in=registered).values_list("commercial_register_no", flat=True)
     known = validation.Known(today=clock.today(), holders=frozenset(holders), **queries.places_by_name())
-    stand = writer.present(set(numbers) - {""})
-    for number, (line, cells, extra) in zip(numbers, found, strict=True):
-        said = validation.check(cells, known, stand.get(number), extra=extra)
-        yield Checked(line, said.number, said.outcome, said.problems, {"effect": said.effect})
+    current = writer.present(set(numbers) - {""})
+    for number, (line, cells, extra) in zip(numbers, rows, strict=True):
+        result = validation.check(cells, known, current.get(number), extra=extra)
+        yield Checked(line, result.number, result.outcome, result.problems, {"effect": result.effect})
 
 
 KIND = Kind(

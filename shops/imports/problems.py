@@ -1,4 +1,4 @@
-"""What can be wrong with a sheet of the register or with one of its lines, and how to put it right."""
+"""Texts of the problems of a sheet or a row, and how to solve them."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ LINE: dict[str, Any] = {
 
 
 class NotReadable(sheets.NotReadable):
-    """The file as a whole cannot be read."""
+    """The file cannot be read at all."""
 
     sentences = FILE

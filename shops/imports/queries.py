@@ -1,4 +1,4 @@
-"""What a sheet is compared with, and what it lacks."""
+"""Queries for the validation of a sheet."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from shops.models.imports import RegisterRow
 
 
 def absent(file: ImportFile) -> QuerySet[Shop]:
-    """Open shops of the register that the file does not name. Nothing happens to them; somebody should look."""
-    named = RegisterRow.objects.filter(file=file, number=OuterRef("commercial_license_no"))
-    return Shop.objects.filter(~Exists(named), closed_on__isnull=True, merged_into__isnull=True).order_by("pk")
+    """Open shops that the file does not name. They stay unchanged."""
+    rows = RegisterRow.objects.filter(file=file, number=OuterRef("commercial_license_no"))
+    return Shop.objects.filter(~Exists(rows), closed_on__isnull=True, merged_into__isnull=True).order_by("pk")
 
 
 def places_by_name() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""From the cells of one line to what it does, or to every problem it has at once. Looks nothing up: what is known comes in as `Known`."""
+"""Validating one row: from its cells to its effect or all its problems. Makes no queries: `Known` has what is known."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shops.imports.columns import KEY, NEEDED_OF_NEW
 
 TEXTS = {"name_ar": 160, "name_en": 160, "block": 10, "street": 60, "building": 20, "plot": 20, "floor": 20, "unit": 20}
 HOLDER = {"holder_ar": 160, "holder_en": 160}
-# What a dash takes away; an empty cell leaves what stands.
+# The values after a dash; an empty cell leaves the current value.
 OPTIONAL = {"name_en": "", "building": "", "plot": "", "floor": "", "unit": "", "area_m2": None, "latitude": None, "longitude": None}
 STATES = {
     **dict.fromkeys(("open", "مفتوح", "قائم", "عامل"), "open"),
@@ -32,7 +32,7 @@ _DEGREES = re.compile(r"\d{1,2}(?:[.,]\d{1,12})?")
 
 @dataclass(frozen=True)
 class Known:
-    """What a line is compared with."""
+    """What a row is compared with."""
 
     today: dt.date
     activities: Mapping[str, str]  # folded code or name → code
@@ -43,7 +43,7 @@ class Known:
 
 @dataclass
 class CheckedLine:
-    """What a line says, as far as it could be read; `given` are columns of a shop, as JSON keeps them."""
+    """The result of one row; `given` has columns of Shop, as JSON values."""
 
     number: str = ""
     problems: list[list[str]] = field(default_factory=list)  # [column, code]
@@ -51,27 +51,27 @@ class CheckedLine:
     outcome: Outcome = Outcome.WRONG
     effect: dict[str, Any] = field(default_factory=dict)
 
-    def wrong(self, column: str, code: str) -> None:
+    def add_problem(self, column: str, code: str) -> None:
         self.problems.append([column, code])
 
     def has(self, column: str) -> bool:
-        return any(found == column for found, _code in self.problems)
+        return any(name == column for name, _code in self.problems)
 
 
 def number_of(cell: str) -> str:
-    """A licence or registration number as the register keeps it: ASCII digits, capitals, no spaces."""
+    """A normalised licence or registration number: ASCII digits, capitals, no spaces."""
     return "".join(digits.clean(cell).split()).upper()
 
 
 def check(cells: Mapping[str, str], known: Known, present: Mapping[str, Any] | None, *, extra: bool = False) -> CheckedLine:
-    """Read one line beside the present row of its shop (`None`: a new one). Every problem is found at once."""
+    """Validate one row against the current shop (None: a new one). Finds all problems at once."""
     line = CheckedLine()
     if extra:
-        line.wrong("", "cells")
-    text = {column: found for column, cell in cells.items() if (found := _text(line, column, cell))}
+        line.add_problem("", "cells")
+    text = {column: value for column, cell in cells.items() if (value := _text(line, column, cell))}
     _number(line, text, present)
     for column in TEXTS:
-        _put(line, text, column)
+        _set_text(line, text, column)
     _activity(line, text, known)
     _area(line, text, known)
     _numbers(line, text)
@@ -79,74 +79,74 @@ def check(cells: Mapping[str, str], known: Known, present: Mapping[str, Any] | N
     _point(line, text)
     _state(line, text, known, present)
     if present is None:
-        _new(line, text, known)
-    _together(line, present or {})
+        _check_new(line, text, known)
+    _check_together(line, present or {})
     if not line.problems:
         _compare(line, text, present)
     return line
 
 
 def _text(line: CheckedLine, column: str, cell: str) -> str:
-    """A cell; a lone dash stands for taking away."""
+    """The text of a cell; a lone dash deletes the value."""
     text, problem = text_of(cell, TEXTS.get(column) or HOLDER.get(column) or 200)
     if problem:
-        line.wrong(column, problem)
+        line.add_problem(column, problem)
     return text
 
 
-def _put(line: CheckedLine, text: Mapping[str, str], column: str) -> None:
-    found = text.get(column, "")
-    if found == DASH:
+def _set_text(line: CheckedLine, text: Mapping[str, str], column: str) -> None:
+    value = text.get(column, "")
+    if value == DASH:
         if column in OPTIONAL:
             line.given[column] = OPTIONAL[column]
         else:
-            line.wrong(column, "no_dash")
-    elif found:
-        line.given[column] = found
+            line.add_problem(column, "no_dash")
+    elif value:
+        line.given[column] = value
 
 
 def _number(line: CheckedLine, text: Mapping[str, str], present: Mapping[str, Any] | None) -> None:
     number = number_of(text.get(KEY, ""))
     if not number:
         if not line.has(KEY):
-            line.wrong(KEY, "missing")
+            line.add_problem(KEY, "missing")
     elif ROUNDED.fullmatch(number):
-        line.wrong(KEY, "sheet_number")
+        line.add_problem(KEY, "sheet_number")
     elif not _NUMBER.fullmatch(number):
-        line.wrong(KEY, "licence_no")
+        line.add_problem(KEY, "licence_no")
     else:
         line.number = number
-    if (named := text.get("public_id", "").lower()) and line.number and (present is None or present["public_id"] != named):
-        line.wrong("public_id", "public_id")
+    if (public_id := text.get("public_id", "").lower()) and line.number and (present is None or present["public_id"] != public_id):
+        line.add_problem("public_id", "public_id")
     if present is not None and present.get("merged"):
-        line.wrong(KEY, "merged")
+        line.add_problem(KEY, "merged")
 
 
 def _activity(line: CheckedLine, text: Mapping[str, str], known: Known) -> None:
-    if found := text.get("activity", ""):
-        code = known.activities.get(arabic.fold(found), "")
+    if name := text.get("activity", ""):
+        code = known.activities.get(arabic.fold(name), "")
         if code:
             line.given["activity_id"] = code
         else:
-            line.wrong("activity", "activity")
+            line.add_problem("activity", "activity")
 
 
 def _area(line: CheckedLine, text: Mapping[str, str], known: Known) -> None:
-    named, governorate = text.get("area", ""), ""
-    if within := text.get("governorate", ""):
-        governorate = known.governorates.get(arabic.fold(within), "")
+    name, governorate = text.get("area", ""), ""
+    if governorate_name := text.get("governorate", ""):
+        governorate = known.governorates.get(arabic.fold(governorate_name), "")
         if not governorate:
-            line.wrong("governorate", "governorate")
+            line.add_problem("governorate", "governorate")
             return
-    if not named:
+    if not name:
         return
-    found = [area for area in known.areas.get(arabic.fold(named), []) if not governorate or area[1] == governorate]
-    if not found:
-        line.wrong("area", "area")
-    elif len(found) > 1:
-        line.wrong("governorate", "area_twice")
+    matches = [area for area in known.areas.get(arabic.fold(name), []) if not governorate or area[1] == governorate]
+    if not matches:
+        line.add_problem("area", "area")
+    elif len(matches) > 1:
+        line.add_problem("governorate", "area_twice")
     else:
-        line.given |= {"area_id": found[0][0], "branch_id": found[0][2]}
+        line.given |= {"area_id": matches[0][0], "branch_id": matches[0][2]}
 
 
 def _numbers(line: CheckedLine, text: Mapping[str, str]) -> None:
@@ -154,36 +154,36 @@ def _numbers(line: CheckedLine, text: Mapping[str, str]) -> None:
         if re.fullmatch(r"\d{8}", paci, re.ASCII):
             line.given["paci_number"] = paci
         else:
-            line.wrong("paci_number", "sheet_number" if ROUNDED.fullmatch(paci) else "paci")
+            line.add_problem("paci_number", "sheet_number" if ROUNDED.fullmatch(paci) else "paci")
     if size := text.get("area_m2", ""):
         if size == DASH:
             line.given["area_m2"] = None
         elif re.fullmatch(r"[1-9]\d{0,6}", size, re.ASCII):
             line.given["area_m2"] = int(size)
         else:
-            line.wrong("area_m2", "number")
+            line.add_problem("area_m2", "number")
     if registration := number_of(text.get("commercial_registration_no", "")):
         if registration == DASH:
-            line.wrong("commercial_registration_no", "no_dash")
+            line.add_problem("commercial_registration_no", "no_dash")
         elif ROUNDED.fullmatch(registration):
-            line.wrong("commercial_registration_no", "sheet_number")
+            line.add_problem("commercial_registration_no", "sheet_number")
         elif not _NUMBER.fullmatch(registration):
-            line.wrong("commercial_registration_no", "licence_no")
+            line.add_problem("commercial_registration_no", "licence_no")
         else:
             line.given["commercial_registration_no"] = registration
 
 
 def _day(line: CheckedLine, text: Mapping[str, str], column: str, today: dt.date | None = None) -> dt.date | None:
-    typed = text.get(column, "")
-    if not typed:
+    value = text.get(column, "")
+    if not value:
         return None
-    if typed == DASH:
-        line.wrong(column, "no_dash")
+    if value == DASH:
+        line.add_problem(column, "no_dash")
         return None
-    found, problem = day_of(typed, oldest=OLDEST, today=today)
+    day, problem = day_of(value, oldest=OLDEST, today=today)
     if problem:
-        line.wrong(column, problem)
-    return found
+        line.add_problem(column, problem)
+    return day
 
 
 def _days(line: CheckedLine, text: Mapping[str, str], known: Known) -> None:
@@ -195,58 +195,59 @@ def _days(line: CheckedLine, text: Mapping[str, str], known: Known) -> None:
 
 def _point(line: CheckedLine, text: Mapping[str, str]) -> None:
     for column, (low, high) in (("latitude", NORTH), ("longitude", EAST)):
-        typed = text.get(column, "")
-        if typed == DASH:
+        value = text.get(column, "")
+        if value == DASH:
             line.given[column] = None
-        elif typed:
-            value = float(typed.replace("٫", ".").replace(",", ".")) if _DEGREES.fullmatch(typed.replace("٫", ".")) else 0.0
-            if low <= value <= high:
-                line.given[column] = round(value, 6)
+        elif value:
+            value = value.replace("٫", ".")
+            degrees = float(value.replace(",", ".")) if _DEGREES.fullmatch(value) else 0.0
+            if low <= degrees <= high:
+                line.given[column] = round(degrees, 6)
             else:
-                line.wrong(column, "point")
+                line.add_problem(column, "point")
 
 
 def _state(line: CheckedLine, text: Mapping[str, str], known: Known, present: Mapping[str, Any] | None) -> None:
-    """Since when a shop is closed or suspended, where the sheet says another state than the register."""
-    typed = text.get("state", "")
+    """Since when a shop is closed or suspended, if the sheet and the register differ in its state."""
+    name = text.get("state", "")
     day = _day(line, text, "state_on", known.today)
-    if not typed:
+    if not name:
         return
-    state = _STATES.get(arabic.fold(typed), "")
-    stands = "open"
+    state = _STATES.get(arabic.fold(name), "")
+    current = "open"
     if present is not None:
-        stands = "closed" if present["closed_on"] else "suspended" if present["suspended_on"] else "open"
+        current = "closed" if present["closed_on"] else "suspended" if present["suspended_on"] else "open"
     if not state:
-        line.wrong("state", "state")
-    elif state == stands:
+        line.add_problem("state", "state")
+    elif state == current:
         return
     elif day is None:
         if not line.has("state_on"):
-            line.wrong("state_on", "state_on")
-    elif state == "suspended" and stands == "closed":
-        line.wrong("state", "closed_suspended")
+            line.add_problem("state_on", "state_on")
+    elif state == "suspended" and current == "closed":
+        line.add_problem("state", "closed_suspended")
     else:
         on = day.isoformat()
         line.given |= {"closed_on": on if state == "closed" else None, "suspended_on": on if state == "suspended" else None}
         line.given["state_on"] = on
 
 
-def _new(line: CheckedLine, text: Mapping[str, str], known: Known) -> None:
+def _check_new(line: CheckedLine, text: Mapping[str, str], known: Known) -> None:
     for column in NEEDED_OF_NEW:
         if not text.get(column) and not line.has(column):
-            line.wrong(column, "missing")
+            line.add_problem(column, "missing")
     registration = line.given.get("commercial_registration_no", "")
     if registration and registration not in known.holders and text.get("holder_ar", DASH) == DASH and not line.has("holder_ar"):
-        line.wrong("holder_ar", "holder")
+        line.add_problem("holder_ar", "holder")
 
 
-def _together(line: CheckedLine, present: Mapping[str, Any]) -> None:
-    """What only holds of several columns at once, with what stands in the register."""
+def _check_together(line: CheckedLine, present: Mapping[str, Any]) -> None:
+    """Problems of several columns together, with the current values."""
     after = {**present, **line.given}
     if after.get("building") and after.get("plot"):
-        line.wrong("building", "building_and_plot")
+        line.add_problem("building", "building_and_plot")
     if (after.get("latitude") is None) != (after.get("longitude") is None) and not line.has("latitude") and not line.has("longitude"):
-        line.wrong("latitude", "half_point")
+        line.add_problem("latitude", "half_point")
 
 
 def _compare(line: CheckedLine, text: Mapping[str, str], present: Mapping[str, Any] | None) -> None:

@@ -1,7 +1,7 @@
-"""From released lines to the register, set by set: shops, what they were called before, events, changes and the index of the search.
+"""Writing released rows to the register in bulk: shops, former names, events, changes and the search index.
 
-All of it in the caller's transaction, with as many statements for two thousand lines as for one. What one act of `register.events` and
-`register.services` writes of one shop, this writes of many.
+In the caller's transaction, with the same number of statements for any number of rows. Writes what `register.events` and
+`register.services` write for a single shop.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from municipality.kernel.bulk_copy import copy_rows
 from municipality.kernel.failpoints import failpoint
 from shops.models import EventKind, RegisterChange, Sensitivity, Shop, ShopActivity, ShopEvent, TradeName
 from shops.models.imports import RegisterRow
-from shops.register.events import MOVED
+from shops.register.events import ADDRESS_COLUMNS
 from shops.search import index
 
 DAYS = ("commercial_license_end", "opened_on", "closed_on", "suspended_on")
 POINT = ("latitude", "longitude")
 STATE = ("closed_on", "suspended_on")
-# Columns of a shop that a sheet may say.
+# The columns of Shop that a sheet can change.
 COLUMNS = (
     *("name_ar", "name_en", "activity_id", "area_id", "branch_id", "block", "street", "building", "plot", "floor", "unit"),
     *("paci_number", "area_m2", "commercial_license_end", "commercial_registration_no", *POINT, "opened_on", *STATE),
 )
 NULLABLE = frozenset(("area_m2", *POINT, "opened_on", *STATE))
-# Facts as the trace names them, each with its columns.
+# The facts in RegisterChange, with their columns.
 FACTS = {
     "trade_name": ("name_ar", "name_en"),
     "activity": ("activity_id",),
-    "address": ("area_id", "branch_id", *MOVED[1:]),
+    "address": ("area_id", "branch_id", *ADDRESS_COLUMNS[1:]),
     "area_m2": ("area_m2",),
     "commercial_licence": ("commercial_license_end",),
     "registration": ("commercial_registration_no",),
@@ -47,7 +47,7 @@ FACTS = {
     "opened_on": ("opened_on",),
     "state": STATE,
 }
-# What the search does not read.
+# Columns without a search index.
 UNSEARCHED = frozenset(
     ("area_m2", "commercial_license_end", "opened_on", "branch_id", "block", "street", "building", "plot", "floor", "unit", "state_on")
 )
@@ -58,12 +58,13 @@ _NEW = (
 
 
 def present(numbers: Iterable[str], *, lock: bool = False) -> dict[str, dict[str, Any]]:
-    """The present rows of shops by licence number, as JSON keeps them, with `pk`, `public_id`, whether they were merged
-    away, and the `exact` point, of which a sheet says six decimals."""
+    """The current shops by licence number, as JSON values, with `pk`, `public_id`, whether they are `merged`, and the `exact`
+    coordinates, which sheets round to six decimals.
+    """
     rows = Shop.objects.filter(commercial_license_no__in=set(numbers)).order_by("pk")
     if lock:
         rows = rows.select_for_update()
-    found = {}
+    shops = {}
     for number, pk, public_id, merged, *values in rows.values_list("commercial_license_no", "pk", "public_id", "merged_into_id", *COLUMNS):
         facts = dict(zip(COLUMNS, values, strict=True))
         for name in DAYS:
@@ -71,48 +72,48 @@ def present(numbers: Iterable[str], *, lock: bool = False) -> dict[str, dict[str
         exact = {name: facts[name] for name in POINT}
         for name in POINT:
             facts[name] = facts[name] if facts[name] is None else round(facts[name], 6)
-        found[number] = {"pk": pk, "public_id": public_id, "merged": merged is not None, "exact": exact, **facts}
-    return found
+        shops[number] = {"pk": pk, "public_id": public_id, "merged": merged is not None, "exact": exact, **facts}
+    return shops
 
 
 def apply(file: ImportFile, rows: Sequence[RegisterRow]) -> Applied:
-    """Carry released lines over. A shop that is no longer what the dry run showed is left as it is."""
-    done, source, actor = Applied(), file.key, system("shops")
-    stand = present([row.number for row in rows], lock=True)
-    new = [row for row in rows if row.outcome == Outcome.ADD and row.number not in stand]
+    """Write released rows. A shop that changed since the dry run is left unchanged."""
+    result, source, actor = Applied(), file.key, system("shops")
+    current = present([row.number for row in rows], lock=True)
+    new = [row for row in rows if row.outcome == Outcome.ADD and row.number not in current]
     changes: list[tuple[dict[str, Any], dict[str, list[Any]]]] = []
     confirmed: list[int] = []
-    fresh = {row.pk for row in new}
+    new_pks = {row.pk for row in new}
     for row in rows:
-        shop = stand.get(row.number)
-        if row.pk in fresh:
+        shop = current.get(row.number)
+        if row.pk in new_pks:
             continue
-        if shop is None or shop["merged"] or row.outcome == Outcome.ADD or not _still(shop, row.effect):
-            done.left_out.append(row.pk)
+        if shop is None or shop["merged"] or row.outcome == Outcome.ADD or not _is_unchanged(shop, row.effect):
+            result.left.append(row.pk)
             continue
         confirmed.append(shop["pk"])
         if row.outcome == Outcome.CHANGE:
             changes.append((shop, row.effect))
     added = _add(new, source=source, actor=actor)
-    searched = _change(changes, source=source, actor=actor)
+    reindexed = _change(changes, source=source, actor=actor)
     Shop.objects.filter(pk__in=confirmed).update(facts_source=source, facts_at=clock.now())
     failpoint("register.written")
-    index.refresh([*added, *searched])
+    index.refresh([*added, *reindexed])
     failpoint("register.indexed")
-    done.added, done.changed, done.confirmed = len(added), len(changes), len(confirmed) - len(changes)
-    return done
+    result.added, result.changed, result.confirmed = len(added), len(changes), len(confirmed) - len(changes)
+    return result
 
 
-def _still(shop: Mapping[str, Any], differs: Mapping[str, Sequence[Any]]) -> bool:
-    """Whether every value that a line replaces is the one that the dry run saw."""
+def _is_unchanged(shop: Mapping[str, Any], differs: Mapping[str, Sequence[Any]]) -> bool:
+    """Whether all values that a row replaces are those of the dry run."""
     return all(shop[name] == before for name, (before, _after) in differs.items() if name != "state_on")
 
 
 def _add(rows: Sequence[RegisterRow], *, source: str, actor: Actor) -> list[int]:
-    """Write new shops with their holders and events. Returns their keys."""
+    """Create new shops with their holders and events. Returns their keys."""
     if not rows:
         return []
-    holders, now, today = _holders(rows), _now(), clock.today().isoformat()
+    holders, now, today = _organisations(rows), _now(), clock.today().isoformat()
 
     def values(row: RegisterRow) -> tuple[Any, ...]:
         given = [row.effect.get(name, None if name in NULLABLE else "") for name in COLUMNS]
@@ -123,85 +124,87 @@ def _add(rows: Sequence[RegisterRow], *, source: str, actor: Actor) -> list[int]
     keys = dict(Shop.objects.filter(commercial_license_no__in=[row.number for row in rows]).values_list("commercial_license_no", "pk"))
     events: list[tuple[Any, ...]] = []
     for row in rows:
-        told = []
+        row_events = []
         if opened := row.effect.get("opened_on"):
-            told.append((EventKind.OPENED, opened))
+            row_events.append((EventKind.OPENED, opened))
         for name, kind in (("closed_on", EventKind.CLOSED), ("suspended_on", EventKind.SUSPENDED)):
             if on := row.effect.get(name):
-                told.append((kind, on))
-        events += [_event(keys[row.number], kind, on, {}, source, actor, now) for kind, on in told or [(EventKind.ENTERED, today)]]
+                row_events.append((kind, on))
+        events += [_event(keys[row.number], kind, on, {}, source, actor, now) for kind, on in row_events or [(EventKind.ENTERED, today)]]
     _write_events(events)
     return [keys[row.number] for row in rows]
 
 
-def _holders(rows: Sequence[RegisterRow]) -> dict[str, int]:
-    """The organisations of new shops by registration number, each made where it is new."""
-    wanted = {row.effect["commercial_registration_no"]: row.effect for row in rows}
-    known = dict(Organisation.objects.filter(commercial_register_no__in=wanted).values_list("commercial_register_no", "pk"))
-    # In one order, so that two writers never wait for each other.
-    new = [number for number in sorted(wanted) if number not in known]
+def _organisations(rows: Sequence[RegisterRow]) -> dict[str, int]:
+    """The organisations of new shops by registration number, created if missing."""
+    effects = {row.effect["commercial_registration_no"]: row.effect for row in rows}
+    pks = dict(Organisation.objects.filter(commercial_register_no__in=effects).values_list("commercial_register_no", "pk"))
+    # In one order, so that concurrent writers do not deadlock.
+    new = [number for number in sorted(effects) if number not in pks]
     if new:
         Organisation.objects.bulk_create(
             [
                 Organisation(
                     commercial_register_no=number,
-                    name_ar=wanted[number].get("holder_ar", number),
-                    name_en=wanted[number].get("holder_en", ""),
+                    name_ar=effects[number].get("holder_ar", number),
+                    name_en=effects[number].get("holder_en", ""),
                 )
                 for number in new
             ],
             ignore_conflicts=True,
         )
-        known |= dict(Organisation.objects.filter(commercial_register_no__in=new).values_list("commercial_register_no", "pk"))
-    return known
+        pks |= dict(Organisation.objects.filter(commercial_register_no__in=new).values_list("commercial_register_no", "pk"))
+    return pks
 
 
 def _change(changes: Sequence[tuple[dict[str, Any], Mapping[str, Sequence[Any]]]], *, source: str, actor: Actor) -> list[int]:
-    """Change known shops, with what they leave behind. Returns the keys of those whose entry in the search changes."""
+    """Change shops and record their history. Returns the keys of those whose search entry changes."""
     if not changes:
         return []
     now, today = _now(), clock.today()
     names = _last_days(TradeName, [shop["pk"] for shop, differs in changes if {"name_ar", "name_en"} & differs.keys()])
     activities = _last_days(ShopActivity, [shop["pk"] for shop, differs in changes if "activity_id" in differs])
     events: list[tuple[Any, ...]] = []
-    former: list[tuple[Any, ...]] = []
-    carried: list[tuple[Any, ...]] = []
-    traces: list[tuple[Any, ...]] = []
+    name_rows: list[tuple[Any, ...]] = []
+    activity_rows: list[tuple[Any, ...]] = []
+    change_rows: list[tuple[Any, ...]] = []
     for shop, differs in changes:
         pk = shop["pk"]
         after = {name: pair[1] for name, pair in differs.items()}
-        told: list[tuple[EventKind, Any, dict[str, Any]]] = []
+        shop_events: list[tuple[EventKind, Any, dict[str, Any]]] = []
         if {"name_ar", "name_en"} & differs.keys():
             before = [shop["name_ar"], shop["name_en"]]
-            former.append((pk, *before, *_days(shop, names.get(pk), today), source))
-            named = {"before": before, "after": [after.get("name_ar", before[0]), after.get("name_en", before[1])]}
-            told.append((EventKind.RENAMED, today.isoformat(), named))
+            name_rows.append((pk, *before, *_days(shop, names.get(pk), today), source))
+            data = {"before": before, "after": [after.get("name_ar", before[0]), after.get("name_en", before[1])]}
+            shop_events.append((EventKind.RENAMED, today.isoformat(), data))
         if "activity_id" in differs:
-            carried.append((pk, shop["activity_id"], *_days(shop, activities.get(pk), today), source))
-            told.append((EventKind.ACTIVITY_CHANGED, today.isoformat(), {"before": shop["activity_id"], "after": after["activity_id"]}))
-        if set(MOVED) & differs.keys():
-            place = {name: shop[name] for name in MOVED}
-            moved = {"before": place, "after": {name: after.get(name, place[name]) for name in MOVED}}
-            told.append((EventKind.MOVED, today.isoformat(), moved))
+            activity_rows.append((pk, shop["activity_id"], *_days(shop, activities.get(pk), today), source))
+            shop_events.append(
+                (EventKind.ACTIVITY_CHANGED, today.isoformat(), {"before": shop["activity_id"], "after": after["activity_id"]})
+            )
+        if set(ADDRESS_COLUMNS) & differs.keys():
+            address = {name: shop[name] for name in ADDRESS_COLUMNS}
+            moved = {"before": address, "after": {name: after.get(name, address[name]) for name in ADDRESS_COLUMNS}}
+            shop_events.append((EventKind.MOVED, today.isoformat(), moved))
         if set(STATE) & differs.keys():
-            told.append((_state_event(shop, after), after["state_on"], {}))
-        events += [_event(pk, kind, on, data, source, actor, now) for kind, on, data in told]
+            shop_events.append((_state_event(shop, after), after["state_on"], {}))
+        events += [_event(pk, kind, on, data, source, actor, now) for kind, on, data in shop_events]
         for fact, columns in FACTS.items():
             if touched := [name for name in columns if name in differs]:
                 pair = ({name: differs[name][side] for name in touched} for side in (0, 1))
-                before_json, after_json = (json.dumps(one, ensure_ascii=False) for one in pair)
-                traces.append((pk, fact, before_json, after_json, Sensitivity.OPEN.value, source, actor.key, now))
-    copy_rows(connection, TradeName._meta.db_table, ("shop_id", "name_ar", "name_en", "first_day", "last_day", "source"), former)
-    copy_rows(connection, ShopActivity._meta.db_table, ("shop_id", "activity_id", "first_day", "last_day", "source"), carried)
-    listed = ("shop_id", "name", "before", "after", "sensitivity", "source", "actor_key", "at")
-    copy_rows(connection, RegisterChange._meta.db_table, listed, traces)
+                before_json, after_json = (json.dumps(values, ensure_ascii=False) for values in pair)
+                change_rows.append((pk, fact, before_json, after_json, Sensitivity.OPEN.value, source, actor.key, now))
+    copy_rows(connection, TradeName._meta.db_table, ("shop_id", "name_ar", "name_en", "first_day", "last_day", "source"), name_rows)
+    copy_rows(connection, ShopActivity._meta.db_table, ("shop_id", "activity_id", "first_day", "last_day", "source"), activity_rows)
+    columns_of_change = ("shop_id", "name", "before", "after", "sensitivity", "source", "actor_key", "at")
+    copy_rows(connection, RegisterChange._meta.db_table, columns_of_change, change_rows)
     _write_events(events)
     _write_shops(changes)
     return [shop["pk"] for shop, differs in changes if not differs.keys() <= UNSEARCHED]
 
 
 def _write_shops(changes: Sequence[tuple[dict[str, Any], Mapping[str, Sequence[Any]]]]) -> None:
-    """The new values of many shops by one statement: only the columns that any of them changes."""
+    """Update many shops by one statement, with only the columns that change in any of them."""
     touched = [name for name in COLUMNS if any(name in differs for _shop, differs in changes)]
     assigned = ", ".join(f"{name} = n.{name}" for name in touched)
     rows = [
@@ -230,21 +233,21 @@ def _state_event(shop: Mapping[str, Any], after: Mapping[str, Any]) -> EventKind
     return EventKind.REOPENED if shop["closed_on"] else EventKind.RESUMED
 
 
-def _last_days(model: Any, keys: Sequence[int]) -> dict[int, dt.date]:
-    """The last day of the newest earlier name or activity of each shop."""
-    rows = model.objects.filter(shop__in=keys).order_by("last_day", "pk") if keys else []
+def _last_days(model: type[TradeName] | type[ShopActivity], keys: Sequence[int]) -> dict[int, dt.date]:
+    """The last day of the newest former name or activity of each shop."""
+    rows: Any = model._default_manager.filter(shop__in=keys).order_by("last_day", "pk") if keys else []
     return {row.shop_id: row.last_day for row in rows}
 
 
 def _days(shop: Mapping[str, Any], last: dt.date | None, today: dt.date) -> tuple[str | None, str]:
-    """First and last day of what stands on a shop until now, as `shops.register.events` counts them."""
+    """First and last day of the current value, as in `shops.register.events`."""
     first = last + dt.timedelta(days=1) if last else parse_date(shop["opened_on"] or "")
     yesterday = today - dt.timedelta(days=1)
     return first.isoformat() if first else None, (max(first, yesterday) if first else yesterday).isoformat()
 
 
 def _now() -> Any:
-    """This instant as the database keeps it."""
+    """The current time as a value of the database."""
     return connection.ops.adapt_datetimefield_value(clock.now())
 
 

@@ -1,4 +1,4 @@
-"""The tables of the app, a module a feature."""
+"""The models of the app, a module for each feature."""
 
 from shops.models.claims import Claim, ClaimGround
 from shops.models.commercial_register import (

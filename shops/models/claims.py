@@ -1,4 +1,4 @@
-"""A claim of a shop. Its case carries the course."""
+"""Claims of shops."""
 
 from __future__ import annotations
 
@@ -18,20 +18,17 @@ class ClaimGround(models.TextChoices):
 
 
 class Claim(models.Model):
-    """A person, or an organisation by one who acts for it, claims a shop that stands under somebody else.
-
-    The case carries its course; here is what it is about.
-    """
+    """A person, or an organisation represented by one, claims a shop that somebody else holds. The case has its state."""
 
     case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name="الطلب")
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="claims", verbose_name="المحل")
     ground = models.CharField("السند", max_length=10, choices=ClaimGround)
-    files_key = models.CharField(max_length=80, blank=True)  # subject of the documents, such as claim:…
+    files_key = models.CharField(max_length=80, blank=True)  # subject key of the documents, such as claim:…
     statement = models.CharField("الإفادة", max_length=500, blank=True)
-    organisation = models.ForeignKey(  # that is to hold the shop; the applicant's own claim without one
+    organisation = models.ForeignKey(  # the claimant; None if the applicant claims the shop for themselves
         Organisation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="المنشأة المطالِبة"
     )
-    # Under whom the shop stood when it was claimed.
+    # The holder of the shop at the time of the claim.
     holder = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="الحائز الحالي"
     )

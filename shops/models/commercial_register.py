@@ -1,4 +1,4 @@
-"""What the commercial register said, how far it was read, and what differs from the Municipality's register."""
+"""What the commercial register delivered, how far it was read, and how it differs from the Municipality's register."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ D = DifferenceState
 DIFFERENCE_WORKFLOW = workflow(
     DIFFERENCE,
     D.OPEN,
-    # One row as long as nobody decided: what the commercial register says later takes the place of what it said before.
+    # One row while undecided: a later statement of the commercial register replaces the earlier one.
     move("restate", D.OPEN, to=D.OPEN, label=_("The commercial register says something newer")),
     move("accept", D.OPEN, to=D.ACCEPTED, may=KEEPER, label=_("Take it into the register")),
     move("dismiss", D.OPEN, to=D.DISMISSED, may=KEEPER, needs_reason=True, label=_("Dismiss")),
@@ -35,11 +35,11 @@ DIFFERENCE_WORKFLOW = workflow(
 
 
 class CommercialFeed(models.Model):
-    """One register that is asked for its changes, and how far it was read. The cursor moves with the rows of its page only."""
+    """One external register and how far its changes were read. The cursor moves in the transaction of its page."""
 
     code = models.CharField(max_length=20, unique=True)
     cursor = models.CharField(max_length=200, blank=True)
-    as_of = models.DateTimeField(null=True)  # when the last page of the last delta that ended well was asked for
+    as_of = models.DateTimeField(null=True)  # time of the request of the last page of the last complete delta
 
     def __str__(self) -> str:
         return self.code
@@ -51,25 +51,25 @@ class RunReason(models.TextChoices):
 
 
 class CommercialRun(models.Model):
-    """One delta from its first page to its last. At most one is under way."""
+    """One delta from its first page to its last. At most one is running."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     feed = models.ForeignKey(CommercialFeed, models.PROTECT, related_name="runs")
     why = models.CharField("السبب", max_length=10, choices=RunReason)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="طلبها")
-    is_full = models.BooleanField("قائمة كاملة", default=False)  # from the beginning: whatever is not shown is not there
+    is_full = models.BooleanField("قائمة كاملة", default=False)  # a full listing: licences that it does not list do not exist there
     began_at = models.DateTimeField("بدأت في")
-    moved_at = models.DateTimeField()  # last page or last try
+    moved_at = models.DateTimeField()  # time of the last page or attempt
     ended_at = models.DateTimeField("انتهت في", null=True)
     pages = models.PositiveIntegerField("الصفحات", default=0)
     fresh = models.PositiveIntegerField("تغييرات", default=0)
-    known = models.PositiveIntegerField("معروفة من قبل", default=0)  # delivered before, nothing done
-    late = models.PositiveIntegerField("أقدم مما لدينا", default=0)  # an older version after a newer one, kept and not applied
+    known = models.PositiveIntegerField("معروفة من قبل", default=0)  # delivered before, ignored
+    late = models.PositiveIntegerField("أقدم مما لدينا", default=0)  # an older version after a newer one; saved, not applied
     applied = models.PositiveIntegerField("طُبّقت", default=0)
     raised = models.PositiveIntegerField("فروق جديدة", default=0)
     settled = models.PositiveIntegerField("فروق زالت", default=0)
-    missing = models.PositiveIntegerField("غير موجودة هناك", default=0)  # of our licences, in a whole listing
-    is_doubted = models.BooleanField(default=False)  # so many were missing that nothing was made of it
+    missing = models.PositiveIntegerField("غير موجودة هناك", default=0)  # our licences that a full listing does not list
+    is_doubted = models.BooleanField(default=False)  # too many were missing, so that they were ignored
 
     class Meta:
         verbose_name = "مزامنة مع السجل التجاري"
@@ -93,7 +93,7 @@ class OutageCode(models.TextChoices):
 
 
 class CommercialOutage(models.Model):
-    """One time in which the register gave no good answer: one row, however often it was tried."""
+    """One outage of the register: one row, however many attempts failed."""
 
     feed = models.ForeignKey(CommercialFeed, models.PROTECT, related_name="outages")
     code = models.CharField("السبب", max_length=10, choices=OutageCode)
@@ -122,14 +122,14 @@ class NoticeStatus(models.TextChoices):
 
 
 class CommercialNotice(models.Model):
-    """One version of one licence as the register delivered it, once. Written once; a civil number is kept as its keyed hash only."""
+    """One version of one licence as delivered. Insert only; a civil number is saved as its keyed hash."""
 
     feed = models.ForeignKey(CommercialFeed, models.PROTECT, related_name="notices")
     licence_no = models.CharField("رقم الترخيص التجاري", max_length=20)
     version = models.BigIntegerField("النسخة")
     body = models.JSONField("النص")
     standing = models.CharField("الحكم", max_length=12, choices=NoticeStatus)
-    run = models.ForeignKey(CommercialRun, models.PROTECT, null=True, related_name="notices")  # none: asked for alone
+    run = models.ForeignKey(CommercialRun, models.PROTECT, null=True, related_name="notices")  # null: requested alone
     received_at = models.DateTimeField("ورد في")
 
     class Meta:
@@ -152,14 +152,14 @@ class LicenceStatus(models.TextChoices):
 
 
 class CommercialLicence(models.Model):
-    """The newest that is known of one licence. Its version never goes back; the database refuses it."""
+    """The newest known version of one licence. Its version never decreases, by a trigger."""
 
     feed = models.ForeignKey(CommercialFeed, models.PROTECT, related_name="licences")
     licence_no = models.CharField("رقم الترخيص التجاري", max_length=20)
     version = models.BigIntegerField("النسخة")
-    status = models.CharField("الحالة", max_length=10, choices=LicenceStatus, blank=True)  # empty: never read well
+    status = models.CharField("الحالة", max_length=10, choices=LicenceStatus, blank=True)  # empty: never read successfully
     notice = models.ForeignKey(CommercialNotice, models.PROTECT, related_name="+")
-    seen_in = models.ForeignKey(CommercialRun, models.PROTECT, null=True, related_name="+")  # last whole listing that showed it
+    seen_in = models.ForeignKey(CommercialRun, models.PROTECT, null=True, related_name="+")  # last full listing that listed it
 
     class Meta:
         verbose_name = "ترخيص في السجل التجاري"
@@ -188,7 +188,7 @@ class CommercialDifferenceEvent(StateEvent):
 
 
 class CommercialDifference(models.Model):
-    """One thing on which the two registers do not agree. While it is open it stands once for a licence and a kind."""
+    """One difference between the two registers. Open, it is unique for a licence and a kind."""
 
     EVENTS = CommercialDifferenceEvent
     workflow_name = DIFFERENCE
@@ -198,11 +198,11 @@ class CommercialDifference(models.Model):
     licence_no = models.CharField("رقم الترخيص التجاري", max_length=20)
     kind = models.CharField("النوع", max_length=12, choices=DifferenceKind)
     shop = models.ForeignKey("shops.Shop", models.PROTECT, null=True, related_name="+", verbose_name="المحل")
-    ours = models.JSONField("في سجل البلدية", default=dict)  # as it stood when the row was written or decided
+    ours = models.JSONField("في سجل البلدية", default=dict)  # when the row was written or decided
     theirs = models.JSONField("في السجل التجاري", default=dict)
-    notice = models.ForeignKey(CommercialNotice, models.PROTECT, null=True, related_name="+")  # none: it is what is not there
+    notice = models.ForeignKey(CommercialNotice, models.PROTECT, null=True, related_name="+")  # null: the licence is missing there
     found_at = models.DateTimeField("ظهر في")
-    stated_at = models.DateTimeField()  # when what stands under `theirs` was received
+    stated_at = models.DateTimeField()  # time of receipt of `theirs`
     state = models.CharField("الحالة", max_length=10, choices=DifferenceState, default=DifferenceState.OPEN)
     last_event = models.ForeignKey(CommercialDifferenceEvent, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField("حُسم في", null=True)
@@ -218,8 +218,7 @@ class CommercialDifference(models.Model):
             models.CheckConstraint(condition=Q(state__in=DifferenceState.values), name="shops_difference_state"),
             models.CheckConstraint(condition=Q(kind__in=DifferenceKind.values), name="shops_difference_kind"),
             models.CheckConstraint(
-                condition=Q(decided_by__isnull=True) | Q(decided_at__isnull=False),
-                name="shops_difference_decided_whole",
+                condition=Q(decided_by__isnull=True) | Q(decided_at__isnull=False), name="shops_difference_decided_whole"
             ),
         ]
         indexes = [
@@ -236,8 +235,9 @@ class CommercialDifference(models.Model):
 
 
 class RegisteredOwner(models.Model):
-    """What the commercial register says about who owns a licence: a person, by the civil number as a keyed hash, or an organisation,
-    by its number in the commercial register."""
+    """The owner of a licence by the commercial register: a person, by the keyed hash of the civil number, or an organisation, by
+    its number in the commercial register.
+    """
 
     commercial_license_no = models.CharField("رقم الترخيص التجاري", max_length=20, unique=True)
     owner_digest = models.CharField(max_length=64, editable=False, blank=True)

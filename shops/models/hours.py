@@ -1,4 +1,4 @@
-"""Opening hours in the database: each different week once, in columns that the database can judge; and who of the shops keeps which."""
+"""Opening hours in the database: each distinct week once, in columns with check constraints; and the hours of each shop."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ COLUMNS = ("opens", "closes", "opens_again", "closes_again")
 
 
 def _constraints() -> list[models.BaseConstraint]:
-    """For each day: whole spans, the second behind the first, none beyond a day; and no night that reaches into the next opening."""
-    found: list[models.BaseConstraint] = []
+    """For each day: complete spans in order, within 24 hours, and not beyond the next day's opening."""
+    result: list[models.BaseConstraint] = []
     for day, tomorrow in pairwise((*DAYS, DAYS[0])):
-        opens, closes, again, closes_again = (f"{day}_{column}" for column in COLUMNS)
+        opens, closes, opens_again, closes_again = (f"{day}_{column}" for column in COLUMNS)
         has_first = Q(**{f"{opens}__isnull": False, f"{closes}__isnull": False})
         has_none = Q(**{f"{opens}__isnull": True, f"{closes}__isnull": True})
-        has_second = Q(**{f"{again}__isnull": False, f"{closes_again}__isnull": False})
-        has_one = Q(**{f"{again}__isnull": True, f"{closes_again}__isnull": True})
+        has_second = Q(**{f"{opens_again}__isnull": False, f"{closes_again}__isnull": False})
+        has_one = Q(**{f"{opens_again}__isnull": True, f"{closes_again}__isnull": True})
         times = Q(**{f"{opens}__lt": DAY, f"{closes}__gt": F(opens), f"{closes}__lte": F(opens) + DAY})
-        times &= Q(**{f"{again}__gt": F(closes), f"{again}__lt": DAY})
-        times &= Q(**{f"{closes_again}__gt": F(again), f"{closes_again}__lte": F(opens) + DAY})
+        times &= Q(**{f"{opens_again}__gt": F(closes), f"{opens_again}__lt": DAY})
+        times &= Q(**{f"{closes_again}__gt": F(opens_again), f"{closes_again}__lte": F(opens) + DAY})
         night = Q(**{f"{tomorrow}_opens__gte": F(closes) - DAY}) & Q(**{f"{tomorrow}_opens__gte": F(closes_again) - DAY})
-        found += [
+        result += [
             models.CheckConstraint(condition=(has_one & (has_first | has_none)) | (has_first & has_second), name=f"shops_{day}_whole"),
             models.CheckConstraint(condition=times, name=f"shops_{day}_times"),
             models.CheckConstraint(condition=night, name=f"shops_{day}_night"),
         ]
-    return found
+    return result
 
 
 class HoursWeek(models.Model):
-    """One week of opening hours; shops with the same hours share it, and it never changes.
+    """One week of opening hours. Immutable; shops with the same hours share it.
 
-    The key is its text (`Week.text`). Beside it stand four columns a day (`sun_opens` …), quarters of an hour as in `week.Week`.
+    The primary key is its text (`Week.text`). Four columns a day (`sun_opens` …) are quarters of an hour as in `week.Week`.
     """
 
     text = models.CharField(max_length=200, primary_key=True)
@@ -62,16 +62,16 @@ for _day in DAYS:
 
 
 def columns_of(week: Week) -> dict[str, int | None]:
-    """The columns of a week."""
-    found: dict[str, int | None] = {}
+    """The values of the columns of a week."""
+    result: dict[str, int | None] = {}
     for name, day in zip(DAYS, week.days, strict=True):
         times = [time for span in day for time in span]
-        found |= {f"{name}_{column}": times[n] if n < len(times) else None for n, column in enumerate(COLUMNS)}
-    return found
+        result |= {f"{name}_{column}": times[n] if n < len(times) else None for n, column in enumerate(COLUMNS)}
+    return result
 
 
 class StatedHours(models.Model):
-    """The hours that the holder of a shop states; a shop without a row has stated none. What was stated before is in its changes."""
+    """The current opening hours of a shop, as its holder states them. Earlier ones are in RegisterChange."""
 
     shop = models.OneToOneField("shops.Shop", models.PROTECT, primary_key=True, related_name="hours", verbose_name="المحل")
     week = models.ForeignKey(HoursWeek, models.PROTECT, related_name="+", db_index=False, verbose_name="أوقات العمل")

@@ -1,4 +1,4 @@
-"""Each line of a sheet of the register as it was read."""
+"""Rows of imported sheets of the register."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from municipality.imports.models import ImportRow
 
 
 class RegisterRow(ImportRow):
-    """One line of a sheet: `number` is that of the commercial licence, `effect` columns of the shop: of a new one their values, of a
-    known one before and after of each that changes.
+    """One row of a sheet. `number` is that of the commercial licence; `effect` has the columns of the shop: the values of a new
+    one, or before and after of each changed column.
     """
 
     effect = models.JSONField("القيم", default=dict)

@@ -1,4 +1,4 @@
-"""What the office decides about a shop with two people: that two rows are one shop, or two after all; and events by hand."""
+"""Decisions of the office by two people: merges of two shops, their reversal, and events entered by hand."""
 
 from __future__ import annotations
 
@@ -9,19 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import ids
 
-
-class MergeKind(models.TextChoices):
-    MERGE = "merge", _("The same shop")
-    SPLIT = "split", _("Two shops after all")
+OPEN = Q(allowed_at__isnull=True, refused_at__isnull=True)
 
 
-class ShopMerge(models.Model):
-    """An act about two rows of the register. History is never edited: what was wrong is followed by another act."""
+class Proposal(models.Model):
+    """What one person proposes about a shop (`asked_by`) and a second one allows or refuses."""
 
     public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
-    kind = models.CharField("النوع", max_length=5, choices=MergeKind)
-    shop = models.ForeignKey("shops.Shop", models.PROTECT, related_name="merges", verbose_name="المحل المكرر")
-    into = models.ForeignKey("shops.Shop", models.PROTECT, related_name="+", verbose_name="المحل الباقي")
     note_ar = models.CharField("السبب", max_length=500)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="اقترحه")
     asked_at = models.DateTimeField("اقترح في")
@@ -31,22 +25,39 @@ class ShopMerge(models.Model):
     refused_at = models.DateTimeField("رُد في", null=True, blank=True)
 
     class Meta:
+        abstract = True
+
+
+def _proposal_constraints(prefix: str) -> list[models.BaseConstraint]:
+    """Two people, a complete decision, and one open proposal for a shop."""
+    undecided = Q(allowed_by__isnull=True, allowed_at__isnull=True)
+    allowed = Q(allowed_by__isnull=False, allowed_at__isnull=False, refused_at__isnull=True)
+    return [
+        models.CheckConstraint(condition=Q(allowed_by__isnull=True) | ~Q(allowed_by=models.F("asked_by")), name=f"{prefix}_two_people"),
+        models.CheckConstraint(condition=undecided | allowed, name=f"{prefix}_decided_whole"),
+        models.UniqueConstraint(fields=["shop"], condition=OPEN, name=f"{prefix}_one_open"),
+    ]
+
+
+class MergeKind(models.TextChoices):
+    MERGE = "merge", _("The same shop")
+    SPLIT = "split", _("Two shops after all")
+
+
+class ShopMerge(Proposal):
+    """A merge or split of two shops. Never edited: a split reverses a merge."""
+
+    kind = models.CharField("النوع", max_length=5, choices=MergeKind)
+    shop = models.ForeignKey("shops.Shop", models.PROTECT, related_name="merges", verbose_name="المحل المكرر")
+    into = models.ForeignKey("shops.Shop", models.PROTECT, related_name="+", verbose_name="المحل الباقي")
+
+    class Meta:
         verbose_name = "دمج محلين"
         verbose_name_plural = "دمج المحلات"
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=MergeKind.values), name="shops_merge_kind"),
             models.CheckConstraint(condition=~Q(shop=models.F("into")), name="shops_merge_two_shops"),
-            models.CheckConstraint(
-                condition=Q(allowed_by__isnull=True) | ~Q(allowed_by=models.F("asked_by")), name="shops_merge_two_people"
-            ),
-            models.CheckConstraint(
-                condition=Q(allowed_by__isnull=True, allowed_at__isnull=True)
-                | Q(allowed_by__isnull=False, allowed_at__isnull=False, refused_at__isnull=True),
-                name="shops_merge_decided_whole",
-            ),
-            models.UniqueConstraint(
-                fields=["shop"], condition=Q(allowed_at__isnull=True, refused_at__isnull=True), name="shops_merge_one_open"
-            ),
+            *_proposal_constraints("shops_merge"),
         ]
         indexes = [models.Index(fields=["into"], name="shops_merge_into")]
 
@@ -55,12 +66,12 @@ class ShopMerge(models.Model):
 
     @property
     def key(self) -> str:
-        """The source of the events that it causes."""
+        """The source of its events."""
         return f"merge:{self.public_id}"
 
 
 class ByHand(models.TextChoices):
-    """What staff may say of a shop; each is a kind of event."""
+    """The kinds of events that staff may enter."""
 
     SUSPENDED = "suspended", _("Suspended")
     RESUMED = "resumed", _("Resumed")
@@ -70,39 +81,21 @@ class ByHand(models.TextChoices):
     MOVED = "moved", _("Moved")
 
 
-class EventProposal(models.Model):
-    """An event by hand. `after` holds the columns that it writes, where it is a new name or address."""
+class EventProposal(Proposal):
+    """A proposed event. `after` has the columns that it writes, for a new name or address."""
 
-    public_id = models.CharField(max_length=26, unique=True, default=ids.public_id)
     shop = models.ForeignKey("shops.Shop", models.PROTECT, related_name="proposals", verbose_name="المحل")
     kind = models.CharField("الحدث", max_length=20, choices=ByHand)
     on = models.DateField("في")
     after = models.JSONField("القيم", default=dict, blank=True)
-    note_ar = models.CharField("السبب", max_length=500)
     reference = models.CharField("السند", max_length=60)
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="اقترحه")
-    asked_at = models.DateTimeField("اقترح في")
-    allowed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="أكده")
-    allowed_at = models.DateTimeField("أكد في", null=True, blank=True)
-    refused_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="ردّه")
-    refused_at = models.DateTimeField("رُد في", null=True, blank=True)
 
     class Meta:
         verbose_name = "حدث مقترح"
         verbose_name_plural = "الأحداث المقترحة"
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=ByHand.values), name="shops_proposal_kind"),
-            models.CheckConstraint(
-                condition=Q(allowed_by__isnull=True) | ~Q(allowed_by=models.F("asked_by")), name="shops_proposal_two_people"
-            ),
-            models.CheckConstraint(
-                condition=Q(allowed_by__isnull=True, allowed_at__isnull=True)
-                | Q(allowed_by__isnull=False, allowed_at__isnull=False, refused_at__isnull=True),
-                name="shops_proposal_decided_whole",
-            ),
-            models.UniqueConstraint(
-                fields=["shop"], condition=Q(allowed_at__isnull=True, refused_at__isnull=True), name="shops_proposal_one_open"
-            ),
+            *_proposal_constraints("shops_proposal"),
         ]
 
     def __str__(self) -> str:
@@ -110,5 +103,5 @@ class EventProposal(models.Model):
 
     @property
     def key(self) -> str:
-        """The source of the event that it becomes."""
+        """The source of its event."""
         return f"byhand:{self.public_id}"

@@ -1,4 +1,4 @@
-"""What has been published of the register: the numbered changes, the state that was told last, the editions of the files."""
+"""Published data of the register: numbered changes, the last published state, and the editions of the files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.places.models import Area
 
-# Types of changes beside the events of a shop.
+# Types of changes besides the events of a shop.
 LICENCE_CHANGED, UPDATED, ADDED = "licence_changed", "updated", "added"
 OTHER_TYPES: dict[str, Any] = {
     LICENCE_CHANGED: _("Health licence changed"),
@@ -19,7 +19,7 @@ OTHER_TYPES: dict[str, Any] = {
 
 
 class Pending(models.Model):
-    """A shop of which something may have changed, or an event of it, that has no number yet. Written in the transaction of the change."""
+    """A shop that may have changed, or an event of it, without a number yet. Written in the transaction of the change."""
 
     shop = models.ForeignKey("shops.Shop", models.CASCADE, related_name="+")
     event = models.OneToOneField("shops.ShopEvent", models.CASCADE, related_name="+", null=True)
@@ -33,7 +33,7 @@ class Pending(models.Model):
 
 
 class Published(models.Model):
-    """What was last told of a shop: a hash of its row, and its health licence."""
+    """The last published state of a shop: a hash of its row, and its health licence."""
 
     shop = models.OneToOneField("shops.Shop", models.CASCADE, primary_key=True, related_name="+")
     digest = models.CharField(max_length=32)
@@ -48,10 +48,10 @@ class Published(models.Model):
 
 
 class Change(models.Model):
-    """One change as anybody may read it, numbered without gaps in the order in which numbers become visible. Written once.
+    """One published change. Insert only; numbered without gaps in the order of publication.
 
-    `row` is what is published of the shop from then on, by the names of `table.FIELDS`; a few of them and `gone` where another
-    entry stands for the shop from then on.
+    `row` has the published fields of the shop by the names of `table.FIELDS`; a few of them and `gone` for a shop that was merged
+    into another one.
     """
 
     number = models.BigIntegerField(primary_key=True)
@@ -78,11 +78,11 @@ class Change(models.Model):
 
 
 class Edition(models.Model):
-    """One night's files of a set. Its row is written when all of them lie in the store, so that nobody is ever led to half a file."""
+    """The files of a dataset of one night. Written when all files are stored."""
 
-    dataset = models.CharField(max_length=20, default="shops")  # key of a set
+    dataset = models.CharField(max_length=20, default="shops")  # key of the dataset
     as_of = models.DateTimeField()
-    cursor = models.BigIntegerField(null=True)  # every change up to this number is in the files; none for a set without a feed
+    cursor = models.BigIntegerField(null=True)  # the number of the last change in the files; null for a dataset without a feed
     rows = models.PositiveIntegerField()
     folder = models.CharField(max_length=60, unique=True)
     files = models.JSONField()  # [{name, format, is_compressed, bytes, sha256}]

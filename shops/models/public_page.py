@@ -1,4 +1,4 @@
-"""A correction that somebody asks for, and the reply of a shop's holder to a finding. The case carries the course."""
+"""Corrections that the public requests, and replies of a shop's holder to findings. The case has their state."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WHY_LENGTH = REPLY_LENGTH = 600  # characters
 
 
 class PageFact(models.TextChoices):
-    """What of a shop's page anybody may ask to correct. Owner and commercial licence come from their own registers."""
+    """The facts of a shop that may be corrected. Owner and commercial licence come from their own registers."""
 
     TRADE_NAME = "trade_name", _("Trade name")
     ACTIVITY = "activity", _("Activity")
@@ -21,7 +21,7 @@ class PageFact(models.TextChoices):
 
 
 class Correction(models.Model):
-    """One fact, what the page said, what is right in somebody's words, and why. Written once."""
+    """A request to correct one fact: what the page said, the right value, and why. Insert only."""
 
     case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name="الطلب")
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="corrections", verbose_name="المحل")
@@ -44,7 +44,7 @@ class Correction(models.Model):
 
 
 class Reply(models.Model):
-    """What the holder of a shop answers to a finding, word for word: staff publish it or refuse it, and never change it."""
+    """A reply of the holder of a shop to a finding. Staff publish or refuse it, never change it."""
 
     case = models.OneToOneField(Case, models.PROTECT, related_name="+", verbose_name="الطلب")
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="replies", verbose_name="المحل")

@@ -1,4 +1,4 @@
-"""The register of shops: the shop, its changes, its history and its events."""
+"""The register of shops: shops, their changes, history and events."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Replace, Upper
 from django.utils.translation import gettext_lazy as _
 
-from municipality.accounts.models import Organisation
+from municipality.accounts.models import Organisation, User
 from municipality.kernel import clock, ids
 from municipality.kernel.subjects import SubjectKey
 from municipality.places.models import Area, Branch
@@ -38,15 +38,13 @@ class Shop(models.Model):
     area_m2 = models.PositiveIntegerField("المساحة بالمتر المربع", null=True, blank=True)
     manager_name_ar = models.CharField("المدير المسؤول", max_length=120, blank=True)
     manager_name_en = models.CharField("المدير المسؤول بالإنجليزية", max_length=120, blank=True)
-    # The manager's civil number as accounts keep one: encrypted, found by a keyed hash, shown masked.
+    # The manager's civil number, as in accounts: encrypted, a keyed hash for look-ups, and masked for display.
     manager_civil_id_digest = models.CharField(max_length=64, blank=True, editable=False)
     manager_civil_id_cipher = models.TextField(blank=True, editable=False)
     manager_civil_id_masked = models.CharField("الرقم المدني للمدير", max_length=12, blank=True, editable=False)
     commercial_license_no = models.CharField("رقم الترخيص التجاري", max_length=20, unique=True)
     commercial_license_end = models.DateField("نهاية الترخيص التجاري")
-    commercial_registration_no = models.CharField(
-        "رقم السجل التجاري", max_length=20, blank=True
-    )  # of the company; several shops may share it
+    commercial_registration_no = models.CharField("رقم السجل التجاري", max_length=20, blank=True)  # of the company; shared by its shops
     latitude = models.FloatField("خط العرض", null=True, blank=True)  # WGS 84
     longitude = models.FloatField("خط الطول", null=True, blank=True)
     opened_on = models.DateField("افتتح في", null=True, blank=True)
@@ -54,7 +52,7 @@ class Shop(models.Model):
     facts_source = models.CharField("المصدر", max_length=40)
     facts_at = models.DateTimeField("حُدّث في")
     closed_on = models.DateField("أغلق في", null=True, blank=True)
-    # Found to be the same shop as another, which stands for both (shops.office.services.merges).
+    # Merged into another shop (shops.office.services.merges).
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="merged", db_index=False, verbose_name="دُمج في"
     )
@@ -80,7 +78,7 @@ class Shop(models.Model):
             models.Index(fields=["paci_number"], name="shops_paci"),
             models.Index(fields=["merged_into"], condition=models.Q(merged_into__isnull=False), name="shops_merged"),
             models.Index(
-                # Numbers without their signs, for `shops.office.candidates`; the number itself, so that the index is enough.
+                # Numbers without their signs, for `shops.office.candidates`; with the number itself for index-only scans.
                 Upper(Replace(Replace(F("commercial_license_no"), Value("/")), Value("-"))),
                 F("commercial_license_no"),
                 condition=models.Q(merged_into__isnull=True),
@@ -97,7 +95,7 @@ class Shop(models.Model):
 
     @property
     def is_closed(self) -> bool:
-        """Closed for good, today or before."""
+        """Closed for good today or before."""
         return self.closed_on is not None and self.closed_on <= clock.today()
 
     @property
@@ -105,12 +103,17 @@ class Shop(models.Model):
         return self.suspended_on is not None and self.suspended_on <= clock.today() and not self.is_closed
 
     @property
-    def licensee(self) -> Any:
+    def licensee(self) -> User | Organisation:
         """The person or organisation that holds the licence."""
-        return self.organisation or self.owner
+        return self.organisation or self.owner  # type: ignore[return-value]  # a check constraint: one of them is set
+
+    def public_facts(self) -> dict[str, list[str]]:
+        """The facts of the shop that the check page of its documents displays; no person is named."""
+        named: dict[str, Any] = {"trade_name": self, "activity": self.activity, "area": self.area, "branch": self.branch}
+        return {name: [row.name_ar, row.name_en] for name, row in named.items()}
 
     def registered_facts(self) -> dict[str, str]:
-        """What a licence is issued on; a difference later sends the renewal to an officer."""
+        """The facts that a licence is issued on; a later difference sends its renewal to an officer."""
         return {
             "name_ar": self.name_ar,
             "name_en": self.name_en,
@@ -129,14 +132,14 @@ class Shop(models.Model):
 
 
 class Sensitivity(models.TextChoices):
-    """How far a value may be shown."""
+    """Who may see a value."""
 
     OPEN = "open", "ظاهر"
     PERSONAL = "personal", "شخصي"
 
 
 class RegisterChange(models.Model):
-    """One fact of the register that a decision changed: what it was, what it is, and by which case. Written once."""
+    """One changed fact of the register, before and after, and the case that changed it. Insert only."""
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="changes", verbose_name="المحل")
     name = models.CharField("البيان", max_length=40)
@@ -158,7 +161,7 @@ class RegisterChange(models.Model):
 
 
 class TradeName(models.Model):
-    """A trade name that a shop bore before, with its days. Written once, when another takes its place on the shop."""
+    """A former trade name of a shop, with its days. Insert only."""
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="former_names", verbose_name="المحل")
     name_ar = models.CharField("الاسم التجاري", max_length=160)
@@ -173,7 +176,7 @@ class TradeName(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(first_day__isnull=True) | models.Q(last_day__gte=models.F("first_day")), name="shops_name_period"
-            ),
+            )
         ]
         indexes = [models.Index(fields=["shop", "-last_day"], name="shops_name_of_shop")]
 
@@ -182,7 +185,7 @@ class TradeName(models.Model):
 
 
 class ShopActivity(models.Model):
-    """An activity that a shop carried on before, with its days. Written once, when another takes its place on the shop."""
+    """A former activity of a shop, with its days. Insert only."""
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="former_activities", verbose_name="المحل")
     activity = models.ForeignKey(Activity, models.PROTECT, related_name="+", verbose_name="النشاط")
@@ -196,7 +199,7 @@ class ShopActivity(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(first_day__isnull=True) | models.Q(last_day__gte=models.F("first_day")), name="shops_activity_period"
-            ),
+            )
         ]
         indexes = [models.Index(fields=["shop", "-last_day"], name="shops_activity_of_shop")]
 
@@ -220,16 +223,16 @@ class EventKind(models.TextChoices):
 
 
 class ShopEvent(models.Model):
-    """What happened to a shop. Written once, by services only, beside its row in the record.
+    """One event of a shop. Insert only, by services, together with an audit event.
 
-    `data` may be shown to anybody: names, areas and activities before and after; never a holder.
+    `data` is public: names, areas and activities before and after; never a holder.
     """
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="events", verbose_name="المحل")
     kind = models.CharField("الحدث", max_length=20, choices=EventKind)
     on = models.DateField("في")
     data = models.JSONField(default=dict, blank=True)
-    source = models.CharField("المصدر", max_length=80)  # subject key of the case, or the register it came from
+    source = models.CharField("المصدر", max_length=80)  # subject key of the case, or name of the register
     actor_key = models.CharField(max_length=80)
     at = models.DateTimeField("سُجل في")
 

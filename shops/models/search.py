@@ -1,4 +1,4 @@
-"""The index of the search: its vocabulary, the numbers of shops, and one entry a shop."""
+"""The search index: the vocabulary, the numbers of shops, and one entry for each shop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shops.models.register import Shop
 
 
 class SearchWord(models.Model):
-    """A word of the vocabulary: folded, without its article; or a filter such as `g:HA`. `count` is an estimate, renewed by a rebuild."""
+    """A word of the vocabulary, folded and without its article; or a filter such as `g:HA`. `count` is an estimate, renewed daily."""
 
     word = models.CharField(max_length=80, unique=True)
     count = models.PositiveIntegerField(default=1)
@@ -20,7 +20,7 @@ class SearchWord(models.Model):
 
 
 class SearchForm(models.Model):
-    """How else a word may be reached: `=…` by its sound, `~…` by a letter left out."""
+    """Other forms of a word: `=…` its sound, `~…` with a letter left out."""
 
     form = models.CharField(max_length=81)
     word = models.ForeignKey(SearchWord, models.CASCADE, related_name="forms")
@@ -33,7 +33,7 @@ class SearchForm(models.Model):
 
 
 class SearchNumber(models.Model):
-    """A number by which a shop is known (licence, registration, PACI, health licence): capitals and digits only."""
+    """A number of a shop (licence, registration, PACI, health licence): capitals and digits only."""
 
     number = models.CharField(max_length=40)
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="+")
@@ -46,7 +46,7 @@ class SearchNumber(models.Model):
 
 
 class LicenceState(models.TextChoices):
-    """Where the health licence of a shop stands, as a filter."""
+    """The state of the health licence of a shop, as a filter."""
 
     NONE = "none", _("No health licence")
     ACTIVE = "active", _("Valid")
@@ -56,10 +56,10 @@ class LicenceState(models.TextChoices):
 
 
 class SearchEntry(models.Model):
-    """What a search reads of one shop; written with the shop in one transaction, made anew by `search_rebuild`.
+    """The search entry of one shop; written in the transaction of the shop, rebuilt by `search_rebuild`.
 
-    `words` are ids of the vocabulary in four parts, parted by `|`: Arabic name, English name, former names, place and activity.
-    PostgreSQL keeps them once more as an array under GIN (`tokens`), SQLite in the FTS5 table `shops_searchtext`.
+    `words` are ids of the vocabulary in four parts separated by `|`: Arabic name, English name, former names, area and activity.
+    PostgreSQL has them also as an array with a GIN index (`tokens`), SQLite in the FTS5 table `shops_searchtext`.
     """
 
     shop = models.OneToOneField(Shop, models.CASCADE, primary_key=True, related_name="+")

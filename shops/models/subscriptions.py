@@ -1,4 +1,4 @@
-"""Who follows what, and the digests that were sent."""
+"""Follows and the digests that were sent."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from municipality.places.models import Area
 
 
 class Follow(models.Model):
-    """A person wants to hear of a shop, of an area, or of one block of it. Gone when they want it no more.
-
-    Nothing of it goes into the record: what somebody is curious about is kept no longer than they wish.
-    """
+    """A person follows a shop, an area, or a block of it. Deleted when they unfollow; never in the audit log."""
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     shop = models.ForeignKey("shops.Shop", models.CASCADE, related_name="+", null=True)
     area = models.ForeignKey(Area, models.PROTECT, related_name="+", null=True)
     block = models.CharField(max_length=10, blank=True)
-    told = models.BigIntegerField()  # number of the last published change that they were told of, or that was there when they began
+    told = models.BigIntegerField()  # number of the last published change that the person was notified of, or of the last one at the start
     since = models.DateTimeField()
 
     class Meta:
@@ -40,7 +37,7 @@ class Follow(models.Model):
 
 
 class Digest(models.Model):
-    """That a person was told on a day, and how much. The key keeps a second one of the same day away."""
+    """The digest of a person and day, with its number of changes. The primary key prevents a second one."""
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     day = models.DateField()

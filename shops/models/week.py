@@ -1,7 +1,7 @@
-"""A week of opening hours as plain values: what may be stated, its text, and what of a day it covers. No Django, no database.
+"""A week of opening hours as plain values, without Django.
 
-Times are quarters of an hour from the midnight with which a day of Kuwait begins; weekdays count from Sunday, 0, to Saturday, 6. A span
-belongs to the day on which it begins and may end on the next one. The week goes round: what Saturday leaves over falls on Sunday.
+Times are quarters of an hour from midnight, Kuwait time; weekdays count from Sunday, 0, to Saturday, 6. A span belongs to the day
+on which it begins and may end on the next one. After Saturday comes Sunday.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from itertools import groupby
 
 DAY = 96  # quarters of an hour
-MOST_SPANS = 2
+MAX_SPANS = 2
 CODES = ("Su", "Mo", "Tu", "We", "Th", "Fr", "Sa")  # of the opening_hours syntax of OpenStreetMap, which schema.org uses too
 WHOLE_DAY = ((0, DAY),)
 _ALWAYS = "24/7"
@@ -21,8 +21,8 @@ Span = tuple[int, int]
 Day = tuple[Span, ...]
 
 
-class BadWeek(ValueError):
-    """What nobody may state: `weekday` says where, `code` what is wrong (spans, times, order, longer_than_a_day, night)."""
+class InvalidWeek(ValueError):
+    """An invalid week: `weekday` says where, `code` why (spans, times, order, longer_than_a_day, night)."""
 
     def __init__(self, weekday: int, code: str) -> None:
         self.weekday, self.code = weekday, code
@@ -31,7 +31,7 @@ class BadWeek(ValueError):
 
 @dataclass(frozen=True)
 class Week:
-    """Seven days with up to two spans each, Sunday first. Raises BadWeek for what cannot be."""
+    """Seven days with up to two spans each, Sunday first. Raises InvalidWeek."""
 
     days: tuple[Day, ...]
 
@@ -39,11 +39,11 @@ class Week:
         if len(self.days) != 7:
             raise ValueError("a week has seven days")
         for weekday, day in enumerate(self.days):
-            _demand_day(weekday, day)
+            _validate_day(weekday, day)
         for weekday, day in enumerate(self.days):
             tomorrow = (weekday + 1) % 7
             if day and self.days[tomorrow] and day[-1][1] - DAY > self.days[tomorrow][0][0]:
-                raise BadWeek(tomorrow, "night")
+                raise InvalidWeek(tomorrow, "night")
 
     @property
     def is_empty(self) -> bool:
@@ -51,18 +51,18 @@ class Week:
 
     @cached_property
     def covered(self) -> tuple[int, ...]:
-        """Of each weekday a bit for every quarter of an hour at which the shop is open, the first quarter lowest."""
+        """For each weekday a bit mask of the quarters of an hour at which the shop is open, the first quarter lowest."""
         masks = [0] * 7
         for weekday, day in enumerate(self.days):
             for opens, closes in day:
-                whole = ((1 << (closes - opens)) - 1) << opens
-                masks[weekday] |= whole & ((1 << DAY) - 1)
-                masks[(weekday + 1) % 7] |= whole >> DAY
+                mask = ((1 << (closes - opens)) - 1) << opens
+                masks[weekday] |= mask & ((1 << DAY) - 1)
+                masks[(weekday + 1) % 7] |= mask >> DAY
         return tuple(masks)
 
     @cached_property
     def text(self) -> str:
-        """`Sa-Th 09:00-13:00,16:00-22:00; Fr off`: one text for one week, read back by `parse`."""
+        """`Sa-Th 09:00-13:00,16:00-22:00; Fr off`: the canonical text of a week, which `parse` reads."""
         if set(self.days) == {WHOLE_DAY}:
             return _ALWAYS
         changes = [weekday for weekday in (6, 0, 1, 2, 3, 4, 5) if self.days[weekday] != self.days[weekday - 1]]
@@ -75,27 +75,27 @@ class Week:
         return "; ".join(rules)
 
 
-def _demand_day(weekday: int, day: Day) -> None:
-    if len(day) > MOST_SPANS:
-        raise BadWeek(weekday, "spans")
+def _validate_day(weekday: int, day: Day) -> None:
+    if len(day) > MAX_SPANS:
+        raise InvalidWeek(weekday, "spans")
     for opens, closes in day:
         if not 0 <= opens < DAY or closes <= opens:
-            raise BadWeek(weekday, "times")
-    if len(day) == MOST_SPANS and day[1][0] <= day[0][1]:
-        raise BadWeek(weekday, "order")
+            raise InvalidWeek(weekday, "times")
+    if len(day) == MAX_SPANS and day[1][0] <= day[0][1]:
+        raise InvalidWeek(weekday, "order")
     if day and day[-1][1] - day[0][0] > DAY:
-        raise BadWeek(weekday, "longer_than_a_day")
+        raise InvalidWeek(weekday, "longer_than_a_day")
 
 
 def clock_text(quarters: int) -> str:
-    """`09:30`; `24:00` for the end of a day, and the hour of the next day for what lies behind it."""
+    """`09:30`; `24:00` for the end of a day; times after it as times of the next day."""
     hours, rest = divmod(quarters if quarters <= DAY else quarters - DAY, 4)
     return f"{hours:02d}:{rest * 15:02d}"
 
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Week:
-    """The week of a text that `Week.text` wrote. Raises ValueError for any other."""
+    """The week of a `Week.text`. Raises ValueError for any other text."""
     if text == _ALWAYS:
         return Week((WHOLE_DAY,) * 7)
     days: list[Day | None] = [None] * 7

@@ -1,1 +1,1 @@
-"""The register in the hands of staff: merges, small corrections and events, each by whoever holds the role."""
+"""The office's work on the register: merges, small corrections and events by hand."""

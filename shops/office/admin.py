@@ -1,4 +1,4 @@
-"""The register in the staff's admin: no table; sheets, merges, corrections and events have pages of their own."""
+"""Labels of the codes of the office in the admin, and its pages."""
 
 from django.urls import path
 from django.utils.translation import gettext_lazy as _

@@ -1,4 +1,4 @@
-"""Which entries of the register may be one shop: an equal licence number but for its signs, or an equal name at a near address."""
+"""Candidates for merges: shops with the same licence number without signs, or with the same name at a near address."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from itertools import combinations
 from math import cos, hypot, radians
 from typing import Any
 
-from django.db.models import Count, F, Value
+from django.db.models import Count, F, QuerySet, Value
 from django.db.models.functions import Replace, Upper
 from django.utils.translation import gettext_lazy as _
 
 from shops.models import SearchEntry, Shop
 
-GROUPS = 40  # of one page
-LOOKED = 30_000  # entries of an index that one page looks through at most, however few of them have a twin
-LARGEST = 12  # shops of one name in an area that are compared pair by pair; a chain has more
+GROUPS = 40  # a page
+MAX_READ = 30_000  # index entries that a page reads at most
+MAX_GROUP = 12  # shops of one name in an area that are compared with each other; chains have more
 NEAR_M = 120.0
 _DEGREE_M = 111_320.0
-ANY_AREA = 2**31 - 1  # behind every area of a name
-BARE: Any = Upper(Replace(Replace(F("commercial_license_no"), Value("/")), Value("-")))  # as the index `shops_bare_number` has it
+ANY_AREA = 2**31 - 1  # after all areas of a name
+BARE: Any = Upper(Replace(Replace(F("commercial_license_no"), Value("/")), Value("-")))  # as the index `shops_bare_number`
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two open rows and why they may be one; the older row stays."""
+    """Two shops and why they may be one; the older one stays."""
 
     stays: Shop
     goes: Shop
@@ -35,50 +35,50 @@ class Pair:
 def numbered(after: str = "") -> tuple[list[Pair], str]:
     """Pairs whose licence numbers differ in signs only, such as 2020/123 and 2020-123, in the order of numbers.
 
-    With the number after which the next page begins, empty at the end. Looks at LOOKED entries of the index at most.
+    Also returns the number to continue after, empty at the end. Reads at most MAX_READ index entries.
     """
     shops = Shop.objects.filter(merged_into__isnull=True).annotate(bare=BARE)
     rows = shops.filter(bare__gt=after).order_by("bare")
-    last = rows.values_list("bare", flat=True)[LOOKED : LOOKED + 1].first()
+    last = rows.values_list("bare", flat=True)[MAX_READ : MAX_READ + 1].first()
     if last is not None:
         rows = rows.filter(bare__lte=last)
-    twice = list(rows.values("bare").annotate(n=Count("*")).filter(n__gt=1).values_list("bare", flat=True)[:GROUPS])
-    found: dict[str, list[Shop]] = {}
-    for shop in _shown(shops.filter(bare__in=twice)) if twice else ():
-        found.setdefault(shop.bare, []).append(shop)
+    duplicates = list(rows.values("bare").annotate(n=Count("*")).filter(n__gt=1).values_list("bare", flat=True)[:GROUPS])
+    groups: dict[str, list[Shop]] = {}
+    for shop in _with_names(shops.filter(bare__in=duplicates)) if duplicates else ():
+        groups.setdefault(shop.bare, []).append(shop)
     why = _("The licence numbers differ in signs only.")
-    pairs = [Pair(*two, why) for group in found.values() for two in combinations(group[:LARGEST], 2)]
-    return pairs, twice[-1] if len(twice) == GROUPS else last or ""
+    pairs = [Pair(*pair, why) for group in groups.values() for pair in combinations(group[:MAX_GROUP], 2)]
+    return pairs, duplicates[-1] if len(duplicates) == GROUPS else last or ""
 
 
 def named(after: str = "", area: int = 0) -> tuple[list[Pair], tuple[str, int]]:
-    """Pairs of one folded name in one area at a near address, in the order of names and areas.
+    """Pairs with the same folded name in one area at a near address, in the order of names and areas.
 
-    With the name and the area after which the next page begins, empty at the end. Looks at LOOKED entries of the index at most (and
-    the rest of the last name).
+    Also returns the name and area to continue after, empty at the end. Reads at most MAX_READ index entries (and the rest of the
+    last name).
     """
     rows = SearchEntry.objects.exclude(name_ar="").filter(name_ar__gte=after)
     rows = rows.exclude(name_ar=after, area__lte=area).order_by("name_ar", "area")
-    last = rows.values_list("name_ar", flat=True)[LOOKED : LOOKED + 1].first()
+    last = rows.values_list("name_ar", flat=True)[MAX_READ : MAX_READ + 1].first()
     if last is not None:
         rows = rows.filter(name_ar__lte=last)
-    groups = list(rows.values_list("name_ar", "area").annotate(n=Count("*")).filter(n__gt=1, n__lte=LARGEST)[:GROUPS])
-    kept = {(name, place) for name, place, _n in groups}
+    groups = list(rows.values_list("name_ar", "area").annotate(n=Count("*")).filter(n__gt=1, n__lte=MAX_GROUP)[:GROUPS])
+    wanted = {(name, area_pk) for name, area_pk, _n in groups}
     keys: dict[int, tuple[str, int]] = {}
-    if kept:
-        entries = SearchEntry.objects.filter(name_ar__in={name for name, _place in kept}, area__in={place for _name, place in kept})
+    if wanted:
+        entries = SearchEntry.objects.filter(name_ar__in={name for name, _place in wanted}, area__in={area_pk for _name, area_pk in wanted})
         listed = entries.values_list("shop", "name_ar", "area")
-        keys = {shop: (name, place) for shop, name, place in listed if (name, place) in kept}
-    found: dict[tuple[str, int], list[Shop]] = {}
-    for shop in _shown(Shop.objects.filter(pk__in=keys)) if keys else ():
-        found.setdefault(keys[shop.pk], []).append(shop)
-    pairs = [pair for name, place, _n in groups for pair in _near(found.get((name, place), []))]
+        keys = {shop: (name, area_pk) for shop, name, area_pk in listed if (name, area_pk) in wanted}
+    shops: dict[tuple[str, int], list[Shop]] = {}
+    for shop in _with_names(Shop.objects.filter(pk__in=keys)) if keys else ():
+        shops.setdefault(keys[shop.pk], []).append(shop)
+    pairs = [pair for name, area_pk, _n in groups for pair in _near(shops.get((name, area_pk), []))]
     if len(groups) == GROUPS:
         return pairs, groups[-1][:2]
     return pairs, (last, ANY_AREA) if last is not None else ("", 0)
 
 
-def _shown(shops: Any) -> Any:
+def _with_names(shops: QuerySet[Any]) -> QuerySet[Any]:
     return shops.select_related("area", "activity").order_by("pk")
 
 

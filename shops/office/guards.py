@@ -1,20 +1,17 @@
-"""What the database refuses of merges and of events by hand."""
+"""Database triggers of merges and of events by hand."""
 
 from municipality.kernel.guards import frozen, guard, never_deleted
 
-_M = "shops_shopmerge"
-never_deleted(_M)
-frozen(_M, ["public_id", "kind", "shop_id", "into_id", "note_ar", "asked_by_id", "asked_at"])
-for _columns in (["allowed_by_id", "allowed_at"], ["refused_by_id", "refused_at"]):
-    frozen(_M, _columns, once=f"OLD.{_columns[1]} IS NOT NULL", name=f"{_columns[1]}_once")
-guard(f"{_M}_asked_first", _M, "INSERT", "NEW.allowed_by_id IS NOT NULL OR NEW.refused_at IS NOT NULL", "asked_first")
-# An event by hand stands on a proposal that a second person confirmed.
-_P = "shops_eventproposal"
-never_deleted(_P)
-frozen(_P, ["public_id", "shop_id", "kind", "after", "note_ar", "reference", "asked_by_id", "asked_at"])
-for _columns in (["allowed_by_id", "allowed_at"], ["refused_by_id", "refused_at"]):
-    frozen(_P, _columns, once=f"OLD.{_columns[1]} IS NOT NULL", name=f"{_columns[1]}_once")
-guard(f"{_P}_asked_first", _P, "INSERT", "NEW.allowed_by_id IS NOT NULL OR NEW.refused_at IS NOT NULL", "asked_first")
+for _table, _fixed in (
+    ("shops_shopmerge", ["kind", "shop_id", "into_id", "note_ar"]),
+    ("shops_eventproposal", ["shop_id", "kind", "after", "note_ar", "reference"]),
+):
+    never_deleted(_table)
+    frozen(_table, ["public_id", *_fixed, "asked_by_id", "asked_at"])
+    for _columns in (["allowed_by_id", "allowed_at"], ["refused_by_id", "refused_at"]):
+        frozen(_table, _columns, once=f"OLD.{_columns[1]} IS NOT NULL", name=f"{_columns[1]}_once")
+    guard(f"{_table}_asked_first", _table, "INSERT", "NEW.allowed_by_id IS NOT NULL OR NEW.refused_at IS NOT NULL", "asked_first")
+# An event by hand needs a proposal that a second person allowed.
 guard(
     "shops_shopevent_by_two",
     "shops_shopevent",
@@ -23,7 +20,7 @@ guard(
     " WHERE p.public_id = substr(NEW.source, 8) AND p.shop_id = NEW.shop_id AND p.kind = NEW.kind AND p.allowed_by_id IS NOT NULL)",
     "not_confirmed",
 )
-# A shop stands for another, or for itself again, by the newest act that two people signed; and never for one that stands for nobody.
+# `merged_into` changes only by the newest merge or split that two people decided, and never in a chain.
 guard("shops_shop_born_alone", "shops_shop", "INSERT", "NEW.merged_into_id IS NOT NULL", "born_merged")
 guard(
     "shops_shop_merged_by_two",

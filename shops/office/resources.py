@@ -1,4 +1,4 @@
-"""The columns of an export, and what a correction may change: names, activity, address and area, never state, holder or licence."""
+"""The columns of an export, and those that a correction may change: names, activity, address and area."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from shops.models import Shop
 from shops.register.services import COLUMNS as DECIDED
 from shops.register.services import FactChange, change_register
 
-MOST = 5000  # rows
-# Facts that a correction may write, as `shops.register.services` names them, with their columns.
+MAX_ROWS = 5000  # rows
+# The facts that a correction may write, with their columns.
 FACTS = {name: DECIDED[name] for name in ("trade_name", "activity", "address", "area_m2")}
 WRITABLE = frozenset().union(*FACTS.values())
 ONLY_SHEETS = _("This column is not changed by a correction. Please load a sheet of the register for it.")
@@ -27,7 +27,7 @@ NOT_THERE = _("No shop of the register has this commercial licence number. Pleas
 
 
 class ShopResource(resources.ModelResource):
-    """Shops for a spreadsheet and back; every change goes through the services of the register."""
+    """Exports shops and imports corrections; every change goes through the services of the register."""
 
     governorate = fields.Field(column_name="governorate", attribute="area__governorate_id", readonly=True)
     activity = fields.Field(column_name="activity", attribute="activity_id", readonly=True)
@@ -44,40 +44,40 @@ class ShopResource(resources.ModelResource):
     def __init__(self, source: str = "", actor: Actor | None = None) -> None:
         super().__init__()
         self.source, self.actor = source, actor
-        self.changes: list[tuple[int, Shop, dict[str, list[Any]]]] = []  # line, shop, column → before and after
+        self.changes: list[tuple[int, Shop, dict[str, list[Any]]]] = []  # row number, shop, column → before and after
 
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
         self.changes = []
         self.known = validation.Known(today=clock.today(), **imports.places_by_name())
-        self.stand = writer.present(validation.number_of(str(number or "")) for number in dataset[KEY])
-        self.seen: set[str] = set()
+        self.current = writer.present(validation.number_of(str(number or "")) for number in dataset[KEY])
+        self.numbers: set[str] = set()
 
     def before_import_row(self, row: Any, **kwargs: Any) -> None:
-        """Read the row as a line of a sheet. Raises ValidationError with a sentence for each wrong cell."""
+        """Validate the row as a row of a sheet. Raises ValidationError with a text for each invalid cell."""
         cells = {name: str(value) for name, value in row.items() if name in COLUMNS and value not in (None, "")}
         number = validation.number_of(cells.get(KEY, ""))
-        present = self.stand.get(number)
+        present = self.current.get(number)
         line = validation.check(cells, self.known, present)
-        wrong = [(column, LINE[code]) for column, code in line.problems if column in cells or column in (KEY, "")]
+        errors = [(column, LINE[code]) for column, code in line.problems if column in cells or column in (KEY, "")]
         if line.number and present is None:
-            wrong = [(KEY, NOT_THERE)]
-        if line.number and line.number in self.seen:
-            wrong.append((KEY, LINE["twice_in_file"]))
-        wrong += [(column, ONLY_SHEETS) for column in line.effect if column not in WRITABLE]
-        if wrong:
-            raise ValidationError({column or KEY: [sentence] for column, sentence in wrong})
-        self.seen.add(line.number)
+            errors = [(KEY, NOT_THERE)]
+        if line.number and line.number in self.numbers:
+            errors.append((KEY, LINE["twice_in_file"]))
+        errors += [(column, ONLY_SHEETS) for column in line.effect if column not in WRITABLE]
+        if errors:
+            raise ValidationError({column or KEY: [sentence] for column, sentence in errors})
+        self.numbers.add(line.number)
         row[KEY] = line.number
         self._effect = line.effect
 
     def import_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
-        """Nothing is set on the instance: the services write."""
+        """Does nothing: the services write the values."""
 
     def skip_row(self, instance: Any, original: Any, row: Any, import_validation_errors: Any = None) -> bool:
         return not self._effect
 
     def validate_instance(self, instance: Any, import_validation_errors: Any = None, validate_unique: bool = True) -> None:
-        """The line was validated as a whole."""
+        """Does nothing: `before_import_row` validated the row."""
 
     def save_instance(self, instance: Any, is_create: bool, row: Any, **kwargs: Any) -> None:
         self.changes.append((int(kwargs["row_number"]), instance, self._effect))

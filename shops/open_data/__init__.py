@@ -1,1 +1,1 @@
-"""What is published of the register: the files of every night, the feed of changes, and their catalogue."""
+"""Publishing the register: the nightly files, the feed of changes, and their catalogue."""

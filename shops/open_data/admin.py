@@ -1,4 +1,4 @@
-"""The open data in the staff's admin: no table, the words of its codes."""
+"""Labels of the codes of open data in the admin."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,14 +1,16 @@
-"""The catalogue of the open data as DCAT-AP 3 (https://semiceu.github.io/DCAT-AP/releases/3.0.0/), written as JSON-LD."""
+"""The catalogue of the open data as DCAT-AP 3 (https://semiceu.github.io/DCAT-AP/releases/3.0.0/) in JSON-LD."""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock
-from shops.open_data.dictionary import address, both, is_stale, newest, schema_name
+from shops.models.open_data import Edition
+from shops.open_data.dictionary import address, in_both_languages, is_stale, newest_edition, schema_name
 from shops.open_data.formats import MEDIA_TYPES, PACKED
 from shops.registry import OPEN_SETS, OpenSet
 
@@ -33,14 +35,14 @@ _BOX = "POLYGON((46.4 28.4,49.6 28.4,49.6 30.2,46.4 30.2,46.4 28.4))"
 
 
 def _texts(text: Any) -> list[dict[str, str]]:
-    return [{"@language": language, "@value": said} for language, said in both(text).items()]
+    return [{"@language": language, "@value": file} for language, file in in_both_languages(text).items()]
 
 
 def _of(name: str, kind: str) -> dict[str, str]:
     return {"@id": name, "@type": kind}
 
 
-def _instant(moment: Any) -> dict[str, str]:
+def _instant(moment: dt.datetime) -> dict[str, str]:
     return {"@type": "xsd:dateTime", "@value": moment.isoformat()}
 
 
@@ -64,26 +66,26 @@ def _licence() -> dict[str, Any]:
     return {"@id": settings.OPEN_DATA_LICENCE_URL, "@type": "dct:LicenseDocument", "dct:title": titles}
 
 
-def _distribution(said: dict[str, Any], base: str, edition: Any) -> dict[str, Any]:
-    form = _FORMATS[said["format"]]
-    media = MEDIA_TYPES[said["format"]].partition(";")[0]
-    packed = {"dcat:compressFormat": _of(_IANA + PACKED, "dct:MediaType")} if said["is_compressed"] else {}
-    schema = address(schema_name(edition.dataset, said["format"]))
+def _distribution(file: dict[str, Any], base: str, edition: Edition) -> dict[str, Any]:
+    form = _FORMATS[file["format"]]
+    media = MEDIA_TYPES[file["format"]].partition(";")[0]
+    packed = {"dcat:compressFormat": _of(_IANA + PACKED, "dct:MediaType")} if file["is_compressed"] else {}
+    schema = address(schema_name(edition.dataset, file["format"]))
     return {
-        "@id": f"{address(said['name'])}#distribution",
+        "@id": f"{address(file['name'])}#distribution",
         "@type": "dcat:Distribution",
-        "dct:title": _texts(said["name"]),
+        "dct:title": _texts(file["name"]),
         "dct:description": _texts(_("All rows of the set in one file, written every night.")),
         "dcat:accessURL": {"@id": f"{base}/ar/open-data/"},
-        "dcat:downloadURL": {"@id": address(said["name"])},
+        "dcat:downloadURL": {"@id": address(file["name"])},
         "dct:format": _of(f"{_EU}/file-type/{form}", "dct:MediaTypeOrExtent"),
         "dcat:mediaType": _of(_IANA + media, "dct:MediaType"),
         **packed,
-        "dcat:byteSize": {"@type": "xsd:nonNegativeInteger", "@value": str(said["bytes"])},
+        "dcat:byteSize": {"@type": "xsd:nonNegativeInteger", "@value": str(file["bytes"])},
         "spdx:checksum": {
             "@type": "spdx:Checksum",
             "spdx:algorithm": _of("http://spdx.org/rdf/terms#checksumAlgorithm_sha256", "spdx:ChecksumAlgorithm"),
-            "spdx:checksumValue": {"@type": "xsd:hexBinary", "@value": said["sha256"]},
+            "spdx:checksumValue": {"@type": "xsd:hexBinary", "@value": file["sha256"]},
         },
         "dct:issued": _instant(edition.made_at),
         "dct:modified": _instant(edition.as_of),
@@ -94,21 +96,21 @@ def _distribution(said: dict[str, Any], base: str, edition: Any) -> dict[str, An
     }
 
 
-def _dataset(one: OpenSet, base: str) -> dict[str, Any]:
-    edition = newest(one.key)
+def _dataset(dataset: OpenSet, base: str) -> dict[str, Any]:
+    edition = newest_edition(dataset.key)
     issued = {"dct:modified": _instant(edition.as_of)} if edition else {}
     warned = _("Warning: the newest file is older than a day, because a night failed.")
     note = {"adms:versionNotes": _texts(warned)} if is_stale(edition) else {}
     return {
-        "@id": f"{base}/open-data/#{one.key}",
+        "@id": f"{base}/open-data/#{dataset.key}",
         "@type": "dcat:Dataset",
-        "dct:title": _texts(one.title),
-        "dct:description": _texts(one.about),
-        "dct:identifier": f"{base}/open-data/#{one.key}",
+        "dct:title": _texts(dataset.title),
+        "dct:description": _texts(dataset.about),
+        "dct:identifier": f"{base}/open-data/#{dataset.key}",
         "dct:publisher": _publisher(base),
         "dcat:contactPoint": _contact(),
-        "dcat:keyword": [text for word in one.keywords for text in _texts(word)],
-        "dcat:theme": _of(f"{_EU}/data-theme/{one.theme}", "skos:Concept"),
+        "dcat:keyword": [text for word in dataset.keywords for text in _texts(word)],
+        "dcat:theme": _of(f"{_EU}/data-theme/{dataset.theme}", "skos:Concept"),
         "dct:accrualPeriodicity": _of(f"{_EU}/frequency/DAILY", "dct:Frequency"),
         "dct:accessRights": _of(f"{_EU}/access-right/PUBLIC", "dct:RightsStatement"),
         "dct:language": [_of(f"{_EU}/language/{code}", "dct:LinguisticSystem") for code in LANGUAGES],
@@ -120,7 +122,7 @@ def _dataset(one: OpenSet, base: str) -> dict[str, Any]:
         "dcat:landingPage": _of(f"{base}/ar/open-data/", "foaf:Document"),
         **issued,
         **note,
-        "dcat:distribution": [_distribution(said, base, edition) for said in (edition.files if edition else [])],
+        "dcat:distribution": [_distribution(file, base, edition) for file in edition.files] if edition else [],
     }
 
 
@@ -143,7 +145,7 @@ def _service(base: str) -> dict[str, Any]:
 def catalogue() -> dict[str, Any]:
     """The whole catalogue."""
     base = settings.PORTAL_URL
-    made = [edition.made_at for one in OPEN_SETS.values() if (edition := newest(one.key)) is not None]
+    made = [edition.made_at for dataset in OPEN_SETS.values() if (edition := newest_edition(dataset.key)) is not None]
     return {
         "@context": CONTEXT,
         "@id": f"{base}/api/v1/catalog/",
@@ -156,6 +158,6 @@ def catalogue() -> dict[str, Any]:
         "dct:modified": _instant(max(made, default=clock.now())),
         "foaf:homepage": _of(f"{base}/ar/open-data/", "foaf:Document"),
         "dcat:themeTaxonomy": _of(f"{_EU}/data-theme", "skos:ConceptScheme"),
-        "dcat:dataset": [_dataset(one, base) for one in OPEN_SETS.values()],
+        "dcat:dataset": [_dataset(dataset, base) for dataset in OPEN_SETS.values()],
         "dcat:service": [_service(base)],
     }

@@ -1,6 +1,6 @@
-"""How the rows of a set lie in a file: JSON Lines from the register; CSV, GeoJSON and compressed twins from that file.
+"""The file formats: JSON Lines from the register; CSV, GeoJSON and compressed files from that file.
 
-Each function writes one file and says what is in it. The same lines always give the same bytes.
+Each function writes one file and returns its description. The same rows always give the same bytes.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ CHUNK = 2000
 BLOCK = 1 << 20
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8; header=present", "jsonl": "application/x-ndjson", "geojson": "application/geo+json"}
 PACKED = "application/gzip"
-# A spreadsheet takes a text that begins so for a formula (OWASP, CSV injection).
+# Characters at the start of a text that make spreadsheets read a formula (OWASP, CSV injection).
 _FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
-_SUSPECT = re.compile('":"(?:[=+@＝＋－＠-]|\\\\[trn])'.encode())  # a line without it has no such text
+_SUSPECT = re.compile('":"(?:[=+@＝＋－＠-]|\\\\[trn])'.encode())  # a line without a match has no such text
 compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
-class Out:
-    """One file, hashed and counted while it is written."""
+class Output:
+    """An output file, hashed and counted while it is written."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file, self._hash, self._bytes = file, hashlib.sha256(), 0
@@ -43,7 +43,7 @@ class Out:
         return self._file.write(data)
 
     def flush(self) -> None:
-        """For whoever takes this for a file; it is written out at its end."""
+        """Does nothing; required by writers such as gzip."""
 
     def described(self, name: str) -> dict[str, Any]:
         form, _dot, packed = name.partition(".")[2].partition(".")
@@ -51,15 +51,15 @@ class Out:
 
 
 class Writing:
-    """A file under a name of its own, until `finish` has brought all of it to the disk and given it its name."""
+    """A file with a temporary name until `finish` syncs and renames it."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._part = path, path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         self._file = self._part.open("wb")
-        self.out = Out(self._file)
+        self.out = Output(self._file)
 
     def finish(self) -> dict[str, Any]:
-        """What is said of the whole file. The disk may take long, so nobody waits for this inside a transaction."""
+        """Sync and rename the file; returns its description. May take long: do not call it in a transaction."""
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
@@ -67,14 +67,14 @@ class Writing:
         return self.out.described(self._path.name)
 
     def drop(self) -> None:
-        """Take away what was not finished."""
+        """Delete an unfinished file."""
         self._file.close()
         self._part.unlink(missing_ok=True)
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[Writing]:
-    """A file that is there whole or not at all; the block calls `finish`."""
+    """An atomically written file; the block calls `finish`."""
     made = Writing(path)
     try:
         yield made
@@ -89,8 +89,8 @@ def _chunks(lines: Iterable[Any]) -> Iterator[list[Any]]:
         failpoint("shops.open_data.chunk")
 
 
-def write_lines(out: Out, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """JSON Lines of the rows, CHUNK of them in memory at a time. Returns how many."""
+def write_lines(out: Output, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Write the rows as JSON Lines, CHUNK of them in memory at a time. Returns how many."""
     count = 0
     for chunk in _chunks(rows):
         out.write("".join([f"{compact(dict(zip(names, row, strict=True)))}\n" for row in chunk]).encode())
@@ -98,23 +98,23 @@ def write_lines(out: Out, names: Sequence[str], rows: Iterable[Sequence[Any]]) -
     return count
 
 
-def harmless(value: Any) -> Any:
-    """A text that a spreadsheet would take for a formula, behind an apostrophe; anything else as it is."""
+def escape_formula(value: Any) -> Any:
+    """The value; a text that spreadsheets would read as a formula with a leading apostrophe."""
     return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULA else value
 
 
 def write_csv(lines: Path, path: Path, names: Sequence[str]) -> dict[str, Any]:
-    """The file of lines as CSV. Returns what is said of it."""
-    with lines.open("rb") as source, writing(path) as made:
-        made.out.write(("\ufeff" + _csv([names])).encode())  # without the mark Excel reads no Arabic
+    """Write the JSON Lines as CSV. Returns the description of the file."""
+    with lines.open("rb") as source, writing(path) as writing_file:
+        writing_file.out.write(("\ufeff" + _csv([names])).encode())  # Excel needs the byte order mark to read Arabic
         for chunk in _chunks(source):
-            made.out.write(_csv([_cells(line) for line in chunk]).encode())
-        return made.finish()
+            writing_file.out.write(_csv([_cells(line) for line in chunk]).encode())
+        return writing_file.finish()
 
 
 def _cells(line: bytes) -> Iterable[Any]:
     values = json.loads(line).values()
-    return [harmless(value) for value in values] if _SUSPECT.search(line) else values
+    return [escape_formula(value) for value in values] if _SUSPECT.search(line) else values
 
 
 def _csv(rows: Any) -> str:
@@ -124,7 +124,7 @@ def _csv(rows: Any) -> str:
 
 
 def write_geojson(lines: Path, path: Path, head: dict[str, Any]) -> dict[str, Any]:
-    """The file of lines as a FeatureCollection with the members of `head`. Returns what is said of it."""
+    """Write the JSON Lines as a FeatureCollection with the members of `head`. Returns the description of the file."""
     with lines.open("rb") as source, writing(path) as made:
         made.out.write(('{"type":"FeatureCollection",' + compact(head)[1:-1] + ',"features":[').encode())
         between = b"\n"
@@ -142,8 +142,8 @@ def _feature(line: bytes) -> bytes:
     return f'{{"type":"Feature","id":{compact(row["id"])},"geometry":{place},"properties":'.encode() + line + b"}"
 
 
-def write_packed(plain: Path, path: Path) -> dict[str, Any]:
-    """The compressed twin of a file. Returns what is said of it."""
+def write_gzip(plain: Path, path: Path) -> dict[str, Any]:
+    """Compress a file. Returns the description of the result."""
     with plain.open("rb") as source, writing(path) as made:
         with gzip.GzipFile(filename="", mode="wb", compresslevel=4, fileobj=made.out, mtime=0) as packed:  # type: ignore[call-overload]
             while block := source.read(BLOCK):

@@ -1,4 +1,4 @@
-"""What the database refuses of what was published."""
+"""Database triggers of published data."""
 
 from municipality.kernel.guards import insert_only
 

@@ -1,4 +1,4 @@
-"""How the type of a change reads."""
+"""Labels of the types of changes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shops.models import EventKind
 from shops.models.open_data import OTHER_TYPES
 
 
-def word_of(kind: str) -> Any:
-    """The word of a type in the language of the page; the type itself where it is not known any more."""
-    words: dict[str, Any] = {**dict(EventKind.choices), **OTHER_TYPES}
-    return words.get(kind, kind)
+def label_of(kind: str) -> Any:
+    """The label of a type in the active language; the type itself if unknown."""
+    labels: dict[str, Any] = {**dict(EventKind.choices), **OTHER_TYPES}
+    return labels.get(kind, kind)

@@ -1,4 +1,4 @@
-"""The one table of what is published of a shop: names, types, words. Files, schemas, dictionary and catalogue are made from it."""
+"""The published table of shops: names, types and labels of its fields, from which files, schemas, dictionary and catalogue are made."""
 
 from __future__ import annotations
 
@@ -72,15 +72,15 @@ FIELDS: tuple[Field, ...] = (
     Field("hours_stated_on", "day", _("Hours stated on"), _("Null where no hours are stated."), "shop__hours__stated_at", True),
 )
 NAMES = tuple(field.name for field in FIELDS)
-_READ = (*(field.source for field in FIELDS if field.source), "licence", "licence_end")
+_COLUMNS = (*(field.source for field in FIELDS if field.source), "licence", "licence_end")
 _AREA, _BLOCK = NAMES.index("area"), NAMES.index("block")
-LICENCE = NAMES.index("health_licence")  # from here on a row speaks of the health licence, then of the hours
+LICENCE = NAMES.index("health_licence")  # the health licence and the opening hours follow from here on
 HOURS = LICENCE + 2
 
 
 def _published(read: Sequence[Any], today: dt.date) -> Row:
     *plain, opened, suspended, closed, week, ramadan, stated, licence, end = read
-    if licence == LicenceState.ACTIVE and end is not None and end < today:  # the index learns of it in the next hour
+    if licence == LicenceState.ACTIVE and end is not None and end < today:  # the index has it within the hour
         licence = LicenceState.ENDED.value
     state = "closed" if closed and closed <= today else "suspended" if suspended and suspended <= today else "open"
     days = [day and day.isoformat() for day in (opened, suspended, closed)]
@@ -91,20 +91,20 @@ def _published(read: Sequence[Any], today: dt.date) -> Row:
 def rows(
     today: dt.date, shops: Sequence[int] | None = None, chunk: int = 2000, keys: dict[str, int] | None = None
 ) -> Iterator[tuple[int, Row]]:
-    """Primary key and row of some shops, or of all in the order of their keys, without holding more than a chunk of them.
+    """Primary key and row of some shops, or of all in the order of their keys, a chunk in memory at a time.
 
-    `keys` narrows all of them (`pk__gt`, `pk__lte`).
+    `keys` filters all of them (`pk__gt`, `pk__lte`).
     """
     entries = SearchEntry.objects.filter(**keys or {}).order_by("pk") if shops is None else SearchEntry.objects.filter(pk__in=shops)
-    for key, *read in entries.values_list("pk", *_READ).iterator(chunk_size=chunk):
+    for key, *read in entries.values_list("pk", *_COLUMNS).iterator(chunk_size=chunk):
         yield key, _published(read, today)
 
 
-def print_of(row: Row) -> tuple[str, str]:
-    """What tells one state of a row from another: a hash of what the register says, and the health licence in clear."""
-    # Without hours the print is that of the time before there were any, so that no upgrade tells every shop as changed.
-    said = row[:LICENCE] + (row[HOURS:] if row[HOURS] else ())
-    digest = hashlib.blake2b(repr(said).encode(), digest_size=16).hexdigest()
+def fingerprint(row: Row) -> tuple[str, str]:
+    """A hash of the fields of a row from the register, and its health licence in clear."""
+    # A row without hours has the hash from before there were hours, so that an upgrade changes no shop.
+    values = row[:LICENCE] + (row[HOURS:] if row[HOURS] else ())
+    digest = hashlib.blake2b(repr(values).encode(), digest_size=16).hexdigest()
     return digest, f"{row[LICENCE]} {row[LICENCE + 1] or ''}".strip()
 
 

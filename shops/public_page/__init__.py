@@ -1,1 +1,1 @@
-"""What people ask of the public page of a shop: that a fact be corrected, and that a reply stand beside a finding."""
+"""Requests on the public page of a shop: to correct a fact, and to publish a reply to a finding."""

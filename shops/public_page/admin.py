@@ -1,4 +1,4 @@
-"""Corrections and replies in the staff's admin: no table, the words of its codes."""
+"""Labels of the codes of corrections and replies in the admin."""
 
 from django.utils.translation import gettext_lazy as _
 

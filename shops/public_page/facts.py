@@ -1,4 +1,4 @@
-"""What of a shop's page may be corrected: how it is read, said and written. Writing goes through the services of the register."""
+"""The facts of a shop that may be corrected: reading, displaying and writing them by the services of the register."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ Values = dict[str, Any]
 
 
 def offered(shop: Shop) -> list[PageFact]:
-    """The facts that may be corrected of a shop now: one that closed does not close again."""
+    """The facts of a shop that may be corrected now; closing is not offered for a closed shop."""
     return [fact for fact in PageFact if fact != PageFact.CLOSED or shop.closed_on is None]
 
 
 def read(shop: Shop, fact: str) -> Values:
-    """What the register says."""
+    """The current values in the register."""
     if fact == PageFact.TRADE_NAME:
         return {"name_ar": shop.name_ar, "name_en": shop.name_en}
     if fact == PageFact.ACTIVITY:
@@ -46,8 +46,8 @@ def read(shop: Shop, fact: str) -> Values:
     return {"area": shop.area_id, **{name: getattr(shop, name) for name in ADDRESS}}
 
 
-def said(fact: str, values: Mapping[str, Any]) -> Any:
-    """Values of a fact in the words of the page's language."""
+def display(fact: str, values: Mapping[str, Any]) -> Any:
+    """The values of a fact in the active language."""
     if fact == PageFact.TRADE_NAME:
         return format_html_join(" · ", "{}", [(term(values[name]),) for name in ("name_ar", "name_en") if values[name]])
     if fact == PageFact.ACTIVITY:
@@ -60,7 +60,7 @@ def said(fact: str, values: Mapping[str, Any]) -> Any:
 
 
 def write(*, shop: Shop, fact: str, proposed: Mapping[str, Any], source: str, actor: Actor) -> None:
-    """Write a decided correction into the register with its event, trace and index; nothing for a shop that has closed meanwhile."""
+    """Write an accepted correction to the register; does nothing for a shop that is closed."""
     row = Shop.objects.select_for_update().get(pk=shop.pk)
     if fact == PageFact.CLOSED:
         if row.closed_on is None:

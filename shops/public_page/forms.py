@@ -1,4 +1,4 @@
-"""What is typed to correct a fact of a shop's page, and to reply to a finding."""
+"""Forms to correct a fact of a shop's page, and to reply to a finding."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _CONTACT = re.compile(r"https?://|www\.|@|\b\d{8}\b", re.IGNORECASE)
 
 
 class LineField(forms.CharField):
-    """A text in one line, with Latin digits."""
+    """One line of text, with Latin digits."""
 
     def to_python(self, value: object) -> str:
         return " ".join(digits.clean(str(super().to_python(value) or "")).split())
 
 
 class SentencesField(forms.CharField):
-    """A few sentences. Characters that show nothing do not count as words."""
+    """A few sentences. Invisible characters do not count."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}), **options)
@@ -41,7 +41,7 @@ class SentencesField(forms.CharField):
 
 
 class CorrectionForm(forms.Form):
-    """What is right, and why; each fact has its own fields, filled with what the page says."""
+    """The right value, and why; each fact has its own fields, with the current values as initial ones."""
 
     fact = ""
 
@@ -163,7 +163,7 @@ FORMS: dict[str, type[CorrectionForm]] = {form.fact: form for form in (TradeName
 
 
 class ReplyForm(forms.Form):
-    """What is to stand beside the finding, for everybody to read."""
+    """The reply to publish."""
 
     text = SentencesField(
         label=_("Your reply"),

@@ -1,4 +1,4 @@
-"""Messages about corrections and replies; the words are in templates/shops/messages."""
+"""Messages about corrections and replies; their texts are in templates/shops/messages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from municipality.notifications.registry import MessageKind
 
 
 class PageRequestSent(MessageKind):
-    """To whoever asked for a correction of a shop's page, or sent a reply (`is_reply`): its reference and the day of the answer."""
+    """To the sender of a correction or a reply (`is_reply`): its reference and the promised day."""
 
     kind = "shops.page_request_sent"
     samples: ClassVar[Mapping[str, Any]] = {"due_on": dt.date(2027, 11, 24)}
@@ -20,7 +20,7 @@ class PageRequestSent(MessageKind):
 
 
 class PageCorrected(MessageKind):
-    """To the holder: a fact of the shop was corrected in the register on somebody's word, after an officer had looked."""
+    """To the holder: an officer accepted a correction of the shop."""
 
     kind = "shops.page_corrected"
 

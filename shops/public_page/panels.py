@@ -1,4 +1,4 @@
-"""What a correction and a reply show on the page of their case."""
+"""The panels of corrections and replies on the pages of their cases."""
 
 from __future__ import annotations
 
@@ -22,54 +22,52 @@ from shops.registry import finding_of
 G = PageState
 
 
-def corrections(user: User, cases: Sequence[Any]) -> dict[str, list[Any]]:
+def corrections(user: User, cases: Sequence[Case]) -> dict[str, list[CaseDetail]]:
     """Next step, queue and facts of corrections."""
     return {case.key: [_correction(case)] for case in cases if case.service == CORRECTION}
 
 
-def replies(user: User, cases: Sequence[Any]) -> dict[str, list[Any]]:
+def replies(user: User, cases: Sequence[Case]) -> dict[str, list[CaseDetail]]:
     """Next step, queue and facts of replies."""
     return {case.key: [_reply(case)] for case in cases if case.service == REPLY}
 
 
 def _correction(case: Case) -> CaseDetail:
     row = queries.correction_of(case)
-    told = [
+    shown_facts = [
         Fact(_("Shop"), bilingual(row.shop, "name")),
         Fact(_("What is to be corrected"), row.get_fact_display()),
-        Fact(_("The page said"), facts.said(row.fact, row.before)),
-        Fact(_("What is right"), facts.said(row.fact, row.proposed)),
+        Fact(_("The page said"), facts.display(row.fact, row.before)),
+        Fact(_("What is right"), facts.display(row.fact, row.proposed)),
         Fact(_("Why"), term(row.why)),
     ]
-    return _detail(case, row.shop, told, _("The page is corrected"))
+    return _detail(case, row.shop, shown_facts, _("The page is corrected"))
 
 
 def _reply(case: Case) -> CaseDetail:
     row = queries.reply_of(case)
-    found = finding_of(row.finding)
-    told = [
+    finding = finding_of(row.finding)
+    shown_facts = [
         Fact(_("Shop"), bilingual(row.shop, "name")),
-        Fact(_("Finding"), bilingual(found, "name") if found is not None else _("not on the page any more")),
+        Fact(_("Finding"), bilingual(finding, "name") if finding is not None else _("not on the page any more")),
         Fact(_("Your reply"), term(row.text)),
     ]
-    return _detail(case, row.shop, told, _("The reply is published"))
+    return _detail(case, row.shop, shown_facts, _("The reply is published"))
 
 
-def _detail(case: Case, shop: Shop, told: list[Fact], granted: Any) -> CaseDetail:
+def _detail(case: Case, shop: Shop, shown_facts: list[Fact], granted: Any) -> CaseDetail:
     withdrawable = case.state in WORKFLOWS[case.service].moves["withdraw"].sources
     decision = review.decision_of(case) if case.state == G.REFUSED else None
     if decision is not None:
-        told.append(Fact(_("Reason of the refusal"), bilingual(decision, "text"), bilingual(decision, "article")))
+        shown_facts.append(Fact(_("Reason of the refusal"), bilingual(decision, "text"), bilingual(decision, "article")))
     page = reverse("shops:shop", args=[shop.public_id])
-    place = review.position(case) if case.is_open else None
-    queue = [Fact(_("Requests before this one"), ltr(place.ahead))] if place is not None else []
-    if place is not None and case.due_on is not None:
+    entry = review.position(case) if case.is_open else None
+    queue = [Fact(_("Requests before this one"), ltr(entry.ahead))] if entry is not None else []
+    if entry is not None and case.due_on is not None:
         queue.append(Fact(_("Answer promised by"), day(case.due_on)))
     if case.is_open:
         step = NextStep(
-            _("The Municipality has its turn"),
-            _("Nothing is to be done now. A message comes with the answer."),
-            label=_("No step for you"),
+            _("The Municipality has its turn"), _("Nothing is to be done now. A message comes with the answer."), label=_("No step for you")
         )
     else:
         titles = {G.GRANTED: granted, G.REFUSED: _("The request is refused")}
@@ -78,6 +76,6 @@ def _detail(case: Case, shop: Shop, told: list[Fact], granted: Any) -> CaseDetai
         by_officer=True,
         queue=queue,
         next_step=step,
-        facts=told,
-        actions=[(_("Withdraw the request"), reverse("shops:withdraw_page", args=[case.public_id]))] if withdrawable else [],
+        facts=shown_facts,
+        ways=[(_("Withdraw the request"), reverse("shops:withdraw_page", args=[case.public_id]))] if withdrawable else [],
     )

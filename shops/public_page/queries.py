@@ -1,4 +1,4 @@
-"""Questions about corrections of a shop's page and replies on it."""
+"""Queries of corrections and replies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shops.models import Correction, Reply
 
 
 def replies_to(findings: Sequence[str]) -> dict[str, Reply]:
-    """The published reply to each finding (by subject key) that has one; one query, none for nothing."""
+    """The published reply to each finding (by subject key), in one query."""
     if not findings:
         return {}
     rows = Reply.objects.filter(finding__in=findings, published_at__isnull=False)

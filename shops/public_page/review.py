@@ -1,4 +1,4 @@
-"""What the desk is told about a correction and about a reply."""
+"""Corrections and replies on the officer's desk."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ def _shop(shop: Shop) -> Item:
 
 
 def correction_items(case: Case) -> list[Item]:
-    """The shop, the fact as it is in the register now and as it is said to be, and why."""
+    """The shop, the fact now and as proposed, and why."""
     row = page_queries.correction_of(case)
-    now, wanted = facts.said(row.fact, facts.read(row.shop, row.fact)), facts.said(row.fact, row.proposed)
+    current, proposed = facts.display(row.fact, facts.read(row.shop, row.fact)), facts.display(row.fact, row.proposed)
     return [
         _shop(row.shop),
         Item(
             "fact",
             row.get_fact_display(),
-            wanted,
-            before=now,
+            proposed,
+            before=current,
             source=DECLARED,
             at=case.opened_at,
             may_correct=False,
@@ -51,10 +51,10 @@ def correction_items(case: Case) -> list[Item]:
 
 
 def reply_items(case: Case) -> list[Item]:
-    """The shop, the finding as the page shows it, and the reply word for word."""
+    """The shop, the finding as published, and the reply."""
     row = page_queries.reply_of(case)
-    found = finding_of(row.finding)
-    about = [bilingual(found, "name"), found.standing] if found is not None else [_("not on the page any more")]
+    published = finding_of(row.finding)
+    about = [bilingual(published, "name"), published.standing] if published is not None else [_("not on the page any more")]
     at = case.opened_at
     finding = " · ".join(map(str, about))
     return [
@@ -77,32 +77,16 @@ def reply_flags(case: Case) -> list[str]:
 
 
 def _parties(case: Case, shop: Shop) -> list[tuple[str, str]]:
-    found = [("applicant", case.applicant.key), ("shop", shop.key)]
-    found += [(role, key) for role, key in cases.acting_roles(case) if key != case.applicant.key]
-    whole = Shop.objects.select_related("owner", "organisation").get(pk=shop.pk)
-    return found + [("holder", person.key) for person in queries.owners(whole) if person.pk != case.applicant_id]
-
-
-def correction_parties(case: Case) -> list[tuple[str, str]]:
-    return _parties(case, page_queries.correction_of(case).shop)
-
-
-def reply_parties(case: Case) -> list[tuple[str, str]]:
-    return _parties(case, page_queries.reply_of(case).shop)
+    result = [("applicant", case.applicant.key), ("shop", shop.key)]
+    result += [(role, key) for role, key in cases.acted_by(case) if key != case.applicant.key]
+    row = Shop.objects.select_related("owner", "organisation").get(pk=shop.pk)
+    return result + [("holder", person.key) for person in queries.owners(row) if person.pk != case.applicant_id]
 
 
 def _related(case: Case, shop: Shop) -> list[tuple[Any, str]]:
     keys = [shop.key, *(services.subject_of(shop, fact) for fact in PageFact)]
     others = Case.objects.filter(subject__in=[*keys, case.subject]).exclude(pk=case.pk).order_by("-pk")[:20]
     return [(f"{other.reference}: {label(other)[1]}", "") for other in others if other.service in TIMELINES]
-
-
-def correction_related(case: Case) -> list[tuple[Any, str]]:
-    return _related(case, page_queries.correction_of(case).shop)
-
-
-def reply_related(case: Case) -> list[tuple[Any, str]]:
-    return _related(case, page_queries.reply_of(case).shop)
 
 
 CORRECTIONS = Reviewable(
@@ -113,10 +97,10 @@ CORRECTIONS = Reviewable(
     limits=services.LIMITS[CORRECTION],
     items=correction_items,
     flags=correction_flags,
-    parties=correction_parties,
-    related=correction_related,
+    parties=lambda case: _parties(case, page_queries.correction_of(case).shop),
+    related=lambda case: _related(case, page_queries.correction_of(case).shop),
     accepted=services.corrected,
-    refused=services.nothing,
+    refused=services.leave_unchanged,
 )
 REPLIES = Reviewable(
     service=REPLY,
@@ -126,8 +110,8 @@ REPLIES = Reviewable(
     limits=services.LIMITS[REPLY],
     items=reply_items,
     flags=reply_flags,
-    parties=reply_parties,
-    related=reply_related,
+    parties=lambda case: _parties(case, page_queries.reply_of(case).shop),
+    related=lambda case: _related(case, page_queries.reply_of(case).shop),
     accepted=services.published,
-    refused=services.nothing,
+    refused=services.leave_unchanged,
 )

@@ -1,7 +1,8 @@
-"""Asking that a shop's page be corrected, replying to a finding on it, and what follows once the desk has decided."""
+"""Requesting a correction of a shop's page, replying to a finding, and applying the decisions."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,23 +32,23 @@ from shops.public_page.states import CORRECTION, REPLY
 from shops.register import queries
 from shops.registry import FindingFact, finding_of
 
-ASKED = Limit("page_corrections", 5, 86_400)  # a person: an officer reads each of them
-REPLIED = Limit("page_replies", 10, 86_400)
+CORRECTION_LIMIT = Limit("page_corrections", 5, 86_400)  # a person, a day
+REPLY_LIMIT = Limit("page_replies", 10, 86_400)
 LIMITS = {CORRECTION: "limits.review", REPLY: "limits.reply"}
 EDITIONS = {CORRECTION: ("replies.correction", "checks.correction"), REPLY: ("replies.reply", "checks.reply")}
 
 
-def promised(service: str) -> Any:
+def promised(service: str) -> dt.date:
     """The day by which a request sent now is answered. Raises Refused("no_edition")."""
     return promise.promised_day(rulebook.edition(LIMITS[service], clock.today()))
 
 
 def subject_of(shop: Shop, fact: str) -> str:
-    """What a correction is about: one fact of one shop, so that one correction of it is open at a time."""
+    """The subject key of a correction: one fact of one shop, so that only one is open."""
     return str(SubjectKey("shop_fact", f"{shop.public_id}-{fact}"))
 
 
-def _take(limit: Limit, person: User) -> None:
+def _check_limit(limit: Limit, person: User) -> None:
     if not limit.take(person.key):
         refusal = Refused("too_often", _("You have sent as many as a day allows. Please send the rest tomorrow."))
         refusal.status = 429
@@ -55,7 +56,7 @@ def _take(limit: Limit, person: User) -> None:
 
 
 def ask_correction(*, shop: Shop, person: User, fact: str, proposed: Mapping[str, Any], why: str) -> Case:
-    """Ask that a fact of a shop's page be corrected; an officer of its branch answers by the promised day.
+    """Request the correction of a fact; an officer of the branch answers by the promised day.
 
     Raises Refused: not_offered, unchanged, asked_already, too_often (status 429).
     """
@@ -65,20 +66,20 @@ def ask_correction(*, shop: Shop, person: User, fact: str, proposed: Mapping[str
         raise Refused("unchanged", _("The page says this already. Write what is right instead."))
     if cases.open_for(CORRECTION, subject_of(shop, fact)) is not None:
         raise Refused("asked_already", _("A correction of this fact is being looked at already. Its answer will stand on the page."))
-    _take(ASKED, person)
-    return _ask(shop, person, fact, dict(proposed), why)
+    _check_limit(CORRECTION_LIMIT, person)
+    return _open_correction(shop, person, fact, dict(proposed), why)
 
 
 @transaction.atomic
-def _ask(shop: Shop, person: User, fact: str, proposed: dict[str, Any], why: str) -> Case:
+def _open_correction(shop: Shop, person: User, fact: str, proposed: dict[str, Any], why: str) -> Case:
     actor = actor_of(person)
     row = Shop.objects.select_related("branch").get(pk=shop.pk)
-    case = _opened(CORRECTION, row, subject_of(row, fact), person, actor, series="COR")
+    case = _open_case(CORRECTION, row, subject_of(row, fact), person, actor, series="COR")
     Correction.objects.create(case=case, shop=row, fact=fact, before=facts.read(row, fact), proposed=proposed, why=why)
-    return _sent(case, row, person, actor)
+    return _send(case, row, person, actor)
 
 
-def _opened(service: str, shop: Shop, subject: str, person: User, actor: Actor, *, series: str, held_under: str = "") -> Case:
+def _open_case(service: str, shop: Shop, subject: str, person: User, actor: Actor, *, series: str, held_under: str = "") -> Case:
     today = clock.today()
     limits = rulebook.edition(LIMITS[service], today)
     return open_case(
@@ -96,7 +97,7 @@ def _opened(service: str, shop: Shop, subject: str, person: User, actor: Actor, 
     )
 
 
-def _sent(case: Case, shop: Shop, person: User, actor: Actor) -> Case:
+def _send(case: Case, shop: Shop, person: User, actor: Actor) -> Case:
     advance(case, "send", actor=actor)
     queue.join(case=case, actor=actor)
     case.refresh_from_db()
@@ -106,21 +107,21 @@ def _sent(case: Case, shop: Shop, person: User, actor: Actor) -> Case:
 
 
 def replyable(key: str, user: User) -> tuple[FindingFact, Shop, Access] | None:
-    """A published finding, its shop, and for whom `user` replies to it; None where there is none.
+    """A published finding, its shop, and the access of `user` to reply; None if there is none.
 
-    Raises NotYours for a stranger, NotPermitted where a delegation is over.
+    Raises NotYours for strangers, NotPermitted where a grant has ended.
     """
-    found = finding_of(key)
-    shop = Shop.objects.filter(pk=found.shop).first() if found is not None else None
-    if found is None or shop is None:
+    finding = finding_of(key)
+    shop = Shop.objects.filter(pk=finding.shop).first() if finding is not None else None
+    if finding is None or shop is None:
         return None
-    return found, shop, authorize(user, shop, REPLY)
+    return finding, shop, authorize(user, shop, REPLY)
 
 
 def reply(*, finding: FindingFact, person: User, text: str) -> Case:
-    """Answer a finding as the shop's holder, or for them. It stands beside the finding once it was read, word for word.
+    """Reply to a finding as the shop's holder or delegate; published after review.
 
-    Raises NotPermitted for anybody else; Refused: replied_already, asked_already, too_often (status 429).
+    Raises NotPermitted for other users; Refused: replied_already, asked_already, too_often (status 429).
     """
     shop = Shop.objects.select_related("branch", "owner", "organisation").get(pk=finding.shop)
     access = authorize(person, shop, REPLY)
@@ -128,20 +129,20 @@ def reply(*, finding: FindingFact, person: User, text: str) -> Case:
         raise Refused("replied_already", _("A reply stands beside this finding already."))
     if cases.open_for(REPLY, finding.key) is not None:
         raise Refused("asked_already", _("A reply to this finding is being read already."))
-    _take(REPLIED, person)
+    _check_limit(REPLY_LIMIT, person)
     return _reply(finding, shop, access.person, access.actor, text)
 
 
 @transaction.atomic
 def _reply(finding: FindingFact, shop: Shop, holder: User, actor: Actor, text: str) -> Case:
-    case = _opened(REPLY, shop, finding.key, holder, actor, series="REP", held_under=shop.key)
+    case = _open_case(REPLY, shop, finding.key, holder, actor, series="REP", held_under=shop.key)
     Reply.objects.create(case=case, shop=shop, finding=finding.key, text=text)
-    return _sent(case, shop, holder, actor)
+    return _send(case, shop, holder, actor)
 
 
 def corrected(case: Case) -> None:
-    """The officer finds the correction right: the register changes, and whoever holds the shop is told. In the decision's transaction."""
-    row, actor = page_queries.correction_of(case), _decider(case)
+    """After an officer's approval: write the correction to the register and notify the holders. In the decision's transaction."""
+    row, actor = page_queries.correction_of(case), cases.last_actor(case)
     facts.write(shop=row.shop, fact=row.fact, proposed=row.proposed, source=case.key, actor=actor)
     shop = Shop.objects.select_related("owner", "organisation").get(pk=row.shop_id)
     for person in queries.owners(shop):
@@ -150,19 +151,12 @@ def corrected(case: Case) -> None:
 
 
 def published(case: Case) -> None:
-    """The officer publishes the reply as it is. In the decision's transaction."""
+    """After an officer's approval: publish the reply. In the decision's transaction."""
     row = Reply.objects.select_for_update(of=("self",)).get(case=case)
     row.published_at = clock.now()
     row.save(update_fields=["published_at"])
-    record("reply.published", subject=case.key, actor=_decider(case), data={"finding": row.finding})
+    record("reply.published", subject=case.key, actor=cases.last_actor(case), data={"finding": row.finding})
 
 
-def nothing(case: Case) -> None:
-    """A refusal changes nothing: page and reply stay as they are, and the message of the desk names the reason."""
-
-
-def _decider(case: Case) -> Actor:
-    event = case.last_event
-    if event is None:
-        raise LookupError(f"case {case.pk} was never moved")
-    return Actor(event.actor_role, event.actor_key)
+def leave_unchanged(case: Case) -> None:
+    """A refusal changes nothing."""

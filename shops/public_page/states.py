@@ -1,4 +1,4 @@
-"""A correction of a shop's page, and a reply on it: states and moves. The officer's lane has the names that the desk knows."""
+"""Corrections of a shop's page and replies on it: states and moves. The officer's lane has the moves of the desk."""
 
 from typing import Any
 
@@ -9,13 +9,11 @@ from municipality.kernel.workflow import Workflow, move, workflow
 from municipality.review.states import desk_moves
 
 CORRECTION = "shops.correction"
-
-
 REPLY = "shops.reply"
 
 
 class PageState(models.TextChoices):
-    """Of a correction of a shop's page, and of a reply that is to stand on it."""
+    """States of corrections and replies."""
 
     DRAFT = "draft", _("Being sent")
     IN_REVIEW = "in_review", _("With the Municipality")
@@ -29,26 +27,19 @@ class PageState(models.TextChoices):
 G = PageState
 
 
-def _studied(service: str, *, accept: Any) -> Workflow:
-    """The lane of the desk for what is asked of a page; `accept` is what the officer's approval is called."""
+def _page_workflow(service: str, *, accept: Any) -> Workflow:
+    """The workflow of a request on a page; `accept` is the label of its approval."""
     return workflow(
         service,
         G.DRAFT,
         move("send", G.DRAFT, to=G.IN_REVIEW, may="applicant", label=_("Send to the Municipality")),
-        # The rulebook has no reason to ask for corrections here, so that nobody is asked.
+        # The rulebook has no reasons for corrections here, so that none are requested.
         *desk_moves(
-            G.IN_REVIEW,
-            corrections=G.CORRECTIONS,
-            countersign=G.COUNTERSIGN,
-            accepted=G.GRANTED,
-            refused=G.REFUSED,
-            accept=accept,
+            G.IN_REVIEW, corrections=G.CORRECTIONS, countersign=G.COUNTERSIGN, accepted=G.GRANTED, refused=G.REFUSED, accept=accept
         ),
         move("withdraw", [G.IN_REVIEW, G.CORRECTIONS, G.COUNTERSIGN], to=G.WITHDRAWN, may="applicant", label=_("Withdraw the request")),
     )
 
 
-CORRECTION_WORKFLOW = _studied(CORRECTION, accept=_("Correct the page"))
-
-
-REPLY_WORKFLOW = _studied(REPLY, accept=_("Publish the reply"))
+CORRECTION_WORKFLOW = _page_workflow(CORRECTION, accept=_("Correct the page"))
+REPLY_WORKFLOW = _page_workflow(REPLY, accept=_("Publish the reply"))

@@ -1,4 +1,4 @@
-"""How a correction of a shop's page, and a reply on it, are told on their case pages."""
+"""The timelines of corrections and replies on their case pages."""
 
 from typing import Any
 
@@ -9,10 +9,7 @@ from municipality.review.timeline import MOVES as STUDIED
 from shops.public_page.states import PageState
 
 G = PageState
-MOVES = {
-    **STUDIED,
-    "send": _("Sent to the Municipality, waiting for an officer"),
-}
+MOVES = {**STUDIED, "send": _("Sent to the Municipality, waiting for an officer")}
 
 
 def _story(*, name: Any, granted: Any, studied: Any) -> Timeline:

@@ -1,1 +1,1 @@
-"""The register of shops itself: what it says, how it changes, and what happened to a shop."""
+"""The register of shops: its queries, its changes and its events."""

@@ -1,4 +1,4 @@
-"""The register in the staff's admin: no table, the words of its codes."""
+"""Labels of the register's codes in the admin."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,7 +1,6 @@
-"""What happens to a shop as a whole: opened, suspended, resumed, closed, opened again; and what it leaves behind when a fact changes.
+"""Events of a shop (opened, suspended, resumed, closed, reopened), and the history that a changed fact leaves.
 
-Every verb writes the register, an event that stays, a row of the record and, by `shops_changed`, the index of the search in one
-transaction.
+Each service writes the register, an event, an audit event and, by the signal `shops_changed`, the search index in one transaction.
 """
 
 from __future__ import annotations
@@ -20,41 +19,41 @@ from municipality.kernel.errors import Refused
 from shops.models import EventKind, Pending, Shop, ShopActivity, ShopEvent, TradeName
 from shops.register.signals import shops_changed
 
-MOVED = ("area_id", "block", "street", "building", "plot", "floor", "unit", "paci_number")
+ADDRESS_COLUMNS = ("area_id", "block", "street", "building", "plot", "floor", "unit", "paci_number")
 
 
-def note(
+def record_event(
     shop: Shop, kind: EventKind, *, source: str, actor: Actor, on: dt.date | None = None, data: Mapping[str, Any] | None = None
 ) -> ShopEvent:
-    """Write one event in the caller's transaction. `data` may be shown to anybody; `source` is a subject key or a register's name."""
+    """Create one event in the caller's transaction. `data` is public; `source` is a subject key or the name of a register."""
     event = ShopEvent.objects.create(
         shop=shop, kind=kind, on=on or clock.today(), data=dict(data or {}), source=source, actor_key=actor.key, at=clock.now()
     )
-    Pending.objects.create(shop_id=event.shop_id, event=event)  # numbered for the feed of changes later
+    Pending.objects.create(shop_id=event.shop_id, event=event)  # numbered later for the feed of changes
     return event
 
 
-def retire(shop: Shop, columns: Mapping[str, Any], *, source: str, actor: Actor) -> None:
-    """Keep the name, activity and address that `columns` are about to replace, with an event each. Call before the shop changes."""
+def record_history(shop: Shop, columns: Mapping[str, Any], *, source: str, actor: Actor) -> None:
+    """Record the name, activity and address that `columns` are about to replace, with an event each. Call before the shop is saved."""
     differs = {name for name, value in columns.items() if getattr(shop, name) != value}
     if differs & {"name_ar", "name_en"}:
         first, last = _days(shop, TradeName.objects.filter(shop=shop).order_by("-last_day", "-pk").first())
         TradeName.objects.create(shop=shop, name_ar=shop.name_ar, name_en=shop.name_en, first_day=first, last_day=last, source=source)
         after = [columns.get("name_ar", shop.name_ar), columns.get("name_en", shop.name_en)]
-        note(shop, EventKind.RENAMED, source=source, actor=actor, data={"before": [shop.name_ar, shop.name_en], "after": after})
+        record_event(shop, EventKind.RENAMED, source=source, actor=actor, data={"before": [shop.name_ar, shop.name_en], "after": after})
     if "activity_id" in differs:
         first, last = _days(shop, ShopActivity.objects.filter(shop=shop).order_by("-last_day", "-pk").first())
         ShopActivity.objects.create(shop=shop, activity_id=shop.activity_id, first_day=first, last_day=last, source=source)
         data = {"before": shop.activity_id, "after": columns["activity_id"]}
-        note(shop, EventKind.ACTIVITY_CHANGED, source=source, actor=actor, data=data)
-    if differs & set(MOVED):
-        before = {name: getattr(shop, name) for name in MOVED}
+        record_event(shop, EventKind.ACTIVITY_CHANGED, source=source, actor=actor, data=data)
+    if differs & set(ADDRESS_COLUMNS):
+        before = {name: getattr(shop, name) for name in ADDRESS_COLUMNS}
         data = {"before": before, "after": {name: columns.get(name, value) for name, value in before.items()}}
-        note(shop, EventKind.MOVED, source=source, actor=actor, data=data)
+        record_event(shop, EventKind.MOVED, source=source, actor=actor, data=data)
 
 
 def _days(shop: Shop, before: TradeName | ShopActivity | None) -> tuple[dt.date | None, dt.date]:
-    """First and last day of what stands on the shop until now."""
+    """First and last day of the current value, which followed `before`."""
     first = before.last_day + dt.timedelta(days=1) if before else shop.opened_on
     yesterday = clock.today() - dt.timedelta(days=1)
     return first, max(first, yesterday) if first else yesterday
@@ -62,50 +61,50 @@ def _days(shop: Shop, before: TradeName | ShopActivity | None) -> tuple[dt.date 
 
 @transaction.atomic
 def open_shop(*, shop: Shop, source: str, actor: Actor) -> Shop:
-    """Write a new, unsaved shop into the register. It opens on its `opened_on`, or today."""
+    """Save a new shop. It opens on its `opened_on`, or today."""
     shop.opened_on = shop.opened_on or clock.today()
     shop.save(force_insert=True)
-    return _happened(shop, EventKind.OPENED, on=shop.opened_on, source=source, actor=actor)
+    return _finish(shop, EventKind.OPENED, on=shop.opened_on, source=source, actor=actor)
 
 
 @transaction.atomic
 def suspend(*, shop: Shop, source: str, actor: Actor, on: dt.date | None = None) -> Shop:
-    """The shop stops until further notice. Raises Refused if it is closed or stands still already."""
+    """Suspend a shop. Raises Refused if it is closed or suspended already."""
     row = _locked(shop)
     if row.suspended_on is not None:
         raise Refused("suspended_already", _("This shop is suspended already."))
     row.suspended_on = on or clock.today()
     row.save(update_fields=["suspended_on"])
-    return _happened(row, EventKind.SUSPENDED, on=row.suspended_on, source=source, actor=actor)
+    return _finish(row, EventKind.SUSPENDED, on=row.suspended_on, source=source, actor=actor)
 
 
 @transaction.atomic
 def resume(*, shop: Shop, source: str, actor: Actor, on: dt.date | None = None) -> Shop:
-    """The suspension ends. Raises Refused if the shop is closed or not suspended."""
+    """End the suspension. Raises Refused if the shop is closed or not suspended."""
     row = _locked(shop)
     if row.suspended_on is None:
         raise Refused("not_suspended", _("This shop is not suspended."))
     row.suspended_on = None
     row.save(update_fields=["suspended_on"])
-    return _happened(row, EventKind.RESUMED, on=on or clock.today(), source=source, actor=actor)
+    return _finish(row, EventKind.RESUMED, on=on or clock.today(), source=source, actor=actor)
 
 
 @transaction.atomic
 def close(*, shop: Shop, source: str, actor: Actor, on: dt.date | None = None) -> Shop:
-    """The shop closes for good; page and history stay. Raises Refused if it is closed already."""
+    """Close a shop for good. Raises Refused if it is closed already."""
     row = _locked(shop)
     row.closed_on, row.suspended_on = on or clock.today(), None
     row.save(update_fields=["closed_on", "suspended_on"])
-    return _happened(row, EventKind.CLOSED, on=row.closed_on, source=source, actor=actor)
+    return _finish(row, EventKind.CLOSED, on=row.closed_on, source=source, actor=actor)
 
 
 @transaction.atomic
 def reopen(*, shop: Shop, source: str, actor: Actor, on: dt.date | None = None) -> Shop:
-    """A closed shop opens again under the same public id. Raises Refused if it is open."""
+    """Reopen a closed shop under the same public id. Raises Refused if it is open."""
     row = _locked(shop, closed=True)
     row.closed_on = None
     row.save(update_fields=["closed_on"])
-    return _happened(row, EventKind.REOPENED, on=on or clock.today(), source=source, actor=actor)
+    return _finish(row, EventKind.REOPENED, on=on or clock.today(), source=source, actor=actor)
 
 
 def _locked(shop: Shop, *, closed: bool = False) -> Shop:
@@ -117,8 +116,8 @@ def _locked(shop: Shop, *, closed: bool = False) -> Shop:
     return row
 
 
-def _happened(shop: Shop, kind: EventKind, *, on: dt.date, source: str, actor: Actor) -> Shop:
-    note(shop, kind, source=source, actor=actor, on=on)
+def _finish(shop: Shop, kind: EventKind, *, on: dt.date, source: str, actor: Actor) -> Shop:
+    record_event(shop, kind, source=source, actor=actor, on=on)
     record(f"shop.{kind.value}", subject=shop.key, actor=actor, data={"by": source, "on": on.isoformat()})
     shops_changed.send(Shop, keys=[shop.pk])
     return shop

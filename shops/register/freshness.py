@@ -1,4 +1,4 @@
-"""How fresh what the register shows is: by when its periodic work last ended well."""
+"""The freshness of the register's pages: when its periodic jobs last succeeded."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from municipality.jobs.services import note_end
 from municipality.kernel import clock
 from municipality.kernel.ttl_cache import ttl_cache
 
-# What keeps the index whole and notes licences that ended. Without either of them a page says what was true before.
-KEEPERS = ("shops.index_missing", "shops.note_ended_licences")
+# They keep the index complete and note licences that ended; if one of them stops, pages show outdated data.
+INDEX_JOBS = ("shops.index_missing", "shops.note_ended_licences")
 
 
 @dataclass(frozen=True)
 class Freshness:
-    """`as_of` is the oldest of the last good ends, None where one never ended well; `is_stale` says that it is too old to be trusted."""
+    """`as_of` is the oldest last success of the jobs, None where one never succeeded; `is_stale` if that is too old."""
 
     as_of: dt.datetime | None
     is_stale: bool
 
 
-def ended_well(keeper: str) -> None:
-    """Note that one of KEEPERS has done its work. Called at the end of its handler, so that a run that fails leaves the old note."""
-    note_end(keeper)
+def note_success(job: str) -> None:
+    """Note the success of one of INDEX_JOBS. Called at the end of its handler."""
+    note_end(job)
 
 
-@ttl_cache(lambda: settings.REGISTER_FRESHNESS_SECONDS)  # one query; every search asks
+@ttl_cache(lambda: settings.REGISTER_FRESHNESS_SECONDS)  # one query for all searches
 def as_of() -> dt.datetime | None:
-    """The oldest of the last good ends of KEEPERS; None where one never ended well."""
-    ends = jobs.ended_well(KEEPERS)
-    return min(ends.values()) if len(ends) == len(KEEPERS) else None
+    """The oldest last success of INDEX_JOBS; None where one never succeeded."""
+    ends = jobs.ended_well(INDEX_JOBS)
+    return min(ends.values()) if len(ends) == len(INDEX_JOBS) else None
 
 
 def freshness() -> Freshness:
-    """As of when what is shown is true. Stale beyond `REGISTER_STALE_HOURS`."""
+    """The freshness of the register; stale beyond `REGISTER_STALE_HOURS`."""
     oldest = as_of()
     limit = dt.timedelta(hours=settings.REGISTER_STALE_HOURS)
     return Freshness(oldest, oldest is None or clock.now() - oldest > limit)

@@ -1,4 +1,4 @@
-"""What the database refuses of the register."""
+"""Database triggers of the register."""
 
 from municipality.kernel.guards import insert_only
 

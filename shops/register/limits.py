@@ -1,3 +1,3 @@
-"""How often anybody may ask the public pages of the register and their interface."""
+"""Rate limits of the public pages of the register and of the API."""
 
-SEARCHES, SECONDS = 240, 60  # as somebody types, each letter may be one
+SEARCHES, SECONDS = 240, 60  # a search as you type may send one for each letter

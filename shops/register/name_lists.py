@@ -1,4 +1,4 @@
-"""Names of areas and activities, which only an upgrade changes: cached instead of joined to every list of shops."""
+"""Names of areas and activities, cached instead of joined to every list of shops; only an upgrade changes them."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from shops.models import Shop
 
 
 @ttl_cache(lambda: settings.NAMED_LISTS_SECONDS)
-def lists() -> tuple[dict[int, Area], dict[str, Activity]]:
-    """Areas by key, with their governorates, and activities by code."""
+def cached_lists() -> tuple[dict[int, Area], dict[str, Activity]]:
+    """Areas by primary key, with their governorates, and activities by code."""
     return {area.pk: area for area in places.areas()}, Activity.objects.in_bulk()
 
 
-def name(shops: Iterable[Shop]) -> None:
-    """Give each shop its area (with the governorate) and its activity; two statements in NAMED_LISTS_SECONDS, none in between."""
-    areas, activities = lists()
-    for shop in shops:  # what was added this minute is read by itself
+def attach_names(shops: Iterable[Shop]) -> None:
+    """Set the area (with the governorate) and the activity of each shop from the cache; two queries each NAMED_LISTS_SECONDS."""
+    areas, activities = cached_lists()
+    for shop in shops:  # a row that is not cached yet is read by itself
         if (area := areas.get(shop.area_id)) is not None:
             shop.area = area
         if (activity := activities.get(shop.activity_id)) is not None:

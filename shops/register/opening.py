@@ -1,4 +1,4 @@
-"""Opening a shop for a page of those who may act about it."""
+"""Getting a shop for the pages of those who may act for it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from shops.register import name_lists
 
 
 def shop_or_404(user: User, public_id: str, service: str) -> tuple[Shop, Access]:
-    """A shop with what its page shows, and for whom `user` acts about it in a service.
+    """A shop with the rows its page displays, and the access of `user` in a service.
 
-    Raises Http404 where there is none; NotYours for a stranger, NotPermitted where a right to act is over.
+    Raises Http404 where there is none; NotYours for strangers, NotPermitted where a grant has ended.
     """
     shop = Shop.objects.filter(public_id=public_id, merged_into=None).select_related("branch", "organisation").first()
     if shop is None:
         raise Http404
     access = authorize(user, shop, service)
     if shop.owner_id == access.person.pk:
-        shop.owner = access.person  # read already
-    name_lists.name([shop])
+        shop.owner = access.person  # saves a query
+    name_lists.attach_names([shop])
     return shop, access

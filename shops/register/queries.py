@@ -1,4 +1,4 @@
-"""Questions to the register."""
+"""Queries of the register."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ from shops.register import name_lists
 
 
 def held_by(person: User, on: dt.date | None = None) -> QuerySet[Shop]:
-    """The shops a person owns or signs for today (or on another day), by their own right."""
+    """The shops that a person owns or signs for on a day (default: today), without delegations."""
     signed = signatures(person, on).values("organisation")
-    # Two lists by index, joined: with OR the database would walk through every shop there is.
+    # A union of two indexed queries; OR would scan all shops.
     own = Shop.objects.filter(owner=person).values("pk")
     held = Shop.objects.filter(pk__in=own.union(Shop.objects.filter(organisation__in=signed).values("pk")))
     return held.filter(merged_into__isnull=True)
 
 
-LISTED = 200  # an organisation with more pages through them by area, with the register
+MAX_LISTED = 200  # organisations with more use pages by area
 
 
-def listed(user: User) -> list[Shop]:
-    """The first LISTED shops of `visible_to`, and one more if there are more, with area, activity and organisation, for a list."""
-    found = list(visible_to(user).select_related("organisation").order_by("pk")[: LISTED + 1])
-    name_lists.name(found)
-    return found
+def listed_shops(user: User) -> list[Shop]:
+    """The first MAX_LISTED shops of `visible_to`, and one more if there are more, with area, activity and organisation."""
+    shops = list(visible_to(user).select_related("organisation").order_by("pk")[: MAX_LISTED + 1])
+    name_lists.attach_names(shops)
+    return shops
 
 
 def visible_to(user: Visitor, service: str = "") -> QuerySet[Shop]:
-    """The shops a person owns or signs for today, and those in which they act for another; with `service`, those in that service.
+    """The shops that a user owns or signs for today, or is granted; with `service`, only grants for that service count.
 
-    Staff see the shops of the person whom they assist. A right to act reaches no further than the right of whoever gave it.
+    Staff see the shops of the person whom they assist. A grant reaches no further than its giver's own shops.
     """
     if not user.is_authenticated:
         return Shop.objects.none()
@@ -52,12 +52,12 @@ def visible_to(user: Visitor, service: str = "") -> QuerySet[Shop]:
     if not grants:
         return Shop.objects.none() if user.is_staff else held_by(user)
     lists = [] if user.is_staff else [held_by(user).values("pk")]
-    lists += [within(grant).values("pk") for grant in grants]
+    lists += [shops_of_grant(grant).values("pk") for grant in grants]
     return Shop.objects.filter(pk__in=lists[0].union(*lists[1:]) if len(lists) > 1 else lists[0])
 
 
-def within(grant: Grant) -> QuerySet[Shop]:
-    """The shops that a right to act reaches: those of its giver's own that it names."""
+def shops_of_grant(grant: Grant) -> QuerySet[Shop]:
+    """The shops of a grant: those of its giver that it names."""
     shops = held_by(grant.giver)
     if grant.is_whole_organisation:
         return shops.filter(organisation=grant.organisation_id)
@@ -65,14 +65,14 @@ def within(grant: Grant) -> QuerySet[Shop]:
 
 
 def owners(shop: Shop) -> list[User]:
-    """Whoever holds a shop by their own right today: its owner, or all who sign for its organisation."""
+    """Its owner, or all who sign for its organisation today."""
     if shop.owner is not None:
         return [shop.owner]
     return list(signatories_of(shop.organisation))
 
 
 def ownership(shop: Shop, user: User) -> Ownership:
-    """A shop is its owner's, or everybody's who signs for its organisation today."""
+    """A shop belongs to its owner, or to all who sign for its organisation today."""
     owners = [shop.owner_id] if shop.owner_id is not None else [person.pk for person in signatories_of(shop.organisation)]
     return Ownership(user.pk in owners, owners, [shop.key])
 
@@ -81,51 +81,51 @@ NAMED = ("activity", "area", "branch", "owner", "organisation")
 
 
 def with_names(shops: QuerySet[Shop]) -> QuerySet[Shop]:
-    """Joined with what a page shows of each shop."""
+    """With the rows that a page displays of each shop."""
     return shops.select_related(*NAMED)
 
 
 def give_names(shops: Iterable[Shop]) -> None:
-    """Give each shop its area and its activity from the cached lists, where a join would cost more than it reads."""
-    name_lists.name(shops)
+    """Set the area and activity of each shop from the cache, where a join costs more."""
+    name_lists.attach_names(shops)
 
 
-def published(public_id: str) -> Shop | None:
-    """Any shop by its public id, for everybody; without its holder. For a merged one the shop that stands for it."""
-    shown = ("activity", "area__governorate", "hours")
-    rows = Shop.objects.select_related(*shown, *(f"merged_into__{name}" for name in shown))
+def public_shop(public_id: str) -> Shop | None:
+    """Any shop by its public id, for the public; without its holder. For a merged one the shop that it was merged into."""
+    related = ("activity", "area__governorate", "hours")
+    rows = Shop.objects.select_related(*related, *(f"merged_into__{name}" for name in related))
     row = rows.filter(public_id=public_id).first()
     return row.merged_into or row if row is not None else None
 
 
-def demand_standing(shop: Shop) -> None:
-    """Raises Refused("merged") for an entry that another one stands for; ask it of a row that is locked."""
+def refuse_merged(shop: Shop) -> None:
+    """Raises Refused("merged") for a shop that was merged into another one; call it on a locked row."""
     if shop.merged_into_id is not None:
         raise Refused("merged", _("This entry was found to be the same shop as another one. Look the shop up by its number again."))
 
 
 def by_licence(numbers: Iterable[str], *joined: str) -> dict[str, Shop]:
-    """The shop behind each commercial licence number: for the number of a merged one the shop that stands for it."""
+    """The shop of each commercial licence number; for a merged one the shop that it was merged into."""
     shops = Shop.objects.select_related(*joined) if joined else Shop.objects.all()
-    found = {row.commercial_license_no: row for row in shops.filter(commercial_license_no__in=set(numbers))}
-    standing = {row.merged_into_id for row in found.values() if row.merged_into_id is not None}
-    if standing:
-        others = shops.in_bulk(standing)
-        found = {number: others[row.merged_into_id] if row.merged_into_id else row for number, row in found.items()}
-    return found
+    by_number = {row.commercial_license_no: row for row in shops.filter(commercial_license_no__in=set(numbers))}
+    merged_into = {row.merged_into_id for row in by_number.values() if row.merged_into_id is not None}
+    if merged_into:
+        targets = shops.in_bulk(merged_into)
+        by_number = {number: targets[row.merged_into_id] if row.merged_into_id else row for number, row in by_number.items()}
+    return by_number
 
 
-# --- What the platform asks about shops ------------------------------------------------------------------------------------
+# --- Registered with municipality.delegation -------------------------------------------------------------------------------
 
 
 def held(person: User, public_id: str) -> Held | None:
-    """Whether a person holds a shop by their own right, and for which organisation."""
+    """The holding of a shop by its owner or signatory `person`, with the organisation; None if they do not hold it."""
     shop = held_by(person).filter(public_id=public_id).select_related("organisation").first()
     return Held(shop.organisation) if shop is not None else None
 
 
 def holdings(person: User) -> dict[str, tuple[str, str]]:
-    """The names of the shops that a person holds by their own right, by key; at most 200."""
+    """The names of the shops that a person owns or signs for, by key; at most 200."""
     return {shop.key: (shop.name_ar, shop.name_en) for shop in held_by(person).order_by("pk")[:200]}
 
 

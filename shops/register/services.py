@@ -1,4 +1,4 @@
-"""Changing the register by a decision. What happens to a shop as a whole is in `shops.register.events`."""
+"""Writing decided changes to the register. Events of a shop are in `shops.register.events`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from municipality.audit.services import record
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
 from shops.models import EventKind, RegisterChange, Sensitivity, Shop
-from shops.register.events import note, retire
+from shops.register.events import record_event, record_history
 from shops.register.signals import shops_changed
 
-# What a decision may change, with the columns it may write. Owner and commercial licence come from their own registers.
+# The facts that a decision may change, with their columns. Owner and commercial licence come from their own registers.
 COLUMNS: dict[str, frozenset[str]] = {
     "trade_name": frozenset({"name_ar", "name_en"}),
     "activity": frozenset({"activity_id"}),
@@ -28,7 +28,7 @@ COLUMNS: dict[str, frozenset[str]] = {
     "address": frozenset({"area_id", "branch_id", "block", "street", "building", "plot", "floor", "unit", "paci_number"}),
 }
 
-# What the commercial register is the source of, beside what it may correct of the above once that is accepted.
+# The facts that the commercial register may change, with their columns.
 REGISTERED: dict[str, frozenset[str]] = {
     **{name: COLUMNS[name] for name in ("trade_name", "activity", "address")},
     "commercial_licence": frozenset({"commercial_license_end"}),
@@ -38,7 +38,7 @@ REGISTERED: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class FactChange:
-    """One fact: the columns it writes, and what the trace shows of it before and after (no civil number in clear)."""
+    """One fact: the columns it writes, and its public values before and after (no civil number in clear)."""
 
     name: str
     columns: Mapping[str, Any]
@@ -48,13 +48,13 @@ class FactChange:
 
 
 def refresh_search(shops: Iterable[int]) -> None:
-    """Write what the search says of some shops (by primary key) again, in the caller's transaction: their licence changed."""
+    """Write the search entries of some shops (by primary key) again, in the caller's transaction, after their licence changed."""
     shops_changed.send(Shop, keys=list(shops))
 
 
 @transaction.atomic
 def transfer(*, shop: Shop, to: User | Organisation, source: str, actor: Actor) -> Shop:
-    """The shop passes to another person or organisation, with its trace, once for a source. Nothing where it is theirs already."""
+    """Transfer a shop to another person or organisation, with a RegisterChange and an event. Does nothing if they hold it already."""
     row = Shop.objects.select_for_update(of=("self",)).select_related("owner", "organisation").get(pk=shop.pk)
     owner, organisation = (to, None) if isinstance(to, User) else (None, to)
     if (row.owner_id, row.organisation_id) == (owner and owner.pk, organisation and organisation.pk):
@@ -72,7 +72,7 @@ def transfer(*, shop: Shop, to: User | Organisation, source: str, actor: Actor) 
         actor_key=actor.key,
         at=clock.now(),
     )
-    note(row, EventKind.TRANSFERRED, source=source, actor=actor)
+    record_event(row, EventKind.TRANSFERRED, source=source, actor=actor)
     record("shop.transferred", subject=row.key, actor=actor, data={"by": source, "from": before, "to": after})
     return row
 
@@ -83,7 +83,7 @@ def _holder_key(owner: User | None, organisation: Organisation | None) -> str:
 
 @transaction.atomic
 def change_register(*, shop: Shop, changes: Sequence[FactChange], source: str, actor: Actor) -> Shop:
-    """Write decided changes into the register, each with its trace, once for a source (`case:…`). Returns the shop as it is now.
+    """Write decided changes to the register, with a RegisterChange each. `source` is unique, such as `case:…`. Returns the shop.
 
     Raises ValueError for a fact or column that no decision changes.
     """
@@ -92,7 +92,7 @@ def change_register(*, shop: Shop, changes: Sequence[FactChange], source: str, a
 
 @transaction.atomic
 def take_over(*, shop: Shop, changes: Sequence[FactChange], register: str, as_of: dt.datetime, source: str, actor: Actor) -> Shop:
-    """Write what another register says, like `change_register`; the facts are then that register's, as of an instant.
+    """Write what another register says, like `change_register`; the facts are then that register's, as of `as_of`.
 
     Raises ValueError for a fact or column that no register is the source of.
     """
@@ -100,13 +100,19 @@ def take_over(*, shop: Shop, changes: Sequence[FactChange], register: str, as_of
 
 
 def _write(
-    shop: Shop, changes: Sequence[FactChange], allowed: Mapping[str, frozenset[str]], more: Mapping[str, Any], *, source: str, actor: Actor
+    shop: Shop,
+    changes: Sequence[FactChange],
+    allowed: Mapping[str, frozenset[str]],
+    metadata: Mapping[str, Any],
+    *,
+    source: str,
+    actor: Actor,
 ) -> Shop:
     row = Shop.objects.select_for_update().get(pk=shop.pk)
     columns: dict[str, Any] = {}
     for change in changes:
         if not change.columns.keys() <= allowed.get(change.name, frozenset()):
-            raise ValueError(f"nobody may change {change.name} so: {sorted(change.columns)}")
+            raise ValueError(f"{change.name} may not change {sorted(change.columns)}")
         columns |= change.columns
     now = clock.now()
     RegisterChange.objects.bulk_create(
@@ -122,10 +128,10 @@ def _write(
         )
         for change in changes
     )
-    retire(row, columns, source=source, actor=actor)
-    for column, value in {**columns, **more}.items():
+    record_history(row, columns, source=source, actor=actor)
+    for column, value in {**columns, **metadata}.items():
         setattr(row, column, value)
-    row.save(update_fields=[*columns, *more])
+    row.save(update_fields=[*columns, *metadata])
     shops_changed.send(Shop, keys=[row.pk])
     record("shop.changed", subject=row.key, actor=actor, data={"by": source, "facts": sorted(change.name for change in changes)})
     return row

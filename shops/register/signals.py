@@ -1,6 +1,6 @@
-"""What the register tells the features above it."""
+"""Signals of the register."""
 
 from django.dispatch import Signal
 
-# Facts of some shops were written: `keys` are their primary keys. Sent in the transaction of the change, by `Shop`.
+# Sent by Shop in the transaction of a change; `keys` are the primary keys of the changed shops.
 shops_changed = Signal()

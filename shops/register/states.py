@@ -1,4 +1,4 @@
-"""Open, suspended or closed: where a shop stands, and the tag that says so."""
+"""The state of a shop (open, suspended, closed) and its tag."""
 
 from __future__ import annotations
 
@@ -8,13 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from shops.models import Shop
 
-STATES: dict[str, tuple[str, Any]] = {
-    "open": ("ok", _("Open")),
-    "suspended": ("warn", _("Suspended")),
-    "closed": ("bad", _("Closed")),
-}
+STATES: dict[str, tuple[str, Any]] = {"open": ("ok", _("Open")), "suspended": ("warn", _("Suspended")), "closed": ("bad", _("Closed"))}
 
 
 def state_of(shop: Shop) -> str:
-    """open, suspended or closed."""
+    """ "open", "suspended" or "closed"."""
     return "closed" if shop.is_closed else "suspended" if shop.is_suspended else "open"

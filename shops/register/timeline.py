@@ -1,4 +1,4 @@
-"""The events of a shop as a page tells them."""
+"""The events of a shop as its page displays them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from shops.models import EventKind, ShopEvent
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """One event of a shop's story."""
+    """One event of a shop."""
 
     event: ShopEvent
     activities: Mapping[str, Activity]
@@ -29,11 +29,11 @@ class TimelineEntry:
 
     @property
     def detail(self) -> Any:
-        """Before and after, in data everybody may see."""
+        """The values before and after the event."""
         data = self.event.data
         if self.event.kind == EventKind.RENAMED:
-            place = 0 if get_language() == "ar" else 1
-            return _pair(data["before"], data["after"], place)
+            index = 0 if get_language() == "ar" else 1
+            return _pair(data["before"], data["after"], index)
         if self.event.kind == EventKind.ACTIVITY_CHANGED:
             name = "name_ar" if get_language() == "ar" else "name_en"
             texts = [getattr(self.activities.get(data[side]), name, "") for side in ("before", "after")]
@@ -44,8 +44,8 @@ class TimelineEntry:
         return ""
 
 
-def _pair(before: Sequence[str], after: Sequence[str], place: int) -> SafeString:
-    return _arrow(before[place] or before[0], after[place] or after[0])
+def _pair(before: Sequence[str], after: Sequence[str], index: int) -> SafeString:
+    return _arrow(before[index] or before[0], after[index] or after[0])
 
 
 def _arrow(before: str, after: str) -> SafeString:

@@ -1,1 +1,1 @@
-"""Finding a shop in any spelling: one interface (`queries.ask`), two engines. See docs/decisions/0030-search.md."""
+"""The shop search in any spelling: `queries.search_shops`, with two engines. See docs/decisions/0030-search.md."""

@@ -1,4 +1,4 @@
-"""The index of the search in the staff's admin: no table, the words of its codes."""
+"""Labels of the codes of the search in the admin."""
 
 from django.utils.translation import gettext_lazy as _
 

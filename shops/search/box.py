@@ -1,4 +1,4 @@
-"""A part of the map: its edges, and the cells of the index that it touches."""
+"""A rectangle of the map, and the cells of the index that it touches."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from shops.search.index import CELLS, cell_word
 
-FEW = 144  # cells that a search is narrowed to by their words: some 13 by 12 km
+MAX_CELLS = 144  # cells that are searched by their words at most: some 13 by 12 km
 
 
 class Box(NamedTuple):
@@ -22,7 +22,7 @@ class Box(NamedTuple):
 
     @property
     def edges(self) -> tuple[int, int, int, int]:
-        """First and last row, first and last column of its cells. What lies on an edge of a cell is not moved by its last digit."""
+        """First and last row, first and last column of its cells, rounded against float errors at the edges."""
         south, west, north, east = (int(round(edge * CELLS, 6)) for edge in self)
         return south, north, west, east
 
@@ -32,9 +32,9 @@ class Box(NamedTuple):
         return first <= north <= last and left <= east <= right
 
 
-def words_of(box: Box) -> list[str]:
-    """The words of the cells that a box touches; none where they are more than FEW."""
+def cell_words(box: Box) -> list[str]:
+    """The filter words of the cells that a box touches; empty for more than MAX_CELLS."""
     first, last, left, right = box.edges
-    if (last - first + 1) * (right - left + 1) > FEW:
+    if (last - first + 1) * (right - left + 1) > MAX_CELLS:
         return []
     return [cell_word(north, east) for north in range(first, last + 1) for east in range(left, right + 1)]

@@ -1,4 +1,4 @@
-"""Places in a list of results: signed, and bound to their question."""
+"""Cursors of result lists, signed and bound to their query."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SALT = "shops.search"
 
 
 class Position(NamedTuple):
-    """The last result that was shown."""
+    """The last displayed result."""
 
     score: float
     shop_id: int
@@ -27,21 +27,21 @@ class BadCursor(Refused):
         super().__init__("bad_cursor", _("This link to a further page belongs to another search. Search again from the first page."))
 
 
-def _question(text: str) -> str:
+def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def token_of(place: Position, asked: str) -> str:
-    """A place as it stands in a link."""
-    return signing.dumps([place.score, place.shop_id, _question(asked)], salt=SALT)
+def token_of(position: Position, query: str) -> str:
+    """The cursor of a position."""
+    return signing.dumps([position.score, position.shop_id, _hash(query)], salt=SALT)
 
 
-def place_of(token: str, asked: str) -> Position:
-    """The place of a link. Raises BadCursor where it was changed or belongs to another question."""
+def position_of(token: str, query: str) -> Position:
+    """The position of a cursor. Raises BadCursor if it is invalid or of another query."""
     try:
-        score, shop_id, of = signing.loads(token, salt=SALT)
+        score, shop_id, query_hash = signing.loads(token, salt=SALT)
     except (signing.BadSignature, ValueError, TypeError):
         raise BadCursor from None
-    if of != _question(asked):
+    if query_hash != _hash(query):
         raise BadCursor
     return Position(float(score), int(shop_id))

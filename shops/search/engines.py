@@ -1,4 +1,4 @@
-"""Two engines for one question: shops whose words meet each of some sets. PostgreSQL by arrays under GIN, SQLite by FTS5."""
+"""Two engines that find the shops with a word of each of some sets: PostgreSQL with arrays and a GIN index, SQLite with FTS5."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel.errors import Refused
 
-WINDOW = 200  # shops that are compared with each other; what lies beyond is reached by a narrower question
-ENOUGH = 40  # shops of a sample that will do: two pages, beside those whose names begin as typed
+WINDOW = 200  # shops that are ranked at most; others need a narrower query
+ENOUGH = 40  # hits in a sample that suffice: two pages, besides names that begin with the text
 TIMEOUT_MS = 1_000
-BEGINNINGS = ENOUGH  # of names in each language
+BEGINNINGS = ENOUGH  # results by the beginning of the name, in each language
 _LAST = "\U0010ffff"
 FIELDS = (
     "e.shop_id, e.name_ar, e.name_en, e.words, e.area_id, e.latitude, e.longitude, e.closed_on, e.suspended_on, e.licence, e.licence_end"
@@ -23,9 +23,10 @@ FIELDS = (
 
 
 class Sample(NamedTuple):
-    """One shop in `one_in` has its words once more, each `beyond` further below nought, so that common words are looked up in few rows.
+    """A sample of the shops: each `one_in`-th shop has its words again as negative numbers, offset by `beyond`, so that common
+    words are looked up in few rows.
 
-    Asked first where the rarest word of a question has more than `rare` shops, and chance lets `share` of ENOUGH shops fit.
+    Used if the rarest word has more than `rare` shops, and at least `share` of ENOUGH shops are expected in the sample.
     """
 
     one_in: int
@@ -37,7 +38,7 @@ class Sample(NamedTuple):
         return shop % self.one_in == 0
 
     def fits(self, word: int) -> bool:
-        """Whether the number of a word leaves room for one of this sample in an array of PostgreSQL's integers."""
+        """Whether the token of a word in this sample is in the range of PostgreSQL's integers."""
         return word + self.beyond < 1 << 31
 
     def token(self, word: int) -> int:
@@ -68,14 +69,14 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True)
 class Where:
-    """What columns of an entry must say, as SQL over `e` with its values."""
+    """An SQL condition on an entry `e`, with its values."""
 
     sql: str = ""
     values: tuple[Any, ...] = ()
 
 
 class SearchBusy(Refused):
-    """The question took too long."""
+    """The query took too long."""
 
     status = 503
 
@@ -84,42 +85,42 @@ class SearchBusy(Refused):
 
 
 class Engine(Protocol):
-    """What both answer."""
+    """The interface of both engines."""
 
-    def meeting(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
-        """Up to `limit` shops with a word of every set, and whether there are more; `counts` are how many shops have each set, the
-        rarest first.
+    def find_matching(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
+        """Up to `limit` shops with a word of every set, and whether there are more; `counts` are the shops of each set, the lowest
+        first.
         """
         ...
 
-    def beginning(self, key: str, where: Where) -> list[Candidate]:
-        """Shops whose folded name begins so, in the order of their names."""
+    def find_beginning(self, key: str, where: Where) -> list[Candidate]:
+        """Shops whose folded name begins with `key`, in the order of their names."""
         ...
 
-    def numbered(self, number: str, where: Where, limit: int) -> list[Candidate]:
-        """Shops with a number that begins so, shortest number first."""
+    def find_numbered(self, number: str, where: Where, limit: int) -> list[Candidate]:
+        """Shops with a number that begins with `number`, the shortest number first."""
         ...
 
 
-class _Shared:
-    """The questions that both engines answer by a B-tree."""
+class _BTreeQueries:
+    """The queries that both engines answer by a B-tree index."""
 
     def run(self, sql: str, values: Sequence[Any]) -> list[Candidate]:
         with connection.cursor() as cursor:
             cursor.execute(sql, list(values))
             return list(map(Candidate._make, cursor.fetchall()))
 
-    def beginning(self, key: str, where: Where) -> list[Candidate]:
-        one = (
+    def find_beginning(self, key: str, where: Where) -> list[Candidate]:
+        template = (
             "SELECT * FROM (SELECT {fields} FROM shops_searchentry e WHERE e.{column} >= %s AND e.{column} < %s{where}"
             " ORDER BY e.{column} LIMIT {most}) AS {column}"
         )
         sql = " UNION ALL ".join(
-            one.format(fields=FIELDS, column=column, where=where.sql, most=BEGINNINGS) for column in ("name_ar", "name_en")
+            template.format(fields=FIELDS, column=column, where=where.sql, most=BEGINNINGS) for column in ("name_ar", "name_en")
         )
         return self.run(sql, (key, key + _LAST, *where.values) * 2)
 
-    def numbered(self, number: str, where: Where, limit: int) -> list[Candidate]:
+    def find_numbered(self, number: str, where: Where, limit: int) -> list[Candidate]:
         return self.run(
             f"SELECT {FIELDS} FROM (SELECT number, shop_id FROM shops_searchnumber WHERE number >= %s AND number < %s"  # noqa: S608
             f" ORDER BY number LIMIT {limit}) n JOIN shops_searchentry e ON e.shop_id = n.shop_id WHERE 1=1{where.sql}"
@@ -128,24 +129,24 @@ class _Shared:
         )
 
 
-_sizes: dict[str, tuple[float, int]] = {}  # of a database's register, as PostgreSQL estimates it: when it was asked, and how many
+_size_cache: dict[str, tuple[float, int]] = {}  # by name of database: time of the estimate, and number of shops
 
 
 def _size() -> int:
-    """About how many shops there are; asked once an hour."""
+    """PostgreSQL's estimate of the number of shops, cached for an hour."""
     name = str(connection.settings_dict["NAME"])
-    asked, size = _sizes.get(name, (0.0, 0))
-    if not asked or monotonic() - asked > 3600:
+    read_at, size = _size_cache.get(name, (0.0, 0))
+    if not read_at or monotonic() - read_at > 3600:
         with connection.cursor() as cursor:
             cursor.execute("SELECT GREATEST(reltuples, 0)::bigint FROM pg_class WHERE oid = 'shops_searchentry'::regclass")
             size = int(cursor.fetchone()[0])
-        _sizes[name] = (monotonic(), size)
+        _size_cache[name] = (monotonic(), size)
     return size
 
 
-class Postgres(_Shared):
+class Postgres(_BTreeQueries):
     def run(self, sql: str, values: Sequence[Any]) -> list[Candidate]:
-        """As read by the search: never a walk through the whole table, no compilation, and a second at most."""
+        """Run without sequential scans and JIT, with a timeout of one second."""
         limits = f"SET LOCAL statement_timeout = {TIMEOUT_MS}; SET LOCAL enable_seqscan = off; SET LOCAL jit = off; "
         try:
             return super().run(limits + sql, values)
@@ -155,36 +156,36 @@ class Postgres(_Shared):
             raise
         finally:
             if connection.in_atomic_block and not connection.needs_rollback:
-                self._lift()
+                self._reset_limits()
 
-    def _lift(self) -> None:
-        """Inside somebody's transaction the limits must not stay."""
+    def _reset_limits(self) -> None:
+        """Reset the limits inside a transaction of the caller."""
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL statement_timeout TO DEFAULT; SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL jit TO DEFAULT")
-        except Exception as error:  # the transaction is broken, and its owner is about to learn it
+        except Exception as error:  # the transaction is broken; its owner gets the error
             if getattr(error.__cause__, "pgcode", "") != "25P02":
                 raise
 
-    def meeting(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
+    def find_matching(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
         expected = self._expected(counts) if counts[0] > SAMPLES[-1].rare else 0.0
         for sample in SAMPLES:
             if sample.is_worth_it(counts[0], expected) and all(sample.fits(word) for words in sets for word in words):
-                found = self._meeting([[sample.token(word) for word in words] for words in sets], where, limit)
+                found = self._run_matching([[sample.token(word) for word in words] for words in sets], where, limit)
                 if len(found) >= ENOUGH:
                     return found, True
-        found = self._meeting(sets, where, limit)
+        found = self._run_matching(sets, where, limit)
         return found, len(found) >= limit
 
     def _expected(self, counts: Sequence[int]) -> float:
-        """How many shops meet all sets if their words came together by chance."""
+        """How many shops have a word of all sets if the sets are independent."""
         size = max(_size(), *counts)
         expected = float(counts[0])
         for count in counts[1:]:
             expected *= count / size
         return expected
 
-    def _meeting(self, sets: Sequence[Sequence[int]], where: Where, limit: int) -> list[Candidate]:
+    def _run_matching(self, sets: Sequence[Sequence[int]], where: Where, limit: int) -> list[Candidate]:
         tests = " AND ".join(["e.tokens && %s::int[]"] * len(sets))
         arrays = ["{" + ",".join(map(str, words)) + "}" for words in sets]
         return self.run(
@@ -193,9 +194,9 @@ class Postgres(_Shared):
         )
 
 
-class Sqlite(_Shared):
-    def meeting(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
-        # The rarest set first: FTS5 walks along it and looks the others up.
+class Sqlite(_BTreeQueries):
+    def find_matching(self, sets: Sequence[Sequence[int]], counts: Sequence[int], where: Where, limit: int) -> tuple[list[Candidate], bool]:
+        # The rarest set first: FTS5 iterates over it and looks up the others.
         question = " AND ".join("(" + " OR ".join(f'"{word}"' for word in words) + ")" for words in sets)
         found = self.run(
             f"SELECT {FIELDS} FROM shops_searchtext CROSS JOIN shops_searchentry e ON e.shop_id = shops_searchtext.rowid"  # noqa: S608
@@ -206,5 +207,5 @@ class Sqlite(_Shared):
 
 
 def engine() -> Engine:
-    """The engine of the portal's database."""
+    """The engine for the database."""
     return Postgres() if connection.vendor == "postgresql" else Sqlite()

@@ -1,4 +1,4 @@
-"""What is typed to find a shop."""
+"""Forms of the search."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shops.models import LicenceState
 from shops.search.box import Box
 from shops.search.queries import SearchQuery
 
-# What a place may lie between for "near me": Kuwait with its waters (WGS 84).
+# Bounds of `near`: Kuwait with its waters (WGS 84).
 NORTH, EAST = (28.4, 30.2), (46.4, 49.6)
 
 
@@ -40,7 +40,7 @@ class NearField(forms.CharField):
 
 
 class BoxField(forms.CharField):
-    """`29.30000,47.90000,29.40000,48.00000`: south, west, north and east (WGS 84) of a part of the map."""
+    """`29.30000,47.90000,29.40000,48.00000`: south, west, north and east (WGS 84) of a rectangle."""
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
@@ -55,7 +55,7 @@ class BoxField(forms.CharField):
 
 
 class AskForm(forms.Form):
-    """What is looked for, and what holds it back; everything may be left empty. Reads no list of choices."""
+    """The text and filters of a search, all optional. Reads no lists of choices."""
 
     q = forms.CharField(
         label=_("Name, number or place"),
@@ -89,8 +89,8 @@ class AskForm(forms.Form):
             raise forms.ValidationError(_("Choose one from the list, or leave it open."))
         return value
 
-    def asked(self) -> SearchQuery:
-        """The question of a valid form."""
+    def query(self) -> SearchQuery:
+        """The query of a valid form."""
         data = self.cleaned_data
         return SearchQuery(
             text=data["q"],
@@ -106,7 +106,7 @@ class AskForm(forms.Form):
 
 
 class FindShopForm(AskForm):
-    """The same with lists to choose from, for the page."""
+    """The form of the page, with lists to choose from."""
 
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -121,9 +121,9 @@ class FindShopForm(AskForm):
 
 
 class MapForm(FindShopForm):
-    """The same on a map, of which a part may be asked for."""
+    """The form of the map, with a rectangle of it."""
 
     box = BoxField(required=False, max_length=80, widget=forms.HiddenInput)
 
-    def asked(self) -> SearchQuery:
-        return replace(super().asked(), box=self.cleaned_data["box"])
+    def query(self) -> SearchQuery:
+        return replace(super().query(), box=self.cleaned_data["box"])

@@ -1,4 +1,4 @@
-"""Writing the index: with a shop in one transaction, in batches while the portal runs, or anew."""
+"""Writing the index: with a shop in one transaction, in batches, or from scratch."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from shops.search.engines import SAMPLES
 from shops.search.text import forms_of, key_of, number_of, words_of
 
 BATCH = 1000
-CELLS = 100  # to a degree: a cell of the map is some 1.1 km high
+CELLS = 100  # a degree: a cell is some 1.1 km high
 COLUMNS = (
     "shop_id", "name_ar", "name_en", "words", "area_id", "latitude", "longitude", "closed_on", "suspended_on", "licence", "licence_end",
 )  # fmt: skip
@@ -37,7 +37,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Described:
-    """What the index says of one shop; `parts` in the order of SearchEntry.words."""
+    """The index data of one shop; `parts` in the order of SearchEntry.words."""
 
     values: tuple[Any, ...]  # of COLUMNS, without words
     parts: tuple[tuple[str, ...], ...]
@@ -45,7 +45,7 @@ class Described:
 
 
 def cell(latitude: float, longitude: float) -> tuple[int, int]:
-    """The cell of the map in which a point lies."""
+    """The cell of the map with a point."""
     return int(latitude * CELLS), int(longitude * CELLS)
 
 
@@ -68,12 +68,12 @@ class IndexedFacts(NamedTuple):
     commercial_license_no: str
     commercial_registration_no: str
     paci_number: str
-    week: str | None  # of opening hours, as texts
+    week: str | None  # texts of the weeks of opening hours
     ramadan: str | None
 
 
-_STANDING = {"area": "area_id", "activity": "activity_id", "week": "hours__week", "ramadan": "hours__ramadan"}
-FACTS = tuple(_STANDING.get(name, name) for name in IndexedFacts._fields)
+_COLUMNS = {"area": "area_id", "activity": "activity_id", "week": "hours__week", "ramadan": "hours__ramadan"}
+FACTS = tuple(_COLUMNS.get(name, name) for name in IndexedFacts._fields)
 
 
 @lru_cache(maxsize=16384)
@@ -83,7 +83,7 @@ def _place_words(governorate: str, area: int, activity: str, *names: str) -> tup
 
 
 def _state(licence: LicenceFact | None) -> LicenceState:
-    """Where a licence stands today."""
+    """The state of a licence today."""
     if licence is None:
         return LicenceState.NONE
     is_over = licence.state == LicenceState.ACTIVE and licence.end is not None and licence.end < clock.today()
@@ -97,13 +97,13 @@ def describe(
     licence: LicenceFact | None = None,
     numbered: Iterable[str] = (),
 ) -> Described:
-    """The words and facts of a shop; `place` are the words and filters of its area and activity, `numbered` what else it is known by."""
+    """The words and facts of a shop; `place` are the words and filters of its area and activity, `numbered` are further numbers."""
     arabic, english = words_of(shop.name_ar), words_of(shop.name_en)
-    old = [words_of(name) for pair in former for name in pair if name]
+    old_words = [words_of(name) for pair in former for name in pair if name]
     if shop.latitude is not None and shop.longitude is not None:
         place = (*place, cell_word(*cell(shop.latitude, shop.longitude)))
     main = {*arabic.main, *english.main}
-    also = {*arabic.also, *english.also, *(w for words in old for w in words.also)} - main
+    also = {*arabic.also, *english.also, *(w for words in old_words for w in words.also)} - main
     state = _state(licence)
     place = (*place, f"l:{state.value}", *filters.of_shop(shop.week, shop.ramadan))
     numbers = {number_of(number) for number in (shop.commercial_license_no, shop.commercial_registration_no, shop.paci_number, *numbered)}
@@ -114,13 +114,13 @@ def describe(
             shop.pk, key_of(shop.name_ar)[:170], key_of(shop.name_en)[:170], shop.area, shop.latitude, shop.longitude, shop.closed_on,
             shop.suspended_on, state.value, licence.end if licence else None,
         ),
-        parts=(arabic.main, english.main, tuple(sorted({w for words in old for w in words.main} - main)), place, tuple(sorted(also))),
+        parts=(arabic.main, english.main, tuple(sorted({w for words in old_words for w in words.main} - main)), place, tuple(sorted(also))),
         numbers=tuple(sorted(numbers - {""})),
     )  # fmt: skip
 
 
 def described(shops: Iterable[int]) -> list[Described]:
-    """Describe shops by primary key, with as many statements for many as for one; those that another one stands for are no shops."""
+    """The index data of shops by primary key, with the same number of queries for any number; without merged shops."""
     keys = list(shops)
     rows = [IndexedFacts(*row) for row in Shop.objects.filter(pk__in=keys, merged_into__isnull=True).order_by("pk").values_list(*FACTS)]
     areas = {pk: names for pk, *names in Area.objects.values_list("pk", "governorate_id", "name_ar", "name_en")}
@@ -129,9 +129,9 @@ def described(shops: Iterable[int]) -> list[Described]:
     for shop_id, *names in TradeName.objects.filter(shop__in=keys).order_by("pk").values_list("shop_id", "name_ar", "name_en"):
         former.setdefault(shop_id, []).append((names[0], names[1]))
     numbered: dict[int, list[str]] = {}
-    known_by = ("name_ar", "name_en", "commercial_license_no", "commercial_registration_no", "paci_number")
+    columns = ("name_ar", "name_en", "commercial_license_no", "commercial_registration_no", "paci_number")
     merged: Any = Shop.objects.filter(merged_into__in=keys).order_by("pk")
-    for into, arabic, english, *also in merged.values_list("merged_into_id", *known_by):
+    for into, arabic, english, *also in merged.values_list("merged_into_id", *columns):
         former.setdefault(into, []).append((arabic, english))
         numbered.setdefault(into, []).extend(also)
     if numbered:
@@ -139,29 +139,29 @@ def described(shops: Iterable[int]) -> list[Described]:
         for into, arabic, english in older.values_list("shop__merged_into_id", "name_ar", "name_en"):
             former[into].append((arabic, english))
     licences = licences_of(keys)
-    found = []
+    result = []
     for row in rows:
         governorate, *named = areas[row.area]
         place = _place_words(governorate, row.area, row.activity, *named, *activities[row.activity])
-        found.append(describe(row, place, former.get(row.pk, ()), licences.get(row.pk), numbered.get(row.pk, ())))
-    return found
+        result.append(describe(row, place, former.get(row.pk, ()), licences.get(row.pk), numbered.get(row.pk, ())))
+    return result
 
 
-def _encoded(one: Described, ids: dict[str, int]) -> str:
-    return "|".join(" ".join(str(ids[word]) for word in part) for part in one.parts)
+def _encoded(row: Described, ids: dict[str, int]) -> str:
+    return "|".join(" ".join(str(ids[word]) for word in part) for part in row.parts)
 
 
 def _tokens(words: str, shop: int) -> list[int]:
-    """All words of an entry as PostgreSQL keeps them; those of a shop in a sample once more for it."""
+    """The tokens of an entry for PostgreSQL: its words, and again for each sample that it is in."""
     found = sorted({int(word) for word in words.replace("|", " ").split()})
     return [*found, *(sample.token(word) for sample in SAMPLES if sample.holds(shop) for word in found if sample.fits(word))]
 
 
-def _known(words: Iterable[str]) -> dict[str, int]:
-    """Ids of words, each written into the vocabulary where it is new; in one order, so that two writers never wait for each other."""
-    wanted = sorted(set(words))
-    ids = dict(SearchWord.objects.filter(word__in=wanted).values_list("word", "pk"))
-    new = [word for word in wanted if word not in ids]
+def _word_ids(words: Iterable[str]) -> dict[str, int]:
+    """Ids of words, created if missing; in one order, so that concurrent writers do not deadlock."""
+    sorted_words = sorted(set(words))
+    ids = dict(SearchWord.objects.filter(word__in=sorted_words).values_list("word", "pk"))
+    new = [word for word in sorted_words if word not in ids]
     if new:
         SearchWord.objects.bulk_create([SearchWord(word=word) for word in new], ignore_conflicts=True)
         ids |= dict(SearchWord.objects.filter(word__in=new).values_list("word", "pk"))
@@ -172,16 +172,16 @@ def _known(words: Iterable[str]) -> dict[str, int]:
 
 @transaction.atomic
 def refresh(shops: Iterable[int]) -> int:
-    """Write what the index says of some shops, in the caller's transaction. Returns how many entries were written."""
+    """Write the entries of some shops, in the caller's transaction. Returns how many were written."""
     keys = list(shops)
     if not keys:
         return 0
     rows = described(keys)
-    ids = _known(word for row in rows for part in row.parts for word in part)
+    ids = _word_ids(word for row in rows for part in row.parts for word in part)
     entries = [(*row.values[:3], _encoded(row, ids), *row.values[3:]) for row in rows]
-    _forget_text(keys)
-    if gone := set(keys) - {row.values[0] for row in rows}:  # merged into others
-        SearchEntry.objects.filter(pk__in=gone).delete()
+    _delete_text(keys)
+    if merged := set(keys) - {row.values[0] for row in rows}:  # merged into others
+        SearchEntry.objects.filter(pk__in=merged).delete()
     _write_entries(entries)
     SearchNumber.objects.filter(shop__in=keys).delete()
     copy_rows(connection, "shops_searchnumber", ("number", "shop_id"), ((n, row.values[0]) for row in rows for n in row.numbers))
@@ -191,12 +191,12 @@ def refresh(shops: Iterable[int]) -> int:
 
 @receiver(shops_changed)
 def refresh_changed(sender: type[Shop], keys: Sequence[int], **_: Any) -> None:
-    """Write again what the index says of shops that changed."""
+    """Write the entries of changed shops again."""
     refresh(keys)
 
 
-def _forget_text(keys: Sequence[int]) -> None:
-    """Take the old words out of FTS5, which keeps no content and must be told them."""
+def _delete_text(keys: Sequence[int]) -> None:
+    """Delete the old words from FTS5, which stores no content and needs them."""
     if connection.vendor != "sqlite":
         return
     old = list(SearchEntry.objects.filter(pk__in=keys).values_list("pk", "words"))
@@ -204,7 +204,7 @@ def _forget_text(keys: Sequence[int]) -> None:
         cursor.executemany("INSERT INTO shops_searchtext(shops_searchtext, rowid, words) VALUES ('delete', %s, %s)", old)
 
 
-# The columns of an entry as PostgreSQL reads them from JSON, its words once more as an array.
+# The columns of an entry for jsonb_to_recordset, with the words also as an array.
 _TYPED = (
     "shop_id bigint, name_ar text, name_en text, words text, area_id bigint, latitude float8, longitude float8, closed_on date,"
     " suspended_on date, licence text, licence_end date, tokens int[]"
@@ -215,17 +215,17 @@ _WRITE = "INSERT INTO shops_searchentry ({listed}) {values} ON CONFLICT (shop_id
 
 
 def _write_entries(entries: Sequence[tuple[Any, ...]]) -> None:
-    """Write entries (of COLUMNS) by one statement, where they are new or not; the words of each once more for the engine."""
+    """Insert or update entries (of COLUMNS) by one statement, with the words of each for the engine."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             marks = f"VALUES ({', '.join(['%s'] * len(COLUMNS))})"
             cursor.executemany(_WRITE.format(listed=", ".join(COLUMNS), values=marks), [tuple(map(_plain, entry)) for entry in entries])
             cursor.executemany("INSERT INTO shops_searchtext(rowid, words) VALUES (%s, %s)", [(entry[0], entry[3]) for entry in entries])
             return
-        listed = (*COLUMNS, "tokens")
-        rows = [dict(zip(listed, (*map(_plain, entry), _tokens(entry[3], entry[0])), strict=True)) for entry in entries]
-        given = f"SELECT {', '.join(listed)} FROM jsonb_to_recordset(%s::jsonb) AS n({_TYPED})"  # noqa: S608 - our own columns
-        sql = _WRITE.format(listed=", ".join(listed), values=given)
+        columns = (*COLUMNS, "tokens")
+        rows = [dict(zip(columns, (*map(_plain, entry), _tokens(entry[3], entry[0])), strict=True)) for entry in entries]
+        select = f"SELECT {', '.join(columns)} FROM jsonb_to_recordset(%s::jsonb) AS n({_TYPED})"  # noqa: S608 - our own columns
+        sql = _WRITE.format(listed=", ".join(columns), values=select)
         cursor.execute(f"{sql}, tokens = excluded.tokens", [json.dumps(rows, ensure_ascii=False)])
 
 
@@ -234,35 +234,35 @@ def _plain(value: Any) -> Any:
 
 
 def stale(keys: Sequence[int]) -> list[int]:
-    """Which of the entries do not say what the register says now, in a column, in a word or in a number."""
+    """Which entries differ from the register, in a column, a word or a number."""
     rows = described(keys)
     ids = dict(SearchWord.objects.filter(word__in={w for row in rows for part in row.parts for w in part}).values_list("word", "pk"))
     entries = {entry[0]: entry[1:] for entry in SearchEntry.objects.filter(pk__in=keys).values_list(*COLUMNS)}
     numbers: dict[int, set[str]] = {}
     for shop_id, number in SearchNumber.objects.filter(shop__in=keys).values_list("shop_id", "number"):
         numbers.setdefault(shop_id, set()).add(number)
-    found = []
+    stale_keys = []
     for row in rows:
         key, *values = row.values
         words = _encoded(row, ids) if all(w in ids for part in row.parts for w in part) else None
         expected = (*values[:2], words, *values[2:])
         entry = entries.get(key)
         if entry and entry[8] == LicenceState.ACTIVE and entry[9] is not None and entry[9] < clock.today():
-            continue  # ended within the hour: note_ended_licences comes to it
+            continue  # ended within the hour: note_ended_licences will update it
         if entry != expected or numbers.get(key, set()) != set(row.numbers):
-            found.append(key)
-    return found
+            stale_keys.append(key)
+    return stale_keys
 
 
 def some(amount: int) -> list[int]:
-    """Keys of entries behind a random one."""
+    """Keys of entries from a random one on."""
     last = SearchEntry.objects.order_by("-shop").values_list("shop", flat=True).first() or 0
     start = secrets.randbelow(last + 1)
     return list(SearchEntry.objects.filter(shop__gte=start).order_by("shop").values_list("shop", flat=True)[:amount])
 
 
 def unindexed() -> QuerySet[Shop]:
-    """Shops without an entry. Asked by NOT EXISTS: PostgreSQL looks through a NOT IN of a million keys once a shop."""
+    """Shops without an entry. By NOT EXISTS: PostgreSQL is quadratic with NOT IN."""
     return Shop.objects.filter(~Exists(SearchEntry.objects.filter(shop=OuterRef("pk"))), merged_into__isnull=True)
 
 
@@ -272,16 +272,16 @@ def missing(limit: int = BATCH) -> list[int]:
 
 
 def note_ended_licences() -> int:
-    """Write the entries again whose licence ended since they were written, batch by batch. Returns how many."""
+    """Write the entries whose licence ended again, in batches. Returns how many."""
     count = 0
-    over = SearchEntry.objects.filter(licence=LicenceState.ACTIVE, licence_end__lt=clock.today()).order_by("pk")
-    while batch := list(over.values_list("pk", flat=True)[:BATCH]):
+    ended = SearchEntry.objects.filter(licence=LicenceState.ACTIVE, licence_end__lt=clock.today()).order_by("pk")
+    while batch := list(ended.values_list("pk", flat=True)[:BATCH]):
         count += refresh(batch)
     return count
 
 
 def index_missing() -> int:
-    """Write the entries that are missing, batch by batch, each in its own transaction. Returns how many."""
+    """Write the missing entries, in batches, each in its own transaction. Returns how many."""
     count = 0
     while batch := missing():
         count += refresh(batch)
@@ -296,7 +296,7 @@ def _batches(size: int = BATCH) -> Iterator[list[int]]:
 
 
 def refresh_all() -> int:
-    """Write every entry again while the portal runs, and renew the counts of the vocabulary. Returns how many."""
+    """Write all entries again in batches, and renew the counts of the vocabulary. Returns how many."""
     count = sum(refresh(batch) for batch in _batches())
     recount()
     return count
@@ -304,7 +304,7 @@ def refresh_all() -> int:
 
 @transaction.atomic
 def recount() -> None:
-    """Renew how many shops have each word; words that no shop has any more go."""
+    """Renew the number of shops of each word; delete words without shops."""
     counts: Counter[int] = Counter()
     for (words,) in SearchEntry.objects.values_list("words").iterator(chunk_size=5000):
         counts.update({int(word) for word in words.replace("|", " ").split()})
@@ -314,31 +314,31 @@ def recount() -> None:
             word.count = counts[word.pk]
             changed.append(word)
     SearchWord.objects.bulk_update([word for word in changed if word.count], ["count"], batch_size=BATCH)
-    for gone in _sliced([word.pk for word in changed if not word.count]):
-        SearchWord.objects.filter(pk__in=gone).delete()
+    for pks in _slices([word.pk for word in changed if not word.count]):
+        SearchWord.objects.filter(pk__in=pks).delete()
 
 
-def _sliced(keys: Sequence[int]) -> Iterator[list[int]]:
+def _slices(keys: Sequence[int]) -> Iterator[list[int]]:
     source = iter(keys)
     while batch := list(islice(source, BATCH)):
         yield batch
 
 
-def _keep_promises(cursor: Any) -> None:
-    """Check now what was promised for the end: PostgreSQL neither empties a table nor makes an index while checks are pending."""
+def _run_deferred_checks(cursor: Any) -> None:
+    """Run deferred constraint checks now: PostgreSQL neither truncates nor indexes a table while they are pending."""
     cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 @transaction.atomic
 def rebuild() -> int:
-    """Make the whole index anew in one transaction; searches wait for it. Returns how many entries were written."""
+    """Rebuild the whole index in one transaction; searches wait for it. Returns how many entries were written."""
     vocabulary: dict[str, int] = {}
     counts: Counter[int] = Counter()
     postgres = connection.vendor == "postgresql"
     with connection.cursor() as cursor:
         if postgres:
-            _keep_promises(cursor)
+            _run_deferred_checks(cursor)
             cursor.execute("TRUNCATE shops_searchentry, shops_searchnumber, shops_searchform, shops_searchword RESTART IDENTITY")
             cursor.execute("DROP INDEX shops_searchentry_tokens")
         else:
@@ -347,7 +347,7 @@ def rebuild() -> int:
             cursor.execute("INSERT INTO shops_searchtext(shops_searchtext) VALUES ('delete-all')")
     written = 0
     for batch in _batches(10 * BATCH):
-        rows = [row for keys in _sliced(batch) for row in described(keys)]
+        rows = [row for keys in _slices(batch) for row in described(keys)]
         for row in rows:
             for part in row.parts:
                 for word in part:
@@ -368,7 +368,7 @@ def rebuild() -> int:
     copy_rows(connection, "shops_searchform", ("form", "word_id"), forms)
     with connection.cursor() as cursor:
         if postgres:
-            _keep_promises(cursor)
+            _run_deferred_checks(cursor)
             cursor.execute("SELECT setval(pg_get_serial_sequence('shops_searchword', 'id'), %s)", [max(len(vocabulary), 1)])
             cursor.execute("CREATE INDEX shops_searchentry_tokens ON shops_searchentry USING gin (tokens) WITH (fastupdate = off)")
             cursor.execute("ANALYZE shops_searchentry")

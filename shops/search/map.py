@@ -1,8 +1,7 @@
-"""What of the search stands on a map: far out how many shops lie together, near by each of them. Read from the index alone.
+"""The search results on a map: clusters when zoomed out, shops when zoomed in. Reads the index only.
 
-How many lie in a cell of the map is the count of the cell's word, an estimate renewed at night; a map of a million shops is a few
-thousand such counts. What is asked by name or filter, and what lies near by, is asked of the search: at most its 200, and the page says
-that more fit.
+The number of shops of a cell is the count of its word, an estimate renewed at night. A query with text or filters, or of a small
+rectangle, is a search with at most WINDOW shops.
 """
 
 from __future__ import annotations
@@ -11,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from municipality.places.models import Area
-from shops.search.box import Box, words_of
+from shops.search.box import Box, cell_words
 from shops.search.engines import WINDOW
 from shops.search.index import CELLS
-from shops.search.queries import SearchQuery, SearchResult, ask
+from shops.search.queries import SearchQuery, SearchResult, search_shops
 from shops.search.ranking import distance
 from shops.search.vocabulary import counted_cells
 
@@ -23,7 +22,7 @@ GRID = 10  # clusters in each direction at most
 
 @dataclass(frozen=True)
 class Cluster:
-    """About so many shops around a place; `box` is the part of the map that they lie in."""
+    """An estimated number of shops around a point; `box` contains them, `around` is the nearest area."""
 
     latitude: float
     longitude: float
@@ -34,7 +33,7 @@ class Cluster:
 
 @dataclass
 class MapContent:
-    """What a map shows: clusters, or the shops of an answer. `count` is an estimate where there are clusters."""
+    """Clusters, or the shops of an answer. `count` is an estimate for clusters."""
 
     clusters: list[Cluster] = field(default_factory=list)
     answer: SearchResult = field(default_factory=SearchResult)
@@ -44,16 +43,16 @@ class MapContent:
         return sum(cluster.count for cluster in self.clusters)
 
 
-def look(asked: SearchQuery) -> MapContent:
-    """What the map shows of a question and its box. Raises as `ask` does."""
-    is_wide = asked.box is None or not words_of(asked.box)
-    if is_wide and replace(asked, box=None).is_empty:
-        return MapContent(clusters=_clusters(asked.box))
-    return MapContent(answer=ask(replace(asked, size=WINDOW, after="")))
+def map_content(query: SearchQuery) -> MapContent:
+    """The map of a query and its box. Raises as `search_shops` does."""
+    is_wide = query.box is None or not cell_words(query.box)
+    if is_wide and replace(query, box=None).is_empty:
+        return MapContent(clusters=_clusters(query.box))
+    return MapContent(answer=search_shops(replace(query, size=WINDOW, after="")))
 
 
 def _clusters(box: Box | None) -> list[Cluster]:
-    """Cells with shops, gathered into at most GRID × GRID squares, the fullest first; two queries."""
+    """Cells with shops, grouped into at most GRID × GRID squares, the largest first; two queries."""
     cells = [(north, east, count) for north, east, count in counted_cells() if box is None or box.holds(north, east)]
     if not cells:
         return []
@@ -63,7 +62,8 @@ def _clusters(box: Box | None) -> list[Cluster]:
     for north, east, count in cells:
         squares.setdefault((north // step, east // step), []).append((north, east, count))
     areas = list(Area.objects.filter(latitude__isnull=False, longitude__isnull=False).order_by("pk"))
-    return sorted((_cluster(square, areas) for square in squares.values()), key=lambda one: (-one.count, one.latitude, one.longitude))
+    clusters = [_cluster(square, areas) for square in squares.values()]
+    return sorted(clusters, key=lambda cluster: (-cluster.count, cluster.latitude, cluster.longitude))
 
 
 def _cluster(cells: Sequence[tuple[int, int, int]], areas: Sequence[Area]) -> Cluster:

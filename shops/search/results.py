@@ -1,4 +1,4 @@
-"""What was found, as a list shows it: a line a shop, with the words marked that were looked for."""
+"""Search results as lines of a list, with the matched words marked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import arabic, clock
 from shops.hours.labels import tag_of
-from shops.hours.status import OpeningStatus, standing
+from shops.hours.status import OpeningStatus, opening_status
 from shops.models import LicenceState, SearchEntry, Shop, StatedHours
 from shops.register import name_lists
 from shops.register.addresses import address_of
@@ -33,7 +33,7 @@ LICENCES: dict[str, tuple[str, Any]] = {
 
 @dataclass(frozen=True)
 class ResultLine:
-    """One shop in a list. `away` is in kilometres; `licence` is empty where there is none."""
+    """One shop in a list. `away` is in kilometres; `licence` is empty without one."""
 
     shop: Shop
     state: str
@@ -41,11 +41,11 @@ class ResultLine:
     licence_end: Any
     away: float | None
     matched: frozenset[str] = frozenset()
-    standing: OpeningStatus | None = None  # by the hours that it states; none of a shop that is suspended or closed for good
+    opening_status: OpeningStatus | None = None  # by its stated hours; None for a suspended or closed shop
 
     @cached_property
     def name(self) -> SafeString:
-        """The name in the language of the page, with the words marked that were looked for."""
+        """The name in the active language, with the matched words marked."""
         return marked(self._names[0], self.matched)
 
     @cached_property
@@ -60,11 +60,11 @@ class ResultLine:
 
     @cached_property
     def tags(self) -> list[tuple[str, Any]]:
-        """State and word of each tag: where it stands unless it is open, its licence, and whether it is open at this moment."""
-        found = [] if self.state == "open" else [STATES[self.state]]
+        """State and text of each tag: the state unless open, the licence, and whether it is open now."""
+        tags = [] if self.state == "open" else [STATES[self.state]]
         if self.licence in LICENCES and self.state != "closed":
-            found.append(LICENCES[self.licence])
-        return [*found, tag_of(self.standing)] if self.standing else found
+            tags.append(LICENCES[self.licence])
+        return [*tags, tag_of(self.opening_status)] if self.opening_status else tags
 
     @property
     def _stated(self) -> StatedHours | None:
@@ -84,11 +84,11 @@ class ResultLine:
 
     @property
     def open_now(self) -> bool | None:
-        return self.standing.is_open if self.standing else None
+        return self.opening_status.is_open if self.opening_status else None
 
     @property
     def open_now_until(self) -> dt.datetime | None:
-        return self.standing.until if self.standing else None
+        return self.opening_status.until if self.opening_status else None
 
     @property
     def url(self) -> str:
@@ -96,11 +96,9 @@ class ResultLine:
 
 
 def rows(answer: SearchResult) -> list[ResultLine]:
-    """The lines of an answer, in its order, by one statement, and two in NAMED_LISTS_SECONDS for the names of areas and activities. What
-    the index said of a licence is not asked again.
-    """
+    """The lines of an answer, in its order, in one query; the licences are those of the index."""
     shops = {shop.pk: shop for shop in Shop.objects.select_related("hours").filter(pk__in=[hit.shop_id for hit in answer.hits])}
-    name_lists.name(shops.values())
+    name_lists.attach_names(shops.values())
     return [
         line(shops[hit.shop_id], hit.licence, hit.licence_end, away=hit.away, matched=answer.matched)
         for hit in answer.hits
@@ -108,23 +106,23 @@ def rows(answer: SearchResult) -> list[ResultLine]:
     ]
 
 
-def one(shop: Shop) -> ResultLine:
-    """A shop by itself as a line, with its licence as the index has it."""
+def line_of(shop: Shop) -> ResultLine:
+    """The line of one shop, with its licence from the index."""
     licence, end = SearchEntry.objects.filter(shop=shop).values_list("licence", "licence_end").first() or ("", None)
     return line(shop, licence, end)
 
 
 def line(shop: Shop, licence: str, end: Any, *, away: float | None = None, matched: frozenset[str] = frozenset()) -> ResultLine:
-    """A shop as a line; `matched` are the folded words to mark. A licence whose last day is over reads as ended."""
+    """The line of a shop; `matched` are the folded words to mark. A licence after its last day counts as ended."""
     if licence == LicenceState.ACTIVE and end and end < clock.today():
         licence = LicenceState.ENDED
     state, stated = state_of(shop), getattr(shop, "hours", None)
-    now = standing(stated) if stated is not None and state == "open" else None
-    return ResultLine(shop, state, licence, end, away, matched, now)
+    status = opening_status(stated) if stated is not None and state == "open" else None
+    return ResultLine(shop, state, licence, end, away, matched, status)
 
 
 def marked(name: str, matched: frozenset[str]) -> SafeString:
-    """A name in its own direction, with `<mark>` round the words whose folded form is among the matched."""
+    """A name in its own direction, with `<mark>` around words whose folded form is in `matched`."""
     if not name:
         return mark_safe("")
     pieces = _PIECES.split(name) if matched else [name]
@@ -133,8 +131,8 @@ def marked(name: str, matched: frozenset[str]) -> SafeString:
     return mark_safe(f'<bdi data-term lang="{language}" dir="{direction}">{text}</bdi>')  # noqa: S308 - escaped
 
 
-@lru_cache(maxsize=4096)  # of words; names share most of theirs
+@lru_cache(maxsize=4096)  # words, which many names share
 def _forms(piece: str) -> frozenset[str]:
-    """The folded forms of a word in a name, by which a search may have found it; none of space."""
+    """The folded forms of a word by which a search may find it; none of spaces."""
     words = arabic.words(piece)
     return frozenset({form for word in words for form in (word, arabic.bare(word), "".join(words))})

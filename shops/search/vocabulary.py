@@ -1,4 +1,6 @@
-"""From typed words to words of the vocabulary: the same, beginnings, the same sound, one error away. One statement for all words."""
+"""Matching words of a query with the vocabulary: the same word, beginnings, the same sound, one typing error. One statement for all
+words.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from shops.search.engines import ENOUGH
 from shops.search.text import OPTIONAL
 from shops.search.trades import Meant
 
-BEGINNINGS = 40  # words that begin so, the most common first
+BEGINNINGS = 40  # most common words with a beginning
 SOUNDING = 16
 MISTYPED = 12
 _LAST = "\U0010ffff"
@@ -21,7 +23,7 @@ _LAST = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A word of the vocabulary, and how well it answers a typed one (1 is the same word)."""
+    """A word of the vocabulary, and its weight for a query's word (1 is the same word)."""
 
     id: int
     word: str
@@ -32,9 +34,9 @@ class Match:
 
 @dataclass
 class Group:
-    """The words that may stand for one typed word. An optional one need not be there.
+    """The matches of one word of a query. A shop need not have an optional one.
 
-    `trades` are the activities that people call so, as words of filters (`t:CAFE`); `is_trade` says that one of them is called just so.
+    `trades` are the activities that it means, as filter words (`t:CAFE`); `is_trade` if it is exactly the word of one.
     """
 
     typed: str
@@ -50,7 +52,7 @@ class Group:
 
     @property
     def count(self) -> int:
-        """How many shops have one of the words, at most; of a trade, where no word is known."""
+        """An upper bound of the shops with one of the words; without matches, of the trades."""
         return sum(match.count for match in (self.matches or self.trades).values())
 
     @property
@@ -59,16 +61,12 @@ class Group:
 
     @property
     def is_common(self) -> bool:
-        """Whether so many shops have the word itself that none is looked for by its trade."""
+        """Whether enough shops have the word itself, so that its trade is not searched."""
         return sum(match.count for match in self.matches.values() if match.how in ("same", "joined")) >= ENOUGH
-
-    @property
-    def has_same(self) -> bool:
-        return any(match.how in ("same", "joined") for match in self.matches.values())
 
 
 def filters(words: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Ids and counts of filter words, such as `g:HA`; those that no shop has are missing."""
+    """Ids and counts of filter words, such as `g:HA`; without words that no shop has."""
     if not words:
         return {}
     with connection.cursor() as cursor:
@@ -78,77 +76,80 @@ def filters(words: Sequence[str]) -> dict[str, tuple[int, int]]:
 
 
 def counted_cells() -> list[tuple[int, int, int]]:
-    """Row, column and about how many shops of every cell of the map that has any; one range of the vocabulary's index."""
+    """Row, column and estimated number of shops of every cell with shops; one range of an index."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT word, count FROM shops_searchword WHERE word >= 'c:' AND word < 'c;'")
-        found = [(word.split(":"), count) for word, count in cursor.fetchall()]
-    return [(int(parts[1]), int(parts[2]), count) for parts, count in found if len(parts) == 3]
+        rows = [(word.split(":"), count) for word, count in cursor.fetchall()]
+    return [(int(parts[1]), int(parts[2]), count) for parts, count in rows if len(parts) == 3]
 
 
 def groups(words: Sequence[str], meant: Sequence[Meant] = ()) -> list[Group]:
-    """Same words, those written together, and beginnings; for a Latin word also what sounds nearly the same; and the trades `meant`."""
-    found = [Group(word, is_optional=_is_optional(word, len(words))) for word in words]
+    """A group for each word with the same words, joined words and beginnings; for Latin words also nearly the same sounds; and the
+    trades `meant`.
+    """
+    result = [Group(word, is_optional=_is_optional(word, len(words))) for word in words]
     parts: list[str] = []
-    given: list[str] = []
+    sql_values: list[str] = []
 
-    def ask(kind: str, place: int, where: str, values: Sequence[str], most: int) -> None:
+    def add_part(kind: str, position: int, where: str, values: Sequence[str], limit: int) -> None:
         parts.append(
-            f"SELECT * FROM (SELECT '{kind}' AS kind, {place} AS place, w.id, w.word, w.count FROM {where}"  # noqa: S608 - our own text
-            f" ORDER BY w.count DESC, w.id LIMIT {most}) AS q{len(parts)}"
+            f"SELECT * FROM (SELECT '{kind}' AS kind, {position} AS place, w.id, w.word, w.count FROM {where}"  # noqa: S608 - our own text
+            f" ORDER BY w.count DESC, w.id LIMIT {limit}) AS q{len(parts)}"
         )
-        given.extend(values)
+        sql_values.extend(values)
 
-    # Few parts: PostgreSQL takes longer to plan them than to answer.
-    same = _places(_alternatives(words, n) for n in range(len(words)))
-    named: dict[str, list[Meant]] = {}
-    for one in meant:
-        named.setdefault(f"t:{one.activity}", []).append(one)
-    same |= {word: [] for word in named}
+    # Few parts: PostgreSQL's planning takes longer than the execution.
+    same = _positions(_alternatives(words, n) for n in range(len(words)))
+    by_filter_word: dict[str, list[Meant]] = {}
+    for trade in meant:
+        by_filter_word.setdefault(f"t:{trade.activity}", []).append(trade)
+    same |= {word: [] for word in by_filter_word}
     if same:
-        ask("same", 0, f"shops_searchword w WHERE w.word IN ({_marks(list(same))})", list(same), len(same))
-    for place, word in enumerate(words):
+        add_part("same", 0, f"shops_searchword w WHERE w.word IN ({_marks(list(same))})", list(same), len(same))
+    for position, word in enumerate(words):
         bare = arabic.bare(word)
-        # As long as somebody types, the article may be all there is: then the beginnings of the whole word.
+        # While somebody types, the word may be only the article: then also the beginnings with it.
         for beginning in {bare, word} if not word.startswith("ال") else {bare}:
             if len(beginning) >= 2 or beginning.isdigit():
-                ask("beginning", place, "shops_searchword w WHERE w.word >= %s AND w.word < %s", (beginning, beginning + _LAST), BEGINNINGS)
-    rows = _places([f"={row}" for row in sounds(arabic.bare(word))] if not arabic.is_arabic(word) else [] for word in words)
+                bounds = (beginning, beginning + _LAST)
+                add_part("beginning", position, "shops_searchword w WHERE w.word >= %s AND w.word < %s", bounds, BEGINNINGS)
+    rows = _positions([f"={row}" for row in sounds(arabic.bare(word))] if not arabic.is_arabic(word) else [] for word in words)
     if rows:
         where = f"shops_searchform f JOIN shops_searchword w ON w.id = f.word_id WHERE f.form IN ({_marks(list(rows))})"
-        ask("sound", 0, where, list(rows), 4 * SOUNDING * len(words))
+        add_part("sound", 0, where, list(rows), 4 * SOUNDING * len(words))
     if not parts:
-        return found
+        return result
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), given)
-        answered = cursor.fetchall()
-    rows_found = [
-        (kind, place, pk, known, count)
-        for kind, of, pk, known, count in answered
-        for place in (same[known] if kind == "same" else [of] if kind == "beginning" else range(len(words)))
-        if kind != "sound" or not arabic.is_arabic(words[place])
+        cursor.execute(" UNION ALL ".join(parts), sql_values)
+        answer = cursor.fetchall()
+    placed = [
+        (kind, position, pk, known, count)
+        for kind, of, pk, known, count in answer
+        for position in (same[known] if kind == "same" else [of] if kind == "beginning" else range(len(words)))
+        if kind != "sound" or not arabic.is_arabic(words[position])
     ]
     sounding: dict[int, list[tuple[float, Match]]] = {}
-    for _, _, pk, known, count in answered:
-        for one in named.get(known, ()):
-            for place in one.places:
-                _add_trade(found[place], Match(pk, known, count, one.weight, "trade"), is_same=one.is_same)
-    for kind, place, pk, known, count in rows_found:
+    for _, _, pk, known, count in answer:
+        for trade in by_filter_word.get(known, ()):
+            for position in trade.positions:
+                _add_trade(result[position], Match(pk, known, count, trade.weight, "trade"), is_same=trade.is_same)
+    for kind, position, pk, known, count in placed:
         if ":" in known:
             continue
-        group, word = found[place], words[place]
+        group, word = result[position], words[position]
         if kind == "same":
-            own = known in (word, arabic.bare(word))
-            group.add(Match(pk, known, count, 1.0, "same" if own else "joined"))
-            if not own and _is_join(words, place, known):
-                found[place + 1].add(Match(pk, known, count, 1.0, "joined"))
+            is_same_word = known in (word, arabic.bare(word))
+            group.add(Match(pk, known, count, 1.0, "same" if is_same_word else "joined"))
+            if not is_same_word and _is_join(words, position, known):
+                result[position + 1].add(Match(pk, known, count, 1.0, "joined"))
         elif kind == "beginning":
             group.add(Match(pk, known, count, 0.6 + 0.3 * len(arabic.bare(word)) / max(len(known), 1), "beginning"))
-        elif (apart := sounds_apart(arabic.bare(word), known)) is not None and apart <= 0.6:
-            sounding.setdefault(place, []).append((apart, Match(pk, known, count, 0.9 - 0.25 * apart, "sound")))
-    for place, near in sounding.items():
-        for _, match in sorted(near, key=lambda pair: (pair[0], -pair[1].count))[:SOUNDING]:
-            found[place].add(match)
-    return found
+        elif (distance := sounds_apart(arabic.bare(word), known)) is not None and distance <= 0.6:
+            sounding.setdefault(position, []).append((distance, Match(pk, known, count, 0.9 - 0.25 * distance, "sound")))
+    for position, matches in sounding.items():
+        for _, match in sorted(matches, key=lambda pair: (pair[0], -pair[1].count))[:SOUNDING]:
+            result[position].add(match)
+    return result
 
 
 def _add_trade(group: Group, match: Match, *, is_same: bool) -> None:
@@ -158,48 +159,48 @@ def _add_trade(group: Group, match: Match, *, is_same: bool) -> None:
     group.is_trade |= is_same
 
 
-def _places(forms: Iterable[Iterable[str]]) -> dict[str, list[int]]:
-    """Where each form was asked for."""
-    found: dict[str, list[int]] = {}
-    for place, each in enumerate(forms):
-        for form in each:
-            found.setdefault(form, []).append(place)
-    return found
+def _positions(forms: Iterable[Iterable[str]]) -> dict[str, list[int]]:
+    """The positions of the words that have each form."""
+    positions: dict[str, list[int]] = {}
+    for position, word_forms in enumerate(forms):
+        for form in word_forms:
+            positions.setdefault(form, []).append(position)
+    return positions
 
 
-def _is_optional(word: str, of: int) -> bool:
-    """Whether a shop need not have a typed word: what joins words, and a scrap of two Latin letters among three words or more."""
-    return word in OPTIONAL or (of > 2 and len(word) <= 2 and not arabic.is_arabic(word) and not word.isdigit())
+def _is_optional(word: str, word_count: int) -> bool:
+    """Whether a shop need not have a word: a conjunction, or up to two Latin letters among three words or more."""
+    return word in OPTIONAL or (word_count > 2 and len(word) <= 2 and not arabic.is_arabic(word) and not word.isdigit())
 
 
 def _marks(values: Sequence[object]) -> str:
     return ", ".join(["%s"] * len(values))
 
 
-def _alternatives(words: Sequence[str], place: int) -> list[str]:
-    """The word, it without its article, and it written together with the next one."""
-    word = words[place]
+def _alternatives(words: Sequence[str], position: int) -> list[str]:
+    """The word, without its article, and joined with the next one."""
+    word = words[position]
     same = [word, arabic.bare(word)]
-    if place + 1 < len(words):
-        following = words[place + 1]
+    if position + 1 < len(words):
+        following = words[position + 1]
         same += [word + following, word + arabic.bare(following), arabic.bare(word + following)]
     return list(dict.fromkeys(same))
 
 
-def _is_join(words: Sequence[str], place: int, known: str) -> bool:
-    return known not in (words[place], arabic.bare(words[place])) and known in _alternatives(words, place)
+def _is_join(words: Sequence[str], position: int, known: str) -> bool:
+    return known not in (words[position], arabic.bare(words[position])) and known in _alternatives(words, position)
 
 
-def widen(found: Sequence[Group], places: Sequence[int]) -> None:
-    """Add to some groups what sounds the same and what is one error of typing away."""
+def widen(groups: Sequence[Group], positions: Sequence[int]) -> None:
+    """Add words of the same sound and with one typing error to some groups."""
     by_form: dict[str, list[int]] = {}
-    for place in places:
-        word = arabic.bare(found[place].typed)
+    for position in positions:
+        word = arabic.bare(groups[position].typed)
         if len(word) < 3 or word.isdigit():
             continue
-        for typed in {word, found[place].typed}:
-            for form in [f"={row}" for row in sounds(typed)] + [f"~{less}" for less in deletions(typed)]:
-                by_form.setdefault(form, []).append(place)
+        for typed in {word, groups[position].typed}:
+            for form in [f"={row}" for row in sounds(typed)] + [f"~{shortened}" for shortened in deletions(typed)]:
+                by_form.setdefault(form, []).append(position)
     if not by_form:
         return
     with connection.cursor() as cursor:
@@ -209,29 +210,29 @@ def widen(found: Sequence[Group], places: Sequence[int]) -> None:
             list(by_form),
         )
         rows = cursor.fetchall()
-    near: dict[int, dict[int, tuple[float, Match]]] = {}
+    candidates: dict[int, dict[int, tuple[float, Match]]] = {}
     for form, pk, known, count in rows:
-        for place in by_form[form]:
-            typed = found[place].typed
+        for position in by_form[form]:
+            typed = groups[position].typed
             for word in {arabic.bare(typed), typed}:
-                rated = _rated(word, known)
+                rated = _rate(word, known)
                 if rated is not None:
                     how, weight = rated
-                    kept = near.setdefault(place, {}).get(pk)
-                    if kept is None or kept[0] < weight:
-                        near[place][pk] = (weight, Match(pk, known, count, weight, how))
-    for place, matches in near.items():
+                    known_match = candidates.setdefault(position, {}).get(pk)
+                    if known_match is None or known_match[0] < weight:
+                        candidates[position][pk] = (weight, Match(pk, known, count, weight, how))
+    for position, matches in candidates.items():
         ordered = sorted(matches.values(), key=lambda pair: (-pair[0], -pair[1].count))
-        for how, most in (("sound", SOUNDING), ("typo", MISTYPED)):
-            for _, match in [pair for pair in ordered if pair[1].how == how][:most]:
-                found[place].add(match)
+        for how, limit in (("sound", SOUNDING), ("typo", MISTYPED)):
+            for _, match in [pair for pair in ordered if pair[1].how == how][:limit]:
+                groups[position].add(match)
 
 
-def _rated(word: str, known: str) -> tuple[str, float] | None:
-    """How a word that shares a form answers the typed one; None where it is too far away."""
+def _rate(word: str, known: str) -> tuple[str, float] | None:
+    """Kind and weight of a match that shares a form; None if it is too different."""
     if errors(word, known) == 1 and len(word) >= 3:
         return "typo", 0.7 if word[:1] == known[:1] else 0.62
-    apart = sounds_apart(word, known)
-    if apart is not None and apart <= 1.1:
-        return "sound", 0.9 - 0.25 * apart
+    distance = sounds_apart(word, known)
+    if distance is not None and distance <= 1.1:
+        return "sound", 0.9 - 0.25 * distance
     return None

@@ -1,1 +1,1 @@
-"""What people follow: a shop, a block or an area; a digest a day, and feeds for readers of Atom."""
+"""Following a shop, a block or an area: a daily digest, and Atom feeds."""

@@ -1,4 +1,4 @@
-"""What the database refuses of digests."""
+"""Database triggers of digests."""
 
 from municipality.kernel.guards import insert_only
 

@@ -1,4 +1,4 @@
-"""The digest; its words are in templates/shops/messages."""
+"""The digest; its text is in templates/shops/messages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shops.subscriptions.tokens import token_of
 
 
 class FollowedChanged(MessageKind):
-    """To whoever follows a shop, an area or a block: what changed since the digest before. By e-mail and in the inbox only."""
+    """To followers of a shop, an area or a block: what changed since the last digest. By e-mail and in the inbox only."""
 
     kind = "shops.followed_changed"
     channels: ClassVar[tuple[Channel, ...]] = (Channel.EMAIL,)

@@ -1,4 +1,4 @@
-"""Following and its end, and the digest of a day."""
+"""Following, unfollowing, and the daily digests."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ from shops.models import Shop
 from shops.models.open_data import Change
 from shops.models.subscriptions import Digest, Follow
 from shops.open_data import feed
-from shops.open_data.labels import word_of
+from shops.open_data.labels import label_of
 from shops.subscriptions.notifications import FollowedChanged
 
-MOST = 200  # things that one person follows
-LINES = 20  # changes that a digest spells out
+MAX_FOLLOWS = 200  # follows of one person
+MAX_LINES = 20  # changes that a digest lists
 
 
 @transaction.atomic
 def follow(*, person: User, shop: Shop | None = None, area: Area | None = None, block: str = "") -> Follow:
-    """Begin to follow a shop, an area or a block of it; once more is the same. Raises Refused beyond MOST."""
-    # The person's row is the lock under which they are counted.
+    """Follow a shop, an area or a block of it; idempotent. Raises Refused beyond MAX_FOLLOWS."""
+    # Lock the person while their follows are counted.
     User.objects.select_for_update().get(pk=person.pk)
-    mine = Follow.objects.filter(person=person)
-    known = mine.filter(shop=shop, area=area, block=block).first()
-    if known is not None:
-        return known
-    if mine.count() >= MOST:
+    follows = Follow.objects.filter(person=person)
+    existing = follows.filter(shop=shop, area=area, block=block).first()
+    if existing is not None:
+        return existing
+    if follows.count() >= MAX_FOLLOWS:
         raise Refused("follows_too_much", _("You follow as much as one person can. End something that you follow first."))
     return Follow.objects.create(person=person, shop=shop, area=area, block=block, told=feed.last_number(), since=clock.now())
 
 
 @transaction.atomic
 def unfollow(*, person: User, pk: int) -> bool:
-    """End one thing that a person follows. True if they followed it."""
+    """Delete one follow of a person. Whether there was one."""
     return bool(Follow.objects.filter(person=person, pk=pk).delete()[0])
 
 
 @transaction.atomic
 def stop(*, person: User) -> int:
-    """End everything that a person follows: no digest comes any more. Returns how many things it was."""
+    """Delete all follows of a person, so that no digest is sent any more. Returns how many."""
     return Follow.objects.filter(person=person).delete()[0]
 
 
 def notify_everybody() -> int:
-    """Send today's digests to everybody who follows something that changed. Returns how many were sent."""
+    """Send today's digests to all followers of something that changed. Returns how many were sent."""
     feed.number_all()
     upto, sent, last = feed.last_number(), 0, 0
     people = Follow.objects.filter(told__lt=upto).order_by("person").values_list("person", flat=True).distinct()
@@ -67,36 +67,38 @@ def notify_everybody() -> int:
 
 
 def notify(person_pk: int, upto: int) -> bool:
-    """Send one person what changed up to a number since they were told last: one message a day, none where nothing changed."""
+    """Send one person the changes since the last digest up to a number, at most one message a day."""
     today = clock.today()
     try:
         with transaction.atomic():
-            # A second worker waits here and then finds the day's row, or nothing left to tell.
+            # A concurrent worker waits here, then finds today's digest or no follows.
             person = User.objects.select_for_update().filter(pk=person_pk, is_active=True).first()
             follows = list(Follow.objects.filter(person=person_pk, told__lt=upto))
             if person is None or not follows or Digest.objects.filter(person=person_pk, day=today).exists():
                 return False
-            found = _changes(follows, upto)
-            Follow.objects.filter(pk__in=[one.pk for one in follows]).update(told=upto)
-            if not found:
+            changes = _changes(follows, upto)
+            Follow.objects.filter(pk__in=[follow.pk for follow in follows]).update(told=upto)
+            if not changes:
                 return False
-            Digest.objects.create(person=person, day=today, upto=upto, changes=len(found))
-            lines = Bilingual(ar=_told(found, "ar"), en=_told(found, "en"))
-            counted = Bilingual(ar=_counted(len(found), "ar"), en=_counted(len(found), "en"))
+            Digest.objects.create(person=person, day=today, upto=upto, changes=len(changes))
+            lines = Bilingual(ar=_digest_text(changes, "ar"), en=_digest_text(changes, "en"))
+            counted = Bilingual(ar=_counted(len(changes), "ar"), en=_counted(len(changes), "en"))
             send(FollowedChanged, person=person, key=f"digest:{today.isoformat()}", context={"lines": lines, "counted": counted})
-    except IntegrityError:  # the other worker was first; its digest stands
+    except IntegrityError:  # sent by another worker
         return False
     return True
 
 
 def _changes(follows: list[Follow], upto: int) -> list[Change]:
-    """What changed of all that is followed, each once, oldest first."""
-    found: dict[int, Change] = {}
-    for one in follows:
-        of = Q(shop=one.shop_id) if one.shop_id else Q(area=one.area_id, **({"block": one.block} if one.block else {}))
-        for change in Change.objects.filter(of, number__gt=one.told, number__lte=upto).order_by("number")[:500]:
-            found[change.number] = change
-    return [found[number] for number in sorted(found)]
+    """The changes of all follows, each once, oldest first."""
+    by_number: dict[int, Change] = {}
+    for follow in follows:
+        condition = (
+            Q(shop=follow.shop_id) if follow.shop_id else Q(area=follow.area_id, **({"block": follow.block} if follow.block else {}))
+        )
+        for change in Change.objects.filter(condition, number__gt=follow.told, number__lte=upto).order_by("number")[:500]:
+            by_number[change.number] = change
+    return [by_number[number] for number in sorted(by_number)]
 
 
 def _counted(amount: int, language: str) -> str:
@@ -104,15 +106,15 @@ def _counted(amount: int, language: str) -> str:
         return ngettext("%(count)d change", "%(count)d changes", amount) % {"count": amount}
 
 
-def _told(changes: list[Change], language: str) -> str:
-    """One line a change."""
+def _digest_text(changes: list[Change], language: str) -> str:
+    """The text of a digest: a line for each change."""
     with translation.override(language):
         lines = []
-        for change in changes[:LINES]:
+        for change in changes[:MAX_LINES]:
             row: dict[str, Any] = change.row
-            own = row["name_ar"] if language == "ar" else row["name_en"] or row["name_ar"]
-            where = f"{row[f'area_{language}']} · {gettext('block')} {row['block']}"
-            lines.append(f"• {own} – {word_of(change.kind)} – {date_format(change.on)} – {where}")
-        if len(changes) > LINES:
-            lines.append(gettext("and %(count)d more") % {"count": len(changes) - LINES})
+            name = row["name_ar"] if language == "ar" else row["name_en"] or row["name_ar"]
+            location = f"{row[f'area_{language}']} · {gettext('block')} {row['block']}"
+            lines.append(f"• {name} – {label_of(change.kind)} – {date_format(change.on)} – {location}")
+        if len(changes) > MAX_LINES:
+            lines.append(gettext("and %(count)d more") % {"count": len(changes) - MAX_LINES})
         return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The link of a digest that ends them."""
+"""The unsubscribe link of a digest."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ SALT = "shops.follow.stop"
 
 
 def token_of(public_id: str) -> str:
-    """What stands in the link of a digest that ends them; works without signing in and does not expire."""
+    """The token of a person's unsubscribe link; valid without signing in and without expiry."""
     return signing.dumps(public_id, salt=SALT)
 
 
 def person_of(token: str) -> User | None:
-    """Whose digests a link ends; None for one that is not ours."""
+    """The person of a token; None for an invalid one."""
     try:
         public_id = signing.loads(token, salt=SALT)
     except (signing.BadSignature, ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""Following a shop, an area or a block: the pages, the link that ends the digests, and the feeds for readers of Atom."""
+"""Following a shop, an area or a block: the pages, the unsubscribe link, and Atom feeds."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from municipality.ui import language
 from municipality.ui.errors import too_many_requests
 from shops.models.open_data import Change
 from shops.models.subscriptions import Follow
-from shops.open_data.labels import word_of
+from shops.open_data.labels import label_of
 from shops.register import queries
 from shops.register.addresses import address_of
 from shops.register.limits import SEARCHES, SECONDS
@@ -38,8 +38,8 @@ ENTRIES = 50  # of a feed
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def shop(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Follow a shop, its block or its area; or see that it is followed already."""
-    row = queries.published(public_id)
+    """Follow a shop, its block or its area."""
+    row = queries.public_shop(public_id)
     if row is None:
         raise Http404
     user = request.user
@@ -54,7 +54,7 @@ def shop(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
             services.follow(person=user, **chosen)
             return redirect("shops:follows")
     mine = Follow.objects.filter(person=user.pk)
-    followed = {name: mine.filter(**{"shop": None, "area": None, "block": "", **of}).exists() for name, of in choices.items()}
+    followed = {name: mine.filter(**{"shop": None, "area": None, "block": "", **fields}).exists() for name, fields in choices.items()}
     context = {"shop": row, "followed": followed, "shop_url": address_of(row), "is_missing": request.method == "POST"}
     return render(request, "shops/following/follow.html", context, status=200)
 
@@ -62,24 +62,24 @@ def shop(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 @access("person")
 @require_safe
 def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """What a person follows, each with a button that ends it."""
+    """The follows of a person, each with a button to end it."""
     user = request.user
     follows = Follow.objects.filter(person=user).select_related("shop__area", "area").order_by("-pk")
-    return render(request, "shops/following/mine.html", {"follows": [(one, _feed_of(one)) for one in follows]})
+    return render(request, "shops/following/mine.html", {"follows": [(follow, _feed_of(follow)) for follow in follows]})
 
 
-def _feed_of(one: Follow) -> str:
-    if one.shop is not None:
-        return reverse("shops:shop_feed", args=[one.shop.public_id])
-    if one.block:
-        return reverse("shops:block_feed", args=[one.area_id, one.block])
-    return reverse("shops:area_feed", args=[one.area_id])
+def _feed_of(follow: Follow) -> str:
+    if follow.shop is not None:
+        return reverse("shops:shop_feed", args=[follow.shop.public_id])
+    if follow.block:
+        return reverse("shops:block_feed", args=[follow.area_id, follow.block])
+    return reverse("shops:area_feed", args=[follow.area_id])
 
 
 @access("person")
 @require_POST
 def end(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
-    """End one thing; what somebody else follows is not there."""
+    """Delete one follow. Raises Http404 for those of other people."""
     if not services.unfollow(person=request.user, pk=pk):  # type: ignore[arg-type]
         raise Http404
     return redirect("shops:follows")
@@ -90,52 +90,52 @@ def end(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop(request: HttpRequest, token: str) -> HttpResponse:
-    """End all digests of a person by the signed link of one. Opening it changes nothing: programs of mail open links by themselves.
+    """Unsubscribe from all digests by a signed link. A GET only asks, since mail programs open links by themselves.
 
-    A mail program posts here without a cookie (RFC 8058), so that no form token can be asked for; the link itself is the proof.
+    Exempt from CSRF: mail programs post here without a cookie (RFC 8058); the signed token is the proof.
     """
     person = tokens.person_of(token)
     if person is None:
         raise Http404
-    is_over = request.method == "POST" and not language.is_switch(request)
-    if is_over:
+    is_stopped = request.method == "POST" and not language.is_switch(request)
+    if is_stopped:
         services.stop(person=person)
     count = Follow.objects.filter(person=person).count()
-    return render(request, "shops/following/stop.html", {"is_over": is_over or not count, "count": count})
+    return render(request, "shops/following/stop.html", {"is_over": is_stopped or not count, "count": count})
 
 
 @public
 @require_safe
 def shop_feed(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Atom: what happened to one shop."""
-    row = queries.published(public_id)
+    """The Atom feed of one shop."""
+    row = queries.public_shop(public_id)
     if row is None:
         raise Http404
-    own = row.name_ar if get_language() == "ar" else row.name_en or row.name_ar
-    return _atom(request, Q(shop=row), own, address_of(row))
+    name = row.name_ar if get_language() == "ar" else row.name_en or row.name_ar
+    return _atom(request, Q(shop=row), name, address_of(row))
 
 
 @public
 @require_safe
 def area_feed(request: HttpRequest, area: int, block: str = "") -> HttpResponse:
-    """Atom: what happened to the shops of an area or of one block of it."""
-    if area > 2**31 - 1 or not block.isprintable():  # XML has no place for a control character
+    """The Atom feed of an area or of one block of it."""
+    if area > 2**31 - 1 or not block.isprintable():  # XML allows no control characters
         raise Http404
-    where = get_object_or_404(Area, pk=area)
-    own = where.name_ar if get_language() == "ar" else where.name_en
-    title = f"{own} · {_('block')} {block}" if block else own
-    of = Q(area=where, block=block) if block else Q(area=where)
-    return _atom(request, of, title, f"{reverse('shops:search')}?area={where.pk}")
+    area_row = get_object_or_404(Area, pk=area)
+    name = area_row.name_ar if get_language() == "ar" else area_row.name_en
+    title = f"{name} · {_('block')} {block}" if block else name
+    condition = Q(area=area_row, block=block) if block else Q(area=area_row)
+    return _atom(request, condition, title, f"{reverse('shops:search')}?area={area_row.pk}")
 
 
-def _atom(request: HttpRequest, of: Q, title: str, path: str) -> HttpResponse:
+def _atom(request: HttpRequest, condition: Q, title: str, path: str) -> HttpResponse:
     if not pace(request, "shop_feed", limit=SEARCHES, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
-    changes = list(Change.objects.filter(of).select_related("shop").order_by("-number")[:ENTRIES])
+    changes = list(Change.objects.filter(condition).select_related("shop").order_by("-number")[:ENTRIES])
     etag = f'"{changes[0].number if changes else 0}-{get_language()}"'
-    known = get_conditional_response(request, etag=etag)
-    if known is not None:
-        return known
+    not_modified = get_conditional_response(request, etag=etag)
+    if not_modified is not None:
+        return not_modified
     base = settings.PORTAL_URL
     feed = Atom1Feed(
         title=f"{title} – {_('Kuwait Municipality')}",
@@ -148,9 +148,9 @@ def _atom(request: HttpRequest, of: Q, title: str, path: str) -> HttpResponse:
     )
     for change in changes:
         row = change.row
-        own = row["name_ar"] if get_language() == "ar" else row["name_en"] or row["name_ar"]
+        name = row["name_ar"] if get_language() == "ar" else row["name_en"] or row["name_ar"]
         feed.add_item(
-            title=f"{own} – {word_of(change.kind)}",
+            title=f"{name} – {label_of(change.kind)}",
             link=f"{base}{address_of(change.shop)}",
             description=f"{date_format(change.on)} – {row[f'area_{get_language()}']} · {_('block')} {row['block']}",
             unique_id=f"{base}/api/v1/changes/#{change.number}",

@@ -46,7 +46,7 @@ class Commercial:
     @property
     def seen(self) -> str:
         """What the page of the waiting difference sends back with a decision."""
-        return decisions.seen(self.waiting)
+        return decisions.fingerprint(self.waiting)
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def fill(keeper: User) -> Commercial:
         updates.apply(feed=feed, entries=entries, run=run)
         rows = {row.licence_no: row for row in CommercialDifference.objects.all()}
         dismissed = rows["3020/000002"]
-        decisions.dismiss(difference=dismissed, as_seen=decisions.seen(dismissed), code="no_public_shop", by=keeper)
+        decisions.dismiss(difference=dismissed, as_seen=decisions.fingerprint(dismissed), code="no_public_shop", by=keeper)
         updates.settle(rows["3020/000003"], "agrees")
     fresh = {row.licence_no: row for row in CommercialDifference.objects.all()}
     ordered = (shop.commercial_license_no, gone.commercial_license_no, "3020/000001", "3020/000002", "3020/000003")

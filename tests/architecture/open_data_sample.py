@@ -29,7 +29,7 @@ def fill(sample: Sample) -> OpenRows:
     owner = sample.owner.person
     follow = services.follow(person=owner, shop=shop)
     block = services.follow(person=owner, area=shop.area, block=shop.block)
-    feed.find_unmarked()
+    feed.compare_slice()
     edition = {key: writer.publish(key) for key in OPEN_SETS}["shops"]
     services.notify(owner.pk, feed.last_number())
     assert Digest.objects.filter(person=owner, day=clock.today()).exists()

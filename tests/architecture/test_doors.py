@@ -5,6 +5,7 @@ The platform's parts have some doors more, which the house names: registries, po
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,7 @@ MORE = {
     "municipality.imports": {"registry", "sheets", "guards", "views"},
     "municipality.jobs": {"registry", "errors", "in_process", "sweeps"},
     "municipality.notifications": {"registry", "texts"},
-    "municipality.review": {"registry", "timeline"},  # timeline: how the moves of every studied case are told
+    "municipality.review": {"registry", "timeline", "panels"},  # the timeline and the panels of every reviewed case
     "municipality.uploads": {"registry", "fields", "links", "refusals"},
     "payments": {"registry", "providers", "rules"},  # rules: the lines that a bill is made of
     "shops": {"registry", "opening"},
@@ -101,7 +102,7 @@ def test_the_gate_of_the_doors_bites(graph: grimp.ImportGraph) -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "contract"),
+    ("path", "statement"),
     [
         ("payments/queries.py", "from licensing import models"),
         ("municipality/jobs/queries.py", "from municipality.cases import models"),
@@ -118,15 +119,26 @@ def test_the_gate_of_the_doors_bites(graph: grimp.ImportGraph) -> None:
         ("municipality/review/queries.py", "from municipality.fieldwork import models"),
     ],
 )
-def test_the_import_contracts_bite(tmp_path: Path, harm: str, contract: str) -> None:
+def test_the_import_contracts_bite(tmp_path: Path, path: str, statement: str) -> None:
     """The red control: the same contracts over a copy with one forbidden import."""
-    import shutil
+    answer = lint_with(tmp_path, path, statement)
+    assert answer.returncode == 1, answer.stdout
 
+
+def test_the_contract_against_circles_bites(tmp_path: Path) -> None:
+    """`search.queries` imports `search.cursors`; the import back is in no other contract."""
+    answer = lint_with(tmp_path, "shops/search/cursors.py", "from shops.search import queries")
+    assert answer.returncode == 1, answer.stdout
+    broken = [line for line in answer.stdout.splitlines() if line.endswith(" BROKEN")]
+    assert broken == ["Shops import in no circle BROKEN"], answer.stdout
+
+
+def lint_with(tmp_path: Path, path: str, statement: str) -> subprocess.CompletedProcess[str]:
+    """Run import-linter over a copy of the packages in which the file at `path` ends with one more statement."""
     for name in ("municipality", *SERVICES, "sandbox"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "data", "static"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    path = tmp_path / harm
-    path.write_text(path.read_text(encoding="utf8") + f"\n{contract}\n", encoding="utf8")
+    with (tmp_path / path).open("a", encoding="utf8") as file:
+        file.write(f"\n{statement}\n")
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
-    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert answer.returncode == 1, answer.stdout
+    return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)

@@ -98,7 +98,7 @@ def test_an_annulled_one_leaves_the_file_of_the_next_night(
     assert list(published()) == [row.public_id]
     decide(objection, decider, uphold=True)
     assert published() == {} and body("violations.csv").count("\n") == 1
-    assert dictionary.newest("violations").rows == 0  # type: ignore[union-attr]
+    assert dictionary.newest_edition("violations").rows == 0  # type: ignore[union-attr]
 
 
 def test_without_the_rule_of_publication_every_minute_would_be_public(
@@ -163,7 +163,7 @@ def test_each_file_is_what_its_published_schema_says(
 def test_an_entry_that_another_one_stands_for_has_no_page_and_no_row(
     write: Callable[..., Violation], shop: Shop, make_shop: Callable[..., Shop], owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shops.office.services.merges.MATTERS", {})  # as for a minute that came to its end
+    monkeypatch.setattr("shops.office.services.merges.OPEN_MATTERS", {})  # as for a minute that came to its end
     row = served(write, owner)
     pay(row, owner)
     assert list(published()) == [row.public_id]

@@ -254,7 +254,7 @@ def test_a_reply_that_cannot_stand_there_is_kept_in_the_form_with_its_reason(con
 def test_a_person_sends_no_more_replies_than_a_day_allows(contested: Violation, owner: User) -> None:
     finding = finding_of(contested.key)
     assert finding is not None
-    for _ in range(services.REPLIED.amount):
+    for _ in range(services.REPLY_LIMIT.amount):
         case = services.reply(finding=finding, person=owner, text="x")
         queue.withdraw(case=case, person=owner)
     with pytest.raises(Refused, match="too_often"):

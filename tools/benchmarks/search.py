@@ -154,7 +154,7 @@ def _in_database(path: str) -> tuple[float, float]:
 
     from shops.search import results
     from shops.search.forms import AskForm
-    from shops.search.queries import ask
+    from shops.search.queries import search_shops
 
     spent = used = 0.0
 
@@ -173,7 +173,7 @@ def _in_database(path: str) -> tuple[float, float]:
             raise AssertionError(f"{path}: {form.errors}")
         connection.ensure_connection()
         worked, began = _worked(), time.perf_counter()
-        results.rows(ask(form.asked()))
+        results.rows(search_shops(form.query()))
     if connection.vendor == "sqlite":
         return time.perf_counter() - began, _worked() - worked
     return spent, used

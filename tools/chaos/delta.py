@@ -98,8 +98,8 @@ def torn_page() -> None:
 
     inner = delta._write
 
-    def torn(run: Any, told: Any, entries: Any) -> None:
-        inner(run, told, [])
+    def torn(run: Any, page: Any, entries: Any) -> None:
+        inner(run, page, [])
         connection.connection.commit()
         failpoint("commercial.page_torn")
         with transaction.atomic():

@@ -172,7 +172,7 @@ def _not_seen_already(found: Findings, day: dt.date) -> None:
     """The same offence at the same shop on the same day is one violation, whoever of the inspectors saw it."""
     if found.shop is None:
         return
-    shops.demand_standing(Shop.objects.select_for_update(of=("self",), no_key=True).get(pk=found.shop.pk))
+    shops.refuse_merged(Shop.objects.select_for_update(of=("self",), no_key=True).get(pk=found.shop.pk))
     first = clock.start_of(day)
     same = Violation.objects.filter(
         shop=found.shop, offence=found.offence, seen_at__gte=first, seen_at__lt=first + dt.timedelta(days=1)

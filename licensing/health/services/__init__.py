@@ -1,4 +1,4 @@
-"""The verbs of licensing."""
+"""Services of health licences."""
 
 from licensing.health.services.issue import case_of_bill, hold_licence, issue_renewal, supersede_previous, take_payment
 from licensing.health.services.officer import answer_corrections, lapse_unanswered, send_to_officer

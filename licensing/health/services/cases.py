@@ -1,4 +1,4 @@
-"""The beginning of every renewal, whoever decides it: its case, and its facts as the offer and the register say them."""
+"""Opening the case of a renewal, in both lanes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from licensing.health.queries import Offer
 from licensing.health.states import RENEWAL
 from licensing.models import Renewal
+from municipality.accounts.models import User
 from municipality.cases.services import open_case
 from municipality.kernel import clock
 from municipality.kernel.actors import Actor
@@ -17,14 +18,14 @@ from shops.models import Shop
 
 
 def open_renewal(
-    *, shop: Shop, applicant: Any, offer: Offer, editions: Sequence[Edition], due_on: dt.date | None, actor: Actor, **lane: Any
+    *, shop: Shop, applicant: User, offer: Offer, editions: Sequence[Edition], due_on: dt.date | None, actor: Actor, **lane: Any
 ) -> Renewal:
-    """Write case and facts; `lane` are the columns that only the officer's lane has. Raises what `open_case` does.
+    """Create the case and the renewal; `lane` are the fields that only the officer's lane has. Raises what `open_case` does.
 
-    Raises ValueError for an offer without a licence to renew, which the caller has refused in words before.
+    Raises ValueError for an offer without a licence to renew, which the caller has refused before.
     """
     if offer.licence is None or offer.period is None:
-        raise ValueError("nothing is there to renew")
+        raise ValueError("there is no licence to renew")
     case = open_case(
         service=RENEWAL,
         subject=shop.key,

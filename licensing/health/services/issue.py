@@ -1,4 +1,4 @@
-"""From payment to the signed licence; and what happens when the bank takes the money back."""
+"""Issuing the licence after payment, and suspending it when the payment is reversed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import datetime as dt
 from django.db import transaction
 
 from licensing.health import queries
-from licensing.health.documents import HealthLicenceFacts, public_facts
+from licensing.health.documents import HealthLicenceFacts
 from licensing.health.notifications import LicenceHeld, PaymentTakenBack, RefusedAfterPayment, RenewalIssued, RenewalPaid
 from licensing.health.states import RenewalState
 from licensing.models import HealthLicence, Lane, Renewal
@@ -35,20 +35,18 @@ VOIDED = "payment_voided"
 
 @transaction.atomic
 def take_payment(*, case: Case) -> None:
-    """The bank's money is certain: move the case and promise the licence. Raises Refused when the case no longer takes it."""
+    """The payment is confirmed: approve the case and enqueue the licence. Raises Refused when the case is closed."""
     if case.state in (RenewalState.PAID, RenewalState.APPROVED):
         return
     if case.state == RenewalState.ISSUED:
-        _resume(case)
+        _resume_licence(case)
         return
     if case.state != RenewalState.AWAITING_PAYMENT:
         raise Refused("case_closed")
     advance(case, "pay", actor=SYSTEM)
-    if fallen := _fallen_away(case):
-        _refuse_paid(case, fallen)
+    if code := _lost_condition(case):
+        _refuse_after_payment(case, code)
         return
-    # In the clean lane the published rule decided at submission, on facts that are kept, and no officer is involved; in the
-    # other one an officer decided before anything was paid.
     renewal = queries.renewal_of(case)
     by_officer = renewal is not None and renewal.lane == Lane.OFFICER
     advance(case, "approve", actor=SYSTEM, reason="officer_accepted" if by_officer else "clean_lane")
@@ -56,8 +54,8 @@ def take_payment(*, case: Case) -> None:
     send(RenewalPaid, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})
 
 
-def _fallen_away(case: Case) -> str:
-    """What came up between the approval and the money that forbids a licence: the shop was closed, or a block was placed."""
+def _lost_condition(case: Case) -> str:
+    """The code of what forbids a licence since the approval ("shop_closed", "blocked"), or ""."""
     shop = Shop.objects.get(public_id=subjects.parse(case.subject).id)
     if shop.closed_on is not None and shop.closed_on <= clock.today():
         return "shop_closed"
@@ -66,8 +64,8 @@ def _fallen_away(case: Case) -> str:
     return ""
 
 
-def _refuse_paid(case: Case, code: str) -> None:
-    """A paid case is refused: the amount is owed back in the same transaction, and both sides see it."""
+def _refuse_after_payment(case: Case, code: str) -> None:
+    """Refuse a paid case and owe the amount back in the same transaction."""
     advance(case, "refuse", actor=SYSTEM, reason=code)
     bill = payments.bill_of(case.key)
     if bill is not None:
@@ -76,13 +74,13 @@ def _refuse_paid(case: Case, code: str) -> None:
 
 
 def issue_renewal(*, case: Case) -> None:
-    """Issue the licence of an approved renewal, put it in force and tell its person. Safe to run any number of times.
+    """Issue the licence of an approved renewal, put it in force and notify its applicant. Idempotent.
 
     Raises what `documents.issue` raises; nothing is issued unsigned.
     """
 
     def new(locked: Case) -> Document:
-        renewal = _renewal(locked)
+        renewal = queries.get_renewal(locked)
         rows = Shop.objects.select_related("activity", "area__governorate", "branch", "owner", "organisation")
         shop = rows.get(pk=renewal.licence.shop_id)
         return documents.draft(
@@ -92,25 +90,18 @@ def issue_renewal(*, case: Case) -> None:
             holder_key=locked.applicant.key,
             valid_from=renewal.first_day,
             valid_to=renewal.last_day,
-            facts=HealthLicenceFacts.of(locked, renewal, shop).dump(),
-            public_facts=public_facts(shop),
+            facts=HealthLicenceFacts.of(locked, renewal, shop).kept(),
+            public_facts=shop.public_facts(),
         )
 
     def link(locked: Case, document: Document) -> None:
-        licence = _put_in_force(_renewal(locked), document)
+        licence = _put_in_force(queries.get_renewal(locked), document)
         advance(locked, "issue", actor=SYSTEM, data={"licence": document.number})
         context = {"case": locked, "licence": licence, "document": document}
         send(RenewalIssued, person=locked.applicant, key=locked.public_id, subject_key=locked.key, context=context)
 
     waiting = Case.objects.filter(pk=case.pk, state=RenewalState.APPROVED).select_related("applicant", "branch")
     documents.issue(HealthLicenceFacts, waiting=waiting, earlier={"subject": case.key}, new=new, link=link, actor=SYSTEM)
-
-
-def _renewal(case: Case) -> Renewal:
-    renewal = queries.renewal_of(case)
-    if renewal is None:
-        raise LookupError(f"case {case.pk} has no renewal")
-    return renewal
 
 
 def _put_in_force(renewal: Renewal, document: Document) -> HealthLicence:
@@ -126,7 +117,7 @@ def _put_in_force(renewal: Renewal, document: Document) -> HealthLicence:
     )
     Renewal.objects.filter(pk=renewal.pk).update(new_licence=licence)
     shops.refresh_search([old.shop_id])
-    # The old paper stays valid to its last day; from the first day of the new one it reads "superseded".
+    # The old licence is superseded on the first day of the new one, not before.
     midnight = dt.datetime.combine(renewal.first_day, dt.time.min, tzinfo=clock.KUWAIT)
     if midnight <= clock.now():
         documents.supersede(old.document, by=document, actor=SYSTEM)
@@ -137,14 +128,14 @@ def _put_in_force(renewal: Renewal, document: Document) -> HealthLicence:
 
 @transaction.atomic
 def supersede_previous(*, licence_id: int) -> None:
-    """On the first day of a renewed licence: the one before it is superseded."""
+    """Supersede the licence before this one; runs on the first day of the renewed licence."""
     licence = HealthLicence.objects.select_related("document", "previous__document").get(pk=licence_id)
     if licence.previous is not None and licence.document.state in LIVE:
         documents.supersede(licence.previous.document, by=licence.document, actor=SYSTEM)
 
 
-def _resume(case: Case) -> None:
-    """The fee was paid again after the bank had taken it back: the licence that was suspended for it is in force again."""
+def _resume_licence(case: Case) -> None:
+    """The fee is paid again after a reversal: resume the licence that was suspended for it."""
     renewal = queries.renewal_of(case)
     if renewal is None or renewal.new_licence is None:
         raise Refused("case_closed")
@@ -157,10 +148,7 @@ def _resume(case: Case) -> None:
 
 @transaction.atomic
 def hold_licence(*, case: Case) -> None:
-    """The bank took the payment back: a licence that is out is suspended, one that is not is not issued; the owner is told.
-
-    Safe to run again.
-    """
+    """The payment is reversed: suspend an issued licence or refuse the case, and notify the applicant. Idempotent."""
     locked = Case.objects.select_for_update().select_related("applicant").get(pk=case.pk)
     if locked.state in (RenewalState.PAID, RenewalState.APPROVED):
         advance(locked, "refuse", actor=SYSTEM, reason=VOIDED)

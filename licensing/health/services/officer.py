@@ -14,8 +14,9 @@ from licensing.health.notifications import CorrectionsLapsed, RenewalSent
 from licensing.health.services.cases import open_renewal
 from licensing.health.states import RENEWAL, RenewalState
 from licensing.models import Lane, Renewal, RenewalChange
-from municipality.accounts.models import actor_of
+from municipality.accounts.models import User, actor_of
 from municipality.audit.services import record
+from municipality.cases import queries as cases
 from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.delegation.authorization import authorize
@@ -44,20 +45,20 @@ EDITIONS = ("conditions.health", "limits.review", "replies.health", "checks.heal
 
 @transaction.atomic
 def send_to_officer(
-    *, shop: Shop, applicant: Any, draft: Draft, version: int, expected_fils: int | None = None, actor: Actor | None = None
+    *, shop: Shop, applicant: User, draft: Draft, version: int, expected_fils: int | None = None, actor: Actor | None = None
 ) -> Case:
-    """Send a renewal that a person decides: case, facts, changes, files, place in the queue, clock and message commit together.
+    """Send a renewal that an officer decides: case, changes, files, queue entry and message in one transaction.
 
-    Raises Refused: the first condition that no officer can set aside, "nothing_changed" where the clean lane is open,
+    Raises Refused: the first unmet condition that an officer cannot waive, "nothing_changed" where the clean lane is open,
     "not_complete" with pages or files missing, "draft_changed" when another device changed an answer since the page was
-    read, "price_changed" when the person saw another total (fils), "files_waiting" while a file is being checked. Raises NotPermitted
-    where `actor` may not act for the applicant (any more).
+    read, "price_changed" when `expected_fils` is not the total, "files_waiting" while a file is being checked. Raises
+    NotPermitted where `actor` may not act for the applicant.
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
-    shops.demand_standing(shop)
+    shops.refuse_merged(shop)
     row = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
     offer = queries.offer(shop)
-    names = draft_pages.changed(row)
+    names = draft_pages.changed_facts(row)
     if not offer.may_be_studied or offer.licence is None or offer.period is None:
         first = next(c for c in offer.unmet if c.code not in offer.flags)
         raise Refused(first.code, _("A condition is no longer met. The page shows it with its way out."))
@@ -70,7 +71,7 @@ def send_to_officer(
     if expected_fils is not None and expected_fils != offer.total:
         raise Refused("price_changed", _("The fee changed while the page was open. Look at the new lines and submit again."))
     answers = {name: row.answers[name] for name in names}
-    _refuse_elsewhere(answers)
+    _check_competent_authority(answers)
     actor = actor or actor_of(applicant)
     today = clock.today()
     limits = rulebook.edition("limits.review", today)
@@ -85,24 +86,20 @@ def send_to_officer(
         flags=offer.flags,
     )
     case = renewal.case
-    declare(renewal, shop, answers)
+    record_changes(renewal, shop, answers)
     uploads.attach(row.key, case.key, actor=actor)
     drafts.send(draft=row, sent_as=case.key, actor=actor)
     advance(case, "send_to_officer", actor=actor, data={"changes": names, "flags": offer.flags})
     queue.join(case=case, actor=actor)
     case.refresh_from_db()
     send(
-        RenewalSent,
-        person=applicant,
-        key=case.public_id,
-        subject_key=case.key,
-        context={"case": case, "shop": shop, "due_on": case.due_on},
+        RenewalSent, person=applicant, key=case.public_id, subject_key=case.key, context={"case": case, "shop": shop, "due_on": case.due_on}
     )
     return case
 
 
-def _refuse_elsewhere(answers: Mapping[str, Mapping[str, Any]]) -> None:
-    """The competent authority may have changed since the page was answered."""
+def _check_competent_authority(answers: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse an activity whose competent authority changed since the page was answered."""
     activity = answers.get("activity", {}).get("activity")
     if activity and rulebook.competent_authority(activity, clock.today()) != Authority.MUNICIPALITY:
         raise Refused(
@@ -110,11 +107,11 @@ def _refuse_elsewhere(answers: Mapping[str, Mapping[str, Any]]) -> None:
         )
 
 
-def declare(renewal: Renewal, shop: Shop, answers: Mapping[str, Mapping[str, Any]], *, round_number: int = 0) -> None:
-    """Write what is declared, beside what the register says now; one row a fact and round."""
+def record_changes(renewal: Renewal, shop: Shop, answers: Mapping[str, Mapping[str, Any]], *, round_number: int = 0) -> None:
+    """Create one RenewalChange for each declared fact, with what the register says now."""
     rows = []
-    for name, given in answers.items():
-        after, secret = changes.split(name, given)
+    for name, page_answers in answers.items():
+        after, secret = changes.split(name, page_answers)
         fact = changes.FACTS[name]
         rows.append(
             RenewalChange(
@@ -132,48 +129,46 @@ def declare(renewal: Renewal, shop: Shop, answers: Mapping[str, Mapping[str, Any
 
 
 @transaction.atomic
-def answer_corrections(*, case: Case, applicant: Any, answers: Mapping[str, Mapping[str, Any]]) -> None:
-    """Send what a round asked for, and only that. The case keeps its number; its officer finds a badge.
+def answer_corrections(*, case: Case, applicant: User, answers: Mapping[str, Mapping[str, Any]]) -> None:
+    """Send the answers to an open round of corrections; the case goes back to its officer.
 
     Raises Refused("not_asked") where no round is open or a fact is not asked for, "not_complete" while a fact or file is
-    missing, NotPermitted for somebody else.
+    missing; NotPermitted where `applicant` may not act for the case.
     """
     locked = Case.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=case.pk)
-    asked = review.open_round(locked)
+    correction_round = review.open_round(locked)
     renewal = queries.renewal_of(locked)
     actor = authorize(applicant, locked).actor
-    if locked.state != RenewalState.CORRECTIONS or asked is None or renewal is None:
+    if locked.state != RenewalState.CORRECTIONS or correction_round is None or renewal is None:
         raise Refused("not_asked", _("Nothing is asked for in this request now."))
-    targets = {item.target for item in asked.items.all()}
+    targets = {item.target for item in correction_round.items.all()}
     if not answers.keys() <= targets:
         raise Refused("not_asked", _("Only what was asked for can be corrected."))
-    if queries.missing_answers(locked, asked, answers):
+    if queries.missing_answers(locked, correction_round, answers):
         raise Refused("not_complete", _("Something that was asked for is still missing."))
-    _refuse_elsewhere(answers)
+    _check_competent_authority(answers)
     shop = Shop.objects.get(pk=renewal.licence.shop_id)
-    declare(renewal, shop, answers, round_number=asked.number)
+    record_changes(renewal, shop, answers, round_number=correction_round.number)
     if "manager" in answers:
         for role, key in queries.manager_parties(renewal):
             queue.add_party(case=locked, role=role, key=key, actor=actor)
-    desk.receive_answer(case=locked, actor=actor)
-    record("renewal.corrected", subject=locked.key, actor=actor, data={"round": asked.number, "facts": sorted(answers)})
+    desk.answered(case=locked, actor=actor)
+    record("renewal.corrected", subject=locked.key, actor=actor, data={"round": correction_round.number, "facts": sorted(answers)})
     case.refresh_from_db()
 
 
 def accepted(case: Case) -> None:
-    """The officer's approval: the register takes the changes, and the bill is made. In the decision's transaction."""
-    renewal = queries.renewal_of(case)
-    if renewal is None:
-        raise LookupError(f"case {case.pk} has no renewal")
-    actor = _decider(case)
+    """After an officer's approval: write the changes to the register and issue the bill. In the decision's transaction."""
+    renewal = queries.get_renewal(case)
+    actor = cases.last_actor(case)
     shop = Shop.objects.select_for_update(of=("self",)).get(pk=renewal.licence.shop_id)
-    decided = [(row, changes.FACTS[row.name].read(shop)) for row in queries.declared(renewal)]
-    decided = [(row, before) for row, before in decided if row.after != before]
-    if decided:
-        written = [changes.to_register(row.name, before, row.after, row.secret) for row, before in decided]
-        shop = change_register(shop=shop, changes=written, source=case.key, actor=actor)
+    differing = [(row, changes.FACTS[row.name].read(shop)) for row in queries.declared_changes(renewal)]
+    differing = [(row, before) for row, before in differing if row.after != before]
+    if differing:
+        fact_changes = [changes.register_change(row.name, before, row.after, row.secret) for row, before in differing]
+        shop = change_register(shop=shop, changes=fact_changes, source=case.key, actor=actor)
     Renewal.objects.filter(pk=renewal.pk).update(accepted_facts=shop.registered_facts())
-    # The fee of the day the request came in, with the surcharge if the licence had ended then.
+    # The fee of the day of the request, with the surcharge if the licence had ended then.
     fees = rulebook.edition("fees.health", clock.day_of(case.opened_at))
     issue_bill(
         kind=RENEWAL,
@@ -188,23 +183,15 @@ def accepted(case: Case) -> None:
     enqueue("licensing.close_unpaid", key=case.public_id, due_at=clock.now() + dt.timedelta(days=unpaid_days), case_id=case.pk)
 
 
-def _decider(case: Case) -> Actor:
-    """Who made the last move of a case."""
-    event = case.last_event
-    if event is None:
-        raise LookupError(f"case {case.pk} was never moved")
-    return Actor(event.actor_role, event.actor_key)
-
-
 def refused(case: Case) -> None:
-    """The signed refusal: its document is drawn and sealed by a job. In the decision's transaction."""
+    """After a signed refusal: enqueue its document. In the decision's transaction."""
     enqueue("licensing.refusal_document", key=case.public_id, case_id=case.pk)
 
 
 def lapse_unanswered() -> int:
-    """Close requests whose corrections were not answered in the rulebook's time, each alone. Nothing is due. Returns how many."""
-    late = review.overdue_rounds().filter(case__service=RENEWAL)
-    return sweeps.for_each("licensing.lapse", list(late.values_list("case", flat=True)), _lapse)
+    """Close requests whose corrections were not answered in the rulebook's time. Returns how many."""
+    overdue = review.unanswered().filter(case__service=RENEWAL)
+    return sweeps.for_each("licensing.lapse", list(overdue.values_list("case", flat=True)), _lapse)
 
 
 def _lapse(case_id: int) -> bool:

@@ -1,8 +1,8 @@
-"""The refusal as a sealed document with its reason, its article and the way to object."""
+"""The sealed document of a refusal, with its reason, its article and how to object."""
 
 from __future__ import annotations
 
-from licensing.health.documents import RenewalRefusalFacts, public_facts
+from licensing.health.documents import RenewalRefusalFacts
 from licensing.health.notifications import RefusalReady
 from licensing.health.states import RenewalState
 from licensing.models import Renewal
@@ -19,7 +19,7 @@ SYSTEM = system("licensing")
 
 
 def write_refusal(*, case: Case) -> None:
-    """Issue the refusal of a renewal and tell its person. Safe to run any number of times; raises what `documents.issue` raises."""
+    """Issue the refusal of a renewal and notify its applicant. Idempotent; raises what `documents.issue` raises."""
     if case.state != RenewalState.REFUSED:
         return
 
@@ -30,8 +30,8 @@ def write_refusal(*, case: Case) -> None:
             number=next_number(f"HRF-{case.branch_id}-{clock.today().year}"),
             subject=case.key,
             holder_key=case.applicant.key,
-            facts=RenewalRefusalFacts.of(case).dump(),
-            public_facts=public_facts(shop),
+            facts=RenewalRefusalFacts.of(case).kept(),
+            public_facts=shop.public_facts(),
         )
 
     def link(renewal: Renewal, document: Document) -> None:

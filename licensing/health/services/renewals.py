@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +11,7 @@ from licensing.health import queries
 from licensing.health.notifications import RenewalLapsed, RenewalSubmitted
 from licensing.health.services.cases import open_renewal
 from licensing.health.states import RENEWAL, RenewalState
-from municipality.accounts.models import actor_of
+from municipality.accounts.models import User, actor_of
 from municipality.cases.models import Case
 from municipality.cases.services import advance
 from municipality.delegation.authorization import authorize
@@ -28,21 +27,23 @@ from payments.services import issue_bill, void_bill
 from shops.models import Shop
 from shops.register import queries as shops
 
+SYSTEM = system("licensing")
 
-def submit_renewal(*, shop: Shop, applicant: Any, expected_fils: int | None = None, actor: Actor | None = None) -> Case:
+
+def submit_renewal(*, shop: Shop, applicant: User, expected_fils: int | None = None, actor: Actor | None = None) -> Case:
     """The case of `submit`, for those whom the bill does not concern."""
     return submit(shop=shop, applicant=applicant, expected_fils=expected_fils, actor=actor)[0]
 
 
 @transaction.atomic
-def submit(*, shop: Shop, applicant: Any, expected_fils: int | None = None, actor: Actor | None = None) -> tuple[Case, Bill]:
-    """Submit a renewal with nothing changed: case, facts, bill and the first message commit together.
+def submit(*, shop: Shop, applicant: User, expected_fils: int | None = None, actor: Actor | None = None) -> tuple[Case, Bill]:
+    """Submit a renewal with nothing changed: case, renewal, bill and message in one transaction.
 
-    `actor` is whoever acts for the applicant, where it is not the applicant. Raises NotPermitted where they may not (any more), and
-    Refused with the code of the first unmet condition; "price_changed" when the person saw another total (fils).
+    `actor` acts for the applicant (default: the applicant). Raises NotPermitted where `actor` may not act for the applicant,
+    Refused with the code of the first unmet condition, or "price_changed" when `expected_fils` is not the total.
     """
     shop = Shop.objects.select_for_update(of=("self",)).select_related("branch").get(pk=shop.pk)
-    shops.demand_standing(shop)
+    shops.refuse_merged(shop)
     offer = queries.offer(shop)
     if not offer.may_renew or offer.licence is None or offer.period is None:
         raise Refused(offer.unmet[0].code, _("A condition is no longer met. The page shows it with its way out."))
@@ -74,10 +75,10 @@ def submit(*, shop: Shop, applicant: Any, expected_fils: int | None = None, acto
 
 
 @transaction.atomic
-def withdraw_renewal(*, case: Case, applicant: Any) -> None:
-    """Take a request back that is not paid yet, in whatever hands it is; `applicant` or whoever acts for them now.
+def withdraw_renewal(*, case: Case, applicant: User) -> None:
+    """Withdraw an unpaid request, in both lanes; `applicant` is the user who asks, the applicant or a delegate.
 
-    Raises Refused("payment_open") while the bank has not answered, NotPermitted for anybody else.
+    Raises Refused("payment_open") while the bank has not answered, NotPermitted for other users.
     """
     actor = authorize(applicant, case).actor
     bill = payments.bill_of(case.key)
@@ -89,12 +90,10 @@ def withdraw_renewal(*, case: Case, applicant: Any) -> None:
 
 @transaction.atomic
 def close_unpaid(*, case: Case) -> None:
-    """Close a renewal that was not paid in the time the rulebook gives. Does nothing once it has moved on."""
+    """Close a renewal that was not paid in the rulebook's time; does nothing in another state."""
     if case.state != RenewalState.AWAITING_PAYMENT:
         return
-    actor = system("licensing")
-    bill = payments.bill_of(case.key)
-    if bill is not None:
-        void_bill(bill=bill, actor=actor)
-    advance(case, "expire", actor=actor)
+    if (bill := payments.bill_of(case.key)) is not None:
+        void_bill(bill=bill, actor=SYSTEM)
+    advance(case, "expire", actor=SYSTEM)
     send(RenewalLapsed, person=case.applicant, key=case.public_id, subject_key=case.key, context={"case": case})

@@ -1,4 +1,4 @@
-"""A renewal with changes: task list, one thing a page, files, check your answers, send."""
+"""A renewal with changes: task list, a page for each fact, files, check your answers, send."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from licensing.health import changes, draft_pages, queries, services
 from licensing.health.change_forms import FACT_FORMS, CheckAndSend, PageForm, WhatChanged
-from licensing.health.condition_messages import sentence
+from licensing.health.condition_messages import condition_message
 from licensing.health.states import RENEWAL
 from municipality.accounts.access import access
 from municipality.accounts.models import User
@@ -24,7 +24,7 @@ from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.cases import queries as cases
 from municipality.delegation.authorization import Access
 from municipality.drafts import queries as drafts
-from municipality.drafts import services as keeping
+from municipality.drafts import services as draft_services
 from municipality.drafts import unsaved
 from municipality.drafts.models import Draft
 from municipality.drafts.unsaved import keeps_typed
@@ -41,15 +41,15 @@ from shops.register.opening import shop_or_404
 
 
 def _crumbs(shop: Shop, last: Any = "") -> list[tuple[Any, str]]:
-    way = [(_("My shops"), reverse("shops:mine")), (_("Renew a health licence"), reverse("licensing:renew", args=[shop.public_id]))]
+    trail = [(_("My shops"), reverse("shops:mine")), (_("Renew a health licence"), reverse("licensing:renew", args=[shop.public_id]))]
     title = _("A renewal with changes")
-    return [*way, (title, reverse("licensing:changes", args=[shop.public_id])), (last, "")] if last else [*way, (title, "")]
+    return [*trail, (title, reverse("licensing:changes", args=[shop.public_id])), (last, "")] if last else [*trail, (title, "")]
 
 
 @access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
 def tasks(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """The task list: what is done, what is left, and the way on. A POST begins the request."""
+    """The task list. A POST begins the request."""
     user = request.user
     shop, allowed = shop_or_404(user, public_id, RENEWAL)
     offer = queries.offer(shop)
@@ -57,10 +57,10 @@ def tasks(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     if request.method == "POST":
         if not offer.may_be_studied:
             raise Refused("not_open", _("A condition is no longer met. The page shows it with its way out."))
-        draft = draft or keeping.begin(person=allowed.person, service=RENEWAL, subject=shop.key, actor=allowed.actor)
+        draft = draft or draft_services.begin(person=allowed.person, service=RENEWAL, subject=shop.key, actor=allowed.actor)
         return redirect("licensing:change_page", public_id=shop.public_id, page=draft_pages.next_page(draft))
     open_case = cases.visible_to(user).filter(pk=offer.open_case.pk).first() if offer.open_case else None
-    in_the_way = [c for c in offer.unmet if c.code not in offer.flags]
+    obstacles = [c for c in offer.unmet if c.code not in offer.flags]
     context = {
         "shop": shop,
         "access": allowed,
@@ -68,8 +68,8 @@ def tasks(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "draft": draft,
         "pages": draft_pages.pages(draft) if draft else [],
         "next_url": draft_pages.page_url(shop, draft_pages.next_page(draft)) if draft else "",
-        "obstacles": [sentence(c, shop=shop, open_case=open_case) for c in in_the_way],
-        "reasons": [sentence(c, shop=shop, open_case=open_case) for c in offer.unmet if c.code in offer.flags],
+        "obstacles": [condition_message(c, shop=shop, open_case=open_case) for c in obstacles],
+        "reasons": [condition_message(c, shop=shop, open_case=open_case) for c in offer.unmet if c.code in offer.flags],
         "promise_days": rulebook.edition("limits.review", clock.today()).limits["promise_working_days"].value,
         "crumbs": _crumbs(shop),
     }
@@ -95,13 +95,13 @@ def page(request: AuthenticatedHttpRequest, public_id: str, page: str) -> HttpRe
         return redirect("licensing:changes", public_id=shop.public_id)
     if page == draft_pages.CONTINUE:
         return redirect("licensing:change_page", public_id=shop.public_id, page=draft_pages.next_page(draft))
-    known = {line.code: line for line in draft_pages.pages(draft)}
-    if page not in known:
+    pages = {line.code: line for line in draft_pages.pages(draft)}
+    if page not in pages:
         raise Http404
     if page == draft_pages.FILES:
         return _files(request, shop, allowed, draft)
     if page == draft_pages.CHECK:
-        if known[page].state == "locked":
+        if pages[page].state == "locked":
             return redirect("licensing:changes", public_id=shop.public_id)
         return _check(request, shop, allowed, draft)
     return _question(request, shop, allowed, draft, page)
@@ -110,32 +110,30 @@ def page(request: AuthenticatedHttpRequest, public_id: str, page: str) -> HttpRe
 def _question(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft, page: str) -> HttpResponse:
     offer = queries.offer(shop)
     form_class: type[PageForm] = WhatChanged if page == draft_pages.WHAT else FACT_FORMS[page]
-    kwargs: dict[str, Any] = {"shop": shop, "kept": draft.answers.get(page), "flags": offer.flags, "initial": {"version": draft.version}}
+    kwargs: dict[str, Any] = {"shop": shop, "saved": draft.answers.get(page), "flags": offer.flags, "initial": {"version": draft.version}}
     form, submitted = read_form(request, form_class, **kwargs)
-    waiting = unsaved.read(request) if request.method in ("GET", "HEAD") else None
-    if waiting is not None:  # the session had ended: what was typed is back, and it is not saved yet
-        form = form_class(data=waiting, **kwargs)
+    typed = unsaved.of(request) if request.method in ("GET", "HEAD") else None
+    if typed is not None:  # restored from before the session ended; not validated yet
+        form = form_class(data=typed, **kwargs)
         form._errors = ErrorDict()  # type: ignore[attr-defined]
-    elsewhere: keeping.EditConflict | None = None
+    conflict: draft_services.AnsweredElsewhere | None = None
     if submitted and form.is_valid():
         version = form.cleaned_data.get("version")
         try:
-            draft = keeping.answer(
-                draft=draft,
-                page=page,
-                answers=form.answers(),
-                version=draft.version if version is None else version,
-                actor=allowed.actor,
+            draft = draft_services.answer(
+                draft=draft, page=page, answers=form.answers(), version=draft.version if version is None else version, actor=allowed.actor
             )
-        except keeping.EditConflict as told:
-            elsewhere = told
+        except draft_services.AnsweredElsewhere as error:
+            conflict = error
             data = request.POST.copy()
-            data["version"] = str(told.facts["version"])
+            data["version"] = str(error.facts["version"])
             form = form_class(data=data, **kwargs)
         else:
             unsaved.delete(request)
             if page == draft_pages.WHAT:
-                draft = keeping.forget_pages(draft=draft, pages=[name for name in changes.FACTS if name not in draft_pages.changed(draft)])
+                draft = draft_services.forget_pages(
+                    draft=draft, pages=[name for name in changes.FACTS if name not in draft_pages.changed_facts(draft)]
+                )
             return redirect("licensing:change_page", public_id=shop.public_id, page=draft_pages.next_page(draft))
     fact = changes.FACTS.get(page)
     context = {
@@ -144,60 +142,53 @@ def _question(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft, p
         "form": form,
         "fact": fact,
         "title": fact.question if fact else _("What changed since the last licence?"),
-        "registered": fact.told(fact.read(shop)) if fact else "",
-        "restored": waiting is not None and not unsaved.is_from_button(waiting),
-        "elsewhere": elsewhere,
-        "saved": _told(page, elsewhere.facts["saved"]) if elsewhere else "",
+        "registered": fact.display(fact.read(shop)) if fact else "",
+        "restored": typed is not None and not unsaved.is_quiet(typed),
+        "elsewhere": conflict,
+        "saved": _answers_text(page, conflict.facts["saved"]) if conflict else "",
         "draft": draft,
         "crumbs": _crumbs(shop, fact.label if fact else _("What changed")),
     }
-    return render(request, "licensing/changes/question.html", context, status=409 if elsewhere else 200)
+    return render(request, "licensing/changes/question.html", context, status=409 if conflict else 200)
 
 
-def _told(page: str, answers: dict[str, Any] | None) -> str:
+def _answers_text(page: str, answers: dict[str, Any] | None) -> str:
     if not answers:
         return _("nothing")
     if page == draft_pages.WHAT:
         separator = "، " if get_language() == "ar" else ", "
         return separator.join(str(changes.FACTS[name].label) for name in answers.get("changed", [])) or _("nothing")
-    return changes.FACTS[page].told(answers)
+    return changes.FACTS[page].display(answers)
 
 
-def _files(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft: Draft) -> HttpResponse:
-    """The slots that the changes ask for, all on one page, with what is there."""
-    names, edition = draft_pages.changed(draft), draft_pages.files_edition()
+def _files(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft) -> HttpResponse:
+    """All slots that the changes require, with their files."""
+    names, edition = draft_pages.changed_facts(draft), draft_pages.files_edition()
     number = 0 if get_language() == "ar" else 1
-    here = draft_pages.page_url(shop, draft_pages.FILES)
-    wanted = draft_pages.needed(draft)
+    url = draft_pages.page_url(shop, draft_pages.FILES)
+    required = draft_pages.required_slots(draft)
     slots = [
-        (field_of(request, draft.key, code, next_path=here), least, changes.ground_of(edition, names, code)[number])
-        for code, least in wanted.items()
+        (field_of(request, draft.key, code, next_path=url), minimum, changes.article_of(edition, names, code)[number])
+        for code, minimum in required.items()
     ]
     state = draft_pages.files_state(draft)
     missing = []
     if request.method == "POST":
         if state == "done":
             return redirect("licensing:change_page", public_id=shop.public_id, page=draft_pages.next_page(draft))
-        held = {code: uploads.ready(draft.key, code).count() for code in wanted}
-        missing = [field for field, least, _ground in slots if held[field.slot.code] < least]
-        if state == "waiting" and not missing:  # enough is there, and something more is on its way
-            missing = [field for field, _least, _ground in slots if field.is_on_the_way]
-    context = {
-        "shop": shop,
-        "access": allowed,
-        "slots": slots,
-        "state": state,
-        "missing": missing,
-        "crumbs": _crumbs(shop, _("Files")),
-    }
+        ready = {code: uploads.ready(draft.key, code).count() for code in required}
+        missing = [field for field, minimum, _article in slots if ready[field.slot.code] < minimum]
+        if state == "waiting" and not missing:  # enough files, and another one is being checked
+            missing = [field for field, _minimum, _article in slots if field.is_on_the_way]
+    context = {"shop": shop, "access": allowed, "slots": slots, "state": state, "missing": missing, "crumbs": _crumbs(shop, _("Files"))}
     return render(request, "licensing/changes/files.html", context)
 
 
 def _check(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft) -> HttpResponse:
-    """Everything once more, each with its way to change it; the declaration; send."""
+    """Check your answers: all answers with links to change them, and the declaration."""
     offer = queries.offer(shop)
     form, submitted = read_form(
-        request, CheckAndSend, shop=shop, kept={}, flags=offer.flags, initial={"version": draft.version, "total": offer.total}
+        request, CheckAndSend, shop=shop, saved={}, flags=offer.flags, initial={"version": draft.version, "total": offer.total}
     )
     refusal: Refused | None = None
     if submitted and form.is_valid():
@@ -217,17 +208,17 @@ def _check(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft) -> H
             if not draft.is_open:
                 return redirect("licensing:changes", public_id=shop.public_id)
             offer = queries.offer(shop)
-            shown = {**request.POST.dict(), "total": str(offer.total), "version": str(draft.version)}
-            form = CheckAndSend(shown, shop=shop, kept={}, flags=offer.flags)
+            data = {**request.POST.dict(), "total": str(offer.total), "version": str(draft.version)}
+            form = CheckAndSend(data, shop=shop, saved={}, flags=offer.flags)
         else:
             messages.info(request, format_html("{} {}", _("The request is with the Municipality. Its reference:"), ref(case.reference)))
             return redirect("cases:case", public_id=case.public_id)
     rows = [
-        (changes.FACTS[name], changes.FACTS[name].told(changes.FACTS[name].read(shop)), changes.FACTS[name].told(draft.answers[name]))
-        for name in draft_pages.changed(draft)
+        (changes.FACTS[name], changes.FACTS[name].display(changes.FACTS[name].read(shop)), changes.FACTS[name].display(draft.answers[name]))
+        for name in draft_pages.changed_facts(draft)
         if name in draft.answers
     ]
-    files = [(changes.SLOTS[code], uploads.ready(draft.key, code).count()) for code in draft_pages.needed(draft)]
+    files = [(changes.SLOTS[code], uploads.ready(draft.key, code).count()) for code in draft_pages.required_slots(draft)]
     context = {
         "shop": shop,
         "access": allowed,
@@ -235,7 +226,7 @@ def _check(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft) -> H
         "offer": offer,
         "rows": rows,
         "files": files,
-        "ticked": _told(draft_pages.WHAT, draft.answers.get(draft_pages.WHAT)),
+        "ticked": _answers_text(draft_pages.WHAT, draft.answers.get(draft_pages.WHAT)),
         "refusal": refusal,
         "due_on": promised_day(rulebook.edition("limits.review", clock.today())),
         "crumbs": _crumbs(shop, _("Check your answers")),
@@ -246,12 +237,12 @@ def _check(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft) -> H
 @access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
 def discard(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Ask once more, then remove the kept request."""
+    """Confirm, then delete the draft."""
     user = request.user
     shop, allowed = shop_or_404(user, public_id, RENEWAL)
     draft = _draft_or_404(user, shop)
     if request.method == "POST":
-        keeping.discard(draft=draft, actor=allowed.actor)
+        draft_services.discard(draft=draft, actor=allowed.actor)
         messages.info(request, _("The kept request is removed. Nothing was sent."))
         return redirect("shops:mine")
     return render(request, "licensing/changes/discard.html", {"shop": shop, "draft": draft, "access": allowed})

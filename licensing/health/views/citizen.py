@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from licensing.health import draft_pages, queries, services
-from licensing.health.condition_messages import sentence
+from licensing.health.condition_messages import condition_message
 from licensing.health.documents import address
 from licensing.health.forms import SubmitRenewal
 from licensing.health.states import RENEWAL
@@ -32,16 +32,16 @@ WITHDRAWABLE = WORKFLOWS[RENEWAL].moves["withdraw"].sources
 @access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
 def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """All conditions at once; if they are met, facts, fees, declaration and payment on one page."""
+    """The conditions; if they are met, also facts, fees, declaration and the form to submit and pay."""
     user = request.user
     shop, allowed = shop_or_404(user, public_id, RENEWAL)
     form, submitted = read_form(request, SubmitRenewal)
     answers = form.cleaned_data if submitted and form.is_valid() else {}
     refusal: Refused | None = None
-    if answers.get("changed") == "no":  # `submit` looks at every condition itself
+    if answers.get("changed") == "no":  # `submit` checks every condition itself
         try:
             case, bill = services.submit(shop=shop, applicant=allowed.person, expected_fils=answers["total"], actor=allowed.actor)
-            if user.is_staff:  # paying is the person's own affair
+            if user.is_staff:  # staff who assist do not pay
                 return redirect("cases:case", public_id=case.public_id)
             return redirect("payments:pay", public_id=bill.public_id)
         except Refused as refused:
@@ -51,8 +51,8 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         draft = drafts.begin(person=allowed.person, service=RENEWAL, subject=shop.key, actor=allowed.actor)
         return redirect("licensing:change_page", public_id=shop.public_id, page=draft_pages.next_page(draft))
     if refusal is not None:
-        form = SubmitRenewal({**request.POST.dict(), "total": str(offer.total)})  # what the page shows now
-        refusal = refusal if offer.may_renew else None  # an obstacle is told by its own sentence
+        form = SubmitRenewal({**request.POST.dict(), "total": str(offer.total)})
+        refusal = refusal if offer.may_renew else None  # an unmet condition has its own message
     form.initial["total"] = offer.total
     open_case = cases.visible_to(user).filter(pk=offer.open_case.pk).first() if offer.open_case else None
     context = {
@@ -62,7 +62,7 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "offer": offer,
         "form": form,
         "refusal": refusal,
-        "conditions": [sentence(c, shop=shop, open_case=open_case) for c in offer.conditions],
+        "conditions": [condition_message(c, shop=shop, open_case=open_case) for c in offer.conditions],
         "obstacles": len(offer.unmet),
         "crumbs": [(_("My shops"), reverse("shops:mine")), (_("Renew a health licence"), "")],
         "open_case": open_case,
@@ -74,7 +74,7 @@ def renew(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 @access("on_behalf")
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Ask once more, then take a request back that is not paid."""
+    """Confirm, then withdraw an unpaid request."""
     user = request.user
     case, _allowed = case_or_404(user, public_id, service=RENEWAL)
     if request.method != "POST" and case.state not in WITHDRAWABLE:

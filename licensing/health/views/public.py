@@ -14,7 +14,7 @@ from municipality.rulebook import queries as rulebook
 @public
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
-    """What it is, who may use it, what it needs and costs, promise and reality, and the way in."""
+    """The service card: requirements, fees, promised and actual time, and the link to start."""
     today = clock.today()
     return service_card(
         request,

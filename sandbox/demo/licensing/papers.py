@@ -15,7 +15,6 @@ from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from licensing.health.documents import public_facts
 from licensing.models import HealthLicence
 from municipality.audit.models import AuditEvent
 from municipality.documents.models import Document, DocumentEvent
@@ -86,10 +85,10 @@ def _document(paper: Paper, rng: Random) -> Document:
         number=paper.number,
         code=typed_code(rng),
         subject=paper.about or shop.key,
-        holder_key=f"organisation:{shop.organisation.public_id}" if shop.organisation else shop.licensee.key,
+        holder_key=f"organisation:{shop.organisation.public_id}" if shop.organisation else shop.licensee.key,  # type: ignore[union-attr]
         valid_from=paper.first_day,
         valid_to=paper.last_day,
-        public_facts=public_facts(shop),
+        public_facts=shop.public_facts(),
         created_at=paper.at,
     )
 

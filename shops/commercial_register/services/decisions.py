@@ -1,4 +1,4 @@
-"""A person decides a difference: takes the commercial register's word over, by the services of our register, or dismisses it."""
+"""Deciding a difference: accept it, by the services of our register, or dismiss it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from shops.commercial_register import differences, queries
 from shops.commercial_register.licences import ADDRESS
 from shops.commercial_register.port import CODE
 from shops.commercial_register.services import updates
-from shops.commercial_register.services.delta import demand_clerk
+from shops.commercial_register.services.delta import require_keeper
 from shops.models import RegisteredOwner, Shop
 from shops.models.commercial_register import KEEPER, CommercialDifference, DifferenceKind, DifferenceState
 from shops.register import events
@@ -31,7 +31,6 @@ from shops.register.services import FactChange, take_over
 REPLIES = "replies.commercial"
 REASON_KIND = "exception"
 K = DifferenceKind
-OF_SHOP = (K.CANCELLED, K.RESTORED, K.UNKNOWN)
 
 
 def reasons() -> list[rulebook.Reason]:
@@ -39,14 +38,14 @@ def reasons() -> list[rulebook.Reason]:
     return rulebook.edition(REPLIES, clock.today()).reasons_of(REASON_KIND)
 
 
-def seen(row: CommercialDifference) -> str:
-    """What a page shows of a difference, in short: whoever decides sends it back, so that nobody decides what they did not see."""
+def fingerprint(row: CommercialDifference) -> str:
+    """A hash of the displayed values; a decision sends it back, so that it is about these values."""
     both = [row.state, row.theirs, differences.ours(row.kind, row.shop)]
     return hashlib.sha256(json.dumps(both, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def obstacle(row: CommercialDifference) -> Any:
-    """Why this difference cannot be taken over as it stands; empty where it can."""
+    """Why this difference cannot be accepted; empty if it can."""
     if row.kind == K.UNREADABLE:
         return _("What cannot be read cannot be taken over. The register has to deliver it again.")
     if row.kind == K.NEW_SHOP:
@@ -69,8 +68,8 @@ def _new_obstacle(row: CommercialDifference) -> Any:
         return _("A shop with this licence stands in the register meanwhile.")
     if holder_of(row.licence_no) is None:
         return _("The owner of the licence is not known to the portal yet. The shop can be opened once they have signed in.")
-    place = dict.fromkeys(ADDRESS, "") | row.theirs
-    if differences.area_of(row.theirs) is None or not differences.is_whole(place) or "valid_until" not in row.theirs:
+    address = dict.fromkeys(ADDRESS, "") | row.theirs
+    if differences.area_of(row.theirs) is None or not differences.is_complete(address) or "valid_until" not in row.theirs:
         return _(
             "The commercial register names an activity or an area that the Municipality's lists lack, or an address that is not whole."
         )
@@ -78,7 +77,7 @@ def _new_obstacle(row: CommercialDifference) -> Any:
 
 
 def holder_of(licence_no: str) -> User | Organisation | None:
-    """Who owns a licence by the commercial register, where the portal knows them."""
+    """The owner of a licence by the commercial register, if they have an account."""
     owner = RegisteredOwner.objects.filter(commercial_license_no=licence_no).first()
     if owner is None:
         return None
@@ -88,19 +87,19 @@ def holder_of(licence_no: str) -> User | Organisation | None:
 
 
 @transaction.atomic
-def accept(*, difference: CommercialDifference, as_seen: str, by: Any) -> CommercialDifference:
-    """Take the commercial register's word over. A cancelled licence closes the shop, an unknown one suspends it, a new one opens it.
+def accept(*, difference: CommercialDifference, as_seen: str, by: User) -> CommercialDifference:
+    """Accept a difference. A cancelled licence closes the shop, an unknown one suspends it, a new one opens it.
 
     Raises NotPermitted, Refused: decided_already, changed_meanwhile, not_possible, and what the register's services refuse.
     """
-    demand_clerk(by)
-    row = _waiting(difference, as_seen)
-    if why := obstacle(row):
-        raise Refused("not_possible", why)
+    require_keeper(by)
+    row = _locked(difference, as_seen)
+    if text := obstacle(row):
+        raise Refused("not_possible", text)
     actor = actor_of(by, KEEPER)
-    mine = differences.ours(row.kind, row.shop)
-    _carry_out(row, actor)
-    transition(row, "accept", actor=actor, ours=mine, shop=row.shop, decided_by=by, decided_at=clock.now())
+    ours = differences.ours(row.kind, row.shop)
+    _apply(row, actor)
+    transition(row, "accept", actor=actor, ours=ours, shop=row.shop, decided_by=by, decided_at=clock.now())
     record("commercial.accepted", subject=row.key, actor=actor, data={"kind": row.kind, "shop": row.shop.key if row.shop else ""})
     if row.kind == K.CANCELLED:
         for other in CommercialDifference.objects.filter(feed=row.feed, licence_no=row.licence_no, state=DifferenceState.OPEN):
@@ -111,37 +110,37 @@ def accept(*, difference: CommercialDifference, as_seen: str, by: Any) -> Commer
 
 
 @transaction.atomic
-def dismiss(*, difference: CommercialDifference, as_seen: str, code: str, by: Any) -> CommercialDifference:
-    """The Municipality's register stays as it is, for a coded reason; the same two values are not shown again.
+def dismiss(*, difference: CommercialDifference, as_seen: str, code: str, by: User) -> CommercialDifference:
+    """Dismiss a difference for a coded reason; the same two values are not raised again.
 
     Raises NotPermitted, Refused: decided_already, changed_meanwhile, unknown_code.
     """
-    demand_clerk(by)
-    row = _waiting(difference, as_seen)
+    require_keeper(by)
+    row = _locked(difference, as_seen)
     if code not in {reason.code for reason in reasons()}:
         raise Refused("unknown_code", _("Choose a reason from the list."))
     actor = actor_of(by, KEEPER)
-    mine = differences.ours(row.kind, row.shop)
-    transition(row, "dismiss", actor=actor, reason=code, ours=mine, decided_by=by, decided_at=clock.now())
+    ours = differences.ours(row.kind, row.shop)
+    transition(row, "dismiss", actor=actor, reason=code, ours=ours, decided_by=by, decided_at=clock.now())
     record("commercial.dismissed", subject=row.key, actor=actor, data={"kind": row.kind, "code": code})
     return row
 
 
-def _waiting(difference: CommercialDifference, as_seen: str) -> CommercialDifference:
+def _locked(difference: CommercialDifference, as_seen: str) -> CommercialDifference:
     rows = CommercialDifference.objects.select_for_update(of=("self",)).select_related("feed", "shop__area", "notice")
     row = rows.get(pk=difference.pk)
     if row.state != DifferenceState.OPEN:
         raise Refused("decided_already", _("This difference is decided already."))
     if row.shop_id is not None:
         row.shop = Shop.objects.select_for_update(of=("self",)).select_related("area").get(pk=row.shop_id)
-    if seen(row) != as_seen:
+    if fingerprint(row) != as_seen:
         raise Refused(
             "changed_meanwhile", _("One of the two registers has changed since this page was opened. Please look at both values again.")
         )
     return row
 
 
-def _carry_out(row: CommercialDifference, actor: Actor) -> None:
+def _apply(row: CommercialDifference, actor: Actor) -> None:
     if row.kind == K.NEW_SHOP:
         row.shop = _open(row, actor)
         return
@@ -153,31 +152,31 @@ def _carry_out(row: CommercialDifference, actor: Actor) -> None:
     elif row.kind == K.UNKNOWN:
         events.suspend(shop=row.shop, source=row.key, actor=actor)
     else:
-        written = differences.columns(row.kind, row.theirs, row.shop)
-        assert written is not None  # noqa: S101 - as `obstacle` says
-        change = FactChange(updates.FACTS[DifferenceKind(row.kind)], written, differences.ours(row.kind, row.shop), row.theirs)
-        # The rest of the facts may still differ: they keep their source and time.
+        columns = differences.columns(row.kind, row.theirs, row.shop)
+        assert columns is not None  # noqa: S101 - as `obstacle` says
+        change = FactChange(updates.FACTS[DifferenceKind(row.kind)], columns, differences.ours(row.kind, row.shop), row.theirs)
+        # Other facts may still differ: they keep their source and time.
         take_over(shop=row.shop, changes=[change], register=row.shop.facts_source, as_of=row.shop.facts_at, source=row.key, actor=actor)
 
 
 def _open(row: CommercialDifference, actor: Actor) -> Shop:
-    said, holder, area = row.theirs, holder_of(row.licence_no), differences.area_of(row.theirs)
+    stated, holder, area = row.theirs, holder_of(row.licence_no), differences.area_of(row.theirs)
     assert area is not None and holder is not None  # noqa: S101 - as `obstacle` says
-    activity = Activity.objects.filter(pk=said.get("activity", "")).first()
+    activity = Activity.objects.filter(pk=stated.get("activity", "")).first()
     if activity is None:
         raise Refused("not_possible", _("The commercial register names an activity that the Municipality's lists lack."))
     shop = Shop(
-        name_ar=said["name_ar"],
-        name_en=said.get("name_en", "") or said["name_ar"],
+        name_ar=stated["name_ar"],
+        name_en=stated.get("name_en", "") or stated["name_ar"],
         activity=activity,
         owner=holder if isinstance(holder, User) else None,
         organisation=holder if isinstance(holder, Organisation) else None,
         branch_id=area.governorate.branch.pk,
         area=area,
-        **{name: said.get(name, "") for name in ADDRESS},
+        **{name: stated.get(name, "") for name in ADDRESS},
         commercial_license_no=row.licence_no,
-        commercial_license_end=dt.date.fromisoformat(said["valid_until"]),
-        commercial_registration_no=said.get("registration_no", ""),
+        commercial_license_end=dt.date.fromisoformat(stated["valid_until"]),
+        commercial_registration_no=stated.get("registration_no", ""),
         facts_source=CODE,
         facts_at=row.stated_at,
     )
@@ -185,5 +184,5 @@ def _open(row: CommercialDifference, actor: Actor) -> Shop:
 
 
 def _day(text: str) -> dt.date:
-    """The day on which the licence was cancelled, never one to come: a shop that closes tomorrow is open today."""
+    """The day on which the licence was cancelled, at most today."""
     return min(dt.date.fromisoformat(text), clock.today()) if text else clock.today()

@@ -1,10 +1,9 @@
-"""A delta from its first page to its last: each page with its cursor in one transaction, which promises the next; outages are one row."""
+"""Reading a delta page by page: each page, its cursor and the job of the next page in one transaction; an outage is one row."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -34,19 +33,19 @@ from shops.models.commercial_register import (
 )
 
 PAGE_JOB, ONE_JOB = "shops.commercial_page", "shops.commercial_licence"
-FIRST_WAIT, LONGEST_WAIT = dt.timedelta(minutes=1), dt.timedelta(hours=1)
-LOST_AFTER = dt.timedelta(hours=2)  # a delta that did not move for so long has lost its job
-FEW = 20  # so many licences may be missing whatever their share
+FIRST_WAIT, MAX_WAIT = dt.timedelta(minutes=1), dt.timedelta(hours=1)
+LOST_AFTER = dt.timedelta(hours=2)  # after which a run that did not move counts as having lost its job
+NEVER_DOUBTED = 20  # missing licences that are never doubted
 _WINDOW = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
 
 def feed() -> CommercialFeed:
-    """The one feed there is."""
+    """The only feed."""
     return CommercialFeed.objects.get_or_create(code=CODE)[0]
 
 
 def window(now: dt.datetime) -> dt.datetime | None:
-    """When the window began in which `now` stands, by MOCI_WINDOW in Kuwait's time; None outside. Raises ValueError for another text."""
+    """The start of the current window, by MOCI_WINDOW in Kuwait time; None outside of it. Raises ValueError for an invalid setting."""
     match = _WINDOW.fullmatch(settings.MOCI_WINDOW)
     if match is None:
         raise ValueError("MOCI_WINDOW is not HH:MM-HH:MM")
@@ -61,213 +60,212 @@ def window(now: dt.datetime) -> dt.datetime | None:
 
 
 def begin_nightly() -> None:
-    """Begin the delta of this night once, inside the window; find again one that lost its job."""
+    """Begin the delta of this night, once inside the window; enqueue again a run that lost its job."""
     if not is_connected():
         return
     now = clock.now()
-    held = CommercialRun.objects.filter(feed__code=CODE, ended_at__isnull=True).first()
-    if held is not None:
-        if held.moved_at < now - LOST_AFTER and not _waits(now):
+    running = CommercialRun.objects.filter(feed__code=CODE, ended_at__isnull=True).first()
+    if running is not None:
+        if running.moved_at < now - LOST_AFTER and not _is_waiting(now):
             with transaction.atomic():
-                _promise(held, f"again:{int(now.timestamp()) // 3600}")
+                _enqueue_page(running, f"again:{int(now.timestamp()) // 3600}")
         return
-    opened = window(now)
-    if opened is not None and not CommercialRun.objects.filter(feed__code=CODE, began_at__gte=opened).exists():
+    window_start = window(now)
+    if window_start is not None and not CommercialRun.objects.filter(feed__code=CODE, began_at__gte=window_start).exists():
         _begin(RunReason.NIGHT)
 
 
-def _waits(now: dt.datetime) -> bool:
+def _is_waiting(now: dt.datetime) -> bool:
     return CommercialOutage.objects.filter(feed__code=CODE, ended_at__isnull=True, next_at__gt=now).exists()
 
 
-def ask_now(*, by: Any) -> CommercialRun:
-    """Staff want to know now: a delta begins, or the one under way is tried at once. Raises NotPermitted, Refused("not_connected")."""
-    demand_clerk(by)
+def request_delta(*, by: User) -> CommercialRun:
+    """Begin a delta at the request of staff, or retry the running one. Raises NotPermitted, Refused("not_connected")."""
+    require_keeper(by)
     if not is_connected():
         raise Refused("not_connected", _("The commercial register is not connected: no address of it is set."))
     run = CommercialRun.objects.filter(feed__code=CODE, ended_at__isnull=True).first() or _begin(RunReason.ASKED, by)
     with transaction.atomic():
         if run.asked_by_id != by.pk or run.pages or run.moved_at != run.began_at:
-            _promise(run, f"now:{int(clock.now().timestamp()) // 60}")
+            _enqueue_page(run, f"now:{int(clock.now().timestamp()) // 60}")
         record("commercial.asked", subject=f"commercial:{run.public_id}", actor=actor_of(by, KEEPER))
     return run
 
 
-def demand_clerk(user: User) -> None:
-    """Raises NotPermitted unless the member of staff keeps the register."""
+def require_keeper(user: User) -> None:
+    """Raises NotPermitted unless the user keeps the register."""
     if not user.groups.filter(name=KEEPER).exists():
         raise NotPermitted("wrong_role", _("Only the keepers of the register of shops decide this."))
 
 
-def _begin(why: str, by: Any = None) -> CommercialRun:
-    now, held = clock.now(), feed()
+def _begin(why: str, by: User | None = None) -> CommercialRun:
+    now, register_feed = clock.now(), feed()
     try:
         with transaction.atomic():
-            run = CommercialRun.objects.create(feed=held, why=why, asked_by=by, is_full=not held.cursor, began_at=now, moved_at=now)
-            _promise(run)
-    except IntegrityError:  # somebody else began at this moment
-        return CommercialRun.objects.get(feed=held, ended_at__isnull=True)
+            run = CommercialRun.objects.create(
+                feed=register_feed, why=why, asked_by=by, is_full=not register_feed.cursor, began_at=now, moved_at=now
+            )
+            _enqueue_page(run)
+    except IntegrityError:  # begun concurrently
+        return CommercialRun.objects.get(feed=register_feed, ended_at__isnull=True)
     return run
 
 
-def _promise(run: CommercialRun, more: str = "", due_at: dt.datetime | None = None) -> None:
-    """The next page of a run, as a job of its own; `more` parts one try from the other."""
-    key = ":".join(filter(None, (run.public_id, str(run.pages), more)))
+def _enqueue_page(run: CommercialRun, suffix: str = "", due_at: dt.datetime | None = None) -> None:
+    """Enqueue the next page of a run; `suffix` makes the key of a retry unique."""
+    key = ":".join(filter(None, (run.public_id, str(run.pages), suffix)))
     enqueue(PAGE_JOB, key=key, due_at=due_at, run_id=run.pk, page=run.pages)
 
 
 def take_page(*, run_id: int, page: int) -> None:
-    """Ask for one page and keep it, its cursor and the promise of the next together; nothing is half done.
-
-    Does nothing where another try has taken this page.
-    """
+    """Request one page, and save it, its cursor and the next job in one transaction. Does nothing if the page was read already."""
     run = CommercialRun.objects.select_related("feed").get(pk=run_id)
     if run.ended_at is not None or run.pages != page:
         return
     try:
-        told = register().changes(run.feed.cursor, settings.MOCI_PAGE_SIZE)
-        entries = [licences.read(entry) for entry in told.entries]
+        result = register().changes(run.feed.cursor, settings.MOCI_PAGE_SIZE)
+        entries = [licences.read(entry) for entry in result.entries]
     except CursorTooOld:
         _start_over(run_id, page)
         return
     except licences.NoLicence:
-        _failed(run_id, page, "garbled")
+        _retry_later(run_id, page, "garbled")
         return
-    except RegisterAway as away:
-        _failed(run_id, page, away.code)
+    except RegisterAway as error:
+        _retry_later(run_id, page, error.code)
         return
     failpoint("commercial.page_fetched")
     with transaction.atomic():
-        row = _still(run_id, page)
+        row = _locked_run(run_id, page)
         if row is None or row.feed.cursor != run.feed.cursor:
             return
-        _write(row, told, entries)
+        _write(row, result, entries)
         failpoint("commercial.page_written")
     failpoint("commercial.page_kept")
 
 
-def _still(run_id: int, page: int) -> CommercialRun | None:
-    """The run with its feed, locked, if it still stands before this page."""
+def _locked_run(run_id: int, page: int) -> CommercialRun | None:
+    """The run with its feed, locked, if `page` is still its next page."""
     row = CommercialRun.objects.select_for_update(of=("self", "feed")).select_related("feed").get(pk=run_id)
     return row if row.ended_at is None and row.pages == page else None
 
 
-def _write(run: CommercialRun, told: Page, entries: list[licences.LicenceEntry]) -> None:
+def _write(run: CommercialRun, page: Page, entries: list[licences.LicenceEntry]) -> None:
     tally = updates.apply(feed=run.feed, entries=entries, run=run)
     for name, count in vars(tally).items():
         setattr(run, name, getattr(run, name) + count)
     run.pages += 1
     run.moved_at = clock.now()
-    run.feed.cursor = told.cursor
-    _outage_over(run.feed)
-    if told.has_more:
-        _promise(run)
+    run.feed.cursor = page.cursor
+    _end_outage(run.feed)
+    if page.has_more:
+        _enqueue_page(run)
     else:
-        _end(run, told.asked_at)
+        _end(run, page.asked_at)
     run.feed.save()
     run.save()
 
 
 def _end(run: CommercialRun, asked_at: dt.datetime) -> None:
-    """The last page: what a whole listing did not show, what was opened here meanwhile, and how fresh we are."""
+    """After the last page: note missing licences, settle differences of new shops, and set the freshness."""
     if run.is_full:
-        _note_missing(run)
-    found = Shop.objects.filter(commercial_license_no=OuterRef("licence_no"))
-    for row in _open(run.feed).filter(Exists(found), kind=DifferenceKind.NEW_SHOP):
+        _raise_missing(run)
+    shops = Shop.objects.filter(commercial_license_no=OuterRef("licence_no"))
+    for row in _open_differences(run.feed).filter(Exists(shops), kind=DifferenceKind.NEW_SHOP):
         updates.settle(row, "shop_found")
         run.settled += 1
     run.ended_at, run.feed.as_of = clock.now(), asked_at
     counts = {name: getattr(run, name) for name in ("pages", "fresh", "known", "late", "applied", "raised", "settled", "missing")}
-    record("commercial.delta_ended", subject=f"commercial:{run.public_id}", actor=updates.ME, data={**counts, "full": run.is_full})
+    record("commercial.delta_ended", subject=f"commercial:{run.public_id}", actor=updates.SYSTEM, data={**counts, "full": run.is_full})
 
 
-def _open(held: CommercialFeed) -> QuerySet[CommercialDifference]:
-    return CommercialDifference.objects.filter(feed=held, state=DifferenceState.OPEN)
+def _open_differences(register_feed: CommercialFeed) -> QuerySet[CommercialDifference]:
+    return CommercialDifference.objects.filter(feed=register_feed, state=DifferenceState.OPEN)
 
 
-def _note_missing(run: CommercialRun) -> None:
-    """Open shops whose licence a whole listing did not show. Where too many are missing the listing is doubted, not the shops."""
-    shown = CommercialLicence.objects.filter(feed=run.feed, seen_in=run, licence_no=OuterRef("commercial_license_no"))
-    standing = Shop.objects.filter(closed_on__isnull=True, merged_into__isnull=True)
-    missing = standing.exclude(Exists(shown))
+def _raise_missing(run: CommercialRun) -> None:
+    """Raise a difference for open shops whose licence a full listing does not list; if too many are missing, doubt the listing."""
+    listed = CommercialLicence.objects.filter(feed=run.feed, seen_in=run, licence_no=OuterRef("commercial_license_no"))
+    open_shops = Shop.objects.filter(closed_on__isnull=True, merged_into__isnull=True)
+    missing = open_shops.exclude(Exists(listed))
     run.missing = missing.count()
-    run.is_doubted = run.missing > FEW and run.missing * 100 > settings.MOCI_MOST_MISSING_PERCENT * standing.count()
+    run.is_doubted = run.missing > NEVER_DOUBTED and run.missing * 100 > settings.MOCI_MOST_MISSING_PERCENT * open_shops.count()
     if not run.is_doubted:
         run.raised += updates.raise_missing(run.feed, missing.select_related("area"))
 
 
 def _start_over(run_id: int, page: int) -> None:
-    """The register keeps no changes from so far back: the same run goes on from the beginning, as a whole listing."""
+    """The cursor is too old: the same run continues from the beginning, as a full listing."""
     with transaction.atomic():
-        run = _still(run_id, page)
+        run = _locked_run(run_id, page)
         if run is None:
             return
         run.is_full, run.pages, run.moved_at, run.feed.cursor = True, run.pages + 1, clock.now(), ""
         run.feed.save()
         run.save()
-        _outage_over(run.feed)
-        _promise(run)
+        _end_outage(run.feed)
+        _enqueue_page(run)
 
 
-def _failed(run_id: int, page: int, code: str) -> None:
-    """No good answer: one outage for staff to see, and the same page later, each time after twice the wait, at most an hour."""
+def _retry_later(run_id: int, page: int, code: str) -> None:
+    """No valid answer: note the outage and retry the page, each time after twice the wait, at most an hour."""
     with transaction.atomic():
-        run = _still(run_id, page)
+        run = _locked_run(run_id, page)
         if run is None:
             return
         outage = note_outage(run.feed, code)
         run.moved_at = clock.now()
         run.save(update_fields=["moved_at"])
-        _promise(run, f"try:{outage.pk}:{outage.tries}", due_at=outage.next_at)
+        _enqueue_page(run, f"try:{outage.pk}:{outage.tries}", due_at=outage.next_at)
 
 
-def note_outage(held: CommercialFeed, code: str) -> CommercialOutage:
-    """Write that the register gave no good answer, in the caller's transaction: the one open row, tried once more."""
+def note_outage(register_feed: CommercialFeed, code: str) -> CommercialOutage:
+    """Create or update the open outage, in the caller's transaction."""
     now = clock.now()
-    row = CommercialOutage.objects.select_for_update().filter(feed=held, ended_at__isnull=True).first()
+    row = CommercialOutage.objects.select_for_update().filter(feed=register_feed, ended_at__isnull=True).first()
     if row is None:
-        return CommercialOutage.objects.create(feed=held, code=code, began_at=now, last_at=now, next_at=now + FIRST_WAIT)
+        return CommercialOutage.objects.create(feed=register_feed, code=code, began_at=now, last_at=now, next_at=now + FIRST_WAIT)
     row.tries += 1
     row.code, row.last_at = code, now
-    row.next_at = now + min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(row.tries - 1, 10))
+    row.next_at = now + min(MAX_WAIT, FIRST_WAIT * 2 ** min(row.tries - 1, 10))
     row.save()
     return row
 
 
-def _outage_over(held: CommercialFeed) -> None:
-    CommercialOutage.objects.filter(feed=held, ended_at__isnull=True).update(ended_at=clock.now())
+def _end_outage(register_feed: CommercialFeed) -> None:
+    CommercialOutage.objects.filter(feed=register_feed, ended_at__isnull=True).update(ended_at=clock.now())
 
 
-def ask_licence(*, number: str, by: Any) -> None:
-    """Staff ask about one licence: answered by a job within seconds. Raises NotPermitted, Refused: not_connected, no_number."""
-    demand_clerk(by)
+def request_licence(*, number: str, by: User) -> None:
+    """Request one licence by a job, for staff. Raises NotPermitted, Refused: not_connected, no_number."""
+    require_keeper(by)
     if not is_connected():
         raise Refused("not_connected", _("The commercial register is not connected: no address of it is set."))
-    wanted = licences.number_of(number)
-    if not wanted:
+    licence_no = licences.number_of(number)
+    if not licence_no:
         raise Refused("no_number", _("Please give the number of a commercial licence."))
     with transaction.atomic():
-        enqueue(ONE_JOB, key=f"{wanted}:{int(clock.now().timestamp()) // 10}", number=wanted)
-        record("commercial.licence_asked", subject=f"commercial:{wanted}", actor=actor_of(by, KEEPER))
+        enqueue(ONE_JOB, key=f"{licence_no}:{int(clock.now().timestamp()) // 10}", number=licence_no)
+        record("commercial.licence_asked", subject=f"commercial:{licence_no}", actor=actor_of(by, KEEPER))
 
 
 def take_licence(*, number: str) -> None:
-    """Ask for one licence and judge it as a page of one; a shop whose licence is not known there becomes a difference."""
-    held = feed()
+    """Request one licence and apply it as a page of one; a shop whose licence is unknown there becomes a difference."""
+    register_feed = feed()
     try:
-        told = register().licence(number)
-        entry = licences.read(told) if told is not None else None
+        data = register().licence(number)
+        entry = licences.read(data) if data is not None else None
         if entry is not None and entry.licence_no != number:
             raise RegisterAway("garbled", "another licence than was asked for")
-    except (RegisterAway, licences.NoLicence) as away:
+    except (RegisterAway, licences.NoLicence) as error:
         with transaction.atomic():
-            note_outage(held, getattr(away, "code", "garbled"))
+            note_outage(register_feed, getattr(error, "code", "garbled"))
         return
     with transaction.atomic():
-        held = CommercialFeed.objects.select_for_update().get(pk=held.pk)
-        _outage_over(held)
+        register_feed = CommercialFeed.objects.select_for_update().get(pk=register_feed.pk)
+        _end_outage(register_feed)
         if entry is not None:
-            updates.apply(feed=held, entries=[entry], run=None)
+            updates.apply(feed=register_feed, entries=[entry], run=None)
         else:
-            standing = Shop.objects.filter(commercial_license_no=number, closed_on__isnull=True, merged_into__isnull=True)
-            updates.raise_missing(held, standing.select_related("area"))
+            open_shops = Shop.objects.filter(commercial_license_no=number, closed_on__isnull=True, merged_into__isnull=True)
+            updates.raise_missing(register_feed, open_shops.select_related("area"))

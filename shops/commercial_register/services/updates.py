@@ -1,4 +1,4 @@
-"""Applying what the register delivered: kept once, newest wins, taken over or set before a person; in the caller's transaction."""
+"""Applying delivered entries: saved once, the newest wins, accepted automatically or raised as differences."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from municipality.kernel.errors import Refused
 from municipality.kernel.transitions import transition
 from municipality.rulebook import queries as rulebook
 from shops.commercial_register import differences
+from shops.commercial_register.differences import Values
 from shops.commercial_register.licences import LicenceEntry, LicenceFacts
 from shops.commercial_register.port import CODE
 from shops.models import RegisteredOwner, Shop
@@ -31,10 +32,10 @@ from shops.register.services import FactChange, take_over
 
 log = logging.getLogger(__name__)
 
-ME = system("commercial_register")
+SYSTEM = system("commercial_register")
 LIMITS = "limits.commercial"
 K = DifferenceKind
-# The fact of the Municipality's register that a kind of difference is about.
+# The fact of our register for each kind of difference.
 FACTS = {
     K.NAME: "trade_name",
     K.ACTIVITY: "activity",
@@ -46,7 +47,7 @@ FACTS = {
 
 @dataclass
 class Tally:
-    """What became of some entries."""
+    """Counts of what became of entries."""
 
     fresh: int = 0
     known: int = 0
@@ -57,11 +58,11 @@ class Tally:
 
 
 @dataclass
-class _Desk:
-    """What is needed to judge the entries of one page, read at once."""
+class _Page:
+    """What is needed to apply the entries of one page, read at once."""
 
     feed: CommercialFeed
-    taken: frozenset[str]
+    automatic: frozenset[str]
     now: dt.datetime
     licences: dict[str, CommercialLicence]
     shops: dict[str, Shop]
@@ -71,8 +72,8 @@ class _Desk:
     agreed: list[int] = field(default_factory=list)
 
 
-def taken_by_itself(on: dt.date | None = None) -> frozenset[str]:
-    """What the Municipality takes over without a person, by the rulebook; nothing where no edition is published."""
+def accepted_automatically(on: dt.date | None = None) -> frozenset[str]:
+    """The kinds that are accepted automatically, by the rulebook; none without an edition."""
     try:
         limits = rulebook.edition(LIMITS, on or clock.today()).limits
     except Refused:
@@ -81,87 +82,89 @@ def taken_by_itself(on: dt.date | None = None) -> frozenset[str]:
 
 
 def apply(*, feed: CommercialFeed, entries: Sequence[LicenceEntry], run: CommercialRun | None) -> Tally:
-    """Keep each version once, and act on the newest of each licence. The caller holds the feed locked."""
-    desk = _desk(feed, {entry.licence_no for entry in entries})
+    """Save each version once, and apply the newest one of each licence. The caller holds the lock of the feed."""
+    page = _load(feed, {entry.licence_no for entry in entries})
     newest: dict[str, tuple[LicenceEntry, CommercialNotice]] = {}
-    for entry, notice in _kept(desk, entries, run):
+    for entry, notice in _save_notices(page, entries, run):
         if notice.standing != NoticeStatus.LATE:
             newest[entry.licence_no] = entry, notice
-    before = {number: row.status for number, row in desk.licences.items()}
-    _remember(desk, newest, {entry.licence_no for entry in entries}, run)
+    before = {number: row.status for number, row in page.licences.items()}
+    _update_licences(page, newest, {entry.licence_no for entry in entries}, run)
     for entry in entries:
-        _settle(desk, entry.licence_no, {K.UNKNOWN}, "known_again")
+        _settle(page, entry.licence_no, {K.UNKNOWN}, "known_again")
     for number, (entry, notice) in newest.items():
         if entry.facts is None:
             theirs = {"problem": entry.problem}
-            _raise(desk, number, K.UNREADABLE, desk.shops.get(number), theirs, notice)
+            _raise(page, number, K.UNREADABLE, page.shops.get(number), theirs, notice)
         else:
-            _judge(desk, entry.facts, before.get(number, ""), notice)
-    Shop.objects.filter(pk__in=desk.agreed).update(facts_source=CODE, facts_at=desk.now)
-    return desk.tally
+            _apply_facts(page, entry.facts, before.get(number, ""), notice)
+    Shop.objects.filter(pk__in=page.agreed).update(facts_source=CODE, facts_at=page.now)
+    return page.tally
 
 
-def _desk(feed: CommercialFeed, numbers: set[str]) -> _Desk:
+def _load(feed: CommercialFeed, numbers: set[str]) -> _Page:
     rows = CommercialDifference.objects.filter(feed=feed, licence_no__in=numbers).order_by("pk")
-    standing: dict[str, dict[tuple[str, str], CommercialDifference]] = {DifferenceState.OPEN: {}, DifferenceState.DISMISSED: {}}
-    for row in rows.filter(state__in=standing):
-        standing[row.state][row.licence_no, row.kind] = row
+    by_state: dict[str, dict[tuple[str, str], CommercialDifference]] = {DifferenceState.OPEN: {}, DifferenceState.DISMISSED: {}}
+    for row in rows.filter(state__in=by_state):
+        by_state[row.state][row.licence_no, row.kind] = row
     shops = Shop.objects.filter(commercial_license_no__in=numbers).select_related("area")
-    return _Desk(
+    return _Page(
         feed,
-        taken_by_itself(),
+        accepted_automatically(),
         clock.now(),
         {row.licence_no: row for row in CommercialLicence.objects.select_for_update().filter(feed=feed, licence_no__in=numbers)},
         {shop.commercial_license_no: shop for shop in shops},
-        standing[DifferenceState.OPEN],
-        standing[DifferenceState.DISMISSED],
+        by_state[DifferenceState.OPEN],
+        by_state[DifferenceState.DISMISSED],
     )
 
 
-def _kept(desk: _Desk, entries: Sequence[LicenceEntry], run: CommercialRun | None) -> list[tuple[LicenceEntry, CommercialNotice]]:
-    """Write a notice of each version that was not delivered before, with what it is beside what is known. Twice the same is nothing."""
+def _save_notices(page: _Page, entries: Sequence[LicenceEntry], run: CommercialRun | None) -> list[tuple[LicenceEntry, CommercialNotice]]:
+    """Create a notice for each new version, with its status compared to the known version; ignore known ones."""
     numbers = {entry.licence_no for entry in entries}
-    held = set(CommercialNotice.objects.filter(feed=desk.feed, licence_no__in=numbers).values_list("licence_no", "version"))
-    versions = {number: row.version for number, row in desk.licences.items()}
-    made: list[tuple[LicenceEntry, CommercialNotice]] = []
+    known = set(CommercialNotice.objects.filter(feed=page.feed, licence_no__in=numbers).values_list("licence_no", "version"))
+    versions = {number: row.version for number, row in page.licences.items()}
+    new: list[tuple[LicenceEntry, CommercialNotice]] = []
     for entry in entries:
-        if (entry.licence_no, entry.version) in held:
-            desk.tally.known += 1
+        if (entry.licence_no, entry.version) in known:
+            page.tally.known += 1
             continue
-        held.add((entry.licence_no, entry.version))
+        known.add((entry.licence_no, entry.version))
         is_late = entry.version < versions.get(entry.licence_no, -1)
-        standing = NoticeStatus.LATE if is_late else NoticeStatus.FRESH if entry.facts else NoticeStatus.UNREADABLE
+        status = NoticeStatus.LATE if is_late else NoticeStatus.FRESH if entry.facts else NoticeStatus.UNREADABLE
         if is_late:
-            desk.tally.late += 1
+            page.tally.late += 1
             log.warning("commercial register: an older version of a licence came after a newer one; kept and not applied")
         else:
-            desk.tally.fresh += 1
+            page.tally.fresh += 1
             versions[entry.licence_no] = entry.version
         notice = CommercialNotice(
-            feed=desk.feed,
+            feed=page.feed,
             licence_no=entry.licence_no,
             version=entry.version,
             body=entry.body,
-            standing=standing,
+            standing=status,
             run=run,
-            received_at=desk.now,
+            received_at=page.now,
         )
-        made.append((entry, notice))
-    CommercialNotice.objects.bulk_create([notice for _entry, notice in made])
-    return made
+        new.append((entry, notice))
+    CommercialNotice.objects.bulk_create([notice for _entry, notice in new])
+    return new
 
 
-def _remember(desk: _Desk, newest: Mapping[str, tuple[LicenceEntry, CommercialNotice]], shown: set[str], run: CommercialRun | None) -> None:
-    """What is known of each licence from now on, and which of them a whole listing showed."""
+def _update_licences(
+    page: _Page, newest: Mapping[str, tuple[LicenceEntry, CommercialNotice]], listed: set[str], run: CommercialRun | None
+) -> None:
+    """Update the known version of each licence, and which of them a full listing lists."""
     listing = run if run is not None and run.is_full else None
-    fresh, moved = [], []
-    for number in shown:
-        row = desk.licences.get(number)
+    created, updated = [], []
+    for number in listed:
+        row = page.licences.get(number)
         if row is None:
-            row = CommercialLicence(feed=desk.feed, licence_no=number)
-            fresh.append(row)
+            row = CommercialLicence(feed=page.feed, licence_no=number)
+            created.append(row)
         else:
-            moved.append(row)
+            updated.append(row)
         if listing is not None:
             row.seen_in = listing
         if number in newest:
@@ -169,110 +172,111 @@ def _remember(desk: _Desk, newest: Mapping[str, tuple[LicenceEntry, CommercialNo
             row.version, row.notice = entry.version, notice
             if entry.facts is not None:
                 row.status = entry.facts.status
-    CommercialLicence.objects.bulk_create(fresh)
-    CommercialLicence.objects.bulk_update(moved, ["version", "notice", "status", "seen_in"])
+    CommercialLicence.objects.bulk_create(created)
+    CommercialLicence.objects.bulk_update(updated, ["version", "notice", "status", "seen_in"])
 
 
-def _judge(desk: _Desk, facts: LicenceFacts, before: str, notice: CommercialNotice) -> None:
-    """One licence beside its shop: take over what may be, raise what a person must see, settle what agrees now."""
+def _apply_facts(page: _Page, facts: LicenceFacts, before: str, notice: CommercialNotice) -> None:
+    """Compare a licence with its shop: accept automatically, raise differences, settle those that agree now."""
     number = facts.licence_no
-    shop = desk.shops.get(number)
-    if facts.owner is not None and "owner" in desk.taken:
-        _note_owner(number, facts, desk.now)
-    if shop is not None and shop.merged_into_id is not None:  # a second licence of a shop that stands under another entry
-        _settle(desk, number, set(DifferenceKind.values), "shop_merged", notice)
+    shop = page.shops.get(number)
+    if facts.owner is not None and "owner" in page.automatic:
+        _save_owner(number, facts, page.now)
+    if shop is not None and shop.merged_into_id is not None:  # a second licence of a shop that was merged
+        _settle(page, number, set(DifferenceKind.values), "shop_merged", notice)
         return
-    if (number, K.RESTORED) in desk.open:
-        before = LicenceStatus.CANCELLED  # that it came back still waits for a person
-    found = differences.differences(shop, facts, before)
+    if (number, K.RESTORED) in page.open:
+        before = LicenceStatus.CANCELLED  # the difference about its return is still open
+    differing = differences.differences(shop, facts, before)
     if shop is not None:
-        found = _take_over(desk, shop, found, notice)
-    for kind, theirs in found.items():
-        _raise(desk, number, kind, shop, theirs, notice)
+        differing = _accept_automatically(page, shop, differing, notice)
+    for kind, theirs in differing.items():
+        _raise(page, number, kind, shop, theirs, notice)
     reason = "shop_closed" if shop is not None and shop.closed_on else "agrees"
-    _settle(desk, number, set(DifferenceKind.values) - found.keys(), reason, notice)
-    if shop is not None and not found:
-        desk.agreed.append(shop.pk)
+    _settle(page, number, set(DifferenceKind.values) - differing.keys(), reason, notice)
+    if shop is not None and not differing:
+        page.agreed.append(shop.pk)
 
 
-def _settle(desk: _Desk, number: str, kinds: set[str], reason: str, notice: CommercialNotice | None = None) -> None:
+def _settle(page: _Page, number: str, kinds: set[str], reason: str, notice: CommercialNotice | None = None) -> None:
     for kind in sorted(kinds):
-        row = desk.open.pop((number, kind), None)
+        row = page.open.pop((number, kind), None)
         if row is not None:
             settle(row, reason, notice)
-            desk.tally.settled += 1
+            page.tally.settled += 1
 
 
-def _take_over(desk: _Desk, shop: Shop, found: Mapping[str, differences.Values], notice: CommercialNotice) -> dict[str, differences.Values]:
-    """Write what the rulebook lets in by itself; what is left."""
-    left, changes = dict(found), []
-    for kind, theirs in found.items():
-        written = differences.columns(kind, theirs, shop) if kind in FACTS and kind in desk.taken else None
-        if written is not None:
-            changes.append(FactChange(FACTS[DifferenceKind(kind)], written, differences.ours(kind, shop), theirs))
-            del left[kind]
+def _accept_automatically(page: _Page, shop: Shop, differing: Mapping[str, Values], notice: CommercialNotice) -> dict[str, Values]:
+    """Write the differences that are accepted automatically; returns the others."""
+    remaining, changes = dict(differing), []
+    for kind, theirs in differing.items():
+        columns = differences.columns(kind, theirs, shop) if kind in FACTS and kind in page.automatic else None
+        if columns is not None:
+            changes.append(FactChange(FACTS[DifferenceKind(kind)], columns, differences.ours(kind, shop), theirs))
+            del remaining[kind]
     if changes:
-        # While anything still differs, the facts as a whole keep the source and instant that they have.
-        register, as_of = (shop.facts_source, shop.facts_at) if left else (CODE, notice.received_at)
+        # While other facts differ, all facts keep their source and time.
+        register, as_of = (shop.facts_source, shop.facts_at) if remaining else (CODE, notice.received_at)
         source = f"{CODE}:{notice.pk}"
-        desk.shops[notice.licence_no] = take_over(shop=shop, changes=changes, register=register, as_of=as_of, source=source, actor=ME)
-        desk.tally.applied += 1
-    return left
+        page.shops[notice.licence_no] = take_over(shop=shop, changes=changes, register=register, as_of=as_of, source=source, actor=SYSTEM)
+        page.tally.applied += 1
+    return remaining
 
 
-def _note_owner(number: str, facts: LicenceFacts, now: dt.datetime) -> None:
-    """Who owns the licence, for claims; the shop stays with its holder."""
+def _save_owner(number: str, facts: LicenceFacts, now: dt.datetime) -> None:
+    """Save the owner of the licence, for claims; the holder of the shop does not change."""
     assert facts.owner is not None  # noqa: S101 - asked by the caller
-    named = {"owner_digest": facts.owner.digest, "organisation_no": facts.owner.organisation_no}
-    RegisteredOwner.objects.update_or_create(commercial_license_no=number, defaults={**named, "source": CODE, "as_of": now})
+    owner = {"owner_digest": facts.owner.digest, "organisation_no": facts.owner.organisation_no}
+    RegisteredOwner.objects.update_or_create(commercial_license_no=number, defaults={**owner, "source": CODE, "as_of": now})
 
 
-def _raise(desk: _Desk, number: str, kind: str, shop: Shop | None, theirs: differences.Values, notice: CommercialNotice | None) -> None:
-    """One row for a licence and a kind: made, or told anew where it stands already. What was dismissed stays dismissed while both
-    sides say the same."""
-    mine = differences.ours(kind, shop)
-    row = desk.open.get((number, kind))
+def _raise(page: _Page, number: str, kind: str, shop: Shop | None, theirs: Values, notice: CommercialNotice | None) -> None:
+    """Create the difference of a licence and kind, or restate the open one. A dismissed one stays dismissed while both values are
+    the same.
+    """
+    ours = differences.ours(kind, shop)
+    row = page.open.get((number, kind))
     if row is not None:
         if row.theirs != theirs:
             transition(
                 row,
                 "restate",
-                actor=ME,
+                actor=SYSTEM,
                 data={"before": row.theirs, **({"notice": notice.pk} if notice else {})},
                 theirs=theirs,
-                ours=mine,
+                ours=ours,
                 shop=shop,
                 notice=notice,
-                stated_at=desk.now,
+                stated_at=page.now,
             )
         return
-    old = desk.dismissed.get((number, kind))
-    if old is not None and (old.theirs, old.ours) == (theirs, mine):
+    dismissed = page.dismissed.get((number, kind))
+    if dismissed is not None and (dismissed.theirs, dismissed.ours) == (theirs, ours):
         return
-    desk.open[number, kind] = CommercialDifference.objects.create(
-        feed=desk.feed,
+    page.open[number, kind] = CommercialDifference.objects.create(
+        feed=page.feed,
         licence_no=number,
         kind=kind,
         shop=shop,
-        ours=mine,
+        ours=ours,
         theirs=theirs,
         notice=notice,
-        found_at=desk.now,
-        stated_at=desk.now,
+        found_at=page.now,
+        stated_at=page.now,
     )
-    desk.tally.raised += 1
+    page.tally.raised += 1
 
 
 def settle(row: CommercialDifference, reason: str, notice: CommercialNotice | None = None) -> None:
-    """Close an open difference because nothing differs any more: `agrees`, `shop_closed`, `shop_found` or `known_again`."""
+    """Close an open difference: `agrees`, `shop_closed`, `shop_found`, `shop_merged` or `known_again`."""
     data = {"notice": notice.pk} if notice else {}
-    transition(row, "settle", actor=ME, reason=reason, data=data, decided_at=clock.now())
+    transition(row, "settle", actor=SYSTEM, reason=reason, data=data, decided_at=clock.now())
 
 
 def raise_missing(feed: CommercialFeed, shops: Iterable[Shop]) -> int:
-    """A difference for each shop whose licence the register does not know. Returns how many are new."""
+    """Raise a difference for each shop whose licence the register does not know. Returns how many are new."""
     rows = list(shops)
-    desk = _desk(feed, {shop.commercial_license_no for shop in rows})
+    page = _load(feed, {shop.commercial_license_no for shop in rows})
     for shop in rows:
-        _raise(desk, shop.commercial_license_no, K.UNKNOWN, shop, {"standing": "unknown"}, None)
-    return desk.tally.raised
+        _raise(page, shop.commercial_license_no, K.UNKNOWN, shop, {"standing": "unknown"}, None)
+    return page.tally.raised

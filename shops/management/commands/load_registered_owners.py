@@ -1,4 +1,4 @@
-"""Owners of commercial licences from a file of the commercial register."""
+"""Imports owners of commercial licences from a file of the commercial register."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from shops.commercial_register.owners import COLUMNS, take_in
+from shops.commercial_register.owners import COLUMNS, import_owners
 
 
 class Command(BaseCommand):
@@ -20,9 +20,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             with options["file"].open(encoding="utf-8-sig", newline="") as lines:
-                taken = take_in(lines)
+                result = import_owners(lines)
         except (OSError, ValueError) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{taken.written} owners taken in, {len(taken.wrong)} lines left out.")
-        if taken.wrong:
-            self.stdout.write(f"Lines without a valid number: {', '.join(map(str, taken.wrong[:50]))}")
+        self.stdout.write(f"{result.written} owners taken in, {len(result.skipped)} lines left out.")
+        if result.skipped:
+            self.stdout.write(f"Lines without a valid number: {', '.join(map(str, result.skipped[:50]))}")

@@ -1,4 +1,4 @@
-"""Writes the files of the open data now: what the worker does every night."""
+"""Writes the files of the open data now, as the worker does every night."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Command(BaseCommand):
         last: int | None = 0
         while last is not None:
             since = time.monotonic()
-            found = feed.find_some(last)
+            found = feed.compare_slice(last)
             marked, last = marked + found.marked, found.last
             slices.append((f"slice {len(slices) + 1}", time.monotonic() - since))
         compared = time.monotonic()
         steps: list[tuple[str, float]] = []
-        editions = [writer.publish(key, tell=lambda *step: steps.append(step)) for key in OPEN_SETS]
+        editions = [writer.publish(key, report=lambda *step: steps.append(step)) for key in OPEN_SETS]
         if options["verbosity"] > 1:
             self.stdout.write(f"compared: {compared - began:.1f} s, written: {time.monotonic() - compared:.1f} s")
             for part in (max(slices, key=itemgetter(1)), *steps):

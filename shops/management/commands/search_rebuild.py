@@ -1,4 +1,4 @@
-"""Write the index of the shop search again."""
+"""Rebuilds the index of the shop search."""
 
 from __future__ import annotations
 

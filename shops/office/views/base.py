@@ -1,4 +1,4 @@
-"""What the pages of the register share."""
+"""Common parts of the pages of the register."""
 
 from __future__ import annotations
 
@@ -12,29 +12,30 @@ from django.template.response import TemplateResponse
 from municipality.imports import services as imports
 from municipality.ui.admin_base import in_group
 from shops.models import ShopMerge
+from shops.models.office import OPEN
 from shops.register.roles import CLERK, KEEPER
 
 READERS = (CLERK, KEEPER)
 
 
-def demand_any(request: HttpRequest) -> None:
-    """Raises PermissionDenied unless the signed-in member of staff works on the register."""
+def require_reader(request: HttpRequest) -> None:
+    """Raises PermissionDenied unless the user works on the register."""
     if not any(in_group(request, role) for role in READERS):
         raise PermissionDenied
 
 
 def page(request: HttpRequest, template: str, title: Any, error: str, **context: Any) -> TemplateResponse:
-    """A page of the register; with an error its status is 409."""
+    """A page of the register; status 409 with an error."""
     roles = {"is_clerk": in_group(request, CLERK), "is_keeper": in_group(request, KEEPER)}
     site: Any = admin.site
-    whole = {**site.page_context(request), **roles, "title": title, "error": error, **context}
-    return TemplateResponse(request, template, whole, status=409 if error else 200)
+    page_context = {**site.page_context(request), **roles, "title": title, "error": error, **context}
+    return TemplateResponse(request, template, page_context, status=409 if error else 200)
 
 
 def home_part(request: HttpRequest) -> dict[str, Any]:
-    """What the first page shows to whoever works on the register: how much waits for a second person."""
+    """The part of the admin index about the register: how many proposals and files wait for a second person."""
     if not any(in_group(request, role) for role in READERS):
         return {}
     files = imports.waiting("register").count()
-    merges = ShopMerge.objects.filter(allowed_at__isnull=True, refused_at__isnull=True).count()
+    merges = ShopMerge.objects.filter(OPEN).count()
     return {"home_parts": ["admin/shops/home_part.html"], "register_waiting": files + merges}

@@ -1,4 +1,4 @@
-"""One shop for whoever works on the register: its facts, its story, and the form that proposes an event."""
+"""One shop for the office: its facts, its events, and the form to propose an event."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -22,15 +22,15 @@ from municipality.rulebook.models import Activity
 from municipality.ui.admin_base import in_group
 from shops.imports.validation import number_of
 from shops.models import EventProposal, Shop
-from shops.models.office import ByHand
+from shops.models.office import OPEN, ByHand
 from shops.office.services import changes
-from shops.office.views.base import demand_any, page
+from shops.office.views.base import page, require_reader
 from shops.register import states, timeline
 from shops.register.roles import KEEPER
 
 
 class EventForm(forms.Form):
-    """What happened, when, why, and on which letter or decision it stands; a new name or address where it is one."""
+    """What happened, when, why, and by which letter or decision; with a new name or address."""
 
     kind = forms.ChoiceField(label=gettext_lazy("What happened"), choices=ByHand.choices)
     on = forms.CharField(
@@ -83,7 +83,7 @@ class EventForm(forms.Form):
         return data
 
     def after(self) -> dict[str, Any]:
-        """The columns of a valid form."""
+        """The columns that a valid form writes."""
         data = self.cleaned_data
         if data["kind"] == ByHand.RENAMED:
             return {"name_ar": data["name_ar"], "name_en": data["name_en"]}
@@ -95,24 +95,24 @@ class EventForm(forms.Form):
 
 
 @require_safe
-def shops(request: HttpRequest) -> HttpResponse:
-    """A shop by the number of its commercial licence, and the events that wait for a second person."""
-    demand_any(request)
+def shops(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """Look up a shop by its licence number; and the open proposals."""
+    require_reader(request)
     typed, error = request.GET.get("number", "")[:40], ""
     if number := number_of(typed):
         shop = Shop.objects.filter(commercial_license_no=number[:20]).first()
         if shop is not None:
             return redirect("admin:register_shop", shop.public_id)
         error = _("No shop of the register has this commercial licence number. Please compare it with the licence.")
-    rows = EventProposal.objects.select_related("shop", "asked_by").filter(allowed_at__isnull=True, refused_at__isnull=True)
+    rows = EventProposal.objects.select_related("shop", "asked_by").filter(OPEN)
     return page(request, "admin/shops/shops.html", _("Events of shops"), error, typed=typed, waiting=rows.order_by("pk")[:50])
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again(acts=steps("allow"))
 def shop(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """The shop with what waits for a second person; a clerk proposes, a keeper confirms or drops."""
-    demand_any(request)
+    """One shop with its open proposal; a clerk proposes, a keeper allows or refuses."""
+    require_reader(request)
     row = Shop.objects.select_related("activity", "area__governorate", "merged_into").filter(public_id=public_id).first()
     if row is None:
         raise Http404
@@ -122,8 +122,8 @@ def shop(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
             if request.POST.get("step") == "propose":
                 form = EventForm(request.POST)
                 if form.is_valid():
-                    said = {name: form.cleaned_data[name] for name in ("kind", "on", "note_ar", "reference")}
-                    changes.propose(shop=row, asked_by=request.user, after=form.after(), **said)
+                    values = {name: form.cleaned_data[name] for name in ("kind", "on", "note_ar", "reference")}
+                    changes.propose(shop=row, asked_by=request.user, after=form.after(), **values)
                     messages.success(request, _("The proposal waits for a second person."))
                     return redirect("admin:register_shop", row.public_id)
                 error = _("Please look at the marked fields.")
@@ -134,9 +134,9 @@ def shop(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
             error = str(refusal.sentence)
             row.refresh_from_db()
     user = request.user
-    waiting = EventProposal.objects.select_related("asked_by").filter(shop=row, allowed_at__isnull=True, refused_at__isnull=True).first()
+    waiting = EventProposal.objects.select_related("asked_by").filter(OPEN, shop=row).first()
     events = list(row.events.order_by("-on", "-pk")[:50])
-    named = Activity.objects.in_bulk({event.data[side] for event in events if event.kind == "activity_changed" for side in event.data})
+    activities = Activity.objects.in_bulk({event.data[side] for event in events if event.kind == "activity_changed" for side in event.data})
     keeps, is_mine = in_group(request, KEEPER), waiting is not None and waiting.asked_by_id == user.pk
     return page(
         request,
@@ -147,29 +147,29 @@ def shop(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         form=form,
         state=states.STATES[states.state_of(row)],
         waiting=waiting,
-        news=_news(waiting),
-        events=[timeline.TimelineEntry(event, named) for event in events],
+        news=_written(waiting),
+        events=[timeline.TimelineEntry(event, activities) for event in events],
         may_allow=waiting is not None and keeps and not is_mine,
         may_refuse=waiting is not None and (keeps or is_mine),
     )
 
 
-def _news(waiting: EventProposal | None) -> list[tuple[Any, Any]]:
+def _written(waiting: EventProposal | None) -> list[tuple[Any, Any]]:
     """Label and value of every column that a proposal writes."""
     if waiting is None:
         return []
     labels = EventForm.base_fields
-    found_: list[tuple[Any, Any]] = []
+    rows: list[tuple[Any, Any]] = []
     for name, value in waiting.after.items():
         if name == "area_id":
             area = Area.objects.get(pk=value)
-            found_.append((labels["area"].label, area.name_ar if get_language() == "ar" else area.name_en))
+            rows.append((labels["area"].label, area.name_ar if get_language() == "ar" else area.name_en))
         elif name in labels:
-            found_.append((labels[name].label, value or "—"))
-    return found_
+            rows.append((labels[name].label, value or "—"))
+    return rows
 
 
-def _decide(request: HttpRequest, row: Shop) -> str:
+def _decide(request: AuthenticatedHttpRequest, row: Shop) -> str:
     step = request.POST.get("step", "")
     act = EventProposal.objects.filter(shop=row, public_id=request.POST.get("proposal", "")).first()
     if act is None or step not in ("allow", "refuse"):

@@ -1,54 +1,55 @@
-"""Exports of the register, and small corrections: shown first, then done by whoever keeps the register."""
+"""Exports of the register and small corrections: previewed, then applied."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.core import signing
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.documents.models import StoredFile
 from municipality.kernel.errors import Refused
 from municipality.places.models import Area, Governorate
 from municipality.rulebook.models import Activity
-from shops.imports.columns import COLUMNS, MOST_BYTES
+from shops.imports.columns import COLUMNS, MAX_BYTES
 from shops.imports.problems import NotReadable
 from shops.models import Shop
 from shops.office import resources
 from shops.office.services import corrections as services
-from shops.office.views.base import demand_any, page
+from shops.office.views.base import page, require_reader
 
 SALT = "shops.corrections"
-SHOWN = 200  # lines of a preview
+MAX_SHOWN = 200  # changes displayed
 HOUR = 3600
 FILTERS = {"governorate": "area__governorate", "area": "area", "activity": "activity"}
-# The column of a shop → the column of a sheet that says it.
-SAID_BY = {"activity_id": "activity", "area_id": "area", "branch_id": "governorate"}
+# Column of Shop → column of a sheet.
+SHEET_COLUMNS = {"activity_id": "activity", "area_id": "area", "branch_id": "governorate"}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again(acts=steps("correct"))
-def corrections(request: HttpRequest) -> HttpResponse:
-    """What may be exported, and a correction in two steps: its preview, and doing it."""
-    demand_any(request)
-    error, found, done = "", None, None
+def corrections(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """The form of exports, and a correction in two steps: preview, then apply."""
+    require_reader(request)
+    error, preview, done = "", None, None
     if request.method == "POST":
         step = request.POST.get("step", "")
         try:
             if step == "export":
-                return _exported(request)
+                return _export(request)
             if step == "preview":
-                found = services.preview(content=_sent(request), by=request.user)
+                preview = services.preview(content=_uploaded(request), by=request.user)
             elif step == "correct":
-                done = services.correct(file=_previewed(request), by=request.user)
+                done = services.correct(file=_previewed_file(request), by=request.user)
             else:
                 raise Refused("unknown_step", _("The page came back incomplete. Load it again."))
-        except NotReadable as no:
-            error = no.sentence
+        except NotReadable as unreadable:
+            error = unreadable.sentence
         except Refused as refusal:
             error = str(refusal.sentence)
     name = "name_ar" if get_language() == "ar" else "name_en"
@@ -57,32 +58,32 @@ def corrections(request: HttpRequest) -> HttpResponse:
         ("area", _("Area"), Area.objects.order_by(name).values_list("pk", name)),
         ("activity", _("Activity"), Activity.objects.order_by(name).values_list("pk", name)),
     ]
-    may_correct = found is not None and bool(found.changes) and not found.wrong
+    may_correct = preview is not None and bool(preview.changes) and not preview.errors
     return page(
         request,
         "admin/shops/corrections.html",
         _("Corrections and exports"),
         error,
         lists=lists,
-        found=found,
-        changes=[] if found is None else [(line, shop, _told(effect)) for line, shop, effect in found.changes[:SHOWN]],
-        wrong=[] if found is None else [(line, _column(column), sentence) for line, column, sentence in found.wrong[:SHOWN]],
-        token=signing.dumps(found.file.pk, salt=SALT) if may_correct and found else "",
+        found=preview,
+        changes=[] if preview is None else [(line, shop, _change_rows(effect)) for line, shop, effect in preview.changes[:MAX_SHOWN]],
+        wrong=[] if preview is None else [(line, _column(column), sentence) for line, column, sentence in preview.errors[:MAX_SHOWN]],
+        token=signing.dumps(preview.file.pk, salt=SALT) if may_correct and preview else "",
         done=done,
         columns=[COLUMNS[name][0] for name in COLUMNS if name in resources.WRITABLE or name in ("activity", "area", "governorate")],
         key=COLUMNS["commercial_license_no"][0],
     )
 
 
-def _sent(request: HttpRequest) -> bytes:
-    given = request.FILES.get("file")
-    if given is None:
+def _uploaded(request: AuthenticatedHttpRequest) -> bytes:
+    file = request.FILES.get("file")
+    if file is None:
         raise NotReadable("no_file")
-    return given.read(MOST_BYTES + 1)
+    return file.read(MAX_BYTES + 1)
 
 
-def _previewed(request: HttpRequest) -> StoredFile:
-    """The file of a preview of this hour. Raises Refused."""
+def _previewed_file(request: AuthenticatedHttpRequest) -> StoredFile:
+    """The file of a preview of the last hour. Raises Refused."""
     try:
         key = signing.loads(request.POST.get("token", ""), salt=SALT, max_age=HOUR)
         return StoredFile.objects.get(pk=key)
@@ -90,7 +91,7 @@ def _previewed(request: HttpRequest) -> StoredFile:
         raise Refused("unknown_step", _("The page came back incomplete. Load it again.")) from None
 
 
-def _exported(request: HttpRequest) -> HttpResponse:
+def _export(request: AuthenticatedHttpRequest) -> HttpResponse:
     shops, filters = Shop.objects.filter(merged_into__isnull=True), {}
     for name, lookup in FILTERS.items():
         value = request.POST.get(name, "")[:20]
@@ -107,15 +108,15 @@ def _column(code: str) -> str:
     return COLUMNS[code][0] if code in COLUMNS else "—"
 
 
-def _told(effect: dict[str, list[Any]]) -> list[tuple[str, str, str]]:
-    """Column, before and after of what changes, with the names of areas and activities."""
-    told = []
+def _change_rows(effect: dict[str, list[Any]]) -> list[tuple[str, str, str]]:
+    """Column, before and after of a change, with the names of areas and activities."""
+    rows = []
     for name, pair in effect.items():
         if name == "branch_id":
             continue
         before, after = (_named(name, value) for value in pair)
-        told.append((_column(SAID_BY.get(name, name)), before, after))
-    return told
+        rows.append((_column(SHEET_COLUMNS.get(name, name)), before, after))
+    return rows
 
 
 def _named(name: str, value: Any) -> str:

@@ -1,11 +1,11 @@
-"""Duplicates: which entries may be one shop, what was proposed, and the page on which a second person decides."""
+"""Merges: candidates, proposals, and the page to decide one."""
 
 from __future__ import annotations
 
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -16,19 +16,19 @@ from municipality.kernel.errors import Refused
 from municipality.ui.admin_base import in_group
 from shops.imports.validation import number_of
 from shops.models import Shop, ShopMerge
-from shops.models.office import MergeKind
+from shops.models.office import OPEN, MergeKind
 from shops.office import candidates
 from shops.office.services import merges as services
-from shops.office.views.base import demand_any, page
+from shops.office.views.base import page, require_reader
 from shops.register.roles import KEEPER
 
 TYPED = ("goes", "stays", "note_ar")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def merges(request: HttpRequest) -> HttpResponse:
-    """Candidates, the form that proposes, and what waits."""
-    demand_any(request)
+def merges(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """Candidates, the form to propose, and the open proposals."""
+    require_reader(request)
     error = ""
     if request.method == "POST":
         try:
@@ -37,8 +37,8 @@ def merges(request: HttpRequest) -> HttpResponse:
             return redirect("admin:register_merge", act.public_id)
         except Refused as refusal:
             error = str(refusal.sentence)
-    given = request.POST if error else request.GET
-    pairs, following = _candidates(request)
+    form_data = request.POST if error else request.GET
+    pairs, next_query = _candidates(request)
     acts = ShopMerge.objects.select_related("shop", "into", "asked_by").order_by("-pk")
     return page(
         request,
@@ -46,31 +46,32 @@ def merges(request: HttpRequest) -> HttpResponse:
         _("Duplicates"),
         error,
         pairs=pairs,
-        following=following,
-        waiting=acts.filter(allowed_at__isnull=True, refused_at__isnull=True)[:50],
-        decided=acts.exclude(allowed_at__isnull=True, refused_at__isnull=True)[:20],
-        typed={name: given.get(name, "")[:500] for name in TYPED},
+        following=next_query,
+        waiting=acts.filter(OPEN)[:50],
+        decided=acts.exclude(OPEN)[:20],
+        typed={name: form_data.get(name, "")[:500] for name in TYPED},
     )
 
 
-def _candidates(request: HttpRequest) -> tuple[list[candidates.Pair], str]:
-    """The next pairs by number and by name, and the query of the page behind them, empty where both lists end."""
+def _candidates(request: AuthenticatedHttpRequest) -> tuple[list[candidates.Pair], str]:
+    """The next pairs by number and by name, and the query string of the next page, empty at the end."""
     number, name, area = (request.GET.get(key, "").replace("\0", "") for key in ("number", "name", "area"))
     is_first = not number and not name
     pairs: list[candidates.Pair] = []
-    more: dict[str, str | int] = {}
+    next_page: dict[str, str | int] = {}
     if number or is_first:
-        pairs, further = candidates.numbered(number[:20])
-        more |= {"number": further} if further else {}
+        pairs, next_key = candidates.numbered(number[:20])
+        next_page |= {"number": next_key} if next_key else {}
     if name or is_first:
-        named, (further, place) = candidates.named(name[:170], int(area) if area.isascii() and area.isdigit() and len(area) < 11 else 0)
+        area_pk = int(area) if area.isascii() and area.isdigit() and len(area) < 11 else 0
+        named, (next_key, next_area) = candidates.named(name[:170], area_pk)
         pairs += named
-        more |= {"name": further, "area": place} if further else {}
-    return pairs, urlencode(more)
+        next_page |= {"name": next_key, "area": next_area} if next_key else {}
+    return pairs, urlencode(next_page)
 
 
-def _propose(request: HttpRequest) -> ShopMerge:
-    """Do what the form says. Raises Refused."""
+def _propose(request: AuthenticatedHttpRequest) -> ShopMerge:
+    """Run the action of the form. Raises Refused."""
     step, user, note_ar = request.POST.get("step", ""), request.user, request.POST.get("note_ar", "")
     if step == "split":
         return services.propose_split(shop=_shop(request, "goes"), note_ar=note_ar, asked_by=user)
@@ -79,7 +80,7 @@ def _propose(request: HttpRequest) -> ShopMerge:
     return services.propose(shop=_shop(request, "goes"), into=_shop(request, "stays"), note_ar=note_ar, asked_by=user)
 
 
-def _shop(request: HttpRequest, name: str) -> Shop:
+def _shop(request: AuthenticatedHttpRequest, name: str) -> Shop:
     number = number_of(request.POST.get(name, ""))
     shop = Shop.objects.filter(commercial_license_no=number).first() if number and len(number) <= 20 else None
     if shop is None:
@@ -90,8 +91,8 @@ def _shop(request: HttpRequest, name: str) -> Shop:
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_again(acts=steps("allow"))
 def merge(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """One proposal with both entries side by side; a second person confirms or drops it."""
-    demand_any(request)
+    """One proposal with both shops; a second person allows or refuses it."""
+    require_reader(request)
     joined = [f"{side}__{name}" for side in ("shop", "into") for name in ("activity", "area", "owner", "organisation")]
     act = ShopMerge.objects.select_related("asked_by", "allowed_by", "refused_by", *joined).filter(public_id=public_id).first()
     if act is None:

@@ -1,4 +1,4 @@
-"""`/api/v1/changes/`, `/api/v1/open-data/` and `/api/v1/catalog/`: what changed, which files there are, and how catalogues read it."""
+"""`/api/v1/changes/`, `/api/v1/open-data/` and `/api/v1/catalog/`: changes, files and the catalogue."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from municipality.interface import BadParameters, PublicView, answers, parameter
 from shops.models import EventKind
 from shops.models.open_data import OTHER_TYPES, Change
 from shops.open_data import catalogue, feed, table
-from shops.open_data.dictionary import both, listing
+from shops.open_data.dictionary import in_both_languages, listing
 
 SIZE = 200
 _FIELDS: dict[str, Any] = {
@@ -29,12 +29,12 @@ _FIELDS: dict[str, Any] = {
 
 
 def _serializer(field: table.Field) -> Any:
-    said = {"help_text": both(field.label)["en"], "allow_null": field.may_be_null}
-    return serializers.ChoiceField(list(field.choices), **said) if field.choices else _FIELDS[field.kind](**said)
+    options = {"help_text": in_both_languages(field.label)["en"], "allow_null": field.may_be_null}
+    return serializers.ChoiceField(list(field.choices), **options) if field.choices else _FIELDS[field.kind](**options)
 
 
 def row_serializer(*, allow_null: bool = False) -> Any:
-    """A row as the files have it, made from the table that they are made from."""
+    """A row of the files, from the same table."""
     return inline_serializer("PublishedShop", {field.name: _serializer(field) for field in table.FIELDS}, allow_null=allow_null)
 
 
@@ -54,10 +54,10 @@ class ChangeSerializer(serializers.Serializer[Any]):
         return feed.token_of(change.number)
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
-        # The row is kept as it was published: it is shown as it is.
+        # The row is returned as it was published.
         names = [name for name in self.fields if name != "shop"]
-        said = {name: self.fields[name].to_representation(self.fields[name].get_attribute(instance)) for name in names}
-        return {**said, "shop": None if instance.row.get("gone") else instance.row}
+        data = {name: self.fields[name].to_representation(self.fields[name].get_attribute(instance)) for name in names}
+        return {**data, "shop": None if instance.row.get("gone") else instance.row}
 
 
 ChangePage = inline_serializer(
@@ -92,7 +92,7 @@ class Changes(PublicView):
         """
         given = self.read(SinceForm(request.query_params))
         try:
-            place = feed.place_of(given["since"])
+            place = feed.number_of(given["since"])
         except feed.BadCursor as bad:
             raise BadParameters({"since": bad.sentence}, bad.code) from bad
         found = feed.after(place, SIZE + 1)
@@ -100,12 +100,7 @@ class Changes(PublicView):
         cursor = feed.token_of(shown[-1].number if shown else place)
         following = f"{settings.PORTAL_URL}/api/v1/changes/?{urlencode({'since': cursor})}"
         answer = Response(
-            {
-                "results": ChangeSerializer(shown, many=True).data,
-                "more": len(found) > SIZE,
-                "cursor": cursor,
-                "next": following,
-            }
+            {"results": ChangeSerializer(shown, many=True).data, "more": len(found) > SIZE, "cursor": cursor, "next": following}
         )
         answer["Link"] = f'<{following}>; rel="next"'
         return answer
@@ -162,7 +157,7 @@ class OpenData(PublicView):
 
 
 class LinkedRenderer(JSONRenderer):
-    """JSON-LD; plain JSON for whoever asks for that."""
+    """JSON-LD, or plain JSON by content negotiation."""
 
     media_type = "application/ld+json"
     format = "jsonld"
@@ -177,7 +172,7 @@ class Catalogue(PublicView):
         responses={
             (200, "application/ld+json"): {"type": "object", "required": ["@context", "@id", "@type"]},
             (200, "application/json"): {"type": "object", "required": ["@context", "@id", "@type"]},
-            **{status: said for status, said in answers(None).items() if status != 200},
+            **{status: answer for status, answer in answers(None).items() if status != 200},
         },
     )
     def get(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The open data: the page that lists the files, the files themselves, their schemas."""
+"""The open data: the page that lists the files, the files, and their schemas."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ KINDS: dict[str, Any] = {
 }
 
 
-# Sets of services that are not open: what they would be of, and why there is no file.
+# Datasets of services that are not open yet, and why there is no file.
 LATER: tuple[tuple[Any, Any], ...] = (
     (_("Boards"), _("Licences of advertisement boards are not issued in the portal yet.")),
     (_("Inspections"), _("Visits on which nothing was found are not recorded in the portal yet.")),
@@ -42,24 +42,24 @@ LATER: tuple[tuple[Any, Any], ...] = (
 )
 
 
-def _shown(one: OpenSet) -> dict[str, Any]:
-    edition = dictionary.newest(one.key)
+def _dataset_context(dataset: OpenSet) -> dict[str, Any]:
+    edition = dictionary.newest_edition(dataset.key)
     return {
-        "set": one,
+        "set": dataset,
         "edition": edition,
         "is_stale": dictionary.is_stale(edition),
         "rows": f"{edition.rows:,}" if edition else "",
         "files": edition.files if edition else [],
-        "schemas": [dictionary.schema_name(one.key, form) for form in one.formats],
-        "fields": [(field, KINDS[field.kind]) for field in one.columns],
+        "schemas": [dictionary.schema_name(dataset.key, form) for form in dataset.formats],
+        "fields": [(field, KINDS[field.kind]) for field in dataset.columns],
     }
 
 
 @public
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """The files of each set with size, rows and hash, as of when, under which licence, and what each column means."""
-    sets = [_shown(one) for one in OPEN_SETS.values()]
+    """The files of each dataset with size, rows, hash, time and licence, and the meaning of each column."""
+    sets = [_dataset_context(dataset) for dataset in OPEN_SETS.values()]
     context: dict[str, Any] = {
         "sets": sets,
         "has_files": any(shown["edition"] for shown in sets),
@@ -72,14 +72,14 @@ def page(request: HttpRequest) -> HttpResponse:
 @public
 @require_safe
 def newest(request: HttpRequest, name: str) -> HttpResponseBase:
-    """A file of the newest edition of its set, or a schema."""
+    """A file of the newest edition of its dataset, or a schema."""
     if (schema := dictionary.schema(name)) is not None:
         answer = JsonResponse(schema, json_dumps_params={"ensure_ascii": False, "indent": 1})
         answer["Content-Type"] = "application/schema+json"
         answer["Access-Control-Allow-Origin"] = "*"
         return answer
-    one = dictionary.set_of(name)
-    edition = dictionary.newest(one.key) if one is not None else None
+    dataset = dictionary.dataset_of(name)
+    edition = dictionary.newest_edition(dataset.key) if dataset is not None else None
     if edition is None:
         raise Http404
     return _file(request, edition, name)
@@ -88,24 +88,24 @@ def newest(request: HttpRequest, name: str) -> HttpResponseBase:
 @public
 @require_safe
 def of_edition(request: HttpRequest, folder: str, name: str) -> HttpResponseBase:
-    """A file of one edition, as long as it is kept."""
+    """A file of one edition, while it is stored."""
     return _file(request, get_object_or_404(Edition, folder=folder), name)
 
 
 def _file(request: HttpRequest, edition: Edition, name: str) -> HttpResponseBase:
-    said = next((one for one in edition.files if one["name"] == name), None)
-    if said is None:
+    description = next((dataset for dataset in edition.files if dataset["name"] == name), None)
+    if description is None:
         raise Http404
     if not pace(request, "open_data", limit=FILES, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
-    etag, changed = f'"{said["sha256"]}"', int(edition.made_at.timestamp())
+    etag, changed = f'"{description["sha256"]}"', int(edition.made_at.timestamp())
     known = get_conditional_response(request, etag=etag, last_modified=changed)
     if known is not None:
         return known
-    kind = PACKED if said["is_compressed"] else MEDIA_TYPES[said["format"]]
+    kind = PACKED if description["is_compressed"] else MEDIA_TYPES[description["format"]]
     answer: HttpResponseBase
     if request.method == "HEAD":
-        answer = HttpResponse(content_type=kind, headers={"Content-Length": str(said["bytes"])})
+        answer = HttpResponse(content_type=kind, headers={"Content-Length": str(description["bytes"])})
     else:
         try:
             file = default_storage.open(path_of(edition, name))

@@ -26,39 +26,39 @@ from shops.models import Shop
 from shops.register import queries
 from shops.register.opening import shop_or_404
 
-MOST = queries.LISTED
+MAX_LISTED = queries.MAX_LISTED
 
 
 @access("on_behalf")
 @require_safe
 def mine(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """One line a shop, sorted by the nearest deadline, with the next action."""
+    """My shops: one row for each shop, the nearest deadline first, with the next action."""
     user = request.user
-    shops = queries.listed(user)
-    collected = panels.collect(panels.MY_SHOPS, user, shops[:MOST])
+    shops = queries.listed_shops(user)
+    collected = panels.collect(panels.MY_SHOPS, user, shops[:MAX_LISTED])
     grants = delegation.grants(user)
-    own: set[int] = set()  # asked only where something of another may stand in the list
+    own: set[int] = set()  # queried only if the list may have shops of others
     if grants and not user.is_staff:
         own = set(queries.held_by(user).filter(pk__in=[shop.pk for shop in shops]).values_list("pk", flat=True))
     rows: list[dict[str, Any]] = []
-    for shop in shops[:MOST]:
+    for shop in shops[:MAX_LISTED]:
         lines = [line for by_key in collected.values() for line in by_key.get(shop.key, [])]
-        lines.sort(key=lambda line: (not line.action, line.deadline or dt.date.max))  # what wants something stands first
+        lines.sort(key=lambda line: (not line.action, line.deadline or dt.date.max))  # actions first
         deadlines = [line.deadline for line in lines if line.deadline]
         grant = None if not grants or shop.pk in own else next((g for g in grants if g.covers(shop.key)), None)
-        if lines:  # nothing is said of a shop in which somebody acts in another service only
+        if lines:  # nothing for shops that are granted for another service only
             nearest = min(deadlines) if deadlines else dt.date.max
             may_state = shop.closed_on is None and (
                 not user.is_staff if grant is None else any(g.covers(shop.key) and g.serves(HOURS) for g in grants)
             )
             rows.append({**_addresses(shop, may_state=may_state and not user.is_staff), "grant": grant, "shop": shop, "deadline": nearest})
-            # Said several times in each line: escaped once. A dictionary is read by templates faster than an object.
+            # Escaped once for all its uses; templates read a dictionary faster than an object.
             rows[-1] |= {"name": conditional_escape(bilingual(shop, "name")), "lines": [vars(line) for line in lines]}
     today = clock.today()
-    # What has ended long ago comes after what can still be lost.
+    # Deadlines passed long ago come after those that can still be met.
     rows.sort(key=lambda row: (row["deadline"] < today - dt.timedelta(days=90), row["deadline"], row["shop"].pk))
-    claimed = [] if user.is_staff else panels_of_claims.notice_of(user)
-    return render(request, "shops/mine.html", {"claimed": claimed, "rows": rows, "more": len(shops) > MOST, "most": MOST})
+    disputable = [] if user.is_staff else panels_of_claims.disputable_claims(user)
+    return render(request, "shops/mine.html", {"claimed": disputable, "rows": rows, "more": len(shops) > MAX_LISTED, "most": MAX_LISTED})
 
 
 def _addresses(shop: Shop, *, may_state: bool) -> dict[str, str]:
@@ -69,7 +69,7 @@ def _addresses(shop: Shop, *, may_state: bool) -> dict[str, str]:
 @access("on_behalf")
 @require_safe
 def door(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """A sheet to print for the door: a code that leads to the page of the shop in the language of whoever scans it."""
+    """A sheet to print for the entrance: a QR code of the shop's page in the reader's language."""
     shop, _access = shop_or_404(request.user, public_id, "")
     address = f"{settings.PORTAL_URL}/shops/{shop.public_id}/"
     code = qr.svg(address, label=_("Code that leads to the page of the shop"))

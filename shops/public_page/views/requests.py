@@ -1,4 +1,4 @@
-"""Correct the page of a shop, reply to a finding on it, and take either back."""
+"""Requests on a shop's page: correct a fact, reply to a finding, and withdraw either."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SERVICES = (CORRECTION, REPLY)
 
 
 def _shop_or_404(public_id: str) -> Shop:
-    shop = queries.published(public_id)
+    shop = queries.public_shop(public_id)
     if shop is None:
         raise Http404
     return shop
@@ -43,9 +43,9 @@ def _crumbs(shop: Shop, last: Any) -> list[tuple[Any, str]]:
 @access("person")
 @require_safe
 def correct(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Which fact of the page is wrong: what it says, and a way to correct each."""
+    """The facts of the page with their current values, each with a link to correct it."""
     shop = _shop_or_404(public_id)
-    rows = [(fact, facts.said(fact, facts.read(shop, fact))) for fact in facts.offered(shop)]
+    rows = [(fact, facts.display(fact, facts.read(shop, fact))) for fact in facts.offered(shop)]
     context = {"shop": shop, "rows": rows, "due_on": services.promised(CORRECTION), "crumbs": _crumbs(shop, _("Correct this page"))}
     return render(request, "shops/page/correct.html", context)
 
@@ -53,7 +53,7 @@ def correct(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def correct_fact(request: AuthenticatedHttpRequest, public_id: str, fact: str) -> HttpResponse:
-    """What is right instead, and why."""
+    """The form for the right value and why."""
     user = request.user
     shop = _shop_or_404(public_id)
     if fact not in facts.offered(shop):
@@ -82,12 +82,12 @@ def correct_fact(request: AuthenticatedHttpRequest, public_id: str, fact: str) -
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def reply(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """The holder's answer to a published finding. Raises Http404 for everybody else, and says so where a right is over."""
+    """The holder's reply to a published finding. Raises Http404 for other users; says so where a grant has ended."""
     user = request.user
-    found = services.replyable(f"violation:{public_id}", user)
-    if found is None:
+    replyable = services.replyable(f"violation:{public_id}", user)
+    if replyable is None:
         raise Http404
-    finding, shop, access = found
+    finding, shop, access = replyable
     form, submitted = read_form(request, ReplyForm)
     status = 400 if submitted else 200
     if submitted and form.is_valid():
@@ -113,7 +113,7 @@ def reply(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
 @access("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
-    """Ask once more, then take a correction or a reply back."""
+    """Confirm, then withdraw a correction or a reply."""
     user = request.user
     case, _access = case_or_404(user, public_id)
     if case.service not in SERVICES:

@@ -1,4 +1,4 @@
-"""For anybody: the page of a shop."""
+"""The public page of a shop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from municipality.ui.errors import too_many_requests
 from shops.commercial_register import queries as commercial_queries
 from shops.hours import services as hours
 from shops.hours.labels import table_of
-from shops.models import EventKind
+from shops.models import EventKind, Shop
 from shops.register import queries, timeline
 from shops.register.addresses import address_of, name_of
 from shops.register.freshness import freshness
@@ -27,16 +27,14 @@ from shops.search import results
 @public
 @require_safe
 def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
-    """One shop, open, suspended or closed; an earlier name, or an entry that was merged, leads to the present one. No owner's data."""
+    """One shop in any state; a former name, or the id of a merged shop, redirects to the current page. No owner's data."""
     if not pace(request, "shop_page", limit=SEARCHES, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
-    row = queries.published(public_id)
+    row = queries.public_shop(public_id)
     if row is None:
         raise Http404
     if row.public_id != public_id or name != name_of(row):
-        return redirect(
-            address_of(row)
-        )  # of a merged entry to the one that stands for it; not for ever: a shop may take an earlier name again
+        return redirect(address_of(row))  # not permanent: a shop may take a former name again
     events = list(row.events.order_by("-on", "-pk")[:50])
     blocks = sorted(
         (block for by_key in panels.collect(panels.SHOP_PAGE, request.user, [row]).values() for block in by_key.get(row.key, [])),
@@ -46,7 +44,7 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
     context: dict[str, Any] = {
         "shop": row,
         "as_of": commercial_queries.as_of(row),
-        "line": results.one(row),
+        "line": results.line_of(row),
         "story": _story(row, [timeline.TimelineEntry(event, activities) for event in events], blocks),
         "blocks": blocks,
         "fresh": freshness(),
@@ -58,10 +56,10 @@ def shop(request: HttpRequest, public_id: str, name: str = "") -> HttpResponse:
     return render(request, "shops/shop.html", context)
 
 
-def _story(row: Any, told: list[timeline.TimelineEntry], blocks: list[Any]) -> list[tuple[Any, Any, Any]]:
-    """What happened, newest first: label, detail and day of the register's events and of what the blocks add."""
-    lines: list[tuple[Any, Any, Any]] = [(one.label, one.detail, one.event.on) for one in told]
-    if row.opened_on and not any(one.event.kind == EventKind.OPENED for one in told):
+def _story(row: Shop, entries: list[timeline.TimelineEntry], blocks: list[panels.Block]) -> list[tuple[Any, Any, Any]]:
+    """The history, newest first: label, detail and day of the shop's events and of the blocks' history."""
+    lines: list[tuple[Any, Any, Any]] = [(entry.label, entry.detail, entry.event.on) for entry in entries]
+    if row.opened_on and not any(entry.event.kind == EventKind.OPENED for entry in entries):
         lines.append((EventKind.OPENED.label, "", row.opened_on))
     lines += [(fact.label, "", fact.value) for block in blocks for fact in block.history]
     return sorted(lines, key=lambda line: line[2], reverse=True)

@@ -1,4 +1,4 @@
-"""The register as machines read it: `/api/v1/shops/` finds shops, `/api/v1/shops/<id>/` tells one with its story; lists of codes."""
+"""The register for machines: `/api/v1/shops/` searches shops, `/api/v1/shops/<id>/` has one with its history; lists of codes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from municipality.accounts.limits import Pace, paced
 from municipality.interface import NothingHere, PublicView, answers, parameter
 from municipality.places.models import Area, Governorate
 from municipality.rulebook.models import Activity
-from shops.hours.status import seconds_left
+from shops.hours.status import cache_seconds
 from shops.models import EventKind, LicenceState, Shop
 from shops.open_data.table import SHOP_STATES
 from shops.register import queries
@@ -29,12 +29,12 @@ from shops.register.freshness import freshness
 from shops.register.limits import SEARCHES, SECONDS
 from shops.search import results
 from shops.search.forms import AskForm
-from shops.search.queries import ask
+from shops.search.queries import search_shops
 
-LISTED = 100  # codes a page
+PAGE_SIZE = 100  # codes a page
 EVENTS = 200  # of one shop, newest first
 FLAGS = ("1", "0", "true", "false")
-# Latitude 28.4 to 30.2, longitude 46.4 to 49.6: what `near` takes.
+# Latitude 28.4 to 30.2, longitude 46.4 to 49.6: the values of `near`.
 NEAR = (
     r"^(28\.[4-9][0-9]{0,11}|29(\.[0-9]{1,12})?|30(\.[01][0-9]{0,11})?),"
     r"(46\.[4-9][0-9]{0,11}|4[78](\.[0-9]{1,12})?|49(\.[0-5][0-9]{0,11})?)$"
@@ -84,7 +84,7 @@ class ShopSerializer(serializers.Serializer[Any]):
 
 
 def shops_as_data(lines: Iterable[results.ResultLine]) -> list[Any]:
-    """Lines as the interface writes them. One serializer for all: making its 26 fields takes longer than reading ten shops with them."""
+    """Lines as JSON. One serializer for all: creating its 26 fields takes longer than reading ten shops with them."""
     return [_ONE.to_representation(line) for line in lines]
 
 
@@ -133,7 +133,7 @@ ShopPage = inline_serializer(
 
 
 class StrictAskForm(AskForm):
-    """The question of the page, and nothing that only a page forgives."""
+    """The form of the page, without its leniency."""
 
     open = forms.ChoiceField(required=False, choices=[("", ""), *((flag, flag) for flag in FLAGS)])  # type: ignore[assignment]
     open_now = forms.ChoiceField(required=False, choices=[("", ""), *((flag, flag) for flag in FLAGS)])  # type: ignore[assignment]
@@ -150,7 +150,7 @@ class ShopSearch(PublicView):
     may_be_empty = frozenset({"q"})
 
     def pace(self, request: HttpRequest) -> Pace:
-        """The page for people and this one share a limit."""
+        """Shares its limit with the search page."""
         return paced(request, "shop_search", limit=SEARCHES, seconds=SECONDS)
 
     @extend_schema(
@@ -172,8 +172,8 @@ class ShopSearch(PublicView):
         """Find shops in any spelling, best first, twenty a page."""
         form = StrictAskForm(request.query_params)
         self.read(form)
-        answer, fresh = ask(form.asked()), freshness()
-        given = {name: request.query_params[name] for name in self.names if request.query_params.get(name) and name != "after"}
+        answer, fresh = search_shops(form.query()), freshness()
+        parameters = {name: request.query_params[name] for name in self.names if request.query_params.get(name) and name != "after"}
         return Response(
             {
                 "results": shops_as_data(results.rows(answer)),
@@ -183,32 +183,32 @@ class ShopSearch(PublicView):
                 "left_out": answer.left_out,
                 "as_of": fresh.as_of,
                 "stale": fresh.is_stale,
-                "next": f"{settings.PORTAL_URL}/api/v1/shops/?{urlencode({**given, 'after': answer.after})}" if answer.after else None,
+                "next": f"{settings.PORTAL_URL}/api/v1/shops/?{urlencode({**parameters, 'after': answer.after})}" if answer.after else None,
             },
-            headers=_of_the_moment(self.max_age),
+            headers=_cache_headers(self.max_age),
         )
 
 
-def _of_the_moment(most: int) -> dict[str, str]:
-    """What is open now is kept no longer than it may stay true: hours change with a quarter of an hour."""
-    return {"Cache-Control": f"public, max-age={seconds_left(most)}"}
+def _cache_headers(max_seconds: int) -> dict[str, str]:
+    """Headers of an answer with "open now", which is cached until the end of the quarter of an hour at most."""
+    return {"Cache-Control": f"public, max-age={cache_seconds(max_seconds)}"}
 
 
 class OneShop(PublicView):
     @extend_schema(operation_id="shops_retrieve", responses=answers(WholeShopSerializer, 404))
     def get(self, request: Request, public_id: str) -> Response:
         """One shop with its earlier names and what happened to it, open, suspended or closed; without its holder."""
-        shop = queries.published(public_id)
+        shop = queries.public_shop(public_id)
         if shop is None:
             raise NothingHere(_("No shop has this id. Ids stand in the results of /api/v1/shops/."))
-        return Response(WholeShopSerializer(_Whole(shop)).data, headers=_of_the_moment(self.max_age))
+        return Response(WholeShopSerializer(_Whole(shop)).data, headers=_cache_headers(self.max_age))
 
 
 class _Whole:
-    """What a serializer reads of one shop."""
+    """What the serializer reads of one shop."""
 
     def __init__(self, shop: Shop) -> None:
-        self._line = results.one(shop)
+        self._line = results.line_of(shop)
         self.former_names = list(shop.former_names.order_by("-last_day", "-pk"))
         self.events = list(shop.events.order_by("-on", "-pk")[:EVENTS])
         self.page_ar, self.page_en = (f"{settings.PORTAL_URL}{address_of(shop, language)}" for language in ("ar", "en"))
@@ -248,19 +248,19 @@ def _page_of(name: str, serializer: Any) -> Any:
 
 
 class _Codes(PublicView):
-    """A list of codes in the order of the codes."""
+    """A list of codes in their order."""
 
     max_age = 3600
     path = ""
     serializer: Any = NamedSerializer
 
-    def page(self, rows: QuerySet[Any], given: dict[str, Any]) -> Response:
-        after = given.pop("after", None)
-        results = list(rows.filter(pk__gt=after)[: LISTED + 1] if after else rows[: LISTED + 1])
-        shown = results[:LISTED]
-        query = urlencode({**{name: value for name, value in given.items() if value}, "after": shown[-1].pk if shown else ""})
-        more = f"{settings.PORTAL_URL}{self.path}?{query}" if len(results) > LISTED else None
-        return Response({"results": self.serializer(shown, many=True).data, "next": more})
+    def page(self, rows: QuerySet[Any], filters: dict[str, Any]) -> Response:
+        after = filters.pop("after", None)
+        results = list(rows.filter(pk__gt=after)[: PAGE_SIZE + 1] if after else rows[: PAGE_SIZE + 1])
+        listed = results[:PAGE_SIZE]
+        query = urlencode({**{name: value for name, value in filters.items() if value}, "after": listed[-1].pk if listed else ""})
+        next_url = f"{settings.PORTAL_URL}{self.path}?{query}" if len(results) > PAGE_SIZE else None
+        return Response({"results": self.serializer(listed, many=True).data, "next": next_url})
 
 
 AFTER = {"type": "string", "minLength": 1, "maxLength": 20, "pattern": r"^[^\x00]*$"}

@@ -1,4 +1,4 @@
-"""For anybody: the shops that fit a question on a map, with the same list beside it."""
+"""The map of search results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from municipality.ui.errors import too_many_requests
 from shops.register.limits import SEARCHES, SECONDS
 from shops.search import results
 from shops.search.forms import MapForm
-from shops.search.map import MapContent, look
+from shops.search.map import MapContent, map_content
 from shops.search.queries import SearchQuery
 from shops.search.views.pages import NARROW
 
@@ -26,29 +26,29 @@ TONES = {"open": "", "suspended": "warn", "closed": "bad"}
 @public
 @require_safe
 def shop_map(request: HttpRequest) -> HttpResponse:
-    """Clusters far out, shops near by; each cluster leads to its part of the map. The list alone says the same."""
+    """Clusters when zoomed out, shops when zoomed in, with the same as a list; each cluster links to its rectangle of the map."""
     if not pace(request, "shop_search", limit=SEARCHES, seconds=SECONDS):
         return too_many_requests(request, SECONDS)
     form = MapForm(request.GET or None)
-    seen = MapContent()
+    content = MapContent()
     if not form.is_bound:
-        seen = look(SearchQuery())
+        content = map_content(SearchQuery())
     elif form.is_valid():
-        seen = look(form.asked())
-    given = {name: value for name, value in request.GET.items() if value and name in form.fields and name != "after"}
-    question = {name: value for name, value in given.items() if name != "box"}
+        content = map_content(form.query())
+    parameters = {name: value for name, value in request.GET.items() if value and name in form.fields and name != "after"}
+    without_box = {name: value for name, value in parameters.items() if name != "box"}
     context: dict[str, Any] = {
         "form": form,
         "action": reverse("shops:map"),
         "narrow": [form[name] for name in NARROW],
         "only": [form["open"], form["open_now"]],
         "is_map": True,
-        "is_narrowed": any(given.get(name) for name in (*NARROW, "open", "open_now", "near")),
-        "seen": seen,
-        "clusters": [(one, f"?{urlencode({**question, 'box': one.box})}") for one in seen.clusters],
-        "rows": [(row, TONES[row.state]) for row in results.rows(seen.answer)],
-        "whole_url": f"?{urlencode(question)}" if "box" in given else "",
-        "here_url": f"?{urlencode({**question, 'box': ''})}",
-        "list_url": f"{reverse('shops:search')}?{urlencode(question)}" if question else reverse("shops:search"),
+        "is_narrowed": any(parameters.get(name) for name in (*NARROW, "open", "open_now", "near")),
+        "seen": content,
+        "clusters": [(cluster, f"?{urlencode({**without_box, 'box': cluster.box})}") for cluster in content.clusters],
+        "rows": [(row, TONES[row.state]) for row in results.rows(content.answer)],
+        "whole_url": f"?{urlencode(without_box)}" if "box" in parameters else "",
+        "here_url": f"?{urlencode({**without_box, 'box': ''})}",
+        "list_url": f"{reverse('shops:search')}?{urlencode(without_box)}" if without_box else reverse("shops:search"),
     }
     return render(request, "shops/map.html", context)

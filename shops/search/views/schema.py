@@ -1,4 +1,4 @@
-"""The description of the interface, completed from the database: which codes its parameters take today."""
+"""Completes the API schema with the current codes of its parameters."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ LISTS = {
 
 
 def codes(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Name the codes that each parameter of that name takes, so that a client can choose and a tester can try.
-
-    Where no database answers, as when a deployment is checked, the description goes without them.
-    """
+    """Add the codes to the schema of each parameter of that name. Leaves it unchanged without a database, as in deployment checks."""
     try:
         known: dict[str, list[Any]] = {name: list(rows.all()) for name, rows in LISTS.items()}
     except OperationalError:

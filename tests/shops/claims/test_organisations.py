@@ -276,10 +276,10 @@ def test_owners_that_are_organisations_are_taken_in_and_a_line_names_one_owner(m
         f"2021/1,{OWNER},{company.commercial_register_no}",
         "2021/2,,",
     ]
-    taken = owners.take_in(lines)
-    assert (taken.written, taken.wrong) == (1, [3, 4])
+    taken = owners.import_owners(lines)
+    assert (taken.written, taken.skipped) == (1, [3, 4])
     assert claims.matches(company, shop) and not claims.matches(somebody, shop)
-    assert owners.take_in([lines[0], f"{shop.commercial_license_no},{STRANGER},"]).written == 1  # the licence passed to a person
+    assert owners.import_owners([lines[0], f"{shop.commercial_license_no},{STRANGER},"]).written == 1  # the licence passed to a person
     assert not claims.matches(company, shop) and claims.matches(somebody, shop)
     row = {"commercial_license_no": "2021/3", "source": "x", "as_of": clock.now()}
     for wrong in ({}, {"owner_digest": "d", "organisation_no": "7"}):

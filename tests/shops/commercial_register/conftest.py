@@ -77,7 +77,7 @@ class Commercial:
     def delta(self, minutes: int = 2) -> CommercialRun:
         """A whole delta, asked for by the clerk; a failed page is left to its later try."""
         self.clock.move(minutes=minutes)
-        run = delta.ask_now(by=self.clerk)
+        run = delta.request_delta(by=self.clerk)
         self.work()
         run.refresh_from_db()
         return run

@@ -19,7 +19,7 @@ from shops.commercial_register.services import decisions
 from shops.models import RegisterChange, Shop, ShopEvent, TradeName
 from shops.models.commercial_register import CommercialDifference
 from shops.register import events
-from shops.search.queries import SearchQuery, ask
+from shops.search.queries import SearchQuery, search_shops
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.shops.commercial_register.conftest import Commercial
 from tests.shops.conftest import TESTS
@@ -38,7 +38,7 @@ def raised(both: Both, what: str, **facts: Any) -> CommercialDifference:
 
 def accept(row: CommercialDifference, by: User) -> CommercialDifference:
     row.refresh_from_db()
-    return decisions.accept(difference=row, as_seen=decisions.seen(row), by=by)
+    return decisions.accept(difference=row, as_seen=decisions.fingerprint(row), by=by)
 
 
 def test_an_accepted_name_is_the_shops_and_the_old_one_stays_findable(both: Both) -> None:
@@ -48,7 +48,7 @@ def test_an_accepted_name_is_the_shops_and_the_old_one_stays_findable(both: Both
     shop.refresh_from_db()
     assert (shop.name_ar, shop.name_en) == ("صالون الدانة", "Al-Dana Salon")
     assert TradeName.objects.get(shop=shop).name_ar == old
-    assert [hit.shop_id for hit in ask(SearchQuery(text="الدانة")).hits] == [shop.pk]
+    assert [hit.shop_id for hit in search_shops(SearchQuery(text="الدانة")).hits] == [shop.pk]
     assert (row.state, row.decided_by, row.decided_at, row.ours["name_ar"]) == ("accepted", commercial.clerk, clock.now(), old)
     change = RegisterChange.objects.get(shop=shop)
     assert (change.source, change.actor_key) == (row.key, commercial.clerk.key)
@@ -145,7 +145,7 @@ def test_a_new_licence_opens_a_shop_for_the_organisation_that_owns_it(both: Both
     assert made.organisation == Organisation.objects.get(commercial_register_no="88001")
     assert (made.branch_id, made.facts_source, row.shop) == ("HA", "moci", made)
     assert ShopEvent.objects.get(shop=made).source == row.key
-    assert [hit.shop_id for hit in ask(SearchQuery(text=made.name_ar)).hits][:1] == [made.pk]
+    assert [hit.shop_id for hit in search_shops(SearchQuery(text=made.name_ar)).hits][:1] == [made.pk]
     assert commercial.delta().raised == 0 and list(invariants.findings()) == []
 
 
@@ -183,7 +183,7 @@ def test_what_cannot_be_read_cannot_be_taken_over_and_a_good_version_settles_it(
 def test_nobody_decides_what_changed_after_they_looked(both: Both) -> None:
     commercial, shop = both
     row = raised(both, "rename", name_ar="صالون الدانة")
-    looked_at = decisions.seen(row)
+    looked_at = decisions.fingerprint(row)
     commercial.happens(shop, "rename", name_ar="صالون اللؤلؤة")
     commercial.delta()
     for act in (
@@ -199,7 +199,7 @@ def test_nobody_decides_what_changed_after_they_looked(both: Both) -> None:
 def test_nobody_decides_over_a_shop_that_changed_here_meanwhile(both: Both) -> None:
     commercial, shop = both
     row = raised(both, "rename", name_ar="صالون الدانة")
-    looked_at = decisions.seen(row)
+    looked_at = decisions.fingerprint(row)
     Shop.objects.filter(pk=shop.pk).update(name_ar="صالون القرار")
     with pytest.raises(Refused, match="changed_meanwhile"):
         decisions.accept(difference=row, as_seen=looked_at, by=commercial.clerk)
@@ -208,7 +208,7 @@ def test_nobody_decides_over_a_shop_that_changed_here_meanwhile(both: Both) -> N
 def test_a_dismissed_difference_is_not_shown_again_while_both_say_the_same(both: Both) -> None:
     commercial, shop = both
     row = raised(both, "rename", name_ar="صالون الدانة")
-    decisions.dismiss(difference=row, as_seen=decisions.seen(row), code="register_is_wrong", by=commercial.clerk)
+    decisions.dismiss(difference=row, as_seen=decisions.fingerprint(row), code="register_is_wrong", by=commercial.clerk)
     row.refresh_from_db()
     assert (row.state, row.last_event.reason) == ("dismissed", "register_is_wrong")
     commercial.happens(shop, "renew", valid_until="2027-11-30")
@@ -223,13 +223,13 @@ def test_a_difference_is_dismissed_for_a_reason_of_the_list_only(both: Both) -> 
     commercial, _shop = both
     row = raised(both, "rename")
     with pytest.raises(Refused, match="unknown_code"):
-        decisions.dismiss(difference=row, as_seen=decisions.seen(row), code="because", by=commercial.clerk)
+        decisions.dismiss(difference=row, as_seen=decisions.fingerprint(row), code="because", by=commercial.clerk)
 
 
 def test_a_difference_is_decided_once(both: Both) -> None:
     commercial, _shop = both
     row = raised(both, "rename")
-    looked_at = decisions.seen(row)
+    looked_at = decisions.fingerprint(row)
     decisions.accept(difference=row, as_seen=looked_at, by=commercial.clerk)
     with pytest.raises(Refused, match="decided_already"):
         decisions.accept(difference=row, as_seen=looked_at, by=commercial.clerk)
@@ -242,9 +242,9 @@ def test_only_keepers_of_the_register_decide(both: Both) -> None:
     for role in ("officer", "supervisor", "auditor", "operator"):
         other = StaffFactory(groups=[role], login=role)
         with pytest.raises(NotPermitted):
-            decisions.accept(difference=row, as_seen=decisions.seen(row), by=other)
+            decisions.accept(difference=row, as_seen=decisions.fingerprint(row), by=other)
         with pytest.raises(NotPermitted):
-            decisions.dismiss(difference=row, as_seen=decisions.seen(row), code="spelling_only", by=other)
+            decisions.dismiss(difference=row, as_seen=decisions.fingerprint(row), code="spelling_only", by=other)
 
 
 def test_a_shop_that_was_closed_meanwhile_takes_nothing_over(both: Both) -> None:

@@ -194,7 +194,7 @@ def test_without_the_comparison_of_versions_the_old_value_wins(both: Both) -> No
         blind = {row.licence_no: row for row in rows}
         for row in blind.values():
             row.version = -1
-        real = updates._desk
+        real = updates._load
 
         def desk(*args: Any) -> Any:
             made = real(*args)
@@ -202,7 +202,7 @@ def test_without_the_comparison_of_versions_the_old_value_wins(both: Both) -> No
                 row.version = -1
             return made
 
-        with patch.object(updates, "_desk", desk), transaction.atomic():
+        with patch.object(updates, "_load", desk), transaction.atomic():
             updates.apply(feed=delta.feed(), entries=[applying_entry(old)], run=None)
 
     with pytest.raises(IntegrityError, match="older_version"):
@@ -256,7 +256,7 @@ def test_a_listing_that_lacks_most_of_our_licences_is_not_believed(commercial: C
     run = commercial.delta()
     assert (run.missing, run.is_doubted, run.raised) == (24, True, 0)
     assert commercial.open() == {}
-    with patch.object(delta, "FEW", 24):  # the red control: believed, it sets one row before a person for each
+    with patch.object(delta, "NEVER_DOUBTED", 24):  # the red control: believed, it sets one row before a person for each
         CommercialFeed.objects.update(cursor="")
         assert commercial.delta().raised == 24
 
@@ -410,7 +410,7 @@ def test_pages_follow_each_other_until_the_last(commercial: Commercial, make_sho
 def test_one_licence_is_asked_for_alone(both: Both) -> None:
     commercial, shop = both
     commercial.happens(shop, "renew", valid_until="2027-11-30")
-    delta.ask_licence(number=shop.commercial_license_no, by=commercial.clerk)
+    delta.request_licence(number=shop.commercial_license_no, by=commercial.clerk)
     commercial.work()
     shop.refresh_from_db()
     assert shop.commercial_license_end == dt.date(2027, 11, 30)
@@ -421,7 +421,7 @@ def test_one_licence_is_asked_for_alone(both: Both) -> None:
 def test_one_licence_that_is_not_known_there_is_a_difference(both: Both, make_shop: Make) -> None:
     commercial, _shop = both
     other = make_shop()
-    delta.ask_licence(number=other.commercial_license_no, by=commercial.clerk)
+    delta.request_licence(number=other.commercial_license_no, by=commercial.clerk)
     commercial.work()
     assert list(commercial.open(other)) == ["unknown"]
 
@@ -429,18 +429,18 @@ def test_one_licence_that_is_not_known_there_is_a_difference(both: Both, make_sh
 def test_only_keepers_of_the_register_ask(both: Both) -> None:
     commercial, shop = both
     with pytest.raises(NotPermitted):
-        delta.ask_now(by=StaffFactory(groups=["officer"], login="other"))
+        delta.request_delta(by=StaffFactory(groups=["officer"], login="other"))
     with pytest.raises(NotPermitted):
-        delta.ask_licence(number=shop.commercial_license_no, by=StaffFactory(groups=["auditor"], login="another"))
+        delta.request_licence(number=shop.commercial_license_no, by=StaffFactory(groups=["auditor"], login="another"))
     with pytest.raises(Refused, match="no_number"):
-        delta.ask_licence(number=" ", by=commercial.clerk)
+        delta.request_licence(number=" ", by=commercial.clerk)
 
 
 def test_without_an_address_nothing_is_asked(db: None, settings: Any) -> None:
     settings.MOCI_URL = ""
     delta.begin_nightly()
     with pytest.raises(Refused, match="not_connected"):
-        delta.ask_now(by=StaffFactory(groups=["register_keeper"], login="clerk"))
+        delta.request_delta(by=StaffFactory(groups=["register_keeper"], login="clerk"))
     assert not CommercialRun.objects.exists() and not CommercialOutage.objects.exists()
 
 

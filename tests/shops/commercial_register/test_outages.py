@@ -102,7 +102,7 @@ def test_a_death_before_the_page_is_kept_leaves_neither_rows_nor_cursor(both: Bo
     before = commercial.state()
     die_at(monkeypatch, point)
     commercial.clock.move(minutes=2)
-    delta.ask_now(by=commercial.clerk)
+    delta.request_delta(by=commercial.clerk)
     job = Job.objects.get(kind=delta.PAGE_JOB, state="queued")
     with pytest.raises(Dead):
         jobs.run(job.pk)
@@ -116,7 +116,7 @@ def test_a_death_after_the_page_is_kept_repeats_nothing(both: Both, monkeypatch:
     commercial.happens(shop, "rename")
     die_at(monkeypatch, "commercial.page_kept")
     commercial.clock.move(minutes=2)
-    run = delta.ask_now(by=commercial.clerk)
+    run = delta.request_delta(by=commercial.clerk)
     with pytest.raises(Dead):
         jobs.run(Job.objects.get(kind=delta.PAGE_JOB, state="queued").pk)
     kept = commercial.state()
@@ -148,7 +148,7 @@ def test_two_workers_at_the_same_page_write_it_once(both: Both, monkeypatch: pyt
     commercial, shop = both
     commercial.happens(shop, "rename")
     commercial.clock.move(minutes=2)
-    run = delta.ask_now(by=commercial.clerk)
+    run = delta.request_delta(by=commercial.clerk)
 
     def meanwhile(name: str) -> None:
         if name == "commercial.page_fetched":
@@ -197,7 +197,7 @@ def test_a_night_begins_one_delta_and_the_next_night_another(commercial: Commerc
 
 def test_a_delta_that_lost_its_job_is_found_again(both: Both) -> None:
     commercial, _shop = both
-    run = delta.ask_now(by=commercial.clerk)
+    run = delta.request_delta(by=commercial.clerk)
     Job.objects.filter(kind=delta.PAGE_JOB, state="queued").update(state="dead")
     commercial.clock.move(hours=3)
     tasks.begin_commercial_delta()
@@ -215,7 +215,7 @@ def test_asking_while_a_delta_waits_tries_it_at_once(both: Both) -> None:
         commercial.work()
     assert commercial.outage().next_at > clock.now() + dt.timedelta(minutes=3)  # type: ignore[union-attr]
     commercial.clock.move(minutes=1)
-    assert delta.ask_now(by=commercial.clerk) == run
+    assert delta.request_delta(by=commercial.clerk) == run
     commercial.work()
     run.refresh_from_db()
     assert run.ended_at == clock.now() and CommercialRun.objects.count() == 2
@@ -246,13 +246,13 @@ def test_what_is_known_of_a_licence_never_grows_older(both: Both) -> None:
 def test_one_licence_asked_for_on_a_bad_day_is_the_same_outage(both: Both) -> None:
     commercial, shop = both
     commercial.behaves("garbage")
-    delta.ask_licence(number=shop.commercial_license_no, by=commercial.clerk)
+    delta.request_licence(number=shop.commercial_license_no, by=commercial.clerk)
     commercial.work()
     outage = commercial.outage()
     assert outage is not None and outage.code == "garbled"
     commercial.behaves()
     commercial.clock.move(minutes=1)
-    delta.ask_licence(number=shop.commercial_license_no, by=commercial.clerk)
+    delta.request_licence(number=shop.commercial_license_no, by=commercial.clerk)
     commercial.work()
     assert commercial.outage() is None and CommercialFeed.objects.get().cursor
 

@@ -73,13 +73,13 @@ def test_a_keeper_dismisses_for_a_reason_of_the_list(both: Both, row: Commercial
 @pytest.mark.parametrize("role", [*OTHERS, "auditor"])
 def test_nobody_else_of_the_staff_decides(row: CommercialDifference, role: str, step: str) -> None:
     client = signed_in(StaffFactory(groups=[role], login=role))
-    sent = {"step": step, "seen": decisions.seen(row), "code": "spelling_only"}
+    sent = {"step": step, "seen": decisions.fingerprint(row), "code": "spelling_only"}
     assert client.get(page_of(row)).status_code == (200 if role == "auditor" else 403)
     assert client.post(page_of(row), sent).status_code == 403 and untouched(row)
 
 
 def test_no_citizen_and_nobody_without_a_session_decides(row: CommercialDifference) -> None:
-    sent = {"step": "accept", "seen": decisions.seen(row)}
+    sent = {"step": "accept", "seen": decisions.fingerprint(row)}
     for client in (signed_in(PersonFactory(civil_id=NOURA)), Client()):
         away = client.post(page_of(row), sent)
         assert away.status_code == 302 and away["Location"].split("?")[0] in ("/admin/login/", "/staff/sign-in/") and untouched(row)
@@ -87,7 +87,7 @@ def test_no_citizen_and_nobody_without_a_session_decides(row: CommercialDifferen
 
 def test_a_keeper_who_came_in_by_a_code_decides_nothing(both: Both, row: CommercialDifference) -> None:
     by_code = signed_in(both[0].clerk, factor="totp")
-    answer = by_code.post(page_of(row), {"step": "accept", "seen": decisions.seen(row)})
+    answer = by_code.post(page_of(row), {"step": "accept", "seen": decisions.fingerprint(row)})
     assert answer.status_code in (302, 403) and answer.headers.get("Location", "") != page_of(row) and untouched(row)
 
 
@@ -122,7 +122,7 @@ def test_a_difference_is_decided_once_and_the_second_time_says_so(both: Both, ro
 def test_an_id_that_is_nobodys_is_not_found(both: Both, row: CommercialDifference) -> None:
     client = signed_in(both[0].clerk)
     for public_id in ("0" * 26, row.public_id[:-1], both[1].public_id, str(row.pk)):
-        assert client.post(f"{LIST}{public_id}/", {"step": "accept", "seen": decisions.seen(row)}).status_code == 404
+        assert client.post(f"{LIST}{public_id}/", {"step": "accept", "seen": decisions.fingerprint(row)}).status_code == 404
     assert untouched(row)
 
 

@@ -18,7 +18,7 @@ from shops.open_data import feed, table
 from shops.register import events
 from shops.search import index
 from shops.search.cursors import BadCursor
-from shops.search.queries import SearchQuery, ask
+from shops.search.queries import SearchQuery, search_shops
 from tests.shops.conftest import TESTS
 from tests.shops.hours.conftest import NIGHTS, SPLIT
 
@@ -28,7 +28,7 @@ SUNDAY = dt.datetime(2026, 11, 22, tzinfo=clock.KUWAIT)
 
 
 def found(**asked: Any) -> set[int]:
-    return {hit.shop_id for hit in ask(SearchQuery(**asked)).hits}
+    return {hit.shop_id for hit in search_shops(SearchQuery(**asked)).hits}
 
 
 def at(hours: float, days: int = 0) -> dt.datetime:
@@ -89,10 +89,10 @@ def test_new_hours_count_at_once_and_the_filter_goes_with_the_others(stating: Ma
 def test_a_page_of_open_shops_belongs_to_its_question(stating: Make) -> None:
     for _number in range(3):
         stating("24/7")
-    answer = ask(SearchQuery(text="الموج", open_now=True, size=2))
-    assert len(ask(SearchQuery(text="الموج", open_now=True, size=2, after=answer.after)).hits) == 1
+    answer = search_shops(SearchQuery(text="الموج", open_now=True, size=2))
+    assert len(search_shops(SearchQuery(text="الموج", open_now=True, size=2, after=answer.after)).hits) == 1
     with pytest.raises(BadCursor):
-        ask(SearchQuery(text="الموج", size=2, after=answer.after))
+        search_shops(SearchQuery(text="الموج", size=2, after=answer.after))
 
 
 def test_the_words_of_hours_are_found_by_no_text(stating: Make) -> None:
@@ -169,7 +169,7 @@ def test_hours_are_published_and_a_change_of_them_is_told_once(stating: Make, ma
     names = ("opening_hours", "opening_hours_ramadan", "hours_stated_on")
     assert [row_of(shop)[name] for name in names] == [SPLIT, "Mo-Su 20:00-02:00", today]
     assert [row_of(bare)[name] for name in names] == ["", "", None]
-    feed.find_unmarked()
+    feed.compare_slice()
     feed.number_all()
     before = Change.objects.count()
     state_hours(shop=shop, person=shop.owner, week=parse(NIGHTS))  # type: ignore[arg-type]
@@ -184,7 +184,7 @@ def test_a_shop_without_hours_has_the_print_of_the_time_before_them(stating: Mak
     bare, shop = make_shop(), stating(SPLIT)
     rows = dict(table.rows(clock.today()))
     without = (*rows[bare.pk][: table.HOURS],)
-    assert table.print_of(rows[bare.pk]) == table.print_of((*without, "", "", None))
+    assert table.fingerprint(rows[bare.pk]) == table.fingerprint((*without, "", "", None))
     assert len(without) == len(table.NAMES) - 3 and not Published.objects.filter(pk=shop.pk).exists()
     silent = (*rows[shop.pk][: table.HOURS], "", "", None)
-    assert table.print_of(rows[shop.pk]) != table.print_of(silent)
+    assert table.fingerprint(rows[shop.pk]) != table.fingerprint(silent)

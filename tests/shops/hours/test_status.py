@@ -28,7 +28,7 @@ def at(days: int, time: str, first: dt.date = SUNDAY) -> dt.datetime:
 
 def said(week: str, days: int, time: str, language: str = "en", ramadan: str | None = None, first: dt.date = SUNDAY) -> str:
     with translation.override(language):
-        return labels.tag_of(status.standing(StatedHours(week_id=week, ramadan_id=ramadan), at(days, time, first)))[1]
+        return labels.tag_of(status.opening_status(StatedHours(week_id=week, ramadan_id=ramadan), at(days, time, first)))[1]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_the_table_begins_with_sunday_and_marks_today() -> None:
 
 
 def test_what_is_said_of_a_moment_is_kept_no_longer_than_its_quarter_of_an_hour() -> None:
-    assert [status.seconds_left(60, at(0, time)) for time in ("10:00", "10:14:15", "10:14:59.5")] == [60, 45, 1]
+    assert [status.cache_seconds(60, at(0, time)) for time in ("10:00", "10:14:15", "10:14:59.5")] == [60, 45, 1]
 
 
 @pytest.mark.django_db

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shops.hours import filters
-from shops.models.week import DAY, BadWeek, Day, Week, parse
+from shops.models.week import DAY, Day, InvalidWeek, Week, parse
 from tests.shops.hours.conftest import NIGHTS, SPLIT
 
 NINE, ONE, FOUR, TEN = 36, 52, 64, 88
@@ -75,14 +75,14 @@ def test_a_shop_without_hours_has_no_word() -> None:
     ],
 )
 def test_a_day_that_cannot_be_is_refused(day: Day, code: str) -> None:
-    with pytest.raises(BadWeek) as refused:
+    with pytest.raises(InvalidWeek) as refused:
         Week((day, *((),) * 6))
     assert (refused.value.weekday, refused.value.code) == (0, code)
 
 
 def test_a_night_does_not_reach_into_the_next_opening() -> None:
     late, early = ((TEN, DAY + 32),), ((28, ONE),)
-    with pytest.raises(BadWeek) as refused:
+    with pytest.raises(InvalidWeek) as refused:
         Week((late, early, *((),) * 5))
     assert (refused.value.weekday, refused.value.code) == (1, "night")
     Week((late, (), *((),) * 5))  # the next day is closed

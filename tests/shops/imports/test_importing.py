@@ -21,7 +21,7 @@ from shops.imports.problems import NotReadable
 from shops.models import RegisterChange, RegisterRow, Shop, TradeName
 from shops.register import events
 from shops.register.services import FactChange, change_register
-from shops.search.queries import SearchQuery, ask
+from shops.search.queries import SearchQuery, search_shops
 from tests.database_guards import without_guards
 from tests.due_jobs import run_due
 from tests.shops.conftest import TESTS
@@ -33,7 +33,7 @@ NEW = "900001/2020"
 
 
 def found(text: str) -> list[int]:
-    return [hit.shop_id for hit in ask(SearchQuery(text)).hits]
+    return [hit.shop_id for hit in search_shops(SearchQuery(text)).hits]
 
 
 def known(shop: Shop, **more: Any) -> dict[str, Any]:
@@ -208,8 +208,8 @@ def test_a_line_that_is_applied_twice_is_refused_by_the_keys(
     shop = make_shop()
     file = take(known(shop, name_ar="اسم جديد"))
     row = RegisterRow.objects.get(file=file)
-    assert writer.apply(file, [row]).left_out == [row.pk]
-    monkeypatch.setattr(writer, "_still", lambda shop, differs: True)
+    assert writer.apply(file, [row]).left == [row.pk]
+    monkeypatch.setattr(writer, "_is_unchanged", lambda shop, differs: True)
     without_guards()
     with pytest.raises(IntegrityError), transaction.atomic():
         writer.apply(file, [row])

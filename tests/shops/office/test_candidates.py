@@ -58,7 +58,7 @@ def test_pages_of_any_size_show_each_pair_once(
     register: dict[str, list[tuple[int, int]]], monkeypatch: pytest.MonkeyPatch, groups: int, looked: int
 ) -> None:
     monkeypatch.setattr(candidates, "GROUPS", groups)
-    monkeypatch.setattr(candidates, "LOOKED", looked)
+    monkeypatch.setattr(candidates, "MAX_READ", looked)
     by_number, pages = walked(candidates.numbered, ("",))
     assert sorted(by_number) == sorted(register["numbers"])
     by_name, more = walked(candidates.named, ("", 0))
@@ -69,7 +69,7 @@ def test_pages_of_any_size_show_each_pair_once(
 def test_the_page_leads_through_both_lists_and_says_when_a_part_holds_none(
     register: dict[str, list[tuple[int, int]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(candidates, "LOOKED", 2)
+    monkeypatch.setattr(candidates, "MAX_READ", 2)
     client, address, shown, pages = signed_in(StaffFactory(groups=["register_clerk"], login="clerk")), MERGES, set(), []
     by_pk = dict(Shop.objects.values_list("pk", "public_id"))
     while address and len(pages) < 60:

@@ -15,7 +15,7 @@ from shops import invariants
 from shops.models import Shop
 from shops.office import resources
 from shops.office.services import corrections
-from shops.search.queries import SearchQuery, ask
+from shops.search.queries import SearchQuery, search_shops
 from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ def test_an_export_comes_back_as_a_correction_without_a_change(make_shop: Callab
     assert b";'=1+1;" in content and AuditEvent.objects.get(action="register.exported").data == {"shops": 2, "form": "csv", "area": "7"}
     Shop.objects.filter(name_ar="=1+1").update(name_ar="صالون")
     found = corrections.preview(content=content.replace(b"'=1+1", "صالون".encode()), by=keeper)
-    assert (found.changes, found.wrong, found.same) == ([], [], 2)
+    assert (found.changes, found.errors, found.same) == ([], [], 2)
 
 
 def test_a_workbook_holds_texts_only_and_no_holder(make_shop: Callable[..., Shop], keeper: Any) -> None:
@@ -55,7 +55,7 @@ def test_a_correction_shows_what_it_does_and_goes_through_the_register(make_shop
     shop.refresh_from_db()
     assert (shop.name_ar, shop.block, shop.former_names.count()) == ("مخبز الوادي", "9", 1)
     assert sorted(shop.events.values_list("kind", flat=True)) == ["moved", "opened", "renamed"]
-    assert [hit.shop_id for hit in ask(SearchQuery("مخبز الوادي")).hits] == [shop.pk] and list(invariants.findings()) == []
+    assert [hit.shop_id for hit in search_shops(SearchQuery("مخبز الوادي")).hits] == [shop.pk] and list(invariants.findings()) == []
     assert (
         AuditEvent.objects.get(action="register.corrected").data["shops"] == 1
         and AuditEvent.objects.filter(action="shop.changed").count() == 1
@@ -73,7 +73,7 @@ def test_state_licence_and_registration_are_not_changed_by_a_correction(
 ) -> None:
     shop = make_shop()
     found = corrections.preview(content=lines(f"{shop.commercial_license_no};{cell}", head=f"commercial_license_no;{head}"), by=keeper)
-    assert found.changes == [] and {str(sentence) for _line, _column, sentence in found.wrong} == {str(resources.ONLY_SHEETS)}
+    assert found.changes == [] and {str(sentence) for _line, _column, sentence in found.errors} == {str(resources.ONLY_SHEETS)}
     with pytest.raises(Refused, match="wrong_lines"):
         corrections.correct(file=found.file, by=keeper)
     assert shop.changes.count() == 0
@@ -82,7 +82,7 @@ def test_state_licence_and_registration_are_not_changed_by_a_correction(
 def test_a_wrong_line_holds_the_whole_correction_back(make_shop: Callable[..., Shop], keeper: Any) -> None:
     shop = make_shop()
     found = corrections.preview(content=lines(f"{shop.commercial_license_no};مخبز;1", "999999/2001;x;2", "=1;x;2"), by=keeper)
-    assert [(line, column) for line, column, _sentence in found.wrong] == [(3, "commercial_license_no"), (4, "commercial_license_no")]
+    assert [(line, column) for line, column, _sentence in found.errors] == [(3, "commercial_license_no"), (4, "commercial_license_no")]
     with pytest.raises(Refused, match="wrong_lines"):
         corrections.correct(file=found.file, by=keeper)
     shop.refresh_from_db()
@@ -93,7 +93,7 @@ def test_more_rows_lead_to_the_sheets_and_other_roles_nowhere(
     make_shop: Callable[..., Shop], keeper: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop, _other = make_shop(), make_shop()
-    monkeypatch.setattr(corrections, "MOST", 1)
+    monkeypatch.setattr(corrections, "MAX_ROWS", 1)
     row = f"{shop.commercial_license_no};x;1"
     for refused in (
         lambda: corrections.preview(content=lines(row, row), by=keeper),

@@ -21,8 +21,8 @@ from shops.office import candidates
 from shops.office.services import merges
 from shops.register import queries
 from shops.register.services import FactChange, change_register
-from shops.registry import MATTERS
-from shops.search.queries import SearchQuery, ask
+from shops.registry import OPEN_MATTERS
+from shops.search.queries import SearchQuery, search_shops
 from tests.database_guards import without_guards
 from tests.factories.accounts import PersonFactory, StaffFactory
 from tests.shops.conftest import TESTS
@@ -46,7 +46,7 @@ def two(make_shop: Callable[..., Shop]) -> tuple[Shop, Shop]:
 
 
 def found(text: str) -> list[int]:
-    return [hit.shop_id for hit in ask(SearchQuery(text)).hits]
+    return [hit.shop_id for hit in search_shops(SearchQuery(text)).hits]
 
 
 def test_the_other_shop_is_found_by_the_names_and_numbers_of_both(two: tuple[Shop, Shop], merge: Callable[..., ShopMerge]) -> None:
@@ -79,17 +79,17 @@ def test_whoever_asks_by_the_number_of_a_merged_shop_gets_the_one_that_stands(
     goes, stays = two
     merge(goes, stays)
     assert queries.by_licence([goes.commercial_license_no]) == {goes.commercial_license_no: stays}
-    assert claims.found(person=PersonFactory(), number=goes.commercial_license_no) == stays
+    assert claims.find_shop(person=PersonFactory(), number=goes.commercial_license_no) == stays
 
 
 def test_nothing_new_begins_at_a_merged_shop(two: tuple[Shop, Shop], merge: Callable[..., ShopMerge]) -> None:
     goes, stays = two
     merge(goes, stays)
     goes.refresh_from_db()
-    queries.demand_standing(stays)
+    queries.refuse_merged(stays)
     somebody = PersonFactory()
     for begin in (
-        lambda: queries.demand_standing(goes),
+        lambda: queries.refuse_merged(goes),
         lambda: renewals.submit(shop=goes, applicant=somebody),
         lambda: violation_reports._not_seen_already(SimpleNamespace(shop=goes, offence="CLN-03"), clock.today()),  # type: ignore[arg-type]
         lambda: claims.begin(shop=goes, person=somebody),
@@ -158,12 +158,12 @@ def test_chains_circles_and_second_proposals_are_refused(
 
 def test_a_shop_with_open_matters_is_not_merged_away_also_if_they_open_meanwhile(two: tuple[Shop, Shop], clerk: Any, keeper: Any) -> None:
     act = merges.propose(shop=two[0], into=two[1], note_ar=WHY, asked_by=clerk)
-    MATTERS.register("tests", lambda shop: ["مفتوح"])
+    OPEN_MATTERS.register("tests", lambda shop: ["مفتوح"])
     try:
         with pytest.raises(Refused, match="open_matters"):
             merges.allow(merge=act, allowed_by=keeper)
     finally:
-        MATTERS.pop("tests")
+        OPEN_MATTERS.pop("tests")
     assert Shop.objects.get(pk=two[0].pk).merged_into is None
     merges.allow(merge=act, allowed_by=keeper)
 

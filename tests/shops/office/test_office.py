@@ -98,7 +98,7 @@ def test_the_second_person_reads_what_stands_in_the_way(
     keeper: Any, make_shop: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     act = merges.propose(shop=make_shop(), into=make_shop(), note_ar=WHY, asked_by=StaffFactory(groups=["register_clerk"], login="c2"))
-    monkeypatch.setattr(merges, "MATTERS", {"tests": lambda shop: ["محضر مفتوح"]})
+    monkeypatch.setattr(merges, "OPEN_MATTERS", {"tests": lambda shop: ["محضر مفتوح"]})
     assert "محضر مفتوح" in keeper.get(f"{MERGES}{act.public_id}/").content.decode()
     assert keeper.post(f"{MERGES}{act.public_id}/", {"step": "allow"}).status_code == 409
 

@@ -75,6 +75,6 @@ def fill(count: int = 25) -> Register:
 def register(db: Any, store: Path) -> Register:
     cache.clear()
     made = fill()
-    feed.find_unmarked()
+    feed.compare_slice()
     publish_all()
     return made

@@ -47,7 +47,7 @@ def in_file() -> tuple[dict[str, Any], str]:
 
 
 def night() -> None:
-    feed.find_unmarked()
+    feed.compare_slice()
     writer.publish()
 
 

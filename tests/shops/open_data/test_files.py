@@ -123,7 +123,7 @@ def test_a_formula_in_a_name_is_harmless_in_the_csv_and_itself_elsewhere(
     assert named[register.storied.public_id] == f"'{name}"
     line = next(json.loads(x) for x in body("shops.jsonl").decode().splitlines() if register.storied.public_id in x)
     assert line["name_en"] == name
-    monkeypatch.setattr(formats, "harmless", lambda value: value)
+    monkeypatch.setattr(formats, "escape_formula", lambda value: value)
     writer.publish()
     named = {row["id"]: row["name_en"] for row in csv_rows(body("shops.csv").decode())}
     assert named[register.storied.public_id] == name, "without the guard the formula would be in the file"
@@ -158,7 +158,7 @@ def test_whoever_reads_an_old_file_reads_it_to_its_end(register: Register) -> No
     reading = Client().get("/open-data/shops.jsonl")
     events.close(shop=register.shops[3], source="moci", actor=TESTS)
     first = Edition.objects.get(dataset="shops")
-    for _ in range(writer.KEPT + 1):
+    for _ in range(writer.KEPT_EDITIONS + 1):
         writer.publish()
     assert not default_storage.exists(writer.path_of(first, "shops.jsonl"))
     said = next(one for one in first.files if one["name"] == "shops.jsonl")
@@ -206,14 +206,14 @@ def test_writing_holds_no_more_rows_than_a_chunk(register: Register, tmp_path: P
     monkeypatch.setattr(formats, "CHUNK", 10)
     ahead: list[int] = []
     written = 0
-    write = formats.Out.write
+    write = formats.Output.write
 
     def counting(out: Any, data: bytes) -> int:
         nonlocal written
         written += data.count(b"\n")
         return write(out, data)
 
-    monkeypatch.setattr(formats.Out, "write", counting)
+    monkeypatch.setattr(formats.Output, "write", counting)
 
     def rows() -> Any:
         for number in range(200):
@@ -235,6 +235,6 @@ def test_writing_holds_no_more_rows_than_a_chunk(register: Register, tmp_path: P
 def max_lines_at_once(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """From now on: the most lines that were ever written in one piece."""
     pieces: list[int] = []
-    write = formats.Out.write
-    monkeypatch.setattr(formats.Out, "write", lambda out, data: pieces.append(data.count(b"\n")) or write(out, data))
+    write = formats.Output.write
+    monkeypatch.setattr(formats.Output, "write", lambda out, data: pieces.append(data.count(b"\n")) or write(out, data))
     return lambda: max(pieces)

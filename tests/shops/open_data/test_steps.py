@@ -70,13 +70,13 @@ def test_a_job_killed_between_two_steps_goes_on_and_publishes_the_same_bytes(
     before = Edition.objects.count()
     killed_at(step, monkeypatch)
     with pytest.raises(Killed):
-        writer.go_on("shops", NIGHT)
+        writer.continue_edition("shops", NIGHT)
     assert Edition.objects.count() == before, "nothing is shown before all is there"
     Shop.objects.filter(pk=register.shops[5].pk).update(name_ar="كتب بعد القراءة")  # what is written meanwhile is in no file of it
     monkeypatch.undo()
-    edition = writer.go_on("shops", NIGHT)
+    edition = writer.continue_edition("shops", NIGHT)
     assert edition is not None and said(edition) == whole
-    assert writer.go_on("shops", NIGHT) == edition, "a job that runs again shows nothing anew"
+    assert writer.continue_edition("shops", NIGHT) == edition, "a job that runs again shows nothing anew"
     assert Edition.objects.count() == before + 1
 
 
@@ -88,11 +88,11 @@ def test_without_what_was_kept_of_the_first_step_the_bytes_would_be_others(
     whole = said(writer.publish())
     killed_at(2, monkeypatch)
     with pytest.raises(Killed):
-        writer.go_on("shops", NIGHT)
+        writer.continue_edition("shops", NIGHT)
     Shop.objects.filter(pk=register.shops[5].pk).update(name_ar="كتب بعد القراءة")
     monkeypatch.undo()
-    (writer._stage("shops", NIGHT) / writer.PLAN).unlink()
-    edition = writer.go_on("shops", NIGHT)
+    (writer._folder("shops", NIGHT) / writer.PLAN).unlink()
+    edition = writer.continue_edition("shops", NIGHT)
     assert edition is not None and said(edition)["shops.jsonl"] != whole["shops.jsonl"]
 
 
@@ -113,10 +113,10 @@ def test_a_job_killed_while_it_gives_files_to_the_store_gives_the_rest(
 
     monkeypatch.setattr(writer, "_store", give)
     with pytest.raises(Killed):
-        writer.go_on("shops", NIGHT)
+        writer.continue_edition("shops", NIGHT)
     monkeypatch.undo()
     assert Edition.objects.count() == before
-    edition = writer.go_on("shops", NIGHT)
+    edition = writer.continue_edition("shops", NIGHT)
     assert edition is not None and said(edition) == whole
 
 
@@ -126,8 +126,8 @@ def test_the_jobs_of_a_night_end_with_one_edition_however_many_they_are(
     seconds: float, register: Register, outbox: Callable[..., int], frozen_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     frozen_clock.move(days=1)
-    whole = writer.go_on
-    monkeypatch.setattr(writer, "go_on", lambda key, night: whole(key, night, seconds=seconds))
+    whole = writer.continue_edition
+    monkeypatch.setattr(writer, "continue_edition", lambda key, night: whole(key, night, seconds=seconds))
     monkeypatch.setattr(tasks, "COMPARING", seconds)
     monkeypatch.setattr(feed, "SLICE", 10)
     Shop.objects.filter(pk=register.shops[24].pk).update(building="31")  # written past the services, in the last slice
@@ -147,8 +147,13 @@ def test_the_first_comparison_takes_every_slice_as_told(db: Any, store: Path, mo
     fill(10)
     feed.number_all()
     Published.objects.all().delete()
-    assert feed.find_unmarked() == 0 and Published.objects.count() == 10
-    feed.find_some(0)
+    last: int | None = 0
+    while last is not None:
+        compared = feed.compare_slice(last)
+        assert compared.marked == 0
+        last = compared.last
+    assert Published.objects.count() == 10
+    feed.compare_slice(0)
     assert Published.objects.count() == 10, "doing a slice twice does no harm"
 
 
@@ -160,11 +165,11 @@ def test_a_job_from_before_there_were_sets_writes_the_shops(register: Register) 
 
 @pytest.mark.django_db
 def test_two_processes_do_not_write_the_same_files(register: Register) -> None:
-    stage = writer._stage("shops", NIGHT)
+    stage = writer._folder("shops", NIGHT)
     stage.mkdir(parents=True)
-    with writer._alone(stage), pytest.raises(EditionBusy):
-        writer.go_on("shops", NIGHT)
-    assert writer.go_on("shops", NIGHT) is not None
+    with writer._locked(stage), pytest.raises(EditionBusy):
+        writer.continue_edition("shops", NIGHT)
+    assert writer.continue_edition("shops", NIGHT) is not None
 
 
 @pytest.mark.django_db
@@ -173,14 +178,14 @@ def test_what_is_left_of_a_night_that_was_given_up_is_cleared_away(
 ) -> None:
     killed_at(1, monkeypatch, "shops.open_data.stored")
     with pytest.raises(Killed):
-        writer.go_on("shops", NIGHT)
+        writer.continue_edition("shops", NIGHT)
     monkeypatch.undo()
-    plan = writer._plan(writer._stage("shops", NIGHT))
+    plan = writer._plan(writer._folder("shops", NIGHT))
     assert plan is not None and default_storage.exists(f"open-data/{plan['folder']}/shops.csv")
-    later = time.time() + writer.LEFT + 60
+    later = time.time() + writer.ABANDONED_AFTER + 60
     monkeypatch.setattr(time, "time", lambda: later)
-    assert writer.go_on("shops", "2026-11-29") is not None
-    assert not writer._stage("shops", NIGHT).exists() and not default_storage.exists(f"open-data/{plan['folder']}/shops.csv")
+    assert writer.continue_edition("shops", "2026-11-29") is not None
+    assert not writer._folder("shops", NIGHT).exists() and not default_storage.exists(f"open-data/{plan['folder']}/shops.csv")
 
 
 @pytest.mark.django_db
@@ -190,8 +195,8 @@ def test_numbering_ends_when_its_time_is_over_and_goes_on(register: Register, mo
     feed.mark([shop.pk for shop in register.shops])
     feed.number_all(seconds=0)
     assert Pending.objects.count() == 20
-    assert writer.go_on("shops", NIGHT, seconds=0) is None and Pending.objects.count() == 15, "one batch a call, and no file yet"
-    while (edition := writer.go_on("shops", NIGHT, seconds=0)) is None:
+    assert writer.continue_edition("shops", NIGHT, seconds=0) is None and Pending.objects.count() == 15, "one batch a call, and no file yet"
+    while (edition := writer.continue_edition("shops", NIGHT, seconds=0)) is None:
         pass
     assert not Pending.objects.exists() and edition.cursor == feed.last_number()
 
@@ -209,7 +214,7 @@ def impatient() -> None:
 @pytest.mark.postgres
 def test_no_transaction_waits_for_the_disk(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(4)
-    feed.find_unmarked()
+    feed.compare_slice()
     waited: list[bool] = []
 
     def slow(_number: int) -> None:
@@ -251,7 +256,7 @@ def test_a_transaction_that_waited_for_the_disk_lost_its_connection(where: str) 
 @pytest.mark.skipif(not on_postgres(), reason="SQLite has no snapshot of a transaction")
 def test_what_is_written_while_the_rows_are_read_is_in_no_file(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = fill(4)
-    feed.find_unmarked()
+    feed.compare_slice()
     compact = formats.compact
 
     def meanwhile(value: Any) -> str:

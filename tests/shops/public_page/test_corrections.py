@@ -23,7 +23,7 @@ from shops.public_page import facts, services
 from shops.public_page.states import CORRECTION
 from shops.register import events
 from shops.register.services import FactChange, change_register
-from shops.search.queries import SearchQuery, ask
+from shops.search.queries import SearchQuery, search_shops
 from tests.browsers import signed_in
 from tests.conftest import Clock
 from tests.factories.accounts import PersonFactory, StaffFactory
@@ -81,7 +81,7 @@ def test_a_correction_that_an_officer_finds_right_changes_page_and_search(shop: 
     decide(right=True)
     page = Client().get(before, follow=True)
     assert page.redirect_chain[0][0].endswith("/al-zumurrud-salon/") and "Renamed" in page.content.decode()
-    assert [hit.shop_id for hit in ask(SearchQuery(text="zumurrud")).hits] == [shop.pk]
+    assert [hit.shop_id for hit in search_shops(SearchQuery(text="zumurrud")).hits] == [shop.pk]
     assert RegisterChange.objects.get().source == case.key and ShopEvent.objects.filter(kind=EventKind.RENAMED).count() == 1
     status = client.get(f"/en/cases/{case.public_id}/").content.decode()
     assert "The page is corrected" in status and WHY in status
@@ -169,7 +169,7 @@ def test_what_the_page_says_already_is_no_correction(shop: Shop, passer_by: User
 
 
 def test_a_person_asks_for_no_more_than_a_day_allows(make_shop: Make, shop: Shop, passer_by: User, frozen_clock: Clock) -> None:
-    shops = [make_shop() for _ in range(services.ASKED.amount)]
+    shops = [make_shop() for _ in range(services.CORRECTION_LIMIT.amount)]
     for row in shops:
         services.ask_correction(shop=row, person=passer_by, fact="trade_name", proposed=NAMES, why=WHY)
     answer = signed_in(passer_by).post(f"/en/corrections/{shop.public_id}/trade_name/", {**NAMES, "why": WHY})

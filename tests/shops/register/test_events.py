@@ -16,7 +16,7 @@ from shops import invariants
 from shops.models import EventKind, SearchEntry, Shop, ShopActivity, ShopEvent, TradeName
 from shops.register import events
 from shops.register.services import FactChange, change_register
-from shops.search.queries import SearchQuery, ask
+from shops.search.queries import SearchQuery, search_shops
 from tests.conftest import Clock
 from tests.shops.conftest import TESTS
 
@@ -25,7 +25,7 @@ Make = Callable[..., Shop]
 
 
 def found(text: str) -> list[int]:
-    return [hit.shop_id for hit in ask(SearchQuery(text=text)).hits]
+    return [hit.shop_id for hit in search_shops(SearchQuery(text=text)).hits]
 
 
 def rename(shop: Shop, name_ar: str, name_en: str, source: str = "case:1") -> Shop:
@@ -76,7 +76,7 @@ def test_a_shop_is_suspended_resumed_closed_and_opened_again(make_shop: Make) ->
         verb(shop=shop, source="case:1", actor=TESTS)
         shop.refresh_from_db()
         assert ("closed" if shop.is_closed else "suspended" if shop.is_suspended else "open") == state
-        assert ([hit.shop_id for hit in ask(SearchQuery(text="الفنار", is_open=True)).hits] == [shop.pk]) is (state == "open")
+        assert ([hit.shop_id for hit in search_shops(SearchQuery(text="الفنار", is_open=True)).hits] == [shop.pk]) is (state == "open")
     acts = list(AuditEvent.objects.filter(subject=shop.key).order_by("pk").values_list("action", flat=True))
     assert acts == ["shop.opened", "shop.suspended", "shop.resumed", "shop.closed", "shop.reopened"]
 

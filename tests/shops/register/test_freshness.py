@@ -28,7 +28,7 @@ def _counted_anew(frozen_clock: Clock) -> None:
 
 def work(outbox: Callable[..., int]) -> None:
     jobs.enqueue_periodic()
-    assert outbox(*freshness.KEEPERS) == 2
+    assert outbox(*freshness.INDEX_JOBS) == 2
 
 
 def seen(client: Client, shop: Shop) -> tuple[bool, Any, bool]:
@@ -77,7 +77,7 @@ def test_a_run_that_fails_does_not_count_as_work_done(
 
     monkeypatch.setattr(tasks.index, "note_ended_licences", fails)
     jobs.enqueue_periodic()
-    outbox(*freshness.KEEPERS)
+    outbox(*freshness.INDEX_JOBS)
     assert Job.objects.filter(kind="shops.note_ended_licences", last_error__contains="planted").exists()
     assert seen(client, shop)[0::2] == (True, True)
 
@@ -85,12 +85,12 @@ def test_a_run_that_fails_does_not_count_as_work_done(
 def test_what_never_ran_is_not_called_fresh(client: Client, make_shop: Callable[..., Shop]) -> None:
     shop = make_shop()
     assert seen(client, shop) == (True, None, True)
-    freshness.ended_well(freshness.KEEPERS[0])
+    freshness.note_success(freshness.INDEX_JOBS[0])
     assert freshness.freshness().is_stale, "one of two is not enough"
 
 
 def test_the_limit_is_a_setting(settings: Any, frozen_clock: Clock) -> None:
-    Heartbeat.objects.bulk_create(Heartbeat(part=part, at=NOON) for part in freshness.KEEPERS)
+    Heartbeat.objects.bulk_create(Heartbeat(part=part, at=NOON) for part in freshness.INDEX_JOBS)
     frozen_clock.move(hours=3)
     settings.REGISTER_STALE_HOURS = 2
     assert freshness.freshness().is_stale
@@ -101,7 +101,7 @@ def test_the_limit_is_a_setting(settings: Any, frozen_clock: Clock) -> None:
 def test_what_was_read_is_cached_for_seconds_while_hours_go_on(settings: Any, frozen_clock: Clock, django_assert_num_queries: Any) -> None:
     settings.REGISTER_FRESHNESS_SECONDS = 5
     freshness.as_of.cache_clear()
-    Heartbeat.objects.bulk_create(Heartbeat(part=part, at=NOON) for part in freshness.KEEPERS)
+    Heartbeat.objects.bulk_create(Heartbeat(part=part, at=NOON) for part in freshness.INDEX_JOBS)
     first = freshness.freshness()
     Heartbeat.objects.update(at=NOON - dt.timedelta(days=3))
     with django_assert_num_queries(0):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shops.models import Shop
-from shops.search.queries import SearchQuery, ask
+from shops.search.queries import SearchQuery, search_shops
 from shops.search.text import key_of
 from tests.shops.search.mutations import Query
 
@@ -39,7 +39,7 @@ def judge(queries: Iterable[Query], shops: Sequence[int]) -> dict[str, Tally]:
     tallies: dict[str, Tally] = {}
     for query in queries:
         meant = Shop.objects.get(pk=shops[query.number])
-        hits = [hit.shop_id for hit in ask(SearchQuery(text=query.text, size=5)).hits]
+        hits = [hit.shop_id for hit in search_shops(SearchQuery(text=query.text, size=5)).hits]
         rows = Shop.objects.in_bulk(hits)
         places = [n for n, pk in enumerate(hits) if pk == meant.pk or _same(rows[pk], meant)]
         tally = tallies.setdefault(query.kind, Tally())
@@ -73,7 +73,7 @@ def judge_trades(queries: Iterable[TradeQuery]) -> dict[str, Tally]:
     """Ask every query; a shop answers that has one of the activities and stands in the area."""
     tallies: dict[str, Tally] = {}
     for query in queries:
-        hits = [hit.shop_id for hit in ask(SearchQuery(text=query.text, size=5)).hits]
+        hits = [hit.shop_id for hit in search_shops(SearchQuery(text=query.text, size=5)).hits]
         rows = Shop.objects.select_related("area").in_bulk(hits)
         fits = [rows[pk].activity_id in query.activities and query.area in ("", rows[pk].area.name_ar) for pk in hits]
         tally = tallies.setdefault(query.kind, Tally())

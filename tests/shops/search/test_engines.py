@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from shops.models import SearchWord, Shop
 from shops.search import engines, index
-from shops.search.queries import SearchQuery, ask
+from shops.search.queries import SearchQuery, search_shops
 
 Make = Callable[..., Shop]
 
@@ -61,11 +61,11 @@ def test_a_common_word_is_answered_from_the_sample_and_completed_where_the_sampl
     asked: list[Any] = []
     monkeypatch.setattr(engines, "SAMPLES", tuple(sample._replace(rare=0) for sample in engines.SAMPLES))
     monkeypatch.setattr(engines.Postgres, "_expected", lambda self, counts: 1e9)
-    meeting = engines.Postgres._meeting
-    monkeypatch.setattr(engines.Postgres, "_meeting", lambda self, sets, *rest: asked.append(sets) or meeting(self, sets, *rest))
-    assert {hit.shop_id for hit in ask(SearchQuery(text="النور")).hits} == made
+    meeting = engines.Postgres._run_matching
+    monkeypatch.setattr(engines.Postgres, "_run_matching", lambda self, sets, *rest: asked.append(sets) or meeting(self, sets, *rest))
+    assert {hit.shop_id for hit in search_shops(SearchQuery(text="النور")).hits} == made
     if connection.vendor == "postgresql":
-        assert not ask(SearchQuery(text="النور")).is_more
+        assert not search_shops(SearchQuery(text="النور")).is_more
         smallest, larger, all_shops = (set(sets[0]) for sets in asked[:3])
         assert smallest == {-word for word in all_shops} and larger == {-word - (1 << 30) for word in all_shops}
 
@@ -88,7 +88,7 @@ def test_the_larger_sample_answers_where_it_holds_enough(make_shop: Make, monkey
     made = [make_shop(name_ar="صالون النور").pk for _ in range(24)]
     monkeypatch.setattr(engines, "SAMPLES", tuple(sample._replace(rare=0, share=0) for sample in engines.SAMPLES))
     monkeypatch.setattr(engines, "ENOUGH", 2)
-    found, more = engines.Postgres().meeting([[word]], [24], engines.Where(), 200)
-    high = engines.Postgres().meeting([[word, 1 << 30]], [24], engines.Where(), 200)
+    found, more = engines.Postgres().find_matching([[word]], [24], engines.Where(), 200)
+    high = engines.Postgres().find_matching([[word, 1 << 30]], [24], engines.Where(), 200)
     assert len(high[0]) == 24, "a word without a number in the sample is looked up among all"
     assert more and {one.shop_id for one in found} == {pk for pk in made if pk % 8 == 0} and len(found) == 3

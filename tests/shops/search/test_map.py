@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from shops.models import Shop
 from shops.search import index, map
-from shops.search.box import FEW, Box, words_of
+from shops.search.box import MAX_CELLS, Box, cell_words
 from shops.search.engines import WINDOW
 from shops.search.queries import SearchQuery
 
@@ -40,7 +40,7 @@ def spread(make_shop: Make) -> list[Shop]:
 
 
 def test_far_out_the_map_shows_how_many_lie_together(spread: list[Shop]) -> None:
-    seen = map.look(SearchQuery())
+    seen = map.map_content(SearchQuery())
     assert sorted(cluster.count for cluster in seen.clusters) == [2, 5] and seen.count == 7 and not seen.answer.hits
     first = seen.clusters[0]
     assert first.count == 5 and abs(first.latitude - 29.336) < 0.01 and abs(first.longitude - 48.076) < 0.01
@@ -48,31 +48,31 @@ def test_far_out_the_map_shows_how_many_lie_together(spread: list[Shop]) -> None
 
 
 def test_each_cluster_leads_to_the_shops_it_counted(spread: list[Shop]) -> None:
-    clusters = map.look(SearchQuery()).clusters
+    clusters = map.map_content(SearchQuery()).clusters
     assert len(clusters) == 2
     for cluster in clusters:
-        near = map.look(SearchQuery(box=cluster.box))
+        near = map.map_content(SearchQuery(box=cluster.box))
         assert len(near.answer.hits) == cluster.count and near.clusters == []
 
 
 def test_near_by_only_what_lies_in_the_box_is_shown(spread: list[Shop]) -> None:
-    seen = map.look(SearchQuery(box=TOWN))
+    seen = map.map_content(SearchQuery(box=TOWN))
     assert {hit.shop_id for hit in seen.answer.hits} == {shop.pk for shop in spread[:5]}
-    half = map.look(SearchQuery(box=TOWN._replace(south=SALMIYA[0] + 0.0015)))
+    half = map.map_content(SearchQuery(box=TOWN._replace(south=SALMIYA[0] + 0.0015)))
     assert {hit.shop_id for hit in half.answer.hits} == {shop.pk for shop in spread[2:5]}
 
 
 def test_a_question_holds_on_the_map_as_in_the_list(spread: list[Shop], make_shop: Make) -> None:
     other = make_shop(name_ar="مصبغة الفجر", name_en="Al-Fajr Laundry", activity_id="BARB", latitude=SALMIYA[0], longitude=SALMIYA[1])
-    assert [hit.shop_id for hit in map.look(SearchQuery(text="الفجر")).answer.hits] == [other.pk]
-    assert [hit.shop_id for hit in map.look(SearchQuery(activity="BARB", box=TOWN)).answer.hits] == [other.pk]
-    assert map.look(SearchQuery(text="الفجر", box=Box(*JAHRA, 29.40, 47.70))).answer.hits == []
+    assert [hit.shop_id for hit in map.map_content(SearchQuery(text="الفجر")).answer.hits] == [other.pk]
+    assert [hit.shop_id for hit in map.map_content(SearchQuery(activity="BARB", box=TOWN)).answer.hits] == [other.pk]
+    assert map.map_content(SearchQuery(text="الفجر", box=Box(*JAHRA, 29.40, 47.70))).answer.hits == []
 
 
 def test_a_wide_part_of_the_map_is_gathered_again(spread: list[Shop]) -> None:
     west = Box(29.0, 47.0, 29.6, 47.9)
-    assert words_of(west) == [] and [cluster.count for cluster in map.look(SearchQuery(box=west)).clusters] == [2]
-    assert len(words_of(Box(29.30, 48.00, 29.415, 48.115))) == FEW
+    assert cell_words(west) == [] and [cluster.count for cluster in map.map_content(SearchQuery(box=west)).clusters] == [2]
+    assert len(cell_words(Box(29.30, 48.00, 29.415, 48.115))) == MAX_CELLS
 
 
 def test_there_are_never_more_clusters_than_the_grid_and_never_more_shops_than_are_compared(
@@ -80,12 +80,12 @@ def test_there_are_never_more_clusters_than_the_grid_and_never_more_shops_than_a
 ) -> None:
     cells = [(2850 + n, 4650 + m, 40) for n in range(150) for m in range(180)]
     monkeypatch.setattr(map, "counted_cells", lambda: cells)
-    seen = map.look(SearchQuery())
+    seen = map.map_content(SearchQuery())
     assert len(seen.clusters) <= 121 and seen.count == len(cells) * 40  # a grid that begins in the middle of a square has one more
     for _ in range(3):
         make_shop(latitude=SALMIYA[0], longitude=SALMIYA[1])
     monkeypatch.setattr("shops.search.queries.WINDOW", 2)
-    near = map.look(SearchQuery(box=TOWN))
+    near = map.map_content(SearchQuery(box=TOWN))
     assert len(near.answer.hits) == 2 and near.answer.is_more and WINDOW == 200
 
 

@@ -16,7 +16,7 @@ from shops.registry import LicenceFact
 from shops.search import index
 from shops.search import results as lists
 from shops.search.cursors import BadCursor
-from shops.search.queries import SearchQuery, ask
+from shops.search.queries import SearchQuery, search_shops
 from tests.conftest import Clock
 from tests.shops.conftest import TESTS
 
@@ -25,7 +25,7 @@ Make = Callable[..., Shop]
 
 
 def found(text: str = "", **filters: object) -> list[int]:
-    return [hit.shop_id for hit in ask(SearchQuery(text=text, **filters)).hits]  # type: ignore[arg-type]
+    return [hit.shop_id for hit in search_shops(SearchQuery(text=text, **filters)).hits]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_near_shops_come_first_and_far_ones_not_at_all(make_shop: Make) -> None:
     far = make_shop(name_ar="صالون النور", latitude=29.10, longitude=48.10)
     near = make_shop(name_ar="صالون النور", latitude=29.330, longitude=48.030)
     nearer = make_shop(name_ar="صالون النور", latitude=29.3341, longitude=48.0341)
-    hits = ask(SearchQuery(text="النور", near=(29.334, 48.034))).hits
+    hits = search_shops(SearchQuery(text="النور", near=(29.334, 48.034))).hits
     assert [hit.shop_id for hit in hits] == [nearer.pk, near.pk]
     assert hits[0].away is not None and hits[0].away < 0.1
     assert far.pk in found("النور")
@@ -89,7 +89,7 @@ def test_pages_follow_each_other_without_a_gap_or_a_repeat(make_shop: Make) -> N
     seen: list[int] = []
     after = ""
     while True:
-        answer = ask(SearchQuery(text="النور", size=4, after=after))
+        answer = search_shops(SearchQuery(text="النور", size=4, after=after))
         seen += [hit.shop_id for hit in answer.hits]
         after = answer.after
         if not after:
@@ -101,26 +101,26 @@ def test_pages_follow_each_other_without_a_gap_or_a_repeat(make_shop: Make) -> N
 def test_a_bent_place_is_refused(make_shop: Make, bend: Callable[[str], str]) -> None:
     for _ in range(3):
         make_shop(name_ar="صالون النور")
-    token = ask(SearchQuery(text="النور", size=1)).after
+    token = search_shops(SearchQuery(text="النور", size=1)).after
     with pytest.raises(BadCursor):
-        ask(SearchQuery(text="النور", size=1, after=bend(token)))
+        search_shops(SearchQuery(text="النور", size=1, after=bend(token)))
 
 
 def test_a_place_of_another_question_is_refused(make_shop: Make) -> None:
     for _ in range(3):
         make_shop(name_ar="صالون النور")
-    token = ask(SearchQuery(text="النور", size=1)).after
+    token = search_shops(SearchQuery(text="النور", size=1)).after
     with pytest.raises(BadCursor):
-        ask(SearchQuery(text="صالون", size=1, after=token))
+        search_shops(SearchQuery(text="صالون", size=1, after=token))
 
 
 def test_what_was_meant_is_said_and_an_unknown_word_is_left_out(make_shop: Make) -> None:
     shop = make_shop(name_ar="كراج البركة", name_en="")
-    answer = ask(SearchQuery(text="كراح البركة"))
+    answer = search_shops(SearchQuery(text="كراح البركة"))
     assert answer.meant == "كراج البركه" and [hit.shop_id for hit in answer.hits] == [shop.pk]
-    answer = ask(SearchQuery(text="البركة زقزقوقة"))
+    answer = search_shops(SearchQuery(text="البركة زقزقوقة"))
     assert answer.left_out == ("زقزقوقه",) and [hit.shop_id for hit in answer.hits] == [shop.pk]
-    assert ask(SearchQuery(text="زقزقوقة")).hits == []
+    assert search_shops(SearchQuery(text="زقزقوقة")).hits == []
 
 
 def test_the_health_licence_is_a_filter_that_knows_the_day(make_shop: Make, monkeypatch: pytest.MonkeyPatch, frozen_clock: Clock) -> None:
@@ -170,16 +170,16 @@ def test_counts_are_renewed_and_words_of_no_shop_go(make_shop: Make) -> None:
 
 def test_cached_names_never_stand_for_new_ones(make_shop: Make, settings: Any, frozen_clock: Clock, django_assert_num_queries: Any) -> None:
     settings.NAMED_LISTS_SECONDS = 60
-    name_lists.lists.cache_clear()
+    name_lists.cached_lists.cache_clear()
     old = make_shop(name_ar="صالون الأناقة")
-    assert lists.rows(ask(SearchQuery(text="الأناقة")))[0].shop.area.name_ar == "السالمية"
+    assert lists.rows(search_shops(SearchQuery(text="الأناقة")))[0].shop.area.name_ar == "السالمية"
     area = Area.objects.create(governorate=old.area.governorate, name_ar="حي جديد", name_en="New Quarter", folded="حي جديد")
     make_shop(name_ar="صالون الأناقة", area=area)
-    answer = ask(SearchQuery(text="الأناقة"))
+    answer = search_shops(SearchQuery(text="الأناقة"))
     with django_assert_num_queries(1):
         rows = lists.rows(answer)
     assert {row.shop.area.name_en for row in rows} == {"Salmiya", "New Quarter"}
     Area.objects.filter(name_ar="السالمية").update(name_en="Salmiyah")
     frozen_clock.move(seconds=60)
     assert {row.shop.area.name_en for row in lists.rows(answer)} == {"Salmiyah", "New Quarter"}
-    name_lists.lists.cache_clear()
+    name_lists.cached_lists.cache_clear()

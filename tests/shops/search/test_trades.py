@@ -21,7 +21,7 @@ from municipality.rulebook.seeds import draft_rules, load_activities
 from shops.models import SearchWord, Shop
 from shops.register import name_lists
 from shops.search import index, queries, trades
-from shops.search.queries import SearchQuery, ask
+from shops.search.queries import SearchQuery, search_shops
 from tests.factories.accounts import StaffFactory
 
 pytestmark = pytest.mark.django_db
@@ -31,10 +31,10 @@ Make = Callable[..., Shop]
 @pytest.fixture(autouse=True)
 def forget() -> Iterator[None]:
     """What a test lets a process keep is its own."""
-    for cached in (trades.in_force, name_lists.lists):
+    for cached in (trades.in_force, name_lists.cached_lists):
         cached.cache_clear()
     yield
-    for cached in (trades.in_force, name_lists.lists):
+    for cached in (trades.in_force, name_lists.cached_lists):
         cached.cache_clear()
 
 
@@ -48,7 +48,7 @@ def words(make_shop: Make) -> RuleSet:
 
 
 def found(text: str, **filters: Any) -> list[int]:
-    return [hit.shop_id for hit in ask(SearchQuery(text=text, **filters)).hits]
+    return [hit.shop_id for hit in search_shops(SearchQuery(text=text, **filters)).hits]
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_without_the_rows_nothing_is_found(cafe: Shop, text: str) -> None:
 
 @pytest.mark.usefixtures("words")
 def test_a_trade_that_no_shop_has_is_left_out_like_an_unknown_word(cafe: Shop) -> None:
-    answer = ask(SearchQuery(text="حضانة السدرة"))
+    answer = search_shops(SearchQuery(text="حضانة السدرة"))
     assert ([hit.shop_id for hit in answer.hits], answer.left_out) == ([cafe.pk], ("حضانه",))
 
 
@@ -114,9 +114,9 @@ def test_filters_hold_for_trades_too(make_shop: Make, cafe: Shop) -> None:
 @pytest.mark.usefixtures("words")
 def test_pages_of_a_trade_follow_each_other(make_shop: Make) -> None:
     made = [make_shop(name_ar=f"ركن {n}", name_en="", activity_id="CAFE").pk for n in range(7)]
-    answer = ask(SearchQuery(text="قهوة", size=4))
+    answer = search_shops(SearchQuery(text="قهوة", size=4))
     assert answer.total == 7 and not answer.is_more
-    following = ask(SearchQuery(text="قهوة", size=4, after=answer.after))
+    following = search_shops(SearchQuery(text="قهوة", size=4, after=answer.after))
     assert [hit.shop_id for hit in (*answer.hits, *following.hits)] == made
 
 
@@ -145,7 +145,7 @@ def test_of_a_name_that_many_shops_bear_no_more_is_asked(make_shop: Make, monkey
 
     def asked_of_entries() -> tuple[queries.SearchResult, int]:
         with CaptureQueriesContext(connection) as asked:
-            answer = ask(SearchQuery(text="مصبغة الموج"))
+            answer = search_shops(SearchQuery(text="مصبغة الموج"))
         return answer, sum("shops_searchentry" in query["sql"] for query in asked.captured_queries)
 
     answer, few = asked_of_entries()  # no count is known before the night
@@ -195,7 +195,7 @@ def test_page_and_interface_ask_as_often_for_a_hundred_shops_as_for_ten(
     ],
 )
 def test_the_longest_entry_is_meant_and_the_sound_only_where_there_is_none(words: RuleSet, typed: list[str], activities: set[str]) -> None:
-    assert {one.activity for one in trades.in_force().meant(typed) if 0 in one.places} == activities
+    assert {one.activity for one in trades.in_force().meant(typed) if 0 in one.positions} == activities
 
 
 def test_every_word_of_the_first_edition_stands_for_its_trade(words: RuleSet) -> None:
@@ -203,4 +203,4 @@ def test_every_word_of_the_first_edition_stands_for_its_trade(words: RuleSet) ->
     known = trades.in_force()
     for row in words.trades.all():
         for entry in (*trades.word_list(row.words_ar), *trades.word_list(row.words_en)):
-            assert row.activity_id in known._of(trades.arabic.words(entry)), entry
+            assert row.activity_id in known._activities_of(trades.arabic.words(entry)), entry

@@ -143,7 +143,7 @@ def test_the_digest_speaks_the_readers_language(frozen_clock: Clock, register: R
 def test_following_begins_now_and_once(register: Register, person: User, monkeypatch: pytest.MonkeyPatch) -> None:
     first = services.follow(person=person, shop=register.storied)
     assert services.follow(person=person, shop=register.storied) == first and first.told == feed.last_number()
-    monkeypatch.setattr(services, "MOST", 1)
+    monkeypatch.setattr(services, "MAX_FOLLOWS", 1)
     with pytest.raises(Refused):
         services.follow(person=person, shop=register.shops[1])
 

@@ -55,7 +55,7 @@ def test_a_changed_shop_is_sent_with_case_changes_files_place_clock_and_message_
     assert case.state == "in_review" and case.is_open
     renewal = Renewal.objects.get(case=case)
     assert (renewal.lane, renewal.flags, renewal.accepted_facts) == ("officer", [], None)
-    rows = queries.declared(renewal)
+    rows = queries.declared_changes(renewal)
     assert [row.name for row in rows] == ["area_m2", "manager"]
     assert rows[0].before == {"area_m2": None} and rows[0].after == {"area_m2": 85}
     assert rows[1].after == {"name_ar": "علي الصالح", "name_en": "Ali Al-Saleh", "civil_id_masked": rows[1].after["civil_id_masked"]}
@@ -285,7 +285,7 @@ def test_corrections_open_only_what_is_asked_for_and_keep_the_place(make_shop: A
     case.refresh_from_db()
     assert case.state == "in_review" and QueueEntry.objects.get(case=case).pk == number
     assert review.desk_of(deciding).answered == 1
-    rows = queries.declared(Renewal.objects.get(case=case))
+    rows = queries.declared_changes(Renewal.objects.get(case=case))
     assert [(row.name, row.round, row.after.get("area_m2")) for row in rows if row.name == "area_m2"] == [("area_m2", 1, 90)]
     assert RenewalChange.objects.filter(renewal__case=case, name="area_m2").count() == 2
 
