@@ -20,6 +20,6 @@ def block(user: User, shops: Sequence[Shop]) -> dict[str, list[Block]]:
     page = reverse("reports:later")
     label = _("Report a problem here")
     return {
-        shop.key: [Block("reports", _("Reports"), order=40, empty=TEXT, ways=[(label, f"{page}?{urlencode({'shop': shop.public_id})}")])]
+        shop.key: [Block("reports", _("Reports"), order=40, empty=TEXT, actions=[(label, f"{page}?{urlencode({'shop': shop.public_id})}")])]
         for shop in shops
     }

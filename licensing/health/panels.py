@@ -59,8 +59,8 @@ def my_shops(user: User, shops: Sequence[Shop]) -> dict[str, list[PanelLine]]:
         allowed = set(registered.visible_to(user, RENEWAL).filter(pk__in=[s.pk for s in shops]).values_list("pk", flat=True))
         shops = [shop for shop in shops if shop.pk in allowed]
     keys = [shop.key for shop in shops]
-    saved_drafts = {draft.subject: draft for draft in drafts.open_about(user, RENEWAL, keys)}
-    open_cases = cases.open_about(RENEWAL, keys)
+    saved_drafts = {draft.subject: draft for draft in drafts.open_drafts(user, RENEWAL, keys)}
+    open_cases = cases.open_case_ids(RENEWAL, keys)
     return {
         shop.key: [
             _licence_line(shop, licences.get(shop.pk), elsewhere, open_cases.get(shop.key), saved_drafts.get(shop.key), today, window)
@@ -143,7 +143,7 @@ def _detail(case: Case, renewal: Renewal) -> CaseDetail:
     if renewal.refusal is not None:
         files.append(refusal_file(renewal.refusal))
     withdrawable = case.state in WORKFLOWS[RENEWAL].moves["withdraw"].sources
-    ways = [(_("Withdraw the request"), reverse("licensing:withdraw", args=[case.public_id]))] if withdrawable else []
+    actions = [(_("Withdraw the request"), reverse("licensing:withdraw", args=[case.public_id]))] if withdrawable else []
     refund = None if bill is not None and bill.state == BillState.DUE else payments.refund_of(case.key)
     bill_lines = payments.lines_of(bill) if bill else []
     by_officer = renewal.lane == Lane.OFFICER

@@ -145,7 +145,7 @@ def offer(shop: Shop) -> Offer:
     open_case = cases.open_for(RENEWAL, shop.key)
     validity = limits.limits["validity_years"].value
     years = rules.years_to_cover(licence.last_day, validity, today) if licence else validity
-    blocks = cases.standing_blocks(shop.key, RENEWAL)
+    blocks = cases.active_blocks(shop.key, RENEWAL)
     context = rules.RenewalContext(
         today=today,
         shop_is_open=shop.closed_on is None or shop.closed_on > today,
@@ -220,7 +220,7 @@ def parties(case: Case, renewal: Renewal) -> list[tuple[str, str]]:
     """All parties of a renewal as (role, subject key), for conflicts of interest."""
     shop = Shop.objects.select_related("owner", "organisation").get(pk=renewal.licence.shop_id)
     result = [("applicant", case.applicant.key), ("shop", shop.key)]
-    result += [(role, key) for role, key in cases.acted_by(case) if key != case.applicant.key]
+    result += [(role, key) for role, key in cases.acting_roles(case) if key != case.applicant.key]
     if shop.owner is not None:
         result.append(("licensee", shop.owner.key))
     if shop.organisation is not None:

@@ -178,7 +178,7 @@ def flags(case: Case) -> list[str]:
     if "unchanged" in renewal.flags:
         sentences.append(_("The register changed since the last licence."))
     if "no_flag" in renewal.flags:
-        blocks = cases.standing_blocks(case.subject, RENEWAL)
+        blocks = cases.active_blocks(case.subject, RENEWAL)
         sentences += [(b.sentence_ar, b.sentence_en)[language] for b in blocks] or [
             _("A flag stood on the shop when the request was sent.")
         ]

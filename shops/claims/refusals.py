@@ -43,7 +43,7 @@ def write_refusal(*, case: Case) -> None:
             number=next_number(f"CRF-{case.branch_id}-{clock.today().year}"),
             subject=case.key,
             holder_key=case.applicant.key,
-            facts=ClaimRefusalFacts.of(case, applicant=claim.organisation).kept(),
+            facts=ClaimRefusalFacts.of(case, applicant=claim.organisation).dump(),
             public_facts=claim.shop.public_facts(),
         )
 

@@ -80,7 +80,7 @@ def flags(case: Case) -> list[str]:
 def parties(case: Case) -> list[tuple[str, str]]:
     claim = queries.claim_of(case)
     result = [("applicant", case.applicant.key), ("shop", claim.shop.key)]
-    result += [(role, key) for role, key in cases.acted_by(case) if key != case.applicant.key]
+    result += [(role, key) for role, key in cases.acting_roles(case) if key != case.applicant.key]
     if claim.organisation is not None:
         result.append(("organisation", key_of(claim.organisation)))
         result += [("signatory", person.key) for person in signatories_of(claim.organisation) if person.pk != case.applicant_id]

@@ -299,7 +299,7 @@ def answer(*, case: Case, person: User) -> None:
 def settle_due() -> int:
     """Close matched claims that were not disputed in time, and claims whose corrections were not answered. Returns how many."""
     due = Claim.objects.filter(disputed_at__isnull=True, dispute_until__lt=clock.today(), case__state=ClaimState.MATCHED)
-    unanswered = review.unanswered().filter(case__service=CLAIM)
+    unanswered = review.overdue_rounds().filter(case__service=CLAIM)
     settled = sweeps.for_each("shops.settle_claim", list(due.values_list("case", flat=True)[:500]), _settle)
     return settled + sweeps.for_each("shops.lapse_claim", list(unanswered.values_list("case", flat=True)), _lapse)
 

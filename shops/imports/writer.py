@@ -89,7 +89,7 @@ def apply(file: ImportFile, rows: Sequence[RegisterRow]) -> Applied:
         if row.pk in new_pks:
             continue
         if shop is None or shop["merged"] or row.outcome == Outcome.ADD or not _is_unchanged(shop, row.effect):
-            result.left.append(row.pk)
+            result.left_out.append(row.pk)
             continue
         confirmed.append(shop["pk"])
         if row.outcome == Outcome.CHANGE:

@@ -77,5 +77,5 @@ def _detail(case: Case, shop: Shop, shown_facts: list[Fact], granted: Any) -> Ca
         queue=queue,
         next_step=step,
         facts=shown_facts,
-        ways=[(_("Withdraw the request"), reverse("shops:withdraw_page", args=[case.public_id]))] if withdrawable else [],
+        actions=[(_("Withdraw the request"), reverse("shops:withdraw_page", args=[case.public_id]))] if withdrawable else [],
     )

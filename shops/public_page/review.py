@@ -78,7 +78,7 @@ def reply_flags(case: Case) -> list[str]:
 
 def _parties(case: Case, shop: Shop) -> list[tuple[str, str]]:
     result = [("applicant", case.applicant.key), ("shop", shop.key)]
-    result += [(role, key) for role, key in cases.acted_by(case) if key != case.applicant.key]
+    result += [(role, key) for role, key in cases.acting_roles(case) if key != case.applicant.key]
     row = Shop.objects.select_related("owner", "organisation").get(pk=shop.pk)
     return result + [("holder", person.key) for person in queries.owners(row) if person.pk != case.applicant_id]
 

@@ -41,7 +41,7 @@ from municipality.kernel.actors import system
 from municipality.kernel.ids import public_id
 from municipality.kernel.transitions import transition
 from municipality.notifications.models import Delivery, Message
-from municipality.notifications.services import give_up
+from municipality.notifications.services import mark_failed
 from municipality.places.seeds import load_places
 from municipality.review.services import queue
 from municipality.rulebook.models import RuleSet

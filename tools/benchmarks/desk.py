@@ -120,7 +120,7 @@ class _Staff:
         from tests.factories.accounts import StaffFactory
 
         if login not in self.known:
-            user = self.known[login] = StaffFactory(groups=[role], login=login, branch_id=branch)
+            user = self.known[login] = StaffFactory.create(groups=[role], login=login, branch_id=branch)
             if role == "officer":
                 fields.give_skill(officer=user, code="health", given_by=self.supervisor(branch))
         return self.known[login]

@@ -90,7 +90,7 @@ def issue_renewal(*, case: Case) -> None:
             holder_key=locked.applicant.key,
             valid_from=renewal.first_day,
             valid_to=renewal.last_day,
-            facts=HealthLicenceFacts.of(locked, renewal, shop).kept(),
+            facts=HealthLicenceFacts.of(locked, renewal, shop).dump(),
             public_facts=shop.public_facts(),
         )
 

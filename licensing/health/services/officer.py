@@ -152,7 +152,7 @@ def answer_corrections(*, case: Case, applicant: User, answers: Mapping[str, Map
     if "manager" in answers:
         for role, key in queries.manager_parties(renewal):
             queue.add_party(case=locked, role=role, key=key, actor=actor)
-    desk.answered(case=locked, actor=actor)
+    desk.receive_answer(case=locked, actor=actor)
     record("renewal.corrected", subject=locked.key, actor=actor, data={"round": correction_round.number, "facts": sorted(answers)})
     case.refresh_from_db()
 
@@ -190,7 +190,7 @@ def refused(case: Case) -> None:
 
 def lapse_unanswered() -> int:
     """Close requests whose corrections were not answered in the rulebook's time. Returns how many."""
-    overdue = review.unanswered().filter(case__service=RENEWAL)
+    overdue = review.overdue_rounds().filter(case__service=RENEWAL)
     return sweeps.for_each("licensing.lapse", list(overdue.values_list("case", flat=True)), _lapse)
 
 

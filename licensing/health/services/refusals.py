@@ -30,7 +30,7 @@ def write_refusal(*, case: Case) -> None:
             number=next_number(f"HRF-{case.branch_id}-{clock.today().year}"),
             subject=case.key,
             holder_key=case.applicant.key,
-            facts=RenewalRefusalFacts.of(case).kept(),
+            facts=RenewalRefusalFacts.of(case).dump(),
             public_facts=shop.public_facts(),
         )
 

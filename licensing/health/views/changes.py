@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.forms.utils import ErrorDict
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
@@ -107,23 +107,23 @@ def page(request: AuthenticatedHttpRequest, public_id: str, page: str) -> HttpRe
     return _question(request, shop, allowed, draft, page)
 
 
-def _question(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft, page: str) -> HttpResponse:
+def _question(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft: Draft, page: str) -> HttpResponse:
     offer = queries.offer(shop)
     form_class: type[PageForm] = WhatChanged if page == draft_pages.WHAT else FACT_FORMS[page]
     kwargs: dict[str, Any] = {"shop": shop, "saved": draft.answers.get(page), "flags": offer.flags, "initial": {"version": draft.version}}
     form, submitted = read_form(request, form_class, **kwargs)
-    typed = unsaved.of(request) if request.method in ("GET", "HEAD") else None
+    typed = unsaved.read(request) if request.method in ("GET", "HEAD") else None
     if typed is not None:  # restored from before the session ended; not validated yet
         form = form_class(data=typed, **kwargs)
         form._errors = ErrorDict()  # type: ignore[attr-defined]
-    conflict: draft_services.AnsweredElsewhere | None = None
+    conflict: draft_services.EditConflict | None = None
     if submitted and form.is_valid():
         version = form.cleaned_data.get("version")
         try:
             draft = draft_services.answer(
                 draft=draft, page=page, answers=form.answers(), version=draft.version if version is None else version, actor=allowed.actor
             )
-        except draft_services.AnsweredElsewhere as error:
+        except draft_services.EditConflict as error:
             conflict = error
             data = request.POST.copy()
             data["version"] = str(error.facts["version"])
@@ -143,7 +143,7 @@ def _question(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft, p
         "fact": fact,
         "title": fact.question if fact else _("What changed since the last licence?"),
         "registered": fact.display(fact.read(shop)) if fact else "",
-        "restored": typed is not None and not unsaved.is_quiet(typed),
+        "restored": typed is not None and not unsaved.is_from_button(typed),
         "elsewhere": conflict,
         "saved": _answers_text(page, conflict.facts["saved"]) if conflict else "",
         "draft": draft,
@@ -161,7 +161,7 @@ def _answers_text(page: str, answers: dict[str, Any] | None) -> str:
     return changes.FACTS[page].display(answers)
 
 
-def _files(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft) -> HttpResponse:
+def _files(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft: Draft) -> HttpResponse:
     """All slots that the changes require, with their files."""
     names, edition = draft_pages.changed_facts(draft), draft_pages.files_edition()
     number = 0 if get_language() == "ar" else 1
@@ -184,7 +184,7 @@ def _files(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft) -> H
     return render(request, "licensing/changes/files.html", context)
 
 
-def _check(request: HttpRequest, shop: Shop, allowed: Access, draft: Draft) -> HttpResponse:
+def _check(request: AuthenticatedHttpRequest, shop: Shop, allowed: Access, draft: Draft) -> HttpResponse:
     """Check your answers: all answers with links to change them, and the declaration."""
     offer = queries.offer(shop)
     form, submitted = read_form(

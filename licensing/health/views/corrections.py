@@ -62,7 +62,7 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     if case.state != RenewalState.CORRECTIONS or correction_round is None or renewal is None:
         return redirect("cases:case", public_id=case.public_id)
     submitted = request.method == "POST" and not is_switch(request)
-    typed = unsaved.of(request) if request.method in ("GET", "HEAD") else None
+    typed = unsaved.read(request) if request.method in ("GET", "HEAD") else None
     data = request.POST if request.method == "POST" else typed
     parts = _parts(request, case, renewal, correction_round, data)
     if not submitted and (typed is not None or ERRORS_FIELD not in request.POST):
@@ -86,7 +86,7 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
         "round": correction_round,
         "parts": parts,
         "locked": [item for item in items(case) if item.name not in targets],
-        "restored": typed is not None and not unsaved.is_quiet(typed),
+        "restored": typed is not None and not unsaved.is_from_button(typed),
         "refusal": refusal,
         "errors": sum(bool(part.missing or (part.form is not None and part.form.errors)) for part in parts) if submitted else 0,
         "crumbs": [
@@ -98,7 +98,7 @@ def answer(request: AuthenticatedHttpRequest, public_id: str) -> HttpResponse:
     return render(request, "licensing/corrections.html", context, status=409 if refusal else 200)
 
 
-def _parts(request: HttpRequest, case: Case, renewal: Renewal, correction_round: CorrectionRound, data: Any) -> list[Part]:
+def _parts(request: AuthenticatedHttpRequest, case: Case, renewal: Renewal, correction_round: CorrectionRound, data: Any) -> list[Part]:
     shop = Shop.objects.select_related("area", "activity").get(pk=renewal.licence.shop_id)
     rows = {row.name: row for row in queries.declared_changes(renewal)}
     by_target: dict[str, list[CorrectionItem]] = {}

@@ -21,7 +21,7 @@ from municipality.review.services import clock as clocks
 from municipality.review.services import desk, queue
 from municipality.review.services.desk import CorrectionRequest
 from municipality.rulebook.models import HolidayRule, RuleSet
-from municipality.rulebook.services import draft_after, publish
+from municipality.rulebook.services import copy_as_draft, publish
 from tests import desk_acts
 from tests.conftest import Clock
 from tests.municipality.review import permits

@@ -208,7 +208,7 @@ def test_a_line_that_is_applied_twice_is_refused_by_the_keys(
     shop = make_shop()
     file = take(known(shop, name_ar="اسم جديد"))
     row = RegisterRow.objects.get(file=file)
-    assert writer.apply(file, [row]).left == [row.pk]
+    assert writer.apply(file, [row]).left_out == [row.pk]
     monkeypatch.setattr(writer, "_is_unchanged", lambda shop, differs: True)
     without_guards()
     with pytest.raises(IntegrityError), transaction.atomic():
