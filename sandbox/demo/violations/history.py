@@ -105,7 +105,7 @@ def _seen(
         shop = shops[int(len(shops) * rng.random() ** 2)]
         womens = shop.activity.is_womens
         code = rng.choices(list(OFFENCES), list(OFFENCES.values()))[0]
-        spell = rng.choice(inspectors[shop.branch_id, womens])
+        warrant = rng.choice(inspectors[shop.branch_id, womens])
         now = clock.now()
         if Violation.objects.filter(shop=shop, offence=code, seen_at__gte=now - dt.timedelta(days=30)).exists():
             return
@@ -113,8 +113,8 @@ def _seen(
         quantity = {"m2": rng.randrange(100, 1200, 25), "piece": 100 * rng.randint(1, 4)}.get(unit, 100)
         area = shop.area
         row, _new = violation_reports.record(
-            inspector=spell.user,
-            found=Findings(
+            inspector=warrant.user,
+            findings=Findings(
                 client_key=str(UUID(int=rng.getrandbits(128), version=4)),
                 offence=code,
                 seen_at=now - dt.timedelta(minutes=rng.randint(2, 20)),
@@ -130,7 +130,7 @@ def _seen(
             ),
         )
         if row.state == V.WARNED:
-            _after_warning(timeline, rng, row, spell, office)
+            _after_warning(timeline, rng, row, warrant, office)
         else:
             _after_minute(timeline, rng, row, office)
 
@@ -141,16 +141,16 @@ def _row(row: Violation) -> Violation:
     return Violation.objects.select_related("shop", "party").get(pk=row.pk)
 
 
-def _after_warning(timeline: Timeline, rng: Random, row: Violation, spell: JudicialWarrant, office: dict[str, Any]) -> None:
+def _after_warning(timeline: Timeline, rng: Random, row: Violation, warrant: JudicialWarrant, office: dict[str, Any]) -> None:
     now, rule = clock.now(), row.rule
     if rng.random() < 0.45:
         mended = now + dt.timedelta(days=rule.correction_days * 0.6)
-        timeline.at(mended, lambda: violation_reports.accept_correction(violation=_row(row), inspector=spell.user))
+        timeline.at(mended, lambda: violation_reports.accept_correction(violation=_row(row), inspector=warrant.user))
         return
 
     def write() -> None:
         found = _row(row)
-        violation_reports.write_report(violation=found, inspector=spell.user, seen_at=clock.now())
+        violation_reports.write_report(violation=found, inspector=warrant.user, seen_at=clock.now())
         _after_minute(timeline, rng, found, office)
 
     timeline.at(now + dt.timedelta(days=rule.correction_days + 1, hours=1), write)

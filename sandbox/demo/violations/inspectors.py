@@ -32,7 +32,7 @@ def teams(loading: Loading) -> dict[tuple[str, bool], list[JudicialWarrant]]:
                     "is_womens": womens,
                 },
             )
-            spell = JudicialWarrant.objects.create(
+            warrant = JudicialWarrant.objects.create(
                 user=user,
                 team=team,
                 badge_no=f"{user.staff_number.zfill(4)}",
@@ -42,7 +42,7 @@ def teams(loading: Loading) -> dict[tuple[str, bool], list[JudicialWarrant]]:
                 first_day=loading.day(-700),
                 last_day=loading.day(400),
             )
-            found.setdefault((branch.pk, womens), []).append(spell)
+            found.setdefault((branch.pk, womens), []).append(warrant)
     with clock.at(loading.anchor - dt.timedelta(days=400)):
         supervisors = {user.branch_id: user for user in User.objects.filter(groups__name="supervisor")}
         for officer in User.objects.filter(groups__name="officer", login__startswith="officer2.").order_by("login"):
