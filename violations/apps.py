@@ -45,7 +45,7 @@ class ViolationsConfig(AppConfig):
         payments.PAYABLES.register(settlements.BILL, payments.Payable(paid=settlements.paid, voided=settlements.voided))
         payments.OWING.register(settlements.BILL, payments.Owing(dues=dues.dues, bill_for=dues.bill_for))
         payments.RIGHTS.register("violation", queries.right_over)
-        payments.OPENED_TO.register("violations", queries.delegated_bills)
+        payments.DELEGATED_BILLS.register("violations", queries.delegated_bills)
         for kind in documents.KINDS:
             KINDS.register(kind.kind, kind)
         OPENED_TO.register("violations", queries.visible_documents)

@@ -25,7 +25,7 @@ NAMES = ("state", "area", "offence", "team", "figure", "first", "last")
 
 
 @dataclass
-class Choice:
+class FilterChoice:
     """A choice of filters, as typed and parsed."""
 
     typed: dict[str, str]
@@ -58,11 +58,11 @@ class Choice:
         return urlencode({name: value for name, value in (self.typed | changes).items() if value not in ("", None)})
 
 
-def parse(data: QueryDict, areas: Mapping[int, str], offences: Mapping[str, str]) -> Choice:
+def parse(data: QueryDict, areas: Mapping[int, str], offences: Mapping[str, str]) -> FilterChoice:
     """Parse a choice. The period is the last 90 days by default, and at most two years."""
     today = clock.today()
     typed = {name: data.get(name, "").strip()[:40] for name in NAMES}
-    choice = Choice(typed, today - dt.timedelta(days=DEFAULT_DAYS - 1), today)
+    choice = FilterChoice(typed, today - dt.timedelta(days=DEFAULT_DAYS - 1), today)
     for name in ("first", "last"):
         if typed[name]:
             try:

@@ -97,13 +97,13 @@ def _options(choices: Iterable[tuple[Any, str]], chosen: Any) -> SafeString:
     return SafeString("".join(parts))
 
 
-def _narrowed(choice: filters.Choice) -> str:
+def _narrowed(choice: filters.FilterChoice) -> str:
     """Filters that the form does not show, as text."""
     team = Team.objects.filter(pk=choice.team).values_list("name_ar", flat=True).first() if choice.team else None
     return " · ".join(str(part) for part in (team, LABELS[choice.figure] if choice.figure else None) if part)
 
 
-def _by_area(rows: QuerySet[Violation], choice: filters.Choice) -> dict[str, Any]:
+def _by_area(rows: QuerySet[Violation], choice: filters.FilterChoice) -> dict[str, Any]:
     open_ = Count("pk", filter=Q(state__in=OPEN))
     areas = (
         rows.order_by()
@@ -118,7 +118,7 @@ def _by_area(rows: QuerySet[Violation], choice: filters.Choice) -> dict[str, Any
     return {"groups": entries, "total": total}
 
 
-def _single_entries(request: HttpRequest, rows: QuerySet[Violation], choice: filters.Choice) -> dict[str, Any]:
+def _single_entries(request: HttpRequest, rows: QuerySet[Violation], choice: filters.FilterChoice) -> dict[str, Any]:
     before = request.GET.get("before", "")
     if before.isascii() and before.isdigit():
         rows = rows.filter(pk__lt=int(before[:18]))

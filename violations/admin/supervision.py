@@ -110,7 +110,7 @@ def board(request: AuthenticatedHttpRequest) -> HttpResponse:
     )
 
 
-def _cells(line: FigureLine, choice: filters.Choice, to_rows: str, own: dict[str, Any]) -> Iterator[Cell]:
+def _cells(line: FigureLine, choice: filters.FilterChoice, to_rows: str, own: dict[str, Any]) -> Iterator[Cell]:
     for name, number in line.counts.items():
         share = line.share(name) if name in figures.SHARES else None
         yield Cell(number, f"{to_rows}?{choice.query(**own, figure=name)}" if number else "", share)
@@ -121,7 +121,12 @@ def _span_texts(span: Span | None) -> tuple[int, str, str] | None:
 
 
 def _export(
-    request: AuthenticatedHttpRequest, choice: filters.Choice, split: str, total: FigureLine, lines: list[FigureLine], names: dict[Any, str]
+    request: AuthenticatedHttpRequest,
+    choice: filters.FilterChoice,
+    split: str,
+    total: FigureLine,
+    lines: list[FigureLine],
+    names: dict[Any, str],
 ) -> HttpResponse:
     """The table as CSV in UTF-8 with a byte order mark. Small counts and durations of few cases are hidden (`figures.hidden`)."""
     user = request.user
