@@ -104,9 +104,10 @@ def _refunds() -> Iterator[str]:
         settled = condition & Q(allocations__is_settled=True)
         for bill in Bill.objects.filter(state=state).annotate(owed=Count("allocations", filter=settled)).exclude(owed=1):
             yield f"bill {bill.reference} is {state} and {bill.owed} amounts are owed for it"
-    whole = Q(refunds__allocation__isnull=True)
+    total = Q(refunds__allocation__isnull=True)
     for attempt in Attempt.objects.filter(state__in=[AttemptState.REFUND_DUE, AttemptState.REFUNDED]).annotate(
-        owed=Count("refunds", filter=whole & Q(refunds__state__in=OWED)), out=Count("refunds", filter=whole & Q(refunds__state="paid_out"))
+        owed=Count("refunds", filter=total & Q(refunds__state__in=OWED)),
+        out=Count("refunds", filter=total & Q(refunds__state="paid_out")),
     ):
         if (attempt.owed, attempt.out) != ((1, 0) if attempt.state == AttemptState.REFUND_DUE else (0, 1)):
             yield f"payment {attempt.trackid} is {attempt.state} and {attempt.owed} amounts are owed for it, {attempt.out} were returned"

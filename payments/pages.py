@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.requests import Visitor
@@ -24,10 +24,10 @@ class StatusText:
     """Texts of one state; `tag` is ok, warn, bad or wait."""
 
     tag: str
-    heading: Any
-    happened: Any
-    money: Any
-    todo: Any
+    heading: str | Promise
+    happened: str | Promise
+    money: str | Promise
+    todo: str | Promise
 
 
 STATUS_TEXTS: dict[str, StatusText] = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Concat
+from django.utils.functional import Promise
 
 from municipality.accounts.models import User, actor_for
 from municipality.accounts.requests import Visitor
@@ -145,7 +145,7 @@ class Item:
     title_en: str
     fils: int
     step: str
-    note: Any = ""
+    note: str | Promise = ""
     until: dt.date | None = None
     bill: Bill | None = None
     attempt: Attempt | None = None

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.utils.functional import Promise
+
 from municipality.accounts.models import User
 from municipality.kernel.registry import Registry
 
@@ -42,7 +44,7 @@ class Right:
 # Kind of the subject of a bill → the right over it; None: only the payer pays. Bills of cases need no entry.
 RIGHTS: Registry[Callable[[Bill], Right | None]] = Registry()
 # Bills that a person may see and pay by delegation: a query of primary keys, or None.
-DELEGATED_BILLS: Registry[Callable[[Any], QuerySet[Any] | None]] = Registry()
+DELEGATED_BILLS: Registry[Callable[[User], QuerySet[Any] | None]] = Registry()
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Due:
     title_ar: str
     title_en: str
     fils: int
-    note: Any = ""
+    note: str | Promise = ""
     until: dt.date | None = None
 
 
@@ -67,8 +69,8 @@ class Owing:
     key or a sum that is not owed any more.
     """
 
-    dues: Callable[[Any], Sequence[Due]]
-    bill_for: Callable[[Any, str], Bill]
+    dues: Callable[[User], Sequence[Due]]
+    bill_for: Callable[[User, str], Bill]
 
 
 # By kind of the dues.

@@ -62,7 +62,7 @@ class Span:
 class FigureLine:
     """The figures of one team, offence or area, or the total."""
 
-    key: Any = None
+    key: str | int | None = None
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FIGURES, 0))
     spans: dict[str, Span | None] = field(default_factory=lambda: dict.fromkeys(SPANS))
 

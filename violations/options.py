@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from violations import rules
@@ -16,12 +17,12 @@ from violations.models import Violation
 class OptionText:
     """Texts of one option."""
 
-    title: Any
-    text: Any
-    licence: Any
-    objection: Any
-    court: Any
-    button: Any
+    title: str | Promise
+    text: str | Promise
+    licence: str | Promise
+    objection: str | Promise
+    court: str | Promise
+    button: str | Promise
     url: str = ""  # URL name
 
 
@@ -131,8 +132,8 @@ class Option:
     texts: OptionText
     is_open: bool
     closed: str  # code of the reason; empty for an open one
-    reason: Any
-    until: Any
+    reason: str | Promise
+    until: dt.date | None
     url: str
 
 

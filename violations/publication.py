@@ -10,9 +10,9 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from django.db.models import Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock
@@ -29,14 +29,14 @@ LIMITS = "limits.publication"
 MAX_PER_SHOP = 1000  # violations of one shop that are read
 
 _LOST = (O.REFUSED, O.LAPSED)
-STAGES: dict[str, Any] = {
+STAGES: dict[str, str | Promise] = {
     "objected": _("Under objection"),
     "lost": _("Objection refused, not final yet"),
     "court": _("Before the court"),
     "appealable": _("Judged, may be appealed"),
 }
 JUDGED_PAID = "judged_paid"
-OUTCOMES: dict[str, Any] = {
+OUTCOMES: dict[str, str | Promise] = {
     **STAGES,
     V.PAID.value: _("Settled and paid"),
     V.WAIVED.value: _("The sum was waived"),
@@ -64,7 +64,7 @@ class Finding:
         return str(self.violation.state)
 
     @property
-    def outcome_text(self) -> Any:
+    def outcome_text(self) -> str | Promise:
         return OUTCOMES[self.outcome]
 
 

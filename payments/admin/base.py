@@ -70,12 +70,12 @@ class MoneyAdmin(ReadOnlyAdmin):
 
     def log_row_access(self, request: HttpRequest, row: Any) -> None:
         """Write to the access log that the row of a person is read."""
-        shown = self.person_of(row)
+        viewed = self.person_of(row)
         role = self.reader(request)
-        if shown and role:
+        if viewed and role:
             user: Any = request.user
             purpose = "audit" if role == AUDITOR else "paying_back"
-            log_access(viewer=Actor(role, user.key), person_key=shown[0], subject=shown[1], purpose=purpose)
+            log_access(viewer=Actor(role, user.key), person_key=viewed[0], subject=viewed[1], purpose=purpose)
 
     def page(self, request: HttpRequest, name: str, *, status: int = 200, **context: Any) -> TemplateResponse:
         """The page `admin/payments/<name>.html`."""

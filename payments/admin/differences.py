@@ -102,7 +102,7 @@ class DifferenceAdmin(MoneyAdmin):
         ]
         return self.page(request, "days", title=_("The three books by day"), rows=rows, error="")
 
-    def export(self, request: HttpRequest, kind: str) -> HttpResponse:
+    def export(self, request: AuthenticatedHttpRequest, kind: str) -> HttpResponse:
         """Export the differences as CSV, or with the totals by day as XLSX."""
         role = self._require_reader(request)
         if kind not in TYPES:
@@ -127,7 +127,7 @@ class DifferenceAdmin(MoneyAdmin):
             ]
             day_head = [gettext("Day"), gettext("At the bank, fils"), gettext("At the gateway, fils"), gettext("In the ledger, fils")]
             content = as_xlsx([(gettext("Differences"), head, rows), (gettext("Days"), day_head, by_day)])
-        user: Any = request.user
+        user = request.user
         with transaction.atomic():
             record("difference.exported", subject=user.key, actor=Actor(role, user.key), data={"as": kind, "rows": len(rows)})
         response = HttpResponse(content, content_type=TYPES[kind])

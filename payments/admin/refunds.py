@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.proof import asks_again, steps
+from municipality.accounts.requests import AuthenticatedHttpRequest
 from municipality.ui.admin_base import code, in_group, moment
 from municipality.kernel.errors import Refused
 from municipality.ui.code_labels import label_of
@@ -63,7 +64,7 @@ class RefundAdmin(MoneyAdmin):
         may_act = any(in_group(request, role) for role in CASH_OFFICE)
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_act": may_act})
 
-    def pay_out(self, request: HttpRequest, refund_id: int) -> HttpResponse:
+    def pay_out(self, request: AuthenticatedHttpRequest, refund_id: int) -> HttpResponse:
         """The next step of a refund for this role. 409 when the page is out of date."""
         if not any(in_group(request, role) for role in CASH_OFFICE):
             raise PermissionDenied
@@ -80,8 +81,8 @@ class RefundAdmin(MoneyAdmin):
         self.message_user(request, _("Done. The next step is with the other person or with the bank."))
         return HttpResponseRedirect(reverse("admin:payments_refunddue_pay_out", args=[refund.pk]))
 
-    def _apply_step(self, request: HttpRequest, refund: RefundDue) -> None:
-        user: Any = request.user
+    def _apply_step(self, request: AuthenticatedHttpRequest, refund: RefundDue) -> None:
+        user = request.user
         data = request.POST
         remaining_text = data.get("remaining", "")
         is_number = remaining_text.isascii() and remaining_text.isdigit() and len(remaining_text) < 12

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -66,7 +67,7 @@ class StatementAdmin(MoneyAdmin):
     def load(self, request: AuthenticatedHttpRequest) -> HttpResponse:
         """Load a file of the bank; with errors, which are listed by line, nothing is saved."""
         demand(request, CASHIER)
-        errors: list[tuple[int, Any]] = []
+        errors: list[tuple[int, str | Promise]] = []
         status = 200
         if request.method == "POST":
             upload = request.FILES.get("file")

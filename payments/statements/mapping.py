@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.conf import settings
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import money
@@ -78,7 +79,7 @@ class StatementRow:
 class NotReadable(Exception):
     """The file is invalid; `errors` are pairs of a line number (0: the file) and a sentence."""
 
-    def __init__(self, errors: list[tuple[int, Any]]) -> None:
+    def __init__(self, errors: list[tuple[int, str | Promise]]) -> None:
         super().__init__("not readable")
         self.errors = errors
 

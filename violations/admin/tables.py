@@ -132,8 +132,7 @@ class ViolationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("measure"))
     def measure(self, row: Violation) -> SafeString | str:
-        whole, part = divmod(row.quantity_hundredths, 100)
-        return code(f"{whole}.{part:02d}" + (f" × {row.months}" if row.months else ""))
+        return code(f"{row.quantity_hundredths / 100:.2f}" + (f" × {row.months}" if row.months else ""))
 
     @admin.display(description=_("settlement"))
     def amount(self, row: Violation) -> SafeString | str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -38,7 +38,7 @@ _GROUPS: dict[Kind, tuple[int, ...]] = {
     Kind.HOST: (144, 158, 159, 160, 163, 245),
 }
 CODES = {number: kind for kind, numbers in _GROUPS.items() for number in numbers}
-SENTENCES: dict[Kind, Any] = {
+SENTENCES: dict[Kind, Promise] = {
     Kind.OURS: _(
         "The connection between the portal and the bank is not set up rightly. This is ours to repair; your card is not the reason."
     ),
@@ -65,7 +65,7 @@ def kind_of(code: str) -> Kind:
     return Kind.LATER if match["area"] == "02" else CODES.get(int(match["number"]), Kind.OTHER)
 
 
-def sentence_for(code: str) -> tuple[str, Any]:
+def sentence_for(code: str) -> tuple[str, Promise]:
     """The code if it is well formed, else "", and its sentence."""
     match = _CODE.match(code.strip())
     return (match[0].upper() if match else "", SENTENCES[kind_of(code)])
