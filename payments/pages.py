@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.requests import Visitor
 from municipality.kernel import clock
+from municipality.ui.texts import Text
 from payments import queries
 from payments.models import Attempt, Bill, Inquiry, Receipt
 from payments.rules import Hint
@@ -24,10 +24,10 @@ class StatusText:
     """Texts of one state; `tag` is ok, warn, bad or wait."""
 
     tag: str
-    heading: str | Promise
-    happened: str | Promise
-    money: str | Promise
-    todo: str | Promise
+    heading: Text
+    happened: Text
+    money: Text
+    todo: Text
 
 
 STATUS_TEXTS: dict[str, StatusText] = {

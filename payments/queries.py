@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Concat
-from django.utils.functional import Promise
 
 from municipality.accounts.models import User, actor_for
 from municipality.accounts.requests import Visitor
@@ -17,6 +16,7 @@ from municipality.delegation import queries as delegation
 from municipality.delegation.authorization import may
 from municipality.delegation.registry import Ownership
 from municipality.kernel import clock
+from municipality.ui.texts import Text
 from payments import rules
 from payments.models import Allocation, Attempt, Bill, BillLine, CallbackBytes, Receipt, RefundDue
 from payments.registry import DELEGATED_BILLS, RIGHTS, Right, dues_of
@@ -145,7 +145,7 @@ class Item:
     title_en: str
     fils: int
     step: str
-    note: str | Promise = ""
+    note: Text = ""
     until: dt.date | None = None
     bill: Bill | None = None
     attempt: Attempt | None = None

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.utils.functional import Promise
-
 from municipality.accounts.models import User
 from municipality.kernel.registry import Registry
+from municipality.ui.texts import Text
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -56,7 +55,7 @@ class Due:
     title_ar: str
     title_en: str
     fils: int
-    note: str | Promise = ""
+    note: Text = ""
     until: dt.date | None = None
 
 

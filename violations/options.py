@@ -6,9 +6,9 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from municipality.ui.texts import Text
 from violations import rules
 from violations.models import Violation
 
@@ -17,12 +17,12 @@ from violations.models import Violation
 class OptionText:
     """Texts of one option."""
 
-    title: str | Promise
-    text: str | Promise
-    licence: str | Promise
-    objection: str | Promise
-    court: str | Promise
-    button: str | Promise
+    title: Text
+    text: Text
+    licence: Text
+    objection: Text
+    court: Text
+    button: Text
     url: str = ""  # URL name
 
 
@@ -132,7 +132,7 @@ class Option:
     texts: OptionText
     is_open: bool
     closed: str  # code of the reason; empty for an open one
-    reason: str | Promise
+    reason: Text
     until: dt.date | None
     url: str
 

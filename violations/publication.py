@@ -6,18 +6,18 @@ objection is open, or was refused and nothing final followed, or a ruling can st
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from django.db.models import Q
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import clock
 from municipality.kernel.errors import Refused
 from municipality.rulebook import queries as rulebook
+from municipality.ui.texts import Text
 from shops.registry import FindingFact
 from violations import rules
 from violations.models import Violation
@@ -29,14 +29,14 @@ LIMITS = "limits.publication"
 MAX_PER_SHOP = 1000  # violations of one shop that are read
 
 _LOST = (O.REFUSED, O.LAPSED)
-STAGES: dict[str, str | Promise] = {
+STAGES: dict[str, Text] = {
     "objected": _("Under objection"),
     "lost": _("Objection refused, not final yet"),
     "court": _("Before the court"),
     "appealable": _("Judged, may be appealed"),
 }
 JUDGED_PAID = "judged_paid"
-OUTCOMES: dict[str, str | Promise] = {
+OUTCOMES: dict[str, Text] = {
     **STAGES,
     V.PAID.value: _("Settled and paid"),
     V.WAIVED.value: _("The sum was waived"),
@@ -64,7 +64,7 @@ class Finding:
         return str(self.violation.state)
 
     @property
-    def outcome_text(self) -> str | Promise:
+    def outcome_text(self) -> Text:
         return OUTCOMES[self.outcome]
 
 
@@ -73,7 +73,7 @@ class PublicFindings:
     """The public findings of one shop, newest first, and the days on which a public one was annulled."""
 
     findings: tuple[Finding, ...] = ()
-    annulled: tuple[dt.date, ...] = ()
+    annulled: tuple[Any, ...] = ()  # days
 
     @property
     def final(self) -> int:

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.audit.models import StateEvent
 from municipality.audit.services import log_access
-from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, in_group
 from municipality.kernel.actors import Actor
+from municipality.ui.admin_base import ReadOnlyAdmin, ReadOnlyInline, in_group
 from municipality.ui.code_labels import label_of, moved
 from payments.states import CASHIER, CHECKER
 

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from municipality.accounts.proof import asks_again, steps
 from municipality.accounts.requests import AuthenticatedHttpRequest
-from municipality.ui.admin_base import code, in_group, moment
 from municipality.kernel.errors import Refused
+from municipality.ui.admin_base import code, in_group, moment
 from municipality.ui.code_labels import label_of
 from municipality.ui.templatetags.portal import kwd
 from payments import services

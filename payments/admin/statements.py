@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +15,7 @@ from municipality.kernel import money
 from municipality.kernel.errors import Refused
 from municipality.ui.admin_base import code, demand, in_group, moment
 from municipality.ui.templatetags.portal import day, kwd
+from municipality.ui.texts import Text
 from payments.admin.base import AUDITOR, CASH_OFFICE, MoneyAdmin
 from payments.models import BankStatement
 from payments.services import reconciliation
@@ -67,7 +67,7 @@ class StatementAdmin(MoneyAdmin):
     def load(self, request: AuthenticatedHttpRequest) -> HttpResponse:
         """Load a file of the bank; with errors, which are listed by line, nothing is saved."""
         demand(request, CASHIER)
-        errors: list[tuple[int, str | Promise]] = []
+        errors: list[tuple[int, Text]] = []
         status = 200
         if request.method == "POST":
             upload = request.FILES.get("file")

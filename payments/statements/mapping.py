@@ -12,11 +12,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.conf import settings
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from municipality.kernel import money
 from municipality.kernel.sheets import line_of_nul
+from municipality.ui.texts import Text
 from payments.models import LineKind
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -79,7 +79,7 @@ class StatementRow:
 class NotReadable(Exception):
     """The file is invalid; `errors` are pairs of a line number (0: the file) and a sentence."""
 
-    def __init__(self, errors: list[tuple[int, str | Promise]]) -> None:
+    def __init__(self, errors: list[tuple[int, Text]]) -> None:
         super().__init__("not readable")
         self.errors = errors
 
